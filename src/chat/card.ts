@@ -1,0 +1,84 @@
+/** The card of a proposal as a platform-neutral value: what it says, and in which order. */
+
+import type { RichText } from './rich-text.ts'
+
+/** Buttons and commands, one name each on every platform. */
+export type ActionName =
+  | 'approve'
+  | 'reject'
+  | 'abstain'
+  | 'withdraw-vote'
+  | 'break-glass'
+  | 'review-break-glass'
+  | 'acknowledge'
+  | 'pause'
+  | 'resume'
+  | 'halt'
+  | 'withdraw'
+  | 'assets'
+  | 'explain'
+  | 'plan'
+  | 'report'
+
+export interface CardAction {
+  readonly name: ActionName
+  readonly label: string
+  readonly style: 'primary' | 'danger' | 'plain'
+  /** Asks for more before it is sent: a reason; or reason, owner and date. */
+  readonly asks: 'nothing' | 'reason' | 'deferral'
+  /** Carried by the button: a click on an old revision is answered with the new card. */
+  readonly revision: number
+}
+
+export type Tone = 'urgent' | 'warning' | 'good' | 'neutral'
+
+export interface CardRing {
+  readonly name: string
+  readonly total: number
+  readonly good: number
+  readonly bad: number
+  readonly running: number
+  readonly status: 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
+}
+
+export interface CardQuorum {
+  readonly role: string
+  readonly have: number
+  readonly need: number
+  /** Names of those who filled it. */
+  readonly by: readonly string[]
+  /** Names of those who still can. */
+  readonly waitingFor: readonly string[]
+}
+
+export interface Card {
+  readonly proposal: string
+  readonly revision: number
+  readonly team: string
+  readonly tone: Tone
+  /** `Immediate`, `Verified`, `Halted`, ... */
+  readonly badge: string
+  /** Beside the badge: due date, state, revision, patch types. */
+  readonly context: readonly RichText[]
+  readonly title: string
+  readonly simulated: boolean
+  /** "Why now: ...". */
+  readonly lead: RichText | null
+  /** Label and value, in the order to read them: Change, Affects, Tested, Plan, If not, Progress, ... */
+  readonly facts: readonly { readonly label: string; readonly value: RichText }[]
+  readonly rings: readonly CardRing[]
+  readonly quorum: readonly CardQuorum[]
+  /** Sentences under the quorum: expiry, notice, warnings such as "nobody can fill role X". */
+  readonly notes: readonly { readonly tone: Tone; readonly text: RichText }[]
+  readonly actions: readonly CardAction[]
+}
+
+/** One entry of a proposal's thread. */
+export interface ThreadEntry {
+  /** `null`: Patchwarden itself. */
+  readonly author: { readonly id: string; readonly name: string; readonly via: string } | null
+  readonly tone: Tone
+  readonly text: RichText
+  /** Log lines or a list, shown in fixed width under the text. */
+  readonly detail: readonly string[]
+}

@@ -1,0 +1,45 @@
+/**
+ * Text as values, so that each platform renders it in its own idiom and nothing untrusted is ever parsed as markup.
+ * `text` of every span is shown as it is: renderers escape it.
+ */
+export type Span =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'strong'; readonly text: string }
+  | { readonly kind: 'code'; readonly text: string }
+  /** An instant (ISO 8601 UTC) shown in the reader's own zone. */
+  | { readonly kind: 'time'; readonly at: string; readonly style: 'time' | 'date and time' | 'relative' }
+  | { readonly kind: 'person'; readonly id: string; readonly name: string }
+
+export type RichText = readonly Span[]
+
+/** `rich` turns a mixed list into spans: plain strings become text. */
+export function rich(...parts: readonly (string | Span)[]): RichText {
+  return parts.map((part) => (typeof part === 'string' ? { kind: 'text', text: part } : part))
+}
+
+export function strong(text: string): Span {
+  return { kind: 'strong', text }
+}
+
+export function code(text: string): Span {
+  return { kind: 'code', text }
+}
+
+export function time(at: string, style: 'time' | 'date and time' | 'relative' = 'date and time'): Span {
+  return { kind: 'time', at, style }
+}
+
+export function person(id: string, name: string): Span {
+  return { kind: 'person', id, name }
+}
+
+/** Plain words for terminals, reports and alert text. Instants are printed in UTC. */
+export function plain(text: RichText): string {
+  let out = ''
+  for (const span of text) {
+    if (span.kind === 'time') out += `${span.at.slice(0, 16).replace('T', ' ')} UTC`
+    else if (span.kind === 'person') out += span.name
+    else out += span.text
+  }
+  return out
+}

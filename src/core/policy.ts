@@ -1,0 +1,77 @@
+/**
+ * Who must say yes, how many, by when, and what happens otherwise. A policy is copied into the proposal when it opens,
+ * so that a later change of the configuration does not change what people are voting under.
+ */
+
+import type { RebootRule } from './ports.ts'
+
+export interface RoleCount {
+  readonly role: string
+  /** At least 1. */
+  readonly count: number
+}
+
+export type Approval =
+  /** Every role's count is filled by different people. */
+  | { readonly kind: 'quorum'; readonly needs: readonly RoleCount[] }
+  /** Goes ahead when the notice has passed and nobody with one of the `objectors` roles objected. */
+  | { readonly kind: 'lazy consensus'; readonly noticeSeconds: number; readonly objectors: readonly string[] }
+  /** Goes ahead after the notice under a rule that was itself voted and is still in force; otherwise `fallback` is asked. */
+  | {
+      readonly kind: 'standing'
+      readonly rule: string
+      readonly noticeSeconds: number
+      readonly objectors: readonly string[]
+      readonly fallback: readonly RoleCount[]
+    }
+
+export interface Policy {
+  readonly name: string
+  readonly approval: Approval
+  readonly selfApproval: 'forbidden' | 'allowed'
+  /** Seconds from opening until the proposal expires undecided. */
+  readonly expiresAfterSeconds: number
+  /** Seconds from opening until those who have not voted are reminded; `null` never. */
+  readonly remindAfterSeconds: number | null
+  /** Roles that may pause or halt a rollout, each alone. Never empty. */
+  readonly stop: readonly string[]
+  /** What resuming a halted rollout takes. Never empty. */
+  readonly resume: readonly RoleCount[]
+  readonly breakGlass: { readonly roles: readonly string[]; readonly reviewWithinSeconds: number } | null
+  readonly reboot: RebootRule
+  /** A rollout does not start on an inventory older than this. */
+  readonly inventoryMaxAgeSeconds: number
+  /** True: somebody on call (role `on-call`) must acknowledge before the first ring starts. */
+  readonly acknowledgement: boolean
+}
+
+/** What a standing approval rule pre-approves once it has been voted. */
+export interface StandingRule {
+  readonly name: string
+  readonly team: string
+  /** Every asset of the proposal must carry one of these tags. */
+  readonly tags: readonly string[]
+  readonly types: readonly ('security' | 'bugfix' | 'feature')[]
+  /** ISO 8601: the rule pre-approves nothing from then on. */
+  readonly expiresAt: string
+}
+
+/** One human as one team's proposals see them. */
+export interface Member {
+  readonly id: string
+  readonly name: string
+  /** Roles that count for this team: the team's own and the organisation's. */
+  readonly roles: readonly string[]
+}
+
+/** Roles whose holders may vote under the policy. */
+export function votingRoles(approval: Approval): readonly string[] {
+  switch (approval.kind) {
+    case 'quorum':
+      return approval.needs.map((need) => need.role)
+    case 'lazy consensus':
+      return approval.objectors
+    case 'standing':
+      return [...new Set([...approval.objectors, ...approval.fallback.map((need) => need.role)])]
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The roles an outside system can play for Patchwarden. Integrations implement them, the workflow uses them; neither
+ * knows the other. Each role has one contract suite in test/contracts/ that every implementation passes.
+ */
+
+import type { Asset, Observation } from './asset.ts'
+import type { FeedContent, PackageChange, RejectedRecord } from './catalog.ts'
+
+// ---------------------------------------------------------------- inventory
+
+export interface InventorySource {
+  readonly name: string
+  /** One line for people: what this source watches. */
+  readonly describe: string
+  /**
+   * Looks at every asset (or at `only`, by asset id) and yields what it saw; an asset that cannot be looked at is
+   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all.
+   */
+  observe(options: ObserveOptions): AsyncIterable<Observation>
+}
+
+export interface ObserveOptions {
+  readonly only?: readonly string[]
+  readonly signal: AbortSignal
+}
+
+// ---------------------------------------------------------------- catalog
+
+export interface CatalogFeed {
+  readonly name: string
+  readonly describe: string
+  /**
+   * Fetches what is new. `cursor` is what the last successful fetch returned (`null` at first).
+   * Throws with a sentence for the operator when the feed cannot be had or is not plausible (HTML, cut off, shrunken):
+   * the caller keeps the last good content and shows its age.
+   */
+  fetch(cursor: string | null, signal: AbortSignal): Promise<FeedFetch>
+}
+
+export type FeedFetch =
+  | { readonly status: 'unchanged' }
+  | {
+      readonly status: 'fetched'
+      readonly cursor: string
+      readonly content: FeedContent
+      readonly rejected: readonly RejectedRecord[]
+    }
+
+// ---------------------------------------------------------------- deployment
+
+/** One line of the package manager's preview: the exact transaction that will run. */
+export interface TransactionStep {
+  readonly action: 'install' | 'upgrade' | 'remove' | 'downgrade'
+  readonly name: string
+  readonly architecture: string
+  readonly from: string | null
+  readonly to: string | null
+}
+
+export interface DeploymentRequest {
+  readonly asset: Asset
+  /** What was approved: packages and exact target versions. */
+  readonly changes: readonly PackageChange[]
+  /** The previewed transaction people voted on. The engine refuses (`held back`) when the host would now do anything else. */
+  readonly transaction: readonly TransactionStep[]
+  readonly reboot: RebootRule
+}
+
+export type RebootRule = 'never' | 'if required'
+
+/**
+ * A batch of assets to patch at the same time. `key` is unique per proposal revision, ring and batch and contains only
+ * `[A-Za-z0-9._-]`; together with the asset it is the idempotency key: one apt transaction per asset and key, ever.
+ */
+export interface Batch {
+  readonly key: string
+  readonly deployments: readonly DeploymentRequest[]
+}
+
+export type PreflightResult =
+  | { readonly asset: string; readonly ready: true; readonly notes: readonly string[] }
+  | { readonly asset: string; readonly ready: false; readonly outcome: DeploymentOutcome }
+
+/** JSON value an engine needs to find a started batch again, after a restart too. Stored as it is. */
+export interface DeploymentHandle {
+  readonly key: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What the engine saw on one asset. Not yet the truth: verification asks the asset itself afterwards. */
+export type DeploymentOutcome =
+  | {
+      readonly state: 'succeeded'
+      readonly changed: readonly PackageChange[]
+      readonly rebooted: boolean
+      readonly log: string
+    }
+  /** The transaction ran and failed, or left packages half done. `reason` is one sentence, `log` the lines that matter. */
+  | { readonly state: 'failed'; readonly reason: string; readonly log: string }
+  /** Nothing was touched, on purpose: the transaction changed, the lock did not come free, no disk space, ... */
+  | { readonly state: 'held back'; readonly reason: string; readonly log: string }
+  /** Never answered within the limit. `touched` false: the transaction certainly did not start. */
+  | { readonly state: 'unreachable'; readonly reason: string; readonly touched: boolean; readonly log: string }
+
+export interface DeploymentReport {
+  readonly asset: string
+  /** `null` while it runs; `progress` then says what is known, e.g. `unpacking 12 of 30`. */
+  readonly outcome: DeploymentOutcome | null
+  readonly progress: string | null
+}
+
+export interface DeployEngine {
+  readonly name: string
+  readonly describe: string
+  readonly simulated: boolean
+  /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
+  preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
+  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, same transaction as approved. */
+  preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
+  /** Starts the batch. Called again with a key already seen, after a crash too, it re-attaches and starts nothing. */
+  start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
+  /** What is known now, one report per asset of the batch. */
+  poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
+  /** Stops assets that have not begun; never interrupts a running transaction. */
+  cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>
+}
+
+// ---------------------------------------------------------------- health
+
+/** `{address}` and `{name}` in urls and hosts stand for the asset's. */
+export type HealthCheck =
+  | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number; readonly timeoutSeconds: number }
+  | { readonly kind: 'tcp'; readonly port: number; readonly timeoutSeconds: number }
+
+export interface HealthResult {
+  readonly check: string
+  readonly healthy: boolean
+  /** What was seen: `200 in 12 ms`, `503 Service Unavailable`, `connection refused`. */
+  readonly detail: string
+}
+
+export interface HealthProbe {
+  check(asset: Asset, checks: readonly HealthCheck[], signal: AbortSignal): Promise<readonly HealthResult[]>
+}

@@ -1,0 +1,209 @@
+/** A proposal: one decision for one team. This file holds its shapes. */
+
+import type { Asset } from '../asset.ts'
+import type { PackageChange, Patch } from '../catalog.ts'
+import type { Policy, StandingRule } from '../policy.ts'
+import type { DeploymentOutcome, HealthCheck, HealthResult, TransactionStep } from '../ports.ts'
+import type { Priority } from '../priority/priority.ts'
+import type { Window, WindowPlan } from '../window.ts'
+
+export interface PlannedAsset {
+  readonly asset: Asset
+  /** Ids of the patches it misses. */
+  readonly patches: readonly string[]
+  readonly changes: readonly PackageChange[]
+  /** The previewed transaction; empty where `previewProblem` says why there is none. */
+  readonly transaction: readonly TransactionStep[]
+  readonly previewProblem: string | null
+}
+
+export interface Gate {
+  /** Share of the ring's assets that must end well, 0 to 100. */
+  readonly minSuccessPercent: number
+  /** More failures than this in the ring stop the rollout before the next batch. */
+  readonly maxFailures: number
+  /** How assets that never answered are counted. */
+  readonly unreachable: 'as failure' | 'ignored'
+}
+
+export interface PlannedRing {
+  readonly name: string
+  /** Asset ids, in the order they are patched. */
+  readonly assets: readonly string[]
+  readonly batchSize: number
+  readonly soakSeconds: number
+  readonly gate: Gate
+}
+
+export interface PatchSubject {
+  readonly kind: 'patches'
+  readonly patches: readonly Patch[]
+  readonly assets: readonly PlannedAsset[]
+  readonly rings: readonly PlannedRing[]
+  readonly window: WindowPlan
+  readonly health: readonly HealthCheck[]
+  /** Name of the engine that will do it. */
+  readonly engine: string
+  /** Oldest look at any of the assets: the start is refused when it has grown too old. */
+  readonly inventoryAt: string
+}
+
+/** A vote about a rule: "development hosts, security patches, every second Wednesday, until March". */
+export interface StandingRuleSubject {
+  readonly kind: 'standing rule'
+  readonly rule: StandingRule
+  readonly window: WindowPlan
+}
+
+export type Subject = PatchSubject | StandingRuleSubject
+
+export type Via = 'console' | 'cli' | 'slack' | 'discord'
+
+export type Actor =
+  | { readonly kind: 'person'; readonly id: string; readonly name: string; readonly via: Via }
+  /** A part of Patchwarden itself; `part` is shown as the author. */
+  | { readonly kind: 'system'; readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' }
+
+export const statuses = [
+  'open',
+  'approved',
+  'scheduled',
+  'rolling out',
+  'paused',
+  'halted',
+  'verifying',
+  'completed',
+  'rejected',
+  'expired',
+  'withdrawn',
+  'superseded',
+] as const
+export type Status = (typeof statuses)[number]
+
+/** States that nothing leads out of. */
+export const finalStatuses: readonly Status[] = ['completed', 'rejected', 'expired', 'withdrawn', 'superseded']
+
+export type Choice = 'approve' | 'reject' | 'abstain'
+
+export interface Vote {
+  readonly person: string
+  readonly name: string
+  readonly choice: Choice
+  readonly reason: string | null
+  readonly revision: number
+  readonly at: string
+  readonly via: Via
+}
+
+/** A rejection stays accountable: why, who looks at it again, and until when it holds. */
+export interface Deferral {
+  readonly by: string
+  readonly reason: string
+  readonly owner: string
+  readonly until: string
+}
+
+export type ApprovedBy =
+  | { readonly how: 'quorum'; readonly fills: readonly { readonly role: string; readonly person: string }[] }
+  | { readonly how: 'lazy consensus'; readonly noticeEndedAt: string }
+  | { readonly how: 'standing approval'; readonly rule: string; readonly proposal: string; readonly expiresAt: string }
+  | { readonly how: 'break-glass'; readonly person: string; readonly reason: string }
+
+/** The honest end states of one asset. `not touched`: the rollout ended before its turn. */
+export const endStates = [
+  'installed',
+  'waiting for reboot',
+  'rebooted and re-scanned',
+  'still missing',
+  'held back',
+  'failed',
+  'rolled back',
+  'unreachable',
+  'not touched',
+] as const
+export type EndState = (typeof endStates)[number]
+
+export interface Verification {
+  readonly end: EndState
+  /** One sentence: why this end state. */
+  readonly reason: string
+  /** What the asset itself reports for each promised package. `version` null: not installed. */
+  readonly packages: readonly { readonly name: string; readonly promised: string; readonly version: string | null }[]
+  readonly health: readonly HealthResult[]
+  readonly at: string
+}
+
+export interface Deployment {
+  readonly asset: string
+  readonly ring: number
+  readonly batch: number
+  readonly startedAt: string
+  readonly outcome: DeploymentOutcome | null
+  readonly verification: Verification | null
+}
+
+export type RingStatus = 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
+
+export interface RingState {
+  readonly status: RingStatus
+  /** Batches started so far. */
+  readonly batchesStarted: number
+  /** ISO 8601 while soaking. */
+  readonly soakUntil: string | null
+}
+
+export interface Rollout {
+  readonly startedAt: string
+  readonly rings: readonly RingState[]
+  /** By asset id. */
+  readonly deployments: Readonly<Record<string, Deployment>>
+}
+
+export interface ProposalState {
+  /** `PW-12` */
+  readonly id: string
+  readonly number: number
+  readonly team: string
+  readonly title: string
+  readonly status: Status
+  readonly revision: number
+  readonly subject: Subject
+  /** Hash over patches, assets, transactions and plan: votes hold for this content. */
+  readonly contentHash: string
+  readonly priority: Priority
+  /** One sentence: why now. */
+  readonly whyNow: string
+  readonly dueAt: string | null
+  readonly policy: Policy
+  readonly proposer: Actor
+  readonly openedAt: string
+  readonly expiresAt: string
+  /** When the notice of lazy consensus or standing approval ends; `null` for quorum. */
+  readonly noticeEndsAt: string | null
+  /** Standing approval only: why the rule does not apply, so that the fallback quorum is asked. */
+  readonly standingRefused: string | null
+  readonly remindedAt: string | null
+  /** The current vote of each person. */
+  readonly votes: readonly Vote[]
+  readonly approvedBy: ApprovedBy | null
+  readonly approvedAt: string | null
+  readonly schedule: Window | null
+  /** Why the last attempt to start was refused, until one succeeds. */
+  readonly notStarted: string | null
+  readonly acknowledgedBy: string | null
+  readonly rollout: Rollout | null
+  readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null
+  /** People who have agreed to resume so far. */
+  readonly resumeVotes: readonly { readonly person: string; readonly name: string }[]
+  readonly breakGlass: {
+    readonly person: string
+    readonly reason: string
+    readonly reviewBy: string
+    readonly reviewedBy: string | null
+  } | null
+  readonly deferral: Deferral | null
+  readonly supersededBy: string | null
+  readonly closedAt: string | null
+  /** Sequence number of the last event applied. */
+  readonly seq: number
+}

@@ -1,0 +1,169 @@
+/** What the console's pages need from the rest of Patchwarden. Pages know nothing of the database or of the workflow. */
+
+import type { ActionName, Card, ThreadEntry, Tone } from '../chat/card.ts'
+import type { RichText } from '../chat/rich-text.ts'
+
+/** The person looking at the page. */
+export interface Viewer {
+  readonly person: string
+  readonly name: string
+  /** For the header: `service owner of web, security`. */
+  readonly roles: readonly string[]
+  /** IANA zone in which times are shown to this person. */
+  readonly timeZone: string
+  readonly session: string
+  /** People this session may act as with one click; only ever filled for the labelled example. */
+  readonly switchTo: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[] }[]
+  readonly isOperator: boolean
+}
+
+export interface ChannelSummary {
+  readonly id: string
+  readonly title: string
+  readonly waitingForViewer: number
+  readonly open: number
+  /** Every asset of the channel is simulated. */
+  readonly simulated: boolean
+}
+
+export interface CardView {
+  readonly card: Card
+  readonly openedAt: string
+  readonly closedAt: string | null
+}
+
+/** What is pending on assets that Patchwarden only watches: no engine is set, so nothing can be proposed. */
+export interface WatchView {
+  readonly title: string
+  readonly lead: RichText
+  readonly rows: readonly {
+    readonly patch: string
+    readonly change: string
+    readonly type: string
+    readonly priority: string
+    readonly tone: Tone
+    readonly note: string
+  }[]
+  readonly hint: RichText
+}
+
+export interface ChannelView {
+  readonly channel: ChannelSummary
+  /** Newest last, as in a chat. */
+  readonly cards: readonly CardView[]
+  readonly watch: WatchView | null
+  /** What the team sees when there is nothing to decide. */
+  readonly empty: RichText
+}
+
+export interface ThreadItem {
+  /** Rising number; also the SSE event id. */
+  readonly id: number
+  readonly at: string
+  readonly entry: ThreadEntry
+}
+
+export interface ProposalView {
+  readonly channel: ChannelSummary
+  readonly card: CardView
+  readonly thread: readonly ThreadItem[]
+}
+
+/** A table or text behind a card's button: assets, explain, plan, report. */
+export interface DetailView {
+  readonly title: string
+  readonly lead: RichText
+  readonly tables: readonly {
+    readonly caption: string
+    readonly columns: readonly string[]
+    readonly rows: readonly (readonly RichText[])[]
+  }[]
+  /** Preformatted lines: commands, a transaction preview. */
+  readonly lines: readonly string[]
+}
+
+export type DetailName = 'assets' | 'explain' | 'plan' | 'report'
+
+export interface ActRequest {
+  readonly proposal: string
+  readonly action: ActionName
+  readonly revision: number
+  readonly reason: string | null
+  readonly owner: string | null
+  /** ISO date. */
+  readonly until: string | null
+}
+
+/** Shown only to the person who acted. */
+export type ActResult = { readonly ok: boolean; readonly message: RichText; readonly detail?: DetailView }
+
+export interface AssetRow {
+  readonly id: string
+  readonly name: string
+  readonly platform: string
+  readonly team: string
+  readonly tags: readonly string[]
+  readonly source: string
+  readonly simulated: boolean
+  readonly packages: number
+  readonly pending: number
+  readonly security: number
+  readonly rebootRequired: boolean
+  readonly seenAt: string | null
+  readonly problem: string | null
+}
+
+export interface AuditRow {
+  readonly position: number
+  readonly at: string
+  readonly stream: string
+  readonly seq: number
+  readonly what: string
+  readonly who: string
+  readonly hash: string
+}
+
+export interface PersonRow {
+  readonly id: string
+  readonly name: string
+  readonly roles: readonly string[]
+}
+
+export interface SourceRow {
+  readonly name: string
+  readonly kind: 'inventory' | 'catalog' | 'engine'
+  readonly describe: string
+  readonly lastGoodAt: string | null
+  readonly problem: string | null
+}
+
+export interface ConsolePort {
+  /** Spends a one-time sign-in token; `null`: unknown, spent or expired. */
+  signIn(token: string): Promise<{ readonly session: string; readonly maxAgeSeconds: number } | null>
+  viewer(session: string): Promise<Viewer | null>
+  signOut(session: string): Promise<void>
+  /** Acts as another person of the labelled example from now on; refused otherwise. */
+  switchPerson(viewer: Viewer, person: string): Promise<ActResult>
+  /** A one-time link for somebody else; operators only, recorded in the audit record. */
+  makeSignInLink(
+    viewer: Viewer,
+    person: string,
+  ): Promise<{ readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: RichText }>
+
+  channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
+  channel(id: string, viewer: Viewer): Promise<ChannelView | null>
+  proposal(id: string, viewer: Viewer): Promise<ProposalView | null>
+  detail(id: string, detail: DetailName, viewer: Viewer): Promise<DetailView | null>
+  act(request: ActRequest, viewer: Viewer): Promise<ActResult>
+  /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
+  say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<ActResult>
+
+  assets(viewer: Viewer): Promise<readonly AssetRow[]>
+  audit(viewer: Viewer, before: number | null): Promise<readonly AuditRow[]>
+  people(viewer: Viewer): Promise<readonly PersonRow[]>
+  sources(viewer: Viewer): Promise<readonly SourceRow[]>
+  /** Ready to serve: database reachable and migrated. */
+  healthy(): Promise<boolean>
+  /** Calls back when a proposal (or, with `null`, anything else) changed. Returns the function that stops it. */
+  subscribe(onChange: (change: { readonly channel: string; readonly proposal: string | null }) => void): () => void
+}
