@@ -150,10 +150,14 @@ export interface RingState {
   readonly batchesStarted: number
   /** ISO 8601 while soaking. */
   readonly soakUntil: string | null
+  /** Assets whose failure somebody accepted by resuming: the gate counts them no more. */
+  readonly forgiven: readonly string[]
 }
 
 export interface Rollout {
   readonly startedAt: string
+  /** When the last look at the whole fleet began; `null` before. */
+  readonly verifyingSince: string | null
   readonly rings: readonly RingState[]
   /** By asset id. */
   readonly deployments: Readonly<Record<string, Deployment>>

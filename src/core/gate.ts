@@ -1,0 +1,74 @@
+import type { Deployment, EndState, Gate } from './proposal/proposal.ts'
+
+/** How one asset's end state counts at a gate. */
+export type GateCount = 'good' | 'bad' | 'unreachable' | 'undecided'
+
+export function countEndState(end: EndState): GateCount {
+  switch (end) {
+    case 'installed':
+    case 'waiting for reboot':
+    case 'rebooted and re-scanned':
+      return 'good'
+    case 'unreachable':
+      return 'unreachable'
+    case 'not touched':
+      return 'undecided'
+    case 'still missing':
+    case 'held back':
+    case 'failed':
+    case 'rolled back':
+      return 'bad'
+  }
+}
+
+export interface GateTally {
+  readonly total: number
+  readonly good: number
+  readonly bad: number
+  readonly unreachable: number
+  /** Not finished yet. */
+  readonly undecided: number
+}
+
+/** Counts a ring's assets; those in `forgiven` were accepted by whoever resumed the rollout and count no more. */
+export function tally(
+  assets: readonly string[],
+  deployments: Readonly<Record<string, Deployment>>,
+  forgiven: readonly string[],
+): GateTally {
+  const counts = { good: 0, bad: 0, unreachable: 0, undecided: 0 }
+  let total = 0
+  for (const asset of assets) {
+    const verification = deployments[asset]?.verification ?? null
+    const count = verification === null ? 'undecided' : countEndState(verification.end)
+    if (count !== 'good' && count !== 'undecided' && forgiven.includes(asset)) continue
+    total++
+    counts[count]++
+  }
+  return { total, ...counts }
+}
+
+/**
+ * Why the ring may not go on, or `null`. Judged after every asset, so that a ring that can no longer pass stops at
+ * once: too many failures, or a success rate that cannot be reached even if all that is left succeeds. Assets that
+ * never answered are a number of their own; the gate says how it counts them.
+ */
+export function gateProblem(gate: Gate, counts: GateTally): string | null {
+  const failures = counts.bad + (gate.unreachable === 'as failure' ? counts.unreachable : 0)
+  const unanswered =
+    counts.unreachable === 0
+      ? ''
+      : ` (${counts.unreachable} never answered, counted ${gate.unreachable === 'as failure' ? 'as failures' : 'neither way'})`
+  if (failures > gate.maxFailures) {
+    return `${failures} of ${counts.total} failed${unanswered}, more than the ${gate.maxFailures} this ring allows`
+  }
+  const counted = counts.total - (gate.unreachable === 'ignored' ? counts.unreachable : 0)
+  if (counted === 0) {
+    return counts.unreachable > 0 ? `none of its ${counts.unreachable} assets answered` : null
+  }
+  const best = ((counts.good + counts.undecided) / counted) * 100
+  if (best < gate.minSuccessPercent) {
+    return `at most ${Math.floor(best)} % can succeed${unanswered}, and this ring asks for ${gate.minSuccessPercent} %`
+  }
+  return null
+}

@@ -1,0 +1,84 @@
+/** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
+
+import type { Member, RoleCount } from '../policy.ts'
+import { countQuorum, type Quorum } from '../quorum.ts'
+import type { Context, StandingGrant } from './command.ts'
+import type { ApprovedBy, ProposalState } from './proposal.ts'
+
+/** The quorum that is being asked for now; `null` while a notice runs and nobody needs to say yes. */
+export function quorumNeeds(state: ProposalState): readonly RoleCount[] | null {
+  const { approval } = state.policy
+  switch (approval.kind) {
+    case 'quorum':
+      return approval.needs
+    case 'lazy consensus':
+      return null
+    case 'standing':
+      return state.standingRefused === null ? null : approval.fallback
+  }
+}
+
+/** People whose approval cannot count: the proposer, unless the policy says otherwise. */
+export function excludedVoters(state: ProposalState): ReadonlySet<string> {
+  if (state.policy.selfApproval === 'allowed' || state.proposer.kind !== 'person') return new Set()
+  return new Set([state.proposer.id])
+}
+
+export function approvers(state: ProposalState): readonly string[] {
+  return state.votes.filter((vote) => vote.choice === 'approve').map((vote) => vote.person)
+}
+
+/** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
+export function quorumProgress(state: ProposalState, members: readonly Member[]): Quorum | null {
+  const needs = quorumNeeds(state)
+  if (needs === null) return null
+  return countQuorum(needs, approvers(state), members, excludedVoters(state))
+}
+
+/** Why a standing approval does not cover this proposal, or `null` when it does. */
+export function standingProblem(state: ProposalState, standing: StandingGrant | null, now: string): string | null {
+  const { approval } = state.policy
+  if (approval.kind !== 'standing' || state.subject.kind !== 'patches') return 'the policy has no standing approval'
+  if (standing === null) return `the rule "${approval.rule}" has not been voted`
+  if (Date.parse(standing.expiresAt) <= Date.parse(now))
+    return `the rule "${approval.rule}" expired on ${standing.expiresAt.slice(0, 10)}`
+  const outside = state.subject.assets.filter(
+    (planned) => !standing.tags.some((tag) => planned.asset.tags.includes(tag)),
+  )
+  if (outside.length > 0) return `${outside.length} of its assets do not carry ${standing.tags.join(' or ')}`
+  const other = state.subject.patches.find((patch) => !standing.types.includes(patch.type))
+  if (other) return `${other.source} is a ${other.type} patch, and the rule covers ${standing.types.join(', ')}`
+  return null
+}
+
+/** How the proposal is approved now, or the sentence that says what is missing. */
+export function approvalNow(
+  state: ProposalState,
+  context: Pick<Context, 'members' | 'standing' | 'now'>,
+): { readonly by: ApprovedBy } | { readonly missing: string } {
+  if (state.approvedBy?.how === 'break-glass') return { by: state.approvedBy }
+  const quorum = quorumProgress(state, context.members)
+  if (quorum !== null) {
+    if (quorum.satisfied) return { by: { how: 'quorum', fills: quorum.fills } }
+    const open = quorum.roles.filter((role) => role.filledBy.length < role.need)
+    const list = open.map((role) => `${role.role} ${role.filledBy.length} of ${role.need}`)
+    return {
+      missing: list.length === 0 ? 'the policy names no approvers' : `approval is incomplete: ${list.join(', ')}`,
+    }
+  }
+  const { approval } = state.policy
+  if (state.noticeEndsAt === null || Date.parse(context.now) < Date.parse(state.noticeEndsAt)) {
+    return { missing: 'the notice period has not passed' }
+  }
+  if (approval.kind === 'standing') {
+    const problem = standingProblem(state, context.standing, context.now)
+    if (problem !== null || context.standing === null) return { missing: problem ?? 'no standing approval' }
+    const { rule, proposal, expiresAt } = context.standing
+    return { by: { how: 'standing approval', rule, proposal, expiresAt } }
+  }
+  if (approval.kind === 'lazy consensus') {
+    const listening = context.members.some((member) => member.roles.some((role) => approval.objectors.includes(role)))
+    if (!listening) return { missing: 'nobody holds a role that could object, so silence means nothing' }
+  }
+  return { by: { how: 'lazy consensus', noticeEndedAt: state.noticeEndsAt } }
+}

@@ -1,0 +1,102 @@
+/** The one place that says who may do what. Being in a channel is no authority; roles are checked on the person. */
+
+import { votingRoles } from '../policy.ts'
+import type { Context, ProposalCommand, Refusal } from './command.ts'
+import { anyOf } from './decision.ts'
+import type { ProposalState } from './proposal.ts'
+
+/** Why the actor may not give this command, or `null`. Says nothing about whether the command makes sense now. */
+export function authorize(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
+  const { actor, members } = context
+  const needed = rolesFor(state, command)
+  if (needed === 'anybody') return null
+  if (needed === 'system') {
+    if (actor.kind === 'system') return null
+    return { code: 'not allowed', sentence: `Only Patchwarden itself does this (${command.type}).` }
+  }
+  if (actor.kind === 'system') {
+    return { code: 'not allowed', sentence: `${command.type} is for people: Patchwarden never does it by itself.` }
+  }
+  const me = members.find((member) => member.id === actor.id)
+  if (!me) {
+    return {
+      code: 'not allowed',
+      sentence: `${actor.name} is not known to team ${state.team}. An operator can add people and roles in patchwarden.yaml.`,
+    }
+  }
+  if (needed === 'member' || me.roles.some((role) => needed.includes(role))) return null
+  if (command.type === 'withdraw' && state.status === 'open' && isProposer(state, actor.id)) return null
+  const can = members
+    .filter((member) => member.roles.some((role) => needed.includes(role)))
+    .map((member) => member.name)
+  const who = can.length === 0 ? 'Nobody holds that role now' : `${anyOf(can)} can`
+  return {
+    code: 'not allowed',
+    sentence: `${words(command)} ${state.id} takes the role ${anyOf(needed)}; you have ${me.roles.length === 0 ? 'none' : me.roles.join(', ')}. ${who}.`,
+  }
+}
+
+function isProposer(state: ProposalState, person: string): boolean {
+  return state.proposer.kind === 'person' && state.proposer.id === person
+}
+
+function rolesFor(state: ProposalState, command: ProposalCommand): readonly string[] | 'anybody' | 'member' | 'system' {
+  const { policy } = state
+  switch (command.type) {
+    case 'open':
+    case 'revise':
+    case 'comment':
+      return 'anybody'
+    case 'vote':
+      return votingRoles(policy.approval)
+    case 'withdraw-vote':
+      return 'member'
+    case 'acknowledge':
+      return ['on-call', ...policy.stop]
+    case 'pause':
+    case 'halt':
+    case 'withdraw':
+      return policy.stop
+    case 'resume':
+      return policy.resume.map((need) => need.role)
+    case 'break-glass':
+      return policy.breakGlass?.roles ?? []
+    case 'review-break-glass':
+      return [...votingRoles(policy.approval), ...policy.stop]
+    case 'remind':
+    case 'expire':
+    case 'end-notice':
+    case 'reschedule':
+    case 'start':
+    case 'start-batch':
+    case 'record-outcome':
+    case 'record-verification':
+    case 'end-soak':
+    case 'complete':
+    case 'supersede':
+      return 'system'
+  }
+}
+
+function words(command: ProposalCommand): string {
+  switch (command.type) {
+    case 'vote':
+      return command.choice === 'approve' ? 'Approving' : command.choice === 'reject' ? 'Rejecting' : 'Voting on'
+    case 'acknowledge':
+      return 'Acknowledging'
+    case 'pause':
+      return 'Pausing'
+    case 'halt':
+      return 'Halting'
+    case 'resume':
+      return 'Resuming'
+    case 'withdraw':
+      return 'Withdrawing'
+    case 'break-glass':
+      return 'Breaking the glass for'
+    case 'review-break-glass':
+      return 'Reviewing the break-glass of'
+    default:
+      return `${command.type} on`
+  }
+}

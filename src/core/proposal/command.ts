@@ -1,0 +1,84 @@
+/** Everything that can be asked of a proposal, by people, timers and the rollout. */
+
+import type { Member, Policy } from '../policy.ts'
+import type { DeploymentOutcome } from '../ports.ts'
+import type { Freeze } from '../window.ts'
+import type { Content } from './event.ts'
+import type { Actor, Choice, Verification } from './proposal.ts'
+
+export type ProposalCommand =
+  | {
+      readonly type: 'open'
+      readonly id: string
+      readonly number: number
+      readonly team: string
+      readonly content: Content
+      readonly policy: Policy
+    }
+  | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
+  | {
+      readonly type: 'vote'
+      readonly choice: Choice
+      /** The revision the person saw; `null` from a command that names the proposal only. */
+      readonly revision: number | null
+      readonly reason: string | null
+      /** Rejections: who looks at it again (person id), and the date (ISO 8601) until which it holds. */
+      readonly owner: string | null
+      readonly until: string | null
+    }
+  | { readonly type: 'withdraw-vote' }
+  | { readonly type: 'comment'; readonly text: string }
+  | { readonly type: 'remind' }
+  | { readonly type: 'expire' }
+  /** The notice of lazy consensus or standing approval has passed. */
+  | { readonly type: 'end-notice' }
+  | { readonly type: 'reschedule' }
+  | { readonly type: 'acknowledge' }
+  | { readonly type: 'start' }
+  | { readonly type: 'start-batch' }
+  | { readonly type: 'record-outcome'; readonly asset: string; readonly outcome: DeploymentOutcome }
+  | { readonly type: 'record-verification'; readonly asset: string; readonly verification: Verification }
+  | { readonly type: 'end-soak' }
+  | { readonly type: 'complete' }
+  | { readonly type: 'pause'; readonly reason: string | null }
+  | { readonly type: 'halt'; readonly reason: string | null }
+  | { readonly type: 'resume' }
+  | { readonly type: 'withdraw'; readonly reason: string | null }
+  | { readonly type: 'supersede'; readonly by: string }
+  | { readonly type: 'break-glass'; readonly reason: string | null }
+  | { readonly type: 'review-break-glass' }
+
+/** A standing approval that was voted and is in force. */
+export interface StandingGrant {
+  readonly rule: string
+  /** The proposal in which it was voted. */
+  readonly proposal: string
+  readonly expiresAt: string
+  readonly tags: readonly string[]
+  readonly types: readonly string[]
+}
+
+/** All that a decision depends on besides the proposal itself. */
+export interface Context {
+  /** ISO 8601 UTC. */
+  readonly now: string
+  readonly actor: Actor
+  /** The team's people and their roles as they are now. */
+  readonly members: readonly Member[]
+  readonly freezes: readonly Freeze[]
+  readonly standing: StandingGrant | null
+}
+
+/** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */
+export interface Refusal {
+  readonly code:
+    | 'not allowed'
+    | 'not now'
+    | 'already'
+    | 'old revision'
+    | 'incomplete'
+    | 'unknown'
+    | 'outside window'
+    | 'not satisfied'
+  readonly sentence: string
+}

@@ -1,0 +1,161 @@
+import { limits } from '../limits.ts'
+import type { Approval, Policy } from '../policy.ts'
+import { approvalNow, quorumProgress, standingProblem } from './approval.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { approvalEvents } from './decide-vote.ts'
+import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import { finalStatuses, type ProposalState } from './proposal.ts'
+
+type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
+
+export function open(command: Of<'open'>, context: Context): Decision {
+  const { content, policy } = command
+  const empty = policyProblem(policy)
+  if (empty) return refuse('incomplete', empty)
+  if (content.subject.kind === 'patches') {
+    if (content.subject.assets.length === 0 || content.subject.patches.length === 0) {
+      return refuse('incomplete', 'A proposal needs at least one patch and one asset.')
+    }
+    if (content.subject.assets.length > limits.assetsPerProposal) {
+      return refuse(
+        'incomplete',
+        `A proposal holds ${limits.assetsPerProposal} assets at most; this one has ${content.subject.assets.length}.`,
+      )
+    }
+  } else if (policy.approval.kind !== 'quorum') {
+    return refuse('incomplete', 'A standing approval rule is itself decided by a quorum; choose a policy of that kind.')
+  }
+  const opened: ProposalEvent = {
+    type: 'opened',
+    id: command.id,
+    number: command.number,
+    team: command.team,
+    policy,
+    ...content,
+    expiresAt: plusSeconds(context.now, policy.expiresAfterSeconds),
+    noticeEndsAt: noticeEnd(policy.approval, context.now),
+  }
+  return accept(opened)
+}
+
+function policyProblem(policy: Policy): string | null {
+  const { approval } = policy
+  const needs = approval.kind === 'quorum' ? approval.needs : approval.kind === 'standing' ? approval.fallback : null
+  if (needs !== null && (needs.length === 0 || needs.some((need) => need.count < 1))) {
+    return `The policy "${policy.name}" asks nobody, so nothing can be approved under it.`
+  }
+  if (approval.kind !== 'quorum' && approval.objectors.length === 0) {
+    return `The policy "${policy.name}" names no role that may object, so silence would mean nothing.`
+  }
+  return null
+}
+
+function noticeEnd(approval: Approval, now: string): string | null {
+  return approval.kind === 'quorum' ? null : plusSeconds(now, approval.noticeSeconds)
+}
+
+export function revise(state: ProposalState, command: Of<'revise'>, context: Context): Decision {
+  if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
+    return refuse('not now', `${state.id} is ${state.status}: what is being rolled out cannot change any more.`)
+  }
+  const { content } = command
+  const votesKept = content.contentHash === state.contentHash
+  if (votesKept && sameFacts(state, command)) return refuse('already', `${state.id} says this already.`)
+  return accept({
+    type: 'revised',
+    ...content,
+    revision: votesKept ? state.revision : state.revision + 1,
+    reason: command.reason,
+    votesKept,
+    expiresAt: votesKept ? state.expiresAt : plusSeconds(context.now, state.policy.expiresAfterSeconds),
+    noticeEndsAt: votesKept ? state.noticeEndsAt : noticeEnd(state.policy.approval, context.now),
+  })
+}
+
+function sameFacts(state: ProposalState, { content }: Of<'revise'>): boolean {
+  return (
+    state.title === content.title &&
+    state.priority === content.priority &&
+    state.whyNow === content.whyNow &&
+    state.dueAt === content.dueAt &&
+    (state.subject.kind !== 'patches' ||
+      content.subject.kind !== 'patches' ||
+      state.subject.inventoryAt === content.subject.inventoryAt)
+  )
+}
+
+export function comment(command: Of<'comment'>, context: Context): Decision {
+  const text = command.text.trim()
+  if (context.actor.kind !== 'person') return refuse('not allowed', 'Only people comment.')
+  if (text === '') return refuse('incomplete', 'The comment is empty.')
+  if (text.length > limits.reasonCharacters) {
+    return refuse(
+      'incomplete',
+      `A comment has ${limits.reasonCharacters} characters at most; this one has ${text.length}.`,
+    )
+  }
+  return accept({ type: 'commented', text, via: context.actor.via })
+}
+
+export function remind(state: ProposalState, context: Context): Decision {
+  const seconds = state.policy.remindAfterSeconds
+  if (state.status !== 'open' || seconds === null || state.remindedAt !== null)
+    return refuse('already', 'No reminder is due.')
+  if (isBefore(context.now, plusSeconds(state.openedAt, seconds))) return refuse('not now', 'No reminder is due yet.')
+  const progress = quorumProgress(state, context.members)
+  const roles = progress?.roles.filter((role) => role.filledBy.length < role.need) ?? []
+  const waitingFor = [...new Set(roles.flatMap((role) => role.waitingFor))]
+  return accept({ type: 'reminded', waitingFor })
+}
+
+export function expire(state: ProposalState, context: Context): Decision {
+  if (state.subject.kind === 'standing rule' && state.status === 'approved') {
+    if (isBefore(context.now, state.subject.rule.expiresAt)) return refuse('not now', `${state.id} is still in force.`)
+    return accept({ type: 'expired' })
+  }
+  if (state.status !== 'open') return refuse('already', `${state.id} is ${state.status}.`)
+  if (isBefore(context.now, state.expiresAt)) return refuse('not now', `${state.id} has until ${state.expiresAt}.`)
+  return accept({ type: 'expired' })
+}
+
+export function endNotice(state: ProposalState, context: Context): Decision {
+  if (state.status !== 'open' || state.noticeEndsAt === null)
+    return refuse('already', `No notice runs for ${state.id}.`)
+  if (state.policy.approval.kind === 'standing') {
+    if (state.standingRefused !== null) return refuse('already', state.standingRefused)
+    const problem = standingProblem(state, context.standing, context.now)
+    if (problem !== null) {
+      const refused: ProposalEvent = { type: 'standing-refused', reason: problem }
+      return accept(refused, ...approvalEvents(after(state, [refused], context), context))
+    }
+  }
+  if (isBefore(context.now, state.noticeEndsAt))
+    return refuse('not now', `The notice runs until ${state.noticeEndsAt}.`)
+  const approval = approvalNow(state, context)
+  if ('missing' in approval) return refuse('not satisfied', `${state.id} cannot go ahead: ${approval.missing}.`)
+  return accept(...approvalEvents(state, context))
+}
+
+export function withdraw(state: ProposalState, command: Of<'withdraw'>): Decision {
+  if (finalStatuses.includes(state.status)) return refuse('already', `${state.id} is over: it is ${state.status}.`)
+  if (state.status === 'rolling out' || state.status === 'verifying') {
+    return refuse('not now', `${state.id} is being rolled out. Halt it first; then it can be withdrawn.`)
+  }
+  if (busy(state))
+    return refuse('not now', `Assets of ${state.id} are still being patched; withdraw it when they are done.`)
+  const reason = command.reason?.trim()
+  if (!reason) return refuse('incomplete', `Say why ${state.id} is withdrawn: the reason is kept with it.`)
+  return accept({ type: 'withdrawn', reason: reason.slice(0, limits.reasonCharacters) })
+}
+
+function busy(state: ProposalState): boolean {
+  return Object.values(state.rollout?.deployments ?? {}).some((deployment) => deployment.verification === null)
+}
+
+export function supersede(state: ProposalState, command: Of<'supersede'>): Decision {
+  if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
+    return refuse('not now', `${state.id} is ${state.status} and cannot be superseded.`)
+  }
+  return accept({ type: 'superseded', by: command.by })
+}

@@ -1,0 +1,141 @@
+import { limits } from '../limits.ts'
+import { nextWindow } from '../window.ts'
+import { approvalNow, excludedVoters, quorumNeeds } from './approval.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import type { ProposalState, Vote } from './proposal.ts'
+
+type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
+
+export function vote(state: ProposalState, command: VoteCommand, context: Context): Decision {
+  const { actor, now } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
+  if (command.revision !== null && command.revision !== state.revision) {
+    return refuse(
+      'old revision',
+      `${state.id} has changed since: this was revision ${command.revision}, now it is revision ${state.revision}. Look at the new card before you vote; nothing was counted.`,
+    )
+  }
+  if (state.status !== 'open') return refuse('not now', voteIsOver(state))
+  if (!isBefore(now, state.expiresAt))
+    return refuse('not now', `${state.id} expired on ${state.expiresAt.slice(0, 10)}; no vote was counted.`)
+  const previous = state.votes.find((item) => item.person === actor.id)
+  if (previous && previous.choice === command.choice) {
+    return refuse('already', `You already voted ${pastTense(command.choice)} on ${state.id}; one person counts once.`)
+  }
+  const base = { person: actor.id, name: actor.name, revision: state.revision, at: now, via: actor.via }
+  const reason = command.reason?.trim() || null
+  if (reason !== null && reason.length > limits.reasonCharacters) {
+    return refuse(
+      'incomplete',
+      `The reason is longer than ${limits.reasonCharacters} characters; shorten it. Nothing was counted.`,
+    )
+  }
+
+  switch (command.choice) {
+    case 'reject':
+      return reject(state, command, context, { ...base, choice: 'reject', reason: reason ?? '' })
+    case 'abstain':
+      return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
+    case 'approve':
+      break
+  }
+  if (excludedVoters(state).has(actor.id)) {
+    return refuse('not allowed', `You proposed ${state.id}, so you cannot approve it. ${othersCan(state, context)}`)
+  }
+  const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
+  if (quorumNeeds(state) === null) return accept(cast)
+  return accept(cast, ...approvalEvents(after(state, [cast], context), context))
+}
+
+/** `approved`, and when it will run, if the policy is satisfied now; nothing otherwise. */
+export function approvalEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
+  const approval = approvalNow(state, context)
+  if ('missing' in approval) return []
+  const approved: ProposalEvent = { type: 'approved', by: approval.by }
+  return [approved, ...scheduleEvents(state, context, null)]
+}
+
+/** The window in which an approved proposal will run, or why there is none: no window means never. */
+export function scheduleEvents(
+  state: ProposalState,
+  context: Context,
+  reason: string | null,
+): readonly ProposalEvent[] {
+  const { subject } = state
+  if (subject.kind !== 'patches') return []
+  const window = nextWindow(subject.window, context.freezes, state.team, context.now)
+  if (window !== null) return [{ type: 'scheduled', window, reason }]
+  const problem = `the window "${subject.window.name}" has no time in the coming year in which this may run`
+  return state.notStarted === problem ? [] : [{ type: 'start-refused', reason: problem }]
+}
+
+function reject(state: ProposalState, command: VoteCommand, context: Context, cast: Vote): Decision {
+  const owner = command.owner ?? cast.person
+  if (cast.reason === '' || cast.reason === null) {
+    return refuse('incomplete', `Say why you reject ${state.id}: the reason is kept with it. Nothing was counted.`)
+  }
+  if (!context.members.some((member) => member.id === owner)) {
+    return refuse(
+      'incomplete',
+      `The owner "${owner}" is not a person of team ${state.team}; name who will look at it again.`,
+    )
+  }
+  const until = command.until
+  if (until === null || Number.isNaN(Date.parse(until)) || !isBefore(context.now, until)) {
+    return refuse(
+      'incomplete',
+      `Say until when the rejection of ${state.id} holds, as a date that is still to come (2026-12-31).`,
+    )
+  }
+  if (isBefore(plusSeconds(context.now, limits.deferralDays * 86_400), until)) {
+    return refuse('incomplete', `A rejection holds for ${limits.deferralDays} days at most; choose an earlier date.`)
+  }
+  const deferral = { by: cast.person, reason: cast.reason, owner, until: new Date(until).toISOString() }
+  return accept({ type: 'vote-cast', vote: cast }, { type: 'rejected', deferral })
+}
+
+export function withdrawVote(state: ProposalState, context: Context): Decision {
+  const { actor } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
+  if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
+    return refuse('not now', voteIsOver(state))
+  }
+  if (!state.votes.some((item) => item.person === actor.id)) {
+    return refuse('already', `You have no vote on ${state.id} to withdraw.`)
+  }
+  const withdrawn: ProposalEvent = { type: 'vote-withdrawn', person: actor.id, name: actor.name }
+  if (state.status === 'open' || state.approvedBy?.how !== 'quorum') return accept(withdrawn)
+  const approval = approvalNow(after(state, [withdrawn], context), context)
+  if ('by' in approval) return accept(withdrawn)
+  return accept(withdrawn, { type: 'approval-lapsed', reason: `${actor.name} withdrew the vote; ${approval.missing}` })
+}
+
+function othersCan(state: ProposalState, context: Context): string {
+  const roles = (quorumNeeds(state) ?? []).map((need) => need.role)
+  const others = context.members.filter(
+    (member) => !excludedVoters(state).has(member.id) && member.roles.some((role) => roles.includes(role)),
+  )
+  return others.length === 0
+    ? 'Nobody else can either: ask an operator.'
+    : `${others.map((member) => member.name).join(', ')} can.`
+}
+
+function pastTense(choice: Vote['choice']): string {
+  return choice === 'approve' ? 'to approve' : choice === 'reject' ? 'to reject' : 'to abstain'
+}
+
+function voteIsOver(state: ProposalState): string {
+  switch (state.status) {
+    case 'approved':
+    case 'scheduled':
+      return `${state.id} is already approved; your vote was not needed and was not counted. To stop it, withdraw it.`
+    case 'rejected':
+      return `${state.id} was rejected: ${state.deferral?.reason ?? ''}. Voting is over.`
+    case 'superseded':
+      return `${state.id} was replaced by ${state.supersededBy ?? 'a newer proposal'}; vote there.`
+    default:
+      return `Voting on ${state.id} is over: it is ${state.status}. Nothing was counted.`
+  }
+}

@@ -1,0 +1,82 @@
+import { assertNever } from '../assert-never.ts'
+import { authorize } from './authorize.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
+import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
+import {
+  acknowledge,
+  complete,
+  endSoak,
+  halt,
+  pause,
+  recordOutcome,
+  recordVerification,
+  reschedule,
+  resume,
+  start,
+  startBatch,
+} from './decide-rollout.ts'
+import { vote, withdrawVote } from './decide-vote.ts'
+import { type Decision, refuse } from './decision.ts'
+import type { ProposalState } from './proposal.ts'
+
+/**
+ * What a command does to a proposal: the events it causes, or the reason why it does nothing. Pure: the same state,
+ * command and context always give the same answer. `state` is `null` for a proposal that does not exist yet.
+ */
+export function decide(state: ProposalState | null, command: ProposalCommand, context: Context): Decision {
+  if (command.type === 'open') {
+    return state === null ? open(command, context) : refuse('already', `${command.id} exists already.`)
+  }
+  if (state === null) return refuse('unknown', 'There is no such proposal.')
+  const forbidden = authorize(state, command, context)
+  if (forbidden) return { ok: false, refusal: forbidden }
+  switch (command.type) {
+    case 'revise':
+      return revise(state, command, context)
+    case 'vote':
+      return vote(state, command, context)
+    case 'withdraw-vote':
+      return withdrawVote(state, context)
+    case 'comment':
+      return comment(command, context)
+    case 'remind':
+      return remind(state, context)
+    case 'expire':
+      return expire(state, context)
+    case 'end-notice':
+      return endNotice(state, context)
+    case 'reschedule':
+      return reschedule(state, context)
+    case 'acknowledge':
+      return acknowledge(state, context)
+    case 'start':
+      return start(state, context)
+    case 'start-batch':
+      return startBatch(state, context)
+    case 'record-outcome':
+      return recordOutcome(state, command)
+    case 'record-verification':
+      return recordVerification(state, command, context)
+    case 'end-soak':
+      return endSoak(state, context)
+    case 'complete':
+      return complete(state)
+    case 'pause':
+      return pause(state, command, context)
+    case 'halt':
+      return halt(state, command, context)
+    case 'resume':
+      return resume(state, context)
+    case 'withdraw':
+      return withdraw(state, command)
+    case 'supersede':
+      return supersede(state, command)
+    case 'break-glass':
+      return breakGlass(state, command, context)
+    case 'review-break-glass':
+      return reviewBreakGlass(state, context)
+    default:
+      return assertNever(command)
+  }
+}

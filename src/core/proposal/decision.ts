@@ -1,0 +1,44 @@
+import type { Context, Refusal } from './command.ts'
+import type { ProposalEvent } from './event.ts'
+import { evolve } from './evolve.ts'
+import type { Actor, ProposalState } from './proposal.ts'
+
+export type Decision =
+  | { readonly ok: true; readonly events: readonly ProposalEvent[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export function accept(...events: readonly ProposalEvent[]): Decision {
+  return { ok: true, events }
+}
+
+export function refuse(code: Refusal['code'], sentence: string): Decision {
+  return { ok: false, refusal: { code, sentence } }
+}
+
+/** The state after events that are decided but not recorded yet, for rules that look at their own consequences. */
+export function after(state: ProposalState, events: readonly ProposalEvent[], context: Context): ProposalState {
+  let next = state
+  for (const event of events) {
+    next = evolve(next, { stream: state.id, seq: next.seq + 1, at: context.now, actor: context.actor, event })
+  }
+  return next
+}
+
+export function actorName(actor: Actor): string {
+  return actor.kind === 'person' ? actor.name : 'Patchwarden'
+}
+
+/** `owner or security` */
+export function anyOf(words: readonly string[]): string {
+  const unique = [...new Set(words)]
+  if (unique.length <= 1) return unique[0] ?? 'nobody'
+  return `${unique.slice(0, -1).join(', ')} or ${unique.at(-1)}`
+}
+
+export function isBefore(a: string, b: string): boolean {
+  return Date.parse(a) < Date.parse(b)
+}
+
+export function plusSeconds(at: string, seconds: number): string {
+  return new Date(Date.parse(at) + seconds * 1000).toISOString()
+}

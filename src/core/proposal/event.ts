@@ -1,0 +1,91 @@
+/** Everything that can happen to a proposal. Events are the truth; all else is derived from them. */
+
+import type { Policy } from '../policy.ts'
+import type { DeploymentOutcome } from '../ports.ts'
+import type { Priority } from '../priority/priority.ts'
+import type { Window } from '../window.ts'
+import type { Actor, ApprovedBy, Deferral, Subject, Verification, Via, Vote } from './proposal.ts'
+
+export interface Content {
+  readonly title: string
+  readonly subject: Subject
+  readonly contentHash: string
+  readonly priority: Priority
+  readonly whyNow: string
+  readonly dueAt: string | null
+}
+
+export type ProposalEvent =
+  | ({
+      readonly type: 'opened'
+      readonly id: string
+      readonly number: number
+      readonly team: string
+      readonly policy: Policy
+      readonly expiresAt: string
+      readonly noticeEndsAt: string | null
+    } & Content)
+  | ({
+      readonly type: 'revised'
+      readonly revision: number
+      readonly reason: string
+      /** True where the content people vote on is the same: their votes hold. */
+      readonly votesKept: boolean
+      readonly expiresAt: string
+      readonly noticeEndsAt: string | null
+    } & Content)
+  | { readonly type: 'vote-cast'; readonly vote: Vote }
+  | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
+  | { readonly type: 'commented'; readonly text: string; readonly via: Via }
+  | { readonly type: 'reminded'; readonly waitingFor: readonly string[] }
+  | { readonly type: 'standing-refused'; readonly reason: string }
+  | { readonly type: 'approved'; readonly by: ApprovedBy }
+  | { readonly type: 'approval-lapsed'; readonly reason: string }
+  | { readonly type: 'rejected'; readonly deferral: Deferral }
+  | { readonly type: 'expired' }
+  | { readonly type: 'withdrawn'; readonly reason: string }
+  | { readonly type: 'superseded'; readonly by: string }
+  | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
+  | { readonly type: 'start-refused'; readonly reason: string }
+  | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
+  | { readonly type: 'rollout-started' }
+  | {
+      readonly type: 'batch-started'
+      readonly ring: number
+      readonly batch: number
+      readonly key: string
+      readonly assets: readonly string[]
+    }
+  | { readonly type: 'outcome-recorded'; readonly asset: string; readonly outcome: DeploymentOutcome }
+  | { readonly type: 'verification-recorded'; readonly asset: string; readonly verification: Verification }
+  | { readonly type: 'ring-soaking'; readonly ring: number; readonly until: string }
+  | { readonly type: 'ring-passed'; readonly ring: number }
+  | { readonly type: 'gate-failed'; readonly ring: number; readonly reason: string }
+  | { readonly type: 'paused'; readonly by: string; readonly reason: string }
+  | { readonly type: 'halted'; readonly by: string; readonly reason: string }
+  | { readonly type: 'resume-agreed'; readonly person: string; readonly name: string }
+  | { readonly type: 'resumed'; readonly by: readonly string[] }
+  | { readonly type: 'verifying-started' }
+  | { readonly type: 'completed' }
+  | {
+      readonly type: 'break-glass-used'
+      readonly person: string
+      readonly name: string
+      readonly reason: string
+      readonly reviewBy: string
+    }
+  | { readonly type: 'break-glass-reviewed'; readonly person: string; readonly name: string }
+
+export type EventType = ProposalEvent['type']
+
+/** An event as it is recorded: numbered in its stream, with author and time. */
+export interface RecordedEvent {
+  /** Proposal id. */
+  readonly stream: string
+  /** 1, 2, 3, ... without gaps. */
+  readonly seq: number
+  /** ISO 8601 UTC. */
+  readonly at: string
+  readonly actor: Actor
+  readonly event: ProposalEvent
+}
