@@ -1,0 +1,103 @@
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip, inflate } from 'node:zlib'
+
+const gunzipBytes = promisify(gunzip)
+const inflateBytes = promisify(inflate)
+
+export interface BoundedFile {
+  readonly bytes: Buffer
+  /** When the file was last written. */
+  readonly modifiedAt: Date
+}
+
+/** Reads a whole file. Throws a sentence when it is missing, unreadable, not a file or larger than `maxBytes`. */
+export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw new Error(`${path} cannot be read: ${fileProblem(error)}`, { cause: error })
+  })
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new Error(`${path} is not a file: give the path of a file`)
+    if (stat.size > maxBytes) throw new Error(`${path} is ${stat.size} bytes long, more than the limit of ${maxBytes}`)
+    const bytes = await file.readFile()
+    if (bytes.length > maxBytes) throw new Error(`${path} is longer than the limit of ${maxBytes} bytes`)
+    return { bytes, modifiedAt: stat.mtime }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Unpacks gzip where `bytes` are gzip and returns other bytes as they are. Throws a sentence when cut off or too large. */
+export async function unpackGzip(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  return unpack(gunzipBytes(bytes, { maxOutputLength: maxBytes }), what, 'gzip', maxBytes)
+}
+
+/** Unpacks a zlib stream. Throws a sentence when it is none, cut off or too large. */
+export async function unpackZlib(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
+  return unpack(inflateBytes(bytes, { maxOutputLength: maxBytes }), what, 'zlib', maxBytes)
+}
+
+async function unpack(result: Promise<Buffer>, what: string, format: string, maxBytes: number): Promise<Buffer> {
+  try {
+    return await result
+  } catch (error) {
+    throw new Error(`${what} cannot be unpacked: ${unpackProblem(error, format, maxBytes)}`, { cause: error })
+  }
+}
+
+function unpackProblem(error: unknown, format: string, maxBytes: number): string {
+  switch (errorCode(error)) {
+    case 'Z_BUF_ERROR':
+      return `the ${format} data is cut off`
+    case 'ERR_BUFFER_TOO_LARGE':
+      return `it would be larger than the limit of ${maxBytes} bytes`
+    default:
+      return `the ${format} data is damaged`
+  }
+}
+
+/** Replaces a file in one step that survives a crash: a reader sees the old content or the new, never a part. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  const file = await open(temporary, 'w')
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
+/** Makes a rename or link inside the folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** The code of a system error, e.g. `ENOENT`; `null` for other errors. */
+export function errorCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null
+  return typeof error.code === 'string' ? error.code : null
+}
+
+function fileProblem(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EACCES':
+      return 'permission denied'
+    case 'EISDIR':
+      return 'it is a folder'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,58 @@
+import type { Asset, Criticality, Exposure, Platform } from '../../core/asset.ts'
+
+/** What a file does not say about its assets. A format that holds one asset (`dpkg-status`) takes everything from here. */
+export interface AssetDefaults {
+  /** Name of the asset; needed for `dpkg-status`. */
+  readonly name?: string
+  readonly platform?: Platform
+  readonly team?: string
+  readonly tags?: readonly string[]
+  readonly exposure?: Exposure | null
+  readonly criticality?: Criticality | null
+  /** IANA zone. Default `UTC`. */
+  readonly timeZone?: string
+  readonly address?: string
+  /** Engine that may change the assets. Default `null`: only watched. */
+  readonly engine?: string | null
+}
+
+/** What the file itself says of one asset. */
+export interface AssetFacts {
+  readonly name: string
+  readonly platform?: string | undefined
+  readonly team?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly exposure?: Exposure | null | undefined
+  readonly criticality?: Criticality | null | undefined
+  readonly timeZone?: string | undefined
+  readonly address?: string | undefined
+  readonly simulated?: boolean | undefined
+}
+
+/** The asset, from what its file says and the defaults of the source; `missing` names what neither says. */
+export function assetOf(
+  source: string,
+  facts: AssetFacts,
+  defaults: AssetDefaults,
+): { readonly asset: Asset; readonly missing: readonly string[] } {
+  const platform = facts.platform ?? defaults.platform
+  const team = facts.team ?? defaults.team
+  const asset: Asset = {
+    id: `${source}/${facts.name}`,
+    name: facts.name,
+    platform: platform ?? 'unknown',
+    team: team ?? 'unassigned',
+    tags: facts.tags ?? defaults.tags ?? [],
+    exposure: facts.exposure ?? defaults.exposure ?? null,
+    criticality: facts.criticality ?? defaults.criticality ?? null,
+    timeZone: facts.timeZone ?? defaults.timeZone ?? 'UTC',
+    source,
+    engine: defaults.engine ?? null,
+    address: facts.address ?? defaults.address ?? facts.name,
+    simulated: facts.simulated ?? false,
+  }
+  const missing: string[] = []
+  if (platform === undefined) missing.push('platform')
+  if (team === undefined) missing.push('team')
+  return { asset, missing }
+}

@@ -1,0 +1,168 @@
+import { Readable } from 'node:stream'
+import { CsvError, parse } from 'csv-parse'
+import { z } from 'zod'
+import type { InstalledPackage, Observation } from '../../core/asset.ts'
+import { type AssetDefaults, assetOf } from './asset-defaults.ts'
+import type { FileTimes } from './json-assets.ts'
+
+const required = ['asset', 'package', 'version', 'architecture', 'source', 'sourceversion'] as const
+
+const rowSchema = z.object({
+  asset: z.string().min(1).max(500),
+  package: z.string().min(1).max(500),
+  version: z.string().min(1).max(500),
+  architecture: z.string().min(1).max(100),
+  source: z.string().max(500),
+  sourceversion: z.string().max(500),
+  platform: z.string().max(100).optional(),
+  team: z.string().max(500).optional(),
+})
+type Row = z.infer<typeof rowSchema>
+
+/** Warnings kept for one file. */
+const MAX_WARNINGS = 50
+
+interface CsvAsset {
+  readonly name: string
+  readonly platform: string | undefined
+  readonly team: string | undefined
+  readonly packages: InstalledPackage[]
+}
+
+/**
+ * The observations of a CSV file with a header line `asset,package,version,architecture,source,sourceVersion` and,
+ * if wanted, `platform` and `team`. A bad row is a warning on the first asset. Throws a sentence when the header is
+ * wrong or the file is cut off.
+ */
+export async function observeCsv(
+  bytes: Buffer,
+  path: string,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+): Promise<readonly Observation[]> {
+  if (bytes.length === 0) throw new Error(`${path} is empty: its first line must be ${required.join(',')}`)
+  if (bytes[bytes.length - 1] !== 0x0a) throw new Error(`${path} is cut off: its last line has no end`)
+  const assets = new Map<string, CsvAsset>()
+  const warnings: string[] = []
+  for await (const { row, line, problem } of rowsOf(bytes, path)) {
+    if (row === null) {
+      warnings.push(`${path}, line ${line}: ${problem}; the row was skipped`)
+      continue
+    }
+    let asset = assets.get(row.asset)
+    if (asset === undefined) {
+      asset = { name: row.asset, platform: row.platform || undefined, team: row.team || undefined, packages: [] }
+      assets.set(row.asset, asset)
+    }
+    asset.packages.push({
+      name: row.package,
+      version: row.version,
+      architecture: row.architecture,
+      source: row.source || row.package,
+      sourceVersion: row.sourceversion || row.version,
+    })
+  }
+  if (assets.size === 0) {
+    throw new Error(`${path} names no asset${warnings[0] === undefined ? '' : ` (${warnings[0]})`}`)
+  }
+  return [...assets.values()].map((entry, index) =>
+    observeAsset(entry, path, source, defaults, times, index === 0 ? bounded(warnings) : []),
+  )
+}
+
+function observeAsset(
+  entry: CsvAsset,
+  path: string,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+  warnings: readonly string[],
+): Observation {
+  const { name, platform, team } = entry
+  const { asset, missing } = assetOf(source, { name, platform, team }, defaults)
+  if (missing.length > 0) {
+    const reason = `${path} (${name}): no ${missing.join(' and ')}: add the column or name it in the defaults`
+    return { kind: 'unreachable', asset, reason, at: times.now }
+  }
+  const snapshot = {
+    asset,
+    packages: entry.packages,
+    pending: [],
+    runningKernel: null,
+    bootId: null,
+    rebootRequired: false,
+    rebootPackages: [],
+    staleServices: [],
+    observedAt: times.modifiedAt,
+    listsRefreshedAt: null,
+  }
+  return { kind: 'seen', snapshot, warnings }
+}
+
+interface ReadRow {
+  readonly row: Row | null
+  readonly line: number
+  readonly problem: string
+}
+
+async function* rowsOf(bytes: Buffer, path: string): AsyncGenerator<ReadRow> {
+  const parser = Readable.from(slices(bytes)).pipe(
+    parse({
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      info: true,
+      max_record_size: 65_536,
+    }),
+  )
+  let columns: readonly string[] | null = null
+  try {
+    for await (const value of parser) {
+      const { info, record } = recordSchema.parse(value)
+      if (columns === null) {
+        columns = headerOf(record, path)
+        continue
+      }
+      yield readRow(columns, record, info.lines)
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED')
+      throw new Error(`${path} is cut off inside a quoted value`, { cause: error })
+    throw new Error(`${path} is not valid CSV: ${error.message}`, { cause: error })
+  }
+  if (columns === null) throw new Error(`${path} is empty: its first line must be ${required.join(',')}`)
+}
+
+const recordSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) })
+
+function headerOf(record: readonly string[], path: string): readonly string[] {
+  const columns = record.map((name) => name.toLowerCase())
+  const missing = required.filter((name) => !columns.includes(name))
+  if (missing.length === 0) return columns
+  throw new Error(
+    `${path} has no column ${missing.join(', ')} in its first line: it must name asset,package,version,architecture,source,sourceVersion`,
+  )
+}
+
+function readRow(columns: readonly string[], record: readonly string[], line: number): ReadRow {
+  if (record.length !== columns.length) {
+    return { row: null, line, problem: `${record.length} values where the header has ${columns.length}` }
+  }
+  const parsed = rowSchema.safeParse(Object.fromEntries(columns.map((name, index) => [name, record[index]])))
+  if (parsed.success) return { row: parsed.data, line, problem: '' }
+  const issue = parsed.error.issues[0]
+  return { row: null, line, problem: `${String(issue?.path[0] ?? 'the row')} is empty or too long` }
+}
+
+function bounded(warnings: readonly string[]): readonly string[] {
+  if (warnings.length <= MAX_WARNINGS) return warnings
+  return [...warnings.slice(0, MAX_WARNINGS), `${warnings.length - MAX_WARNINGS} more rows were skipped`]
+}
+
+/** The parser works through what it is given in one go: slices keep the event loop free in between. */
+function* slices(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += 65_536) yield bytes.subarray(start, start + 65_536)
+}

@@ -1,0 +1,121 @@
+import type { Asset, AssetSnapshot, InstalledPackage, Observation, PendingUpdate } from '../../core/asset.ts'
+import { parseJson } from '../json-text.ts'
+import { type AssetDefaults, assetOf } from './asset-defaults.ts'
+import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
+
+export interface FileTimes {
+  /** ISO 8601, UTC: when the file was written. */
+  readonly modifiedAt: string
+  /** ISO 8601, UTC. */
+  readonly now: string
+}
+
+/**
+ * The observations of a JSON inventory file. An asset that makes no sense is `unreachable` with the reason, the others
+ * are kept. Throws a sentence when the file as a whole is not JSON or has no list of assets.
+ */
+export function observeJson(
+  text: string,
+  path: string,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+): readonly Observation[] {
+  const file = inventoryFileSchema.safeParse(parseJson(text, path))
+  if (!file.success) throw new Error(`${path} has no list "assets": write { "assets": [ ... ] }`)
+  const seen = new Set<string>()
+  const observations: Observation[] = []
+  for (const [index, value] of file.data.assets.entries()) {
+    const where = `${path}, asset ${index + 1}`
+    const observation = observeAsset(value, where, index, source, defaults, times)
+    const asset = observedAsset(observation)
+    if (seen.has(asset.id)) {
+      const name = `${asset.name} (asset ${index + 1})`
+      const second: Asset = { ...asset, id: `${source}/${name}`, name }
+      observations.push(unreachable(second, `${where}: the name "${asset.name}" is taken: give each its own`, times))
+      continue
+    }
+    seen.add(asset.id)
+    observations.push(observation)
+  }
+  return observations
+}
+
+export function observedAsset(observation: Observation): Asset {
+  return observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
+}
+
+function observeAsset(
+  value: unknown,
+  where: string,
+  index: number,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+): Observation {
+  const parsed = assetSchema.safeParse(value)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const problem = `${issue === undefined ? 'the asset' : pathText(issue.path)} ${issue?.message ?? 'makes no sense'}`
+    const { asset } = assetOf(source, { name: nameOf(value) ?? `asset ${index + 1}` }, defaults)
+    return unreachable(asset, `${where}: ${problem}`, times)
+  }
+  const record = parsed.data
+  const { asset, missing } = assetOf(source, record, defaults)
+  if (missing.length > 0) {
+    const fields = missing.join(' and ')
+    return unreachable(asset, `${where} (${record.name}): no ${fields}: name it there or in the defaults`, times)
+  }
+  if (record.simulated && record.fault === 'unreachable') {
+    return unreachable(asset, `${record.name} does not answer (scripted fault of a simulated asset)`, times)
+  }
+  return { kind: 'seen', snapshot: snapshotOf(record, asset, times), warnings: [] }
+}
+
+function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetSnapshot {
+  const observedAt = record.observedAt === undefined ? null : new Date(record.observedAt).toISOString()
+  const refreshed = record.listsRefreshedAt
+  return {
+    asset,
+    packages: record.packages.map(installedPackage),
+    pending: record.pending.map(pendingUpdate),
+    runningKernel: record.runningKernel,
+    bootId: record.bootId,
+    rebootRequired: record.rebootRequired,
+    rebootPackages: record.rebootPackages,
+    staleServices: record.staleServices,
+    observedAt: observedAt ?? (record.simulated ? times.now : times.modifiedAt),
+    listsRefreshedAt: refreshed === null ? (record.simulated ? times.now : null) : new Date(refreshed).toISOString(),
+  }
+}
+
+function installedPackage(record: AssetRecord['packages'][number]): InstalledPackage {
+  return {
+    name: record.name,
+    version: record.version,
+    architecture: record.architecture,
+    source: record.source ?? record.name,
+    sourceVersion: record.sourceVersion ?? record.version,
+  }
+}
+
+function pendingUpdate(record: AssetRecord['pending'][number]): PendingUpdate {
+  const { name, architecture, installed, candidate, source, origins, security, held } = record
+  return { name, architecture, installed, candidate, source, origins, security, held }
+}
+
+function unreachable(asset: Asset, reason: string, times: FileTimes): Observation {
+  return { kind: 'unreachable', asset, reason, at: times.now }
+}
+
+function nameOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return null
+  return typeof value.name === 'string' && value.name.trim() !== '' ? value.name.trim().slice(0, 200) : null
+}
+
+/** `packages[3].version`, the way people write it. */
+function pathText(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`
+  return text === '' ? 'the asset' : text
+}

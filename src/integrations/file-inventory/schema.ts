@@ -1,0 +1,70 @@
+/** The JSON inventory file: what people write by hand or export, and what the example fleet is made of. */
+
+import { IANAZone } from 'luxon'
+import { z } from 'zod'
+
+const text = z.string().trim().min(1).max(500)
+
+export const packageSchema = z.object({
+  name: text,
+  version: text,
+  architecture: text.default('all'),
+  /** Default: the package itself. */
+  source: text.optional(),
+  /** Default: `version`. */
+  sourceVersion: text.optional(),
+})
+
+export const pendingSchema = z.object({
+  name: text,
+  architecture: text.default('all'),
+  installed: text.nullable(),
+  candidate: text,
+  source: text.nullable().default(null),
+  origins: z.array(text).default([]),
+  security: z.boolean().default(false),
+  held: z.enum(['hold', 'kept back', 'phased']).nullable().default(null),
+  /** Simulated assets: installing this update asks for a reboot. */
+  needsReboot: z.boolean().default(false),
+  /** Simulated assets: the kernel that runs after that reboot. */
+  kernel: text.optional(),
+})
+
+/** Scripted faults of simulated assets. */
+export const faults = ['install fails', 'unhealthy after', 'unreachable', 'slow'] as const
+
+export const timeZone = text.refine((zone) => IANAZone.isValidZone(zone), {
+  error: 'is no IANA time zone such as "Europe/Berlin"',
+})
+
+export const assetSchema = z.object({
+  name: text,
+  platform: text.optional(),
+  team: text.optional(),
+  tags: z.array(text).optional(),
+  exposure: z.enum(['small', 'controlled', 'open']).nullable().optional(),
+  criticality: z.enum(['low', 'medium', 'high', 'very high']).nullable().optional(),
+  timeZone: timeZone.optional(),
+  /** Default: the name. */
+  address: text.optional(),
+  packages: z.array(packageSchema).max(100_000),
+  pending: z.array(pendingSchema).max(100_000).default([]),
+  simulated: z.boolean().default(false),
+  bootId: text.nullable().default(null),
+  runningKernel: text.nullable().default(null),
+  rebootRequired: z.boolean().default(false),
+  rebootPackages: z.array(text).default([]),
+  staleServices: z.array(text).default([]),
+  /** When the asset was looked at. Default: when the file was written; for simulated assets, now. */
+  observedAt: z.iso.datetime({ offset: true }).optional(),
+  listsRefreshedAt: z.iso.datetime({ offset: true }).nullable().default(null),
+  /** Simulated assets only. */
+  fault: z.enum(faults).nullable().default(null),
+  /** Simulated assets only: why its health checks fail; `null` healthy. */
+  unhealthy: text.nullable().default(null),
+})
+
+export type AssetRecord = z.infer<typeof assetSchema>
+
+/** The envelope alone: each asset is parsed by itself so that one bad one costs one. */
+export const inventoryFileSchema = z.looseObject({ assets: z.array(z.unknown()) })
