@@ -115,7 +115,7 @@ export async function fleetReason(): Promise<string | null> {
  */
 export async function upFleet(count: number, options: { name?: string } = {}): Promise<Fleet> {
   const name = options.name ?? 'pwt'
-  const directory = process.env.FLEET_DIR ?? `/tmp/${name}-fleet`
+  const directory = directoryOf(name)
 
   async function fleet(...args: string[]): Promise<void> {
     await must(name, args, COMMAND_TIMEOUT_SECONDS)
@@ -195,10 +195,15 @@ async function must(name: string, args: string[], timeoutSeconds: number): Promi
   throw new Error(`fleet ${args.join(' ')} (fleet ${name}) failed with ${finished.code}: ${said}`)
 }
 
+/** Where the fleet of this name keeps its state. */
+function directoryOf(name: string): string {
+  return `/tmp/${name}-fleet`
+}
+
 function run(name: string, args: string[], timeoutSeconds = COMMAND_TIMEOUT_SECONDS): Promise<Finished> {
   return new Promise((resolve) => {
     const options = {
-      env: { ...process.env, FLEET_NAME: name },
+      env: { ...process.env, FLEET_NAME: name, FLEET_DIR: directoryOf(name) },
       timeout: timeoutSeconds * 1000,
       maxBuffer: 64 * 1024 * 1024,
     }

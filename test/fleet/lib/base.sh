@@ -11,8 +11,18 @@ recipe() {
 # The archives this machine's apt reads that may be Debian's, main ones first.
 mirrors() {
   if [ -n "${FLEET_MIRROR:-}" ]; then echo "${FLEET_MIRROR%/}"; return; fi
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
-    awk '$3 == "main" && ($4 == "Debian" || $4 == "") && $1 ~ /^(https?|file):/ { sub(/\/$/, "", $1); print ($2 ~ /-security$/), $1 }' |
+  local found fresh; found=$(listed_archives)
+  if [ -z "$found" ]; then    # images are often shipped with apt's lists removed
+    fresh=$(mktemp -d); mkdir -p "$fresh"/{lists,cache}/partial
+    apt-get -qq -o Dir::State::lists="$fresh/lists" -o Dir::Cache="$fresh/cache" -o APT::Sandbox::User=root update </dev/null >/dev/null 2>&1 || true
+    found=$(listed_archives -o Dir::State::lists="$fresh/lists"); rm -rf "$fresh"
+  fi
+  [ -z "$found" ] || echo "$found"
+}
+
+listed_archives() { # APT_OPTION...: knows only what apt has a list of
+  apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
+    awk '$3 == "main" && $4 == "Debian" && $1 ~ /^(https?|file):/ { sub(/\/$/, "", $1); print ($2 ~ /-security$/), $1 }' |
     sort -u | cut -d' ' -f2
 }
 
@@ -21,7 +31,7 @@ archive_with() { # SUITE MIRROR...
   local suite=$1 uri probe found=1; shift
   probe=$(mktemp -d)
   for uri in "$@"; do
-    if /usr/lib/apt/apt-helper -qq download-file "$uri/dists/$suite/InRelease" "$probe/InRelease" 2>/dev/null </dev/null >&2 &&
+    if /usr/lib/apt/apt-helper -qq -o Acquire::Retries=2 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 download-file "$uri/dists/$suite/InRelease" "$probe/InRelease" 2>/dev/null </dev/null >&2 &&
       grep -q '^Origin: Debian$' "$probe/InRelease"; then echo "$uri"; found=0; break; fi
   done
   rm -rf "$probe"; return $found
@@ -48,7 +58,8 @@ build_base() {
   rm -rf --one-file-system "$BASE"
   mkdir -p "$root" "$CACHE/debs" "$BASE/debian/pool/$SUITE" "$BASE/debian/pool/$SUITE-security"
   eval "$(apt-config shell http_proxy Acquire::http::Proxy)"; [ -z "${http_proxy:-}" ] || export http_proxy
-  debootstrap --variant=minbase --arch="$ARCH" --keyring="$keyring" --cache-dir="$CACHE/debs" --include="$INCLUDE" $SUITE "$root" "$main" </dev/null >"$BASE/log" 2>&1 ||
+  # In a mount namespace of its own: what it mounts is gone with it, however it ends.
+  unshare --mount debootstrap --variant=minbase --arch="$ARCH" --keyring="$keyring" --cache-dir="$CACHE/debs" --include="$INCLUDE" $SUITE "$root" "$main" </dev/null >"$BASE/log" 2>&1 ||
     die "debootstrap failed, see $BASE/log"
 
   fetch_updates "$main" "$security" "$keyring"
@@ -93,7 +104,7 @@ furnish_packages() { # ROOT
   echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/90fleet"
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root/etc/resolv.conf"
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"   # nothing starts while building
-  # A mount namespace of its own: nothing stays mounted, however this ends.
+  # Again in a mount namespace.
   unshare --mount sh -ec '
     mount --bind "$1/debian" "$1/root/srv/debian"; mount --bind "$1/fleet" "$1/root/srv/fleet"
     chroot "$1/root" apt-get -qq update; DEBIAN_FRONTEND=noninteractive chroot "$1/root" apt-get -qq -y install demo-app' sh "$BASE" </dev/null >>"$BASE/log" 2>&1 ||

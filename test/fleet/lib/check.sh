@@ -22,7 +22,13 @@ why_not() { # prints reasons, or nothing; makes and removes one of each thing th
     umount "$dir"
   fi
   rm -rf --one-file-system "$dir"
-  [ -e "$CACHE/$(recipe)/done" ] || [ -n "$(mirrors)" ] || echo "no Debian mirror in this machine's apt sources, and FLEET_MIRROR is not set"
+  [ -e "$CACHE/$(recipe)/done" ] || why_no_base
+}
+
+why_no_base() { # the first base needs Debian's archive
+  local found; mapfile -t found < <(mirrors)
+  if [ ${#found[@]} = 0 ]; then echo "no Debian mirror in this machine's apt sources, and FLEET_MIRROR is not set"
+  elif ! archive_with $SUITE "${found[@]}" >/dev/null; then echo "none of this machine's apt sources answers with Debian $SUITE, and no base is cached"; fi
 }
 
 need_tools() {

@@ -1,0 +1,61 @@
+// Sums up a run: node tally.mjs DIR, where DIR holds vitest's JSON reports (SUITE.json), lists of the tests of
+// skipped suites (SUITE.skipped.json), and the lines of what else failed or was noted. Exits 1 on any failure.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const directory = process.argv[2] ?? '.'
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+for (const file of readdirSync(directory).sort()) {
+  const suite = file.split('.')[0]
+  if (file.endsWith('.skipped.json')) add(suite, { passed: 0, failed: 0, skipped: read(file)?.length ?? 0 })
+  else if (file.endsWith('.json')) add(suite, counts(read(file)))
+}
+
+for (const line of lines('notes')) console.log(line)
+for (const line of lines('exits')) {
+  console.log(`FAILED: suite ${line}`)
+  // a crash outside any test, or a time limit: nothing in a report tells of it
+  if (total.failed === 0) total.failed += 1
+}
+for (const line of lines('failures')) {
+  console.log(`FAILED: ${line}`)
+  total.failed += 1
+}
+if (total.passed + total.failed === 0) {
+  console.log('FAILED: no test ran at all')
+  total.failed = 1
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+function counts(report) {
+  if (report === null) return { passed: 0, failed: 1, skipped: 0 }
+  // a file that does not load fails without one failed test
+  const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+function add(suite, { passed, failed, skipped }) {
+  console.log(`${suite.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`)
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+}
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(join(directory, file), 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+function lines(file) {
+  const path = join(directory, file)
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
+}
