@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
@@ -61,7 +62,7 @@ function unpackProblem(error: unknown, format: string, maxBytes: number): string
 
 /** Replaces a file in one step that survives a crash: a reader sees the old content or the new, never a part. */
 export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = temporaryBeside(path)
   const file = await open(temporary, 'w')
   try {
     await file.writeFile(content)
@@ -71,6 +72,11 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   }
   await rename(temporary, path)
   await syncFolder(dirname(path))
+}
+
+/** A name in the same folder that nobody else uses. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${randomUUID()}.tmp`
 }
 
 /** Makes a rename or link inside the folder durable. */

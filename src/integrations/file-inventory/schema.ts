@@ -62,6 +62,8 @@ export const assetSchema = z.object({
   fault: z.enum(faults).nullable().default(null),
   /** Simulated assets only: why its health checks fail; `null` healthy. */
   unhealthy: text.nullable().default(null),
+  /** Simulated assets only: the kernel that the next boot starts. */
+  nextKernel: text.nullable().default(null),
 })
 
 export type AssetRecord = z.infer<typeof assetSchema>

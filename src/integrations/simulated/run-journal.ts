@@ -1,0 +1,105 @@
+/** What was started, one file per run, so that a second start finds the first, after kill -9 and from another process. */
+
+import { link, mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Batch } from '../../core/ports.ts'
+import { errorCode, readBoundedFile, replaceFile, syncFolder, temporaryBeside } from '../bounded-file.ts'
+import { inputLimits } from '../input-limits.ts'
+import { parseJson } from '../json-text.ts'
+
+const runSchema = z.object({
+  key: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Assets that had not begun by then never do. */
+  cancelledAt: z.iso.datetime().nullable(),
+  deployments: z.array(
+    z.object({
+      asset: z.string(),
+      name: z.string(),
+      changes: z.array(
+        z.object({ name: z.string(), architecture: z.string(), from: z.string().nullable(), to: z.string() }),
+      ),
+      transaction: z.array(
+        z.object({
+          action: z.enum(['install', 'upgrade', 'remove', 'downgrade']),
+          name: z.string(),
+          architecture: z.string(),
+          from: z.string().nullable(),
+          to: z.string().nullable(),
+        }),
+      ),
+      reboot: z.enum(['never', 'if required']),
+    }),
+  ),
+})
+
+export type Run = z.infer<typeof runSchema>
+export type RunDeployment = Run['deployments'][number]
+
+export interface RunJournal {
+  /** Writes the run down unless its key is there already; either way the run on record is returned. */
+  begin(batch: Batch, now: Date): Promise<Run>
+  /** Throws a sentence when there is no such run. */
+  read(key: string): Promise<Run>
+  /** The first cancellation stands. */
+  cancel(key: string, now: Date): Promise<void>
+}
+
+export function createRunJournal(folder: string): RunJournal {
+  async function read(key: string): Promise<Run> {
+    const path = runFile(folder, key)
+    const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
+    const run = runSchema.safeParse(parseJson(bytes.toString('utf8'), path))
+    if (!run.success) throw new Error(`${path} is no run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
+    return run.data
+  }
+
+  async function begin(batch: Batch, now: Date): Promise<Run> {
+    const path = runFile(folder, batch.key)
+    const deployments = batch.deployments.map(({ asset, changes, transaction, reboot }) => ({
+      asset: asset.id,
+      name: asset.name,
+      changes: [...changes],
+      transaction: [...transaction],
+      reboot,
+    }))
+    const run: Run = { key: batch.key, startedAt: now.toISOString(), cancelledAt: null, deployments }
+    await mkdir(folder, { recursive: true })
+    const temporary = temporaryBeside(path)
+    await writeSynced(temporary, `${JSON.stringify(run, null, 2)}\n`)
+    try {
+      await link(temporary, path)
+      await syncFolder(folder)
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    return read(batch.key)
+  }
+
+  async function cancel(key: string, now: Date): Promise<void> {
+    const run = await read(key)
+    if (run.cancelledAt !== null) return
+    const cancelled: Run = { ...run, cancelledAt: now.toISOString() }
+    await replaceFile(runFile(folder, key), `${JSON.stringify(cancelled, null, 2)}\n`)
+  }
+
+  return { begin, read, cancel }
+}
+
+function runFile(folder: string, key: string): string {
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(key)) throw new Error(`"${key}" cannot be the key of a run`)
+  return join(folder, `${key}.json`)
+}
+
+async function writeSynced(path: string, content: string): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

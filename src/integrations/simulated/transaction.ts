@@ -1,0 +1,104 @@
+/** What a simulated package manager would do, and does. */
+
+import { createHash } from 'node:crypto'
+import type { PackageChange } from '../../core/catalog.ts'
+import type { RebootRule, TransactionStep } from '../../core/ports.ts'
+import type { SimulatedAsset } from './fleet-state.ts'
+
+export type Plan =
+  | { readonly possible: true; readonly steps: readonly TransactionStep[] }
+  | { readonly possible: false; readonly reason: string }
+
+/** The exact steps that `changes` cause on the asset now. What is installed already takes no step. */
+export function planTransaction(asset: SimulatedAsset, changes: readonly PackageChange[]): Plan {
+  const steps: TransactionStep[] = []
+  for (const { name, architecture, to } of changes) {
+    const installed = asset.packages.find((one) => one.name === name && one.architecture === architecture)
+    if (installed?.version === to) continue
+    const update = asset.pending.find((one) => one.name === name && one.architecture === architecture)
+    if (update === undefined) {
+      const now = installed === undefined ? 'does not have it' : `has ${installed.version}`
+      return { possible: false, reason: `${asset.name} is offered no ${name} ${to}; it ${now}` }
+    }
+    if (update.candidate !== to) {
+      return { possible: false, reason: `${asset.name} is offered ${name} ${update.candidate}, not ${to}` }
+    }
+    if (update.held === 'hold') return { possible: false, reason: `${name} is on hold on ${asset.name}` }
+    const from = installed?.version ?? null
+    steps.push({ action: from === null ? 'install' : 'upgrade', name, architecture, from, to })
+  }
+  return { possible: true, steps }
+}
+
+/** How two transactions differ, one sentence; `null` when they are the same whatever their order. */
+export function transactionDifference(
+  approved: readonly TransactionStep[],
+  now: readonly TransactionStep[],
+): string | null {
+  const approvedTexts = new Set(approved.map(stepText))
+  const nowTexts = new Set(now.map(stepText))
+  const added = [...nowTexts].filter((text) => !approvedTexts.has(text))
+  const gone = [...approvedTexts].filter((text) => !nowTexts.has(text))
+  if (added.length === 0 && gone.length === 0) return null
+  const parts: string[] = []
+  if (added.length > 0) parts.push(`it would now also ${added.join(', ')}`)
+  if (gone.length > 0) parts.push(`it would no longer ${gone.join(', ')}`)
+  return `The transaction is not the approved one: ${parts.join('; ')}`
+}
+
+function stepText({ action, name, architecture, from, to }: TransactionStep): string {
+  const change = [from, to].filter((version) => version !== null).join(' -> ')
+  return `${action} ${name}:${architecture} ${change}`
+}
+
+export interface Applied {
+  readonly asset: SimulatedAsset
+  readonly changed: readonly PackageChange[]
+  readonly rebooted: boolean
+}
+
+/** The asset after `steps` and, where the rule and the packages ask for it, a reboot. `runKey` makes the new boot id. */
+export function applyTransaction(
+  asset: SimulatedAsset,
+  steps: readonly TransactionStep[],
+  reboot: RebootRule,
+  runKey: string,
+): Applied {
+  const next: SimulatedAsset = { ...asset, packages: [...asset.packages], pending: [...asset.pending] }
+  const changed: PackageChange[] = []
+  for (const { name, architecture, from, to } of steps) {
+    if (to === null) continue
+    const update = next.pending.find((one) => one.name === name && one.architecture === architecture)
+    const source = update?.source ?? name
+    const installed = { name, version: to, architecture, source, sourceVersion: to }
+    const index = next.packages.findIndex((one) => one.name === name && one.architecture === architecture)
+    if (index === -1) next.packages.push(installed)
+    else next.packages[index] = { ...next.packages[index], ...installed }
+    next.pending = next.pending.filter((one) => one !== update)
+    changed.push({ name, architecture, from, to })
+    if (update?.needsReboot !== true) continue
+    next.rebootRequired = true
+    next.rebootPackages = [...new Set([...next.rebootPackages, name])]
+    next.nextKernel = update.kernel ?? next.nextKernel
+  }
+  const rebooted = reboot === 'if required' && next.rebootRequired
+  return { asset: rebooted ? boot(next, runKey) : next, changed, rebooted }
+}
+
+function boot(asset: SimulatedAsset, runKey: string): SimulatedAsset {
+  return {
+    ...asset,
+    bootId: bootIdOf(`${asset.name} ${runKey}`),
+    runningKernel: asset.nextKernel ?? asset.runningKernel,
+    nextKernel: null,
+    rebootRequired: false,
+    rebootPackages: [],
+    staleServices: [],
+  }
+}
+
+/** The same seed gives the same id, so that a run that is applied again after a crash boots into the same boot. */
+function bootIdOf(seed: string): string {
+  const hex = createHash('sha256').update(`boot ${seed}`).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
