@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 const directory = process.argv[2] ?? '.'
 const total = { passed: 0, failed: 0, skipped: 0 }
+const failedIn = new Map()
 
 for (const file of readdirSync(directory).sort()) {
   const suite = file.split('.')[0]
@@ -15,8 +16,8 @@ for (const file of readdirSync(directory).sort()) {
 for (const line of lines('notes')) console.log(line)
 for (const line of lines('exits')) {
   console.log(`FAILED: suite ${line}`)
-  // a crash outside any test, or a time limit: nothing in a report tells of it
-  if (total.failed === 0) total.failed += 1
+  // a crash outside any test, or a time limit: no report tells of it
+  if (!failedIn.get(line.split(' ')[0])) total.failed += 1
 }
 for (const line of lines('failures')) {
   console.log(`FAILED: ${line}`)
@@ -42,6 +43,7 @@ function counts(report) {
 
 function add(suite, { passed, failed, skipped }) {
   console.log(`${suite.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`)
+  failedIn.set(suite, failed)
   total.passed += passed
   total.failed += failed
   total.skipped += skipped
