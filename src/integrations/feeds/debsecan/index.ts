@@ -1,0 +1,89 @@
+/** The feed of the debsecan tool, one per release. docs/integrations/debsecan.md */
+
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import type { Platform } from '../../../core/asset.ts'
+import type { Fix, RejectedRecord } from '../../../core/catalog.ts'
+import type { CatalogFeed } from '../../../core/ports.ts'
+import { unpackZlib } from '../../bounded-file.ts'
+import { inputLimits } from '../../input-limits.ts'
+import { isCveId } from '../cve-id.ts'
+import { debianPlatform } from '../debian-releases.ts'
+import {
+  createFeed,
+  type FeedInput,
+  type FeedOptions,
+  type ParsedFeed,
+  requireNotShrunken,
+  requireReadable,
+} from '../feed.ts'
+import { fixedVersion } from './fixed-version.ts'
+import { rowLine, type State, stateSchema, versionLine } from './schema.ts'
+
+const MAX_SHRINK_PERCENT = 20
+
+const ROWS_PER_TURN = 5_000
+
+export interface DebsecanOptions extends Omit<FeedOptions, 'location'> {
+  /** Code name of the release: `bookworm`. */
+  readonly release: string
+  /** Default: the tracker's feed of that release. */
+  readonly location?: string
+}
+
+/** Throws when the release is not known. */
+export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
+  const { release } = options
+  const platform = debianPlatform(release)
+  if (platform === null || platform === 'none') {
+    throw new Error(`Feed "${options.name}": "${release}" is no Debian release; write its code name, such as bookworm`)
+  }
+  const location = `https://security-tracker.debian.org/tracker/debsecan/release/1/${release}`
+  return createFeed(
+    { location, ...options },
+    { describe: `debsecan (${release})`, state: stateSchema, parse: (input) => parse(input, platform) },
+  )
+}
+
+async function parse(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {
+  const { what, previous } = input
+  const bytes = await unpackZlib(input.bytes, what, inputLimits.feedUnpackedBytes)
+  const [version, ...lines] = bytes.toString('utf8').split('\n')
+  if (version !== versionLine) throw new Error(`${what} does not begin with "${versionLine}": it is no debsecan feed`)
+  const endOfCves = lines.indexOf('')
+  const endOfRows = lines.indexOf('', endOfCves + 1)
+  if (endOfCves === -1 || endOfRows === -1) throw new Error(`${what} is cut off: it must have three parts`)
+  const cves = lines.slice(0, endOfCves).map((line) => line.slice(0, line.indexOf(',')))
+  const fixes = new Map<string, Fix>()
+  const rejected: RejectedRecord[] = []
+  for (const [index, line] of lines.slice(endOfCves + 1, endOfRows).entries()) {
+    if (index % ROWS_PER_TURN === ROWS_PER_TURN - 1) await othersTurn()
+    const result = readRow(line, cves, platform)
+    if (result.kind === 'fix') fixes.set(`${result.fix.source} ${result.fix.cve}`, result.fix)
+    if (result.kind === 'rejected') {
+      rejected.push({ where: `line ${endOfCves + index + 3}`, reason: `"${line.slice(0, 80)}" ${result.reason}` })
+    }
+  }
+  requireReadable(what, fixes.size, rejected)
+  requireNotShrunken(input, previous?.fixes ?? null, fixes.size, MAX_SHRINK_PERCENT)
+  return { content: { fixes: [...fixes.values()] }, rejected, state: { fixes: fixes.size } }
+}
+
+type ReadRow =
+  | { readonly kind: 'fix'; readonly fix: Fix }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** About a binary package, or an issue under a temporary name. */
+  | { readonly kind: 'left out' }
+
+function readRow(line: string, cves: readonly string[], platform: Platform): ReadRow {
+  const [, source, number, kind, , , flag, unstable, others] = rowLine.exec(line) ?? []
+  if (source === undefined || unstable === undefined || others === undefined) {
+    return { kind: 'rejected', reason: 'is not "package,index,flags,version,versions"' }
+  }
+  const cve = cves[Number(number)]
+  if (cve === undefined) return { kind: 'rejected', reason: 'names an issue that is not in the list' }
+  if (kind === 'B' || cve.startsWith('TEMP-')) return { kind: 'left out' }
+  if (!isCveId(cve)) return { kind: 'rejected', reason: `is about "${cve.slice(0, 40)}", which is no CVE id` }
+  const row = { source, available: flag === 'F', unstable, others: others.split(' ').filter((part) => part !== '') }
+  const release = platform.slice('debian:'.length)
+  return { kind: 'fix', fix: { platform, source, cve, fixedVersion: fixedVersion(row, release) } }
+}

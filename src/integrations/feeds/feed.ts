@@ -1,0 +1,106 @@
+/** What all catalog feeds have in common: fetching, the cursor, and not trusting an answer that cannot be right. */
+
+import { z } from 'zod'
+import type { FeedContent, RejectedRecord } from '../../core/catalog.ts'
+import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
+import { inputLimits } from '../input-limits.ts'
+import { type LocationOptions, readFeed } from './fetch.ts'
+
+export interface FeedOptions extends LocationOptions {
+  readonly name: string
+  /** Accept an answer that has far fewer records than the last good one. Default false. */
+  readonly allowShrinking?: boolean
+}
+
+/** One feed's format. `State` is what the next fetch wants to know of this one; it must survive JSON. */
+export interface FeedFormat<State> {
+  readonly describe: string
+  readonly state: z.ZodType<State>
+  /** Throws a sentence where the whole answer is unusable. */
+  parse(input: FeedInput<State>): Promise<ParsedFeed<State>> | ParsedFeed<State>
+}
+
+export interface FeedInput<State> {
+  readonly bytes: Buffer
+  /** For sentences: the feed and where it came from. */
+  readonly what: string
+  /** `null` at first. */
+  readonly previous: State | null
+  readonly fromMirror: boolean
+  readonly allowShrinking: boolean
+}
+
+export interface ParsedFeed<State> {
+  readonly content: FeedContent
+  readonly rejected: readonly RejectedRecord[]
+  readonly state: State
+}
+
+export function createFeed<State>(options: FeedOptions, format: FeedFormat<State>): CatalogFeed {
+  const { name, location } = options
+  const cursorSchema = z.object({
+    location: z.string(),
+    etag: z.string().nullable(),
+    lastModified: z.string().nullable(),
+    sha256: z.string(),
+    state: format.state,
+  })
+
+  async function fetchFeed(cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
+    const last = readCursor(cursor, cursorSchema)
+    const answer = await readFeed(options, last, signal)
+    if (answer.status === 'unchanged') return { status: 'unchanged' }
+    const { content, rejected, state } = await format.parse({
+      bytes: answer.bytes,
+      what: `${name} (${answer.validators.location})`,
+      previous: last?.state ?? null,
+      fromMirror: answer.fromMirror,
+      allowShrinking: options.allowShrinking ?? false,
+    })
+    signal.throwIfAborted()
+    const next = JSON.stringify({ ...answer.validators, state })
+    return { status: 'fetched', cursor: next, content, rejected: boundedRejects(rejected) }
+  }
+
+  return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }
+}
+
+/** A cursor that an older version wrote in another shape counts as none: the feed is read afresh. */
+function readCursor<T>(cursor: string | null, schema: z.ZodType<T>): T | null {
+  if (cursor === null) return null
+  try {
+    return schema.parse(JSON.parse(cursor))
+  } catch {
+    return null
+  }
+}
+
+function boundedRejects(rejected: readonly RejectedRecord[]): readonly RejectedRecord[] {
+  const limit = inputLimits.rejectedRecords
+  if (rejected.length <= limit) return rejected
+  const more = { where: 'the rest', reason: `${rejected.length - limit} more records were rejected` }
+  return [...rejected.slice(0, limit), more]
+}
+
+/** Throws when more records were rejected than read: the format has changed, or this is another feed. */
+export function requireReadable(what: string, readable: number, rejected: readonly RejectedRecord[]): void {
+  if (readable > 0 && readable >= rejected.length) return
+  const first = rejected[0]
+  if (first === undefined) throw new Error(`${what} holds no records at all`)
+  throw new Error(
+    `${what}: ${rejected.length} of ${readable + rejected.length} records cannot be read; the first, ${first.where}: ${first.reason}`,
+  )
+}
+
+/** Throws when the feed lost more than `percent` of its records since the last good answer. */
+export function requireNotShrunken(
+  input: { readonly what: string; readonly allowShrinking: boolean },
+  previous: number | null,
+  now: number,
+  percent: number,
+): void {
+  if (previous === null || input.allowShrinking || now >= previous * (1 - percent / 100)) return
+  throw new Error(
+    `${input.what} has only ${now} records where the last good one had ${previous}: it is not believed; if that is right, set allowShrinking for one sync`,
+  )
+}

@@ -1,0 +1,194 @@
+/** Gets the bytes of a feed, from a URL or from a file, and knows whether they changed. */
+
+import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { inputLimits } from '../input-limits.ts'
+import { looksLikeHtml } from '../json-text.ts'
+
+export interface LocationOptions {
+  /** `https://...`, `http://...`, `file://...` or a path. */
+  readonly location: string
+  /** Asked in this order when `location` fails. */
+  readonly mirrors?: readonly string[]
+  /** Stands in for the built-in fetch in tests. */
+  readonly fetch?: typeof fetch
+  /** Time for one attempt. Default 120. */
+  readonly timeoutSeconds?: number
+  /** Attempts per location before it counts as failed. Default 4. */
+  readonly attempts?: number
+  /** First wait between attempts; each further one is twice as long. Default 1. */
+  readonly retrySeconds?: number
+}
+
+/** How the last good answer is recognised. Kept in the feed's cursor. */
+export interface Validators {
+  readonly location: string
+  readonly etag: string | null
+  readonly lastModified: string | null
+  /** Of the bytes as they travelled. */
+  readonly sha256: string
+}
+
+export type ReadFeed =
+  | { readonly status: 'unchanged' }
+  | {
+      readonly status: 'read'
+      /** Unpacked where they were gzip. */
+      readonly bytes: Buffer
+      readonly validators: Validators
+      /** True where `location` failed and a mirror answered. */
+      readonly fromMirror: boolean
+    }
+
+/** Throws a sentence when no location gives data: unreachable, refused, cut off, too large, or a web page instead. */
+export async function readFeed(
+  options: LocationOptions,
+  last: Validators | null,
+  signal: AbortSignal,
+): Promise<ReadFeed> {
+  const problems: string[] = []
+  for (const [index, location] of [options.location, ...(options.mirrors ?? [])].entries()) {
+    signal.throwIfAborted()
+    try {
+      const known = last?.location === location ? last : null
+      const answer = isUrl(location) ? await readUrl(location, options, known, signal) : await readPath(location)
+      if (answer.status === 'unchanged' || answer.validators.sha256 === last?.sha256) return { status: 'unchanged' }
+      const bytes = await unpackGzip(answer.bytes, location, inputLimits.feedUnpackedBytes)
+      if (bytes.length === 0) throw new Error(`${location} is empty`)
+      if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(htmlProblem(location))
+      return { ...answer, bytes, fromMirror: index > 0 }
+    } catch (error) {
+      signal.throwIfAborted()
+      problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  throw new Error(problems.join('; and the mirror: '))
+}
+
+type Answer =
+  | { readonly status: 'unchanged' }
+  | { readonly status: 'read'; readonly bytes: Buffer; readonly validators: Validators }
+
+async function readPath(location: string): Promise<Answer> {
+  const path = location.startsWith('file:') ? fileURLToPath(location) : location
+  const { bytes } = await readBoundedFile(path, inputLimits.feedBytes)
+  return {
+    status: 'read',
+    bytes,
+    validators: { location, etag: null, lastModified: null, sha256: sha256(bytes) },
+  }
+}
+
+async function readUrl(
+  location: string,
+  options: LocationOptions,
+  known: Validators | null,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const attempts = options.attempts ?? inputLimits.feedAttempts
+  let pause = options.retrySeconds ?? 1
+  for (let attempt = 1; ; attempt++) {
+    const result = await tryUrl(location, options, known, signal)
+    if (result.status !== 'failed') return result
+    if (!result.mayRecover || attempt >= attempts) {
+      throw new Error(attempt === 1 ? result.problem : `${result.problem} (${attempt} attempts)`)
+    }
+    const seconds = Math.min(Math.max(pause, result.retryAfterSeconds ?? 0), inputLimits.feedRetrySeconds)
+    await wait(seconds * 1_000, undefined, { signal })
+    pause *= 2
+  }
+}
+
+interface Failure {
+  readonly status: 'failed'
+  readonly problem: string
+  readonly mayRecover: boolean
+  readonly retryAfterSeconds: number | null
+}
+
+async function tryUrl(
+  location: string,
+  options: LocationOptions,
+  known: Validators | null,
+  signal: AbortSignal,
+): Promise<Answer | Failure> {
+  const seconds = options.timeoutSeconds ?? inputLimits.feedTimeoutSeconds
+  const limit = AbortSignal.timeout(seconds * 1_000)
+  const headers = new Headers({ 'user-agent': 'patchwarden', accept: '*/*' })
+  if (known?.etag) headers.set('if-none-match', known.etag)
+  if (known?.lastModified) headers.set('if-modified-since', known.lastModified)
+  try {
+    const response = await (options.fetch ?? fetch)(location, { headers, signal: AbortSignal.any([signal, limit]) })
+    if (response.status === 304 && known !== null) {
+      await response.body?.cancel()
+      return { status: 'unchanged' }
+    }
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return failure(`${location} answered ${statusText(response)}`, retryable(response.status), retryAfter(response))
+    }
+    const bytes = await readBody(response)
+    if (bytes === null) return failure(`${location} is longer than ${inputLimits.feedBytes} bytes`, false, null)
+    const validators = {
+      location,
+      etag: response.headers.get('etag'),
+      lastModified: response.headers.get('last-modified'),
+      sha256: sha256(bytes),
+    }
+    return { status: 'read', bytes, validators }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (limit.aborted) return failure(`${location} did not answer in full within ${seconds} s`, true, null)
+    return failure(`${location} cannot be reached: ${networkProblem(error)}`, true, null)
+  }
+}
+
+/** `null` when the answer is longer than a feed may be; the rest is then not read. */
+async function readBody(response: Response): Promise<Buffer | null> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > inputLimits.feedBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+function failure(problem: string, mayRecover: boolean, retryAfterSeconds: number | null): Failure {
+  return { status: 'failed', problem, mayRecover, retryAfterSeconds }
+}
+
+function retryable(status: number): boolean {
+  return status === 429 || status === 408 || status >= 500
+}
+
+function retryAfter(response: Response): number | null {
+  const value = response.headers.get('retry-after')
+  return value !== null && /^\d{1,6}$/.test(value) ? Number(value) : null
+}
+
+function statusText(response: Response): string {
+  const text = `${response.status} ${response.statusText}`.trim()
+  if (response.status !== 403) return text
+  return `${text}: some publishers refuse addresses of cloud providers; name a mirror or a downloaded file`
+}
+
+function htmlProblem(location: string): string {
+  return `${location} gave an HTML page instead of data: a sign-in, proxy or "access denied" page`
+}
+
+function networkProblem(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
+}
+
+function isUrl(location: string): boolean {
+  return /^https?:\/\//i.test(location)
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

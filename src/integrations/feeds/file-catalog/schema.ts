@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { cveId } from '../cve-id.ts'
+
+const text = z.string().trim().min(1).max(500)
+
+/** An ISO date, or `today`, `today-3`, `today+2`: days from the day the file is read. For examples and drills. */
+export function dateSchema(today: string) {
+  return z.string().transform((value, context) => {
+    if (z.iso.date().safeParse(value).success) return value
+    const [whole, sign, days] = /^today(?:([+-])(\d{1,4}))?$/.exec(value) ?? []
+    if (whole === undefined) {
+      context.addIssue({ code: 'custom', message: 'is no date such as 2026-08-07 or today-3' })
+      return z.NEVER
+    }
+    const offset = Number(days ?? 0) * (sign === '-' ? -1 : 1)
+    return new Date(Date.parse(today) + offset * 86_400_000).toISOString().slice(0, 10)
+  })
+}
+
+export const fixSchema = z.object({
+  platform: text,
+  source: text,
+  cve: cveId,
+  fixedVersion: text.nullable(),
+})
+
+export function advisorySchema(today: string) {
+  return z.object({
+    id: text,
+    title: text,
+    published: dateSchema(today).nullable().default(null),
+    cves: z.array(cveId).default([]),
+    fixes: z.array(z.object({ platform: text, source: text, fixedVersion: text })).default([]),
+  })
+}
+
+export function kevSchema(today: string) {
+  return z.object({
+    cve: cveId,
+    dateAdded: dateSchema(today),
+    dueDate: dateSchema(today),
+    ransomware: z.boolean().default(false),
+    name: z.string().max(500).default(''),
+  })
+}
+
+export function epssSchema(today: string) {
+  return z.object({
+    cve: cveId,
+    score: z.number().min(0).max(1),
+    percentile: z.number().min(0).max(1),
+    model: text,
+    date: dateSchema(today),
+  })
+}
+
+/** The envelope: a kind that is absent says nothing, a kind that is empty says there is none. */
+export const catalogFileSchema = z.object({
+  fixes: z.array(z.unknown()).optional(),
+  advisories: z.array(z.unknown()).optional(),
+  kev: z.array(z.unknown()).optional(),
+  epss: z.array(z.unknown()).optional(),
+})
