@@ -16,8 +16,6 @@ export const inputLimits = {
   feedRetrySeconds: 60,
   /** Rejected records kept in full; the rest is only counted. */
   rejectedRecords: 200,
-  /** Bytes of an HTTP health check's answer that are read before the connection is dropped. */
-  healthAnswerBytes: 64 * 1024,
   /** The longest time-out one health check may ask for. */
   healthTimeoutSeconds: 120,
 } as const

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
+import { networkProblem } from '../network-problem.ts'
 
 export interface LocationOptions {
   /** `https://...`, `http://...`, `file://...` or a path. */
@@ -178,11 +179,6 @@ function statusText(response: Response): string {
 
 function htmlProblem(location: string): string {
   return `${location} gave an HTML page instead of data: a sign-in, proxy or "access denied" page`
-}
-
-function networkProblem(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
 }
 
 function isUrl(location: string): boolean {

@@ -1,0 +1,92 @@
+/** Asks assets whether they are well. docs/health-checks.md */
+
+import { type Socket, connect as tcpConnect } from 'node:net'
+import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts'
+import { inputLimits } from '../input-limits.ts'
+import { networkProblem } from '../network-problem.ts'
+import { type FilledCheck, fillCheck } from './describe-check.ts'
+
+export { createSimulatedProbe } from './simulated-probe.ts'
+
+export interface HealthProbeOptions {
+  /** Stands in for the built-in fetch in tests. */
+  readonly fetch?: typeof fetch
+  /** Stands in for `net.connect` in tests. */
+  readonly connect?: (options: { readonly host: string; readonly port: number }) => Socket
+}
+
+/** A probe that never throws: whatever goes wrong, the check is unhealthy and says why. */
+export function createHealthProbe(options: HealthProbeOptions = {}): HealthProbe {
+  return {
+    async check(asset, checks, signal) {
+      return Promise.all(checks.map((check) => probe(check, fillCheck(check, asset), options, signal)))
+    },
+  }
+}
+
+async function probe(
+  check: HealthCheck,
+  filled: FilledCheck,
+  options: HealthProbeOptions,
+  stop: AbortSignal,
+): Promise<HealthResult> {
+  if (filled.kind === 'impossible') return { check: filled.name, healthy: false, detail: filled.reason }
+  if (stop.aborted) return { check: filled.name, healthy: false, detail: 'not asked: the check was stopped' }
+  const seconds = timeoutOf(check)
+  const limit = AbortSignal.timeout(seconds * 1_000)
+  const signal = AbortSignal.any([stop, limit])
+  const began = performance.now()
+  try {
+    const seen =
+      filled.kind === 'http'
+        ? await askHttp(filled.url, check.kind === 'http' ? check.expectStatus : 200, options, signal)
+        : await askTcp(filled.host, filled.port, options, signal)
+    const detail = `${seen.detail} in ${Math.round(performance.now() - began)} ms`
+    return { check: filled.name, healthy: seen.healthy, detail }
+  } catch (error) {
+    const detail = stop.aborted
+      ? 'no answer before the check was stopped'
+      : limit.aborted
+        ? `no answer within ${seconds} s`
+        : networkProblem(error)
+    return { check: filled.name, healthy: false, detail }
+  }
+}
+
+function timeoutOf(check: HealthCheck): number {
+  const seconds = check.timeoutSeconds
+  return seconds > 0 ? Math.min(seconds, inputLimits.healthTimeoutSeconds) : inputLimits.healthTimeoutSeconds
+}
+
+interface Seen {
+  readonly healthy: boolean
+  readonly detail: string
+}
+
+/** A redirect is an answer of its own: it is not followed, so a check cannot be led to another host. */
+async function askHttp(url: URL, expected: number, options: HealthProbeOptions, signal: AbortSignal): Promise<Seen> {
+  const response = await (options.fetch ?? fetch)(url, {
+    redirect: 'manual',
+    signal,
+    headers: { 'user-agent': 'patchwarden' },
+  })
+  await response.body?.cancel()
+  const status = `${response.status} ${response.statusText}`.trim()
+  if (response.status === expected) return { healthy: true, detail: String(response.status) }
+  return { healthy: false, detail: `${status} instead of ${expected}` }
+}
+
+function askTcp(host: string, port: number, options: HealthProbeOptions, signal: AbortSignal): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    const socket = (options.connect ?? tcpConnect)({ host, port })
+    const stop = () => socket.destroy(new Error('stopped'))
+    signal.addEventListener('abort', stop, { once: true })
+    socket.once('connect', () => resolve({ healthy: true, detail: 'connected' }))
+    socket.once('error', reject)
+    socket.once('connect', () => socket.destroy())
+    socket.once('close', () => {
+      signal.removeEventListener('abort', stop)
+      reject(new Error('the connection was closed'))
+    })
+  })
+}

@@ -1,0 +1,24 @@
+import { errorCode } from './bounded-file.ts'
+
+/** Why a connection failed, in words an operator knows. */
+export function networkProblem(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  switch (errorCode(cause)) {
+    case 'ECONNREFUSED':
+      return 'connection refused'
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'the connection was reset'
+    case 'UND_ERR_SOCKET':
+      return 'the connection was closed'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name cannot be resolved'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to the host'
+  }
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (message === 'bad port') return 'HTTP clients refuse this port, because other protocols use it'
+  return message === '' ? 'it failed without saying why' : message.slice(0, 200)
+}
