@@ -71,7 +71,7 @@ describe('FIRST EPSS', () => {
     await expect(fetched(feed(text))).rejects.toThrow('does not begin with "#model_version')
   })
 
-  const names = ['2024-04-07', '2025-03-16', '2025-03-23', '2026-06-14', '2026-06-21', '2026-08-16']
+  const names = ['2025-03-16', '2025-03-23', '2026-06-14', '2026-06-21']
   const files = names.map((name) => sharedData(`epss/epss_scores-asof-${name}.csv.gz`))
   const snapshots = sharedData('epss/snapshots.csv')
   const absent = snapshots === null || files.includes(null)
