@@ -51,7 +51,7 @@ export function progressText(
 }
 
 function willReboot(asset: SimulatedAsset, deployment: RunDeployment): boolean {
-  if (deployment.reboot === 'never') return false
+  if (deployment.reboot === 'never' || asset.fault === 'install fails') return false
   if (asset.rebootRequired) return true
   return asset.pending.some((one) => one.needsReboot && deployment.changes.some((change) => change.name === one.name))
 }
