@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import { z } from 'zod'
+
+const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
+
+/** The checkout's migrations, found the same way from the sources and from the build. */
+export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+interface Migration {
+  readonly tag: string
+  /** Milliseconds since 1970; drizzle applies only what is newer than the last it applied. */
+  readonly when: number
+  readonly hash: string
+}
+
+interface Applied {
+  readonly hash: string
+  readonly when: number
+}
+
+/**
+ * Brings the database up to date. Any number of processes may call it at once: a session lock lets one work and the
+ * others find nothing to do. Refuses, with a sentence, what drizzle would pass over in silence: a migration that was
+ * edited after it was applied, one that is older than the last applied, and a database newer than this program.
+ */
+export async function migrateDatabase(url: string, folder: string = migrationsFolder): Promise<void> {
+  const migrations = readMigrations(folder)
+  // One connection, so that the lock and the migrations share a session; ending it frees the lock.
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: 'patchwarden migrate' } })
+  try {
+    await sql`select pg_advisory_lock(hashtextextended('patchwarden:migrate', 0))`
+    checkHistory(migrations, await appliedMigrations(sql))
+    await migrate(drizzle(sql), { migrationsFolder: folder })
+    const applied = await appliedMigrations(sql)
+    const missing = migrations.filter(({ hash }) => !applied.some((row) => row.hash === hash))
+    if (missing.length > 0) throw new Error(`Migrations were not applied: ${missing.map(({ tag }) => tag).join(', ')}.`)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+function readMigrations(folder: string): readonly Migration[] {
+  const journal = path.join(folder, 'meta', '_journal.json')
+  const { entries } = journalShape.parse(JSON.parse(readFileSync(journal, 'utf8')))
+  let last = 0
+  return entries.map(({ tag, when }) => {
+    if (when <= last) {
+      throw new Error(
+        `Migration ${tag} in ${journal} is not newer than the one before it, so databases that have that one would never get it. Generate it again.`,
+      )
+    }
+    last = when
+    const content = readFileSync(path.join(folder, `${tag}.sql`), 'utf8')
+    return { tag, when, hash: createHash('sha256').update(content).digest('hex') }
+  })
+}
+
+async function appliedMigrations(sql: postgres.Sql): Promise<readonly Applied[]> {
+  const [table] = await sql<{ exists: boolean }[]>`
+    select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
+  if (table?.exists !== true) return []
+  const rows = await sql<{ hash: string; created_at: string }[]>`
+    select hash, created_at from drizzle.__drizzle_migrations order by created_at`
+  return rows.map((row) => ({ hash: row.hash, when: Number(row.created_at) }))
+}
+
+function checkHistory(migrations: readonly Migration[], applied: readonly Applied[]): void {
+  const newestApplied = applied.at(-1)?.when ?? 0
+  for (const { tag, when, hash } of migrations) {
+    if (when > newestApplied || applied.some((row) => row.hash === hash)) continue
+    if (applied.some((row) => row.when === when)) {
+      throw new Error(
+        `Migration ${tag} was changed after this database applied it. Restore the file and put the change into a new migration.`,
+      )
+    }
+    throw new Error(
+      `Migration ${tag} is older than the last one this database applied, so it would be skipped. Generate it again, so that it comes last.`,
+    )
+  }
+  const newestKnown = migrations.at(-1)?.when ?? 0
+  if (newestApplied > newestKnown) {
+    throw new Error(
+      'This database was migrated by a newer Patchwarden. Update this one, or restore a backup made before the update.',
+    )
+  }
+}

@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { hasCode } from './process-identity.ts'
+
+/** Where the embedded server keeps its data and which account runs it. PostgreSQL refuses to run as root. */
+export interface Placement {
+  /** The folder that holds the cluster, its password and its log. */
+  readonly directory: string
+  /** The unprivileged account that runs the server when we are root; `null` when it runs as ourselves. */
+  readonly account: { readonly uid: number; readonly gid: number } | null
+  readonly spawnOptions: {
+    readonly uid?: number
+    readonly gid?: number
+    readonly env: NodeJS.ProcessEnv
+    readonly cwd: string
+  }
+  readonly canReach: (file: string) => boolean
+  /** A folder every account can enter, for what a private home hides. Only root may ask. */
+  readonly sharedHome: () => string
+}
+
+/**
+ * Decides the placement and creates the folder. Root's data stays in `dataDir` where the service account can get
+ * there, else it goes to a folder named after `dataDir` in /var/lib. Once placed, it stays.
+ */
+export function placePostgres(dataDir: string, log: (message: string) => void): Placement {
+  const wanted = resolveLinks(dataDir)
+  if (process.getuid?.() !== 0) {
+    createFolder(wanted)
+    return placement(wanted, null)
+  }
+  const aside = path.join(sharedHome(), `data-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`)
+  const existing = [aside, wanted].find((folder) => existsSync(path.join(folder, 'pgdata')))
+  const directory = existing ?? (openToAll(path.dirname(wanted)) ? wanted : aside)
+  const account = accountOf(existing) ?? serviceAccount()
+  if (directory === wanted && !openToAll(path.dirname(wanted))) {
+    throw new Error(
+      `The embedded database in ${wanted} can no longer be reached by the account that runs it: a folder above it is closed. Open it with chmod o+x.`,
+    )
+  }
+  if (directory === aside) createOpenFolder(sharedHome())
+  createFolder(directory)
+  if (existing === undefined) chownSync(directory, account.uid, account.gid)
+  if (directory === aside) log(`The embedded database is in ${aside}, because ${wanted} is closed to other accounts.`)
+  return placement(directory, account)
+}
+
+function placement(directory: string, account: Placement['account']): Placement {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^PG[A-Z]/.test(name)))
+  return {
+    directory,
+    account,
+    spawnOptions: { ...(account ?? {}), env: { ...env, LC_ALL: 'C', LANG: 'C' }, cwd: directory },
+    canReach: openToAll,
+    sharedHome,
+  }
+}
+
+/** Data made by an ordinary user stays that user's when root starts the service once. */
+function accountOf(directory: string | undefined): Placement['account'] {
+  if (directory === undefined) return null
+  const { uid, gid } = statSync(path.join(directory, 'pgdata'))
+  return uid === 0 ? null : { uid, gid }
+}
+
+function serviceAccount(): { readonly uid: number; readonly gid: number } {
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      return { uid: idOf('-u', name), gid: idOf('-g', name) }
+    } catch {}
+  }
+  throw new Error(
+    'PostgreSQL refuses to run as root, and this machine has neither an account "postgres" nor "nobody". Run as an ordinary user, or set DATABASE_URL.',
+  )
+}
+
+function idOf(flag: '-u' | '-g', name: string): number {
+  return Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+}
+
+function sharedHome(): string {
+  const base = ['/var/lib', '/var/tmp', os.tmpdir()].find((folder) => {
+    try {
+      accessSync(folder, constants.W_OK)
+      return openToAll(folder)
+    } catch {
+      return false
+    }
+  })
+  if (base === undefined) throw new Error('No folder in /var/lib, /var/tmp or /tmp can be written. Set DATABASE_URL.')
+  return path.join(base, 'patchwarden-postgres')
+}
+
+function openToAll(file: string): boolean {
+  for (let at = path.resolve(file); ; at = path.dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false
+    if (at === path.dirname(at)) return true
+  }
+}
+
+/** One folder, one name: the server is known by the path it was started on. */
+function resolveLinks(dataDir: string): string {
+  const folder = path.resolve(dataDir)
+  if (existsSync(folder)) return realpathSync(folder)
+  createFolder(path.dirname(folder), 0o755)
+  return path.join(realpathSync(path.dirname(folder)), path.basename(folder))
+}
+
+/** Open whatever the umask says. */
+export function createOpenFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  chmodSync(folder, 0o755)
+}
+
+function createFolder(folder: string, mode = 0o700): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const owner = existsSync(folder) ? ` It belongs to user id ${statSync(folder).uid}.` : ''
+    const why = hasCode(error, 'EACCES') ? 'you may not write there' : String(error)
+    throw new Error(
+      `Cannot keep the embedded database in ${folder}: ${why}.${owner} Start as its owner, from another folder, or set DATABASE_URL.`,
+    )
+  }
+}
