@@ -75,7 +75,7 @@ export function connect(url: string, maxConnections = 10): Clients {
 
 async function checkServer(url: string): Promise<void> {
   const place = placeOf(url)
-  const sql = postgres(url, { max: 1, connect_timeout: connectTimeoutSeconds, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, connect_timeout: connectTimeoutSeconds, fetch_types: false, onnotice: () => {} })
   try {
     const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`
     const version = row?.version ?? 'unknown'

@@ -147,7 +147,7 @@ function serverSettings(durable: boolean): readonly string[] {
 }
 
 async function answers(cluster: Cluster, port: number): Promise<boolean> {
-  const sql = postgres(cluster.url(port), { max: 1, connect_timeout: 2, onnotice: () => {} })
+  const sql = postgres(cluster.url(port), { max: 1, connect_timeout: 2, fetch_types: false, onnotice: () => {} })
   try {
     const [row] = await sql<{ directory: string }[]>`select current_setting('data_directory') as directory`
     return row?.directory === cluster.pgdata

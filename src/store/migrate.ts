@@ -32,7 +32,12 @@ interface Applied {
 export async function migrateDatabase(url: string, folder: string = migrationsFolder): Promise<void> {
   const migrations = readMigrations(folder)
   // One connection, so that the lock and the migrations share a session; ending it frees the lock.
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: 'patchwarden migrate' } })
+  const sql = postgres(url, {
+    max: 1,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: 'patchwarden migrate' },
+  })
   try {
     await sql`select pg_advisory_lock(hashtextextended('patchwarden:migrate', 0))`
     checkHistory(migrations, await appliedMigrations(sql))

@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import type pg from 'pg'
+import type postgres from 'postgres'
+import type { Queryable } from './connection.ts'
+
+/** The channel on which replicas hear of new jobs; Agenda's own default, pinned because its documents name another. */
+export const jobChannel = 'agenda:jobs'
+
+export interface NewJob {
+  readonly name: string
+  /** What JSON can hold: best the ids of rows, for the handler reads them afresh. */
+  readonly data: unknown
+  /** ISO 8601; at or before now means at once. */
+  readonly at: string
+}
+
+/** The caller's transaction, of drizzle or of postgres.js. */
+export type JobTransaction = Queryable | postgres.ISql
+
+/** Adds a job inside the caller's transaction: it exists, and replicas hear of it, only if that commits. */
+export async function enqueue(tx: JobTransaction, name: string, data: unknown, at: string): Promise<void> {
+  const job = { name, data, at }
+  await ('execute' in tx ? tx.execute(insertJob(sql, job)) : insertJob(tx, job))
+}
+
+/** Adds a job at once, on the queue's own connection. */
+export async function enqueueOn(pool: pg.Pool, job: NewJob): Promise<void> {
+  const statement = insertJob((strings, ...values) => ({ text: numbered(strings), values }), job)
+  await pool.query(statement)
+}
+
+type Tag<T> = (strings: TemplateStringsArray, ...values: string[]) => T
+
+/** One statement for three drivers. Every value is text with a cast, which is right however a driver converts. */
+function insertJob<T>(tag: Tag<T>, job: NewJob): T {
+  return tag`
+    with added as (
+      insert into agenda.agenda_jobs (name, next_run_at, type, priority, data)
+      values (${job.name}::text, ${job.at}::text::timestamptz, 'normal', 0, ${JSON.stringify(job.data ?? null)}::text::jsonb)
+      returning id, name, next_run_at
+    )
+    select pg_notify(${jobChannel}::text, json_build_object(
+      'jobId', id, 'jobName', name, 'nextRunAt', next_run_at, 'priority', 0, 'timestamp', now()
+    )::text) from added`
+}
+
+function numbered(strings: TemplateStringsArray): string {
+  return strings.reduce((text, part, index) => `${text}$${index}${part}`)
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PostgresBackend, PostgresNotificationChannel } from '@agendajs/postgres-backend'
+import { Agenda, type Job } from 'agenda'
+import pg from 'pg'
+import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
+import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
+import { oncePerMinute } from './repeated-error.ts'
+
+/** Jobs in PostgreSQL: run by one of any number of processes, at least once, and again after a crash. */
+export interface Queue {
+  /** Says what a job does. Before `start`. A failed run is tried again five times, over six minutes. */
+  readonly define: (name: string, handler: JobHandler, options?: JobOptions) => void
+  /**
+   * Repeats a defined job: `30 seconds`, `5 minutes`, or five cron fields in `timezone` (UTC without one). One job for
+   * all replicas. An unchanged repetition keeps its next time, so a restart neither postpones nor forgets a run.
+   */
+  readonly every: (name: string, interval: string, options?: RepeatOptions) => Promise<void>
+  readonly start: () => Promise<void>
+  /** Adds a job inside the caller's transaction, of drizzle or postgres.js. `at` is ISO 8601. */
+  readonly enqueue: (tx: JobTransaction, name: string, data: unknown, at: string) => Promise<void>
+  readonly enqueueNow: (name: string, data: unknown, at?: string) => Promise<void>
+  /** Deletes jobs that finished or were given up before an instant (ISO 8601); returns how many. */
+  readonly purgeFinished: (olderThan: string) => Promise<number>
+  /**
+   * Takes no more jobs, aborts the signal of running ones and waits for them, ten seconds at most. Agenda keeps timers
+   * alive after this: end the program with `process.exit`.
+   */
+  readonly close: () => Promise<void>
+}
+
+export interface JobOptions {
+  /** Runs at once in this process; 5 unless told. */
+  readonly concurrency?: number
+  /** How long after a crash another process takes the job over; 30 seconds unless told. */
+  readonly lockLifetimeMs?: number
+}
+
+export interface RepeatOptions {
+  readonly timezone?: string
+  /** Wait one interval before the first run. */
+  readonly skipImmediate?: boolean
+}
+
+export interface QueueOptions {
+  /** Direct, or through a pooler in session mode: LISTEN and the search path do not survive transaction pooling. */
+  readonly url: string
+  /** This process, as the database shows it. */
+  readonly name: string
+  /** Hears of failed jobs and lost connections; neither ends the process. The same error comes once a minute. */
+  readonly onError: (error: Error) => void
+  /** How often to look for due jobs and expired locks besides being told of new ones; 5 seconds unless told. */
+  readonly scanMs?: number
+}
+
+const defaultScanMs = 5000
+const defaultLockLifetimeMs = 30_000
+const closePatienceMs = 10_000
+const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
+
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const report = oncePerMinute(options.onError)
+  const pool = await openPool(options, report)
+  const channel = new PostgresNotificationChannel({
+    pool,
+    channelName: jobChannel,
+    reconnect: { enabled: true, initialDelayMs: 500 },
+  })
+  channel.on('error', report)
+  const agenda = new Agenda({
+    // The tables come from a migration: replicas that create them at the same time collide.
+    backend: new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true }),
+    notificationChannel: channel,
+    name: options.name,
+    processEvery: options.scanMs ?? defaultScanMs,
+    maxConcurrency: 50,
+    defaultLockLifetime: defaultLockLifetimeMs,
+  })
+  agenda.on('error', report)
+  agenda.on('fail', (error: unknown, job: unknown, remote?: boolean) => {
+    if (remote !== true) report(new Error(`Job ${nameOf(job)}: ${messageOf(error)}`, { cause: error }))
+  })
+  const running = trackRunning(agenda)
+  const stopping = new AbortController()
+  const repeating = new Set<string>()
+
+  return {
+    define: (name, handler, { concurrency = 5, lockLifetimeMs = defaultLockLifetimeMs } = {}) => {
+      const context = { pool, lockLifetimeMs, stopping: stopping.signal, report }
+      agenda.define(name, (job: Job<unknown>) => runJob(job, handler, context), {
+        concurrency,
+        lockLifetime: lockLifetimeMs,
+        backoff: ({ attempt, error }) => {
+          if (error instanceof JobGivenUp || repeating.has(name)) return null
+          return retryDelaysMs[attempt - 1] ?? null
+        },
+      })
+    },
+    every: async (name, interval, { timezone = 'UTC', skipImmediate = false } = {}) => {
+      repeating.add(name)
+      if (agenda.create(name).repeatEvery(interval, { timezone }).attrs.nextRunAt === null) {
+        throw new Error(`Job ${name}: ${JSON.stringify(interval)} in ${timezone} is no interval and no cron rule.`)
+      }
+      const { rowCount } = await pool.query(
+        `select 1 from agenda_jobs where type = 'single' and name = $1 and repeat_interval = $2
+         and repeat_timezone = $3 and next_run_at is not null`,
+        [name, interval, timezone],
+      )
+      if (rowCount === 0) await agenda.every(interval, name, {}, { timezone, skipImmediate })
+    },
+    start: () => agenda.start(),
+    enqueue,
+    enqueueNow: (name, data, at = new Date().toISOString()) => enqueueOn(pool, { name, data, at }),
+    purgeFinished: async (olderThan) => {
+      const { rowCount } = await pool.query(
+        `delete from agenda_jobs where type = 'normal' and next_run_at is null and locked_at is null
+         and coalesce(last_finished_at, created_at) < $1::timestamptz`,
+        [olderThan],
+      )
+      return rowCount ?? 0
+    },
+    close: async () => {
+      stopping.abort(new Error('Patchwarden is stopping.'))
+      // Not `drain`, which leaves jobs locked that it had taken and not begun.
+      await agenda.stop(false)
+      await whenIdle(running)
+      await uncount(pool, running)
+      await pool.end()
+    },
+  }
+}
+
+async function openPool(options: QueueOptions, report: (error: unknown) => void): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    connectionString: libpqMeaning(options.url),
+    max: 6,
+    options: '-c search_path=agenda',
+    application_name: `patchwarden jobs ${options.name}`,
+  })
+  pool.on('error', report)
+  try {
+    // Agenda's constructor leaves a failed connection unhandled, which would end the process.
+    await pool.query('select 1 from agenda_jobs limit 1')
+  } catch (error) {
+    await pool.end()
+    throw new Error(`Cannot open the job queue: ${messageOf(error)}`, { cause: error })
+  }
+  return pool
+}
+
+/** `sslmode=require` means what it does everywhere else; this driver alone would also verify the certificate. */
+function libpqMeaning(url: string): string {
+  const address = new URL(url)
+  if (address.searchParams.has('sslmode')) address.searchParams.set('uselibpqcompat', 'true')
+  return address.href
+}
+
+function trackRunning(agenda: Agenda): ReadonlySet<Job<unknown>> {
+  const running = new Set<Job<unknown>>()
+  agenda.on('start', (job: Job<unknown>, remote?: boolean) => {
+    if (remote !== true) running.add(job)
+  })
+  agenda.on('complete', (job: Job<unknown>) => {
+    running.delete(job)
+  })
+  return running
+}
+
+/** Idle for a moment: a job may be between its lock and its start. */
+async function whenIdle(running: ReadonlySet<unknown>): Promise<void> {
+  const deadline = Date.now() + closePatienceMs
+  let idleSince = Date.now()
+  while (Date.now() < deadline && Date.now() - idleSince < 100) {
+    await sleep(10)
+    if (running.size > 0) idleSince = Date.now()
+  }
+}
+
+/** A run that an orderly stop cuts short is not a crash. */
+async function uncount(pool: pg.Pool, running: ReadonlySet<Job<unknown>>): Promise<void> {
+  const ids = [...running].flatMap((job) => job.attrs._id ?? [])
+  if (ids.length === 0) return
+  await pool.query('update agenda_jobs set starts = greatest(starts - 1, 0) where id = any($1::uuid[])', [ids])
+}
+
+function nameOf(job: unknown): string {
+  return typeof job === 'object' && job !== null && 'attrs' in job
+    ? String((job as Job<unknown>).attrs.name)
+    : 'unknown'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,289 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { DateTime } from 'luxon'
+import postgres from 'postgres'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openQueue, type Queue } from '../../src/store/queue.ts'
+import { type Child, startChild } from '../support/child.ts'
+import { useDatabase } from '../support/database.ts'
+
+const database = useDatabase()
+
+let queues: Queue[]
+let children: Child[]
+let errors: string[]
+
+beforeEach(() => {
+  queues = []
+  children = []
+  errors = []
+})
+
+afterEach(async () => {
+  for (const child of children) await child.kill()
+  await Promise.all(queues.map((queue) => queue.close()))
+})
+
+async function replica(name = 'replica'): Promise<Queue> {
+  const onError = ({ message }: Error): void => void errors.push(message)
+  const queue = await openQueue({ url: database().url, name, onError, scanMs: 400 })
+  queues.push(queue)
+  return queue
+}
+
+async function worker(name: string): Promise<Child> {
+  const child = startChild('test/store/children/worker.ts', [database().url, name])
+  children.push(child)
+  expect(await child.line()).toBe('ready')
+  return child
+}
+
+const now = (): string => new Date().toISOString()
+
+/** The data of each run, in order, of a queue that records the job `note`. */
+async function notes(options: { readonly lockLifetimeMs?: number } = {}): Promise<{ queue: Queue; seen: unknown[] }> {
+  const seen: unknown[] = []
+  const queue = await replica()
+  queue.define('note', async (data) => void seen.push(data), options)
+  return { queue, seen }
+}
+
+async function jobs(): Promise<readonly postgres.Row[]> {
+  return database().sql`select * from agenda.agenda_jobs order by created_at`
+}
+
+describe('adding a job', () => {
+  test('in a transaction that commits runs it once, within the second', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    await database().sql.begin((tx) => queue.enqueue(tx, 'note', { said: 'it\'s "here"' }, now()))
+    await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ said: 'it\'s "here"' }])
+  })
+
+  test('in a drizzle transaction works the same', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    await database().db.transaction((tx) => queue.enqueue(tx, 'note', { n: 1 }, now()))
+    await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ n: 1 }])
+  })
+
+  test('works on a postgres.js client that drizzle has taken over', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    const sql = postgres(database().url, { max: 1 })
+    drizzle(sql)
+    await sql.begin((tx) => queue.enqueue(tx, 'note', { n: 1 }, now()))
+    await sql.end()
+    await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ n: 1 }])
+  })
+
+  test('in a transaction that rolls back never runs it', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    const failing = database().sql.begin(async (tx) => {
+      await queue.enqueue(tx, 'note', { n: 1 }, now())
+      throw new Error('rolled back')
+    })
+    await expect(failing).rejects.toThrow('rolled back')
+    await queue.enqueueNow('note', { n: 2 })
+    await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ n: 2 }])
+    expect(await jobs()).toHaveLength(1)
+  })
+
+  test('for later runs it then, not before', async () => {
+    const { queue } = await notes()
+    const ran: number[] = []
+    queue.define('later', async () => void ran.push(Date.now()))
+    await queue.start()
+    const due = Date.now() + 700
+    await queue.enqueueNow('later', {}, new Date(due).toISOString())
+    await expect.poll(() => ran, { timeout: 3000 }).toHaveLength(1)
+    expect(ran[0]).toBeGreaterThanOrEqual(due)
+  })
+})
+
+describe('two processes', () => {
+  test('share the jobs and run none of them twice', async () => {
+    const { sql } = database()
+    await sql`create table runs (n int, worker text)`
+    await Promise.all([worker('a'), worker('b')])
+    const { queue } = await notes()
+    for (let n = 0; n < 60; n++) await queue.enqueueNow('record', { n })
+    await expect.poll(async () => (await sql`select 1 from runs`).length, { timeout: 8000 }).toBe(60)
+    await sleep(300)
+    const [result] = await sql`select count(*)::int as runs, count(distinct n)::int as jobs from runs`
+    expect(result).toEqual({ runs: 60, jobs: 60 })
+  })
+
+  test('the second runs the job during which the first was killed', async () => {
+    const { sql } = database()
+    await sql`create table runs (n int, worker text)`
+    const first = await worker('first')
+    const { queue } = await notes()
+    await queue.enqueueNow('record', { n: 1, die: true })
+    await expect(first.line()).rejects.toThrow('ended')
+    await sql`update agenda.agenda_jobs set data = '{"n": 1}'`
+    await worker('second')
+    await expect.poll(() => sql`select worker from runs`).toEqual([{ worker: 'first' }, { worker: 'second' }])
+  })
+})
+
+describe('a run', () => {
+  test('longer than the lock is not begun again: the lock is renewed', async () => {
+    let runs = 0
+    const slow = async (data: unknown): Promise<void> => {
+      if (data !== 'slow') return
+      runs++
+      await sleep(1500)
+    }
+    for (const name of ['a', 'b']) {
+      const queue = await replica(name)
+      queue.define('slow', slow, { lockLifetimeMs: 300 })
+      await queue.start()
+    }
+    const [queue] = queues
+    await queue?.enqueueNow('slow', 'slow')
+    // Each new job makes both replicas look for jobs, expired locks included.
+    for (let nudge = 0; nudge < 15; nudge++) {
+      await queue?.enqueueNow('slow', 'nudge')
+      await sleep(100)
+    }
+    expect(runs).toBe(1)
+  })
+
+  test('that lost its job to another process is told, and writes nothing over it', async () => {
+    const { sql } = database()
+    const queue = await replica()
+    let told: unknown = null
+    queue.define(
+      'lost',
+      async (_, { signal, touch }) => {
+        await sql`update agenda.agenda_jobs set locked_at = '2100-01-01', last_modified_by = 'the other'`
+        await touch()
+        told = signal.reason
+      },
+      { lockLifetimeMs: 10_000 },
+    )
+    await queue.start()
+    await queue.enqueueNow('lost', {})
+    await expect.poll(() => told).toEqual(new Error('Another process took over the job lost.'))
+    await sleep(100)
+    expect(await jobs()).toMatchObject([{ locked_at: new Date('2100-01-01'), last_modified_by: 'the other' }])
+  })
+
+  test('that fails is reported and tried again', async () => {
+    const queue = await replica()
+    let tries = 0
+    queue.define('flaky', async () => {
+      tries++
+      if (tries === 1) throw new Error('no route to host')
+    })
+    await queue.start()
+    await queue.enqueueNow('flaky', {})
+    await expect.poll(() => tries, { timeout: 8000 }).toBe(2)
+    expect(errors).toEqual(['Job flaky: no route to host'])
+    await expect.poll(async () => (await jobs())[0]).toMatchObject({ next_run_at: null, starts: 0 })
+  })
+
+  test('is given up after three that ended with their process', async () => {
+    const { queue, seen } = await notes({ lockLifetimeMs: 1000 })
+    await queue.enqueueNow('note', { n: 1 })
+    await database().sql`update agenda.agenda_jobs
+      set starts = 3, next_run_at = null, locked_at = now() - interval '1 minute'`
+    await queue.start()
+    await expect
+      .poll(() => errors)
+      .toEqual([
+        'Job note: The job note ({"n":1}) began 3 times and each time its process ended before it did. It is given up.',
+      ])
+    expect(seen).toEqual([])
+    await expect.poll(async () => (await jobs())[0]).toMatchObject({ next_run_at: null, locked_at: null })
+  })
+
+  test('hears that the queue closes, and is waited for', async () => {
+    const queue = await replica()
+    const story: string[] = []
+    queue.define('long', async (_, { signal }) => {
+      story.push('began')
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      await sleep(200)
+      story.push('ended')
+    })
+    await queue.start()
+    await queue.enqueueNow('long', {})
+    await expect.poll(() => story).toEqual(['began'])
+    queues = []
+    await queue.close()
+    expect(story).toEqual(['began', 'ended'])
+    expect(await jobs()).toMatchObject([{ locked_at: null, starts: 0 }])
+  })
+})
+
+describe('lost connections', () => {
+  test('are survived: jobs are heard of again within seconds', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    await database().sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name like 'patchwarden jobs%' and datname = current_database()`
+    await expect.poll(() => errors.join()).toMatch(/terminat/)
+    const listening = async (): Promise<number> =>
+      (await database().sql`select 1 from pg_stat_activity where query like 'LISTEN%' and datname = current_database()`)
+        .length
+    await expect.poll(listening, { timeout: 4000 }).toBe(1)
+    await queue.enqueueNow('note', { n: 1 })
+    await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ n: 1 }])
+  })
+
+  test('at the start are one sentence', async () => {
+    const url = new URL(database().url)
+    url.port = '1'
+    await expect(openQueue({ url: url.href, name: 'x', onError: () => {} })).rejects.toThrow(
+      /^Cannot open the job queue: .*ECONNREFUSED/,
+    )
+  })
+})
+
+describe('a repetition', () => {
+  test('runs at once, and again after its interval', async () => {
+    const { queue, seen } = await notes()
+    await queue.start()
+    await queue.every('note', '1 second')
+    await expect.poll(() => seen.length, { timeout: 8000 }).toBeGreaterThanOrEqual(2)
+  })
+
+  test('follows its time zone', async () => {
+    const queue = await replica()
+    await queue.every('nightly', '0 3 * * *', { timezone: 'Australia/Sydney' })
+    const [job] = await jobs()
+    expect(DateTime.fromJSDate(job?.next_run_at, { zone: 'Australia/Sydney' }).hour).toBe(3)
+  })
+
+  test('is one job for all replicas, and a restart does not move its next run', async () => {
+    await (await replica('a')).every('daily', '1 day', { skipImmediate: true })
+    const before = await jobs()
+    await sleep(20)
+    await (await replica('b')).every('daily', '1 day', { skipImmediate: true })
+    expect(await jobs()).toEqual(before)
+    expect(before).toHaveLength(1)
+  })
+
+  test('that nobody can read is refused', async () => {
+    const queue = await replica()
+    await expect(queue.every('odd', 'now and then')).rejects.toThrow(
+      'Job odd: "now and then" in UTC is no interval and no cron rule.',
+    )
+    expect(await jobs()).toEqual([])
+  })
+})
+
+test('purging deletes what finished before an instant and leaves the rest', async () => {
+  const { queue, seen } = await notes()
+  await queue.start()
+  await queue.enqueueNow('note', { n: 1 })
+  await queue.enqueueNow('note', { n: 2 }, '2100-01-01T00:00:00Z')
+  await expect.poll(() => seen).toHaveLength(1)
+  await expect.poll(async () => (await jobs())[0]).toMatchObject({ locked_at: null })
+  expect(await queue.purgeFinished('2000-01-01T00:00:00Z')).toBe(0)
+  expect(await queue.purgeFinished('2100-01-01T00:00:00Z')).toBe(1)
+  expect(await jobs()).toMatchObject([{ data: { n: 2 } }])
+})
