@@ -5,12 +5,20 @@ import os from 'node:os'
 import path from 'node:path'
 import { hasCode } from './process-identity.ts'
 
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Owns nothing: what is open to it is open to all. */
+const nobody: Account = { uid: -1, gid: -1 }
+
 /** Where the embedded server keeps its data and which account runs it. PostgreSQL refuses to run as root. */
 export interface Placement {
   /** The folder that holds the cluster, its password and its log. */
   readonly directory: string
   /** The unprivileged account that runs the server when we are root; `null` when it runs as ourselves. */
-  readonly account: { readonly uid: number; readonly gid: number } | null
+  readonly account: Account | null
   readonly spawnOptions: {
     readonly uid?: number
     readonly gid?: number
@@ -34,9 +42,10 @@ export function placePostgres(dataDir: string, log: (message: string) => void): 
   }
   const aside = path.join(sharedHome(), `data-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`)
   const existing = [aside, wanted].find((folder) => existsSync(path.join(folder, 'pgdata')))
-  const directory = existing ?? (openToAll(path.dirname(wanted)) ? wanted : aside)
   const account = accountOf(existing) ?? serviceAccount()
-  if (directory === wanted && !openToAll(path.dirname(wanted))) {
+  const reachable = opensTo(account, path.dirname(wanted))
+  const directory = existing ?? (reachable ? wanted : aside)
+  if (directory === wanted && !reachable) {
     throw new Error(
       `The embedded database in ${wanted} can no longer be reached by the account that runs it: a folder above it is closed. Open it with chmod o+x.`,
     )
@@ -48,25 +57,25 @@ export function placePostgres(dataDir: string, log: (message: string) => void): 
   return placement(directory, account)
 }
 
-function placement(directory: string, account: Placement['account']): Placement {
+function placement(directory: string, account: Account | null): Placement {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^PG[A-Z]/.test(name)))
   return {
     directory,
     account,
     spawnOptions: { ...(account ?? {}), env: { ...env, LC_ALL: 'C', LANG: 'C' }, cwd: directory },
-    canReach: openToAll,
+    canReach: (file) => account === null || opensTo(account, file),
     sharedHome,
   }
 }
 
 /** Data made by an ordinary user stays that user's when root starts the service once. */
-function accountOf(directory: string | undefined): Placement['account'] {
+function accountOf(directory: string | undefined): Account | null {
   if (directory === undefined) return null
   const { uid, gid } = statSync(path.join(directory, 'pgdata'))
   return uid === 0 ? null : { uid, gid }
 }
 
-function serviceAccount(): { readonly uid: number; readonly gid: number } {
+function serviceAccount(): Account {
   for (const name of ['postgres', 'nobody']) {
     try {
       return { uid: idOf('-u', name), gid: idOf('-g', name) }
@@ -85,7 +94,7 @@ function sharedHome(): string {
   const base = ['/var/lib', '/var/tmp', os.tmpdir()].find((folder) => {
     try {
       accessSync(folder, constants.W_OK)
-      return openToAll(folder)
+      return opensTo(nobody, folder)
     } catch {
       return false
     }
@@ -94,9 +103,12 @@ function sharedHome(): string {
   return path.join(base, 'patchwarden-postgres')
 }
 
-function openToAll(file: string): boolean {
+/** Whether an account may enter a folder (or run a file) and everything above it. */
+function opensTo({ uid, gid }: Account, file: string): boolean {
   for (let at = path.resolve(file); ; at = path.dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false
+    const owner = statSync(at)
+    const bit = owner.uid === uid ? 0o100 : owner.gid === gid ? 0o010 : 0o001
+    if ((owner.mode & bit) === 0) return false
     if (at === path.dirname(at)) return true
   }
 }

@@ -122,9 +122,12 @@ describe('two processes', () => {
     const { queue } = await notes()
     await queue.enqueueNow('record', { n: 1, die: true })
     await expect(first.line()).rejects.toThrow('ended')
+    expect(await jobs()).toMatchObject([{ starts: 1 }])
     await sql`update agenda.agenda_jobs set data = '{"n": 1}'`
+    await sleep(400)
     await worker('second')
     await expect.poll(() => sql`select worker from runs`).toEqual([{ worker: 'first' }, { worker: 'second' }])
+    await expect.poll(jobs).toMatchObject([{ starts: 0, locked_at: null }])
   })
 })
 
