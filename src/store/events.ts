@@ -1,0 +1,119 @@
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import { type Checkpoint, GENESIS, type SealedEvent, type StreamHead, sealCheckpoint } from '../core/audit.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
+import type { ProposalEvent } from '../core/proposal/event.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
+import type { Db, Queryable } from './connection.ts'
+import { checkpoints, events } from './schema.ts'
+
+/** Appends sealed events. A second writer of the same sequence number fails on the unique index: nothing is overwritten. */
+export async function appendEvents(tx: Queryable, sealed: readonly SealedEvent[]): Promise<void> {
+  if (sealed.length === 0) return
+  await tx.insert(events).values(
+    sealed.map((item) => ({
+      stream: item.stream,
+      seq: item.seq,
+      at: item.at,
+      actor: canonicalJson(item.actor),
+      event: canonicalJson(item.event),
+      prev: item.prev,
+      hash: item.hash,
+    })),
+  )
+}
+
+type EventRow = typeof events.$inferSelect
+
+function unseal(row: EventRow): SealedEvent & { readonly position: number } {
+  return {
+    position: row.position,
+    stream: row.stream,
+    seq: row.seq,
+    at: row.at,
+    actor: JSON.parse(row.actor) as Actor,
+    event: JSON.parse(row.event) as ProposalEvent,
+    prev: row.prev,
+    hash: row.hash,
+  }
+}
+
+export async function readStream(db: Queryable, stream: string): Promise<readonly SealedEvent[]> {
+  const rows = await db.select().from(events).where(eq(events.stream, stream)).orderBy(asc(events.seq))
+  return rows.map(unseal)
+}
+
+/** All events in the order they were recorded, a page at a time. */
+export async function* readAllEvents(
+  db: Db,
+  pageSize = 1_000,
+): AsyncGenerator<SealedEvent & { readonly position: number }> {
+  let after = 0
+  for (;;) {
+    const rows = await db
+      .select()
+      .from(events)
+      .where(gt(events.position, after))
+      .orderBy(asc(events.position))
+      .limit(pageSize)
+    for (const row of rows) yield unseal(row)
+    const last = rows.at(-1)
+    if (!last || rows.length < pageSize) return
+    after = last.position
+  }
+}
+
+/** The newest events first, for the console's audit page. `before` is a position. */
+export async function recentEvents(
+  db: Db,
+  before: number | null,
+  limit: number,
+): Promise<readonly (SealedEvent & { readonly position: number })[]> {
+  const rows = await db
+    .select()
+    .from(events)
+    .where(before === null ? undefined : lt(events.position, before))
+    .orderBy(desc(events.position))
+    .limit(limit)
+  return rows.map(unseal)
+}
+
+export async function readCheckpoints(db: Queryable): Promise<readonly Checkpoint[]> {
+  const rows = await db.select().from(checkpoints).orderBy(asc(checkpoints.number))
+  return rows.map((row) => ({
+    number: row.number,
+    at: row.at,
+    heads: JSON.parse(row.heads) as readonly StreamHead[],
+    prev: row.prev,
+    hash: row.hash,
+  }))
+}
+
+/** Chains the heads of all streams that grew since the last checkpoint. `null` when none did. */
+export async function writeCheckpoint(db: Db, now: string): Promise<Checkpoint | null> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:checkpoint', 0))`)
+    const past = await readCheckpoints(tx)
+    const known = new Map<string, number>()
+    for (const checkpoint of past) for (const head of checkpoint.heads) known.set(head.stream, head.seq)
+    const rows = await tx
+      .selectDistinctOn([events.stream], { stream: events.stream, seq: events.seq, hash: events.hash })
+      .from(events)
+      .orderBy(asc(events.stream), desc(events.seq))
+    const heads = rows.filter((row) => (known.get(row.stream) ?? 0) < row.seq)
+    if (heads.length === 0) return null
+    const last = past.at(-1)
+    const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
+    await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
+    return checkpoint
+  })
+}
+
+/** Events of one stream from a sequence number on. */
+export async function eventsSince(db: Queryable, stream: string, seq: number): Promise<readonly SealedEvent[]> {
+  const rows = await db
+    .select()
+    .from(events)
+    .where(and(eq(events.stream, stream), gt(events.seq, seq)))
+    .orderBy(asc(events.seq))
+  return rows.map(unseal)
+}

@@ -1,0 +1,131 @@
+import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
+import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { deployments, proposals, votes } from './schema.ts'
+
+export interface StoredProposal {
+  readonly state: ProposalState
+  /** Hash of the last event of its stream. */
+  readonly headHash: string
+}
+
+/** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
+export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
+  const [row] = await tx.select().from(proposals).where(eq(proposals.id, id)).for('update')
+  return row ? { state: row.state, headHash: row.headHash } : null
+}
+
+export async function findProposal(db: Queryable, id: string): Promise<ProposalState | null> {
+  const [row] = await db.select({ state: proposals.state }).from(proposals).where(eq(proposals.id, id))
+  return row?.state ?? null
+}
+
+/** The next free number. The lock is held until the transaction ends, so numbers have no gaps. */
+export async function nextProposalNumber(tx: Tx): Promise<number> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:proposal-number', 0))`)
+  const [row] = await tx.select({ last: sql<number>`coalesce(max(${proposals.number}), 0)::int` }).from(proposals)
+  return (row?.last ?? 0) + 1
+}
+
+/** Writes the projections of one state: the row, its votes, its deployments. */
+export async function saveProposal(tx: Queryable, state: ProposalState, headHash: string): Promise<void> {
+  const row = {
+    number: state.number,
+    team: state.team,
+    status: state.status,
+    seq: state.seq,
+    headHash,
+    openedAt: state.openedAt,
+    closedAt: state.closedAt,
+    state,
+  }
+  await tx
+    .insert(proposals)
+    .values({ id: state.id, ...row })
+    .onConflictDoUpdate({ target: proposals.id, set: row })
+  await saveVotes(tx, state)
+  await saveDeployments(tx, state)
+}
+
+async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
+  await tx.delete(votes).where(eq(votes.proposal, state.id))
+  if (state.votes.length === 0) return
+  await tx.insert(votes).values(
+    state.votes.map((vote) => ({
+      proposal: state.id,
+      person: vote.person,
+      choice: vote.choice,
+      at: vote.at,
+      via: vote.via,
+    })),
+  )
+}
+
+async function saveDeployments(tx: Queryable, state: ProposalState): Promise<void> {
+  const all = Object.values(state.rollout?.deployments ?? {})
+  if (all.length === 0) return
+  await tx.delete(deployments).where(eq(deployments.proposal, state.id))
+  await tx.insert(deployments).values(
+    all.map((item) => ({
+      proposal: state.id,
+      asset: item.asset,
+      ring: item.ring,
+      batch: item.batch,
+      startedAt: item.startedAt,
+      outcome: item.outcome?.state ?? null,
+      endState: item.verification?.end ?? null,
+      verifiedAt: item.verification?.at ?? null,
+    })),
+  )
+}
+
+export async function openProposals(db: Queryable): Promise<readonly ProposalState[]> {
+  const rows = await db
+    .select({ state: proposals.state })
+    .from(proposals)
+    .where(notInArray(proposals.status, [...finalStatuses]))
+    .orderBy(asc(proposals.number))
+  return rows.map((row) => row.state)
+}
+
+export async function proposalsOfTeam(db: Queryable, team: string, limit: number): Promise<readonly ProposalState[]> {
+  const rows = await db
+    .select({ state: proposals.state })
+    .from(proposals)
+    .where(eq(proposals.team, team))
+    .orderBy(desc(proposals.number))
+    .limit(limit)
+  return rows.map((row) => row.state).reverse()
+}
+
+/** Proposals with one of the states that were closed since an instant, or never were. */
+export async function proposalsWithStatus(
+  db: Queryable,
+  statuses: readonly Status[],
+  closedSince: string | null,
+): Promise<readonly ProposalState[]> {
+  const rows = await db
+    .select({ state: proposals.state })
+    .from(proposals)
+    .where(
+      and(
+        inArray(proposals.status, [...statuses]),
+        closedSince === null ? undefined : gte(proposals.closedAt, closedSince),
+      ),
+    )
+    .orderBy(asc(proposals.number))
+  return rows.map((row) => row.state)
+}
+
+export async function allProposals(db: Db): Promise<readonly (StoredProposal & { readonly id: string })[]> {
+  const rows = await db.select().from(proposals).orderBy(asc(proposals.number))
+  return rows.map((row) => ({ id: row.id, state: row.state, headHash: row.headHash }))
+}
+
+export async function projectedVotes(db: Queryable): Promise<readonly (typeof votes.$inferSelect)[]> {
+  return db.select().from(votes).orderBy(asc(votes.proposal), asc(votes.person))
+}
+
+export async function projectedDeployments(db: Queryable): Promise<readonly (typeof deployments.$inferSelect)[]> {
+  return db.select().from(deployments).orderBy(asc(deployments.proposal), asc(deployments.asset))
+}

@@ -1,0 +1,290 @@
+/** Every table. Changing this file means `npx drizzle-kit generate --name <what>`; applied migrations are never edited. */
+
+import {
+  bigserial,
+  boolean,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import type { ThreadEntry } from '../chat/card.ts'
+import type { Asset, PendingUpdate } from '../core/asset.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+
+/** An instant, ISO 8601 UTC in the program whatever zone the server prints. */
+const instant = customType<{ data: string; driverData: string }>({
+  dataType: () => 'timestamp with time zone',
+  fromDriver: (value) => new Date(value).toISOString(),
+})
+
+// ---------------------------------------------------------------- the audit record: append only
+
+export const audit = pgSchema('audit')
+
+/** Events are the truth. Times and bodies are text, byte for byte what was hashed. */
+export const events = audit.table(
+  'events',
+  {
+    position: bigserial('position', { mode: 'number' }).primaryKey(),
+    stream: text('stream').notNull(),
+    seq: integer('seq').notNull(),
+    at: text('at').notNull(),
+    actor: text('actor').notNull(),
+    event: text('event').notNull(),
+    prev: text('prev').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq)],
+)
+
+export const checkpoints = audit.table('checkpoints', {
+  number: integer('number').primaryKey(),
+  at: text('at').notNull(),
+  heads: text('heads').notNull(),
+  prev: text('prev').notNull(),
+  hash: text('hash').notNull(),
+})
+
+// ---------------------------------------------------------------- projections: rebuilt from events at any time
+
+export const proposals = pgTable(
+  'proposals',
+  {
+    id: text('id').primaryKey(),
+    number: integer('number').notNull().unique(),
+    team: text('team').notNull(),
+    status: text('status').notNull(),
+    seq: integer('seq').notNull(),
+    headHash: text('head_hash').notNull(),
+    openedAt: instant('opened_at').notNull(),
+    closedAt: instant('closed_at'),
+    state: jsonb('state').$type<ProposalState>().notNull(),
+  },
+  (table) => [index('proposals_team_status').on(table.team, table.status)],
+)
+
+export const votes = pgTable(
+  'votes',
+  {
+    proposal: text('proposal').notNull(),
+    person: text('person').notNull(),
+    choice: text('choice').notNull(),
+    at: instant('at').notNull(),
+    via: text('via').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.proposal, table.person] })],
+)
+
+export const deployments = pgTable(
+  'deployments',
+  {
+    proposal: text('proposal').notNull(),
+    asset: text('asset').notNull(),
+    ring: integer('ring').notNull(),
+    batch: integer('batch').notNull(),
+    startedAt: instant('started_at').notNull(),
+    outcome: text('outcome'),
+    endState: text('end_state'),
+    verifiedAt: instant('verified_at'),
+  },
+  (table) => [primaryKey({ columns: [table.proposal, table.asset] }), index('deployments_asset').on(table.asset)],
+)
+
+// ---------------------------------------------------------------- outbox, timers, engine runs
+
+/** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    platform: text('platform').notNull(),
+    channel: text('channel').notNull(),
+    proposal: text('proposal').notNull(),
+    /** `card`: the proposal's card is to be shown as it is at delivery, so pending edits merge by themselves. */
+    kind: text('kind', { enum: ['card', 'entry'] }).notNull(),
+    at: instant('at').notNull(),
+    entry: jsonb('entry').$type<ThreadEntry>(),
+    attempts: integer('attempts').notNull().default(0),
+    deliveredAt: instant('delivered_at'),
+    problem: text('problem'),
+  },
+  (table) => [index('outbox_waiting').on(table.platform, table.channel, table.id)],
+)
+
+/** The console's own message log: what a chat platform would hold. `id` is the outbox id, so a redelivery changes nothing. */
+export const consoleMessages = pgTable(
+  'console_messages',
+  {
+    id: integer('id').primaryKey(),
+    channel: text('channel').notNull(),
+    proposal: text('proposal').notNull(),
+    at: instant('at').notNull(),
+    entry: jsonb('entry').$type<ThreadEntry>().notNull(),
+  },
+  (table) => [index('console_messages_proposal').on(table.proposal, table.id)],
+)
+
+/** When a proposal wants attention again, one row each. */
+export const timers = pgTable(
+  'timers',
+  { proposal: text('proposal').primaryKey(), dueAt: instant('due_at').notNull() },
+  (table) => [index('timers_due').on(table.dueAt)],
+)
+
+/** Batches handed to an engine, by idempotency key. */
+export const engineRuns = pgTable('engine_runs', {
+  key: text('key').primaryKey(),
+  engine: text('engine').notNull(),
+  handle: jsonb('handle').$type<Record<string, unknown>>().notNull(),
+  startedAt: instant('started_at').notNull(),
+})
+
+// ---------------------------------------------------------------- inventory: package versions interned, equal software shared
+
+export const packageVersions = pgTable(
+  'package_versions',
+  {
+    id: serial('id').primaryKey(),
+    name: text('name').notNull(),
+    version: text('version').notNull(),
+    architecture: text('architecture').notNull(),
+    source: text('source').notNull(),
+    sourceVersion: text('source_version').notNull(),
+  },
+  (table) => [
+    uniqueIndex('package_versions_all').on(
+      table.name,
+      table.version,
+      table.architecture,
+      table.source,
+      table.sourceVersion,
+    ),
+  ],
+)
+
+export const softwareSets = pgTable('software_sets', {
+  id: serial('id').primaryKey(),
+  hash: text('hash').notNull().unique(),
+  packages: integer('packages').array().notNull(),
+})
+
+export const assets = pgTable(
+  'assets',
+  {
+    id: text('id').primaryKey(),
+    source: text('source').notNull(),
+    team: text('team').notNull(),
+    asset: jsonb('asset').$type<Asset>().notNull(),
+    softwareSet: integer('software_set'),
+    pending: jsonb('pending').$type<readonly PendingUpdate[]>().notNull(),
+    runningKernel: text('running_kernel'),
+    bootId: text('boot_id'),
+    rebootRequired: boolean('reboot_required').notNull(),
+    rebootPackages: text('reboot_packages').array().notNull(),
+    staleServices: text('stale_services').array().notNull(),
+    listsRefreshedAt: instant('lists_refreshed_at'),
+    /** Last good look; `null` if there never was one. */
+    observedAt: instant('observed_at'),
+    /** Why the last look failed; `null` when it did not. */
+    problem: text('problem'),
+    checkedAt: instant('checked_at').notNull(),
+  },
+  (table) => [index('assets_team').on(table.team)],
+)
+
+// ---------------------------------------------------------------- sources and catalog
+
+/** Inventory sources and catalog feeds: when they last gave something good, and what is wrong with them now. */
+export const sources = pgTable(
+  'sources',
+  {
+    name: text('name').notNull(),
+    kind: text('kind', { enum: ['inventory', 'catalog'] }).notNull(),
+    cursor: text('cursor'),
+    lastGoodAt: instant('last_good_at'),
+    checkedAt: instant('checked_at').notNull(),
+    problem: text('problem'),
+    rejected: integer('rejected').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.name] })],
+)
+
+export const fixes = pgTable(
+  'fixes',
+  {
+    feed: text('feed').notNull(),
+    platform: text('platform').notNull(),
+    source: text('source').notNull(),
+    cve: text('cve').notNull(),
+    fixedVersion: text('fixed_version'),
+  },
+  (table) => [index('fixes_lookup').on(table.platform, table.source), index('fixes_feed').on(table.feed)],
+)
+
+export const advisories = pgTable(
+  'advisories',
+  {
+    feed: text('feed').notNull(),
+    id: text('id').notNull(),
+    title: text('title').notNull(),
+    published: text('published'),
+    cves: text('cves').array().notNull(),
+    fixes: jsonb('fixes').$type<readonly { platform: string; source: string; fixedVersion: string }[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.id] })],
+)
+
+export const kev = pgTable(
+  'kev',
+  {
+    feed: text('feed').notNull(),
+    cve: text('cve').notNull(),
+    dateAdded: text('date_added').notNull(),
+    dueDate: text('due_date').notNull(),
+    ransomware: boolean('ransomware').notNull(),
+    name: text('name').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.cve] })],
+)
+
+export const epss = pgTable(
+  'epss',
+  {
+    feed: text('feed').notNull(),
+    cve: text('cve').notNull(),
+    score: doublePrecision('score').notNull(),
+    percentile: doublePrecision('percentile').notNull(),
+    model: text('model').notNull(),
+    date: text('date').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.cve] })],
+)
+
+// ---------------------------------------------------------------- people at the console
+
+/** Only hashes of tokens are kept. */
+export const signInLinks = pgTable('sign_in_links', {
+  tokenHash: text('token_hash').primaryKey(),
+  person: text('person').notNull(),
+  issuedBy: text('issued_by').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  usedAt: instant('used_at'),
+})
+
+export const sessions = pgTable('sessions', {
+  tokenHash: text('token_hash').primaryKey(),
+  /** Who signed in. */
+  person: text('person').notNull(),
+  /** Who they act as; differs only in the labelled example. */
+  actingAs: text('acting_as').notNull(),
+  createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})

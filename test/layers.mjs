@@ -1,0 +1,40 @@
+// The layer rule: imports point inward. Fails, naming the import, when one points outward.
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../src', import.meta.url))
+const mayImport = {
+  core: ['core'],
+  config: ['config', 'core'],
+  store: ['store', 'core', 'chat'], // of chat only the shapes of a thread entry, as types
+  chat: ['chat', 'core'],
+  integrations: ['integrations', 'core'],
+  workflow: ['workflow', 'core', 'store', 'chat'],
+  web: ['web', 'workflow', 'store', 'chat', 'core', 'config'],
+  cli: ['cli', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations', 'main.ts'],
+}
+const forbiddenInCore = /^(node:(?!crypto$)|drizzle-orm|postgres|agenda|hono|pino|zod|yaml)/
+
+const problems = []
+for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue
+  const layer = file.split(path.sep)[0]
+  const allowed = mayImport[layer]
+  if (!allowed) continue // main.ts knows all
+  const source = readFileSync(path.join(root, file), 'utf8')
+  for (const [statement, specifier] of source.matchAll(/^(?:import|export)[^'"]*?from ['"]([^'"]+)['"]/gms)) {
+    if (!specifier.startsWith('.')) {
+      if (layer === 'core' && forbiddenInCore.test(specifier)) problems.push(`src/${file}: core is pure and may not import ${specifier}`)
+      continue
+    }
+    const target = path.relative(root, path.resolve(root, path.dirname(file), specifier)).split(path.sep)[0]
+    if (!allowed.includes(target)) problems.push(`src/${file}: ${layer} may not import ${specifier} (${target})`)
+    if (layer === 'store' && target === 'chat' && !statement.startsWith('import type')) {
+      problems.push(`src/${file}: store takes only types from chat`)
+    }
+  }
+}
+for (const problem of problems) console.error(problem)
+console.log(problems.length === 0 ? 'Layers: every import points inward.' : `Layers: ${problems.length} imports point outward.`)
+process.exit(problems.length === 0 ? 0 : 1)
