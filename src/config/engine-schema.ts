@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { count, duration, filePath } from './fields.ts'
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+const sshAptEngine = z.strictObject({
+  kind: z.literal('ssh-apt').describe('Upgrades with apt over SSH, as the source of each asset connects to it.'),
+  concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
+    .default(8)
+    .describe('Hosts worked on at the same time.'),
+  connectTimeout: duration({ unit: 's', minimum: 1, maximum: 5 * MINUTE })
+    .prefault('10 s')
+    .describe('How long to wait for a connection.'),
+  lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR })
+    .prefault('5 min')
+    .describe('How long to wait while another program holds the lock of dpkg.'),
+  transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR })
+    .prefault('2 hours')
+    .describe('After this time without an end, an upgrade counts as failed.'),
+  unreachableAfter: duration({ unit: 'min', minimum: MINUTE, maximum: 24 * HOUR })
+    .prefault('15 min')
+    .describe('How long a host may be silent during its upgrade before it counts as unreachable.'),
+  rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
+    .prefault('10 min')
+    .describe('How long a host may take to come back after a reboot.'),
+})
+
+const simulatedEngine = z.strictObject({
+  kind: z.literal('simulated').describe('Changes versions in a file and touches no host: for the example fleet.'),
+  state: filePath.describe('The JSON inventory that it changes in place.'),
+  pace: duration({ unit: 's', minimum: 0, maximum: HOUR }).prefault('3 s').describe('How long one asset takes.'),
+})
+
+export const engine = z.discriminatedUnion('kind', [sshAptEngine, simulatedEngine], {
+  error: 'Write ssh-apt or simulated.',
+})
+
+export type EngineConfig = z.infer<typeof engine>
+export type SshAptEngineConfig = z.infer<typeof sshAptEngine>
+export type SimulatedEngineConfig = z.infer<typeof simulatedEngine>

@@ -1,0 +1,151 @@
+/**
+ * The values that appear in patchwarden.yaml. Each schema's own error text says what would be right ("Write ..."); what
+ * is wrong is said by explain-issue.ts, which sees the value, or by `params.what`.
+ */
+
+import { DateTime, IANAZone } from 'luxon'
+import { z } from 'zod'
+import { formatDuration, parseDuration } from './duration.ts'
+
+const idPattern = /^[a-z][a-z0-9._-]*$/
+const idMend =
+  'A name here begins with a small letter and goes on with small letters, digits, ".", "_" or "-", such as "web-platform".'
+const zoneMend = 'Write an IANA time zone, such as "Europe/Berlin" or "UTC".'
+
+/** A key that may be left out; it is `null` then. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return schema.optional().transform((value): z.output<T> | null => value ?? null)
+}
+
+/** The name of a team, policy, window and so on, where it is defined. */
+export const id = z
+  .string({ error: idMend })
+  .max(64, { error: 'Use at most 64 characters.' })
+  .regex(idPattern, { error: idMend })
+  .refine((name) => name !== 'constructor', { error: 'This one word is reserved: choose another name.' })
+
+/** Things by name. Left out, there are none. */
+export function byName<T extends z.ZodType>(schema: T) {
+  return z.record(id, schema).default({})
+}
+
+/** The name of something defined elsewhere in the file; that it exists is checked in cross-check.ts. */
+export function reference(thing: string) {
+  return z.string({ error: `Write the name of ${thing}.` }).min(1, { error: `Write the name of ${thing}.` })
+}
+
+/** One line of text for people. */
+export function text(mend: string, maximum = 200) {
+  return z
+    .string({ error: mend })
+    .trim()
+    .min(1, { error: mend })
+    .max(maximum, { error: `Use at most ${maximum} characters.` })
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, { error: 'Use one line without control characters.' })
+}
+
+export function roles(mend: string) {
+  return z.array(reference('a role'), { error: mend }).min(1, { error: mend })
+}
+
+export const tags = z
+  .array(text('Write a tag, such as canary.', 64), { error: 'Write a list of tags, such as [canary, frontend].' })
+  .default([])
+
+export const timeZone = z
+  .string({ error: zoneMend })
+  .refine((zone) => IANAZone.isValidZone(zone), { error: zoneMend, params: { thing: 'a known time zone' } })
+
+export const exposure = z.enum(['small', 'controlled', 'open'], { error: 'Write small, controlled or open.' })
+export const criticality = z.enum(['low', 'medium', 'high', 'very high'], {
+  error: 'Write low, medium, high or very high.',
+})
+export const patchType = z.enum(['security', 'bugfix', 'feature'], { error: 'Write security, bugfix or feature.' })
+
+export const yesOrNo = z.boolean({ error: 'Write true or false.' })
+
+export function count(minimum: number, maximum: number, mend: string) {
+  return z.int({ error: mend }).min(minimum, { error: mend }).max(maximum, { error: mend })
+}
+
+export const port = count(1, 65_535, 'Write a port from 1 to 65535.')
+
+export const filePath = text('Write a path; a relative one counts from the folder of this file.', 4_096)
+
+export const urlOrPath = text('Write an https:// address or a path.', 4_096).refine(
+  (place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place) || (/^(https?|file):/i.test(place) && URL.canParse(place)),
+  { error: 'Write an https:// address or a path.' },
+)
+
+export const webAddress = text('Write an address that begins with https:// or http://.', 2_048).refine(
+  (url) => /^https?:\/\//i.test(url) && URL.canParse(url),
+  { error: 'Write an address that begins with https:// or http://.' },
+)
+
+export const platform = text('Write a platform, such as debian:12.', 64).regex(/^[a-z0-9-]+:[A-Za-z0-9._-]+$/, {
+  error: 'Write a platform, such as debian:12.',
+})
+
+interface DurationRange {
+  /** The unit people usually mean here: what a bare number is answered with. */
+  readonly unit: 'weeks' | 'days' | 'hours' | 'min' | 's'
+  /** Seconds, inclusive. */
+  readonly minimum: number
+  readonly maximum: number
+}
+
+/** A duration in words; its output is in seconds. */
+export function duration({ unit, minimum, maximum }: DurationRange) {
+  const example = { weeks: '2 weeks', days: '7 days', hours: '3 hours', min: '20 min', s: '30 s' }[unit]
+  const mend = `Write a duration with its unit, such as "${example}".`
+  return z.string({ error: mend }).transform((written, context) => {
+    const parsed = parseDuration(written)
+    if (!parsed.ok) {
+      context.addIssue({ code: 'custom', message: mend, params: { what: parsed.what } })
+      return z.NEVER
+    }
+    if (parsed.seconds < minimum || parsed.seconds > maximum) {
+      const what = `is ${JSON.stringify(written)}, too ${parsed.seconds < minimum ? 'short' : 'long'}`
+      const range = `Write a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}.`
+      context.addIssue({ code: 'custom', message: range, params: { what } })
+      return z.NEVER
+    }
+    return parsed.seconds
+  })
+}
+
+/** `25%`; its output is the number 25. */
+export function percent(minimum: number, maximum: number) {
+  const mend = `Write a share from ${minimum}% to ${maximum}%, with the percent sign.`
+  return z.string({ error: mend }).transform((written, context) => {
+    const value = percentOf(written)
+    if (value === null || value < minimum || value > maximum) {
+      context.addIssue({ code: 'custom', message: mend })
+      return z.NEVER
+    }
+    return value
+  })
+}
+
+/** 25 of `25%`; `null` for anything else. */
+export function percentOf(written: string): number | null {
+  const [, digits] = /^(\d{1,3}(?:\.\d{1,3})?)\s*%$/.exec(written.trim()) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
+const dateMend = 'Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00.'
+
+/** A local date or a time, as written; resolve.ts turns it into an instant with the right time zone. */
+export const moment = z
+  .string({ error: dateMend })
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/, { error: dateMend })
+  .refine((written) => DateTime.fromISO(written, { zone: 'utc' }).isValid, {
+    error: 'There is no such date or time: look at the calendar.',
+  })
+
+export const date = z
+  .string({ error: 'Write a date such as 2027-01-07.' })
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'Write a date such as 2027-01-07.' })
+  .refine((written) => DateTime.fromISO(written, { zone: 'utc' }).isValid, {
+    error: 'There is no such date: look at the calendar.',
+  })

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { byName, count, duration, optional, port, reference, text, timeZone, webAddress, yesOrNo } from './fields.ts'
+
+const MINUTE = 60
+const membersMend = 'Write a list of people, such as [mara, tom].'
+
+export const person = z.strictObject({
+  name: text('Write the name of a person, such as "Mara Keller".', 100).describe('The name shown on cards.'),
+  email: optional(
+    text('Write an e-mail address.', 254).regex(/^[^\s@]+@[^\s@]+$/, { error: 'Write an e-mail address.' }),
+  ).describe('E-mail address; shown to operators only, never used to recognise anybody.'),
+  slack: optional(
+    z
+      .string({ error: 'Write the member id from the Slack profile in quotes, such as "U012AB3CD".' })
+      .regex(/^[UW][A-Z0-9]{6,20}$/, { error: 'Write the member id from the Slack profile, such as "U012AB3CD".' }),
+  ).describe('Slack member id: who clicks there is this person.'),
+  discord: optional(
+    z
+      .string({
+        error: 'Write the Discord user id in quotes, such as "80351110224678912": a bare number loses digits.',
+      })
+      .regex(/^\d{15,20}$/, { error: 'Write the Discord user id in quotes, such as "80351110224678912".' }),
+  ).describe('Discord user id, in quotes: who clicks there is this person.'),
+  timeZone: optional(timeZone).describe('IANA zone in which times are shown to this person.'),
+})
+
+/** Role name to the ids of the people who hold it. */
+export const roleHolders = byName(z.array(reference('a person'), { error: membersMend }))
+
+const timeout = duration({ unit: 's', minimum: 1, maximum: 2 * MINUTE }).prefault('5 s')
+
+const httpCheck = z.strictObject({
+  http: webAddress.describe('Address to ask; {address} and {name} stand for those of the asset.'),
+  status: count(100, 599, 'Write an HTTP status, such as 200.').default(200).describe('The status that means healthy.'),
+  timeout: timeout.describe('How long to wait for the answer.'),
+})
+
+const tcpCheck = z.strictObject({
+  tcp: port.describe('A port of the asset that must accept connections.'),
+  timeout: timeout.describe('How long to wait for the connection.'),
+})
+
+export const healthCheck = z.union([httpCheck, tcpCheck])
+
+export const team = z.strictObject({
+  name: text('Write the name of a team, such as "Web platform".', 100).describe('The name shown to people.'),
+  channel: reference('a channel').describe('Where its proposals are posted: a name from channels.'),
+  roles: roleHolders.describe('Who holds which role in this team, beside the roles of the whole organisation.'),
+  policy: optional(reference('a policy')).describe(
+    'Who must approve: a name from policies. A team without policy, window and rollout is only watched.',
+  ),
+  window: optional(reference('a window')).describe('When its assets may be touched: a name from windows.'),
+  rollout: optional(reference('a rollout')).describe('In which rings: a name from rollouts.'),
+  timeZone: optional(timeZone).describe('IANA zone of its windows and assets. Default: timeZone of the whole file.'),
+  health: z
+    .array(healthCheck, { error: 'Write a list of checks, such as [ { tcp: 22 } ].' })
+    .max(20, { error: 'Use at most 20 checks.' })
+    .default([])
+    .describe('Checks that each asset must pass after it was patched.'),
+})
+
+export const channel = z.strictObject({
+  title: optional(text('Write a title, such as "Web platform".', 100)).describe('Title. Default: the name.'),
+  console: yesOrNo.default(true).describe('Show it in the web console.'),
+})
+
+export type PersonConfig = z.infer<typeof person>
+export type TeamConfig = z.infer<typeof team>
+export type HealthConfig = z.infer<typeof healthCheck>
+export type ChannelConfig = z.infer<typeof channel>

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { count, duration, moment, optional, patchType, reference, roles, text, yesOrNo } from './fields.ts'
+
+const HOUR = 3_600
+const DAY = 24 * HOUR
+const countsMend = 'Write roles with a number, such as { owner: 1, security: 1 }.'
+
+/** Role to the number of different people who must agree. That it is not empty is checked in cross-check.ts. */
+const roleCounts = z.record(
+  reference('a role'),
+  count(1, 50, 'Write how many different people must agree: 1 or more.'),
+  { error: countsMend },
+)
+
+const breakGlass = z.strictObject({
+  roles: roles('Write who may start without approval, such as [operator].').describe(
+    'Roles whose holders may start a rollout without approval, with a written reason, for everybody to see.',
+  ),
+  reviewWithin: duration({ unit: 'days', minimum: HOUR, maximum: 30 * DAY })
+    .prefault('1 day')
+    .describe('By when somebody else must have reviewed it.'),
+})
+
+/** Keys that every policy has, whatever its kind. */
+const everyPolicy = {
+  selfApproval: z
+    .enum(['forbidden', 'allowed'], { error: 'Write forbidden or allowed.' })
+    .default('forbidden')
+    .describe('Whether the person who proposed may approve.'),
+  expiresAfter: duration({ unit: 'days', minimum: HOUR, maximum: 90 * DAY })
+    .prefault('7 days')
+    .describe('How long a proposal stays open before it expires undecided.'),
+  remindAfter: z
+    .union([z.literal('never').transform(() => null), duration({ unit: 'days', minimum: 60, maximum: 90 * DAY })])
+    .prefault('1 day')
+    .describe('When those who have not voted are reminded; "never" leaves them alone.'),
+  stop: roles('Write who may stop a rollout, such as [owner, on-call].').describe(
+    'Roles whose holders may pause or halt a rollout, each alone.',
+  ),
+  resume: roleCounts.describe('Who must agree before a halted rollout goes on.'),
+  breakGlass: optional(breakGlass).describe('Who may start without approval in an emergency. Left out: nobody.'),
+  reboot: z
+    .enum(['never', 'if required'], { error: 'Write never or if required.' })
+    .default('never')
+    .describe('Whether an asset that asks for a reboot after patching is rebooted.'),
+  inventoryMaxAge: duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
+    .prefault('1 day')
+    .describe('A rollout does not start on an inventory older than this.'),
+  acknowledgement: yesOrNo
+    .default(false)
+    .describe('Somebody with the role on-call must acknowledge before the first ring starts.'),
+}
+
+const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
+const objectors = roles('Write who may object, such as [owner, security].')
+
+const quorumPolicy = z.strictObject({
+  kind: z.literal('quorum').describe('So many people of each role must approve.'),
+  approvals: roleCounts.describe('How many different people of each role must approve; one person fills one role.'),
+  ...everyPolicy,
+})
+
+const lazyPolicy = z.strictObject({
+  kind: z.literal('lazy consensus').describe('It goes ahead when the notice has passed and nobody objected.'),
+  notice: notice.describe('How long people have to object.'),
+  objectors: objectors.describe('Roles whose holders may object.'),
+  ...everyPolicy,
+})
+
+const standingPolicy = z.strictObject({
+  kind: z.literal('standing').describe('It goes ahead after the notice under a rule that was itself voted.'),
+  rule: reference('a standing approval').describe('The rule: a name from standingApprovals.'),
+  notice: notice.describe('How long people have to object.'),
+  objectors: objectors.describe('Roles whose holders may object.'),
+  fallback: roleCounts.describe('Who must approve where the rule does not apply.'),
+  ...everyPolicy,
+})
+
+export const policy = z.discriminatedUnion('kind', [quorumPolicy, lazyPolicy, standingPolicy], {
+  error: 'Write quorum, lazy consensus or standing.',
+})
+
+export const standingApproval = z.strictObject({
+  team: reference('a team').describe('The team whose proposals it pre-approves.'),
+  tags: z
+    .array(text('Write a tag, such as dev.', 64), { error: 'Write a list of tags, such as [dev].' })
+    .min(1, { error: 'Write at least one tag: a rule for every asset is too wide.' })
+    .describe('Every asset of the proposal must carry one of these tags.'),
+  types: z
+    .array(patchType, { error: 'Write a list, such as [security, bugfix].' })
+    .min(1, { error: 'Write a list, such as [security, bugfix].' })
+    .describe('Types of patches it covers.'),
+  expires: moment.describe('It pre-approves nothing from then on; a date counts from its first minute.'),
+  decidedBy: reference('a policy').describe('The policy under which the rule itself is voted, of kind quorum.'),
+})
+
+export type PolicyConfig = z.infer<typeof policy>
+export type StandingApprovalConfig = z.infer<typeof standingApproval>

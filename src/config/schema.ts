@@ -1,0 +1,116 @@
+/** The shape of patchwarden.yaml. Durations are in seconds and shares in percent once the file has been read. */
+
+import { z } from 'zod'
+import { priorities } from '../core/priority/priority.ts'
+import { engine } from './engine-schema.ts'
+import { feed } from './feed-schema.ts'
+import {
+  byName,
+  count,
+  criticality,
+  exposure,
+  filePath,
+  optional,
+  patchType,
+  port,
+  text,
+  timeZone,
+  webAddress,
+} from './fields.ts'
+import { channel, person, roleHolders, team } from './people-schema.ts'
+import { policy, standingApproval } from './policy-schema.ts'
+import { rollout } from './rollout-schema.ts'
+import { source } from './source-schema.ts'
+import { freeze, schedule, window } from './time-schema.ts'
+
+const consoleSettings = z.strictObject({
+  host: text('Write an address to listen on, such as 127.0.0.1.', 253)
+    .default('127.0.0.1')
+    .describe('Address to listen on. PATCHWARDEN_HOST overrides it.'),
+  port: port.default(7878).describe('Port to listen on. PORT overrides it.'),
+  publicUrl: optional(webAddress).describe('Address under which people reach the console, for links in messages.'),
+})
+
+const dueMend = 'Write a number of days, or never.'
+const dueDays = z.union([count(1, 3_650, dueMend), z.literal('never', { error: dueMend }).transform(() => null)])
+
+const prioritySettings = z.strictObject({
+  defaultExposure: exposure.default('open').describe('What is assumed of an asset that does not say: the careful one.'),
+  defaultCriticality: criticality.default('high').describe('What is assumed of an asset that does not say.'),
+  dueDays: z
+    .strictObject({
+      immediate: dueDays.prefault(3).describe('Days to patch what is immediate.'),
+      'out-of-cycle': dueDays.prefault(14).describe('Days to patch what cannot wait for the next cycle.'),
+      scheduled: dueDays.prefault(60).describe('Days to patch what goes with the next cycle.'),
+      defer: dueDays.prefault('never').describe('Days to patch what may wait; never sets no date.'),
+    })
+    .prefault({})
+    .describe('By when each priority is due, in days.'),
+})
+
+const proposalSettings = z.strictObject({
+  types: z
+    .array(patchType, { error: 'Write a list, such as [security, bugfix].' })
+    .min(1, { error: 'Write at least one of security, bugfix and feature.' })
+    .default(['security', 'bugfix', 'feature'])
+    .describe('Types of patches that are proposed.'),
+  minPriority: z
+    .enum(priorities, { error: `Write ${priorities.slice(0, -1).join(', ')} or ${priorities.at(-1)}.` })
+    .default('defer')
+    .describe('The lowest priority that is proposed; defer proposes everything.'),
+})
+
+export const settingsSchema = z.strictObject({
+  name: text('Write a name, such as "Example Ltd".', 100)
+    .default('Patchwarden')
+    .describe('Name of this installation, shown in the console.'),
+  timeZone: timeZone.default('UTC').describe('IANA zone where nothing else says one.'),
+  console: consoleSettings.prefault({}).describe('The web console.'),
+  dataDir: filePath
+    .default('.patchwarden')
+    .describe('Folder for the embedded database and other data. PATCHWARDEN_DATA overrides it.'),
+  schedule: schedule.prefault({}).describe('How often sources and feeds are asked.'),
+  people: byName(person).describe('Everybody who votes, by a short name.'),
+  roles: roleHolders.describe('Who holds which role for every team.'),
+  teams: byName(team).describe('Who owns assets and decides about them.'),
+  channels: byName(channel).describe('Where proposals are posted.'),
+  policies: byName(policy).describe('Who must approve, how many, by when.'),
+  standingApprovals: byName(standingApproval).describe('Rules that are voted once and approve until they expire.'),
+  windows: byName(window).describe('When assets may be touched.'),
+  freezes: z
+    .array(freeze, { error: 'Write a list, each with name, from and to.' })
+    .max(500, { error: 'Use at most 500 freezes.' })
+    .default([])
+    .describe('When nothing may be touched.'),
+  rollouts: byName(rollout).describe('In which rings and batches patches go out.'),
+  sources: byName(source).describe('Where the inventory comes from.'),
+  feeds: byName(feed).describe('Where advisories and evidence come from.'),
+  engines: byName(engine).describe('What changes assets.'),
+  priority: prioritySettings.prefault({}).describe('How urgency is judged.'),
+  proposals: proposalSettings.prefault({}).describe('What is proposed.'),
+})
+
+/** What patchwarden.yaml says, defaults filled in. */
+export type Settings = z.infer<typeof settingsSchema>
+
+/** The settings that are in force: environment applied, relative paths made absolute. */
+export interface Config extends Settings {
+  /** The file they were read from; `null`: none, the labelled example runs. */
+  readonly file: string | null
+  /** True for the built-in example: shown wherever people look. */
+  readonly example: boolean
+}
+
+export type { EngineConfig, SimulatedEngineConfig, SshAptEngineConfig } from './engine-schema.ts'
+export type { FeedConfig } from './feed-schema.ts'
+export type { ChannelConfig, HealthConfig, PersonConfig, TeamConfig } from './people-schema.ts'
+export type { PolicyConfig, StandingApprovalConfig } from './policy-schema.ts'
+export type { RingConfig, RolloutConfig } from './rollout-schema.ts'
+export type {
+  FileSourceConfig,
+  LocalSourceConfig,
+  SourceConfig,
+  SshHostConfig,
+  SshSourceConfig,
+} from './source-schema.ts'
+export type { FreezeConfig, ScheduleConfig, WindowConfig, WindowRuleConfig } from './time-schema.ts'
