@@ -4,7 +4,7 @@ import { approvalNow, quorumProgress, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
-import type { ProposalEvent } from './event.ts'
+import type { Content, ProposalEvent } from './event.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -79,10 +79,15 @@ function sameFacts(state: ProposalState, { content }: Of<'revise'>): boolean {
     state.priority === content.priority &&
     state.whyNow === content.whyNow &&
     state.dueAt === content.dueAt &&
-    (state.subject.kind !== 'patches' ||
-      content.subject.kind !== 'patches' ||
-      state.subject.inventoryAt === content.subject.inventoryAt)
+    !inventoryAged(state, content)
   )
+}
+
+/** A newer look at the same facts is worth an event only when the recorded one would soon be too old to start on. */
+function inventoryAged(state: ProposalState, content: Content): boolean {
+  if (state.subject.kind !== 'patches' || content.subject.kind !== 'patches') return false
+  const newer = Date.parse(content.subject.inventoryAt) - Date.parse(state.subject.inventoryAt)
+  return newer > (state.policy.inventoryMaxAgeSeconds * 1000) / 2
 }
 
 export function comment(command: Of<'comment'>, context: Context): Decision {

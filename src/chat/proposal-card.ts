@@ -1,0 +1,276 @@
+import { countEndState } from '../core/gate.ts'
+import { type Member, votingRoles } from '../core/policy.ts'
+import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
+import { currentRing } from '../core/proposal/decide-rollout.ts'
+import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import { satisfiable } from '../core/quorum.ts'
+import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
+import { cardActions } from './card-actions.ts'
+import { code, type RichText, rich, strong, time } from './rich-text.ts'
+import { count, endCounts } from './story.ts'
+
+/** The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now. */
+export function proposalCard(state: ProposalState, members: readonly Member[], viewer: Member | null): Card {
+  const { subject } = state
+  return {
+    proposal: state.id,
+    revision: state.revision,
+    team: state.team,
+    tone: tone(state),
+    badge: badge(state),
+    context: contextLine(state),
+    title: state.title,
+    simulated: subject.kind === 'patches' && subject.assets.every((planned) => planned.asset.simulated),
+    lead: state.status === 'completed' ? null : rich(strong('Why now: '), state.whyNow),
+    facts: subject.kind === 'patches' ? patchFacts(state, subject) : ruleFacts(state),
+    rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
+    quorum: state.status === 'open' ? cardQuorum(state, members) : [],
+    notes: notes(state, members),
+    actions: cardActions(state, viewer),
+  }
+}
+
+function tone(state: ProposalState): Tone {
+  switch (state.status) {
+    case 'halted':
+      return 'urgent'
+    case 'completed':
+      return endCounts(state).bad + endCounts(state).unreachable === 0 ? 'good' : 'warning'
+    case 'paused':
+    case 'rolling out':
+    case 'verifying':
+      return 'warning'
+    case 'rejected':
+    case 'expired':
+    case 'withdrawn':
+    case 'superseded':
+      return 'neutral'
+    default:
+      return state.priority === 'immediate' ? 'urgent' : state.priority === 'out-of-cycle' ? 'warning' : 'neutral'
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).replaceAll('-', ' ')
+}
+
+function badge(state: ProposalState): string {
+  if (state.status === 'completed')
+    return endCounts(state).bad + endCounts(state).unreachable === 0 ? 'Verified' : 'Done, with exceptions'
+  if (state.status === 'open' || state.status === 'approved' || state.status === 'scheduled')
+    return capital(state.priority)
+  return capital(state.status)
+}
+
+function contextLine(state: ProposalState): readonly RichText[] {
+  const parts: RichText[] = []
+  if (state.status === 'open' && state.dueAt !== null) parts.push(rich('due ', time(state.dueAt, 'relative')))
+  if (state.status !== 'open') parts.push(rich(statusText(state)))
+  if (state.status === 'scheduled' && state.schedule !== null) parts.push(rich('starts ', time(state.schedule.start)))
+  parts.push(rich(`${state.id}${state.revision > 1 ? `, revision ${state.revision}` : ''}`))
+  if (state.subject.kind === 'patches')
+    parts.push(rich([...new Set(state.subject.patches.map((patch) => patch.type))].join(', ')))
+  else parts.push(rich('standing approval'))
+  return parts
+}
+
+function statusText(state: ProposalState): string {
+  const ring = currentRing(state)
+  if (state.status === 'rolling out' && ring !== null)
+    return `rolling out, ring ${ring + 1} of ${state.rollout?.rings.length ?? 0}`
+  if (state.status === 'approved' && state.subject.kind === 'standing rule') return 'in force'
+  return state.status
+}
+
+const PATCHES = 6
+
+function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] {
+  const facts: { label: string; value: RichText }[] = []
+  const changes: (string | ReturnType<typeof code>)[] = []
+  for (const [index, patch] of subject.patches.slice(0, PATCHES).entries()) {
+    if (index > 0) changes.push('; ')
+    const from = oldVersions(subject, patch.id)
+    changes.push(code(patch.source), ` ${from}${patch.version}`)
+    if (patch.cves.length > 0)
+      changes.push(
+        ` (${patch.cves.slice(0, 3).join(', ')}${patch.cves.length > 3 ? ` and ${patch.cves.length - 3} more` : ''})`,
+      )
+  }
+  if (subject.patches.length > PATCHES) changes.push(` and ${subject.patches.length - PATCHES} more`)
+  facts.push({
+    label: 'Change',
+    value: rich(
+      ...changes,
+      state.policy.reboot === 'never' ? ' · no reboot' : ' · reboots where a package asks for it',
+    ),
+  })
+  facts.push({ label: 'Affects', value: affects(subject) })
+  const preview = previewFact(subject)
+  if (preview) facts.push({ label: 'Preview', value: preview })
+  facts.push({ label: 'Plan', value: planFact(subject) })
+  const progress = progressFact(state, subject)
+  if (progress) facts.push({ label: 'Progress', value: progress })
+  const assumptions = [
+    ...new Set(
+      subject.patches.flatMap((patch) => patch.assumptions.map((item) => `${item.fact} taken as ${item.value}`)),
+    ),
+  ]
+  if (assumptions.length > 0 && state.status === 'open')
+    facts.push({ label: 'Assumed', value: rich(`${assumptions.slice(0, 3).join('; ')}.`) })
+  return facts
+}
+
+function oldVersions(subject: PatchSubject, patch: string): string {
+  const names = new Set(subject.patches.find((item) => item.id === patch)?.packages.map((item) => item.name))
+  const from = new Set<string>()
+  for (const planned of subject.assets) {
+    if (!planned.patches.includes(patch)) continue
+    for (const change of planned.changes) if (names.has(change.name) && change.from !== null) from.add(change.from)
+  }
+  if (from.size === 0) return ''
+  return from.size === 1 ? `${[...from][0] ?? ''} → ` : `${from.size} older versions → `
+}
+
+function affects(subject: PatchSubject): RichText {
+  const parts: (string | ReturnType<typeof code>)[] = [`${count(subject.assets.length, 'asset')}: `]
+  for (const [index, planned] of subject.assets.slice(0, 4).entries()) {
+    if (index > 0) parts.push(', ')
+    parts.push(code(planned.asset.name))
+  }
+  if (subject.assets.length > 4) parts.push(` and ${subject.assets.length - 4} more`)
+  return rich(...parts)
+}
+
+function previewFact(subject: PatchSubject): RichText | null {
+  const previewed = subject.assets.filter((planned) => planned.previewProblem === null)
+  const removed = previewed.flatMap((planned) => planned.transaction.filter((step) => step.action === 'remove'))
+  const extra = previewed.flatMap((planned) =>
+    planned.transaction.filter((step) => step.from === null && step.action === 'install'),
+  )
+  const blind = subject.assets.find((planned) => planned.previewProblem !== null)
+  const parts = [`the exact transaction is known for ${previewed.length} of ${subject.assets.length}`]
+  if (removed.length > 0) parts.push(`removes ${[...new Set(removed.map((step) => step.name))].join(', ')}`)
+  if (extra.length > 0)
+    parts.push(`newly installs ${[...new Set(extra.map((step) => step.name))].slice(0, 5).join(', ')}`)
+  if (blind) parts.push(`${blind.asset.name}: ${blind.previewProblem ?? ''}`)
+  return rich(`${parts.join('; ')}.`)
+}
+
+function planFact(subject: PatchSubject): RichText {
+  const rings = subject.rings.map((ring) => `${ring.name} ${ring.assets.length}`)
+  const gates = subject.rings.map((ring) => ring.gate.maxFailures)
+  const soak = Math.max(...subject.rings.map((ring) => ring.soakSeconds))
+  return rich(
+    `${rings.join(', then ')}; window "${subject.window.name}"; soak up to ${duration(soak)}; stops at more than ${count(Math.min(...gates), 'failure')}.`,
+  )
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3_600)} h`
+}
+
+function progressFact(state: ProposalState, subject: PatchSubject): RichText | null {
+  if (state.rollout === null) return null
+  const counts = endCounts(state)
+  const running = Object.values(state.rollout.deployments).filter((item) => item.verification === null).length
+  const parts = [`${counts.good} of ${subject.assets.length} done`]
+  if (running > 0) parts.push(`${running} running`)
+  if (counts.bad > 0) parts.push(`${counts.bad} failed`)
+  if (counts.unreachable > 0) parts.push(`${counts.unreachable} never answered`)
+  if (counts.untouched - running > 0) parts.push(`${counts.untouched - running} not touched`)
+  return rich(`${parts.join(', ')}.`)
+}
+
+function ruleFacts(state: ProposalState): Card['facts'] {
+  if (state.subject.kind !== 'standing rule') return []
+  const { rule, window } = state.subject
+  return [
+    { label: 'Approves', value: rich(`${rule.types.join(', ')} patches without a further vote`) },
+    { label: 'Assets', value: rich(`tagged ${rule.tags.join(' or ')}`) },
+    { label: 'Window', value: rich(`"${window.name}"`) },
+    { label: 'Until', value: rich(time(rule.expiresAt)) },
+  ]
+}
+
+function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRing[] {
+  return subject.rings.map((ring, index) => {
+    const counts = { good: 0, bad: 0, running: 0 }
+    for (const asset of ring.assets) {
+      const deployment = state.rollout?.deployments[asset]
+      if (!deployment) continue
+      if (deployment.verification === null) counts.running++
+      else if (countEndState(deployment.verification.end) === 'good') counts.good++
+      else counts.bad++
+    }
+    return {
+      name: ring.name,
+      total: ring.assets.length,
+      ...counts,
+      status: state.rollout?.rings[index]?.status ?? 'waiting',
+    }
+  })
+}
+
+function cardQuorum(state: ProposalState, members: readonly Member[]): readonly CardQuorum[] {
+  const progress = quorumProgress(state, members)
+  const name = (id: string) => members.find((member) => member.id === id)?.name ?? id
+  return (progress?.roles ?? []).map((role) => ({
+    role: role.role,
+    have: role.filledBy.length,
+    need: role.need,
+    by: role.filledBy.map(name),
+    waitingFor: role.waitingFor.map(name),
+  }))
+}
+
+function notes(state: ProposalState, members: readonly Member[]): Card['notes'] {
+  const list: { tone: Tone; text: RichText }[] = []
+  if (state.status === 'open') {
+    if (state.noticeEndsAt !== null && state.standingRefused === null) {
+      const who = votingRoles(state.policy.approval).join(' or ')
+      list.push({
+        tone: 'neutral',
+        text: rich('Goes ahead ', time(state.noticeEndsAt, 'relative'), ` unless ${who} objects.`),
+      })
+    }
+    if (state.standingRefused !== null)
+      list.push({ tone: 'warning', text: rich(`The standing approval does not cover this: ${state.standingRefused}.`) })
+    list.push({
+      tone: 'neutral',
+      text: rich('Expires ', time(state.expiresAt, 'relative'), '; nothing happens then until it is proposed again.'),
+    })
+    const needs = quorumNeeds(state)
+    if (needs !== null && !satisfiable(needs, members, excludedVoters(state))) {
+      list.push({
+        tone: 'urgent',
+        text: rich(
+          'Nobody can satisfy this policy now: too few people hold its roles. Mend teams and roles in patchwarden.yaml.',
+        ),
+      })
+    }
+  }
+  if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
+  if (state.stopped !== null)
+    list.push({
+      tone: 'urgent',
+      text: rich(`Stopped by ${state.stopped.by} at `, time(state.stopped.at, 'time'), `: ${state.stopped.reason}.`),
+    })
+  if (state.deferral !== null)
+    list.push({
+      tone: 'warning',
+      text: rich(
+        `Rejected: ${state.deferral.reason}. ${state.deferral.owner} looks again by `,
+        time(state.deferral.until),
+        '.',
+      ),
+    })
+  if (state.supersededBy !== null) list.push({ tone: 'neutral', text: rich(`Replaced by ${state.supersededBy}.`) })
+  if (state.breakGlass !== null && state.breakGlass.reviewedBy === null)
+    list.push({
+      tone: 'urgent',
+      text: rich('Break-glass was used; a review is due ', time(state.breakGlass.reviewBy, 'relative'), '.'),
+    })
+  return list
+}

@@ -1,0 +1,305 @@
+/** The thread of a proposal: what each event says to the people who read along. */
+
+import { assertNever } from '../core/assert-never.ts'
+import { countEndState } from '../core/gate.ts'
+import { limits } from '../core/limits.ts'
+import type { RecordedEvent } from '../core/proposal/event.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { ThreadEntry, Tone } from './card.ts'
+import { code, type RichText, rich, strong, time } from './rich-text.ts'
+
+/** Thread entries of one event. `state` is the proposal after it, `before` the one it changed. */
+export function storyOf(
+  recorded: RecordedEvent,
+  before: ProposalState | null,
+  state: ProposalState,
+): readonly ThreadEntry[] {
+  const { event } = recorded
+  const bot = (tone: Tone, text: RichText, detail: readonly string[] = []): ThreadEntry[] => [
+    { author: null, tone, text, detail },
+  ]
+  const said = (tone: Tone, text: RichText): ThreadEntry[] =>
+    recorded.actor.kind === 'person' ? [{ author: recorded.actor, tone, text, detail: [] }] : bot(tone, text)
+
+  switch (event.type) {
+    case 'opened':
+      return openedStory(recorded, state)
+    case 'revised':
+      if (event.votesKept) return event.reason === '' ? [] : bot('warning', rich(event.reason))
+      return bot(
+        'warning',
+        rich(
+          `Revision ${event.revision} replaces the plan: ${event.reason}. `,
+          before && before.votes.length > 0 ? 'Votes for the revision before no longer count.' : '',
+        ),
+      )
+    case 'vote-cast': {
+      const { vote } = event
+      if (vote.choice === 'reject') return []
+      const why = vote.reason ? `: ${vote.reason}` : '.'
+      return said(
+        vote.choice === 'approve' ? 'good' : 'neutral',
+        rich(vote.choice === 'approve' ? `Approved${why}` : `Abstained${why}`),
+      )
+    }
+    case 'vote-withdrawn':
+      return said('neutral', rich('Withdrew the vote.'))
+    case 'commented':
+      return said('neutral', rich(event.text))
+    case 'reminded':
+      return bot(
+        'warning',
+        rich(
+          `Still waiting for ${event.waitingFor.length === 0 ? 'somebody who may vote' : event.waitingFor.join(', ')}. It expires `,
+          time(state.expiresAt),
+          '.',
+        ),
+      )
+    case 'standing-refused':
+      return bot(
+        'warning',
+        rich(`The standing approval does not cover this: ${event.reason}. The usual approvals are asked for.`),
+      )
+    case 'approved':
+      return bot('good', approvedText(state, event.by))
+    case 'approval-lapsed':
+      return bot('warning', rich(`No longer approved: ${event.reason}. Votes are open again.`))
+    case 'rejected':
+      return said(
+        'warning',
+        rich(
+          `Rejected: ${event.deferral.reason}. ${event.deferral.owner} looks at it again; the rejection holds until `,
+          time(event.deferral.until),
+          '.',
+        ),
+      )
+    case 'expired':
+      return bot(
+        'warning',
+        rich('Expired: it was not decided in time. The next assessment proposes what is still missing.'),
+      )
+    case 'withdrawn':
+      return said('warning', rich(`Withdrawn: ${event.reason}.`))
+    case 'superseded':
+      return bot('neutral', rich(`Replaced by ${event.by}; the vote goes on there.`))
+    case 'scheduled': {
+      const why = event.reason === null ? '' : ` (${event.reason})`
+      return bot(
+        'neutral',
+        rich(`Scheduled for `, time(event.window.start), ` to `, time(event.window.end, 'time'), `${why}.`),
+      )
+    }
+    case 'start-refused':
+      return bot('warning', rich(`Not started, because ${event.reason}.`))
+    case 'acknowledged':
+      return said('good', rich('Acknowledged: I am watching this rollout.'))
+    case 'rollout-started':
+      return bot('neutral', rich(`Rollout started: ${ringNames(state).join(', then ')}.`))
+    case 'batch-started':
+      return bot(
+        'neutral',
+        rich(
+          `Ring `,
+          strong(ringName(state, event.ring)),
+          `, batch ${event.batch + 1}: patching `,
+          ...names(state, event.assets),
+        ),
+      )
+    case 'outcome-recorded':
+      return []
+    case 'verification-recorded':
+      return verificationStory(event.asset, before, state)
+    case 'ring-soaking':
+      return bot(
+        'good',
+        rich(
+          `Ring `,
+          strong(ringName(state, event.ring)),
+          ` is patched and verified. Soaking until `,
+          time(event.until, 'time'),
+          '.',
+        ),
+      )
+    case 'ring-passed':
+      return bot('good', rich(`Ring `, strong(ringName(state, event.ring)), ' passed.'))
+    case 'gate-failed':
+      return []
+    case 'paused':
+      return said('warning', rich(`Paused: ${event.reason}. No further batch starts until it is resumed.`))
+    case 'halted':
+      if (recorded.actor.kind === 'person')
+        return said('urgent', rich(`Halted: ${event.reason}. Nothing after it is touched.`))
+      return bot('urgent', rich(strong('Stopped. '), `${event.reason}. ${untouched(state)}`))
+    case 'resume-agreed':
+      return said('neutral', rich('Agreed to resume.'))
+    case 'resumed':
+      return bot('neutral', rich(`Resumed by ${event.by.join(' and ')}.`))
+    case 'verifying-started':
+      return bot('neutral', rich('Every ring has passed. Looking at each host once more.'))
+    case 'completed':
+      return [
+        { author: null, tone: allGood(state) ? 'good' : 'warning', text: summary(state), detail: exceptions(state) },
+      ]
+    case 'break-glass-used':
+      return said(
+        'urgent',
+        rich(
+          strong('Break-glass: '),
+          `${event.reason}. Approved without the usual votes, outside the window; to be reviewed by `,
+          time(event.reviewBy),
+          '.',
+        ),
+      )
+    case 'break-glass-reviewed':
+      return said('neutral', rich('Reviewed the break-glass.'))
+    default:
+      return assertNever(event)
+  }
+}
+
+function openedStory(recorded: RecordedEvent, state: ProposalState): readonly ThreadEntry[] {
+  const text: (string | ReturnType<typeof strong>)[] = []
+  if (state.subject.kind === 'standing rule') {
+    const { rule } = state.subject
+    text.push(
+      `Asks for a standing approval: ${rule.types.join(', ')} patches on assets tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
+    )
+  } else {
+    const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
+    text.push(
+      `${by}: ${count(state.subject.assets.length, 'asset')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
+      strong(state.priority),
+      '.',
+    )
+  }
+  const author = recorded.actor.kind === 'person' ? recorded.actor : null
+  return [{ author, tone: 'neutral', text: rich(...text), detail: [] }]
+}
+
+function approvedText(state: ProposalState, by: NonNullable<ProposalState['approvedBy']>): RichText {
+  switch (by.how) {
+    case 'quorum': {
+      const parts = by.fills.map((fill) => `${nameOf(state, fill.person)} as ${fill.role}`)
+      return rich(`Approved: ${parts.join(', ')}.`)
+    }
+    case 'lazy consensus':
+      return rich('Approved: the notice has passed and nobody objected.')
+    case 'standing approval':
+      return rich(
+        `Approved under the standing approval "${by.rule}" (voted in ${by.proposal}, in force until ${by.expiresAt.slice(0, 10)}).`,
+      )
+    case 'break-glass':
+      return rich('Approved by break-glass.')
+  }
+}
+
+function nameOf(state: ProposalState, id: string): string {
+  return state.votes.find((vote) => vote.person === id)?.name ?? id
+}
+
+function ringNames(state: ProposalState): readonly string[] {
+  return state.subject.kind === 'patches'
+    ? state.subject.rings.map((ring) => `${ring.name} (${ring.assets.length})`)
+    : []
+}
+
+function ringName(state: ProposalState, index: number): string {
+  return (state.subject.kind === 'patches' ? state.subject.rings[index]?.name : undefined) ?? String(index + 1)
+}
+
+const LIST = 8
+
+function names(state: ProposalState, assets: readonly string[]): readonly (string | ReturnType<typeof code>)[] {
+  const out: (string | ReturnType<typeof code>)[] = []
+  for (const [index, asset] of assets.slice(0, LIST).entries()) {
+    if (index > 0) out.push(', ')
+    out.push(code(assetName(state, asset)))
+  }
+  out.push(assets.length > LIST ? ` and ${assets.length - LIST} more.` : '.')
+  return out
+}
+
+export function assetName(state: ProposalState, id: string): string {
+  if (state.subject.kind !== 'patches') return id
+  return state.subject.assets.find((planned) => planned.asset.id === id)?.asset.name ?? id
+}
+
+function verificationStory(asset: string, before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
+  const deployment = state.rollout?.deployments[asset]
+  const verification = deployment?.verification
+  if (!deployment || !verification) return []
+  const was = before?.rollout?.deployments[asset]?.verification
+  if (was && was.end === verification.end) return []
+  const good = countEndState(verification.end) === 'good'
+  const again = was ? `Looked again: was ${was.end}, is now ` : ''
+  const log = good || deployment.outcome === null ? '' : deployment.outcome.log
+  return [
+    {
+      author: null,
+      tone: good ? 'good' : 'urgent',
+      text: rich(again, code(assetName(state, asset)), ' ', strong(verification.end), `. ${verification.reason}.`),
+      detail: log
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .slice(-limits.logLines),
+    },
+  ]
+}
+
+function untouched(state: ProposalState): string {
+  if (state.subject.kind !== 'patches') return ''
+  const left = state.subject.assets.length - Object.keys(state.rollout?.deployments ?? {}).length
+  return left === 0 ? 'Every asset had been started.' : `${count(left, 'asset')} not touched.`
+}
+
+export interface EndCounts {
+  readonly good: number
+  readonly bad: number
+  readonly unreachable: number
+  readonly untouched: number
+}
+
+/** End states of every asset of the proposal, as the closing summary and the report count them. */
+export function endCounts(state: ProposalState): EndCounts {
+  const counts = { good: 0, bad: 0, unreachable: 0, untouched: 0 }
+  if (state.subject.kind !== 'patches') return counts
+  for (const planned of state.subject.assets) {
+    const verification = state.rollout?.deployments[planned.asset.id]?.verification
+    const count = verification ? countEndState(verification.end) : 'undecided'
+    counts[count === 'undecided' ? 'untouched' : count]++
+  }
+  return counts
+}
+
+function allGood(state: ProposalState): boolean {
+  const counts = endCounts(state)
+  return counts.bad + counts.unreachable + counts.untouched === 0
+}
+
+function summary(state: ProposalState): RichText {
+  const counts = endCounts(state)
+  const total = counts.good + counts.bad + counts.unreachable + counts.untouched
+  const rest = [
+    counts.bad > 0 ? `${counts.bad} not` : '',
+    counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
+    counts.untouched > 0 ? `${counts.untouched} not touched` : '',
+  ].filter((part) => part !== '')
+  return rich(
+    strong('Done. '),
+    `${counts.good} of ${total} report the promised versions${rest.length === 0 ? ' and are healthy' : `; ${rest.join(', ')}`}.`,
+  )
+}
+
+function exceptions(state: ProposalState): readonly string[] {
+  const lines: string[] = []
+  for (const deployment of Object.values(state.rollout?.deployments ?? {})) {
+    const verification = deployment.verification
+    if (!verification || verification.end === 'installed' || verification.end === 'rebooted and re-scanned') continue
+    lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${verification.reason}`)
+  }
+  return lines
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
+}

@@ -1,0 +1,116 @@
+import type { ProposalCommand } from '../core/proposal/command.ts'
+import { nextStep, type Step } from '../core/proposal/next-step.ts'
+import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { findProposal } from '../store/proposals.ts'
+import { dueTimers } from '../store/timers.ts'
+import type { createDeploy } from './deploy.ts'
+import type { Execute } from './execute.ts'
+import type { WorkflowParts } from './ports.ts'
+
+const timer: Actor = { kind: 'system', part: 'timer' }
+const rollout: Actor = { kind: 'system', part: 'rollout' }
+
+export interface DriverParts {
+  /** Runs `work` while no other process drives this proposal; false at once if another does. */
+  readonly alone: (proposal: string, work: () => Promise<void>) => Promise<boolean>
+  /** Looks at these assets again, because what was seen is too old to act on. */
+  readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing itself, so any process
+ * may take over after a crash, and calling it too often does no harm.
+ */
+export function createDriver(
+  parts: WorkflowParts,
+  execute: Execute,
+  deploy: ReturnType<typeof createDeploy>,
+  driver: DriverParts,
+) {
+  const driving = new Set<string>()
+
+  async function advance(proposal: string, signal: AbortSignal): Promise<void> {
+    if (driving.has(proposal)) return
+    driving.add(proposal)
+    try {
+      await driver.alone(proposal, () => walk(proposal, signal))
+    } finally {
+      driving.delete(proposal)
+    }
+  }
+
+  async function walk(proposal: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted()
+      const state = await findProposal(parts.db, proposal)
+      if (state === null) return
+      const step = nextStep(state, parts.clock().toISOString())
+      if (!(await take(state, step, signal))) return
+    }
+  }
+
+  /** False when there is nothing more to do now. */
+  async function take(state: ProposalState, step: Step, signal: AbortSignal): Promise<boolean> {
+    switch (step.do) {
+      case 'nothing':
+      case 'wait':
+        return false
+      case 'remind':
+        return command(state, { type: 'remind' }, timer)
+      case 'expire':
+        return command(state, { type: 'expire' }, timer)
+      case 'end notice':
+        return command(state, { type: 'end-notice' }, timer)
+      case 'reschedule':
+        return command(state, { type: 'reschedule' }, timer)
+      case 'start':
+        return start(state, signal)
+      case 'start batch': {
+        const done = await execute.execute(state.id, { type: 'start-batch' }, rollout)
+        if (done.ok) return true
+        if (done.refusal.code !== 'outside window') return false
+        return command(state, { type: 'reschedule' }, timer)
+      }
+      case 'deploy':
+        await deploy.deploy(state, step.ring, step.batch, signal)
+        return true
+      case 'end soak':
+        return command(state, { type: 'end-soak' }, rollout)
+      case 'look again':
+        await deploy.lookAgain(state, step.assets, signal)
+        return true
+      case 'complete':
+        return command(state, { type: 'complete' }, rollout)
+    }
+  }
+
+  async function start(state: ProposalState, signal: AbortSignal): Promise<boolean> {
+    if (state.subject.kind === 'patches') {
+      const age = (parts.clock().getTime() - Date.parse(state.subject.inventoryAt)) / 1000
+      if (age > state.policy.inventoryMaxAgeSeconds) await driver.refresh(state, signal)
+    }
+    const done = await execute.execute(state.id, { type: 'start' }, rollout)
+    if (done.ok) return done.state.status === 'rolling out'
+    if (done.refusal.code !== 'outside window') return false
+    return command(state, { type: 'reschedule' }, timer)
+  }
+
+  async function command(state: ProposalState, what: ProposalCommand, actor: Actor): Promise<boolean> {
+    const done = await execute.execute(state.id, what, actor)
+    return done.ok
+  }
+
+  /** Recovers what a crash lost: every proposal whose time has come is moved along. */
+  async function sweep(signal: AbortSignal): Promise<void> {
+    const due = await dueTimers(parts.db, parts.clock().toISOString(), 100)
+    await Promise.all(
+      due.map((proposal) =>
+        advance(proposal, signal).catch((error: unknown) => {
+          if (!signal.aborted) parts.log.warn(`${proposal} could not go on: ${String(error)}. It is tried again.`)
+        }),
+      ),
+    )
+  }
+
+  return { advance, sweep }
+}

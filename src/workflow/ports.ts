@@ -1,0 +1,61 @@
+/** What the workflow needs from outside: it states these interfaces, others implement them. */
+
+import type { ThreadEntry } from '../chat/card.ts'
+import type { Member, Policy, StandingRule } from '../core/policy.ts'
+import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
+import type { TeamPlan } from '../core/ring-rule.ts'
+import type { Freeze, WindowPlan } from '../core/window.ts'
+import type { Db, Tx } from '../store/connection.ts'
+
+/** The teams as configured now: people, policies, plans. */
+export interface Teams {
+  readonly plans: readonly TeamPlan[]
+  membersOf(team: string): readonly Member[]
+  policyOf(team: string): Policy
+  channelOf(team: string): string
+  readonly freezes: readonly Freeze[]
+  readonly standingRules: readonly {
+    readonly rule: StandingRule
+    readonly decidedBy: Policy
+    readonly window: WindowPlan
+  }[]
+}
+
+/** A chat platform that messages are delivered to, in order per conversation. Delivering an id twice is one message. */
+export interface ChatPlatform {
+  readonly name: string
+  deliver(message: {
+    readonly id: number
+    readonly channel: string
+    readonly proposal: string
+    readonly at: string
+    /** `null`: show the proposal's card as it is now. */
+    readonly entry: ThreadEntry | null
+  }): Promise<void>
+}
+
+export interface WorkflowLog {
+  info(message: string): void
+  warn(message: string): void
+}
+
+export interface WorkflowParts {
+  readonly db: Db
+  readonly clock: () => Date
+  readonly teams: Teams
+  readonly sources: readonly InventorySource[]
+  readonly feeds: readonly CatalogFeed[]
+  readonly engines: ReadonlyMap<string, DeployEngine>
+  readonly health: HealthProbe
+  readonly platforms: readonly ChatPlatform[]
+  readonly log: WorkflowLog
+  /** Puts a job that wakes the proposal into the caller's transaction. */
+  readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>
+  readonly assumptions: {
+    readonly exposure: 'small' | 'controlled' | 'open'
+    readonly criticality: 'low' | 'medium' | 'high' | 'very high'
+    readonly types: readonly ('security' | 'bugfix' | 'feature')[]
+  }
+  /** Seconds between two looks at a running batch. */
+  readonly pollSeconds: number
+}

@@ -1,0 +1,189 @@
+import pLimit from 'p-limit'
+import { type Assessment, assess, catalogView } from '../core/assessment.ts'
+import { contentHash } from '../core/content-hash.ts'
+import { type Draft, draftSubjects } from '../core/draft.ts'
+import { priorityRank } from '../core/priority/priority.ts'
+import type { Content } from '../core/proposal/event.ts'
+import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import { readCatalog } from '../store/catalog.ts'
+import { readSnapshots } from '../store/inventory.ts'
+import { openProposals, proposalsWithStatus } from '../store/proposals.ts'
+import type { Execute } from './execute.ts'
+import type { WorkflowParts } from './ports.ts'
+
+const assessor: Actor = { kind: 'system', part: 'assessment' }
+const PREVIEWS_AT_ONCE = 8
+
+export interface ProposeReport {
+  readonly opened: readonly string[]
+  readonly revised: readonly string[]
+  readonly closed: readonly string[]
+}
+
+/** Turns what is missing into proposals: one per team and engine, revised as facts change, withdrawn when all is done. */
+export function createPropose(parts: WorkflowParts, execute: Execute) {
+  async function assessment(): Promise<Assessment> {
+    const snapshots = await readSnapshots(parts.db)
+    const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
+    const packages = [...new Set(snapshots.flatMap((snapshot) => snapshot.packages.map((item) => item.source)))]
+    const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
+    const { exposure, criticality } = parts.assumptions
+    return assess({ snapshots, catalog, now: now(), defaults: { exposure, criticality } })
+  }
+
+  /** `by` opens in a person's name, who then cannot approve; `team` limits it to one team. */
+  async function propose(
+    signal: AbortSignal,
+    options: { readonly by?: Actor; readonly team?: string } = {},
+  ): Promise<ProposeReport> {
+    const opened: string[] = []
+    const revised: string[] = []
+    const closed: string[] = []
+    const all = await assessment()
+    const deferred = await deferrals()
+    const { drafts } = draftSubjects({
+      assessment: withoutDeferred(all, deferred, parts.assumptions.types),
+      teams: parts.teams.plans,
+    })
+    const open = (await openProposals(parts.db)).filter((state) => state.subject.kind === 'patches')
+    const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
+
+    for (const draft of drafts) {
+      if (options.team !== undefined && draft.team !== options.team) continue
+      const existing = open.find((state) => state.team === draft.team && engineOf(state) === draft.subject.engine)
+      if (existing && existing.rollout !== null) continue
+      const subject = await withPreviews(draft.subject, existing ?? null, signal)
+      const content = contentOf(draft, subject)
+      if (existing) {
+        const done = await execute.execute(
+          existing.id,
+          { type: 'revise', content, reason: changeReason(existing, content) },
+          assessor,
+        )
+        if (done.ok && done.state.revision > existing.revision) revised.push(existing.id)
+        continue
+      }
+      if (withdrawn.some((state) => state.contentHash === content.contentHash) && options.by === undefined) continue
+      const done = await execute.open(draft.team, content, parts.teams.policyOf(draft.team), options.by ?? assessor)
+      if (done.ok) opened.push(done.state.id)
+      else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
+    }
+    for (const state of open) {
+      if (state.rollout !== null || (options.team !== undefined && state.team !== options.team)) continue
+      if (drafts.some((draft) => draft.team === state.team && draft.subject.engine === engineOf(state))) continue
+      const done = await execute.execute(
+        state.id,
+        { type: 'supersede', by: 'the latest assessment: nothing is missing any more' },
+        assessor,
+      )
+      if (done.ok) closed.push(state.id)
+    }
+    await proposeRules()
+    return { opened, revised, closed }
+  }
+
+  /** Standing approval rules are themselves voted: each configured rule gets one proposal until it is decided. */
+  async function proposeRules(): Promise<void> {
+    for (const { rule, decidedBy, window } of parts.teams.standingRules) {
+      if (Date.parse(rule.expiresAt) <= parts.clock().getTime()) continue
+      const subject = { kind: 'standing rule', rule, window } as const
+      const hash = contentHash(subject)
+      const known = await proposalsWithStatus(parts.db, ['open', 'approved', 'rejected', 'withdrawn'], null)
+      if (known.some((state) => state.contentHash === hash)) continue
+      const title = `Standing approval "${rule.name}": ${rule.types.join(', ')} patches on ${rule.tags.join(', ')} assets`
+      const whyNow = `The configuration asks for it; it takes effect only once it is voted, and ends on ${rule.expiresAt.slice(0, 10)}.`
+      const content: Content = { title, subject, contentHash: hash, priority: 'scheduled', whyNow, dueAt: null }
+      await execute.open(rule.team, content, decidedBy, assessor)
+    }
+  }
+
+  async function deferrals(): Promise<readonly ProposalState[]> {
+    const rejected = await proposalsWithStatus(parts.db, ['rejected'], null)
+    return rejected.filter(
+      (state) => state.deferral !== null && Date.parse(state.deferral.until) > parts.clock().getTime(),
+    )
+  }
+
+  /** The exact transaction of each asset; one that is planned already for the same changes is kept. */
+  async function withPreviews(
+    subject: PatchSubject,
+    existing: ProposalState | null,
+    signal: AbortSignal,
+  ): Promise<PatchSubject> {
+    const engine = parts.engines.get(subject.engine)
+    const limit = pLimit(PREVIEWS_AT_ONCE)
+    const before = existing?.subject.kind === 'patches' ? existing.subject.assets : []
+    const assets = await Promise.all(
+      subject.assets.map((planned) =>
+        limit(async (): Promise<PlannedAsset> => {
+          const same = before.find((item) => item.asset.id === planned.asset.id)
+          if (
+            same &&
+            same.previewProblem === null &&
+            JSON.stringify(same.changes) === JSON.stringify(planned.changes)
+          ) {
+            return { ...planned, transaction: same.transaction }
+          }
+          if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
+          try {
+            return { ...planned, transaction: await engine.preview(planned.asset, planned.changes, signal) }
+          } catch (error) {
+            signal.throwIfAborted()
+            return { ...planned, previewProblem: error instanceof Error ? error.message : String(error) }
+          }
+        }),
+      ),
+    )
+    return { ...subject, assets }
+  }
+
+  function now(): string {
+    return parts.clock().toISOString()
+  }
+
+  return { propose, assessment }
+}
+
+function engineOf(state: ProposalState): string | null {
+  return state.subject.kind === 'patches' ? state.subject.engine : null
+}
+
+function contentOf(draft: Draft, subject: PatchSubject): Content {
+  const { title, priority, whyNow, dueAt } = draft
+  return { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
+}
+
+function changeReason(existing: ProposalState, content: Content): string {
+  if (priorityRank(content.priority) < priorityRank(existing.priority))
+    return `Now ${content.priority}: ${content.whyNow}`
+  if (content.contentHash === existing.contentHash) return ''
+  return 'what is missing has changed since'
+}
+
+/**
+ * Leaves out what a rejection still covers. It wakes up by itself: a patch that has become more urgent than what was
+ * rejected, or has another target version, is proposed again.
+ */
+function withoutDeferred(
+  assessment: Assessment,
+  rejected: readonly ProposalState[],
+  types: readonly string[],
+): Assessment {
+  const covered = (team: string, id: string) =>
+    rejected.some((state) => {
+      if (state.team !== team || state.subject.kind !== 'patches') return false
+      const before = state.subject.patches.find((patch) => patch.id === id)
+      const today = assessment.patches.find((patch) => patch.id === id)
+      return (
+        before !== undefined && today !== undefined && priorityRank(today.priority) >= priorityRank(before.priority)
+      )
+    })
+  const wanted = new Set(assessment.patches.filter((patch) => types.includes(patch.type)).map((patch) => patch.id))
+  const assets = assessment.assets.map((entry) => {
+    const patches = entry.patches.filter((id) => wanted.has(id) && !covered(entry.asset.team, id))
+    const kept = assessment.patches.filter((patch) => patches.includes(patch.id))
+    const names = new Set(kept.flatMap((patch) => patch.packages.map((item) => `${item.name} ${item.to}`)))
+    return { ...entry, patches, changes: entry.changes.filter((change) => names.has(`${change.name} ${change.to}`)) }
+  })
+  return { ...assessment, assets }
+}

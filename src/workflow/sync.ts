@@ -1,0 +1,99 @@
+import { forgetOtherFeeds, saveFeed, sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
+import { forgetMissing, forgetOtherSources, saveObservation } from '../store/inventory.ts'
+import type { WorkflowParts } from './ports.ts'
+
+export interface SyncReport {
+  readonly name: string
+  readonly kind: 'inventory' | 'catalog'
+  readonly ok: boolean
+  /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
+  readonly what: string
+}
+
+/** Refreshes catalog and inventory. A source that fails keeps its last good content; the others go on. */
+export function createSync(parts: WorkflowParts) {
+  async function syncFeeds(signal: AbortSignal): Promise<readonly SyncReport[]> {
+    const reports: SyncReport[] = []
+    await forgetOtherFeeds(
+      parts.db,
+      parts.feeds.map((feed) => feed.name),
+    )
+    const states = await sourceStates(parts.db)
+    for (const feed of parts.feeds) {
+      const known = states.find((state) => state.kind === 'catalog' && state.name === feed.name)
+      const cursor = known?.cursor ?? null
+      try {
+        const fetched = await feed.fetch(cursor, signal)
+        const now = parts.clock().toISOString()
+        if (fetched.status === 'unchanged') {
+          await sourceSucceeded(parts.db, 'catalog', feed.name, now, cursor, known?.rejected ?? 0)
+          reports.push({ name: feed.name, kind: 'catalog', ok: true, what: 'unchanged' })
+          continue
+        }
+        const { content, rejected } = fetched
+        await saveFeed(parts.db, feed.name, content, { now, cursor: fetched.cursor, rejected: rejected.length })
+        for (const record of rejected.slice(0, 3))
+          parts.log.warn(`Feed ${feed.name}: ${record.where} was skipped: ${record.reason}`)
+        const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
+        const skipped = rejected.length > 0 ? `; ${rejected.length} records skipped` : ''
+        reports.push({
+          name: feed.name,
+          kind: 'catalog',
+          ok: true,
+          what: `${counts.join(', ') || 'nothing'}${skipped}`,
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        const problem = sentence(error)
+        await sourceFailed(parts.db, 'catalog', feed.name, parts.clock().toISOString(), problem)
+        reports.push({ name: feed.name, kind: 'catalog', ok: false, what: `${problem} The last good content stays.` })
+      }
+    }
+    return reports
+  }
+
+  /** `only`: just these assets, of whatever source. */
+  async function syncInventory(
+    signal: AbortSignal,
+    only: readonly string[] | null = null,
+  ): Promise<readonly SyncReport[]> {
+    if (only === null) {
+      await forgetOtherSources(
+        parts.db,
+        parts.sources.map((source) => source.name),
+      )
+    }
+    return Promise.all(parts.sources.map((source) => syncSource(source.name, signal, only)))
+  }
+
+  async function syncSource(name: string, signal: AbortSignal, only: readonly string[] | null): Promise<SyncReport> {
+    const source = parts.sources.find((item) => item.name === name)
+    const seen: string[] = []
+    const lost: string[] = []
+    try {
+      for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
+        await saveObservation(parts.db, observation)
+        if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
+        else lost.push(`${observation.asset.name}: ${observation.reason}`)
+        if (observation.kind === 'unreachable') seen.push(observation.asset.id)
+        else
+          for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
+      }
+      if (only === null) await forgetMissing(parts.db, name, seen)
+      await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
+      const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
+      return { name, kind: 'inventory', ok: true, what: `${seen.length - lost.length} assets seen${problem}` }
+    } catch (error) {
+      signal.throwIfAborted()
+      const problem = sentence(error)
+      await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
+      return { name, kind: 'inventory', ok: false, what: `${problem} What was known before stays.` }
+    }
+  }
+
+  return { syncFeeds, syncInventory }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

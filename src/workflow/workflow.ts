@@ -1,0 +1,41 @@
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import { createDeploy } from './deploy.ts'
+import { createDispatcher } from './dispatch.ts'
+import { createDriver, type DriverParts } from './driver.ts'
+import { createExecute } from './execute.ts'
+import type { WorkflowParts } from './ports.ts'
+import { createPropose } from './propose.ts'
+import { createSync } from './sync.ts'
+
+export type Workflow = ReturnType<typeof createWorkflow>
+
+/** Connects the parts: everything that happens goes through `execute`. */
+export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']) {
+  const dispatcher = createDispatcher(parts)
+  const execute = createExecute(parts, () => void dispatcher.kick())
+  const sync = createSync(parts)
+  const propose = createPropose(parts, execute)
+  const deploy = createDeploy(parts, execute)
+  const driver = createDriver(parts, execute, deploy, { alone, refresh })
+
+  async function refresh(state: ProposalState, signal: AbortSignal): Promise<void> {
+    if (state.subject.kind !== 'patches') return
+    await sync.syncInventory(
+      signal,
+      state.subject.assets.map((planned) => planned.asset.id),
+    )
+    await propose.propose(signal, { team: state.team })
+  }
+
+  return {
+    execute: execute.execute,
+    open: execute.open,
+    syncFeeds: sync.syncFeeds,
+    syncInventory: sync.syncInventory,
+    propose: propose.propose,
+    assessment: propose.assessment,
+    advance: driver.advance,
+    sweep: driver.sweep,
+    deliver: dispatcher.kick,
+  }
+}
