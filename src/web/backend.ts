@@ -1,0 +1,327 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { proposalCard } from '../chat/proposal-card.ts'
+import { proposalReport } from '../chat/report.ts'
+import { rich, strong } from '../chat/rich-text.ts'
+import { count } from '../chat/story.ts'
+import { type Member, votingRoles } from '../core/policy.ts'
+import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { sourceStates } from '../store/catalog.ts'
+import type { Db } from '../store/connection.ts'
+import { readStream, recentEvents } from '../store/events.ts'
+import { listAssets } from '../store/inventory.ts'
+import { consoleThread } from '../store/outbox.ts'
+import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
+import { addSession, addSignInLink, endSession, findSession, setActingAs, spendSignInLink } from '../store/sessions.ts'
+import type { WorkflowParts } from '../workflow/ports.ts'
+import type { Workflow } from '../workflow/workflow.ts'
+import { commandFor, confirmations, parseSlash, slashHelp } from './actions.ts'
+import type {
+  ActRequest,
+  ActResult,
+  ChannelSummary,
+  ConsolePort,
+  DetailName,
+  DetailView,
+  Viewer,
+} from './console-port.ts'
+import { assetsDetail, explainDetail, planDetail } from './details.ts'
+import { watchView } from './watch.ts'
+
+const SESSION_SECONDS = 30 * 86_400
+const LINK_SECONDS = 24 * 3_600
+const CARDS = 50
+
+export interface People {
+  readonly all: readonly { readonly id: string; readonly name: string; readonly timeZone: string | null }[]
+  readonly timeZone: string
+  readonly operatorRole: string
+  /** The person the start-up link signs in. */
+  readonly operator: string
+  /** True only for the labelled example: its operator may act as any of its people. */
+  readonly example: boolean
+}
+
+export interface ConsoleParts {
+  readonly db: Db
+  readonly parts: WorkflowParts
+  readonly workflow: Workflow
+  readonly people: People
+  readonly channels: readonly { readonly id: string; readonly title: string; readonly teams: readonly string[] }[]
+  readonly sources: readonly {
+    readonly name: string
+    readonly kind: 'inventory' | 'catalog' | 'engine'
+    readonly describe: string
+  }[]
+  readonly subscribe: ConsolePort['subscribe']
+}
+
+/** A fresh one-time sign-in token for a person; only its hash is stored. */
+export async function issueSignInToken(db: Db, person: string, issuedBy: string, now: Date): Promise<string> {
+  const token = randomBytes(24).toString('base64url')
+  const expiresAt = new Date(now.getTime() + LINK_SECONDS * 1000).toISOString()
+  await addSignInLink(db, { tokenHash: hashed(token), person, issuedBy, expiresAt })
+  return token
+}
+
+function hashed(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/** The console's port on the real service. */
+export function createBackend(service: ConsoleParts): ConsolePort {
+  const { db, parts, workflow, people, channels } = service
+  const now = () => parts.clock().toISOString()
+
+  function rolesOf(person: string): readonly string[] {
+    const roles = new Set<string>()
+    for (const channel of channels) {
+      for (const team of channel.teams) {
+        const member = parts.teams.membersOf(team).find((item) => item.id === person)
+        for (const role of member?.roles ?? []) roles.add(role)
+      }
+    }
+    return [...roles]
+  }
+
+  function memberIn(team: string, viewer: Viewer): Member {
+    return (
+      parts.teams.membersOf(team).find((item) => item.id === viewer.person) ?? {
+        id: viewer.person,
+        name: viewer.name,
+        roles: [],
+      }
+    )
+  }
+
+  function actorOf(viewer: Viewer): Actor {
+    return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console' }
+  }
+
+  function waitsFor(state: ProposalState, viewer: Viewer): boolean {
+    if (state.status !== 'open') return false
+    const me = memberIn(state.team, viewer)
+    const mayVote = me.roles.some((role) => votingRoles(state.policy.approval).includes(role))
+    return mayVote && !state.votes.some((vote) => vote.person === viewer.person)
+  }
+
+  async function summaries(viewer: Viewer): Promise<readonly ChannelSummary[]> {
+    const open = await openProposals(db)
+    const assets = await listAssets(db)
+    return channels.map((channel) => {
+      const mine = open.filter((state) => channel.teams.includes(state.team))
+      const hosts = assets.filter((row) => channel.teams.includes(row.asset.team))
+      return {
+        id: channel.id,
+        title: channel.title,
+        waitingForViewer: mine.filter((state) => waitsFor(state, viewer)).length,
+        open: mine.length,
+        simulated: hosts.length > 0 && hosts.every((row) => row.asset.simulated),
+      }
+    })
+  }
+
+  async function channelOf(id: string, viewer: Viewer): Promise<ChannelSummary | null> {
+    return (await summaries(viewer)).find((channel) => channel.id === id) ?? null
+  }
+
+  const cardView = (state: ProposalState, viewer: Viewer) => ({
+    card: proposalCard(state, parts.teams.membersOf(state.team), memberIn(state.team, viewer)),
+    openedAt: state.openedAt,
+    closedAt: state.closedAt,
+  })
+
+  async function detail(id: string, name: DetailName): Promise<DetailView | null> {
+    const state = await findProposal(db, id)
+    if (state === null) return null
+    if (name === 'report') {
+      const text = proposalReport(state, await readStream(db, id))
+      return {
+        title: `${id}: report`,
+        lead: rich('Markdown, as ', strong(`npx patchwarden report ${id}`), ' prints it.'),
+        tables: [],
+        lines: text.split('\n'),
+      }
+    }
+    if (state.subject.kind !== 'patches') return null
+    if (name === 'assets') return assetsDetail(state, state.subject)
+    if (name === 'explain') return explainDetail(state, state.subject)
+    return planDetail(state, state.subject, parts.teams.freezes, now())
+  }
+
+  async function act(request: ActRequest, viewer: Viewer): Promise<ActResult> {
+    const command = commandFor(request)
+    if (command === null) {
+      const names: readonly string[] = ['assets', 'explain', 'plan', 'report']
+      const name = names.find((item): item is DetailName => item === request.action)
+      const view = name ? await detail(request.proposal, name) : null
+      return view
+        ? { ok: true, message: rich(view.title), detail: view }
+        : { ok: false, message: rich(`There is nothing to show for ${request.proposal}.`) }
+    }
+    const done = await workflow.execute(request.proposal, command, actorOf(viewer))
+    if (done.ok) return { ok: true, message: rich(confirmations[request.action]) }
+    return { ok: done.refusal.code === 'already', message: rich(done.refusal.sentence) }
+  }
+
+  async function say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<ActResult> {
+    if (!text.trim().startsWith('/')) {
+      if (proposal === null)
+        return { ok: false, message: rich('Open a proposal to comment on it; a comment belongs to its thread.') }
+      const done = await workflow.execute(proposal, { type: 'comment', text }, actorOf(viewer))
+      return done.ok ? { ok: true, message: rich('') } : { ok: false, message: rich(done.refusal.sentence) }
+    }
+    const slash = parseSlash(text, proposal)
+    if (slash.kind === 'help') {
+      const lead = slash.problem ?? 'Commands you can type here:'
+      return {
+        ok: slash.problem === null,
+        message: rich(lead),
+        detail: { title: 'Commands', lead: rich(lead), tables: [], lines: slashHelp },
+      }
+    }
+    if (slash.kind === 'list') {
+      const teams = channels.find((item) => item.id === channel)?.teams ?? []
+      const open = (await openProposals(db)).filter((state) => teams.includes(state.team))
+      const lines = open.map((state) => `${state.id}  ${state.status}  ${state.priority}  ${state.title}`)
+      return {
+        ok: true,
+        message: rich(
+          open.length === 0 ? 'Nothing is open in this channel.' : `${count(open.length, 'open proposal')}:`,
+        ),
+        detail: { title: 'Open proposals', lead: rich(''), tables: [], lines },
+      }
+    }
+    const state = await findProposal(db, slash.proposal)
+    if (state === null) return { ok: false, message: rich(`There is no proposal ${slash.proposal}.`) }
+    return act(
+      {
+        proposal: slash.proposal,
+        action: slash.action,
+        revision: state.revision,
+        reason: slash.reason,
+        owner: viewer.person,
+        until: slash.until,
+      },
+      viewer,
+    )
+  }
+
+  return {
+    async signIn(token) {
+      const person = await spendSignInLink(db, hashed(token), now())
+      if (person === null) return null
+      const session = randomBytes(32).toString('base64url')
+      const expiresAt = new Date(parts.clock().getTime() + SESSION_SECONDS * 1000).toISOString()
+      await addSession(db, { tokenHash: hashed(session), person, createdAt: now(), expiresAt })
+      return { session, maxAgeSeconds: SESSION_SECONDS }
+    },
+    async viewer(session) {
+      const found = await findSession(db, hashed(session), now())
+      const self = people.all.find((item) => item.id === found?.actingAs)
+      if (!found || !self) return null
+      const mayAct = people.example && found.person === people.operator
+      return {
+        person: self.id,
+        name: self.name,
+        roles: rolesOf(self.id),
+        timeZone: self.timeZone ?? people.timeZone,
+        session,
+        switchTo: mayAct
+          ? people.all
+              .filter((item) => item.id !== self.id)
+              .map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
+          : [],
+        isOperator: rolesOf(found.person).includes(people.operatorRole) || found.person === people.operator,
+      }
+    },
+    signOut: (session) => endSession(db, hashed(session)),
+    async switchPerson(viewer, person) {
+      if (!viewer.switchTo.some((item) => item.id === person)) {
+        return { ok: false, message: rich('Acting as somebody else exists only in the labelled example.') }
+      }
+      await setActingAs(db, hashed(viewer.session), person)
+      return { ok: true, message: rich(`You now act as ${person}.`) }
+    },
+    async makeSignInLink(viewer, person) {
+      if (!viewer.isOperator) return { ok: false, message: rich('Only operators make sign-in links for others.') }
+      if (!people.all.some((item) => item.id === person))
+        return { ok: false, message: rich(`There is no person "${person}" in the configuration.`) }
+      const token = await issueSignInToken(db, person, viewer.person, parts.clock())
+      parts.log.info(`${viewer.person} made a sign-in link for ${person}.`)
+      return { ok: true, path: `/sign-in?token=${token}` }
+    },
+    channels: summaries,
+    async channel(id, viewer) {
+      const channel = await channelOf(id, viewer)
+      if (channel === null) return null
+      const teams = channels.find((item) => item.id === id)?.teams ?? []
+      const states: ProposalState[] = []
+      for (const team of teams) states.push(...(await proposalsOfTeam(db, team, CARDS)))
+      states.sort((a, b) => a.number - b.number)
+      return {
+        channel,
+        cards: states.map((state) => cardView(state, viewer)),
+        watch: watchView(await workflow.assessment(), teams),
+        empty: rich('Nothing to decide here: no patch is waiting for this team.'),
+      }
+    },
+    async proposal(id, viewer) {
+      const state = await findProposal(db, id)
+      const home = channels.find((item) => state !== null && item.teams.includes(state.team))
+      const channel = home ? await channelOf(home.id, viewer) : null
+      if (state === null || channel === null) return null
+      return { channel, card: cardView(state, viewer), thread: await consoleThread(db, id) }
+    },
+    detail: (id, name) => detail(id, name),
+    act,
+    say,
+    async assets() {
+      return (await listAssets(db)).map((row) => ({
+        id: row.asset.id,
+        name: row.asset.name,
+        platform: row.asset.platform,
+        team: row.asset.team,
+        tags: row.asset.tags,
+        source: row.asset.source,
+        simulated: row.asset.simulated,
+        packages: row.packages,
+        pending: row.pending,
+        security: row.security,
+        rebootRequired: row.rebootRequired,
+        seenAt: row.observedAt,
+        problem: row.problem,
+      }))
+    },
+    async audit(_viewer, before) {
+      const rows = await recentEvents(db, before, 100)
+      return rows.map((row) => ({
+        position: row.position,
+        at: row.at,
+        stream: row.stream,
+        seq: row.seq,
+        what: row.event.type,
+        who: row.actor.kind === 'person' ? row.actor.name : `Patchwarden (${row.actor.part})`,
+        hash: row.hash,
+      }))
+    },
+    async people() {
+      return people.all.map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
+    },
+    async sources() {
+      const states = await sourceStates(db)
+      return service.sources.map((item) => {
+        const state = states.find((row) => row.kind === item.kind && row.name === item.name)
+        return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null }
+      })
+    },
+    async healthy() {
+      try {
+        await sourceStates(db)
+        return true
+      } catch {
+        return false
+      }
+    },
+    subscribe: service.subscribe,
+  }
+}
