@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from './canonical-json.ts'
+import type { Subject } from './proposal/proposal.ts'
+
+/**
+ * Identifies what people vote on: patches, assets with their exact transactions, rings, window, health checks, engine.
+ * Evidence, priority and the age of the inventory are facts about it and not part of it.
+ */
+export function contentHash(subject: Subject): string {
+  return createHash('sha256')
+    .update(canonicalJson(voted(subject)))
+    .digest('hex')
+}
+
+function voted(subject: Subject): unknown {
+  if (subject.kind === 'standing rule') return subject
+  const { patches, assets, rings, window, health, engine } = subject
+  return {
+    patches: patches.map((patch) => ({ id: patch.id, packages: patch.packages })),
+    assets: assets.map(({ asset, changes, transaction }) => ({ id: asset.id, changes, transaction })),
+    rings,
+    window,
+    health,
+    engine,
+  }
+}
