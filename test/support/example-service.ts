@@ -1,0 +1,117 @@
+/** The example fleet behind a real workflow and a real database, for tests that play a whole rollout. */
+
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Member, Policy } from '../../src/core/policy.ts'
+import type { TeamPlan } from '../../src/core/ring-rule.ts'
+import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
+import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
+import { createHealthProbe, createSimulatedProbe } from '../../src/integrations/health/index.ts'
+import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts'
+import type { Db } from '../../src/store/connection.ts'
+import { addConsoleMessage } from '../../src/store/outbox.ts'
+import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+
+export const mara: Member = { id: 'mara', name: 'Mara', roles: ['owner'] }
+export const tom: Member = { id: 'tom', name: 'Tom', roles: ['security'] }
+export const jonas: Member = { id: 'jonas', name: 'Jonas', roles: ['on-call'] }
+
+export const standard: Policy = {
+  name: 'standard',
+  approval: {
+    kind: 'quorum',
+    needs: [
+      { role: 'owner', count: 1 },
+      { role: 'security', count: 1 },
+    ],
+  },
+  selfApproval: 'forbidden',
+  expiresAfterSeconds: 7 * 86_400,
+  remindAfterSeconds: 86_400,
+  stop: ['owner', 'on-call'],
+  resume: [{ role: 'owner', count: 1 }],
+  breakGlass: null,
+  reboot: 'if required',
+  inventoryMaxAgeSeconds: 86_400,
+  acknowledgement: false,
+}
+
+const always = {
+  name: 'always',
+  rules: [
+    {
+      days: [1, 2, 3, 4, 5, 6, 7] as const,
+      start: '00:00',
+      durationSeconds: 86_400,
+      timeZone: 'UTC',
+      everyWeeks: 1,
+      anchor: null,
+    },
+  ],
+}
+
+const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
+
+export function plan(team: string): TeamPlan {
+  return {
+    team,
+    window: always,
+    health: [],
+    rings: [
+      { name: 'canary', select: { kind: 'count', count: 1 }, batch: { kind: 'count', value: 1 }, soakSeconds: 0, gate },
+      { name: 'broad', select: { kind: 'rest' }, batch: { kind: 'count', value: 4 }, soakSeconds: 0, gate },
+    ],
+  }
+}
+
+export async function exampleService(db: Db, options: { readonly edit?: (fleet: string) => string } = {}) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden example '))
+  const fleet = path.join(folder, 'fleet.json')
+  const shipped = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+  await cp(shipped('fleet.json'), fleet)
+  if (options.edit) {
+    const { readFile, writeFile } = await import('node:fs/promises')
+    await writeFile(fleet, options.edit(await readFile(fleet, 'utf8')))
+  }
+  const clock = () => new Date()
+  const warnings: string[] = []
+  const teams: Teams = {
+    plans: [plan('web-platform'), plan('payments')],
+    membersOf: () => [mara, tom, jonas],
+    policyOf: () => standard,
+    channelOf: (team) => team,
+    freezes: [],
+    standingRules: [],
+  }
+  const parts: WorkflowParts = {
+    db,
+    clock,
+    teams,
+    sources: [
+      createFileInventory({ name: 'example', path: fleet, format: 'json', defaults: { engine: 'simulated' }, clock }),
+    ],
+    feeds: [createFileCatalogFeed({ name: 'catalog', location: shipped('catalog.json'), clock })],
+    engines: new Map([['simulated', createSimulatedEngine({ name: 'simulated', stateFile: fleet, pace: 0, clock })]]),
+    health: createSimulatedProbe({ stateFile: fleet, otherwise: createHealthProbe() }),
+    platforms: [
+      {
+        name: 'console',
+        deliver: async (message) => {
+          if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
+        },
+      },
+    ],
+    log: { info: () => {}, warn: (message) => warnings.push(message) },
+    wake: async () => {},
+    assumptions: { exposure: 'open', criticality: 'medium', types: ['security', 'bugfix', 'feature'] },
+    pollSeconds: 0.02,
+  }
+  const workflow = createWorkflow(parts, async (_proposal, work) => {
+    await work()
+    return true
+  })
+  return { parts, workflow, warnings, fleet, remove: () => rm(folder, { recursive: true, force: true }) }
+}

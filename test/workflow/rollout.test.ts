@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { plain } from '../../src/chat/rich-text.ts'
+import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
+import { replay } from '../../src/core/proposal/evolve.ts'
+import type { Actor } from '../../src/core/proposal/proposal.ts'
+import { readAllEvents, readCheckpoints, readStream, writeCheckpoint } from '../../src/store/events.ts'
+import { consoleThread } from '../../src/store/outbox.ts'
+import { allProposals, findProposal, openProposals, projectedDeployments } from '../../src/store/proposals.ts'
+import { useDatabase } from '../support/database.ts'
+import { exampleService } from '../support/example-service.ts'
+
+const database = useDatabase()
+const signal = new AbortController().signal
+const person = (id: string, name: string): Actor => ({ kind: 'person', id, name, via: 'console' })
+const vote = (choice: 'approve' | 'reject', reason: string | null = null) =>
+  ({ type: 'vote', choice, revision: null, reason, owner: null, until: null }) as const
+
+async function proposed() {
+  const { db } = database()
+  const service = await exampleService(db)
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  const open = await openProposals(db)
+  const web = open.find((state) => state.team === 'web-platform')
+  const payments = open.find((state) => state.team === 'payments')
+  if (!web || !payments) throw new Error(`proposals are missing: ${service.warnings.join(' ')}`)
+  return { db, service, web, payments }
+}
+
+test('one proposal per team is opened, approved by two people, rolled out ring by ring, verified and told', async () => {
+  const { db, service, web } = await proposed()
+  expect(web.priority).toBe('immediate')
+  const first = await service.workflow.execute(web.id, vote('approve'), person('mara', 'Mara'))
+  expect(first).toMatchObject({ ok: true, state: { status: 'open' } })
+  expect(await service.workflow.execute(web.id, vote('approve'), person('mara', 'Mara'))).toMatchObject({
+    ok: false,
+    refusal: { code: 'already' },
+  })
+  expect(await service.workflow.execute(web.id, vote('approve'), person('jonas', 'Jonas'))).toMatchObject({
+    ok: false,
+    refusal: { code: 'not allowed' },
+  })
+  expect(await service.workflow.execute(web.id, vote('approve'), person('tom', 'Tom'))).toMatchObject({
+    ok: true,
+    state: { status: 'scheduled' },
+  })
+  await service.workflow.advance(web.id, signal)
+  const done = await findProposal(db, web.id)
+  expect(done?.status).toBe('completed')
+  const ends = (await projectedDeployments(db)).filter((row) => row.proposal === web.id).map((row) => row.endState)
+  expect(ends).toHaveLength(8)
+  for (const end of ends) expect(['installed', 'rebooted and re-scanned']).toContain(end)
+
+  await service.workflow.deliver()
+  const thread = (await consoleThread(db, web.id)).map((message) => plain(message.entry.text))
+  expect(thread.some((text) => text.startsWith('Approved: Mara as owner, Tom as security'))).toBe(true)
+  expect(thread.at(-1)).toMatch(/^Done\. 8 of 8 report the promised versions and are healthy/)
+
+  await service.workflow.syncInventory(signal)
+  const again = await service.workflow.propose(signal)
+  expect(again.opened).toEqual([])
+  await service.remove()
+})
+
+test('a failed canary stops the rollout before the next batch, and resuming takes the policy', async () => {
+  const { db, service, payments } = await proposed()
+  await service.workflow.execute(payments.id, vote('approve'), person('mara', 'Mara'))
+  await service.workflow.execute(payments.id, vote('approve'), person('tom', 'Tom'))
+  await service.workflow.advance(payments.id, signal)
+  const state = await findProposal(db, payments.id)
+  expect(state?.status).toBe('halted')
+  const failed = Object.values(state?.rollout?.deployments ?? {}).filter((item) => item.verification?.end === 'failed')
+  expect(failed.map((item) => item.asset)).toEqual([expect.stringContaining('pay-02')])
+  expect(await service.workflow.execute(payments.id, { type: 'resume' }, person('tom', 'Tom'))).toMatchObject({
+    ok: false,
+    refusal: { code: 'not allowed' },
+  })
+  await service.remove()
+})
+
+test('projections equal what the events rebuild, and one changed byte of the export is found', async () => {
+  const { db, service, web } = await proposed()
+  await service.workflow.execute(
+    web.id,
+    { type: 'comment', text: 'odd text \0 \ud800 <b>@channel' },
+    person('mara', 'Mara'),
+  )
+  for (const stored of await allProposals(db)) {
+    const rebuilt = replay(await readStream(db, stored.id))
+    expect(rebuilt).toEqual(stored.state)
+  }
+  await writeCheckpoint(db, new Date().toISOString())
+  const events = []
+  for await (const event of readAllEvents(db)) events.push(event)
+  const text = [...exportLines(events, await readCheckpoints(db), new Date().toISOString())].join('')
+  expect(verifyExport(text)).toMatchObject({ ok: true, streams: 2, checkpoints: 1 })
+  const bytes = Buffer.from(text)
+  for (let offset = 7; offset < bytes.length; offset += Math.ceil(bytes.length / 97)) {
+    const changed = Buffer.from(bytes)
+    changed[offset] = (changed[offset] ?? 0) ^ 1
+    const verdict = verifyExport(changed.toString('utf8'))
+    expect(verdict, `byte ${offset}`).toMatchObject({ ok: false, record: expect.stringMatching(/\S/) })
+  }
+  await service.remove()
+})
