@@ -12,6 +12,14 @@ const idMend =
   'A name here begins with a small letter and goes on with small letters, digits, ".", "_" or "-", such as "web-platform".'
 const zoneMend = 'Write an IANA time zone, such as "Europe/Berlin" or "UTC".'
 
+/** `name: 2024` is a number to YAML: then how to make it text is said too. */
+function textError(mend: string) {
+  return (issue: { readonly input?: unknown }) =>
+    typeof issue.input === 'number' || typeof issue.input === 'boolean'
+      ? `${mend} Digits, true and false are text only in quotes.`
+      : mend
+}
+
 /** A key that may be left out; it is `null` then. */
 export function optional<T extends z.ZodType>(schema: T) {
   return schema.optional().transform((value): z.output<T> | null => value ?? null)
@@ -31,17 +39,20 @@ export function byName<T extends z.ZodType>(schema: T) {
 
 /** The name of something defined elsewhere in the file; that it exists is checked in cross-check.ts. */
 export function reference(thing: string) {
-  return z.string({ error: `Write the name of ${thing}.` }).min(1, { error: `Write the name of ${thing}.` })
+  const mend = `Write the name of ${thing}.`
+  return z.string({ error: textError(mend) }).min(1, { error: mend })
 }
 
 /** One line of text for people. */
 export function text(mend: string, maximum = 200) {
   return z
-    .string({ error: mend })
+    .string({ error: textError(mend) })
     .trim()
     .min(1, { error: mend })
     .max(maximum, { error: `Use at most ${maximum} characters.` })
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, { error: 'Use one line without control characters.' })
+    .refine((written) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(written), {
+      error: 'Use one line without control characters.',
+    })
 }
 
 export function roles(mend: string) {
@@ -86,6 +97,8 @@ export const platform = text('Write a platform, such as debian:12.', 64).regex(/
   error: 'Write a platform, such as debian:12.',
 })
 
+const unitNames = { weeks: 'weeks', days: 'days', hours: 'hours', min: 'minutes', s: 'seconds' }
+
 interface DurationRange {
   /** The unit people usually mean here: what a bare number is answered with. */
   readonly unit: 'weeks' | 'days' | 'hours' | 'min' | 's'
@@ -98,10 +111,13 @@ interface DurationRange {
 export function duration({ unit, minimum, maximum }: DurationRange) {
   const example = { weeks: '2 weeks', days: '7 days', hours: '3 hours', min: '20 min', s: '30 s' }[unit]
   const mend = `Write a duration with its unit, such as "${example}".`
-  return z.string({ error: mend }).transform((written, context) => {
+  const forNumber = (number: unknown) => `Write its unit, such as "${number} ${unit}" if ${unitNames[unit]} are meant.`
+  const error = ({ input }: { readonly input?: unknown }) => (typeof input === 'number' ? forNumber(input) : mend)
+  return z.string({ error }).transform((written, context) => {
     const parsed = parseDuration(written)
     if (!parsed.ok) {
-      context.addIssue({ code: 'custom', message: mend, params: { what: parsed.what } })
+      const message = /^[\d.]+$/.test(written) ? forNumber(written) : mend
+      context.addIssue({ code: 'custom', message, params: { what: parsed.what } })
       return z.NEVER
     }
     if (parsed.seconds < minimum || parsed.seconds > maximum) {

@@ -1,0 +1,184 @@
+import type { Member, Policy, RoleCount } from '../core/policy.ts'
+import { satisfiable } from '../core/quorum.ts'
+import type { Notes, Unread } from './cross-check.ts'
+import { named } from './named.ts'
+import { list, quote } from './problem.ts'
+import { membersFor, policyNamed } from './resolve.ts'
+import type { PolicyConfig, Settings } from './schema.ts'
+import { suggest } from './suggest.ts'
+
+/** A policy that nobody can satisfy is refused, in every team that uses it. */
+export function checkPolicies(settings: Settings, unread: Unread, notes: Notes): void {
+  // With a person, role or team that could not be read, nobody can say who holds what.
+  const peopleKnown = ['people', 'roles', 'teams'].every((section) => !unread.names.has(section))
+  const sound = new Set<string>()
+  for (const [name, policy] of Object.entries(settings.policies)) {
+    const counts = checkCounts(name, policy, notes)
+    const roles = !peopleKnown || checkRoles(settings, name, policy, notes)
+    checkOrder(name, policy, notes)
+    if (counts && roles && peopleKnown) sound.add(name)
+  }
+  for (const [team, { policy: name }] of Object.entries(settings.teams)) {
+    const policy = name === null || !sound.has(name) ? null : policyNamed(settings, name)
+    if (policy !== null) checkTeam(settings, team, policy, ['teams', team, 'policy'], notes)
+  }
+  checkStandingRules(settings, sound, notes)
+}
+
+function roleCountsOf(policy: PolicyConfig): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  switch (policy.kind) {
+    case 'quorum':
+      return { approvals: policy.approvals, resume: policy.resume }
+    case 'lazy consensus':
+      return { resume: policy.resume }
+    case 'standing':
+      return { fallback: policy.fallback, resume: policy.resume }
+  }
+}
+
+function checkCounts(name: string, policy: PolicyConfig, notes: Notes): boolean {
+  let sound = true
+  for (const [key, counts] of Object.entries(roleCountsOf(policy))) {
+    if (Object.keys(counts).length > 0) continue
+    sound = false
+    const what = `asks for nobody: an empty ${key === 'resume' ? 'requirement' : 'policy'} cannot run`
+    notes.problem(['policies', name, key], what, 'Write roles with a number, such as { owner: 1 }.')
+  }
+  return sound
+}
+
+/** A role that nobody defines anywhere is mostly a spelling mistake. */
+function checkRoles(settings: Settings, name: string, policy: PolicyConfig, notes: Notes): boolean {
+  const teams = Object.values(settings.teams)
+  const known = [...Object.keys(settings.roles), ...teams.flatMap((team) => Object.keys(team.roles))]
+  let sound = true
+  for (const { path, role } of rolesIn(policy)) {
+    if (known.includes(role)) continue
+    sound = false
+    const guess = suggest(role, known)
+    const choice = 'Give it to somebody under "roles" or in a team.'
+    const mend = guess === null ? choice : `Did you mean "${guess}"? ${choice}`
+    notes.problem(['policies', name, ...path], `names the role ${quote(role)}, which nobody holds in any team`, mend)
+  }
+  return sound
+}
+
+function rolesIn(policy: PolicyConfig): readonly { readonly path: readonly PropertyKey[]; readonly role: string }[] {
+  const found: { path: readonly PropertyKey[]; role: string }[] = []
+  for (const [key, counts] of Object.entries(roleCountsOf(policy))) {
+    for (const role of Object.keys(counts)) found.push({ path: [key, role], role })
+  }
+  for (const [index, role] of policy.stop.entries()) found.push({ path: ['stop', index], role })
+  for (const [index, role] of (policy.breakGlass?.roles ?? []).entries()) {
+    found.push({ path: ['breakGlass', 'roles', index], role })
+  }
+  if (policy.kind === 'quorum') return found
+  for (const [index, role] of policy.objectors.entries()) found.push({ path: ['objectors', index], role })
+  return found
+}
+
+function checkOrder(name: string, policy: PolicyConfig, notes: Notes): void {
+  if (policy.remindAfter !== null && policy.remindAfter >= policy.expiresAfter) {
+    const mend = 'Remind earlier, or write never.'
+    notes.warning(['policies', name, 'remindAfter'], 'is not before expiresAfter, so nobody is reminded', mend)
+  }
+  if (policy.kind !== 'quorum' && policy.notice >= policy.expiresAfter) {
+    const mend = 'Make the notice shorter, or let proposals stay open longer.'
+    notes.problem(['policies', name, 'notice'], 'is not shorter than expiresAfter, so it could never pass', mend)
+  }
+}
+
+function checkTeam(settings: Settings, team: string, policy: Policy, path: readonly PropertyKey[], notes: Notes): void {
+  const members = membersFor(settings, team)
+  const mend = `Give the role to more people, under "roles" or in teams.${team}.roles, or let the policy ask for fewer.`
+  const refuse = (why: string) => {
+    notes.problem(path, `is ${quote(policy.name)}, which team ${team} cannot satisfy: ${why}`, mend)
+  }
+  const asked = needsOf(policy)
+  if (asked !== null) {
+    if (!satisfiable(asked, members)) refuse(shortage(asked, members))
+    else warnOfProposers(policy, asked, members, path, notes)
+  }
+  if (!satisfiable(policy.resume, members)) refuse(`to resume, ${shortage(policy.resume, members)}`)
+  if (!someoneHolds(policy.stop, members)) refuse(`nobody who may stop a rollout (${list(policy.stop, 'or')})`)
+  if (policy.approval.kind !== 'quorum' && !someoneHolds(policy.approval.objectors, members)) {
+    refuse(`nobody who may object (${list(policy.approval.objectors, 'or')})`)
+  }
+  if (policy.breakGlass !== null && !someoneHolds(policy.breakGlass.roles, members)) {
+    refuse(`nobody who may break the glass (${list(policy.breakGlass.roles, 'or')})`)
+  }
+  if (policy.acknowledgement && !someoneHolds(['on-call'], members)) {
+    refuse('it wants an acknowledgement, and nobody holds the role on-call')
+  }
+}
+
+function needsOf(policy: Policy): readonly RoleCount[] | null {
+  switch (policy.approval.kind) {
+    case 'quorum':
+      return policy.approval.needs
+    case 'standing':
+      return policy.approval.fallback
+    case 'lazy consensus':
+      return null
+  }
+}
+
+function someoneHolds(roles: readonly string[], members: readonly Member[]): boolean {
+  return members.some((member) => member.roles.some((role) => roles.includes(role)))
+}
+
+/** The first need that cannot be filled alone; else it is that one person fills one role. */
+function shortage(needs: readonly RoleCount[], members: readonly Member[]): string {
+  for (const { role, count } of needs) {
+    const holders = members.filter((member) => member.roles.includes(role)).length
+    if (holders < count)
+      return `${role} needs ${people(count)} and ${holders === 0 ? 'nobody holds' : `only ${holders} hold${holders === 1 ? 's' : ''}`} it`
+  }
+  const holders = members.filter((member) => needs.some(({ role }) => member.roles.includes(role)))
+  const total = needs.reduce((sum, { count }) => sum + count, 0)
+  const asked = list(needs.map(({ role, count }) => `${role}: ${count}`))
+  return `${asked} needs ${people(total)}, each in one role, and ${list(holders.map(({ id }) => id))} cannot fill them all`
+}
+
+function people(count: number): string {
+  return count === 1 ? '1 person' : `${count} different people`
+}
+
+function warnOfProposers(
+  policy: Policy,
+  needs: readonly RoleCount[],
+  members: readonly Member[],
+  path: readonly PropertyKey[],
+  notes: Notes,
+): void {
+  if (policy.selfApproval === 'allowed') return
+  const stuck = members.filter((member) => !satisfiable(needs, members, new Set([member.id]))).map(({ id }) => id)
+  if (stuck.length === 0) return
+  const what = `is ${quote(policy.name)}, which cannot be satisfied when ${list(stuck, 'or')} proposes: nobody approves what is their own`
+  notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
+}
+
+function checkStandingRules(settings: Settings, sound: ReadonlySet<string>, notes: Notes): void {
+  for (const [name, rule] of Object.entries(settings.standingApprovals)) {
+    const path = ['standingApprovals', name, 'decidedBy']
+    const decidedBy = named(settings.policies, rule.decidedBy)
+    if (decidedBy !== null && decidedBy.kind !== 'quorum') {
+      const mend = 'Name a policy of kind quorum: what approves for months must itself be approved.'
+      notes.problem(path, `names ${quote(rule.decidedBy)}, a policy of kind ${decidedBy.kind}`, mend)
+    }
+    const policy = sound.has(rule.decidedBy) ? policyNamed(settings, rule.decidedBy) : null
+    const team = named(settings.teams, rule.team)
+    // The team's own policy has been looked at already.
+    if (policy !== null && team !== null && team.policy !== rule.decidedBy) {
+      checkTeam(settings, rule.team, policy, path, notes)
+    }
+  }
+  for (const [team, { policy: policyName }] of Object.entries(settings.teams)) {
+    const policy = named(settings.policies, policyName)
+    if (policy?.kind !== 'standing') continue
+    const rule = named(settings.standingApprovals, policy.rule)
+    if (rule === null || rule.team === team) continue
+    const what = `is ${quote(policyName ?? '')}, whose rule ${quote(policy.rule)} is for team ${rule.team}`
+    notes.problem(['teams', team, 'policy'], what, 'Write a rule and a policy for this team.')
+  }
+}

@@ -1,0 +1,110 @@
+import type { Notes, Unread } from './cross-check.ts'
+import { list, quote } from './problem.ts'
+import type { Settings } from './schema.ts'
+import { suggest } from './suggest.ts'
+
+const sections = {
+  people: 'person',
+  teams: 'team',
+  channels: 'channel',
+  policies: 'policy',
+  standingApprovals: 'standing approval',
+  windows: 'window',
+  rollouts: 'rollout',
+  engines: 'engine',
+} as const
+type Section = keyof typeof sections
+
+/** Every name that is used is defined; what is defined is used. */
+export function checkReferences(settings: Settings, unread: Unread, notes: Notes): void {
+  const used = new Map<Section, Set<string>>()
+
+  function refer(path: readonly PropertyKey[], section: Section, name: string | null): void {
+    if (name === null) return
+    const names = used.get(section) ?? new Set()
+    used.set(section, names.add(name))
+    const broken = unread.names.get(section)
+    if (Object.hasOwn(settings[section], name) || broken?.has('*')) return
+    // "Mara" is no name that can be used, and has been told already.
+    if ([...(broken ?? [])].some((other) => other.toLowerCase() === name.toLowerCase())) return
+    const known = Object.keys(settings[section])
+    const guess = suggest(name, known)
+    const choice = known.length === 0 ? `There is none yet: add it under "${section}".` : `Known: ${some(known)}.`
+    notes.problem(
+      path,
+      `names the ${sections[section]} ${quote(name)}, which is not in "${section}"`,
+      guess === null ? choice : `Did you mean "${guess}"? ${choice}`,
+    )
+  }
+
+  referToPeople(['roles'], settings.roles, refer, notes)
+  for (const [name, team] of Object.entries(settings.teams)) {
+    referToPeople(['teams', name, 'roles'], team.roles, refer, notes)
+    refer(['teams', name, 'channel'], 'channels', team.channel)
+    refer(['teams', name, 'policy'], 'policies', team.policy)
+    refer(['teams', name, 'window'], 'windows', team.window)
+    refer(['teams', name, 'rollout'], 'rollouts', team.rollout)
+  }
+  for (const [name, policy] of Object.entries(settings.policies)) {
+    if (policy.kind === 'standing') refer(['policies', name, 'rule'], 'standingApprovals', policy.rule)
+  }
+  for (const [name, rule] of Object.entries(settings.standingApprovals)) {
+    refer(['standingApprovals', name, 'team'], 'teams', rule.team)
+    refer(['standingApprovals', name, 'decidedBy'], 'policies', rule.decidedBy)
+  }
+  for (const [index, freeze] of settings.freezes.entries()) {
+    for (const [position, team] of (freeze.teams ?? []).entries()) {
+      refer(['freezes', index, 'teams', position], 'teams', team)
+    }
+  }
+  for (const [name, source] of Object.entries(settings.sources)) {
+    refer(['sources', name, 'engine'], 'engines', source.engine)
+    refer(['sources', name, 'team'], 'teams', source.team)
+    if (source.kind !== 'ssh') continue
+    for (const [index, host] of source.hosts.entries()) {
+      refer(['sources', name, 'hosts', index, 'team'], 'teams', host.team)
+    }
+  }
+  // With entries that could not be read, what they use is not known.
+  if (unread.names.size === 0) warnOfUnused(settings, used, notes)
+}
+
+type Refer = (path: readonly PropertyKey[], section: Section, name: string | null) => void
+
+function referToPeople(
+  path: readonly PropertyKey[],
+  holders: Readonly<Record<string, readonly string[]>>,
+  refer: Refer,
+  notes: Notes,
+): void {
+  for (const [role, people] of Object.entries(holders)) {
+    for (const [index, person] of people.entries()) {
+      refer([...path, role, index], 'people', person)
+      if (people.indexOf(person) === index) continue
+      notes.warning([...path, role, index], `lists ${quote(person)} twice`, 'Once is enough: a person counts once.')
+    }
+  }
+}
+
+function warnOfUnused(settings: Settings, used: ReadonlyMap<Section, ReadonlySet<string>>, notes: Notes): void {
+  for (const name of Object.keys(settings.people)) {
+    if (used.get('people')?.has(name)) continue
+    notes.warning(
+      ['people', name],
+      'holds no role',
+      'Give it one under "roles" or in a team: without, it cannot vote.',
+      'key',
+    )
+  }
+  for (const section of ['channels', 'policies', 'standingApprovals', 'windows', 'rollouts', 'engines'] as const) {
+    for (const name of Object.keys(settings[section])) {
+      if (used.get(section)?.has(name)) continue
+      notes.warning([section, name], 'is used nowhere', 'Use it, or leave it out.', 'key')
+    }
+  }
+}
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 10)
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : list(shown)
+}

@@ -1,0 +1,41 @@
+/** What no single key can tell: that names exist, that policies can be satisfied, that parts fit each other. */
+
+import { checkFleet } from './check-fleet.ts'
+import { checkPolicies } from './check-policies.ts'
+import { checkReferences } from './check-references.ts'
+import { checkTimes } from './check-times.ts'
+import type { Finding } from './problem.ts'
+import type { Settings } from './schema.ts'
+
+export interface CrossCheck {
+  readonly problems: readonly Finding[]
+  readonly warnings: readonly Finding[]
+}
+
+/** Entries that are written but could not be read: they exist, and no more can be said of them. */
+export interface Unread {
+  /** `policies` -> names; a whole section that could not be read is `*`. */
+  readonly names: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export const nothingUnread: Unread = { names: new Map() }
+
+export interface Notes {
+  problem(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
+  warning(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
+}
+
+/** Checks settings whose every key is right by itself. */
+export function crossCheck(settings: Settings, unread: Unread = nothingUnread): CrossCheck {
+  const problems: Finding[] = []
+  const warnings: Finding[] = []
+  const notes: Notes = {
+    problem: (path, what, mend, at = 'value') => void problems.push({ path, at, what, mend }),
+    warning: (path, what, mend, at = 'value') => void warnings.push({ path, at, what, mend }),
+  }
+  checkReferences(settings, unread, notes)
+  checkPolicies(settings, unread, notes)
+  checkTimes(settings, notes)
+  checkFleet(settings, notes)
+  return { problems, warnings }
+}

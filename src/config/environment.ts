@@ -1,0 +1,145 @@
+/** The one place that reads the environment of the process, and `.env`. */
+
+import { join } from 'node:path'
+import { z } from 'zod'
+import { parseEnvFile } from './env-file.ts'
+import { configLimits } from './limits.ts'
+import { absolutePath } from './paths.ts'
+import { type ConfigProblem, quote } from './problem.ts'
+import { suggest } from './suggest.ts'
+import { readTextFile } from './text-file.ts'
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const portMend = 'Write a port from 1 to 65535, or 0 for any free one.'
+
+const databaseUrl = z.string().refine((url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url), {
+  error: 'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on.',
+})
+
+/** Variables by name. Empty ones count as not set. Secrets may also come from a file: `NAME_FILE`. */
+const variables = {
+  PATCHWARDEN_CONFIG: z.string(),
+  PATCHWARDEN_DATA: z.string(),
+  PATCHWARDEN_HOST: z.string().regex(/^[A-Za-z0-9.:[\]-]+$/, { error: 'Write an address to listen on.' }),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: portMend })
+    .transform(Number)
+    .refine((port) => port <= 65_535, { error: portMend }),
+  LOG_LEVEL: z.enum(logLevels, { error: `Write one of ${logLevels.join(', ')}.` }),
+  DATABASE_URL: databaseUrl,
+} as const
+type Variable = keyof typeof variables
+const secrets: readonly Variable[] = ['DATABASE_URL']
+
+export type LogLevel = (typeof logLevels)[number]
+
+export interface Environment {
+  /** Folder that relative paths on the command line and in the environment count from. */
+  readonly cwd: string
+  /** PATCHWARDEN_CONFIG: the configuration file. */
+  readonly configFile: string | null
+  /** PATCHWARDEN_DATA: overrides `dataDir`. */
+  readonly dataDir: string | null
+  /** PATCHWARDEN_HOST and PORT: override `console`. Port 0 is any free one. */
+  readonly host: string | null
+  readonly port: number | null
+  readonly logLevel: LogLevel
+  /** Secret. `null`: an embedded database is started. */
+  readonly databaseUrl: string | null
+}
+
+export type ReadEnvironment =
+  | { readonly ok: true; readonly environment: Environment; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+export interface EnvironmentOptions {
+  /** Default: the environment of the process. It wins over `.env`. */
+  readonly variables?: Readonly<Record<string, string | undefined>>
+  /** Folder of `.env`. Default: the working directory. */
+  readonly cwd?: string
+}
+
+/** Reads and checks what Patchwarden takes from the environment. No value of a secret is ever in what it says. */
+export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironment {
+  const cwd = options.cwd ?? process.cwd()
+  const reading: Reading = { values: new Map(), problems: [], warnings: [] }
+  readDotEnv(join(cwd, '.env'), reading)
+  for (const [name, value] of Object.entries(options.variables ?? process.env)) {
+    if (value !== undefined) reading.values.set(name, { value, file: 'environment', line: 0 })
+  }
+  const environment: Environment = {
+    cwd,
+    configFile: take(reading, 'PATCHWARDEN_CONFIG', variables.PATCHWARDEN_CONFIG, cwd),
+    dataDir: take(reading, 'PATCHWARDEN_DATA', variables.PATCHWARDEN_DATA, cwd),
+    host: take(reading, 'PATCHWARDEN_HOST', variables.PATCHWARDEN_HOST, cwd),
+    port: take(reading, 'PORT', variables.PORT, cwd),
+    logLevel: take(reading, 'LOG_LEVEL', variables.LOG_LEVEL, cwd) ?? 'info',
+    databaseUrl: take(reading, 'DATABASE_URL', variables.DATABASE_URL, cwd),
+  }
+  if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
+  return { ok: true, environment, warnings: reading.warnings }
+}
+
+interface Setting {
+  readonly value: string
+  readonly file: string
+  readonly line: number
+}
+
+interface Reading {
+  readonly values: Map<string, Setting>
+  readonly problems: ConfigProblem[]
+  readonly warnings: ConfigProblem[]
+}
+
+function readDotEnv(path: string, reading: Reading): void {
+  const file = readTextFile(path, configLimits.secretBytes)
+  if (!file.ok) {
+    if (!file.absent)
+      reading.problems.push({ file: path, line: 0, column: 0, path: '', what: file.what, mend: file.mend })
+    return
+  }
+  const { lines, mistakes } = parseEnvFile(file.text)
+  for (const { line, what, mend } of mistakes) {
+    reading.problems.push({ file: path, line, column: 1, path: 'the line', what, mend })
+  }
+  const known = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
+  for (const { name, value, line } of lines) {
+    reading.values.set(name, { value, file: path, line })
+    const guess = known.includes(name) ? null : suggest(name, known)
+    if (guess === null) continue
+    const what = 'is not a variable that Patchwarden reads'
+    reading.warnings.push({ file: path, line, column: 1, path: name, what, mend: `Did you mean ${guess}?` })
+  }
+}
+
+function take<T extends z.ZodType>(reading: Reading, name: Variable, schema: T, cwd: string): z.output<T> | null {
+  const setting = secrets.includes(name) ? secret(reading, name, cwd) : reading.values.get(name)
+  if (setting === undefined || setting.value.trim() === '') return null
+  const parsed = schema.safeParse(setting.value.trim())
+  if (parsed.success) return parsed.data
+  const what = secrets.includes(name) ? 'cannot be read' : `is ${quote(setting.value)}`
+  note(reading, name, setting, what, parsed.error.issues[0]?.message ?? 'Look it up in docs/configuration.md.')
+  return null
+}
+
+function secret(reading: Reading, name: string, cwd: string): Setting | undefined {
+  const direct = reading.values.get(name)
+  const place = reading.values.get(`${name}_FILE`)
+  if (place === undefined || place.value.trim() === '') return direct
+  if (direct !== undefined && direct.value.trim() !== '') {
+    note(reading, name, direct, `is set, and ${name}_FILE too`, 'Keep one of them.')
+    return undefined
+  }
+  const path = absolutePath(place.value.trim(), cwd)
+  const file = readTextFile(path, configLimits.secretBytes)
+  if (file.ok && file.text.trim() !== '') return { ...place, value: file.text.trim() }
+  const what = `names ${quote(path)}, which ${file.ok ? 'is empty' : file.what}`
+  note(reading, `${name}_FILE`, place, what, file.ok ? 'Put the secret in it.' : file.mend)
+  return undefined
+}
+
+function note(reading: Reading, path: string, { file, line }: Setting, what: string, mend: string): void {
+  reading.problems.push({ file, line, column: line === 0 ? 0 : 1, path, what, mend })
+}

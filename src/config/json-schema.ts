@@ -1,0 +1,50 @@
+/** The same schema as JSON Schema: for editors, and for telling which keys are known where. */
+
+import { z } from 'zod'
+import { valueAt } from './explain-issue.ts'
+import { settingsSchema } from './schema.ts'
+
+type JsonSchema = z.core.JSONSchema.JSONSchema
+
+/** What `patchwarden.schema.json` holds. */
+export function jsonSchema(): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(settingsSchema, { io: 'input' })
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    title: 'patchwarden.yaml',
+    description: 'Configuration of Patchwarden. Secrets never stand here; they come from the environment.',
+    ...schema,
+  }
+}
+
+let built: JsonSchema | null = null
+
+/** Keys that may stand in the group at `path`; of a group with a `kind`, those of its kind. */
+export function knownKeys(path: readonly PropertyKey[], root: unknown): readonly string[] {
+  built ??= jsonSchema()
+  let shapes: readonly JsonSchema[] = shapesOf(built, root)
+  for (const [index, segment] of path.entries()) {
+    const value = valueAt(root, path.slice(0, index + 1))
+    shapes = shapes.flatMap((shape) => below(shape, segment)).flatMap((shape) => shapesOf(shape, value))
+  }
+  return [...new Set(shapes.flatMap((shape) => Object.keys(shape.properties ?? {})))]
+}
+
+function below(shape: JsonSchema, segment: PropertyKey): readonly JsonSchema[] {
+  if (typeof segment === 'number') return asSchemas(shape.items)
+  const property = shape.properties?.[String(segment)]
+  return asSchemas(property ?? shape.additionalProperties)
+}
+
+/** The alternatives of a shape that may hold the value: with the same `kind`, where there is one. */
+function shapesOf(shape: JsonSchema, value: unknown): readonly JsonSchema[] {
+  const options = [...(shape.oneOf ?? []), ...(shape.anyOf ?? [])].flatMap((option) => asSchemas(option))
+  if (options.length === 0) return [shape]
+  const kind = valueAt(value, ['kind'])
+  const same = options.filter((option) => asSchemas(option.properties?.kind).some(({ const: own }) => own === kind))
+  return (same.length > 0 ? same : options).flatMap((option) => shapesOf(option, value))
+}
+
+function asSchemas(schema: JsonSchema['items']): readonly JsonSchema[] {
+  return typeof schema === 'object' && !Array.isArray(schema) ? [schema] : []
+}

@@ -1,0 +1,116 @@
+/** Reads patchwarden.yaml: the configuration in force, or everything that is wrong with it. */
+
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type CrossCheck, crossCheck, nothingUnread } from './cross-check.ts'
+import { defaultConfig } from './default-config.ts'
+import type { Environment } from './environment.ts'
+import { explainIssue } from './explain-issue.ts'
+import { knownKeys } from './json-schema.ts'
+import { configLimits } from './limits.ts'
+import { absolutePath, withAbsolutePaths } from './paths.ts'
+import { type ConfigProblem, type Finding, showPath } from './problem.ts'
+import { type Config, type Settings, settingsSchema } from './schema.ts'
+import { readTextFile } from './text-file.ts'
+import { withoutBroken } from './without-broken.ts'
+import { type Place, readYaml, type YamlText } from './yaml-text.ts'
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+export const configFileName = 'patchwarden.yaml'
+
+/**
+ * The configuration at `path`; with `null`, at PATCHWARDEN_CONFIG, else `patchwarden.yaml` in the working directory,
+ * else the built-in example. Never throws; a file that was named must be there and be right.
+ */
+export function loadConfig(path: string | null, environment: Environment): LoadedConfig {
+  const { cwd } = environment
+  const named = path ?? environment.configFile
+  if (named === null && !existsSync(resolve(cwd, configFileName))) {
+    return { ok: true, config: applyEnvironment(defaultConfig(cwd, environment.dataDir), environment), warnings: [] }
+  }
+  const shown = named ?? configFileName
+  const file = absolutePath(shown, cwd)
+  const text = readTextFile(file, configLimits.fileBytes)
+  if (!text.ok) return refuse([{ file: shown, line: 0, column: 0, path: '', what: text.what, mend: text.mend }])
+  const read = parseSettings(text.text, shown)
+  if (!read.ok) return read
+  const settings = withAbsolutePaths(read.settings, dirname(file))
+  const config = applyEnvironment({ ...settings, file, example: false }, environment)
+  return { ok: true, config, warnings: read.warnings }
+}
+
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+/** Checks the text of a configuration file, paths as written. `file` is what its problems call it. */
+export function parseSettings(text: string, file: string): ParsedSettings {
+  const read = readYaml(text)
+  if (!read.ok) {
+    const { place, what, mend } = read
+    return refuse([{ file, ...place, path: '', what, mend }])
+  }
+  const { yaml } = read
+  if (yaml.value === null && yaml.findings.length === 0) {
+    const mend = 'Run "patchwarden init", or start from patchwarden.example.yaml.'
+    return refuse([{ file, line: 1, column: 1, path: '', what: 'is empty', mend }])
+  }
+  if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value)) {
+    const mend = 'Start from patchwarden.example.yaml.'
+    return refuse([{ file, line: 1, column: 1, path: '', what: 'holds no "key: value" lines', mend }])
+  }
+  const problems = yaml.findings.map((finding) => problemAt(file, finding, finding.place))
+  const parsed = settingsSchema.safeParse(yaml.value)
+  if (parsed.success) {
+    const checked = crossCheck(parsed.data, nothingUnread)
+    problems.push(...placed(file, yaml, checked.problems))
+    if (problems.length > 0) return refuse(problems)
+    return { ok: true, settings: parsed.data, warnings: placed(file, yaml, checked.warnings) }
+  }
+  const { issues } = parsed.error
+  const findings = issues
+    .flatMap((issue) => explainIssue(issue, yaml.value, knownKeys))
+    .filter(({ path }) => !yaml.findings.some((odd) => startsWith(path, odd.path) || startsWith(odd.path, path)))
+  problems.push(...placed(file, yaml, findings), ...placed(file, yaml, checkTheRest(yaml.value, issues).problems))
+  return refuse(problems)
+}
+
+/** So that one mistake in a key does not hide, until it is mended, a mistake elsewhere. */
+function checkTheRest(value: object, issues: readonly { readonly path: readonly PropertyKey[] }[]): CrossCheck {
+  const { rest, unread } = withoutBroken(value, issues)
+  const parsed = settingsSchema.safeParse(rest)
+  return parsed.success ? crossCheck(parsed.data, unread) : { problems: [], warnings: [] }
+}
+
+function placed(file: string, yaml: YamlText, findings: readonly Finding[]): readonly ConfigProblem[] {
+  return findings.map((finding) => problemAt(file, finding, yaml.locate(finding.path, finding.at)))
+}
+
+function problemAt(file: string, { path, what, mend }: Finding, { line, column }: Place): ConfigProblem {
+  return { file, line, column, path: showPath(path), what, mend }
+}
+
+function startsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
+  return start.length > 0 && start.every((segment, index) => path[index] === segment)
+}
+
+/** In the order of the file, each once. */
+function refuse(problems: readonly ConfigProblem[]): {
+  readonly ok: false
+  readonly problems: readonly ConfigProblem[]
+} {
+  const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column)
+  const unique = new Map(sorted.map((problem) => [`${problem.path} ${problem.what}`, problem]))
+  return { ok: false, problems: [...unique.values()].slice(0, configLimits.problems) }
+}
+
+function applyEnvironment(config: Config, { cwd, dataDir, host, port }: Environment): Config {
+  return {
+    ...config,
+    dataDir: dataDir === null ? config.dataDir : absolutePath(dataDir, cwd),
+    console: { ...config.console, host: host ?? config.console.host, port: port ?? config.console.port },
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * From the configuration to what the core works with. Everything that depends on a team is `null` for a team that is
+ * not configured, or is configured to be watched only: then nothing is proposed for it.
+ */
+
+import { DateTime } from 'luxon'
+import type { Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
+import type { HealthCheck } from '../core/ports.ts'
+import type { Gate } from '../core/proposal/proposal.ts'
+import type { Freeze, Weekday, WeeklyRule, WindowPlan } from '../core/window.ts'
+import { named } from './named.ts'
+import type { Config, HealthConfig, PolicyConfig, RingConfig, Settings, WindowRuleConfig } from './schema.ts'
+
+export interface RingRule {
+  readonly name: string
+  /** Which of the assets that no earlier ring took. `percent` is a share of all assets of the proposal. */
+  readonly select:
+    | { readonly kind: 'tag'; readonly tag: string }
+    | { readonly kind: 'count'; readonly count: number }
+    | { readonly kind: 'percent'; readonly percent: number }
+    | { readonly kind: 'rest' }
+  /** Assets at the same time; `percent` is a share of the ring. */
+  readonly batch: { readonly kind: 'count' | 'percent'; readonly value: number }
+  readonly soakSeconds: number
+  readonly gate: Gate
+}
+
+/** The policy of a team. */
+export function policyFor(config: Settings, team: string): Policy | null {
+  const name = named(config.teams, team)?.policy ?? null
+  return name === null ? null : policyNamed(config, name)
+}
+
+/** A policy by its name: for standing rules, which are voted under one. */
+export function policyNamed(config: Settings, name: string): Policy | null {
+  const policy = named(config.policies, name)
+  if (policy === null) return null
+  return {
+    name,
+    approval: approvalOf(policy),
+    selfApproval: policy.selfApproval,
+    expiresAfterSeconds: policy.expiresAfter,
+    remindAfterSeconds: policy.remindAfter,
+    stop: policy.stop,
+    resume: roleCounts(policy.resume),
+    breakGlass:
+      policy.breakGlass === null
+        ? null
+        : { roles: policy.breakGlass.roles, reviewWithinSeconds: policy.breakGlass.reviewWithin },
+    reboot: policy.reboot,
+    inventoryMaxAgeSeconds: policy.inventoryMaxAge,
+    acknowledgement: policy.acknowledgement,
+  }
+}
+
+function approvalOf(policy: PolicyConfig): Policy['approval'] {
+  switch (policy.kind) {
+    case 'quorum':
+      return { kind: 'quorum', needs: roleCounts(policy.approvals) }
+    case 'lazy consensus':
+      return { kind: 'lazy consensus', noticeSeconds: policy.notice, objectors: policy.objectors }
+    case 'standing':
+      return {
+        kind: 'standing',
+        rule: policy.rule,
+        noticeSeconds: policy.notice,
+        objectors: policy.objectors,
+        fallback: roleCounts(policy.fallback),
+      }
+  }
+}
+
+export function roleCounts(counts: Readonly<Record<string, number>>): readonly RoleCount[] {
+  return Object.entries(counts).map(([role, count]) => ({ role, count }))
+}
+
+/** Everybody who holds a role for the team: its own and the organisation's. In the order of `people`. */
+export function membersFor(config: Settings, team: string): readonly Member[] {
+  const held = [...Object.entries(config.roles), ...Object.entries(named(config.teams, team)?.roles ?? {})]
+  const members: Member[] = []
+  for (const [id, person] of Object.entries(config.people)) {
+    const roles = held.filter(([, holders]) => holders.includes(id)).map(([role]) => role)
+    if (roles.length > 0) members.push({ id, name: person.name, roles: [...new Set(roles)] })
+  }
+  return members
+}
+
+/** IANA zone of the team; that of the whole configuration for an unknown one. */
+export function timeZoneFor(config: Settings, team: string): string {
+  return named(config.teams, team)?.timeZone ?? config.timeZone
+}
+
+/** When assets of the team may be touched. `null`: never. */
+export function windowFor(config: Settings, team: string): WindowPlan | null {
+  const name = named(config.teams, team)?.window ?? null
+  return name === null ? null : windowNamed(config, name, timeZoneFor(config, team))
+}
+
+/** A window by its name, with the zone of rules that do not say theirs. */
+export function windowNamed(config: Settings, name: string, timeZone: string): WindowPlan | null {
+  const window = named(config.windows, name)
+  return window === null ? null : { name, rules: window.rules.map((rule) => weeklyRule(rule, timeZone)) }
+}
+
+const weekdayNumbers = { mon: 1, tue: 2, wed: 3, thu: 4, fri: 5, sat: 6, sun: 7 } as const
+const weekdaySets = { weekdays: [1, 2, 3, 4, 5], weekends: [6, 7], 'every day': [1, 2, 3, 4, 5, 6, 7] } as const
+
+function weeklyRule(rule: WindowRuleConfig, timeZone: string): WeeklyRule {
+  const days: readonly Weekday[] =
+    typeof rule.days === 'string' ? weekdaySets[rule.days] : rule.days.map((day) => weekdayNumbers[day])
+  return {
+    days,
+    start: rule.start,
+    durationSeconds: rule.duration,
+    timeZone: rule.timeZone ?? timeZone,
+    everyWeeks: rule.every,
+    anchor: rule.from,
+  }
+}
+
+/** The rings of the team, in order. */
+export function ringRulesFor(config: Settings, team: string): readonly RingRule[] | null {
+  const rollout = named(config.rollouts, named(config.teams, team)?.rollout ?? null)
+  return rollout === null ? null : rollout.rings.map(ringRule)
+}
+
+function ringRule(ring: RingConfig): RingRule {
+  const { minSuccess, maxFailures, unreachable } = ring.gate
+  return {
+    name: ring.name,
+    select: selection(ring.select),
+    batch: ring.batch,
+    soakSeconds: ring.soak,
+    gate: { minSuccessPercent: minSuccess, maxFailures, unreachable },
+  }
+}
+
+function selection(select: RingConfig['select']): RingRule['select'] {
+  if (select === 'rest') return { kind: 'rest' }
+  if ('tag' in select) return { kind: 'tag', tag: select.tag }
+  if ('count' in select) return { kind: 'count', count: select.count }
+  return { kind: 'percent', percent: select.percent }
+}
+
+/** Checks that each asset of the team must pass; none for an unknown team. */
+export function healthFor(config: Settings, team: string): readonly HealthCheck[] {
+  return (named(config.teams, team)?.health ?? []).map(healthCheck)
+}
+
+function healthCheck(check: HealthConfig): HealthCheck {
+  if ('tcp' in check) return { kind: 'tcp', port: check.tcp, timeoutSeconds: check.timeout }
+  return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds: check.timeout }
+}
+
+/** Rules that can be voted; a date is its first minute in the zone of the team: when in doubt, expired. */
+export function standingRules(config: Settings): readonly StandingRule[] {
+  return Object.entries(config.standingApprovals).map(([name, rule]) => ({
+    name,
+    team: rule.team,
+    tags: rule.tags,
+    types: rule.types,
+    expiresAt: instant(rule.expires, timeZoneFor(config, rule.team), 'start'),
+  }))
+}
+
+/** The policy under which a standing rule is voted. */
+export function policyForStandingRule(config: Settings, rule: string): Policy | null {
+  const decidedBy = named(config.standingApprovals, rule)?.decidedBy ?? null
+  return decidedBy === null ? null : policyNamed(config, decidedBy)
+}
+
+/** Times when nothing may be touched; a date counts whole, in the zone of the configuration: when in doubt, frozen. */
+export function freezes(config: Settings): readonly Freeze[] {
+  return config.freezes.map((freeze) => ({
+    name: freeze.name,
+    from: instant(freeze.from, config.timeZone, 'start'),
+    to: instant(freeze.to, config.timeZone, 'end'),
+    teams: freeze.teams,
+  }))
+}
+
+/** ISO 8601 UTC; of a date its first instant, or the first one after it. */
+function instant(written: string, zone: string, edge: 'start' | 'end'): string {
+  const at = DateTime.fromISO(written, { zone })
+  const whole = !written.includes('T') && edge === 'end' ? at.plus({ days: 1 }) : at
+  return whole.toUTC().toISO() ?? ''
+}
+
+/** Teams whose proposals are posted to the channel. */
+export function teamsOfChannel(config: Config, channel: string): readonly string[] {
+  return Object.entries(config.teams)
+    .filter(([, team]) => team.channel === channel)
+    .map(([name]) => name)
+}

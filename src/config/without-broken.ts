@@ -1,0 +1,43 @@
+import type { Unread } from './cross-check.ts'
+import { settingsSchema } from './schema.ts'
+import { suggest } from './suggest.ts'
+
+/** Sections whose entries have names: one broken entry leaves the others usable. */
+const byName = new Set(
+  Object.entries(settingsSchema.shape)
+    .filter(
+      ([, section]) =>
+        'def' in section && section.def.type === 'default' && section.def.innerType.def.type === 'record',
+    )
+    .map(([name]) => name),
+)
+
+/** The value without the entries that have issues, and the names of these entries. */
+export function withoutBroken(
+  value: object,
+  issues: readonly { readonly path: readonly PropertyKey[] }[],
+): { readonly rest: object; readonly unread: Unread } {
+  const names = new Map<string, Set<string>>()
+  const rest = new Map<string, unknown>(
+    Object.entries(value).filter(([key]) => Object.hasOwn(settingsSchema.shape, key)),
+  )
+  for (const key of Object.keys(value)) {
+    // "polices": what it holds was meant to be there.
+    const meant = rest.has(key) ? null : suggest(key, Object.keys(settingsSchema.shape))
+    if (meant !== null) names.set(meant, new Set(['*']))
+  }
+  for (const { path } of issues) {
+    const [section, entry] = path.map(String)
+    if (section === undefined) continue
+    const broken = names.get(section) ?? new Set()
+    const entries = rest.get(section)
+    if (!byName.has(section) || entry === undefined || typeof entries !== 'object' || entries === null) {
+      rest.delete(section)
+      names.set(section, broken.add('*'))
+      continue
+    }
+    rest.set(section, Object.fromEntries(Object.entries(entries).filter(([name]) => name !== entry)))
+    names.set(section, broken.add(entry))
+  }
+  return { rest: Object.fromEntries(rest), unread: { names } }
+}

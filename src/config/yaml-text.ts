@@ -1,0 +1,79 @@
+/** YAML as values that can be checked, and the place of each value in the text. */
+
+import { LineCounter, type Node, parseDocument } from 'yaml'
+import type { Finding } from './problem.ts'
+import { describeSyntaxError } from './yaml-error.ts'
+import { type Reading, readNode, resolveNode, startReading, textOfKey, tooDeep } from './yaml-values.ts'
+
+export interface Place {
+  /** From 1. */
+  readonly line: number
+  readonly column: number
+}
+
+export interface YamlText {
+  readonly value: unknown
+  /** Keys written twice, aliases to nothing and the like; the rest of the text could be read. */
+  readonly findings: readonly (Finding & { readonly place: Place })[]
+  /** Where the value (or its key) stands; of what is missing, where it would belong. */
+  locate(path: readonly PropertyKey[], at: 'key' | 'value'): Place
+}
+
+export type ReadYaml =
+  | { readonly ok: true; readonly yaml: YamlText }
+  | { readonly ok: false; readonly place: Place; readonly what: string; readonly mend: string }
+
+/** Never throws. Only the first syntax error is told: the next ones mostly follow from it. */
+export function readYaml(text: string): ReadYaml {
+  const lines = new LineCounter()
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  try {
+    // Keys written twice are found while reading: the parser's own search takes quadratic time.
+    const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: false, prettyErrors: false })
+    const [broken] = [...document.errors, ...document.warnings]
+    if (broken !== undefined) {
+      return { ok: false, place: placeOf(broken.pos[0]), ...describeSyntaxError(broken.code, broken.message) }
+    }
+    const reading = startReading()
+    const value = readNode(reading, document.contents, [], 0)
+    if (reading.excess !== null) return { ok: false, place: { line: 1, column: 1 }, ...reading.excess }
+    const findings = reading.findings.map(({ offset, firstOffset, ...finding }) => ({
+      ...finding,
+      what: firstOffset === null ? finding.what : `${finding.what} ${placeOf(firstOffset).line}`,
+      place: placeOf(offset),
+    }))
+    const locate: YamlText['locate'] = (path, at) => placeOf(offsetOf(document.contents, reading, path, at))
+    return { ok: true, yaml: { value, findings, locate } }
+  } catch (error) {
+    // The parser calls itself for each level: thousands of brackets exhaust the stack.
+    if (!(error instanceof RangeError)) throw error
+    return { ok: false, place: { line: 1, column: 1 }, ...tooDeep }
+  }
+}
+
+function offsetOf(root: Node | null, reading: Reading, path: readonly PropertyKey[], at: 'key' | 'value'): number {
+  let node = resolveNode(reading, root)
+  let offset = 0
+  for (const [index, segment] of path.entries()) {
+    const last = index === path.length - 1
+    if (node?.kind === 'list' && typeof segment === 'number') {
+      const item = node.items[segment]
+      if (item === undefined) return offset
+      offset = item.range?.[0] ?? offset
+      node = resolveNode(reading, item)
+      continue
+    }
+    const pair = node?.kind === 'group' ? node.pairs.find(({ key }) => textOfKey(key) === String(segment)) : undefined
+    if (pair === undefined) return offset
+    offset = pair.key.range?.[0] ?? offset
+    const value = resolveNode(reading, pair.value)
+    if (last && at === 'value' && value !== null && value.kind !== 'empty') {
+      return pair.value?.range?.[0] ?? offset
+    }
+    node = value
+  }
+  return offset
+}
