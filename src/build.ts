@@ -1,0 +1,242 @@
+/** Turns the configuration into the parts of the service: sources, feeds, engines, teams. Connects nothing yet. */
+
+import { hostname } from 'node:os'
+import {
+  freezes,
+  healthFor,
+  membersFor,
+  policyFor,
+  policyForStandingRule,
+  ringRulesFor,
+  standingRules,
+  teamsOfChannel,
+  timeZoneFor,
+  windowFor,
+} from './config/resolve.ts'
+import type { Config, FeedConfig, SourceConfig, SshHostConfig, SshSourceConfig } from './config/schema.ts'
+import type { Asset } from './core/asset.ts'
+import type { Policy } from './core/policy.ts'
+import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from './core/ports.ts'
+import type { TeamPlan } from './core/ring-rule.ts'
+import {
+  createDebianAdvisoriesFeed,
+  dlaListLocation,
+  dsaListLocation,
+} from './integrations/feeds/debian-advisories/index.ts'
+import { createDebianTrackerFeed } from './integrations/feeds/debian-tracker/index.ts'
+import { createDebsecanFeed } from './integrations/feeds/debsecan/index.ts'
+import { createEpssFeed } from './integrations/feeds/epss/index.ts'
+import { createFileCatalogFeed } from './integrations/feeds/file-catalog/index.ts'
+import { createKevFeed } from './integrations/feeds/kev/index.ts'
+import { createFileInventory } from './integrations/file-inventory/index.ts'
+import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
+import { createLocalInventory } from './integrations/local-host/index.ts'
+import { createSimulatedEngine } from './integrations/simulated/index.ts'
+import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import type { Teams } from './workflow/ports.ts'
+
+type Clock = () => Date
+
+export function buildTeams(config: Config): Teams {
+  const ids = Object.keys(config.teams)
+  const plans: TeamPlan[] = []
+  const policies = new Map<string, Policy>()
+  for (const team of ids) {
+    const policy = policyFor(config, team)
+    const window = windowFor(config, team)
+    const rings = ringRulesFor(config, team)
+    if (policy === null || window === null || rings === null) continue // such a team is only watched
+    policies.set(team, policy)
+    plans.push({ team, window, rings, health: healthFor(config, team) })
+  }
+  return {
+    plans,
+    membersOf: (team) => membersFor(config, team),
+    policyOf: (team) => {
+      const policy = policies.get(team)
+      if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)
+      return policy
+    },
+    channelOf: (team) => config.teams[team]?.channel ?? team,
+    freezes: freezes(config),
+    standingRules: standingRules(config).flatMap((rule) => {
+      const decidedBy = policyForStandingRule(config, rule.name)
+      const window = windowFor(config, rule.team)
+      return decidedBy === null || window === null ? [] : [{ rule, decidedBy, window }]
+    }),
+  }
+}
+
+export function buildChannels(config: Config) {
+  return Object.entries(config.channels)
+    .filter(([, channel]) => channel.console)
+    .map(([id, channel]) => ({ id, title: channel.title ?? id, teams: teamsOfChannel(config, id) }))
+}
+
+export function buildSources(config: Config, clock: Clock): readonly InventorySource[] {
+  return Object.entries(config.sources).map(([name, source]) => buildSource(config, name, source, clock))
+}
+
+function buildSource(config: Config, name: string, source: SourceConfig, clock: Clock): InventorySource {
+  const team = source.team ?? ''
+  const facts = {
+    team,
+    tags: source.tags,
+    exposure: source.exposure ?? null,
+    criticality: source.criticality ?? null,
+    timeZone: source.timeZone ?? timeZoneFor(config, team),
+    engine: source.engine ?? null,
+  }
+  switch (source.kind) {
+    case 'local': {
+      const host = source.name ?? hostname()
+      return createLocalInventory({
+        name,
+        asset: {
+          ...facts,
+          id: `${name}/${host}`,
+          name: host,
+          address: '127.0.0.1',
+          source: name,
+          simulated: false,
+          platform: '',
+        },
+        clock,
+      })
+    }
+    case 'file': {
+      const { path, format, platform, address } = source
+      const given = {
+        name: source.name,
+        platform,
+        address,
+        team: source.team,
+        tags: source.tags,
+        exposure: source.exposure,
+        criticality: source.criticality,
+        timeZone: facts.timeZone,
+        engine: source.engine,
+      }
+      return createFileInventory({ name, path, format, defaults: present(given), clock })
+    }
+    case 'ssh':
+      return createSshInventory({
+        name,
+        hosts: source.hosts.map((host) => ({
+          asset: sshAsset(config, name, source, host),
+          target: sshTarget(source, host),
+        })),
+        refresh: source.refresh,
+        concurrency: source.concurrency,
+        clock,
+      })
+  }
+}
+
+type Present<T> = { [Key in keyof T]?: NonNullable<T[Key]> }
+
+/** Without the members that are null or undefined. */
+function present<T extends object>(value: T): Present<T>
+function present(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined))
+}
+
+function sshAsset(config: Config, name: string, source: SshSourceConfig, host: SshHostConfig): Asset {
+  const team = host.team ?? source.team ?? ''
+  return {
+    id: `${name}/${host.name}`,
+    name: host.name,
+    platform: '',
+    team,
+    tags: [...new Set([...source.tags, ...host.tags])],
+    exposure: host.exposure ?? source.exposure ?? null,
+    criticality: host.criticality ?? source.criticality ?? null,
+    timeZone: host.timeZone ?? source.timeZone ?? timeZoneFor(config, team),
+    source: name,
+    engine: source.engine ?? null,
+    address: host.address ?? host.name,
+    simulated: false,
+  }
+}
+
+function sshTarget(source: SshSourceConfig, host: SshHostConfig): SshTarget {
+  return {
+    host: host.address ?? host.name,
+    ...present({
+      user: host.user ?? source.user,
+      port: host.port ?? source.port,
+      identityFile: source.identityFile,
+      knownHostsFile: source.knownHostsFile,
+      configFile: source.sshConfig,
+    }),
+  }
+}
+
+export function buildFeeds(config: Config, clock: Clock): readonly CatalogFeed[] {
+  return Object.entries(config.feeds).map(([name, feed]) => buildFeed(name, feed, clock))
+}
+
+function buildFeed(name: string, feed: FeedConfig, clock: Clock): CatalogFeed {
+  const { allowShrinking } = feed
+  switch (feed.kind) {
+    case 'kev':
+      return createKevFeed({ name, allowShrinking, ...present({ location: feed.location }) })
+    case 'epss':
+      return createEpssFeed({ name, allowShrinking, ...present({ location: feed.location }) })
+    case 'debian-tracker':
+      return createDebianTrackerFeed({
+        name,
+        allowShrinking,
+        ...present({ location: feed.location, platforms: feed.platforms }),
+      })
+    case 'debsecan':
+      return createDebsecanFeed({
+        name,
+        allowShrinking,
+        release: feed.release,
+        ...present({ location: feed.location }),
+      })
+    case 'debian-advisories': {
+      const location = feed.location ?? (feed.list === 'dla' ? dlaListLocation : dsaListLocation)
+      return createDebianAdvisoriesFeed({ name, allowShrinking, location })
+    }
+    case 'file-catalog':
+      return createFileCatalogFeed({ name, allowShrinking, location: feed.path, clock })
+  }
+}
+
+export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, DeployEngine> {
+  const targets = new Map<string, SshTarget>()
+  for (const [name, source] of Object.entries(config.sources)) {
+    if (source.kind !== 'ssh') continue
+    for (const host of source.hosts) targets.set(`${name}/${host.name}`, sshTarget(source, host))
+  }
+  const engines = new Map<string, DeployEngine>()
+  for (const [name, engine] of Object.entries(config.engines)) {
+    if (engine.kind === 'simulated') {
+      engines.set(name, createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock }))
+      continue
+    }
+    engines.set(
+      name,
+      createSshAptEngine({
+        name,
+        target: (asset) => targets.get(asset.id) ?? null,
+        concurrency: engine.concurrency,
+        lockWaitSeconds: engine.lockTimeout,
+        rebootWaitSeconds: engine.rebootTimeout,
+        silenceSeconds: engine.unreachableAfter,
+        clock,
+      }),
+    )
+  }
+  return engines
+}
+
+export function buildHealth(config: Config): HealthProbe {
+  let probe = createHealthProbe()
+  for (const engine of Object.values(config.engines)) {
+    if (engine.kind === 'simulated') probe = createSimulatedProbe({ stateFile: engine.state, otherwise: probe })
+  }
+  return probe
+}

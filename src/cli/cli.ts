@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander'
+import { auditCommands } from './audit.ts'
+import { checkCommand } from './check.ts'
+import { decideCommands } from './decide.ts'
+import { BadUse } from './failure.ts'
+import { initCommand } from './init-command.ts'
+import { lookCommands } from './look.ts'
+import { signInCommand, startCommand } from './start.ts'
+import { versionsCommand } from './versions.ts'
+import { windowsCommand } from './windows.ts'
+
+/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
+export async function main(argv: string[]): Promise<number> {
+  let code = 0
+  const done = (result: number) => {
+    code = result
+  }
+  const program = new Command('patchwarden')
+    .description(
+      'Patch approvals where your team already talks: proposals, votes, off-peak rollouts, verified results.',
+    )
+    .option('--config <file>', 'configuration to use (default: patchwarden.yaml here, else the built-in example)')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, '')) })
+    .showHelpAfterError(false)
+  for (const add of [
+    startCommand,
+    signInCommand,
+    initCommand,
+    checkCommand,
+    lookCommands,
+    decideCommands,
+    windowsCommand,
+    auditCommands,
+    versionsCommand,
+  ]) {
+    add(program, done)
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof BadUse) {
+      process.stderr.write(`${error.message}\n`)
+      return 2
+    }
+    throw error
+  }
+}

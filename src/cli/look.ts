@@ -1,0 +1,137 @@
+import type { Command } from 'commander'
+import { proposalReport } from '../chat/report.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import { statuses } from '../core/proposal/proposal.ts'
+import type { Service } from '../main.ts'
+import { readStream } from '../store/events.ts'
+import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
+import { detailText, explainDetail, planDetail } from '../web/details.ts'
+import { BadUse } from './failure.ts'
+import { print, withService } from './with-service.ts'
+
+export async function theProposal(service: Service, id: string): Promise<ProposalState> {
+  const state = await findProposal(service.database.db, id.toUpperCase())
+  if (state) return state
+  throw new BadUse(`There is no proposal ${id}; "patchwarden proposals" lists the open ones.`)
+}
+
+/** Commands that only look. */
+export function lookCommands(program: Command, done: (code: number) => void): void {
+  program
+    .command('sync')
+    .description('refresh catalog and inventory once; say what changed')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      await withService(program, async ({ workflow }) => {
+        const { signal } = new AbortController()
+        const reports = [...(await workflow.syncFeeds(signal)), ...(await workflow.syncInventory(signal))]
+        const proposed = await workflow.propose(signal)
+        if (options.json) print(JSON.stringify({ reports, proposed }))
+        else {
+          for (const report of reports)
+            print(`${report.ok ? 'ok  ' : 'FAIL'} ${report.kind} ${report.name}: ${report.what}`)
+          print(
+            `Proposals: opened ${proposed.opened.join(', ') || 'none'}, revised ${proposed.revised.join(', ') || 'none'}, closed ${proposed.closed.join(', ') || 'none'}.`,
+          )
+        }
+        if (reports.some((report) => !report.ok)) done(1)
+      })
+    })
+
+  program
+    .command('assess')
+    .description('what each asset misses, most urgent first')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      await withService(program, async ({ workflow }) => {
+        const { patches, assets } = await workflow.assessment()
+        for (const patch of patches) {
+          const on = assets.filter((entry) => entry.patches.includes(patch.id)).map((entry) => entry.asset.name)
+          if (options.json) print(JSON.stringify({ ...patch, assets: on }))
+          else
+            print(
+              `${patch.priority.padEnd(12)} ${patch.type.padEnd(8)} ${patch.source} ${patch.version} on ${on.length} (${on.slice(0, 3).join(', ')}${on.length > 3 ? ', ...' : ''})`,
+            )
+        }
+        if (patches.length === 0 && !options.json) print('Nothing is missing.')
+      })
+    })
+
+  program
+    .command('proposals')
+    .description('list proposals')
+    .option('--all', 'closed ones too')
+    .option('--json', 'print JSON')
+    .action(async (options: { all?: boolean; json?: boolean }) => {
+      await withService(program, async ({ database: { db } }) => {
+        const states = options.all ? await proposalsWithStatus(db, statuses, null) : await openProposals(db)
+        for (const state of states) {
+          const { id, team, status, priority, title, revision } = state
+          print(
+            options.json
+              ? JSON.stringify({ id, team, status, priority, title, revision })
+              : `${id.padEnd(7)} ${status.padEnd(12)} ${priority.padEnd(12)} ${team}: ${title}`,
+          )
+        }
+        if (states.length === 0 && !options.json) print('No proposal is open.')
+      })
+    })
+
+  program
+    .command('plan <proposal>')
+    .description('rings, batches, windows and the exact transaction: what would run where')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: { json?: boolean }) => {
+      await withService(program, async (service) => {
+        const state = await theProposal(service, id)
+        if (state.subject.kind !== 'patches')
+          throw new BadUse(`${state.id} asks for a standing approval; it has no plan of its own.`)
+        const detail = planDetail(state, state.subject, service.parts.teams.freezes, new Date().toISOString())
+        print(options.json ? JSON.stringify(state.subject) : detailText(detail))
+      })
+    })
+
+  program
+    .command('report <proposal>')
+    .description('the documentation of one proposal for an auditor')
+    .option('--format <format>', 'md or json', 'md')
+    .action(async (id: string, options: { format: string }) => {
+      if (options.format !== 'md' && options.format !== 'json')
+        throw new BadUse(`There is no format "${options.format}"; use md or json.`)
+      await withService(program, async (service) => {
+        const state = await theProposal(service, id)
+        const events = await readStream(service.database.db, state.id)
+        print(options.format === 'json' ? JSON.stringify({ state, events }) : proposalReport(state, events))
+      })
+    })
+
+  program
+    .command('explain <name>')
+    .description('the evidence and the rule behind a priority: of a CVE, an advisory, a package or a proposal')
+    .action(async (name: string) => {
+      await withService(program, async (service) => {
+        const { workflow, database } = service
+        const proposal = await findProposal(database.db, name.toUpperCase())
+        if (proposal?.subject.kind === 'patches') return print(detailText(explainDetail(proposal, proposal.subject)))
+        const { patches } = await workflow.assessment()
+        const wanted = name.toLowerCase()
+        const found = patches.filter((patch) =>
+          [patch.source, ...patch.cves, ...patch.advisories].some((item) => item.toLowerCase() === wanted),
+        )
+        if (found.length === 0) {
+          print(`No watched asset misses anything for "${name}", as far as the feeds and package managers know.`)
+          done(1)
+        }
+        for (const patch of found) {
+          print(
+            `${patch.source} ${patch.version}: ${patch.priority} (${patch.type})${patch.dueAt === null ? '' : `, due ${patch.dueAt.slice(0, 10)}`}`,
+          )
+          for (const item of patch.evidence)
+            print(
+              `  ${item.fact}: ${item.value}, said by ${item.source}${item.date === null ? '' : ` on ${item.date}`}${item.note === null ? '' : ` (${item.note})`}`,
+            )
+          for (const item of patch.assumptions) print(`  ${item.fact}: ${item.value}, assumed: ${item.why}`)
+        }
+      })
+    })
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import { openService, operatorOf, runService } from '../main.ts'
+import { issueSignInToken } from '../web/backend.ts'
+import { createConsole } from '../web/console.ts'
+import { serveConsole } from '../web/serve.ts'
+import { BadUse } from './failure.ts'
+import { load, print, withService } from './with-service.ts'
+
+export function startCommand(program: Command): void {
+  program
+    .command('start')
+    .description('run the service: the console, syncs, timers and rollouts')
+    .action(async () => {
+      const { config, environment, warnings } = load(program)
+      for (const warning of warnings) process.stderr.write(`${warning}\n`)
+      const service = await openService(config, environment)
+      const app = createConsole({ port: service.port, log: service.log, allowedHosts: allowedHosts(config.console) })
+      const server = await serveConsole(app, config.console).catch(async (error: unknown) => {
+        await service.close()
+        throw new BadUse(error instanceof Error ? error.message : String(error))
+      })
+      const stop = await runService(service)
+      const operator = operatorOf(config)
+      const token = await issueSignInToken(service.database.db, operator, 'start', new Date())
+      print(
+        `Patchwarden is at ${server.address}/sign-in?token=${token} and watches ${watching(service.config.example, Object.keys(config.sources))}. Ctrl-C stops it.`,
+      )
+      await untilStopped()
+      print('Stopping.')
+      await stop()
+      await server.close()
+      await service.close()
+    })
+}
+
+function allowedHosts(settings: {
+  readonly host: string
+  readonly publicUrl?: string | null | undefined
+}): readonly string[] {
+  const hosts = [settings.host, 'localhost', '127.0.0.1', '[::1]']
+  if (settings.publicUrl) hosts.push(new URL(settings.publicUrl).hostname)
+  return hosts
+}
+
+function watching(example: boolean, sources: readonly string[]): string {
+  if (example) return 'this machine (nothing is ever installed on it) and an example fleet of simulated hosts'
+  return sources.length === 0 ? 'nothing yet (add sources to patchwarden.yaml)' : sources.join(', ')
+}
+
+/** Resolves at the first SIGINT or SIGTERM. A second one more than a second later ends the process at once. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let first = 0
+    const stop = () => {
+      if (first === 0) {
+        first = Date.now()
+        resolve()
+      } else if (Date.now() - first > 1_000) process.exit(130)
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}
+
+export function signInCommand(program: Command): void {
+  program
+    .command('sign-in <person>')
+    .description('print a one-time sign-in link for a person of the configuration')
+    .action(async (person: string) => {
+      await withService(program, async ({ config, database }) => {
+        if (!(person in config.people)) {
+          throw new BadUse(
+            `There is no person "${person}" in the configuration; it knows ${Object.keys(config.people).join(', ')}.`,
+          )
+        }
+        const token = await issueSignInToken(database.db, person, 'command line', new Date())
+        const base = config.console.publicUrl ?? `http://${config.console.host}:${config.console.port}`
+        print(`${base.replace(/\/$/, '')}/sign-in?token=${token}`)
+      })
+    })
+}

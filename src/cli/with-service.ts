@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import { type Environment, readEnvironment } from '../config/environment.ts'
+import { loadConfig } from '../config/load.ts'
+import { describeProblem } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
+import { openService, type Service } from '../main.ts'
+import { BadUse } from './failure.ts'
+
+export interface Loaded {
+  readonly config: Config
+  readonly environment: Environment
+  readonly warnings: readonly string[]
+}
+
+/** The configuration and environment, or a failure that lists every problem. */
+export function load(program: Command): Loaded {
+  const environment = readEnvironment()
+  if (!environment.ok) throw new BadUse(environment.problems.map(describeProblem).join('\n'))
+  const { config: file } = program.optsWithGlobals<{ config?: string }>()
+  const loaded = loadConfig(file ?? null, environment.environment)
+  if (!loaded.ok) throw new BadUse(loaded.problems.map(describeProblem).join('\n'))
+  const warnings = [...environment.warnings, ...loaded.warnings].map(describeProblem)
+  return { config: loaded.config, environment: environment.environment, warnings }
+}
+
+/** Runs one command on the service and closes it again; other processes on the same database do not notice. */
+export async function withService<T>(program: Command, work: (service: Service) => Promise<T>): Promise<T> {
+  const { config, environment } = load(program)
+  const service = await openService(config, {
+    ...environment,
+    logLevel: environment.logLevel === 'info' ? 'warn' : environment.logLevel,
+  })
+  try {
+    return await work(service)
+  } finally {
+    await service.close()
+  }
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,251 @@
+/** The composition root: reads nothing, decides nothing, connects everything. */
+
+import pino from 'pino'
+import { buildChannels, buildEngines, buildFeeds, buildHealth, buildSources, buildTeams } from './build.ts'
+import { exampleFleet, shippedFleet } from './config/default-config.ts'
+import type { Environment } from './config/environment.ts'
+import type { Config } from './config/schema.ts'
+import { prepareExample } from './integrations/simulated/index.ts'
+import { type Database, openDatabase } from './store/database.ts'
+import { writeCheckpoint } from './store/events.ts'
+import { addConsoleMessage } from './store/outbox.ts'
+import { openQueue, type Queue } from './store/queue.ts'
+import { type ConsoleParts, createBackend } from './web/backend.ts'
+import type { ConsolePort } from './web/console-port.ts'
+import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
+import { createWorkflow, type Workflow } from './workflow/workflow.ts'
+
+export interface Service {
+  readonly config: Config
+  readonly database: Database
+  readonly queue: Queue
+  readonly parts: WorkflowParts
+  readonly workflow: Workflow
+  readonly port: ConsolePort
+  readonly log: WorkflowLog
+  readonly close: () => Promise<void>
+}
+
+const SWEEP_MS = 5_000
+
+/** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
+export async function openService(config: Config, environment: Environment): Promise<Service> {
+  const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
+  const database = await openDatabase({
+    url: environment.databaseUrl ?? undefined,
+    dataDir: `${config.dataDir}/postgres`,
+    durable: true,
+    log: log.info,
+  })
+  const queue = await openQueue({
+    url: database.url,
+    name: `patchwarden-${process.pid}`,
+    onError: (error) => log.warn(error.message),
+  })
+  const clock = () => new Date()
+  const { db } = database
+  const parts: WorkflowParts = {
+    db,
+    clock,
+    teams: buildTeams(config),
+    sources: buildSources(config, clock),
+    feeds: buildFeeds(config, clock),
+    engines: buildEngines(config, clock),
+    health: buildHealth(config),
+    platforms: [
+      {
+        name: 'console',
+        deliver: async (message) => {
+          if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
+          await database.sql.notify(
+            'patchwarden_changes',
+            JSON.stringify({ channel: message.channel, proposal: message.proposal }),
+          )
+        },
+      },
+    ],
+    log,
+    wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
+    assumptions: {
+      exposure: config.priority.defaultExposure,
+      criticality: config.priority.defaultCriticality,
+      types: config.proposals.types,
+    },
+    pollSeconds: config.example ? 0.5 : 1,
+  }
+  const workflow = createWorkflow(parts, (proposal, work) => alone(database, proposal, work))
+  const changes = createChanges(database)
+  const sources: ConsoleParts['sources'] = [
+    ...parts.sources.map(({ name, describe }) => ({ name, kind: 'inventory' as const, describe })),
+    ...parts.feeds.map(({ name, describe }) => ({ name, kind: 'catalog' as const, describe })),
+    ...[...parts.engines.values()].map(({ name, describe }) => ({ name, kind: 'engine' as const, describe })),
+  ]
+  const port = createBackend({
+    db,
+    parts,
+    workflow,
+    people: {
+      all: Object.entries(config.people).map(([id, person]) => ({
+        id,
+        name: person.name,
+        timeZone: person.timeZone ?? null,
+      })),
+      timeZone: config.timeZone,
+      operatorRole: 'operator',
+      operator: operatorOf(config),
+      example: config.example,
+    },
+    channels: buildChannels(config),
+    sources,
+    subscribe: changes.subscribe,
+  })
+  return {
+    config,
+    database,
+    queue,
+    parts,
+    workflow,
+    port,
+    log,
+    close: async () => {
+      await queue.close()
+      await changes.close()
+      await database.close()
+    },
+  }
+}
+
+/** Who the start-up link signs in: the first person with the role operator, else the first person there is. */
+export function operatorOf(config: Config): string {
+  return config.roles.operator?.[0] ?? Object.keys(config.people)[0] ?? ''
+}
+
+/** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
+export async function runService(service: Service): Promise<() => Promise<void>> {
+  const { queue, workflow, config, log, database } = service
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const jittered = (seconds: number) =>
+    `${Math.max(60, Math.round(seconds * (1 + ((Math.random() * 2 - 1) * config.schedule.jitter) / 100)))} seconds`
+
+  queue.define(
+    'wake',
+    async (data, context) => {
+      const proposal = typeof data === 'object' && data !== null && 'proposal' in data ? String(data.proposal) : ''
+      await workflow.advance(proposal, AbortSignal.any([signal, context.signal]))
+    },
+    { concurrency: 20 },
+  )
+  queue.define(
+    'sync-feeds',
+    async (_data, context) => {
+      report(log, await workflow.syncFeeds(AbortSignal.any([signal, context.signal])))
+    },
+    { concurrency: 1 },
+  )
+  queue.define(
+    'sync-inventory',
+    async (_data, context) => {
+      const both = AbortSignal.any([signal, context.signal])
+      report(log, await workflow.syncInventory(both))
+      await workflow.propose(both)
+      await writeCheckpoint(database.db, new Date().toISOString())
+    },
+    { concurrency: 1 },
+  )
+  queue.define('purge', async () => {
+    await queue.purgeFinished(new Date(Date.now() - 86_400_000).toISOString())
+  })
+  await queue.start()
+  await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })
+  await queue.every('sync-inventory', jittered(config.schedule.inventory), { skipImmediate: true })
+  await queue.every('purge', '1 hour', { skipImmediate: true })
+
+  // What is there is shown at once; the first look at everything follows in the background.
+  const first = firstLook(service, signal).catch((error: unknown) => {
+    if (!signal.aborted)
+      log.warn(`The first look at sources and feeds failed: ${String(error)}. It is tried again on schedule.`)
+  })
+  let sweeping: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    sweeping = Promise.all([workflow.sweep(signal), workflow.deliver()])
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.warn(`A sweep failed: ${String(error)}. The next one follows.`)
+      })
+  }, SWEEP_MS)
+  return async () => {
+    stopping.abort(new Error('Patchwarden is stopping.'))
+    clearInterval(timer)
+    await Promise.allSettled([first, sweeping])
+  }
+}
+
+async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
+  const { workflow, log, database } = service
+  await workflow.sweep(signal)
+  report(log, await workflow.syncFeeds(signal))
+  report(log, await workflow.syncInventory(signal))
+  const { opened, revised } = await workflow.propose(signal)
+  if (opened.length + revised.length > 0)
+    log.info(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
+  await writeCheckpoint(database.db, new Date().toISOString())
+}
+
+function report(
+  log: WorkflowLog,
+  reports: readonly { readonly name: string; readonly ok: boolean; readonly what: string }[],
+): void {
+  for (const item of reports) {
+    if (item.ok) log.info(`${item.name}: ${item.what}`)
+    else log.warn(`${item.name}: ${item.what}`)
+  }
+}
+
+/** A session lock: it ends with this process, however that ends, so another may take over at once. */
+async function alone(database: Database, proposal: string, work: () => Promise<void>): Promise<boolean> {
+  const session = await database.sql.reserve()
+  try {
+    const key = `patchwarden:drive:${proposal}`
+    const [row] = await session<
+      { locked: boolean }[]
+    >`select pg_try_advisory_lock(hashtextextended(${key}, 0)) as locked`
+    if (!row?.locked) return false
+    try {
+      await work()
+    } finally {
+      await session`select pg_advisory_unlock(hashtextextended(${key}, 0))`
+    }
+    return true
+  } finally {
+    session.release()
+  }
+}
+
+function createChanges(database: Database) {
+  type Listener = Parameters<ConsolePort['subscribe']>[0]
+  const listeners = new Set<Listener>()
+  let listening: Promise<{ unlisten: () => Promise<void> }> | null = null
+  return {
+    subscribe: (listener: Listener) => {
+      listeners.add(listener)
+      listening ??= database.sql.listen('patchwarden_changes', (payload) => {
+        const { channel, proposal } = JSON.parse(payload)
+        for (const each of listeners)
+          each({ channel: String(channel), proposal: proposal === null ? null : String(proposal) })
+      })
+      listening.catch(() => {
+        listening = null
+      })
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    close: async () => {
+      const open = await listening?.catch(() => null)
+      await open?.unlisten().catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,240 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Member } from '../../../src/core/policy.ts'
+import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
+import { decide } from '../../../src/core/proposal/decide.ts'
+import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts'
+import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
+import { nextStep } from '../../../src/core/proposal/next-step.ts'
+import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { content, policy } from '../../support/proposals.ts'
+
+const members: readonly Member[] = [
+  { id: 'mara', name: 'Mara', roles: ['owner', 'security'] },
+  { id: 'tom', name: 'Tom', roles: ['security'] },
+  { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
+]
+const START = Date.parse('2026-11-20T00:00:00Z')
+const people: readonly Actor[] = [
+  ...members.map((member): Actor => ({ kind: 'person', id: member.id, name: member.name, via: 'console' })),
+  { kind: 'person', id: 'stranger', name: 'Stranger', via: 'slack' },
+]
+const system: Actor = { kind: 'system', part: 'rollout' }
+
+type Move =
+  | { readonly kind: 'person'; readonly who: number; readonly what: number }
+  | { readonly kind: 'machine'; readonly end: EndState }
+  | { readonly kind: 'raw'; readonly what: number }
+  | { readonly kind: 'time'; readonly hours: number }
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(8) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('machine' as const),
+      end: fc.constantFrom<EndState>('installed', 'installed', 'installed', 'failed', 'unreachable', 'held back'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('raw' as const), what: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), hours: fc.integer({ min: 1, max: 30 }) }) },
+)
+
+function personCommand(what: number, state: ProposalState): ProposalCommand {
+  const vote = {
+    type: 'vote',
+    revision: state.revision,
+    reason: 'because',
+    owner: 'mara',
+    until: '2026-12-24',
+  } as const
+  const all: readonly ProposalCommand[] = [
+    { ...vote, choice: 'approve' },
+    { ...vote, choice: 'approve' },
+    { ...vote, choice: 'abstain' },
+    { type: 'withdraw-vote' },
+    { type: 'pause', reason: 'p' },
+    { type: 'halt', reason: 'h' },
+    { type: 'resume' },
+    { type: 'acknowledge' },
+    { type: 'comment', text: 'hello' },
+  ]
+  return all[what] ?? { type: 'resume' }
+}
+
+/** What the driver would do now, and, out of turn, what it never should. */
+function machineCommand(state: ProposalState, now: string, end: EndState): ProposalCommand | null {
+  const step = nextStep(state, now)
+  switch (step.do) {
+    case 'start':
+      return { type: 'start' }
+    case 'start batch':
+      return { type: 'start-batch' }
+    case 'deploy': {
+      const id = step.assets[0] ?? ''
+      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+      if (state.rollout?.deployments[id]?.outcome === null) return { type: 'record-outcome', asset: id, outcome }
+      return {
+        type: 'record-verification',
+        asset: id,
+        verification: { end, reason: 'r', packages: [], health: [], at: now },
+      }
+    }
+    case 'look again': {
+      const verification = { end, reason: 'r', packages: [], health: [], at: now }
+      return { type: 'record-verification', asset: step.assets[0] ?? '', verification }
+    }
+    case 'end soak':
+      return { type: 'end-soak' }
+    case 'complete':
+      return { type: 'complete' }
+    case 'reschedule':
+      return { type: 'reschedule' }
+    case 'expire':
+      return { type: 'expire' }
+    default:
+      return null
+  }
+}
+
+const rawCommands: readonly ProposalCommand[] = [
+  { type: 'start' },
+  { type: 'start-batch' },
+  { type: 'complete' },
+  { type: 'end-soak' },
+  { type: 'end-notice' },
+  { type: 'reschedule' },
+]
+
+function play(moves: readonly Move[], proposer: Actor = system, start: Content = content(6)) {
+  const events: RecordedEvent[] = []
+  let state: ProposalState | null = null
+  let now = START
+  const run = (command: ProposalCommand, actor: Actor) => {
+    const at = new Date(now).toISOString()
+    const context: Context = { now: at, actor, members, freezes: [], standing: null }
+    const decision = decide(state, command, context)
+    if (!decision.ok) return
+    for (const event of decision.events) {
+      const recorded: RecordedEvent = { stream: 'PW-1', seq: events.length + 1, at, actor, event }
+      state = evolve(state, recorded)
+      events.push(recorded)
+    }
+  }
+  run({ type: 'open', id: 'PW-1', number: 1, team: 'web', content: start, policy }, proposer)
+  for (const item of moves) {
+    if (state === null) break
+    now += 60_000
+    if (item.kind === 'time') now += item.hours * 3_600_000
+    else if (item.kind === 'person') run(personCommand(item.what, state), people[item.who] ?? system)
+    else if (item.kind === 'raw') run(rawCommands[item.what] ?? { type: 'start' }, system)
+    else {
+      const command = machineCommand(state, new Date(now).toISOString(), item.end)
+      if (command) run(command, system)
+    }
+  }
+  return { events, state: state as ProposalState | null }
+}
+
+const runs = { numRuns: 400 }
+const moves = fc.array(move, { maxLength: 120 })
+
+describe('whatever people click and machines report', () => {
+  test('nothing is deployed unless two different people fill the two roles at that moment', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events } = play(list)
+        let votes = new Map<string, string>()
+        let approved = false
+        for (const { event } of events) {
+          if (event.type === 'vote-cast') votes.set(event.vote.person, event.vote.choice)
+          if (event.type === 'vote-withdrawn') votes.delete(event.person)
+          if (event.type === 'revised' && !event.votesKept) votes = new Map()
+          if (event.type === 'approved') {
+            expect(event.by.how).toBe('quorum')
+            if (event.by.how === 'quorum') {
+              expect(new Set(event.by.fills.map((fill) => fill.person)).size).toBe(event.by.fills.length)
+              expect(event.by.fills.map((fill) => fill.role).sort()).toEqual(['owner', 'security'])
+              for (const fill of event.by.fills) expect(votes.get(fill.person)).toBe('approve')
+            }
+            approved = true
+          }
+          if (event.type === 'approval-lapsed') approved = false
+          if (event.type === 'rollout-started' || event.type === 'batch-started') expect(approved).toBe(true)
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('the proposer never fills a role', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events } = play(list, people[0])
+        for (const { event } of events) {
+          if (event.type === 'approved' && event.by.how === 'quorum') {
+            expect(event.by.fills.map((fill) => fill.person)).not.toContain('mara')
+          }
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('no asset is started twice, and none while the rollout is paused or halted', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events } = play(list)
+        const started = new Set<string>()
+        let stopped = false
+        for (const { event } of events) {
+          if (event.type === 'halted' || event.type === 'paused') stopped = true
+          if (event.type === 'resumed') stopped = false
+          if (event.type !== 'batch-started') continue
+          expect(stopped).toBe(false)
+          for (const id of event.assets) {
+            expect(started.has(id)).toBe(false)
+            started.add(id)
+          }
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('after a failure the gate halts before any further batch, and only a resume goes on', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events } = play(list)
+        let failed = false
+        for (const { event } of events) {
+          if (event.type === 'resumed') failed = false
+          if (event.type === 'verification-recorded' && event.verification.end === 'failed') failed = true
+          if (event.type === 'batch-started') expect(failed).toBe(false)
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('events alone rebuild the state', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events, state } = play(list)
+        expect(replay(events)).toEqual(state)
+      }),
+      runs,
+    )
+  })
+
+  test('the moves do reach a completed and a halted rollout, so that the properties above say something', () => {
+    const approvals: Move[] = [
+      { kind: 'person', who: 0, what: 0 },
+      { kind: 'person', who: 1, what: 0 },
+    ]
+    const machine = (end: EndState, times: number) =>
+      Array.from({ length: times }, (): Move => ({ kind: 'machine', end }))
+    expect(play([...approvals, ...machine('installed', 60)]).state?.status).toBe('completed')
+    expect(play([...approvals, ...machine('failed', 60)]).state?.status).toBe('halted')
+  })
+})

@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import {
+  laterWindow,
+  nextWindow,
+  nextWindows,
+  openWindow,
+  type WeeklyRule,
+  type WindowPlan,
+} from '../../src/core/window.ts'
+
+function weekly(rule: Partial<WeeklyRule>): WindowPlan {
+  const base: WeeklyRule = {
+    days: [1, 2, 3, 4, 5, 6, 7],
+    start: '02:00',
+    durationSeconds: 10_800,
+    timeZone: 'UTC',
+    everyWeeks: 1,
+    anchor: null,
+  }
+  return { name: 'w', rules: [{ ...base, ...rule }] }
+}
+
+describe('weekly windows', () => {
+  // RFC 5545, 3.3.5: a time in the gap is read with the offset before it; in the fold the first one counts.
+  it.each([
+    [
+      'a night in the gap, Berlin, 29 March 2026',
+      'Europe/Berlin',
+      '02:30',
+      '2026-03-28T12:00:00Z',
+      '2026-03-29T01:30:00.000Z',
+    ],
+    [
+      'a night in the fold, Berlin, 25 October 2026',
+      'Europe/Berlin',
+      '02:30',
+      '2026-10-24T12:00:00Z',
+      '2026-10-25T00:30:00.000Z',
+    ],
+    ['an hour after the gap', 'Europe/Berlin', '04:00', '2026-03-28T12:00:00Z', '2026-03-29T02:00:00.000Z'],
+    [
+      'a half-hour shift, Lord Howe, gap of 4 October 2026',
+      'Australia/Lord_Howe',
+      '02:15',
+      '2026-10-03T12:00:00Z',
+      '2026-10-03T15:45:00.000Z',
+    ],
+    ['a zone with minutes, Kathmandu', 'Asia/Kathmandu', '02:00', '2026-11-20T00:00:00Z', '2026-11-20T20:15:00.000Z'],
+  ])('%s', (_what, timeZone, start, from, expected) => {
+    expect(nextWindow(weekly({ timeZone, start }), [], 'web', from)?.start).toBe(expected)
+  })
+
+  it('keeps its elapsed length over a clock change', () => {
+    const window = nextWindow(weekly({ timeZone: 'Europe/Berlin', start: '01:00' }), [], 'web', '2026-03-28T12:00:00Z')
+    expect(Date.parse(window?.end ?? '') - Date.parse(window?.start ?? '')).toBe(10_800_000)
+  })
+
+  it('comes every second week from its anchor', () => {
+    const plan = weekly({ days: [3], everyWeeks: 2, anchor: '2026-01-07' })
+    const starts = nextWindows(plan, [], 'web', '2026-01-01T00:00:00Z', 3).map((window) => window.start.slice(0, 10))
+    expect(starts).toEqual(['2026-01-07', '2026-01-21', '2026-02-04'])
+  })
+
+  it('is never open without a rule', () => {
+    expect(nextWindow({ name: 'none', rules: [] }, [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
+  })
+
+  it('is cut by a freeze of the team and by no other', () => {
+    const freeze = { name: 'sale', from: '2026-11-20T03:00:00Z', to: '2026-11-20T04:00:00Z', teams: ['web'] }
+    const from = '2026-11-20T02:30:00Z'
+    expect(openWindow(weekly({}), [freeze], 'web', from)).toEqual({
+      start: '2026-11-20T02:00:00.000Z',
+      end: freeze.from,
+    })
+    expect(openWindow(weekly({}), [freeze], 'web', '2026-11-20T03:30:00Z')).toBeNull()
+    expect(openWindow(weekly({}), [freeze], 'db', '2026-11-20T03:30:00Z')).not.toBeNull()
+  })
+})
+
+test('the next window never ended before the time asked for, and a later one begins after it', () => {
+  const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Pacific/Apia', 'Asia/Kolkata')
+  const instants = fc.date({ min: new Date('2024-01-01'), max: new Date('2027-01-01'), noInvalidDate: true })
+  fc.assert(
+    fc.property(zones, instants, fc.integer({ min: 1, max: 7 }), fc.nat(23), (timeZone, date, day, hour) => {
+      const at = date.toISOString()
+      const plan = weekly({ timeZone, days: [day as 1], start: `${String(hour).padStart(2, '0')}:30` })
+      const next = nextWindow(plan, [], 'web', at)
+      const later = laterWindow(plan, [], 'web', at)
+      expect(Date.parse(next?.end ?? '')).toBeGreaterThan(date.getTime())
+      expect(Date.parse(later?.start ?? '')).toBeGreaterThan(date.getTime())
+    }),
+    { numRuns: 60 },
+  )
+})

@@ -1,0 +1,110 @@
+/** Small proposals for tests of the core. */
+
+import type { Asset } from '../../src/core/asset.ts'
+import type { Patch } from '../../src/core/catalog.ts'
+import { contentHash } from '../../src/core/content-hash.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import type { Content } from '../../src/core/proposal/event.ts'
+import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
+import type { WindowPlan } from '../../src/core/window.ts'
+
+export const always: WindowPlan = {
+  name: 'always',
+  rules: [
+    {
+      days: [1, 2, 3, 4, 5, 6, 7],
+      start: '00:00',
+      durationSeconds: 86_400,
+      timeZone: 'UTC',
+      everyWeeks: 1,
+      anchor: null,
+    },
+  ],
+}
+
+export const policy: Policy = {
+  name: 'standard',
+  approval: {
+    kind: 'quorum',
+    needs: [
+      { role: 'owner', count: 1 },
+      { role: 'security', count: 1 },
+    ],
+  },
+  selfApproval: 'forbidden',
+  expiresAfterSeconds: 7 * 86_400,
+  remindAfterSeconds: null,
+  stop: ['owner', 'on-call'],
+  resume: [{ role: 'owner', count: 1 }],
+  breakGlass: null,
+  reboot: 'never',
+  inventoryMaxAgeSeconds: 30 * 86_400,
+  acknowledgement: false,
+}
+
+export function asset(name: string): Asset {
+  return {
+    id: `lab/${name}`,
+    name,
+    platform: 'debian:12',
+    team: 'web',
+    tags: [],
+    exposure: null,
+    criticality: null,
+    timeZone: 'UTC',
+    source: 'lab',
+    engine: 'ssh',
+    address: name,
+    simulated: false,
+  }
+}
+
+const patch: Patch = {
+  id: 'debian:12/openssl/3.0.22',
+  platform: 'debian:12',
+  source: 'openssl',
+  type: 'security',
+  version: '3.0.22',
+  packages: [{ name: 'openssl', architecture: 'amd64', to: '3.0.22' }],
+  cves: [],
+  advisories: [],
+  origins: [],
+  priority: 'scheduled',
+  evidence: [],
+  assumptions: [],
+  dueAt: null,
+}
+
+/** A patch for `count` assets: one canary, then the rest two at a time. */
+export function content(count: number, window: WindowPlan = always): Content {
+  const assets = Array.from({ length: count }, (_, index) => asset(`web${index + 1}`))
+  const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
+  const ids = assets.map((item) => item.id)
+  const subject: PatchSubject = {
+    kind: 'patches',
+    patches: [patch],
+    assets: assets.map((item) => ({
+      asset: item,
+      patches: [patch.id],
+      changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }],
+      transaction: [{ action: 'upgrade', name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }],
+      previewProblem: null,
+    })),
+    rings: [
+      { name: 'canary', assets: ids.slice(0, 1), batchSize: 1, soakSeconds: 60, gate },
+      { name: 'broad', assets: ids.slice(1), batchSize: 2, soakSeconds: 0, gate },
+    ],
+    window,
+    health: [],
+    engine: 'ssh',
+    inventoryAt: '2026-11-20T00:00:00.000Z',
+  }
+  return {
+    title: 'openssl',
+    subject,
+    contentHash: contentHash(subject),
+    priority: 'scheduled',
+    whyNow: 'test',
+    dueAt: null,
+  }
+}
