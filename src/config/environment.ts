@@ -32,6 +32,9 @@ const variables = {
 type Variable = keyof typeof variables
 const secrets: readonly Variable[] = ['DATABASE_URL']
 
+/** Every variable that is read, the `NAME_FILE` forms too. */
+export const variableNames: readonly string[] = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
+
 export type LogLevel = (typeof logLevels)[number]
 
 export interface Environment {
@@ -104,10 +107,9 @@ function readDotEnv(path: string, reading: Reading): void {
   for (const { line, what, mend } of mistakes) {
     reading.problems.push({ file: path, line, column: 1, path: 'the line', what, mend })
   }
-  const known = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
   for (const { name, value, line } of lines) {
     reading.values.set(name, { value, file: path, line })
-    const guess = known.includes(name) ? null : suggest(name, known)
+    const guess = variableNames.includes(name) ? null : suggest(name, variableNames)
     if (guess === null) continue
     const what = 'is not a variable that Patchwarden reads'
     reading.warnings.push({ file: path, line, column: 1, path: name, what, mend: `Did you mean ${guess}?` })
@@ -136,7 +138,13 @@ function secret(reading: Reading, name: string, cwd: string): Setting | undefine
   const file = readTextFile(path, configLimits.secretBytes)
   if (file.ok && file.text.trim() !== '') return { ...place, value: file.text.trim() }
   const what = `names ${quote(path)}, which ${file.ok ? 'is empty' : file.what}`
-  note(reading, `${name}_FILE`, place, what, file.ok ? 'Put the secret in it.' : file.mend)
+  note(
+    reading,
+    `${name}_FILE`,
+    place,
+    what,
+    file.ok ? 'Put the secret in it.' : file.absent ? 'Check the path.' : file.mend,
+  )
   return undefined
 }
 

@@ -104,7 +104,12 @@ function refuse(problems: readonly ConfigProblem[]): {
 } {
   const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column)
   const unique = new Map(sorted.map((problem) => [`${problem.path} ${problem.what}`, problem]))
-  return { ok: false, problems: [...unique.values()].slice(0, configLimits.problems) }
+  const shown = [...unique.values()].slice(0, configLimits.problems)
+  const [first] = shown
+  const left = unique.size - shown.length
+  if (first === undefined || left === 0) return { ok: false, problems: shown }
+  const more = { line: 0, column: 0, path: '', what: `has ${left} more problems`, mend: 'Mend these first.' }
+  return { ok: false, problems: [...shown, { ...more, file: first.file }] }
 }
 
 function applyEnvironment(config: Config, { cwd, dataDir, host, port }: Environment): Config {

@@ -23,6 +23,8 @@ export type ReadYaml =
   | { readonly ok: true; readonly yaml: YamlText }
   | { readonly ok: false; readonly place: Place; readonly what: string; readonly mend: string }
 
+const PARSER_DEPTH = 200
+
 /** Never throws. Only the first syntax error is told: the next ones mostly follow from it. */
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter()
@@ -30,11 +32,13 @@ export function readYaml(text: string): ReadYaml {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
+  if (nestsTooDeep(text)) return { ok: false, place: { line: 1, column: 1 }, ...tooDeep }
   try {
     // Keys written twice are found while reading: the parser's own search takes quadratic time.
     const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: false, prettyErrors: false })
     const [broken] = [...document.errors, ...document.warnings]
     if (broken !== undefined) {
+      if (broken.message.includes('call stack')) throw new RangeError(broken.message)
       return { ok: false, place: placeOf(broken.pos[0]), ...describeSyntaxError(broken.code, broken.message) }
     }
     const reading = startReading()
@@ -48,10 +52,23 @@ export function readYaml(text: string): ReadYaml {
     const locate: YamlText['locate'] = (path, at) => placeOf(offsetOf(document.contents, reading, path, at))
     return { ok: true, yaml: { value, findings, locate } }
   } catch (error) {
-    // The parser calls itself for each level: thousands of brackets exhaust the stack.
     if (!(error instanceof RangeError)) throw error
     return { ok: false, place: { line: 1, column: 1 }, ...tooDeep }
   }
+}
+
+/**
+ * The parser calls itself for each level and needs much memory for it: a text of brackets alone could end the process.
+ * Brackets in quotes and comments count too, so the bound is far above what is accepted in the end.
+ */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  for (const sign of text) {
+    if (sign === '[' || sign === '{') depth++
+    else if ((sign === ']' || sign === '}') && depth > 0) depth--
+    if (depth > PARSER_DEPTH) return true
+  }
+  return /(?:[-?:][ \t]+){200}/.test(text) || /^[ ]{1000}/m.test(text)
 }
 
 function offsetOf(root: Node | null, reading: Reading, path: readonly PropertyKey[], at: 'key' | 'value'): number {

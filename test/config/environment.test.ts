@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import fc from 'fast-check'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseEnvFile } from '../../src/config/env-file.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
+import { describeProblem } from '../../src/config/problem.ts'
+
+const cwd = mkdtempSync(join(tmpdir(), 'patchwarden-env-'))
+const dotEnv = join(cwd, '.env')
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+beforeEach(() => rmSync(dotEnv, { force: true }))
+
+function problems(variables: Record<string, string>): readonly string[] {
+  const read = readEnvironment({ cwd, variables })
+  return read.ok ? [] : read.problems.map(describeProblem)
+}
+
+const url = 'postgres://pw:s3cr3t@db.example.net:5432/patchwarden'
+
+describe('the environment', () => {
+  it('may be empty', () => {
+    expect(readEnvironment({ cwd, variables: {} })).toEqual({
+      ok: true,
+      environment: {
+        cwd,
+        configFile: null,
+        dataDir: null,
+        host: null,
+        port: null,
+        logLevel: 'info',
+        databaseUrl: null,
+      },
+      warnings: [],
+    })
+  })
+
+  it.each([
+    ['PORT', '70000', 'environment: PORT is "70000". Write a port from 1 to 65535, or 0 for any free one.'],
+    ['PORT', 'http', 'environment: PORT is "http". Write a port from 1 to 65535, or 0 for any free one.'],
+    [
+      'LOG_LEVEL',
+      'loud',
+      'environment: LOG_LEVEL is "loud". Write one of fatal, error, warn, info, debug, trace, silent.',
+    ],
+    ['PATCHWARDEN_HOST', 'a b', 'environment: PATCHWARDEN_HOST is "a b". Write an address to listen on.'],
+  ])('%s=%s', (name, value, sentence) => {
+    expect(problems({ [name]: value })).toEqual([sentence])
+  })
+
+  it('tells all that is wrong at once', () => {
+    expect(problems({ PORT: 'x', LOG_LEVEL: 'x' })).toHaveLength(2)
+  })
+
+  it('counts empty as not set', () => {
+    expect(problems({ PORT: '', LOG_LEVEL: ' ', DATABASE_URL: '' })).toEqual([])
+  })
+
+  it('never shows a secret', () => {
+    for (const value of ['s3cr3t', 'mysql://pw:s3cr3t@db/x', 'postgres://pw:s3%zzcr3t@[db/x']) {
+      const [sentence] = problems({ DATABASE_URL: value })
+      expect(sentence).toMatch(/^environment: DATABASE_URL cannot be read\. Write postgres:/)
+      expect(sentence).not.toContain('s3')
+    }
+    writeFileSync(dotEnv, `DATABASE_URL="${url}\nNONSENSE s3cr3t\n`)
+    expect(problems({})).toHaveLength(2)
+    expect(problems({}).join()).not.toContain('s3cr3t')
+  })
+})
+
+describe('.env', () => {
+  it('gives way to the environment of the process', () => {
+    writeFileSync(dotEnv, 'PORT=1111\nLOG_LEVEL=debug # for now\n')
+    const read = readEnvironment({ cwd, variables: { PORT: '2222' } })
+    expect(read).toMatchObject({ ok: true, environment: { port: 2222, logLevel: 'debug' } })
+  })
+
+  it('is told by file and line', () => {
+    writeFileSync(dotEnv, '# secrets\nPORT=x\nPORT=5\nnot a line\nLOG_LEVEL="info\n')
+    expect(problems({})).toEqual([
+      `${dotEnv}:3:1: the line sets PORT again, as line 2 does. Keep one of them.`,
+      `${dotEnv}:4:1: the line is not NAME=value. Write a name, "=" and the value, or put # before it.`,
+      `${dotEnv}:5:1: the line sets LOG_LEVEL with a quote that is not closed. Close the quote on the same line.`,
+      `${dotEnv}:2:1: PORT is "x". Write a port from 1 to 65535, or 0 for any free one.`,
+    ])
+  })
+
+  it('warns of a name that looks like one of ours, and leaves others alone', () => {
+    writeFileSync(dotEnv, 'DATABSE_URL=x\nSOMETHING_ELSE=y\n')
+    const read = readEnvironment({ cwd, variables: {} })
+    const warnings = read.ok ? read.warnings.map(describeProblem) : []
+    expect(warnings).toEqual([
+      `${dotEnv}:1:1: DATABSE_URL is not a variable that Patchwarden reads. Did you mean DATABASE_URL?`,
+    ])
+  })
+
+  it('is read as node reads it, where the line is plain', () => {
+    const value = fc.stringMatching(/^[A-Za-z0-9:/@.%_-]{0,20}$/)
+    const line = fc.tuple(fc.stringMatching(/^[A-Z][A-Z_]{1,8}$/), value, fc.constantFrom('', '"', "'"))
+    fc.assert(
+      fc.property(fc.uniqueArray(line, { selector: ([name]) => name, maxLength: 5 }), (entries) => {
+        const text = entries.map(([name, inner, quote]) => `${name}=${quote}${inner}${quote}`).join('\n')
+        const { lines, mistakes } = parseEnvFile(text)
+        expect(mistakes).toEqual([])
+        expect(Object.fromEntries(lines.map(({ name, value }) => [name, value]))).toEqual(parseEnv(text))
+      }),
+    )
+  })
+
+  it('may hold anything without a crash', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseEnvFile(text)))
+  })
+})
+
+describe('a secret in a file', () => {
+  const secret = join(cwd, 'database-url')
+
+  it('is read without its line end', () => {
+    writeFileSync(secret, `${url}\n`)
+    const read = readEnvironment({ cwd, variables: { DATABASE_URL_FILE: 'database-url' } })
+    expect(read).toMatchObject({ ok: true, environment: { databaseUrl: url } })
+  })
+
+  it.each([
+    [
+      { DATABASE_URL_FILE: 'nothing' },
+      `environment: DATABASE_URL_FILE names "${join(cwd, 'nothing')}", which does not exist. Check the path.`,
+    ],
+    [
+      { DATABASE_URL_FILE: '.' },
+      `environment: DATABASE_URL_FILE names "${cwd}", which is a folder, not a file. Name the file in it.`,
+    ],
+    [
+      { DATABASE_URL_FILE: 'database-url', DATABASE_URL: url },
+      'environment: DATABASE_URL is set, and DATABASE_URL_FILE too. Keep one of them.',
+    ],
+  ])('%j', (variables, sentence) => {
+    writeFileSync(secret, url)
+    expect(problems(variables)).toEqual([sentence])
+  })
+
+  it('must not be empty', () => {
+    writeFileSync(secret, '\n')
+    expect(problems({ DATABASE_URL_FILE: secret })).toEqual([
+      `environment: DATABASE_URL_FILE names "${secret}", which is empty. Put the secret in it.`,
+    ])
+  })
+})

@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { parseEnvFile } from '../../src/config/env-file.ts'
+import { variableNames } from '../../src/config/environment.ts'
+import { jsonSchema } from '../../src/config/json-schema.ts'
+import { parseSettings } from '../../src/config/load.ts'
+import { describeProblem } from '../../src/config/problem.ts'
+
+const root = new URL('../../', import.meta.url)
+const example = readFileSync(new URL('patchwarden.example.yaml', root), 'utf8')
+
+type Schema = ReturnType<typeof jsonSchema>
+
+/** Every key of the schema as a path; `*` stands for a name or a place in a list. */
+function schemaKeys(schema: unknown, path: string, found: Set<string>): ReadonlySet<string> {
+  if (typeof schema !== 'object' || schema === null) return found
+  const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [] } = schema as Schema
+  for (const [key, below] of Object.entries(properties)) {
+    found.add(`${path}.${key}`)
+    schemaKeys(below, `${path}.${key}`, found)
+  }
+  for (const below of [additionalProperties, items]) schemaKeys(below, `${path}.*`, found)
+  for (const option of [...anyOf, ...oneOf]) schemaKeys(option, path, found)
+  return found
+}
+
+/** The paths that a value uses, with names and places as `*` where the schema has them so. */
+function usedKeys(value: unknown, path: string, known: ReadonlySet<string>, found: Set<string>): ReadonlySet<string> {
+  if (typeof value !== 'object' || value === null) return found
+  for (const [key, below] of Object.entries(value)) {
+    const exact = `${path}.${key}`
+    if (known.has(exact)) found.add(exact)
+    usedKeys(below, known.has(exact) ? exact : `${path}.*`, known, found)
+  }
+  return found
+}
+
+describe('patchwarden.example.yaml', () => {
+  it('is right, without a warning', () => {
+    const parsed = parseSettings(example, 'patchwarden.example.yaml')
+    expect(parsed.ok ? parsed.warnings.map(describeProblem) : parsed.problems.map(describeProblem)).toEqual([])
+  })
+
+  it('uses every key there is', () => {
+    const known = schemaKeys(jsonSchema(), '', new Set())
+    const used = usedKeys(parse(example), '', known, new Set())
+    expect(known.size).toBeGreaterThan(100)
+    expect([...known].filter((key) => !used.has(key))).toEqual([])
+  })
+
+  it('names the schema for editors', () => {
+    expect(example.split('\n')[0]).toBe('# yaml-language-server: $schema=./patchwarden.schema.json')
+  })
+})
+
+describe('patchwarden.schema.json', () => {
+  const place = new URL('patchwarden.schema.json', root)
+
+  it('is up to date (UPDATE_SCHEMA=1 writes it anew; then run "npm run fix")', () => {
+    if (process.env.UPDATE_SCHEMA === '1') writeFileSync(place, `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+    expect(JSON.parse(readFileSync(place, 'utf8'))).toEqual(JSON.parse(JSON.stringify(jsonSchema())))
+  })
+
+  it('explains every key', () => {
+    const silent: string[] = []
+    function look(schema: unknown, path: string): void {
+      if (typeof schema !== 'object' || schema === null) return
+      const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [] } = schema as Schema
+      for (const [key, below] of Object.entries(properties)) {
+        if (typeof below !== 'object' || below.description === undefined) silent.push(`${path}.${key}`)
+        look(below, `${path}.${key}`)
+      }
+      for (const below of [additionalProperties, items, ...anyOf, ...oneOf]) look(below, `${path}.*`)
+    }
+    look(jsonSchema(), '')
+    expect(silent).toEqual([])
+  })
+})
+
+describe('.env.example', () => {
+  it('names every variable, each commented out', () => {
+    const text = readFileSync(new URL('.env.example', root), 'utf8')
+    expect(parseEnvFile(text)).toEqual({ lines: [], mistakes: [] })
+    const { lines, mistakes } = parseEnvFile(text.replace(/^# (?=[A-Z_]+=)/gm, ''))
+    expect(mistakes).toEqual([])
+    expect(lines.map(({ name }) => name).sort()).toEqual([...variableNames].sort())
+  })
+})
