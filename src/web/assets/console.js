@@ -1,0 +1,53 @@
+// Live updates: the server says that something changed; htmx fetches the pieces again. Typed text is never touched.
+;(() => {
+  const offline = document.getElementById('offline')
+  let timer = null
+  function refresh(kind) {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
+      if (kind === 'new') location.reload()
+    }, 150)
+  }
+  if (document.getElementById('nav')) {
+    const live = new EventSource('/live')
+    let wasLost = false
+    live.addEventListener('change', (event) => {
+      const { proposal } = JSON.parse(event.data)
+      const known = proposal === null || document.getElementById(proposal) !== null
+      const typing =
+        document.activeElement?.matches('input[name=text], textarea') && document.activeElement.value !== ''
+      const here = document.getElementById('cards') !== null
+      refresh(!known && here && !typing ? 'new' : 'changed')
+    })
+    live.addEventListener('alive', () => {
+      offline.hidden = true
+      if (wasLost) refresh('changed')
+      wasLost = false
+    })
+    live.onerror = () => {
+      offline.hidden = false
+      wasLost = true
+    }
+  }
+  document.body.addEventListener('htmx:afterRequest', (event) => {
+    const form = event.detail.elt
+    if (!(form instanceof HTMLFormElement) || !event.detail.successful) return
+    form.querySelector('input[name=text]')?.form.reset()
+    form.closest('details')?.removeAttribute('open')
+    document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
+  })
+  document.body.addEventListener('htmx:beforeSwap', (event) => {
+    if (event.detail.xhr.status === 400) event.detail.shouldSwap = true
+  })
+  document.body.addEventListener('htmx:afterSwap', (event) => {
+    if (event.detail.target.id === 'entries')
+      document.getElementById('entries')?.lastElementChild?.scrollIntoView({ block: 'nearest' })
+  })
+  document.addEventListener('keydown', (event) => {
+    const open = event.key === 'Escape' && document.querySelector('details.ask[open]')
+    if (!open) return
+    open.removeAttribute('open')
+    open.querySelector('summary').focus()
+  })
+})()

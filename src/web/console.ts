@@ -1,0 +1,371 @@
+import { readFileSync } from 'node:fs'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { html } from 'hono/html'
+import { streamSSE } from 'hono/streaming'
+import { z } from 'zod'
+import type { ActionName } from '../chat/card.ts'
+import { confirmations } from './actions.ts'
+import type { ConsolePort, DetailName, Viewer } from './console-port.ts'
+import { cardHtml } from './pages/card.ts'
+import { layout, navigation } from './pages/layout.ts'
+import {
+  answerHtml,
+  assetsHtml,
+  auditHtml,
+  channelHtml,
+  detailHtml,
+  entriesHtml,
+  peopleHtml,
+  sourcesHtml,
+  threadHtml,
+} from './pages/views.ts'
+import type { Html } from './rich-text.ts'
+import { protect } from './security.ts'
+
+export interface ConsoleOptions {
+  readonly port: ConsolePort
+  readonly log: { warn(message: string): void }
+  /** Host names under which the console is reached; any other is refused (DNS rebinding). */
+  readonly allowedHosts: readonly string[]
+}
+
+const COOKIE = 'patchwarden'
+const BODY_BYTES = 64 * 1024
+
+const actForm = z.object({
+  action: z.enum(Object.keys(confirmations) as [ActionName, ...ActionName[]]),
+  revision: z.coerce.number().int().min(1).max(1_000_000),
+  reason: z.string().max(10_000).optional(),
+  owner: z.string().max(100).optional(),
+  until: z.string().max(40).optional(),
+})
+const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
+const details: readonly DetailName[] = ['assets', 'explain', 'plan', 'report']
+
+const files: Readonly<Record<string, string>> = {
+  'console.css': 'text/css; charset=utf-8',
+  'console.js': 'text/javascript; charset=utf-8',
+  'htmx.min.js': 'text/javascript; charset=utf-8',
+}
+
+/** The console's pages and actions. */
+export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono {
+  const app = new Hono()
+  app.get('/healthz', async (c) =>
+    (await port.healthy()) ? c.text('ok') : c.text('The database does not answer.', 503),
+  )
+  app.use(protect(allowedHosts))
+  app.use(bodyLimit({ maxSize: BODY_BYTES }))
+  app.get('/assets-static/:file', (c) => {
+    const type = files[c.req.param('file')]
+    if (type === undefined) return c.notFound()
+    const body = readFileSync(new URL(`../../src/web/assets/${c.req.param('file')}`, import.meta.url))
+    return c.body(body, 200, { 'content-type': type, 'cache-control': 'no-cache' })
+  })
+
+  app.get('/sign-in', async (c) => {
+    const signedIn = await port.signIn(c.req.query('token') ?? '')
+    if (signedIn === null) {
+      return c.html(
+        alone(
+          'This sign-in link is spent or too old',
+          html`<p>A link signs one person in, once. An operator makes a new one with <code>npx patchwarden sign-in &lt;person&gt;</code>, or on the People page.</p>`,
+        ),
+        403,
+      )
+    }
+    setCookie(c, COOKIE, signedIn.session, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      maxAge: signedIn.maxAgeSeconds,
+    })
+    // A redirect here would be followed without the cookie when the link was opened from another site: SameSite=Strict.
+    return c.html(
+      html`<!doctype html><html lang="en"><head><meta http-equiv="refresh" content="0; url=/"><title>Signed in</title></head><body><a href="/">Continue</a></body></html>`,
+    )
+  })
+
+  const withViewer = (handle: (c: Context, viewer: Viewer) => Promise<Response>) => async (c: Context) => {
+    const session = getCookie(c, COOKIE)
+    const viewer = session === undefined ? null : await port.viewer(session)
+    if (viewer !== null) return handle(c, viewer)
+    return c.html(
+      alone(
+        'You are not signed in',
+        html`<p>Open the sign-in link that <code>npm start</code> printed, or ask an operator for one: <code>npx patchwarden sign-in &lt;person&gt;</code>.</p>`,
+      ),
+      401,
+    )
+  }
+  const page = async (
+    c: Context,
+    viewer: Viewer,
+    title: string,
+    current: string,
+    main: Html,
+    aside: Html | null = null,
+  ) => c.html(layout({ title, viewer, channels: await port.channels(viewer), current, main, aside }))
+
+  app.get(
+    '/',
+    withViewer(async (c, viewer) => {
+      const channels = await port.channels(viewer)
+      const first =
+        channels.find((channel) => channel.waitingForViewer > 0) ??
+        channels.find((channel) => channel.open > 0) ??
+        channels[0]
+      return first
+        ? c.redirect(`/c/${first.id}`)
+        : page(
+            c,
+            viewer,
+            'Nothing configured',
+            '/',
+            html`<p class="empty">No channel is configured. Add one to patchwarden.yaml.</p>`,
+          )
+    }),
+  )
+
+  app.get(
+    '/c/:id',
+    withViewer(async (c, viewer) => {
+      const view = await port.channel(c.req.param('id') ?? '', viewer)
+      if (view === null) return c.notFound() as Promise<Response>
+      const people = await port.people(viewer)
+      const newest = view.cards.at(-1)?.card.proposal ?? null
+      const thread = newest === null ? null : await port.proposal(newest, viewer)
+      return page(
+        c,
+        viewer,
+        view.channel.title,
+        `/c/${view.channel.id}`,
+        channelHtml(view, viewer, people, newest),
+        thread === null ? null : threadHtml(thread, viewer),
+      )
+    }),
+  )
+
+  app.get(
+    '/p/:id',
+    withViewer(async (c, viewer) => {
+      const view = await port.proposal((c.req.param('id') ?? '').toUpperCase(), viewer)
+      const channel = view === null ? null : await port.channel(view.channel.id, viewer)
+      if (view === null || channel === null) return c.notFound() as Promise<Response>
+      const { proposal } = view.card.card
+      return page(
+        c,
+        viewer,
+        `${proposal} ${view.card.card.title}`,
+        `/c/${view.channel.id}`,
+        channelHtml(channel, viewer, await port.people(viewer), proposal),
+        threadHtml(view, viewer),
+      )
+    }),
+  )
+
+  app.get(
+    '/p/:id/:detail',
+    withViewer(async (c, viewer) => {
+      const name = details.find((item) => item === c.req.param('detail'))
+      const id = (c.req.param('id') ?? '').toUpperCase()
+      const detail = name === undefined ? null : await port.detail(id, name, viewer)
+      if (detail === null) return c.notFound() as Promise<Response>
+      return page(c, viewer, detail.title, '', html`<p><a href="/p/${id}">← ${id}</a></p>${detailHtml(detail, viewer)}`)
+    }),
+  )
+
+  app.post(
+    '/p/:id/act',
+    withViewer(async (c, viewer) => {
+      const form = actForm.safeParse(await c.req.parseBody())
+      const id = (c.req.param('id') ?? '').toUpperCase()
+      if (!form.success)
+        return c.html(
+          answerHtml(
+            { ok: false, message: [{ kind: 'text', text: 'That form was not complete; nothing was done.' }] },
+            viewer,
+          ),
+          400,
+        )
+      const { action, revision, reason, owner, until } = form.data
+      const result = await port.act(
+        { proposal: id, action, revision, reason: reason || null, owner: owner || null, until: until || null },
+        viewer,
+      )
+      return answered(c, viewer, result, `/p/${id}`)
+    }),
+  )
+
+  app.post(
+    '/c/:id/say',
+    withViewer(async (c, viewer) => {
+      const form = sayForm.safeParse(await c.req.parseBody())
+      const channel = c.req.param('id') ?? ''
+      const text = form.success ? form.data.text : ''
+      const proposal = form.success && form.data.proposal ? form.data.proposal : null
+      const result = await port.say(channel, proposal, text, viewer)
+      return answered(c, viewer, result, proposal === null ? `/c/${channel}` : `/p/${proposal}`)
+    }),
+  )
+
+  async function answered(
+    c: Context,
+    viewer: Viewer,
+    result: Awaited<ReturnType<ConsolePort['act']>>,
+    back: string,
+  ): Promise<Response> {
+    if (c.req.header('hx-request') === 'true') {
+      const quiet = result.ok && result.message.every((span) => span.kind === 'text' && span.text === '')
+      return c.html(quiet ? html`` : answerHtml(result, viewer))
+    }
+    return page(
+      c,
+      viewer,
+      'Only to you',
+      '',
+      html`${answerHtml(result, viewer)}<p><a class="button" href="${back}">Back</a></p>`,
+    )
+  }
+
+  app.get(
+    '/assets',
+    withViewer(async (c, viewer) =>
+      page(c, viewer, 'Assets', '/assets', assetsHtml(await port.assets(viewer), viewer)),
+    ),
+  )
+  app.get(
+    '/people',
+    withViewer(async (c, viewer) =>
+      page(c, viewer, 'People', '/people', peopleHtml(await port.people(viewer), viewer)),
+    ),
+  )
+  app.get(
+    '/sources',
+    withViewer(async (c, viewer) =>
+      page(c, viewer, 'Sources', '/sources', sourcesHtml(await port.sources(viewer), viewer)),
+    ),
+  )
+  app.get(
+    '/audit',
+    withViewer(async (c, viewer) => {
+      const before = Number(c.req.query('before'))
+      return page(
+        c,
+        viewer,
+        'Audit',
+        '/audit',
+        auditHtml(await port.audit(viewer, Number.isInteger(before) && before > 0 ? before : null), viewer),
+      )
+    }),
+  )
+  app.post(
+    '/people/:id/link',
+    withViewer(async (c, viewer) => {
+      const made = await port.makeSignInLink(viewer, c.req.param('id') ?? '')
+      if (!made.ok) return answered(c, viewer, { ok: false, message: made.message }, '/people')
+      const address = new URL(made.path, c.req.url).href
+      return page(
+        c,
+        viewer,
+        'Sign-in link',
+        '/people',
+        html`<h1>One-time sign-in link</h1><p>Give it to them; it works once, for a day.</p><pre>${address}</pre>`,
+      )
+    }),
+  )
+  app.post(
+    '/act-as',
+    withViewer(async (c, viewer) => {
+      const body = await c.req.parseBody()
+      const result = await port.switchPerson(viewer, String(body.person ?? ''))
+      return result.ok ? c.redirect(c.req.header('referer') ?? '/', 303) : answered(c, viewer, result, '/')
+    }),
+  )
+  app.post(
+    '/sign-out',
+    withViewer(async (c, viewer) => {
+      await port.signOut(viewer.session)
+      deleteCookie(c, COOKIE, { path: '/' })
+      return c.redirect('/', 303)
+    }),
+  )
+
+  app.get(
+    '/fragment/nav',
+    withViewer(async (c, viewer) =>
+      c.html(navigation(viewer, await port.channels(viewer), c.req.query('current') ?? '')),
+    ),
+  )
+  app.get(
+    '/fragment/card/:id',
+    withViewer(async (c, viewer) => {
+      const view = await port.proposal(c.req.param('id') ?? '', viewer)
+      return view === null
+        ? (c.notFound() as Promise<Response>)
+        : c.html(cardHtml(view.card, viewer, await port.people(viewer), false))
+    }),
+  )
+  app.get(
+    '/fragment/cards/:id',
+    withViewer(async (c, viewer) => {
+      const view = await port.channel(c.req.param('id') ?? '', viewer)
+      return view === null
+        ? (c.notFound() as Promise<Response>)
+        : c.html(channelHtml(view, viewer, await port.people(viewer), c.req.query('selected') || null))
+    }),
+  )
+  app.get(
+    '/fragment/thread/:id',
+    withViewer(async (c, viewer) => {
+      const view = await port.proposal(c.req.param('id') ?? '', viewer)
+      return view === null ? (c.notFound() as Promise<Response>) : c.html(entriesHtml(view, viewer))
+    }),
+  )
+
+  app.get(
+    '/live',
+    withViewer(async (c) =>
+      streamSSE(c, async (stream) => {
+        let open = true
+        const stop = port.subscribe((change) => {
+          if (open) stream.writeSSE({ event: 'change', data: JSON.stringify(change) }).catch(() => undefined)
+        })
+        stream.onAbort(() => {
+          open = false
+          stop()
+        })
+        while (open) {
+          await stream.writeSSE({ event: 'alive', data: '' })
+          await stream.sleep(15_000)
+        }
+      }),
+    ),
+  )
+
+  app.notFound((c) => c.html(alone('There is no such page', html`<p><a href="/">Back to the channels</a></p>`), 404))
+  app.onError((error, c) => {
+    log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`)
+    return c.html(
+      alone(
+        'Something went wrong',
+        html`<p>It is in the log of the service. Nothing was changed. <a href="/">Back</a></p>`,
+      ),
+      500,
+    )
+  })
+  return app
+}
+
+function alone(title: string, text: Html): Html {
+  return layout({
+    title,
+    viewer: null,
+    channels: [],
+    current: '',
+    main: html`<article class="card neutral"><h1>${title}</h1>${text}</article>`,
+    aside: null,
+  })
+}

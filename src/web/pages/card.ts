@@ -1,0 +1,59 @@
+import { html, raw } from 'hono/html'
+import type { CardAction, CardRing } from '../../chat/card.ts'
+import type { CardView, PersonRow, Viewer } from '../console-port.ts'
+import { type Html, instant, richText } from '../rich-text.ts'
+
+/** One proposal's card. `answer` is what only this reader is told. */
+export function cardHtml(view: CardView, viewer: Viewer, people: readonly PersonRow[], selected: boolean): Html {
+  const { card } = view
+  const zone = viewer.timeZone
+  return html`<article id="${card.proposal}" class="card ${card.tone} ${selected ? 'selected' : ''}" aria-labelledby="${card.proposal}-title"
+ hx-get="/fragment/card/${card.proposal}" hx-trigger="patchwarden-changed from:body" hx-swap="outerHTML">
+<p class="top"><span class="tag ${card.tone}">${card.badge}</span>${card.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}
+${card.context.map((part) => html`<span>${richText(part, zone)}</span>`)}</p>
+<h3 id="${card.proposal}-title"><a href="/p/${card.proposal}">${card.title}</a></h3>
+${card.lead === null ? '' : html`<p class="lead">${richText(card.lead, zone)}</p>`}
+<dl>${card.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${richText(fact.value, zone)}</dd>`)}</dl>
+${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map(ringHtml)}</div>`}
+${
+  card.quorum.length === 0
+    ? ''
+    : html`<p class="quorum">${card.quorum.map(
+        (role) =>
+          html`<span><b>${role.role} ${role.have}/${role.need}</b> ${role.by.length > 0 ? `✓ ${role.by.join(', ')}` : role.waitingFor.length > 0 ? `waiting for ${role.waitingFor.join(', ')}` : 'nobody can'}</span>`,
+      )}</p>`
+}
+${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
+<div class="acts">${card.actions.map((action) => actionHtml(card.proposal, action, viewer, people))}</div>
+<div class="answer" id="answer-${card.proposal}" aria-live="polite" hx-preserve></div>
+<p class="when">opened ${instant(view.openedAt, 'date and time', zone)}</p>
+</article>`
+}
+
+function ringHtml(ring: CardRing): Html {
+  const text = `Ring ${ring.name}: ${ring.good} of ${ring.total} done${ring.bad > 0 ? `, ${ring.bad} not` : ''}${ring.running > 0 ? `, ${ring.running} running` : ''}, ${ring.status}`
+  return html`<div class="ring ${ring.status}"><span>${ring.name} <small>${ring.good}/${ring.total}${ring.status === 'soaking' ? ' soaking' : ''}</small></span>
+<meter min="0" max="${ring.total}" value="${ring.good}" aria-label="${text}" title="${text}"></meter></div>`
+}
+
+function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people: readonly PersonRow[]): Html {
+  const shows =
+    action.name === 'assets' || action.name === 'explain' || action.name === 'plan' || action.name === 'report'
+  if (shows) return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
+  const hidden = html`<input type="hidden" name="action" value="${action.name}"><input type="hidden" name="revision" value="${action.revision}">`
+  const post = html`method="post" action="/p/${proposal}/act" hx-post="/p/${proposal}/act" hx-target="#answer-${proposal}" hx-swap="innerHTML" hx-disabled-elt="find button"`
+  const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
+  if (action.asks === 'nothing')
+    return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
+  const id = `${proposal}-${action.name}`
+  return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
+<form ${post}>${hidden}
+<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>
+${
+  action.asks === 'deferral'
+    ? html`<label>Who looks at it again <select name="owner">${people.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>
+<label>Until <input type="date" name="until" required></label>`
+    : ''
+}
+<button class="${style}">${action.label.replace('…', '')}</button></form></details>`
+}

@@ -1,0 +1,153 @@
+import { html } from 'hono/html'
+import type {
+  ActResult,
+  AssetRow,
+  AuditRow,
+  ChannelView,
+  DetailView,
+  PersonRow,
+  ProposalView,
+  SourceRow,
+  Viewer,
+  WatchView,
+} from '../console-port.ts'
+import { type Html, instant, richText } from '../rich-text.ts'
+import { cardHtml } from './card.ts'
+
+export function channelHtml(
+  view: ChannelView,
+  viewer: Viewer,
+  people: readonly PersonRow[],
+  selected: string | null,
+): Html {
+  const { channel } = view
+  return html`<header class="head"><h1># ${channel.title}</h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
+<div id="cards" hx-get="/fragment/cards/${channel.id}?selected=${selected ?? ''}" hx-trigger="patchwarden-new from:body" hx-swap="outerHTML">
+${view.watch === null ? '' : watchHtml(view.watch, viewer)}
+${view.cards.length === 0 && view.watch === null ? html`<p class="empty">${richText(view.empty, viewer.timeZone)}</p>` : ''}
+${view.cards.map((card) => cardHtml(card, viewer, people, card.card.proposal === selected))}
+</div>`
+}
+
+function watchHtml(watch: WatchView, viewer: Viewer): Html {
+  return html`<article class="card neutral"><p class="top"><span class="tag neutral">Watched</span></p><h3>${watch.title}</h3>
+<p class="lead">${richText(watch.lead, viewer.timeZone)}</p>
+${
+  watch.rows.length === 0
+    ? ''
+    : html`<div class="scroll"><table><thead><tr><th>Patch</th><th>To</th><th>Type</th><th>Priority</th><th></th></tr></thead><tbody>
+${watch.rows.map((row) => html`<tr><td>${row.patch}</td><td><code>${row.change}</code></td><td>${row.type}</td><td class="${row.tone}">${row.priority}</td><td>${row.note}</td></tr>`)}
+</tbody></table></div>`
+}
+<p class="note neutral">${richText(watch.hint, viewer.timeZone)}</p></article>`
+}
+
+export function threadHtml(view: ProposalView, viewer: Viewer): Html {
+  const { card } = view.card
+  return html`<header><strong>${card.proposal} thread</strong><small># ${view.channel.id}</small></header>
+${entriesHtml(view, viewer)}
+<form class="say" method="post" action="/c/${view.channel.id}/say" hx-post="/c/${view.channel.id}/say" hx-target="#said" hx-swap="innerHTML">
+<input type="hidden" name="proposal" value="${card.proposal}">
+<input name="text" aria-label="Comment or command" placeholder="Comment, or /patch help" maxlength="2100" autocomplete="off" required>
+<div id="said" class="answer" aria-live="polite"></div></form>`
+}
+
+export function entriesHtml(view: ProposalView, viewer: Viewer): Html {
+  return html`<ol id="entries" hx-get="/fragment/thread/${view.card.card.proposal}" hx-trigger="patchwarden-changed from:body" hx-swap="outerHTML">
+${view.thread.map(
+  ({
+    id,
+    at,
+    entry,
+  }) => html`<li id="m${id}" class="${entry.tone}"><span class="who ${entry.author === null ? 'bot' : ''}" aria-hidden="true">${initials(entry.author?.name ?? 'Patch Warden')}</span>
+<div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
+<div>${richText(entry.text, viewer.timeZone)}</div>
+${entry.detail.length === 0 ? '' : html`<pre>${entry.detail.join('\n')}</pre>`}</div></li>`,
+)}</ol>`
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/)
+  return `${words[0]?.[0] ?? ''}${words[1]?.[0] ?? ''}`.toUpperCase()
+}
+
+export function answerHtml(result: ActResult, viewer: Viewer): Html {
+  return html`<p class="only ${result.ok ? 'good' : 'warning'}"><small>Only to you</small> ${richText(result.message, viewer.timeZone)}</p>
+${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
+}
+
+export function detailHtml(detail: DetailView, viewer: Viewer): Html {
+  return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
+${detail.tables.map(
+  (
+    table,
+  ) => html`<div class="scroll"><table><caption>${table.caption}</caption><thead><tr>${table.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+<tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${richText(cell, viewer.timeZone)}</td>`)}</tr>`)}</tbody></table></div>`,
+)}
+${detail.lines.length === 0 ? '' : html`<pre>${detail.lines.join('\n')}</pre>`}</section>`
+}
+
+function tableHtml(title: string, columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
+  return html`<h1>${title}</h1><div class="scroll"><table><thead><tr>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
+}
+
+export function assetsHtml(rows: readonly AssetRow[], viewer: Viewer): Html {
+  return tableHtml(
+    'Assets',
+    ['Asset', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
+    rows.map((row) => [
+      html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
+      row.team,
+      row.platform,
+      String(row.packages),
+      String(row.pending),
+      String(row.security),
+      html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}`,
+    ]),
+  )
+}
+
+export function auditHtml(rows: readonly AuditRow[], viewer: Viewer): Html {
+  const last = rows.at(-1)
+  return html`${tableHtml(
+    'Audit record, newest first',
+    ['When', 'Record', 'What', 'Who', 'Hash'],
+    rows.map((row) => [
+      instant(row.at, 'date and time', viewer.timeZone),
+      html`<a href="/p/${row.stream}">${row.stream}</a> event ${row.seq}`,
+      row.what,
+      row.who,
+      html`<code>${row.hash.slice(0, 12)}</code>`,
+    ]),
+  )}
+${last && last.position > 1 ? html`<p><a class="button" href="/audit?before=${last.position}">Older</a></p>` : ''}
+<p class="empty">Check the chain with <code>npx patchwarden audit verify</code>.</p>`
+}
+
+export function peopleHtml(rows: readonly PersonRow[], viewer: Viewer): Html {
+  return tableHtml(
+    'People',
+    ['Name', 'Roles', ''],
+    rows.map((row) => [
+      row.name,
+      row.roles.join(', ') || 'none',
+      viewer.isOperator
+        ? html`<form method="post" action="/people/${row.id}/link"><button>Make a sign-in link</button></form>`
+        : '',
+    ]),
+  )
+}
+
+export function sourcesHtml(rows: readonly SourceRow[], viewer: Viewer): Html {
+  return tableHtml(
+    'Sources, feeds and engines',
+    ['Name', 'Kind', 'What', 'Last good'],
+    rows.map((row) => [
+      row.name,
+      row.kind,
+      html`${row.describe}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}`,
+      row.lastGoodAt === null ? '' : instant(row.lastGoodAt, 'relative', viewer.timeZone),
+    ]),
+  )
+}

@@ -1,0 +1,36 @@
+import { html } from 'hono/html'
+import { DateTime } from 'luxon'
+import type { RichText, Span } from '../chat/rich-text.ts'
+
+export type Html = ReturnType<typeof html>
+
+/** Spans as HTML. All text is escaped by the template; nothing in it is read as markup. */
+export function richText(text: RichText, timeZone: string): Html {
+  return html`${text.map((span) => spanHtml(span, timeZone))}`
+}
+
+function spanHtml(span: Span, timeZone: string): Html {
+  switch (span.kind) {
+    case 'text':
+      return html`${span.text}`
+    case 'strong':
+      return html`<strong>${span.text}</strong>`
+    case 'code':
+      return html`<code>${span.text}</code>`
+    case 'person':
+      return html`<span class="person">${span.name}</span>`
+    case 'time':
+      return instant(span.at, span.style, timeZone)
+  }
+}
+
+export function instant(at: string, style: 'time' | 'date and time' | 'relative', timeZone: string): Html {
+  const local = DateTime.fromISO(at).setZone(timeZone)
+  if (!local.isValid) return html`${at}`
+  const full = local.toFormat('ccc d LLL yyyy, HH:mm ZZZZ')
+  const shown =
+    style === 'relative'
+      ? (local.toRelative({ locale: 'en' }) ?? full)
+      : local.toFormat(style === 'time' ? 'HH:mm' : 'ccc d LLL, HH:mm')
+  return html`<time datetime="${at}" title="${full}">${shown}</time>`
+}
