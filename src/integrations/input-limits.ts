@@ -16,6 +16,10 @@ export const inputLimits = {
   feedRetrySeconds: 60,
   /** Rejected records kept in full; the rest is only counted. */
   rejectedRecords: 200,
+  /** What one script on a host may print. A machine with 5,000 packages prints about 1 MB. */
+  hostOutputBytes: 32 * 1024 * 1024,
+  /** One look at a host, with a refresh of its package lists. */
+  hostLookSeconds: 180,
   /** The longest time-out one health check may ask for. */
   healthTimeoutSeconds: 120,
 } as const

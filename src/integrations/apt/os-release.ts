@@ -1,0 +1,25 @@
+export interface OsRelease {
+  /** `debian:12`; `null` where the file does not say. */
+  readonly platform: string | null
+  /** For people: `Debian GNU/Linux 12 (bookworm)`. */
+  readonly title: string
+}
+
+/** Reads the lines of /etc/os-release, os-release(5). */
+export function parseOsRelease(lines: readonly string[]): OsRelease {
+  const fields = new Map<string, string>()
+  for (const line of lines) {
+    const [, key, value = ''] = /^([A-Z0-9_]+)=(.*)$/.exec(line) ?? []
+    if (key !== undefined) fields.set(key, unquote(value.trim()))
+  }
+  const id = fields.get('ID') ?? ''
+  const version = fields.get('VERSION_ID') ?? ''
+  const known = /^[a-z0-9._-]+$/.test(id) && /^[A-Za-z0-9._-]+$/.test(version)
+  const title = fields.get('PRETTY_NAME') ?? `${id} ${version}`.trim()
+  return { platform: known ? `${id}:${version}` : null, title: title.slice(0, 100) }
+}
+
+function unquote(value: string): string {
+  const [, quote, inner] = /^(["'])(.*)\1$/.exec(value) ?? []
+  return quote === undefined || inner === undefined ? value : inner.replace(/\\(["'\\$`])/g, '$1')
+}

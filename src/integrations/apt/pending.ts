@@ -1,0 +1,99 @@
+import type { HeldReason, PendingUpdate } from '../../core/asset.ts'
+import type { DpkgAnswer } from './installed.ts'
+import { isSecurity, type Simulation } from './simulation.ts'
+
+/** A line of `apt list --upgradable`. */
+export interface Upgradable {
+  readonly name: string
+  readonly suites: readonly string[]
+  readonly candidate: string
+  readonly architecture: string
+  readonly installed: string
+}
+
+/** `openssl/oldstable-security,now 3.0.22 amd64 [upgradable from: 3.0.20]` */
+const UPGRADABLE = /^([^/\s]+)\/(\S*) (\S+) (\S+) \[upgradable from: ([^\]\s]+)\]/
+
+export function parseUpgradable(lines: readonly string[]): readonly Upgradable[] {
+  const found: Upgradable[] = []
+  for (const line of lines) {
+    const [, name, suites = '', candidate, architecture, installed] = UPGRADABLE.exec(line) ?? []
+    if (name === undefined || candidate === undefined || architecture === undefined || installed === undefined) continue
+    const named = suites.split(',').filter((suite) => suite !== '' && suite !== 'now')
+    found.push({ name, suites: named, candidate, architecture, installed })
+  }
+  return found
+}
+
+/** Source of each `name=version` that is not installed: from the stanzas of `apt-cache show`, where any order will do. */
+export function parseNewSources(lines: readonly string[]): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>()
+  let stanza: Record<string, string> = {}
+  function close(): void {
+    const { Package: name, Version: version, Source: source } = stanza
+    if (name !== undefined && version !== undefined) sources.set(`${name}=${version}`, source ?? name)
+  }
+  for (const line of lines) {
+    const [, field, value] = /^(Package|Version|Source): (\S+)/.exec(line) ?? []
+    if (field === undefined || value === undefined) continue
+    if (field === 'Package') {
+      close()
+      stanza = {}
+    }
+    stanza[field] = value
+  }
+  close()
+  return sources
+}
+
+/**
+ * Everything newer that the machine's package manager knows of: what an upgrade would install now, and what it would
+ * not, with the reason.
+ */
+export function pendingUpdates(
+  dpkg: DpkgAnswer,
+  simulation: Simulation,
+  upgradable: readonly Upgradable[],
+  newSources: ReadonlyMap<string, string>,
+): readonly PendingUpdate[] {
+  const sources = new Map(dpkg.packages.map((one) => [`${one.name}:${one.architecture}`, one.source]))
+  const sourceByName = new Map(dpkg.packages.map((one) => [one.name, one.source]))
+  const pending: PendingUpdate[] = []
+  const taken = new Set<string>()
+  for (const { action, name, architecture, from, to, origins } of simulation.steps) {
+    if (to === null || (action !== 'install' && action !== 'upgrade')) continue
+    taken.add(`${name}:${architecture}`)
+    const known = sources.get(`${name}:${architecture}`) ?? (from === null ? undefined : sourceByName.get(name))
+    pending.push({
+      name,
+      architecture,
+      installed: from,
+      candidate: to,
+      source: known ?? newSources.get(`${name}=${to}`) ?? null,
+      origins,
+      security: isSecurity(origins),
+      held: null,
+    })
+  }
+  const phased = new Set(simulation.phased)
+  for (const { name, suites, candidate, architecture, installed } of upgradable) {
+    const id = `${name}:${architecture}`
+    if (taken.has(id)) continue
+    pending.push({
+      name,
+      architecture,
+      installed,
+      candidate,
+      source: sources.get(id) ?? sourceByName.get(name) ?? null,
+      origins: suites,
+      security: isSecurity(suites),
+      held: heldReason(id, name, dpkg.held, phased),
+    })
+  }
+  return pending
+}
+
+function heldReason(id: string, name: string, held: ReadonlySet<string>, phased: ReadonlySet<string>): HeldReason {
+  if (held.has(id)) return 'hold'
+  return phased.has(id) || phased.has(name) ? 'phased' : 'kept back'
+}

@@ -1,0 +1,94 @@
+# Looks at one Debian or Ubuntu machine. Changes nothing, unless PW_REFRESH is set: then it refreshes the package lists
+# first. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the output was cut off.
+# Everything is in functions, so that a script that was cut off on its way does nothing at all.
+
+mark() { printf '\n@@ %s\n' "$*"; }
+
+# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
+report() {
+  mark "$1"
+  section=$1
+  shift
+  { said=$("$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
+  mark "$section-status $status"
+  printf '%s\n' "$said"
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# Keeps its caches in memory: nothing is written, and a full disk does not matter.
+apt_reads() {
+  command=$1
+  shift
+  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+}
+
+refresh() { as_root apt-get -q -o APT::Update::Error-Mode=any -o DPkg::Lock::Timeout=30 update; }
+
+# Source packages of what would be newly installed: dpkg does not know those yet.
+new_packages() {
+  names=$(printf '%s\n' "$simulation" | sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p')
+  # shellcheck disable=SC2086 # one argument a name
+  [ -z "$names" ] || apt_reads apt-cache show $names | grep -E '^(Package|Version|Architecture|Source):'
+}
+
+reboot_required() {
+  for flag in /run/reboot-required /var/run/reboot-required; do
+    [ -e "$flag" ] || continue
+    echo required
+    cat "$flag.pkgs" 2>/dev/null
+    return 0
+  done
+}
+
+# Services with deleted programs or libraries in memory, as far as this user may look; containers answer for themselves.
+stale_services() {
+  own=$(readlink /proc/self/ns/pid)
+  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
+    [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
+    unit=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+    if [ -n "$unit" ]; then echo "$unit"
+    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
+  done | sort -u
+}
+
+# Seconds since the package lists last changed or were last refreshed with success.
+lists_age() {
+  newest=$(stat -c %Y /var/lib/apt/lists /var/lib/apt/periodic/update-success-stamp 2>/dev/null | sort -n | tail -n 1)
+  [ -z "$newest" ] || mark "lists-age $(($(date +%s) - newest))"
+}
+
+probe() {
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+  export PATH LC_ALL
+  unset LANGUAGE
+  mark 'patchwarden-probe 1'
+  mark 'os-release'
+  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+  mark "system $(uname -s)"
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    mark 'no-apt'
+    mark 'end'
+    return 0
+  fi
+  mark "kernel $(uname -r)"
+  mark "kernel-build $(uname -v)"
+  mark "boot-id $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+  [ -z "${PW_REFRESH:-}" ] || report refresh refresh
+  lists_age
+  # shellcheck disable=SC2016 # dpkg-query expands these
+  report dpkg dpkg-query -W -f \
+    '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${db:Status-Want}\t${db:Status-Status}\n'
+  simulation=$(report simulation apt_reads apt-get -s dist-upgrade)
+  printf '%s\n' "$simulation"
+  report upgradable apt_reads apt list --upgradable
+  mark 'new-packages'
+  new_packages 2>/dev/null
+  mark 'reboot'
+  reboot_required
+  mark 'stale'
+  stale_services 2>/dev/null
+  mark 'end'
+}
+
+probe </dev/null

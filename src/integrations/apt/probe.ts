@@ -1,0 +1,99 @@
+/** Looks at a Debian or Ubuntu machine: the script, and what its answer means. */
+
+import { readFileSync } from 'node:fs'
+import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import { parseInstalled } from './installed.ts'
+import { newerKernels } from './kernel.ts'
+import { parseOsRelease } from './os-release.ts'
+import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
+import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from './probe-sections.ts'
+import { parseSimulation } from './simulation.ts'
+
+/** The POSIX sh script, for `sh -s`. `refresh`: let the machine fetch its package lists first; otherwise it only reads. */
+export function probeScript({ refresh }: { readonly refresh: boolean }): string {
+  const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
+  return refresh ? `PW_REFRESH=1\n${script}` : script
+}
+
+export interface ProbedAsset {
+  /** The machine as configured. Its platform is replaced by what the machine says of itself. */
+  readonly asset: Asset
+  readonly now: Date
+}
+
+/** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
+export function parseProbe(output: string, { asset: configured, now }: ProbedAsset): Observation {
+  const at = now.toISOString()
+  const { name } = configured
+  function unreachable(reason: string, platform = configured.platform): Observation {
+    return { kind: 'unreachable', asset: { ...configured, platform }, reason, at }
+  }
+  const sections = splitSections(output, 'patchwarden-probe')
+  if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
+  const os = parseOsRelease(linesOf(sections, 'os-release'))
+  if (sections.has('no-apt')) {
+    return unreachable(
+      `${name} runs ${os.title || markedValue(sections, 'system') || 'an unknown system'} and has no apt; only Debian and Ubuntu are supported yet.`,
+      os.platform ?? undefined,
+    )
+  }
+  if (os.platform === null) {
+    return unreachable(`${name} does not say in /etc/os-release which system it runs (ID and VERSION_ID).`)
+  }
+  const dpkg = reported(sections, 'dpkg')
+  const installed = parseInstalled(dpkg?.lines ?? [])
+  if (dpkg === null || !dpkg.ok || installed.packages.length === 0) {
+    return unreachable(`dpkg on ${name} does not list its packages${said(dpkg)}.`, os.platform)
+  }
+  const simulated = reported(sections, 'simulation')
+  const listing = reported(sections, 'upgradable')
+  const trusted = simulated?.ok === true
+  if (!trusted && listing?.ok !== true) {
+    return unreachable(`apt on ${name} cannot tell what is pending${said(simulated)}.`, os.platform)
+  }
+  const simulation = parseSimulation(trusted ? simulated.lines.join('\n') : '', installed.packages)
+  const refreshed = reported(sections, 'refresh')
+  const asked = linesOf(sections, 'reboot')
+  const kernels = newerKernels(
+    installed.packages,
+    markedValue(sections, 'kernel') ?? '',
+    markedValue(sections, 'kernel-build') ?? '',
+  )
+  const snapshot: AssetSnapshot = {
+    asset: { ...configured, platform: os.platform },
+    packages: installed.packages,
+    pending: pendingUpdates(
+      installed,
+      simulation,
+      parseUpgradable(listing?.lines ?? []),
+      parseNewSources(linesOf(sections, 'new-packages')),
+    ),
+    runningKernel: markedValue(sections, 'kernel'),
+    bootId: markedValue(sections, 'boot-id'),
+    rebootRequired: asked.length > 0 || kernels.length > 0,
+    rebootPackages: [...new Set([...asked.slice(1), ...kernels])],
+    staleServices: linesOf(sections, 'stale'),
+    observedAt: at,
+    listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
+  }
+  const warnings = [...installed.warnings, ...simulation.warnings]
+  if (refreshed?.ok === false) {
+    warnings.push(`Its package lists could not be refreshed, so newer versions may be missing${said(refreshed)}.`)
+  }
+  if (!trusted) warnings.push(`apt cannot plan an upgrade there${said(simulated)}.`)
+  return { kind: 'seen', snapshot, warnings }
+}
+
+/** The machine says how old its lists are, not since when: its clock may be wrong. */
+function listsChangedAt(sections: Sections, now: Date): string | null {
+  const age = markedValue(sections, 'lists-age')
+  if (age === null || !/^-?\d{1,12}$/.test(age)) return null
+  return new Date(now.getTime() - Math.max(0, Number(age)) * 1_000).toISOString()
+}
+
+/** `: ` and what went wrong, in the machine's own words. */
+function said(command: Reported | null): string {
+  const lines = [...(command?.errors ?? []), ...(command?.lines ?? [])]
+  const line = lines.find((one) => /^(E:|Err:|sudo:|dpkg-query:|W:)/.test(one)) ?? command?.errors[0]
+  return line === undefined ? '' : ` (${line.trim().replace(/\.$/, '').slice(0, 200)})`
+}

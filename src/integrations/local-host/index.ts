@@ -1,0 +1,65 @@
+/** The machine that Patchwarden runs on, looked at and never changed. docs/integrations/local-host.md */
+
+import type { Asset, Observation } from '../../core/asset.ts'
+import type { InventorySource } from '../../core/ports.ts'
+import { parseProbe, probeScript } from '../apt/index.ts'
+import { type ProcessEnd, runBounded } from '../bounded-process.ts'
+import { inputLimits } from '../input-limits.ts'
+
+export interface LocalInventoryOptions {
+  readonly name: string
+  /** Its platform is replaced by what the machine says of itself. */
+  readonly asset: Asset
+  readonly clock: () => Date
+  /** Seconds for one look. Default 180. */
+  readonly timeoutSeconds?: number
+}
+
+/** Always yields one observation: of a machine without apt, that it is not supported yet. */
+export function createLocalInventory(options: LocalInventoryOptions): InventorySource {
+  const { name, asset, clock } = options
+  const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
+
+  async function look(signal: AbortSignal): Promise<Observation> {
+    const ran = await runBounded({
+      command: 'sh',
+      args: ['-s'],
+      input: probeScript({ refresh: false }),
+      timeoutSeconds,
+      maxBytes: inputLimits.hostOutputBytes,
+      signal,
+    })
+    signal.throwIfAborted()
+    const problem = problemOf(ran, timeoutSeconds)
+    if (problem === null) return parseProbe(ran.stdout, { asset, now: clock() })
+    const reason = `This machine (${asset.name}) cannot be looked at: ${problem}.`
+    return { kind: 'unreachable', asset, reason, at: clock().toISOString() }
+  }
+
+  return {
+    name,
+    describe: `This machine (${asset.name}), only watched`,
+    async *observe({ only, signal }) {
+      signal.throwIfAborted()
+      if (only !== undefined && !only.includes(asset.id)) return
+      yield await look(signal)
+    },
+  }
+}
+
+function problemOf({ end }: ProcessEnd, timeoutSeconds: number): string | null {
+  switch (end) {
+    case 'exited':
+      return null
+    case 'timed out':
+      return `dpkg and apt did not answer within ${timeoutSeconds} s`
+    case 'too much output':
+      return `its package list is longer than ${inputLimits.hostOutputBytes} bytes`
+    case 'not found':
+      return 'it has no POSIX shell (sh)'
+    case 'aborted':
+    case 'killed':
+    case 'not started':
+      return 'the shell that looks at it did not run to its end'
+  }
+}

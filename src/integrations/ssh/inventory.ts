@@ -1,0 +1,52 @@
+import type { Asset, Observation } from '../../core/asset.ts'
+import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
+import { parseProbe, probeScript } from '../apt/index.ts'
+import { inputLimits } from '../input-limits.ts'
+import { inOrderOfEnd } from './in-order-of-end.ts'
+import type { SshTarget } from './target.ts'
+import { runOverSsh } from './transport.ts'
+
+export interface SshHost {
+  /** The host as configured. Its platform is replaced by what the host says of itself. */
+  readonly asset: Asset
+  readonly target: SshTarget
+}
+
+export interface SshInventoryOptions {
+  readonly name: string
+  readonly hosts: readonly SshHost[]
+  /** Let each host refresh its package lists before it is looked at. */
+  readonly refresh: boolean
+  /** Hosts asked at the same time. */
+  readonly concurrency: number
+  readonly clock: () => Date
+  /** Seconds for one look at one host. Default 180. */
+  readonly timeoutSeconds?: number
+}
+
+/** Hosts that are asked over SSH with the OpenSSH client. Yields each as soon as it has answered. */
+export function createSshInventory(options: SshInventoryOptions): InventorySource {
+  const { name, hosts, refresh, concurrency, clock } = options
+  const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
+
+  async function look({ asset, target }: SshHost, script: string, signal: AbortSignal): Promise<Observation> {
+    const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal })
+    const now = clock()
+    if (answer.kind === 'ran') return parseProbe(answer.stdout, { asset, now })
+    return { kind: 'unreachable', asset, reason: answer.reason, at: now.toISOString() }
+  }
+
+  async function* observe({ only, signal }: ObserveOptions): AsyncGenerator<Observation> {
+    signal.throwIfAborted()
+    const chosen = only === undefined ? null : new Set(only)
+    const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
+    const script = probeScript({ refresh })
+    const stop = new AbortController()
+    const either = AbortSignal.any([signal, stop.signal])
+    const tasks = wanted.map((host) => () => look(host, script, either))
+    yield* inOrderOfEnd(tasks, concurrency, () => stop.abort())
+  }
+
+  const many = hosts.length === 1 ? 'One host' : `${hosts.length} hosts`
+  return { name, describe: `${many} asked over SSH`, observe }
+}

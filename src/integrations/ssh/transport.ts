@@ -1,0 +1,64 @@
+import { type ProcessEnd, runBounded } from '../bounded-process.ts'
+import { inputLimits } from '../input-limits.ts'
+import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
+import { AS_ROOT, AS_USER, DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from './target.ts'
+
+export interface RemoteScript {
+  /** POSIX sh, sent on standard input. */
+  readonly script: string
+  readonly as: 'user' | 'root'
+  /** For the script, beside the time to connect. */
+  readonly timeoutSeconds: number
+  readonly signal: AbortSignal
+}
+
+export type RemoteAnswer =
+  /** The script came to an end; it may still have been cut short, so look for its own mark of the end. */
+  | { readonly kind: 'ran'; readonly status: number; readonly stdout: string; readonly stderr: string }
+  | ({ readonly kind: 'failed'; readonly stdout: string } & ConnectionProblem)
+
+/** ssh's own exit status for a connection that failed. */
+const SSH_FAILED = 255
+
+/** Runs a script on a host. `name` is what people call the host. Throws only when `signal` aborts. */
+export async function runOverSsh(name: string, target: SshTarget, remote: RemoteScript): Promise<RemoteAnswer> {
+  const connect = target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS
+  const seconds = remote.timeoutSeconds + connect
+  let args: readonly string[]
+  try {
+    args = sshArguments(target, remote.as === 'root' ? AS_ROOT : AS_USER)
+  } catch (error) {
+    const reason = `${name} cannot be reached: ${error instanceof Error ? error.message : String(error)}`
+    return { kind: 'failed', reason, begun: 'no', stdout: '' }
+  }
+  const ran = await runBounded({
+    command: 'ssh',
+    args,
+    input: remote.script,
+    timeoutSeconds: seconds,
+    maxBytes: inputLimits.hostOutputBytes,
+    signal: remote.signal,
+  })
+  remote.signal.throwIfAborted()
+  if (ran.end === 'exited' && ran.status !== null && ran.status !== SSH_FAILED) {
+    return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
+  }
+  return { kind: 'failed', stdout: ran.stdout, ...problemOf(ran, name, seconds) }
+}
+
+function problemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {
+  switch (ran.end) {
+    case 'not found':
+      return { reason: 'There is no SSH client here: install OpenSSH (openssh-client).', begun: 'no' }
+    case 'not started':
+      return { reason: 'The SSH client cannot be started on this machine.', begun: 'no' }
+    case 'timed out':
+      return { reason: `${name} did not answer within ${seconds} s.`, begun: 'maybe' }
+    case 'too much output':
+      return { reason: `${name} answered more than ${inputLimits.hostOutputBytes} bytes.`, begun: 'maybe' }
+    case 'exited':
+    case 'killed':
+    case 'aborted':
+      return connectionProblem(name, ran.stderr)
+  }
+}
