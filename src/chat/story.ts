@@ -84,10 +84,9 @@ export function storyOf(
       return bot('neutral', rich(`Replaced by ${event.by}; the vote goes on there.`))
     case 'scheduled': {
       const why = event.reason === null ? '' : ` (${event.reason})`
-      return bot(
-        'neutral',
-        rich(`Scheduled for `, time(event.window.start), ` to `, time(event.window.end, 'time'), `${why}.`),
-      )
+      const { start, end } = event.window
+      if (Date.parse(start) <= Date.parse(recorded.at)) return bot('neutral', rich(`Its window is open now${why}.`))
+      return bot('neutral', rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`))
     }
     case 'start-refused':
       return bot('warning', rich(`Not started, because ${event.reason}.`))

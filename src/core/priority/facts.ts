@@ -119,7 +119,7 @@ export const defaultDueDays: DueDays = { immediate: 3, 'out-of-cycle': 14, sched
 /** When a patch is due: so many days after it was first seen, or KEV's own date where that is earlier. ISO 8601. */
 export function dueAt(priority: Priority, from: string, days: DueDays, kev: readonly KevEntry[]): string | null {
   const own = days[priority]
-  const dates = kev.map((entry) => Date.parse(`${entry.dueDate}T00:00:00Z`)).filter((date) => !Number.isNaN(date))
+  const dates = kev.map((entry) => Date.parse(`${entry.dueDate}T23:59:59Z`)).filter((date) => !Number.isNaN(date))
   if (own !== null) dates.push(Date.parse(from) + own * 86_400_000)
   return dates.length === 0 ? null : new Date(Math.min(...dates)).toISOString()
 }

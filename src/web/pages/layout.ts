@@ -43,7 +43,7 @@ export function navigation(viewer: Viewer, channels: readonly ChannelSummary[], 
 ${channels.map((channel) =>
   link(
     `/c/${channel.id}`,
-    html`<span># ${channel.id}</span>${channel.waitingForViewer > 0 ? html` <b class="waiting" title="waiting for you">${channel.waitingForViewer}</b>` : channel.open > 0 ? html` <span class="n">${channel.open}</span>` : ''}`,
+    html`<span># ${channel.id}</span>${channel.waitingForViewer > 0 ? html` <b class="badge" title="waiting for you">${channel.waitingForViewer}</b>` : channel.open > 0 ? html` <span class="n">${channel.open}</span>` : ''}`,
   ),
 )}
 </section>
