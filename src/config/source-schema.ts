@@ -20,11 +20,11 @@ const hostMend = 'Write a host name or an alias from the SSH configuration, such
 const userMend = 'Write a login name, such as patch.'
 
 /** Never begins with "-": it ends up as an argument of ssh. */
-const host = text(hostMend, 253).regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, { error: hostMend })
+export const host = text(hostMend, 253).regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, { error: hostMend })
 const address = text('Write a host name or an IP address.', 253).regex(/^[A-Za-z0-9_:[][A-Za-z0-9._:[\]-]*$/, {
   error: 'Write a host name or an IP address.',
 })
-const user = text(userMend, 64).regex(/^[A-Za-z_][A-Za-z0-9._-]*\$?$/, { error: userMend })
+export const user = text(userMend, 64).regex(/^[A-Za-z_][A-Za-z0-9._-]*\$?$/, { error: userMend })
 
 /** What is said of assets, each or all of a source. */
 const facts = {

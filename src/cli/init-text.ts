@@ -1,0 +1,113 @@
+/** What `patchwarden init` writes. */
+
+export interface InitAnswers {
+  readonly name: string
+  readonly timeZone: string
+  readonly team: string
+  /** Empty: only this machine, watched. */
+  readonly hosts: readonly string[]
+  readonly login: string | null
+  /** Names of two people. */
+  readonly owner: string
+  readonly security: string
+}
+
+/** `Mara Keller` as a name for configuration: `mara-keller`. */
+export function nameId(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 40)
+  if (plain !== '' && plain !== 'constructor') return plain
+  // Names in other scripts: stable, and different for different names.
+  return `x-${[...name].map((sign) => (sign.codePointAt(0) ?? 0).toString(36)).join('')}`.slice(0, 40)
+}
+
+export function initialYaml(answers: InitAnswers): string {
+  const [owner, security, team] = [answers.owner, answers.security, answers.team].map(nameId)
+  const scalar = (text: string) => JSON.stringify(text)
+  return `# yaml-language-server: $schema=./patchwarden.schema.json
+#
+# patchwarden.example.yaml shows everything that may stand here. Check changes with "npx patchwarden check".
+# Secrets do not belong here: they come from the environment or .env.
+
+name: ${scalar(answers.name)}
+timeZone: ${scalar(answers.timeZone)}
+
+people:
+  ${owner}: { name: ${scalar(answers.owner)} }
+  ${security}: { name: ${scalar(answers.security)} }
+
+roles: # for every team
+  security: [${security}]
+  operator: [${owner}]
+
+teams:
+  ${team}:
+    name: ${scalar(answers.team)}
+    channel: ${team}
+    roles: { owner: [${owner}] }
+    policy: standard
+    window: nights
+    rollout: careful
+
+channels:
+  ${team}: { title: ${scalar(answers.team)} }
+
+policies:
+  standard:
+    kind: quorum
+    approvals: { owner: 1, security: 1 } # two different people
+    expiresAfter: 7 days
+    stop: [owner, security] # each alone
+    resume: { owner: 1 }
+    breakGlass: { roles: [operator], reviewWithin: 1 day }
+    reboot: never # or: if required
+
+windows: # nothing is touched outside
+  nights:
+    rules:
+      - { days: weekdays, start: "02:00", duration: 3 hours }
+
+rollouts:
+  careful:
+    rings:
+      - { name: canary, select: { count: 1 }, batch: 1, soak: 30 min }
+      - { name: broad, select: rest, batch: 25% }
+
+${sourcesYaml(answers, team ?? '')}
+feeds:
+  kev: { kind: kev }
+  epss: { kind: epss }
+  tracker: { kind: debian-tracker }
+`
+}
+
+function sourcesYaml({ hosts, login }: InitAnswers, team: string): string {
+  if (hosts.length === 0) {
+    return `sources:
+  this-machine: { kind: local, team: ${team} } # watched only
+`
+  }
+  const user = login === null ? '' : `\n    user: ${JSON.stringify(login)}`
+  return `sources:
+  hosts:
+    kind: ssh
+    engine: apt # leave it out to watch only
+    team: ${team}${user}
+    hosts:
+${hosts.map((name) => `      - ${JSON.stringify(name)}\n`).join('')}
+engines:
+  apt: { kind: ssh-apt }
+`
+}
+
+export const initialEnvironment = `# Variables of the process win over this file. Every secret may also come from a file: NAME_FILE=/run/secrets/...
+# .env.example lists all of them.
+
+# PostgreSQL. Left out, an embedded one is started in the data folder.
+# DATABASE_URL=postgres://patchwarden:secret@localhost:5432/patchwarden
+`

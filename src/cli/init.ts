@@ -1,0 +1,134 @@
+/** `patchwarden init`: a few questions, then a short patchwarden.yaml and a .env to go on from. */
+
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { text, timeZone } from '../config/fields.ts'
+import { configFileName, parseSettings } from '../config/load.ts'
+import { describeProblem } from '../config/problem.ts'
+import { host, user } from '../config/source-schema.ts'
+import { type InitAnswers, initialEnvironment, initialYaml, nameId } from './init-text.ts'
+
+export interface InitTools {
+  /** Puts the question to the person; resolves to what was typed, without the line end. Empty takes the default. */
+  ask(question: string): Promise<string>
+  /** Tells the person something, one line. */
+  write(line: string): void
+  /** Folder that the files are written to. */
+  readonly cwd: string
+  /** IANA zone that is offered. Default: that of the machine. */
+  readonly timeZone?: string
+}
+
+export type InitResult =
+  | { readonly ok: true; readonly written: readonly string[] }
+  | { readonly ok: false; readonly reason: string }
+
+const TRIES = 5
+
+/** Writes nothing before the last answer, and over a file that is there only after a yes. */
+export async function init(tools: InitTools): Promise<InitResult> {
+  const { cwd, write } = tools
+  if (!(await mayWrite(tools, configFileName))) {
+    const reason = `${configFileName} was left as it is. Run "patchwarden check" to see whether it is right.`
+    return { ok: false, reason }
+  }
+  const files = (await mayWrite(tools, '.env')) ? [configFileName, '.env'] : [configFileName]
+  const answers = await questions(tools)
+  if (answers === null) return { ok: false, reason: 'Nothing was written: too many answers that cannot be used.' }
+  const yaml = initialYaml(answers)
+  const checked = parseSettings(yaml, configFileName)
+  if (!checked.ok) return { ok: false, reason: checked.problems.map(describeProblem).join('\n') }
+  for (const name of files) {
+    if (name === configFileName) writeWhole(join(cwd, name), yaml, 0o644)
+    else writeWhole(join(cwd, name), initialEnvironment, 0o600)
+  }
+  write(`Wrote ${files.join(' and ')}. Now run "npx patchwarden check", then "npm start".`)
+  if (answers.hosts.length === 0) write('No hosts: this machine is watched. Add hosts under "sources" when you like.')
+  return { ok: true, written: files }
+}
+
+async function questions(tools: InitTools): Promise<InitAnswers | null> {
+  const zone = tools.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const name = await asked(tools, 'What is this installation called?', 'Patchwarden', oneOf(text('Write a name.', 100)))
+  if (name === null) return null
+  const timeZoneAnswer = await asked(tools, 'In which time zone are its windows?', zone, oneOf(timeZone))
+  if (timeZoneAnswer === null) return null
+  const team = await asked(tools, 'Which team decides first?', 'Web platform', oneOf(text('Write a name.', 100)))
+  if (team === null) return null
+  const hosts = await asked(
+    tools,
+    'Which hosts can be reached by SSH? (names or aliases, separated by spaces)',
+    'none',
+    readHosts,
+  )
+  if (hosts === null) return null
+  const login =
+    hosts.length === 0
+      ? ''
+      : await asked(tools, 'With which login? (it needs sudo for apt)', 'that of ~/.ssh/config', readLogin)
+  if (login === null) return null
+  const owner = await asked(tools, `Who approves for ${team}? (a name, such as Mara Keller)`, null, oneOf(personName))
+  if (owner === null) return null
+  const security = await asked(tools, 'Who approves for security? (somebody else)', null, (answer) => {
+    const parsed = oneOf(personName)(answer)
+    const same = parsed.ok && nameId(parsed.value) === nameId(owner)
+    return same ? { ok: false, mend: 'Two different people must approve: write another name.' } : parsed
+  })
+  if (security === null) return null
+  return { name, timeZone: timeZoneAnswer, team, hosts, login: login === '' ? null : login, owner, security }
+}
+
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly mend: string }
+
+const personName = text('Write the name of a person.', 100)
+
+function oneOf(schema: z.ZodType<string>): (answer: string) => Read<string> {
+  return (answer) => {
+    const parsed = schema.safeParse(answer)
+    if (parsed.success) return { ok: true, value: parsed.data }
+    return { ok: false, mend: parsed.error.issues[0]?.message ?? 'Write something else.' }
+  }
+}
+
+function readHosts(answer: string): Read<readonly string[]> {
+  const hosts = [...new Set(answer.split(/[\s,]+/).filter((name) => name !== '' && answer !== 'none'))]
+  for (const name of hosts) {
+    const parsed = host.safeParse(name)
+    if (!parsed.success)
+      return { ok: false, mend: `${JSON.stringify(name)} is no host name. Write names only, such as web01 web02.` }
+  }
+  return { ok: true, value: hosts }
+}
+
+function readLogin(answer: string): Read<string> {
+  return answer === 'that of ~/.ssh/config' ? { ok: true, value: '' } : oneOf(user)(answer)
+}
+
+/** Asks until the answer can be used; `null` after too many that cannot. */
+async function asked<T>(
+  { ask, write }: InitTools,
+  question: string,
+  fallback: string | null,
+  read: (answer: string) => Read<T>,
+): Promise<T | null> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const typed = (await ask(fallback === null ? `${question} ` : `${question} [${fallback}] `)).trim()
+    const answer = read(typed === '' ? (fallback ?? '') : typed)
+    if (answer.ok) return answer.value
+    write(answer.mend)
+  }
+  return null
+}
+
+async function mayWrite({ ask, cwd }: InitTools, name: string): Promise<boolean> {
+  if (!existsSync(join(cwd, name))) return true
+  return /^y(es)?$/i.test((await ask(`${name} is there already. Write over it? [no] `)).trim())
+}
+
+/** In one step, so that a killed process leaves no half file. */
+function writeWhole(path: string, content: string, mode: number): void {
+  const temporary = `${path}.${process.pid}.new`
+  writeFileSync(temporary, content, { mode, flag: 'wx' })
+  renameSync(temporary, path)
+}
