@@ -2,10 +2,12 @@
 
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
 import { type CrossCheck, crossCheck, nothingUnread } from './cross-check.ts'
 import { defaultConfig } from './default-config.ts'
 import type { Environment } from './environment.ts'
 import { explainIssue } from './explain-issue.ts'
+import { isWrongKind, withGuessedKinds } from './guess-kinds.ts'
 import { knownKeys } from './json-schema.ts'
 import { configLimits } from './limits.ts'
 import { absolutePath, withAbsolutePaths } from './paths.ts'
@@ -70,16 +72,32 @@ export function parseSettings(text: string, file: string): ParsedSettings {
     if (problems.length > 0) return refuse(problems)
     return { ok: true, settings: parsed.data, warnings: placed(file, yaml, checked.warnings) }
   }
-  const { issues } = parsed.error
-  const findings = issues
-    .flatMap((issue) => explainIssue(issue, yaml.value, knownKeys))
-    .filter(({ path }) => !yaml.findings.some((odd) => startsWith(path, odd.path) || startsWith(odd.path, path)))
-  problems.push(...placed(file, yaml, findings), ...placed(file, yaml, checkTheRest(yaml.value, issues).problems))
+  const { issues, findings } = explainAll(yaml.value, parsed.error.issues)
+  const clear = findings.filter(
+    ({ path }) => !yaml.findings.some((odd) => startsWith(path, odd.path) || startsWith(odd.path, path)),
+  )
+  problems.push(...placed(file, yaml, clear), ...placed(file, yaml, checkTheRest(yaml.value, issues).problems))
   return refuse(problems)
 }
 
+type Issues = readonly z.core.$ZodIssue[]
+
+function explainAll(value: object, first: Issues): { readonly issues: Issues; readonly findings: readonly Finding[] } {
+  const explained = (issues: Issues, root: object) => issues.flatMap((issue) => explainIssue(issue, root, knownKeys))
+  const guessed = withGuessedKinds(value, first)
+  if (guessed === null) return { issues: first, findings: explained(first, value) }
+  const kinds = first.filter(isWrongKind)
+  const second = settingsSchema.safeParse(guessed)
+  const others = second.success ? [] : second.error.issues.filter((issue) => !isSame(issue, kinds))
+  return { issues: [...kinds, ...others], findings: [...explained(kinds, value), ...explained(others, guessed)] }
+}
+
+function isSame(issue: z.core.$ZodIssue, known: Issues): boolean {
+  return isWrongKind(issue) && known.some(({ path }) => showPath(path) === showPath(issue.path))
+}
+
 /** So that one mistake in a key does not hide, until it is mended, a mistake elsewhere. */
-function checkTheRest(value: object, issues: readonly { readonly path: readonly PropertyKey[] }[]): CrossCheck {
+function checkTheRest(value: object, issues: Issues): CrossCheck {
   const { rest, unread } = withoutBroken(value, issues)
   const parsed = settingsSchema.safeParse(rest)
   return parsed.success ? crossCheck(parsed.data, unread) : { problems: [], warnings: [] }

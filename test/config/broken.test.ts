@@ -328,6 +328,18 @@ describe('all problems are told at once', () => {
     ])
   })
 
+  it('a wrong kind does not hide what is wrong beside it', () => {
+    const text = smallWith('kind: quorum', 'kind: quorom')
+      .replace('7 days', '7')
+      .replace('stop: [owner]', 'stopp: [owner]')
+    expect(problemsOf(text).map((line) => line.split(' ')[1])).toEqual([
+      'policies.standard.stop',
+      'policies.standard.kind',
+      'policies.standard.expiresAfter',
+      'policies.standard.stopp',
+    ])
+  })
+
   it('and what refers to an entry with a mistake is not wrong itself', () => {
     expect(problemsOf(smallWith('kind: quorum', 'kind: quorom'))).toHaveLength(1)
     expect(problemsOf(smallWith('policies:', 'polices:'))).toHaveLength(1)
