@@ -3,6 +3,7 @@ import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { decideCommands } from './decide.ts'
 import { BadUse } from './failure.ts'
+import { initCommand } from './init-command.ts'
 import { lookCommands } from './look.ts'
 import { signInCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
@@ -25,6 +26,7 @@ export async function main(argv: string[]): Promise<number> {
   for (const add of [
     startCommand,
     signInCommand,
+    initCommand,
     checkCommand,
     lookCommands,
     decideCommands,
