@@ -36,7 +36,7 @@ const dueDays = z.union([count(1, 3_650, dueMend), z.literal('never', { error: d
 
 const prioritySettings = z.strictObject({
   defaultExposure: exposure.default('open').describe('What is assumed of an asset that does not say: the careful one.'),
-  defaultCriticality: criticality.default('high').describe('What is assumed of an asset that does not say.'),
+  defaultCriticality: criticality.default('medium').describe('What is assumed of an asset that does not say.'),
   dueDays: z
     .strictObject({
       immediate: dueDays.prefault(3).describe('Days to patch what is immediate.'),
