@@ -25,7 +25,8 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   const source = readFileSync(path.join(root, file), 'utf8')
   for (const [statement, specifier] of source.matchAll(/^(?:import|export)[^'"]*?from ['"]([^'"]+)['"]/gms)) {
     if (!specifier.startsWith('.')) {
-      if (layer === 'core' && forbiddenInCore.test(specifier)) problems.push(`src/${file}: core is pure and may not import ${specifier}`)
+      if (layer === 'core' && forbiddenInCore.test(specifier))
+        problems.push(`src/${file}: core is pure and may not import ${specifier}`)
       continue
     }
     const target = path.relative(root, path.resolve(root, path.dirname(file), specifier)).split(path.sep)[0]
@@ -36,5 +37,7 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   }
 }
 for (const problem of problems) console.error(problem)
-console.log(problems.length === 0 ? 'Layers: every import points inward.' : `Layers: ${problems.length} imports point outward.`)
+console.log(
+  problems.length === 0 ? 'Layers: every import points inward.' : `Layers: ${problems.length} imports point outward.`,
+)
 process.exit(problems.length === 0 ? 0 : 1)

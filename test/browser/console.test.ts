@@ -1,0 +1,122 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium, launchChromium } from '../support/chromium.ts'
+import { createService, type RunningService } from '../support/running-service.ts'
+
+const found = findChromium()
+if ('missing' in found) console.info(`skipped the browser tests: ${found.missing}`)
+
+describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
+  let service: RunningService
+  let browser: Browser
+  let page: Page
+  const faults: string[] = []
+
+  beforeAll(async () => {
+    service = await createService()
+    browser = await launchChromium('path' in found ? found.path : '')
+    const link = await service.start()
+    page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
+    page.on('pageerror', (error) => faults.push(error.message))
+    await page.goto(link)
+    await page.waitForURL('**/c/**')
+    await page.goto(`${service.url}/c/web-platform`)
+    for (let tries = 0; tries < 40 && (await page.locator('article.card').count()) === 0; tries++) {
+      await page.waitForTimeout(500)
+      await page.reload()
+    }
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await service?.remove()
+  })
+
+  async function actAs(person: string): Promise<void> {
+    await page.selectOption('#act-as', person)
+    await page.getByRole('button', { name: 'Switch' }).click()
+    await page.waitForLoadState()
+  }
+  const thread = () => page.locator('#entries').innerText()
+
+  it('reads the first card', async () => {
+    const card = await page.locator('article.card').first().innerText()
+    expect(card).toContain('Immediate')
+    expect(card).toContain('Simulated')
+    expect(card).toContain('Why now')
+    expect(card).toMatch(/owner 0\/1/)
+  })
+
+  it('votes as two people, watches the rollout, kills the service in the middle and reads the thread to its end', async () => {
+    const approve = () => page.locator('article.card').first().getByRole('button', { name: 'Approve' })
+    await actAs('jonas')
+    expect(await approve().count()).toBe(0)
+    await actAs('mara')
+    await approve().dblclick()
+    await expect.poll(thread, { timeout: 10_000 }).toContain('Mara Keller')
+    await actAs('tom')
+    await approve().click()
+    await expect.poll(thread, { timeout: 20_000 }).toContain('Ring canary, batch 1')
+    await service.kill('SIGKILL')
+    await page.waitForTimeout(1_000)
+    await service.start()
+    await expect.poll(thread, { timeout: 90_000, interval: 500 }).toContain('8 of 8 report the promised versions')
+    expect((await thread()).match(/Approved\./g)).toHaveLength(2)
+    await page.reload()
+    expect(await page.locator('article.card').first().innerText()).toContain('Verified')
+  })
+
+  it('comments and types commands, and nothing typed becomes markup', async () => {
+    await page.fill('input[name=text]', '<b>bold</b> <!here> @channel')
+    await page.keyboard.press('Enter')
+    await expect.poll(thread, { timeout: 10_000 }).toContain('<b>bold</b> <!here> @channel')
+    await page.fill('input[name=text]', '/patch nonsense')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('#said').innerText()).toContain('There is no command "nonsense"')
+  })
+
+  it('rejects by keyboard alone', async () => {
+    await page.goto(`${service.url}/c/payments`)
+    const summary = page.locator('details.ask summary', { hasText: 'Reject' })
+    await summary.focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Escape')
+    expect(await page.locator('details.ask[open]').count()).toBe(0)
+    await page.keyboard.press('Enter')
+    await page.fill('details.ask[open] textarea', 'waiting for the fixed build')
+    await page.fill(
+      'details.ask[open] input[type=date]',
+      new Date(Date.now() + 86_400_000 * 7).toISOString().slice(0, 10),
+    )
+    await page.locator('details.ask[open] form button').click()
+    await expect.poll(thread, { timeout: 10_000 }).toContain('Rejected: waiting for the fixed build')
+  })
+
+  it('fits a phone, light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const phone = await browser.newPage({ viewport: { width: 360, height: 780 }, colorScheme })
+      await phone.context().addCookies(await page.context().cookies())
+      for (const where of ['/c/web-platform', '/c/this-machine', '/assets', '/audit', '/p/PW-1/plan']) {
+        await phone.goto(service.url + where)
+        const overflow = await phone.evaluate('document.documentElement.scrollWidth - innerWidth')
+        expect(overflow, `${where} ${colorScheme}`).toBeLessThanOrEqual(0)
+      }
+      await phone.close()
+    }
+    expect(faults).toEqual([])
+  })
+
+  it('checks the exported record, and finds a changed byte', async () => {
+    const exported = await service.command('audit', 'export')
+    expect(exported.code).toBe(0)
+    const file = path.join(tmpdir(), `patchwarden-audit-${process.pid}.jsonl`)
+    await writeFile(file, exported.stdout)
+    expect((await service.command('audit', 'verify', file)).code).toBe(0)
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"mara"', '"mura"'))
+    const broken = await service.command('audit', 'verify', file)
+    expect(broken.code).toBe(1)
+    expect(broken.stdout).toMatch(/PW-\d+ event \d+/)
+  })
+})
