@@ -68,10 +68,12 @@ export async function openService(config: Config, environment: Environment): Pro
     ],
     log,
     wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
-    assumptions: {
+    judgement: {
       exposure: config.priority.defaultExposure,
       criticality: config.priority.defaultCriticality,
+      dueDays: config.priority.dueDays,
       types: config.proposals.types,
+      minPriority: config.proposals.minPriority,
     },
     pollSeconds: config.example ? 0.5 : 1,
   }

@@ -1,8 +1,12 @@
 /** What the workflow needs from outside: it states these interfaces, others implement them. */
 
 import type { ThreadEntry } from '../chat/card.ts'
+import type { Criticality, Exposure } from '../core/asset.ts'
+import type { PatchType } from '../core/catalog.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
+import type { DueDays } from '../core/priority/facts.ts'
+import type { Priority } from '../core/priority/priority.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
 import type { Db, Tx } from '../store/connection.ts'
@@ -51,10 +55,14 @@ export interface WorkflowParts {
   readonly log: WorkflowLog
   /** Puts a job that wakes the proposal into the caller's transaction. */
   readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>
-  readonly assumptions: {
-    readonly exposure: 'small' | 'controlled' | 'open'
-    readonly criticality: 'low' | 'medium' | 'high' | 'very high'
-    readonly types: readonly ('security' | 'bugfix' | 'feature')[]
+  readonly judgement: {
+    /** Stand in for what the inventory does not say. */
+    readonly exposure: Exposure
+    readonly criticality: Criticality
+    readonly dueDays: DueDays
+    /** What is proposed at all. */
+    readonly types: readonly PatchType[]
+    readonly minPriority: Priority
   }
   /** Seconds between two looks at a running batch. */
   readonly pollSeconds: number

@@ -27,8 +27,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
     const packages = [...new Set(snapshots.flatMap((snapshot) => snapshot.packages.map((item) => item.source)))]
     const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
-    const { exposure, criticality } = parts.assumptions
-    return assess({ snapshots, catalog, now: now(), defaults: { exposure, criticality } })
+    const { exposure, criticality, dueDays } = parts.judgement
+    return assess({ snapshots, catalog, now: now(), dueDays, defaults: { exposure, criticality } })
   }
 
   /** `by` opens in a person's name, who then cannot approve; `team` limits it to one team. */
@@ -42,7 +42,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const all = await assessment()
     const deferred = await deferrals()
     const { drafts } = draftSubjects({
-      assessment: withoutDeferred(all, deferred, parts.assumptions.types),
+      assessment: wanted(all, deferred, parts.judgement),
       teams: parts.teams.plans,
     })
     const open = (await openProposals(parts.db)).filter((state) => state.subject.kind === 'patches')
@@ -161,13 +161,13 @@ function changeReason(existing: ProposalState, content: Content): string {
 }
 
 /**
- * Leaves out what a rejection still covers. It wakes up by itself: a patch that has become more urgent than what was
+ * Leaves out what the configuration does not want proposed, and what a rejection still covers. A rejection wakes up by itself: a patch that has become more urgent than what was
  * rejected, or has another target version, is proposed again.
  */
-function withoutDeferred(
+function wanted(
   assessment: Assessment,
   rejected: readonly ProposalState[],
-  types: readonly string[],
+  { types, minPriority }: WorkflowParts['judgement'],
 ): Assessment {
   const covered = (team: string, id: string) =>
     rejected.some((state) => {
@@ -178,9 +178,12 @@ function withoutDeferred(
         before !== undefined && today !== undefined && priorityRank(today.priority) >= priorityRank(before.priority)
       )
     })
-  const wanted = new Set(assessment.patches.filter((patch) => types.includes(patch.type)).map((patch) => patch.id))
+  const asked = assessment.patches.filter(
+    (patch) => types.includes(patch.type) && priorityRank(patch.priority) <= priorityRank(minPriority),
+  )
+  const ids = new Set(asked.map((patch) => patch.id))
   const assets = assessment.assets.map((entry) => {
-    const patches = entry.patches.filter((id) => wanted.has(id) && !covered(entry.asset.team, id))
+    const patches = entry.patches.filter((id) => ids.has(id) && !covered(entry.asset.team, id))
     const kept = assessment.patches.filter((patch) => patches.includes(patch.id))
     const names = new Set(kept.flatMap((patch) => patch.packages.map((item) => `${item.name} ${item.to}`)))
     return { ...entry, patches, changes: entry.changes.filter((change) => names.has(`${change.name} ${change.to}`)) }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Member, Policy } from '../../src/core/policy.ts'
+import { defaultDueDays } from '../../src/core/priority/facts.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
@@ -106,7 +107,13 @@ export async function exampleService(db: Db, options: { readonly edit?: (fleet: 
     ],
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
-    assumptions: { exposure: 'open', criticality: 'medium', types: ['security', 'bugfix', 'feature'] },
+    judgement: {
+      exposure: 'open',
+      criticality: 'medium',
+      dueDays: defaultDueDays,
+      types: ['security', 'bugfix', 'feature'],
+      minPriority: 'defer',
+    },
     pollSeconds: 0.02,
   }
   const workflow = createWorkflow(parts, async (_proposal, work) => {
