@@ -32,7 +32,7 @@ import { createFileInventory } from './integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
 import { createLocalInventory } from './integrations/local-host/index.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
-import { createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Teams } from './workflow/ports.ts'
 
 type Clock = () => Date
@@ -162,6 +162,7 @@ function sshAsset(config: Config, name: string, source: SshSourceConfig, host: S
 function sshTarget(source: SshSourceConfig, host: SshHostConfig): SshTarget {
   return {
     host: host.address ?? host.name,
+    connectTimeoutSeconds: source.connectTimeout,
     ...present({
       user: host.user ?? source.user,
       port: host.port ?? source.port,
@@ -217,7 +218,19 @@ export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, 
       engines.set(name, createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock }))
       continue
     }
-    throw new Error(`engine ${name}: ssh-apt is not here yet`)
+    engines.set(
+      name,
+      createSshAptEngine({
+        name,
+        target: (asset) => targets.get(asset.id) ?? null,
+        concurrency: engine.concurrency,
+        lockWaitSeconds: engine.lockTimeout,
+        rebootWaitSeconds: engine.rebootTimeout,
+        silenceSeconds: engine.unreachableAfter,
+        transactionSeconds: engine.transactionTimeout,
+        clock,
+      }),
+    )
   }
   return engines
 }

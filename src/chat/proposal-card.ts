@@ -6,7 +6,7 @@ import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
-import { code, type RichText, rich, strong, time } from './rich-text.ts'
+import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { count, endCounts } from './story.ts'
 
 /** The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now. */
@@ -255,13 +255,17 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
   if (state.stopped !== null)
     list.push({
       tone: 'urgent',
-      text: rich(`Stopped by ${state.stopped.by} at `, time(state.stopped.at, 'time'), `: ${state.stopped.reason}.`),
+      text: rich(
+        `Stopped by ${state.stopped.by} at `,
+        time(state.stopped.at, 'time'),
+        `: ${sentence(state.stopped.reason)}`,
+      ),
     })
   if (state.deferral !== null)
     list.push({
       tone: 'warning',
       text: rich(
-        `Rejected: ${state.deferral.reason}. ${state.deferral.owner} looks again by `,
+        `Rejected: ${sentence(state.deferral.reason)} ${state.deferral.owner} looks again by `,
         time(state.deferral.until),
         '.',
       ),

@@ -43,3 +43,9 @@ export function plain(text: RichText): string {
   }
   return out
 }
+
+/** What a person or a host said, as a sentence that ends. */
+export function sentence(text: string): string {
+  const said = text.trimEnd()
+  return /[.!?…]$/.test(said) ? said : `${said}.`
+}

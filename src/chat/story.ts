@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { code, type RichText, rich, strong, time } from './rich-text.ts'
+import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
 /** Thread entries of one event. `state` is the proposal after it, `before` the one it changed. */
 export function storyOf(
@@ -29,7 +29,7 @@ export function storyOf(
       return bot(
         'warning',
         rich(
-          `Revision ${event.revision} replaces the plan: ${event.reason}. `,
+          `Revision ${event.revision} replaces the plan: ${sentence(event.reason)} `,
           before && before.votes.length > 0 ? 'Votes for the revision before no longer count.' : '',
         ),
       )
@@ -58,17 +58,17 @@ export function storyOf(
     case 'standing-refused':
       return bot(
         'warning',
-        rich(`The standing approval does not cover this: ${event.reason}. The usual approvals are asked for.`),
+        rich(`The standing approval does not cover this: ${sentence(event.reason)} The usual approvals are asked for.`),
       )
     case 'approved':
       return bot('good', approvedText(state, event.by))
     case 'approval-lapsed':
-      return bot('warning', rich(`No longer approved: ${event.reason}. Votes are open again.`))
+      return bot('warning', rich(`No longer approved: ${sentence(event.reason)} Votes are open again.`))
     case 'rejected':
       return said(
         'warning',
         rich(
-          `Rejected: ${event.deferral.reason}. ${event.deferral.owner} looks at it again; the rejection holds until `,
+          `Rejected: ${sentence(event.deferral.reason)} ${event.deferral.owner} looks at it again; the rejection holds until `,
           time(event.deferral.until),
           '.',
         ),
@@ -79,7 +79,7 @@ export function storyOf(
         rich('Expired: it was not decided in time. The next assessment proposes what is still missing.'),
       )
     case 'withdrawn':
-      return said('warning', rich(`Withdrawn: ${event.reason}.`))
+      return said('warning', rich(`Withdrawn: ${sentence(event.reason)}`))
     case 'superseded':
       return bot('neutral', rich(`Replaced by ${event.by}; the vote goes on there.`))
     case 'scheduled': {
@@ -89,7 +89,7 @@ export function storyOf(
       return bot('neutral', rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`))
     }
     case 'start-refused':
-      return bot('warning', rich(`Not started, because ${event.reason}.`))
+      return bot('warning', rich(`Not started, because ${sentence(event.reason)}`))
     case 'acknowledged':
       return said('good', rich('Acknowledged: I am watching this rollout.'))
     case 'rollout-started':
@@ -124,11 +124,11 @@ export function storyOf(
     case 'gate-failed':
       return []
     case 'paused':
-      return said('warning', rich(`Paused: ${event.reason}. No further batch starts until it is resumed.`))
+      return said('warning', rich(`Paused: ${sentence(event.reason)} No further batch starts until it is resumed.`))
     case 'halted':
       if (recorded.actor.kind === 'person')
-        return said('urgent', rich(`Halted: ${event.reason}. Nothing after it is touched.`))
-      return bot('urgent', rich(strong('Stopped. '), `${event.reason}. ${untouched(state)}`))
+        return said('urgent', rich(`Halted: ${sentence(event.reason)} Nothing after it is touched.`))
+      return bot('urgent', rich(strong('Stopped. '), `${sentence(event.reason)} ${untouched(state)}`))
     case 'resume-agreed':
       return said('neutral', rich('Agreed to resume.'))
     case 'resumed':
@@ -144,7 +144,7 @@ export function storyOf(
         'urgent',
         rich(
           strong('Break-glass: '),
-          `${event.reason}. Approved without the usual votes, outside the window; to be reviewed by `,
+          `${sentence(event.reason)} Approved without the usual votes, outside the window; to be reviewed by `,
           time(event.reviewBy),
           '.',
         ),
@@ -236,7 +236,13 @@ function verificationStory(asset: string, before: ProposalState | null, state: P
     {
       author: null,
       tone: good ? 'good' : 'urgent',
-      text: rich(again, code(assetName(state, asset)), ' ', strong(verification.end), `. ${verification.reason}.`),
+      text: rich(
+        again,
+        code(assetName(state, asset)),
+        ' ',
+        strong(verification.end),
+        `. ${sentence(verification.reason)}`,
+      ),
       detail: log
         .split('\n')
         .filter((line) => line.trim() !== '')
@@ -294,7 +300,7 @@ function exceptions(state: ProposalState): readonly string[] {
   for (const deployment of Object.values(state.rollout?.deployments ?? {})) {
     const verification = deployment.verification
     if (!verification || verification.end === 'installed' || verification.end === 'rebooted and re-scanned') continue
-    lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${verification.reason}`)
+    lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${sentence(verification.reason)}`)
   }
   return lines
 }

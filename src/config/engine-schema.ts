@@ -9,9 +9,6 @@ const sshAptEngine = z.strictObject({
   concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
     .default(8)
     .describe('Hosts worked on at the same time.'),
-  connectTimeout: duration({ unit: 's', minimum: 1, maximum: 5 * MINUTE })
-    .prefault('10 s')
-    .describe('How long to wait for a connection.'),
   lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR })
     .prefault('5 min')
     .describe('How long to wait while another program holds the lock of dpkg.'),

@@ -81,3 +81,8 @@ export interface AssetSnapshot {
 export type Observation =
   | { readonly kind: 'seen'; readonly snapshot: AssetSnapshot; readonly warnings: readonly string[] }
   | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
+
+/** The asset that was looked at, whatever came of it. */
+export function observedAsset(observation: Observation): Asset {
+  return observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
+}

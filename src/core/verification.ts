@@ -20,7 +20,7 @@ export function verify(
     const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
     return {
       end: 'unreachable',
-      reason: `It does not answer (${observation.reason}); ${ran}.`,
+      reason: `It does not answer (${clause(observation.reason)}); ${ran}.`,
       packages,
       health,
       at: now,
@@ -47,9 +47,9 @@ export function verify(
       case 'held back':
         return { ...base, end: 'held back', reason: outcome.reason }
       case 'failed':
-        return { ...base, end: 'failed', reason: `${outcome.reason} (${what})` }
+        return { ...base, end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
       case 'unreachable':
-        return { ...base, end: 'still missing', reason: `${outcome.reason}; it answers again now: ${what}` }
+        return { ...base, end: 'still missing', reason: `${clause(outcome.reason)}; it answers again now: ${what}` }
       case 'succeeded':
         return { ...base, end: 'still missing', reason: `The engine reported success, but ${what}` }
     }
@@ -60,7 +60,11 @@ export function verify(
     return { ...base, end: 'failed', reason: `The promised versions are installed, but it is not healthy: ${list}` }
   }
   if (outcome.state === 'failed') {
-    return { ...base, end: 'failed', reason: `${outcome.reason} (the promised versions are installed all the same)` }
+    return {
+      ...base,
+      end: 'failed',
+      reason: `${clause(outcome.reason)} (the promised versions are installed all the same)`,
+    }
   }
   if (snapshot.rebootRequired) {
     const by = snapshot.rebootPackages.length > 0 ? ` (asked for by ${snapshot.rebootPackages.join(', ')})` : ''
@@ -77,4 +81,9 @@ export function verify(
     return { ...base, end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
   }
   return { ...base, end: 'installed', reason: 'It reports the promised versions' }
+}
+
+/** A sentence as a part of another. */
+function clause(sentence: string): string {
+  return sentence.trimEnd().replace(/\.$/, '')
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Observation } from '../core/asset.ts'
+import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import { batchKey } from '../core/proposal/decide-rollout.ts'
 import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
@@ -13,6 +13,11 @@ import type { WorkflowParts } from './ports.ts'
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const verifier: Actor = { kind: 'system', part: 'verification' }
 
+interface Ended {
+  readonly asset: string
+  readonly outcome: DeploymentOutcome
+}
+
 /** A service gets this many looks, this far apart, to come back after an upgrade. */
 const HEALTH_LOOKS = 4
 const HEALTH_PAUSE_MS = 1_500
@@ -25,23 +30,25 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     const started = Object.values(state.rollout?.deployments ?? {}).filter(
       (item) => item.ring === ring && item.batch === batch,
     )
-    for (const item of started) {
-      const planned = plannedAsset(subject, item.asset)
-      if (item.verification === null && item.outcome !== null && planned)
-        await check(state, planned, item.outcome, signal)
-    }
+    const unverified = started.flatMap(({ asset, outcome, verification }) =>
+      outcome !== null && verification === null ? [{ asset, outcome }] : [],
+    )
+    await check(state, unverified, signal)
     const open = started.filter((item) => item.outcome === null).map((item) => item.asset)
     if (open.length === 0) return
     const engine = parts.engines.get(subject.engine)
     if (!engine) {
-      for (const asset of open) {
-        const reason = `the engine "${subject.engine}" is not configured any more`
-        await finish(state, asset, { state: 'held back', reason, log: '' }, signal)
-      }
+      const reason = `the engine "${subject.engine}" is not configured any more`
+      const outcome: DeploymentOutcome = { state: 'held back', reason, log: '' }
+      await finish(
+        state,
+        open.map((asset) => ({ asset, outcome })),
+        signal,
+      )
       return
     }
-    const handle = await begin(state, engine, batchKey(state, ring, batch), open, signal)
-    if (handle !== null) await follow(state, engine, handle, new Set(open), signal)
+    const begun = await begin(state, engine, batchKey(state, ring, batch), open, signal)
+    if (begun !== null) await follow(state, engine, begun.handle, new Set(begun.assets), signal)
   }
 
   /**
@@ -54,23 +61,22 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     key: string,
     open: readonly string[],
     signal: AbortSignal,
-  ): Promise<DeploymentHandle | null> {
+  ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
     const known = await findEngineRun(parts.db, key)
-    if (known !== null && !('starting' in known)) return { key, data: known }
+    if (known !== null && !('starting' in known)) return { handle: { key, data: known }, assets: open }
     let ready =
       known !== null && Array.isArray(known.starting) ? known.starting.filter((item) => typeof item === 'string') : null
     if (ready === null) {
-      ready = []
-      for (const result of await engine.preflight(request(state, key, open), signal)) {
-        if (result.ready) ready.push(result.asset)
-        else await finish(state, result.asset, result.outcome, signal)
-      }
+      const results = await engine.preflight(request(state, key, open), signal)
+      ready = results.flatMap((result) => (result.ready ? [result.asset] : []))
+      const refused = results.flatMap((result) => (result.ready ? [] : [result]))
+      await finish(state, refused, signal)
       if (ready.length === 0) return null
       await saveEngineRun(parts.db, { key, engine: engine.name, handle: { starting: ready }, startedAt: now() })
     }
     const handle = await engine.start(request(state, key, ready), signal)
     await saveEngineRun(parts.db, { key, engine: engine.name, handle: handle.data, startedAt: now() })
-    return handle
+    return { handle, assets: ready }
   }
 
   async function follow(
@@ -83,10 +89,11 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     let cancelled = false
     while (waiting.size > 0) {
       signal.throwIfAborted()
-      for (const report of await engine.poll(handle, signal)) {
-        if (report.outcome === null || !waiting.delete(report.asset)) continue
-        await finish(state, report.asset, report.outcome, signal)
-      }
+      const reports = await engine.poll(handle, signal)
+      const ended = reports.flatMap(({ asset, outcome }) =>
+        outcome !== null && waiting.delete(asset) ? [{ asset, outcome }] : [],
+      )
+      await finish(state, ended, signal)
       if (waiting.size === 0) return
       const latest = await findProposal(parts.db, state.id)
       if (latest?.status === 'halted' && !cancelled) {
@@ -97,42 +104,66 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     }
   }
 
-  async function finish(
-    state: ProposalState,
-    asset: string,
-    outcome: DeploymentOutcome,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await execute(state.id, { type: 'record-outcome', asset, outcome }, rollout)
-    const planned = state.subject.kind === 'patches' ? plannedAsset(state.subject, asset) : null
-    if (planned) await check(state, planned, outcome, signal)
+  /** Records how assets ended before it looks at any: an outcome is known whatever the look finds. */
+  async function finish(state: ProposalState, ended: readonly Ended[], signal: AbortSignal): Promise<void> {
+    for (const { asset, outcome } of ended) {
+      await execute(state.id, { type: 'record-outcome', asset, outcome }, rollout)
+    }
+    await check(state, ended, signal)
   }
 
-  /** Verifies one asset and records what it says of itself now. */
-  async function check(
+  /** Verifies assets, each as soon as its source has seen it, and records what they say of themselves now. */
+  async function check(state: ProposalState, ended: readonly Ended[], signal: AbortSignal): Promise<void> {
+    const { subject } = state
+    if (subject.kind !== 'patches') return
+    const left = new Map(
+      ended.flatMap(({ asset, outcome }) => {
+        const planned = plannedAsset(subject, asset)
+        return planned ? [[asset, { planned, outcome }] as const] : []
+      }),
+    )
+    const verifying: Promise<void>[] = []
+    for await (const observation of look(
+      [...left.values()].map(({ planned }) => planned.asset),
+      signal,
+    )) {
+      const id = observedAsset(observation).id
+      const found = left.get(id)
+      if (found && left.delete(id)) verifying.push(judge(state, found.planned, found.outcome, observation, signal))
+    }
+    await Promise.all(verifying)
+  }
+
+  async function judge(
     state: ProposalState,
     planned: PlannedAsset,
     outcome: DeploymentOutcome,
+    observation: Observation,
     signal: AbortSignal,
   ): Promise<void> {
-    const observation = await look(planned, signal)
     await saveObservation(parts.db, observation)
     const health = observation.kind === 'seen' ? await healthOf(state, planned, signal) : []
     const verification = verify(planned, outcome, observation, health, now())
     await execute(state.id, { type: 'record-verification', asset: planned.asset.id, verification }, verifier)
   }
 
-  async function look(planned: PlannedAsset, signal: AbortSignal): Promise<Observation> {
-    const { asset } = planned
-    const lost = (reason: string): Observation => ({ kind: 'unreachable', asset, reason, at: now() })
-    const source = parts.sources.find((item) => item.name === asset.source)
-    if (!source) return lost(`its source "${asset.source}" is not configured any more`)
-    try {
-      for await (const observation of source.observe({ only: [asset.id], signal })) return observation
-      return lost(`its source "${asset.source}" does not list it any more`)
-    } catch (error) {
-      signal.throwIfAborted()
-      return lost(error instanceof Error ? error.message : String(error))
+  /** One fresh observation of each asset, from its own source; `unreachable` where none can be had. */
+  async function* look(assets: readonly Asset[], signal: AbortSignal): AsyncGenerator<Observation> {
+    for (const name of new Set(assets.map((asset) => asset.source))) {
+      const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [asset.id, asset]))
+      const source = parts.sources.find((item) => item.name === name)
+      let reason = `its source "${name}" does not list it any more`
+      try {
+        for await (const observation of source?.observe({ only: [...left.keys()], signal }) ?? []) {
+          left.delete(observedAsset(observation).id)
+          yield observation
+        }
+      } catch (error) {
+        signal.throwIfAborted()
+        reason = error instanceof Error ? error.message : String(error)
+      }
+      if (!source) reason = `its source "${name}" is not configured any more`
+      for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: now() }
     }
   }
 
@@ -152,11 +183,11 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
 
   /** The last look at every asset before the rollout is called complete. */
   async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
-    for (const asset of assets) {
-      const planned = state.subject.kind === 'patches' ? plannedAsset(state.subject, asset) : null
+    const ended = assets.flatMap((asset) => {
       const outcome = state.rollout?.deployments[asset]?.outcome
-      if (planned && outcome) await check(state, planned, outcome, signal)
-    }
+      return outcome ? [{ asset, outcome }] : []
+    })
+    await check(state, ended, signal)
   }
 
   function request(state: ProposalState, key: string, assets: readonly string[]): Batch {

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
@@ -76,6 +77,24 @@ test('a failed canary stops the rollout before the next batch, and resuming take
     ok: false,
     refusal: { code: 'not allowed' },
   })
+  await service.remove()
+})
+
+test('an asset that the preflight refuses does not keep the rest of its batch from coming to an end', async () => {
+  const { db, service, web } = await proposed()
+  const { assets, ...rest } = JSON.parse(await readFile(service.fleet, 'utf8'))
+  const faulty = assets.map((asset: { name: string }) =>
+    asset.name === 'web-05' ? { ...asset, fault: 'unreachable' } : asset,
+  )
+  await writeFile(service.fleet, JSON.stringify({ ...rest, assets: faulty }))
+  await service.workflow.execute(web.id, vote('approve'), person('mara', 'Mara'))
+  await service.workflow.execute(web.id, vote('approve'), person('tom', 'Tom'))
+  await service.workflow.advance(web.id, signal)
+  const state = await findProposal(db, web.id)
+  expect(state?.rollout?.deployments['example/web-05']?.verification).toMatchObject({ end: 'unreachable' })
+  expect(state?.status).toBe('halted')
+  const others = Object.values(state?.rollout?.deployments ?? {}).filter((item) => item.asset !== 'example/web-05')
+  for (const item of others) expect(item.verification?.end).toMatch(/installed|rebooted/)
   await service.remove()
 })
 

@@ -1,6 +1,6 @@
 /** Inventory from a file: a dpkg status file, a JSON or a CSV export. docs/integrations/file-inventory.md */
 
-import type { Observation } from '../../core/asset.ts'
+import { type Observation, observedAsset } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -8,7 +8,7 @@ import { looksLikeHtml } from '../json-text.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { observeCsv } from './csv-assets.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
-import { type FileTimes, observedAsset, observeJson } from './json-assets.ts'
+import { type FileTimes, observeJson } from './json-assets.ts'
 
 export type { AssetDefaults } from './asset-defaults.ts'
 export { type DpkgStatus, parseDpkgStatus } from './dpkg-status.ts'

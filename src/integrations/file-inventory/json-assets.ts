@@ -1,4 +1,11 @@
-import type { Asset, AssetSnapshot, InstalledPackage, Observation, PendingUpdate } from '../../core/asset.ts'
+import {
+  type Asset,
+  type AssetSnapshot,
+  type InstalledPackage,
+  type Observation,
+  observedAsset,
+  type PendingUpdate,
+} from '../../core/asset.ts'
 import { parseJson } from '../json-text.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
@@ -39,10 +46,6 @@ export function observeJson(
     observations.push(observation)
   }
   return observations
-}
-
-export function observedAsset(observation: Observation): Asset {
-  return observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
 }
 
 function observeAsset(

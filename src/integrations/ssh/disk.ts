@@ -1,0 +1,95 @@
+import type { SimulatedStep } from '../apt/index.ts'
+
+/** Free space that must be left for logs, databases and what scripts write, in KiB. */
+const MARGIN_KIB = 50 * 1024
+/** Beside its package, a kernel writes an initramfs about as large as the largest there is. */
+const FIRST_BOOT_IMAGE_KIB = 100 * 1024
+const MIN_INODES = 1_000
+
+export interface DiskFacts {
+  /** From `apt-cache show` of what would be installed, in any order; KiB and bytes as apt gives them. */
+  readonly sizes: readonly string[]
+  /** `name KiB` of what is installed. */
+  readonly installedSizes: readonly string[]
+  /** `place mount-point free-KiB` */
+  readonly disk: readonly string[]
+  /** `place mount-point free-inodes` */
+  readonly inodes: readonly string[]
+  /** KiB of the largest initramfs; 0 where there is none. */
+  readonly bootImageKib: number
+}
+
+/** Why the host's disks are too full for the transaction, one sentence; `null` when there is room. */
+export function diskProblem(steps: readonly SimulatedStep[], facts: DiskFacts): string | null {
+  const installs = steps.filter((step) => step.to !== null)
+  if (installs.length === 0) return null
+  const need = spaceNeeded(installs, facts)
+  const places = facts.disk.map((line) => line.split(' '))
+  const free = new Map<string, number>()
+  const wanted = new Map<string, number>()
+  for (const [place, mount, available] of places) {
+    if (place === undefined || mount === undefined) continue
+    free.set(mount, Number(available))
+    const part = { '/usr': need.files, '/var/cache/apt/archives': need.downloads, '/boot': need.boot }[place] ?? 0
+    wanted.set(mount, (wanted.get(mount) ?? 0) + part)
+  }
+  for (const [mount, kib] of wanted) {
+    const available = free.get(mount) ?? 0
+    const margin = mount === '/boot' ? 0 : MARGIN_KIB
+    if (available >= kib + margin) continue
+    return `There is not enough room on ${mount}: ${megabytes(available)} MB are free and ${megabytes(kib + margin)} MB are needed. Free some (apt-get clean, old kernels, logs).`
+  }
+  for (const line of facts.inodes) {
+    const [, mount = '', available = ''] = line.split(' ')
+    if (Number(available) < MIN_INODES) return `${mount} can take only ${available} more files: remove some (df -i).`
+  }
+  return null
+}
+
+/** In KiB. dpkg unpacks the new files beside the old, one package at a time. */
+function spaceNeeded(installs: readonly SimulatedStep[], facts: DiskFacts) {
+  const installed = new Map(facts.installedSizes.map((line) => splitPair(line)))
+  const offered = offeredSizes(facts.sizes)
+  let downloads = 0
+  let growth = 0
+  let largest = 0
+  let kernels = 0
+  for (const { name, to } of installs) {
+    const size = offered.get(`${name}=${to}`) ?? { download: 0, installed: 0 }
+    downloads += size.download
+    growth += Math.max(0, size.installed - (installed.get(name) ?? 0))
+    largest = Math.max(largest, size.installed)
+    if (/^linux-image-\d/.test(name)) kernels++
+  }
+  const image = facts.bootImageKib > 0 ? facts.bootImageKib * 1.5 : FIRST_BOOT_IMAGE_KIB
+  return { downloads, files: growth + largest, boot: kernels * image }
+}
+
+function offeredSizes(lines: readonly string[]): ReadonlyMap<string, { download: number; installed: number }> {
+  const sizes = new Map<string, { download: number; installed: number }>()
+  let stanza = { name: '', version: '', download: 0, installed: 0 }
+  function close(): void {
+    const { name, version, download, installed } = stanza
+    if (name !== '') sizes.set(`${name}=${version}`, { download, installed })
+  }
+  for (const line of lines) {
+    const [field, value = ''] = line.split(': ')
+    if (field === 'Package') {
+      close()
+      stanza = { name: value, version: '', download: 0, installed: 0 }
+    } else if (field === 'Version') stanza.version = value
+    else if (field === 'Size') stanza.download = Math.ceil(Number(value) / 1024) || 0
+    else if (field === 'Installed-Size') stanza.installed = Number(value) || 0
+  }
+  close()
+  return sizes
+}
+
+function splitPair(line: string): [string, number] {
+  const [name = '', size = ''] = line.split(' ')
+  return [name, Number(size) || 0]
+}
+
+function megabytes(kib: number): number {
+  return kib < 10_240 ? Math.round(kib / 102.4) / 10 : Math.round(kib / 1024)
+}

@@ -1,0 +1,230 @@
+import pLimit from 'p-limit'
+import type { Asset } from '../../core/asset.ts'
+import type {
+  Batch,
+  DeployEngine,
+  DeploymentHandle,
+  DeploymentOutcome,
+  DeploymentReport,
+  DeploymentRequest,
+  PreflightResult,
+} from '../../core/ports.ts'
+import { splitSections } from '../apt/probe-sections.ts'
+import { sudoProblem } from './connection-problem.ts'
+import { otherAsset, parseProgress } from './follow.ts'
+import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
+import { judge, parseLook } from './look.ts'
+import { planLines } from './plan.ts'
+import { checkKey, followScript, lookScript, startScript } from './script.ts'
+import { createSilence } from './silence.ts'
+import type { SshTarget } from './target.ts'
+import { type RemoteAnswer, runOverSsh } from './transport.ts'
+
+export interface SshAptEngineOptions {
+  readonly name: string
+  /** How to reach an asset; `null`: no source lists it (any more). */
+  readonly target: (asset: Asset) => SshTarget | null
+  /** Hosts worked on at the same time. */
+  readonly concurrency: number
+  /** Seconds to wait while another program holds the lock of dpkg. Default 300. */
+  readonly lockWaitSeconds?: number
+  /** Seconds a host may take to come back after a reboot. Default 600. */
+  readonly rebootWaitSeconds?: number
+  /** Seconds a host may be silent during its upgrade before it counts as unreachable. Default 900. */
+  readonly silenceSeconds?: number
+  /** Seconds after which an upgrade without an end counts as failed. Default 7200. It is not stopped. */
+  readonly transactionSeconds?: number
+  readonly clock: () => Date
+}
+
+/** Seconds for a script that only looks or starts. */
+const SCRIPT_SECONDS = 90
+
+/**
+ * Upgrades Debian and Ubuntu hosts with apt over SSH. Each host keeps a journal of its own per batch key, which makes
+ * one transaction of any number of calls; apt runs there detached from us, and does the approved transaction or none.
+ */
+export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
+  const { name, concurrency, clock } = options
+  const lockSeconds = options.lockWaitSeconds ?? 300
+  const rebootSeconds = options.rebootWaitSeconds ?? 600
+  const silenceSeconds = options.silenceSeconds ?? 900
+  const transactionSeconds = options.transactionSeconds ?? 7_200
+  const silence = createSilence(clock)
+  /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */
+  const fresh = new Set<string>()
+
+  async function each<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<readonly R[]> {
+    const limit = pLimit(concurrency)
+    return Promise.all(items.map((item) => limit(() => task(item))))
+  }
+
+  async function run(asset: Asset, script: string, as: 'user' | 'root', signal: AbortSignal): Promise<RemoteAnswer> {
+    const target = options.target(asset)
+    if (target === null) {
+      return { kind: 'failed', reason: `No SSH source lists ${asset.name}.`, begun: 'no', stdout: '' }
+    }
+    const answer = await runOverSsh(asset.name, target, { script, as, timeoutSeconds: SCRIPT_SECONDS, signal })
+    return answer
+  }
+
+  async function preflight(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<PreflightResult> {
+    const { asset, changes } = request
+    function refused(outcome: DeploymentOutcome): PreflightResult {
+      return { asset: asset.id, ready: false, outcome }
+    }
+    const script = attempt(() => lookScript({ key, changes }, { preflight: true }))
+    if (script instanceof Error) return refused({ state: 'held back', reason: script.message, log: '' })
+    const answer = await run(asset, script, 'root', signal)
+    if (answer.kind === 'failed') {
+      return refused({ state: 'unreachable', reason: answer.reason, touched: false, log: '' })
+    }
+    const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
+    if (sudo !== null) return refused({ state: 'held back', reason: sudo, log: '' })
+    const fitness = judge(answer.stdout, request, lockSeconds)
+    if (!fitness.fit) return refused(fitness.outcome)
+    if (fitness.untouched) fresh.add(runOf(key, asset))
+    return { asset: asset.id, ready: true, notes: fitness.notes }
+  }
+
+  async function begin(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<StartedAsset> {
+    const { asset, changes, transaction, reboot } = request
+    const first = fresh.delete(runOf(key, asset))
+    silence.heard(runOf(key, asset))
+    function settled(outcome: StartedAsset['outcome']): StartedAsset {
+      return { asset, outcome }
+    }
+    const script = attempt(() =>
+      startScript({
+        key,
+        changes,
+        assetMark: assetMark(asset),
+        plan: planLines(transaction),
+        reboot: reboot === 'if required',
+        lockSeconds,
+      }),
+    )
+    if (script instanceof Error) return settled({ state: 'held back', reason: script.message, log: '' })
+    const answer = await run(asset, script, 'root', signal)
+    if (answer.kind === 'failed') {
+      const never = first && answer.begun === 'no'
+      if (!never) return settled(null)
+      return settled({ state: 'unreachable', reason: answer.reason, touched: false, log: '' })
+    }
+    const sections = splitSections(answer.stdout, 'patchwarden-start')
+    if (sections === null) {
+      const sudo = first ? sudoProblem(asset.name, answer.stderr) : null
+      return settled(sudo === null ? null : { state: 'held back', reason: sudo, log: '' })
+    }
+    if (sections.has('not-begun')) {
+      const free = sections.get('not-begun')?.value ?? ''
+      const reason = `${asset.name} cannot keep a journal in /var/lib/patchwarden (${free} KiB are free there); nothing was changed.`
+      return settled({ state: 'held back', reason, log: '' })
+    }
+    const owner = sections.get('journal')?.value ?? ''
+    if (owner !== '' && owner !== assetMark(asset)) return settled(otherAsset(asset.name))
+    return settled(null)
+  }
+
+  async function follow(
+    key: string,
+    { asset, outcome }: StartedAsset,
+    stop: 'cancelled' | null,
+    signal: AbortSignal,
+  ): Promise<DeploymentReport> {
+    const run_ = runOf(key, asset)
+    function ended(outcome: DeploymentOutcome): DeploymentReport {
+      silence.forget(run_)
+      return { asset: asset.id, outcome, progress: null }
+    }
+    function going(progress: string): DeploymentReport {
+      return { asset: asset.id, outcome: null, progress }
+    }
+    if (outcome !== null) return ended(outcome)
+    const answer = await run(asset, followScript(key, stop), 'root', signal)
+    const seen =
+      answer.kind === 'ran'
+        ? parseProgress(answer.stdout, asset.name, assetMark(asset))
+        : { kind: 'unclear' as const, reason: answer.reason }
+    switch (seen.kind) {
+      case 'ended':
+        return ended(seen.outcome)
+      case 'running': {
+        silence.heard(run_)
+        if (seen.ageSeconds <= transactionSeconds) return going(seen.progress)
+        const reason = `The upgrade of ${asset.name} has not ended after ${Math.round(seen.ageSeconds / 60)} min (${seen.progress}); it was not stopped. Look at it on the host.`
+        return ended({ state: 'failed', reason, log: seen.log })
+      }
+      case 'rebooting': {
+        const seconds = silence.rebooting(run_)
+        if (seconds <= rebootSeconds) return going('rebooting')
+        const log = `${seen.log}\nThe host was told to reboot ${Math.round(seconds)} s ago and has not done so.`
+        return ended({ state: 'succeeded', changed: seen.changed, rebooted: false, log })
+      }
+      case 'unclear': {
+        const sudo = answer.kind === 'ran' && answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
+        const reason = sudo ?? seen.reason
+        const { seconds, rebooting } = silence.silent(run_)
+        const limit = rebooting ? rebootSeconds : silenceSeconds
+        if (seconds <= limit) return going(rebooting ? 'rebooting' : `no answer for ${Math.round(seconds)} s`)
+        const what = rebooting ? `did not come back within ${limit} s after its reboot` : `was silent for ${limit} s`
+        return ended({ state: 'unreachable', reason: `${asset.name} ${what}: ${reason}`, touched: true, log: '' })
+      }
+    }
+  }
+
+  return {
+    name,
+    describe: 'Upgrades Debian and Ubuntu hosts with apt over SSH',
+    simulated: false,
+
+    async preview(asset, changes, signal) {
+      signal.throwIfAborted()
+      const answer = await run(asset, lookScript({ key: 'preview', changes }, { preflight: false }), 'user', signal)
+      if (answer.kind === 'failed') throw new Error(answer.reason)
+      const look = parseLook(answer.stdout, asset.name)
+      if (look.kind === 'problem') throw new Error(look.reason)
+      return look.simulation.steps.map(({ action, name, architecture, from, to }) => ({
+        action,
+        name,
+        architecture,
+        from,
+        to,
+      }))
+    },
+
+    async preflight(batch, signal) {
+      signal.throwIfAborted()
+      checkKey(batch.key)
+      return each(batch.deployments, (request) => preflight(batch.key, request, signal))
+    },
+
+    async start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
+      signal.throwIfAborted()
+      checkKey(batch.key)
+      return makeHandle(batch.key, await each(batch.deployments, (request) => begin(batch.key, request, signal)))
+    },
+
+    async poll(handle, signal) {
+      signal.throwIfAborted()
+      return each(readHandle(handle), (started) => follow(handle.key, started, null, signal))
+    },
+
+    async cancel(handle, signal) {
+      signal.throwIfAborted()
+      await each(readHandle(handle), (started) => follow(handle.key, started, 'cancelled', signal))
+    },
+  }
+}
+
+function runOf(key: string, asset: Asset): string {
+  return `${key} ${asset.id}`
+}
+
+function attempt(make: () => string): string | Error {
+  try {
+    return make()
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}

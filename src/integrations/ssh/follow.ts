@@ -1,0 +1,175 @@
+import type { PackageChange } from '../../core/catalog.ts'
+import type { DeploymentOutcome } from '../../core/ports.ts'
+import { failureReason, shortened, tellingLines } from '../apt/failure.ts'
+import { linesOf, markedValue, type Sections, splitSections } from '../apt/probe-sections.ts'
+import { planDifference } from './plan.ts'
+
+/** How far an upgrade has come, as its host says. */
+export type Progress =
+  | { readonly kind: 'running'; readonly progress: string; readonly ageSeconds: number; readonly log: string }
+  /** All is installed and the host was told to reboot; it has not come back with a new boot id yet. */
+  | { readonly kind: 'rebooting'; readonly changed: readonly PackageChange[]; readonly log: string }
+  | { readonly kind: 'ended'; readonly outcome: DeploymentOutcome }
+  /** The answer cannot be used. */
+  | { readonly kind: 'unclear'; readonly reason: string }
+
+/** Reads what follow.sh printed on the host called `name`. */
+export function parseProgress(output: string, name: string, mark: string): Progress {
+  const sections = splitSections(output, 'patchwarden-follow')
+  if (sections === null) return { kind: 'unclear', reason: `The answer of ${name} was cut off.` }
+  if (sections.has('no-journal')) {
+    return { kind: 'unclear', reason: `${name} cannot keep a journal in /var/lib/patchwarden.` }
+  }
+  const owner = markedValue(sections, 'asset')
+  if (owner !== null && owner !== mark) return ended(otherAsset(name))
+
+  const result = markedValue(sections, 'result')
+  const decision = markedValue(sections, 'decision')
+  if (result === null) return withoutResult(sections, name, decision)
+  if (result.startsWith('held ')) return ended(heldBeforeApt(sections, name, result.slice('held '.length)))
+  if (result !== 'exit 0') return ended(failed(sections, name, decision))
+  return succeeded(sections)
+}
+
+export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
+  const reason = `${name} is the same machine as another asset of this batch: list it once.`
+  return { state: 'held back', reason, log: '' }
+}
+
+function ended(outcome: DeploymentOutcome): Progress {
+  return { kind: 'ended', outcome }
+}
+
+function succeeded(sections: Sections): Progress {
+  const changed = changesOf(sections)
+  const log = shortened(linesOf(sections, 'log').filter((line) => /^Setting up |^Removing |^W:/.test(line)))
+  const asked = markedValue(sections, 'reboot')
+  const now = markedValue(sections, 'boot-id')
+  if (sections.has('reboot-refused')) {
+    const refused = `${log}\nThe host would not reboot when it was told to.`
+    return ended({ state: 'succeeded', changed, rebooted: false, log: refused })
+  }
+  if (asked === null) return ended({ state: 'succeeded', changed, rebooted: false, log })
+  if (asked === now) return { kind: 'rebooting', changed, log }
+  return ended({ state: 'succeeded', changed, rebooted: true, log })
+}
+
+function heldBeforeApt(sections: Sections, name: string, why: string): DeploymentOutcome {
+  const log = tellingLines(linesOf(sections, 'log').join('\n'))
+  const halfDone = linesOf(sections, 'half-done')
+  switch (why) {
+    case 'lock': {
+      const holder = markedValue(sections, 'lock-holder') ?? 'unknown'
+      return heldBack(`Another program did not finish with dpkg on ${name} in time: process ${holder}.`, '')
+    }
+    case 'half-done':
+      return heldBack(
+        `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): run "dpkg --configure -a" on it.`,
+        halfDone.slice(0, 20).join('\n'),
+      )
+    case 'changed':
+      return heldBack(differenceOf(sections), log)
+    default:
+      return heldBack(`${failureReason(linesOf(sections, 'log').join('\n'))} (${name}).`, log)
+  }
+}
+
+/** apt ran and failed. Before the gate let dpkg begin, nothing was touched. */
+function failed(sections: Sections, name: string, decision: string | null): DeploymentOutcome {
+  const text = linesOf(sections, 'log').join('\n')
+  const log = tellingLines(text)
+  if (decision === 'committed') {
+    const halfDone = linesOf(sections, 'half-done')
+    const left = halfDone.length === 0 ? '' : `; left behind: ${halfDone.slice(0, 5).join(', ')}`
+    return { state: 'failed', reason: `${failureReason(text)}${left}.`, log }
+  }
+  if (decision === 'changed') return heldBack(differenceOf(sections), log)
+  if (decision === 'cancelled') return heldBack(STOPPED, '')
+  return heldBack(`${failureReason(text)} (${name}); nothing was changed.`, log)
+}
+
+const STOPPED = 'The rollout was stopped before its turn came.'
+
+function withoutResult(sections: Sections, name: string, decision: string | null): Progress {
+  if (decision === 'cancelled') return ended(heldBack(STOPPED, ''))
+  if (decision === 'lost') {
+    const reason = `The connection to ${name} was lost before the upgrade began; nothing was changed.`
+    return ended({ state: 'unreachable', reason, touched: false, log: '' })
+  }
+  const log = linesOf(sections, 'log')
+  if (sections.has('alive')) {
+    const age = Number(markedValue(sections, 'age') ?? 0) || 0
+    return { kind: 'running', progress: progressText(sections, decision), ageSeconds: age, log: shortened(log) }
+  }
+  const booted = markedValue(sections, 'run-boot-id') !== markedValue(sections, 'boot-id')
+  const what = booted ? 'interrupted by a reboot' : 'killed on the host'
+  if (decision !== 'committed') {
+    return ended(
+      heldBack(`The upgrade of ${name} was ${what} before it changed anything.`, tellingLines(log.join('\n'))),
+    )
+  }
+  const halfDone = linesOf(sections, 'half-done')
+  const missing = missingSteps(sections)
+  if (halfDone.length === 0 && missing.length === 0) {
+    const note = `The upgrade was ${what} when all was installed; it could not say so itself.`
+    return ended({ state: 'succeeded', changed: changesOf(sections), rebooted: booted, log: note })
+  }
+  const left =
+    halfDone.length > 0
+      ? `left behind: ${halfDone.slice(0, 5).join(', ')}`
+      : `not installed: ${missing.slice(0, 5).join(', ')}`
+  const mend = halfDone.length > 0 ? ' Run "dpkg --configure -a" on the host.' : ''
+  return ended({
+    state: 'failed',
+    reason: `The upgrade was ${what}; ${left}.${mend}`,
+    log: [...halfDone.slice(0, 20), shortened(log)].join('\n'),
+  })
+}
+
+function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { state: 'held back' }> {
+  return { state: 'held back', reason, log }
+}
+
+function differenceOf(sections: Sections): string {
+  const difference = planDifference(linesOf(sections, 'plan'), linesOf(sections, 'planned'))
+  return difference ?? 'The host would now do something else than was approved.'
+}
+
+function progressText(sections: Sections, decision: string | null): string {
+  const holder = markedValue(sections, 'lock-holder')
+  if (holder !== null) return `waiting for process ${holder} to finish with dpkg`
+  const total = linesOf(sections, 'plan').length
+  const [fetched = 0, unpacked = 0, configured = 0] = (markedValue(sections, 'counts') ?? '').split(' ').map(Number)
+  if (decision !== 'committed') return fetched > 0 ? `downloading ${fetched} of ${total}` : 'checking'
+  if (configured > 0 && unpacked >= total) return `setting up ${Math.min(configured, total)} of ${total}`
+  return `unpacking ${Math.min(unpacked, total)} of ${total}`
+}
+
+/** What the host's own package list says has changed, before and after. */
+function changesOf(sections: Sections): readonly PackageChange[] {
+  const before = new Map(linesOf(sections, 'gone').map((line) => [keyOf(line), line.split(' ')[2] ?? null]))
+  const changed: PackageChange[] = []
+  for (const line of linesOf(sections, 'come')) {
+    const [name = '', architecture = '', to = '', state] = line.split(' ')
+    const from = before.get(keyOf(line)) ?? null
+    if (state === 'installed' && from !== to) changed.push({ name, architecture, from, to })
+  }
+  return changed
+}
+
+function keyOf(line: string): string {
+  return line.split(' ', 2).join(':')
+}
+
+/** Names that the plan would install and that did not come. */
+function missingSteps(sections: Sections): readonly string[] {
+  const come = new Set(
+    linesOf(sections, 'come')
+      .map((line) => line.split(' '))
+      .filter(([, , , state]) => state === 'installed' || state?.startsWith('triggers-'))
+      .map(([name, architecture, version]) => `I ${name} ${architecture} ${version}`),
+  )
+  return linesOf(sections, 'plan')
+    .filter((line) => line.startsWith('I ') && !come.has(line))
+    .map((line) => line.split(' ')[1] ?? '')
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Asset } from '../../core/asset.ts'
+import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+
+const outcome = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
+  z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+  z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
+])
+
+const asset = z.object({
+  id: z.string(),
+  name: z.string(),
+  platform: z.string(),
+  team: z.string(),
+  tags: z.array(z.string()),
+  exposure: z.enum(['small', 'controlled', 'open']).nullable(),
+  criticality: z.enum(['low', 'medium', 'high', 'very high']).nullable(),
+  timeZone: z.string(),
+  source: z.string(),
+  engine: z.string().nullable(),
+  address: z.string(),
+  simulated: z.boolean(),
+})
+
+const schema = z.object({
+  assets: z.array(
+    z.object({
+      asset,
+      /** Settled when it was started: it never began. `null`: its journal tells. */
+      outcome: outcome.nullable(),
+    }),
+  ),
+})
+
+export interface StartedAsset {
+  readonly asset: Asset
+  readonly outcome: Exclude<DeploymentOutcome, { state: 'succeeded' }> | null
+}
+
+export function makeHandle(key: string, assets: readonly StartedAsset[]): DeploymentHandle {
+  return { key, data: { assets } }
+}
+
+/** Throws a sentence for what is not a handle of this engine. */
+export function readHandle({ key, data }: DeploymentHandle): readonly StartedAsset[] {
+  const read = schema.safeParse(data)
+  if (read.success) return read.data.assets
+  throw new Error(`The run ${key} is not one that the SSH engine started: ${z.prettifyError(read.error)}`)
+}
+
+/** Letters and digits that stand for the asset on its host. */
+export function assetMark(asset: Asset): string {
+  return createHash('sha256').update(asset.id).digest('hex')
+}

@@ -1,0 +1,75 @@
+import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
+import { failureReason, tellingLines } from '../apt/failure.ts'
+import { parseSimulation, type Simulation } from '../apt/index.ts'
+import { linesOf, markedValue, reported, type Sections, splitSections } from '../apt/probe-sections.ts'
+import { diskProblem } from './disk.ts'
+import { planDifference, planLines } from './plan.ts'
+
+/** What a host would do, or in one sentence why it cannot say. */
+export type Look =
+  | { readonly kind: 'seen'; readonly simulation: Simulation; readonly sections: Sections }
+  | { readonly kind: 'problem'; readonly reason: string; readonly log: string }
+
+/** Reads what look.sh printed on the host called `name`. */
+export function parseLook(output: string, name: string): Look {
+  const sections = splitSections(output, 'patchwarden-look')
+  if (sections === null) return { kind: 'problem', reason: `The answer of ${name} was cut off.`, log: '' }
+  if (sections.has('no-apt')) {
+    return { kind: 'problem', reason: `${name} has no apt; only Debian and Ubuntu are supported yet.`, log: '' }
+  }
+  const simulated = reported(sections, 'simulation')
+  const text = simulated?.lines.join('\n') ?? ''
+  if (simulated?.ok !== true) {
+    const said = [text, ...(simulated?.errors ?? [])].join('\n')
+    return { kind: 'problem', reason: `${failureReason(said)} (${name}).`, log: tellingLines(said) }
+  }
+  const simulation = parseSimulation(text)
+  const [warning] = simulation.warnings
+  if (warning !== undefined) return { kind: 'problem', reason: `${name}: ${warning}.`, log: '' }
+  return { kind: 'seen', simulation, sections }
+}
+
+/** What a preflight found: why the host may not be upgraded now, or notes for those who watch. */
+export type Fitness =
+  | { readonly fit: true; readonly notes: readonly string[]; readonly untouched: boolean }
+  | { readonly fit: false; readonly outcome: DeploymentOutcome }
+
+/** Judges what look.sh found before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
+export function judge(output: string, request: DeploymentRequest, lockSeconds: number): Fitness {
+  const { name } = request.asset
+  const look = parseLook(output, name)
+  if (look.kind === 'problem') return heldBack(look.reason, look.log)
+  const { simulation, sections } = look
+  const untouched = markedValue(sections, 'journal') === 'missing'
+  const notes: string[] = []
+  // What was begun under this key is followed, whatever the host would do now.
+  if (!untouched) return { fit: true, notes: ['it was begun before; its upgrade is followed, not repeated'], untouched }
+
+  const halfDone = linesOf(sections, 'half-done')
+  if (halfDone.length > 0) {
+    const reason = `An earlier installation on ${name} was interrupted (${halfDone[0]}): run "dpkg --configure -a" on it.`
+    return heldBack(reason, halfDone.slice(0, 20).join('\n'))
+  }
+  const difference = planDifference(planLines(request.transaction), planLines(simulation.steps))
+  if (difference !== null) return heldBack(difference, '')
+  const disk = diskProblem(simulation.steps, {
+    sizes: linesOf(sections, 'sizes'),
+    installedSizes: linesOf(sections, 'installed-sizes'),
+    disk: linesOf(sections, 'disk'),
+    inodes: linesOf(sections, 'inodes'),
+    bootImageKib: Number(markedValue(sections, 'boot-image') ?? 0) || 0,
+  })
+  if (disk !== null) return heldBack(disk, linesOf(sections, 'disk').join('\n'))
+
+  const holder = markedValue(sections, 'lock')
+  if (holder !== null) {
+    notes.push(`process ${holder} is at work with dpkg now; the upgrade will wait up to ${lockSeconds} s for it`)
+  }
+  if (sections.has('reboot-required')) notes.push('a reboot was waiting before this upgrade')
+  if (simulation.steps.length === 0) notes.push('nothing to do: the approved versions are installed already')
+  return { fit: true, notes, untouched }
+}
+
+function heldBack(reason: string, log: string): Fitness {
+  return { fit: false, outcome: { state: 'held back', reason, log } }
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import type { PackageChange } from '../../core/catalog.ts'
+import type { planLines } from './plan.ts'
+
+/** The parts of an upgrade that end up in a script on a host. Everything here is checked before it is written. */
+export interface HostUpgrade {
+  readonly key: string
+  readonly changes: readonly PackageChange[]
+}
+
+const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
+const NAME = /^[a-z0-9][a-z0-9+.-]*$/
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/
+const ARCHITECTURE = /^[a-z0-9][a-z0-9-]*$/
+
+/** Throws a sentence for a key that cannot be the name of a folder. */
+export function checkKey(key: string): void {
+  if (!KEY.test(key)) throw new Error(`${JSON.stringify(key.slice(0, 80))} cannot be the key of a run.`)
+}
+
+/** Does nothing but look: what the changes would do. `preflight`: and whether the host is fit for it. */
+export function lookScript(upgrade: HostUpgrade, { preflight }: { readonly preflight: boolean }): string {
+  return script('look', upgrade, { PW_PREFLIGHT: preflight ? 'yes' : '' })
+}
+
+export interface HostStart extends HostUpgrade {
+  /** Tells which asset the journal belongs to: letters and digits. */
+  readonly assetMark: string
+  readonly plan: ReturnType<typeof planLines>
+  readonly reboot: boolean
+  readonly lockSeconds: number
+}
+
+export function startScript(start: HostStart): string {
+  const settings = {
+    PW_ASSET: start.assetMark,
+    PW_REBOOT: start.reboot ? 'yes' : 'no',
+    PW_LOCK_SECONDS: String(Math.max(0, Math.round(start.lockSeconds))),
+  }
+  return script('start', start, {
+    ...settings,
+    PW_PLAN: start.plan.map((line) => `${line}\n`).join(''),
+    PW_RUNNER: script('run', start, settings),
+    PW_GATE: script('gate', start, {}),
+  })
+}
+
+/** `stop`: what has not begun never shall, because somebody cancelled it or the connection was lost. */
+export function followScript(key: string, stop: 'cancelled' | 'lost' | null): string {
+  return script('follow', { key, changes: [] }, { PW_STOP: stop ?? '' })
+}
+
+type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
+
+function script(part: Part, { key, changes }: HostUpgrade, settings: Readonly<Record<string, string>>): string {
+  checkKey(key)
+  const named = (wanted: readonly PackageChange[]) => wanted.map(aptArgument).join(' ')
+  const given = {
+    PW_KEY: key,
+    PW_UPGRADES: named(changes.filter((change) => change.from !== null)),
+    PW_NEW: named(changes.filter((change) => change.from === null)),
+    ...settings,
+  }
+  const lines = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`)
+  return [...lines, source('on-host'), source(part)].join('\n')
+}
+
+/** `name:architecture=version` for apt-get; a package for all architectures is named without. Throws a sentence. */
+function aptArgument({ name, architecture, to }: PackageChange): string {
+  checkPackage(name, architecture, to)
+  return architecture === 'all' ? `${name}=${to}` : `${name}:${architecture}=${to}`
+}
+
+/** Nothing but what dpkg itself allows in these ever reaches a host. Throws a sentence. */
+export function checkPackage(name: string, architecture: string, version: string | null): void {
+  if (!NAME.test(name)) throw new Error(`${JSON.stringify(name.slice(0, 80))} is not the name of a Debian package.`)
+  if (!ARCHITECTURE.test(architecture)) {
+    throw new Error(`${JSON.stringify(architecture.slice(0, 80))} is not an architecture (package ${name}).`)
+  }
+  if (version !== null && !VERSION.test(version)) {
+    throw new Error(`${JSON.stringify(version.slice(0, 80))} is not a version (package ${name}).`)
+  }
+}
+
+/** One word for a POSIX shell, whatever it holds. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+const sources = new Map<string, string>()
+
+function source(part: Part | 'on-host'): string {
+  let text = sources.get(part)
+  if (text === undefined) {
+    text = readFileSync(new URL(`./${part}.sh`, import.meta.url), 'utf8')
+    sources.set(part, text)
+  }
+  return text
+}

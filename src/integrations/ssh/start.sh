@@ -1,0 +1,51 @@
+# Begins an upgrade once, and never again for the same key: the journal, written whole and then renamed into its place,
+# is the lock. The runner works detached from this connection. Read by start.ts.
+# Set by the caller, beside PW_KEY: PW_ASSET, PW_REBOOT, PW_LOCK_SECONDS, PW_PLAN, PW_RUNNER, PW_GATE.
+
+write_journal() {
+  new=$(mktemp -d "$runs/.new-XXXXXXXX") || return 1
+  {
+    printf '%s\n' "$PW_ASSET" >"$new/asset" &&
+      printf '%s' "$PW_PLAN" | sort -u >"$new/plan" &&
+      printf '%s' "$PW_RUNNER" >"$new/run" &&
+      printf '%s' "$PW_GATE" >"$new/gate" &&
+      keep "$new"
+  } || { rm -rf "$new"; return 1; }
+  # Whoever renames first has begun it; the place is never an empty folder, so the second cannot.
+  mv -T "$new" "$journal" 2>/dev/null || rm -rf "$new"
+  keep "$runs"
+}
+
+# systemd ends what is left of a session where it is told to (KillUserProcesses); a unit of its own stays. The runner
+# itself sees to it that it runs once, should both be started.
+launch() {
+  if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
+    systemd-run --quiet --collect --unit="patchwarden-$PW_KEY" /bin/sh "$journal/run" </dev/null >/dev/null 2>&1; then
+    return 0
+  fi
+  setsid sh "$journal/run" </dev/null >/dev/null 2>&1 &
+}
+
+start() {
+  umask 077
+  mark 'patchwarden-start 1'
+  mkdir -p "$runs" 2>/dev/null
+  # A key is used once; half a year later nobody asks for it again.
+  find "$runs" -mindepth 1 -maxdepth 1 \( -mtime +180 -o -name '.new-*' -mmin +60 \) -exec rm -rf {} + 2>/dev/null
+  [ -e "$journal" ] || write_journal
+  if [ ! -e "$journal" ]; then
+    mark "not-begun $(df -Pk /var/lib | awk 'NR == 2 { print $4 }')"
+    mark 'end'
+    return 0
+  fi
+  [ -L "$journal/decision" ] || [ -d "$journal/running" ] || launch
+  waited=0
+  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 150 ]; do
+    sleep 0.2
+    waited=$((waited + 1))
+  done
+  mark "journal $(cat "$journal/asset" 2>/dev/null)"
+  mark 'end'
+}
+
+start </dev/null
