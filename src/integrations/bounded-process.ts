@@ -79,7 +79,7 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
     }
     signal.addEventListener('abort', abort, { once: true })
     child.once('error', (error) => {
-      end ??= 'code' in error && error.code === 'ENOENT' ? 'not found' : 'not started'
+      end ??= isMissing(error, command) ? 'not found' : 'not started'
       settle(null)
     })
     for (const name of ['stdout', 'stderr'] as const) {
@@ -133,4 +133,10 @@ function collector(maxBytes: number) {
     },
     text: () => Buffer.concat(chunks).toString('utf8'),
   }
+}
+
+/** Looking for a name also answers EACCES where some folder of PATH may not be entered (execvp). */
+function isMissing(error: Error, command: string): boolean {
+  const code = 'code' in error ? error.code : null
+  return code === 'ENOENT' || (code === 'EACCES' && !command.includes('/'))
 }
