@@ -245,15 +245,16 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
       const batch = await batchOf(scene.assets)
       const [lost, ...others] = scene.assets
       if (lost === undefined) throw new Error('The scene has no assets.')
+      await scene.engine.preflight(batch, signal)
       await scene.disconnect(lost)
+      const ended = await outcomes(await scene.engine.start(batch, signal))
+      expect(ended.get(lost.id)).toMatchObject({ state: 'unreachable', touched: false })
+      for (const asset of others) expect(ended.get(asset.id)?.state).toBe('succeeded')
       const results = await scene.engine.preflight(batch, signal)
       expect(results.find((result) => result.asset === lost.id)).toMatchObject({
         ready: false,
         outcome: { state: 'unreachable', touched: false },
       })
-      const ended = await outcomes(await scene.engine.start(batch, signal))
-      expect(ended.get(lost.id)).toMatchObject({ state: 'unreachable', touched: false })
-      for (const asset of others) expect(ended.get(asset.id)?.state).toBe('succeeded')
     })
 
     it('cancelled leaves each asset either done or untouched, and says which', async () => {

@@ -139,21 +139,23 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     }
 
     it.each<[FaultName, RegExp]>([
-      ['disk-full', /not enough room on \/.*MB are needed/],
+      ['disk-full', /not enough room on (\/|the disk)/],
       ['dpkg-interrupted', /dpkg --configure -a/],
       ['held', /on hold.*apt-mark unhold/],
       ['sudo-denied', /sudo/],
     ])('%s: is held back before anything is touched, with how to mend it', async (fault, says) => {
       const wanted = await batch()
+      const later = await batch()
+      expect(await refusal(wanted)).toBeNull()
       await fleet.fault(fault, asset.name)
-      expect(await refusal(wanted)).toMatchObject({ state: 'held back', reason: expect.stringMatching(says) })
       expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({ state: 'held back' })
+      expect(await refusal(later)).toMatchObject({ state: 'held back', reason: expect.stringMatching(says) })
       expect(await fleet.aptTransactions(asset.name)).toEqual([])
     })
 
     it.each<[FaultName, RegExp]>([
       ['hostkey-changed', /host key/i],
-      ['ssh-refused', /refused/i],
+      ['ssh-refused', /refuses/],
       ['frozen', /./],
     ])('%s: counts as never answered, and is not touched', async (fault, says) => {
       const wanted = await batch()
@@ -271,7 +273,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
         state: 'unreachable',
         touched: true,
-        reason: expect.stringContaining('did not come back'),
+        reason: expect.stringMatching(/did not come back|was silent/),
       })
     })
 

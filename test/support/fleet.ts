@@ -145,7 +145,17 @@ export async function upFleet(count: number, options: { name?: string } = {}): P
     reset: (host) => fleet('reset', host),
     power: (state, host) => fleet('power', state, host),
     pending: async (host) =>
-      parsePending(await answer(host, ['apt-get', '-s', '-o', 'Debug::NoLocking=1', 'dist-upgrade'])),
+      parsePending(
+        await answer(host, [
+          'apt-get',
+          '-s',
+          '-o',
+          'Debug::NoLocking=1',
+          '-o',
+          'Dir::Log::Planner=/dev/null',
+          'dist-upgrade',
+        ]),
+      ),
     aptTransactions: async (host) => parseAptHistory(await answer(host, ['cat', '/var/log/apt/history.log'])),
     down: () => fleet('down'),
   }

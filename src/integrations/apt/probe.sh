@@ -20,7 +20,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 apt_reads() {
   command=$1
   shift
-  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@"
 }
 
 refresh() { as_root apt-get -q -o APT::Update::Error-Mode=any -o DPkg::Lock::Timeout=30 update; }

@@ -9,7 +9,7 @@ look() {
   fi
   choose_arguments
   # shellcheck disable=SC2086 # one argument a word
-  simulation=$(report simulation apt_reads apt-get -s $arguments)
+  simulation=$(report simulation simulate $arguments)
   printf '%s\n' "$simulation"
   if [ -n "${PW_PREFLIGHT:-}" ]; then preflight; fi
   mark 'end'

@@ -13,12 +13,15 @@ mark() { printf '\n@@ %s\n' "$*"; }
 
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
-# Keeps its caches in memory and takes no lock: nothing is written, and a full disk does not matter.
+# Keeps its caches in memory, takes no lock and logs no plan: nothing is written, and a full disk does not matter.
 apt_reads() {
   command=$1
   shift
-  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@"
 }
+
+# With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
+simulate() { apt_reads apt-get -s -y "$@"; }
 
 # Sets $arguments of apt-get. What is only pulled in is not named, so that it stays automatically installed; but where
 # nothing pulls it in, it must be.
@@ -27,7 +30,7 @@ choose_arguments() {
   arguments="--only-upgrade install $PW_UPGRADES"
   [ -n "$PW_NEW" ] || return 0
   # shellcheck disable=SC2086 # one argument a word
-  simulation=$(apt_reads apt-get -s $arguments 2>/dev/null)
+  simulation=$(simulate $arguments 2>/dev/null)
   for one in $PW_NEW; do
     printf '%s\n' "$simulation" | grep -q "^Inst ${one%%[:=]*}[: ]" && continue
     arguments="install $PW_UPGRADES $PW_NEW"

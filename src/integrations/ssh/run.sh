@@ -60,7 +60,7 @@ run() {
   [ ! -s half-done ] || finish 'held half-done'
   choose_arguments
   # shellcheck disable=SC2086 # one argument a word
-  apt_reads apt-get -s $arguments >preview 2>>log || finish 'held preview'
+  simulate $arguments >preview 2>>log || finish 'held preview'
   plan_of_simulation <preview >planned
   cmp -s planned plan || finish 'held changed'
   [ -s plan ] || finish 'exit 0'
