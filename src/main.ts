@@ -77,7 +77,7 @@ export async function openService(config: Config, environment: Environment): Pro
     },
     pollSeconds: config.example ? 0.5 : 1,
   }
-  const workflow = createWorkflow(parts, (proposal, work) => alone(database, proposal, work))
+  const workflow = createWorkflow(parts, database.alone)
   const changes = createChanges(database)
   const sources: ConsoleParts['sources'] = [
     ...parts.sources.map(({ name, describe }) => ({ name, kind: 'inventory' as const, describe })),
@@ -203,26 +203,6 @@ function report(
   for (const item of reports) {
     if (item.ok) log.info(`${item.name}: ${item.what}`)
     else log.warn(`${item.name}: ${item.what}`)
-  }
-}
-
-/** A session lock: it ends with this process, however that ends, so another may take over at once. */
-async function alone(database: Database, proposal: string, work: () => Promise<void>): Promise<boolean> {
-  const session = await database.sql.reserve()
-  try {
-    const key = `patchwarden:drive:${proposal}`
-    const [row] = await session<
-      { locked: boolean }[]
-    >`select pg_try_advisory_lock(hashtextextended(${key}, 0)) as locked`
-    if (!row?.locked) return false
-    try {
-      await work()
-    } finally {
-      await session`select pg_advisory_unlock(hashtextextended(${key}, 0))`
-    }
-    return true
-  } finally {
-    session.release()
   }
 }
 

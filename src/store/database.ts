@@ -2,14 +2,16 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Db } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
+import { type Locks, openLocks } from './locks.ts'
 import { migrateDatabase } from './migrate.ts'
 
 /** An open, migrated database. */
 export interface Database {
   readonly url: string
-  /** For what drizzle does not speak: LISTEN, COPY, session locks. */
+  /** For what drizzle does not speak: LISTEN and NOTIFY. */
   readonly sql: postgres.Sql
   readonly db: Db
+  readonly alone: Locks['alone']
   /** The server we run ourselves; `null` with a DATABASE_URL. */
   readonly embedded: EmbeddedPostgres | null
   /** Ends the connections and then the embedded server, unless another process owns it. */
@@ -39,13 +41,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw error
   }
   const clients = connect(url)
+  const locks = openLocks(url)
   return {
     url,
     sql: clients.sql,
     db: clients.db,
+    alone: locks.alone,
     embedded,
     close: async () => {
-      await clients.end()
+      await Promise.all([clients.end(), locks.end()])
       await embedded?.stop()
     },
   }

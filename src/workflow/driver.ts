@@ -11,7 +11,7 @@ const timer: Actor = { kind: 'system', part: 'timer' }
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 export interface DriverParts {
-  /** Runs `work` while no other process drives this proposal; false at once if another does. */
+  /** Runs `work` while nobody else drives this proposal, here or in another process; false at once if somebody does. */
   readonly alone: (proposal: string, work: () => Promise<void>) => Promise<boolean>
   /** Looks at these assets again, because what was seen is too old to act on. */
   readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
@@ -27,16 +27,8 @@ export function createDriver(
   deploy: ReturnType<typeof createDeploy>,
   driver: DriverParts,
 ) {
-  const driving = new Set<string>()
-
   async function advance(proposal: string, signal: AbortSignal): Promise<void> {
-    if (driving.has(proposal)) return
-    driving.add(proposal)
-    try {
-      await driver.alone(proposal, () => walk(proposal, signal))
-    } finally {
-      driving.delete(proposal)
-    }
+    await driver.alone(proposal, () => walk(proposal, signal))
   }
 
   async function walk(proposal: string, signal: AbortSignal): Promise<void> {
