@@ -15,7 +15,7 @@ export function explainIssue(issue: Issue, root: unknown, knownKeys: KnownKeys):
 
 function explain(issue: Issue, path: readonly PropertyKey[], root: unknown, knownKeys: KnownKeys): readonly Finding[] {
   const value = valueAt(root, path)
-  const mend = ownMessage(issue) ?? 'Compare it with patchwarden.example.yaml.'
+  const mend = ownMessage(issue) ?? branchMessage(issue) ?? 'Compare it with patchwarden.example.yaml.'
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey(key, path, knownKeys(path, root)))
   }
@@ -47,8 +47,7 @@ function explainUnion(
     return closest.flatMap((found) => explain(found, [...path, ...found.path], root, knownKeys))
   }
   const value = valueAt(root, path)
-  const mends = issue.errors.flat().map((found) => ownMessage(found))
-  const mend = mends.find((text) => text !== null) ?? 'Compare it with patchwarden.example.yaml.'
+  const mend = branchMessage(issue) ?? 'Compare it with patchwarden.example.yaml.'
   return [{ path, at: 'value', what: `is ${show(value)}`, mend }]
 }
 
@@ -118,10 +117,19 @@ function unknownKey(key: string, path: readonly PropertyKey[], known: readonly s
 
 /** The schema's own text; `null` where zod made one up. */
 function ownMessage(issue: Issue): string | null {
-  if (issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record')) {
-    return 'Write its keys indented below it.'
+  if (!/^(Invalid |Too |Unrecognized |Expected )/.test(issue.message)) return issue.message
+  const group = issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record')
+  return group ? 'Write its keys indented below it.' : null
+}
+
+/** Where several shapes are possible: the first text that the schema has for any. */
+function branchMessage(issue: Issue): string | null {
+  if (issue.code !== 'invalid_union') return null
+  for (const found of issue.errors.flat()) {
+    const message = ownMessage(found)
+    if (message !== null) return message
   }
-  return /^(Invalid |Too |Unrecognized |Expected )/.test(issue.message) ? null : issue.message
+  return null
 }
 
 export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

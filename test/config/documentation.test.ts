@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { variableNames } from '../../src/config/environment.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
+import { parseSettings } from '../../src/config/load.ts'
 import { settingsSchema } from '../../src/config/schema.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
@@ -37,6 +38,21 @@ describe('docs/configuration.md', () => {
   it('links to pages that exist', () => {
     for (const [, link] of page.matchAll(/\]\(([^)#]+)\)/g)) {
       expect(() => readFileSync(new URL(link ?? '', new URL('../../docs/', import.meta.url)))).not.toThrow()
+    }
+  })
+})
+
+describe('README.md', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+  it('shows a whole configuration that loads without a warning', () => {
+    const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(readme) ?? []
+    expect(parseSettings(yaml, 'patchwarden.yaml')).toMatchObject({ ok: true, warnings: [] })
+  })
+
+  it('links to pages that exist', () => {
+    for (const [, link = ''] of readme.matchAll(/\]\(([^)#:]+)\)/g)) {
+      expect(existsSync(new URL(link, new URL('../../', import.meta.url))), link).toBe(true)
     }
   })
 })

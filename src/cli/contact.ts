@@ -1,0 +1,81 @@
+import type { Asset } from '../core/asset.ts'
+import { observedAsset } from '../core/asset.ts'
+import type { CatalogFeed, DeployEngine, InventorySource } from '../core/ports.ts'
+
+/** What came of asking one outside system whether it can be worked with. */
+export interface Contact {
+  readonly kind: 'source' | 'feed' | 'engine'
+  readonly name: string
+  readonly ok: boolean
+  /** One line: what was seen, or what is wrong and how to mend it. */
+  readonly what: string
+}
+
+export interface Contacted {
+  readonly sources: readonly InventorySource[]
+  readonly feeds: readonly CatalogFeed[]
+  readonly engines: ReadonlyMap<string, DeployEngine>
+}
+
+/** Asks every source, engine and feed once. Stores nothing and changes no host; hosts may refresh their package lists. */
+export async function* contact({ sources, feeds, engines }: Contacted, signal: AbortSignal): AsyncGenerator<Contact> {
+  for (const source of sources) {
+    const { assets, ...seen } = await look(source, signal)
+    yield { kind: 'source', name: source.name, ...seen }
+    for (const [name, engine] of engines) {
+      const own = assets.filter((asset) => asset.engine === name)
+      if (own.length > 0) yield { kind: 'engine', name, ...(await fitness(engine, own, signal)) }
+    }
+  }
+  for (const feed of feeds) yield { kind: 'feed', name: feed.name, ...(await fetched(feed, signal)) }
+}
+
+interface Seen {
+  readonly ok: boolean
+  readonly what: string
+}
+
+async function look(source: InventorySource, signal: AbortSignal): Promise<Seen & { assets: readonly Asset[] }> {
+  const assets: Asset[] = []
+  const lost: string[] = []
+  try {
+    for await (const observation of source.observe({ signal })) {
+      if (observation.kind === 'seen') assets.push(observedAsset(observation))
+      else lost.push(observation.reason)
+    }
+  } catch (error) {
+    return { ok: false, what: sentence(error), assets }
+  }
+  const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
+  return { ok: lost.length === 0, what: [counted, ...lost].join('\n'), assets }
+}
+
+/** A batch without changes: the engine says whether it could work there, and has nothing to do. */
+async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: AbortSignal): Promise<Seen> {
+  const deployments = assets.map((asset) => ({ asset, changes: [], transaction: [], reboot: 'never' as const }))
+  try {
+    const refused: string[] = []
+    for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
+      if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
+    }
+    const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
+    return { ok: refused.length === 0, what: [counted, ...refused].join('\n') }
+  } catch (error) {
+    return { ok: false, what: sentence(error) }
+  }
+}
+
+async function fetched(feed: CatalogFeed, signal: AbortSignal): Promise<Seen> {
+  try {
+    const answer = await feed.fetch(null, signal)
+    if (answer.status === 'unchanged') return { ok: true, what: 'answers' }
+    const counts = Object.entries(answer.content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
+    return { ok: true, what: counts.join(', ') || 'answers, and holds nothing' }
+  } catch (error) {
+    return { ok: false, what: sentence(error) }
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { contact } from '../../src/cli/contact.ts'
+import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import { useDatabase } from '../support/database.ts'
+import { exampleService } from '../support/example-service.ts'
+
+const database = useDatabase()
+
+async function answers(parts: Parameters<typeof contact>[0]) {
+  const all = []
+  for await (const answer of contact(parts, new AbortController().signal)) all.push(answer)
+  return all
+}
+
+test('each source, its engine and each feed are asked, and say what they hold', async () => {
+  const { parts, remove } = await exampleService(database().db)
+  expect(await answers(parts)).toEqual([
+    { kind: 'source', name: 'example', ok: true, what: expect.stringMatching(/^\d+ of \d+ assets answer$/) },
+    { kind: 'engine', name: 'simulated', ok: true, what: expect.stringMatching(/assets could be upgraded$/) },
+    { kind: 'feed', name: 'catalog', ok: true, what: expect.stringContaining('advisories') },
+  ])
+  await remove()
+})
+
+test('one that fails is told with its reason, and the others are asked all the same', async () => {
+  const { parts, remove } = await exampleService(database().db, {
+    edit: (fleet) => fleet.replace('"name": "web-02",', '"name": "web-02", "fault": "unreachable",'),
+  })
+  const gone: InventorySource = {
+    name: 'gone',
+    describe: '',
+    // biome-ignore lint/correctness/useYield: it fails before it has anything
+    async *observe() {
+      throw new Error('The file is gone.')
+    },
+  }
+  const found = await answers({ ...parts, sources: [gone, ...parts.sources], engines: new Map<string, DeployEngine>() })
+  expect(found.map(({ name, ok }) => [name, ok])).toEqual([
+    ['gone', false],
+    ['example', false],
+    ['catalog', true],
+  ])
+  expect(found[0]?.what).toBe('The file is gone.')
+  expect(found[1]?.what).toContain('web-02')
+  await remove()
+})
