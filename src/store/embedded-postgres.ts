@@ -7,7 +7,7 @@ import postgres from 'postgres'
 import { withPidLock } from './pid-lock.ts'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { type Cluster, openCluster, readPostmasterPid } from './postgres-cluster.ts'
-import { guardGone, guardState, startGuard } from './postgres-guard.ts'
+import { joinUsers, startGuard } from './postgres-guard.ts'
 import { type Placement, placePostgres } from './postgres-placement.ts'
 import { isAlive, isPostgres } from './process-identity.ts'
 
@@ -18,11 +18,9 @@ export interface EmbeddedPostgres {
   readonly port: number
   /** The server was already running. */
   readonly adopted: boolean
-  /** Another process owns the server: our `stop` and our end leave it running. */
-  readonly guest: boolean
   /** Where the data is; not the folder asked for when root had to place it elsewhere. */
   readonly dataDir: string
-  /** Stops the server, unless we are a guest. Not needed for safety: it stops cleanly however this process ends. */
+  /** Leaves the server; the last process that does stops it. Not needed for safety: however we end, that is leaving. */
   readonly stop: () => Promise<void>
 }
 
@@ -55,17 +53,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 async function startPlaced(placement: Placement, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const binaries = await findPostgresBinaries(placement, options.log)
   const cluster = await openCluster(placement, binaries, options.durable)
-  await guardGone(placement.directory)
+  // Joined before looking for the server: from then on nobody stops it.
+  const joined = await joinUsers(placement.directory)
   const server = (await running(cluster, options.log)) ?? (await start(placement, binaries, cluster, options))
-  const guest = server.adopted && guardState(placement.directory) === 'living'
-  const guard = guest ? null : startGuard(placement, binaries, cluster)
-  return {
-    ...server,
-    url: cluster.url(server.port),
-    guest,
-    dataDir: placement.directory,
-    stop: async () => guard?.release(),
-  }
+  const membership = joined ?? (await startGuard(placement, binaries, cluster))
+  return { ...server, url: cluster.url(server.port), dataDir: placement.directory, stop: membership.release }
 }
 
 /** The server that already runs on this cluster: it takes our password and names our directory. */

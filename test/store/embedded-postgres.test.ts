@@ -71,18 +71,20 @@ describe('a server of our own', () => {
     await expect(query(stranger.href, 'select 1')).rejects.toThrow(/password authentication failed/)
   })
 
-  test('has a guest in the second start, whose stop leaves it running', async () => {
-    const owner = await start()
-    const guest = await start()
-    expect(guest).toMatchObject({ pid: owner.pid, adopted: true, guest: true })
-    await guest.stop()
-    expect(await query(owner.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  test('is shared with whoever starts it again, and stopped by the last to leave, whoever began', async () => {
+    const first = await start()
+    const second = await start()
+    expect(second).toMatchObject({ pid: first.pid, adopted: true })
+    await first.stop()
+    expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await second.stop()
+    expect(isAlive(first.pid)).toBe(false)
   })
 
   test('is one server, however many starts come at once', async () => {
     const servers = await Promise.all([start(), start(), start(), start()])
     expect(new Set(servers.map(({ pid }) => pid)).size).toBe(1)
-    expect(servers.filter(({ guest }) => !guest)).toHaveLength(1)
+    expect(servers.filter(({ adopted }) => !adopted)).toHaveLength(1)
   })
 })
 
@@ -97,6 +99,18 @@ describe('after a kill', () => {
     const next = await start()
     expect(next.adopted).toBe(false)
     expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+  })
+
+  test('whoever else uses the server keeps it', async () => {
+    const child = startElsewhere()
+    const killed = await facts(child)
+    const other = await start()
+    expect(other.pid).toBe(killed.pid)
+    await child.kill('SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await query(other.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await other.stop()
+    expect(isAlive(killed.pid)).toBe(false)
   })
 
   test('a start in the same moment waits for the stopping server instead of joining it', async () => {
@@ -116,7 +130,7 @@ describe('after a kill', () => {
     expect(isAlive(orphan.pid)).toBe(true)
 
     const next = await start()
-    expect(next).toMatchObject({ pid: orphan.pid, adopted: true, guest: false })
+    expect(next).toMatchObject({ pid: orphan.pid, adopted: true })
     await next.stop()
     expect(isAlive(orphan.pid)).toBe(false)
   })
