@@ -82,28 +82,13 @@ function statusText(state: ProposalState): string {
   return state.status
 }
 
-const PATCHES = 6
+/** A card is read on a phone: the rest is behind "Plan" and "Explain". */
+const PATCHES_SHOWN = 5
+const CVES_SHOWN = 2
 
 function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] {
   const facts: { label: string; value: RichText }[] = []
-  const changes: (string | ReturnType<typeof code>)[] = []
-  for (const [index, patch] of subject.patches.slice(0, PATCHES).entries()) {
-    if (index > 0) changes.push('; ')
-    const from = oldVersions(subject, patch.id)
-    changes.push(code(patch.source), ` ${from}${patch.version}`)
-    if (patch.cves.length > 0)
-      changes.push(
-        ` (${patch.cves.slice(0, 3).join(', ')}${patch.cves.length > 3 ? ` and ${patch.cves.length - 3} more` : ''})`,
-      )
-  }
-  if (subject.patches.length > PATCHES) changes.push(` and ${subject.patches.length - PATCHES} more`)
-  facts.push({
-    label: 'Change',
-    value: rich(
-      ...changes,
-      state.policy.reboot === 'never' ? ' · no reboot' : ' · reboots where a package asks for it',
-    ),
-  })
+  facts.push({ label: 'Change', value: changeFact(state, subject) })
   facts.push({ label: 'Affects', value: affects(subject) })
   const preview = previewFact(subject)
   if (preview) facts.push({ label: 'Preview', value: preview })
@@ -118,6 +103,18 @@ function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] 
   if (assumptions.length > 0 && state.status === 'open')
     facts.push({ label: 'Assumed', value: rich(`${assumptions.slice(0, 3).join('; ')}.`) })
   return facts
+}
+
+/** A line for each patch, then what happens about reboots. */
+function changeFact(state: ProposalState, subject: PatchSubject): RichText {
+  const { patches } = subject
+  const lines = patches.slice(0, PATCHES_SHOWN).flatMap((patch) => {
+    const cves = patch.cves.length > CVES_SHOWN ? `${patch.cves.length} CVEs` : patch.cves.join(', ')
+    return [code(patch.source), ` ${oldVersions(subject, patch.id)}${patch.version}${cves && ` · ${cves}`}\n`]
+  })
+  const more = patches.length > PATCHES_SHOWN ? `and ${patches.length - PATCHES_SHOWN} more\n` : ''
+  const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a package asks for it.'
+  return rich(...lines, `${more}${reboot}`)
 }
 
 function oldVersions(subject: PatchSubject, patch: string): string {
@@ -158,11 +155,11 @@ function previewFact(subject: PatchSubject): RichText | null {
 
 function planFact(subject: PatchSubject): RichText {
   const rings = subject.rings.map((ring) => `${ring.name} ${ring.assets.length}`)
-  const gates = subject.rings.map((ring) => ring.gate.maxFailures)
+  const failures = Math.min(...subject.rings.map((ring) => ring.gate.maxFailures))
   const soak = Math.max(...subject.rings.map((ring) => ring.soakSeconds))
-  return rich(
-    `${rings.join(', then ')}; window "${subject.window.name}"; soak up to ${duration(soak)}; stops at more than ${count(Math.min(...gates), 'failure')}.`,
-  )
+  const soaks = soak === 0 ? 'no soak between them' : `each watched for up to ${duration(soak)}`
+  const stops = failures === 0 ? 'stops at the first failure' : `stops at more than ${count(failures, 'failure')}`
+  return rich(`${rings.join(', then ')}; ${soaks}; ${stops}; window "${subject.window.name}".`)
 }
 
 export function duration(seconds: number): string {

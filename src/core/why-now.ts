@@ -5,10 +5,7 @@ import type { Patch } from './catalog.ts'
 export function whyNow(patches: readonly Patch[], assets: readonly Asset[]): string {
   const exploited = patches.find((patch) => patch.evidence.some((item) => item.source === 'CISA KEV'))
   const exposed = assets.filter((asset) => asset.exposure === 'open').length
-  const facing =
-    exposed === 0
-      ? ''
-      : ` ${exposed} of these ${assets.length} assets ${exposed === 1 ? 'faces' : 'face'} the internet.`
+  const facing = exposed === 0 ? '' : ` ${facingText(exposed, assets.length)} the internet.`
   if (exploited) {
     const entry = exploited.evidence.find((item) => item.source === 'CISA KEV')
     const cve = /CVE-\d{4}-\d+/.exec(entry?.value ?? '')?.[0] ?? exploited.cves[0] ?? exploited.source
@@ -22,4 +19,10 @@ export function whyNow(patches: readonly Patch[], assets: readonly Asset[]): str
     return `${security.length} security ${security.length === 1 ? 'update is' : 'updates are'} waiting; none is known to be exploited.${known}${facing}`
   }
   return `${patches.length} ${patches.length === 1 ? 'update is' : 'updates are'} waiting; none is a security fix.`
+}
+
+function facingText(exposed: number, all: number): string {
+  if (all === 1) return 'The asset faces'
+  if (exposed === all) return `All ${all} assets face`
+  return `${exposed} of these ${all} assets ${exposed === 1 ? 'faces' : 'face'}`
 }

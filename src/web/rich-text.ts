@@ -30,7 +30,7 @@ export function instant(at: string, style: 'time' | 'date and time' | 'relative'
   const full = local.toFormat('ccc d LLL yyyy, HH:mm ZZZZ')
   const shown =
     style === 'relative'
-      ? (local.toRelative({ locale: 'en' }) ?? full)
+      ? (local.toRelative({ locale: 'en', unit: ['days', 'hours', 'minutes', 'seconds'], rounding: 'round' }) ?? full)
       : local.toFormat(style === 'time' ? 'HH:mm' : 'ccc d LLL, HH:mm')
   return html`<time datetime="${at}" title="${full}">${shown}</time>`
 }

@@ -32,7 +32,7 @@ ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.tex
 
 function ringHtml(ring: CardRing): Html {
   const text = `Ring ${ring.name}: ${ring.good} of ${ring.total} done${ring.bad > 0 ? `, ${ring.bad} not` : ''}${ring.running > 0 ? `, ${ring.running} running` : ''}, ${ring.status}`
-  return html`<div class="ring ${ring.status}"><span>${ring.name} <small>${ring.good}/${ring.total}${ring.status === 'soaking' ? ' soaking' : ''}</small></span>
+  return html`<div class="ring ring-${ring.status}"><span>${ring.name} <small>${ring.good}/${ring.total}${ring.status === 'soaking' ? ' soaking' : ''}</small></span>
 <meter min="0" max="${ring.total}" value="${ring.good}" aria-label="${text}" title="${text}"></meter></div>`
 }
 
