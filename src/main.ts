@@ -26,13 +26,24 @@ export interface Service {
   readonly close: () => Promise<void>
 }
 
+/** What reaches outside, without the database: enough to ask whether it can be reached. */
+export async function buildOutside(config: Config): Promise<Pick<WorkflowParts, 'sources' | 'feeds' | 'engines'>> {
+  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
+  const clock = () => new Date()
+  return {
+    sources: buildSources(config, clock),
+    feeds: buildFeeds(config, clock),
+    engines: buildEngines(config, clock),
+  }
+}
+
 const SWEEP_MS = 5_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
   const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
-  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
+  const outside = await buildOutside(config)
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,
     dataDir: `${config.dataDir}/postgres`,
@@ -50,9 +61,7 @@ export async function openService(config: Config, environment: Environment): Pro
     db,
     clock,
     teams: buildTeams(config),
-    sources: buildSources(config, clock),
-    feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, clock),
+    ...outside,
     health: buildHealth(config),
     platforms: [
       {

@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
-import { buildEngines, buildFeeds, buildSources } from '../build.ts'
 import { count } from '../chat/story.ts'
-import { exampleFleet, shippedFleet } from '../config/default-config.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import type { Config } from '../config/schema.ts'
-import { prepareExample } from '../integrations/simulated/index.ts'
+import { buildOutside } from '../main.ts'
 import { contact } from './contact.ts'
 import { load, print } from './with-service.ts'
 
@@ -44,15 +42,8 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 
 /** True when all answered as they should. */
 async function ask(config: Config, json: boolean): Promise<boolean> {
-  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
-  const clock = () => new Date()
-  const parts = {
-    sources: buildSources(config, clock),
-    feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, clock),
-  }
   let all = true
-  for await (const answer of contact(parts, new AbortController().signal)) {
+  for await (const answer of contact(await buildOutside(config), new AbortController().signal)) {
     all &&= answer.ok
     if (json) print(JSON.stringify(answer))
     else
