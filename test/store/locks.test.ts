@@ -4,20 +4,30 @@ import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
 
+/** Work that goes on until it is told to end. */
 function openWork() {
+  let begin: () => void = () => undefined
   let end: () => void = () => undefined
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
   const ended = new Promise<void>((resolve) => {
     end = resolve
   })
-  return { work: () => ended, end }
+  async function work(): Promise<void> {
+    begin()
+    await ended
+  }
+  return { work, begun, end }
 }
 
 test('the same work is not done twice at the same time, neither here nor elsewhere, and again when it has ended', async () => {
   const here = openLocks(database().url)
   const elsewhere = openLocks(database().url)
-  const { work, end } = openWork()
+  const { work, begun, end } = openWork()
   const first = here.alone('PW-1', work)
-  await expect.poll(() => elsewhere.alone('PW-1', async () => {})).toBe(false)
+  await begun
+  expect(await elsewhere.alone('PW-1', async () => {})).toBe(false)
   expect(await here.alone('PW-1', async () => {})).toBe(false)
   expect(await elsewhere.alone('PW-2', async () => {})).toBe(true)
   end()
@@ -43,10 +53,11 @@ test('work that fails, and a process that dies, leave no lock behind', async () 
   const dying = openLocks(database().url)
   await expect(dying.alone('PW-1', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await dying.alone('PW-1', async () => {})).toBe(true)
-  const { work, end } = openWork()
+  const { work, begun, end } = openWork()
   const lost = dying.alone('PW-1', work).catch(() => 'lost')
+  await begun
   const heir = openLocks(database().url)
-  await expect.poll(() => heir.alone('PW-1', async () => {})).toBe(false)
+  expect(await heir.alone('PW-1', async () => {})).toBe(false)
   await database()
     .sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'patchwarden locks'
     and pid in (select pid from pg_locks where locktype = 'advisory')`
