@@ -59,7 +59,7 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await actAs('tom')
     await approve().click()
     await expect.poll(thread, { timeout: 20_000 }).toContain('Ring canary, batch 1')
-    await service.kill('SIGKILL')
+    await service.end('SIGKILL')
     await page.waitForTimeout(1_000)
     await service.start()
     await expect.poll(thread, { timeout: 90_000, interval: 500 }).toContain('8 of 8 report the promised versions')

@@ -14,7 +14,8 @@ export interface RunningService {
   readonly url: string
   /** Starts (again); resolves to the sign-in link. */
   start(): Promise<string>
-  kill(signal: NodeJS.Signals): Promise<void>
+  /** Sends the signal and waits for the end; its exit status, `null` when the signal ended it or it did not run. */
+  end(signal: NodeJS.Signals): Promise<number | null>
   /** Runs `patchwarden <args>` on the same data. */
   command(
     ...args: readonly string[]
@@ -54,12 +55,13 @@ export async function createService(environment: Readonly<Record<string, string>
         running.once('exit', (code) => reject(new Error(`the service ended with ${code}: ${out}${said}`)))
       })
     },
-    async kill(signal) {
+    async end(signal) {
       const running = child
-      if (running === null || running.exitCode !== null || running.signalCode !== null) return
+      if (running === null || running.exitCode !== null || running.signalCode !== null) return null
       const ended = once(running, 'exit')
       running.kill(signal)
       await ended
+      return running.exitCode
     },
     async command(...args) {
       const running = spawn(process.execPath, [bin, ...args], { cwd: folder, env })
@@ -75,7 +77,7 @@ export async function createService(environment: Readonly<Record<string, string>
       return { code: Number(code), stdout, stderr }
     },
     async remove() {
-      await service.kill('SIGKILL')
+      await service.end('SIGKILL')
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       await rm(folder, { recursive: true, force: true })
     },
