@@ -5,6 +5,7 @@ import { buildChannels, buildEngines, buildFeeds, buildHealth, buildSources, bui
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
+import { errorText } from './core/error-text.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -177,14 +178,14 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   // What is there is shown at once; the first look at everything follows in the background.
   const first = firstLook(service, signal).catch((error: unknown) => {
     if (!signal.aborted)
-      log.warn(`The first look at sources and feeds failed: ${String(error)}. It is tried again on schedule.`)
+      log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
   })
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     sweeping = Promise.all([workflow.sweep(signal), workflow.deliver()])
       .then(() => undefined)
       .catch((error: unknown) => {
-        if (!signal.aborted) log.warn(`A sweep failed: ${String(error)}. The next one follows.`)
+        if (!signal.aborted) log.warn(`A sweep failed: ${errorText(error)}. The next one follows.`)
       })
   }, SWEEP_MS)
   return async () => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { SealedEvent } from '../core/audit.ts'
 import { verifyChains } from '../core/audit.ts'
 import { exportLines, verifyExport } from '../core/audit-export.ts'
+import { errorText } from '../core/error-text.ts'
 import { replay } from '../core/proposal/evolve.ts'
 import type { Service } from '../main.ts'
 import { readAllEvents, readCheckpoints, readStream, writeCheckpoint } from '../store/events.ts'
@@ -54,7 +55,7 @@ function read(file: string): string {
     const text = bytes.toString('utf8')
     return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1')
   } catch (error) {
-    throw new BadUse(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`)
+    throw new BadUse(`${file} cannot be read: ${errorText(error)}.`)
   }
 }
 

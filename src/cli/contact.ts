@@ -1,5 +1,6 @@
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
+import { errorText } from '../core/error-text.ts'
 import type { CatalogFeed, DeployEngine, InventorySource } from '../core/ports.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
@@ -44,7 +45,7 @@ async function look(source: InventorySource, signal: AbortSignal): Promise<Seen 
       else lost.push(observation.reason)
     }
   } catch (error) {
-    return { ok: false, what: sentence(error), assets }
+    return { ok: false, what: errorText(error), assets }
   }
   const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
   return { ok: lost.length === 0, what: [counted, ...lost].join('\n'), assets }
@@ -61,7 +62,7 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
     const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
     return { ok: refused.length === 0, what: [counted, ...refused].join('\n') }
   } catch (error) {
-    return { ok: false, what: sentence(error) }
+    return { ok: false, what: errorText(error) }
   }
 }
 
@@ -72,10 +73,6 @@ async function fetched(feed: CatalogFeed, signal: AbortSignal): Promise<Seen> {
     const counts = Object.entries(answer.content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
     return { ok: true, what: counts.join(', ') || 'answers, and holds nothing' }
   } catch (error) {
-    return { ok: false, what: sentence(error) }
+    return { ok: false, what: errorText(error) }
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { errorText } from '../core/error-text.ts'
 import { openService, operatorOf, runService } from '../main.ts'
 import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
@@ -17,7 +18,7 @@ export function startCommand(program: Command): void {
       const app = createConsole({ port: service.port, log: service.log, allowedHosts: allowedHosts(config.console) })
       const server = await serveConsole(app, config.console).catch(async (error: unknown) => {
         await service.close()
-        throw new BadUse(error instanceof Error ? error.message : String(error))
+        throw new BadUse(errorText(error))
       })
       const stop = await runService(service)
       const operator = operatorOf(config)

@@ -6,24 +6,10 @@
 import { DateTime } from 'luxon'
 import type { Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
 import type { HealthCheck } from '../core/ports.ts'
-import type { Gate } from '../core/proposal/proposal.ts'
+import type { RingRule } from '../core/ring-rule.ts'
 import type { Freeze, Weekday, WeeklyRule, WindowPlan } from '../core/window.ts'
 import { named } from './named.ts'
 import type { Config, HealthConfig, PolicyConfig, RingConfig, Settings, WindowRuleConfig } from './schema.ts'
-
-export interface RingRule {
-  readonly name: string
-  /** Which of the assets that no earlier ring took. `percent` is a share of all assets of the proposal. */
-  readonly select:
-    | { readonly kind: 'tag'; readonly tag: string }
-    | { readonly kind: 'count'; readonly count: number }
-    | { readonly kind: 'percent'; readonly percent: number }
-    | { readonly kind: 'rest' }
-  /** Assets at the same time; `percent` is a share of the ring. */
-  readonly batch: { readonly kind: 'count' | 'percent'; readonly value: number }
-  readonly soakSeconds: number
-  readonly gate: Gate
-}
 
 /** The policy of a team. */
 export function policyFor(config: Settings, team: string): Policy | null {

@@ -3,6 +3,7 @@ import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
+import { errorText } from '../core/error-text.ts'
 
 const gunzipBytes = promisify(gunzip)
 const inflateBytes = promisify(inflate)
@@ -104,6 +105,6 @@ function fileProblem(error: unknown): string {
     case 'EISDIR':
       return 'it is a folder'
     default:
-      return error instanceof Error ? error.message : String(error)
+      return errorText(error)
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts'
 /** Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such. */
 export function parseJson(text: string, what: string): unknown {
   try {
@@ -10,7 +11,7 @@ export function parseJson(text: string, what: string): unknown {
 function jsonProblem(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
   if (looksLikeHtml(text)) return 'it is an HTML page'
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   if (message.includes('end of JSON') || message.includes('Unterminated string')) {
     return `it is cut off at ${lineAndColumn(text, text.length)}`
   }

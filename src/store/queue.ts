@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgresBackend, PostgresNotificationChannel } from '@agendajs/postgres-backend'
 import { Agenda, type Job } from 'agenda'
 import pg from 'pg'
+import { errorText } from '../core/error-text.ts'
 import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
 import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
 import { oncePerMinute } from './repeated-error.ts'
@@ -77,7 +78,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   })
   agenda.on('error', report)
   agenda.on('fail', (error: unknown, job: unknown, remote?: boolean) => {
-    if (remote !== true) report(new Error(`Job ${nameOf(job)}: ${messageOf(error)}`, { cause: error }))
+    if (remote !== true) report(new Error(`Job ${nameOf(job)}: ${errorText(error)}`, { cause: error }))
   })
   const running = trackRunning(agenda)
   const stopping = new AbortController()
@@ -142,7 +143,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     await pool.query('select 1 from agenda_jobs limit 1')
   } catch (error) {
     await pool.end()
-    throw new Error(`Cannot open the job queue: ${messageOf(error)}`, { cause: error })
+    throw new Error(`Cannot open the job queue: ${errorText(error)}`, { cause: error })
   }
   return pool
 }
@@ -186,8 +187,4 @@ function nameOf(job: unknown): string {
   return typeof job === 'object' && job !== null && 'attrs' in job
     ? String((job as Job<unknown>).attrs.name)
     : 'unknown'
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
+import { errorText } from '../core/error-text.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import { batchKey } from '../core/proposal/decide-rollout.ts'
 import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
@@ -160,7 +161,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
         }
       } catch (error) {
         signal.throwIfAborted()
-        reason = error instanceof Error ? error.message : String(error)
+        reason = errorText(error)
       }
       if (!source) reason = `its source "${name}" is not configured any more`
       for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: now() }

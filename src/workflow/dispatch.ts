@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts'
 import { markDelivered, markFailed, waitingMessages } from '../store/outbox.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -25,9 +26,9 @@ export function createDispatcher(parts: WorkflowParts) {
             again = true
           } catch (error) {
             stuck.add(conversation)
-            await markFailed(parts.db, message.id, String(error))
+            await markFailed(parts.db, message.id, errorText(error))
             parts.log.warn(
-              `Message ${message.id} for ${platform.name} was not delivered: ${String(error)}. It is tried again.`,
+              `Message ${message.id} for ${platform.name} was not delivered: ${errorText(error)}. It is tried again.`,
             )
           }
         }
@@ -42,7 +43,7 @@ export function createDispatcher(parts: WorkflowParts) {
       return running
     }
     running = deliverAll()
-      .catch((error: unknown) => parts.log.warn(`Delivery stopped: ${String(error)}. It goes on at the next sweep.`))
+      .catch((error: unknown) => parts.log.warn(`Delivery stopped: ${errorText(error)}. It goes on at the next sweep.`))
       .finally(() => {
         running = null
       })

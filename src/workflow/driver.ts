@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { nextStep, type Step } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
@@ -98,7 +99,7 @@ export function createDriver(
     await Promise.all(
       due.map((proposal) =>
         advance(proposal, signal).catch((error: unknown) => {
-          if (!signal.aborted) parts.log.warn(`${proposal} could not go on: ${String(error)}. It is tried again.`)
+          if (!signal.aborted) parts.log.warn(`${proposal} could not go on: ${errorText(error)}. It is tried again.`)
         }),
       ),
     )

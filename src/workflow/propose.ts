@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
 import { contentHash } from '../core/content-hash.ts'
 import { type Draft, draftSubjects } from '../core/draft.ts'
+import { errorText } from '../core/error-text.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
 import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
@@ -129,7 +130,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
             return { ...planned, transaction: await engine.preview(planned.asset, planned.changes, signal) }
           } catch (error) {
             signal.throwIfAborted()
-            return { ...planned, previewProblem: error instanceof Error ? error.message : String(error) }
+            return { ...planned, previewProblem: errorText(error) }
           }
         }),
       ),

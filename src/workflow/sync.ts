@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts'
 import { forgetOtherFeeds, saveFeed, sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetMissing, forgetOtherSources, saveObservation } from '../store/inventory.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -44,7 +45,7 @@ export function createSync(parts: WorkflowParts) {
         })
       } catch (error) {
         signal.throwIfAborted()
-        const problem = sentence(error)
+        const problem = errorText(error)
         await sourceFailed(parts.db, 'catalog', feed.name, parts.clock().toISOString(), problem)
         reports.push({ name: feed.name, kind: 'catalog', ok: false, what: `${problem} The last good content stays.` })
       }
@@ -85,15 +86,11 @@ export function createSync(parts: WorkflowParts) {
       return { name, kind: 'inventory', ok: true, what: `${seen.length - lost.length} assets seen${problem}` }
     } catch (error) {
       signal.throwIfAborted()
-      const problem = sentence(error)
+      const problem = errorText(error)
       await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
       return { name, kind: 'inventory', ok: false, what: `${problem} What was known before stays.` }
     }
   }
 
   return { syncFeeds, syncInventory }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { errorText } from '../../core/error-text.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
@@ -62,7 +63,7 @@ export async function readFeed(
       return { ...answer, bytes, fromMirror: index > 0 }
     } catch (error) {
       signal.throwIfAborted()
-      problems.push(error instanceof Error ? error.message : String(error))
+      problems.push(errorText(error))
     }
   }
   throw new Error(problems.join('; and the mirror: '))

@@ -1,4 +1,5 @@
 import type { Asset } from '../../core/asset.ts'
+import { errorText } from '../../core/error-text.ts'
 import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts'
 import { readFleetState, type SimulatedAsset } from '../simulated/fleet-state.ts'
 
@@ -28,7 +29,7 @@ async function look(stateFile: string, asset: Asset): Promise<Verdict> {
     const record = (await readFleetState(stateFile)).find(asset.name)
     return { problem: record === null ? 'it is not in the example fleet' : problemOf(record) }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    return { problem: errorText(error) }
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
@@ -28,7 +29,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
   try {
     args = sshArguments(target, remote.as === 'root' ? AS_ROOT : AS_USER)
   } catch (error) {
-    const reason = `${name} cannot be reached: ${error instanceof Error ? error.message : String(error)}`
+    const reason = `${name} cannot be reached: ${errorText(error)}`
     return { kind: 'failed', reason, begun: 'no', stdout: '' }
   }
   const ran = await runBounded({
