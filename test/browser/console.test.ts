@@ -24,10 +24,8 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await page.goto(link)
     await page.waitForURL('**/c/**')
     await page.goto(`${service.url}/c/web-platform`)
-    for (let tries = 0; tries < 40 && (await page.locator('article.card').count()) === 0; tries++) {
-      await page.waitForTimeout(500)
-      await page.reload()
-    }
+    // It appears by itself when the first look at the fleet has ended.
+    await page.locator('article.card').first().waitFor({ timeout: 60_000 })
   })
   afterAll(async () => {
     await browser?.close()
