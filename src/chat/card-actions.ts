@@ -1,14 +1,15 @@
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
-import type { ActionName, CardAction } from './card.ts'
-
-type Asks = CardAction['asks']
+import { type ActionName, actions } from './actions.ts'
+import type { CardAction } from './card.ts'
 
 /** Buttons of the card: what makes sense in this state, for this reader. Whether it is allowed is decided on the click. */
 export function cardActions(state: ProposalState, viewer: Member | null): readonly CardAction[] {
-  const actions: CardAction[] = []
-  const add = (name: ActionName, label: string, style: CardAction['style'] = 'plain', asks: Asks = 'nothing') =>
-    actions.push({ name, label, style, asks, revision: state.revision })
+  const buttons: CardAction[] = []
+  function add(name: ActionName, label: string = actions[name].label): void {
+    const { style, asks } = actions[name]
+    buttons.push({ name, label, style, asks, revision: state.revision })
+  }
   const has = (roles: readonly string[]) => viewer === null || viewer.roles.some((role) => roles.includes(role))
   const voter = has(votingRoles(state.policy.approval))
   const stopper = has(state.policy.stop)
@@ -17,43 +18,42 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   switch (state.status) {
     case 'open':
       if (voter) {
-        if (mine?.choice !== 'approve') add('approve', 'Approve', 'primary')
-        add('reject', 'Reject…', 'danger', 'deferral')
-        if (mine) add('withdraw-vote', 'Withdraw my vote')
-        else add('abstain', 'Abstain')
+        if (mine?.choice !== 'approve') add('approve')
+        add('reject')
+        if (mine) add('withdraw-vote')
+        else add('abstain')
       }
       break
     case 'approved':
     case 'scheduled':
       if (state.acknowledgedBy === null && has(['on-call', ...state.policy.stop]) && state.subject.kind === 'patches')
-        add('acknowledge', 'Acknowledge', 'primary')
-      if (mine) add('withdraw-vote', 'Withdraw my vote')
-      if (stopper) add('withdraw', 'Withdraw…', 'danger', 'reason')
+        add('acknowledge')
+      if (mine) add('withdraw-vote')
+      if (stopper) add('withdraw')
       break
     case 'rolling out':
       if (stopper) {
-        add('pause', 'Pause')
-        add('halt', 'Halt', 'danger', 'reason')
+        add('pause')
+        add('halt')
       }
       break
     case 'paused':
     case 'halted':
-      if (has(state.policy.resume.map((need) => need.role))) add('resume', 'Resume', 'primary')
-      if (stopper && state.status === 'paused') add('halt', 'Halt', 'danger', 'reason')
-      if (stopper) add('withdraw', 'End it here…', 'danger', 'reason')
+      if (has(state.policy.resume.map((need) => need.role))) add('resume')
+      if (stopper && state.status === 'paused') add('halt')
+      if (stopper) add('withdraw', 'End it here…')
       break
     default:
       break
   }
-  if (state.breakGlass !== null && state.breakGlass.reviewedBy === null) add('review-break-glass', 'Review break-glass')
+  if (state.breakGlass !== null && state.breakGlass.reviewedBy === null) add('review-break-glass')
   const early = state.status === 'open' || state.status === 'approved' || state.status === 'scheduled'
-  if (early && state.policy.breakGlass !== null && has(state.policy.breakGlass.roles))
-    add('break-glass', 'Break glass…', 'danger', 'reason')
+  if (early && state.policy.breakGlass !== null && has(state.policy.breakGlass.roles)) add('break-glass')
   if (state.subject.kind === 'patches') {
-    add('explain', 'Explain')
+    add('explain')
     add('assets', `${state.subject.assets.length} assets`)
-    add('plan', 'Plan')
+    add('plan')
   }
-  add('report', 'Report')
-  return actions
+  add('report')
+  return buttons
 }

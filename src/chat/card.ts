@@ -1,31 +1,13 @@
 /** The card of a proposal as a platform-neutral value: what it says, and in which order. */
 
+import type { Action, ActionName } from './actions.ts'
 import type { RichText } from './rich-text.ts'
-
-/** Buttons and commands, one name each on every platform. */
-export type ActionName =
-  | 'approve'
-  | 'reject'
-  | 'abstain'
-  | 'withdraw-vote'
-  | 'break-glass'
-  | 'review-break-glass'
-  | 'acknowledge'
-  | 'pause'
-  | 'resume'
-  | 'halt'
-  | 'withdraw'
-  | 'assets'
-  | 'explain'
-  | 'plan'
-  | 'report'
 
 export interface CardAction {
   readonly name: ActionName
   readonly label: string
-  readonly style: 'primary' | 'danger' | 'plain'
-  /** Asks for more before it is sent: a reason; or reason, owner and date. */
-  readonly asks: 'nothing' | 'reason' | 'deferral'
+  readonly style: Action['style']
+  readonly asks: Action['asks']
   /** Carried by the button: a click on an old revision is answered with the new card. */
   readonly revision: number
 }

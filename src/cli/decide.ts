@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import type { ProposalCommand } from '../core/proposal/command.ts'
+import { type ActionName, actionNames, actions } from '../chat/actions.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
@@ -14,6 +14,14 @@ interface As {
   owner?: string
 }
 
+/** Choices of `vote`. */
+const choices: ReadonlyMap<string, ActionName> = new Map([
+  ['approve', 'approve'],
+  ['reject', 'reject'],
+  ['abstain', 'abstain'],
+  ['withdraw', 'withdraw-vote'],
+])
+
 /** The person a command speaks for. Whoever may run this already has the database; the record says it came from here. */
 function actorFrom({ config }: Service, id: string | undefined): Actor {
   const people = Object.keys(config.people).join(', ')
@@ -25,12 +33,16 @@ function actorFrom({ config }: Service, id: string | undefined): Actor {
 
 /** Commands that decide something, for scripts and for the day chat is down. Each takes `--as <person>`. */
 export function decideCommands(program: Command, done: (code: number) => void): void {
-  async function run(id: string, options: As, command: (revision: number) => ProposalCommand): Promise<void> {
+  async function act(name: ActionName, id: string, options: As): Promise<void> {
+    const { command } = actions[name]
+    if (command === null) throw new Error(`${name} decides nothing.`)
+    const { because: reason = null, owner = null, until = null } = options
     await withService(program, async (service) => {
-      const state = await theProposal(service, id)
-      const result = await service.workflow.execute(state.id, command(state.revision), actorFrom(service, options.as))
+      const { id: proposal, revision } = await theProposal(service, id)
+      const given = command({ revision, reason, owner, until })
+      const result = await service.workflow.execute(proposal, given, actorFrom(service, options.as))
       await service.workflow.deliver()
-      if (result.ok) return print(`${state.id} is ${result.state.status}.`)
+      if (result.ok) return print(`${proposal} is ${result.state.status}.`)
       process.stderr.write(`${result.refusal.sentence}\n`)
       done(result.refusal.code === 'incomplete' ? 2 : 1)
     })
@@ -45,18 +57,11 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     .option('--until <date>', 'until when a rejection holds, e.g. 2026-12-31')
     .option('--owner <person>', 'who looks at a rejection again')
     .action(async (id: string, choice: string, options: As) => {
-      if (choice === 'withdraw') return run(id, options, () => ({ type: 'withdraw-vote' }))
-      if (choice !== 'approve' && choice !== 'reject' && choice !== 'abstain') {
-        throw new BadUse(`There is no choice "${choice}"; use approve, reject, abstain or withdraw.`)
+      const name = choices.get(choice)
+      if (name === undefined) {
+        throw new BadUse(`There is no choice "${choice}"; use ${[...choices.keys()].join(', ')}.`)
       }
-      return run(id, options, (revision) => ({
-        type: 'vote',
-        choice,
-        revision,
-        reason: options.because ?? null,
-        owner: options.owner ?? null,
-        until: options.until ?? null,
-      }))
+      return act(name, id, options)
     })
 
   program
@@ -75,40 +80,14 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       })
     })
 
-  const plain = [
-    {
-      name: 'pause',
-      what: 'start no further batch until it is resumed',
-      command: (because: string | null): ProposalCommand => ({ type: 'pause', reason: because }),
-    },
-    {
-      name: 'halt',
-      what: 'stop a rollout',
-      command: (because: string | null): ProposalCommand => ({ type: 'halt', reason: because }),
-    },
-    { name: 'resume', what: 'agree to resume a stopped rollout', command: (): ProposalCommand => ({ type: 'resume' }) },
-    {
-      name: 'withdraw',
-      what: 'end a proposal for good, with a reason',
-      command: (because: string | null): ProposalCommand => ({ type: 'withdraw', reason: because }),
-    },
-    {
-      name: 'ack',
-      what: 'acknowledge a rollout as the one on call',
-      command: (): ProposalCommand => ({ type: 'acknowledge' }),
-    },
-    {
-      name: 'break-glass',
-      what: 'approve at once and outside the window, on a written reason',
-      command: (because: string | null): ProposalCommand => ({ type: 'break-glass', reason: because }),
-    },
-  ]
-  for (const { name, what, command } of plain) {
+  for (const name of actionNames) {
+    const { command, commandLine, summary } = actions[name]
+    if (command === null || commandLine === null) continue
     program
-      .command(`${name} <proposal>`)
-      .description(what)
+      .command(`${commandLine ?? name} <proposal>`)
+      .description(summary)
       .option('--as <person>', as)
       .option('--because <reason>', 'reason')
-      .action((id: string, options: As) => run(id, options, () => command(options.because ?? null)))
+      .action((id: string, options: As) => act(name, id, options))
   }
 }

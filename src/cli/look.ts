@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
+import { detailText, explainDetail, planDetail } from '../chat/details.ts'
 import { proposalReport } from '../chat/report.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { statuses } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { readStream } from '../store/events.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
-import { detailText, explainDetail, planDetail } from '../web/details.ts'
 import { BadUse } from './failure.ts'
 import { print, withService } from './with-service.ts'
 

@@ -1,30 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { Answer, Person } from '../chat/desk.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
-import { proposalReport } from '../chat/report.ts'
-import { rich, strong } from '../chat/rich-text.ts'
-import { count } from '../chat/story.ts'
+import { rich } from '../chat/rich-text.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
-import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
-import { readStream, recentEvents } from '../store/events.ts'
+import { recentEvents } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { consoleThread } from '../store/outbox.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import { addSession, addSignInLink, endSession, findSession, setActingAs, spendSignInLink } from '../store/sessions.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import { commandFor, confirmations, parseSlash, slashHelp } from './actions.ts'
-import type {
-  ActRequest,
-  ActResult,
-  ChannelSummary,
-  ConsolePort,
-  DetailName,
-  DetailView,
-  Viewer,
-} from './console-port.ts'
-import { assetsDetail, explainDetail, planDetail } from './details.ts'
+import type { ChannelSummary, ConsolePort, Viewer } from './console-port.ts'
 import { watchView } from './watch.ts'
 
 const SESSION_SECONDS = 30 * 86_400
@@ -70,6 +59,7 @@ function hashed(token: string): string {
 /** The console's port on the real service. */
 export function createBackend(service: ConsoleParts): ConsolePort {
   const { db, parts, workflow, people, channels } = service
+  const { desk } = workflow
   const now = () => parts.clock().toISOString()
 
   function rolesOf(person: string): readonly string[] {
@@ -93,7 +83,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     )
   }
 
-  function actorOf(viewer: Viewer): Actor {
+  function personOf(viewer: Viewer): Person {
     return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console' }
   }
 
@@ -130,80 +120,12 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     closedAt: state.closedAt,
   })
 
-  async function detail(id: string, name: DetailName): Promise<DetailView | null> {
-    const state = await findProposal(db, id)
-    if (state === null) return null
-    if (name === 'report') {
-      const text = proposalReport(state, await readStream(db, id))
-      return {
-        title: `${id}: report`,
-        lead: rich('Markdown, as ', strong(`npx patchwarden report ${id}`), ' prints it.'),
-        tables: [],
-        lines: text.split('\n'),
-      }
-    }
-    if (state.subject.kind !== 'patches') return null
-    if (name === 'assets') return assetsDetail(state, state.subject)
-    if (name === 'explain') return explainDetail(state, state.subject)
-    return planDetail(state, state.subject, parts.teams.freezes, now())
-  }
-
-  async function act(request: ActRequest, viewer: Viewer): Promise<ActResult> {
-    const command = commandFor(request)
-    if (command === null) {
-      const names: readonly string[] = ['assets', 'explain', 'plan', 'report']
-      const name = names.find((item): item is DetailName => item === request.action)
-      const view = name ? await detail(request.proposal, name) : null
-      return view
-        ? { ok: true, message: rich(view.title), detail: view }
-        : { ok: false, message: rich(`There is nothing to show for ${request.proposal}.`) }
-    }
-    const done = await workflow.execute(request.proposal, command, actorOf(viewer))
-    if (done.ok) return { ok: true, message: rich(confirmations[request.action]) }
-    return { ok: done.refusal.code === 'already', message: rich(done.refusal.sentence) }
-  }
-
-  async function say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<ActResult> {
-    if (!text.trim().startsWith('/')) {
-      if (proposal === null)
-        return { ok: false, message: rich('Open a proposal to comment on it; a comment belongs to its thread.') }
-      const done = await workflow.execute(proposal, { type: 'comment', text }, actorOf(viewer))
-      return done.ok ? { ok: true, message: rich('') } : { ok: false, message: rich(done.refusal.sentence) }
-    }
-    const slash = parseSlash(text, proposal)
-    if (slash.kind === 'help') {
-      const lead = slash.problem ?? 'Commands you can type here:'
-      return {
-        ok: slash.problem === null,
-        message: rich(lead),
-        detail: { title: 'Commands', lead: rich(lead), tables: [], lines: slashHelp },
-      }
-    }
-    if (slash.kind === 'list') {
-      const teams = channels.find((item) => item.id === channel)?.teams ?? []
-      const open = (await openProposals(db)).filter((state) => teams.includes(state.team))
-      const lines = open.map((state) => `${state.id}  ${state.status}  ${state.priority}  ${state.title}`)
-      return {
-        ok: true,
-        message: rich(
-          open.length === 0 ? 'Nothing is open in this channel.' : `${count(open.length, 'open proposal')}:`,
-        ),
-        detail: { title: 'Open proposals', lead: rich(''), tables: [], lines },
-      }
-    }
-    const state = await findProposal(db, slash.proposal)
-    if (state === null) return { ok: false, message: rich(`There is no proposal ${slash.proposal}.`) }
-    return act(
-      {
-        proposal: slash.proposal,
-        action: slash.action,
-        revision: state.revision,
-        reason: slash.reason,
-        owner: viewer.person,
-        until: slash.until,
-      },
-      viewer,
-    )
+  /** A comment, or a slash command. */
+  async function say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer> {
+    const [, typed] = /^\s*\/(?:patch\b)?([\s\S]*)$/.exec(text) ?? []
+    if (typed !== undefined) return desk.slash(typed, { channel, proposal }, personOf(viewer))
+    if (proposal !== null) return desk.comment(proposal, text, personOf(viewer))
+    return { ok: false, message: rich('Open a proposal to comment on it; a comment belongs to its thread.') }
   }
 
   return {
@@ -272,8 +194,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       if (state === null || channel === null) return null
       return { channel, card: cardView(state, viewer), thread: await consoleThread(db, id) }
     },
-    detail: (id, name) => detail(id, name),
-    act,
+    detail: (id, name) => desk.detail(id, name),
+    act: (request, viewer) => desk.act(request, personOf(viewer)),
     say,
     async assets() {
       return (await listAssets(db)).map((row) => ({

@@ -1,6 +1,7 @@
 /** What the console's pages need from the rest of Patchwarden. Pages know nothing of the database or of the workflow. */
 
-import type { ActionName, Card, ThreadEntry, Tone } from '../chat/card.ts'
+import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
+import type { ActRequest, Answer, Detail, DetailName } from '../chat/desk.ts'
 import type { RichText } from '../chat/rich-text.ts'
 
 /** The person looking at the page. */
@@ -69,34 +70,6 @@ export interface ProposalView {
   readonly thread: readonly ThreadItem[]
 }
 
-/** A table or text behind a card's button: assets, explain, plan, report. */
-export interface DetailView {
-  readonly title: string
-  readonly lead: RichText
-  readonly tables: readonly {
-    readonly caption: string
-    readonly columns: readonly string[]
-    readonly rows: readonly (readonly RichText[])[]
-  }[]
-  /** Preformatted lines: commands, a transaction preview. */
-  readonly lines: readonly string[]
-}
-
-export type DetailName = 'assets' | 'explain' | 'plan' | 'report'
-
-export interface ActRequest {
-  readonly proposal: string
-  readonly action: ActionName
-  readonly revision: number
-  readonly reason: string | null
-  readonly owner: string | null
-  /** ISO date. */
-  readonly until: string | null
-}
-
-/** Shown only to the person who acted. */
-export type ActResult = { readonly ok: boolean; readonly message: RichText; readonly detail?: DetailView }
-
 export interface AssetRow {
   readonly id: string
   readonly name: string
@@ -143,7 +116,7 @@ export interface ConsolePort {
   viewer(session: string): Promise<Viewer | null>
   signOut(session: string): Promise<void>
   /** Acts as another person of the labelled example from now on; refused otherwise. */
-  switchPerson(viewer: Viewer, person: string): Promise<ActResult>
+  switchPerson(viewer: Viewer, person: string): Promise<Answer>
   /** A one-time link for somebody else; operators only, recorded in the audit record. */
   makeSignInLink(
     viewer: Viewer,
@@ -153,10 +126,10 @@ export interface ConsolePort {
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
   channel(id: string, viewer: Viewer): Promise<ChannelView | null>
   proposal(id: string, viewer: Viewer): Promise<ProposalView | null>
-  detail(id: string, detail: DetailName, viewer: Viewer): Promise<DetailView | null>
-  act(request: ActRequest, viewer: Viewer): Promise<ActResult>
+  detail(id: string, detail: DetailName, viewer: Viewer): Promise<Detail | null>
+  act(request: ActRequest, viewer: Viewer): Promise<Answer>
   /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
-  say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<ActResult>
+  say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
   assets(viewer: Viewer): Promise<readonly AssetRow[]>
   audit(viewer: Viewer, before: number | null): Promise<readonly AuditRow[]>

@@ -5,9 +5,9 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { html } from 'hono/html'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
-import type { ActionName } from '../chat/card.ts'
-import { confirmations } from './actions.ts'
-import type { ConsolePort, DetailName, Viewer } from './console-port.ts'
+import { isActionName } from '../chat/actions.ts'
+import { detailNames } from '../chat/desk.ts'
+import type { ConsolePort, Viewer } from './console-port.ts'
 import { cardHtml } from './pages/card.ts'
 import { layout, navigation } from './pages/layout.ts'
 import {
@@ -35,14 +35,13 @@ const COOKIE = 'patchwarden'
 const BODY_BYTES = 64 * 1024
 
 const actForm = z.object({
-  action: z.enum(Object.keys(confirmations) as [ActionName, ...ActionName[]]),
+  action: z.string().refine(isActionName),
   revision: z.coerce.number().int().min(1).max(1_000_000),
   reason: z.string().max(10_000).optional(),
   owner: z.string().max(100).optional(),
   until: z.string().max(40).optional(),
 })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
-const details: readonly DetailName[] = ['assets', 'explain', 'plan', 'report']
 
 const files: Readonly<Record<string, string>> = {
   'console.css': 'text/css; charset=utf-8',
@@ -169,7 +168,7 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
   app.get(
     '/p/:id/:detail',
     withViewer(async (c, viewer) => {
-      const name = details.find((item) => item === c.req.param('detail'))
+      const name = detailNames.find((item) => item === c.req.param('detail'))
       const id = (c.req.param('id') ?? '').toUpperCase()
       const detail = name === undefined ? null : await port.detail(id, name, viewer)
       if (detail === null) return c.notFound() as Promise<Response>

@@ -1,5 +1,6 @@
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { createDeploy } from './deploy.ts'
+import { createDesk } from './desk.ts'
 import { createDispatcher } from './dispatch.ts'
 import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
@@ -37,5 +38,6 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     advance: driver.advance,
     sweep: driver.sweep,
     deliver: dispatcher.kick,
+    desk: createDesk(parts, execute),
   }
 }

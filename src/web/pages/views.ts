@@ -1,10 +1,9 @@
 import { html } from 'hono/html'
+import type { Answer, Detail } from '../../chat/desk.ts'
 import type {
-  ActResult,
   AssetRow,
   AuditRow,
   ChannelView,
-  DetailView,
   PersonRow,
   ProposalView,
   SourceRow,
@@ -71,12 +70,12 @@ function initials(name: string): string {
   return `${words[0]?.[0] ?? ''}${words[1]?.[0] ?? ''}`.toUpperCase()
 }
 
-export function answerHtml(result: ActResult, viewer: Viewer): Html {
+export function answerHtml(result: Answer, viewer: Viewer): Html {
   return html`<p class="only ${result.ok ? 'good' : 'warning'}"><small>Only to you</small> ${richText(result.message, viewer.timeZone)}</p>
 ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 }
 
-export function detailHtml(detail: DetailView, viewer: Viewer): Html {
+export function detailHtml(detail: Detail, viewer: Viewer): Html {
   return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
 ${detail.tables.map(
   (

@@ -1,13 +1,13 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
-import { plain, type RichText, rich, strong, time } from '../chat/rich-text.ts'
-import { assetName } from '../chat/story.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
-import type { DetailView } from './console-port.ts'
+import type { Detail } from './desk.ts'
+import { plain, type RichText, rich, strong, time } from './rich-text.ts'
+import { assetName } from './story.ts'
 
-export function assetsDetail(state: ProposalState, subject: PatchSubject): DetailView {
+export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
   return {
     title: `${state.id}: assets`,
     lead: rich(`${subject.assets.length} assets, in the order they are patched.`),
@@ -33,7 +33,7 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
   }
 }
 
-export function explainDetail(state: ProposalState, subject: PatchSubject): DetailView {
+export function explainDetail(state: ProposalState, subject: PatchSubject): Detail {
   return {
     title: `${state.id}: why ${state.priority}`,
     lead: rich(strong('Why now: '), state.whyNow),
@@ -66,7 +66,7 @@ export function planDetail(
   subject: PatchSubject,
   freezes: readonly Freeze[],
   now: string,
-): DetailView {
+): Detail {
   const windows = nextWindows(subject.window, freezes, state.team, now, 3)
   const lines: string[] = []
   const first = subject.assets.find((planned) => planned.transaction.length > 0)
@@ -106,7 +106,7 @@ export function planDetail(
 }
 
 /** A detail as plain lines for a terminal. */
-export function detailText(detail: DetailView): string {
+export function detailText(detail: Detail): string {
   const lines = [detail.title, plain(detail.lead)]
   for (const table of detail.tables) {
     lines.push('', table.caption, `  ${table.columns.join(' | ')}`)
