@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, outbox } from './schema.ts'
@@ -27,16 +27,18 @@ export async function putMessages(tx: Queryable, messages: readonly OutboxMessag
   )
 }
 
-/** Undelivered messages of one platform, oldest first. */
+/** Undelivered messages of one platform, oldest first, leaving out some channels. */
 export async function waitingMessages(
   db: Queryable,
   platform: string,
+  except: readonly string[],
   limit: number,
 ): Promise<readonly WaitingMessage[]> {
+  const others = except.length === 0 ? undefined : notInArray(outbox.channel, [...except])
   const rows = await db
     .select()
     .from(outbox)
-    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt)))
+    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), others))
     .orderBy(asc(outbox.id))
     .limit(limit)
   return rows.map((row) => ({

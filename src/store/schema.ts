@@ -132,6 +132,22 @@ export const consoleMessages = pgTable(
   (table) => [index('console_messages_proposal').on(table.proposal, table.id)],
 )
 
+/** Our messages on chat platforms. `message` is null from just before it is posted until its id is known. */
+export const posts = pgTable(
+  'posts',
+  {
+    platform: text('platform').notNull(),
+    key: text('key').notNull(),
+    proposal: text('proposal').notNull(),
+    place: text('place').notNull(),
+    message: text('message'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.platform, table.key] }),
+    index('posts_message').on(table.platform, table.place, table.message),
+  ],
+)
+
 /** When a proposal wants attention again, one row each. */
 export const timers = pgTable(
   'timers',

@@ -1,39 +1,104 @@
+import { type ChatPlatform, TryLater } from '../chat/platform.ts'
 import { errorText } from '../core/error-text.ts'
-import { markDelivered, markFailed, waitingMessages } from '../store/outbox.ts'
+import { markDelivered, markFailed, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
+import type { DriverParts } from './driver.ts'
 import type { WorkflowParts } from './ports.ts'
 
-const PAGE = 200
+const PAGE = 500
+/** A channel whose messages fail rests this long at first, then twice as long each time. */
+const FIRST_REST_MS = 2_000
+const LONGEST_REST_MS = 5 * 60_000
+/** Another process delivers now; what we wrote meanwhile it may have missed. */
+const TAKEN_MS = 300
+
+interface Rest {
+  readonly until: number
+  readonly ms: number
+}
 
 /**
- * Delivers outbox rows, oldest first. A message that fails holds back only its own conversation, and is tried again at
- * the next call; a crash in the middle delivers it again under the same id.
+ * Delivers outbox rows: channels side by side, within a channel oldest first. A channel that fails or has to wait holds
+ * back no other. Of several waiting views of one card only the last is shown. One process at a time delivers to a
+ * platform; a crash in the middle delivers again under the same id.
  */
-export function createDispatcher(parts: WorkflowParts) {
+export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone']) {
+  const resting = new Map<string, Rest>()
   let running: Promise<void> | null = null
   let again = false
 
   async function deliverAll(): Promise<void> {
     do {
       again = false
-      for (const platform of parts.platforms) {
-        const stuck = new Set<string>()
-        for (const message of await waitingMessages(parts.db, platform.name, PAGE)) {
-          const conversation = `${message.channel} ${message.proposal}`
-          if (stuck.has(conversation)) continue
-          try {
-            await platform.deliver(message)
-            await markDelivered(parts.db, message.id, parts.clock().toISOString())
-            again = true
-          } catch (error) {
-            stuck.add(conversation)
-            await markFailed(parts.db, message.id, errorText(error))
-            parts.log.warn(
-              `Message ${message.id} for ${platform.name} was not delivered: ${errorText(error)}. It is tried again.`,
-            )
-          }
-        }
-      }
+      const taken = await Promise.all(
+        parts.platforms.map(async (platform) => !(await alone(`deliver ${platform.name}`, () => deliverTo(platform)))),
+      )
+      if (taken.includes(true)) kickIn(TAKEN_MS)
     } while (again)
+  }
+
+  async function deliverTo(platform: ChatPlatform): Promise<void> {
+    for (;;) {
+      const waiting = await waitingMessages(parts.db, platform.name, restingChannels(platform), PAGE)
+      const lanes = new Map<string, WaitingMessage[]>()
+      for (const message of waiting) {
+        const lane = lanes.get(message.channel)
+        if (lane) lane.push(message)
+        else lanes.set(message.channel, [message])
+      }
+      if (lanes.size === 0) return
+      await Promise.all([...lanes].map(([channel, messages]) => deliverLane(platform, channel, messages)))
+    }
+  }
+
+  async function deliverLane(
+    platform: ChatPlatform,
+    channel: string,
+    messages: readonly WaitingMessage[],
+  ): Promise<void> {
+    const key = `${platform.name} ${channel}`
+    const lastCard = new Map<string, number>()
+    for (const { id, proposal, entry } of messages) if (entry === null) lastCard.set(proposal, id)
+    for (const message of messages) {
+      try {
+        const outdated = message.entry === null && lastCard.get(message.proposal) !== message.id
+        if (!outdated) await platform.deliver(message)
+        await markDelivered(parts.db, message.id, now())
+        resting.delete(key)
+      } catch (error) {
+        await rest(platform, key, message, error)
+        return
+      }
+    }
+  }
+
+  async function rest(platform: ChatPlatform, key: string, message: WaitingMessage, error: unknown): Promise<void> {
+    if (error instanceof TryLater) {
+      pause(key, error.seconds * 1_000, resting.get(key)?.ms ?? 0)
+      return
+    }
+    const before = resting.get(key)?.ms ?? 0
+    const ms = before === 0 ? FIRST_REST_MS : Math.min(before * 2, LONGEST_REST_MS)
+    pause(key, ms, ms)
+    await markFailed(parts.db, message.id, errorText(error))
+    const again = `It is tried again in ${Math.round(ms / 1_000)} s.`
+    parts.log.warn(`A message of ${message.proposal} did not reach ${platform.name}: ${errorText(error)} ${again}`)
+  }
+
+  function pause(key: string, forMs: number, ms: number): void {
+    resting.set(key, { until: parts.clock().getTime() + forMs, ms })
+    kickIn(forMs)
+  }
+
+  function restingChannels(platform: ChatPlatform): readonly string[] {
+    const time = parts.clock().getTime()
+    const prefix = `${platform.name} `
+    return [...resting]
+      .filter(([key, { until }]) => key.startsWith(prefix) && until > time)
+      .map(([key]) => key.slice(prefix.length))
+  }
+
+  function kickIn(ms: number): void {
+    setTimeout(() => void kick(), ms + 5).unref()
   }
 
   /** Starts a delivery round, or makes the running one look once more. */
@@ -43,11 +108,15 @@ export function createDispatcher(parts: WorkflowParts) {
       return running
     }
     running = deliverAll()
-      .catch((error: unknown) => parts.log.warn(`Delivery stopped: ${errorText(error)}. It goes on at the next sweep.`))
+      .catch((error: unknown) => parts.log.warn(`Delivery stopped: ${errorText(error)} It goes on at the next sweep.`))
       .finally(() => {
         running = null
       })
     return running
+  }
+
+  function now(): string {
+    return parts.clock().toISOString()
   }
 
   return { kick }

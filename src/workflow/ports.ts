@@ -1,6 +1,6 @@
 /** What the workflow needs from outside: it states these interfaces, others implement them. */
 
-import type { ThreadEntry } from '../chat/card.ts'
+import type { ChatPlatform } from '../chat/platform.ts'
 import type { Criticality, Exposure } from '../core/asset.ts'
 import type { PatchType } from '../core/catalog.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
@@ -23,19 +23,6 @@ export interface Teams {
     readonly decidedBy: Policy
     readonly window: WindowPlan
   }[]
-}
-
-/** A chat platform that messages are delivered to, in order per conversation. Delivering an id twice is one message. */
-export interface ChatPlatform {
-  readonly name: string
-  deliver(message: {
-    readonly id: number
-    readonly channel: string
-    readonly proposal: string
-    readonly at: string
-    /** `null`: show the proposal's card as it is now. */
-    readonly entry: ThreadEntry | null
-  }): Promise<void>
 }
 
 export interface WorkflowLog {

@@ -12,7 +12,7 @@ export type Workflow = ReturnType<typeof createWorkflow>
 
 /** Connects the parts: everything that happens goes through `execute`. */
 export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']) {
-  const dispatcher = createDispatcher(parts)
+  const dispatcher = createDispatcher(parts, alone)
   const execute = createExecute(parts, () => void dispatcher.kick())
   const sync = createSync(parts)
   const propose = createPropose(parts, execute)

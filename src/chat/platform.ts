@@ -1,0 +1,56 @@
+/** What the workflow asks of a chat platform, and what a platform needs to remember. */
+
+import type { ThreadEntry } from './card.ts'
+
+/** One message of the outbox. */
+export interface OutgoingMessage {
+  readonly id: number
+  /** A channel of the configuration. */
+  readonly channel: string
+  readonly proposal: string
+  /** ISO 8601 UTC. */
+  readonly at: string
+  /** `null`: show the proposal's card as it is now. */
+  readonly entry: ThreadEntry | null
+}
+
+/**
+ * Messages come in order per conversation, one at a time per channel. Delivering an id twice is one message. Throws a
+ * sentence when it cannot be delivered now, `TryLater` when the platform asked to wait.
+ */
+export interface ChatPlatform {
+  readonly name: string
+  deliver(message: OutgoingMessage): Promise<void>
+}
+
+/** The platform asked for a pause: nothing is wrong with the message. */
+export class TryLater extends Error {
+  readonly seconds: number
+
+  constructor(seconds: number) {
+    super(`The platform asks to wait ${seconds} s.`)
+    this.seconds = seconds
+  }
+}
+
+/** A message of ours on a platform. `message` is null while it is not known whether it arrived. */
+export interface Post {
+  /** `card PW-1` or `entry 17`: what was posted, once. */
+  readonly key: string
+  readonly proposal: string
+  /** The platform's own id of the channel. */
+  readonly place: string
+  readonly message: string | null
+}
+
+/** What a platform has posted, kept in the database: a restart neither loses a card nor posts it twice. */
+export interface Posts {
+  find(platform: string, key: string): Promise<Post | null>
+  /** Written before posting, so that a crash in between is noticed. */
+  begin(platform: string, post: Omit<Post, 'message'>): Promise<void>
+  sent(platform: string, key: string, message: string): Promise<void>
+  /** It is gone there, or certainly never arrived. */
+  forget(platform: string, key: string): Promise<void>
+  /** The proposal whose card or thread this message is. */
+  proposalOf(platform: string, place: string, message: string): Promise<string | null>
+}
