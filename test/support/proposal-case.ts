@@ -1,0 +1,101 @@
+import type { Member, Policy } from '../../src/core/policy.ts'
+import type { Context, ProposalCommand, Refusal, StandingGrant } from '../../src/core/proposal/command.ts'
+import { decide } from '../../src/core/proposal/decide.ts'
+import type { Content, ProposalEvent } from '../../src/core/proposal/event.ts'
+import { evolve } from '../../src/core/proposal/evolve.ts'
+import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
+import type { Freeze } from '../../src/core/window.ts'
+import { content, policy } from './proposals.ts'
+
+export const members: readonly Member[] = [
+  { id: 'mara', name: 'Mara', roles: ['owner', 'security'] },
+  { id: 'noor', name: 'Noor', roles: ['owner'] },
+  { id: 'tom', name: 'Tom', roles: ['security'] },
+  { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
+]
+
+export const machine: Actor = { kind: 'system', part: 'rollout' }
+
+export function person(id: string): Actor {
+  return { kind: 'person', id, name: members.find((member) => member.id === id)?.name ?? id, via: 'console' }
+}
+
+export interface CaseOptions {
+  readonly policy?: Partial<Policy>
+  readonly content?: Content
+  readonly proposer?: Actor
+  readonly members?: readonly Member[]
+  readonly freezes?: readonly Freeze[]
+}
+
+/** One proposal, and a clock that only moves when told. It opens on 2026-11-20 at 00:00 UTC. */
+export function proposalCase(options: CaseOptions = {}) {
+  let now = Date.parse('2026-11-20T00:00:00Z')
+  let state: ProposalState | null = null
+  let seq = 0
+  const setting = {
+    members: options.members ?? members,
+    standing: null as StandingGrant | null,
+    freezes: options.freezes ?? [],
+  }
+
+  /** The types of the events that followed, or the refusal. */
+  function give(command: ProposalCommand, actor: Actor = machine): readonly ProposalEvent['type'][] | Refusal {
+    const at = new Date(now).toISOString()
+    const context: Context = { now: at, actor, ...setting }
+    const decision = decide(state, command, context)
+    if (!decision.ok) return decision.refusal
+    for (const event of decision.events) state = evolve(state, { stream: 'PW-1', seq: ++seq, at, actor, event })
+    return decision.events.map((event) => event.type)
+  }
+
+  const opened = give(
+    {
+      type: 'open',
+      id: 'PW-1',
+      number: 1,
+      team: 'web',
+      content: options.content ?? content(4),
+      policy: { ...policy, ...options.policy },
+    },
+    options.proposer ?? { kind: 'system', part: 'assessment' },
+  )
+
+  return {
+    opened,
+    setting,
+    give,
+    state(): ProposalState {
+      if (state === null) throw new Error(`The proposal was not opened: ${JSON.stringify(opened)}`)
+      return state
+    },
+    pass(hours: number): void {
+      now += hours * 3_600_000
+    },
+    now: () => new Date(now).toISOString(),
+    vote(
+      who: string,
+      choice: 'approve' | 'reject' | 'abstain',
+      more: Partial<Extract<ProposalCommand, { type: 'vote' }>> = {},
+    ) {
+      return give(
+        { type: 'vote', choice, revision: null, reason: null, owner: null, until: null, ...more },
+        person(who),
+      )
+    },
+    /** Brings the next batch to its end, each asset in the same way. */
+    finishBatch(end: 'installed' | 'failed' | 'unreachable' = 'installed') {
+      const before = give({ type: 'start-batch' })
+      const running = Object.values(state?.rollout?.deployments ?? {}).filter((item) => item.verification === null)
+      const log: (typeof before)[] = [before]
+      for (const { asset } of running) {
+        const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+        log.push(give({ type: 'record-outcome', asset, outcome }))
+        const at = new Date(now).toISOString()
+        const verification = { end, reason: 'it says so', packages: [], health: [], at }
+        log.push(give({ type: 'record-verification', asset, verification }))
+      }
+      return log.flat()
+    },
+  }
+}
