@@ -4,6 +4,7 @@
  * no byte can change without a line being named.
  */
 
+import { createHash } from 'node:crypto'
 import {
   type AuditProblem,
   type Checkpoint,
@@ -23,11 +24,11 @@ export function* exportLines(
   checkpoints: readonly Checkpoint[],
   exportedAt: string,
 ): Generator<string> {
-  let text = ''
+  const digest = createHash('sha256')
   let lines = 0
   function line(value: unknown): string {
     const out = `${canonicalJson(value)}\n`
-    text += out
+    digest.update(out, 'utf8')
     lines++
     return out
   }
@@ -36,7 +37,7 @@ export function* exportLines(
     yield line({ kind: 'event', stream, seq, at, actor, event, prev, hash })
   }
   for (const checkpoint of checkpoints) yield line({ kind: 'checkpoint', ...checkpoint })
-  yield `${canonicalJson({ kind: 'end', lines, sha256: sha256(text) })}\n`
+  yield `${canonicalJson({ kind: 'end', lines, sha256: digest.digest('hex') })}\n`
 }
 
 export type ExportVerdict =

@@ -20,7 +20,7 @@ export function verify(
     const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
     return {
       end: 'unreachable',
-      reason: `It does not answer (${clause(observation.reason)}); ${ran}.`,
+      reason: `It does not answer (${clause(observation.reason)}); ${ran}`,
       packages,
       health,
       at: now,
@@ -45,7 +45,7 @@ export function verify(
         : `${missing.length} of ${packages.length} packages are older than promised`
     switch (outcome.state) {
       case 'held back':
-        return { ...base, end: 'held back', reason: outcome.reason }
+        return { ...base, end: 'held back', reason: clause(outcome.reason) }
       case 'failed':
         return { ...base, end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
       case 'unreachable':

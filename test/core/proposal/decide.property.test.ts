@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Member } from '../../../src/core/policy.ts'
+import type { Approval, Member, Policy } from '../../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts'
@@ -28,7 +28,7 @@ type Move =
   | { readonly kind: 'time'; readonly hours: number }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(8) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(9) }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -58,6 +58,7 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
     { type: 'resume' },
     { type: 'acknowledge' },
     { type: 'comment', text: 'hello' },
+    { ...vote, choice: 'reject' },
   ]
   return all[what] ?? { type: 'resume' }
 }
@@ -92,6 +93,8 @@ function machineCommand(state: ProposalState, now: string, end: EndState): Propo
       return { type: 'reschedule' }
     case 'expire':
       return { type: 'expire' }
+    case 'end notice':
+      return { type: 'end-notice' }
     default:
       return null
   }
@@ -106,7 +109,8 @@ const rawCommands: readonly ProposalCommand[] = [
   { type: 'reschedule' },
 ]
 
-function play(moves: readonly Move[], proposer: Actor = system, start: Content = content(6)) {
+function play(moves: readonly Move[], proposer: Actor = system, how: Partial<Policy> = {}) {
+  const start: Content = content(6)
   const events: RecordedEvent[] = []
   let state: ProposalState | null = null
   let now = START
@@ -121,7 +125,7 @@ function play(moves: readonly Move[], proposer: Actor = system, start: Content =
       events.push(recorded)
     }
   }
-  run({ type: 'open', id: 'PW-1', number: 1, team: 'web', content: start, policy }, proposer)
+  run({ type: 'open', id: 'PW-1', number: 1, team: 'web', content: start, policy: { ...policy, ...how } }, proposer)
   for (const item of moves) {
     if (state === null) break
     now += 60_000
@@ -161,6 +165,48 @@ describe('whatever people click and machines report', () => {
           }
           if (event.type === 'approval-lapsed') approved = false
           if (event.type === 'rollout-started' || event.type === 'batch-started') expect(approved).toBe(true)
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('under lazy consensus nothing is deployed before the notice has passed, nor after an objection', () => {
+    const approval: Approval = { kind: 'lazy consensus', noticeSeconds: 20 * 3_600, objectors: ['owner', 'security'] }
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { events } = play(list, system, { approval })
+        for (const [index, { at, event }] of events.entries()) {
+          if (event.type !== 'batch-started') continue
+          expect(Date.parse(at) - START).toBeGreaterThanOrEqual(approval.noticeSeconds * 1_000)
+          expect(events.slice(0, index).some((before) => before.event.type === 'rejected')).toBe(false)
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('under a standing approval that was never voted nothing is deployed without the fallback', () => {
+    const fallback = [{ role: 'owner', count: 1 }]
+    const approval: Approval = { kind: 'standing', rule: 'r', noticeSeconds: 3_600, objectors: ['owner'], fallback }
+    fc.assert(
+      fc.property(moves, (list) => {
+        for (const { event } of play(list, system, { approval }).events) {
+          if (event.type === 'approved') expect(event.by).toMatchObject({ how: 'quorum', fills: [{ role: 'owner' }] })
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('a halted rollout goes on only after as many people as the policy names agreed to it since', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        let agreed = new Set<string>()
+        for (const { event } of play(list, system, { resume: [{ role: 'security', count: 2 }] }).events) {
+          if (event.type === 'halted' || event.type === 'paused') agreed = new Set()
+          if (event.type === 'resume-agreed') agreed.add(event.person)
+          if (event.type === 'resumed') expect(agreed).toEqual(new Set(['mara', 'tom']))
         }
       }),
       runs,
@@ -236,5 +282,20 @@ describe('whatever people click and machines report', () => {
       Array.from({ length: times }, (): Move => ({ kind: 'machine', end }))
     expect(play([...approvals, ...machine('installed', 60)]).state?.status).toBe('completed')
     expect(play([...approvals, ...machine('failed', 60)]).state?.status).toBe('halted')
+    const resumed = play(
+      [
+        ...approvals,
+        ...machine('failed', 10),
+        { kind: 'person', who: 0, what: 6 },
+        { kind: 'person', who: 1, what: 6 },
+      ],
+      system,
+      { resume: [{ role: 'security', count: 2 }] },
+    )
+    expect(resumed.events.map(({ event }) => event.type)).toContain('resumed')
+    const lazy = play([{ kind: 'time', hours: 30 }, ...machine('installed', 60)], system, {
+      approval: { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner'] },
+    })
+    expect(lazy.events.map(({ event }) => event.type)).toContain('batch-started')
   })
 })

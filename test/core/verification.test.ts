@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import type { InstalledPackage, Observation } from '../../src/core/asset.ts'
+import type { DeploymentOutcome, HealthResult } from '../../src/core/ports.ts'
+import type { EndState, PlannedAsset } from '../../src/core/proposal/proposal.ts'
+import { verify } from '../../src/core/verification.ts'
+import { asset } from '../support/proposals.ts'
+
+const now = '2026-11-20T03:00:00.000Z'
+const planned: PlannedAsset = {
+  asset: asset('web1'),
+  patches: ['p'],
+  changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.20-1', to: '3.0.22-1~deb12u2' }],
+  transaction: [],
+  previewProblem: null,
+}
+
+function seen(version: string, more: { rebootRequired?: boolean } = {}): Observation {
+  const openssl: InstalledPackage = {
+    name: 'openssl',
+    version,
+    architecture: 'amd64',
+    source: 'openssl',
+    sourceVersion: version,
+  }
+  return {
+    kind: 'seen',
+    warnings: [],
+    snapshot: {
+      asset: planned.asset,
+      packages: version === '' ? [] : [openssl],
+      pending: [],
+      runningKernel: null,
+      bootId: null,
+      rebootRequired: more.rebootRequired ?? false,
+      rebootPackages: more.rebootRequired ? ['libc6'] : [],
+      staleServices: [],
+      observedAt: now,
+      listsRefreshedAt: null,
+    },
+  }
+}
+
+const gone: Observation = { kind: 'unreachable', asset: planned.asset, reason: 'no route to host.', at: now }
+const succeeded: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: false, log: '' }
+const rebooted: DeploymentOutcome = { ...succeeded, rebooted: true }
+const failed: DeploymentOutcome = { state: 'failed', reason: 'dpkg could not set up openssl.', log: '' }
+const heldBack: DeploymentOutcome = { state: 'held back', reason: 'no room on the disk.', log: '' }
+const silent: DeploymentOutcome = { state: 'unreachable', reason: 'it was silent', touched: true, log: '' }
+const never: DeploymentOutcome = { ...silent, touched: false }
+const healthy: HealthResult = { check: 'http', healthy: true, detail: '200' }
+const sick: HealthResult = { check: 'http', healthy: false, detail: '503' }
+const promised = '3.0.22-1~deb12u2'
+
+test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegExp]>([
+  ['what was promised is there', succeeded, seen(promised), healthy, 'installed', /reports the promised/],
+  ['something newer is there', succeeded, seen('3.0.22-1'), healthy, 'installed', /reports/],
+  [
+    'the engine says done, and the host says otherwise',
+    succeeded,
+    seen('3.0.20-1'),
+    healthy,
+    'still missing',
+    /reported success, but openssl is 3\.0\.20-1/,
+  ],
+  ['the package is not there at all', succeeded, seen(''), healthy, 'still missing', /not installed/],
+  ['a version that only looks higher as text', succeeded, seen('3.0.9-1'), healthy, 'still missing', /3\.0\.9-1/],
+  ['it is installed and sick', succeeded, seen(promised), sick, 'failed', /not healthy: http: 503/],
+  ['the installation failed', failed, seen('3.0.20-1'), healthy, 'failed', /could not set up openssl \(openssl is/],
+  ['it failed, and the versions are there', failed, seen(promised), healthy, 'failed', /installed all the same/],
+  ['it was held back', heldBack, seen('3.0.20-1'), healthy, 'held back', /no room/],
+  [
+    'it was held back, and somebody else installed it',
+    heldBack,
+    seen(promised),
+    healthy,
+    'installed',
+    /by somebody else/,
+  ],
+  ['it wants a reboot', succeeded, seen(promised, { rebootRequired: true }), healthy, 'waiting for reboot', /libc6/],
+  ['it was rebooted', rebooted, seen(promised), healthy, 'rebooted and re-scanned', /rebooted, and seen again/],
+  [
+    'it does not answer any more',
+    succeeded,
+    gone,
+    healthy,
+    'unreachable',
+    /\(no route to host\); what it holds now is unknown/,
+  ],
+  ['it never answered', never, gone, healthy, 'unreachable', /nothing was started on it/],
+  [
+    'it was silent and answers again, without the update',
+    silent,
+    seen('3.0.20-1'),
+    healthy,
+    'still missing',
+    /answers again/,
+  ],
+  ['it was silent and answers again, with the update', silent, seen(promised), healthy, 'installed', /reports/],
+])('%s', (_, outcome, observation, health, end, reason) => {
+  const verification = verify(planned, outcome, observation, [health], now)
+  expect(verification).toMatchObject({ end, reason: expect.stringMatching(reason), at: now })
+  expect(verification.reason).not.toMatch(/\.$|\.\./)
+})
