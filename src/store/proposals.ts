@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
 import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { deployments, proposals, votes } from './schema.ts'
+import { storable } from './storable.ts'
 
 export interface StoredProposal {
   readonly state: ProposalState
@@ -11,12 +12,19 @@ export interface StoredProposal {
 
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
 export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
-  const [row] = await tx.select().from(proposals).where(eq(proposals.id, id)).for('update')
+  const [row] = await tx
+    .select()
+    .from(proposals)
+    .where(eq(proposals.id, storable(id)))
+    .for('update')
   return row ? { state: row.state, headHash: row.headHash } : null
 }
 
 export async function findProposal(db: Queryable, id: string): Promise<ProposalState | null> {
-  const [row] = await db.select({ state: proposals.state }).from(proposals).where(eq(proposals.id, id))
+  const [row] = await db
+    .select({ state: proposals.state })
+    .from(proposals)
+    .where(eq(proposals.id, storable(id)))
   return row?.state ?? null
 }
 

@@ -56,7 +56,8 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
     (await port.healthy()) ? c.text('ok') : c.text('The database does not answer.', 503),
   )
   app.use(protect(allowedHosts))
-  app.use(bodyLimit({ maxSize: BODY_BYTES }))
+  const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
+  app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) }))
   app.get('/assets-static/:file', (c) => {
     const type = files[c.req.param('file')]
     if (type === undefined) return c.notFound()

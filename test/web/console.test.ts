@@ -1,0 +1,289 @@
+import type { Hono } from 'hono'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { openProposals } from '../../src/store/proposals.ts'
+import { createBackend, issueSignInToken } from '../../src/web/backend.ts'
+import { createConsole } from '../../src/web/console.ts'
+import { useDatabase } from '../support/database.ts'
+import { exampleService } from '../support/example-service.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const nasty = '<script>alert(1)</script><img src=x onerror=alert(1)> & "quotes" \u202e'
+
+let service: Awaited<ReturnType<typeof exampleService>>
+let app: Hono
+let web: ProposalState
+let example: boolean
+
+beforeEach(async () => {
+  const { db } = database()
+  service = await exampleService(db, {
+    edit: (fleet) => fleet.replace('"name": "web-06",', '"name": "web-06", "tags": ["<b>bold</b>"],'),
+  })
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
+  if (!found) throw new Error('The example has no proposal.')
+  web = found
+  example = false
+  const people = ['mara', 'tom', 'jonas', 'eva'].map((id) => ({ id, name: id, timeZone: null }))
+  const port = createBackend({
+    db,
+    parts: service.parts,
+    workflow: service.workflow,
+    people: {
+      all: people,
+      timeZone: 'UTC',
+      operatorRole: 'operator',
+      operator: 'mara',
+      get example() {
+        return example
+      },
+    },
+    channels: [
+      { id: 'web-platform', title: 'Web platform', teams: ['web-platform'] },
+      { id: 'payments', title: nasty, teams: ['payments'] },
+    ],
+    sources: [{ name: 'example', kind: 'inventory', describe: 'A file' }],
+    subscribe: () => () => {},
+  })
+  app = createConsole({ port, log: { warn: () => {} }, allowedHosts: ['localhost'] })
+})
+afterEach(() => service.remove())
+
+interface Client {
+  get(path: string, headers?: Record<string, string>): Promise<{ status: number; text: string; headers: Headers }>
+  post(
+    path: string,
+    form: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; text: string }>
+}
+
+function client(cookie: string | null): Client {
+  const own: Record<string, string> = { host: 'localhost', ...(cookie === null ? {} : { cookie }) }
+  return {
+    async get(path, headers = {}) {
+      const answer = await app.request(`http://localhost${path}`, { headers: { ...own, ...headers } })
+      return { status: answer.status, text: await answer.text(), headers: answer.headers }
+    },
+    async post(path, form, headers = {}) {
+      const body = new URLSearchParams(form)
+      const answer = await app.request(`http://localhost${path}`, {
+        method: 'POST',
+        body,
+        headers: { ...own, 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      })
+      return { status: answer.status, text: await answer.text() }
+    },
+  }
+}
+
+async function signedIn(person: string): Promise<Client> {
+  const token = await issueSignInToken(database().db, person, 'test', new Date())
+  const answer = await app.request(`http://localhost/sign-in?token=${token}`, { headers: { host: 'localhost' } })
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  expect(cookie).toMatch(/^patchwarden=.+/)
+  return client(cookie)
+}
+
+function vote(action: string, more: Record<string, string> = {}) {
+  return { action, revision: String(web.revision), ...more }
+}
+
+describe('signing in', () => {
+  it('takes a link that works once', async () => {
+    const token = await issueSignInToken(database().db, 'tom', 'test', new Date())
+    const nobody = client(null)
+    const first = await nobody.get(`/sign-in?token=${token}`)
+    expect(first.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Strict/)
+    const again = await nobody.get(`/sign-in?token=${token}`)
+    expect(again).toMatchObject({ status: 403, text: expect.stringContaining('spent or too old') })
+  })
+
+  it('takes no link that is a day old, or made up', async () => {
+    const old = await issueSignInToken(database().db, 'tom', 'test', new Date(Date.now() - 25 * 3_600_000))
+    for (const token of [old, 'guess', '', '%00', 'x'.repeat(5_000)]) {
+      expect((await client(null).get(`/sign-in?token=${token}`)).status).toBe(403)
+    }
+  })
+
+  it.each([
+    '/',
+    '/c/web-platform',
+    '/p/PW-1',
+    '/p/PW-1/plan',
+    '/assets',
+    '/audit',
+    '/people',
+    '/fragment/card/PW-1',
+    '/live',
+  ])('%s shows nothing to whoever is not signed in, and says how to', async (path) => {
+    const { status, text } = await client('patchwarden=forged').get(path)
+    expect(status).toBe(401)
+    expect(text).toContain('npx patchwarden sign-in')
+    expect(text).not.toContain('openssl')
+  })
+
+  it('ends when signed out, also for whoever kept the cookie', async () => {
+    const tom = await signedIn('tom')
+    expect((await tom.get('/c/web-platform')).status).toBe(200)
+    await tom.post('/sign-out', {})
+    expect((await tom.get('/c/web-platform')).status).toBe(401)
+  })
+
+  it('as somebody else exists only in the example, and only for its operator', async () => {
+    const [mara, tom] = [await signedIn('mara'), await signedIn('tom')]
+    expect((await mara.post('/act-as', { person: 'tom' })).text).toContain('only in the labelled example')
+    example = true
+    expect((await tom.post('/act-as', { person: 'mara' })).text).toContain('only in the labelled example')
+    expect((await mara.post('/act-as', { person: 'tom' })).status).toBe(303)
+  })
+
+  it('links for others are made by operators', async () => {
+    const tom = await signedIn('tom')
+    expect((await tom.post('/people/eva/link', {})).text).toContain('Only operators')
+    const mara = await signedIn('mara')
+    expect((await mara.post('/people/eva/link', {})).text).toMatch(/\/sign-in\?token=/)
+    expect((await mara.post('/people/nobody/link', {})).text).toContain('There is no person')
+  })
+})
+
+describe('deciding', () => {
+  it('two people approve by button; a second click counts nothing', async () => {
+    const [mara, tom] = [await signedIn('mara'), await signedIn('tom')]
+    expect((await mara.post(`/p/${web.id}/act`, vote('approve'))).text).toContain('Your approval is recorded.')
+    expect((await mara.post(`/p/${web.id}/act`, vote('approve'))).text).toContain('one person counts once')
+    expect((await mara.get(`/p/${web.id}`)).text).toContain('owner 1/1')
+    await tom.post(`/p/${web.id}/act`, vote('approve'))
+    expect((await tom.get(`/p/${web.id}`)).text).toContain('scheduled')
+    expect((await tom.post(`/p/${web.id}/act`, vote('approve'))).text).toContain('already approved')
+  })
+
+  it.each([
+    ['without the role', 'jonas', {}, 'takes the role owner or security'],
+    ['who belongs to no team', 'eva', {}, 'is not known to team web-platform'],
+    ['with an old card', 'tom', { revision: '7' }, 'Look at the new card'],
+  ])('somebody %s is refused in a sentence, and nothing changes', async (_, who, more, sentence) => {
+    const someone = await signedIn(who)
+    const answer = await someone.post(`/p/${web.id}/act`, { ...vote('approve'), ...more })
+    expect(answer.text).toContain(sentence)
+    expect((await someone.get(`/p/${web.id}`)).text).toContain('owner 0/1')
+  })
+
+  it('a rejection needs its reason; then it stands in the thread', async () => {
+    const tom = await signedIn('tom')
+    expect((await tom.post(`/p/${web.id}/act`, vote('reject'))).text).toContain('Say why')
+    const told = vote('reject', { reason: nasty, owner: 'mara', until: '2099-01-01' })
+    expect((await tom.post(`/p/${web.id}/act`, told)).text).toContain('days at most')
+    const until = new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10)
+    expect((await tom.post(`/p/${web.id}/act`, { ...told, until })).text).toContain('Rejected')
+  })
+
+  it.each([
+    { action: 'conquer', revision: '1' },
+    { action: 'approve' },
+    { action: 'approve', revision: 'one' },
+    { action: 'approve', revision: '-1' },
+    { action: '__proto__', revision: '1' },
+    {},
+  ])('a form that makes no sense does nothing: %j', async (form) => {
+    const tom = await signedIn('tom')
+    const answer = await tom.post(`/p/${web.id}/act`, form)
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining('nothing was done') })
+  })
+
+  it('the slash command does what the button does', async () => {
+    const tom = await signedIn('tom')
+    async function say(text: string) {
+      return (await tom.post('/c/web-platform/say', { text, proposal: web.id })).text
+    }
+    expect(await say('/patch list')).toContain(web.id)
+    expect(await say('/patch help')).toContain('/patch reject PW-1')
+    expect(await say('/patch frobnicate')).toContain('There is no command')
+    expect(await say('/patch approve PW-999')).toContain('There is no proposal PW-999')
+    expect(await say('/patch approve')).toContain('Your approval is recorded.')
+    expect(await say('/patch withdraw-vote')).toContain('withdrawn')
+    expect(await say('/patch plan')).toContain('Next windows')
+  })
+})
+
+describe('untrusted text', () => {
+  it('is shown as it is and never becomes markup', async () => {
+    const mara = await signedIn('mara')
+    await mara.post('/c/web-platform/say', { text: nasty, proposal: web.id })
+    await service.workflow.deliver()
+    for (const path of [
+      `/p/${web.id}`,
+      '/c/payments',
+      '/assets',
+      `/p/${web.id}/assets`,
+      `/p/${web.id}/report`,
+      '/audit',
+    ]) {
+      const { status, text } = await mara.get(path)
+      expect(status, path).toBe(200)
+      expect(text, path).not.toMatch(/<script>alert|<img src=x|<b>bold/)
+    }
+    expect((await mara.get(`/p/${web.id}`)).text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  it('of any length or kind gets an answer', async () => {
+    const mara = await signedIn('mara')
+    for (const text of [
+      'x'.repeat(9_999),
+      'x'.repeat(60_000),
+      '\0\ud800',
+      '/'.repeat(500),
+      '/patch '.repeat(900),
+      '🙂'.repeat(2_000),
+    ]) {
+      expect((await mara.post('/c/web-platform/say', { text, proposal: web.id })).status).toBeLessThan(500)
+    }
+    expect((await mara.post('/c/web-platform/say', { text: 'x'.repeat(70_000) })).status).toBe(413)
+  })
+})
+
+describe('what comes from elsewhere', () => {
+  it.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['a sandboxed frame', { origin: 'null' }],
+    ['another site, without saying which', { 'sec-fetch-site': 'cross-site' }],
+  ])('a vote from %s is refused', async (_, headers) => {
+    const tom = await signedIn('tom')
+    const answer = await tom.post(`/p/${web.id}/act`, vote('approve'), headers)
+    expect(answer).toMatchObject({ status: 403, text: expect.stringContaining('another site') })
+    expect((await tom.get(`/p/${web.id}`)).text).toContain('security 0/1')
+  })
+
+  it('the console answers to its own names only', async () => {
+    const answer = await app.request('http://evil.example/', { headers: { host: 'evil.example' } })
+    expect(answer.status).toBe(421)
+  })
+
+  it('pages allow no script but their own, and no frame around them', async () => {
+    const { headers } = await (await signedIn('tom')).get('/c/web-platform')
+    expect(headers.get('content-security-policy')).toMatch(
+      /default-src 'none'; script-src 'self'.*frame-ancestors 'none'/,
+    )
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  })
+})
+
+it.each([
+  '/c/nowhere',
+  '/p/PW-999',
+  '/p/PW-1/secrets',
+  '/p/%00',
+  '/assets-static/..%2fconsole.ts',
+  '/fragment/card/PW-999',
+  '/nothing',
+])('%s is not found', async (path) => {
+  expect((await (await signedIn('tom')).get(path)).status).toBe(404)
+})
+
+it('is healthy without a session', async () => {
+  expect(await client(null).get('/healthz')).toMatchObject({ status: 200, text: 'ok' })
+})
