@@ -230,16 +230,15 @@ function verificationStory(asset: string, before: ProposalState | null, state: P
   const was = before?.rollout?.deployments[asset]?.verification
   if (was && was.end === verification.end) return []
   const good = countEndState(verification.end) === 'good'
-  const again = was ? `Looked again: was ${was.end}, is now ` : ''
+  const changed = was ? ` was ${was.end}, is now ` : ' '
   const log = good || deployment.outcome === null ? '' : deployment.outcome.log
   return [
     {
       author: null,
       tone: good ? 'good' : 'urgent',
       text: rich(
-        again,
         code(assetName(state, asset)),
-        ' ',
+        changed,
         strong(verification.end),
         `. ${sentence(verification.reason)}`,
       ),

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { cardActions } from '../../src/chat/card-actions.ts'
+import { proposalCard } from '../../src/chat/proposal-card.ts'
+import { plain } from '../../src/chat/rich-text.ts'
+import type { Member } from '../../src/core/policy.ts'
+import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { members, person, proposalCase } from '../support/proposal-case.ts'
+import { content } from '../support/proposals.ts'
+
+function memberCalled(id: string): Member {
+  const found = members.find((member) => member.id === id)
+  if (!found) throw new Error(id)
+  return found
+}
+
+/** The card as one reads it, from top to bottom. */
+function read(state: ProposalState, viewer: Member | null = null): string {
+  const card = proposalCard(state, members, viewer)
+  return [
+    `[${card.badge}] ${card.context.map(plain).join(' · ')}`,
+    card.title,
+    card.lead === null ? '' : plain(card.lead),
+    ...card.facts.map((fact) => `${fact.label}: ${plain(fact.value)}`),
+    ...card.rings.map((ring) => `${ring.name} ${ring.good}/${ring.total} ${ring.status}`),
+    ...card.quorum.map(
+      (need) => `${need.role} ${need.have}/${need.need} ${need.by.join('+')} <- ${need.waitingFor.join('+')}`,
+    ),
+    ...card.notes.map((note) => plain(note.text)),
+    card.actions.map((action) => action.label).join(' | '),
+  ].join('\n')
+}
+
+function approved() {
+  const one = proposalCase()
+  one.vote('noor', 'approve')
+  one.vote('tom', 'approve')
+  return one
+}
+
+describe('the card', () => {
+  test('of an open proposal says what, why now, where, how, who is missing and until when', () => {
+    const one = proposalCase()
+    one.vote('noor', 'approve')
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Scheduled] PW-1 · security
+      openssl
+      Why now: test
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: the exact transaction is known for 4 of 4.
+      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      canary 0/1 waiting
+      broad 0/3 waiting
+      owner 1/1 Noor <- Mara
+      security 0/1  <- Mara+Tom
+      Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
+      Approve | Reject… | Abstain | Explain | 4 assets | Plan | Report"
+    `)
+  })
+
+  test('of a halted rollout says who or what stopped it, and why', () => {
+    const one = approved()
+    one.give({ type: 'start' })
+    one.finishBatch('failed')
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Halted] halted · PW-1 · security
+      openssl
+      Why now: test
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: the exact transaction is known for 4 of 4.
+      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Progress: 0 of 4 done, 1 failed, 3 not touched.
+      canary 0/1 failed
+      broad 0/3 waiting
+      Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
+      Resume | End it here… | Explain | 4 assets | Plan | Report"
+    `)
+  })
+
+  test('of a completed one says what came of it', () => {
+    const one = approved()
+    one.give({ type: 'start' })
+    one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
+    one.finishBatch()
+    one.finishBatch()
+    for (const asset of Object.keys(one.state().rollout?.deployments ?? {})) {
+      const verification = { end: 'installed' as const, reason: 'still', packages: [], health: [], at: one.now() }
+      one.give({ type: 'record-verification', asset, verification })
+    }
+    one.give({ type: 'complete' })
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Verified] completed · PW-1 · security
+      openssl
+
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: the exact transaction is known for 4 of 4.
+      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Progress: 4 of 4 done.
+      canary 1/1 passed
+      broad 3/3 passed
+      Explain | 4 assets | Plan | Report"
+    `)
+  })
+
+  test('warns when people have left and nobody can satisfy the policy any more', () => {
+    const one = proposalCase()
+    const left = [memberCalled('noor'), memberCalled('jonas')]
+    expect(
+      proposalCard(one.state(), left, null)
+        .notes.map((note) => plain(note.text))
+        .join(),
+    ).toContain('Nobody can satisfy this policy now')
+  })
+
+  test('stays short with 3,000 assets and 400 CVEs', () => {
+    const big = content(3_000)
+    if (big.subject.kind !== 'patches') throw new Error('not patches')
+    const [patch] = big.subject.patches
+    if (!patch) throw new Error('no patch')
+    const cves = Array.from({ length: 400 }, (_, index) => `CVE-2026-${10_000 + index}`)
+    const patches = Array.from({ length: 50 }, (_, index) => ({
+      ...patch,
+      id: `p${index}`,
+      source: `source-${index}`,
+      cves,
+    }))
+    const text = read(proposalCase({ content: { ...big, subject: { ...big.subject, patches } } }).state())
+    expect(text).toContain('400 CVEs')
+    expect(text).toContain('and 45 more')
+    expect(text).toContain('and 2996 more')
+    expect(text.length).toBeLessThan(2_000)
+  })
+})
+
+describe('its buttons', () => {
+  function names(state: ProposalState, who: string): readonly string[] {
+    return cardActions(state, memberCalled(who))
+      .map((action) => action.name)
+      .filter((name) => !['explain', 'assets', 'plan', 'report'].includes(name))
+  }
+
+  test('are those that make sense for the reader: who cannot vote sees none for it', () => {
+    const one = proposalCase()
+    expect(names(one.state(), 'tom')).toEqual(['approve', 'reject', 'abstain'])
+    expect(names(one.state(), 'jonas')).toEqual([])
+    one.vote('tom', 'approve')
+    expect(names(one.state(), 'tom')).toEqual(['reject', 'withdraw-vote'])
+  })
+
+  test('follow the rollout', () => {
+    const one = approved()
+    expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'withdraw'])
+    one.give({ type: 'start' })
+    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt'])
+    one.give({ type: 'pause', reason: null }, person('jonas'))
+    expect(names(one.state(), 'jonas')).toEqual(['halt', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['resume', 'halt', 'withdraw'])
+  })
+
+  test('carry the revision that the reader saw', () => {
+    const one = proposalCase()
+    one.give({ type: 'revise', content: content(3), reason: 'web4 is gone' })
+    for (const action of cardActions(one.state(), null)) expect(action.revision).toBe(2)
+  })
+})
