@@ -70,8 +70,10 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
 export interface AssessOptions {
   readonly snapshots: readonly AssetSnapshot[]
   readonly catalog: CatalogView
-  /** ISO 8601. Due dates count from here where an advisory has no date. */
+  /** ISO 8601. */
   readonly now: string
+  /** When each patch was first seen to be missing, by its id; ISO 8601. One that is not listed is seen now. */
+  readonly firstSeen?: ReadonlyMap<string, string>
   readonly dueDays?: DueDays
   readonly defaults?: PriorityDefaults
 }
@@ -148,7 +150,8 @@ function toPatch(found: Found, options: AssessOptions): Patch {
         notice.fixes.some((fix) => fix.source === first.source && fix.fixedVersion === first.version),
     )
   const published = notices.flatMap((notice) => (notice.published === null ? [] : [notice.published])).sort()
-  const since = published[0] === undefined ? now : new Date(`${published[0].slice(0, 10)}T00:00:00Z`).toISOString()
+  const seen = options.firstSeen?.get(found.id) ?? now
+  const since = published[0] === undefined ? seen : new Date(`${published[0].slice(0, 10)}T00:00:00Z`).toISOString()
   const exploited = cves.flatMap((cve) => catalog.kev(cve) ?? [])
   return {
     id: found.id,

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Advisory, EpssScore, FeedContent, Fix, KevEntry } from '../core/catalog.ts'
 import type { Db, Queryable } from './connection.ts'
-import { advisories, epss, fixes, kev, sources } from './schema.ts'
+import { advisories, epss, fixes, kev, patchesSeen, sources } from './schema.ts'
 import { storable } from './storable.ts'
 
 const CHUNK = 20_000
@@ -179,4 +179,18 @@ export async function readCatalog(
     .where(sql`${epss.cve} in (select jsonb_array_elements_text(${cves}::text::jsonb))`)
     .orderBy(epss.cve, sql`${epss.date} desc`)
   return { fixes: found, advisories: notices, kev: exploited, epss: scores }
+}
+
+/** When each patch was first seen to be missing, by its id. */
+export async function patchesFirstSeen(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.select().from(patchesSeen)
+  return new Map(rows.map((row) => [row.id, row.firstSeenAt]))
+}
+
+/** Remembers patches that are missing now; those known before keep their time. */
+export async function rememberPatches(db: Db, ids: readonly string[], now: string): Promise<void> {
+  for (let from = 0; from < ids.length; from += CHUNK) {
+    const rows = ids.slice(from, from + CHUNK).map((id) => ({ id: storable(id), firstSeenAt: now }))
+    await db.insert(patchesSeen).values(rows).onConflictDoNothing()
+  }
 }

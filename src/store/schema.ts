@@ -284,6 +284,12 @@ export const epss = pgTable(
   (table) => [primaryKey({ columns: [table.feed, table.cve] })],
 )
 
+/** When each patch was first seen to be missing: due dates count from there. */
+export const patchesSeen = pgTable('patches_seen', {
+  id: text('id').primaryKey(),
+  firstSeenAt: instant('first_seen_at').notNull(),
+})
+
 // ---------------------------------------------------------------- people at the console
 
 /** Only hashes of tokens are kept. */

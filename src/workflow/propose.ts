@@ -6,7 +6,7 @@ import { errorText } from '../core/error-text.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
 import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
-import { readCatalog } from '../store/catalog.ts'
+import { patchesFirstSeen, readCatalog, rememberPatches } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { openProposals, proposalsWithStatus } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
@@ -29,7 +29,13 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const packages = [...new Set(snapshots.flatMap((snapshot) => snapshot.packages.map((item) => item.source)))]
     const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
     const { exposure, criticality, dueDays } = parts.judgement
-    return assess({ snapshots, catalog, now: now(), dueDays, defaults: { exposure, criticality } })
+    const firstSeen = await patchesFirstSeen(parts.db)
+    const defaults = { exposure, criticality }
+    const at = now()
+    const found = assess({ snapshots, catalog, now: at, firstSeen, dueDays, defaults })
+    const fresh = found.patches.filter((patch) => !firstSeen.has(patch.id)).map((patch) => patch.id)
+    await rememberPatches(parts.db, fresh, at)
+    return found
   }
 
   /** `by` opens in a person's name, who then cannot approve; `team` limits it to one team. */

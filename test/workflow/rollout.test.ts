@@ -64,6 +64,15 @@ test('one proposal per team is opened, approved by two people, rolled out ring b
   await service.remove()
 })
 
+test('looking again at what has not changed records nothing', async () => {
+  const { db, service, web, payments } = await proposed()
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  expect(await service.workflow.propose(signal)).toEqual({ opened: [], revised: [], closed: [] })
+  for (const { id, seq, dueAt } of [web, payments]) expect(await findProposal(db, id)).toMatchObject({ seq, dueAt })
+  await service.remove()
+})
+
 test('a failed canary stops the rollout before the next batch, and resuming takes the policy', async () => {
   const { db, service, payments } = await proposed()
   await service.workflow.execute(payments.id, vote('approve'), person('mara', 'Mara'))

@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { plain } from '../../src/chat/rich-text.ts'
+import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import { replay } from '../../src/core/proposal/evolve.ts'
+import type { Actor } from '../../src/core/proposal/proposal.ts'
+import type { Db } from '../../src/store/connection.ts'
+import { readStream } from '../../src/store/events.ts'
+import { openLocks } from '../../src/store/locks.ts'
+import { consoleThread, waitingMessages } from '../../src/store/outbox.ts'
+import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import type { WorkflowParts } from '../../src/workflow/ports.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { useDatabase } from '../support/database.ts'
+import { exampleService } from '../support/example-service.ts'
+
+const database = useDatabase()
+const person = (id: string, name: string): Actor => ({ kind: 'person', id, name, via: 'console' })
+const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+
+async function approved() {
+  const { db } = database()
+  const service = await exampleService(db)
+  const { signal } = new AbortController()
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
+  if (!web) throw new Error('The example has no proposal.')
+  await service.workflow.execute(web.id, approve, person('mara', 'Mara'))
+  await service.workflow.execute(web.id, approve, person('tom', 'Tom'))
+  return { db, service, id: web.id }
+}
+
+function repeated(thread: readonly string[]): readonly string[] {
+  return thread.filter((text, index) => thread.indexOf(text) !== index)
+}
+
+/** The same parts in a process that dies at its nth contact with anything outside, before or after what it asked for. */
+function mortal(parts: WorkflowParts, nth: number): { readonly parts: WorkflowParts; readonly died: () => boolean } {
+  let contacts = 0
+  function touch(): void {
+    contacts++
+    if (contacts >= nth) throw new Error('the process dies')
+  }
+  async function around<T>(work: () => Promise<T>): Promise<T> {
+    touch()
+    const result = await work()
+    touch()
+    return result
+  }
+  const db = new Proxy(parts.db, {
+    get(target, name, receiver) {
+      if (name !== 'transaction') return Reflect.get(target, name, receiver)
+      return (work: Parameters<Db['transaction']>[0]) => around(() => target.transaction(work))
+    },
+  })
+  function engine(real: DeployEngine): DeployEngine {
+    return {
+      ...real,
+      preview: (...all) => around(() => real.preview(...all)),
+      preflight: (...all) => around(() => real.preflight(...all)),
+      start: (...all) => around(() => real.start(...all)),
+      poll: (...all) => around(() => real.poll(...all)),
+      cancel: (...all) => around(() => real.cancel(...all)),
+    }
+  }
+  function source(real: InventorySource): InventorySource {
+    return {
+      ...real,
+      async *observe(options) {
+        touch()
+        yield* real.observe(options)
+        touch()
+      },
+    }
+  }
+  const dying: WorkflowParts = {
+    ...parts,
+    db,
+    engines: new Map([...parts.engines].map(([name, real]) => [name, engine(real)])),
+    sources: parts.sources.map(source),
+    platforms: parts.platforms.map((real) => ({ ...real, deliver: (message) => around(() => real.deliver(message)) })),
+  }
+  return { parts: dying, died: () => contacts >= nth }
+}
+
+test.each([1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 25, 30, 40, 50])(
+  'dying at contact %i with the world, a rollout is finished by the next process: nothing lost, nothing twice',
+  async (nth) => {
+    const { db, service, id } = await approved()
+    const { parts, died } = mortal(service.parts, nth)
+    const first = openLocks(database().url)
+    const doomed = createWorkflow(parts, first.alone)
+    await doomed.advance(id, new AbortController().signal).catch(() => undefined)
+    await doomed.deliver()
+    await first.end()
+    expect(died()).toBe(true)
+
+    const second = openLocks(database().url)
+    const heir = createWorkflow(service.parts, second.alone)
+    for (let round = 0; round < 3; round++) {
+      await heir.sweep(new AbortController().signal)
+      await heir.advance(id, new AbortController().signal)
+      await heir.deliver()
+    }
+    await second.end()
+    const state = await findProposal(db, id)
+    expect(state?.status).toBe('completed')
+    expect(replay(await readStream(db, id))).toEqual(state)
+
+    const thread = (await consoleThread(db, id)).map(({ entry }) => `${entry.author?.name ?? ''}${plain(entry.text)}`)
+    expect(await waitingMessages(db, 'console', [], 10)).toEqual([])
+    expect(repeated(thread)).toEqual([])
+    expect(thread.filter((text) => /^web-0\d (installed|rebooted)/.test(text))).toHaveLength(8)
+
+    const { assets } = JSON.parse(await readFile(service.fleet, 'utf8'))
+    for (const asset of assets.filter((one: { team: string }) => one.team === 'web-platform')) {
+      expect(Object.keys(asset.runs ?? {}), asset.name).toHaveLength(1)
+    }
+    await service.remove()
+  },
+)
+
+test('two processes that drive the same proposal at the same time do its work once', async () => {
+  const { db, service, id } = await approved()
+  const locks = [openLocks(database().url), openLocks(database().url)]
+  const both = locks.map(({ alone }) => createWorkflow(service.parts, alone))
+  const { signal } = new AbortController()
+  await Promise.all(
+    both.flatMap((workflow) => [workflow.advance(id, signal), workflow.sweep(signal), workflow.deliver()]),
+  )
+  await both[0]?.advance(id, signal)
+  await both[0]?.deliver()
+  expect((await findProposal(db, id))?.status).toBe('completed')
+  const thread = (await consoleThread(db, id)).map(({ entry }) => `${entry.author?.name ?? ''}${plain(entry.text)}`)
+  expect(repeated(thread)).toEqual([])
+  await Promise.all(locks.map((lock) => lock.end()))
+  await service.remove()
+})
+
+test('a source and a feed that fail keep what was known, and say what is wrong', async () => {
+  const { service } = await approved()
+  const { signal } = new AbortController()
+  const before = await service.workflow.assessment()
+  const broken = createWorkflow(
+    {
+      ...service.parts,
+      sources: service.parts.sources.map((real) => ({
+        ...real,
+        // biome-ignore lint/correctness/useYield: it fails before it has anything
+        async *observe() {
+          throw new Error('fleet.json is cut off at line 7.')
+        },
+      })),
+      feeds: service.parts.feeds.map((real) => ({
+        ...real,
+        fetch: () => Promise.reject(new Error('It is a web page.')),
+      })),
+    },
+    async (_, work) => {
+      await work()
+      return true
+    },
+  )
+  const reports = [...(await broken.syncFeeds(signal)), ...(await broken.syncInventory(signal))]
+  expect(reports.map(({ ok, what }) => [ok, what])).toEqual([
+    [false, 'It is a web page. The last good content stays.'],
+    [false, 'fleet.json is cut off at line 7. What was known before stays.'],
+  ])
+  expect(await service.workflow.assessment()).toEqual(before)
+  await service.remove()
+})
