@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { type ActionName, actionNames, actions } from '../chat/actions.ts'
+import { named } from '../config/named.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
@@ -12,6 +13,7 @@ interface As {
   because?: string
   until?: string
   owner?: string
+  json?: boolean
 }
 
 /** Choices of `vote`. */
@@ -26,7 +28,7 @@ const choices: ReadonlyMap<string, ActionName> = new Map([
 function actorFrom({ config }: Service, id: string | undefined): Actor {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
-  const person = config.people[id]
+  const person = named(config.people, id)
   if (!person) throw new BadUse(`There is no person "${id}" in the configuration; it knows ${people}.`)
   return { kind: 'person', id, name: person.name, via: 'cli' }
 }
@@ -42,9 +44,15 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       const given = command({ revision, reason, owner, until })
       const result = await service.workflow.execute(proposal, given, actorFrom(service, options.as))
       await service.workflow.deliver()
-      if (result.ok) return print(`${proposal} is ${result.state.status}.`)
-      process.stderr.write(`${result.refusal.sentence}\n`)
-      done(result.refusal.code === 'incomplete' ? 2 : 1)
+      if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
+      if (options.json) {
+        const { ok } = result
+        return print(
+          JSON.stringify(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal }),
+        )
+      }
+      if (result.ok) print(`${proposal} is ${result.state.status}.`)
+      else process.stderr.write(`${result.refusal.sentence}\n`)
     })
   }
   const as = `speak for this person of the configuration (run by ${userInfo().username})`
@@ -56,6 +64,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     .option('--because <reason>', 'reason; needed to reject')
     .option('--until <date>', 'until when a rejection holds, e.g. 2026-12-31')
     .option('--owner <person>', 'who looks at a rejection again')
+    .option('--json', 'print JSON')
     .action(async (id: string, choice: string, options: As) => {
       const name = choices.get(choice)
       if (name === undefined) {
@@ -69,6 +78,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     .description("assess now and open proposals in a person's name, who then cannot approve them")
     .option('--team <team>', 'only for this team')
     .option('--as <person>', as)
+    .option('--json', 'print JSON')
     .action(async (options: As & { team?: string }) => {
       await withService(program, async (service) => {
         const by = actorFrom(service, options.as)
@@ -76,6 +86,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
         const team = options.team === undefined ? {} : { team: options.team }
         const { opened, revised } = await service.workflow.propose(signal, { by, ...team })
         await service.workflow.deliver()
+        if (options.json) return print(JSON.stringify({ opened, revised }))
         print(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
       })
     })
@@ -88,6 +99,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       .description(summary)
       .option('--as <person>', as)
       .option('--because <reason>', 'reason')
+      .option('--json', 'print JSON')
       .action((id: string, options: As) => act(name, id, options))
   }
 }

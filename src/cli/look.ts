@@ -95,32 +95,42 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
     .command('report <proposal>')
     .description('the documentation of one proposal for an auditor')
     .option('--format <format>', 'md or json', 'md')
-    .action(async (id: string, options: { format: string }) => {
-      if (options.format !== 'md' && options.format !== 'json')
-        throw new BadUse(`There is no format "${options.format}"; use md or json.`)
+    .option('--json', 'the same as --format json')
+    .action(async (id: string, options: { format: string; json?: boolean }) => {
+      const format = options.json ? 'json' : options.format
+      if (format !== 'md' && format !== 'json') throw new BadUse(`There is no format "${format}"; use md or json.`)
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
         const events = await readStream(service.database.db, state.id)
-        print(options.format === 'json' ? JSON.stringify({ state, events }) : proposalReport(state, events))
+        print(format === 'json' ? JSON.stringify({ state, events }) : proposalReport(state, events))
       })
     })
 
   program
     .command('explain <name>')
     .description('the evidence and the rule behind a priority: of a CVE, an advisory, a package or a proposal')
-    .action(async (name: string) => {
+    .option('--json', 'print JSON, a line for each patch')
+    .action(async (name: string, options: { json?: boolean }) => {
       await withService(program, async (service) => {
         const { workflow, database } = service
         const proposal = await findProposal(database.db, name.toUpperCase())
-        if (proposal?.subject.kind === 'patches') return print(detailText(explainDetail(proposal, proposal.subject)))
+        if (proposal?.subject.kind === 'patches') {
+          if (!options.json) return print(detailText(explainDetail(proposal, proposal.subject)))
+          for (const patch of proposal.subject.patches) print(JSON.stringify(patch))
+          return
+        }
         const { patches } = await workflow.assessment()
         const wanted = name.toLowerCase()
         const found = patches.filter((patch) =>
           [patch.source, ...patch.cves, ...patch.advisories].some((item) => item.toLowerCase() === wanted),
         )
+        if (found.length === 0) done(1)
+        if (options.json) {
+          for (const patch of found) print(JSON.stringify(patch))
+          return
+        }
         if (found.length === 0) {
           print(`No watched asset misses anything for "${name}", as far as the feeds and package managers know.`)
-          done(1)
         }
         for (const patch of found) {
           print(

@@ -69,7 +69,7 @@ export function signInCommand(program: Command): void {
     .description('print a one-time sign-in link for a person of the configuration')
     .action(async (person: string) => {
       await withService(program, async ({ config, database }) => {
-        if (!(person in config.people)) {
+        if (!Object.hasOwn(config.people, person)) {
           throw new BadUse(
             `There is no person "${person}" in the configuration; it knows ${Object.keys(config.people).join(', ')}.`,
           )

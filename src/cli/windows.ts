@@ -14,7 +14,7 @@ export function windowsCommand(program: Command): void {
     .option('--json', 'print JSON')
     .action((options: { team: string; from?: string; count: string; json?: boolean }) => {
       const { config } = load(program)
-      const plan = options.team in config.teams ? windowFor(config, options.team) : null
+      const plan = Object.hasOwn(config.teams, options.team) ? windowFor(config, options.team) : null
       if (plan === null)
         throw new BadUse(`Team "${options.team}" has no window; teams are ${Object.keys(config.teams).join(', ')}.`)
       const from = new Date(options.from ?? Date.now())

@@ -1,0 +1,181 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { main } from '../../src/cli/cli.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let database: TestDatabase
+let folder: string
+
+/** One database for all: the commands follow each other as an operator would type them. */
+beforeAll(async () => {
+  database = await createTestDatabase()
+  folder = await mkdtemp(path.join(tmpdir(), 'patchwarden cli '))
+  vi.stubEnv('DATABASE_URL', database.url)
+  vi.stubEnv('PATCHWARDEN_DATA', folder)
+  vi.stubEnv('PATCHWARDEN_CONFIG', '')
+  vi.stubEnv('LOG_LEVEL', 'silent')
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await database.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function patchwarden(...argv: string[]) {
+  let out = ''
+  let err = ''
+  const write = (add: (text: string) => void) => (text: unknown) => {
+    add(String(text))
+    return true
+  }
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(
+      write((text) => {
+        out += text
+      }),
+    ),
+    vi.spyOn(process.stderr, 'write').mockImplementation(
+      write((text) => {
+        err += text
+      }),
+    ),
+  ]
+  try {
+    return { code: await main(argv), out, err }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+function json(text: string): unknown[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+describe('bad use is one line on stderr and exit code 2', () => {
+  test.each([
+    [['conquer'], /unknown command 'conquer'/],
+    [['vote'], /missing required argument 'proposal'/],
+    [['vote', 'PW-1', 'maybe', '--as', 'mara'], /There is no choice "maybe"; use approve, reject, abstain, withdraw/],
+    [['vote', 'PW-999', 'approve', '--as', 'mara'], /There is no proposal PW-999/],
+    [['versions', 'roman'], /There is no version scheme "roman"; use dpkg/],
+    [['audit', 'verify', '/nowhere/export.jsonl'], /cannot be read/],
+    [['--config', '/nowhere.yaml', 'proposals'], /nowhere\.yaml/],
+    [['windows', '--team', 'nobody'], /nobody/],
+  ])('%j', async (argv, says) => {
+    const { code, out, err } = await patchwarden(...argv)
+    expect(err).toMatch(says)
+    expect(err.trim().split('\n')).toHaveLength(1)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+  })
+})
+
+test('from the first look to the vote, as an operator types it', async () => {
+  const synced = await patchwarden('sync', '--json')
+  expect(synced.code).toBe(0)
+  expect(json(synced.out)).toEqual([
+    { reports: expect.any(Array), proposed: { opened: ['PW-1', 'PW-2'], revised: [], closed: [] } },
+  ])
+
+  const listed = json((await patchwarden('proposals', '--json')).out)
+  expect(listed).toHaveLength(2)
+  expect(listed[0]).toMatchObject({ id: 'PW-1', team: 'web-platform', status: 'open', priority: 'immediate' })
+
+  const missing = json((await patchwarden('assess', '--json')).out)
+  expect(missing[0]).toMatchObject({
+    source: 'openssl',
+    priority: 'immediate',
+    assets: expect.arrayContaining(['web-01']),
+  })
+
+  expect((await patchwarden('explain', 'openssl')).out).toContain('CISA KEV')
+  expect(json((await patchwarden('explain', 'PW-1', '--json')).out)[0]).toMatchObject({ source: 'openssl' })
+  expect(await patchwarden('explain', 'CVE-1999-0001')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('No watched asset'),
+  })
+  expect((await patchwarden('plan', 'pw-1')).out).toContain('What would run on web-01, exactly:')
+  expect((await patchwarden('report', 'PW-1')).out).toContain('## Record')
+  expect(json((await patchwarden('report', 'PW-1', '--json')).out)[0]).toMatchObject({ state: { id: 'PW-1' } })
+  expect((await patchwarden('windows', '--team', 'web-platform')).code).toBe(0)
+
+  const nobody = await patchwarden('vote', 'PW-1', 'approve')
+  expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining('Say who you are: --as <person>') })
+  const stranger = await patchwarden('vote', 'PW-1', 'approve', '--as', 'santa')
+  expect(stranger).toMatchObject({ code: 2, err: expect.stringContaining('There is no person "santa"') })
+  const without = await patchwarden('vote', 'PW-1', 'approve', '--as', 'jonas')
+  expect(without).toMatchObject({ code: 1, err: expect.stringContaining('takes the role') })
+  const refused = await patchwarden('vote', 'PW-1', 'approve', '--as', 'jonas', '--json')
+  expect(json(refused.out)).toEqual([
+    { ok: false, proposal: 'PW-1', code: 'not allowed', sentence: expect.any(String) },
+  ])
+  const silent = await patchwarden('vote', 'PW-1', 'reject', '--as', 'tom')
+  expect(silent).toMatchObject({ code: 2, err: expect.stringContaining('Say why') })
+  expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'mara')).toMatchObject({
+    code: 0,
+    out: 'PW-1 is open.\n',
+  })
+  expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'mara')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('one person counts once'),
+  })
+  expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'tom')).toMatchObject({
+    code: 0,
+    out: 'PW-1 is scheduled.\n',
+  })
+  expect(await patchwarden('ack', 'PW-1', '--as', 'jonas')).toMatchObject({ code: 0 })
+  expect(await patchwarden('halt', 'PW-1', '--as', 'jonas')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('nothing to halt'),
+  })
+  expect(await patchwarden('withdraw', 'PW-1', '--as', 'mara', '--because', 'a test')).toMatchObject({ code: 0 })
+})
+
+test('who proposed cannot approve', async () => {
+  const proposed = await patchwarden('propose', '--team', 'web-platform', '--as', 'mara')
+  expect(proposed.out).toMatch(/^Opened PW-\d+/)
+  const id = /PW-\d+/.exec(proposed.out)?.[0] ?? ''
+  expect(await patchwarden('vote', id, 'approve', '--as', 'mara')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`You proposed ${id}`),
+  })
+})
+
+test('the record is checked, exported, and one changed byte of the export is named', async () => {
+  expect(await patchwarden('audit', 'verify', '--rebuild')).toMatchObject({ code: 0 })
+  const file = path.join(folder, 'export.jsonl')
+  const exported = await patchwarden('audit', 'export')
+  await writeFile(file, exported.out)
+  expect((await patchwarden('audit', 'verify', file)).code).toBe(0)
+  const text = await readFile(file, 'utf8')
+  const at = text.indexOf('"approve"')
+  await writeFile(file, `${text.slice(0, at)}"opprove"${text.slice(at + 9)}`)
+  const changed = await patchwarden('audit', 'verify', file)
+  expect(changed.code).toBe(1)
+  expect(changed.out + changed.err).toMatch(/line \d+ \(PW-1 event \d+\)/)
+})
+
+test('help names every command that works, and no other', async () => {
+  const { out } = await patchwarden('--help')
+  for (const name of [
+    'start',
+    'init',
+    'check',
+    'sync',
+    'assess',
+    'explain',
+    'propose',
+    'vote',
+    'plan',
+    'report',
+    'windows',
+    'audit',
+  ]) {
+    expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
+  }
+  expect(out).not.toMatch(/^ {2}(rollback|decide)\b/m)
+})
