@@ -4,6 +4,8 @@ const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**']
 
 export default defineConfig({
   test: {
+    // Much of it waits for PostgreSQL: a core left free would be idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
