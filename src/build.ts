@@ -1,6 +1,11 @@
 /** Turns the configuration into the parts of the service: sources, feeds, engines, teams. Connects nothing yet. */
 
 import { hostname } from 'node:os'
+import type { Accounts } from './chat/accounts.ts'
+import type { Desk } from './chat/desk.ts'
+import type { ChatConnection, Posts } from './chat/platform.ts'
+import { createSlack } from './chat/slack/connection.ts'
+import type { Environment } from './config/environment.ts'
 import {
   freezes,
   healthFor,
@@ -241,4 +246,45 @@ export function buildHealth(config: Config): HealthProbe {
     if (engine.kind === 'simulated') probe = createSimulatedProbe({ stateFile: engine.state, otherwise: probe })
   }
   return probe
+}
+
+export interface ConnectionParts {
+  readonly desk: Desk
+  readonly posts: Posts
+  readonly clock: Clock
+  readonly log: { info(message: string): void; warn(message: string): void }
+}
+
+/** The chat platforms that there are secrets for. */
+export function buildConnections(
+  config: Config,
+  environment: Environment,
+  parts: ConnectionParts,
+): readonly ChatConnection[] {
+  const accounts = buildAccounts(config)
+  const consoleUrl = config.console.publicUrl ?? `http://${config.console.host}:${config.console.port}`
+  const connections: ChatConnection[] = []
+  if (environment.slack !== null) {
+    connections.push(createSlack({ ...environment.slack, ...parts, accounts, places: slackPlaces(config), consoleUrl }))
+  }
+  return connections
+}
+
+function buildAccounts(config: Config): Accounts {
+  const people = Object.entries(config.people).map(([id, person]) => ({ id, ...person }))
+  return {
+    all: people.map(({ id, name }) => ({ id, name })),
+    personOf(platform, user) {
+      const found = people.find((person) => person[platform] === user)
+      return found ? { id: found.id, name: found.name } : null
+    },
+  }
+}
+
+function slackPlaces(config: Config): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(config.channels).flatMap(([id, channel]) => {
+      return channel.slack ? [[id, channel.slack] as const] : []
+    }),
+  )
 }

@@ -1,7 +1,17 @@
 /** The composition root: reads nothing, decides nothing, connects everything. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
-import { buildChannels, buildEngines, buildFeeds, buildHealth, buildSources, buildTeams } from './build.ts'
+import {
+  buildChannels,
+  buildConnections,
+  buildEngines,
+  buildFeeds,
+  buildHealth,
+  buildSources,
+  buildTeams,
+} from './build.ts'
+import type { ChatConnection, ChatPlatform } from './chat/platform.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
@@ -10,6 +20,7 @@ import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
 import { addConsoleMessage } from './store/outbox.ts'
+import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
@@ -23,6 +34,8 @@ export interface Service {
   readonly parts: WorkflowParts
   readonly workflow: Workflow
   readonly port: ConsolePort
+  /** Chat platforms, not yet connected. */
+  readonly connections: readonly ChatConnection[]
   readonly log: WorkflowLog
   readonly close: () => Promise<void>
 }
@@ -58,24 +71,14 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const clock = () => new Date()
   const { db } = database
+  const platforms: ChatPlatform[] = [consolePlatform(database)]
   const parts: WorkflowParts = {
     db,
     clock,
     teams: buildTeams(config),
     ...outside,
     health: buildHealth(config),
-    platforms: [
-      {
-        name: 'console',
-        deliver: async (message) => {
-          if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
-          await database.sql.notify(
-            'patchwarden_changes',
-            JSON.stringify({ channel: message.channel, proposal: message.proposal }),
-          )
-        },
-      },
-    ],
+    platforms,
     log,
     wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
     judgement: {
@@ -88,6 +91,8 @@ export async function openService(config: Config, environment: Environment): Pro
     pollSeconds: config.example ? 0.5 : 1,
   }
   const workflow = createWorkflow(parts, database.alone)
+  const connections = buildConnections(config, environment, { desk: workflow.desk, posts: createPosts(db), clock, log })
+  for (const { platform } of connections) platforms.push(platform)
   const changes = createChanges(database)
   const sources: ConsoleParts['sources'] = [
     ...parts.sources.map(({ name, describe }) => ({ name, kind: 'inventory' as const, describe })),
@@ -120,11 +125,23 @@ export async function openService(config: Config, environment: Environment): Pro
     parts,
     workflow,
     port,
+    connections,
     log,
     close: async () => {
       await queue.close()
       await changes.close()
       await database.close()
+    },
+  }
+}
+
+/** The console keeps thread entries in the database, and tells open pages that something changed. */
+function consolePlatform({ db, sql }: Database): ChatPlatform {
+  return {
+    name: 'console',
+    async deliver({ id, channel, proposal, at, entry }) {
+      if (entry !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
+      await sql.notify('patchwarden_changes', JSON.stringify({ channel, proposal }))
     },
   }
 }
@@ -180,6 +197,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     if (!signal.aborted)
       log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
   })
+  const connecting = connect(service, signal)
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     sweeping = Promise.all([workflow.sweep(signal), workflow.deliver()])
@@ -191,8 +209,28 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   return async () => {
     stopping.abort(new Error('Patchwarden is stopping.'))
     clearInterval(timer)
-    await Promise.allSettled([first, sweeping])
+    await Promise.allSettled([first, sweeping, connecting])
+    await Promise.allSettled(service.connections.map((connection) => connection.stop()))
   }
+}
+
+const RECONNECT_MS = 30_000
+
+/** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
+async function connect({ connections, log }: Service, signal: AbortSignal): Promise<void> {
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (!signal.aborted) {
+        try {
+          await connection.start()
+          return
+        } catch (error) {
+          log.warn(`${errorText(error)} It is tried again in ${RECONNECT_MS / 1_000} s.`)
+          await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
+        }
+      }
+    }),
+  )
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {

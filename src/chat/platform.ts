@@ -23,6 +23,14 @@ export interface ChatPlatform {
   deliver(message: OutgoingMessage): Promise<void>
 }
 
+/** A platform that people also answer on. */
+export interface ChatConnection {
+  readonly platform: ChatPlatform
+  /** Begins to listen to what people do there. Throws a sentence. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
 /** The platform asked for a pause: nothing is wrong with the message. */
 export class TryLater extends Error {
   readonly seconds: number

@@ -16,6 +16,10 @@ const databaseUrl = z.string().refine((url) => /^postgres(ql)?:\/\//.test(url) &
   error: 'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on.',
 })
 
+const apiUrl = z.string().refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), {
+  error: 'Write an address that begins with https://.',
+})
+
 /** Variables by name. Empty ones count as not set. Secrets may also come from a file: `NAME_FILE`. */
 const variables = {
   PATCHWARDEN_CONFIG: z.string(),
@@ -28,9 +32,12 @@ const variables = {
     .refine((port) => port <= 65_535, { error: portMend }),
   LOG_LEVEL: z.enum(logLevels, { error: `Write one of ${logLevels.join(', ')}.` }),
   DATABASE_URL: databaseUrl,
+  SLACK_BOT_TOKEN: z.string().regex(/^xoxb-\S+$/, { error: 'Write the bot token of the app; it begins with xoxb-.' }),
+  SLACK_APP_TOKEN: z.string().regex(/^xapp-\S+$/, { error: 'Write the app-level token; it begins with xapp-.' }),
+  SLACK_API_URL: apiUrl,
 } as const
 type Variable = keyof typeof variables
-const secrets: readonly Variable[] = ['DATABASE_URL']
+const secrets: readonly Variable[] = ['DATABASE_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN']
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
 export const variableNames: readonly string[] = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
@@ -50,6 +57,8 @@ export interface Environment {
   readonly logLevel: LogLevel
   /** Secret. `null`: an embedded database is started. */
   readonly databaseUrl: string | null
+  /** Secrets. `null`: Slack is not used. */
+  readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl: string | null } | null
 }
 
 export type ReadEnvironment =
@@ -79,9 +88,25 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     port: take(reading, 'PORT', variables.PORT, cwd),
     logLevel: take(reading, 'LOG_LEVEL', variables.LOG_LEVEL, cwd) ?? 'info',
     databaseUrl: take(reading, 'DATABASE_URL', variables.DATABASE_URL, cwd),
+    slack: slackAccess(reading, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }
+}
+
+function slackAccess(reading: Reading, cwd: string): Environment['slack'] {
+  const botToken = take(reading, 'SLACK_BOT_TOKEN', variables.SLACK_BOT_TOKEN, cwd)
+  const appToken = take(reading, 'SLACK_APP_TOKEN', variables.SLACK_APP_TOKEN, cwd)
+  const apiUrl = take(reading, 'SLACK_API_URL', variables.SLACK_API_URL, cwd)
+  if (botToken !== null && appToken !== null) return { botToken, appToken, apiUrl }
+  const [missing, other] =
+    botToken === null ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] : ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN']
+  const there = reading.values.get(other) ?? reading.values.get(`${other}_FILE`)
+  const told = reading.problems.some((problem) => problem.path.startsWith('SLACK_'))
+  if (there !== undefined && there.value.trim() !== '' && !told) {
+    note(reading, other, there, `is set, but ${missing} is not`, 'Slack needs both, or neither.')
+  }
+  return null
 }
 
 interface Setting {

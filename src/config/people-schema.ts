@@ -62,6 +62,13 @@ export const team = z.strictObject({
 export const channel = z.strictObject({
   title: optional(text('Write a title, such as "Web platform".', 100)).describe('Title. Default: the name.'),
   console: yesOrNo.default(true).describe('Show it in the web console.'),
+  slack: optional(
+    z
+      .string({ error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".' })
+      .regex(/^[CG][A-Z0-9]{6,20}$/, {
+        error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".',
+      }),
+  ).describe('Slack channel id: its proposals are posted there, too.'),
 })
 
 export type PersonConfig = z.infer<typeof person>

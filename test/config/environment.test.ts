@@ -32,6 +32,7 @@ describe('the environment', () => {
         port: null,
         logLevel: 'info',
         databaseUrl: null,
+        slack: null,
       },
       warnings: [],
     })

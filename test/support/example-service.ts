@@ -4,6 +4,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Desk } from '../../src/chat/desk.ts'
+import type { ChatPlatform } from '../../src/chat/platform.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import { defaultDueDays } from '../../src/core/priority/facts.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
@@ -68,7 +70,13 @@ export function plan(team: string): TeamPlan {
   }
 }
 
-export async function exampleService(db: Db, options: { readonly edit?: (fleet: string) => string } = {}) {
+export interface ExampleOptions {
+  readonly edit?: (fleet: string) => string
+  /** Further chat platforms. */
+  readonly connect?: (desk: Desk) => readonly ChatPlatform[]
+}
+
+export async function exampleService(db: Db, options: ExampleOptions = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden example '))
   const fleet = path.join(folder, 'fleet.json')
   const shipped = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
@@ -87,6 +95,14 @@ export async function exampleService(db: Db, options: { readonly edit?: (fleet: 
     freezes: [],
     standingRules: [],
   }
+  const platforms: ChatPlatform[] = [
+    {
+      name: 'console',
+      deliver: async (message) => {
+        if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
+      },
+    },
+  ]
   const parts: WorkflowParts = {
     db,
     clock,
@@ -97,14 +113,7 @@ export async function exampleService(db: Db, options: { readonly edit?: (fleet: 
     feeds: [createFileCatalogFeed({ name: 'catalog', location: shipped('catalog.json'), clock })],
     engines: new Map([['simulated', createSimulatedEngine({ name: 'simulated', stateFile: fleet, pace: 0, clock })]]),
     health: createSimulatedProbe({ stateFile: fleet, otherwise: createHealthProbe() }),
-    platforms: [
-      {
-        name: 'console',
-        deliver: async (message) => {
-          if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
-        },
-      },
-    ],
+    platforms,
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
     judgement: {
@@ -120,5 +129,6 @@ export async function exampleService(db: Db, options: { readonly edit?: (fleet: 
     await work()
     return true
   })
+  platforms.push(...(options.connect?.(workflow.desk) ?? []))
   return { parts, workflow, warnings, fleet, remove: () => rm(folder, { recursive: true, force: true }) }
 }

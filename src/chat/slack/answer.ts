@@ -1,0 +1,52 @@
+import type { KnownBlock } from '@slack/types'
+import type { Answer, Detail } from '../desk.ts'
+import { plain } from '../rich-text.ts'
+import { shorten } from '../visible.ts'
+import type { SlackMessage, Surroundings } from './card-blocks.ts'
+import { preformatted, section } from './card-blocks.ts'
+import { escaped, mrkdwn } from './mrkdwn.ts'
+
+/** What a detail may take of the answer; the console shows the rest. */
+const DETAIL = 2_600
+
+/** An answer to one person, beside the card. */
+export function answerMessage(answer: Answer, link: string | null, { consoleUrl }: Surroundings): SlackMessage {
+  const said = mrkdwn(answer.message, 1_500)
+  const blocks: KnownBlock[] = []
+  if (said !== '') blocks.push(section(`${answer.ok ? '' : '⚠️ '}${said}`))
+  if (answer.detail) {
+    const lines = detailLines(answer.detail)
+    const shown = fitting(lines)
+    if (shown.length > 0) blocks.push(section(preformatted(shown)))
+    const more = lines.length - shown.length
+    if (more > 0 || link !== null) {
+      const rest = more > 0 ? `${more} more lines are in the console` : 'In the console'
+      blocks.push(section(`<${consoleUrl}${link ?? '/'}|${rest}>`))
+    }
+  }
+  return {
+    text: escaped(shorten(plain(answer.message), 700)) || 'Done.',
+    blocks: blocks.length > 0 ? blocks : [section('Done.')],
+  }
+}
+
+function detailLines({ tables, lines }: Detail): readonly string[] {
+  const all: string[] = []
+  for (const table of tables) {
+    all.push(table.caption)
+    for (const row of table.rows) all.push(`  ${row.map((cell) => plain(cell)).join(' | ')}`)
+  }
+  return [...all, ...lines]
+}
+
+/** The first lines, as many as there is room for. */
+function fitting(lines: readonly string[]): readonly string[] {
+  let room = DETAIL
+  const shown: string[] = []
+  for (const line of lines.slice(0, 40)) {
+    room -= Math.min(line.length, 200) + 1
+    if (room < 0) break
+    shown.push(line)
+  }
+  return shown
+}

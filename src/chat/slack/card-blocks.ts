@@ -1,0 +1,134 @@
+import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
+import { actions } from '../actions.ts'
+import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
+import { plain, type RichText, rich, strong } from '../rich-text.ts'
+import { shorten, visible } from '../visible.ts'
+import { escaped, mrkdwn } from './mrkdwn.ts'
+
+/** What is posted: the blocks, and a sentence for notifications, screen readers and search. */
+export interface SlackMessage {
+  readonly text: string
+  readonly blocks: KnownBlock[]
+}
+
+export interface Surroundings {
+  /** Address of the console, without a slash at the end. */
+  readonly consoleUrl: string
+}
+
+/**
+ * Slack refuses a message with more than about 13,200 characters in its blocks, whatever each may hold (bolt-js#2509).
+ * These limits, in the worst case all together, stay below that.
+ */
+const TITLE = 150
+const LEAD = 700
+const FACT = 900
+const FACTS = 4_500
+const NOTE = 400
+const NOTES = 4
+const SMALL = 100
+const ENTRY = 2_800
+const DETAIL_LINES = 40
+/** Slack measures the fallback text of an edit in bytes, at most 4,000; an escape makes five of one. */
+const FALLBACK = 700
+
+const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠', good: '🟢', neutral: '⚪' }
+
+export function cardMessage(card: Card, { consoleUrl }: Surroundings): SlackMessage {
+  const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
+  const title = `<${link}|${escaped(shorten(visible(card.title), TITLE)).replaceAll('|', '¦')}>`
+  const blocks: KnownBlock[] = [
+    context([
+      rich(`${signs[card.tone]} ${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`),
+      ...card.context,
+    ]),
+    section(`*${title}*${card.lead === null ? '' : `\n${mrkdwn(card.lead, LEAD)}`}`),
+  ]
+  let room = FACTS
+  for (const fact of card.facts) {
+    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), '\n'), ...fact.value], Math.min(FACT, room))
+    room -= text.length
+    if (text !== '') blocks.push(section(text))
+  }
+  if (card.rings.length > 0) blocks.push(context(card.rings.map(ringText)))
+  if (card.quorum.length > 0) blocks.push(context(card.quorum.map(quorumText)))
+  for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
+  if (card.actions.length > 0) blocks.push(buttons(card.proposal, card.actions))
+  return { text: alertText(card), blocks }
+}
+
+/** A whole sentence: it is the push notification on a locked phone. */
+function alertText(card: Card): string {
+  const lead = card.lead === null ? '' : ` ${plain(card.lead)}`
+  return escaped(shorten(`${card.badge}: ${card.title} (${card.proposal}).${lead}`, FALLBACK))
+}
+
+export function entryMessage({ author, tone, text, detail }: ThreadEntry): SlackMessage {
+  const who = author === null ? [] : rich(strong(shorten(author.name, 80)), ` (${shorten(author.via, 20)}): `)
+  const blocks: KnownBlock[] = [section(mrkdwn([...rich(sign(tone)), ...who, ...text], ENTRY))]
+  if (detail.length > 0) blocks.push(section(preformatted(detail)))
+  const said = author === null ? plain(text) : `${author.name}: ${plain(text)}`
+  return { text: escaped(shorten(said, FALLBACK)), blocks }
+}
+
+/** The last lines, as many as there is room for: the end of a log tells most. */
+export function preformatted(lines: readonly string[]): string {
+  const shown: string[] = []
+  let room = ENTRY
+  for (const line of lines.slice(-DETAIL_LINES).reverse()) {
+    const text = escaped(shorten(line.replaceAll('`', 'ˋ'), 200))
+    room -= text.length + 1
+    if (room < 0) break
+    shown.unshift(text)
+  }
+  return `\`\`\`\n${shown.join('\n')}\n\`\`\``
+}
+
+export function section(text: string): SectionBlock {
+  // verbatim: Slack makes no links or mentions of what merely looks like one
+  return {
+    type: 'section',
+    expand: true,
+    text: { type: 'mrkdwn', text: text.trim() === '' ? '—' : text, verbatim: true },
+  }
+}
+
+function context(parts: readonly RichText[], limit = SMALL): ContextBlock {
+  const elements = parts.slice(0, 10).map((part) => ({
+    type: 'mrkdwn' as const,
+    text: mrkdwn(part, limit).trim() || '—',
+    verbatim: true,
+  }))
+  return { type: 'context', elements }
+}
+
+function ringText({ name, good, bad, total, status }: CardRing): RichText {
+  const failed = bad > 0 ? `, ${bad} not` : ''
+  const state = status === 'waiting' ? '' : ` ${status}`
+  return rich(`${name} ${good}/${total}${failed}${state}`)
+}
+
+function quorumText({ role, have, need, by, waitingFor }: CardQuorum): RichText {
+  const who = by.length > 0 ? ` ${by.join(', ')}` : ''
+  const waits = have < need && waitingFor.length > 0 ? ` waiting for ${waitingFor.slice(0, 5).join(', ')}` : ''
+  return rich(`${role} ${have}/${need}${who}${waits}`)
+}
+
+function sign(tone: Tone): string {
+  return tone === 'neutral' ? '' : `${signs[tone]} `
+}
+
+/** `pw:` and the action; the value carries proposal and revision, so that a click says what its reader saw. */
+function buttons(proposal: string, list: readonly CardAction[]): ActionsBlock {
+  const elements = list.slice(0, 25).map((action): Button => {
+    const { style } = actions[action.name]
+    return {
+      type: 'button',
+      action_id: `pw:${action.name}`,
+      text: { type: 'plain_text', text: shorten(action.label, 75), emoji: false },
+      value: `${proposal}:${action.revision}`,
+      ...(style === 'plain' ? {} : { style }),
+    }
+  })
+  return { type: 'actions', elements }
+}

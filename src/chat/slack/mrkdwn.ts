@@ -1,0 +1,58 @@
+import type { RichText } from '../rich-text.ts'
+import { shorten, visible } from '../visible.ts'
+
+/**
+ * Slack's markup. Only `& < >` have a meaning that untrusted text could borrow (mentions, links, dates):
+ * https://docs.slack.dev/messaging/formatting-message-text#escaping
+ */
+export function escaped(text: string): string {
+  return visible(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+/** Text in Slack's markup, at most `limit` characters; times are shown in each reader's own zone. */
+export function mrkdwn(text: RichText, limit: number): string {
+  let out = ''
+  for (const span of text) {
+    const room = limit - out.length
+    if (room <= 0) break
+    out += cut(span, room)
+  }
+  return out
+}
+
+function cut(span: RichText[number], room: number): string {
+  switch (span.kind) {
+    case 'text':
+      return fitting(span.text, room, '', '')
+    case 'strong':
+      return fitting(span.text.replaceAll('*', '∗').trim(), room, '*', '*')
+    case 'code':
+      return fitting(span.text.replaceAll('`', 'ˋ'), room, '`', '`')
+    case 'person':
+      // A name, not a mention: who is meant reads it in the card.
+      return fitting(span.name, room, '', '')
+    case 'time':
+      return date(span.at, span.style, room)
+  }
+}
+
+/** Shortened before it is escaped, so that no escape is cut in two. */
+function fitting(text: string, room: number, before: string, after: string): string {
+  const marks = before.length + after.length
+  if (text === '') return ''
+  for (let limit = room - marks; limit > 0; limit = Math.floor(limit * 0.8)) {
+    const whole = `${before}${escaped(shorten(text, limit))}${after}`
+    if (whole.length <= room) return whole
+  }
+  return ''
+}
+
+/** https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+function date(at: string, style: 'time' | 'date and time' | 'relative', room: number): string {
+  const seconds = Math.floor(Date.parse(at) / 1_000)
+  const fallback = `${at.slice(0, 16).replace('T', ' ')} UTC`
+  if (!Number.isFinite(seconds)) return fitting(at, room, '', '')
+  const format = { time: '{time}', 'date and time': '{date_short_pretty} {time}', relative: '{ago}' }[style]
+  const whole = `<!date^${seconds}^${format}|${fallback}>`
+  return whole.length <= room ? whole : fitting(fallback, room, '', '')
+}

@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Accounts } from '../../../src/chat/accounts.ts'
+import type { ChatConnection } from '../../../src/chat/platform.ts'
+import { createSlack } from '../../../src/chat/slack/connection.ts'
+import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { createPosts } from '../../../src/store/posts.ts'
+import { findProposal, openProposals } from '../../../src/store/proposals.ts'
+import { buttonsOf, createFakeSlack, type FakeSlack, type SlackMessage } from '../../fakes/slack/fake-slack.ts'
+import { useDatabase } from '../../support/database.ts'
+import { exampleService } from '../../support/example-service.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const people = { mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS', guest: 'U0GUEST', bot: 'U0ROBOT' }
+const accounts: Accounts = {
+  all: Object.keys(people).map((id) => ({ id, name: id })),
+  personOf: (_, user) => {
+    const found = Object.entries(people).find(([, own]) => own === user)
+    return found ? { id: found[0], name: found[0] } : null
+  },
+}
+
+let slack: FakeSlack
+let connection: ChatConnection
+let service: Awaited<ReturnType<typeof exampleService>>
+let web: ProposalState
+let warnings: string[]
+
+beforeEach(async () => {
+  const { db } = database()
+  warnings = []
+  slack = await createFakeSlack({
+    botToken: 'xoxb-1',
+    appToken: 'xapp-1',
+    channels: ['C0WEB'],
+    users: [
+      ...['U0MARA', 'U0TOM', 'U0JONAS', 'U0NEW'].map((id) => ({ id, kind: 'member' as const })),
+      { id: 'U0GUEST', kind: 'guest' },
+      { id: 'U0ROBOT', kind: 'bot' },
+    ],
+  })
+  service = await exampleService(db, {
+    connect(desk) {
+      connection = createSlack({
+        botToken: 'xoxb-1',
+        appToken: 'xapp-1',
+        apiUrl: slack.url,
+        desk,
+        posts: createPosts(db),
+        accounts,
+        places: new Map([['web-platform', 'C0WEB']]),
+        consoleUrl: 'https://patchwarden.example.net',
+        clock: () => new Date(),
+        log: { info: () => {}, warn: (message) => warnings.push(message) },
+        pace: { postMs: 0, editMs: 0 },
+      })
+      return [connection.platform]
+    },
+  })
+  await connection.start()
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  await service.workflow.deliver()
+  const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
+  if (!found) throw new Error('The example has no proposal.')
+  web = found
+})
+afterEach(async () => {
+  await connection.stop()
+  await slack.close()
+  await service.remove()
+})
+
+function cards(): readonly SlackMessage[] {
+  return slack.messages.filter((message) => message.thread === null)
+}
+
+function card(): SlackMessage {
+  const [first] = cards()
+  if (!first) throw new Error('No card was posted.')
+  return first
+}
+
+async function settled(): Promise<ProposalState | null> {
+  await service.workflow.deliver()
+  return findProposal(database().db, web.id)
+}
+
+async function lastAnswer(count: number): Promise<string> {
+  await expect.poll(() => slack.answers.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(count)
+  return JSON.stringify(slack.answers.at(-1))
+}
+
+describe('from proposal to verified, in Slack', () => {
+  test('one card with its thread; two people approve by button; the card follows the rollout', async () => {
+    expect(cards()).toHaveLength(1)
+    expect(card().text).toMatch(/^Immediate: openssl and 4 more on 8 servers \(PW-\d\)\. Why now: /)
+    await slack.click('U0MARA', card(), 'pw:approve')
+    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    await settled()
+    expect(JSON.stringify(card().blocks)).toContain('owner 1/1 Mara')
+    await slack.click('U0TOM', card(), 'pw:approve')
+    await lastAnswer(2)
+    expect((await settled())?.status).toBe('scheduled')
+    await service.workflow.advance(web.id, signal)
+    expect((await settled())?.status).toBe('completed')
+    expect(cards()).toHaveLength(1)
+    expect(JSON.stringify(card().blocks)).toContain('Verified')
+    const thread = slack.messages.filter((message) => message.thread === card().ts).map((message) => message.text)
+    expect(thread[0]).toMatch(/^Proposed by the assessment/)
+    expect(thread.at(-1)).toMatch(/^Done\. 8 of 8/)
+    expect(new Set(thread).size).toBeGreaterThan(10)
+    expect(slack.unacknowledged).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  test('a rejection asks for reason, owner and date first, and keeps what was typed when it is refused', async () => {
+    await slack.click('U0TOM', card(), 'pw:reject')
+    await expect.poll(() => slack.views.length).toBe(1)
+    expect(slack.views[0]?.problems).toEqual([])
+    const typed = (until: string) => ({
+      reason: { reason: { type: 'plain_text_input', value: 'The release is on Friday.' } },
+      owner: { owner: { type: 'static_select', selected_option: { value: 'mara' } } },
+      until: { until: { type: 'datepicker', selected_date: until } },
+    })
+    expect(await slack.submit('U0TOM', typed('2020-01-01'))).toMatchObject({
+      response_action: 'errors',
+      errors: { reason: expect.stringContaining('still to come') },
+    })
+    const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
+    await slack.submit('U0TOM', typed(later))
+    await expect.poll(async () => (await settled())?.status).toBe('rejected')
+    expect((await settled())?.deferral).toMatchObject({ by: 'tom', owner: 'mara', reason: 'The release is on Friday.' })
+  })
+
+  test('the slash command does what the button does, and lists', async () => {
+    await slack.slash('U0TOM', 'C0WEB', `approve ${web.id}`)
+    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    await slack.slash('U0TOM', 'C0WEB', 'list')
+    expect(await lastAnswer(2)).toContain(web.id)
+    await slack.slash('U0TOM', 'C0WEB', `plan ${web.id}`)
+    expect(await lastAnswer(3)).toContain('Next windows')
+    await slack.slash('U0TOM', 'C0WEB', 'conquer')
+    expect(await lastAnswer(4)).toContain('There is no command')
+  })
+})
+
+describe('who may not', () => {
+  test.each([
+    ['somebody whom the configuration does not name', 'U0NEW', {}, 'add your Slack member id, U0NEW'],
+    ['a guest', 'U0GUEST', {}, 'Guests of the workspace do not decide'],
+    ['a bot', 'U0ROBOT', {}, 'Bots and workflows do not decide'],
+    ['somebody of another workspace', 'U0MARA', { team: 'T0OTHER' }, 'Slack Connect'],
+    ['somebody without the role', 'U0JONAS', {}, 'takes the role'],
+  ])('%s is told why, and nothing changes', async (_, user, more, says) => {
+    await slack.click(user, card(), 'pw:approve', more)
+    expect(await lastAnswer(1)).toContain(says)
+    expect((await settled())?.votes).toEqual([])
+  })
+
+  test('a person counts once, however often the click arrives', async () => {
+    await Promise.all([1, 2, 3].map(() => slack.click('U0MARA', card(), 'pw:approve')))
+    await lastAnswer(3)
+    expect((await settled())?.votes).toHaveLength(1)
+  })
+})
+
+describe('what gets lost', () => {
+  test('a post whose answer was lost is found again, not posted twice', async () => {
+    slack.fail('chat.postMessage', { kind: 'lost' })
+    await slack.click('U0MARA', card(), 'pw:approve')
+    await lastAnswer(1)
+    await expect
+      .poll(
+        async () => {
+          await settled()
+          return slack.messages.filter((item) => item.text === 'Mara: Approved.' || item.text === 'mara: Approved.')
+            .length
+        },
+        { timeout: 8_000 },
+      )
+      .toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await settled()
+    expect(slack.messages.filter((item) => item.text.endsWith('Approved.'))).toHaveLength(1)
+  })
+
+  test('a card that somebody deleted comes back', async () => {
+    slack.delete(card().ts)
+    await slack.slash('U0MARA', 'C0WEB', `approve ${web.id}`)
+    await lastAnswer(1)
+    await expect
+      .poll(
+        async () => {
+          await settled()
+          return cards().length
+        },
+        { timeout: 8_000 },
+      )
+      .toBe(1)
+  })
+
+  test('an archived channel is one notice with a way back, and the rest goes on once it is mended', async () => {
+    slack.archived.add('C0WEB')
+    await slack.slash('U0MARA', 'C0WEB', `approve ${web.id}`)
+    await lastAnswer(1)
+    await settled()
+    expect(service.warnings.join()).toContain('is archived: unarchive it')
+    slack.archived.clear()
+    await expect
+      .poll(
+        async () => {
+          await settled()
+          return JSON.stringify(card().blocks)
+        },
+        { timeout: 8_000 },
+      )
+      .toContain('owner 1/1')
+  })
+
+  test('a socket that Slack refreshes loses no click', async () => {
+    expect(slack.sockets()).toBe(2)
+    slack.refresh()
+    await slack.click('U0MARA', card(), 'pw:approve')
+    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    await expect.poll(() => slack.sockets(), { timeout: 8_000 }).toBe(2)
+  })
+})
+
+test('a button that the message still has works by its proposal and revision only', async () => {
+  const old = { ...card(), blocks: JSON.parse(JSON.stringify(card().blocks).replaceAll(`${web.id}:1`, `${web.id}:7`)) }
+  await slack.click('U0MARA', old, 'pw:approve')
+  expect(await lastAnswer(1)).toContain('Look at the new card')
+  expect(buttonsOf(card()).map((button) => button.value)).toContain(`${web.id}:1`)
+})
