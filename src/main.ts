@@ -19,7 +19,7 @@ import { errorText } from './core/error-text.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
-import { addConsoleMessage } from './store/outbox.ts'
+import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
@@ -52,6 +52,7 @@ export async function buildOutside(config: Config): Promise<Pick<WorkflowParts, 
 }
 
 const SWEEP_MS = 5_000
+const DAY_MS = 86_400_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
@@ -185,7 +186,8 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     { concurrency: 1 },
   )
   queue.define('purge', async () => {
-    await queue.purgeFinished(new Date(Date.now() - 86_400_000).toISOString())
+    await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
+    await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
   })
   await queue.start()
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })

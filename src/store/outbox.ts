@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, notInArray, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, outbox } from './schema.ts'
@@ -61,6 +61,11 @@ export async function markFailed(db: Queryable, id: number, problem: string): Pr
     .update(outbox)
     .set({ attempts: sql`${outbox.attempts} + 1`, problem })
     .where(eq(outbox.id, id))
+}
+
+/** Forgets what was delivered before `before`: the platforms hold it, and the record holds what caused it. */
+export async function purgeDelivered(db: Queryable, before: string): Promise<void> {
+  await db.delete(outbox).where(lt(outbox.deliveredAt, before))
 }
 
 /** Adds a thread entry to the console's message log. The same id twice is one message. */
