@@ -3,6 +3,7 @@
 import { hostname } from 'node:os'
 import type { Accounts } from './chat/accounts.ts'
 import type { Desk } from './chat/desk.ts'
+import { createDiscord } from './chat/discord/connection.ts'
 import type { ChatConnection, Posts } from './chat/platform.ts'
 import { createSlack } from './chat/slack/connection.ts'
 import type { Environment } from './config/environment.ts'
@@ -265,7 +266,13 @@ export function buildConnections(
   const consoleUrl = config.console.publicUrl ?? `http://${config.console.host}:${config.console.port}`
   const connections: ChatConnection[] = []
   if (environment.slack !== null) {
-    connections.push(createSlack({ ...environment.slack, ...parts, accounts, places: slackPlaces(config), consoleUrl }))
+    connections.push(
+      createSlack({ ...environment.slack, ...parts, accounts, places: placesOn(config, 'slack'), consoleUrl }),
+    )
+  }
+  if (environment.discord !== null) {
+    const places = placesOn(config, 'discord')
+    connections.push(createDiscord({ ...environment.discord, ...parts, accounts, places, consoleUrl }))
   }
   return connections
 }
@@ -281,10 +288,12 @@ function buildAccounts(config: Config): Accounts {
   }
 }
 
-function slackPlaces(config: Config): ReadonlyMap<string, string> {
+/** Channel ids of a platform by channel of the configuration. */
+function placesOn(config: Config, platform: 'slack' | 'discord'): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(config.channels).flatMap(([id, channel]) => {
-      return channel.slack ? [[id, channel.slack] as const] : []
+      const place = channel[platform]
+      return place ? [[id, place] as const] : []
     }),
   )
 }

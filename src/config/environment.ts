@@ -35,9 +35,11 @@ const variables = {
   SLACK_BOT_TOKEN: z.string().regex(/^xoxb-\S+$/, { error: 'Write the bot token of the app; it begins with xoxb-.' }),
   SLACK_APP_TOKEN: z.string().regex(/^xapp-\S+$/, { error: 'Write the app-level token; it begins with xapp-.' }),
   SLACK_API_URL: apiUrl,
+  DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
+  DISCORD_API_URL: apiUrl,
 } as const
 type Variable = keyof typeof variables
-const secrets: readonly Variable[] = ['DATABASE_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN']
+const secrets: readonly Variable[] = ['DATABASE_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'DISCORD_BOT_TOKEN']
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
 export const variableNames: readonly string[] = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
@@ -59,6 +61,8 @@ export interface Environment {
   readonly databaseUrl: string | null
   /** Secrets. `null`: Slack is not used. */
   readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl: string | null } | null
+  /** Secret. `null`: Discord is not used. */
+  readonly discord: { readonly botToken: string; readonly apiUrl: string | null } | null
 }
 
 export type ReadEnvironment =
@@ -89,6 +93,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     logLevel: take(reading, 'LOG_LEVEL', variables.LOG_LEVEL, cwd) ?? 'info',
     databaseUrl: take(reading, 'DATABASE_URL', variables.DATABASE_URL, cwd),
     slack: slackAccess(reading, cwd),
+    discord: discordAccess(reading, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }
@@ -100,13 +105,21 @@ function slackAccess(reading: Reading, cwd: string): Environment['slack'] {
   const apiUrl = take(reading, 'SLACK_API_URL', variables.SLACK_API_URL, cwd)
   if (botToken !== null && appToken !== null) return { botToken, appToken, apiUrl }
   const [missing, other] =
-    botToken === null ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] : ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN']
+    botToken === null
+      ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'DISCORD_BOT_TOKEN']
+      : ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN']
   const there = reading.values.get(other) ?? reading.values.get(`${other}_FILE`)
   const told = reading.problems.some((problem) => problem.path.startsWith('SLACK_'))
   if (there !== undefined && there.value.trim() !== '' && !told) {
     note(reading, other, there, `is set, but ${missing} is not`, 'Slack needs both, or neither.')
   }
   return null
+}
+
+function discordAccess(reading: Reading, cwd: string): Environment['discord'] {
+  const botToken = take(reading, 'DISCORD_BOT_TOKEN', variables.DISCORD_BOT_TOKEN, cwd)
+  const apiUrl = take(reading, 'DISCORD_API_URL', variables.DISCORD_API_URL, cwd)
+  return botToken === null ? null : { botToken, apiUrl }
 }
 
 interface Setting {

@@ -69,6 +69,13 @@ export const channel = z.strictObject({
         error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".',
       }),
   ).describe('Slack channel id: its proposals are posted there, too.'),
+  discord: optional(
+    z
+      .string({
+        error: 'Write the Discord channel id in quotes, such as "81384788765712384": a bare number loses digits.',
+      })
+      .regex(/^\d{15,20}$/, { error: 'Write the Discord channel id in quotes, such as "81384788765712384".' }),
+  ).describe('Discord channel id, in quotes: its proposals are posted there, too.'),
 })
 
 export type PersonConfig = z.infer<typeof person>

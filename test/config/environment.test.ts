@@ -33,6 +33,7 @@ describe('the environment', () => {
         logLevel: 'info',
         databaseUrl: null,
         slack: null,
+        discord: null,
       },
       warnings: [],
     })

@@ -25,7 +25,7 @@ function cut(span: RichText[number], room: number): string {
     case 'text':
       return fitting(span.text, room, '', '')
     case 'strong':
-      return fitting(span.text.replaceAll('*', '∗').trim(), room, '*', '*')
+      return strong(span.text, room)
     case 'code':
       return fitting(span.text.replaceAll('`', 'ˋ'), room, '`', '`')
     case 'person':
@@ -34,6 +34,15 @@ function cut(span: RichText[number], room: number): string {
     case 'time':
       return date(span.at, span.style, room)
   }
+}
+
+/** Slack wants the marks to touch the words: blanks stay outside. */
+function strong(text: string, room: number): string {
+  const words = text.trim()
+  if (words === '') return ''
+  const [before = '', after = ''] = text.split(words)
+  const blanks = before.length + after.length
+  return `${before}${fitting(words.replaceAll('*', '∗'), room - blanks, '*', '*')}${after}`
 }
 
 /** Shortened before it is escaped, so that no escape is cut in two. */

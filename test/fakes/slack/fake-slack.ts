@@ -55,6 +55,8 @@ export async function createFakeSlack(options: FakeSlackOptions) {
   const lastPost = new Map<string, number>()
   const archived = new Set<string>()
   const sockets = new Set<WebSocket>()
+  /** Told to come back; nothing new is sent to them. */
+  const leaving = new WeakSet<WebSocket>()
   const waiting = new Map<string, { readonly sentAt: number; readonly resolve: (payload: Json | null) => void }>()
   const triggers = new Map<string, { readonly user: string; readonly at: number }>()
   const unacknowledged: string[] = []
@@ -235,7 +237,7 @@ export async function createFakeSlack(options: FakeSlackOptions) {
 
   /** To one of the open sockets, as Slack does; the acknowledgement's payload. */
   async function send(type: string, payload: Json): Promise<Json | null> {
-    const [socket] = [...sockets].sort(() => Math.random() - 0.5)
+    const [socket] = [...sockets].filter((one) => !leaving.has(one)).sort(() => Math.random() - 0.5)
     if (!socket) throw new Error('No socket is open.')
     const id = randomBytes(8).toString('hex')
     const acknowledged = new Promise<Json | null>((resolve) => {
@@ -335,6 +337,7 @@ export async function createFakeSlack(options: FakeSlackOptions) {
     /** As every few hours: one socket is told to come back. */
     refresh(): void {
       const [socket] = sockets
+      if (socket) leaving.add(socket)
       socket?.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested', debug_info: {} }))
       setTimeout(() => socket?.close(), 50).unref()
     },

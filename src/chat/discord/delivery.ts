@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { type APIMessage, DiscordAPIError, type REST, Routes } from 'discord.js'
+import type { ThreadEntry } from '../card.ts'
+import type { Desk } from '../desk.ts'
+import type { ChatPlatform, OutgoingMessage, Posts } from '../platform.ts'
+import { shorten, visible } from '../visible.ts'
+import { cardMessage, entryContent, noMentions } from './card-components.ts'
+
+export interface DiscordDeliveryParts {
+  readonly rest: REST
+  readonly desk: Desk
+  readonly posts: Posts
+  /** Discord channel id of a channel of the configuration; `null`: it is not on Discord. */
+  readonly placeOf: (channel: string) => string | null
+  readonly consoleUrl: string
+}
+
+const DISCORD = 'discord'
+/** A lost message is among the last ones. */
+const LOOK_BACK = 50
+const WEEK_MINUTES = 10_080
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
+const UNKNOWN_CHANNEL = 10_003
+const UNKNOWN_MESSAGE = 10_008
+const THREAD_EXISTS = 160_004
+
+/**
+ * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
+ * crash left open longer than Discord remembers nonces is looked for first.
+ */
+export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform {
+  const { rest, desk, posts, placeOf, consoleUrl } = parts
+
+  async function deliver(message: OutgoingMessage): Promise<void> {
+    const place = placeOf(message.channel)
+    if (place === null) return
+    try {
+      if (message.entry === null) await showCard(message.proposal, place)
+      else await addEntry(message, message.entry, place)
+    } catch (error) {
+      throw error instanceof DiscordAPIError ? new Error(sentence(error, place)) : error
+    }
+  }
+
+  async function addEntry({ id, proposal }: OutgoingMessage, entry: ThreadEntry, place: string): Promise<void> {
+    const content = entryContent(entry)
+    for (const attempt of ['first', 'last'] as const) {
+      const thread = await threadOf(proposal, place)
+      if (thread === null) return
+      const mark = (message: APIMessage) => message.content === content
+      try {
+        await once(`entry ${id}`, proposal, thread, mark, { content, allowed_mentions: noMentions })
+        return
+      } catch (error) {
+        if (attempt === 'last' || !isGone(error)) throw error
+        await posts.forget(DISCORD, `thread ${thread}`)
+      }
+    }
+  }
+
+  /** The thread of the card, which has the card's own id. */
+  async function threadOf(proposal: string, place: string): Promise<string | null> {
+    for (const attempt of ['first', 'last'] as const) {
+      const card = await cardOf(proposal, place)
+      if (card === null) return null
+      const key = `thread ${card}`
+      if ((await posts.find(DISCORD, key)) !== null) return card
+      const title = (await desk.card(proposal, null))?.title ?? ''
+      const body = { name: shorten(visible(`${proposal} ${title}`), 100), auto_archive_duration: WEEK_MINUTES }
+      try {
+        await rest.post(Routes.threads(place, card), { body })
+      } catch (error) {
+        const there = error instanceof DiscordAPIError && error.code === THREAD_EXISTS
+        if (!there && (attempt === 'last' || !isGone(error))) throw error
+        if (!there) {
+          // Somebody deleted the card: a proposal without it would be out of sight.
+          await posts.forget(DISCORD, `card ${proposal}`)
+          continue
+        }
+      }
+      await posts.begin(DISCORD, { key, proposal, place })
+      await posts.sent(DISCORD, key, card)
+      return card
+    }
+    return null
+  }
+
+  /** The card's message; posted now if it is not there yet. `null`: there is no such proposal. */
+  async function cardOf(proposal: string, place: string): Promise<string | null> {
+    const key = `card ${proposal}`
+    const known = await posts.find(DISCORD, key)
+    if (known?.message) return known.message
+    const card = await desk.card(proposal, null)
+    if (card === null) return null
+    const mark = (message: APIMessage) => JSON.stringify(message.components ?? []).includes(`:${proposal}:`)
+    return once(key, proposal, place, mark, cardMessage(card, consoleUrl))
+  }
+
+  async function showCard(proposal: string, place: string): Promise<void> {
+    const key = `card ${proposal}`
+    const known = await posts.find(DISCORD, key)
+    if (!known?.message) {
+      await cardOf(proposal, place)
+      return
+    }
+    const card = await desk.card(proposal, null)
+    if (card === null) return
+    try {
+      await rest.patch(Routes.channelMessage(known.place, known.message), { body: cardMessage(card, consoleUrl) })
+    } catch (error) {
+      if (!isGone(error)) throw error
+      await posts.forget(DISCORD, key)
+      await cardOf(proposal, place)
+    }
+  }
+
+  async function once(
+    key: string,
+    proposal: string,
+    place: string,
+    mark: (message: APIMessage) => boolean,
+    content: object,
+  ): Promise<string> {
+    const known = await posts.find(DISCORD, key)
+    if (known?.message) return known.message
+    const earlier = known === null ? null : await search(place, mark)
+    if (known === null) await posts.begin(DISCORD, { key, proposal, place })
+    const message = earlier ?? (await post(key, place, content))
+    await posts.sent(DISCORD, key, message)
+    return message
+  }
+
+  async function post(key: string, place: string, content: object): Promise<string> {
+    const nonce = createHash('sha256').update(`${place} ${key}`).digest('hex').slice(0, 24)
+    try {
+      const body = { ...content, nonce, enforce_nonce: true }
+      return String(((await rest.post(Routes.channelMessages(place), { body })) as APIMessage).id)
+    } catch (error) {
+      // Discord said no, so it certainly did not arrive.
+      if (error instanceof DiscordAPIError) await posts.forget(DISCORD, key)
+      throw error
+    }
+  }
+
+  async function search(place: string, mark: (message: APIMessage) => boolean): Promise<string | null> {
+    const query = new URLSearchParams({ limit: String(LOOK_BACK) })
+    const messages = (await rest.get(Routes.channelMessages(place), { query })) as readonly APIMessage[]
+    return messages.find(mark)?.id ?? null
+  }
+
+  return { name: DISCORD, deliver }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof DiscordAPIError && (error.code === UNKNOWN_MESSAGE || error.code === UNKNOWN_CHANNEL)
+}
+
+const mends: Readonly<Record<number, string>> = {
+  0: 'cannot be reached: DISCORD_BOT_TOKEN is not valid. Set the one from the page "Bot" of the app.',
+  [UNKNOWN_CHANNEL]: 'does not exist: check its id in patchwarden.yaml.',
+  50001: 'cannot be seen by the app: give it the permission View Channel there.',
+  50013: 'does not let the app write: give it Send Messages, Create Public Threads and Send Messages in Threads there.',
+  50083: 'has an archived thread that is locked: unlock it.',
+}
+
+function sentence(error: DiscordAPIError, place: string): string {
+  return `Discord channel ${place} ${mends[Number(error.code)] ?? `refuses the message (${error.message}).`}`
+}

@@ -1,0 +1,76 @@
+import type { RichText } from '../rich-text.ts'
+import { shorten, visible } from '../visible.ts'
+
+/**
+ * Discord's markdown, with whatever untrusted text could borrow of it escaped. Nobody is mentioned by what is written:
+ * every message forbids mentions besides. https://discord.com/developers/docs/reference#message-formatting
+ */
+export function escaped(text: string): string {
+  return visible(text)
+    .replace(/[\\*_~`|>#[\]<@]/g, '\\$&')
+    .replace(/^(\s*)([-+]|\d+\.)(?=\s)/gm, '$1\\$2')
+}
+
+/** Text in Discord's markdown, at most `limit` characters; times are shown in each reader's own zone. */
+export function markdown(text: RichText, limit: number): string {
+  let out = ''
+  for (const span of text) {
+    const room = limit - out.length
+    if (room <= 0) break
+    out += cut(span, room)
+  }
+  return out
+}
+
+function cut(span: RichText[number], room: number): string {
+  switch (span.kind) {
+    case 'text':
+      return fitting(span.text, room, escaped)
+    case 'strong':
+      return fitting(span.text, room, (text) => around(text, '**', escaped))
+    case 'code':
+      return fitting(span.text, room, (text) => `\`${visible(text).replaceAll('`', 'ˋ')}\``)
+    case 'person':
+      return fitting(span.name, room, escaped)
+    case 'time':
+      return instant(span.at, span.style, room)
+  }
+}
+
+/** Shortened before it is written as markdown, so that no escape is cut in two. */
+function fitting(text: string, room: number, write: (text: string) => string): string {
+  if (text === '') return ''
+  for (let limit = room; limit > 0; limit = Math.floor(limit * 0.8)) {
+    const whole = write(shorten(text, limit))
+    if (whole.length <= room) return whole
+  }
+  return ''
+}
+
+/** Marks must touch the words: blanks stay outside. */
+function around(text: string, mark: string, write: (text: string) => string): string {
+  const words = text.trim()
+  if (words === '') return ''
+  const [before = '', after = ''] = text.split(words)
+  return `${before}${mark}${write(words)}${mark}${after}`
+}
+
+function instant(at: string, style: 'time' | 'date and time' | 'relative', room: number): string {
+  const seconds = Math.floor(Date.parse(at) / 1_000)
+  if (!Number.isFinite(seconds)) return fitting(at, room, escaped)
+  const whole = `<t:${seconds}:${{ time: 't', 'date and time': 'f', relative: 'R' }[style]}>`
+  return whole.length <= room ? whole : ''
+}
+
+/** The last lines, as many as there is room for: the end of a log tells most. */
+export function codeBlock(lines: readonly string[], limit: number): string {
+  const shown: string[] = []
+  let room = limit - 8
+  for (const line of [...lines].reverse()) {
+    const text = shorten(visible(line).replaceAll('`', 'ˋ'), 160)
+    room -= text.length + 1
+    if (room < 0) break
+    shown.unshift(text)
+  }
+  return shown.length === 0 ? '' : `\`\`\`\n${shown.join('\n')}\n\`\`\``
+}

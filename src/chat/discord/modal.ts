@@ -1,0 +1,44 @@
+import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
+import { type ActionName, actions } from '../actions.ts'
+
+export interface Asking {
+  readonly action: ActionName
+  readonly proposal: string
+  readonly revision: number
+  /** ISO 8601 date that is proposed. */
+  readonly until: string
+}
+
+/** Asks for a reason; for a rejection also who looks again, and until when it holds. */
+export function askModal({ action, proposal, revision, until }: Asking): APIModalInteractionResponseCallbackData {
+  const { label, asks } = actions[action]
+  const fields = [
+    input('reason', 'Reason (everybody can read it)', {
+      style: TextInputStyle.Paragraph,
+      max_length: 2_000,
+      required: true,
+    }),
+  ]
+  if (asks === 'deferral') {
+    fields.push(input('until', 'Until when it holds', { value: until, min_length: 10, max_length: 10, required: true }))
+    fields.push(input('owner', 'Who looks at it again (left empty: you)', { max_length: 60, required: false }))
+  }
+  return {
+    custom_id: `pw-ask:${action}:${proposal}:${revision}`,
+    title: `${label.replace('…', '')} ${proposal}`.slice(0, 45),
+    components: fields,
+  }
+}
+
+interface More {
+  readonly style?: TextInputStyle
+  readonly value?: string
+  readonly min_length?: number
+  readonly max_length: number
+  readonly required: boolean
+}
+
+function input(id: string, label: string, more: More) {
+  const field = { type: ComponentType.TextInput as const, custom_id: id, label, style: TextInputStyle.Short, ...more }
+  return { type: ComponentType.ActionRow as const, components: [field] }
+}

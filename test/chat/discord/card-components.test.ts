@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { cardMessage, entryContent, noMentions } from '../../../src/chat/discord/card-components.ts'
+import { patchCommand } from '../../../src/chat/discord/commands.ts'
+import { markdown } from '../../../src/chat/discord/markdown.ts'
+import { askModal } from '../../../src/chat/discord/modal.ts'
+import { type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
+import { commandProblems, mentioned, messageProblems, modalProblems } from '../../fakes/discord/limits.ts'
+import { anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
+
+describe('whatever comes from outside, Discord takes it, and nobody is notified by it', () => {
+  test('cards', () => {
+    fc.assert(
+      fc.property(anyCard, (card) => {
+        const message = cardMessage(card, 'https://patchwarden.example.net')
+        expect(messageProblems({ ...message })).toEqual([])
+        expect(mentioned({ ...message })).toEqual([])
+      }),
+    )
+  })
+
+  test('thread entries', () => {
+    fc.assert(
+      fc.property(anyEntry, (entry) => {
+        const message = { content: entryContent(entry), allowed_mentions: noMentions }
+        expect(messageProblems(message)).toEqual([])
+        expect(mentioned(message)).toEqual([])
+      }),
+    )
+  })
+
+  test('dialogs', () => {
+    for (const action of ['reject', 'halt', 'withdraw', 'break-glass'] as const) {
+      const modal = askModal({ action, proposal: 'PW-123456', revision: 12, until: '2026-12-31' })
+      expect(modalProblems({ ...modal })).toEqual([])
+    }
+  })
+})
+
+test('manifests/discord-commands.json is the table of actions, and Discord takes it', () => {
+  const written = JSON.parse(readFileSync(new URL('../../../manifests/discord-commands.json', import.meta.url), 'utf8'))
+  expect(written).toEqual(JSON.parse(JSON.stringify([patchCommand()])))
+  expect(commandProblems(written[0])).toEqual([])
+})
+
+test.each<[string, RichText, string]>([
+  [
+    'text',
+    rich('*a* _b_ ~c~ `d` [e](f) > g # h @i <j>'),
+    '\\*a\\* \\_b\\_ \\~c\\~ \\`d\\` \\[e\\](f) \\> g \\# h \\@i \\<j\\>',
+  ],
+  ['strong text', rich(strong('Stopped. '), 'Why'), '**Stopped.** Why'],
+  ['code with backticks', [{ kind: 'code', text: 'a`b' }], '`aˋb`'],
+  ['a time, in the zone of whoever reads it', rich(time('2026-11-20T00:00:00.000Z', 'relative')), '<t:1795132800:R>'],
+])('%s in Discord’s markdown', (_, text, written) => {
+  expect(markdown(text, 1_000)).toBe(written)
+})
+
+test('what is too long is cut within the limit', () => {
+  fc.assert(
+    fc.property(anyWords, fc.integer({ min: 0, max: 300 }), (text, limit) => {
+      const out = markdown(text, limit)
+      expect(out.length).toBeLessThanOrEqual(limit)
+      expect(Buffer.from(out).toString()).toBe(out)
+    }),
+  )
+})

@@ -1,0 +1,82 @@
+/** Cards and thread entries full of what comes from outside: for tests that a platform takes whatever it is given. */
+
+import fc from 'fast-check'
+import { actionNames } from '../../src/chat/actions.ts'
+import type { Card, ThreadEntry, Tone } from '../../src/chat/card.ts'
+import type { RichText } from '../../src/chat/rich-text.ts'
+
+export const hostile = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '<!here>',
+      '<!channel|all>',
+      '@channel',
+      '<@U0MARA>',
+      '```',
+      '`*_~',
+      '<https://evil.example|click>',
+      '&amp;',
+      '\u202e\u200bweb01',
+      'مرحبا',
+      '',
+      ' ',
+      '\ud800',
+      '🙂'.repeat(50),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('x'.repeat(10_000), '&'.repeat(10_000), '<'.repeat(5_000), 'a\n'.repeat(3_000)),
+  },
+)
+export const anyWords: fc.Arbitrary<RichText> = fc
+  .array(fc.tuple(fc.constantFrom('text', 'strong', 'code'), hostile), { maxLength: 6 })
+  .map((parts) => parts.map(([kind, text]) => ({ kind, text }) as RichText[number]))
+const tone = fc.constantFrom<Tone>('urgent', 'warning', 'good', 'neutral')
+
+export const anyCard: fc.Arbitrary<Card> = fc.record({
+  proposal: fc.constant('PW-1'),
+  revision: fc.constant(1),
+  team: hostile,
+  tone,
+  badge: hostile,
+  context: fc.array(anyWords, { maxLength: 14 }),
+  title: hostile,
+  simulated: fc.boolean(),
+  lead: fc.option(anyWords),
+  facts: fc.array(fc.record({ label: hostile, value: anyWords }), { maxLength: 16 }),
+  rings: fc.array(
+    fc.record({
+      name: hostile,
+      total: fc.nat(9),
+      good: fc.nat(9),
+      bad: fc.nat(9),
+      running: fc.nat(9),
+      status: fc.constantFrom('waiting', 'running', 'soaking', 'passed', 'failed'),
+    }),
+    { maxLength: 20 },
+  ),
+  quorum: fc.array(
+    fc.record({
+      role: hostile,
+      have: fc.nat(3),
+      need: fc.nat(3),
+      by: fc.array(hostile, { maxLength: 4 }),
+      waitingFor: fc.array(hostile, { maxLength: 9 }),
+    }),
+    { maxLength: 12 },
+  ),
+  notes: fc.array(fc.record({ tone, text: anyWords }), { maxLength: 9 }),
+  actions: fc.constant(
+    actionNames.map((name) => ({ name, label: name, style: 'plain' as const, asks: 'nothing' as const, revision: 1 })),
+  ),
+})
+
+export const anyEntry: fc.Arbitrary<ThreadEntry> = fc.record({
+  author: fc.option(fc.record({ id: hostile, name: hostile, via: hostile })),
+  tone,
+  text: anyWords,
+  detail: fc.array(hostile, { maxLength: 60 }),
+})
