@@ -6,7 +6,7 @@ import { patchCommand } from '../../../src/chat/discord/commands.ts'
 import { markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
 import { type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
-import { commandProblems, mentioned, messageProblems, modalProblems } from '../../fakes/discord/limits.ts'
+import { commandProblems, mentioned, messageProblems, modalProblems } from '../../fakes/discord-limits.ts'
 import { anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
 
 describe('whatever comes from outside, Discord takes it, and nobody is notified by it', () => {

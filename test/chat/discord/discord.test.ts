@@ -5,7 +5,7 @@ import type { ChatConnection } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
-import { createFakeDiscord, type DiscordMessage, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
+import { createFakeDiscord, type DiscordMessage, type FakeDiscord } from '../../fakes/discord.ts'
 import { useDatabase } from '../../support/database.ts'
 import { exampleService } from '../../support/example-service.ts'
 

@@ -5,7 +5,7 @@ import { createSlack } from '../../../src/chat/slack/connection.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
-import { buttonsOf, createFakeSlack, type FakeSlack, type SlackMessage } from '../../fakes/slack/fake-slack.ts'
+import { buttonsOf, createFakeSlack, type FakeSlack, type SlackMessage } from '../../fakes/slack.ts'
 import { useDatabase } from '../../support/database.ts'
 import { exampleService } from '../../support/example-service.ts'
 

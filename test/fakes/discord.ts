@@ -7,7 +7,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { commandProblems, mentioned, messageProblems, modalProblems } from './limits.ts'
+import { commandProblems, mentioned, messageProblems, modalProblems } from './discord-limits.ts'
 
 type Json = Record<string, unknown>
 

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { blockProblems, mentions, modalProblems } from './block-kit.ts'
+import { blockProblems, mentions, modalProblems } from './slack-block-kit.ts'
 
 type Json = Record<string, unknown>
 
