@@ -40,17 +40,6 @@ export interface Service {
   readonly close: () => Promise<void>
 }
 
-/** What reaches outside, without the database: enough to ask whether it can be reached. */
-export async function buildOutside(config: Config): Promise<Pick<WorkflowParts, 'sources' | 'feeds' | 'engines'>> {
-  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
-  const clock = () => new Date()
-  return {
-    sources: buildSources(config, clock),
-    feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, clock),
-  }
-}
-
 const SWEEP_MS = 5_000
 const DAY_MS = 86_400_000
 
@@ -58,7 +47,7 @@ const DAY_MS = 86_400_000
 export async function openService(config: Config, environment: Environment): Promise<Service> {
   const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
-  const outside = await buildOutside(config)
+  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,
     dataDir: `${config.dataDir}/postgres`,
@@ -77,7 +66,9 @@ export async function openService(config: Config, environment: Environment): Pro
     db,
     clock,
     teams: buildTeams(config),
-    ...outside,
+    sources: buildSources(config, clock),
+    feeds: buildFeeds(config, clock),
+    engines: buildEngines(config, clock),
     health: buildHealth(config),
     platforms,
     log,

@@ -26,6 +26,8 @@ export interface ChatPlatform {
 /** A platform that people also answer on. */
 export interface ChatConnection {
   readonly platform: ChatPlatform
+  /** Asks whether the tokens work and the channels are there; posts nothing. One line; throws a sentence. */
+  check(): Promise<string>
   /** Begins to listen to what people do there. Throws a sentence. */
   start(): Promise<void>
   stop(): Promise<void>

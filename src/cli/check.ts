@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
 import { jsonSchema } from '../config/json-schema.ts'
-import type { Config } from '../config/schema.ts'
-import { buildOutside } from '../main.ts'
 import { contact } from './contact.ts'
-import { load, print } from './with-service.ts'
+import { load, print, withService } from './with-service.ts'
 
 interface CheckOptions {
   readonly schema?: boolean
@@ -16,7 +14,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
   program
     .command('check')
     .description(
-      'validate the configuration, then ask each source, engine and feed; say what is wrong and how to mend it',
+      'validate the configuration, then ask database, sources, engines, feeds and chat platforms; say what is wrong and how to mend it',
     )
     .option('--offline', 'only validate; ask nobody')
     .option('--json', 'print JSON, a line each')
@@ -36,18 +34,19 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
         const people = count(counts.people, 'person', 'people')
         print(`${file} is right: ${count(counts.teams, 'team')}, ${people}, ${count(counts.sources, 'source')}.`)
       }
-      if (!options.offline) done((await ask(config, options.json ?? false)) ? 0 : 1)
+      if (!options.offline) done((await ask(program, options.json ?? false)) ? 0 : 1)
     })
 }
 
-/** True when all answered as they should. */
-async function ask(config: Config, json: boolean): Promise<boolean> {
-  let all = true
-  for await (const answer of contact(await buildOutside(config), new AbortController().signal)) {
-    all &&= answer.ok
-    if (json) print(JSON.stringify(answer))
-    else
-      print(`${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${answer.what.replaceAll('\n', '\n     ')}`)
-  }
-  return all
+/** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
+async function ask(program: Command, json: boolean): Promise<boolean> {
+  return withService(program, async ({ parts, connections }) => {
+    let all = true
+    for await (const answer of contact({ ...parts, connections }, new AbortController().signal)) {
+      all &&= answer.ok
+      const lines = answer.what.replaceAll('\n', '\n     ')
+      print(json ? JSON.stringify(answer) : `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${lines}`)
+    }
+    return all
+  })
 }

@@ -1,3 +1,4 @@
+import type { ChatConnection } from '../chat/platform.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
@@ -5,7 +6,7 @@ import type { CatalogFeed, DeployEngine, InventorySource } from '../core/ports.t
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
-  readonly kind: 'source' | 'feed' | 'engine'
+  readonly kind: 'source' | 'feed' | 'engine' | 'chat'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen, or what is wrong and how to mend it. */
@@ -16,10 +17,14 @@ export interface Contacted {
   readonly sources: readonly InventorySource[]
   readonly feeds: readonly CatalogFeed[]
   readonly engines: ReadonlyMap<string, DeployEngine>
+  readonly connections: readonly ChatConnection[]
 }
 
-/** Asks every source, engine and feed once. Stores nothing and changes no host; hosts may refresh their package lists. */
-export async function* contact({ sources, feeds, engines }: Contacted, signal: AbortSignal): AsyncGenerator<Contact> {
+/** Asks every source, engine, feed and chat platform once. Stores nothing and changes no host; hosts may refresh their package lists. */
+export async function* contact(
+  { sources, feeds, engines, connections }: Contacted,
+  signal: AbortSignal,
+): AsyncGenerator<Contact> {
   for (const source of sources) {
     const { assets, ...seen } = await look(source, signal)
     yield { kind: 'source', name: source.name, ...seen }
@@ -29,6 +34,8 @@ export async function* contact({ sources, feeds, engines }: Contacted, signal: A
     }
   }
   for (const feed of feeds) yield { kind: 'feed', name: feed.name, ...(await fetched(feed, signal)) }
+  for (const connection of connections)
+    yield { kind: 'chat', name: connection.platform.name, ...(await reached(connection)) }
 }
 
 interface Seen {
@@ -61,6 +68,14 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
     }
     const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
     return { ok: refused.length === 0, what: [counted, ...refused].join('\n') }
+  } catch (error) {
+    return { ok: false, what: errorText(error) }
+  }
+}
+
+async function reached(connection: ChatConnection): Promise<Seen> {
+  try {
+    return { ok: true, what: await connection.check() }
   } catch (error) {
     return { ok: false, what: errorText(error) }
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ChatConnection } from '../../src/chat/platform.ts'
 import { contact } from '../../src/cli/contact.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { useDatabase } from '../support/database.ts'
@@ -6,9 +7,12 @@ import { exampleService } from '../support/example-service.ts'
 
 const database = useDatabase()
 
-async function answers(parts: Parameters<typeof contact>[0]) {
+async function answers(
+  parts: Omit<Parameters<typeof contact>[0], 'connections'>,
+  connections: readonly ChatConnection[] = [],
+) {
   const all = []
-  for await (const answer of contact(parts, new AbortController().signal)) all.push(answer)
+  for await (const answer of contact({ ...parts, connections }, new AbortController().signal)) all.push(answer)
   return all
 }
 
@@ -43,4 +47,21 @@ test('one that fails is told with its reason, and the others are asked all the s
   expect(found[0]?.what).toBe('The file is gone.')
   expect(found[1]?.what).toContain('web-02')
   await remove()
+})
+
+test('a chat platform says which of its tokens does not work, and another is asked all the same', async () => {
+  const chat = (name: string, check: () => Promise<string>): ChatConnection => ({
+    platform: { name, deliver: async () => {} },
+    check,
+    start: async () => {},
+    stop: async () => {},
+  })
+  const found = await answers({ sources: [], feeds: [], engines: new Map() }, [
+    chat('slack', () => Promise.reject(new Error('Slack does not take SLACK_BOT_TOKEN: invalid_auth.'))),
+    chat('discord', async () => 'the token works; 1 channel in 1 server can be seen'),
+  ])
+  expect(found.map(({ kind, name, ok }) => [kind, name, ok])).toEqual([
+    ['chat', 'slack', false],
+    ['chat', 'discord', true],
+  ])
 })

@@ -3,6 +3,7 @@ import {
   type ButtonInteraction,
   type ChatInputCommandInteraction,
   Client,
+  DiscordAPIError,
   Events,
   GatewayIntentBits,
   type Interaction,
@@ -16,9 +17,10 @@ import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk, Person } from '../desk.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { plain, rich } from '../rich-text.ts'
+import { count } from '../story.ts'
 import { noMentions } from './card-components.ts'
 import { patchCommand } from './commands.ts'
-import { createDiscordDelivery } from './delivery.ts'
+import { createDiscordDelivery, discordProblem } from './delivery.ts'
 import { codeBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
 
@@ -160,8 +162,26 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     consoleUrl,
   })
 
+  /** The servers of our channels. Throws a sentence for a channel that cannot be seen. */
+  async function guildsOfPlaces(): Promise<ReadonlySet<string>> {
+    const guilds = new Set<string>()
+    for (const place of places.values()) {
+      try {
+        const channel = (await client.rest.get(Routes.channel(place))) as APIChannel
+        if ('guild_id' in channel && channel.guild_id) guilds.add(channel.guild_id)
+      } catch (error) {
+        throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
+      }
+    }
+    return guilds
+  }
+
   return {
     platform: delivery,
+    async check() {
+      const guilds = await guildsOfPlaces()
+      return `the token works; ${count(places.size, 'channel')} in ${count(guilds.size, 'server')} can be seen`
+    },
     async start() {
       const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve))
       try {
@@ -170,15 +190,10 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
         throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
       }
       const { application } = await ready
-      const guilds = new Set<string>()
-      for (const place of places.values()) {
-        const channel = (await client.rest.get(Routes.channel(place))) as APIChannel
-        if ('guild_id' in channel && channel.guild_id) guilds.add(channel.guild_id)
-      }
-      for (const guild of guilds) {
+      for (const guild of await guildsOfPlaces()) {
         await client.rest.put(Routes.applicationGuildCommands(application.id, guild), { body: [patchCommand()] })
       }
-      log.info(`Discord: connected, ${places.size} channels`)
+      log.info(`Discord: connected, ${count(places.size, 'channel')}`)
     },
     async stop() {
       await client.destroy()

@@ -38,7 +38,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
       if (message.entry === null) await showCard(message.proposal, place)
       else await addEntry(message, message.entry, place)
     } catch (error) {
-      throw error instanceof DiscordAPIError ? new Error(sentence(error, place)) : error
+      throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
     }
   }
 
@@ -163,6 +163,7 @@ const mends: Readonly<Record<number, string>> = {
   50083: 'has an archived thread that is locked: unlock it.',
 }
 
-function sentence(error: DiscordAPIError, place: string): string {
+/** What is wrong and how to mend it, as a sentence. */
+export function discordProblem(error: DiscordAPIError, place: string): string {
   return `Discord channel ${place} ${mends[Number(error.code)] ?? `refuses the message (${error.message}).`}`
 }

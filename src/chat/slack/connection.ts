@@ -6,6 +6,7 @@ import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { ActRequest, Answer, Desk, Person } from '../desk.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { plain, rich } from '../rich-text.ts'
+import { count } from '../story.ts'
 import { shorten } from '../visible.ts'
 import { answerMessage } from './answer.ts'
 import type { Surroundings } from './card-blocks.ts'
@@ -142,12 +143,23 @@ export function createSlack(options: SlackOptions): ChatConnection {
 
   return {
     platform: delivery,
+    async check() {
+      const workspace = await membership.start()
+      try {
+        await new WebClient(options.appToken, clientOptions).apps.connections.open()
+      } catch (error) {
+        throw new Error(
+          `Slack does not take SLACK_APP_TOKEN: ${errorText(error)}. It needs the scope connections:write.`,
+        )
+      }
+      return `both tokens work in the workspace ${workspace}; ${count(places.size, 'channel')} configured`
+    },
     async start() {
       await membership.start()
       // Two: Slack closes each every few hours for a moment, and a click must not fall into the gap.
       apps = [createApp(), createApp()]
       for (const app of apps) await app.start()
-      log.info(`Slack: connected, ${places.size} channels`)
+      log.info(`Slack: connected, ${count(places.size, 'channel')}`)
     },
     async stop() {
       await Promise.allSettled(apps.map((app) => app.stop()))

@@ -35,10 +35,12 @@ export function createMembership(client: WebClient, accounts: Accounts, clock: (
   }
 
   return {
-    /** Throws a sentence when the token does not work. */
-    async start(): Promise<void> {
+    /** Learns which workspace is ours, and returns its name. Throws a sentence when the token does not work. */
+    async start(): Promise<string> {
       try {
-        workspace = own.parse(await client.auth.test()).team_id
+        const { team_id: id, team = id } = own.parse(await client.auth.test())
+        workspace = id
+        return team
       } catch (error) {
         throw new Error(
           `Slack does not take SLACK_BOT_TOKEN: ${errorText(error)}. Check it, and that the app is installed.`,

@@ -133,6 +133,12 @@ describe('from proposal to verified, in Discord', () => {
     expect(await lastAnswer(4)).toContain('There is no proposal PW-99')
   })
 
+  test('check says that the token works and the channels can be seen, and what is wrong', async () => {
+    expect(await connection.check()).toBe('the token works; 1 channel in 1 server can be seen')
+    discord.fail(/^GET \/channels/, { kind: 'error', status: 403, code: 50_001 })
+    await expect(connection.check()).rejects.toThrow(/View Channel/)
+  })
+
   test('asks for no privileged intent, and notifies nobody', async () => {
     expect(discord.intents()).toBe(1)
     await service.workflow.execute(

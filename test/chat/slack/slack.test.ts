@@ -115,6 +115,14 @@ describe('from proposal to verified, in Slack', () => {
     expect(warnings).toEqual([])
   })
 
+  test('check says that both tokens work, and which does not', async () => {
+    expect(await connection.check()).toMatch(/^both tokens work in the workspace Example; 1 channel configured$/)
+    slack.fail('apps.connections.open', { kind: 'error', error: 'not_allowed_token_type' })
+    await expect(connection.check()).rejects.toThrow(/SLACK_APP_TOKEN.*connections:write/)
+    slack.fail('auth.test', { kind: 'error', error: 'invalid_auth' })
+    await expect(connection.check()).rejects.toThrow(/SLACK_BOT_TOKEN/)
+  })
+
   test('a rejection asks for reason, owner and date first, and keeps what was typed when it is refused', async () => {
     await slack.click('U0TOM', card(), 'pw:reject')
     await expect.poll(() => slack.views.length).toBe(1)
