@@ -6,16 +6,24 @@ import { patchCommand } from '../../../src/chat/discord/commands.ts'
 import { markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
 import { type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
-import { commandProblems, mentioned, messageProblems, modalProblems } from '../../fakes/discord-limits.ts'
+import { checkCommandList } from '../../fakes/discord/commands.ts'
+import { form, formErrors } from '../../fakes/discord/form.ts'
+import { readMessage } from '../../fakes/discord/message-body.ts'
+import { checkModal } from '../../fakes/discord/modals.ts'
 import { anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
 
+/** Throws what Discord would answer. */
+function taken(body: object) {
+  return readMessage({ ...body }, { path: [], files: [], current: null, interaction: false, id: () => '1' })
+}
+
 describe('whatever comes from outside, Discord takes it, and nobody is notified by it', () => {
+  const nobody = { parse: [], users: [], roles: [], repliedUser: false }
+
   test('cards', () => {
     fc.assert(
       fc.property(anyCard, (card) => {
-        const message = cardMessage(card, 'https://patchwarden.example.net')
-        expect(messageProblems({ ...message })).toEqual([])
-        expect(mentioned({ ...message })).toEqual([])
+        expect(taken(cardMessage(card, 'https://patchwarden.example.net')).allowed).toEqual(nobody)
       }),
     )
   })
@@ -24,16 +32,18 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
     fc.assert(
       fc.property(anyEntry, (entry) => {
         const message = { content: entryContent(entry), allowed_mentions: noMentions }
-        expect(messageProblems(message)).toEqual([])
-        expect(mentioned(message)).toEqual([])
+        expect(taken(message).allowed).toEqual(nobody)
       }),
     )
   })
 
   test('dialogs', () => {
     for (const action of ['reject', 'halt', 'withdraw', 'break-glass'] as const) {
-      const modal = askModal({ action, proposal: 'PW-123456', revision: 12, until: '2026-12-31' })
-      expect(modalProblems({ ...modal })).toEqual([])
+      const errors = formErrors()
+      checkModal(
+        form({ ...askModal({ action, proposal: 'PW-123456', revision: 12, until: '2026-12-31' }) }, [], errors),
+      )
+      expect(() => errors.check()).not.toThrow()
     }
   })
 })
@@ -41,7 +51,7 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
 test('manifests/discord-commands.json is the table of actions, and Discord takes it', () => {
   const written = JSON.parse(readFileSync(new URL('../../../manifests/discord-commands.json', import.meta.url), 'utf8'))
   expect(written).toEqual(JSON.parse(JSON.stringify([patchCommand()])))
-  expect(commandProblems(written[0])).toEqual([])
+  expect(checkCommandList(written)).toHaveLength(1)
 })
 
 test.each<[string, RichText, string]>([

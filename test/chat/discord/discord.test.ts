@@ -5,42 +5,61 @@ import type { ChatConnection } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
-import { createFakeDiscord, type DiscordMessage, type FakeDiscord } from '../../fakes/discord.ts'
+import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
+import type { Interaction } from '../../fakes/discord/interactions.ts'
+import type { Message } from '../../fakes/discord/world.ts'
 import { useDatabase } from '../../support/database.ts'
 import { exampleService } from '../../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
-const CHANNEL = '100000000000000001'
-const people = { mara: '500000000000000001', tom: '500000000000000002', jonas: '500000000000000003' }
-const BOT = '900000000000000001'
-const accounts: Accounts = {
-  all: Object.keys(people).map((id) => ({ id, name: id })),
-  personOf: (_, user) => {
-    const found = Object.entries({ ...people, bot: BOT }).find(([, own]) => own === user)
-    return found ? { id: found[0], name: found[0] } : null
-  },
-}
+const plenty = { limit: 1_000, windowMilliseconds: 1_000 }
 
 let discord: FakeDiscord
 let connection: ChatConnection
 let service: Awaited<ReturnType<typeof exampleService>>
 let web: ProposalState
 let warnings: string[]
+let people: Readonly<Record<'mara' | 'tom' | 'jonas' | 'robot' | 'stranger', string>>
+let channel: string
 
 beforeEach(async () => {
   const { db } = database()
   warnings = []
-  discord = await createFakeDiscord({ token: 'fake.bot.token', channels: [CHANNEL] })
+  discord = await createFakeDiscord({
+    limits: { messageCreate: plenty, messageEdit: plenty, webhook: plenty, otherRoutes: plenty },
+  })
+  const guild = discord.addGuild()
+  channel = discord.addChannel(guild, 'patches').id
+  const joined = (name: string, bot = false) => {
+    const user = discord.addUser(name, { bot })
+    discord.join(guild, user)
+    return user.id
+  }
+  people = {
+    mara: joined('mara'),
+    tom: joined('tom'),
+    jonas: joined('jonas'),
+    robot: joined('robot', true),
+    stranger: joined('stranger'),
+  }
+  const known = Object.entries(people).filter(([id]) => id !== 'stranger')
+  const accounts: Accounts = {
+    all: known.map(([id]) => ({ id, name: id })),
+    personOf: (_, user) => {
+      const found = known.find(([, own]) => own === user)
+      return found ? { id: found[0], name: found[0] } : null
+    },
+  }
   service = await exampleService(db, {
     connect(desk) {
       connection = createDiscord({
-        botToken: 'fake.bot.token',
+        botToken: discord.token,
         apiUrl: discord.url,
         desk,
         posts: createPosts(db),
         accounts,
-        places: new Map([['web-platform', CHANNEL]]),
+        places: new Map([['web-platform', channel]]),
         consoleUrl: 'https://patchwarden.example.net',
         clock: () => new Date(),
         log: { info: () => {}, warn: (message) => warnings.push(message) },
@@ -63,18 +82,22 @@ afterEach(async () => {
   await service.remove()
 })
 
-function cards(): readonly DiscordMessage[] {
-  return discord.messages.filter((message) => message.channel === CHANNEL)
+function cards(): readonly Message[] {
+  return discord.messages(channel).filter((message) => message.components.length > 0)
 }
 
-function card(): DiscordMessage {
+function card(): Message {
   const [first] = cards()
   if (!first) throw new Error(`No card was posted: ${service.warnings.join()}`)
   return first
 }
 
 function thread(): readonly string[] {
-  return discord.messages.filter((message) => message.channel === card().id).map((message) => message.content)
+  return discord.messages(card().id).flatMap(({ content }) => (content === '' ? [] : [content]))
+}
+
+function approvals(): number {
+  return thread().filter((text) => text.endsWith('Approved.')).length
 }
 
 async function settled(): Promise<ProposalState | null> {
@@ -82,23 +105,40 @@ async function settled(): Promise<ProposalState | null> {
   return findProposal(database().db, web.id)
 }
 
-async function lastAnswer(count: number): Promise<string> {
-  await expect.poll(() => discord.answers.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(count)
-  return JSON.stringify(discord.answers.at(-1))
+/** What the person is told, once there is something. */
+async function answer(interaction: Interaction): Promise<string> {
+  await expect.poll(() => interaction.messages.find((message) => !message.loading)).toBeDefined()
+  return interaction.messages.map(({ content }) => content).join()
 }
 
-const button = (action: string) => `pw:${action}:${web.id}:${web.revision}`
+async function click(user: string, action: string): Promise<string> {
+  return answer(await discord.click(user, card().id, `pw:${action}:${web.id}:${web.revision}`))
+}
+
+async function slash(user: string, place: string, verb: string, options: Record<string, string> = {}): Promise<string> {
+  return answer(await discord.command(user, place, `patch ${verb}`, options))
+}
+
+async function eventually(count: () => number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await settled()
+        return count()
+      },
+      { timeout: 8_000 },
+    )
+    .toBe(1)
+}
 
 describe('from proposal to verified, in Discord', () => {
   test('one card with its thread; two people approve by button; the card follows the rollout', async () => {
     expect(cards()).toHaveLength(1)
-    expect(discord.threads.get(card().id)?.name).toMatch(/^PW-\d openssl and 4 more/)
-    await discord.click(people.mara, card(), button('approve'))
-    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    expect(discord.channel(card().id)?.name).toMatch(/^PW-\d openssl and 4 more/)
+    expect(await click(people.mara, 'approve')).toContain('Your approval is recorded.')
     await settled()
     expect(JSON.stringify(card().components)).toContain('owner 1/1')
-    await discord.click(people.tom, card(), button('approve'))
-    await lastAnswer(2)
+    expect(await click(people.tom, 'approve')).toContain('Your approval is recorded.')
     expect((await settled())?.status).toBe('scheduled')
     await service.workflow.advance(web.id, signal)
     expect((await settled())?.status).toBe('completed')
@@ -106,136 +146,119 @@ describe('from proposal to verified, in Discord', () => {
     expect(JSON.stringify(card().components)).toContain('Verified')
     expect(thread()[0]).toMatch(/^Proposed by the assessment/)
     expect(thread().at(-1)).toMatch(/Done\.\*\* 8 of 8/)
-    expect(discord.unacknowledged).toEqual([])
+    expect(discord.unacknowledged()).toEqual([])
     expect([...warnings, ...service.warnings]).toEqual([])
   })
 
   test('a rejection asks for reason, date and owner first', async () => {
-    await discord.click(people.tom, card(), button('reject'))
-    expect(discord.modals).toMatchObject([{ problems: [], data: { title: `Reject ${web.id}` } }])
-    await discord.submit(people.tom, CHANNEL, { reason: 'The release is on Friday.', until: '2020-01-01', owner: '' })
-    expect(await lastAnswer(1)).toContain('still to come')
+    const asked = await discord.click(people.tom, card().id, `pw:reject:${web.id}:${web.revision}`)
+    expect(asked.modal?.title).toBe(`Reject ${web.id}`)
+    const late = await discord.submitModal(asked, { reason: 'The release is on Friday.', until: '2020-01-01' })
+    expect(await answer(late)).toContain('still to come')
     const until = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
-    await discord.submit(people.tom, CHANNEL, { reason: 'The release is on Friday.', until, owner: 'mara' })
-    expect(await lastAnswer(2)).toContain('Rejected')
+    const good = await discord.submitModal(asked, { reason: 'The release is on Friday.', until, owner: 'mara' })
+    expect(await answer(good)).toContain('Rejected')
     expect((await settled())?.deferral).toMatchObject({ by: 'tom', owner: 'mara' })
   })
 
   test('every action is a subcommand; in the thread of a proposal it needs no name', async () => {
-    expect(discord.commands).toMatchObject([{ name: 'patch' }])
-    await discord.command(people.tom, card().id, 'approve')
-    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
-    await discord.command(people.tom, CHANNEL, 'list')
-    expect(await lastAnswer(2)).toContain(web.id)
-    await discord.command(people.tom, CHANNEL, 'plan', { proposal: web.id })
-    expect(await lastAnswer(3)).toContain('Next windows')
-    await discord.command(people.tom, CHANNEL, 'approve', { proposal: 'PW-99' })
-    expect(await lastAnswer(4)).toContain('There is no proposal PW-99')
+    expect(await slash(people.tom, card().id, 'approve')).toContain('Your approval is recorded.')
+    expect(await slash(people.tom, channel, 'list')).toContain(web.id)
+    expect(await slash(people.tom, channel, 'plan', { proposal: web.id })).toContain('Next windows')
+    expect(await slash(people.tom, channel, 'approve', { proposal: 'PW-99' })).toContain('There is no proposal PW-99')
   })
 
   test('check says that the token works and the channels can be seen, and what is wrong', async () => {
     expect(await connection.check()).toBe('the token works; 1 channel in 1 server can be seen')
-    discord.fail(/^GET \/channels/, { kind: 'error', status: 403, code: 50_001 })
+    discord.faults.add({ method: 'GET', path: '/channels/' }, { kind: 'refusal', reason: 'missingAccess' })
     await expect(connection.check()).rejects.toThrow(/View Channel/)
   })
 
   test('asks for no privileged intent, and notifies nobody', async () => {
-    expect(discord.intents()).toBe(1)
+    expect(discord.gateway.sessions().map((session) => session.intents)).toEqual([1])
     await service.workflow.execute(
       web.id,
-      { type: 'comment', text: '@everyone <@500000000000000001> @here' },
+      { type: 'comment', text: `@everyone <@${people.tom}> @here` },
       { kind: 'person', id: 'mara', name: '@everyone', via: 'console' },
     )
     await settled()
     expect(thread().join()).toContain('everyone')
-    expect(discord.notified).toEqual([])
+    expect(discord.notified()).toEqual([])
   })
 })
 
 describe('who may not', () => {
-  test.each([
-    [
-      'somebody whom the configuration does not name',
-      '500000000000000009',
-      'add your Discord user id, 500000000000000009',
-    ],
-    ['a bot', BOT, 'Bots do not decide'],
-    ['somebody without the role', people.jonas, 'takes the role'],
-  ])('%s is told why, and nothing changes', async (_, user, says) => {
-    await discord.click(user, card(), button('approve'))
-    expect(await lastAnswer(1)).toContain(says)
+  test('somebody whom the configuration does not name is told how to be known', async () => {
+    expect(await click(people.stranger, 'approve')).toContain(`add your Discord user id, ${people.stranger}`)
+    expect((await settled())?.votes).toEqual([])
+  })
+
+  test('a bot does not decide', async () => {
+    expect(await click(people.robot, 'approve')).toContain('Bots do not decide')
+    expect((await settled())?.votes).toEqual([])
+  })
+
+  test('somebody without the role is told who has it', async () => {
+    expect(await click(people.jonas, 'approve')).toContain('takes the role')
     expect((await settled())?.votes).toEqual([])
   })
 
   test('a person counts once, however often the click arrives', async () => {
-    await Promise.all([1, 2, 3].map(() => discord.click(people.mara, card(), button('approve'))))
-    await lastAnswer(3)
+    await discord.click(people.mara, card().id, `pw:approve:${web.id}:${web.revision}`, { copies: 3 })
+    await eventually(approvals)
     expect((await settled())?.votes).toHaveLength(1)
+  })
+
+  test('a click that Discord counts as lost by the time it arrives changes nothing unseen', async () => {
+    await discord.click(people.mara, card().id, `pw:approve:${web.id}:${web.revision}`, { lateMilliseconds: 4_000 })
+    await settled()
+    expect(warnings.join()).toMatch(/Unknown interaction/)
+    expect((await settled())?.votes).toEqual([])
   })
 })
 
 describe('what gets lost', () => {
+  const posts = { method: 'POST', path: /\/messages$/ }
+
   test('a post whose answer was lost is not posted twice', async () => {
-    discord.fail(/^POST \/channels\/\d+\/messages$/, { kind: 'lost' })
-    await discord.command(people.mara, CHANNEL, 'approve', { proposal: web.id })
-    await lastAnswer(1)
-    await expect
-      .poll(
-        async () => {
-          await settled()
-          return thread().filter((text) => text.endsWith('Approved.')).length
-        },
-        { timeout: 8_000 },
-      )
-      .toBe(1)
+    discord.faults.add(posts, { kind: 'reset', carriedOut: true })
+    await slash(people.mara, channel, 'approve', { proposal: web.id })
+    await eventually(approvals)
     await settled()
-    expect(thread().filter((text) => text.endsWith('Approved.'))).toHaveLength(1)
+    expect(approvals()).toBe(1)
   })
 
   test('a card that somebody deleted comes back', async () => {
-    discord.delete(card().id)
-    await discord.command(people.mara, CHANNEL, 'approve', { proposal: web.id })
-    await lastAnswer(1)
-    await expect
-      .poll(
-        async () => {
-          await settled()
-          return cards().length
-        },
-        { timeout: 8_000 },
-      )
-      .toBe(1)
+    discord.deleteMessage(card().id)
+    await slash(people.mara, channel, 'approve', { proposal: web.id })
+    await eventually(() => cards().length)
   })
 
   test('a permission that is missing is one notice with a way back', async () => {
-    discord.fail(/^POST \/channels\/\d+\/messages$/, { kind: 'error', status: 403, code: 50_013 })
-    await discord.command(people.mara, CHANNEL, 'approve', { proposal: web.id })
-    await lastAnswer(1)
+    discord.faults.add(posts, { kind: 'refusal', reason: 'missingPermissions' })
+    await slash(people.mara, channel, 'approve', { proposal: web.id })
     await settled()
     expect(service.warnings.join()).toContain('give it Send Messages')
-    await expect
-      .poll(
-        async () => {
-          await settled()
-          return thread().some((text) => text.endsWith('Approved.'))
-        },
-        { timeout: 8_000 },
-      )
-      .toBe(true)
+    await eventually(approvals)
   })
 
   test('being told to wait, it waits', async () => {
-    discord.fail(/^POST \/channels\/\d+\/messages$/, { kind: 'limited', seconds: 1 })
-    await discord.command(people.mara, CHANNEL, 'approve', { proposal: web.id })
-    await lastAnswer(1)
-    await expect
-      .poll(
-        async () => {
-          await settled()
-          return thread().filter((text) => text.endsWith('Approved.')).length
-        },
-        { timeout: 8_000 },
-      )
-      .toBe(1)
+    discord.faults.add(posts, { kind: 'rate limit', seconds: 1, scope: 'user' })
+    await slash(people.mara, channel, 'approve', { proposal: web.id })
+    await eventually(approvals)
+  })
+
+  test('a thread that was archived takes up the story again', async () => {
+    discord.setThread(card().id, { archived: true })
+    await slash(people.mara, channel, 'approve', { proposal: web.id })
+    await eventually(approvals)
+  })
+
+  test('a connection that breaks is resumed, and the clicks in between arrive', async () => {
+    discord.gateway.drop()
+    const clicked = await discord.click(people.mara, card().id, `pw:approve:${web.id}:${web.revision}`)
+    expect(clicked.answer).not.toBeNull()
+    await eventually(approvals)
+    expect(discord.gateway.resumes()).toBe(1)
   })
 })

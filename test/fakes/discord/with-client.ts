@@ -44,8 +44,8 @@ export async function refusal(request: Promise<unknown>): Promise<unknown> {
   try {
     await request
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'rawError' in error && 'status' in error)
-      return { status: error.status, ...(error.rawError as object) }
+    if (typeof error === 'object' && error !== null && 'status' in error)
+      return { status: error.status, code: 0, ...('rawError' in error ? (error.rawError as object) : {}) }
     throw error
   }
   throw new Error('The request was not refused.')
