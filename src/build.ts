@@ -1,29 +1,34 @@
 /** Turns the configuration into the parts of the service: sources, feeds, engines, teams. Connects nothing yet. */
 
 import { hostname } from 'node:os'
-import type { Accounts } from './chat/accounts.ts'
+import type { Installation as SlackInstallation } from '@slack/bolt'
+import type { AccountPlatform, Accounts } from './chat/accounts.ts'
 import type { Desk } from './chat/desk.ts'
 import { createDiscord } from './chat/discord/connection.ts'
 import type { ChatConnection, Posts } from './chat/platform.ts'
 import { createSlack } from './chat/slack/connection.ts'
 import type { Environment } from './config/environment.ts'
 import {
+  digestFor,
   freezes,
   healthFor,
+  type InGroup,
   membersFor,
   policyFor,
   policyForStandingRule,
   ringRulesFor,
+  rotaOf,
   standingRules,
   teamsOfChannel,
   timeZoneFor,
   windowFor,
 } from './config/resolve.ts'
-import type { Config, FeedConfig, SourceConfig, SshHostConfig, SshSourceConfig } from './config/schema.ts'
+import type { Config, FeedConfig, GroupConfig, SourceConfig, SshHostConfig, SshSourceConfig } from './config/schema.ts'
 import type { Asset } from './core/asset.ts'
 import type { Policy } from './core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
+import type { Rota } from './core/rota.ts'
 import {
   createDebianAdvisoriesFeed,
   dlaListLocation,
@@ -37,13 +42,20 @@ import { createKevFeed } from './integrations/feeds/kev/index.ts'
 import { createFileInventory } from './integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
 import { createLocalInventory } from './integrations/local-host/index.ts'
+import { createCalendar } from './integrations/on-call/calendar.ts'
+import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
+import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
 import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import type { Db } from './store/connection.ts'
+import { createSlackInstallations } from './store/slack-installations.ts'
+import type { PersonEntry } from './workflow/accounts.ts'
+import type { GroupReader } from './workflow/directory.ts'
 import type { Teams } from './workflow/ports.ts'
 
 type Clock = () => Date
 
-export function buildTeams(config: Config): Teams {
+export function buildTeams(config: Config, inGroup: InGroup): Teams {
   const ids = Object.keys(config.teams)
   const plans: TeamPlan[] = []
   const policies = new Map<string, Policy>()
@@ -57,13 +69,14 @@ export function buildTeams(config: Config): Teams {
   }
   return {
     plans,
-    membersOf: (team) => membersFor(config, team),
+    membersOf: (team) => membersFor(config, team, inGroup),
     policyOf: (team) => {
       const policy = policies.get(team)
       if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)
       return policy
     },
     channelOf: (team) => config.teams[team]?.channel ?? team,
+    digestOf: (team) => digestFor(config, team),
     freezes: freezes(config),
     standingRules: standingRules(config).flatMap((rule) => {
       const decidedBy = policyForStandingRule(config, rule.name)
@@ -250,8 +263,10 @@ export function buildHealth(config: Config): HealthProbe {
 }
 
 export interface ConnectionParts {
+  readonly db: Db
   readonly desk: Desk
   readonly posts: Posts
+  readonly accounts: Accounts
   readonly clock: Clock
   readonly log: { info(message: string): void; warn(message: string): void }
 }
@@ -262,30 +277,91 @@ export function buildConnections(
   environment: Environment,
   parts: ConnectionParts,
 ): readonly ChatConnection[] {
-  const accounts = buildAccounts(config)
-  const consoleUrl = config.console.publicUrl ?? `http://${config.console.host}:${config.console.port}`
+  const consoleUrl = consoleUrlOf(config)
   const connections: ChatConnection[] = []
   if (environment.slack !== null) {
-    connections.push(
-      createSlack({ ...environment.slack, ...parts, accounts, places: placesOn(config, 'slack'), consoleUrl }),
-    )
+    const { access, apiUrl } = environment.slack
+    const secret = access.mode === 'oauth' ? access.clientSecret : ''
+    const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
+    const places = placesOn(config, 'slack')
+    connections.push(createSlack({ access, apiUrl, installations, ...parts, places, consoleUrl }))
   }
   if (environment.discord !== null) {
     const places = placesOn(config, 'discord')
-    connections.push(createDiscord({ ...environment.discord, ...parts, accounts, places, consoleUrl }))
+    connections.push(createDiscord({ ...environment.discord, ...parts, places, consoleUrl }))
   }
   return connections
 }
 
-function buildAccounts(config: Config): Accounts {
-  const people = Object.entries(config.people).map(([id, person]) => ({ id, ...person }))
-  return {
-    all: people.map(({ id, name }) => ({ id, name })),
-    personOf(platform, user) {
-      const found = people.find((person) => person[platform] === user)
-      return found ? { id: found.id, name: found.name } : null
-    },
+/** Address under which people reach the console, without a slash at the end. */
+function consoleUrlOf({ console }: Config): string {
+  return (console.publicUrl ?? `http://${console.host}:${console.port}`).replace(/\/$/, '')
+}
+
+export function buildPeople(config: Config): readonly PersonEntry[] {
+  return Object.entries(config.people).map(([id, { name, email, slack, discord }]) => ({
+    id,
+    name,
+    email,
+    slack,
+    discord,
+  }))
+}
+
+/** Rotas, and who holds a group while its system cannot be asked. */
+export function buildGroups(config: Config) {
+  const rotas = new Map<string, Rota>()
+  const fallbacks = new Map<string, readonly string[]>()
+  for (const [name, group] of Object.entries(config.groups)) {
+    if (group.kind === 'rota') rotas.set(name, rotaOf(config, group))
+    else fallbacks.set(name, group.fallback)
   }
+  return { rotas, fallbacks }
+}
+
+/** The groups that other systems keep. */
+export function buildGroupReaders(
+  config: Config,
+  environment: Environment,
+  { connections, accounts, clock }: { connections: readonly ChatConnection[]; accounts: Accounts; clock: Clock },
+): readonly GroupReader[] {
+  const people = buildPeople(config)
+  const named = (source: PeopleSource) => async (signal: AbortSignal) => peopleNamed(await source.names(signal), people)
+
+  function onPlatform(platform: AccountPlatform, group: { readonly server: string | null; readonly id: string }) {
+    return async () => {
+      const connection = connections.find((item) => item.platform.name === platform)
+      if (!connection) throw new Error(`There is no connection to ${platform}.`)
+      const found: string[] = []
+      for (const id of await connection.accountsIn(group)) {
+        const person = await accounts.personOf({ platform, id, label: id, verifiedEmail: null })
+        if (person !== null) found.push(person.id)
+      }
+      return found
+    }
+  }
+
+  function reader(group: GroupConfig): GroupReader['read'] | null {
+    switch (group.kind) {
+      case 'rota':
+        return null
+      case 'slack user group':
+        return onPlatform('slack', { server: null, id: group.id })
+      case 'discord role':
+        return onPlatform('discord', group)
+      case 'calendar':
+        return named(createCalendar({ location: group.location, clock }))
+      case 'pagerduty': {
+        const { pagerduty } = environment
+        if (pagerduty === null) return () => Promise.reject(new Error('PAGERDUTY_TOKEN is not set.'))
+        return named(createPagerDuty({ schedule: group.schedule, ...pagerduty, clock }))
+      }
+    }
+  }
+  return Object.entries(config.groups).flatMap(([name, group]) => {
+    const read = reader(group)
+    return read === null ? [] : [{ name, read }]
+  })
 }
 
 /** Channel ids of a platform by channel of the configuration. */

@@ -7,7 +7,10 @@ import {
   buildConnections,
   buildEngines,
   buildFeeds,
+  buildGroupReaders,
+  buildGroups,
   buildHealth,
+  buildPeople,
   buildSources,
   buildTeams,
 } from './build.ts'
@@ -24,6 +27,8 @@ import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
+import { createAccounts, createLinking } from './workflow/accounts.ts'
+import { createDirectory, type Directory } from './workflow/directory.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
 
@@ -36,6 +41,7 @@ export interface Service {
   readonly port: ConsolePort
   /** Chat platforms, not yet connected. */
   readonly connections: readonly ChatConnection[]
+  readonly directory: Directory
   readonly log: WorkflowLog
   readonly close: () => Promise<void>
 }
@@ -61,16 +67,20 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const clock = () => new Date()
   const { db } = database
+  const accounts = createAccounts(db, buildPeople(config), config.identity.email)
+  const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
+  await directory.load()
   const platforms: ChatPlatform[] = [consolePlatform(database)]
   const parts: WorkflowParts = {
     db,
     clock,
-    teams: buildTeams(config),
+    teams: buildTeams(config, directory.inGroup),
     sources: buildSources(config, clock),
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, clock),
     health: buildHealth(config),
     platforms,
+    linking: createLinking(db, clock, log),
     log,
     wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
     judgement: {
@@ -83,7 +93,15 @@ export async function openService(config: Config, environment: Environment): Pro
     pollSeconds: config.example ? 0.5 : 1,
   }
   const workflow = createWorkflow(parts, database.alone)
-  const connections = buildConnections(config, environment, { desk: workflow.desk, posts: createPosts(db), clock, log })
+  const connections = buildConnections(config, environment, {
+    db,
+    desk: workflow.desk,
+    posts: createPosts(db),
+    accounts,
+    clock,
+    log,
+  })
+  directory.use(buildGroupReaders(config, environment, { connections, accounts, clock }))
   for (const { platform } of connections) platforms.push(platform)
   const changes = createChanges(database)
   const sources: ConsoleParts['sources'] = [
@@ -118,6 +136,7 @@ export async function openService(config: Config, environment: Environment): Pro
     workflow,
     port,
     connections,
+    directory,
     log,
     close: async () => {
       await queue.close()
@@ -132,7 +151,7 @@ function consolePlatform({ db, sql }: Database): ChatPlatform {
   return {
     name: 'console',
     async deliver({ id, channel, proposal, at, entry }) {
-      if (entry !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
+      if (entry !== null && proposal !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
       await sql.notify('patchwarden_changes', JSON.stringify({ channel, proposal }))
     },
   }
@@ -145,7 +164,7 @@ export function operatorOf(config: Config): string {
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
 export async function runService(service: Service): Promise<() => Promise<void>> {
-  const { queue, workflow, config, log, database } = service
+  const { queue, workflow, config, log, database, directory } = service
   const stopping = new AbortController()
   const { signal } = stopping
   const jittered = (seconds: number) =>
@@ -176,6 +195,9 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     },
     { concurrency: 1 },
   )
+  queue.define('read-groups', async (_data, context) => {
+    await directory.refresh(AbortSignal.any([signal, context.signal]))
+  })
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
@@ -183,6 +205,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   await queue.start()
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })
   await queue.every('sync-inventory', jittered(config.schedule.inventory), { skipImmediate: true })
+  await queue.every('read-groups', '5 minutes', { skipImmediate: true })
   await queue.every('purge', '1 hour', { skipImmediate: true })
 
   // What is there is shown at once; the first look at everything follows in the background.
@@ -193,7 +216,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   const connecting = connect(service, signal)
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    sweeping = Promise.all([workflow.sweep(signal), workflow.deliver()])
+    sweeping = Promise.all([workflow.sweep(signal), workflow.deliver(), workflow.postDigests(), directory.load()])
       .then(() => undefined)
       .catch((error: unknown) => {
         if (!signal.aborted) log.warn(`A sweep failed: ${errorText(error)}. The next one follows.`)
@@ -210,24 +233,34 @@ export async function runService(service: Service): Promise<() => Promise<void>>
 const RECONNECT_MS = 30_000
 
 /** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
-async function connect({ connections, log }: Service, signal: AbortSignal): Promise<void> {
+async function connect({ connections, log, database }: Service, signal: AbortSignal): Promise<void> {
   await Promise.all(
     connections.map(async (connection) => {
+      const { name } = connection.platform
       while (!signal.aborted) {
-        try {
-          await connection.start()
-          return
-        } catch (error) {
-          log.warn(`${errorText(error)} It is tried again in ${RECONNECT_MS / 1_000} s.`)
-          await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
-        }
+        // Of several replicas one listens to a platform; when it ends, another takes over.
+        await database
+          .alone(`listen to ${name}`, () => listen(connection, log, signal))
+          .catch((error: unknown) => {
+            log.warn(`${name}: ${errorText(error)} It is tried again in ${RECONNECT_MS / 1_000} s.`)
+          })
+        await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
       }
     }),
   )
 }
 
+/** Holds a connection until the service stops. Throws a sentence where it cannot be had. */
+async function listen(connection: ChatConnection, log: WorkflowLog, signal: AbortSignal): Promise<void> {
+  await connection.start()
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  log.info(`${connection.platform.name}: disconnecting.`)
+}
+
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
-  const { workflow, log, database } = service
+  const { workflow, log, database, directory } = service
+  await directory.refresh(signal)
   await workflow.sweep(signal)
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))

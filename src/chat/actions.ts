@@ -1,4 +1,4 @@
-/** Everything a person can do to a proposal, once: buttons, slash commands, command line and their help come from here. */
+/** Everything a person can do, once: buttons, slash commands, command line, their help and the manifests come from here. */
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
@@ -13,12 +13,17 @@ export interface ActionInput {
   readonly until: string | null
 }
 
+/** `until`: a date. `owner`: a person who looks at it again. */
+export type Ask = 'reason' | 'until' | 'owner'
+
 export interface Action {
   /** On a button; three dots where something is asked first. */
   readonly label: string
   readonly style: 'primary' | 'danger' | 'plain'
-  /** `deferral`: reason, owner and date. */
-  readonly asks: 'nothing' | 'reason' | 'deferral'
+  /** What is asked first, in this order. */
+  readonly asks: readonly Ask[]
+  /** Days from today of the date that is proposed where one is asked for. */
+  readonly untilDays?: number
   /** For help: what it does. */
   readonly summary: string
   /** What the person is told when it worked; empty where something is shown instead. */
@@ -37,7 +42,7 @@ const table = {
   approve: {
     label: 'Approve',
     style: 'primary',
-    asks: 'nothing',
+    asks: [],
     summary: 'vote for it',
     done: 'Your approval is recorded.',
     command: vote('approve'),
@@ -46,7 +51,8 @@ const table = {
   reject: {
     label: 'Reject…',
     style: 'danger',
-    asks: 'deferral',
+    asks: ['reason', 'owner', 'until'],
+    untilDays: 30,
     summary: 'vote against it until a date, with a reason and somebody who looks again',
     done: 'Rejected; the reason is kept with it.',
     command: vote('reject'),
@@ -55,7 +61,7 @@ const table = {
   abstain: {
     label: 'Abstain',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'say that you do not vote',
     done: 'Your abstention is recorded.',
     command: vote('abstain'),
@@ -64,16 +70,25 @@ const table = {
   'withdraw-vote': {
     label: 'Withdraw my vote',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'take your vote back',
     done: 'Your vote is withdrawn.',
     command: () => ({ type: 'withdraw-vote' }),
     commandLine: null,
   },
+  postpone: {
+    label: 'Postpone…',
+    style: 'plain',
+    asks: ['until', 'reason'],
+    untilDays: 1,
+    summary: 'move it to a later window: the next one, or the first from a date on',
+    done: 'Postponed to a later window.',
+    command: ({ until, reason }) => ({ type: 'postpone', until, reason }),
+  },
   acknowledge: {
     label: 'Acknowledge',
     style: 'primary',
-    asks: 'nothing',
+    asks: [],
     summary: 'say, as the one on call, that you know of the rollout',
     done: 'Acknowledged.',
     command: () => ({ type: 'acknowledge' }),
@@ -82,7 +97,7 @@ const table = {
   pause: {
     label: 'Pause',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'start no further batch until it is resumed',
     done: 'Paused: no further batch starts.',
     command: ({ reason }) => ({ type: 'pause', reason }),
@@ -90,7 +105,7 @@ const table = {
   halt: {
     label: 'Halt…',
     style: 'danger',
-    asks: 'reason',
+    asks: ['reason'],
     summary: 'stop the rollout',
     done: 'Halted: nothing further is started.',
     command: ({ reason }) => ({ type: 'halt', reason }),
@@ -98,7 +113,7 @@ const table = {
   resume: {
     label: 'Resume',
     style: 'primary',
-    asks: 'nothing',
+    asks: [],
     summary: 'agree that a stopped rollout goes on',
     done: 'Your agreement to resume is recorded.',
     command: () => ({ type: 'resume' }),
@@ -106,15 +121,32 @@ const table = {
   withdraw: {
     label: 'Withdraw…',
     style: 'danger',
-    asks: 'reason',
+    asks: ['reason'],
     summary: 'end it for good',
     done: 'Withdrawn.',
     command: ({ reason }) => ({ type: 'withdraw', reason }),
   },
+  freeze: {
+    label: 'Freeze…',
+    style: 'danger',
+    asks: ['until', 'reason'],
+    untilDays: 7,
+    summary: 'let nothing of its team start until a date, with a reason',
+    done: 'Frozen: nothing of the team starts until then.',
+    command: ({ until, reason }) => ({ type: 'freeze', until: until ?? '', reason: reason ?? '' }),
+  },
+  unfreeze: {
+    label: 'Lift the freeze',
+    style: 'plain',
+    asks: [],
+    summary: 'end the freeze of its team',
+    done: 'The freeze is lifted.',
+    command: () => ({ type: 'unfreeze' }),
+  },
   'break-glass': {
     label: 'Break glass…',
     style: 'danger',
-    asks: 'reason',
+    asks: ['reason'],
     summary: 'approve it at once and outside its window, for everybody to see',
     done: 'Approved by break-glass. Somebody else will be asked to review it.',
     command: ({ reason }) => ({ type: 'break-glass', reason }),
@@ -122,7 +154,7 @@ const table = {
   'review-break-glass': {
     label: 'Review break-glass',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'confirm that you have reviewed a break-glass of somebody else',
     done: 'Reviewed.',
     command: () => ({ type: 'review-break-glass' }),
@@ -130,7 +162,7 @@ const table = {
   explain: {
     label: 'Explain',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'show the evidence behind its priority',
     done: '',
     command: null,
@@ -139,7 +171,7 @@ const table = {
   assets: {
     label: 'Assets',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'show its assets, what changes on each and how each ended',
     done: '',
     command: null,
@@ -148,7 +180,7 @@ const table = {
   plan: {
     label: 'Plan',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'show rings, windows and the exact transaction',
     done: '',
     command: null,
@@ -157,7 +189,7 @@ const table = {
   report: {
     label: 'Report',
     style: 'plain',
-    asks: 'nothing',
+    asks: [],
     summary: 'show it as a document',
     done: '',
     command: null,
@@ -170,6 +202,12 @@ export type ActionName = keyof typeof table
 
 export const actions: Readonly<Record<ActionName, Action>> = table
 
+/** What the date of an action means. */
+export function untilLabel(action: ActionName): string {
+  if (action === 'postpone') return 'Not before'
+  return action === 'freeze' ? 'Frozen until the end of' : 'Until when it holds'
+}
+
 const names: readonly string[] = Object.keys(table)
 
 export function isActionName(name: string): name is ActionName {
@@ -178,3 +216,22 @@ export function isActionName(name: string): name is ActionName {
 
 /** In the order in which help lists them. */
 export const actionNames: readonly ActionName[] = names.filter(isActionName)
+
+/** Commands that are about no single proposal. */
+const looks = {
+  list: { summary: 'show what is open in this channel' },
+  mine: { summary: 'show what waits for you, and what you decided' },
+  running: { summary: 'show what is being rolled out, and what starts next' },
+  link: { summary: 'get a code that links this account with you, or type a code you got elsewhere' },
+  help: { summary: 'show these commands' },
+} as const satisfies Readonly<Record<string, { readonly summary: string }>>
+
+export type LookName = keyof typeof looks
+
+export const lookSummaries: Readonly<Record<LookName, { readonly summary: string }>> = looks
+
+export function isLookName(name: string): name is LookName {
+  return lookNames.some((known) => known === name)
+}
+
+export const lookNames: readonly LookName[] = Object.keys(looks) as LookName[]

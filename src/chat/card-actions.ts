@@ -1,14 +1,20 @@
 import { type Member, votingRoles } from '../core/policy.ts'
+import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
+
+/** A button as the table of actions describes it. */
+export function cardAction(name: ActionName, revision: number, label: string = actions[name].label): CardAction {
+  const { style, asks } = actions[name]
+  return { name, label, style, asks, revision }
+}
 
 /** Buttons of the card: what makes sense in this state, for this reader. Whether it is allowed is decided on the click. */
 export function cardActions(state: ProposalState, viewer: Member | null): readonly CardAction[] {
   const buttons: CardAction[] = []
   function add(name: ActionName, label: string = actions[name].label): void {
-    const { style, asks } = actions[name]
-    buttons.push({ name, label, style, asks, revision: state.revision })
+    buttons.push(cardAction(name, state.revision, label))
   }
   const has = (roles: readonly string[]) => viewer === null || viewer.roles.some((role) => roles.includes(role))
   const voter = has(votingRoles(state.policy.approval))
@@ -26,8 +32,9 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
       break
     case 'approved':
     case 'scheduled':
-      if (state.acknowledgedBy === null && has(['on-call', ...state.policy.stop]) && state.subject.kind === 'patches')
+      if (state.acknowledgedBy === null && has([ON_CALL, ...state.policy.stop]) && state.subject.kind === 'patches')
         add('acknowledge')
+      if (state.status === 'scheduled' && (voter || stopper || has([ON_CALL]))) add('postpone')
       if (mine) add('withdraw-vote')
       if (stopper) add('withdraw')
       break

@@ -33,6 +33,11 @@ export interface CardQuorum {
   readonly waitingFor: readonly string[]
 }
 
+/** A button under a message that stands alone: it names its proposal. */
+export interface EntryAction extends CardAction {
+  readonly proposal: string
+}
+
 export interface Card {
   readonly proposal: string
   readonly revision: number
@@ -63,4 +68,8 @@ export interface ThreadEntry {
   readonly text: RichText
   /** Log lines or a list, shown in fixed width under the text. */
   readonly detail: readonly string[]
+  /** Buttons under a message to one person, or of a digest. */
+  readonly actions?: readonly EntryAction[]
+  /** Path in the console that says more. */
+  readonly link?: string
 }

@@ -1,6 +1,7 @@
 /** Where what people ask arrives, whatever platform it comes from: what a platform needs of the rest of Patchwarden. */
 
 import type { Actor } from '../core/proposal/proposal.ts'
+import type { Account } from './accounts.ts'
 import type { ActionInput, ActionName } from './actions.ts'
 import type { Card } from './card.ts'
 import type { RichText } from './rich-text.ts'
@@ -28,7 +29,28 @@ export interface ActRequest extends ActionInput {
 }
 
 /** Shown only to the person who acted; no click is ever swallowed. */
-export type Answer = { readonly ok: boolean; readonly message: RichText; readonly detail?: Detail }
+export interface Answer {
+  readonly ok: boolean
+  readonly message: RichText
+  readonly detail?: Detail
+  /** Path in the console that says more, or where it goes on. */
+  readonly link?: string
+}
+
+/** One line of a person's overview. */
+export interface OverviewLine {
+  readonly proposal: string
+  readonly revision: number
+  readonly text: RichText
+  readonly actions: readonly ActionName[]
+}
+
+/** What waits for a person, what they decided, what is running: the newest of each. */
+export interface Overview {
+  readonly waiting: readonly OverviewLine[]
+  readonly running: readonly OverviewLine[]
+  readonly decided: readonly OverviewLine[]
+}
 
 /** A person of the configuration, on some platform. */
 export type Person = Extract<Actor, { kind: 'person' }>
@@ -42,6 +64,16 @@ export interface Desk {
     person: Person,
   ): Promise<Answer>
   comment(proposal: string, text: string, person: Person): Promise<Answer>
+  /** A code for an account that nobody knows yet. */
+  askLink(account: Account): Promise<Answer>
+  overview(person: Person): Promise<Overview>
+  /** What could be meant by what has been typed so far, best first. */
+  suggest(
+    what: 'proposal' | 'person',
+    typed: string,
+  ): Promise<readonly { readonly name: string; readonly value: string }[]>
+  /** A test button was clicked: whoever waits for it is told. */
+  tested(nonce: string): Promise<void>
   detail(proposal: string, name: DetailName): Promise<Detail | null>
   /** The card as this person sees it; for nobody in particular with `null`. */
   card(proposal: string, person: Person | null): Promise<Card | null>

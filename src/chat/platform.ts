@@ -1,13 +1,15 @@
 /** What the workflow asks of a chat platform, and what a platform needs to remember. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ThreadEntry } from './card.ts'
 
 /** One message of the outbox. */
 export interface OutgoingMessage {
   readonly id: number
-  /** A channel of the configuration. */
+  /** A channel of the configuration, or `@` and a person's id: a direct message. */
   readonly channel: string
-  readonly proposal: string
+  /** `null`: about no single one; it stands alone in the channel. */
+  readonly proposal: string | null
   /** ISO 8601 UTC. */
   readonly at: string
   /** `null`: show the proposal's card as it is now. */
@@ -23,6 +25,11 @@ export interface ChatPlatform {
   deliver(message: OutgoingMessage): Promise<void>
 }
 
+/** The person a message is for; `null` for a channel. */
+export function addressee(channel: string): string | null {
+  return channel.startsWith('@') ? channel.slice(1) : null
+}
+
 /** A platform that people also answer on. */
 export interface ChatConnection {
   readonly platform: ChatPlatform
@@ -31,6 +38,15 @@ export interface ChatConnection {
   /** Begins to listen to what people do there. Throws a sentence. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Posts a button whose click is told to the desk; the platform's id of the channel, `null` where there is none. */
+  postTest(nonce: string): Promise<string | null>
+  /** Requests under this path of the console's address are for the platform. */
+  readonly http?: {
+    readonly path: string
+    handle(request: IncomingMessage, response: ServerResponse): void
+  }
+  /** Account ids of those in a user group or role of the platform. Throws a sentence. */
+  accountsIn(group: { readonly server: string | null; readonly id: string }): Promise<readonly string[]>
 }
 
 /** The platform asked for a pause: nothing is wrong with the message. */
@@ -47,7 +63,7 @@ export class TryLater extends Error {
 export interface Post {
   /** `card PW-1` or `entry 17`: what was posted, once. */
   readonly key: string
-  readonly proposal: string
+  readonly proposal: string | null
   /** The platform's own id of the channel. */
   readonly place: string
   readonly message: string | null

@@ -1,8 +1,10 @@
-import { type ActionName, actionNames, actions, isActionName } from './actions.ts'
+import { type ActionName, actionNames, actions, isActionName, isLookName, lookNames, lookSummaries } from './actions.ts'
 
 export type SlashCommand =
   | { readonly kind: 'help'; readonly problem: string | null }
-  | { readonly kind: 'list' }
+  | { readonly kind: 'list' | 'mine' | 'running' }
+  /** `code` null: one is asked for. */
+  | { readonly kind: 'link'; readonly code: string | null; readonly confirmed: boolean }
   | {
       readonly kind: 'act'
       readonly action: ActionName
@@ -19,8 +21,11 @@ export type SlashCommand =
 export function parseSlash(text: string, current: string | null): SlashCommand {
   const words = text.trim().split(/\s+/)
   const verb = words[0]?.toLowerCase() || 'help'
-  if (verb === 'help') return { kind: 'help', problem: null }
-  if (verb === 'list') return { kind: 'list' }
+  if (isLookName(verb)) {
+    if (verb === 'help') return { kind: 'help', problem: null }
+    if (verb !== 'link') return { kind: verb }
+    return { kind: 'link', code: words[1]?.toUpperCase() ?? null, confirmed: words[2]?.toLowerCase() === 'confirm' }
+  }
   if (!isActionName(verb)) return { kind: 'help', problem: `There is no command "${verb.slice(0, 40)}".` }
   const [, before = text, reason = ''] = /^([\s\S]*?)\bbecause\s+([\s\S]+)$/i.exec(text) ?? []
   const proposal = /\bPW-\d+\b/i.exec(before)?.[0].toUpperCase() ?? current
@@ -31,23 +36,21 @@ export function parseSlash(text: string, current: string | null): SlashCommand {
     proposal,
     reason: reason.trim() || null,
     owner: /\bowner\s+([a-z][\w.-]*)/i.exec(before)?.[1] ?? null,
-    until: /\buntil\s+(\d{4}-\d{2}-\d{2})\b/i.exec(before)?.[1] ?? null,
+    until: /\buntil\s+(\d{4}-\d{2}-\d{2}(?:T[\d:]+Z?)?)\b/i.exec(before)?.[1] ?? null,
   }
 }
 
 export const slashHelp: readonly string[] = [
-  '/patch list: what is open in this channel',
-  ...actionNames.map((name) => `/patch ${name} PW-1${arguments_(name)}: ${actions[name].summary}`),
-  '/patch help',
+  ...actionNames.map((name) => `/patch ${name} PW-1${argumentsOf(name)}: ${actions[name].summary}`),
+  ...lookNames.map((name) => `/patch ${name}: ${lookSummaries[name].summary}`),
 ]
 
-function arguments_(name: ActionName): string {
-  switch (actions[name].asks) {
-    case 'nothing':
-      return ''
-    case 'reason':
-      return ' because <reason>'
-    case 'deferral':
-      return ' [owner <person>] until 2026-12-31 because <reason>'
-  }
+/** What may follow the proposal, as it is typed. */
+export function argumentsOf(name: ActionName): string {
+  const { asks } = actions[name]
+  return [
+    asks.includes('owner') ? ' [owner <person>]' : '',
+    asks.includes('until') ? ' until <date>' : '',
+    asks.includes('reason') ? ' because <reason>' : '',
+  ].join('')
 }

@@ -3,6 +3,8 @@
 import { assertNever } from '../core/assert-never.ts'
 import { countEndState } from '../core/gate.ts'
 import { limits } from '../core/limits.ts'
+import type { Member } from '../core/policy.ts'
+import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { ThreadEntry, Tone } from './card.ts'
@@ -13,8 +15,11 @@ export function storyOf(
   recorded: RecordedEvent,
   before: ProposalState | null,
   state: ProposalState,
+  people: readonly Member[] = [],
 ): readonly ThreadEntry[] {
   const { event } = recorded
+  const named = (ids: readonly string[], nobody: string) =>
+    ids.length === 0 ? nobody : ids.map((id) => people.find((person) => person.id === id)?.name ?? id).join(', ')
   const bot = (tone: Tone, text: RichText, detail: readonly string[] = []): ThreadEntry[] => [
     { author: null, tone, text, detail },
   ]
@@ -50,11 +55,31 @@ export function storyOf(
       return bot(
         'warning',
         rich(
-          `Still waiting for ${event.waitingFor.length === 0 ? 'somebody who may vote' : event.waitingFor.join(', ')}. It expires `,
+          event.step === 'escalation'
+            ? `Nobody has decided, so ${named(event.waitingFor, 'nobody who could see to it')} is told. It expires `
+            : `Still waiting for ${named(event.waitingFor, 'somebody who may vote')}. It expires `,
           time(state.expiresAt),
           '.',
         ),
       )
+    case 'acknowledgement-asked': {
+      const who = named(event.people, 'nobody: no one is on call')
+      const late =
+        event.escalated && event.people.length > 0 ? ' Nobody on call has answered, so others are asked, too.' : ''
+      return bot('warning', rich(`Asked to acknowledge before it starts: ${who}.${late}`))
+    }
+    case 'postponed': {
+      const { start, end } = event.window
+      const why = event.reason === null ? '.' : `: ${sentence(event.reason)}`
+      return said('warning', rich('Postponed to ', time(start), ' until ', time(end, 'time'), why))
+    }
+    case 'frozen':
+      return said(
+        'urgent',
+        rich('Froze the team until ', time(event.until), `: ${sentence(event.reason)} Nothing starts before.`),
+      )
+    case 'unfrozen':
+      return said('neutral', rich('Lifted the freeze of the team.'))
     case 'standing-refused':
       return bot(
         'warning',
@@ -92,8 +117,11 @@ export function storyOf(
       return bot('warning', rich(`Not started, because ${sentence(event.reason)}`))
     case 'acknowledged':
       return said('good', rich('Acknowledged: I am watching this rollout.'))
-    case 'rollout-started':
-      return bot('neutral', rich(`Rollout started: ${ringNames(state).join(', then ')}.`))
+    case 'rollout-started': {
+      const unheard =
+        before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
+      return bot('neutral', rich(`Rollout started: ${ringNames(state).join(', then ')}.${unheard}`))
+    }
     case 'batch-started':
       return bot(
         'neutral',

@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import { type ActionName, actionNames, actions } from '../chat/actions.ts'
+import { type ActionName, actionNames, actions, untilLabel } from '../chat/actions.ts'
+import type { Person } from '../chat/desk.ts'
+import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
-import type { Actor } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
 import { theProposal } from './look.ts'
@@ -25,7 +26,7 @@ const choices: ReadonlyMap<string, ActionName> = new Map([
 ])
 
 /** The person a command speaks for. Whoever may run this already has the database; the record says it came from here. */
-function actorFrom({ config }: Service, id: string | undefined): Actor {
+function actorFrom({ config }: Service, id: string | undefined): Person {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
   const person = named(config.people, id)
@@ -42,7 +43,19 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     await withService(program, async (service) => {
       const { id: proposal, revision } = await theProposal(service, id)
       const given = command({ revision, reason, owner, until })
-      const result = await service.workflow.execute(proposal, given, actorFrom(service, options.as))
+      const person = actorFrom(service, options.as)
+      if (given.type === 'freeze' || given.type === 'unfreeze') {
+        const request = { proposal, action: name, revision, reason, owner, until }
+        const answer = await service.workflow.desk.act(request, person)
+        await service.workflow.deliver()
+        if (!answer.ok) done(1)
+        const said = plain(answer.message)
+        if (options.json) return print(JSON.stringify({ ok: answer.ok, proposal, sentence: said }))
+        if (answer.ok) return print(said)
+        process.stderr.write(`${said}\n`)
+        return
+      }
+      const result = await service.workflow.execute(proposal, given, person)
       await service.workflow.deliver()
       if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
       if (options.json) {
@@ -92,11 +105,11 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     })
 
   for (const name of actionNames) {
-    const { command, commandLine, summary } = actions[name]
+    const { command, commandLine, summary, asks } = actions[name]
     if (command === null || commandLine === null) continue
-    program
-      .command(`${commandLine ?? name} <proposal>`)
-      .description(summary)
+    const own = program.command(`${commandLine ?? name} <proposal>`).description(summary)
+    if (asks.includes('until')) own.option('--until <date>', `${untilLabel(name).toLowerCase()}, e.g. 2026-12-31`)
+    own
       .option('--as <person>', as)
       .option('--because <reason>', 'reason')
       .option('--json', 'print JSON')

@@ -16,7 +16,8 @@ export function startCommand(program: Command): void {
       for (const warning of warnings) process.stderr.write(`${warning}\n`)
       const service = await openService(config, environment)
       const app = createConsole({ port: service.port, log: service.log, allowedHosts: allowedHosts(config.console) })
-      const server = await serveConsole(app, config.console).catch(async (error: unknown) => {
+      const others = service.connections.flatMap(({ http }) => http ?? [])
+      const server = await serveConsole(app, config.console, others).catch(async (error: unknown) => {
         await service.close()
         throw new BadUse(errorText(error))
       })

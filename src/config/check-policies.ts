@@ -1,9 +1,10 @@
 import type { Member, Policy, RoleCount } from '../core/policy.ts'
+import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Notes, Unread } from './cross-check.ts'
 import { named } from './named.ts'
 import { list, quote } from './problem.ts'
-import { membersFor, policyNamed } from './resolve.ts'
+import { heldElsewhere, membersFor, policyNamed } from './resolve.ts'
 import type { PolicyConfig, Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
 
@@ -89,7 +90,7 @@ function checkOrder(name: string, policy: PolicyConfig, notes: Notes): void {
 }
 
 function checkTeam(settings: Settings, team: string, policy: Policy, path: readonly PropertyKey[], notes: Notes): void {
-  const members = membersFor(settings, team)
+  const members = withUnknownHolders(settings, team, policy, membersFor(settings, team))
   const mend = `Give the role to more people, under "roles" or in teams.${team}.roles, or let the policy ask for fewer.`
   const refuse = (why: string) => {
     notes.problem(path, `is ${quote(policy.name)}, which team ${team} cannot satisfy: ${why}`, mend)
@@ -107,9 +108,28 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
   if (policy.breakGlass !== null && !someoneHolds(policy.breakGlass.roles, members)) {
     refuse(`nobody who may break the glass (${list(policy.breakGlass.roles, 'or')})`)
   }
-  if (policy.acknowledgement && !someoneHolds(['on-call'], members)) {
+  if (policy.acknowledgement !== null && !someoneHolds([ON_CALL], members)) {
     refuse('it wants an acknowledgement, and nobody holds the role on-call')
   }
+}
+
+/** Who is in another system's group cannot be known here: as many as are asked for are taken to be there. */
+function withUnknownHolders(
+  settings: Settings,
+  team: string,
+  policy: Policy,
+  members: readonly Member[],
+): readonly Member[] {
+  const counts = [...(needsOf(policy) ?? []), ...policy.resume]
+  const asked = new Set([...counts.map(({ role }) => role), ...policy.stop, ON_CALL])
+  const unknown = [...asked].filter((role) => heldElsewhere(settings, team, role))
+  const most = Math.max(1, ...counts.map(({ count }) => count))
+  return [
+    ...members,
+    ...unknown.flatMap((role) =>
+      Array.from({ length: most + 1 }, (_, index) => ({ id: `${role} ${index}`, name: role, roles: [role] })),
+    ),
+  ]
 }
 
 function needsOf(policy: Policy): readonly RoleCount[] | null {

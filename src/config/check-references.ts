@@ -1,4 +1,5 @@
 import type { Notes, Unread } from './cross-check.ts'
+import { GROUP_PREFIX } from './people-schema.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
@@ -12,6 +13,7 @@ const sections = {
   windows: 'window',
   rollouts: 'rollout',
   engines: 'engine',
+  groups: 'group',
 } as const
 type Section = keyof typeof sections
 
@@ -38,6 +40,15 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
   }
 
   referToPeople(['roles'], settings.roles, refer, notes)
+  for (const [name, group] of Object.entries(settings.groups)) {
+    const people = group.kind === 'rota' ? group.people : group.fallback
+    const key = group.kind === 'rota' ? 'people' : 'fallback'
+    for (const [index, person] of people.entries()) refer(['groups', name, key, index], 'people', person)
+    if (group.kind !== 'rota') continue
+    for (const [index, { person }] of group.overrides.entries()) {
+      refer(['groups', name, 'overrides', index, 'person'], 'people', person)
+    }
+  }
   for (const [name, team] of Object.entries(settings.teams)) {
     referToPeople(['teams', name, 'roles'], team.roles, refer, notes)
     refer(['teams', name, 'channel'], 'channels', team.channel)
@@ -79,7 +90,8 @@ function referToPeople(
 ): void {
   for (const [role, people] of Object.entries(holders)) {
     for (const [index, person] of people.entries()) {
-      refer([...path, role, index], 'people', person)
+      if (person.startsWith(GROUP_PREFIX)) refer([...path, role, index], 'groups', person.slice(GROUP_PREFIX.length))
+      else refer([...path, role, index], 'people', person)
       if (people.indexOf(person) === index) continue
       notes.warning([...path, role, index], `lists ${quote(person)} twice`, 'Once is enough: a person counts once.')
     }
@@ -96,7 +108,15 @@ function warnOfUnused(settings: Settings, used: ReadonlyMap<Section, ReadonlySet
       'key',
     )
   }
-  for (const section of ['channels', 'policies', 'standingApprovals', 'windows', 'rollouts', 'engines'] as const) {
+  for (const section of [
+    'groups',
+    'channels',
+    'policies',
+    'standingApprovals',
+    'windows',
+    'rollouts',
+    'engines',
+  ] as const) {
     for (const name of Object.keys(settings[section])) {
       if (used.get(section)?.has(name)) continue
       notes.warning([section, name], 'is used nowhere', 'Use it, or leave it out.', 'key')

@@ -1,5 +1,6 @@
 /** The one place that reads the environment of the process, and `.env`. */
 
+import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { parseEnvFile } from './env-file.ts'
@@ -34,15 +35,43 @@ const variables = {
   DATABASE_URL: databaseUrl,
   SLACK_BOT_TOKEN: z.string().regex(/^xoxb-\S+$/, { error: 'Write the bot token of the app; it begins with xoxb-.' }),
   SLACK_APP_TOKEN: z.string().regex(/^xapp-\S+$/, { error: 'Write the app-level token; it begins with xapp-.' }),
+  SLACK_SIGNING_SECRET: z.string().min(8, { error: 'Write the signing secret of the app ("Basic Information").' }),
+  SLACK_CLIENT_ID: z.string().regex(/^[\w.-]+$/, { error: 'Write the client id of the app ("Basic Information").' }),
+  SLACK_CLIENT_SECRET: z.string().min(8, { error: 'Write the client secret of the app ("Basic Information").' }),
   SLACK_API_URL: apiUrl,
+  DISCORD_PUBLIC_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, { error: 'Write the public key of the app ("General Information"), 64 digits.' }),
+  PAGERDUTY_TOKEN: z.string().min(8, { error: 'Write a read-only API key of PagerDuty.' }),
+  PAGERDUTY_API_URL: apiUrl,
   DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
   DISCORD_API_URL: apiUrl,
 } as const
 type Variable = keyof typeof variables
-const secrets: readonly Variable[] = ['DATABASE_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'DISCORD_BOT_TOKEN']
+const secrets: readonly Variable[] = [
+  'DATABASE_URL',
+  'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'SLACK_CLIENT_SECRET',
+  'DISCORD_BOT_TOKEN',
+  'PAGERDUTY_TOKEN',
+]
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
 export const variableNames: readonly string[] = [...Object.keys(variables), ...secrets.map((name) => `${name}_FILE`)]
+
+/** Over sockets, by requests, or by requests from every workspace that installs the app. */
+export type SlackSecrets =
+  | { readonly mode: 'socket'; readonly botToken: string; readonly appToken: string }
+  | { readonly mode: 'http'; readonly botToken: string; readonly signingSecret: string }
+  | {
+      readonly mode: 'oauth'
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly signingSecret: string
+      readonly stateSecret: string
+    }
 
 export type LogLevel = (typeof logLevels)[number]
 
@@ -60,9 +89,15 @@ export interface Environment {
   /** Secret. `null`: an embedded database is started. */
   readonly databaseUrl: string | null
   /** Secrets. `null`: Slack is not used. */
-  readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl: string | null } | null
-  /** Secret. `null`: Discord is not used. */
-  readonly discord: { readonly botToken: string; readonly apiUrl: string | null } | null
+  readonly slack: { readonly access: SlackSecrets; readonly apiUrl: string | null } | null
+  /** Secret. `null`: Discord is not used. `publicKey`: clicks come by request; `null`: over the gateway. */
+  readonly discord: {
+    readonly botToken: string
+    readonly publicKey: string | null
+    readonly apiUrl: string | null
+  } | null
+  /** Secret. `null`: PagerDuty is not asked. */
+  readonly pagerduty: { readonly token: string; readonly apiUrl: string | null } | null
 }
 
 export type ReadEnvironment =
@@ -94,6 +129,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     databaseUrl: take(reading, 'DATABASE_URL', variables.DATABASE_URL, cwd),
     slack: slackAccess(reading, cwd),
     discord: discordAccess(reading, cwd),
+    pagerduty: pagerdutyAccess(reading, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }
@@ -102,24 +138,44 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
 function slackAccess(reading: Reading, cwd: string): Environment['slack'] {
   const botToken = take(reading, 'SLACK_BOT_TOKEN', variables.SLACK_BOT_TOKEN, cwd)
   const appToken = take(reading, 'SLACK_APP_TOKEN', variables.SLACK_APP_TOKEN, cwd)
+  const signingSecret = take(reading, 'SLACK_SIGNING_SECRET', variables.SLACK_SIGNING_SECRET, cwd)
+  const clientId = take(reading, 'SLACK_CLIENT_ID', variables.SLACK_CLIENT_ID, cwd)
+  const clientSecret = take(reading, 'SLACK_CLIENT_SECRET', variables.SLACK_CLIENT_SECRET, cwd)
   const apiUrl = take(reading, 'SLACK_API_URL', variables.SLACK_API_URL, cwd)
-  if (botToken !== null && appToken !== null) return { botToken, appToken, apiUrl }
-  const [missing, other] =
-    botToken === null
-      ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'DISCORD_BOT_TOKEN']
-      : ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN']
-  const there = reading.values.get(other) ?? reading.values.get(`${other}_FILE`)
-  const told = reading.problems.some((problem) => problem.path.startsWith('SLACK_'))
-  if (there !== undefined && there.value.trim() !== '' && !told) {
-    note(reading, other, there, `is set, but ${missing} is not`, 'Slack needs both, or neither.')
+  if (botToken !== null && appToken !== null) return { access: { mode: 'socket', botToken, appToken }, apiUrl }
+  if (botToken !== null && signingSecret !== null) return { access: { mode: 'http', botToken, signingSecret }, apiUrl }
+  if (clientId !== null && clientSecret !== null && signingSecret !== null) {
+    const stateSecret = createHmac('sha256', clientSecret).update('patchwarden slack state').digest('hex')
+    return { access: { mode: 'oauth', clientId, clientSecret, signingSecret, stateSecret }, apiUrl }
   }
+  noteIncomplete(reading)
   return null
+}
+
+const slackNeeds = 'Slack needs SLACK_BOT_TOKEN with SLACK_APP_TOKEN or with SLACK_SIGNING_SECRET; see docs/slack.md.'
+
+function noteIncomplete(reading: Reading): void {
+  if (reading.problems.some((problem) => problem.path.startsWith('SLACK_'))) return
+  const names = ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET']
+  for (const name of names) {
+    const there = reading.values.get(name) ?? reading.values.get(`${name}_FILE`)
+    if (there === undefined || there.value.trim() === '') continue
+    note(reading, name, there, 'is set, but not what goes with it', slackNeeds)
+    return
+  }
 }
 
 function discordAccess(reading: Reading, cwd: string): Environment['discord'] {
   const botToken = take(reading, 'DISCORD_BOT_TOKEN', variables.DISCORD_BOT_TOKEN, cwd)
+  const publicKey = take(reading, 'DISCORD_PUBLIC_KEY', variables.DISCORD_PUBLIC_KEY, cwd)
   const apiUrl = take(reading, 'DISCORD_API_URL', variables.DISCORD_API_URL, cwd)
-  return botToken === null ? null : { botToken, apiUrl }
+  return botToken === null ? null : { botToken, publicKey, apiUrl }
+}
+
+function pagerdutyAccess(reading: Reading, cwd: string): Environment['pagerduty'] {
+  const token = take(reading, 'PAGERDUTY_TOKEN', variables.PAGERDUTY_TOKEN, cwd)
+  const apiUrl = take(reading, 'PAGERDUTY_API_URL', variables.PAGERDUTY_API_URL, cwd)
+  return token === null ? null : { token, apiUrl }
 }
 
 interface Setting {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { priorities } from '../core/priority/priority.ts'
 import { byName, count, duration, optional, port, reference, text, timeZone, webAddress, yesOrNo } from './fields.ts'
 
 const MINUTE = 60
@@ -8,7 +9,7 @@ export const person = z.strictObject({
   name: text('Write the name of a person, such as "Mara Keller".', 100).describe('The name shown on cards.'),
   email: optional(
     text('Write an e-mail address.', 254).regex(/^[^\s@]+@[^\s@]+$/, { error: 'Write an e-mail address.' }),
-  ).describe('E-mail address; shown to operators only, never used to recognise anybody.'),
+  ).describe('E-mail address. Recognises nobody, except where identity.email says so.'),
   slack: optional(
     z
       .string({ error: 'Write the member id from the Slack profile in quotes, such as "U012AB3CD".' })
@@ -24,8 +25,20 @@ export const person = z.strictObject({
   timeZone: optional(timeZone).describe('IANA zone in which times are shown to this person.'),
 })
 
-/** Role name to the ids of the people who hold it. */
+/** Role name to the ids of the people who hold it, and `group:name` for everybody in a group. */
 export const roleHolders = byName(z.array(reference('a person'), { error: membersMend }))
+
+/** What a role lists to mean everybody in a group. */
+export const GROUP_PREFIX = 'group:'
+
+export const identity = z.strictObject({
+  email: z
+    .array(z.enum(['slack'], { error: 'Write slack: no other platform says whose address is verified.' }), {
+      error: 'Write a list, such as [slack].',
+    })
+    .default([])
+    .describe('Platforms whose verified e-mail address recognises a person who is not known by id.'),
+})
 
 const timeout = duration({ unit: 's', minimum: 1, maximum: 2 * MINUTE }).prefault('5 s')
 
@@ -42,6 +55,23 @@ const tcpCheck = z.strictObject({
 
 export const healthCheck = z.union([httpCheck, tcpCheck])
 
+const digestTimeMend = 'Write a time of day in quotes, such as "09:00".'
+const digest = z.strictObject({
+  priorities: z
+    .array(z.enum(priorities, { error: `Write ${priorities.slice(0, -1).join(', ')} or ${priorities.at(-1)}.` }), {
+      error: 'Write a list, such as [defer, scheduled].',
+    })
+    .min(1, { error: 'Write at least one priority, such as [defer].' })
+    .default(['defer'])
+    .describe('Priorities that wait for the digest.'),
+  at: z
+    .string({ error: digestTimeMend })
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: digestTimeMend })
+    .default('09:00')
+    .describe('Local time at which it is posted.'),
+  timeZone: optional(timeZone).describe('IANA zone of that time. Default: the zone of the team.'),
+})
+
 export const team = z.strictObject({
   name: text('Write the name of a team, such as "Web platform".', 100).describe('The name shown to people.'),
   channel: reference('a channel').describe('Where its proposals are posted: a name from channels.'),
@@ -52,6 +82,7 @@ export const team = z.strictObject({
   window: optional(reference('a window')).describe('When its assets may be touched: a name from windows.'),
   rollout: optional(reference('a rollout')).describe('In which rings: a name from rollouts.'),
   timeZone: optional(timeZone).describe('IANA zone of its windows and assets. Default: timeZone of the whole file.'),
+  digest: optional(digest).describe('Low priorities are told once a day instead of with a card each.'),
   health: z
     .array(healthCheck, { error: 'Write a list of checks, such as [ { tcp: 22 } ].' })
     .max(20, { error: 'Use at most 20 checks.' })
@@ -65,10 +96,10 @@ export const channel = z.strictObject({
   slack: optional(
     z
       .string({ error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".' })
-      .regex(/^[CG][A-Z0-9]{6,20}$/, {
+      .regex(/^(T[A-Z0-9]{6,20}\/)?[CG][A-Z0-9]{6,20}$/, {
         error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".',
       }),
-  ).describe('Slack channel id: its proposals are posted there, too.'),
+  ).describe('Slack channel id: its proposals are posted there, too. With several workspaces: "T012AB3CD/C012AB3CD".'),
   discord: optional(
     z
       .string({

@@ -21,6 +21,24 @@ const breakGlass = z.strictObject({
     .describe('By when somebody else must have reviewed it.'),
 })
 
+const orNever = z.union([
+  z.literal('never').transform(() => null),
+  duration({ unit: 'days', minimum: 60, maximum: 90 * DAY }),
+])
+
+const shortWhile = duration({ unit: 'min', minimum: 60, maximum: DAY })
+
+const acknowledgement = z.strictObject({
+  ask: shortWhile.prefault('30 min').describe('How long before the window opens they are asked first.'),
+  remindEvery: shortWhile.prefault('10 min').describe('How often they are asked again.'),
+  escalateAfter: shortWhile.prefault('20 min').describe('Silence after which escalateTo is asked, too.'),
+  escalateTo: optional(roles('Write roles, such as [operator].')).describe('Left out: those who may stop a rollout.'),
+  otherwise: z
+    .enum(['wait', 'go on'], { error: 'Write wait or go on.' })
+    .default('wait')
+    .describe('What happens when the window opens and nobody has acknowledged.'),
+})
+
 /** Keys that every policy has, whatever its kind. */
 const everyPolicy = {
   selfApproval: z
@@ -30,10 +48,16 @@ const everyPolicy = {
   expiresAfter: duration({ unit: 'days', minimum: HOUR, maximum: 90 * DAY })
     .prefault('7 days')
     .describe('How long a proposal stays open before it expires undecided.'),
-  remindAfter: z
-    .union([z.literal('never').transform(() => null), duration({ unit: 'days', minimum: 60, maximum: 90 * DAY })])
+  remindAfter: orNever
     .prefault('1 day')
-    .describe('When those who have not voted are reminded; "never" leaves them alone.'),
+    .describe('Silence after which the thread names those who have not voted; "never" leaves them alone.'),
+  messageAfter: orNever
+    .prefault('2 days')
+    .describe('Silence after which those who have not voted are sent a direct message; or "never".'),
+  escalateAfter: orNever.prefault('4 days').describe('Silence after which escalateTo is told; or "never".'),
+  escalateTo: optional(roles('Write roles, such as [operator].')).describe(
+    'Roles whose holders are told when nobody decides. Left out: those who may stop.',
+  ),
   stop: roles('Write who may stop a rollout, such as [owner, on-call].').describe(
     'Roles whose holders may pause or halt a rollout, each alone.',
   ),
@@ -46,9 +70,14 @@ const everyPolicy = {
   inventoryMaxAge: duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
     .prefault('1 day')
     .describe('A rollout does not start on an inventory older than this.'),
-  acknowledgement: yesOrNo
+  acknowledgement: z
+    .union([yesOrNo, acknowledgement], { error: 'Write true, false, or a group with ask, remindEvery and so on.' })
     .default(false)
-    .describe('Somebody with the role on-call must acknowledge before the first ring starts.'),
+    .describe('Somebody with the role on-call is asked to acknowledge before the first ring starts.'),
+  stepUp: z
+    .array(reference('a ring'), { error: 'Write a list of rings, such as [broad].' })
+    .default([])
+    .describe('Rings for which an approval counts only from the console, after signing in there.'),
 }
 
 const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })

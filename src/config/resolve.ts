@@ -4,12 +4,23 @@
  */
 
 import { DateTime } from 'luxon'
-import type { Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
+import type { DigestRule } from '../core/digest.ts'
+import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
 import type { HealthCheck } from '../core/ports.ts'
 import type { RingRule } from '../core/ring-rule.ts'
+import type { Rota } from '../core/rota.ts'
 import type { Freeze, Weekday, WeeklyRule, WindowPlan } from '../core/window.ts'
 import { named } from './named.ts'
-import type { Config, HealthConfig, PolicyConfig, RingConfig, Settings, WindowRuleConfig } from './schema.ts'
+import { GROUP_PREFIX } from './people-schema.ts'
+import type {
+  Config,
+  HealthConfig,
+  PolicyConfig,
+  RingConfig,
+  RotaConfig,
+  Settings,
+  WindowRuleConfig,
+} from './schema.ts'
 
 /** The policy of a team. */
 export function policyFor(config: Settings, team: string): Policy | null {
@@ -27,6 +38,9 @@ export function policyNamed(config: Settings, name: string): Policy | null {
     selfApproval: policy.selfApproval,
     expiresAfterSeconds: policy.expiresAfter,
     remindAfterSeconds: policy.remindAfter,
+    messageAfterSeconds: policy.messageAfter,
+    escalateAfterSeconds: policy.escalateAfter,
+    escalateTo: policy.escalateTo ?? policy.stop,
     stop: policy.stop,
     resume: roleCounts(policy.resume),
     breakGlass:
@@ -35,7 +49,28 @@ export function policyNamed(config: Settings, name: string): Policy | null {
         : { roles: policy.breakGlass.roles, reviewWithinSeconds: policy.breakGlass.reviewWithin },
     reboot: policy.reboot,
     inventoryMaxAgeSeconds: policy.inventoryMaxAge,
-    acknowledgement: policy.acknowledgement,
+    acknowledgement: acknowledgementOf(policy),
+    stepUpRings: policy.stepUp,
+  }
+}
+
+const askingByDefault = {
+  ask: 1_800,
+  remindEvery: 600,
+  escalateAfter: 1_200,
+  escalateTo: null,
+  otherwise: 'wait',
+} as const
+
+function acknowledgementOf({ acknowledgement, stop }: PolicyConfig): AcknowledgementRule | null {
+  if (acknowledgement === false) return null
+  const asked = acknowledgement === true ? askingByDefault : acknowledgement
+  return {
+    askBeforeSeconds: asked.ask,
+    remindEverySeconds: asked.remindEvery,
+    escalateAfterSeconds: asked.escalateAfter,
+    escalateTo: asked.escalateTo ?? stop,
+    otherwise: asked.otherwise,
   }
 }
 
@@ -60,15 +95,65 @@ export function roleCounts(counts: Readonly<Record<string, number>>): readonly R
   return Object.entries(counts).map(([role, count]) => ({ role, count }))
 }
 
-/** Everybody who holds a role for the team: its own and the organisation's. In the order of `people`. */
-export function membersFor(config: Settings, team: string): readonly Member[] {
-  const held = [...Object.entries(config.roles), ...Object.entries(named(config.teams, team)?.roles ?? {})]
+/** Ids of the people in a group at this moment. */
+export type InGroup = (group: string) => readonly string[]
+
+/**
+ * Everybody who holds a role for the team: its own and the organisation's. In the order of `people`. Without `inGroup`,
+ * groups hold whomever the configuration itself names for them.
+ */
+export function membersFor(
+  config: Settings,
+  team: string,
+  inGroup: InGroup = (group) => namedBy(config, group),
+): readonly Member[] {
+  const held = [...Object.entries(config.roles), ...Object.entries(named(config.teams, team)?.roles ?? {})].map(
+    ([role, holders]) => [role, new Set(holders.flatMap((holder) => holdersOf(holder, inGroup)))] as const,
+  )
   const members: Member[] = []
   for (const [id, person] of Object.entries(config.people)) {
-    const roles = held.filter(([, holders]) => holders.includes(id)).map(([role]) => role)
+    const roles = held.filter(([, holders]) => holders.has(id)).map(([role]) => role)
     if (roles.length > 0) members.push({ id, name: person.name, roles: [...new Set(roles)] })
   }
   return members
+}
+
+function holdersOf(holder: string, inGroup: InGroup): readonly string[] {
+  return holder.startsWith(GROUP_PREFIX) ? inGroup(holder.slice(GROUP_PREFIX.length)) : [holder]
+}
+
+function namedBy(config: Settings, name: string): readonly string[] {
+  const group = named(config.groups, name)
+  if (group === null) return []
+  return group.kind === 'rota'
+    ? [...new Set([...group.people, ...group.overrides.map(({ person }) => person)])]
+    : group.fallback
+}
+
+/** A rota with its instants; the zone of the whole configuration where it says none. */
+export function rotaOf(config: Settings, group: RotaConfig): Rota {
+  const timeZone = group.timeZone ?? config.timeZone
+  return {
+    people: group.people,
+    start: group.start,
+    handover: group.handover,
+    everyDays: group.every,
+    timeZone,
+    overrides: group.overrides.map(({ from, to, person }) => ({
+      from: instant(from, timeZone, 'start'),
+      to: instant(to, timeZone, 'end'),
+      person,
+    })),
+  }
+}
+
+/** Does the role list name a group whose people only another system knows? */
+export function heldElsewhere(config: Settings, team: string, role: string): boolean {
+  const holders = [...(named(config.roles, role) ?? []), ...(named(named(config.teams, team)?.roles ?? {}, role) ?? [])]
+  return holders.some((holder) => {
+    const group = holder.startsWith(GROUP_PREFIX) ? named(config.groups, holder.slice(GROUP_PREFIX.length)) : null
+    return group !== null && group.kind !== 'rota'
+  })
 }
 
 /** IANA zone of the team; that of the whole configuration for an unknown one. */
@@ -126,6 +211,13 @@ function selection(select: RingConfig['select']): RingRule['select'] {
   if ('tag' in select) return { kind: 'tag', tag: select.tag }
   if ('count' in select) return { kind: 'count', count: select.count }
   return { kind: 'percent', percent: select.percent }
+}
+
+/** How low priorities of the team are told; `null`: with a card each, like any other. */
+export function digestFor(config: Settings, team: string): DigestRule | null {
+  const digest = named(config.teams, team)?.digest ?? null
+  if (digest === null) return null
+  return { priorities: digest.priorities, at: digest.at, timeZone: digest.timeZone ?? timeZoneFor(config, team) }
 }
 
 /** Checks that each asset of the team must pass; none for an unknown team. */

@@ -17,7 +17,8 @@ import {
   timeZone,
   webAddress,
 } from './fields.ts'
-import { channel, person, roleHolders, team } from './people-schema.ts'
+import { groups } from './group-schema.ts'
+import { channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
 import { source } from './source-schema.ts'
@@ -73,6 +74,8 @@ export const settingsSchema = z.strictObject({
   people: byName(person).describe('Everybody who votes, by a short name.'),
   roles: roleHolders.describe('Who holds which role for every team.'),
   teams: byName(team).describe('Who owns assets and decides about them.'),
+  groups: groups.describe('People by rota, user group, role or calendar: what roles may name beside people.'),
+  identity: identity.prefault({}).describe('How people on chat platforms are recognised.'),
   channels: byName(channel).describe('Where proposals are posted.'),
   policies: byName(policy).describe('Who must approve, how many, by when.'),
   standingApprovals: byName(standingApproval).describe('Rules that are voted once and approve until they expire.'),
@@ -103,6 +106,7 @@ export interface Config extends Settings {
 
 export type { EngineConfig, SimulatedEngineConfig, SshAptEngineConfig } from './engine-schema.ts'
 export type { FeedConfig } from './feed-schema.ts'
+export type { GroupConfig, RotaConfig } from './group-schema.ts'
 export type { ChannelConfig, HealthConfig, PersonConfig, TeamConfig } from './people-schema.ts'
 export type { PolicyConfig, StandingApprovalConfig } from './policy-schema.ts'
 export type { RingConfig, RolloutConfig } from './rollout-schema.ts'

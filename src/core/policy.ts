@@ -31,8 +31,13 @@ export interface Policy {
   readonly selfApproval: 'forbidden' | 'allowed'
   /** Seconds from opening until the proposal expires undecided. */
   readonly expiresAfterSeconds: number
-  /** Seconds from opening until those who have not voted are reminded; `null` never. */
+  /** Seconds of silence after which the thread reminds those whose vote is missing; `null` never. */
   readonly remindAfterSeconds: number | null
+  /** Seconds of silence after which they are sent a direct message; `null` never. */
+  readonly messageAfterSeconds: number | null
+  /** Seconds of silence after which holders of `escalateTo` are asked to see to it; `null` never. */
+  readonly escalateAfterSeconds: number | null
+  readonly escalateTo: readonly string[]
   /** Roles that may pause or halt a rollout, each alone. Never empty. */
   readonly stop: readonly string[]
   /** What resuming a halted rollout takes. Never empty. */
@@ -41,8 +46,21 @@ export interface Policy {
   readonly reboot: RebootRule
   /** A rollout does not start on an inventory older than this. */
   readonly inventoryMaxAgeSeconds: number
-  /** True: somebody on call (role `on-call`) must acknowledge before the first ring starts. */
-  readonly acknowledgement: boolean
+  /** Somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
+  readonly acknowledgement: AcknowledgementRule | null
+  /** An approval of a rollout that has one of these rings counts only from the console, after signing in there. */
+  readonly stepUpRings: readonly string[]
+}
+
+export interface AcknowledgementRule {
+  /** Seconds before the window opens at which those on call are asked first. */
+  readonly askBeforeSeconds: number
+  readonly remindEverySeconds: number
+  /** Seconds of silence after which holders of `escalateTo` are asked, too. */
+  readonly escalateAfterSeconds: number
+  readonly escalateTo: readonly string[]
+  /** What silence means when the window opens. */
+  readonly otherwise: 'wait' | 'go on'
 }
 
 /** What a standing approval rule pre-approves once it has been voted. */

@@ -5,8 +5,9 @@ import { consoleMessages, outbox } from './schema.ts'
 
 export interface OutboxMessage {
   readonly platform: string
+  /** A channel of the configuration, or `@` and a person's id. */
   readonly channel: string
-  readonly proposal: string
+  readonly proposal: string | null
   readonly at: string
   /** `null`: show the proposal's card as it is now. */
   readonly entry: ThreadEntry | null

@@ -1,7 +1,17 @@
 import { and, eq } from 'drizzle-orm'
 import type { Posts } from '../chat/platform.ts'
-import type { Db } from './connection.ts'
+import type { Db, Queryable } from './connection.ts'
 import { posts } from './schema.ts'
+
+/** Is a card of the proposal on any chat platform, or on its way? */
+export async function hasCard(db: Queryable, proposal: string): Promise<boolean> {
+  const rows = await db
+    .select({ key: posts.key })
+    .from(posts)
+    .where(eq(posts.key, `card ${proposal}`))
+    .limit(1)
+  return rows.length > 0
+}
 
 export function createPosts(db: Db): Posts {
   const one = (platform: string, key: string) => and(eq(posts.platform, platform), eq(posts.key, key))

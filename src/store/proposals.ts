@@ -96,6 +96,12 @@ export async function openProposals(db: Queryable): Promise<readonly ProposalSta
   return rows.map((row) => row.state)
 }
 
+/** The last ones of every team, oldest first. */
+export async function recentProposals(db: Queryable, limit: number): Promise<readonly ProposalState[]> {
+  const rows = await db.select({ state: proposals.state }).from(proposals).orderBy(desc(proposals.number)).limit(limit)
+  return rows.map((row) => row.state).reverse()
+}
+
 export async function proposalsOfTeam(db: Queryable, team: string, limit: number): Promise<readonly ProposalState[]> {
   const rows = await db
     .select({ state: proposals.state })

@@ -106,8 +106,10 @@ export const outbox = pgTable(
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     platform: text('platform').notNull(),
+    /** A channel of the configuration, or `@` and a person's id. */
     channel: text('channel').notNull(),
-    proposal: text('proposal').notNull(),
+    /** `null`: about no single one, as a digest is. */
+    proposal: text('proposal'),
     /** `card`: the proposal's card is to be shown as it is at delivery, so pending edits merge by themselves. */
     kind: text('kind', { enum: ['card', 'entry'] }).notNull(),
     at: instant('at').notNull(),
@@ -138,7 +140,7 @@ export const posts = pgTable(
   {
     platform: text('platform').notNull(),
     key: text('key').notNull(),
-    proposal: text('proposal').notNull(),
+    proposal: text('proposal'),
     place: text('place').notNull(),
     message: text('message'),
   },
@@ -309,4 +311,69 @@ export const sessions = pgTable('sessions', {
   actingAs: text('acting_as').notNull(),
   createdAt: instant('created_at').notNull(),
   expiresAt: instant('expires_at').notNull(),
+})
+
+// ---------------------------------------------------------------- people elsewhere
+
+/** Accounts that people linked with themselves by a code, beside those in the configuration. */
+export const linkedAccounts = pgTable(
+  'linked_accounts',
+  {
+    platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+    account: text('account').notNull(),
+    person: text('person').notNull(),
+    linkedAt: instant('linked_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.platform, table.account] }),
+    index('linked_accounts_person').on(table.person),
+  ],
+)
+
+/** Codes that were asked for and not used yet; only their hashes are kept. */
+export const linkCodes = pgTable('link_codes', {
+  codeHash: text('code_hash').primaryKey(),
+  platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+  account: text('account').notNull(),
+  /** How the account calls itself there. */
+  label: text('label').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+/** Who was in a group of another system when it was last asked. */
+export const groupsSeen = pgTable('groups_seen', {
+  name: text('name').primaryKey(),
+  people: text('people').array().notNull(),
+  seenAt: instant('seen_at').notNull(),
+})
+
+/** Freezes that people declared, lifted ones too. */
+export const freezes = pgTable(
+  'freezes',
+  {
+    id: serial('id').primaryKey(),
+    team: text('team').notNull(),
+    person: text('person').notNull(),
+    reason: text('reason').notNull(),
+    fromAt: instant('from_at').notNull(),
+    untilAt: instant('until_at').notNull(),
+    liftedAt: instant('lifted_at'),
+    liftedBy: text('lifted_by'),
+  },
+  (table) => [index('freezes_team').on(table.team, table.untilAt)],
+)
+
+/** Digests that were posted: one a day and channel. `day` is the local date. */
+export const digests = pgTable(
+  'digests',
+  { channel: text('channel').notNull(), day: text('day').notNull() },
+  (table) => [primaryKey({ columns: [table.channel, table.day] })],
+)
+
+/** Slack workspaces that installed the app by OAuth. `installation` is sealed with the key of the service. */
+export const slackInstallations = pgTable('slack_installations', {
+  workspace: text('workspace').primaryKey(),
+  name: text('name').notNull(),
+  installation: text('installation').notNull(),
+  installedAt: instant('installed_at').notNull(),
 })

@@ -46,3 +46,10 @@ export async function findEngineRun(db: Queryable, key: string): Promise<Readonl
 export async function announce(tx: Queryable, channel: string, proposal: string | null): Promise<void> {
   await tx.execute(sql`select pg_notify('patchwarden_changes', ${JSON.stringify({ channel, proposal })}::text)`)
 }
+
+/** The channel on which a click on a test button is told to whoever waits for it. */
+export const TEST_CLICKS = 'patchwarden_test_clicks'
+
+export async function announceTest(db: Queryable, nonce: string): Promise<void> {
+  await db.execute(sql`select pg_notify(${TEST_CLICKS}, ${nonce}::text)`)
+}

@@ -1,7 +1,8 @@
 import { actions } from '../chat/actions.ts'
-import type { ActRequest, Answer, Desk, Detail, DetailName, Person } from '../chat/desk.ts'
+import type { ActRequest, Answer, Desk, Detail, DetailName, Overview, Person } from '../chat/desk.ts'
 import { detailNames } from '../chat/desk.ts'
 import { assetsDetail, explainDetail, planDetail } from '../chat/details.ts'
+import { overviewDetail, overviewOf } from '../chat/overview.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { proposalReport } from '../chat/report.ts'
 import { rich, strong } from '../chat/rich-text.ts'
@@ -10,23 +11,48 @@ import { count } from '../chat/story.ts'
 import type { Member } from '../core/policy.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { readStream } from '../store/events.ts'
-import { findProposal, openProposals } from '../store/proposals.ts'
-import type { Execute } from './execute.ts'
+import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
+import { announceTest } from '../store/timers.ts'
+import { type Execute, freezesOf } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
+/** How far back an overview looks. */
+const RECENT = 200
+
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
-export function createDesk(parts: WorkflowParts, { execute }: Execute): Desk {
+export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execute): Desk {
   const { db, teams } = parts
+  const now = () => parts.clock().toISOString()
+
+  async function overview(person: Person): Promise<Overview> {
+    const known = (team: string) => teams.membersOf(team).find((member) => member.id === person.id) ?? null
+    return overviewOf(await recentProposals(db, RECENT), person.id, known)
+  }
 
   async function give(proposal: string, command: ProposalCommand, person: Person, done: string): Promise<Answer> {
     const result = await execute(proposal, command, person)
     if (result.ok) return { ok: true, message: rich(done) }
-    return { ok: result.refusal.code === 'already', message: rich(result.refusal.sentence) }
+    const { code, sentence } = result.refusal
+    const link = code === 'step-up' ? { link: `/p/${proposal}` } : {}
+    return { ok: code === 'already', message: rich(sentence), ...link }
+  }
+
+  /** A freeze is the team's: the proposal only says of which one. */
+  async function freeze(proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
+    const state = await findProposal(db, proposal)
+    if (state === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
+    const change = command.type === 'freeze' ? { until: command.until, reason: command.reason } : 'lift'
+    const { ok, sentence } = await freezeTeam(state.team, change, person)
+    return { ok, message: rich(sentence) }
   }
 
   async function act(request: ActRequest, person: Person): Promise<Answer> {
     const { command, done } = actions[request.action]
-    if (command !== null) return give(request.proposal, command(request), person, done)
+    if (command !== null) {
+      const given = command(request)
+      if (given.type === 'freeze' || given.type === 'unfreeze') return freeze(request.proposal, given, person)
+      return give(request.proposal, given, person, done)
+    }
     const name = detailNames.find((item) => item === request.action)
     const shown = name ? await detail(request.proposal, name) : null
     if (shown) return { ok: true, message: rich(shown.title), detail: shown }
@@ -43,6 +69,30 @@ export function createDesk(parts: WorkflowParts, { execute }: Execute): Desk {
       }
       case 'list':
         return list(where.channel)
+      case 'mine': {
+        const { waiting, decided } = await overview(person)
+        const message = rich(
+          waiting.length === 0 ? 'Nothing waits for you.' : `${count(waiting.length, 'proposal')} for you:`,
+        )
+        const parts = [
+          ['Waiting for you', waiting],
+          ['Decided by you', decided],
+        ] as const
+        return { ok: true, message, detail: overviewDetail('Mine', parts) }
+      }
+      case 'running': {
+        const { running } = await overview(person)
+        const message = rich(
+          running.length === 0 ? 'Nothing is running or scheduled.' : `${count(running.length, 'rollout')}:`,
+        )
+        return { ok: true, message, detail: overviewDetail('Running', [['Running and scheduled', running]]) }
+      }
+      case 'link':
+        if (asked.code !== null) return parts.linking.useCode(asked.code, asked.confirmed, person)
+        return {
+          ok: true,
+          message: rich(`You are known here as ${person.name}. Type /patch link where you are not known yet.`),
+        }
       case 'act': {
         const state = await findProposal(db, asked.proposal)
         if (state === null) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
@@ -78,7 +128,7 @@ export function createDesk(parts: WorkflowParts, { execute }: Execute): Desk {
       case 'explain':
         return explainDetail(state, subject)
       case 'plan':
-        return planDetail(state, subject, teams.freezes, parts.clock().toISOString())
+        return planDetail(state, subject, await freezesOf(db, parts, state.team, now()), now())
     }
   }
 
@@ -86,6 +136,22 @@ export function createDesk(parts: WorkflowParts, { execute }: Execute): Desk {
     act,
     slash,
     detail,
+    overview,
+    askLink: (account) => parts.linking.askCode(account),
+    async suggest(what, typed) {
+      const wanted = typed.toLowerCase()
+      const known =
+        what === 'person'
+          ? teams.plans
+              .flatMap(({ team }) => teams.membersOf(team))
+              .map(({ id, name }) => ({ name: `${name} (${id})`, value: id }))
+          : (await openProposals(db))
+              .map((state) => ({ name: `${state.id} ${state.title}`, value: state.id }))
+              .reverse()
+      const unique = [...new Map(known.map((choice) => [choice.value, choice])).values()]
+      return unique.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, 25)
+    },
+    tested: (nonce) => announceTest(db, nonce),
     comment: (proposal, text, person) => give(proposal, { type: 'comment', text }, person, ''),
     async card(proposal, person) {
       const state = await findProposal(db, proposal)

@@ -1,4 +1,4 @@
-import { type ChatPlatform, TryLater } from '../chat/platform.ts'
+import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
 import { errorText } from '../core/error-text.ts'
 import { markDelivered, markFailed, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
 import type { DriverParts } from './driver.ts'
@@ -16,6 +16,11 @@ interface Rest {
   readonly ms: number
 }
 
+function place(platform: ChatPlatform, channel: string): string {
+  const person = addressee(channel)
+  return person === null ? `${platform.name}, channel ${channel}` : `${person} in ${platform.name}`
+}
+
 /**
  * Delivers outbox rows: channels side by side, within a channel oldest first. A channel that fails or has to wait holds
  * back no other. Of several waiting views of one card only the last is shown. One process at a time delivers to a
@@ -23,6 +28,8 @@ interface Rest {
  */
 export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone']) {
   const resting = new Map<string, Rest>()
+  /** What the operator was told of a channel, until it works again. */
+  const told = new Map<string, string>()
   let running: Promise<void> | null = null
   let again = false
 
@@ -57,13 +64,14 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   ): Promise<void> {
     const key = `${platform.name} ${channel}`
     const lastCard = new Map<string, number>()
-    for (const { id, proposal, entry } of messages) if (entry === null) lastCard.set(proposal, id)
+    for (const { id, proposal, entry } of messages) if (entry === null && proposal !== null) lastCard.set(proposal, id)
     for (const message of messages) {
       try {
-        const outdated = message.entry === null && lastCard.get(message.proposal) !== message.id
+        const outdated = message.entry === null && lastCard.get(message.proposal ?? '') !== message.id
         if (!outdated) await platform.deliver(message)
         await markDelivered(parts.db, message.id, now())
         resting.delete(key)
+        if (told.delete(key)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
       } catch (error) {
         await rest(platform, key, message, error)
         return
@@ -80,8 +88,13 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
     const ms = before === 0 ? FIRST_REST_MS : Math.min(before * 2, LONGEST_REST_MS)
     pause(key, ms, ms)
     await markFailed(parts.db, message.id, errorText(error))
-    const again = `It is tried again in ${Math.round(ms / 1_000)} s.`
-    parts.log.warn(`A message of ${message.proposal} did not reach ${platform.name}: ${errorText(error)} ${again}`)
+    const problem = errorText(error)
+    // One notice for one problem: that it still does not work is in the console, on the page of the sources.
+    if (told.get(key) === problem) return
+    told.set(key, problem)
+    const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
+    const again = 'It is kept, and tried again until it arrives.'
+    parts.log.warn(`${what} did not reach ${place(platform, message.channel)}: ${problem} ${again}`)
   }
 
   function pause(key: string, forMs: number, ms: number): void {

@@ -50,6 +50,8 @@ export function createDriver(
         return false
       case 'remind':
         return command(state, { type: 'remind' }, timer)
+      case 'ask':
+        return command(state, { type: 'ask-acknowledgement' }, timer)
       case 'expire':
         return command(state, { type: 'expire' }, timer)
       case 'end notice':

@@ -1,5 +1,10 @@
+import type { ThreadEntry } from '../chat/card.ts'
+import type { Person } from '../chat/desk.ts'
+import { noticesOf } from '../chat/notices.ts'
 import { storyOf } from '../chat/story.ts'
 import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
+import { waitsForDigest } from '../core/digest.ts'
+import { freezeProblem } from '../core/freeze.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
@@ -7,10 +12,19 @@ import type { Content, ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import type { Tx } from '../store/connection.ts'
+import type { Freeze } from '../core/window.ts'
+import type { Queryable, Tx } from '../store/connection.ts'
 import { appendEvents } from '../store/events.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
-import { lockProposal, nextProposalNumber, proposalsWithStatus, saveProposal } from '../store/proposals.ts'
+import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
+import { hasCard } from '../store/posts.ts'
+import {
+  lockProposal,
+  nextProposalNumber,
+  openProposals,
+  proposalsWithStatus,
+  saveProposal,
+} from '../store/proposals.ts'
 import { storable } from '../store/storable.ts'
 import { announce, setTimer } from '../store/timers.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -55,32 +69,41 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
       now,
       actor,
       members: parts.teams.membersOf(team),
-      freezes: parts.teams.freezes,
+      freezes: await freezesOf(tx, parts, team, now),
       standing: await standingGrant(tx, before),
     }
     const decision = decide(before, command, context)
     if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
 
     const channel = parts.teams.channelOf(team)
+    const everywhere = parts.platforms.map(({ name }) => name)
+    const consoleOnly = everywhere.filter((name) => name === CONSOLE)
+    const chats = everywhere.filter((name) => name !== CONSOLE)
     const sealed: SealedEvent[] = []
     const messages: OutboxMessage[] = []
     let state = before
     let hash = stored?.headHash ?? GENESIS
+    let shown: readonly string[] = everywhere
     for (const event of decision.events) {
       const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
       const next = evolve(state, recorded)
       const item = seal(recorded, hash)
       sealed.push(item)
       hash = item.hash
-      for (const entry of storyOf(recorded, state, next)) {
-        for (const platform of parts.platforms)
-          messages.push({ platform: platform.name, channel, proposal, at: now, entry })
+      const heard =
+        waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal))
+          ? consoleOnly
+          : everywhere
+      const tell = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
+        for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
       }
+      for (const entry of storyOf(recorded, state, next, context.members)) tell(channel, entry, heard)
+      for (const { person, entry } of noticesOf(recorded, next, context.members)) tell(`@${person}`, entry, chats)
+      shown = heard
       state = next
     }
     if (state === null) throw new Error(`${command.type} on ${proposal} was accepted without an event.`)
-    for (const platform of parts.platforms)
-      messages.push({ platform: platform.name, channel, proposal, at: now, entry: null })
+    for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
     await appendEvents(tx, sealed)
     await saveProposal(tx, state, hash)
@@ -94,7 +117,60 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
     return { ok: true, state, events: decision.events }
   }
 
-  return { execute, open }
+  /**
+   * Freezes a team, or lifts its freezes, in a person's name. It is noted with every proposal of the team that is alive,
+   * and each is scheduled anew.
+   */
+  async function freezeTeam(
+    team: string,
+    change: { readonly until: string; readonly reason: string } | 'lift',
+    person: Person,
+  ): Promise<{ readonly ok: boolean; readonly sentence: string }> {
+    const now = parts.clock().toISOString()
+    const policy = parts.teams.policyOf(team)
+    const members = parts.teams.membersOf(team)
+    const problem = freezeProblem({ team, change, now, person: person.id, policy, members })
+    if (problem !== null) return { ok: false, sentence: problem }
+    const command: ProposalCommand =
+      change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
+    const done = await parts.db.transaction(async (tx) => {
+      if (command.type === 'freeze') {
+        const { until: untilAt, reason } = command
+        await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
+      } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
+      for (const state of await openProposals(tx)) if (state.team === team) await run(tx, state.id, command, person)
+      return true
+    })
+    if (!done) return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
+    afterCommit()
+    return {
+      ok: true,
+      sentence:
+        command.type === 'freeze'
+          ? `Nothing of ${team} starts before ${command.until}.`
+          : `The freeze of ${team} is lifted.`,
+    }
+  }
+
+  return { execute, open, freezeTeam }
+}
+
+/** A date means its last minute: when in doubt, frozen. */
+function endOf(until: string): string {
+  const at = Date.parse(until) + (until.includes('T') ? 0 : 86_400_000)
+  return new Date(at).toISOString()
+}
+
+const CONSOLE = 'console'
+
+/** The configuration's freezes and those that people declared. */
+export async function freezesOf(
+  db: Queryable,
+  { teams }: Pick<WorkflowParts, 'teams'>,
+  team: string,
+  now: string,
+): Promise<readonly Freeze[]> {
+  return [...teams.freezes, ...(await declaredFreezes(db, team, now))]
 }
 
 /** The standing approval the proposal's policy names, if it was voted and is in force. */

@@ -1,8 +1,11 @@
 /** What the workflow needs from outside: it states these interfaces, others implement them. */
 
+import type { Account } from '../chat/accounts.ts'
+import type { Answer, Person } from '../chat/desk.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import type { Criticality, Exposure } from '../core/asset.ts'
 import type { PatchType } from '../core/catalog.ts'
+import type { DigestRule } from '../core/digest.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
 import type { DueDays } from '../core/priority/facts.ts'
@@ -17,12 +20,20 @@ export interface Teams {
   membersOf(team: string): readonly Member[]
   policyOf(team: string): Policy
   channelOf(team: string): string
+  /** `null`: every proposal of the team gets its card at once. */
+  digestOf(team: string): DigestRule | null
   readonly freezes: readonly Freeze[]
   readonly standingRules: readonly {
     readonly rule: StandingRule
     readonly decidedBy: Policy
     readonly window: WindowPlan
   }[]
+}
+
+/** Links accounts with people by code. */
+export interface Linking {
+  askCode(account: Account): Promise<Answer>
+  useCode(code: string, confirmed: boolean, person: Person): Promise<Answer>
 }
 
 export interface WorkflowLog {
@@ -39,6 +50,7 @@ export interface WorkflowParts {
   readonly engines: ReadonlyMap<string, DeployEngine>
   readonly health: HealthProbe
   readonly platforms: readonly ChatPlatform[]
+  readonly linking: Linking
   readonly log: WorkflowLog
   /** Puts a job that wakes the proposal into the caller's transaction. */
   readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>

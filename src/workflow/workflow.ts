@@ -1,6 +1,7 @@
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { createDeploy } from './deploy.ts'
 import { createDesk } from './desk.ts'
+import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
 import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
@@ -14,6 +15,7 @@ export type Workflow = ReturnType<typeof createWorkflow>
 export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']) {
   const dispatcher = createDispatcher(parts, alone)
   const execute = createExecute(parts, () => void dispatcher.kick())
+  const digests = createDigests(parts, () => void dispatcher.kick())
   const sync = createSync(parts)
   const propose = createPropose(parts, execute)
   const deploy = createDeploy(parts, execute)
@@ -38,6 +40,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     advance: driver.advance,
     sweep: driver.sweep,
     deliver: dispatcher.kick,
+    postDigests: digests.postDue,
+    freezeTeam: execute.freezeTeam,
     desk: createDesk(parts, execute),
   }
 }

@@ -55,6 +55,8 @@ test('a chat platform says which of its tokens does not work, and another is ask
     check,
     start: async () => {},
     stop: async () => {},
+    postTest: async () => null,
+    accountsIn: async () => [],
   })
   const found = await answers({ sources: [], feeds: [], engines: new Map() }, [
     chat('slack', () => Promise.reject(new Error('Slack does not take SLACK_BOT_TOKEN: invalid_auth.'))),

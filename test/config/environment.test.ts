@@ -34,6 +34,7 @@ describe('the environment', () => {
         databaseUrl: null,
         slack: null,
         discord: null,
+        pagerduty: null,
       },
       warnings: [],
     })

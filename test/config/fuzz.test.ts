@@ -16,7 +16,15 @@ function missingReferences(settings: Settings): readonly string[] {
     if (name !== null && !Object.keys(entries).includes(name)) missing.push(name)
   }
   const holders = [settings.roles, ...Object.values(settings.teams).map((team) => team.roles)]
-  for (const person of holders.flatMap((roles) => Object.values(roles).flat())) need(settings.people, person)
+  for (const holder of holders.flatMap((roles) => Object.values(roles).flat())) {
+    if (holder.startsWith('group:')) need(settings.groups, holder.slice('group:'.length))
+    else need(settings.people, holder)
+  }
+  for (const group of Object.values(settings.groups)) {
+    const stands = group.kind === 'rota' ? group.overrides.map(({ person }) => person) : []
+    for (const person of [...(group.kind === 'rota' ? group.people : group.fallback), ...stands])
+      need(settings.people, person)
+  }
   for (const team of Object.values(settings.teams)) {
     need(settings.channels, team.channel)
     need(settings.policies, team.policy)

@@ -40,12 +40,22 @@ describe('what the core gets of the example file', () => {
       selfApproval: 'forbidden',
       expiresAfterSeconds: 604_800,
       remindAfterSeconds: 86_400,
+      messageAfterSeconds: 172_800,
+      escalateAfterSeconds: 345_600,
+      escalateTo: ['operator'],
       stop: ['owner', 'on-call', 'security'],
       resume: [{ role: 'owner', count: 1 }],
       breakGlass: { roles: ['operator'], reviewWithinSeconds: 86_400 },
       reboot: 'if required',
       inventoryMaxAgeSeconds: 86_400,
-      acknowledgement: true,
+      acknowledgement: {
+        askBeforeSeconds: 1_800,
+        remindEverySeconds: 600,
+        escalateAfterSeconds: 1_200,
+        escalateTo: ['operator'],
+        otherwise: 'wait',
+      },
+      stepUpRings: ['broad'],
     })
   })
 
@@ -158,7 +168,7 @@ describe('what the core gets of the example file', () => {
 
   it('members with the roles of their team and of the organisation', () => {
     expect(membersFor(config, 'web')).toEqual([
-      { id: 'mara', name: 'Mara Keller', roles: ['operator', 'owner'] },
+      { id: 'mara', name: 'Mara Keller', roles: ['operator', 'owner', 'on-call'] },
       { id: 'tom', name: 'Tom Okafor', roles: ['security'] },
       { id: 'aisha', name: 'Aisha Rahman', roles: ['security'] },
       { id: 'jonas', name: 'Jonas Berg', roles: ['on-call'] },

@@ -1,7 +1,7 @@
 /** Cards and thread entries full of what comes from outside: for tests that a platform takes whatever it is given. */
 
 import fc from 'fast-check'
-import { actionNames } from '../../src/chat/actions.ts'
+import { actionNames, actions } from '../../src/chat/actions.ts'
 import type { Card, ThreadEntry, Tone } from '../../src/chat/card.ts'
 import type { RichText } from '../../src/chat/rich-text.ts'
 
@@ -70,7 +70,7 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
   ),
   notes: fc.array(fc.record({ tone, text: anyWords }), { maxLength: 9 }),
   actions: fc.constant(
-    actionNames.map((name) => ({ name, label: name, style: 'plain' as const, asks: 'nothing' as const, revision: 1 })),
+    actionNames.map((name) => ({ name, label: name, style: 'plain' as const, asks: actions[name].asks, revision: 1 })),
   ),
 })
 

@@ -15,6 +15,7 @@ import { createHealthProbe, createSimulatedProbe } from '../../src/integrations/
 import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
+import { createLinking } from '../../src/workflow/accounts.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 
@@ -34,12 +35,16 @@ export const standard: Policy = {
   selfApproval: 'forbidden',
   expiresAfterSeconds: 7 * 86_400,
   remindAfterSeconds: 86_400,
+  messageAfterSeconds: null,
+  escalateAfterSeconds: null,
+  escalateTo: [],
   stop: ['owner', 'on-call'],
   resume: [{ role: 'owner', count: 1 }],
   breakGlass: null,
   reboot: 'if required',
   inventoryMaxAgeSeconds: 86_400,
-  acknowledgement: false,
+  acknowledgement: null,
+  stepUpRings: [],
 }
 
 const always = {
@@ -92,6 +97,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     membersOf: () => [mara, tom, jonas],
     policyOf: () => standard,
     channelOf: (team) => team,
+    digestOf: () => null,
     freezes: [],
     standingRules: [],
   }
@@ -99,7 +105,8 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     {
       name: 'console',
       deliver: async (message) => {
-        if (message.entry !== null) await addConsoleMessage(db, { ...message, entry: message.entry })
+        const { entry, proposal } = message
+        if (entry !== null && proposal !== null) await addConsoleMessage(db, { ...message, entry, proposal })
       },
     },
   ]
@@ -114,6 +121,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     engines: new Map([['simulated', createSimulatedEngine({ name: 'simulated', stateFile: fleet, pace: 0, clock })]]),
     health: createSimulatedProbe({ stateFile: fleet, otherwise: createHealthProbe() }),
     platforms,
+    linking: createLinking(db, clock, { info: () => {} }),
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
     judgement: {

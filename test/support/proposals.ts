@@ -34,12 +34,16 @@ export const policy: Policy = {
   selfApproval: 'forbidden',
   expiresAfterSeconds: 7 * 86_400,
   remindAfterSeconds: null,
+  messageAfterSeconds: null,
+  escalateAfterSeconds: null,
+  escalateTo: [],
   stop: ['owner', 'on-call'],
   resume: [{ role: 'owner', count: 1 }],
   breakGlass: null,
   reboot: 'never',
   inventoryMaxAgeSeconds: 30 * 86_400,
-  acknowledgement: false,
+  acknowledgement: null,
+  stepUpRings: [],
 }
 
 export function asset(name: string): Asset {

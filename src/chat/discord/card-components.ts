@@ -109,3 +109,16 @@ export function entryContent({ author, tone, text: said, detail }: ThreadEntry):
   const whole = log === '' ? words : `${words}\n${log}`
   return whole.trim() === '' ? '—' : whole
 }
+
+/** A message that stands alone, with its buttons and a link: to one person, or a digest. */
+export function aloneMessage(entry: ThreadEntry, consoleUrl: string) {
+  const { actions: list = [], link } = entry
+  const said = link === undefined ? '' : `\n<${consoleUrl}${link}>`
+  const content = `${shorten(entryContent(entry), CONTENT - said.length)}${said}`
+  const rows: object[] = []
+  for (let from = 0; from < Math.min(list.length, 25); from += 5) {
+    const buttons = list.slice(from, from + 5).map((action) => button(action.proposal, action))
+    rows.push({ type: ComponentType.ActionRow, components: buttons })
+  }
+  return { content, components: rows, allowed_mentions: noMentions }
+}

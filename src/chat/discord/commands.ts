@@ -1,38 +1,44 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
-import { type ActionName, actionNames, actions } from '../actions.ts'
+import { type ActionName, actionNames, actions, lookNames, lookSummaries } from '../actions.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
-/** The `/patch` command with a subcommand for each action, as manifests/discord-commands.json holds it. */
+/** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
   return {
     name: 'patch',
     description: 'Approve, reject, look at and stop patch proposals',
     // Threads and channels of servers only: there is nobody to decide with in a direct message.
     contexts: [0],
-    options: [
-      plain('list', 'what is open in this channel'),
-      ...actionNames.map((name) => subcommand(name)),
-      plain('help', 'every command, and what it does'),
-    ],
+    options: [...actionNames.map((name) => subcommand(name)), ...lookNames.map((name) => look(name))],
   }
 }
 
-function plain(name: string, description: string): Subcommand {
-  return { type: ApplicationCommandOptionType.Subcommand, name, description }
+function look(name: (typeof lookNames)[number]): Subcommand {
+  const { summary } = lookSummaries[name]
+  const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }
+  if (name !== 'link') return shown
+  const confirm = {
+    ...option('confirm', 'Once you have read whose account it is', false),
+    choices: [{ name: 'Yes, that account is mine', value: 'confirm' }],
+  }
+  return { ...shown, options: [option('code', 'A code you got elsewhere; left out, you get one', false), confirm] }
 }
 
 function subcommand(name: ActionName): Subcommand {
   const { asks, summary } = actions[name]
-  const proposal = option('proposal', 'The proposal, such as PW-1; in its thread it may be left out', false)
-  const reason = option('because', 'The reason; everybody can read it, and it stays in the record', true)
-  const deferral = [
-    option('until', 'Until when it holds, such as 2026-12-31', true),
-    reason,
-    option('owner', 'Who looks at it again; left out, you', false),
-  ]
   // Discord wants what is required first.
-  const options = asks === 'nothing' ? [proposal] : asks === 'reason' ? [reason, proposal] : [...deferral, proposal]
+  const options = [
+    ...(asks.includes('until') ? [option('until', 'The date, such as 2026-12-31', true)] : []),
+    ...(asks.includes('reason') ? [option('because', 'The reason; everybody can read it', true)] : []),
+    ...(asks.includes('owner')
+      ? [{ ...option('owner', 'Who looks at it again; left out, you', false), autocomplete: true }]
+      : []),
+    {
+      ...option('proposal', 'The proposal, such as PW-1; in its thread it may be left out', false),
+      autocomplete: true,
+    },
+  ]
   return { type: ApplicationCommandOptionType.Subcommand, name, description: summary.slice(0, 100), options }
 }
 

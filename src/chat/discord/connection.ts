@@ -1,31 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type APIChannel,
-  type ButtonInteraction,
-  type ChatInputCommandInteraction,
   Client,
   DiscordAPIError,
   Events,
+  GatewayDispatchEvents,
   GatewayIntentBits,
-  type Interaction,
-  MessageFlags,
-  type ModalSubmitInteraction,
   Routes,
 } from 'discord.js'
+import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
-import type { Answer, Desk, Person } from '../desk.ts'
+import type { Answer, Desk } from '../desk.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
+import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
+import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
 import { patchCommand } from './commands.ts'
 import { createDiscordDelivery, discordProblem } from './delivery.ts'
 import { codeBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
+import { discordKey, isSigned } from './signature.ts'
 
 export interface DiscordOptions {
   readonly botToken: string
+  /** Clicks come as signed requests to the console's address; `null`: over the gateway. */
+  readonly publicKey: string | null
   /** `null`: Discord's own. */
   readonly apiUrl: string | null
   readonly desk: Desk
@@ -40,8 +43,13 @@ export interface DiscordOptions {
 
 const HOLDS_DAYS = 30
 const ANSWER = 1_900
+const BODY_BYTES = 256 * 1024
+export const discordPath = '/discord/interactions'
 
-/** Discord over its gateway: nothing needs to reach us from outside, and no privileged intent is asked for. */
+const application = z.object({ id: z.string() })
+const member = z.object({ roles: z.array(z.string()) })
+
+/** Discord over its gateway or by signed requests. No privileged intent is asked for. */
 export function createDiscord(options: DiscordOptions): ChatConnection {
   const { desk, posts, accounts, places, consoleUrl, log } = options
   const client = new Client({
@@ -49,93 +57,124 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     allowedMentions: noMentions,
     rest: { retries: 1, timeout: 15_000, ...(options.apiUrl === null ? {} : { api: options.apiUrl }) },
   })
-  client.rest.setToken(options.botToken)
+  const { rest } = client
+  rest.setToken(options.botToken)
+  const key = options.publicKey === null ? null : discordKey(options.publicKey)
+  const reception = createReception(desk, accounts)
+  const answers = createAnswers(rest)
   // Without a listener an error of the client would end the process.
   client.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
-  client.on(Events.InteractionCreate, (interaction) => {
-    answer(interaction).catch((error: unknown) => log.warn(`Discord: a click was not answered: ${errorText(error)}`))
-  })
+  client.ws.on(GatewayDispatchEvents.InteractionCreate, (raw: unknown) => take(raw))
 
-  async function answer(interaction: Interaction): Promise<void> {
-    if (interaction.isButton()) await onButton(interaction)
-    else if (interaction.isModalSubmit()) await onModal(interaction)
-    else if (interaction.isChatInputCommand()) await onCommand(interaction)
-  }
-
-  async function asPerson(interaction: Interaction, work: (person: Person) => Promise<Answer>): Promise<Answer> {
-    const { user } = interaction
-    if (user.bot) return refusal('Bots do not decide; people do.')
-    const account = accounts.personOf('discord', user.id)
-    if (account === null) {
-      return refusal(
-        `Patchwarden does not know you yet. Ask an operator to add your Discord user id, ${user.id}, to your entry under "people" in patchwarden.yaml.`,
-      )
-    }
-    return work({ kind: 'person', id: account.id, name: account.name, via: 'discord' })
-  }
-
-  async function onButton(interaction: ButtonInteraction): Promise<void> {
-    const [, name = '', proposal, revision] = /^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(interaction.customId) ?? []
-    if (!isActionName(name) || proposal === undefined) return
-    if (actions[name].asks !== 'nothing') {
-      // A dialog must come at once: only who clicked is checked first.
-      const known = await asPerson(interaction, async () => ({ ok: true, message: [] }))
-      if (!known.ok) {
-        await interaction.reply({ ...shown(known, proposal, name), flags: MessageFlags.Ephemeral })
-        return
-      }
-      const until = new Date(options.clock().getTime() + HOLDS_DAYS * 86_400_000).toISOString().slice(0, 10)
-      await interaction.showModal(askModal({ action: name, proposal, revision: Number(revision), until }))
-      return
-    }
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral })
-    const given = await asPerson(interaction, (person) =>
-      desk.act(
-        { action: name, proposal, revision: Number(revision), reason: null, owner: person.id, until: null },
-        person,
-      ),
+  function take(raw: unknown): void {
+    const asked = interaction.safeParse(raw)
+    if (!asked.success) return
+    handle(asked.data).catch((error: unknown) =>
+      log.warn(`Discord: a click was not answered: ${errorText(error)} Whoever clicked sees that it failed.`),
     )
-    await interaction.editReply(shown(given, proposal, name))
   }
 
-  async function onModal(interaction: ModalSubmitInteraction): Promise<void> {
-    const [, name = '', proposal, revision] = /^pw-ask:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(interaction.customId) ?? []
+  async function handle(asked: DiscordInteraction): Promise<void> {
+    switch (asked.type) {
+      case interactionTypes.component:
+        return onButton(asked)
+      case interactionTypes.modal:
+        return onModal(asked)
+      case interactionTypes.command:
+        return onCommand(asked)
+      case interactionTypes.autocomplete:
+        return onTyping(asked)
+    }
+  }
+
+  /** Who asks; `null` for a bot. */
+  function accountOf(asked: DiscordInteraction): Account | null {
+    const user = asked.member?.user ?? asked.user
+    if (user === undefined || user.bot) return null
+    return { platform: 'discord', id: user.id, label: user.username || user.id, verifiedEmail: null }
+  }
+
+  async function asAccount(asked: DiscordInteraction, work: (account: Account) => Promise<Answer>): Promise<Answer> {
+    const account = accountOf(asked)
+    return account === null ? { ok: false, message: rich('Bots do not decide; people do.') } : work(account)
+  }
+
+  async function onButton(asked: DiscordInteraction): Promise<void> {
+    const [, nonce] = /^pw:test:([\w-]+)$/.exec(asked.data.custom_id) ?? []
+    if (nonce !== undefined) {
+      const said = await asAccount(asked, (account) => reception.tested(nonce, account))
+      return answers.replace(asked, plain(said.message))
+    }
+    const [, name = '', proposal, digits] = /^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(asked.data.custom_id) ?? []
     if (!isActionName(name) || proposal === undefined) return
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral })
-    const typed = (field: string) =>
-      interaction.fields.fields.has(field) ? interaction.fields.getTextInputValue(field).trim() || null : null
-    const given = await asPerson(interaction, (person) =>
-      desk.act(
+    const revision = Number(digits)
+    const request = { action: name, proposal, revision, reason: null, owner: null, until: null }
+    if (actions[name].asks.length === 0) {
+      await answers.think(asked)
+      const given = await asAccount(asked, (account) => reception.act(request, account))
+      return answers.finish(asked, shown(given, proposal, name))
+    }
+    // A dialog must come at once: only who clicked is checked first.
+    const account = accountOf(asked)
+    const person = account === null ? null : await reception.personOf(account)
+    if (person === null) {
+      const refused = await asAccount(asked, (known) => reception.act(request, known))
+      return answers.say(asked, shown(refused, proposal, name))
+    }
+    const days = actions[name].untilDays ?? HOLDS_DAYS
+    const until = new Date(options.clock().getTime() + days * 86_400_000).toISOString().slice(0, 10)
+    await answers.dialog(asked, askModal({ action: name, proposal, revision, until }))
+  }
+
+  async function onModal(asked: DiscordInteraction): Promise<void> {
+    const [, name = '', proposal, revision] = /^pw-ask:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(asked.data.custom_id) ?? []
+    if (!isActionName(name) || proposal === undefined) return
+    await answers.think(asked)
+    const typed = typedInto(asked.data.components)
+    const field = (id: string) => typed.get(id)?.trim() || null
+    const given = await asAccount(asked, (account) =>
+      reception.act(
         {
           action: name,
           proposal,
           revision: Number(revision),
-          reason: typed('reason'),
-          owner: typed('owner') ?? person.id,
-          until: typed('until'),
+          reason: field('reason'),
+          owner: field('owner'),
+          until: field('until'),
         },
-        person,
+        account,
       ),
     )
-    await interaction.editReply(shown(given, proposal, null))
+    await answers.finish(asked, shown(given, proposal, null))
   }
 
-  async function onCommand(interaction: ChatInputCommandInteraction): Promise<void> {
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral })
-    const verb = interaction.options.getSubcommand()
-    const given = (name: string, before = '') => {
-      const value = interaction.options.getString(name)
-      return value === null ? '' : ` ${before}${value}`
-    }
-    const text = `${verb}${given('proposal')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
-    const here = await whereIs(interaction)
-    const said = await asPerson(interaction, (person) => desk.slash(text, here, person))
+  async function onCommand(asked: DiscordInteraction): Promise<void> {
+    await answers.think(asked)
+    const [sub] = asked.data.options
+    const verb = sub?.name ?? 'help'
+    const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
+    const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
+    const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+    const here = await whereIs(asked.channel_id)
+    const said = await asAccount(asked, (account) => reception.slash(text, here, account))
     const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? here.proposal
-    await interaction.editReply(shown(said, proposal, isActionName(verb) ? verb : null))
+    await answers.finish(asked, shown(said, proposal, isActionName(verb) ? verb : null))
+  }
+
+  async function onTyping(asked: DiscordInteraction): Promise<void> {
+    const focused = asked.data.options[0]?.options.find((option) => option.focused)
+    const what = focused?.name === 'owner' ? 'person' : 'proposal'
+    const account = accountOf(asked)
+    const person = account === null ? null : await reception.personOf(account)
+    const found = person === null ? [] : await desk.suggest(what, String(focused?.value ?? ''))
+    await answers.choices(
+      asked,
+      found.map(({ name, value }) => ({ name: name.slice(0, 100), value })),
+    )
   }
 
   /** A command typed in a proposal's thread is about that proposal: a thread has the id of the message it began at. */
-  async function whereIs({ channelId }: ChatInputCommandInteraction) {
+  async function whereIs(channelId: string) {
     for (const [channel, place] of places) {
       if (place === channelId) return { channel, proposal: null }
       const proposal = await posts.proposalOf('discord', place, channelId)
@@ -144,22 +183,53 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     return { channel: null, proposal: null }
   }
 
-  function shown(given: Answer, proposal: string | null, action: ActionName | null) {
+  function shown(given: Answer, proposal: string | null, action: ActionName | null): string {
     const message = markdown(given.message, 900)
     const lines = given.detail ? detailLines(given.detail) : []
     const page = action !== null && actions[action].command === null ? `/${action}` : ''
-    const link = given.detail && proposal !== null ? `\n<${consoleUrl}/p/${proposal}${page}>` : ''
+    const path = given.link ?? (given.detail && proposal !== null ? `/p/${proposal}${page}` : null)
+    const link = path === null ? '' : `\n<${consoleUrl}${path}>`
     const body = codeBlock(lines.slice(0, 30), ANSWER - message.length - link.length)
     const content = `${given.ok ? '' : '⚠️ '}${message}${body === '' ? '' : `\n${body}`}${link}`.trim()
-    return { content: content === '' ? 'Done.' : content, allowedMentions: noMentions }
+    return content === '' ? 'Done.' : content
+  }
+
+  /** A signed request: what is asked is answered over the API, as over the gateway. */
+  async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await read(request)
+    const header = (name: string) => String(request.headers[name] ?? '')
+    const signed =
+      key !== null &&
+      body !== null &&
+      isSigned(
+        key,
+        { signature: header('x-signature-ed25519'), timestamp: header('x-signature-timestamp'), body },
+        options.clock().getTime() / 1_000,
+      )
+    if (request.method !== 'POST' || !signed) {
+      response.writeHead(request.method === 'POST' ? 401 : 405).end()
+      return
+    }
+    const raw = parsed(body)
+    const asked = interaction.safeParse(raw)
+    if (asked.success && asked.data.type === interactionTypes.ping) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ type: 1 }))
+      return
+    }
+    response.writeHead(asked.success ? 202 : 400).end()
+    take(raw)
   }
 
   const delivery = createDiscordDelivery({
-    rest: client.rest,
+    rest,
     desk,
     posts,
+    accounts,
     placeOf: (channel) => places.get(channel) ?? null,
     consoleUrl,
+    log,
+    // After one refused token the client would send none at all until the next start.
+    renew: () => rest.setToken(options.botToken),
   })
 
   /** The servers of our channels. Throws a sentence for a channel that cannot be seen. */
@@ -167,7 +237,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const guilds = new Set<string>()
     for (const place of places.values()) {
       try {
-        const channel = (await client.rest.get(Routes.channel(place))) as APIChannel
+        const channel = (await rest.get(Routes.channel(place))) as APIChannel
         if ('guild_id' in channel && channel.guild_id) guilds.add(channel.guild_id)
       } catch (error) {
         throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
@@ -176,33 +246,96 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     return guilds
   }
 
+  async function logIn(): Promise<void> {
+    const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve))
+    try {
+      await client.login(options.botToken)
+    } catch (error) {
+      throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
+    }
+    await ready
+  }
+
   return {
     platform: delivery,
+    ...(key === null
+      ? {}
+      : {
+          http: {
+            path: discordPath,
+            handle: (request: IncomingMessage, response: ServerResponse) => {
+              onRequest(request, response).catch(() => response.destroy())
+            },
+          },
+        }),
     async check() {
+      rest.setToken(options.botToken)
       const guilds = await guildsOfPlaces()
       return `the token works; ${count(places.size, 'channel')} in ${count(guilds.size, 'server')} can be seen`
     },
     async start() {
-      const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve))
-      try {
-        await client.login(options.botToken)
-      } catch (error) {
-        throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
-      }
-      const { application } = await ready
+      if (key === null) await logIn()
+      const { id } = application.parse(await rest.get(Routes.currentApplication()))
       for (const guild of await guildsOfPlaces()) {
-        await client.rest.put(Routes.applicationGuildCommands(application.id, guild), { body: [patchCommand()] })
+        await rest.put(Routes.applicationGuildCommands(id, guild), { body: [patchCommand()] })
       }
-      log.info(`Discord: connected, ${count(places.size, 'channel')}`)
+      log.info(`Discord: connected (${key === null ? 'gateway' : 'http'}), ${count(places.size, 'channel')}`)
     },
     async stop() {
       await client.destroy()
     },
+    /** Members are asked for one by one: the whole list would take a privileged intent. */
+    async accountsIn({ server, id }) {
+      const held: string[] = []
+      for (const { id: person } of accounts.all) {
+        const account = await accounts.accountOf('discord', person)
+        if (account === null || server === null) continue
+        try {
+          const { roles } = member.parse(await rest.get(Routes.guildMember(server, account)))
+          if (roles.includes(id)) held.push(account)
+        } catch (error) {
+          const gone = error instanceof DiscordAPIError && error.status === 404
+          if (!gone) throw new Error(`Discord does not say who has the role ${id}: ${errorText(error)}`)
+        }
+      }
+      return held
+    },
+    async postTest(nonce) {
+      const [place] = places.values()
+      if (place === undefined) return null
+      const components = [
+        { type: 1, components: [{ type: 2, style: 1, label: 'Click me', custom_id: `pw:test:${nonce}` }] },
+      ]
+      const content = 'This is a test by patchwarden check: click the button, and it is done.'
+      try {
+        await rest.post(Routes.channelMessages(place), { body: { content, components, allowed_mentions: noMentions } })
+      } catch (error) {
+        throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
+      }
+      return place
+    },
   }
 }
 
-function refusal(problem: string): Answer {
-  return { ok: false, message: rich(problem) }
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return null
+  }
+}
+
+/** The whole body; `null` when it is too long to be Discord's. */
+async function read(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    const piece = Buffer.from(chunk)
+    length += piece.length
+    if (length > BODY_BYTES) return null
+    chunks.push(piece)
+  }
+  return Buffer.concat(chunks)
 }
 
 function detailLines({ tables, lines }: NonNullable<Answer['detail']>): readonly string[] {

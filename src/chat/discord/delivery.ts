@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type APIMessage, DiscordAPIError, type REST, Routes } from 'discord.js'
+import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
-import type { ChatPlatform, OutgoingMessage, Posts } from '../platform.ts'
+import { addressee, type ChatPlatform, type OutgoingMessage, type Posts } from '../platform.ts'
 import { shorten, visible } from '../visible.ts'
-import { cardMessage, entryContent, noMentions } from './card-components.ts'
+import { aloneMessage, cardMessage, entryContent, noMentions } from './card-components.ts'
 
 export interface DiscordDeliveryParts {
   readonly rest: REST
@@ -13,6 +14,10 @@ export interface DiscordDeliveryParts {
   /** Discord channel id of a channel of the configuration; `null`: it is not on Discord. */
   readonly placeOf: (channel: string) => string | null
   readonly consoleUrl: string
+  readonly accounts: Pick<Accounts, 'accountOf'>
+  readonly log: { warn(message: string): void }
+  /** Called before each message: a token that was refused once is tried again. */
+  readonly renew: () => void
 }
 
 const DISCORD = 'discord'
@@ -23,6 +28,7 @@ const WEEK_MINUTES = 10_080
 const UNKNOWN_CHANNEL = 10_003
 const UNKNOWN_MESSAGE = 10_008
 const THREAD_EXISTS = 160_004
+const CANNOT_MESSAGE = 50_007
 
 /**
  * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
@@ -32,17 +38,41 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
   const { rest, desk, posts, placeOf, consoleUrl } = parts
 
   async function deliver(message: OutgoingMessage): Promise<void> {
-    const place = placeOf(message.channel)
+    parts.renew()
+    const person = addressee(message.channel)
+    const place = person === null ? placeOf(message.channel) : await conversationWith(person)
     if (place === null) return
     try {
-      if (message.entry === null) await showCard(message.proposal, place)
-      else await addEntry(message, message.entry, place)
+      if (message.entry === null) {
+        if (message.proposal !== null) await showCard(message.proposal, place)
+      } else if (person === null && message.proposal !== null) {
+        await addEntry(message.id, message.proposal, message.entry, place)
+      } else {
+        const content = aloneMessage(message.entry, consoleUrl)
+        const mark = (found: APIMessage) => found.content === content.content
+        await once(`entry ${message.id}`, message.proposal, place, mark, content)
+      }
     } catch (error) {
       throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
     }
   }
 
-  async function addEntry({ id, proposal }: OutgoingMessage, entry: ThreadEntry, place: string): Promise<void> {
+  /** The direct messages with a person; `null` where they are not on Discord, or take none from us. */
+  async function conversationWith(person: string): Promise<string | null> {
+    const user = await parts.accounts.accountOf(DISCORD, person)
+    if (user === null) return null
+    try {
+      const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: user } })) as { id: string }
+      return channel.id
+    } catch (error) {
+      if (!(error instanceof DiscordAPIError) || error.status === 401) throw error
+      // Nothing that waiting would mend; the thread and the console say the same.
+      parts.log.warn(`Discord opens no direct message with ${person} (${user}): ${error.message}`)
+      return null
+    }
+  }
+
+  async function addEntry(id: number, proposal: string, entry: ThreadEntry, place: string): Promise<void> {
     const content = entryContent(entry)
     for (const attempt of ['first', 'last'] as const) {
       const thread = await threadOf(proposal, place)
@@ -116,7 +146,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
 
   async function once(
     key: string,
-    proposal: string,
+    proposal: string | null,
     place: string,
     mark: (message: APIMessage) => boolean,
     content: object,
@@ -137,8 +167,13 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
       return String(((await rest.post(Routes.channelMessages(place), { body })) as APIMessage).id)
     } catch (error) {
       // Discord said no, so it certainly did not arrive.
-      if (error instanceof DiscordAPIError) await posts.forget(DISCORD, key)
-      throw error
+      if (!(error instanceof DiscordAPIError)) throw error
+      await posts.forget(DISCORD, key)
+      if (error.code !== CANNOT_MESSAGE) throw error
+      parts.log.warn(
+        'Somebody takes no direct messages from the app on Discord; the thread and the console say the same.',
+      )
+      return ''
     }
   }
 

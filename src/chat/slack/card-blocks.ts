@@ -1,6 +1,6 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
-import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
+import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
 import { plain, type RichText, rich, strong } from '../rich-text.ts'
 import { shorten, visible } from '../visible.ts'
 import { escaped, mrkdwn } from './mrkdwn.ts'
@@ -53,7 +53,8 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings): SlackMess
   if (card.rings.length > 0) blocks.push(context(card.rings.map(ringText)))
   if (card.quorum.length > 0) blocks.push(context(card.quorum.map(quorumText)))
   for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
-  if (card.actions.length > 0) blocks.push(buttons(card.proposal, card.actions))
+  if (card.actions.length > 0)
+    blocks.push(buttons(card.actions.map((action) => ({ ...action, proposal: card.proposal }))))
   return { text: alertText(card), blocks }
 }
 
@@ -63,10 +64,27 @@ function alertText(card: Card): string {
   return escaped(shorten(`${card.badge}: ${card.title} (${card.proposal}).${lead}`, FALLBACK))
 }
 
-export function entryMessage({ author, tone, text, detail }: ThreadEntry): SlackMessage {
+/** For `patchwarden check`: one button, and what it is for. */
+export function testMessage(nonce: string): SlackMessage {
+  const text = 'This is a test by patchwarden check: click the button, and it is done.'
+  const button: Button = {
+    type: 'button',
+    action_id: `pw:test:${nonce}`,
+    text: { type: 'plain_text', text: 'Click me' },
+    style: 'primary',
+  }
+  return { text, blocks: [section(text), { type: 'actions', elements: [button] }] }
+}
+
+export function entryMessage(
+  { author, tone, text, detail, actions: buttonsOf = [], link }: ThreadEntry,
+  { consoleUrl }: Surroundings,
+): SlackMessage {
   const who = author === null ? [] : rich(strong(shorten(author.name, 80)), ` (${shorten(author.via, 20)}): `)
   const blocks: KnownBlock[] = [section(mrkdwn([...rich(sign(tone)), ...who, ...text], ENTRY))]
   if (detail.length > 0) blocks.push(section(preformatted(detail)))
+  if (buttonsOf.length > 0) blocks.push(buttons(buttonsOf))
+  if (link !== undefined) blocks.push(section(`<${consoleUrl}${link}|In the console>`))
   const said = author === null ? plain(text) : `${author.name}: ${plain(text)}`
   return { text: escaped(shorten(said, FALLBACK)), blocks }
 }
@@ -119,16 +137,23 @@ function sign(tone: Tone): string {
 }
 
 /** `pw:` and the action; the value carries proposal and revision, so that a click says what its reader saw. */
-function buttons(proposal: string, list: readonly CardAction[]): ActionsBlock {
+export function buttons(
+  list: readonly Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'>[],
+  blockId?: string,
+): ActionsBlock {
   const elements = list.slice(0, 25).map((action): Button => {
     const { style } = actions[action.name]
     return {
       type: 'button',
-      action_id: `pw:${action.name}`,
+      // Slack wants them different within a block; of a card each action is there once.
+      action_id:
+        list.filter(({ name }) => name === action.name).length > 1
+          ? `pw:${action.name}:${action.proposal}`
+          : `pw:${action.name}`,
       text: { type: 'plain_text', text: shorten(action.label, 75), emoji: false },
-      value: `${proposal}:${action.revision}`,
+      value: `${action.proposal}:${action.revision}`,
       ...(style === 'plain' ? {} : { style }),
     }
   })
-  return { type: 'actions', elements }
+  return { type: 'actions', ...(blockId === undefined ? {} : { block_id: blockId }), elements }
 }

@@ -1,30 +1,50 @@
-import { App, type BlockButtonAction, type Logger, LogLevel } from '@slack/bolt'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { App, type BlockButtonAction, HTTPReceiver, type InstallationStore, type Logger, LogLevel } from '@slack/bolt'
 import { WebClient } from '@slack/web-api'
+import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
-import type { ActRequest, Answer, Desk, Person } from '../desk.ts'
+import type { Answer, Desk } from '../desk.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
+import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
 import { shorten } from '../visible.ts'
 import { answerMessage } from './answer.ts'
-import type { Surroundings } from './card-blocks.ts'
-import { createSlackDelivery } from './delivery.ts'
+import { type Surroundings, testMessage } from './card-blocks.ts'
+import { createSlackDelivery, slackProblem } from './delivery.ts'
+import { homeNotice, homeView } from './home.ts'
 import { createMembership } from './membership.ts'
 import { askModal, MODAL, type ModalMemory, readButton, readModal } from './modal.ts'
 import { type PaceLimits, slackPace } from './pace.ts'
+import { type Installations, manyWorkspaces, oneWorkspace, parsePlace } from './workspaces.ts'
+
+/** How Slack reaches us, and with which secrets. */
+export type SlackAccess =
+  /** Over sockets that we open: nothing needs to reach us from outside. */
+  | { readonly mode: 'socket'; readonly botToken: string; readonly appToken: string }
+  /** By signed requests to the console's address. */
+  | { readonly mode: 'http'; readonly botToken: string; readonly signingSecret: string }
+  /** By signed requests, from every workspace that installs the app. */
+  | {
+      readonly mode: 'oauth'
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly signingSecret: string
+      readonly stateSecret: string
+    }
 
 export interface SlackOptions {
-  readonly botToken: string
-  readonly appToken: string
+  readonly access: SlackAccess
   /** `null`: Slack's own. */
   readonly apiUrl: string | null
   readonly desk: Desk
   readonly posts: Posts
   readonly accounts: Accounts
-  /** Slack channel ids by channel of the configuration. */
+  /** Slack channels by channel of the configuration: `C...`, or `T.../C...`. */
   readonly places: ReadonlyMap<string, string>
+  readonly installations: Installations & InstallationStore
   readonly consoleUrl: string
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
@@ -32,11 +52,28 @@ export interface SlackOptions {
 }
 
 const CALL_MS = 15_000
-const HOLDS_DAYS = 30
+export const slackPaths = {
+  events: '/slack/events',
+  install: '/slack/install',
+  redirect: '/slack/oauth_redirect',
+} as const
+/** As in manifests/slack.yaml. */
+export const slackScopes = [
+  'chat:write',
+  'commands',
+  'users:read',
+  'users:read.email',
+  'usergroups:read',
+  'im:write',
+  'im:history',
+  'channels:history',
+  'groups:history',
+]
 
-/** Slack over Socket Mode: nothing needs to reach us from outside. */
+const members = z.object({ users: z.array(z.string()) })
+
 export function createSlack(options: SlackOptions): ChatConnection {
-  const { desk, posts, accounts, places, log } = options
+  const { desk, posts, access, accounts, places, log } = options
   const surroundings: Surroundings = { consoleUrl: options.consoleUrl }
   const clientOptions = {
     // Sending again is our own business: Slack has no key that would keep a repeated post from being two.
@@ -45,58 +82,70 @@ export function createSlack(options: SlackOptions): ChatConnection {
     timeout: CALL_MS,
     ...(options.apiUrl === null ? {} : { slackApiUrl: options.apiUrl }),
   }
-  const client = new WebClient(options.botToken, clientOptions)
-  const channelOf = (place: string) => [...places].find(([, id]) => id === place)?.[0] ?? null
-  const membership = createMembership(client, accounts, options.clock)
+  const workspaces =
+    access.mode === 'oauth'
+      ? manyWorkspaces(options.installations, clientOptions)
+      : oneWorkspace(access.botToken, clientOptions)
+  const channelOf = (place: string) =>
+    [...places].find(([, written]) => parsePlace(written).channel === place)?.[0] ?? null
+  const membership = createMembership(workspaces, options.clock)
+  const reception = createReception(desk, accounts)
 
-  async function asPerson(
-    user: string,
-    team: string | null,
-    work: (person: Person) => Promise<Answer>,
+  interface Speaker {
+    readonly user: string
+    /** The workspace the user belongs to. */
+    readonly workspace: string | null
+    readonly client: WebClient
+  }
+
+  async function asAccount(
+    { user, workspace, client }: Speaker,
+    work: (account: Account) => Promise<Answer>,
   ): Promise<Answer> {
-    const who = await membership.recognise(user, team)
-    return 'problem' in who ? { ok: false, message: rich(who.problem) } : work(who.person)
+    const who = await membership.recognise(user, workspace, client)
+    return 'problem' in who ? { ok: false, message: rich(who.problem) } : work(who.account)
   }
 
   function answered(answer: Answer, proposal: string | null, action: ActionName | null) {
     const shows = action !== null && actions[action].command === null
-    const link = proposal === null ? null : `/p/${proposal}${shows ? `/${action}` : ''}`
+    const link =
+      answer.link ?? (proposal === null || !answer.detail ? null : `/p/${proposal}${shows ? `/${action}` : ''}`)
     const { text, blocks } = answerMessage(answer, link, surroundings)
     return { response_type: 'ephemeral' as const, replace_original: false, text, blocks }
   }
 
-  function createApp() {
-    const app = new App({
-      token: options.botToken,
-      appToken: options.appToken,
-      socketMode: true,
-      // bolt writes its own retries into these options
-      clientOptions: { ...clientOptions },
-      logger: quiet(log),
-    })
+  function listen(app: App): App {
     app.error(async (error) => log.warn(`Slack: ${errorText(error)}`))
 
     app.action<BlockButtonAction>(
       { type: 'block_actions', action_id: /^pw:/ },
-      async ({ ack, action, body, respond }) => {
+      async ({ ack, action, body, respond, client }) => {
         await ack()
+        const { user, team, channel, trigger_id: trigger, view } = body
+        const speaker: Speaker = { user: user.id, workspace: user.team_id ?? team?.id ?? null, client }
+        const [, nonce] = /^pw:test:([\w-]+)$/.exec(action.action_id) ?? []
+        if (nonce !== undefined) {
+          const said = await asAccount(speaker, (account) => reception.tested(nonce, account))
+          await respond({ replace_original: true, text: plain(said.message) })
+          return
+        }
         const asked = readButton(action.action_id, action.value)
         if (asked === null) return
-        const { user, team, channel, trigger_id: trigger } = body
-        const answer = await asPerson(user.id, user.team_id ?? team?.id ?? null, async (person) => {
-          if (actions[asked.action].asks === 'nothing') return desk.act(complete(asked, person), person)
-          return openDialog({ ...asked, place: channel?.id ?? null }, trigger, person)
+        const answer = await asAccount(speaker, async (account) => {
+          if (actions[asked.action].asks.length === 0)
+            return reception.act({ ...asked, reason: null, owner: null, until: null }, account)
+          return openDialog({ ...asked, place: channel?.id ?? null }, trigger, account, client)
         })
-        if (answer.message.length > 0) await respond(answered(answer, asked.proposal, asked.action))
+        if (view?.type === 'home') await showHome(speaker, answer.ok ? null : plain(answer.message))
+        else if (answer.message.length > 0) await respond(answered(answer, asked.proposal, asked.action))
       },
     )
 
-    app.view(MODAL, async ({ ack, body, view }) => {
+    app.view(MODAL, async ({ ack, body, view, client }) => {
       const asked = readModal(view.private_metadata, view.state)
       if (asked === null) return ack()
-      const answer = await asPerson(body.user.id, body.user.team_id ?? body.team?.id ?? null, (person) =>
-        desk.act(asked, person),
-      )
+      const speaker: Speaker = { user: body.user.id, workspace: body.user.team_id ?? body.team?.id ?? null, client }
+      const answer = await asAccount(speaker, (account) => reception.act(asked, account))
       // A refusal is said inside the dialog: what was typed is not lost.
       if (!answer.ok)
         return ack({ response_action: 'errors', errors: { reason: shorten(plain(answer.message), 2_000) } })
@@ -106,64 +155,158 @@ export function createSlack(options: SlackOptions): ChatConnection {
       await client.chat.postEphemeral({ channel: asked.place, user: body.user.id, text, blocks })
     })
 
-    app.command('/patch', async ({ ack, command, respond }) => {
+    app.command('/patch', async ({ ack, command, respond, client }) => {
       await ack()
-      const answer = await asPerson(command.user_id, command.team_id, (person) =>
-        desk.slash(command.text, { channel: channelOf(command.channel_id), proposal: null }, person),
+      const speaker: Speaker = { user: command.user_id, workspace: command.team_id, client }
+      const answer = await asAccount(speaker, (account) =>
+        reception.slash(command.text, { channel: channelOf(command.channel_id), proposal: null }, account),
       )
       const proposal = /\bPW-\d+\b/i.exec(command.text)?.[0].toUpperCase() ?? null
       const verb = command.text.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
       await respond(answered(answer, proposal, isActionName(verb) ? verb : null))
     })
+
+    app.event('app_home_opened', async ({ event, client, context }) => {
+      if (event.tab !== 'home') return
+      await showHome({ user: event.user, workspace: context.teamId ?? null, client }, null)
+    })
     return app
   }
 
-  async function openDialog(about: ModalMemory, trigger: string, person: Person): Promise<Answer> {
+  async function showHome(speaker: Speaker, problem: string | null): Promise<void> {
+    const who = await membership.recognise(speaker.user, speaker.workspace, speaker.client)
+    const person = 'problem' in who ? null : await reception.personOf(who.account)
+    const stranger =
+      'problem' in who ? who.problem : 'Patchwarden does not know you yet. Type /patch link in a channel.'
+    const view = person === null ? homeNotice(stranger) : homeView(await desk.overview(person), surroundings)
+    const shown = problem === null ? view : { ...view, blocks: [...homeNotice(problem).blocks, ...view.blocks] }
+    await speaker.client.views.publish({ user_id: speaker.user, view: shown })
+  }
+
+  async function openDialog(about: ModalMemory, trigger: string, account: Account, client: WebClient): Promise<Answer> {
+    const person = await reception.personOf(account)
+    // A stranger is told what to do by the same words as on any other click.
+    if (person === null) return reception.act({ ...about, reason: null, owner: null, until: null }, account)
     const card = await desk.card(about.proposal, person)
     if (card === null) return { ok: false, message: rich(`There is no proposal ${about.proposal}.`) }
-    const until = new Date(options.clock().getTime() + HOLDS_DAYS * 86_400_000).toISOString().slice(0, 10)
+    const days = actions[about.action].untilDays ?? 30
+    const until = new Date(options.clock().getTime() + days * 86_400_000).toISOString().slice(0, 10)
     const people = [...accounts.all].sort((a, b) => Number(b.id === person.id) - Number(a.id === person.id))
     await client.views.open({ trigger_id: trigger, view: askModal(about, card.title, { people, until }) })
     return { ok: true, message: [] }
   }
 
-  function complete(asked: Pick<ActRequest, 'proposal' | 'action' | 'revision'>, person: Person): ActRequest {
-    return { ...asked, reason: null, owner: person.id, until: null }
+  // bolt writes its own retries into the options it is given
+  const common = () => ({ clientOptions: { ...clientOptions }, logger: quiet(log) })
+
+  function socketApps(botToken: string, appToken: string): readonly App[] {
+    // Two: Slack closes each every few hours for a moment, and a click must not fall into the gap.
+    return [1, 2].map(() => listen(new App({ token: botToken, appToken, socketMode: true, ...common() })))
+  }
+
+  function receiver(): HTTPReceiver | null {
+    if (access.mode === 'socket') return null
+    const http = { signingSecret: access.signingSecret, endpoints: slackPaths.events, logger: quiet(log) }
+    if (access.mode === 'http') {
+      const own = new HTTPReceiver(http)
+      listen(new App({ token: access.botToken, receiver: own, ...common() }))
+      return own
+    }
+    const { clientId, clientSecret, stateSecret } = access
+    const own = new HTTPReceiver({
+      ...http,
+      clientId,
+      clientSecret,
+      stateSecret,
+      scopes: slackScopes,
+      installationStore: options.installations,
+      installerOptions: {
+        installPath: slackPaths.install,
+        redirectUriPath: slackPaths.redirect,
+        clientOptions,
+        ...(options.apiUrl === null ? {} : { authorizationUrl: new URL('/oauth/v2/authorize', options.apiUrl).href }),
+      },
+    })
+    listen(new App({ receiver: own, ...common() }))
+    return own
   }
 
   const delivery = createSlackDelivery({
-    client,
+    workspaces,
     desk,
     posts,
+    accounts,
     placeOf: (channel) => places.get(channel) ?? null,
     surroundings,
     pace: options.pace ?? slackPace,
+    log,
   })
-  let apps: App[] = []
+  const http = receiver()
+  let apps: readonly App[] = []
 
   return {
     platform: delivery,
+    ...(http === null
+      ? {}
+      : {
+          http: {
+            path: '/slack/',
+            handle: (request: IncomingMessage, response: ServerResponse) => {
+              try {
+                http.requestListener(request, response)
+              } catch {
+                // It throws for a path that is not its own.
+                response.writeHead(404).end()
+              }
+            },
+          },
+        }),
     async check() {
-      const workspace = await membership.start()
-      try {
-        await new WebClient(options.appToken, clientOptions).apps.connections.open()
-      } catch (error) {
-        throw new Error(
-          `Slack does not take SLACK_APP_TOKEN: ${errorText(error)}. It needs the scope connections:write.`,
-        )
+      const names = await workspaces.check()
+      if (access.mode === 'socket') {
+        try {
+          await new WebClient(access.appToken, clientOptions).apps.connections.open()
+        } catch (error) {
+          throw new Error(
+            `Slack does not take SLACK_APP_TOKEN: ${errorText(error)}. It needs the scope connections:write.`,
+          )
+        }
       }
-      return `both tokens work in the workspace ${workspace}; ${count(places.size, 'channel')} configured`
+      if (names.length === 0) return 'no workspace has installed the app yet: open /slack/install'
+      const tokens = access.mode === 'socket' ? 'both tokens work' : 'the token works'
+      return `${tokens} in the workspace ${names.join(', ')}; ${count(places.size, 'channel')} configured`
     },
     async start() {
-      await membership.start()
-      // Two: Slack closes each every few hours for a moment, and a click must not fall into the gap.
-      apps = [createApp(), createApp()]
-      for (const app of apps) await app.start()
-      log.info(`Slack: connected, ${count(places.size, 'channel')}`)
+      await workspaces.check()
+      if (access.mode === 'socket') {
+        apps = socketApps(access.botToken, access.appToken)
+        for (const app of apps) await app.start()
+      }
+      log.info(`Slack: connected (${access.mode}), ${count(places.size, 'channel')}`)
     },
     async stop() {
       await Promise.allSettled(apps.map((app) => app.stop()))
       apps = []
+    },
+    async accountsIn({ id }) {
+      const client = await workspaces.clientOf(null)
+      try {
+        return members.parse(await client.usergroups.users.list({ usergroup: id })).users
+      } catch (error) {
+        throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error)}`)
+      }
+    },
+    async postTest(nonce) {
+      const [place] = places.values()
+      if (place === undefined) return null
+      const { workspace, channel } = parsePlace(place)
+      const client = await workspaces.clientOf(workspace)
+      try {
+        await client.chat.postMessage({ channel, ...testMessage(nonce) })
+      } catch (error) {
+        throw new Error(`The test button could not be posted in ${channel}: ${slackProblem(error)}`)
+      }
+      return channel
     },
   }
 }

@@ -1,19 +1,24 @@
-import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api'
+import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
 import { z } from 'zod'
+import { errorText } from '../../core/error-text.ts'
+import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
-import { type ChatPlatform, type OutgoingMessage, type Posts, TryLater } from '../platform.ts'
+import { addressee, type ChatPlatform, type OutgoingMessage, type Posts, TryLater } from '../platform.ts'
 import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
 import { createPace, type PaceLimits } from './pace.ts'
+import { parsePlace, type Workspaces } from './workspaces.ts'
 
 export interface SlackDeliveryParts {
-  readonly client: WebClient
+  readonly workspaces: Workspaces
   readonly desk: Desk
   readonly posts: Posts
   /** Slack channel id of a channel of the configuration; `null`: it is not on Slack. */
   readonly placeOf: (channel: string) => string | null
   readonly surroundings: Surroundings
+  readonly accounts: Pick<Accounts, 'accountOf'>
   readonly pace: PaceLimits
+  readonly log: { warn(message: string): void }
 }
 
 const SLACK = 'slack'
@@ -23,6 +28,7 @@ const EVENT = 'patchwarden_message'
 const LOOK_BACK = 50
 
 const posted = z.object({ ts: z.string() })
+const opened = z.object({ channel: z.object({ id: z.string() }) })
 const found = z.object({
   messages: z
     .array(
@@ -38,15 +44,23 @@ const found = z.object({
 
 /** Posts and edits through the Web API. Each message is posted once, whatever is lost in between. */
 export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
-  const { client, desk, posts, placeOf, surroundings } = parts
+  const { workspaces, desk, posts, placeOf, surroundings } = parts
   const pace = createPace(parts.pace)
+  const clientFor = (place: string) => workspaces.clientOf(parsePlace(place).workspace)
 
   async function deliver(message: OutgoingMessage): Promise<void> {
-    const place = placeOf(message.channel)
+    const person = addressee(message.channel)
+    const place = person === null ? placeOf(message.channel) : await conversationWith(person)
     if (place === null) return
     try {
-      if (message.entry === null) await showCard(message.proposal, place)
-      else await addEntry(message, message.entry, place)
+      if (message.entry === null) {
+        if (message.proposal !== null) await showCard(message.proposal, place)
+      } else if (person === null && message.proposal !== null) {
+        await addEntry(message.id, message.proposal, message.entry, place)
+      } else {
+        const { id, proposal, entry } = message
+        await once(`entry ${id}`, proposal, place, null, () => entryMessage(entry, surroundings))
+      }
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (error instanceof WebAPIPlatformError) throw new Error(sentence(error, place))
@@ -54,12 +68,28 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     }
   }
 
-  async function addEntry({ id, proposal }: OutgoingMessage, entry: ThreadEntry, place: string): Promise<void> {
+  /** The direct messages with a person; `null` where they are not on Slack. */
+  async function conversationWith(person: string): Promise<string | null> {
+    const user = await parts.accounts.accountOf(SLACK, person)
+    if (user === null) return null
+    const client = await workspaces.clientOf(null)
+    try {
+      return opened.parse(await client.conversations.open({ users: user })).channel.id
+    } catch (error) {
+      if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
+      if (!(error instanceof WebAPIPlatformError)) throw error
+      // Nothing that waiting would mend; the thread and the console say the same.
+      parts.log.warn(`Slack opens no direct message with ${person} (${user}): ${slackProblem(error)}`)
+      return null
+    }
+  }
+
+  async function addEntry(id: number, proposal: string, entry: ThreadEntry, place: string): Promise<void> {
     for (const attempt of ['first', 'last'] as const) {
       const thread = await cardOf(proposal, place)
       if (thread === null) return
       try {
-        await once(`entry ${id}`, proposal, place, thread, () => entryMessage(entry))
+        await once(`entry ${id}`, proposal, place, thread, () => entryMessage(entry, surroundings))
         return
       } catch (error) {
         if (attempt === 'last' || !isGone(error)) throw error
@@ -90,7 +120,8 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     const { text, blocks } = cardMessage(card, surroundings)
     try {
       await pace.edit()
-      await client.chat.update({ channel: known.place, ts: known.message, text, blocks })
+      const client = await clientFor(known.place)
+      await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, text, blocks })
     } catch (error) {
       if (!isGone(error)) throw error
       // Somebody deleted it: a proposal without its card would be out of sight.
@@ -102,7 +133,7 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   /** Posts under a key, once: what may have arrived before a crash is looked for first. */
   async function once(
     key: string,
-    proposal: string,
+    proposal: string | null,
     place: string,
     thread: string | null,
     content: () => SlackMessage,
@@ -122,10 +153,11 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     thread: string | null,
     { text, blocks }: SlackMessage,
   ): Promise<string> {
+    const client = await clientFor(place)
     await pace.post(place)
     try {
       const answer = await client.chat.postMessage({
-        channel: place,
+        channel: parsePlace(place).channel,
         text,
         blocks,
         unfurl_links: false,
@@ -143,7 +175,8 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   }
 
   async function search(key: string, place: string, thread: string | null): Promise<string | null> {
-    const where = { channel: place, include_all_metadata: true }
+    const client = await clientFor(place)
+    const where = { channel: parsePlace(place).channel, include_all_metadata: true }
     const answer =
       thread === null
         ? await client.conversations.history({ ...where, limit: LOOK_BACK })
@@ -171,6 +204,14 @@ const mends: Readonly<Record<string, string>> = {
   token_revoked: 'cannot be reached: SLACK_BOT_TOKEN was revoked. Install the app again and set the new token.',
   account_inactive:
     'cannot be reached: the app was removed from the workspace. Install it again and set the new token.',
+}
+
+/** What an error of Slack means, as a sentence. */
+export function slackProblem(error: unknown): string {
+  if (!(error instanceof WebAPIPlatformError)) return errorText(error)
+  const { error: code } = error.data
+  const mend = mends[code]
+  return mend === undefined ? `it refuses (${code}).` : `the channel ${mend}`
 }
 
 function sentence(error: WebAPIPlatformError, place: string): string {

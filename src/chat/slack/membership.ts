@@ -1,77 +1,62 @@
 import type { WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
-import type { Accounts } from '../accounts.ts'
-import type { Person } from '../desk.ts'
+import type { Account } from '../accounts.ts'
+import type { Workspaces } from './workspaces.ts'
 
 const KNOWN_MS = 10 * 60_000
 
 const info = z.object({
   user: z.object({
+    name: z.string().default(''),
     deleted: z.boolean().default(false),
     is_bot: z.boolean().default(false),
     is_restricted: z.boolean().default(false),
     is_ultra_restricted: z.boolean().default(false),
     is_stranger: z.boolean().default(false),
     is_workflow_bot: z.boolean().default(false),
+    is_email_confirmed: z.boolean().default(false),
+    profile: z.object({ email: z.string().nullish() }).default({}),
   }),
 })
-const own = z.object({ team_id: z.string(), team: z.string().optional() })
+type SlackUser = z.infer<typeof info>['user']
 
-export type Recognised = { readonly person: Person } | { readonly problem: string }
+export type Recognised = { readonly account: Account } | { readonly problem: string }
 
-/** Who may speak: full members of our own workspace whom the configuration names. Anything unclear is nobody. */
-export function createMembership(client: WebClient, accounts: Accounts, clock: () => Date) {
-  const known = new Map<string, { readonly problem: string | null; readonly until: number }>()
-  let workspace: string | null = null
+const ELSEWHERE = 'You are here from another workspace (Slack Connect). Only members of this one decide.'
 
-  async function problemOf(user: string): Promise<string | null> {
+/** Who may speak at all: full members of our own workspaces. Anything unclear is nobody. */
+export function createMembership(workspaces: Workspaces, clock: () => Date) {
+  const known = new Map<string, { readonly seen: SlackUser; readonly until: number }>()
+
+  async function look(user: string, client: WebClient): Promise<SlackUser> {
     const cached = known.get(user)
-    if (cached && cached.until > clock().getTime()) return cached.problem
+    if (cached && cached.until > clock().getTime()) return cached.seen
     const { user: seen } = info.parse(await client.users.info({ user }))
-    const problem = standing(seen)
-    known.set(user, { problem, until: clock().getTime() + KNOWN_MS })
-    return problem
+    known.set(user, { seen, until: clock().getTime() + KNOWN_MS })
+    return seen
   }
 
   return {
-    /** Learns which workspace is ours, and returns its name. Throws a sentence when the token does not work. */
-    async start(): Promise<string> {
+    /** @param workspace the one that the user belongs to */
+    async recognise(user: string, workspace: string | null, client: WebClient): Promise<Recognised> {
       try {
-        const { team_id: id, team = id } = own.parse(await client.auth.test())
-        workspace = id
-        return team
-      } catch (error) {
-        throw new Error(
-          `Slack does not take SLACK_BOT_TOKEN: ${errorText(error)}. Check it, and that the app is installed.`,
-        )
-      }
-    },
-    async recognise(user: string, team: string | null): Promise<Recognised> {
-      if (workspace !== null && team !== null && team !== workspace) {
-        return { problem: 'You are here from another workspace (Slack Connect). Only members of this one decide.' }
-      }
-      const account = accounts.personOf('slack', user)
-      if (account === null) {
-        return {
-          problem: `Patchwarden does not know you yet. Ask an operator to add your Slack member id, ${user}, to your entry under "people" in patchwarden.yaml.`,
-        }
-      }
-      try {
-        const problem = await problemOf(user)
+        if (workspace !== null && !(await workspaces.ours(workspace))) return { problem: ELSEWHERE }
+        const seen = await look(user, client)
+        const problem = standing(seen)
         if (problem !== null) return { problem }
+        const verifiedEmail = seen.is_email_confirmed ? (seen.profile.email ?? null) : null
+        return { account: { platform: 'slack', id: user, label: seen.name || user, verifiedEmail } }
       } catch (error) {
         return { problem: `Slack did not say who you are (${errorText(error)}), so nothing was done. Try again.` }
       }
-      return { person: { kind: 'person', id: account.id, name: account.name, via: 'slack' } }
     },
   }
 }
 
-function standing(user: z.infer<typeof info>['user']): string | null {
+function standing(user: SlackUser): string | null {
   if (user.deleted) return 'This account is deactivated.'
   if (user.is_bot || user.is_workflow_bot) return 'Bots and workflows do not decide; people do.'
   if (user.is_restricted || user.is_ultra_restricted) return 'Guests of the workspace do not decide.'
-  if (user.is_stranger) return 'You are here from another workspace (Slack Connect). Only members of this one decide.'
-  return null
+  return user.is_stranger ? ELSEWHERE : null
 }

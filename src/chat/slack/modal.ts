@@ -1,6 +1,6 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
-import { type ActionName, actions, isActionName } from '../actions.ts'
+import { type ActionName, actions, isActionName, untilLabel } from '../actions.ts'
 import { shorten, visible } from '../visible.ts'
 
 /** What a dialog must remember until it is sent. */
@@ -44,7 +44,7 @@ export function askModal(about: ModalMemory, title: string, { people, until }: M
       element: { type: 'plain_text_input', action_id: 'reason', multiline: true, min_length: 3, max_length: 2_000 },
     },
   ]
-  if (asks === 'deferral') {
+  if (asks.includes('owner')) {
     const options = people.slice(0, 100).map(({ id, name }) => ({
       text: { type: 'plain_text' as const, text: plainText(name, 75) },
       value: id,
@@ -58,10 +58,12 @@ export function askModal(about: ModalMemory, title: string, { people, until }: M
         element: { type: 'static_select', action_id: 'owner', options, initial_option: first },
       })
     }
+  }
+  if (asks.includes('until')) {
     blocks.push({
       type: 'input',
       block_id: 'until',
-      label: { type: 'plain_text', text: 'Until when it holds' },
+      label: { type: 'plain_text', text: untilLabel(about.action) },
       element: { type: 'datepicker', action_id: 'until', initial_date: until },
     })
   }
@@ -127,7 +129,7 @@ export function readButton(
   actionId: string,
   value: string | undefined,
 ): { readonly action: ActionName; readonly proposal: string; readonly revision: number } | null {
-  const name = actionId.replace(/^pw:/, '')
+  const [, name = ''] = /^pw:([a-z-]+)/.exec(actionId) ?? []
   const [, proposal, revision] = /^([A-Z]+-\d+):(\d+)$/.exec(value ?? '') ?? []
   if (!isActionName(name) || proposal === undefined) return null
   return { action: name, proposal, revision: Number(revision) }

@@ -1,6 +1,7 @@
 /** The one place that says who may do what. Being in a channel is no authority; roles are checked on the person. */
 
 import { votingRoles } from '../policy.ts'
+import { ON_CALL } from './acknowledgement.ts'
 import type { Context, ProposalCommand, Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
@@ -52,9 +53,14 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'withdraw-vote':
       return 'member'
     case 'acknowledge':
-      return ['on-call', ...policy.stop]
+      return [...new Set([ON_CALL, ...policy.stop, ...(policy.acknowledgement?.escalateTo ?? [])])]
+    case 'postpone':
+      return [...new Set([ON_CALL, ...policy.stop, ...votingRoles(policy.approval)])]
+    case 'unfreeze':
+      return policy.resume.map((need) => need.role)
     case 'pause':
     case 'halt':
+    case 'freeze':
     case 'withdraw':
       return policy.stop
     case 'resume':
@@ -63,6 +69,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
       return policy.breakGlass?.roles ?? []
     case 'review-break-glass':
       return [...votingRoles(policy.approval), ...policy.stop]
+    case 'ask-acknowledgement':
     case 'remind':
     case 'expire':
     case 'end-notice':
@@ -84,6 +91,12 @@ function words(command: ProposalCommand): string {
       return command.choice === 'approve' ? 'Approving' : command.choice === 'reject' ? 'Rejecting' : 'Voting on'
     case 'acknowledge':
       return 'Acknowledging'
+    case 'postpone':
+      return 'Postponing'
+    case 'freeze':
+      return 'Freezing the team of'
+    case 'unfreeze':
+      return 'Lifting the freeze of'
     case 'pause':
       return 'Pausing'
     case 'halt':

@@ -33,6 +33,11 @@ export type ProposalCommand =
   /** The notice of lazy consensus or standing approval has passed. */
   | { readonly type: 'end-notice' }
   | { readonly type: 'reschedule' }
+  | { readonly type: 'postpone'; readonly until: string | null; readonly reason: string | null }
+  /** `until`: ISO 8601 instant. The freeze itself is kept with the team; `context.freezes` holds it already. */
+  | { readonly type: 'freeze'; readonly until: string; readonly reason: string }
+  | { readonly type: 'unfreeze' }
+  | { readonly type: 'ask-acknowledgement' }
   | { readonly type: 'acknowledge' }
   | { readonly type: 'start' }
   | { readonly type: 'start-batch' }
@@ -80,5 +85,7 @@ export interface Refusal {
     | 'unknown'
     | 'outside window'
     | 'not satisfied'
+    /** It must be confirmed in the console. */
+    | 'step-up'
   readonly sentence: string
 }

@@ -1,10 +1,11 @@
 import { limits } from '../limits.ts'
 import type { Approval, Policy } from '../policy.ts'
-import { approvalNow, quorumProgress, standingProblem } from './approval.ts'
+import { approvalNow, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
+import { nextRung, turnsTo } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -104,14 +105,10 @@ export function comment(command: Of<'comment'>, context: Context): Decision {
 }
 
 export function remind(state: ProposalState, context: Context): Decision {
-  const seconds = state.policy.remindAfterSeconds
-  if (state.status !== 'open' || seconds === null || state.remindedAt !== null)
-    return refuse('already', 'No reminder is due.')
-  if (isBefore(context.now, plusSeconds(state.openedAt, seconds))) return refuse('not now', 'No reminder is due yet.')
-  const progress = quorumProgress(state, context.members)
-  const roles = progress?.roles.filter((role) => role.filledBy.length < role.need) ?? []
-  const waitingFor = [...new Set(roles.flatMap((role) => role.waitingFor))]
-  return accept({ type: 'reminded', waitingFor })
+  const rung = nextRung(state)
+  if (rung === null) return refuse('already', 'No reminder is due.')
+  if (isBefore(context.now, rung.at)) return refuse('not now', 'No reminder is due yet.')
+  return accept({ type: 'reminded', step: rung.step, waitingFor: turnsTo(state, rung.step, context) })
 }
 
 export function expire(state: ProposalState, context: Context): Decision {

@@ -2,6 +2,7 @@ import { gateProblem, tally } from '../gate.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
 import { openWindow } from '../window.ts'
+import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
@@ -77,7 +78,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   if (age > state.policy.inventoryMaxAgeSeconds) {
     return `the inventory is from ${subject.inventoryAt.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
   }
-  if (state.policy.acknowledgement && state.acknowledgedBy === null) return 'nobody on call has acknowledged it yet'
+  if (waitsForAcknowledgement(state)) return 'nobody on call has acknowledged it yet'
   const blind = subject.assets.find((planned) => planned.previewProblem !== null)
   if (blind && subject.assets.every((planned) => planned.previewProblem !== null)) {
     return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
@@ -186,16 +187,6 @@ export function complete(state: ProposalState): Decision {
     }
   }
   return accept({ type: 'completed' })
-}
-
-export function acknowledge(state: ProposalState, context: Context): Decision {
-  const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people acknowledge.')
-  if (state.acknowledgedBy !== null) return refuse('already', `${state.id} is acknowledged already.`)
-  if (state.status !== 'approved' && state.status !== 'scheduled' && state.status !== 'rolling out') {
-    return refuse('not now', `There is nothing to acknowledge: ${state.id} is ${state.status}.`)
-  }
-  return accept({ type: 'acknowledged', person: actor.id, name: actor.name })
 }
 
 export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {

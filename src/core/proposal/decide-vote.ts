@@ -44,9 +44,22 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
   if (excludedVoters(state).has(actor.id)) {
     return refuse('not allowed', `You proposed ${state.id}, so you cannot approve it. ${othersCan(state, context)}`)
   }
+  const risky = riskyRings(state)
+  if (risky.length > 0 && actor.via !== 'console' && actor.via !== 'cli') {
+    return refuse(
+      'step-up',
+      `${state.id} reaches ${risky.join(' and ')}: an approval of that is confirmed in the console, after signing in there. Nothing was counted yet.`,
+    )
+  }
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
   if (quorumNeeds(state) === null) return accept(cast)
   return accept(cast, ...approvalEvents(after(state, [cast], context), context))
+}
+
+/** Rings of the proposal for which the policy asks for a step-up. */
+function riskyRings({ subject, policy }: ProposalState): readonly string[] {
+  if (subject.kind !== 'patches') return []
+  return subject.rings.map((ring) => ring.name).filter((name) => policy.stepUpRings.includes(name))
 }
 
 /** `approved`, and when it will run, if the policy is satisfied now; nothing otherwise. */

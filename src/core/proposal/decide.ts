@@ -1,10 +1,10 @@
 import { assertNever } from '../assert-never.ts'
 import { authorize } from './authorize.ts'
 import type { Context, ProposalCommand } from './command.ts'
+import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
 import {
-  acknowledge,
   complete,
   endSoak,
   halt,
@@ -16,6 +16,7 @@ import {
   start,
   startBatch,
 } from './decide-rollout.ts'
+import { freeze, postpone, unfreeze } from './decide-schedule.ts'
 import { vote, withdrawVote } from './decide-vote.ts'
 import { type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
@@ -48,6 +49,14 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return endNotice(state, context)
     case 'reschedule':
       return reschedule(state, context)
+    case 'postpone':
+      return postpone(state, command, context)
+    case 'freeze':
+      return freeze(state, command, context)
+    case 'unfreeze':
+      return unfreeze(state, context)
+    case 'ask-acknowledgement':
+      return askAcknowledgement(state, context)
     case 'acknowledge':
       return acknowledge(state, context)
     case 'start':

@@ -4,6 +4,7 @@ import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
+import type { LadderStep } from './ladder.ts'
 import type { Actor, ApprovedBy, Deferral, Subject, Verification, Via, Vote } from './proposal.ts'
 
 export interface Content {
@@ -37,7 +38,7 @@ export type ProposalEvent =
   | { readonly type: 'vote-cast'; readonly vote: Vote }
   | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
   | { readonly type: 'commented'; readonly text: string; readonly via: Via }
-  | { readonly type: 'reminded'; readonly waitingFor: readonly string[] }
+  | { readonly type: 'reminded'; readonly step: LadderStep; readonly waitingFor: readonly string[] }
   | { readonly type: 'standing-refused'; readonly reason: string }
   | { readonly type: 'approved'; readonly by: ApprovedBy }
   | { readonly type: 'approval-lapsed'; readonly reason: string }
@@ -46,6 +47,28 @@ export type ProposalEvent =
   | { readonly type: 'withdrawn'; readonly reason: string }
   | { readonly type: 'superseded'; readonly by: string }
   | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
+  | {
+      readonly type: 'postponed'
+      readonly person: string
+      readonly name: string
+      readonly reason: string | null
+      readonly window: Window
+    }
+  /** A freeze of the whole team, noted with each proposal that was alive then. */
+  | {
+      readonly type: 'frozen'
+      readonly person: string
+      readonly name: string
+      readonly until: string
+      readonly reason: string
+    }
+  | { readonly type: 'unfrozen'; readonly person: string; readonly name: string }
+  | {
+      readonly type: 'acknowledgement-asked'
+      readonly people: readonly string[]
+      /** Those above the people on call were asked, too. */
+      readonly escalated: boolean
+    }
   | { readonly type: 'start-refused'; readonly reason: string }
   | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
   | { readonly type: 'rollout-started' }

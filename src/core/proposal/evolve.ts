@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.ts'
+import type { Window } from '../window.ts'
 import type { RecordedEvent } from './event.ts'
 import type { Deployment, ProposalState, RingState, Rollout } from './proposal.ts'
 
@@ -24,13 +25,14 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
       expiresAt: event.expiresAt,
       noticeEndsAt: event.noticeEndsAt,
       standingRefused: null,
-      remindedAt: null,
+      remindersSent: 0,
       votes: [],
       approvedBy: null,
       approvedAt: null,
       schedule: null,
       notStarted: null,
       acknowledgedBy: null,
+      asked: null,
       rollout: null,
       stopped: null,
       resumeVotes: [],
@@ -58,6 +60,7 @@ const undecided = {
   schedule: null,
   notStarted: null,
   acknowledgedBy: null,
+  asked: null,
 } as const
 
 function change(state: ProposalState, { event, at }: RecordedEvent): Partial<ProposalState> {
@@ -82,7 +85,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
         ...undecided,
         status: 'open',
         votes: [],
-        remindedAt: null,
+        remindersSent: 0,
         standingRefused: null,
         breakGlass: null,
       }
@@ -94,7 +97,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'commented':
       return {}
     case 'reminded':
-      return { remindedAt: at }
+      return { remindersSent: state.remindersSent + 1 }
     case 'standing-refused':
       return { standingRefused: event.reason }
     case 'approved':
@@ -110,11 +113,16 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':
-      return {
-        schedule: event.window,
-        notStarted: null,
-        ...(state.rollout === null ? { status: 'scheduled' as const } : {}),
-      }
+      return { notStarted: null, ...scheduled(state, event.window) }
+    case 'postponed':
+      return { notStarted: null, ...scheduled(state, event.window), ...unacknowledged }
+    case 'frozen':
+    case 'unfrozen':
+      return {}
+    case 'acknowledgement-asked': {
+      const firstAt = state.asked?.firstAt ?? at
+      return { asked: { firstAt, lastAt: at, escalated: event.escalated } }
+    }
     case 'start-refused':
       return { notStarted: event.reason }
     case 'acknowledged':
@@ -159,6 +167,14 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     default:
       return assertNever(event)
   }
+}
+
+const unacknowledged = { acknowledgedBy: null, asked: null } as const
+
+/** Another night is another one on call: only the first window keeps what was acknowledged before it was known. */
+function scheduled(state: ProposalState, window: Window): Partial<ProposalState> {
+  if (state.rollout !== null) return { schedule: window }
+  return { schedule: window, status: 'scheduled', ...(state.schedule === null ? {} : unacknowledged) }
 }
 
 function rolloutOf(state: ProposalState): Rollout {

@@ -1,5 +1,7 @@
+import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { currentRing } from './decide-rollout.ts'
 import { plusSeconds } from './decision.ts'
+import { nextRung } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 
 /** What the driver does next for a proposal. `at` instants are ISO 8601 UTC. */
@@ -7,6 +9,8 @@ export type Step =
   | { readonly do: 'nothing' }
   | { readonly do: 'wait'; readonly until: string }
   | { readonly do: 'remind' }
+  /** Those on call are asked to acknowledge the coming start. */
+  | { readonly do: 'ask' }
   | { readonly do: 'expire' }
   | { readonly do: 'end notice' }
   | { readonly do: 'reschedule' }
@@ -41,8 +45,7 @@ export function nextStep(state: ProposalState, now: string): Step {
       }
       return { do: 'reschedule' }
     case 'scheduled':
-      if (state.schedule === null || due(state.schedule.end)) return { do: 'reschedule' }
-      return due(state.schedule.start) ? { do: 'start' } : { do: 'wait', until: state.schedule.start }
+      return scheduledStep(state, due)
     case 'rolling out':
       return rolloutStep(state, due)
     case 'paused':
@@ -78,19 +81,31 @@ function startedAssets(state: ProposalState): Step | null {
 }
 
 function openStep(state: ProposalState, due: (at: string) => boolean): Step {
-  const { policy } = state
   if (due(state.expiresAt)) return { do: 'expire' }
   const noticeRuns = state.noticeEndsAt !== null && state.standingRefused === null
   if (noticeRuns && state.noticeEndsAt !== null && due(state.noticeEndsAt)) return { do: 'end notice' }
-  const remindAt =
-    policy.remindAfterSeconds === null || state.remindedAt !== null
-      ? null
-      : plusSeconds(state.openedAt, policy.remindAfterSeconds)
-  if (remindAt !== null && due(remindAt)) return { do: 'remind' }
-  const times = [state.expiresAt, ...(remindAt === null ? [] : [remindAt])]
+  const rung = nextRung(state)
+  if (rung !== null && due(rung.at)) return { do: 'remind' }
+  const times = [state.expiresAt, ...(rung === null ? [] : [rung.at])]
   if (noticeRuns && state.noticeEndsAt !== null) times.push(state.noticeEndsAt)
-  times.sort((a, b) => Date.parse(a) - Date.parse(b))
-  return { do: 'wait', until: times[0] ?? state.expiresAt }
+  return { do: 'wait', until: earliest(times) }
+}
+
+function scheduledStep(state: ProposalState, due: (at: string) => boolean): Step {
+  const { schedule } = state
+  if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
+  const ask = nextAsk(state)
+  if (ask !== null && due(ask)) return { do: 'ask' }
+  const asking = ask === null ? [] : [ask]
+  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ...asking]) }
+  // It has been said once that it waits for an acknowledgement; that alone wakes it, or the next time of asking.
+  if (waitsForAcknowledgement(state) && state.notStarted !== null)
+    return { do: 'wait', until: earliest([schedule.end, ...asking]) }
+  return { do: 'start' }
+}
+
+function earliest(times: readonly string[]): string {
+  return times.reduce((first, at) => (Date.parse(at) < Date.parse(first) ? at : first))
 }
 
 function rolloutStep(state: ProposalState, due: (at: string) => boolean): Step {

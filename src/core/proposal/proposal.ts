@@ -186,7 +186,8 @@ export interface ProposalState {
   readonly noticeEndsAt: string | null
   /** Standing approval only: why the rule does not apply, so that the fallback quorum is asked. */
   readonly standingRefused: string | null
-  readonly remindedAt: string | null
+  /** How many rungs of the policy's ladder this revision has seen. */
+  readonly remindersSent: number
   /** The current vote of each person. */
   readonly votes: readonly Vote[]
   readonly approvedBy: ApprovedBy | null
@@ -195,6 +196,8 @@ export interface ProposalState {
   /** Why the last attempt to start was refused, until one succeeds. */
   readonly notStarted: string | null
   readonly acknowledgedBy: string | null
+  /** When those on call were asked to acknowledge the coming start; `null`: not yet. */
+  readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null
   readonly rollout: Rollout | null
   readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */

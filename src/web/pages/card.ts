@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html'
+import { untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import type { CardView, PersonRow, Viewer } from '../console-port.ts'
 import { type Html, instant, richText } from '../rich-text.ts'
@@ -43,17 +44,17 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people
   const hidden = html`<input type="hidden" name="action" value="${action.name}"><input type="hidden" name="revision" value="${action.revision}">`
   const post = html`method="post" action="/p/${proposal}/act" hx-post="/p/${proposal}/act" hx-target="#answer-${proposal}" hx-swap="innerHTML" hx-disabled-elt="find button"`
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
-  if (action.asks === 'nothing')
+  if (action.asks.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
   const id = `${proposal}-${action.name}`
   return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
-<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>
+${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}
 ${
-  action.asks === 'deferral'
-    ? html`<label>Who looks at it again <select name="owner">${people.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>
-<label>Until <input type="date" name="until" required></label>`
+  action.asks.includes('owner')
+    ? html`<label>Who looks at it again <select name="owner">${people.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
     : ''
 }
+${action.asks.includes('until') ? html`<label>${untilLabel(action.name)} <input type="date" name="until" required></label>` : ''}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
 }

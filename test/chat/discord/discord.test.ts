@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Accounts } from '../../../src/chat/accounts.ts'
 import { createDiscord } from '../../../src/chat/discord/connection.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
@@ -8,6 +7,7 @@ import { findProposal, openProposals } from '../../../src/store/proposals.ts'
 import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
 import type { Interaction } from '../../fakes/discord/interactions.ts'
 import type { Message } from '../../fakes/discord/world.ts'
+import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
 import { exampleService } from '../../support/example-service.ts'
 
@@ -43,18 +43,13 @@ beforeEach(async () => {
     robot: joined('robot', true),
     stranger: joined('stranger'),
   }
-  const known = Object.entries(people).filter(([id]) => id !== 'stranger')
-  const accounts: Accounts = {
-    all: known.map(([id]) => ({ id, name: id })),
-    personOf: (_, user) => {
-      const found = known.find(([, own]) => own === user)
-      return found ? { id: found[0], name: found[0] } : null
-    },
-  }
+  const { stranger: _, ...known } = people
+  const accounts = accountsOf(known)
   service = await exampleService(db, {
     connect(desk) {
       connection = createDiscord({
         botToken: discord.token,
+        publicKey: null,
         apiUrl: discord.url,
         desk,
         posts: createPosts(db),

@@ -5,7 +5,7 @@ import { answerMessage } from '../../../src/chat/slack/answer.ts'
 import { cardMessage, entryMessage } from '../../../src/chat/slack/card-blocks.ts'
 import { askModal } from '../../../src/chat/slack/modal.ts'
 import { mrkdwn } from '../../../src/chat/slack/mrkdwn.ts'
-import { blockProblems, mentions, modalProblems } from '../../fakes/slack-block-kit.ts'
+import { blockProblems, mentions, modalProblems } from '../../fakes/slack/block-kit.ts'
 import { anyCard, anyEntry, anyWords, hostile } from '../../support/any-card.ts'
 
 const where = { consoleUrl: 'https://patchwarden.example.net' }
@@ -25,7 +25,7 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
   test('thread entries', () => {
     fc.assert(
       fc.property(anyEntry, (item) => {
-        const { text, blocks } = entryMessage(item)
+        const { text, blocks } = entryMessage(item, where)
         expect(blockProblems(blocks, 'message')).toEqual([])
         expect(mentions([text, blocks])).toEqual([])
       }),

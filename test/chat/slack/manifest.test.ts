@@ -2,39 +2,31 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { slackScopes } from '../../../src/chat/slack/connection.ts'
+import { methodScopes } from '../../fakes/slack/web-api.ts'
 
 const manifest: unknown = parse(readFileSync(new URL('../../../manifests/slack.yaml', import.meta.url), 'utf8'))
-const sources = ['delivery.ts', 'connection.ts', 'membership.ts'].map((file) =>
+const sources = ['delivery.ts', 'connection.ts', 'membership.ts', 'workspaces.ts'].map((file) =>
   readFileSync(new URL(`../../../src/chat/slack/${file}`, import.meta.url), 'utf8'),
 )
-
-/** Scopes each method asks for: "Required scopes" of its page under docs.slack.dev/reference/methods. */
-const scopes: Readonly<Record<string, readonly string[]>> = {
-  'chat.postMessage': ['chat:write'],
-  'chat.postEphemeral': ['chat:write'],
-  'chat.update': ['chat:write'],
-  'conversations.history': ['channels:history', 'groups:history'],
-  'conversations.replies': ['channels:history', 'groups:history'],
-  'users.info': ['users:read'],
-  'auth.test': [],
-  'views.open': [],
-}
 
 describe('manifests/slack.yaml', () => {
   test('asks for exactly the scopes that the methods in use need, and for commands', () => {
     const used = new Set(
       sources.flatMap((source) =>
-        [...source.matchAll(/client\.([a-z]+\.[a-zA-Z]+)\(/g)].map((match) => match[1] ?? ''),
+        [...source.matchAll(/client\.([a-z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? ''),
       ),
     )
     const needed = new Set([
       'commands',
-      ...[...used].flatMap((method) => scopes[method] ?? [`unknown scope of ${method}`]),
+      'users:read.email', // what users.info says of an address, where identity.email asks for it
+      ...[...used].flatMap((method) => methodScopes[method] ?? [`unknown scope of ${method}`]),
     ])
     const { oauth_config } = z
       .looseObject({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) })
       .parse(manifest)
     expect([...oauth_config.scopes.bot].sort()).toEqual([...needed].sort())
+    expect([...slackScopes].sort()).toEqual([...needed].sort())
   })
 
   const shared = process.env.PATCHWARDEN_SHARED ?? new URL('../../../../shared', import.meta.url).pathname

@@ -1,24 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Accounts } from '../../../src/chat/accounts.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import { createSlack } from '../../../src/chat/slack/connection.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
-import { buttonsOf, createFakeSlack, type FakeSlack, type SlackMessage } from '../../fakes/slack.ts'
+import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
+import { buttonsOf, createFakeSlack, type FakeSlack } from '../../fakes/slack/fake-slack.ts'
+import type { SlackMessage } from '../../fakes/slack/world.ts'
+import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
 import { exampleService } from '../../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
 const people = { mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS', guest: 'U0GUEST', bot: 'U0ROBOT' }
-const accounts: Accounts = {
-  all: Object.keys(people).map((id) => ({ id, name: id })),
-  personOf: (_, user) => {
-    const found = Object.entries(people).find(([, own]) => own === user)
-    return found ? { id: found[0], name: found[0] } : null
-  },
-}
+const accounts = accountsOf(people)
 
 let slack: FakeSlack
 let connection: ChatConnection
@@ -30,8 +26,6 @@ beforeEach(async () => {
   const { db } = database()
   warnings = []
   slack = await createFakeSlack({
-    botToken: 'xoxb-1',
-    appToken: 'xapp-1',
     channels: ['C0WEB'],
     users: [
       ...['U0MARA', 'U0TOM', 'U0JONAS', 'U0NEW'].map((id) => ({ id, kind: 'member' as const })),
@@ -42,8 +36,8 @@ beforeEach(async () => {
   service = await exampleService(db, {
     connect(desk) {
       connection = createSlack({
-        botToken: 'xoxb-1',
-        appToken: 'xapp-1',
+        access: { mode: 'socket', botToken: slack.botToken, appToken: slack.appToken },
+        installations: createSlackInstallations(db, '', () => new Date()),
         apiUrl: slack.url,
         desk,
         posts: createPosts(db),
@@ -168,7 +162,7 @@ describe('who may not', () => {
   })
 
   test('a person counts once, however often the click arrives', async () => {
-    await Promise.all([1, 2, 3].map(() => slack.click('U0MARA', card(), 'pw:approve')))
+    await slack.click('U0MARA', card(), 'pw:approve', { copies: 3 })
     await lastAnswer(3)
     expect((await settled())?.votes).toHaveLength(1)
   })

@@ -80,6 +80,14 @@ describe('the window', () => {
   })
 })
 
+const asking = {
+  askBeforeSeconds: 1_800,
+  remindEverySeconds: 600,
+  escalateAfterSeconds: 1_200,
+  escalateTo: ['owner'],
+  otherwise: 'wait',
+} as const
+
 describe('before it starts', () => {
   test('the inventory must be fresh enough, and the refusal is told once', () => {
     const one = approved({ policy: { inventoryMaxAgeSeconds: 3_600 } })
@@ -90,7 +98,7 @@ describe('before it starts', () => {
   })
 
   test('somebody on call acknowledges where the policy asks for it; twice is one', () => {
-    const one = approved({ policy: { acknowledgement: true } })
+    const one = approved({ policy: { acknowledgement: asking } })
     expect(one.give({ type: 'start' })).toEqual(['start-refused'])
     expect(one.give({ type: 'acknowledge' }, person('tom'))).toMatchObject({ code: 'not allowed' })
     expect(one.give({ type: 'acknowledge' }, person('jonas'))).toEqual(['acknowledged'])

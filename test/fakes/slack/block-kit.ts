@@ -10,7 +10,7 @@ const VIEW_BLOCKS = 100
 const ALL_CHARACTERS = 13_200
 
 /** The problems, as JSON pointers with a sentence; none when Slack would take the blocks. */
-export function blockProblems(blocks: unknown, surface: 'message' | 'view'): readonly string[] {
+export function blockProblems(blocks: unknown, surface: 'message' | 'view' | 'home'): readonly string[] {
   const problems: string[] = []
   const say = (where: string, what: string) => problems.push(`${where}: ${what}`)
   if (!Array.isArray(blocks)) return ['/blocks: must be a list']

@@ -1,0 +1,103 @@
+/** Who is told something by a direct message, and what: never more than one message for one thing. */
+
+import type { Member } from '../core/policy.ts'
+import { ON_CALL } from '../core/proposal/acknowledgement.ts'
+import type { RecordedEvent } from '../core/proposal/event.ts'
+import { voters } from '../core/proposal/ladder.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { ActionName } from './actions.ts'
+import type { ThreadEntry, Tone } from './card.ts'
+import { cardAction } from './card-actions.ts'
+import { type RichText, rich, sentence, strong, time } from './rich-text.ts'
+
+export interface Notice {
+  /** Person id. */
+  readonly person: string
+  readonly entry: ThreadEntry
+}
+
+const MOST = 25
+
+/** The direct messages that an event is worth. Who caused it is not told of it. */
+export function noticesOf(
+  recorded: RecordedEvent,
+  state: ProposalState,
+  members: readonly Member[],
+): readonly Notice[] {
+  const { event, actor } = recorded
+  const what = rich(strong(`${state.id} `), state.title, '. ')
+
+  function tell(
+    people: readonly string[],
+    tone: Tone,
+    text: RichText,
+    buttons: readonly ActionName[] = [],
+  ): readonly Notice[] {
+    const entry: ThreadEntry = {
+      author: null,
+      tone,
+      text: [...what, ...text],
+      detail: [],
+      actions: buttons.map((name) => ({ ...cardAction(name, state.revision), proposal: state.id })),
+      link: `/p/${state.id}`,
+    }
+    const others = [...new Set(people)].filter((person) => actor.kind !== 'person' || person !== actor.id)
+    return others.slice(0, MOST).map((person) => ({ person, entry }))
+  }
+  const requester = state.proposer.kind === 'person' ? [state.proposer.id] : []
+  const holding = (role: string) => members.filter((member) => member.roles.includes(role)).map((member) => member.id)
+
+  switch (event.type) {
+    case 'reminded': {
+      if (event.step === 'reminder') return []
+      const why =
+        event.step === 'escalation' ? 'Nobody has decided it. It expires ' : 'It waits for your vote and expires '
+      const buttons: readonly ActionName[] = event.step === 'escalation' ? ['plan'] : ['approve', 'reject', 'plan']
+      return tell(event.waitingFor, 'warning', rich(why, time(state.expiresAt, 'relative'), '.'), buttons)
+    }
+    case 'acknowledgement-asked': {
+      const starts =
+        state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
+      const wait =
+        state.policy.acknowledgement?.otherwise === 'wait' ? ' It does not start until somebody acknowledges.' : ''
+      return tell(event.people, 'warning', [...starts, ...rich(wait)], ['acknowledge', 'postpone', 'plan'])
+    }
+    case 'halted':
+      return tell(
+        [...holding(ON_CALL), ...requester],
+        'urgent',
+        rich(`The rollout stopped: ${sentence(event.reason)}`),
+        ['resume'],
+      )
+    case 'break-glass-used': {
+      const text = rich(`${event.name} broke the glass: ${sentence(event.reason)} Somebody else reviews it.`)
+      return tell(voters(state, { members }), 'urgent', text, ['review-break-glass', 'plan'])
+    }
+    case 'rejected': {
+      const until = rich('Rejected until ', time(event.deferral.until), `: ${sentence(event.deferral.reason)} `)
+      const owner = rich('You are named to look at it again.')
+      return [
+        ...tell([event.deferral.owner], 'warning', [...until, ...owner]),
+        ...tell(
+          requester.filter((id) => id !== event.deferral.owner),
+          'warning',
+          until,
+        ),
+      ]
+    }
+    case 'approved':
+      return tell(requester, 'good', rich('Approved.'))
+    case 'approval-lapsed':
+      return tell(requester, 'warning', rich(`No longer approved: ${sentence(event.reason)}`))
+    case 'expired':
+      return tell(requester, 'warning', rich('Expired: nobody decided it in time.'))
+    case 'withdrawn':
+      return tell(requester, 'warning', rich(`Withdrawn: ${sentence(event.reason)}`))
+    case 'superseded':
+      return tell(requester, 'neutral', rich(`Replaced by ${event.by}.`))
+    case 'completed':
+      return tell(requester, 'good', rich('Done; the thread says how each asset ended.'))
+    default:
+      return []
+  }
+}

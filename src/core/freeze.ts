@@ -1,0 +1,34 @@
+import { limits } from './limits.ts'
+import type { Member, Policy } from './policy.ts'
+import { anyOf } from './proposal/decision.ts'
+
+export interface FreezeRequest {
+  readonly team: string
+  /** `until`: ISO 8601 date or instant. */
+  readonly change: { readonly until: string; readonly reason: string } | 'lift'
+  readonly now: string
+  /** Person id. */
+  readonly person: string
+  readonly policy: Policy
+  readonly members: readonly Member[]
+}
+
+/** Why the person may not freeze the team (one who may stop can), or lift its freeze (one who may resume); or `null`. */
+export function freezeProblem({ team, change, now, person, policy, members }: FreezeRequest): string | null {
+  const needed = change === 'lift' ? policy.resume.map(({ role }) => role) : policy.stop
+  const me = members.find((member) => member.id === person)
+  if (!me?.roles.some((role) => needed.includes(role))) {
+    return `${change === 'lift' ? 'Lifting the freeze of' : 'Freezing'} ${team} takes the role ${anyOf(needed)}; you have ${me?.roles.join(', ') || 'none'}.`
+  }
+  if (change === 'lift') return null
+  if (change.reason.trim() === '') return 'Say why: the reason is kept, and everybody reads it.'
+  if (change.reason.length > limits.reasonCharacters)
+    return `Shorten the reason to ${limits.reasonCharacters} characters.`
+  const until = Date.parse(change.until)
+  if (Number.isNaN(until)) return 'Say until when, as a date (2026-12-31).'
+  if (until + (change.until.includes('T') ? 0 : 86_400_000) <= Date.parse(now))
+    return 'That is over already; choose a later date.'
+  if (until > Date.parse(now) + limits.deferralDays * 86_400_000)
+    return `A freeze holds for ${limits.deferralDays} days at most.`
+  return null
+}

@@ -1,0 +1,58 @@
+/** Whether somebody on call knows of a rollout that is about to start: who is asked, when, and what silence means. */
+
+import type { Context } from './command.ts'
+import { isBefore, plusSeconds } from './decision.ts'
+import type { ProposalState } from './proposal.ts'
+
+/** The role that is on call, whoever holds it at the time. */
+export const ON_CALL = 'on-call'
+
+/** Must somebody still acknowledge? Whoever broke the glass is awake. */
+export function wantsAcknowledgement(state: ProposalState): boolean {
+  return (
+    state.policy.acknowledgement !== null &&
+    state.acknowledgedBy === null &&
+    state.approvedBy?.how !== 'break-glass' &&
+    state.status === 'scheduled'
+  )
+}
+
+/** Does silence hold the rollout back? */
+export function waitsForAcknowledgement(state: ProposalState): boolean {
+  return wantsAcknowledgement(state) && state.policy.acknowledgement?.otherwise === 'wait'
+}
+
+/** When those on call are asked next (ISO 8601); `null`: not any more. */
+export function nextAsk(state: ProposalState): string | null {
+  const { schedule, asked } = state
+  const rule = state.policy.acknowledgement
+  if (rule === null || schedule === null || !wantsAcknowledgement(state)) return null
+  const at = asked === null ? plusSeconds(schedule.start, -rule.askBeforeSeconds) : afterFirst()
+  return isBefore(at, schedule.end) ? at : null
+
+  function afterFirst(): string {
+    const reminder = plusSeconds(asked?.lastAt ?? '', rule?.remindEverySeconds ?? 0)
+    const escalation = plusSeconds(asked?.firstAt ?? '', rule?.escalateAfterSeconds ?? 0)
+    return asked?.escalated !== true && isBefore(escalation, reminder) ? escalation : reminder
+  }
+}
+
+export interface Asking {
+  /** Person ids. */
+  readonly people: readonly string[]
+  /** Those above the people on call are asked, too. */
+  readonly escalated: boolean
+}
+
+/** Who is asked at this moment. Nobody on call is no reason for silence: then those above are asked at once. */
+export function askedNow(state: ProposalState, { members, now }: Pick<Context, 'members' | 'now'>): Asking {
+  const rule = state.policy.acknowledgement
+  const holding = (roles: readonly string[]) =>
+    members.filter((member) => member.roles.some((role) => roles.includes(role))).map((member) => member.id)
+  const onCall = holding([ON_CALL])
+  const due =
+    rule !== null && state.asked !== null && !isBefore(now, plusSeconds(state.asked.firstAt, rule.escalateAfterSeconds))
+  const escalated = due || state.asked?.escalated === true || onCall.length === 0
+  const above = rule !== null && escalated ? holding(rule.escalateTo) : []
+  return { people: [...new Set([...onCall, ...above])], escalated }
+}

@@ -1,0 +1,21 @@
+import { askedNow, nextAsk } from './acknowledgement.ts'
+import type { Context } from './command.ts'
+import { accept, type Decision, isBefore, refuse } from './decision.ts'
+import type { ProposalState } from './proposal.ts'
+
+export function askAcknowledgement(state: ProposalState, context: Context): Decision {
+  const at = nextAsk(state)
+  if (at === null) return refuse('already', `Nobody needs to acknowledge ${state.id} any more.`)
+  if (isBefore(context.now, at)) return refuse('not now', `Those on call are asked at ${at}.`)
+  return accept({ type: 'acknowledgement-asked', ...askedNow(state, context) })
+}
+
+export function acknowledge(state: ProposalState, context: Context): Decision {
+  const { actor } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people acknowledge.')
+  if (state.status !== 'approved' && state.status !== 'scheduled' && state.status !== 'rolling out') {
+    return refuse('not now', `There is nothing to acknowledge: ${state.id} is ${state.status}.`)
+  }
+  if (state.acknowledgedBy !== null) return refuse('already', `${state.id} is acknowledged already.`)
+  return accept({ type: 'acknowledged', person: actor.id, name: actor.name })
+}

@@ -1,0 +1,63 @@
+import { limits } from '../limits.ts'
+import { laterWindow, openWindow } from '../window.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { scheduleEvents } from './decide-vote.ts'
+import { accept, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import { finalStatuses, type ProposalState } from './proposal.ts'
+
+type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
+
+/** Moves an approved rollout that has not begun to a later window: the next one, or the first from a date on. */
+export function postpone(state: ProposalState, command: Of<'postpone'>, context: Context): Decision {
+  const { subject, schedule } = state
+  const { actor, now } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people postpone.')
+  if (subject.kind !== 'patches' || schedule === null || state.status !== 'scheduled') {
+    return refuse('not now', `${state.id} is ${state.status}: only what is scheduled and has not begun is postponed.`)
+  }
+  const from = command.until ?? schedule.start
+  if (Number.isNaN(Date.parse(from)) || (command.until !== null && !isBefore(now, from))) {
+    return refuse('incomplete', 'Say from when it may run, as a date that is still to come (2026-12-31).')
+  }
+  if (isBefore(plusSeconds(now, limits.deferralDays * 86_400), from)) {
+    return refuse('incomplete', `It can be postponed for ${limits.deferralDays} days at most; choose an earlier date.`)
+  }
+  const after = new Date(Math.max(Date.parse(schedule.start), Date.parse(from) - 1)).toISOString()
+  const window = laterWindow(subject.window, context.freezes, state.team, after)
+  if (window === null)
+    return refuse('not now', `The window "${subject.window.name}" has no later time in the coming year.`)
+  const reason = command.reason?.trim().slice(0, limits.reasonCharacters) || null
+  return accept({ type: 'postponed', person: actor.id, name: actor.name, reason, window })
+}
+
+export function freeze(state: ProposalState, command: Of<'freeze'>, context: Context): Decision {
+  const { actor } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people freeze.')
+  if (finalStatuses.includes(state.status)) return refuse('not now', `${state.id} is ${state.status}.`)
+  const { until, reason } = command
+  const frozen: ProposalEvent = { type: 'frozen', person: actor.id, name: actor.name, until, reason }
+  return accept(frozen, ...moved(state, context, 'frozen'))
+}
+
+export function unfreeze(state: ProposalState, context: Context): Decision {
+  const { actor } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people lift a freeze.')
+  if (finalStatuses.includes(state.status)) return refuse('not now', `${state.id} is ${state.status}.`)
+  return accept(
+    { type: 'unfrozen', person: actor.id, name: actor.name },
+    ...moved(state, context, 'the freeze was lifted'),
+  )
+}
+
+/** The window as it is with the freezes of now, where that is another one than before. */
+function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
+  const { subject, schedule } = state
+  if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []
+  if (state.approvedBy?.how === 'break-glass') return []
+  const same = openWindow(subject.window, context.freezes, state.team, schedule.start)
+  const events = scheduleEvents(state, context, why)
+  const [next] = events
+  if (next?.type === 'scheduled' && next.window.start === schedule.start && same !== null) return []
+  return events
+}

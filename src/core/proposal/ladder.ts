@@ -1,0 +1,55 @@
+/** What happens while nobody decides: a reminder, direct messages, an escalation, and at last expiry. */
+
+import { votingRoles } from '../policy.ts'
+import { quorumProgress } from './approval.ts'
+import type { Context } from './command.ts'
+import { isBefore, plusSeconds } from './decision.ts'
+import type { ProposalState } from './proposal.ts'
+
+export type LadderStep = 'reminder' | 'direct message' | 'escalation'
+
+export interface Rung {
+  readonly step: LadderStep
+  /** ISO 8601 UTC. */
+  readonly at: string
+}
+
+/** The policy's rungs in the order in which they come. Each revision starts at the bottom again. */
+export function ladder(state: ProposalState): readonly Rung[] {
+  const { remindAfterSeconds, messageAfterSeconds, escalateAfterSeconds, expiresAfterSeconds } = state.policy
+  const askedSince = plusSeconds(state.expiresAt, -expiresAfterSeconds)
+  const steps: readonly (readonly [LadderStep, number | null])[] = [
+    ['reminder', remindAfterSeconds],
+    ['direct message', messageAfterSeconds],
+    ['escalation', escalateAfterSeconds],
+  ]
+  return steps
+    .flatMap(([step, after]) => (after === null ? [] : [{ step, at: plusSeconds(askedSince, after) }]))
+    .filter((rung) => isBefore(rung.at, state.expiresAt))
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}
+
+/** The rung that comes next; `null` when there is none, or while silence is consent. */
+export function nextRung(state: ProposalState): Rung | null {
+  if (state.status !== 'open') return null
+  if (state.noticeEndsAt !== null && state.standingRefused === null) return null
+  return ladder(state)[state.remindersSent] ?? null
+}
+
+/** Ids of the people a rung turns to: those whose vote is missing, or those above them. */
+export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pick<Context, 'members'>): string[] {
+  if (step === 'escalation') {
+    return members
+      .filter((member) => member.roles.some((role) => state.policy.escalateTo.includes(role)))
+      .map((member) => member.id)
+  }
+  const progress = quorumProgress(state, members)
+  const roles = progress?.roles.filter((role) => role.filledBy.length < role.need) ?? []
+  return [...new Set(roles.flatMap((role) => role.waitingFor))]
+}
+
+/** People whose vote the policy could count at all. */
+export function voters(state: ProposalState, { members }: Pick<Context, 'members'>): readonly string[] {
+  const roles = votingRoles(state.policy.approval)
+  return members.filter((member) => member.roles.some((role) => roles.includes(role))).map((member) => member.id)
+}

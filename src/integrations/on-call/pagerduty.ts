@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { networkProblem } from '../network-problem.ts'
+import type { PeopleSource } from './people-source.ts'
+
+export interface PagerDutyOptions {
+  /** Id of the schedule, e.g. `PABC123`. */
+  readonly schedule: string
+  readonly token: string
+  /** `null`: PagerDuty's own. */
+  readonly apiUrl: string | null
+  readonly clock: () => Date
+}
+
+const answer = z.object({ users: z.array(z.object({ email: z.string().optional(), name: z.string().optional() })) })
+const CALL_MS = 15_000
+
+/**
+ * E-mail addresses of who is on call in a schedule now.
+ * PagerDuty REST API v2, "List users on call" (GET /schedules/{id}/users with since and until).
+ */
+export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOptions): PeopleSource {
+  const base = apiUrl ?? 'https://api.pagerduty.com'
+  return {
+    describe: `PagerDuty schedule ${schedule}`,
+    async names(signal) {
+      const since = clock()
+      const until = new Date(since.getTime() + 1_000)
+      const url = new URL(`${base.replace(/\/$/, '')}/schedules/${encodeURIComponent(schedule)}/users`)
+      url.searchParams.set('since', since.toISOString())
+      url.searchParams.set('until', until.toISOString())
+      const headers = { accept: 'application/vnd.pagerduty+json;version=2', authorization: `Token token=${token}` }
+      let response: Response
+      try {
+        response = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]) })
+      } catch (error) {
+        throw new Error(`PagerDuty does not answer: ${networkProblem(error)}.`)
+      }
+      if (response.status === 401) throw new Error('PagerDuty does not take PAGERDUTY_TOKEN: make a read-only API key.')
+      if (response.status === 404) throw new Error(`PagerDuty has no schedule ${schedule}.`)
+      if (!response.ok) throw new Error(`PagerDuty answers ${response.status} for the schedule ${schedule}.`)
+      const read = answer.safeParse(await response.json().catch(() => null))
+      if (!read.success) throw new Error('PagerDuty answers something that is no list of users.')
+      return read.data.users.flatMap(({ email }) => email ?? [])
+    },
+  }
+}

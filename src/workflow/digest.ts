@@ -1,0 +1,62 @@
+import { cardAction } from '../chat/card-actions.ts'
+import { rich, strong, time } from '../chat/rich-text.ts'
+import { count } from '../chat/story.ts'
+import { digestDay } from '../core/digest.ts'
+import { putMessages } from '../store/outbox.ts'
+import { claimDigest } from '../store/people.ts'
+import { openProposals } from '../store/proposals.ts'
+import type { WorkflowParts } from './ports.ts'
+
+const LISTED = 10
+
+/** Posts the digests that are due: once a day and channel, by whichever process comes first. */
+export function createDigests(parts: WorkflowParts, afterCommit: () => void) {
+  const { teams } = parts
+
+  async function postDue(): Promise<void> {
+    const now = parts.clock().toISOString()
+    for (const { team } of teams.plans) {
+      const rule = teams.digestOf(team)
+      const day = rule === null ? null : digestDay(rule, now)
+      if (rule === null || day === null) continue
+      const channel = teams.channelOf(team)
+      const posted = await parts.db.transaction(async (tx) => {
+        if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
+        const open = (await openProposals(tx)).filter(
+          (state) => state.team === team && state.status === 'open' && rule.priorities.includes(state.priority),
+        )
+        if (open.length === 0) return false
+        const lines = open
+          .slice(0, LISTED)
+          .flatMap((state) => [
+            ...rich('\n', strong(state.id), ` ${state.title}; expires `),
+            time(state.expiresAt, 'relative'),
+          ])
+        const more = open.length > LISTED ? rich(`\nand ${open.length - LISTED} more`) : []
+        const entry = {
+          author: null,
+          tone: 'neutral' as const,
+          text: [
+            ...rich(`${count(open.length, 'proposal')} of low priority ${open.length === 1 ? 'waits' : 'wait'}:`),
+            ...lines,
+            ...more,
+          ],
+          detail: [],
+          actions: open
+            .slice(0, LISTED)
+            .map((state) => ({ ...cardAction('approve', state.revision, `Approve ${state.id}`), proposal: state.id })),
+          link: `/c/${channel}`,
+        }
+        const chats = parts.platforms.filter(({ name }) => name !== 'console')
+        await putMessages(
+          tx,
+          chats.map(({ name }) => ({ platform: name, channel, proposal: null, at: now, entry })),
+        )
+        return true
+      })
+      if (posted) afterCommit()
+    }
+  }
+
+  return { postDue }
+}

@@ -1,0 +1,70 @@
+import { errorText } from '../core/error-text.ts'
+import { onDuty, type Rota } from '../core/rota.ts'
+import type { Db } from '../store/connection.ts'
+import { readGroups, saveGroup } from '../store/people.ts'
+import type { WorkflowLog } from './ports.ts'
+
+/** A group that another system keeps. */
+export interface GroupReader {
+  readonly name: string
+  /** Ids of the people in it now. Throws a sentence. */
+  read(signal: AbortSignal): Promise<readonly string[]>
+}
+
+export interface DirectoryParts {
+  readonly db: Db
+  readonly clock: () => Date
+  readonly log: WorkflowLog
+  readonly rotas: ReadonlyMap<string, Rota>
+  /** Who holds a group while the other system cannot be asked. */
+  readonly fallbacks: ReadonlyMap<string, readonly string[]>
+}
+
+export type Directory = ReturnType<typeof createDirectory>
+
+/** What another system said longer ago than this no longer gives anybody a role. */
+const TRUSTED_MS = 24 * 3_600_000
+
+/** Who is in which group at this moment: by rota, or as the other system said when it was last asked. */
+export function createDirectory(parts: DirectoryParts) {
+  let seen: ReadonlyMap<string, { readonly people: readonly string[]; readonly seenAt: string }> = new Map()
+  let readers: readonly GroupReader[] = []
+  const failing = new Set<string>()
+
+  async function load(): Promise<void> {
+    seen = new Map((await readGroups(parts.db)).map((group) => [group.name, group]))
+  }
+
+  async function readOne(reader: GroupReader, signal: AbortSignal): Promise<void> {
+    try {
+      const people = await reader.read(signal)
+      await saveGroup(parts.db, { name: reader.name, people, seenAt: parts.clock().toISOString() })
+      if (failing.delete(reader.name)) parts.log.info(`The group ${reader.name} can be read again.`)
+    } catch (error) {
+      if (signal.aborted || failing.has(reader.name)) return
+      failing.add(reader.name)
+      parts.log.warn(`The group ${reader.name} cannot be read: ${errorText(error)} Who was in it stays for a day.`)
+    }
+  }
+
+  return {
+    inGroup(name: string): readonly string[] {
+      const rota = parts.rotas.get(name)
+      if (rota) {
+        const person = onDuty(rota, parts.clock().toISOString())
+        return person === null ? [] : [person]
+      }
+      const known = seen.get(name)
+      if (known && parts.clock().getTime() - Date.parse(known.seenAt) < TRUSTED_MS) return known.people
+      return parts.fallbacks.get(name) ?? []
+    },
+    use(all: readonly GroupReader[]): void {
+      readers = all
+    },
+    load,
+    async refresh(signal: AbortSignal): Promise<void> {
+      await Promise.all(readers.map((reader) => readOne(reader, signal)))
+      await load()
+    },
+  }
+}

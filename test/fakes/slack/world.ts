@@ -1,0 +1,121 @@
+/** What the fake stores: Slack's objects as far as they matter here. */
+
+import { randomBytes } from 'node:crypto'
+
+export type Json = Record<string, unknown>
+
+export interface SlackMessage {
+  readonly workspace: string
+  readonly channel: string
+  readonly ts: string
+  readonly thread: string | null
+  text: string
+  blocks: readonly Json[]
+  readonly metadata: { readonly event_type: string; readonly event_payload: Json } | null
+  edits: number
+}
+
+export interface SlackUser {
+  readonly id: string
+  readonly kind: 'member' | 'guest' | 'bot' | 'stranger' | 'deactivated'
+  /** An address, and whether its owner has confirmed it. */
+  readonly email?: string
+  readonly confirmed?: boolean
+}
+
+export interface Workspace {
+  readonly id: string
+  readonly name: string
+  /** Changes when the app is installed again. */
+  botToken: string
+  readonly channels: Set<string>
+  readonly users: Map<string, SlackUser>
+  readonly userGroups: Map<string, readonly string[]>
+  readonly scopes: Set<string>
+  /** What is wrong with the token: `token_revoked`, `account_inactive`. */
+  tokenProblem: string | null
+}
+
+/** What the next call of a method meets. `lost`: it is done, and the connection breaks before the answer. */
+export type SlackFault =
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'limited'; readonly seconds: number }
+  | { readonly kind: 'error'; readonly error: string }
+  | { readonly kind: 'status'; readonly status: number }
+
+export interface View {
+  readonly user: string
+  readonly view: Json
+  readonly problems: readonly string[]
+}
+
+export interface World {
+  readonly workspaces: Map<string, Workspace>
+  readonly messages: SlackMessage[]
+  readonly calls: { readonly method: string; readonly body: Json; readonly at: number }[]
+  /** What only one person sees: ephemeral messages and answers to a click or command. */
+  readonly answers: Json[]
+  readonly views: View[]
+  /** What each user's page of the app shows. */
+  readonly homes: Map<string, View>
+  readonly archived: Set<string>
+  readonly faults: Map<string, SlackFault[]>
+  readonly triggers: Map<string, { readonly user: string; readonly at: number }>
+  readonly appToken: string
+  readonly signingSecret: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Codes of OAuth that were given out, with the workspace they are for. */
+  readonly codes: Map<string, string>
+  readonly nextTs: () => string
+}
+
+/** As in manifests/slack.yaml; a test may take one away. */
+const scopes = [
+  'chat:write',
+  'commands',
+  'users:read',
+  'users:read.email',
+  'usergroups:read',
+  'im:write',
+  'im:history',
+  'channels:history',
+  'groups:history',
+]
+
+export function createWorkspace(id: string, name: string, botToken: string): Workspace {
+  return {
+    id,
+    name,
+    botToken,
+    channels: new Set(),
+    users: new Map(),
+    userGroups: new Map(),
+    scopes: new Set(scopes),
+    tokenProblem: null,
+  }
+}
+
+export function createWorld(): World {
+  let clock = 1_795_000_000_000_000
+  return {
+    workspaces: new Map(),
+    messages: [],
+    calls: [],
+    answers: [],
+    views: [],
+    homes: new Map(),
+    archived: new Set(),
+    faults: new Map(),
+    triggers: new Map(),
+    appToken: 'xapp-1',
+    signingSecret: randomBytes(16).toString('hex'),
+    clientId: '1.1',
+    clientSecret: randomBytes(16).toString('hex'),
+    codes: new Map(),
+    nextTs: () => {
+      clock += 1_000_000
+      return `${Math.floor(clock / 1_000_000)}.${String(clock % 1_000_000).padStart(6, '0')}`
+    },
+  }
+}
