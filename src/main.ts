@@ -252,7 +252,12 @@ async function connect({ connections, log, database }: Service, signal: AbortSig
 
 /** Holds a connection until the service stops. Throws a sentence where it cannot be had. */
 async function listen(connection: ChatConnection, log: WorkflowLog, signal: AbortSignal): Promise<void> {
-  await connection.start()
+  try {
+    await connection.start()
+  } catch (error) {
+    await connection.stop()
+    throw error
+  }
   if (signal.aborted) return
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   log.info(`${connection.platform.name}: disconnecting.`)

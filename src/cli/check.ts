@@ -1,13 +1,17 @@
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
 import { jsonSchema } from '../config/json-schema.ts'
-import { contact } from './contact.ts'
+import { type Contact, contact } from './contact.ts'
+import { BadUse } from './failure.ts'
+import { testClick } from './test-click.ts'
 import { load, print, withService } from './with-service.ts'
 
 interface CheckOptions {
   readonly schema?: boolean
   readonly offline?: boolean
   readonly json?: boolean
+  readonly click: boolean
+  readonly wait: string
 }
 
 export function checkCommand(program: Command, done: (code: number) => void): void {
@@ -17,6 +21,8 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
       'validate the configuration, then ask database, sources, engines, feeds and chat platforms; say what is wrong and how to mend it',
     )
     .option('--offline', 'only validate; ask nobody')
+    .option('--no-click', 'post no test button on the chat platforms')
+    .option('--wait <seconds>', 'how long to wait for a click on it', '60')
     .option('--json', 'print JSON, a line each')
     .option('--schema', 'print the JSON Schema of patchwarden.yaml for editors')
     .action(async (options: CheckOptions) => {
@@ -34,18 +40,31 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
         const people = count(counts.people, 'person', 'people')
         print(`${file} is right: ${count(counts.teams, 'team')}, ${people}, ${count(counts.sources, 'source')}.`)
       }
-      if (!options.offline) done((await ask(program, options.json ?? false)) ? 0 : 1)
+      const seconds = Number(options.wait)
+      if (!(seconds >= 1 && seconds <= 3_600)) throw new BadUse('--wait takes 1 to 3600 seconds.')
+      if (!options.offline) done((await ask(program, options.json ?? false, options.click ? seconds : null)) ? 0 : 1)
     })
 }
 
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
-async function ask(program: Command, json: boolean): Promise<boolean> {
-  return withService(program, async ({ parts, connections }) => {
+async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
+  return withService(program, async ({ parts, connections, database }) => {
     let all = true
-    for await (const answer of contact({ ...parts, connections }, new AbortController().signal)) {
+    const tell = (answer: Contact) => {
       all &&= answer.ok
       const lines = answer.what.replaceAll('\n', '\n     ')
       print(json ? JSON.stringify(answer) : `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${lines}`)
+    }
+    const working = new Set<string>()
+    for await (const answer of contact({ ...parts, connections }, new AbortController().signal)) {
+      tell(answer)
+      if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
+    }
+    if (clickSeconds === null) return all
+    const say = (line: string) => void (json ? process.stderr.write(`${line}\n`) : print(line))
+    for (const connection of connections) {
+      if (!working.has(connection.platform.name)) continue
+      tell(await testClick(connection, database, { seconds: clickSeconds, say }))
     }
     return all
   })

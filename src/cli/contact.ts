@@ -6,7 +6,7 @@ import type { CatalogFeed, DeployEngine, InventorySource } from '../core/ports.t
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
-  readonly kind: 'source' | 'feed' | 'engine' | 'chat'
+  readonly kind: 'source' | 'feed' | 'engine' | 'chat' | 'click'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen, or what is wrong and how to mend it. */

@@ -168,11 +168,11 @@ describe('what the core gets of the example file', () => {
 
   it('members with the roles of their team and of the organisation', () => {
     expect(membersFor(config, 'web')).toEqual([
-      { id: 'mara', name: 'Mara Keller', roles: ['operator', 'owner', 'on-call'] },
+      { id: 'mara', name: 'Mara Keller', roles: ['operator', 'informed', 'owner', 'on-call'] },
       { id: 'tom', name: 'Tom Okafor', roles: ['security'] },
       { id: 'aisha', name: 'Aisha Rahman', roles: ['security'] },
       { id: 'jonas', name: 'Jonas Berg', roles: ['on-call'] },
-      { id: 'noor', name: 'Noor Haddad', roles: ['operator', 'owner'] },
+      { id: 'noor', name: 'Noor Haddad', roles: ['operator', 'informed', 'owner'] },
     ])
   })
 

@@ -6,9 +6,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Desk } from '../../src/chat/desk.ts'
 import type { ChatPlatform } from '../../src/chat/platform.ts'
+import type { DigestRule } from '../../src/core/digest.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import { defaultDueDays } from '../../src/core/priority/facts.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
+import type { WindowPlan } from '../../src/core/window.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../src/integrations/health/index.ts'
@@ -47,11 +49,11 @@ export const standard: Policy = {
   stepUpRings: [],
 }
 
-const always = {
+const always: WindowPlan = {
   name: 'always',
   rules: [
     {
-      days: [1, 2, 3, 4, 5, 6, 7] as const,
+      days: [1, 2, 3, 4, 5, 6, 7],
       start: '00:00',
       durationSeconds: 86_400,
       timeZone: 'UTC',
@@ -63,19 +65,43 @@ const always = {
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
-export function plan(team: string): TeamPlan {
+/** Open from two to four in the morning, every day, UTC. */
+export const nights: WindowPlan = {
+  name: 'nights',
+  rules: [
+    {
+      days: [1, 2, 3, 4, 5, 6, 7],
+      start: '02:00',
+      durationSeconds: 7_200,
+      timeZone: 'UTC',
+      everyWeeks: 1,
+      anchor: null,
+    },
+  ],
+}
+
+export function plan(team: string, { window = always, soakSeconds = 0 }: Partial<PlanOptions> = {}): TeamPlan {
   return {
     team,
-    window: always,
+    window,
     health: [],
     rings: [
-      { name: 'canary', select: { kind: 'count', count: 1 }, batch: { kind: 'count', value: 1 }, soakSeconds: 0, gate },
+      { name: 'canary', select: { kind: 'count', count: 1 }, batch: { kind: 'count', value: 1 }, soakSeconds, gate },
       { name: 'broad', select: { kind: 'rest' }, batch: { kind: 'count', value: 4 }, soakSeconds: 0, gate },
     ],
   }
 }
 
-export interface ExampleOptions {
+interface PlanOptions {
+  readonly window: WindowPlan
+  /** Of the canary. */
+  readonly soakSeconds: number
+}
+
+export interface ExampleOptions extends Partial<PlanOptions> {
+  readonly policy?: Partial<Policy>
+  readonly clock?: () => Date
+  readonly digest?: DigestRule
   readonly edit?: (fleet: string) => string
   /** Further chat platforms. */
   readonly connect?: (desk: Desk) => readonly ChatPlatform[]
@@ -90,14 +116,14 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     const { readFile, writeFile } = await import('node:fs/promises')
     await writeFile(fleet, options.edit(await readFile(fleet, 'utf8')))
   }
-  const clock = () => new Date()
+  const clock = options.clock ?? (() => new Date())
   const warnings: string[] = []
   const teams: Teams = {
-    plans: [plan('web-platform'), plan('payments')],
+    plans: [plan('web-platform', options), plan('payments', options)],
     membersOf: () => [mara, tom, jonas],
-    policyOf: () => standard,
+    policyOf: () => ({ ...standard, ...options.policy }),
     channelOf: (team) => team,
-    digestOf: () => null,
+    digestOf: () => options.digest ?? null,
     freezes: [],
     standingRules: [],
   }

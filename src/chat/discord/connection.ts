@@ -6,6 +6,7 @@ import {
   Events,
   GatewayDispatchEvents,
   GatewayIntentBits,
+  REST,
   Routes,
 } from 'discord.js'
 import { z } from 'zod'
@@ -52,20 +53,12 @@ const member = z.object({ roles: z.array(z.string()) })
 /** Discord over its gateway or by signed requests. No privileged intent is asked for. */
 export function createDiscord(options: DiscordOptions): ChatConnection {
   const { desk, posts, accounts, places, consoleUrl, log } = options
-  const client = new Client({
-    intents: [GatewayIntentBits.Guilds],
-    allowedMentions: noMentions,
-    rest: { retries: 1, timeout: 15_000, ...(options.apiUrl === null ? {} : { api: options.apiUrl }) },
-  })
-  const { rest } = client
-  rest.setToken(options.botToken)
+  const restOptions = { retries: 1, timeout: 15_000, ...(options.apiUrl === null ? {} : { api: options.apiUrl }) }
+  const rest = new REST({ version: '10', ...restOptions }).setToken(options.botToken)
+  let client: Client | null = null
   const key = options.publicKey === null ? null : discordKey(options.publicKey)
   const reception = createReception(desk, accounts)
   const answers = createAnswers(rest)
-  // Without a listener an error of the client would end the process.
-  client.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
-  client.ws.on(GatewayDispatchEvents.InteractionCreate, (raw: unknown) => take(raw))
-
   function take(raw: unknown): void {
     const asked = interaction.safeParse(raw)
     if (!asked.success) return
@@ -247,9 +240,15 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   }
 
   async function logIn(): Promise<void> {
-    const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve))
+    // A client that was ended is not to be had back: each start has its own.
+    const own = new Client({ intents: [GatewayIntentBits.Guilds], allowedMentions: noMentions, rest: restOptions })
+    client = own
+    // Without a listener an error of the client would end the process.
+    own.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
+    own.ws.on(GatewayDispatchEvents.InteractionCreate, (raw: unknown) => take(raw))
+    const ready = new Promise((resolve) => own.once(Events.ClientReady, resolve))
     try {
-      await client.login(options.botToken)
+      await own.login(options.botToken)
     } catch (error) {
       throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
     }
@@ -282,7 +281,8 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       log.info(`Discord: connected (${key === null ? 'gateway' : 'http'}), ${count(places.size, 'channel')}`)
     },
     async stop() {
-      await client.destroy()
+      await client?.destroy()
+      client = null
     },
     /** Members are asked for one by one: the whole list would take a privileged intent. */
     async accountsIn({ server, id }) {

@@ -1,5 +1,5 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
-import { type ActionName, actions, untilLabel } from '../actions.ts'
+import { type ActionName, type Ask, actions, untilLabel } from '../actions.ts'
 
 export interface Asking {
   readonly action: ActionName
@@ -12,20 +12,16 @@ export interface Asking {
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
 export function askModal({ action, proposal, revision, until }: Asking): APIModalInteractionResponseCallbackData {
   const { label, asks } = actions[action]
-  const fields = asks.map((ask) => {
-    switch (ask) {
-      case 'reason':
-        return input('reason', 'Reason (everybody can read it)', {
-          style: TextInputStyle.Paragraph,
-          max_length: 2_000,
-          required: true,
-        })
-      case 'until':
-        return input('until', untilLabel(action), { value: until, min_length: 10, max_length: 10, required: true })
-      case 'owner':
-        return input('owner', 'Who looks at it again (left empty: you)', { max_length: 60, required: false })
-    }
-  })
+  const inputs: Readonly<Record<Ask, ReturnType<typeof input>>> = {
+    reason: input('reason', 'Reason (everybody can read it)', {
+      style: TextInputStyle.Paragraph,
+      max_length: 2_000,
+      required: true,
+    }),
+    until: input('until', untilLabel(action), { value: until, min_length: 10, max_length: 10, required: true }),
+    owner: input('owner', 'Who looks at it again (left empty: you)', { max_length: 60, required: false }),
+  }
+  const fields = asks.map((ask) => inputs[ask])
   return {
     custom_id: `pw-ask:${action}:${proposal}:${revision}`,
     title: `${label.replace('…', '')} ${proposal}`.slice(0, 45),

@@ -13,17 +13,16 @@ const DETAIL = 2_600
 export function answerMessage(answer: Answer, link: string | null, { consoleUrl }: Surroundings): SlackMessage {
   const said = mrkdwn(answer.message, 1_500)
   const blocks: KnownBlock[] = []
+  let rest = 'In the console'
   if (said !== '') blocks.push(section(`${answer.ok ? '' : '⚠️ '}${said}`))
   if (answer.detail) {
     const lines = detailLines(answer.detail)
     const shown = fitting(lines)
     if (shown.length > 0) blocks.push(section(preformatted(shown)))
     const more = lines.length - shown.length
-    if (more > 0 || link !== null) {
-      const rest = more > 0 ? `${more} more lines are in the console` : 'In the console'
-      blocks.push(section(`<${consoleUrl}${link ?? '/'}|${rest}>`))
-    }
+    rest = more > 0 ? `${more} more lines are in the console` : rest
   }
+  if (link !== null || answer.detail) blocks.push(section(`<${consoleUrl}${link ?? '/'}|${rest}>`))
   return {
     text: escaped(shorten(plain(answer.message), 700)) || 'Done.',
     blocks: blocks.length > 0 ? blocks : [section('Done.')],

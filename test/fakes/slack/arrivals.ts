@@ -16,6 +16,8 @@ export type ArrivalType = 'interactive' | 'slash_commands' | 'events_api'
 export interface Arrivals {
   /** The acknowledgement's payload; null when there was none in time, or it was empty. */
   readonly send: (type: ArrivalType, payload: Json, copies?: number) => Promise<Json | null>
+  /** Everything that was sent to the app. */
+  readonly sent: { readonly type: ArrivalType; readonly payload: Json }[]
   readonly unacknowledged: ArrivalType[]
   /** Milliseconds that each took to be acknowledged. */
   readonly times: number[]
@@ -37,6 +39,7 @@ export function createArrivals(server: Server, signingSecret: string): Arrivals 
   const leaving = new WeakSet<WebSocket>()
   const waiting = new Map<string, (payload: Json | null) => void>()
   const unacknowledged: ArrivalType[] = []
+  const sent: { readonly type: ArrivalType; readonly payload: Json }[] = []
   const times: number[] = []
   let requestUrl: string | null = null
 
@@ -106,9 +109,11 @@ export function createArrivals(server: Server, signingSecret: string): Arrivals 
 
   return {
     async send(type, payload, copies = 1) {
+      sent.push({ type, payload })
       const answers = await Promise.all(Array.from({ length: copies }, () => once(type, payload)))
       return answers[0] ?? null
     },
+    sent,
     unacknowledged,
     times,
     sockets: () => sockets.size,

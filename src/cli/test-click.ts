@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { ChatConnection } from '../chat/platform.ts'
+import { errorText } from '../core/error-text.ts'
+import type { Database } from '../store/database.ts'
+import { TEST_CLICKS } from '../store/timers.ts'
+import type { Contact } from './contact.ts'
+
+/**
+ * Posts a button on a chat platform and waits for somebody to click it: the one proof that clicks find their way back.
+ * They arrive at whoever listens to the platform: the running service, else this process.
+ */
+export async function testClick(
+  connection: ChatConnection,
+  { sql, alone }: Pick<Database, 'sql' | 'alone'>,
+  options: { readonly seconds: number; readonly say: (line: string) => void },
+): Promise<Contact> {
+  const { name } = connection.platform
+  const nonce = randomUUID()
+  const ended = new AbortController()
+  const outcome = (ok: boolean, what: string): Contact => ({ kind: 'click', name, ok, what })
+  let clicked: () => void = () => {}
+  const click = new Promise<true>((resolve) => {
+    clicked = () => resolve(true)
+  })
+  const listening = await sql.listen(TEST_CLICKS, (payload) => {
+    if (payload === nonce) clicked()
+  })
+  let problem: string | null = null
+  const here = alone(`listen to ${name}`, async () => {
+    await connection.start()
+    await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve(), { once: true }))
+  }).catch((error: unknown) => {
+    problem = errorText(error)
+    return false
+  })
+  try {
+    const place = await connection.postTest(nonce)
+    if (place === null) return outcome(true, 'no channel is configured, so no button was posted')
+    options.say(`     A test button is in the channel ${place} of ${name}: click it within ${options.seconds} s.`)
+    const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), options.seconds * 1_000).unref())
+    if (await Promise.race([click, late])) return outcome(true, 'the click arrived')
+    const http = connection.http
+      ? ' Clicks come by requests: the service must be running, and reachable from outside under console.publicUrl.'
+      : ''
+    return outcome(false, problem ?? `no click arrived within ${options.seconds} s.${http}`)
+  } catch (error) {
+    return outcome(false, errorText(error))
+  } finally {
+    ended.abort()
+    await here
+    await connection.stop()
+    await listening.unlisten()
+  }
+}

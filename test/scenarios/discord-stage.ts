@@ -1,0 +1,134 @@
+import { createServer, type Server } from 'node:http'
+import { expect } from 'vitest'
+import { actions } from '../../src/chat/actions.ts'
+import { createDiscord } from '../../src/chat/discord/connection.ts'
+import { createPosts } from '../../src/store/posts.ts'
+import { createFakeDiscord, type FakeDiscord } from '../fakes/discord/fake-discord.ts'
+import type { Interaction } from '../fakes/discord/interactions.ts'
+import type { Message } from '../fakes/discord/world.ts'
+import { accountsOf } from '../support/chat-people.ts'
+import { type PersonName, persons, type Stage } from './stage.ts'
+
+const plenty = { limit: 10_000, windowMilliseconds: 1_000 }
+
+export interface DiscordStage extends Stage {
+  readonly discord: FakeDiscord
+  readonly userId: (person: PersonName) => string
+}
+
+/** @param mode how clicks reach the app */
+export async function discordStage(
+  mode: 'gateway' | 'http',
+  log: { warn(message: string): void },
+): Promise<DiscordStage> {
+  const discord = await createFakeDiscord({
+    limits: {
+      messageCreate: plenty,
+      messageEdit: plenty,
+      webhook: plenty,
+      otherRoutes: plenty,
+      threadCreate: plenty,
+      global: plenty,
+    },
+  })
+  const guild = discord.addGuild()
+  const channel = discord.addChannel(guild, 'patches').id
+  const users = new Map(
+    persons.map((person) => {
+      const user = discord.addUser(person)
+      discord.join(guild, user)
+      return [person, user.id] as const
+    }),
+  )
+  const id = (person: PersonName) => users.get(person) ?? ''
+  let server: Server | null = null
+
+  async function answer(interaction: Interaction): Promise<string> {
+    await expect.poll(() => interaction.messages.find((message) => !message.loading), { timeout: 4_000 }).toBeDefined()
+    return interaction.messages.map(({ content }) => content).join()
+  }
+
+  function cards(): readonly Message[] {
+    return discord.messages(channel).filter(({ components }) => components.length > 0)
+  }
+
+  function cardOf(proposal: string): Message {
+    const found = cards().find(({ components }) => JSON.stringify(components).includes(`:${proposal}:`))
+    if (!found) throw new Error(`Discord has no card of ${proposal}.`)
+    return found
+  }
+
+  return {
+    name: `Discord, ${mode}`,
+    discord,
+    userId: id,
+    accounts: accountsOf(Object.fromEntries(persons.slice(0, 3).map((person) => [person, id(person)]))),
+    connect(desk, db, accounts) {
+      const connection = createDiscord({
+        botToken: discord.token,
+        publicKey: mode === 'http' ? discord.publicKey : null,
+        apiUrl: discord.url,
+        desk,
+        posts: createPosts(db),
+        accounts,
+        places: new Map([['web-platform', channel]]),
+        consoleUrl: 'https://patchwarden.example.net',
+        clock: () => new Date(),
+        log: { info: () => {}, warn: log.warn },
+      })
+      if (mode === 'http') {
+        server = createServer((request, response) => connection.http?.handle(request, response)).listen(0, '127.0.0.1')
+      }
+      return connection
+    },
+    async arrive() {
+      const address = server?.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      if (server !== null) await discord.setInteractionsEndpoint(`http://127.0.0.1:${port}/discord/interactions`)
+    },
+    async click(person, proposal, action, typed = {}) {
+      const card = cardOf(proposal)
+      const [, customId = ''] =
+        new RegExp(`"custom_id":"(pw:${action}:${proposal}:\\d+)"`).exec(JSON.stringify(card.components)) ?? []
+      if (customId === '') throw new Error(`The card of ${proposal} has no button ${action}.`)
+      const clicked = await discord.click(id(person), card.id, customId)
+      if (actions[action].asks.length === 0 || clicked.modal === null) return answer(clicked)
+      const asked = actions[action].asks
+      const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some((ask) => ask === name)))
+      return answer(await discord.submitModal(clicked, values))
+    },
+    async type(person, text) {
+      const [verb = 'help', ...rest] = text.split(' ')
+      const said = rest.join(' ')
+      const options: Record<string, string> = {}
+      const [, proposal] = /\b(PW-\d+)\b/.exec(said) ?? []
+      const [, until] = /\buntil (\S+)/.exec(said) ?? []
+      const [, because] = /\bbecause (.+)$/.exec(said) ?? []
+      if (proposal !== undefined) options.proposal = proposal
+      if (until !== undefined) options.until = until
+      if (because !== undefined) options.because = because
+      if (verb === 'link' && rest[0] !== undefined) options.code = rest[0]
+      if (verb === 'link' && rest[1] !== undefined) options.confirm = rest[1]
+      return answer(await discord.command(id(person), channel, `patch ${verb}`, options))
+    },
+    card: async (proposal) => JSON.stringify(cardOf(proposal).components),
+    cards: async () => cards().length,
+    thread: async (proposal) =>
+      discord.messages(cardOf(proposal).id).flatMap(({ content }) => (content === '' ? [] : [content])),
+    direct: async (person) =>
+      discord.directMessages(id(person)).map(({ content, components }) => JSON.stringify([content, components])),
+    complaints: () => [
+      ...discord.notified().map(({ message }) => `notified by ${message.content}`),
+      ...discord.unacknowledged().map((item) => `unacknowledged ${item.customId ?? item.type}`),
+      ...discord.interactions.flatMap(({ refusedAnswers }) => refusedAnswers.map((refused) => JSON.stringify(refused))),
+      ...discord.requests.flatMap(({ status, path, answer: said }) =>
+        status === 400 || status === 429 ? [`${status} ${path} ${JSON.stringify(said)}`] : [],
+      ),
+    ],
+    async close() {
+      server?.closeAllConnections()
+      server?.close()
+      await discord.close()
+    },
+  }
+}
