@@ -153,7 +153,11 @@ describe.skipIf(!here)('Discord', () => {
     const real = clicks[0]?.[1]
     const ours = stage.discord.interactions.find(({ type }) => type === 3)?.payload
     expect(
-      differences(real, ours, /\.message|\.channel\.(topic|nsfw|rate|position|permission_overwrites|parent)/),
+      differences(
+        real,
+        ours,
+        /\.message|\.channel\.(topic|nsfw|rate|position|permission_overwrites|parent|last_pin)|user\.flags/,
+      ),
     ).toEqual([])
     for (const [, click] of clicks) expect(interaction.safeParse(click).success).toBe(true)
     await end()

@@ -141,15 +141,13 @@ export function buttons(
   list: readonly Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'>[],
   blockId?: string,
 ): ActionsBlock {
+  // Action ids must differ; of a card each action is there once, elsewhere there may be several proposals.
+  const several = blockId !== undefined || new Set(list.map(({ name }) => name)).size < list.length
   const elements = list.slice(0, 25).map((action): Button => {
     const { style } = actions[action.name]
     return {
       type: 'button',
-      // Slack wants them different within a block; of a card each action is there once.
-      action_id:
-        list.filter(({ name }) => name === action.name).length > 1
-          ? `pw:${action.name}:${action.proposal}`
-          : `pw:${action.name}`,
+      action_id: several ? `pw:${action.name}:${action.proposal}` : `pw:${action.name}`,
       text: { type: 'plain_text', text: shorten(action.label, 75), emoji: false },
       value: `${action.proposal}:${action.revision}`,
       ...(style === 'plain' ? {} : { style }),

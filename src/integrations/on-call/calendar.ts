@@ -30,6 +30,7 @@ export function namesAt(text: string, at: Date, location: string): readonly stri
   let calendar: ICAL.Component
   try {
     calendar = new ICAL.Component(ICAL.parse(text))
+    if (calendar.name !== 'vcalendar') throw new Error('it holds no VCALENDAR.')
   } catch (error) {
     throw new Error(`${location} is no iCalendar file: ${errorText(error)}`)
   }

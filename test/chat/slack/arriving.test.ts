@@ -1,0 +1,231 @@
+/** Slack by requests: signatures, installation by OAuth in several workspaces, the app's own page, user groups. */
+
+import { createServer, type Server } from 'node:http'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Desk } from '../../../src/chat/desk.ts'
+import type { ChatConnection } from '../../../src/chat/platform.ts'
+import { createSlack, type SlackAccess } from '../../../src/chat/slack/connection.ts'
+import { createPosts } from '../../../src/store/posts.ts'
+import { openProposals } from '../../../src/store/proposals.ts'
+import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
+import { createFakeSlack, type FakeSlack, WORKSPACE } from '../../fakes/slack/fake-slack.ts'
+import { accountsOf } from '../../support/chat-people.ts'
+import { useDatabase } from '../../support/database.ts'
+import { exampleService } from '../../support/example-service.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const OTHER = 'T0000002'
+const SECRET = 'a secret that is not in the database'
+
+let slack: FakeSlack
+let server: Server
+let address: string
+let connection: ChatConnection
+let service: Awaited<ReturnType<typeof exampleService>>
+let warnings: string[]
+
+function installations() {
+  return createSlackInstallations(database().db, SECRET, () => new Date())
+}
+
+async function begin(access: SlackAccess, places: ReadonlyMap<string, string>): Promise<void> {
+  const { db } = database()
+  warnings = []
+  service = await exampleService(db, {
+    connect(desk: Desk) {
+      connection = createSlack({
+        access,
+        apiUrl: slack.url,
+        desk,
+        posts: createPosts(db),
+        accounts: accountsOf({ mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS' }),
+        places,
+        // Bolt's own type of an installation is wider than what is read of it here.
+        installations: createSlackInstallations(db, SECRET, () => new Date()),
+        consoleUrl: 'https://patchwarden.example.net',
+        clock: () => new Date(),
+        log: { info: () => {}, warn: (message) => warnings.push(message) },
+        pace: { postMs: 0, editMs: 0 },
+      })
+      return [connection.platform]
+    },
+  })
+  server = createServer((request, response) => connection.http?.handle(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const bound = server.address()
+  address = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`
+  slack.arrivals.setRequestUrl(`${address}/slack/events`)
+}
+
+async function propose(): Promise<string> {
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  await service.workflow.deliver()
+  return (await openProposals(database().db)).find(({ team }) => team === 'web-platform')?.id ?? ''
+}
+
+beforeEach(async () => {
+  const users = ['U0MARA', 'U0TOM'].map((id) => ({ id, kind: 'member' as const }))
+  slack = await createFakeSlack({ channels: ['C0WEB'], users })
+})
+afterEach(async () => {
+  await connection.stop()
+  server.closeAllConnections()
+  server.close()
+  await slack.close()
+  await service.remove()
+})
+
+describe('by signed requests', () => {
+  const access = (): SlackAccess => ({
+    mode: 'http',
+    botToken: slack.botToken,
+    signingSecret: slack.world.signingSecret,
+  })
+
+  test.each(['unsigned', 'wrong secret', 'old'] as const)('one that is %s is refused', async (how) => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    await connection.start()
+    expect(await slack.arrivals.forge(how)).toBe(401)
+    expect(slack.answers).toEqual([])
+  })
+
+  test('another path is not found, and no socket is opened', async () => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    await connection.start()
+    expect((await fetch(`${address}/slack/nothing`)).status).toBe(404)
+    expect(slack.sockets()).toBe(0)
+    expect(await connection.check()).toBe('the token works in the workspace Example; 1 channel configured')
+  })
+
+  test('the app’s own page lists what waits, what runs and what was decided; its buttons decide', async () => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    await connection.start()
+    const id = await propose()
+    const page = async () => {
+      await slack.openHome('U0MARA')
+      await expect.poll(() => slack.homes.get('U0MARA')).toBeDefined()
+      return slack.homes.get('U0MARA')
+    }
+    expect((await page())?.problems).toEqual([])
+    expect(JSON.stringify((await page())?.view)).toContain(`*${id}*`)
+    await slack.clickHome('U0MARA', `pw:approve:${id}`, `${id}:1`)
+    await expect.poll(async () => JSON.stringify((await page())?.view)).toMatch(/Decided by you.*approve/)
+    expect(JSON.stringify((await page())?.view)).toContain('expand')
+    const state = (await openProposals(database().db)).find((item) => item.id === id)
+    expect(state?.votes).toMatchObject([{ person: 'mara', via: 'slack' }])
+  })
+
+  test('who is in a user group is asked, and why it cannot be is said', async () => {
+    await begin(access(), new Map())
+    slack.home.userGroups.set('S0SEC', ['U0TOM'])
+    expect(await connection.accountsIn({ server: null, id: 'S0SEC' })).toEqual(['U0TOM'])
+    slack.home.scopes.delete('usergroups:read')
+    await expect(connection.accountsIn({ server: null, id: 'S0SEC' })).rejects.toThrow(/lacks a scope/)
+  })
+
+  test.each([
+    [
+      'a revoked token',
+      () => (slack.home.tokenProblem = 'token_revoked'),
+      'Install the app again and set the new token',
+    ],
+    ['an app that was removed', () => (slack.home.tokenProblem = 'account_inactive'), 'the app was removed'],
+    ['a missing scope', () => slack.home.scopes.delete('chat:write'), 'install it again from manifests/slack.yaml'],
+    ['an archived channel', () => slack.archived.add('C0WEB'), 'unarchive it'],
+    ['a channel that is gone', () => slack.home.channels.delete('C0WEB'), 'invite the app'],
+  ])('%s is one notice with a way back, and nothing is lost', async (_, breakIt, mend) => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    await connection.start()
+    breakIt()
+    await propose()
+    await service.workflow.deliver()
+    expect(service.warnings.filter((warning) => warning.includes(mend))).toHaveLength(1)
+    slack.home.tokenProblem = null
+    slack.home.scopes.add('chat:write')
+    slack.home.channels.add('C0WEB')
+    slack.archived.clear()
+    await expect
+      .poll(
+        async () => {
+          await service.workflow.deliver()
+          return slack.messages.filter(({ thread }) => thread === null).length
+        },
+        { timeout: 8_000 },
+      )
+      .toBe(1)
+    expect(service.warnings).toHaveLength(1)
+  })
+})
+
+describe('from every workspace that installs the app', () => {
+  const access = (): SlackAccess => ({
+    mode: 'oauth',
+    clientId: slack.world.clientId,
+    clientSecret: slack.world.clientSecret,
+    signingSecret: slack.world.signingSecret,
+    stateSecret: 'state',
+  })
+
+  /** As an administrator does it in the browser: the link, the page of Slack, and back. */
+  async function install(workspace: string): Promise<number> {
+    const page = await fetch(`${address}/slack/install`)
+    const cookie = page.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const [, link = ''] = /href="([^"]*oauth[^"]*)"/.exec(await page.text()) ?? []
+    const allow = new URL(link.replaceAll('&amp;', '&'))
+    allow.searchParams.set('team', workspace)
+    allow.searchParams.set('redirect_uri', `${address}/slack/oauth_redirect`)
+    const back = await fetch(allow, { redirect: 'manual' })
+    return (await fetch(back.headers.get('location') ?? '', { headers: { cookie } })).status
+  }
+
+  test('each is kept sealed, gets its cards, and its people decide', async () => {
+    const users = [{ id: 'U0TOM', kind: 'member' as const }]
+    slack.addWorkspace(OTHER, 'Other', 'xoxb-none', ['C0PAY'], users)
+    slack.home.users.delete('U0TOM')
+    const places = new Map([
+      ['web-platform', `${WORKSPACE}/C0WEB`],
+      ['payments', `${OTHER}/C0PAY`],
+    ])
+    await begin(access(), places)
+    expect(await connection.check()).toContain('no workspace has installed the app yet')
+    expect([await install(WORKSPACE), await install(OTHER)]).toEqual([200, 200])
+    expect(await connection.check()).toContain('Example, Other')
+    await connection.start()
+    const id = await propose()
+    expect(
+      slack.messages
+        .filter(({ thread }) => thread === null)
+        .map(({ workspace }) => workspace)
+        .sort(),
+    ).toEqual([WORKSPACE, OTHER])
+    await slack.slash('U0TOM', 'C0PAY', `approve ${id}`)
+    await expect.poll(() => JSON.stringify(slack.answers)).toContain('Your approval is recorded.')
+    const kept = await database().sql`select installation from slack_installations`
+    expect(JSON.stringify(kept)).not.toContain('xoxb-')
+    const { db } = database()
+    await expect(createSlackInstallations(db, 'another', () => new Date()).find(OTHER)).rejects.toThrow(/CLIENT_SECRET/)
+    expect((await installations().find(OTHER))?.botToken).toMatch(/^xoxb-/)
+  })
+
+  test('somebody of a workspace that has not installed it does not decide', async () => {
+    await begin(access(), new Map([['web-platform', `${WORKSPACE}/C0WEB`]]))
+    await install(WORKSPACE)
+    await connection.start()
+    await propose()
+    const [card] = slack.messages
+    if (!card) throw new Error('No card.')
+    await slack.click('U0MARA', card, 'pw:approve', { team: OTHER })
+    await expect.poll(() => JSON.stringify(slack.answers)).toContain('Slack Connect')
+  })
+
+  test('a state that is not ours installs nothing', async () => {
+    await begin(access(), new Map())
+    slack.world.codes.set('stolen', OTHER)
+    const status = (await fetch(`${address}/slack/oauth_redirect?code=stolen&state=forged`)).status
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(await installations().all()).toEqual([])
+  })
+})
