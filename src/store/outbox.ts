@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, outbox } from './schema.ts'
@@ -28,33 +28,69 @@ export async function putMessages(tx: Queryable, messages: readonly OutboxMessag
   )
 }
 
-/** Undelivered messages of one platform, oldest first, leaving out some channels. */
+/**
+ * Undelivered messages of one platform, leaving out some channels: of each channel its cards, of which only the latest of
+ * a proposal counts, and then its entries, oldest first; so many of each channel that none crowds out another.
+ */
 export async function waitingMessages(
   db: Queryable,
   platform: string,
   except: readonly string[],
-  limit: number,
+  perChannel: number,
 ): Promise<readonly WaitingMessage[]> {
   const others = except.length === 0 ? undefined : notInArray(outbox.channel, [...except])
-  const rows = await db
-    .select()
+  const candidates = db
+    .select({
+      id: outbox.id,
+      // The number of the latest card of the same proposal; of an entry its own.
+      latest:
+        sql<string>`case when ${outbox.kind} = 'entry' then ${outbox.id} else max(${outbox.id}) over (partition by ${outbox.channel}, ${outbox.proposal}, ${outbox.kind}) end`.as(
+          'latest',
+        ),
+      place: sql<string>`row_number() over (partition by ${outbox.channel}, ${outbox.kind} order by ${outbox.id})`.as(
+        'place',
+      ),
+    })
     .from(outbox)
     .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), others))
-    .orderBy(asc(outbox.id))
-    .limit(limit)
-  return rows.map((row) => ({
-    id: row.id,
-    platform: row.platform,
-    channel: row.channel,
-    proposal: row.proposal,
-    at: row.at,
-    entry: row.entry,
-    attempts: row.attempts,
+    .as('candidates')
+  const rows = await db
+    .select({ message: outbox })
+    .from(outbox)
+    .innerJoin(candidates, eq(candidates.id, outbox.id))
+    .where(
+      and(
+        sql`${candidates.latest} = ${outbox.id}`,
+        or(eq(outbox.kind, 'card'), sql`${candidates.place} <= ${perChannel}`),
+      ),
+    )
+    .orderBy(asc(outbox.kind), asc(outbox.id))
+  return rows.map(({ message: { id, platform, channel, proposal, at, entry, attempts } }) => ({
+    id,
+    platform,
+    channel,
+    proposal,
+    at,
+    entry,
+    attempts,
   }))
 }
 
-export async function markDelivered(db: Queryable, id: number, now: string): Promise<void> {
-  await db.update(outbox).set({ deliveredAt: now, problem: null }).where(eq(outbox.id, id))
+/** With a card, every earlier view of it is delivered, too. */
+export async function markDelivered(db: Queryable, message: WaitingMessage, now: string): Promise<void> {
+  const { id, platform, channel, proposal, entry } = message
+  const earlier = and(
+    eq(outbox.platform, platform),
+    eq(outbox.channel, channel),
+    eq(outbox.kind, 'card'),
+    proposal === null ? isNull(outbox.proposal) : eq(outbox.proposal, proposal),
+    isNull(outbox.deliveredAt),
+    lte(outbox.id, id),
+  )
+  await db
+    .update(outbox)
+    .set({ deliveredAt: now, problem: null })
+    .where(entry === null ? earlier : eq(outbox.id, id))
 }
 
 export async function markFailed(db: Queryable, id: number, problem: string): Promise<void> {

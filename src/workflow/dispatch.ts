@@ -4,10 +4,13 @@ import { markDelivered, markFailed, type WaitingMessage, waitingMessages } from 
 import type { DriverParts } from './driver.ts'
 import type { WorkflowParts } from './ports.ts'
 
-const PAGE = 500
+/** Entries of a channel that are looked at together. */
+const PER_CHANNEL = 50
 /** A channel whose messages fail rests this long at first, then twice as long each time. */
 const FIRST_REST_MS = 2_000
 const LONGEST_REST_MS = 5 * 60_000
+/** After this long a channel's messages are looked at again, so that a changed card does not wait behind them. */
+const LANE_MS = 2_000
 /** Another process delivers now; what we wrote meanwhile it may have missed. */
 const TAKEN_MS = 300
 
@@ -16,14 +19,22 @@ interface Rest {
   readonly ms: number
 }
 
+function signalled(): { readonly told: Promise<void>; readonly tell: () => void } {
+  let tell = () => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  return { told, tell }
+}
+
 function place(platform: ChatPlatform, channel: string): string {
   const person = addressee(channel)
   return person === null ? `${platform.name}, channel ${channel}` : `${person} in ${platform.name}`
 }
 
 /**
- * Delivers outbox rows: channels side by side, within a channel oldest first. A channel that fails or has to wait holds
- * back no other. Of several waiting views of one card only the last is shown. One process at a time delivers to a
+ * Delivers outbox rows: channels side by side, within a channel oldest first, but for cards. A channel that fails or has
+ * to wait holds back no other. Of several waiting views of one card only the last is shown. One process at a time delivers to a
  * platform; a crash in the middle delivers again under the same id.
  */
 export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone']) {
@@ -32,6 +43,7 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   const told = new Map<string, string>()
   let running: Promise<void> | null = null
   let again = false
+  let kicks = signalled()
 
   async function deliverAll(): Promise<void> {
     do {
@@ -44,32 +56,47 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   }
 
   async function deliverTo(platform: ChatPlatform): Promise<void> {
-    for (;;) {
-      const waiting = await waitingMessages(parts.db, platform.name, restingChannels(platform), PAGE)
-      const lanes = new Map<string, WaitingMessage[]>()
-      for (const message of waiting) {
-        const lane = lanes.get(message.channel)
-        if (lane) lane.push(message)
-        else lanes.set(message.channel, [message])
-      }
-      if (lanes.size === 0) return
-      await Promise.all([...lanes].map(([channel, messages]) => deliverLane(platform, channel, messages)))
+    const busy = new Map<string, Promise<void>>()
+    try {
+      while (await deliverRound(platform, busy));
+    } finally {
+      await Promise.allSettled(busy.values())
     }
   }
 
+  /** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
+  async function deliverRound(platform: ChatPlatform, busy: Map<string, Promise<void>>): Promise<boolean> {
+    // Asked for before the look: a message that comes during it is looked for again.
+    const kicked = nextKick()
+    const except = [...restingChannels(platform), ...busy.keys()]
+    const lanes = new Map<string, WaitingMessage[]>()
+    for (const message of await waitingMessages(parts.db, platform.name, except, PER_CHANNEL)) {
+      const lane = lanes.get(message.channel)
+      if (lane) lane.push(message)
+      else lanes.set(message.channel, [message])
+    }
+    for (const [channel, messages] of lanes) {
+      const lane = deliverLane(platform, channel, messages).finally(() => busy.delete(channel))
+      busy.set(channel, lane)
+    }
+    if (busy.size === 0) return false
+    await Promise.race([...busy.values(), kicked])
+    return true
+  }
+
+  /** Delivers what one channel waits for, cards first: they show what is so now, and an old one says what is long over. */
   async function deliverLane(
     platform: ChatPlatform,
     channel: string,
     messages: readonly WaitingMessage[],
   ): Promise<void> {
     const key = `${platform.name} ${channel}`
-    const lastCard = new Map<string, number>()
-    for (const { id, proposal, entry } of messages) if (entry === null && proposal !== null) lastCard.set(proposal, id)
+    const began = parts.clock().getTime()
     for (const message of messages) {
+      if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
       try {
-        const outdated = message.entry === null && lastCard.get(message.proposal ?? '') !== message.id
-        if (!outdated) await platform.deliver(message)
-        await markDelivered(parts.db, message.id, now())
+        await platform.deliver(message)
+        await markDelivered(parts.db, message, now())
         resting.delete(key)
         if (told.delete(key)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
       } catch (error) {
@@ -116,6 +143,8 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
 
   /** Starts a delivery round, or makes the running one look once more. */
   function kick(): Promise<void> {
+    kicks.tell()
+    kicks = signalled()
     if (running !== null) {
       again = true
       return running
@@ -126,6 +155,11 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
         running = null
       })
     return running
+  }
+
+  /** Resolves when the next message has been written. */
+  function nextKick(): Promise<void> {
+    return kicks.told
   }
 
   function now(): string {

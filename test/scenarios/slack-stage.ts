@@ -67,7 +67,7 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
         consoleUrl: 'https://patchwarden.example.net',
         clock: () => new Date(),
         log: { info: () => {}, warn: log.warn },
-        pace: { postMs: 0, editMs: 0 },
+        pace: { postMs: 0, anyPostMs: 0, editMs: 0 },
       })
       if (mode === 'socket') return connection
       server = createServer((request, response) => connection.http?.handle(request, response)).listen(0, '127.0.0.1')

@@ -46,6 +46,8 @@ const found = z.object({
 export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   const { workspaces, desk, posts, placeOf, surroundings } = parts
   const pace = createPace(parts.pace)
+  /** Direct messages that were opened already, by user. */
+  const conversations = new Map<string, string>()
   const clientFor = (place: string) => workspaces.clientOf(parsePlace(place).workspace)
 
   async function deliver(message: OutgoingMessage): Promise<void> {
@@ -72,9 +74,13 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   async function conversationWith(person: string): Promise<string | null> {
     const user = await parts.accounts.accountOf(SLACK, person)
     if (user === null) return null
+    const known = conversations.get(user)
+    if (known !== undefined) return known
     const client = await workspaces.clientOf(null)
     try {
-      return opened.parse(await client.conversations.open({ users: user })).channel.id
+      const { id } = opened.parse(await client.conversations.open({ users: user })).channel
+      conversations.set(user, id)
+      return id
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (!(error instanceof WebAPIPlatformError)) throw error
@@ -115,11 +121,12 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
       await cardOf(proposal, place)
       return
     }
+    // First the turn, then the card: it shows what is so when it is sent.
+    await pace.edit()
     const card = await desk.card(proposal, null)
     if (card === null) return
     const { text, blocks } = cardMessage(card, surroundings)
     try {
-      await pace.edit()
       const client = await clientFor(known.place)
       await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, text, blocks })
     } catch (error) {

@@ -1,40 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Slack's own pace, kept before it has to ask: about one message a second and channel, and for each method so many calls
- * a minute in a workspace. https://docs.slack.dev/apis/web-api/rate-limits
+ * Slack's own pace, kept before it has to ask: about one message a second and channel, several hundred messages a minute
+ * in a workspace, and edits of tier 3, which is 50 a minute. https://docs.slack.dev/apis/web-api/rate-limits
  */
 export interface PaceLimits {
   /** Milliseconds between two messages in one channel. */
   readonly postMs: number
-  /** Milliseconds between two edits anywhere (tier 3: 50 a minute). */
+  /** Milliseconds between two messages anywhere, after `POST_BURST` at once. */
+  readonly anyPostMs: number
+  /** Milliseconds between two edits anywhere, after `EDIT_BURST` at once. */
   readonly editMs: number
 }
 
-export const slackPace: PaceLimits = { postMs: 1_050, editMs: 1_250 }
-
-/** Edits that may come at once after a quiet time; the minute's allowance is far larger. */
-const EDIT_BURST = 20
+/** In any minute at most 20 + 240 messages and 10 + 40 edits. */
+export const slackPace: PaceLimits = { postMs: 1_050, anyPostMs: 250, editMs: 1_500 }
+const POST_BURST = 20
+const EDIT_BURST = 10
 
 export function createPace(limits: PaceLimits, clock: () => number = Date.now) {
-  const nextPost = new Map<string, number>()
-  let nextEdit = 0
-
-  /** Each caller takes its turn, and waits until it comes. */
-  async function until(turn: number): Promise<void> {
-    const wait = turn - clock()
-    if (wait > 0) await sleep(wait)
-  }
+  const nextInChannel = new Map<string, number>()
+  const anyPost = createTurns(limits.anyPostMs, POST_BURST, clock)
+  const anyEdit = createTurns(limits.editMs, EDIT_BURST, clock)
 
   return {
-    post(place: string): Promise<void> {
-      const turn = Math.max(clock(), nextPost.get(place) ?? 0)
-      nextPost.set(place, turn + limits.postMs)
-      return until(turn)
+    async post(place: string): Promise<void> {
+      const turn = Math.max(clock(), nextInChannel.get(place) ?? 0)
+      nextInChannel.set(place, turn + limits.postMs)
+      await until(turn, clock)
+      await anyPost()
     },
-    edit(): Promise<void> {
-      nextEdit = Math.max(clock(), nextEdit + limits.editMs)
-      return until(nextEdit - EDIT_BURST * limits.editMs)
-    },
+    edit: anyEdit,
   }
+}
+
+/** Each caller takes its turn, so many milliseconds apart, and waits until it comes; after a quiet time `burst` at once. */
+function createTurns(ms: number, burst: number, clock: () => number): () => Promise<void> {
+  let next = 0
+  return () => {
+    next = Math.max(clock(), next + ms)
+    return until(next - burst * ms, clock)
+  }
+}
+
+async function until(turn: number, clock: () => number): Promise<void> {
+  const wait = turn - clock()
+  if (wait > 0) await sleep(wait)
 }

@@ -46,7 +46,7 @@ beforeEach(async () => {
         consoleUrl: 'https://patchwarden.example.net',
         clock: () => new Date(),
         log: { info: () => {}, warn: (message) => warnings.push(message) },
-        pace: { postMs: 0, editMs: 0 },
+        pace: { postMs: 0, anyPostMs: 0, editMs: 0 },
       })
       return [connection.platform]
     },
