@@ -161,17 +161,17 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     { text, blocks }: SlackMessage,
   ): Promise<string> {
     const client = await clientFor(place)
-    await pace.post(place)
+    const message = {
+      channel: parsePlace(place).channel,
+      text,
+      blocks,
+      unfurl_links: false,
+      unfurl_media: false,
+      metadata: { event_type: EVENT, event_payload: { key } },
+      ...(thread === null ? {} : { thread_ts: thread }),
+    }
     try {
-      const answer = await client.chat.postMessage({
-        channel: parsePlace(place).channel,
-        text,
-        blocks,
-        unfurl_links: false,
-        unfurl_media: false,
-        metadata: { event_type: EVENT, event_payload: { key } },
-        ...(thread === null ? {} : { thread_ts: thread }),
-      })
+      const answer = await pace.post(place, () => client.chat.postMessage(message))
       return posted.parse(answer).ts
     } catch (error) {
       // Slack said no, so it certainly did not arrive; after anything else it is looked for before it is posted again.

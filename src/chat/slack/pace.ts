@@ -24,11 +24,15 @@ export function createPace(limits: PaceLimits, clock: () => number = Date.now) {
   const anyEdit = createTurns(limits.editMs, EDIT_BURST, clock)
 
   return {
-    async post(place: string): Promise<void> {
-      const turn = Math.max(clock(), nextInChannel.get(place) ?? 0)
-      nextInChannel.set(place, turn + limits.postMs)
-      await until(turn, clock)
+    /** Runs `send` when its turn has come. The next of the channel counts from its answer: no jitter brings them closer. */
+    async post<T>(place: string, send: () => Promise<T>): Promise<T> {
+      await until(nextInChannel.get(place) ?? 0, clock)
       await anyPost()
+      try {
+        return await send()
+      } finally {
+        nextInChannel.set(place, clock() + limits.postMs)
+      }
     },
     edit: anyEdit,
   }

@@ -43,6 +43,8 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
   const world = createWorld()
   const rates = createRateLimits(options.pace ?? 0)
   const responses = new Map<string, number>()
+  /** When a click or command was first answered, by the path of its response_url. */
+  const answeredAt = new Map<string, number>()
   const home = addWorkspace(WORKSPACE, 'Example', 'xoxb-1', options.channels ?? [], options.users ?? [])
   const server = createServer((request, response) => {
     void handle(request, response).catch(() => response.destroy())
@@ -107,6 +109,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     if (left === 0) return void response.writeHead(404).end('used_url')
     responses.set(path, left - 1)
     world.answers.push(body)
+    if (!answeredAt.has(path)) answeredAt.set(path, Date.now())
     response.end('ok')
   }
 
@@ -120,10 +123,10 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     response.writeHead(302, { location: back.href }).end()
   }
 
-  function responseUrl(): string {
+  function responsePath(): string {
     const path = `/respond/${randomBytes(6).toString('hex')}`
     responses.set(path, RESPONSE_USES)
-    return `${origin}${path}`
+    return path
   }
 
   function trigger(user: string): string {
@@ -159,6 +162,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     messages: world.messages,
     calls: world.calls,
     answers: world.answers,
+    answeredAt,
     views: world.views,
     homes: world.homes,
     archived: world.archived,
@@ -176,19 +180,22 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       const index = world.messages.findIndex((item) => item.ts === ts)
       if (index !== -1) world.messages.splice(index, 1)
     },
-    async click(user: string, message: SlackMessage, action: string, more: Arriving = {}): Promise<void> {
+    /** @returns the path of its response_url */
+    async click(user: string, message: SlackMessage, action: string, more: Arriving = {}): Promise<string> {
       const button = buttonsOf(message).find((item) => item.action_id === action)
       if (!button) throw new Error(`The message has no button ${action}.`)
+      const path = responsePath()
       const payload = {
         ...actor(user, more.team),
         type: 'block_actions',
         container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
         channel: { id: message.channel, name: 'c' },
         message: { type: 'message', ts: message.ts, text: message.text, blocks: message.blocks },
-        response_url: responseUrl(),
+        response_url: `${origin}${path}`,
         actions: [{ ...button, type: 'button', block_id: 'b', action_ts: world.nextTs() }],
       }
       await arrivals.send('interactive', payload, more.copies)
+      return path
     },
     /** Sends what was typed into the last dialog; the acknowledgement says whether it closes. */
     async submit(user: string, values: Json): Promise<Json | null> {
@@ -212,7 +219,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
         api_app_id: 'A1',
         token: 'x',
         trigger_id: trigger(user),
-        response_url: responseUrl(),
+        response_url: `${origin}${responsePath()}`,
       })
     },
     /** Opens the app's own page. */
