@@ -26,13 +26,20 @@ export async function testClick(
     if (payload === nonce) clicked()
   })
   let problem: string | null = null
+  let listens: () => void = () => {}
+  const listened = new Promise<void>((resolve) => {
+    listens = resolve
+  })
+  // False at once while the service listens.
   const here = alone(`listen to ${name}`, async () => {
     await connection.start()
+    listens()
     await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve(), { once: true }))
   }).catch((error: unknown) => {
     problem = errorText(error)
-    return false
   })
+  // A click must not come before there is somebody to take it.
+  await Promise.race([listened, here])
   try {
     const place = await connection.postTest(nonce)
     if (place === null) return outcome(true, 'no channel is configured, so no button was posted')

@@ -6,11 +6,9 @@ const DAY = 24 * HOUR
 const countsMend = 'Write roles with a number, such as { owner: 1, security: 1 }.'
 
 /** Role to the number of different people who must agree. That it is not empty is checked in cross-check.ts. */
-const roleCounts = z.record(
-  reference('a role'),
-  count(1, 50, 'Write how many different people must agree: 1 or more.'),
-  { error: countsMend },
-)
+const roleCounts = z.record(reference('a role'), count(1, 50, 'Write how many different people must agree, 1 to 50.'), {
+  error: countsMend,
+})
 
 const breakGlass = z.strictObject({
   roles: roles('Write who may start without approval, such as [operator].').describe(

@@ -197,7 +197,7 @@ describe('one wrong value gives one sentence with its place', () => {
     [
       '{ owner: 1, security: 1 }',
       '{ owner: 0 }',
-      'pw.yaml:23:25: policies.standard.approvals.owner is the number 0. Write how many different people must agree: 1 or more.',
+      'pw.yaml:23:25: policies.standard.approvals.owner is the number 0. Write how many different people must agree, 1 to 50.',
     ],
     [
       '{ owner: 1, security: 1 }',

@@ -86,9 +86,11 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       response.writeHead(429, { 'retry-after': String(wait), 'content-type': 'application/json' })
       return void response.end(JSON.stringify({ ok: false, error: 'ratelimited' }))
     }
+    if (fault?.kind === 'stalled' && !fault.done) return
     const answer =
       fault?.kind === 'error' ? { ok: false, error: fault.error } : answerTo(method, token, workspace, body)
     if (fault?.kind === 'lost') return void response.destroy()
+    if (fault?.kind === 'stalled') return
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   }
 

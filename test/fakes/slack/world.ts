@@ -39,6 +39,8 @@ export interface Workspace {
 /** What the next call of a method meets. `lost`: it is done, and the connection breaks before the answer. */
 export type SlackFault =
   | { readonly kind: 'lost' }
+  /** No answer ever comes; whether it was done is the question. */
+  | { readonly kind: 'stalled'; readonly done: boolean }
   | { readonly kind: 'limited'; readonly seconds: number }
   | { readonly kind: 'error'; readonly error: string }
   | { readonly kind: 'status'; readonly status: number }
