@@ -145,7 +145,7 @@ function previewFact(subject: PatchSubject): RichText | null {
     planned.transaction.filter((step) => step.from === null && step.action === 'install'),
   )
   const blind = subject.assets.find((planned) => planned.previewProblem !== null)
-  const parts = [`the exact transaction is known for ${previewed.length} of ${subject.assets.length}`]
+  const parts = [`The exact transaction is known for ${previewed.length} of ${subject.assets.length}`]
   if (removed.length > 0) parts.push(`removes ${[...new Set(removed.map((step) => step.name))].join(', ')}`)
   if (extra.length > 0)
     parts.push(`newly installs ${[...new Set(extra.map((step) => step.name))].slice(0, 5).join(', ')}`)

@@ -5,6 +5,7 @@ import { decideCommands } from './decide.ts'
 import { BadUse } from './failure.ts'
 import { initCommand } from './init-command.ts'
 import { lookCommands } from './look.ts'
+import { overviewCommands } from './overview.ts'
 import { signInCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
 import { windowsCommand } from './windows.ts'
@@ -29,6 +30,7 @@ export async function main(argv: string[]): Promise<number> {
     initCommand,
     checkCommand,
     lookCommands,
+    overviewCommands,
     decideCommands,
     windowsCommand,
     auditCommands,

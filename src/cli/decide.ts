@@ -26,7 +26,7 @@ const choices: ReadonlyMap<string, ActionName> = new Map([
 ])
 
 /** The person a command speaks for. Whoever may run this already has the database; the record says it came from here. */
-function actorFrom({ config }: Service, id: string | undefined): Person {
+export function actorFrom({ config }: Service, id: string | undefined): Person {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
   const person = named(config.people, id)

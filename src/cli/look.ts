@@ -6,6 +6,7 @@ import { statuses } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { readStream } from '../store/events.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
+import { freezesOf } from '../workflow/execute.ts'
 import { BadUse } from './failure.ts'
 import { print, withService } from './with-service.ts'
 
@@ -86,7 +87,9 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         const state = await theProposal(service, id)
         if (state.subject.kind !== 'patches')
           throw new BadUse(`${state.id} asks for a standing approval; it has no plan of its own.`)
-        const detail = planDetail(state, state.subject, service.parts.teams.freezes, new Date().toISOString())
+        const now = new Date().toISOString()
+        const freezes = await freezesOf(service.database.db, service.parts, state.team, now)
+        const detail = planDetail(state, state.subject, freezes, now)
         print(options.json ? JSON.stringify(state.subject) : detailText(detail))
       })
     })

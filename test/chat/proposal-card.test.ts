@@ -48,7 +48,7 @@ describe('the card', () => {
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
       Affects: 4 assets: web1, web2, web3, web4
-      Preview: the exact transaction is known for 4 of 4.
+      Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       canary 0/1 waiting
       broad 0/3 waiting
@@ -70,7 +70,7 @@ describe('the card', () => {
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
       Affects: 4 assets: web1, web2, web3, web4
-      Preview: the exact transaction is known for 4 of 4.
+      Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 0 of 4 done, 1 failed, 3 not touched.
       canary 0/1 failed
@@ -100,7 +100,7 @@ describe('the card', () => {
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
       Affects: 4 assets: web1, web2, web3, web4
-      Preview: the exact transaction is known for 4 of 4.
+      Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 4 of 4 done.
       canary 1/1 passed

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { actionNames } from '../../src/chat/actions.ts'
 import { main } from '../../src/cli/cli.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -174,8 +175,38 @@ test('help names every command that works, and no other', async () => {
     'report',
     'windows',
     'audit',
+    'mine',
+    'running',
+    'assets',
+    'postpone',
+    'freeze',
+    'unfreeze',
   ]) {
     expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
   }
   expect(out).not.toMatch(/^ {2}(rollback|decide)\b/m)
+})
+
+test('docs/commands.md and the help in chat come from the table of actions', async () => {
+  const page = await readFile(new URL('../../docs/commands.md', import.meta.url), 'utf8')
+  expect((await patchwarden('commands', '--markdown')).out).toBe(page)
+  const { out } = await patchwarden('commands')
+  for (const name of actionNames) expect(out).toContain(`/patch ${name} PW-1`)
+})
+
+test('what waits for somebody, what runs, and assets are shown as in chat', async () => {
+  expect((await patchwarden('mine', '--as', 'mara')).out).toMatch(/Decided\n {2}PW-1 .*approve/)
+  expect((await patchwarden('running')).out).toContain('nothing')
+  expect((await patchwarden('assets', 'PW-1')).out).toContain('Ring canary')
+  expect((await patchwarden('mine')).code).toBe(2)
+})
+
+test('a freeze holds until it is lifted, and only those who may declare it', async () => {
+  const until = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10)
+  const freeze = (person: string) =>
+    patchwarden('freeze', 'PW-1', '--as', person, '--until', until, '--because', 'The year ends.')
+  expect(await freeze('tom')).toMatchObject({ code: 1, err: expect.stringContaining('takes the role') })
+  expect(await freeze('jonas')).toMatchObject({ code: 0, out: expect.stringContaining('starts before') })
+  expect((await patchwarden('plan', 'PW-1')).out).not.toContain(new Date().toISOString().slice(0, 10))
+  expect(await patchwarden('unfreeze', 'PW-1', '--as', 'mara')).toMatchObject({ code: 0 })
 })

@@ -1,0 +1,53 @@
+/**
+ * Makes docs/slack-card.png and docs/discord-card.png: what the running service posted, drawn by a renderer of our own.
+ * It is no screenshot of Slack or Discord, and says so. `node --import tsx docs/pictures/make.ts`, needs Chromium.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { createChatService, slackPeople } from '../../test/support/chat-service.ts'
+import { findChromium, launchChromium } from '../../test/support/chromium.ts'
+import { discordHtml } from './discord.ts'
+import { page } from './page.ts'
+import { slackHtml } from './slack.ts'
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 600 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+}
+
+const found = findChromium()
+if ('missing' in found) throw new Error(found.missing)
+const chat = await createChatService()
+await chat.service.start()
+await until(() => chat.slack.sockets() === 2 && chat.slackCards().length === 1 && chat.discordCards().length === 1)
+await until(() => chat.thread('slack').length > 0 && chat.thread('discord').length > 0)
+const [first] = chat.slackCards()
+if (first) await chat.slack.click(slackPeople.mara, first, 'pw:approve')
+await until(() => JSON.stringify(chat.slackCards()).includes('owner 1/1'))
+await until(() => JSON.stringify(chat.discordCards()).includes('owner 1/1'))
+await until(() => chat.thread('slack').length > 1 && chat.thread('discord').length > 1)
+const [slackCard] = chat.slackCards()
+const [discordCard] = chat.discordCards()
+const slackThread = chat.slack.messages.filter(({ thread }) => thread !== null)
+const pictures: readonly (readonly [string, string])[] = [
+  [
+    'slack-card',
+    page(
+      'Slack',
+      'slack',
+      slackHtml(
+        slackCard?.blocks ?? [],
+        slackThread.map(({ blocks }) => blocks),
+      ),
+    ),
+  ],
+  ['discord-card', page('Discord', 'discord', discordHtml(discordCard?.components ?? [], chat.thread('discord')))],
+]
+const browser = await launchChromium(found.path)
+for (const [name, html] of pictures) {
+  const view = await browser.newPage({ viewport: { width: 720, height: 400 }, deviceScaleFactor: 2 })
+  await view.setContent(html)
+  await view.screenshot({ path: fileURLToPath(new URL(`../${name}.png`, import.meta.url)), fullPage: true })
+}
+await browser.close()
+await chat.remove()
+process.exit()

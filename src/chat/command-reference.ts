@@ -1,0 +1,43 @@
+import { type ActionName, actionNames, actions, lookNames, lookSummaries } from './actions.ts'
+import { argumentsOf } from './slash.ts'
+
+/** How an action is called on the command line; `null` where another command does it. */
+function onCommandLine(name: ActionName): string {
+  switch (name) {
+    case 'approve':
+    case 'reject':
+    case 'abstain':
+      return `vote PW-1 ${name}`
+    case 'withdraw-vote':
+      return 'vote PW-1 withdraw'
+    default:
+      return `${actions[name].commandLine ?? name} PW-1`
+  }
+}
+
+/** docs/commands.md: every action and look, from the one table. */
+export function commandReference(): string {
+  const rows = actionNames.map((name) => {
+    const { label, summary } = actions[name]
+    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(name)}\` | \`${onCommandLine(name)}\` | ${summary} |`
+  })
+  const looks = lookNames.map((name) => `| \`/patch ${name}\` | ${lookSummaries[name].summary} |`)
+  return `# Everything that can be done to a proposal
+
+The same on every platform: buttons under the card, \`/patch\` in Slack, in Discord and in the field under a thread of the
+console, and \`npx patchwarden\` on the command line, where \`--as <person>\` says who speaks. This page is printed by
+\`npx patchwarden commands --markdown\` from the table in \`src/chat/actions.ts\`.
+
+| button | typed | command line | what it does |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; \`owner\` is the
+short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
+roles they hold then; a refusal says why, to them alone.
+
+| typed | what it does |
+| --- | --- |
+${looks.join('\n')}
+`
+}

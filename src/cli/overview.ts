@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { lookSummaries } from '../chat/actions.ts'
+import { commandReference } from '../chat/command-reference.ts'
+import type { Overview, Person } from '../chat/desk.ts'
+import { detailText } from '../chat/details.ts'
+import { overviewDetail } from '../chat/overview.ts'
+import { slashHelp } from '../chat/slash.ts'
+import { actorFrom } from './decide.ts'
+import { theProposal } from './look.ts'
+import { print, withService } from './with-service.ts'
+
+/** What chat shows by `/patch mine`, `/patch running` and its buttons, for scripts and for the day chat is down. */
+export function overviewCommands(program: Command): void {
+  const show = (title: string, parts: Parameters<typeof overviewDetail>[1], json: boolean) =>
+    print(json ? JSON.stringify(Object.fromEntries(parts)) : detailText(overviewDetail(title, parts)))
+
+  program
+    .command('mine')
+    .description(lookSummaries.mine.summary)
+    .option('--as <person>', 'the person of the configuration')
+    .option('--json', 'print JSON')
+    .action(async (options: { as?: string; json?: boolean }) => {
+      await withService(program, async (service) => {
+        const person = actorFrom(service, options.as)
+        const { waiting, decided } = await service.workflow.desk.overview(person)
+        show(
+          person.name,
+          [
+            ['Waiting', waiting],
+            ['Decided', decided],
+          ],
+          options.json ?? false,
+        )
+      })
+    })
+
+  program
+    .command('running')
+    .description(lookSummaries.running.summary)
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      await withService(program, async ({ workflow }) => {
+        // What runs is the same for everybody.
+        const nobody: Person = { kind: 'person', id: '', name: '', via: 'cli' }
+        const { running }: Overview = await workflow.desk.overview(nobody)
+        show('Rollouts', [['Running and scheduled', running]], options.json ?? false)
+      })
+    })
+
+  program
+    .command('assets <proposal>')
+    .description('its assets, what changes on each and how each ended')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: { json?: boolean }) => {
+      await withService(program, async (service) => {
+        const { id: proposal } = await theProposal(service, id)
+        const detail = await service.workflow.desk.detail(proposal, 'assets')
+        if (detail === null) return print(`${proposal} names no assets.`)
+        print(options.json ? JSON.stringify(detail.tables) : detailText(detail))
+      })
+    })
+
+  program
+    .command('commands')
+    .description('everything that can be typed after /patch, in chat and in the console')
+    .option('--markdown', 'as docs/commands.md')
+    .action((options: { markdown?: boolean }) => {
+      if (options.markdown) process.stdout.write(commandReference())
+      else for (const line of slashHelp) print(line)
+    })
+}
