@@ -2,6 +2,12 @@
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
+/** Undoes a rollout by a proposal of its own, so it is no command on this one. */
+export interface RollBack {
+  readonly type: 'roll-back'
+  readonly reason: string | null
+}
+
 /** What a person says with an action. */
 export interface ActionInput {
   /** The revision the person saw; a click on an old one gets the new card, not a vote. */
@@ -29,7 +35,7 @@ export interface Action {
   /** What the person is told when it worked; empty where something is shown instead. */
   readonly done: string
   /** `null`: it only shows something. */
-  readonly command: ((input: ActionInput) => ProposalCommand) | null
+  readonly command: ((input: ActionInput) => ProposalCommand | RollBack) | null
   /** Its command on the command line, where that is not the name; `null`: part of another command. */
   readonly commandLine?: string | null
 }
@@ -117,6 +123,15 @@ const table = {
     summary: 'agree that a stopped rollout goes on',
     done: 'Your agreement to resume is recorded.',
     command: () => ({ type: 'resume' }),
+  },
+  'roll-back': {
+    label: 'Roll back…',
+    style: 'danger',
+    asks: ['reason'],
+    summary: 'put the versions from before back on every asset it changed, at once',
+    done: 'It is being rolled back.',
+    command: ({ reason }) => ({ type: 'roll-back', reason }),
+    commandLine: 'rollback',
   },
   withdraw: {
     label: 'Withdraw…',

@@ -53,6 +53,10 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
     default:
       break
   }
+  const changed = Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) => outcome?.state === 'succeeded')
+  const still = state.status === 'paused' || state.status === 'halted' || state.status === 'completed'
+  const forward = state.subject.kind === 'patches' && state.subject.rollsBack === undefined
+  if (still && changed && stopper && forward) add('roll-back')
   if (state.breakGlass !== null && state.breakGlass.reviewedBy === null) add('review-break-glass')
   const early = state.status === 'open' || state.status === 'approved' || state.status === 'scheduled'
   if (early && state.policy.breakGlass !== null && has(state.policy.breakGlass.roles)) add('break-glass')

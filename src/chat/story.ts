@@ -217,6 +217,8 @@ function approvedText(state: ProposalState, by: NonNullable<ProposalState['appro
       )
     case 'break-glass':
       return rich('Approved by break-glass.')
+    case 'roll back':
+      return rich(`Decided by whoever asked for it: it rolls ${by.proposal} back. ${sentence(by.reason)}`)
   }
 }
 

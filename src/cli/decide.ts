@@ -44,7 +44,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       const { id: proposal, revision } = await theProposal(service, id)
       const given = command({ revision, reason, owner, until })
       const person = actorFrom(service, options.as)
-      if (given.type === 'freeze' || given.type === 'unfreeze') {
+      if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {
         const request = { proposal, action: name, revision, reason, owner, until }
         const answer = await service.workflow.desk.act(request, person)
         await service.workflow.deliver()

@@ -14,8 +14,9 @@ export function contentHash(subject: Subject): string {
 
 function voted(subject: Subject): unknown {
   if (subject.kind === 'standing rule') return subject
-  const { patches, assets, rings, window, health, engine } = subject
+  const { patches, assets, rings, window, health, engine, rollsBack } = subject
   return {
+    ...(rollsBack === undefined ? {} : { rollsBack: rollsBack.proposal }),
     patches: patches.map((patch) => ({ id: patch.id, packages: patch.packages })),
     assets: assets.map(({ asset, changes, transaction }) => ({ id: asset.id, changes, transaction })),
     rings,

@@ -13,6 +13,8 @@ export function verify(
   observation: Observation,
   health: readonly HealthResult[],
   now: string,
+  /** The versions from before were promised: newer ones are not good enough. */
+  rollsBack = false,
 ): Verification {
   if (observation.kind === 'unreachable') {
     const ran =
@@ -34,7 +36,11 @@ export function verify(
     const found = exact ?? (installed.length === 1 ? installed[0] : undefined)
     return { name: change.name, promised: change.to, version: found?.version ?? null }
   })
-  const missing = packages.filter((item) => item.version === null || scheme.compare(item.version, item.promised) < 0)
+  const missing = packages.filter(({ version, promised }) => {
+    if (version === null) return true
+    const compared = scheme.compare(version, promised)
+    return rollsBack ? compared !== 0 : compared < 0
+  })
   const base = { packages, health, at: now }
 
   if (missing.length > 0) {
@@ -42,7 +48,7 @@ export function verify(
     const what =
       missing.length === 1 && first
         ? `${first.name} is ${first.version ?? 'not installed'}, ${first.promised} was promised`
-        : `${missing.length} of ${packages.length} packages are older than promised`
+        : `${missing.length} of ${packages.length} packages are not as promised`
     switch (outcome.state) {
       case 'held back':
         return { ...base, end: 'held back', reason: clause(outcome.reason) }
@@ -66,6 +72,7 @@ export function verify(
       reason: `${clause(outcome.reason)} (the promised versions are installed all the same)`,
     }
   }
+  if (rollsBack) return { ...base, end: 'rolled back', reason: 'It reports the versions from before' }
   if (snapshot.rebootRequired) {
     const by = snapshot.rebootPackages.length > 0 ? ` (asked for by ${snapshot.rebootPackages.join(', ')})` : ''
     return { ...base, end: 'waiting for reboot', reason: `Installed; a reboot is still needed${by}` }

@@ -144,7 +144,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   ): Promise<void> {
     await saveObservation(parts.db, observation)
     const health = observation.kind === 'seen' ? await healthOf(state, planned, signal) : []
-    const verification = verify(planned, outcome, observation, health, now())
+    const verification = verify(planned, outcome, observation, health, now(), rollsBack(state))
     await execute(state.id, { type: 'record-verification', asset: planned.asset.id, verification }, verifier)
   }
 
@@ -208,6 +208,10 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   }
 
   return { deploy, lookAgain }
+}
+
+function rollsBack({ subject }: ProposalState): boolean {
+  return subject.kind === 'patches' && subject.rollsBack !== undefined
 }
 
 function plannedAsset(subject: PatchSubject, id: string): PlannedAsset | null {

@@ -15,12 +15,13 @@ import { findProposal, openProposals, recentProposals } from '../store/proposals
 import { announceTest } from '../store/timers.ts'
 import { type Execute, freezesOf } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
+import type { Rollback } from './rollback.ts'
 
 /** How far back an overview looks. */
 const RECENT = 200
 
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
-export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execute): Desk {
+export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execute, rollback: Rollback): Desk {
   const { db, teams } = parts
   const now = () => parts.clock().toISOString()
 
@@ -50,6 +51,7 @@ export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execut
     const { command, done } = actions[request.action]
     if (command !== null) {
       const given = command(request)
+      if (given.type === 'roll-back') return rollback.rollBack(request.proposal, given.reason, person)
       if (given.type === 'freeze' || given.type === 'unfreeze') return freeze(request.proposal, given, person)
       return give(request.proposal, given, person, done)
     }

@@ -5,7 +5,14 @@ import { type Draft, draftSubjects } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
-import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import {
+  type Actor,
+  type PatchSubject,
+  type PlannedAsset,
+  type ProposalState,
+  statuses,
+} from '../core/proposal/proposal.ts'
+import { keepsBack } from '../core/rollback.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { openProposals, proposalsWithStatus } from '../store/proposals.ts'
@@ -52,7 +59,10 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       assessment: wanted(all, deferred, parts.judgement),
       teams: parts.teams.plans,
     })
-    const open = (await openProposals(parts.db)).filter((state) => state.subject.kind === 'patches')
+    // What rolls an earlier one back goes its own way.
+    const open = (await openProposals(parts.db)).filter(
+      ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
+    )
     const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
 
     for (const draft of drafts) {
@@ -105,9 +115,11 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
   }
 
   async function deferrals(): Promise<readonly ProposalState[]> {
-    const rejected = await proposalsWithStatus(parts.db, ['rejected'], null)
-    return rejected.filter(
-      (state) => state.deferral !== null && Date.parse(state.deferral.until) > parts.clock().getTime(),
+    const known = await proposalsWithStatus(parts.db, statuses, null)
+    return known.filter(
+      (state) =>
+        keepsBack(state, now()) ||
+        (state.deferral !== null && Date.parse(state.deferral.until) > parts.clock().getTime()),
     )
   }
 

@@ -7,6 +7,7 @@ import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
+import { createRollback } from './rollback.ts'
 import { createSync } from './sync.ts'
 
 export type Workflow = ReturnType<typeof createWorkflow>
@@ -42,6 +43,6 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     deliver: dispatcher.kick,
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,
-    desk: createDesk(parts, execute),
+    desk: createDesk(parts, execute, createRollback(parts, execute)),
   }
 }

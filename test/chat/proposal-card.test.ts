@@ -76,7 +76,7 @@ describe('the card', () => {
       canary 0/1 failed
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
-      Resume | End it here… | Explain | 4 assets | Plan | Report"
+      Resume | End it here… | Roll back… | Explain | 4 assets | Plan | Report"
     `)
   })
 
@@ -105,7 +105,7 @@ describe('the card', () => {
       Progress: 4 of 4 done.
       canary 1/1 passed
       broad 3/3 passed
-      Explain | 4 assets | Plan | Report"
+      Roll back… | Explain | 4 assets | Plan | Report"
     `)
   })
 

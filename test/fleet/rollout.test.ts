@@ -77,10 +77,13 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
     return () => service.remove()
   })
 
-  async function status(): Promise<string> {
+  async function status(id = 'PW-1'): Promise<string> {
     const { stdout } = await service.command('proposals', '--all', '--json')
-    const first = stdout.trim().split('\n')[0] ?? ''
-    return first === '' ? 'none' : String(JSON.parse(first).status)
+    const all = stdout
+      .trim()
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+    return String(all.find((proposal) => proposal.id === id)?.status ?? 'none')
   }
 
   async function approve(): Promise<void> {
@@ -93,9 +96,9 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
     const promised = await fleet.pending('web01')
     expect(promised.length).toBeGreaterThan(5)
     await service.start()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
     await approve()
-    await expect.poll(status, { timeout: 200_000, interval: 2_000 }).toBe('completed')
+    await expect.poll(() => status(), { timeout: 200_000, interval: 2_000 }).toBe('completed')
     for (const host of fleet.hosts) {
       for (const item of promised) {
         const asked = await fleet.exec(host.name, ['dpkg-query', '-W', '-f', '$' + '{Version}', item.package])
@@ -112,9 +115,9 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
   it('stops at a canary whose installation fails: nothing after it is touched, and the thread shows why', async () => {
     await fleet.publish('2.0', 'broken-install')
     await service.start()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
     await approve()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('halted')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('halted')
     for (const host of fleet.hosts.slice(1)) expect(await fleet.aptTransactions(host.name), host.name).toEqual([])
     const { stdout } = await service.command('report', 'PW-1')
     expect(stdout).toContain('cannot migrate its data')
@@ -125,20 +128,28 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
   it('stops when a service is unhealthy after the upgrade, and counts a host that is down apart', async () => {
     await fleet.publish('2.0', 'unhealthy')
     await service.start()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
     await approve()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('halted')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('halted')
     const { stdout } = await service.command('report', 'PW-1')
     expect(stdout).toContain('not healthy')
+    // The way back: by one person, at once, to what was there before.
+    const back = await service.command('rollback', 'PW-1', '--as', 'jonas', '--because', 'The pages fail since.')
+    expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('PW-2 rolls PW-1 back') })
+    await expect.poll(() => status('PW-2'), { timeout: 120_000, interval: 1_000 }).toBe('completed')
+    const version = await fleet.exec('web01', ['dpkg-query', '-W', '-f', '$' + '{Version}', 'demo-app'])
+    expect(version.stdout).toBe('1.0')
+    expect((await service.command('report', 'PW-2')).stdout).toContain('rolled back')
+    expect((await service.command('report', 'PW-1')).stdout).toContain('withdrawn')
     await fleet.unpublish('2.0')
   })
 
   it('goes on with the right count when a host of a wide ring is down', async () => {
     await service.start()
-    await expect.poll(status, { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
     await fleet.fault('down', 'web08')
     await approve()
-    await expect.poll(status, { timeout: 240_000, interval: 2_000 }).toBe('completed')
+    await expect.poll(() => status(), { timeout: 240_000, interval: 2_000 }).toBe('completed')
     const { stdout } = await service.command('report', 'PW-1')
     expect(stdout).toContain('7 done, 0 not, 1 never answered, 0 not touched')
     await fleet.heal('web08')

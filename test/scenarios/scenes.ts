@@ -259,6 +259,32 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       if (stage.name !== 'the console') expect((await stage.direct('mara')).join()).toContain('Expired: nobody decided')
     })
 
+    test('what was rolled out is rolled back at once, by one who may stop, and is not proposed again', async () => {
+      const web = await open()
+      await stage.click('mara', web.id, 'approve')
+      await stage.click('tom', web.id, 'approve')
+      await advance(web)
+      expect(await stage.type('tom', `roll-back ${web.id} because it is slow`)).toContain(
+        'takes the role owner or on-call',
+      )
+      const said = await stage.click('jonas', web.id, 'roll-back', { reason: 'Pages have been slow since.' })
+      const [id = ''] = /PW-\d+(?= rolls|\*+ rolls|<\/strong> rolls)/.exec(said) ?? /PW-[3-9]/.exec(said) ?? []
+      const back = await findProposal(database().db, id)
+      if (back === null) throw new Error(`Nothing was opened: ${said}`)
+      expect(back.approvedBy).toMatchObject({ how: 'roll back', person: 'jonas', proposal: web.id })
+      await service.workflow.advance(id, signal)
+      const done = await now(back)
+      expect(done.status).toBe('completed')
+      const ends = Object.values(done.rollout?.deployments ?? {}).map(({ verification }) => verification?.end)
+      expect(new Set(ends)).toEqual(new Set(['rolled back']))
+      expect(ends).toHaveLength(8)
+      expect((await stage.thread(id)).join()).toContain(`rolls ${web.id} back`)
+      await service.workflow.syncInventory(signal)
+      const { opened } = await service.workflow.propose(signal)
+      expect(opened).toEqual([])
+      expect(await stage.type('jonas', `roll-back ${id} because again`)).toContain('itself')
+    })
+
     test('what can be shown is shown: assets, evidence, plan, report, and lists', async () => {
       const web = await open()
       expect(await stage.click('jonas', web.id, 'assets')).toContain('web-01')

@@ -1,5 +1,6 @@
 /** Whether somebody on call knows of a rollout that is about to start: who is asked, when, and what silence means. */
 
+import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
@@ -7,12 +8,12 @@ import type { ProposalState } from './proposal.ts'
 /** The role that is on call, whoever holds it at the time. */
 export const ON_CALL = 'on-call'
 
-/** Must somebody still acknowledge? Whoever broke the glass is awake. */
+/** Must somebody still acknowledge? Whoever decided it at once is awake. */
 export function wantsAcknowledgement(state: ProposalState): boolean {
   return (
     state.policy.acknowledgement !== null &&
     state.acknowledgedBy === null &&
-    state.approvedBy?.how !== 'break-glass' &&
+    !(state.approvedBy && decidedAtOnce(state.approvedBy)) &&
     state.status === 'scheduled'
   )
 }

@@ -24,6 +24,11 @@ export function excludedVoters(state: ProposalState): ReadonlySet<string> {
   return new Set([state.proposer.id])
 }
 
+/** Approved by one person without the usual votes, and outside the window: an emergency, or the way back from one. */
+export function decidedAtOnce({ how }: ApprovedBy): boolean {
+  return how === 'break-glass' || how === 'roll back'
+}
+
 export function approvers(state: ProposalState): readonly string[] {
   return state.votes.filter((vote) => vote.choice === 'approve').map((vote) => vote.person)
 }
@@ -56,7 +61,8 @@ export function approvalNow(
   state: ProposalState,
   context: Pick<Context, 'members' | 'standing' | 'now'>,
 ): { readonly by: ApprovedBy } | { readonly missing: string } {
-  if (state.approvedBy?.how === 'break-glass') return { by: state.approvedBy }
+  // One person decided it, for everybody to see.
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return { by: state.approvedBy }
   const quorum = quorumProgress(state, context.members)
   if (quorum !== null) {
     if (quorum.satisfied) return { by: { how: 'quorum', fills: quorum.fills } }

@@ -1,10 +1,7 @@
 import { limits } from '../limits.ts'
 import type { Context, ProposalCommand } from './command.ts'
-import { accept, type Decision, plusSeconds, refuse } from './decision.ts'
+import { AT_ONCE_SECONDS, accept, type Decision, plusSeconds, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
-
-/** A break-glass rollout may begin at once and has this long to be done with its first ring. */
-const BREAK_GLASS_WINDOW_SECONDS = 24 * 3600
 
 /** Approves at once and outside the window, on one person's written reason; others review it afterwards. */
 export function breakGlass(
@@ -36,7 +33,7 @@ export function breakGlass(
     { type: 'approved', by: { how: 'break-glass', person: actor.id, reason: kept } },
     {
       type: 'scheduled',
-      window: { start: now, end: plusSeconds(now, BREAK_GLASS_WINDOW_SECONDS) },
+      window: { start: now, end: plusSeconds(now, AT_ONCE_SECONDS) },
       reason: `break-glass by ${actor.name}: the window does not apply`,
     },
   )

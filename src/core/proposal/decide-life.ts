@@ -3,7 +3,7 @@ import type { Approval, Policy } from '../policy.ts'
 import { approvalNow, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
-import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
@@ -14,6 +14,8 @@ export function open(command: Of<'open'>, context: Context): Decision {
   const { content, policy } = command
   const empty = policyProblem(policy)
   if (empty) return refuse('incomplete', empty)
+  const back = content.subject.kind === 'patches' ? content.subject.rollsBack : undefined
+  if (back !== undefined) return openRollback(command, back, context)
   if (content.subject.kind === 'patches') {
     if (content.subject.assets.length === 0 || content.subject.patches.length === 0) {
       return refuse('incomplete', 'A proposal needs at least one patch and one asset.')
@@ -38,6 +40,33 @@ export function open(command: Of<'open'>, context: Context): Decision {
     noticeEndsAt: noticeEnd(policy.approval, context.now),
   }
   return accept(opened)
+}
+
+/** What undoes a rollout is decided by who asks for it: one who may stop, like the stop itself. It begins at once. */
+function openRollback(
+  command: Of<'open'>,
+  back: { readonly proposal: string; readonly reason: string },
+  { actor, members, now }: Context,
+): Decision {
+  const { content, policy, id, number, team } = command
+  const may = members.some(
+    (member) =>
+      actor.kind === 'person' && member.id === actor.id && member.roles.some((role) => policy.stop.includes(role)),
+  )
+  if (actor.kind !== 'person' || !may) {
+    return refuse('not allowed', `Rolling back takes the role ${anyOf(policy.stop)}.`)
+  }
+  const expiresAt = plusSeconds(now, policy.expiresAfterSeconds)
+  const { proposal, reason } = back
+  return accept(
+    { type: 'opened', id, number, team, policy, ...content, expiresAt, noticeEndsAt: null },
+    { type: 'approved', by: { how: 'roll back', person: actor.id, proposal, reason } },
+    {
+      type: 'scheduled',
+      window: { start: now, end: plusSeconds(now, AT_ONCE_SECONDS) },
+      reason: `${actor.name} rolls ${proposal} back: the window does not apply`,
+    },
+  )
 }
 
 function policyProblem(policy: Policy): string | null {

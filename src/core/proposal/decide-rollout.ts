@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
 import { openWindow } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
-import { approvalNow } from './approval.ts'
+import { approvalNow, decidedAtOnce } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
@@ -34,7 +34,7 @@ export function unfinished(state: ProposalState): readonly string[] {
 function mayTouch(state: ProposalState, subject: PatchSubject, context: Context): boolean {
   const { schedule } = state
   if (schedule === null || isBefore(context.now, schedule.start) || !isBefore(context.now, schedule.end)) return false
-  if (state.approvedBy?.how === 'break-glass') return true
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return true
   return openWindow(subject.window, context.freezes, state.team, context.now) !== null
 }
 

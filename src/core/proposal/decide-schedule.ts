@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import { laterWindow, openWindow } from '../window.ts'
+import { decidedAtOnce } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
 import { accept, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
@@ -54,7 +55,7 @@ export function unfreeze(state: ProposalState, context: Context): Decision {
 function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
   const { subject, schedule } = state
   if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []
-  if (state.approvedBy?.how === 'break-glass') return []
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return []
   const same = openWindow(subject.window, context.freezes, state.team, schedule.start)
   const events = scheduleEvents(state, context, why)
   const [next] = events

@@ -7,6 +7,9 @@ export type Decision =
   | { readonly ok: true; readonly events: readonly ProposalEvent[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** What is decided at once may begin at once, and has this long to be done with its first ring. */
+export const AT_ONCE_SECONDS = 24 * 3_600
+
 export function accept(...events: readonly ProposalEvent[]): Decision {
   return { ok: true, events }
 }

@@ -46,6 +46,8 @@ export interface PatchSubject {
   readonly engine: string
   /** Oldest look at any of the assets: the start is refused when it has grown too old. */
   readonly inventoryAt: string
+  /** Only where it undoes an earlier rollout: which one, and why. */
+  readonly rollsBack?: { readonly proposal: string; readonly reason: string }
 }
 
 /** A vote about a rule: "development hosts, security patches, every second Wednesday, until March". */
@@ -108,6 +110,7 @@ export type ApprovedBy =
   | { readonly how: 'lazy consensus'; readonly noticeEndedAt: string }
   | { readonly how: 'standing approval'; readonly rule: string; readonly proposal: string; readonly expiresAt: string }
   | { readonly how: 'break-glass'; readonly person: string; readonly reason: string }
+  | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /** The honest end states of one asset. `not touched`: the rollout ended before its turn. */
 export const endStates = [

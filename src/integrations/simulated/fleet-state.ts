@@ -26,6 +26,8 @@ const simulatedAssetSchema = z.looseObject({
   ...assetSchema.shape,
   /** Outcome by run key. Written together with the packages, so a run is applied once or not at all. */
   runs: z.record(z.string(), outcomeSchema).default({}),
+  /** Updates it has taken, so that they can be offered again. */
+  installedUpdates: assetSchema.shape.pending,
 })
 
 export type SimulatedAsset = z.infer<typeof simulatedAssetSchema>

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { PackageChange } from '../../core/catalog.ts'
 import type { RebootRule, TransactionStep } from '../../core/ports.ts'
+import { compareDpkg } from '../../core/versions/dpkg.ts'
 import type { SimulatedAsset } from './fleet-state.ts'
 
 export type Plan =
@@ -12,9 +13,13 @@ export type Plan =
 /** The exact steps that `changes` cause on the asset now. What is installed already takes no step. */
 export function planTransaction(asset: SimulatedAsset, changes: readonly PackageChange[]): Plan {
   const steps: TransactionStep[] = []
-  for (const { name, architecture, to } of changes) {
+  for (const { name, architecture, from, to } of changes) {
     const installed = asset.packages.find((one) => one.name === name && one.architecture === architecture)
     if (installed?.version === to) continue
+    if (from !== null && installed?.version === from && compareDpkg(from, to) > 0) {
+      steps.push({ action: 'downgrade', name, architecture, from, to })
+      continue
+    }
     const update = asset.pending.find((one) => one.name === name && one.architecture === architecture)
     if (update === undefined) {
       const now = installed === undefined ? 'does not have it' : `has ${installed.version}`
@@ -24,8 +29,8 @@ export function planTransaction(asset: SimulatedAsset, changes: readonly Package
       return { possible: false, reason: `${asset.name} is offered ${name} ${update.candidate}, not ${to}` }
     }
     if (update.held === 'hold') return { possible: false, reason: `${name} is on hold on ${asset.name}` }
-    const from = installed?.version ?? null
-    steps.push({ action: from === null ? 'install' : 'upgrade', name, architecture, from, to })
+    const before = installed?.version ?? null
+    steps.push({ action: before === null ? 'install' : 'upgrade', name, architecture, from: before, to })
   }
   return { possible: true, steps }
 }
@@ -66,7 +71,7 @@ export function applyTransaction(
 ): Applied {
   const next: SimulatedAsset = { ...asset, packages: [...asset.packages], pending: [...asset.pending] }
   const changed: PackageChange[] = []
-  for (const { name, architecture, from, to } of steps) {
+  for (const { action, name, architecture, from, to } of steps) {
     if (to === null) continue
     const update = next.pending.find((one) => one.name === name && one.architecture === architecture)
     const source = update?.source ?? name
@@ -75,6 +80,12 @@ export function applyTransaction(
     if (index === -1) next.packages.push(installed)
     else next.packages[index] = { ...next.packages[index], ...installed }
     next.pending = next.pending.filter((one) => one !== update)
+    if (update) next.installedUpdates = [...next.installedUpdates, update]
+    if (action === 'downgrade') {
+      // What was rolled back is offered again, as by an archive, and the trouble it brought is over.
+      next.pending.push(...next.installedUpdates.filter((one) => one.name === name && one.candidate === from))
+      next.unhealthy = null
+    }
     changed.push({ name, architecture, from, to })
     if (update?.needsReboot !== true) continue
     next.rebootRequired = true

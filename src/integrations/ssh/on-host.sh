@@ -1,5 +1,6 @@
 # What the scripts on a host share. Everything is in functions, so that a script that was cut off on its way does nothing.
-# Set by the caller: PW_KEY (the batch), PW_UPGRADES and PW_NEW (name:architecture=version, checked, no blanks inside).
+# Set by the caller: PW_KEY (the batch), PW_UPGRADES and PW_NEW (name:architecture=version, checked, no blanks inside),
+# PW_OLDER (yes: some are older than what they replace).
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -27,7 +28,7 @@ simulate() { apt_reads apt-get -s -y "$@"; }
 # nothing pulls it in, it must be.
 choose_arguments() {
   named_new=
-  arguments="--only-upgrade install $PW_UPGRADES"
+  arguments="--only-upgrade ${PW_OLDER:+--allow-downgrades} install $PW_UPGRADES"
   [ -n "$PW_NEW" ] || return 0
   # shellcheck disable=SC2086 # one argument a word
   simulation=$(simulate $arguments 2>/dev/null)

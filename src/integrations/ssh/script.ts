@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
+import { compareDpkg } from '../../core/versions/dpkg.ts'
 import type { planLines } from './plan.ts'
 
 /** The parts of an upgrade that end up in a script on a host. Everything here is checked before it is written. */
@@ -59,6 +60,8 @@ function script(part: Part, { key, changes }: HostUpgrade, settings: Readonly<Re
     PW_KEY: key,
     PW_UPGRADES: named(changes.filter((change) => change.from !== null)),
     PW_NEW: named(changes.filter((change) => change.from === null)),
+    // Only what is older than what it replaces may be, and only where that was approved.
+    PW_OLDER: changes.some(({ from, to }) => from !== null && compareDpkg(from, to) > 0) ? 'yes' : '',
     ...settings,
   }
   const lines = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`)

@@ -1,0 +1,69 @@
+/** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
+
+import type { Member } from './policy.ts'
+import { anyOf } from './proposal/decision.ts'
+import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
+
+export interface RollbackRequest {
+  readonly state: ProposalState
+  readonly person: string
+  readonly reason: string | null
+  readonly members: readonly Member[]
+}
+
+/** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
+export function rollbackProblem({ state, person, reason, members }: RollbackRequest): string | null {
+  const { id, status, subject, policy } = state
+  if (subject.kind !== 'patches') return `${id} asks for a rule; there is nothing to roll back.`
+  if (subject.rollsBack)
+    return `${id} rolls ${subject.rollsBack.proposal} back itself: propose the patches again instead.`
+  const me = members.find((member) => member.id === person)
+  if (!me?.roles.some((role) => policy.stop.includes(role)))
+    return `Rolling back ${id} takes the role ${anyOf(policy.stop)}; you have ${me?.roles.join(', ') || 'none'}.`
+  if (status === 'rolling out' || status === 'verifying') return `${id} is being rolled out: halt it first.`
+  if (changedAssets(state, subject).length === 0) return `${id} has changed no asset, so there is nothing to roll back.`
+  if (unfinished(state)) return `Assets of ${id} are still being patched; roll it back when they are done.`
+  if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
+  return null
+}
+
+/** What is to be done: every asset that was changed, back to the versions it had; one ring, all at once. */
+export function rollbackSubject(state: ProposalState, subject: PatchSubject, reason: string): PatchSubject {
+  const assets = changedAssets(state, subject)
+  const ring = {
+    name: 'roll back',
+    assets: assets.map(({ asset }) => asset.id),
+    batchSize: assets.length,
+    soakSeconds: 0,
+    gate: { minSuccessPercent: 0, maxFailures: assets.length, unreachable: 'ignored' as const },
+  }
+  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, reason: reason.trim() } }
+}
+
+/** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */
+function changedAssets(state: ProposalState, subject: PatchSubject): readonly PlannedAsset[] {
+  return subject.assets.flatMap((planned) => {
+    const outcome = state.rollout?.deployments[planned.asset.id]?.outcome
+    if (outcome?.state !== 'succeeded' && outcome?.state !== 'failed') return []
+    const changes = planned.changes.flatMap(({ name, architecture, from, to }) =>
+      from === null ? [] : [{ name, architecture, from: to, to: from }],
+    )
+    return changes.length === 0 ? [] : [{ ...planned, changes, transaction: [], previewProblem: null }]
+  })
+}
+
+function unfinished(state: ProposalState): boolean {
+  return Object.values(state.rollout?.deployments ?? {}).some(({ verification }) => verification === null)
+}
+
+/** How long what was rolled back is not proposed again by itself. */
+const QUIET_SECONDS = 14 * 86_400
+
+/** Does the rollback still keep its patches from being proposed again? */
+export function keepsBack(state: ProposalState, now: string): boolean {
+  return (
+    state.subject.kind === 'patches' &&
+    state.subject.rollsBack !== undefined &&
+    Date.parse(now) < Date.parse(state.openedAt) + QUIET_SECONDS * 1_000
+  )
+}
