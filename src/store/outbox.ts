@@ -130,3 +130,20 @@ export async function consoleThread(
     .orderBy(asc(consoleMessages.id))
   return rows.map((row) => ({ id: row.id, at: row.at, entry: row.entry }))
 }
+
+/** What waits for each chat platform, and what the last failed attempt said. */
+export async function waitingCounts(
+  db: Queryable,
+): Promise<readonly { readonly platform: string; readonly waiting: number; readonly problem: string | null }[]> {
+  return db
+    .select({
+      platform: outbox.platform,
+      waiting: sql<number>`count(*)::int`,
+      problem: sql<
+        string | null
+      >`(array_agg(${outbox.problem} order by ${outbox.id} desc) filter (where ${outbox.problem} is not null))[1]`,
+    })
+    .from(outbox)
+    .where(isNull(outbox.deliveredAt))
+    .groupBy(outbox.platform)
+}

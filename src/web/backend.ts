@@ -2,13 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Answer, Person } from '../chat/desk.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { rich } from '../chat/rich-text.ts'
+import { count } from '../chat/story.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
 import { recentEvents } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
-import { consoleThread } from '../store/outbox.ts'
+import { consoleThread, waitingCounts } from '../store/outbox.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import { addSession, addSignInLink, endSession, findSession, setActingAs, spendSignInLink } from '../store/sessions.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
@@ -231,10 +232,20 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     },
     async sources() {
       const states = await sourceStates(db)
-      return service.sources.map((item) => {
+      const rows = service.sources.map((item) => {
         const state = states.find((row) => row.kind === item.kind && row.name === item.name)
         return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null }
       })
+      const counts = await waitingCounts(db)
+      const chats = parts.platforms.filter(({ name }) => name !== 'console')
+      return [
+        ...rows,
+        ...chats.map(({ name }) => {
+          const { waiting = 0, problem = null } = counts.find(({ platform }) => platform === name) ?? {}
+          const describe = waiting === 0 ? 'everything has arrived' : `${count(waiting, 'message')} on the way`
+          return { name, kind: 'chat' as const, describe, lastGoodAt: null, problem }
+        }),
+      ]
     },
     async healthy() {
       try {

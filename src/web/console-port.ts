@@ -104,7 +104,7 @@ export interface PersonRow {
 
 export interface SourceRow {
   readonly name: string
-  readonly kind: 'inventory' | 'catalog' | 'engine'
+  readonly kind: 'inventory' | 'catalog' | 'engine' | 'chat'
   readonly describe: string
   readonly lastGoodAt: string | null
   readonly problem: string | null

@@ -7,7 +7,7 @@ import { contentHash } from '../../src/core/content-hash.ts'
 import type { PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService, standard } from '../support/example-service.ts'
+import { type ExampleOptions, exampleService, standard } from '../support/example-service.ts'
 import { type DiscordStage, discordStage } from './discord-stage.ts'
 import { type SlackStage, slackStage } from './slack-stage.ts'
 
@@ -31,10 +31,11 @@ function everywhere(): Accounts {
   }
 }
 
-async function run(): Promise<void> {
+async function run(options: ExampleOptions = {}): Promise<void> {
   const { db } = database()
   connections = []
   service = await exampleService(db, {
+    ...options,
     connect(desk) {
       for (const stage of [slack, discord]) {
         const connection = stage.connect(desk, db, everywhere())
@@ -155,6 +156,41 @@ describe('a restart in the middle', () => {
     for (const connection of connections) await connection.start()
     expect(await slack.click('mara', web.id, 'approve')).toContain('Your approval is recorded.')
     expect((await now()).votes).toHaveLength(1)
+  })
+})
+
+describe('a digest', () => {
+  test('stands for the cards of low priorities, once a day; a vote in it counts, and what is decided gets its card', async () => {
+    for (const connection of connections) await connection.stop()
+    await service.remove()
+    await service.workflow.execute(web.id, { type: 'supersede', by: 'a test' }, system)
+    let time = Date.now()
+    const digest = { priorities: ['immediate' as const], at: '00:00', timeZone: 'UTC' }
+    await run({ digest, clock: () => new Date(time) })
+    await service.workflow.syncFeeds(signal)
+    await service.workflow.syncInventory(signal)
+    await service.workflow.propose(signal)
+    await service.workflow.deliver()
+    const quiet = (await openProposals(database().db)).find((state) => state.team === 'web-platform')
+    if (!quiet) throw new Error('Nothing was opened.')
+    await expect(slack.card(quiet.id)).rejects.toThrow('no card')
+    const digests = () => slack.slack.messages.filter(({ text }) => text.includes('of low priority'))
+    await service.workflow.postDigests()
+    await service.workflow.postDigests()
+    await service.workflow.deliver()
+    expect(digests()).toHaveLength(1)
+    time += 86_400_000
+    await service.workflow.postDigests()
+    await service.workflow.deliver()
+    expect(digests()).toHaveLength(2)
+    const [first] = digests()
+    if (!first) throw new Error('No digest.')
+    await slack.slack.click('U0MARA', first, 'pw:approve')
+    await expect.poll(async () => (await findProposal(database().db, quiet.id))?.votes.length).toBe(1)
+    await discord.type('tom', `approve ${quiet.id}`)
+    await service.workflow.deliver()
+    const cards = slack.slack.messages.filter(({ thread, text }) => thread === null && text.startsWith('Immediate'))
+    expect(JSON.stringify(cards.at(-1)?.blocks)).toContain('scheduled')
   })
 })
 

@@ -28,7 +28,7 @@ type Move =
   | { readonly kind: 'time'; readonly hours: number }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(12) }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -36,7 +36,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       end: fc.constantFrom<EndState>('installed', 'installed', 'installed', 'failed', 'unreachable', 'held back'),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('raw' as const), what: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('raw' as const), what: fc.nat(7) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), hours: fc.integer({ min: 1, max: 30 }) }) },
 )
 
@@ -59,6 +59,9 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
     { type: 'acknowledge' },
     { type: 'comment', text: 'hello' },
     { ...vote, choice: 'reject' },
+    { type: 'postpone', until: null, reason: null },
+    { type: 'freeze', until: '2030-01-01T00:00:00.000Z', reason: 'r' },
+    { type: 'unfreeze' },
   ]
   return all[what] ?? { type: 'resume' }
 }
@@ -89,6 +92,10 @@ function machineCommand(state: ProposalState, now: string, end: EndState): Propo
       return { type: 'end-soak' }
     case 'complete':
       return { type: 'complete' }
+    case 'remind':
+      return { type: 'remind' }
+    case 'ask':
+      return { type: 'ask-acknowledgement' }
     case 'reschedule':
       return { type: 'reschedule' }
     case 'expire':
@@ -107,6 +114,8 @@ const rawCommands: readonly ProposalCommand[] = [
   { type: 'end-soak' },
   { type: 'end-notice' },
   { type: 'reschedule' },
+  { type: 'remind' },
+  { type: 'ask-acknowledgement' },
 ]
 
 function play(moves: readonly Move[], proposer: Actor = system, how: Partial<Policy> = {}) {
