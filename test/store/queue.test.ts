@@ -31,8 +31,9 @@ async function replica(name = 'replica'): Promise<Queue> {
   return queue
 }
 
-async function worker(name: string): Promise<Child> {
-  const child = startChild('test/store/children/worker.ts', [database().url, name])
+/** @param lockMs how long a job is its worker's without a sign of life */
+async function worker(name: string, lockMs = 400): Promise<Child> {
+  const child = startChild('test/store/children/worker.ts', [database().url, name, String(lockMs)])
   children.push(child)
   expect(await child.line()).toBe('ready')
   return child
@@ -106,7 +107,8 @@ describe('two processes', () => {
   test('share the jobs and run none of them twice', async () => {
     const { sql } = database()
     await sql`create table runs (n int, worker text)`
-    await Promise.all([worker('a'), worker('b')])
+    // Long: a busy machine that stands still for a moment must not look like a dead worker.
+    await Promise.all([worker('a', 10_000), worker('b', 10_000)])
     const { queue } = await notes()
     for (let n = 0; n < 60; n++) await queue.enqueueNow('record', { n })
     await expect.poll(async () => (await sql`select 1 from runs`).length, { timeout: 8000 }).toBe(60)

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
@@ -17,7 +17,7 @@ export const templateName = 'template_patchwarden'
 
 /** One embedded cluster for the whole run, without fsync, with one migrated database to clone. */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'patchwarden test '))
+  const folder = mkdtempSync(path.join(memory() ?? os.tmpdir(), 'patchwarden test '))
   // Open, so that as root the account that runs the server can enter.
   chmodSync(folder, 0o755)
   const cluster = await startEmbedded({ dataDir: path.join(folder, 'postgres'), durable: false, log: () => {} })
@@ -27,6 +27,17 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
     await cluster.stop()
     rmSync(cluster.dataDir, { recursive: true, force: true })
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A file system in memory, where there is one with room: the tests copy a database hundreds of times. */
+function memory(): string | null {
+  const folder = '/dev/shm'
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize > 4e9 ? folder : null
+  } catch {
+    return null
   }
 }
 

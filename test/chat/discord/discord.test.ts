@@ -126,36 +126,7 @@ async function eventually(count: () => number): Promise<void> {
     .toBe(1)
 }
 
-describe('from proposal to verified, in Discord', () => {
-  test('one card with its thread; two people approve by button; the card follows the rollout', async () => {
-    expect(cards()).toHaveLength(1)
-    expect(discord.channel(card().id)?.name).toMatch(/^PW-\d openssl and 4 more/)
-    expect(await click(people.mara, 'approve')).toContain('Your approval is recorded.')
-    await settled()
-    expect(JSON.stringify(card().components)).toContain('owner 1/1')
-    expect(await click(people.tom, 'approve')).toContain('Your approval is recorded.')
-    expect((await settled())?.status).toBe('scheduled')
-    await service.workflow.advance(web.id, signal)
-    expect((await settled())?.status).toBe('completed')
-    expect(cards()).toHaveLength(1)
-    expect(JSON.stringify(card().components)).toContain('Verified')
-    expect(thread()[0]).toMatch(/^Proposed by the assessment/)
-    expect(thread().at(-1)).toMatch(/Done\.\*\* 8 of 8/)
-    expect(discord.unacknowledged()).toEqual([])
-    expect([...warnings, ...service.warnings]).toEqual([])
-  })
-
-  test('a rejection asks for reason, date and owner first', async () => {
-    const asked = await discord.click(people.tom, card().id, `pw:reject:${web.id}:${web.revision}`)
-    expect(asked.modal?.title).toBe(`Reject ${web.id}`)
-    const late = await discord.submitModal(asked, { reason: 'The release is on Friday.', until: '2020-01-01' })
-    expect(await answer(late)).toContain('still to come')
-    const until = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
-    const good = await discord.submitModal(asked, { reason: 'The release is on Friday.', until, owner: 'mara' })
-    expect(await answer(good)).toContain('Rejected')
-    expect((await settled())?.deferral).toMatchObject({ by: 'tom', owner: 'mara' })
-  })
-
+describe('in Discord', () => {
   test('every action is a subcommand; in the thread of a proposal it needs no name', async () => {
     expect(await slash(people.tom, card().id, 'approve')).toContain('Your approval is recorded.')
     expect(await slash(people.tom, channel, 'list')).toContain(web.id)

@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import { openQueue } from '../../../src/store/queue.ts'
 
 /** A replica: records each job it runs in the table `runs`; a job that says `"die": true` kills it half way. */
-const [url = '', name = ''] = process.argv.slice(2)
+const [url = '', name = '', lockMs = '400'] = process.argv.slice(2)
 const sql = postgres(url, { max: 2 })
 const queue = await openQueue({ url, name, onError: (error) => console.error(error.message), scanMs: 400 })
 queue.define(
@@ -12,7 +12,7 @@ queue.define(
     await sql`insert into runs (n, worker) values (${n}, ${name})`
     if (die) process.kill(process.pid, 'SIGKILL')
   },
-  { lockLifetimeMs: 400 },
+  { lockLifetimeMs: Number(lockMs) },
 )
 await queue.start()
 console.log('ready')
