@@ -1,37 +1,54 @@
 /** Where every click and command of a chat platform arrives: it finds out who speaks, and hands it to the desk. */
 
+import { errorText } from '../core/error-text.ts'
 import { type Account, type Accounts, strangerText } from './accounts.ts'
 import type { ActRequest, Answer, Desk, Person } from './desk.ts'
 import { rich } from './rich-text.ts'
 import { parseSlash } from './slash.ts'
 
 export interface Reception {
+  /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
+  answered(work: () => Promise<Answer>): Promise<Answer>
   /** `null`: Patchwarden does not know the account. */
   personOf(account: Account): Promise<Person | null>
-  act(request: Omit<ActRequest, 'owner'> & { readonly owner: string | null }, account: Account): Promise<Answer>
+  act(request: ActRequest, account: Account): Promise<Answer>
   slash(text: string, where: Parameters<Desk['slash']>[1], account: Account): Promise<Answer>
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
-export function createReception(desk: Desk, accounts: Accounts): Reception {
+export function createReception(desk: Desk, accounts: Accounts, log: { warn(message: string): void }): Reception {
   async function personOf(account: Account): Promise<Person | null> {
     const known = await accounts.personOf(account)
     return known === null ? null : { kind: 'person', id: known.id, name: known.name, via: account.platform }
   }
+  async function answered(work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work()
+    } catch (error) {
+      log.warn(`A request from chat failed: ${errorText(error)}`)
+      return {
+        ok: false,
+        message: rich('That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'),
+      }
+    }
+  }
   const stranger = (account: Account): Answer => ({ ok: false, message: rich(strangerText(account)) })
 
   return {
+    answered,
     personOf,
-    async act(request, account) {
-      const person = await personOf(account)
-      return person === null ? stranger(account) : desk.act({ ...request, owner: request.owner ?? person.id }, person)
-    },
-    async slash(text, where, account) {
-      const person = await personOf(account)
-      if (person !== null) return desk.slash(text, where, person)
-      const asked = parseSlash(text, null)
-      return asked.kind === 'link' && asked.code === null ? desk.askLink(account) : stranger(account)
-    },
+    act: (request, account) =>
+      answered(async () => {
+        const person = await personOf(account)
+        return person === null ? stranger(account) : desk.act({ ...request, owner: request.owner ?? person.id }, person)
+      }),
+    slash: (text, where, account) =>
+      answered(async () => {
+        const person = await personOf(account)
+        if (person !== null) return desk.slash(text, where, person)
+        const asked = parseSlash(text, null)
+        return asked.kind === 'link' && asked.code === null ? desk.askLink(account) : stranger(account)
+      }),
     async tested(nonce, account) {
       await desk.tested(nonce)
       const person = await personOf(account)

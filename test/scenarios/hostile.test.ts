@@ -129,6 +129,18 @@ describe('two platforms at once', () => {
   })
 })
 
+test('a click that fails on our side is answered, and counts nothing', async () => {
+  const { db } = service.parts
+  const broken = { ...db, transaction: () => Promise.reject(new Error('the disk is full')) }
+  Object.assign(service.parts, { db: Object.setPrototypeOf(broken, Object.getPrototypeOf(db)) })
+  for (const stage of [slack, discord]) {
+    expect(await stage.click('mara', web.id, 'approve')).toContain('failed on our side, and nothing was counted')
+  }
+  expect(log.said.join()).toContain('the disk is full')
+  Object.assign(service.parts, { db })
+  expect((await now()).votes).toEqual([])
+})
+
 describe('a restart in the middle', () => {
   test('what was committed and not posted is posted by the next process, once', async () => {
     const before = connections

@@ -57,7 +57,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   const rest = new REST({ version: '10', ...restOptions }).setToken(options.botToken)
   let client: Client | null = null
   const key = options.publicKey === null ? null : discordKey(options.publicKey)
-  const reception = createReception(desk, accounts)
+  const reception = createReception(desk, accounts, log)
   const answers = createAnswers(rest)
   function take(raw: unknown): void {
     const asked = interaction.safeParse(raw)
@@ -89,7 +89,8 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
 
   async function asAccount(asked: DiscordInteraction, work: (account: Account) => Promise<Answer>): Promise<Answer> {
     const account = accountOf(asked)
-    return account === null ? { ok: false, message: rich('Bots do not decide; people do.') } : work(account)
+    if (account === null) return { ok: false, message: rich('Bots do not decide; people do.') }
+    return reception.answered(() => work(account))
   }
 
   async function onButton(asked: DiscordInteraction): Promise<void> {

@@ -89,7 +89,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
   const channelOf = (place: string) =>
     [...places].find(([, written]) => parsePlace(written).channel === place)?.[0] ?? null
   const membership = createMembership(workspaces, options.clock)
-  const reception = createReception(desk, accounts)
+  const reception = createReception(desk, accounts, log)
 
   interface Speaker {
     readonly user: string
@@ -103,7 +103,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
     work: (account: Account) => Promise<Answer>,
   ): Promise<Answer> {
     const who = await membership.recognise(user, workspace, client)
-    return 'problem' in who ? { ok: false, message: rich(who.problem) } : work(who.account)
+    return 'problem' in who ? { ok: false, message: rich(who.problem) } : reception.answered(() => work(who.account))
   }
 
   function answered(answer: Answer, proposal: string | null, action: ActionName | null) {
