@@ -139,6 +139,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
       await rest.patch(Routes.channelMessage(known.place, known.message), { body: cardMessage(card, consoleUrl) })
     } catch (error) {
       if (!isGone(error)) throw error
+      parts.log.warn(`Somebody deleted the card of ${proposal} in Discord; it is posted again.`)
       await posts.forget(DISCORD, key)
       await cardOf(proposal, place)
     }

@@ -49,9 +49,12 @@ export interface SlackOptions {
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
   readonly pace?: PaceLimits
+  /** How far apart the two sockets are opened in the end, in milliseconds. Default: ten minutes. */
+  readonly staggerMs?: number
 }
 
 const CALL_MS = 15_000
+const STAGGER_MS = 600_000
 export const slackPaths = {
   events: '/slack/events',
   install: '/slack/install',
@@ -199,9 +202,30 @@ export function createSlack(options: SlackOptions): ChatConnection {
   // bolt writes its own retries into the options it is given
   const common = () => ({ clientOptions: { ...clientOptions }, logger: quiet(log) })
 
-  function socketApps(botToken: string, appToken: string): readonly App[] {
-    // Two: Slack closes each every few hours for a moment, and a click must not fall into the gap.
-    return [1, 2].map(() => listen(new App({ token: botToken, appToken, socketMode: true, ...common() })))
+  async function connectSocket(): Promise<App> {
+    if (access.mode !== 'socket') throw new Error('Only Socket Mode has sockets.')
+    const { botToken: token, appToken } = access
+    const app = listen(new App({ token, appToken, socketMode: true, ...common() }))
+    await app.start()
+    return app
+  }
+
+  /**
+   * Slack closes each socket every few hours for a moment. There are two, so that no click falls into the gap; and the
+   * second is opened anew a while later, the old one closed after that, so that the two are never closed together.
+   */
+  async function connectSockets(): Promise<void> {
+    apps = [await connectSocket(), await connectSocket()]
+    staggering = setTimeout(() => {
+      connectSocket()
+        .then(async (fresh) => {
+          const [first, second] = apps
+          apps = first ? [first, fresh] : [fresh]
+          await second?.stop()
+        })
+        .catch((error: unknown) => log.warn(`Slack: the second socket was not opened anew: ${errorText(error)}`))
+    }, options.staggerMs ?? STAGGER_MS)
+    staggering.unref()
   }
 
   function receiver(): HTTPReceiver | null {
@@ -243,6 +267,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
   })
   const http = receiver()
   let apps: readonly App[] = []
+  let staggering: NodeJS.Timeout | undefined
 
   return {
     platform: delivery,
@@ -278,13 +303,11 @@ export function createSlack(options: SlackOptions): ChatConnection {
     },
     async start() {
       await workspaces.check()
-      if (access.mode === 'socket') {
-        apps = socketApps(access.botToken, access.appToken)
-        for (const app of apps) await app.start()
-      }
+      if (access.mode === 'socket') await connectSockets()
       log.info(`Slack: connected (${access.mode}), ${count(places.size, 'channel')}`)
     },
     async stop() {
+      clearTimeout(staggering)
       await Promise.allSettled(apps.map((app) => app.stop()))
       apps = []
     },

@@ -131,7 +131,8 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
       await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, text, blocks })
     } catch (error) {
       if (!isGone(error)) throw error
-      // Somebody deleted it: a proposal without its card would be out of sight.
+      // A proposal without its card would be out of sight.
+      parts.log.warn(`Somebody deleted the card of ${proposal} in Slack; it is posted again.`)
       await posts.forget(SLACK, key)
       await cardOf(proposal, place)
     }

@@ -47,6 +47,7 @@ beforeEach(async () => {
         clock: () => new Date(),
         log: { info: () => {}, warn: (message) => warnings.push(message) },
         pace: { postMs: 0, anyPostMs: 0, editMs: 0 },
+        staggerMs: 300,
       })
       return [connection.platform]
     },
@@ -161,8 +162,18 @@ describe('what gets lost', () => {
       .toContain('owner 1/1')
   })
 
+  test('the second socket is opened anew a while later, and there are never fewer than two', async () => {
+    const tickets = () => slack.calls.filter(({ method }) => method === 'apps.connections.open').length
+    const before = tickets()
+    expect(before).toBe(2)
+    await expect.poll(() => tickets()).toBe(3)
+    await expect.poll(() => slack.sockets()).toBe(2)
+    await slack.click('U0MARA', card(), 'pw:approve')
+    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+  })
+
   test('a socket that Slack refreshes loses no click', async () => {
-    expect(slack.sockets()).toBe(2)
+    await expect.poll(() => slack.sockets()).toBe(2)
     slack.refresh()
     await slack.click('U0MARA', card(), 'pw:approve')
     expect(await lastAnswer(1)).toContain('Your approval is recorded.')
