@@ -36,6 +36,7 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
         add('acknowledge')
       if (state.status === 'scheduled' && (voter || stopper || has([ON_CALL]))) add('postpone')
       if (mine) add('withdraw-vote')
+      if (stopper && state.status === 'scheduled') add('freeze')
       if (stopper) add('withdraw')
       break
     case 'rolling out':

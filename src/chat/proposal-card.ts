@@ -109,23 +109,28 @@ function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] 
 function changeFact(state: ProposalState, subject: PatchSubject): RichText {
   const { patches } = subject
   const lines = patches.slice(0, PATCHES_SHOWN).flatMap((patch) => {
+    if (subject.rollsBack) return [code(patch.source), ` ${patch.version} → ${versions(subject, patch.id, 'to')}\n`]
+    const from = versions(subject, patch.id, 'from')
     const cves = patch.cves.length > CVES_SHOWN ? `${patch.cves.length} CVEs` : patch.cves.join(', ')
-    return [code(patch.source), ` ${oldVersions(subject, patch.id)}${patch.version}${cves && ` · ${cves}`}\n`]
+    return [code(patch.source), ` ${from && `${from} → `}${patch.version}${cves && ` · ${cves}`}\n`]
   })
   const more = patches.length > PATCHES_SHOWN ? `and ${patches.length - PATCHES_SHOWN} more\n` : ''
   const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a package asks for it.'
   return rich(...lines, `${more}${reboot}`)
 }
 
-function oldVersions(subject: PatchSubject, patch: string): string {
+/** The version of a patch's packages on one side of its changes; how many where assets differ. */
+function versions(subject: PatchSubject, patch: string, side: 'from' | 'to'): string {
   const names = new Set(subject.patches.find((item) => item.id === patch)?.packages.map((item) => item.name))
-  const from = new Set<string>()
+  const found = new Set<string>()
   for (const planned of subject.assets) {
     if (!planned.patches.includes(patch)) continue
-    for (const change of planned.changes) if (names.has(change.name) && change.from !== null) from.add(change.from)
+    for (const change of planned.changes) {
+      const version = change[side]
+      if (names.has(change.name) && version !== null) found.add(version)
+    }
   }
-  if (from.size === 0) return ''
-  return from.size === 1 ? `${[...from][0] ?? ''} → ` : `${from.size} older versions → `
+  return found.size > 1 ? `${found.size} older versions` : ([...found][0] ?? '')
 }
 
 function affects(subject: PatchSubject): RichText {

@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { EndState, ProposalState } from '../core/proposal/proposal.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
@@ -191,6 +191,9 @@ function openedStory(recorded: RecordedEvent, state: ProposalState): readonly Th
     text.push(
       `Asks for a standing approval: ${rule.types.join(', ')} patches on assets tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
     )
+  } else if (state.subject.rollsBack) {
+    const { proposal } = state.subject.rollsBack
+    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'asset')} get the versions from before.`)
   } else {
     const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
     text.push(
@@ -324,11 +327,13 @@ function summary(state: ProposalState): RichText {
   )
 }
 
+const unremarkable: readonly EndState[] = ['installed', 'rebooted and re-scanned', 'rolled back']
+
 function exceptions(state: ProposalState): readonly string[] {
   const lines: string[] = []
   for (const deployment of Object.values(state.rollout?.deployments ?? {})) {
     const verification = deployment.verification
-    if (!verification || verification.end === 'installed' || verification.end === 'rebooted and re-scanned') continue
+    if (!verification || unremarkable.includes(verification.end)) continue
     lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${sentence(verification.reason)}`)
   }
   return lines

@@ -8,6 +8,7 @@ export function countEndState(end: EndState): GateCount {
     case 'installed':
     case 'waiting for reboot':
     case 'rebooted and re-scanned':
+    case 'rolled back': // what was promised by the rollout that undoes another
       return 'good'
     case 'unreachable':
       return 'unreachable'
@@ -16,7 +17,6 @@ export function countEndState(end: EndState): GateCount {
     case 'still missing':
     case 'held back':
     case 'failed':
-    case 'rolled back':
       return 'bad'
   }
 }

@@ -156,7 +156,7 @@ describe('its buttons', () => {
 
   test('follow the rollout', () => {
     const one = approved()
-    expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'postpone', 'withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'postpone', 'freeze', 'withdraw'])
     one.give({ type: 'start' })
     expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt'])
     one.give({ type: 'pause', reason: null }, person('jonas'))

@@ -122,7 +122,10 @@ export async function discordStage(
       ...discord.unacknowledged().map((item) => `unacknowledged ${item.customId ?? item.type}`),
       ...discord.interactions.flatMap(({ refusedAnswers }) => refusedAnswers.map((refused) => JSON.stringify(refused))),
       ...discord.requests.flatMap(({ status, path, answer: said }) =>
-        status === 400 || status === 429 ? [`${status} ${path} ${JSON.stringify(said)}`] : [],
+        // 40060: the same click again, answered already
+        (status === 400 && !JSON.stringify(said).includes('40060')) || status === 429
+          ? [`${status} ${path} ${JSON.stringify(said)}`]
+          : [],
       ),
     ],
     async close() {

@@ -105,6 +105,18 @@ describe('two platforms at once', () => {
     expect(said.filter((text) => text.includes('one person counts once'))).toHaveLength(1)
   })
 
+  test('the same click delivered three times on either platform is one vote', async () => {
+    const card = slack.slack.messages.find(({ thread }) => thread === null)
+    if (card) await slack.slack.click('U0MARA', card, 'pw:approve', { copies: 3 })
+    const [, button = ''] = /"(pw:approve:[^"]+)"/.exec(await discord.card(web.id)) ?? []
+    const place = discord.discord.requests.find(({ method, path }) => method === 'POST' && path.endsWith('/messages'))
+    const id = String((place?.answer as { id?: string } | null)?.id)
+    await discord.discord.click(discord.userId('tom'), id, button, { copies: 3 })
+    await expect.poll(async () => (await now()).votes.length).toBe(2)
+    expect((await now()).status).toBe('scheduled')
+    expect((await slack.thread(web.id)).filter((text) => text.endsWith('Approved.'))).toHaveLength(2)
+  })
+
   test('twenty clicks of one person, and none of anybody else, approve nothing', async () => {
     await Promise.all(
       Array.from({ length: 10 }, () => [

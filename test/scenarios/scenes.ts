@@ -279,6 +279,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       expect(new Set(ends)).toEqual(new Set(['rolled back']))
       expect(ends).toHaveLength(8)
       expect((await stage.thread(id)).join()).toContain(`rolls ${web.id} back`)
+      expect(await stage.card(id)).toContain('Verified')
       await service.workflow.syncInventory(signal)
       const { opened } = await service.workflow.propose(signal)
       expect(opened).toEqual([])

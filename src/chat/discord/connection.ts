@@ -45,6 +45,7 @@ export interface DiscordOptions {
 const HOLDS_DAYS = 30
 const ANSWER = 1_900
 const BODY_BYTES = 256 * 1024
+const ALREADY_ANSWERED = 40_060
 export const discordPath = '/discord/interactions'
 
 const application = z.object({ id: z.string() })
@@ -62,9 +63,11 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   function take(raw: unknown): void {
     const asked = interaction.safeParse(raw)
     if (!asked.success) return
-    handle(asked.data).catch((error: unknown) =>
-      log.warn(`Discord: a click was not answered: ${errorText(error)} Whoever clicked sees that it failed.`),
-    )
+    handle(asked.data).catch((error: unknown) => {
+      // The same click, delivered again: it has been answered.
+      if (error instanceof DiscordAPIError && error.code === ALREADY_ANSWERED) return
+      log.warn(`Discord: a click was not answered: ${errorText(error)} Whoever clicked sees that it failed.`)
+    })
   }
 
   async function handle(asked: DiscordInteraction): Promise<void> {
