@@ -1,13 +1,16 @@
 /** Debian's version order: deb-version(7), Debian Policy 5.6.12. */
 
+import type { Order } from './scheme.ts'
+
 export interface DpkgVersion {
   readonly epoch: number
   readonly upstream: string
   readonly revision: string
 }
 
-/** The parts of a version, or `null` for what dpkg would not accept. */
-export function parseDpkgVersion(text: string): DpkgVersion | null {
+/** The parts of a version, or `null` for what dpkg would not accept. Blanks around it do no harm. */
+export function parseDpkgVersion(given: string): DpkgVersion | null {
+  const text = given.trim()
   const colon = text.indexOf(':')
   const epochText = colon === -1 ? '0' : text.slice(0, colon)
   if (!/^\d+$/.test(epochText) || Number(epochText) > 2_147_483_647) return null
@@ -20,54 +23,76 @@ export function parseDpkgVersion(text: string): DpkgVersion | null {
   return { epoch: Number(epochText), upstream, revision }
 }
 
-/** -1 when `a` is older than `b`, 1 when newer, 0 when they are the same version (`1.0` and `0:1.0-0`). */
-export function compareDpkg(a: string, b: string): -1 | 0 | 1 {
+/** `1.0` and `0:1.0-0` are the same version. */
+export function compareDpkg(a: string, b: string): Order {
+  if (a === b) return 0
   const left = split(a)
   const right = split(b)
-  const order =
-    left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision)
-  return order < 0 ? -1 : order > 0 ? 1 : 0
+  return (
+    sign(left.epoch - right.epoch) ||
+    comparePart(left.upstream, right.upstream) ||
+    comparePart(left.revision, right.revision)
+  )
+}
+
+function sign(difference: number): Order {
+  return difference < 0 ? -1 : difference > 0 ? 1 : 0
 }
 
 /** Splits leniently, so that even an odd version found on a host has a place in the order. */
-function split(text: string): DpkgVersion {
-  const match = /^(?:(\d+):)?(.*?)(?:-([^-]*))?$/s.exec(text.trim())
-  return { epoch: Number(match?.[1] ?? 0), upstream: match?.[2] ?? '', revision: match?.[3] ?? '' }
+function split(given: string): DpkgVersion {
+  const text = given.trim()
+  const colon = text.indexOf(':')
+  const epoch = colon === -1 ? 0 : Number(text.slice(0, colon))
+  const numbered = Number.isInteger(epoch) && colon !== 0
+  const rest = colon === -1 || !numbered ? text : text.slice(colon + 1)
+  const dash = rest.lastIndexOf('-')
+  return {
+    epoch: numbered ? epoch : 0,
+    upstream: dash === -1 ? rest : rest.slice(0, dash),
+    revision: dash === -1 ? '' : rest.slice(dash + 1),
+  }
 }
 
-/** `~` sorts before everything, even the end; letters before other characters. */
-function weight(character: string | undefined): number {
-  if (character === undefined || isDigit(character)) return 0
-  if (character === '~') return -1
-  const code = character.charCodeAt(0)
-  return /[A-Za-z]/.test(character) ? code : code + 256
+const TILDE = 126
+const ZERO = 48
+
+/** `~` sorts before everything, even the end; letters before other characters. `NaN`, the end, counts as a digit does. */
+function weight(code: number): number {
+  if (!(code >= 0) || isDigit(code)) return 0
+  if (code === TILDE) return -1
+  return isLetter(code) ? code : code + 256
 }
 
-function isDigit(character: string | undefined): boolean {
-  return character !== undefined && character >= '0' && character <= '9'
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= 57
 }
 
-function comparePart(a: string, b: string): number {
+function isLetter(code: number): boolean {
+  return (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+}
+
+function comparePart(a: string, b: string): Order {
   let i = 0
   let j = 0
   while (i < a.length || j < b.length) {
-    while ((i < a.length && !isDigit(a[i])) || (j < b.length && !isDigit(b[j]))) {
-      const order = weight(a[i]) - weight(b[j])
-      if (order !== 0) return order
+    while ((i < a.length && !isDigit(a.charCodeAt(i))) || (j < b.length && !isDigit(b.charCodeAt(j)))) {
+      const order = weight(a.charCodeAt(i)) - weight(b.charCodeAt(j))
+      if (order !== 0) return sign(order)
       i++
       j++
     }
-    while (a[i] === '0') i++
-    while (b[j] === '0') j++
+    while (a.charCodeAt(i) === ZERO) i++
+    while (b.charCodeAt(j) === ZERO) j++
     let first = 0
-    while (isDigit(a[i]) && isDigit(b[j])) {
-      if (first === 0) first = (a.charCodeAt(i) ?? 0) - b.charCodeAt(j)
+    while (isDigit(a.charCodeAt(i)) && isDigit(b.charCodeAt(j))) {
+      if (first === 0) first = a.charCodeAt(i) - b.charCodeAt(j)
       i++
       j++
     }
-    if (isDigit(a[i])) return 1
-    if (isDigit(b[j])) return -1
-    if (first !== 0) return first
+    if (isDigit(a.charCodeAt(i))) return 1
+    if (isDigit(b.charCodeAt(j))) return -1
+    if (first !== 0) return sign(first)
   }
   return 0
 }

@@ -1,9 +1,16 @@
+import { compareApk, isApkVersion } from './apk.ts'
 import { compareDpkg, parseDpkgVersion } from './dpkg.ts'
+import { compareRpm, isRpmVersion } from './rpm.ts'
+import { compareSemver, parseSemver } from './semver.ts'
+import { compareWindows, isWindowsBuild } from './windows.ts'
 
-/** How a platform orders versions. `compare` gives -1, 0 or 1; versions that are not valid compare as plain text. */
+/** -1: the first is older; 1: it is newer; 0: they are the same version, however written. */
+export type Order = -1 | 0 | 1
+
+/** How a platform orders versions. `compare` is total: what is not valid has a place in the order too. */
 export interface VersionScheme {
   readonly name: string
-  compare(a: string, b: string): -1 | 0 | 1
+  compare(a: string, b: string): Order
   valid(text: string): boolean
 }
 
@@ -12,10 +19,36 @@ const dpkg: VersionScheme = {
   compare: compareDpkg,
   valid: (text) => parseDpkgVersion(text) !== null,
 }
+const rpm: VersionScheme = { name: 'rpm', compare: compareRpm, valid: isRpmVersion }
+const apk: VersionScheme = { name: 'apk', compare: compareApk, valid: isApkVersion }
+const semver: VersionScheme = { name: 'semver', compare: compareSemver, valid: (text) => parseSemver(text) !== null }
+const windows: VersionScheme = { name: 'windows', compare: compareWindows, valid: isWindowsBuild }
 
-export const versionSchemes: Readonly<Record<string, VersionScheme>> = { dpkg }
+export const versionSchemes: ReadonlyMap<string, VersionScheme> = new Map(
+  [dpkg, rpm, apk, semver, windows].map((scheme) => [scheme.name, scheme]),
+)
 
-/** The scheme of a platform such as `debian:12`; platforms without one of their own use dpkg's. */
-export function schemeFor(_platform: string): VersionScheme {
+/** Distributions that package with RPM, by the part of the platform before the colon. */
+const rpmFamilies = new Set([
+  'rhel',
+  'almalinux',
+  'rocky',
+  'centos',
+  'fedora',
+  'oracle',
+  'amazon',
+  'suse',
+  'sles',
+  'opensuse',
+  'azurelinux',
+  'photon',
+])
+
+/** The scheme of a platform such as `debian:12`; families that are not known are read as dpkg's. */
+export function schemeFor(platform: string): VersionScheme {
+  const family = platform.split(':')[0] ?? ''
+  if (rpmFamilies.has(family)) return rpm
+  if (family === 'alpine' || family === 'wolfi' || family === 'chainguard') return apk
+  if (family === 'windows') return windows
   return dpkg
 }
