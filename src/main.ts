@@ -15,6 +15,7 @@ import {
   buildTeams,
 } from './build.ts'
 import type { ChatConnection, ChatPlatform } from './chat/platform.ts'
+import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
@@ -87,6 +88,7 @@ export async function openService(config: Config, environment: Environment): Pro
       exposure: config.priority.defaultExposure,
       criticality: config.priority.defaultCriticality,
       dueDays: config.priority.dueDays,
+      rule: priorityRule(config),
       types: config.proposals.types,
       minPriority: config.proposals.minPriority,
     },

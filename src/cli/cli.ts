@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { decideCommands } from './decide.ts'
+import { decideTableCommand } from './decide-table.ts'
 import { BadUse } from './failure.ts'
 import { initCommand } from './init-command.ts'
 import { lookCommands } from './look.ts'
@@ -32,6 +33,7 @@ export async function main(argv: string[]): Promise<number> {
     lookCommands,
     overviewCommands,
     decideCommands,
+    decideTableCommand,
     windowsCommand,
     auditCommands,
     versionsCommand,

@@ -8,6 +8,8 @@ export const configLimits = {
   depth: 30,
   /** Problems that are told; more help nobody. */
   problems: 100,
+  /** A decision table of one's own. */
+  tableBytes: 5_000_000,
   /** A `.env` file or a file that holds one secret. */
   secretBytes: 64_000,
 } as const

@@ -3,7 +3,9 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
+import { errorText } from '../core/error-text.ts'
 import { type CrossCheck, crossCheck, nothingUnread } from './cross-check.ts'
+import { priorityRule } from './decision-tables.ts'
 import { defaultConfig } from './default-config.ts'
 import type { Environment } from './environment.ts'
 import { explainIssue } from './explain-issue.ts'
@@ -40,6 +42,8 @@ export function loadConfig(path: string | null, environment: Environment): Loade
   const read = parseSettings(text.text, shown)
   if (!read.ok) return read
   const settings = withAbsolutePaths(read.settings, dirname(file))
+  const problem = tableProblem(settings)
+  if (problem !== null) return refuse([{ file: shown, line: 0, column: 0, path: 'priority.table', ...problem }])
   const config = applyEnvironment({ ...settings, file, example: false }, environment)
   return { ok: true, config, warnings: read.warnings }
 }
@@ -47,6 +51,15 @@ export function loadConfig(path: string | null, environment: Environment): Loade
 export type ParsedSettings =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+function tableProblem(settings: Settings): { readonly what: string; readonly mend: string } | null {
+  try {
+    priorityRule(settings)
+    return null
+  } catch (error) {
+    return { what: `cannot be used: ${errorText(error)}`, mend: 'See docs/priority.md.' }
+  }
+}
 
 /** Checks the text of a configuration file, paths as written. `file` is what its problems call it. */
 export function parseSettings(text: string, file: string): ParsedSettings {

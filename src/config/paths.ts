@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { isShippedTable } from './decision-tables.ts'
 import type { FeedConfig, Settings, SourceConfig } from './schema.ts'
 
 /** The settings with every path absolute: relative ones count from `base`, `~/` from the home of the user. */
@@ -10,6 +11,10 @@ export function withAbsolutePaths(settings: Settings, base: string): Settings {
     dataDir: absolute(settings.dataDir),
     sources: mapValues(settings.sources, (source) => absoluteSource(source, absolute)),
     feeds: mapValues(settings.feeds, (feed) => absoluteFeed(feed, absolute)),
+    priority: {
+      ...settings.priority,
+      table: isShippedTable(settings.priority.table) ? settings.priority.table : absolute(settings.priority.table),
+    },
     engines: mapValues(settings.engines, (engine) =>
       engine.kind === 'simulated' ? { ...engine, state: absolute(engine.state) } : engine,
     ),

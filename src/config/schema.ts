@@ -35,7 +35,22 @@ const consoleSettings = z.strictObject({
 const dueMend = 'Write a number of days, or never.'
 const dueDays = z.union([count(1, 3_650, dueMend), z.literal('never', { error: dueMend }).transform(() => null)])
 
+const outcome = z.strictObject({
+  priority: z
+    .enum(priorities, { error: `Write ${priorities.slice(0, -1).join(', ')} or ${priorities.at(-1)}.` })
+    .describe('The priority that the outcome means.'),
+  days: dueDays.optional().describe('Days to patch; never sets no date. Default: dueDays of the priority.'),
+  also: text('Write what is to be done besides patching.').optional().describe('What it asks for besides patching.'),
+})
+
 const prioritySettings = z.strictObject({
+  table: text('Write ssvc-deployer, cisa-bod-26-04 or the path of a table of your own.', 4_096)
+    .default('ssvc-deployer')
+    .describe('The decision table that judges: ssvc-deployer, cisa-bod-26-04, or a CSV file in the same format.'),
+  outcomes: z
+    .record(z.string().min(1).max(200), outcome)
+    .default({})
+    .describe("What the outcomes of a table of one's own mean, by the table's words."),
   defaultExposure: exposure.default('open').describe('What is assumed of an asset that does not say: the careful one.'),
   defaultCriticality: criticality.default('medium').describe('What is assumed of an asset that does not say.'),
   dueDays: z

@@ -38,10 +38,14 @@ export interface InstalledPackage {
   /** Source package and its version: the key and operand of Debian's security data. */
   readonly source: string
   readonly sourceVersion: string
+  /** Who built it, where that is known and not the platform's own vendor: it is then not assessed. */
+  readonly origin?: string | null
+  /** Stream of a modular RPM: `nodejs:18`. */
+  readonly module?: string | null
 }
 
 /** Why a newer version that exists will not be installed now. */
-export type HeldReason = 'hold' | 'kept back' | 'phased'
+export type HeldReason = 'hold' | 'kept back' | 'phased' | 'needs a subscription'
 
 /** One package for which the asset's own package manager has a newer version. */
 export interface PendingUpdate {

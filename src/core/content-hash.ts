@@ -17,7 +17,8 @@ function voted(subject: Subject): unknown {
   const { patches, assets, rings, window, health, engine, rollsBack } = subject
   return {
     ...(rollsBack === undefined ? {} : { rollsBack: rollsBack.proposal }),
-    patches: patches.map((patch) => ({ id: patch.id, packages: patch.packages })),
+    // In an order of their own: that one has become more urgent than another changes nothing of what is voted on.
+    patches: patches.map(({ id, packages }) => ({ id, packages })).sort((a, b) => (a.id < b.id ? -1 : 1)),
     assets: assets.map(({ asset, changes, transaction }) => ({ id: asset.id, changes, transaction })),
     rings,
     window,

@@ -42,7 +42,10 @@ export type FeedFetch =
   | {
       readonly status: 'fetched'
       readonly cursor: string
+      /** A kind that is present replaces all that the feed said before of that kind, unless `changes` says otherwise. */
       readonly content: FeedContent
+      /** Only these records changed: what they said before goes, and what is in `content` comes. Left out: all is new. */
+      readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
     }
 

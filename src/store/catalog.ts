@@ -1,7 +1,8 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm'
-import type { Advisory, EpssScore, FeedContent, Fix, KevEntry } from '../core/catalog.ts'
+import { and, asc, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import type { Advisory, EpssScore, FeedContent, Fix, KevEntry, WindowsUpdate } from '../core/catalog.ts'
 import type { Db, Queryable } from './connection.ts'
-import { advisories, epss, fixes, kev, patchesSeen, sources } from './schema.ts'
+import { advisories, cveFacts, epss, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { storable } from './storable.ts'
 
 const CHUNK = 20_000
@@ -62,30 +63,63 @@ export async function sourceFailed(
     .onConflictDoUpdate({ target: [sources.kind, sources.name], set: row })
 }
 
-/** Replaces what the feed said before, each kind that is present, in one transaction. */
+/** Stores what a feed says, in one transaction: all that is new of each kind that is present, or only `changes`. */
 export async function saveFeed(
   db: Db,
   feed: string,
-  content: FeedContent,
+  fetched: { readonly content: FeedContent; readonly changes?: { readonly records: readonly string[] } },
   result: { readonly now: string; readonly cursor: string; readonly rejected: number },
 ): Promise<void> {
-  const clean = storable(content)
+  const clean = storable(fetched.content)
+  const changed = fetched.changes === undefined ? null : JSON.stringify(storable(fetched.changes.records))
   await db.transaction(async (tx) => {
-    if (clean.fixes) {
-      await tx.delete(fixes).where(eq(fixes.feed, feed))
-      for (const json of chunks(clean.fixes)) {
-        await tx.execute(sql`insert into fixes (feed, platform, source, cve, fixed_version)
-          select ${feed}, f.platform, f.source, f.cve, f."fixedVersion"
-          from jsonb_to_recordset(${json}::text::jsonb) as f(platform text, source text, cve text, "fixedVersion" text)`)
-      }
+    /** Deletes what the kind's table held, or what the changed records said there. */
+    const forget = async (table: FeedTable, record: AnyPgColumn, present: boolean) => {
+      if (changed === null && present) await tx.delete(table).where(eq(table.feed, feed))
+      if (changed !== null)
+        await tx
+          .delete(table)
+          .where(
+            and(eq(table.feed, feed), sql`${record} in (select jsonb_array_elements_text(${changed}::text::jsonb))`),
+          )
     }
-    if (clean.advisories) {
-      await tx.delete(advisories).where(eq(advisories.feed, feed))
-      for (const json of chunks(clean.advisories)) {
-        await tx.execute(sql`insert into advisories (feed, id, title, published, cves, fixes)
-          select ${feed}, a.id, a.title, a.published, array(select jsonb_array_elements_text(a.cves)), a.fixes
-          from jsonb_to_recordset(${json}::text::jsonb) as a(id text, title text, published text, cves jsonb, fixes jsonb)
-          on conflict do nothing`)
+    await forget(fixes, fixes.record, clean.fixes !== undefined)
+    for (const json of chunks((clean.fixes ?? []).map(fixRow))) {
+      await tx.execute(sql`insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module, subscription)
+        select ${feed}, f.record, f.platform, f.package, f.by, array(select jsonb_array_elements_text(f.cves)),
+          f."fixedVersion", f.introduced, f.advisory, f.type, f.module, f.subscription
+        from jsonb_to_recordset(${json}::text::jsonb) as f(record text, platform text, package text, by text, cves jsonb,
+          "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text)`)
+    }
+    await forget(advisories, advisories.id, clean.advisories !== undefined)
+    for (const json of chunks(clean.advisories ?? [])) {
+      await tx.execute(sql`insert into advisories (feed, id, title, published, cves, fixes, packages, type, severity)
+        select ${feed}, a.id, a.title, a.published, array(select jsonb_array_elements_text(a.cves)), a.fixes,
+          array(select distinct f->>'source' from jsonb_array_elements(a.fixes) f), coalesce(a.type, 'security'), a.severity
+        from jsonb_to_recordset(${json}::text::jsonb)
+          as a(id text, title text, published text, cves jsonb, fixes jsonb, type text, severity text)
+        on conflict do nothing`)
+    }
+    await forget(windowsUpdates, windowsUpdates.record, clean.updates !== undefined)
+    for (const json of chunks(clean.updates ?? [])) {
+      await tx.execute(sql`insert into windows_updates (feed, record, platform, kb, title, cves, supersedes, fixed_build, type, severity, restart, published)
+        select ${feed}, coalesce(u.record, u.kb), u.platform, u.kb, u.title, array(select jsonb_array_elements_text(u.cves)),
+          array(select jsonb_array_elements_text(u.supersedes)), u."fixedBuild", u.type, u.severity, u.restart, u.published
+        from jsonb_to_recordset(${json}::text::jsonb) as u(record text, platform text, kb text, title text, cves jsonb,
+          supersedes jsonb, "fixedBuild" text, type text, severity text, restart boolean, published text)
+        on conflict do nothing`)
+    }
+    await forget(cveFacts, cveFacts.cve, clean.cves !== undefined)
+    for (const json of chunks(clean.cves ?? [])) {
+      await tx.execute(sql`insert into cve_facts (feed, cve, facts)
+        select ${feed}, c->>'cve', c from jsonb_array_elements(${json}::text::jsonb) c
+        on conflict (feed, cve) do update set facts = excluded.facts`)
+    }
+    if (clean.lifecycles) {
+      await tx.delete(lifecycles).where(eq(lifecycles.feed, feed))
+      for (const json of chunks(clean.lifecycles)) {
+        await tx.execute(sql`insert into lifecycles (feed, platform, lifecycle)
+          select ${feed}, c->>'platform', c from jsonb_array_elements(${json}::text::jsonb) c on conflict do nothing`)
       }
     }
     if (clean.kev) {
@@ -112,6 +146,15 @@ export async function saveFeed(
   })
 }
 
+const feedTables = [fixes, advisories, windowsUpdates, cveFacts, lifecycles, kev, epss] as const
+type FeedTable = (typeof feedTables)[number]
+
+function fixRow(fix: Fix) {
+  const { advisory = null, introduced = null, type = 'security', module = null, subscription = null } = fix
+  const record = fix.record ?? advisory ?? fix.cves[0] ?? fix.package
+  return { ...fix, advisory, introduced, type, module, subscription, record }
+}
+
 function* chunks(rows: readonly unknown[]): Generator<string> {
   for (let from = 0; from < rows.length; from += CHUNK) yield JSON.stringify(rows.slice(from, from + CHUNK))
 }
@@ -119,66 +162,89 @@ function* chunks(rows: readonly unknown[]): Generator<string> {
 /** Drops what feeds said that are configured no more. */
 export async function forgetOtherFeeds(db: Queryable, configured: readonly string[]): Promise<void> {
   const keep = JSON.stringify(configured)
-  for (const table of [fixes, advisories, kev, epss]) {
+  for (const table of feedTables) {
     await db.delete(table).where(sql`${table.feed} not in (select jsonb_array_elements_text(${keep}::text::jsonb))`)
   }
 }
 
-/** All that the feeds say about these source packages on these platforms, and about the CVEs they mend. */
+/** All that the feeds say about these packages (by source or binary name) on these platforms, and the CVEs they mend. */
 export async function readCatalog(
   db: Queryable,
   platforms: readonly string[],
   packages: readonly string[],
 ): Promise<FeedContent> {
   if (platforms.length === 0 || packages.length === 0) return {}
-  const names = JSON.stringify(packages)
+  const names = sql`(select jsonb_array_elements_text(${JSON.stringify(packages)}::text::jsonb))`
+  const { feed: _feed, ...fixColumns } = getTableColumns(fixes)
   const found: readonly Fix[] = await db
-    .select({ platform: fixes.platform, source: fixes.source, cve: fixes.cve, fixedVersion: fixes.fixedVersion })
+    .select(fixColumns)
     .from(fixes)
-    .where(
-      and(
-        inArray(fixes.platform, [...platforms]),
-        sql`${fixes.source} in (select jsonb_array_elements_text(${names}::text::jsonb))`,
-      ),
-    )
+    .where(and(inArray(fixes.platform, [...platforms]), sql`${fixes.package} in ${names}`))
+  const { feed: _advisoryFeed, packages: _packages, ...advisoryColumns } = getTableColumns(advisories)
   const notices: readonly Advisory[] = await db
-    .select({
-      id: advisories.id,
-      title: advisories.title,
-      published: advisories.published,
-      cves: advisories.cves,
-      fixes: advisories.fixes,
-    })
+    .select(advisoryColumns)
     .from(advisories)
-    .where(
-      sql`exists (select 1 from jsonb_array_elements(${advisories.fixes}) f
-        where f->>'source' in (select jsonb_array_elements_text(${names}::text::jsonb)))`,
-    )
-  const cves = JSON.stringify([
-    ...new Set([...found.map((fix) => fix.cve), ...notices.flatMap((notice) => notice.cves)]),
-  ])
+    .where(sql`${advisories.packages} && array${names}::text[]`)
+  const { feed: _updateFeed, record: _record, ...updateColumns } = getTableColumns(windowsUpdates)
+  const updates: readonly WindowsUpdate[] = await db
+    .select(updateColumns)
+    .from(windowsUpdates)
+    .where(inArray(windowsUpdates.platform, [...platforms]))
+  const cves = new Set<string>()
+  for (const { cves: named } of [...found, ...notices, ...updates]) for (const cve of named) cves.add(cve)
+  const lives = await db
+    .select({ lifecycle: lifecycles.lifecycle })
+    .from(lifecycles)
+    .where(inArray(lifecycles.platform, [...platforms]))
+  return {
+    fixes: found,
+    advisories: notices,
+    updates,
+    lifecycles: lives.map((row) => row.lifecycle),
+    ...(await readAbout(db, [...cves])),
+  }
+}
+
+/** What feeds say of CVEs themselves. */
+export async function readAbout(
+  db: Queryable,
+  cves: readonly string[],
+): Promise<Pick<FeedContent, 'kev' | 'epss' | 'cves'>> {
+  const wanted = sql`(select jsonb_array_elements_text(${JSON.stringify(cves)}::text::jsonb))`
+  const { feed: _kevFeed, ...kevColumns } = getTableColumns(kev)
   const exploited: readonly KevEntry[] = await db
-    .selectDistinctOn([kev.cve], {
-      cve: kev.cve,
-      dateAdded: kev.dateAdded,
-      dueDate: kev.dueDate,
-      ransomware: kev.ransomware,
-      name: kev.name,
-    })
+    .selectDistinctOn([kev.cve], kevColumns)
     .from(kev)
-    .where(sql`${kev.cve} in (select jsonb_array_elements_text(${cves}::text::jsonb))`)
+    .where(sql`${kev.cve} in ${wanted}`)
+  const { feed: _epssFeed, ...epssColumns } = getTableColumns(epss)
   const scores: readonly EpssScore[] = await db
-    .selectDistinctOn([epss.cve], {
-      cve: epss.cve,
-      score: epss.score,
-      percentile: epss.percentile,
-      model: epss.model,
-      date: epss.date,
-    })
+    .selectDistinctOn([epss.cve], epssColumns)
     .from(epss)
-    .where(sql`${epss.cve} in (select jsonb_array_elements_text(${cves}::text::jsonb))`)
+    .where(sql`${epss.cve} in ${wanted}`)
     .orderBy(epss.cve, sql`${epss.date} desc`)
-  return { fixes: found, advisories: notices, kev: exploited, epss: scores }
+  const facts = await db.select({ facts: cveFacts.facts }).from(cveFacts).where(sql`${cveFacts.cve} in ${wanted}`)
+  return { kev: exploited, epss: scores, cves: facts.map((row) => row.facts) }
+}
+
+/** Who said what of a CVE or an advisory, feed by feed: for `explain`. */
+export async function statementsAbout(db: Queryable, id: string) {
+  const ofCve = sql`${fixes.cves} @> array[${id}]::text[]`
+  const said = await db
+    .select()
+    .from(fixes)
+    .where(sql`${ofCve} or ${fixes.advisory} = ${id} or ${fixes.record} = ${id}`)
+    .limit(2_000)
+  const notices = await db
+    .select()
+    .from(advisories)
+    .where(sql`${advisories.id} = ${id} or ${advisories.cves} @> array[${id}]::text[]`)
+    .limit(200)
+  const updates = await db
+    .select()
+    .from(windowsUpdates)
+    .where(sql`${windowsUpdates.kb} = ${id} or ${windowsUpdates.cves} @> array[${id}]::text[]`)
+    .limit(500)
+  return { fixes: said, advisories: notices, updates }
 }
 
 /** When each patch was first seen to be missing, by its id. */

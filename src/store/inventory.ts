@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import type { Asset, AssetSnapshot, InstalledPackage, Observation } from '../core/asset.ts'
 import { sha256 } from '../core/audit.ts'
 import type { Db, Queryable } from './connection.ts'
+import { countIds, packIds, unpackIds } from './packed-ids.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
 import { storable } from './storable.ts'
 
@@ -19,42 +20,55 @@ export interface StoredAsset {
 /** Rows per statement: well under PostgreSQL's 65,535 parameters. */
 const CHUNK = 5_000
 
-/** Ids of interned package versions, in the order given. */
-async function internPackages(db: Queryable, packages: readonly InstalledPackage[]): Promise<readonly number[]> {
+/** Ids of interned package versions, sorted. */
+async function internPackages(
+  db: Queryable,
+  platform: string,
+  packages: readonly InstalledPackage[],
+): Promise<readonly number[]> {
   const ids: number[] = []
   for (let from = 0; from < packages.length; from += CHUNK) {
     const chunk = packages.slice(from, from + CHUNK)
     const json = JSON.stringify(
-      chunk.map((item) => [item.name, item.version, item.architecture, item.source, item.sourceVersion]),
+      chunk.map((item) => [
+        item.name,
+        item.version,
+        item.architecture,
+        item.source,
+        item.sourceVersion,
+        item.origin ?? '',
+        item.module ?? '',
+      ]),
     )
+    const columns = sql.raw('platform, name, version, architecture, source, source_version, origin, module')
     const rows = await db.execute<{ id: number }>(sql`
       with given as (
-        select e->>0 as name, e->>1 as version, e->>2 as architecture, e->>3 as source, e->>4 as source_version
+        select ${platform}::text as platform, e->>0 as name, e->>1 as version, e->>2 as architecture, e->>3 as source,
+          e->>4 as source_version, e->>5 as origin, e->>6 as module
         from jsonb_array_elements(${json}::text::jsonb) as e
       ), added as (
-        insert into package_versions (name, version, architecture, source, source_version)
+        insert into package_versions (${columns})
         select distinct * from given
-        on conflict (name, version, architecture, source, source_version) do nothing
-        returning id, name, version, architecture, source, source_version
+        on conflict (${columns}) do nothing
+        returning id
       )
       select id from added
       union
-      select p.id from package_versions p
-        join given g using (name, version, architecture, source, source_version)`)
+      select p.id from package_versions p join given g using (${columns})`)
     for (const row of rows) ids.push(row.id)
   }
   return ids.sort((a, b) => a - b)
 }
 
 /** The id of the set of exactly these packages; assets with the same software share one. */
-async function softwareSet(db: Queryable, packages: readonly InstalledPackage[]): Promise<number> {
-  const ids = await internPackages(db, packages)
+async function softwareSet(db: Queryable, platform: string, packages: readonly InstalledPackage[]): Promise<number> {
+  const ids = await internPackages(db, platform, packages)
   const hash = sha256(ids.join(','))
   const [known] = await db.select({ id: softwareSets.id }).from(softwareSets).where(eq(softwareSets.hash, hash))
   if (known) return known.id
   const [added] = await db
     .insert(softwareSets)
-    .values({ hash, packages: [...ids] })
+    .values({ hash, packages: packIds(ids) })
     .onConflictDoUpdate({ target: softwareSets.hash, set: { hash } })
     .returning({ id: softwareSets.id })
   if (!added) throw new Error('PostgreSQL did not return the software set it stored.')
@@ -91,7 +105,7 @@ export async function saveObservation(db: Db, observation: Observation): Promise
     source: snapshot.asset.source,
     team: snapshot.asset.team,
     asset: snapshot.asset,
-    softwareSet: await softwareSet(db, snapshot.packages),
+    softwareSet: await softwareSet(db, snapshot.asset.platform, snapshot.packages),
     pending: snapshot.pending,
     runningKernel: snapshot.runningKernel,
     bootId: snapshot.bootId,
@@ -165,27 +179,53 @@ async function readSoftware(
     .select()
     .from(softwareSets)
     .where(inArray(softwareSets.id, [...sets]))
-  const wanted = JSON.stringify([...new Set(rows.flatMap((row) => row.packages))])
-  const versions = await db
-    .select()
-    .from(packageVersions)
-    .where(sql`${packageVersions.id} in (select value::int from jsonb_array_elements_text(${wanted}::text::jsonb))`)
-  const byId = new Map<number, InstalledPackage>()
-  for (const { id, ...item } of versions) byId.set(id, item)
+  const members = new Map<number, number[]>()
+  const wanted = new Set<number>()
   for (const row of rows) {
+    const ids: number[] = []
+    unpackIds(row.packages, (id) => {
+      ids.push(id)
+      wanted.add(id)
+    })
+    members.set(row.id, ids)
+  }
+  const byId = new Map((await readVersions(db, [...wanted])).map(({ id, item }) => [id, item]))
+  for (const [id, ids] of members) {
     software.set(
-      row.id,
-      row.packages.flatMap((id) => byId.get(id) ?? []),
+      id,
+      ids.flatMap((version) => byId.get(version) ?? []),
     )
   }
   return software
+}
+
+/** Interned package versions; all there are where `ids` is null. */
+async function readVersions(
+  db: Queryable,
+  ids: readonly number[] | null,
+): Promise<readonly { readonly id: number; readonly platform: string; readonly item: InstalledPackage }[]> {
+  const wanted = JSON.stringify(ids)
+  const rows = await db
+    .select()
+    .from(packageVersions)
+    .where(
+      ids === null
+        ? undefined
+        : sql`${packageVersions.id} in (select value::int from jsonb_array_elements_text(${wanted}::text::jsonb))`,
+    )
+    .orderBy(asc(packageVersions.id))
+  return rows.map(({ id, platform, origin, module, ...item }) => ({
+    id,
+    platform,
+    item: { ...item, ...(origin === '' ? {} : { origin }), ...(module === '' ? {} : { module }) },
+  }))
 }
 
 export async function listAssets(db: Queryable): Promise<readonly StoredAsset[]> {
   const rows = await db
     .select({
       asset: assets.asset,
-      packages: sql<number>`coalesce(array_length(${softwareSets.packages}, 1), 0)::int`,
+      software: softwareSets.packages,
       pending: assets.pending,
       rebootRequired: assets.rebootRequired,
       observedAt: assets.observedAt,
@@ -194,8 +234,9 @@ export async function listAssets(db: Queryable): Promise<readonly StoredAsset[]>
     .from(assets)
     .leftJoin(softwareSets, eq(softwareSets.id, assets.softwareSet))
     .orderBy(asc(assets.team), asc(assets.id))
-  return rows.map((row) => ({
+  return rows.map(({ software, ...row }) => ({
     ...row,
+    packages: software === null ? 0 : countIds(software),
     pending: row.pending.length,
     security: row.pending.filter((item) => item.security).length,
   }))

@@ -17,7 +17,11 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
+import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+
+/** Bytes as they are. */
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
 /** An instant, ISO 8601 UTC in the program whatever zone the server prints. */
 const instant = customType<{ data: string; driverData: string }>({
@@ -171,27 +175,36 @@ export const packageVersions = pgTable(
   'package_versions',
   {
     id: serial('id').primaryKey(),
+    platform: text('platform').notNull(),
     name: text('name').notNull(),
     version: text('version').notNull(),
     architecture: text('architecture').notNull(),
     source: text('source').notNull(),
     sourceVersion: text('source_version').notNull(),
+    /** Empty: the platform's own vendor. */
+    origin: text('origin').notNull(),
+    /** Empty: not modular, or not said. */
+    module: text('module').notNull(),
   },
   (table) => [
     uniqueIndex('package_versions_all').on(
+      table.platform,
       table.name,
       table.version,
       table.architecture,
       table.source,
       table.sourceVersion,
+      table.origin,
+      table.module,
     ),
   ],
 )
 
+/** `packages`: ids of package versions, packed as store/packed-ids.ts says. */
 export const softwareSets = pgTable('software_sets', {
   id: serial('id').primaryKey(),
   hash: text('hash').notNull().unique(),
-  packages: integer('packages').array().notNull(),
+  packages: bytes('packages').notNull(),
 })
 
 export const assets = pgTable(
@@ -235,16 +248,27 @@ export const sources = pgTable(
   (table) => [primaryKey({ columns: [table.kind, table.name] })],
 )
 
+/** What records of feeds say of packages. `record`: the advisory, else the CVE, else the feed's own id. */
 export const fixes = pgTable(
   'fixes',
   {
     feed: text('feed').notNull(),
+    record: text('record').notNull(),
     platform: text('platform').notNull(),
-    source: text('source').notNull(),
-    cve: text('cve').notNull(),
+    package: text('package').notNull(),
+    by: text('by', { enum: ['source', 'binary'] }).notNull(),
+    cves: text('cves').array().notNull(),
     fixedVersion: text('fixed_version'),
+    introduced: text('introduced'),
+    advisory: text('advisory'),
+    type: text('type').$type<PatchType>().notNull(),
+    module: text('module'),
+    subscription: text('subscription'),
   },
-  (table) => [index('fixes_lookup').on(table.platform, table.source), index('fixes_feed').on(table.feed)],
+  (table) => [
+    index('fixes_lookup').on(table.platform, table.package),
+    index('fixes_feed_record').on(table.feed, table.record),
+  ],
 )
 
 export const advisories = pgTable(
@@ -256,8 +280,56 @@ export const advisories = pgTable(
     published: text('published'),
     cves: text('cves').array().notNull(),
     fixes: jsonb('fixes').$type<readonly { platform: string; source: string; fixedVersion: string }[]>().notNull(),
+    /** Of `fixes`, to find them by. */
+    packages: text('packages').array().notNull(),
+    type: text('type').$type<PatchType>().notNull(),
+    severity: text('severity'),
   },
-  (table) => [primaryKey({ columns: [table.feed, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.feed, table.id] }),
+    index('advisories_packages').using('gin', table.packages),
+  ],
+)
+
+export const windowsUpdates = pgTable(
+  'windows_updates',
+  {
+    feed: text('feed').notNull(),
+    platform: text('platform').notNull(),
+    kb: text('kb').notNull(),
+    title: text('title').notNull(),
+    cves: text('cves').array().notNull(),
+    supersedes: text('supersedes').array().notNull(),
+    fixedBuild: text('fixed_build'),
+    type: text('type').$type<PatchType>().notNull(),
+    severity: text('severity'),
+    restart: boolean('restart'),
+    published: text('published'),
+    /** The month or file that said it. */
+    record: text('record').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.platform, table.kb, table.record] })],
+)
+
+/** What is known of CVEs themselves, by feed: SSVC points, scores, rejection. */
+export const cveFacts = pgTable(
+  'cve_facts',
+  {
+    feed: text('feed').notNull(),
+    cve: text('cve').notNull(),
+    facts: jsonb('facts').$type<CveFacts>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.cve] }), index('cve_facts_cve').on(table.cve)],
+)
+
+export const lifecycles = pgTable(
+  'lifecycles',
+  {
+    feed: text('feed').notNull(),
+    platform: text('platform').notNull(),
+    lifecycle: jsonb('lifecycle').$type<Lifecycle>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.platform] })],
 )
 
 export const kev = pgTable(

@@ -10,6 +10,7 @@ import type { Member, Policy, StandingRule } from '../core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
 import type { DueDays } from '../core/priority/facts.ts'
 import type { Priority } from '../core/priority/priority.ts'
+import type { PriorityRule } from '../core/priority/rule.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
 import type { Db, Tx } from '../store/connection.ts'
@@ -59,6 +60,8 @@ export interface WorkflowParts {
     readonly exposure: Exposure
     readonly criticality: Criticality
     readonly dueDays: DueDays
+    /** The table that judges. */
+    readonly rule: PriorityRule
     /** What is proposed at all. */
     readonly types: readonly PatchType[]
     readonly minPriority: Priority

@@ -33,13 +33,15 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
   async function assessment(): Promise<Assessment> {
     const snapshots = await readSnapshots(parts.db)
     const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
-    const packages = [...new Set(snapshots.flatMap((snapshot) => snapshot.packages.map((item) => item.source)))]
-    const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
-    const { exposure, criticality, dueDays } = parts.judgement
+    const packages = new Set<string>()
+    for (const list of new Set(snapshots.map((snapshot) => snapshot.packages)))
+      for (const { name, source } of list) packages.add(name).add(source)
+    const catalog = catalogView([await readCatalog(parts.db, platforms, [...packages])])
+    const { exposure, criticality, dueDays, rule } = parts.judgement
     const firstSeen = await patchesFirstSeen(parts.db)
     const defaults = { exposure, criticality }
     const at = now()
-    const found = assess({ snapshots, catalog, now: at, firstSeen, dueDays, defaults })
+    const found = assess({ snapshots, catalog, rule, now: at, firstSeen, dueDays, defaults })
     const fresh = found.patches.filter((patch) => !firstSeen.has(patch.id)).map((patch) => patch.id)
     await rememberPatches(parts.db, fresh, at)
     return found

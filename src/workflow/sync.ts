@@ -32,7 +32,7 @@ export function createSync(parts: WorkflowParts) {
           continue
         }
         const { content, rejected } = fetched
-        await saveFeed(parts.db, feed.name, content, { now, cursor: fetched.cursor, rejected: rejected.length })
+        await saveFeed(parts.db, feed.name, fetched, { now, cursor: fetched.cursor, rejected: rejected.length })
         for (const record of rejected.slice(0, 3))
           parts.log.warn(`Feed ${feed.name}: ${record.where} was skipped: ${record.reason}`)
         const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)

@@ -11,6 +11,7 @@ import type { RingRule } from '../../src/core/ring-rule.ts'
 import { createDebsecanFeed } from '../../src/integrations/feeds/debsecan/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { deployerRule } from '../support/priority-rules.ts'
 import { asset } from '../support/proposals.ts'
 
 const status = sharedData('debian/host/dpkg-status.gz')
@@ -90,7 +91,12 @@ test('held packages are told and not proposed', () => {
     observedAt: '2026-11-20T00:00:00Z',
     listsRefreshedAt: null,
   }
-  const { patches, assets } = assess({ snapshots: [snapshot], catalog: catalogView([]), now: '2026-11-20T00:00:00Z' })
+  const { patches, assets } = assess({
+    snapshots: [snapshot],
+    catalog: catalogView([]),
+    rule: deployerRule,
+    now: '2026-11-20T00:00:00Z',
+  })
   expect(patches).toEqual([])
   expect(assets[0]?.held).toEqual([{ name: 'redis', reason: 'hold' }])
 })
@@ -115,6 +121,7 @@ test('every asset lands in exactly one ring, and no ring is empty', () => {
         patches: [],
         changes: [],
         held: [],
+        notAssessed: [],
       }))
       const rings = ringsFor(rules, entries)
       expect(rings.flatMap((ring) => ring.assets).sort()).toEqual(entries.map((entry) => entry.asset.id).sort())

@@ -1,40 +1,44 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Asset } from '../../src/core/asset.ts'
+import type { CveFacts, EpssScore, KevEntry } from '../../src/core/catalog.ts'
 import { decideByTable, parseDecisionTable } from '../../src/core/priority/decision-table.ts'
 import { judge } from '../../src/core/priority/facts.ts'
 import { type Priority, priorityRank } from '../../src/core/priority/priority.ts'
-import { ssvcDeployerCsv } from '../../src/core/priority/ssvc-deployer.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { bodRule, deployerRule } from '../support/priority-rules.ts'
 import { asset } from '../support/proposals.ts'
 
-const published = sharedData('ssvc/decision_tables/deployer_patch_application_priority_1_0_0.csv')
+describe.each([
+  ['the SSVC deployer table', deployerRule, 'deployer_patch_application_priority_1_0_0.csv', 72],
+  ['CISA BOD 26-04', bodRule, 'cisa_bod_26_04_1_0_0.csv', 16],
+] as const)('%s', (_name, rule, file, rows) => {
+  const published = sharedData(`ssvc/decision_tables/${file}`)
 
-describe('the SSVC deployer table', () => {
-  it('has 72 rows and an answer for every combination', () => {
-    const table = parseDecisionTable(ssvcDeployerCsv)
-    expect(table.points).toEqual(['Exploitation', 'System Exposure', 'Automatable', 'Human Impact'])
-    expect(table.rows).toHaveLength(72)
-    expect(new Set(table.rows.map((row) => row.values.join()))).toHaveProperty('size', 72)
+  it('has an answer for every combination of facts', () => {
+    const { points, rows: all } = rule.table
+    expect(all).toHaveLength(rows)
+    expect(points.reduce((product, point) => product * point.values.length, 1)).toBe(rows)
+    for (const row of all) expect(rule.outcomes.get(row.outcome.toLowerCase())).toBeDefined()
   })
 
-  it.skipIf(published === null)('gives the outcome of every row as published', () => {
-    const lines = readFileSync(published ?? '', 'utf8')
+  it.skipIf(published === null)('gives the outcome of every row as published, whatever the case of the facts', () => {
+    const [head = '', ...lines] = readFileSync(published ?? '', 'utf8')
       .trim()
       .split(/\r?\n/)
-      .slice(1)
-    expect(lines).toHaveLength(72)
+    const names = head.split(',').map((name) => name.replace(/ v\d.*/, ''))
+    expect(lines).toHaveLength(rows)
     for (const line of lines) {
-      const [, exploitation = '', exposure = '', automatable = '', impact = '', outcome] = line.split(',')
-      const facts = {
-        exploitation: exploitation.toUpperCase(),
-        'SYSTEM exposure': exposure,
-        automatable,
-        'human impact': impact,
-      }
-      expect(decideByTable(parseDecisionTable(ssvcDeployerCsv), facts)?.outcome, line).toBe(outcome)
+      const cells = line.split(',')
+      const facts: Record<string, string> = {}
+      for (const index of rule.table.points.keys())
+        facts[names[index + 1]?.toUpperCase() ?? ''] = cells[index + 1]?.toUpperCase() ?? ''
+      expect(decideByTable(rule.table, facts)?.outcome, line).toBe(cells.at(-1))
     }
   })
+})
 
+describe('a decision table', () => {
   it('refuses a table that is not one', () => {
     expect(() => parseDecisionTable('row,A v1,out\n1,x')).toThrow(/Line 2 of the decision table has 2 columns/)
     expect(() => parseDecisionTable('')).toThrow(/needs a header/)
@@ -51,27 +55,25 @@ describe('the judgement of one CVE on one asset', () => {
     model: 'v5',
     date: '2026-11-20',
   })
+  const judged = (on: Asset, kevEntry: KevEntry | null, epss: EpssScore | null, facts: CveFacts | null = null) =>
+    judge(on, { cve: 'CVE-2026-1', kev: kevEntry, epss, facts }, defaults, deployerRule)
   const host = { ...asset('web1'), exposure: 'controlled', criticality: 'high' } as const
 
   it('says that an exploited vulnerability is active, with source and date', () => {
-    const judged = judge(host, 'CVE-2026-1', kev, score(0.001), defaults)
-    expect(judged.evidence).toContainEqual(
+    const answer = judged(host, kev, score(0.001))
+    expect(answer.evidence).toContainEqual(
       expect.objectContaining({ fact: 'Exploitation', source: 'CISA KEV', date: '2026-11-18' }),
     )
   })
 
   it('never gets less urgent with more exploitation', () => {
-    const order = [
-      judge(host, 'CVE-2026-1', null, null, defaults),
-      judge(host, 'CVE-2026-1', null, score(0.5), defaults),
-      judge(host, 'CVE-2026-1', kev, null, defaults),
-    ]
+    const order = [judged(host, null, null), judged(host, null, score(0.5)), judged(host, kev, null)]
     const ranks = order.map((item) => priorityRank(item.priority satisfies Priority))
     expect(ranks).toEqual([...ranks].sort((a, b) => b - a))
   })
 
   it('lists what it assumed', () => {
-    const facts = judge(asset('web1'), 'CVE-2026-1', null, null, defaults).assumptions.map((item) => item.fact)
-    expect(facts).toEqual(['Exploitation', 'System Exposure', 'Human Impact', 'Automatable'])
+    const facts = judged(asset('web1'), null, null).assumptions.map((item) => item.fact)
+    expect(facts).toEqual(['Exploitation', 'System Exposure', 'Automatable', 'Human Impact'])
   })
 })

@@ -1,3 +1,4 @@
+import { deployerRule } from './priority-rules.ts'
 /** The example fleet behind a real workflow and a real database, for tests that play a whole rollout. */
 
 import { cp, mkdtemp, rm } from 'node:fs/promises'
@@ -154,6 +155,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
       exposure: 'open',
       criticality: 'medium',
       dueDays: defaultDueDays,
+      rule: deployerRule,
       types: ['security', 'bugfix', 'feature'],
       minPriority: 'defer',
     },

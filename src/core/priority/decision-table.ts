@@ -2,34 +2,73 @@
 
 export interface DecisionTable {
   /** Decision points without their version: `Exploitation`, `System Exposure`. */
-  readonly points: readonly string[]
+  readonly points: readonly DecisionPoint[]
   readonly rows: readonly DecisionRow[]
 }
 
+export interface DecisionPoint {
+  readonly name: string
+  /** In the order in which the table first names them. */
+  readonly values: readonly string[]
+}
+
 export interface DecisionRow {
+  /** From 1, as people count. */
   readonly number: number
   readonly values: readonly string[]
   readonly outcome: string
 }
 
+const MAX_ROWS = 100_000
+const MAX_POINTS = 50
+
 /** Reads a table: a header `row,<point> v1.0,...,<outcome>`, then one row per combination. Throws with a sentence. */
 export function parseDecisionTable(csv: string): DecisionTable {
-  const lines = csv.split(/\r?\n/).filter((line) => line.trim() !== '')
+  const lines = csv.replace(/^\uFEFF/, '').split(/\r?\n/)
   const header = fields(lines[0] ?? '')
   if (header.length < 3)
     throw new Error('A decision table needs a header: row, at least one decision point, the outcome.')
-  const points = header.slice(1, -1).map((name) => name.replace(/\s+v\d+(\.\d+)*$/i, '').trim())
-  const rows = lines.slice(1).map((line, index) => {
+  if (header.length - 2 > MAX_POINTS) throw new Error(`A decision table may have ${MAX_POINTS} decision points.`)
+  const names = header.slice(1, -1).map(withoutVersion)
+  const twice = names.find((name, index) => names.findIndex((other) => same(other, name)) !== index)
+  if (twice !== undefined) throw new Error(`The decision table names the point "${twice}" twice.`)
+  const rows: DecisionRow[] = []
+  const seen = new Map<string, number>()
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line.trim() === '') continue
     const cells = fields(line)
-    if (cells.length !== header.length) {
-      throw new Error(
-        `Line ${index + 2} of the decision table has ${cells.length} columns; the header has ${header.length}.`,
-      )
-    }
-    return { number: index + 1, values: cells.slice(1, -1), outcome: cells.at(-1) ?? '' }
-  })
+    const where = `Line ${index + 1} of the decision table`
+    if (cells.length !== header.length)
+      throw new Error(`${where} has ${cells.length} columns; the header has ${header.length}.`)
+    const values = cells.slice(1, -1)
+    const outcome = cells.at(-1) ?? ''
+    if (outcome === '' || values.includes('')) throw new Error(`${where} has an empty cell.`)
+    const key = keyOf(values)
+    const before = seen.get(key)
+    if (before !== undefined) throw new Error(`${where} has the same facts as line ${before}.`)
+    seen.set(key, index + 1)
+    rows.push({ number: rows.length + 1, values, outcome })
+    if (rows.length > MAX_ROWS) throw new Error(`A decision table may have ${MAX_ROWS} rows.`)
+  }
   if (rows.length === 0) throw new Error('The decision table has no rows.')
+  const points = names.map((name, index) => ({
+    name,
+    values: [...new Set(rows.map((row) => row.values[index] ?? ''))],
+  }))
   return { points, rows }
+}
+
+/** `In KEV` of `In KEV v1.0.0 (cisa)`. */
+function withoutVersion(name: string): string {
+  return name.replace(/\s+v\d+(?:\.\d+)*(?:\s*\([^)]*\))?$/i, '').trim()
+}
+
+function same(a: string, b: string): boolean {
+  return a.trim().toLowerCase() === b.trim().toLowerCase()
+}
+
+function keyOf(values: readonly string[]): string {
+  return values.map((value) => value.trim().toLowerCase()).join('\n')
 }
 
 function fields(line: string): string[] {
@@ -49,13 +88,48 @@ export interface Decided {
 
 /** The row that fits the facts, whatever their case; `null` where none does. Missing facts fit no row. */
 export function decideByTable(table: DecisionTable, facts: Readonly<Record<string, string>>): Decided | null {
-  const given = new Map(Object.entries(facts).map(([point, value]) => [point.toLowerCase(), value.toLowerCase()]))
-  for (const row of table.rows) {
-    if (
-      row.values.every((value, index) => given.get(table.points[index]?.toLowerCase() ?? '') === value.toLowerCase())
-    ) {
-      return { outcome: row.outcome, row: row.number }
-    }
+  const given = new Map(Object.entries(facts).map(([point, value]) => [withoutVersion(point).toLowerCase(), value]))
+  const wanted = keyOf(table.points.map((point) => given.get(point.name.toLowerCase()) ?? '\0'))
+  const row = indexOf(table).get(wanted)
+  return row === undefined ? null : { outcome: row.outcome, row: row.number }
+}
+
+const indexes = new WeakMap<DecisionTable, ReadonlyMap<string, DecisionRow>>()
+
+function indexOf(table: DecisionTable): ReadonlyMap<string, DecisionRow> {
+  const known = indexes.get(table)
+  if (known) return known
+  const made = new Map(table.rows.map((row) => [keyOf(row.values), row]))
+  indexes.set(table, made)
+  return made
+}
+
+/** Why no row fits, as a sentence: a fact that is missing, or a value that the table does not know. */
+export function whyUndecided(table: DecisionTable, facts: Readonly<Record<string, string>>): string {
+  const given = new Map(Object.entries(facts).map(([point, value]) => [withoutVersion(point).toLowerCase(), value]))
+  for (const { name, values } of table.points) {
+    const value = given.get(name.toLowerCase())
+    if (value === undefined) return `The fact "${name}" is missing; its values are ${values.join(', ')}.`
+    if (!values.some((known) => same(known, value)))
+      return `"${value.slice(0, 60)}" is no value of "${name}"; its values are ${values.join(', ')}.`
   }
-  return null
+  return 'The table has no row for these facts.'
+}
+
+/** One fact that, were it otherwise, would give another outcome. */
+export interface Turn {
+  readonly point: string
+  readonly value: string
+  readonly outcome: string
+}
+
+/** Every single change of a fact that changes the outcome. */
+export function turnsOf(table: DecisionTable, facts: Readonly<Record<string, string>>): readonly Turn[] {
+  const now = decideByTable(table, facts)
+  return table.points.flatMap(({ name, values }) =>
+    values.flatMap((value) => {
+      const then = decideByTable(table, { ...facts, [name]: value })
+      return then === null || then.outcome === now?.outcome ? [] : [{ point: name, value, outcome: then.outcome }]
+    }),
+  )
 }

@@ -1,8 +1,8 @@
 import type { Asset, Criticality, Exposure } from '../asset.ts'
-import type { EpssScore, KevEntry, PatchType } from '../catalog.ts'
-import { decideByTable, parseDecisionTable } from './decision-table.ts'
-import { type Assumption, type Priority, type PriorityEvidence, priorities, priorityRank } from './priority.ts'
-import { ssvcDeployerCsv } from './ssvc-deployer.ts'
+import type { CveFacts, EpssScore, KevEntry, PatchType } from '../catalog.ts'
+import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
+import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
+import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
 
 /** An EPSS score from here on counts as a public proof of concept where no feed says more: our own, cautious choice. */
 export const EPSS_POC = 0.1
@@ -14,86 +14,187 @@ export interface PriorityDefaults {
 
 export interface Judgement {
   readonly priority: Priority
+  readonly outcome: Outcome
+  /** The table's own word. */
+  readonly word: string
   readonly evidence: readonly PriorityEvidence[]
   readonly assumptions: readonly Assumption[]
+  /** Single facts that would change the answer. */
+  readonly turns: readonly Turn[]
 }
 
-const table = parseDecisionTable(ssvcDeployerCsv)
+/** What feeds say of one CVE. */
+export interface CveEvidence {
+  readonly cve: string
+  readonly kev: KevEntry | null
+  readonly epss: EpssScore | null
+  readonly facts: CveFacts | null
+}
+
+/** What a table can know of a CVE: two with the same kind get the same answer. */
+export function kindOf({ kev, epss, facts }: CveEvidence): string {
+  const ssvc = facts?.ssvc ?? null
+  const points = ssvc === null ? '' : `${ssvc.exploitation} ${ssvc.automatable} ${ssvc.technicalImpact}`
+  return `${kev !== null} ${facts?.exploited != null} ${points} ${epss !== null && epss.score >= EPSS_POC}`
+}
+
+/** One fact with who said it, or why it is assumed. */
+interface Fact {
+  readonly value: string
+  readonly evidence: Omit<PriorityEvidence, 'fact' | 'value'> | null
+  readonly assumed: string | null
+}
 
 /**
- * The priority of one CVE on one asset: CERT/CC's SSVC deployer table over four facts. A KEV entry means active
- * exploitation and wins over everything else; what nobody says is taken cautiously and listed as an assumption.
+ * The priority of one CVE on one asset: the table's row for the facts that feeds and the inventory give. Where they
+ * disagree, KEV wins over a vendor's word, that over CISA's SSVC points, and those over EPSS; what nobody says is taken
+ * cautiously and listed as an assumption.
  */
-export function judge(
-  asset: Asset,
-  cve: string,
-  kev: KevEntry | null,
-  epss: EpssScore | null,
-  defaults: PriorityDefaults,
-): Judgement {
+export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaults, rule: PriorityRule): Judgement {
   const evidence: PriorityEvidence[] = []
   const assumptions: Assumption[] = []
-  let exploitation = 'none'
-  if (kev !== null) {
-    exploitation = 'active'
-    const note = kev.ransomware ? 'used in ransomware campaigns' : null
-    evidence.push({ fact: 'Exploitation', value: `active (${cve})`, source: 'CISA KEV', date: kev.dateAdded, note })
-  } else if (epss !== null && epss.score >= EPSS_POC) {
-    exploitation = 'public poc'
-    const why = `EPSS ${epss.score} of ${cve} is ${EPSS_POC} or more, and no feed says whether an exploit is public`
-    assumptions.push({ fact: 'Exploitation', value: 'public poc', why })
-  } else {
-    assumptions.push({ fact: 'Exploitation', value: 'none', why: `no configured feed knows of an exploit of ${cve}` })
+  const facts: Record<string, string> = {}
+  for (const { name } of rule.table.points) {
+    const point = knownPoints.find((known) => known.toLowerCase() === name.toLowerCase())
+    if (point === undefined) continue
+    const fact = factFor(point, asset, about, defaults)
+    facts[name] = fact.value
+    if (fact.evidence !== null) evidence.push({ fact: name, value: shown(point, fact.value, about), ...fact.evidence })
+    if (fact.assumed !== null) assumptions.push({ fact: name, value: fact.value, why: fact.assumed })
   }
-  if (epss !== null) {
-    const value = `${epss.score} (${cve})`
-    evidence.push({ fact: 'EPSS', value, source: `FIRST EPSS ${epss.model}`, date: epss.date, note: null })
-  }
-  const exposure = asset.exposure ?? defaults.exposure
-  if (asset.exposure === null) {
-    assumptions.push({
-      fact: 'System Exposure',
-      value: exposure,
-      why: `the inventory does not say how exposed ${asset.name} is`,
-    })
-  } else {
+  const { epss, cve } = about
+  if (epss !== null)
     evidence.push({
-      fact: 'System Exposure',
-      value: exposure,
-      source: `inventory ${asset.source}`,
-      date: null,
-      note: asset.name,
+      fact: 'EPSS',
+      value: `${epss.score} (${cve})`,
+      source: `FIRST EPSS ${epss.model}`,
+      date: epss.date,
+      note: null,
     })
-  }
-  const impact = asset.criticality ?? defaults.criticality
-  if (asset.criticality === null) {
-    assumptions.push({
-      fact: 'Human Impact',
-      value: impact,
-      why: `the inventory does not say how critical ${asset.name} is`,
-    })
-  } else {
+  const cvss = baseScore(about.facts)
+  if (cvss !== null)
     evidence.push({
-      fact: 'Human Impact',
-      value: impact,
-      source: `inventory ${asset.source}`,
+      fact: 'CVSS',
+      value: `${cvss.score} (${cve})`,
+      source: `${cvss.source}, CVSS ${cvss.version}`,
       date: null,
-      note: asset.name,
+      note: cvss.vector,
     })
-  }
-  assumptions.push({ fact: 'Automatable', value: 'yes', why: 'no configured feed says; the careful value' })
-
-  const facts = { Exploitation: exploitation, 'System Exposure': exposure, Automatable: 'yes', 'Human Impact': impact }
-  const decided = decideByTable(table, facts)
-  const priority = priorities.find((item) => item === decided?.outcome.toLowerCase()) ?? 'immediate'
+  const decided = decideByTable(rule.table, facts)
+  const known = decided === null ? undefined : rule.outcomes.get(decided.outcome.toLowerCase())
+  const outcome: Outcome = known ?? { priority: 'immediate' }
+  const { priority, also } = outcome
+  const word = decided?.outcome ?? priority
   evidence.push({
     fact: 'Decision',
-    value: priority,
-    source: 'SSVC deployer table 1.0.0',
+    value: word === priority ? priority : `${priority} ("${word}")`,
+    source: rule.title,
     date: null,
-    note: decided === null ? 'no row fits, so the most urgent outcome is taken' : `row ${decided.row} of 72`,
+    note:
+      decided === null
+        ? 'no row fits, so the most urgent outcome is taken'
+        : `row ${decided.row} of ${rule.table.rows.length}${also === undefined ? '' : `; asks for ${also}`}`,
   })
-  return { priority, evidence, assumptions }
+  return { priority, outcome, word, evidence, assumptions, turns: turnsOf(rule.table, facts) }
+}
+
+/** Values that speak of the CVE name it. */
+function shown(point: KnownPoint, value: string, { cve }: CveEvidence): string {
+  const ofCve: readonly KnownPoint[] = ['Exploitation', 'In KEV', 'Automatable', 'Technical Impact']
+  return ofCve.includes(point) ? `${value} (${cve})` : value
+}
+
+function factFor(point: KnownPoint, asset: Asset, about: CveEvidence, defaults: PriorityDefaults): Fact {
+  switch (point) {
+    case 'Exploitation':
+      return exploitation(about)
+    case 'In KEV':
+      return inKev(about)
+    case 'Automatable':
+      return fromSsvc(about, 'automatable', 'yes')
+    case 'Technical Impact':
+      return fromSsvc(about, 'technicalImpact', 'total')
+    case 'System Exposure':
+      return ofAsset(asset, asset.exposure, defaults.exposure, 'exposed')
+    case 'Publicly Exposed':
+      return mapped(ofAsset(asset, asset.exposure, defaults.exposure, 'exposed'), (value) =>
+        value === 'open' ? 'yes' : 'no',
+      )
+    case 'Human Impact':
+      return ofAsset(asset, asset.criticality, defaults.criticality, 'critical')
+    case 'Mission and Well-Being Impact':
+      return mapped(ofAsset(asset, asset.criticality, defaults.criticality, 'critical'), (value) =>
+        value === 'very high' ? 'high' : value,
+      )
+  }
+}
+
+function mapped(fact: Fact, map: (value: string) => string): Fact {
+  return { ...fact, value: map(fact.value) }
+}
+
+function said(value: string, source: string, date: string | null, note: string | null = null): Fact {
+  return { value, evidence: { source, date, note }, assumed: null }
+}
+
+function assumed(value: string, why: string): Fact {
+  return { value, evidence: null, assumed: why }
+}
+
+const VULNRICHMENT = 'CISA Vulnrichment (SSVC)'
+
+function exploitation({ cve, kev, epss, facts }: CveEvidence): Fact {
+  const points = facts?.ssvc ?? null
+  if (kev !== null) {
+    const notes = kev.ransomware ? ['used in ransomware campaigns'] : []
+    if (points !== null && points.exploitation !== 'active')
+      notes.push(`${VULNRICHMENT} still says ${points.exploitation}: KEV wins`)
+    return said('active', 'CISA KEV', kev.dateAdded, notes.length === 0 ? null : notes.join('; '))
+  }
+  if (facts?.exploited) return said('active', 'the vendor', facts.exploited, 'exploited when the update was published')
+  if (points !== null)
+    return said(points.exploitation === 'poc' ? 'public poc' : points.exploitation, VULNRICHMENT, points.date)
+  if (epss !== null && epss.score >= EPSS_POC)
+    return assumed(
+      'public poc',
+      `EPSS ${epss.score} of ${cve} is ${EPSS_POC} or more, and no feed says whether an exploit is public`,
+    )
+  return assumed('none', `no configured feed knows of an exploit of ${cve}`)
+}
+
+function inKev({ cve, kev }: CveEvidence): Fact {
+  if (kev !== null)
+    return said('yes', 'CISA KEV', kev.dateAdded, kev.ransomware ? 'used in ransomware campaigns' : null)
+  return assumed('no', `CISA KEV, as far as it was read, does not list ${cve}`)
+}
+
+function fromSsvc({ facts }: CveEvidence, point: 'automatable' | 'technicalImpact', careful: string): Fact {
+  const points = facts?.ssvc ?? null
+  if (points === null) return assumed(careful, 'no configured feed says; the careful value')
+  return said(points[point], VULNRICHMENT, points.date)
+}
+
+function ofAsset(asset: Asset, value: string | null, fallback: string, word: string): Fact {
+  if (value === null) return assumed(fallback, `the inventory does not say how ${word} ${asset.name} is`)
+  return said(value, `inventory ${asset.source}`, null, asset.name)
+}
+
+/** Whose score is believed first: who assigned the CVE, then vendors, then CISA, then NVD, which scores only some. */
+const scorers = ['CNA', 'vendor', 'CISA-ADP', 'NVD']
+
+/** The score that counts; version 3 before 4, because most are 3 and the two cannot be compared. */
+export function baseScore(facts: CveFacts | null): CveFacts['scores'][number] | null {
+  const rank = (source: string) => {
+    const found = scorers.indexOf(source)
+    return found === -1 ? scorers.indexOf('vendor') : found
+  }
+  let best: CveFacts['scores'][number] | null = null
+  for (const score of facts?.scores ?? []) {
+    if (best === null) best = score
+    const [a, b] = [Number(score.version.startsWith('3')), Number(best.version.startsWith('3'))]
+    if (a > b || (a === b && rank(score.source) < rank(best.source))) best = score
+  }
+  return best
 }
 
 /** Updates that mend no known CVE: bug fixes go with the next cycle, features may wait. A security archive is believed. */
@@ -104,11 +205,14 @@ export function judgeWithoutCve(type: PatchType, origins: readonly string[]): Ju
       ? 'comes from a security archive; no configured feed lists its CVEs'
       : `a ${type} update mends no known CVE`
   const source = origins[0] ?? 'package manager'
-  return { priority, evidence: [{ fact: 'Decision', value: priority, source, date: null, note }], assumptions: [] }
+  const evidence = [{ fact: 'Decision', value: priority, source, date: null, note }]
+  return { priority, outcome: { priority }, word: priority, evidence, assumptions: [], turns: [] }
 }
 
 export function moreUrgent(a: Judgement, b: Judgement): Judgement {
-  return priorityRank(b.priority) < priorityRank(a.priority) ? b : a
+  const order = priorityRank(b.priority) - priorityRank(a.priority)
+  if (order !== 0) return order < 0 ? b : a
+  return (b.outcome.days ?? Infinity) < (a.outcome.days ?? Infinity) || (b.outcome.also && !a.outcome.also) ? b : a
 }
 
 /** Days to patch, by priority; `null` sets no date. */
@@ -116,10 +220,31 @@ export type DueDays = Readonly<Record<Priority, number | null>>
 
 export const defaultDueDays: DueDays = { immediate: 3, 'out-of-cycle': 14, scheduled: 60, defer: null }
 
-/** When a patch is due: so many days after it was first seen, or KEV's own date where that is earlier. ISO 8601. */
-export function dueAt(priority: Priority, from: string, days: DueDays, kev: readonly KevEntry[]): string | null {
-  const own = days[priority]
-  const dates = kev.map((entry) => Date.parse(`${entry.dueDate}T23:59:59Z`)).filter((date) => !Number.isNaN(date))
-  if (own !== null) dates.push(Date.parse(from) + own * 86_400_000)
-  return dates.length === 0 ? null : new Date(Math.min(...dates)).toISOString()
+export interface Due {
+  /** ISO 8601. */
+  readonly at: string
+  /** Under which rule: `3 days for immediate patches`. */
+  readonly rule: string
+}
+
+/** When a patch is due: the outcome's days after it was first seen, or KEV's own date where that is earlier. */
+export function dueAt(
+  { priority, outcome, word }: Pick<Judgement, 'priority' | 'outcome' | 'word'>,
+  from: string,
+  days: DueDays,
+  kev: readonly KevEntry[],
+): Due | null {
+  const own = outcome.days === undefined ? days[priority] : outcome.days
+  const since = from.slice(0, 10)
+  const dates: Due[] = []
+  if (own !== null)
+    dates.push({
+      at: new Date(Date.parse(from) + own * 86_400_000).toISOString(),
+      rule: `${own} days for ${outcome.days === undefined ? priority : `"${word}"`}, counted from ${since}`,
+    })
+  for (const entry of kev) {
+    const at = Date.parse(`${entry.dueDate}T23:59:59Z`)
+    if (!Number.isNaN(at)) dates.push({ at: new Date(at).toISOString(), rule: `CISA KEV's date for ${entry.cve}` })
+  }
+  return dates.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null)
 }

@@ -22,7 +22,7 @@ function feed(data: unknown, platforms?: string[]) {
 describe('the Debian security tracker', () => {
   it('gives the fixed version of each release, 0 where it never was affected, none where it is open', async () => {
     const { content } = await fetched(createDebianTrackerFeed({ name: 'debian', location: fileWith(good) }))
-    expect(content.fixes?.map((fix) => [fix.platform, fix.source, fix.cve, fix.fixedVersion])).toEqual([
+    expect(content.fixes?.map((fix) => [fix.platform, fix.package, fix.cves[0], fix.fixedVersion])).toEqual([
       ['debian:12', 'openssl', 'CVE-2026-9100001', '3.0.17-1~deb12u2'],
       ['debian:13', 'openssl', 'CVE-2026-9100001', '3.5.1-1+deb13u1'],
       ['debian:11', 'openssl', 'CVE-2026-9100001', null],

@@ -38,7 +38,7 @@ describe('debsecan', () => {
   ])('in %s has %s mend %s with %s: %s', async (...row) => {
     const [release, source, cve, version] = row
     const { content } = await fetched(feed(fileWith(good), release))
-    const fix = content.fixes?.find((one) => one.source === source && one.cve === cve)
+    const fix = content.fixes?.find((one) => one.package === source && one.cves[0] === cve)
     expect(fix).toMatchObject({ fixedVersion: version })
   })
 
@@ -59,11 +59,12 @@ describe('debsecan', () => {
       rows.map((row) => row.split(',')).map(([source, cve, version]) => [`${source} ${cve}`, version]),
     )
     expect([content.fixes?.length, rejected]).toEqual([theirs.size, []])
-    const different = content.fixes?.filter((fix) => theirs.get(`${fix.source} ${fix.cve}`) !== fix.fixedVersion) ?? []
+    const different =
+      content.fixes?.filter((fix) => theirs.get(`${fix.package} ${fix.cves[0]}`) !== fix.fixedVersion) ?? []
     // Versions without the release's mark that lie before its first marked one: told apart by nothing in the feed.
     expect(different.length).toBeLessThan(40)
-    for (const { source, cve, fixedVersion } of different) {
-      const lower = theirs.get(`${source} ${cve}`) ?? ''
+    for (const { package: source, cves, fixedVersion } of different) {
+      const lower = theirs.get(`${source} ${cves[0]}`) ?? ''
       if (fixedVersion !== null) expect(compare(lower, fixedVersion)).toBeLessThan(0)
     }
   })
@@ -76,10 +77,10 @@ describe('debsecan', () => {
     const { packages } = parseDpkgStatus(gunzipSync(readFileSync(status ?? '')).toString(), 'status')
     const ours = new Set<string>()
     for (const { name, architecture, version, source, sourceVersion } of packages) {
-      for (const fix of content.fixes?.filter((one) => one.source === source) ?? []) {
-        const { cve, fixedVersion } = fix
+      for (const fix of content.fixes?.filter((one) => one.package === source) ?? []) {
+        const { fixedVersion } = fix
         if (fixedVersion !== null && compare(sourceVersion, fixedVersion) >= 0) continue
-        ours.add([name, architecture, version, source, sourceVersion, cve, fixedVersion].join())
+        ours.add([name, architecture, version, source, sourceVersion, fix.cves[0], fixedVersion].join())
       }
     }
     const [, ...rows] = gunzipSync(readFileSync(expected ?? ''))
@@ -98,9 +99,9 @@ describe('debsecan', () => {
       const { packages } = parseDpkgStatus(gunzipSync(readFileSync(`${folder}/status.gz`)).toString(), 'status')
       const ours = new Set<string>()
       for (const one of packages) {
-        for (const { source, cve, fixedVersion } of content.fixes ?? []) {
+        for (const { package: source, cves, fixedVersion } of content.fixes ?? []) {
           if (source !== one.source) continue
-          if (fixedVersion === null || compare(one.sourceVersion, fixedVersion) < 0) ours.add(`${cve} ${one.name}`)
+          if (fixedVersion === null || compare(one.sourceVersion, fixedVersion) < 0) ours.add(`${cves[0]} ${one.name}`)
         }
       }
       const theirs = gunzipSync(readFileSync(`${folder}/debsecan-simple.txt.gz`))

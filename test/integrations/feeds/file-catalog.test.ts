@@ -55,7 +55,7 @@ describe('a catalog file', () => {
 describe('the example catalog', () => {
   it('has a fix at the offered version for every security update of the example fleet', async () => {
     const { content } = await fetched(createFileCatalogFeed({ name: 'example', location: example, clock }))
-    const fixes = new Set(content.fixes?.map((fix) => `${fix.platform} ${fix.source} ${fix.fixedVersion}`))
+    const fixes = new Set(content.fixes?.map((fix) => `${fix.platform} ${fix.package} ${fix.fixedVersion}`))
     const path = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
     const fleet = createFileInventory({ name: 'example', path, format: 'json', defaults: {}, clock })
     let updates = 0
@@ -72,7 +72,10 @@ describe('the example catalog', () => {
 
   it('speaks only of CVEs and advisories that say they are invented', async () => {
     const { content } = await fetched(createFileCatalogFeed({ name: 'example', location: example, clock }))
-    const cves = [...(content.fixes ?? []), ...(content.kev ?? []), ...(content.epss ?? [])].map((one) => one.cve)
+    const cves = [
+      ...(content.fixes ?? []).flatMap((fix) => fix.cves),
+      ...[...(content.kev ?? []), ...(content.epss ?? [])].map((one) => one.cve),
+    ]
     for (const cve of cves) expect(cve).toMatch(/^CVE-2026-9\d{6}$/)
     for (const advisory of content.advisories ?? []) {
       expect(advisory.id).toMatch(/^EXAMPLE-/)

@@ -105,14 +105,14 @@ function readIssue(reading: Reading, source: string, cve: string, value: unknown
       case 'undetermined':
         break
       case 'open':
-        reading.fixes.push({ platform, source, cve, fixedVersion: null })
+        reading.fixes.push({ platform, package: source, by: 'source', cves: [cve], fixedVersion: null })
         break
       case 'resolved':
         if (version === undefined) {
           reading.rejected.push({ where: `${where} ${codeName}`, reason: 'is resolved without a fixed version' })
           break
         }
-        reading.fixes.push({ platform, source, cve, fixedVersion: version })
+        reading.fixes.push({ platform, package: source, by: 'source', cves: [cve], fixedVersion: version })
     }
   }
 }

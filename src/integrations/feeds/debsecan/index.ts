@@ -58,7 +58,7 @@ async function parse(input: FeedInput<State>, platform: Platform): Promise<Parse
   for (const [index, line] of lines.slice(endOfCves + 1, endOfRows).entries()) {
     if (index % ROWS_PER_TURN === ROWS_PER_TURN - 1) await othersTurn()
     const result = readRow(line, cves, platform)
-    if (result.kind === 'fix') fixes.set(`${result.fix.source} ${result.fix.cve}`, result.fix)
+    if (result.kind === 'fix') fixes.set(`${result.fix.package} ${result.fix.cves[0]}`, result.fix)
     if (result.kind === 'rejected') {
       rejected.push({ where: `line ${endOfCves + index + 3}`, reason: `"${line.slice(0, 80)}" ${result.reason}` })
     }
@@ -85,5 +85,8 @@ function readRow(line: string, cves: readonly string[], platform: Platform): Rea
   if (!isCveId(cve)) return { kind: 'rejected', reason: `is about "${cve.slice(0, 40)}", which is no CVE id` }
   const row = { source, available: flag === 'F', unstable, others: others.split(' ').filter((part) => part !== '') }
   const release = platform.slice('debian:'.length)
-  return { kind: 'fix', fix: { platform, source, cve, fixedVersion: fixedVersion(row, release) } }
+  return {
+    kind: 'fix',
+    fix: { platform, package: source, by: 'source', cves: [cve], fixedVersion: fixedVersion(row, release) },
+  }
 }

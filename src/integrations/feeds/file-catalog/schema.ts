@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Fix } from '../../../core/catalog.ts'
 import { cveId } from '../cve-id.ts'
 
 const text = z.string().trim().min(1).max(500)
@@ -17,12 +18,21 @@ export function dateSchema(today: string) {
   })
 }
 
-export const fixSchema = z.object({
-  platform: text,
-  source: text,
-  cve: cveId,
-  fixedVersion: text.nullable(),
-})
+/** `source` names a source package, `package` a binary one, for platforms whose fixes go by binaries. */
+export const fixSchema = z
+  .object({
+    platform: text,
+    source: text.optional(),
+    package: text.optional(),
+    cve: cveId,
+    fixedVersion: text.nullable(),
+  })
+  .transform(({ platform, source, package: binary, cve, fixedVersion }, context): Fix => {
+    const name = source ?? binary
+    if (name === undefined || (source !== undefined && binary !== undefined))
+      context.addIssue({ code: 'custom', message: 'names one of "source" and "package"' })
+    return { platform, package: name ?? '', by: source === undefined ? 'binary' : 'source', cves: [cve], fixedVersion }
+  })
 
 export function advisorySchema(today: string) {
   return z.object({
@@ -31,6 +41,7 @@ export function advisorySchema(today: string) {
     published: dateSchema(today).nullable().default(null),
     cves: z.array(cveId).default([]),
     fixes: z.array(z.object({ platform: text, source: text, fixedVersion: text })).default([]),
+    severity: text.nullable().default(null),
   })
 }
 

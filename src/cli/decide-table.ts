@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { isShippedTable, readTable } from '../config/decision-tables.ts'
+import { errorText } from '../core/error-text.ts'
+import { type DecisionTable, decideByTable, parseDecisionTable, whyUndecided } from '../core/priority/decision-table.ts'
+import { shippedTables } from '../core/priority/rule.ts'
+import { BadUse } from './failure.ts'
+import { answerLines } from './lines.ts'
+
+export function decideTableCommand(program: Command): void {
+  program
+    .command('decide <table>')
+    .description(`read facts as JSON, a line each; write the outcome: ${shippedTables.join(', ')} or a CSV file`)
+    .action(async (name: string) => {
+      const table = load(name)
+      await answerLines(process.stdin, (line) => answer(table, line))
+    })
+}
+
+function load(name: string): DecisionTable {
+  try {
+    return parseDecisionTable(readTable(name))
+  } catch (error) {
+    const known = isShippedTable(name) ? '' : ` Shipped tables are ${shippedTables.join(' and ')}.`
+    throw new BadUse(`${errorText(error)}${known}`)
+  }
+}
+
+/** The outcome's words, or why there is none. */
+function answer(table: DecisionTable, line: string): { readonly out: string } | { readonly problem: string } {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return { problem: 'the line is not JSON' }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problem: 'the line is not a JSON object of facts' }
+  const facts: Record<string, string> = {}
+  for (const [point, fact] of Object.entries(value)) {
+    // YAML and spreadsheets turn yes and no into true and false.
+    facts[point] = typeof fact === 'boolean' ? (fact ? 'yes' : 'no') : String(fact).trim()
+  }
+  const decided = decideByTable(table, facts)
+  return decided === null ? { problem: whyUndecided(table, facts) } : { out: decided.outcome }
+}

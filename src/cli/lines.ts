@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream'
+import { BadUse } from './failure.ts'
+
+/** The longest line that is read: longer ones are no list of facts or versions, and would fill the memory. */
+const LINE_BYTES = 1_000_000
+/** What is printed at once. */
+const CHUNK = 10_000
+
+export type LineAnswer = { readonly out: string } | { readonly problem: string }
+
+/** One line out for each line in, in order: the answer, or `!` with a sentence on standard error. */
+export async function answerLines(input: Readable, answer: (line: string) => LineAnswer): Promise<void> {
+  let out: string[] = []
+  let number = 0
+  for await (const line of boundedLines(input)) {
+    number++
+    const given = answer(line)
+    if ('problem' in given) process.stderr.write(`Line ${number} (${shown(line)}): ${given.problem}\n`)
+    out.push('out' in given ? given.out : '!')
+    if (out.length < CHUNK) continue
+    process.stdout.write(`${out.join('\n')}\n`)
+    out = []
+  }
+  if (out.length > 0) process.stdout.write(`${out.join('\n')}\n`)
+}
+
+function shown(line: string): string {
+  return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}...` : line)
+}
+
+/** Lines without their ends. Throws a sentence at a line that is too long, before it is in memory. */
+async function* boundedLines(input: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of input) {
+    rest += decoder.decode(chunk, { stream: true })
+    const lines = rest.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield line.replace(/\r$/, '')
+    if (rest.length > LINE_BYTES)
+      throw new BadUse(`A line is longer than ${LINE_BYTES} characters: is it the right file?`)
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield rest.replace(/\r$/, '')
+}

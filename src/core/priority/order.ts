@@ -1,0 +1,45 @@
+/** Which of two patches of the same priority comes first: likelihood of exploitation times what is at stake. */
+
+import type { Criticality } from '../asset.ts'
+import type { CveEvidence } from './facts.ts'
+import { baseScore } from './facts.ts'
+
+/**
+ * A logistic regression of "listed in CISA KEV within 30 days" on CVEs of the last 90 days, on decision dates up to
+ * 2025-06 (docs/priority.md, `npm run bench -- priority` repeats the measurement on later dates).
+ */
+export const orderWeights = {
+  /** Per unit of the log-odds of EPSS. */
+  epss: 0.57,
+  /** Per point of the CVSS base score. */
+  cvss: 0.545,
+  /** Per natural logarithm of one plus the days since publication. */
+  age: -0.85,
+} as const
+
+/** The middle of CVEs under 90 days old: a CVE without a score is not one that nobody exploits. */
+export const assumedEpss = 0.0005
+export const assumedCvss = 7
+
+/** The log-odds of exploitation, up to a constant: higher is more likely. `now` and `published` are ISO dates. */
+export function likelihood({ epss, facts }: CveEvidence, now: string): number {
+  const probability = Math.min(Math.max(epss?.score ?? assumedEpss, 0.00001), 0.99)
+  const score = baseScore(facts)?.score ?? assumedCvss
+  const published = facts?.published ?? null
+  const days = published === null ? 90 : Math.max(0, (Date.parse(now) - Date.parse(published)) / 86_400_000)
+  return (
+    orderWeights.epss * Math.log(probability / (1 - probability)) +
+    orderWeights.cvss * score +
+    orderWeights.age * Math.log1p(days)
+  )
+}
+
+/** Twice as much at each step: what one asset counts for. */
+export const stakes: Readonly<Record<Criticality, number>> = { low: 1, medium: 2, high: 4, 'very high': 8 }
+
+/** Expected loss on the scale of `likelihood`: exploited is where it hurts, and it hurts as often as it is installed. */
+export function urgency(likeliest: number, assets: Iterable<{ readonly criticality: Criticality | null }>): number {
+  let stake = 0
+  for (const { criticality } of assets) stake += stakes[criticality ?? 'medium']
+  return likeliest + Math.log(Math.max(stake, 1))
+}
