@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { decideCommands } from './decide.ts'
@@ -31,6 +32,7 @@ export async function main(argv: string[]): Promise<number> {
     initCommand,
     checkCommand,
     lookCommands,
+    assessCommand,
     overviewCommands,
     decideCommands,
     decideTableCommand,

@@ -40,25 +40,6 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
     })
 
   program
-    .command('assess')
-    .description('what each asset misses, most urgent first')
-    .option('--json', 'print JSON')
-    .action(async (options: { json?: boolean }) => {
-      await withService(program, async ({ workflow }) => {
-        const { patches, assets } = await workflow.assessment()
-        for (const patch of patches) {
-          const on = assets.filter((entry) => entry.patches.includes(patch.id)).map((entry) => entry.asset.name)
-          if (options.json) print(JSON.stringify({ ...patch, assets: on }))
-          else
-            print(
-              `${patch.priority.padEnd(12)} ${patch.type.padEnd(8)} ${patch.source} ${patch.version} on ${on.length} (${on.slice(0, 3).join(', ')}${on.length > 3 ? ', ...' : ''})`,
-            )
-        }
-        if (patches.length === 0 && !options.json) print('Nothing is missing.')
-      })
-    })
-
-  program
     .command('proposals')
     .description('list proposals')
     .option('--all', 'closed ones too')

@@ -16,6 +16,16 @@ import {
 } from './fields.ts'
 
 const MINUTE = 60
+const fileFormats = [
+  'dpkg-status',
+  'rpm-list',
+  'apk-installed',
+  'cyclonedx',
+  'spdx',
+  'systeminfo',
+  'json',
+  'csv',
+] as const
 const hostMend = 'Write a host name or an alias from the SSH configuration, such as web01.example.net.'
 const userMend = 'Write a login name, such as patch.'
 
@@ -86,11 +96,13 @@ const fileSource = z.strictObject({
   kind: z.literal('file').describe('Assets listed in a file.'),
   path: filePath.describe('The file; it may be packed with gzip.'),
   format: z
-    .enum(['dpkg-status', 'json', 'csv'], { error: 'Write dpkg-status, json or csv.' })
-    .describe('dpkg-status: one Debian machine; json, csv: any number of assets.'),
-  name: optional(host).describe('Name of the asset, for dpkg-status. Default: the name of the source.'),
+    .enum(fileFormats, { error: `Write ${fileFormats.slice(0, -1).join(', ')} or ${fileFormats.at(-1)}.` })
+    .describe('What the file is: json and csv list any number of assets, the others describe one machine.'),
+  name: optional(host).describe(
+    'Name of the asset, of one machine. Default: what the file says, else the name of the source.',
+  ),
   platform: optional(platform).describe('Platform of assets that do not say theirs, such as debian:12.'),
-  address: optional(address).describe('Host name or address, for dpkg-status. Default: the name.'),
+  address: optional(address).describe('Host name or address, of one machine. Default: the name.'),
   engine,
   ...facts,
   tags: allTags,

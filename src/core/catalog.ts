@@ -62,6 +62,8 @@ export interface WindowsUpdate {
   readonly restart: boolean | null
   /** ISO date. */
   readonly published: string | null
+  /** The feed's record that said it: a month. */
+  readonly record?: string
 }
 
 /** One score of one CVE: `source` is who gave it (`CNA`, `NVD`, `Red Hat`). Scores of CVSS 3 and 4 are not comparable. */

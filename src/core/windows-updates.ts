@@ -124,7 +124,7 @@ export function windowsPlatform(product: string): Platform | null {
     .replace(/\bversion\b|\bedition\b|,/g, ' ')
     .replace(/\bservice pack (\d+)/, 'sp$1')
     .replace(
-      /\b(?:standard|datacenter|enterprise|education|pro|professional|home|evaluation|azure|essentials|n|ltsc|ltsb)\b/g,
+      /\b(?:standard|datacenter|enterprise|education|pro|professional|home|evaluation|essentials|n|ltsc|ltsb)\b/g,
       ' ',
     )
     .replace(/[^a-z0-9.]+/g, ' ')

@@ -2,12 +2,20 @@
 export const inputLimits = {
   /** An inventory file as it lies on the disk; 10,000 assets of 700 packages are about 400 MB of CSV. */
   inventoryFileBytes: 500_000_000,
-  /** A dpkg status file, unpacked: a full desktop is about 10 MB. */
-  dpkgStatusBytes: 128 * 1024 * 1024,
+  /** What describes one machine, unpacked: the dpkg status file of a full desktop is about 10 MB. */
+  softwareListBytes: 128 * 1024 * 1024,
   /** A feed as it travels. Debian's tracker is the largest, about 70 MB. */
   feedBytes: 256 * 1024 * 1024,
   /** A feed after it was unpacked. */
   feedUnpackedBytes: 500_000_000,
+  /** Files in one archive or folder of a feed: all CVE records there are would be under 400,000. */
+  archiveFiles: 1_000_000,
+  /** One file in an archive. Debian's tracker is the largest known. */
+  archiveFileBytes: 256 * 1024 * 1024,
+  /** Groups and lists within each other, in JSON and XML. Real feeds have under 20. */
+  nesting: 64,
+  /** Changed records fetched one by one; where more have changed, the whole archive is read again. */
+  changedRecords: 2_000,
   /** Time for one attempt to fetch a feed. */
   feedTimeoutSeconds: 120,
   /** Attempts before a feed that answers 429, 5xx or not at all counts as failed. */

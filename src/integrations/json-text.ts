@@ -1,11 +1,71 @@
 import { errorText } from '../core/error-text.ts'
-/** Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such. */
+import { inputLimits } from './input-limits.ts'
+
+/**
+ * Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such.
+ * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit.
+ */
 export function parseJson(text: string, what: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw new Error(`${what} is not valid JSON: ${jsonProblem(text, error)}`, { cause: error })
   }
+  const odd = oddity(text)
+  if (odd !== null) throw new Error(`${what}: ${odd}`)
+  return value
+}
+
+const QUOTE = 34
+const BACKSLASH = 92
+
+/** Walks text that is known to be JSON. */
+function oddity(text: string): string | null {
+  /** The keys of each open object; `null` for a list. */
+  const open: (Set<string> | null)[] = []
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x7b: // {
+      case 0x5b: // [
+        open.push(text.charCodeAt(at) === 0x7b ? new Set() : null)
+        if (open.length > inputLimits.nesting)
+          return `it is nested more than ${inputLimits.nesting} deep at ${lineAndColumn(text, at)}`
+        break
+      case 0x7d: // }
+      case 0x5d: // ]
+        open.pop()
+        break
+      case QUOTE: {
+        const end = endOfString(text, at)
+        const keys = open.at(-1)
+        if (keys && isKey(text, end)) {
+          const raw = text.slice(at + 1, end)
+          const key = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw
+          if (keys.has(key)) return `the key "${key.slice(0, 60)}" is there twice, again at ${lineAndColumn(text, at)}`
+          keys.add(key)
+        }
+        at = end
+      }
+    }
+  }
+  return null
+}
+
+/** Position of the closing quote. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  for (;;) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE || Number.isNaN(code)) return at
+    at += code === BACKSLASH ? 2 : 1
+  }
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end + 1
+  while (/\s/.test(text[at] ?? '')) at++
+  return text[at] === ':'
 }
 
 function jsonProblem(text: string, error: unknown): string {

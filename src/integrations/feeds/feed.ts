@@ -66,7 +66,7 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
 }
 
 /** A cursor that an older version wrote in another shape counts as none: the feed is read afresh. */
-function readCursor<T>(cursor: string | null, schema: z.ZodType<T>): T | null {
+export function readCursor<T>(cursor: string | null, schema: z.ZodType<T>): T | null {
   if (cursor === null) return null
   try {
     return schema.parse(JSON.parse(cursor))
@@ -75,7 +75,7 @@ function readCursor<T>(cursor: string | null, schema: z.ZodType<T>): T | null {
   }
 }
 
-function boundedRejects(rejected: readonly RejectedRecord[]): readonly RejectedRecord[] {
+export function boundedRejects(rejected: readonly RejectedRecord[]): readonly RejectedRecord[] {
   const limit = inputLimits.rejectedRecords
   if (rejected.length <= limit) return rejected
   const more = { where: 'the rest', reason: `${rejected.length - limit} more records were rejected` }

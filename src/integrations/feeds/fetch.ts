@@ -37,7 +37,7 @@ export type ReadFeed =
   | { readonly status: 'unchanged' }
   | {
       readonly status: 'read'
-      /** Unpacked where they were gzip. */
+      /** Unpacked where they were gzip, unless they are to be kept packed. */
       readonly bytes: Buffer
       readonly validators: Validators
       /** True where `location` failed and a mirror answered. */
@@ -49,6 +49,8 @@ export async function readFeed(
   options: LocationOptions,
   last: Validators | null,
   signal: AbortSignal,
+  /** `keepPacked`: gzip is left to the caller. */
+  { keepPacked = false } = {},
 ): Promise<ReadFeed> {
   const problems: string[] = []
   for (const [index, location] of [options.location, ...(options.mirrors ?? [])].entries()) {
@@ -57,7 +59,7 @@ export async function readFeed(
       const known = last?.location === location ? last : null
       const answer = isUrl(location) ? await readUrl(location, options, known, signal) : await readPath(location)
       if (answer.status === 'unchanged' || answer.validators.sha256 === last?.sha256) return { status: 'unchanged' }
-      const bytes = await unpackGzip(answer.bytes, location, inputLimits.feedUnpackedBytes)
+      const bytes = keepPacked ? answer.bytes : await unpackGzip(answer.bytes, location, inputLimits.feedUnpackedBytes)
       if (bytes.length === 0) throw new Error(`${location} is empty`)
       if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(htmlProblem(location))
       return { ...answer, bytes, fromMirror: index > 0 }

@@ -1,21 +1,14 @@
 import type { InstalledPackage } from '../../core/asset.ts'
-
-export interface DpkgStatus {
-  readonly packages: readonly InstalledPackage[]
-  readonly warnings: readonly string[]
-}
+import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
 /** States (last word of `Status:`) in which a package's files are on the disk, dpkg(1). */
 const presentStates = new Set(['installed', 'triggers-pending', 'triggers-awaited', 'half-configured', 'unpacked'])
-
-/** Warnings about single paragraphs that are kept; a damaged file must not flood the card. */
-const MAX_WARNINGS = 50
 
 /**
  * Reads the packages whose files are on the disk from the text of `/var/lib/dpkg/status`. A paragraph that makes no
  * sense becomes a warning. Throws a sentence when the file is no dpkg status file or is cut off.
  */
-export function parseDpkgStatus(text: string, what: string): DpkgStatus {
+export function parseDpkgStatus(text: string, what: string): SoftwareList {
   if (text.trim() === '') throw new Error(`${what} is empty: a dpkg status file lists at least dpkg itself`)
   if (!text.endsWith('\n')) throw new Error(`${what} is cut off: its last line has no end`)
   const found = new Map<string, InstalledPackage>()
@@ -46,12 +39,7 @@ export function parseDpkgStatus(text: string, what: string): DpkgStatus {
   if (found.size === 0) {
     throw new Error(`${what} names no installed package in ${paragraphs} paragraphs: is it /var/lib/dpkg/status?`)
   }
-  return { packages: [...found.values()], warnings: bounded(warnings) }
-}
-
-function bounded(warnings: readonly string[]): readonly string[] {
-  if (warnings.length <= MAX_WARNINGS) return warnings
-  return [...warnings.slice(0, MAX_WARNINGS), `${warnings.length - MAX_WARNINGS} more warnings are left out`]
+  return { packages: [...found.values()], warnings: boundedWarnings(warnings) }
 }
 
 /** `Source: glibc` or `Source: glibc (2.36-9)`; without it the package is its own source. */

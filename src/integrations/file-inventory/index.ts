@@ -1,19 +1,34 @@
-/** Inventory from a file: a dpkg status file, a JSON or a CSV export. docs/integrations/file-inventory.md */
+/** Inventory from a file: what one machine's package manager says, a software bill of materials, a JSON or a CSV export. docs/integrations/file-inventory.md */
 
 import { type Observation, observedAsset } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
+import { parseApkInstalled } from './apk-installed.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { observeCsv } from './csv-assets.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
 import { type FileTimes, observeJson } from './json-assets.ts'
+import { parseRpmList } from './rpm-list.ts'
+import { parseCycloneDx, parseSpdx } from './sbom.ts'
+import type { SoftwareList } from './software-list.ts'
+import { parseSystemInfo } from './systeminfo.ts'
 
 export type { AssetDefaults } from './asset-defaults.ts'
-export { type DpkgStatus, parseDpkgStatus } from './dpkg-status.ts'
+export { parseDpkgStatus } from './dpkg-status.ts'
+export { recogniseFormat } from './recognise.ts'
 
-export const fileFormats = ['dpkg-status', 'json', 'csv'] as const
+export const fileFormats = [
+  'dpkg-status',
+  'rpm-list',
+  'apk-installed',
+  'cyclonedx',
+  'spdx',
+  'systeminfo',
+  'json',
+  'csv',
+] as const
 export type FileFormat = (typeof fileFormats)[number]
 
 export interface FileInventoryOptions {
@@ -31,7 +46,7 @@ export interface FileInventoryOptions {
  */
 export function createFileInventory(options: FileInventoryOptions): InventorySource {
   const { name, path, format, defaults } = options
-  if (format === 'dpkg-status') requireDefaults(name, defaults)
+  if (format !== 'json' && format !== 'csv') requireDefaults(name, format, defaults)
   return {
     name,
     describe: `Assets listed in ${path} (${format})`,
@@ -54,35 +69,65 @@ async function* observeFile(
 async function readFileAssets(options: FileInventoryOptions): Promise<readonly Observation[]> {
   const { path, format, name, defaults, clock } = options
   const file = await readBoundedFile(path, inputLimits.inventoryFileBytes)
-  const limit = format === 'dpkg-status' ? inputLimits.dpkgStatusBytes : inputLimits.inventoryFileBytes
+  const limit = format === 'json' || format === 'csv' ? inputLimits.inventoryFileBytes : inputLimits.softwareListBytes
   const bytes = await unpackGzip(file.bytes, path, limit)
   if (bytes.length > limit) throw new Error(`${path} is ${bytes.length} bytes long, more than the limit of ${limit}`)
   if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(`${path} is an HTML page, not ${format}`)
   const times: FileTimes = { modifiedAt: file.modifiedAt.toISOString(), now: clock().toISOString() }
   switch (format) {
-    case 'dpkg-status':
-      return [observeDpkgStatus(bytes.toString('utf8'), path, name, defaults, times)]
     case 'json':
       return observeJson(bytes.toString('utf8'), path, name, defaults, times)
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
+    default:
+      return [observeList(softwareIn(format, textOf(bytes), path, defaults), path, name, defaults, times)]
   }
 }
 
-function observeDpkgStatus(
+/** Windows writes UTF-16 when its output is sent to a file. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.readUIntBE(0, Math.min(2, bytes.length))
+  if (mark === 0xfffe) return bytes.toString('utf16le', 2)
+  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+}
+
+function softwareIn(
+  format: Exclude<FileFormat, 'json' | 'csv'>,
   text: string,
+  path: string,
+  { platform }: AssetDefaults,
+): SoftwareList {
+  switch (format) {
+    case 'dpkg-status':
+      return parseDpkgStatus(text, path)
+    case 'rpm-list':
+      return parseRpmList(text, path, platform ?? null)
+    case 'apk-installed':
+      return parseApkInstalled(text, path)
+    case 'cyclonedx':
+      return parseCycloneDx(text, path)
+    case 'spdx':
+      return parseSpdx(text, path)
+    case 'systeminfo':
+      return parseSystemInfo(text, path)
+  }
+}
+
+function observeList(
+  list: SoftwareList,
   path: string,
   source: string,
   defaults: AssetDefaults,
   times: FileTimes,
 ): Observation {
-  const { packages, warnings } = parseDpkgStatus(text, path)
-  const { asset } = assetOf(source, { name: defaults.name ?? source }, defaults)
+  const platform = defaults.platform ?? list.platform ?? undefined
+  if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
+  const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const snapshot = {
     asset,
-    packages,
+    packages: list.packages,
     pending: [],
-    runningKernel: null,
+    runningKernel: list.runningKernel ?? null,
     bootId: null,
     rebootRequired: false,
     rebootPackages: [],
@@ -90,13 +135,17 @@ function observeDpkgStatus(
     observedAt: times.modifiedAt,
     listsRefreshedAt: null,
   }
-  return { kind: 'seen', snapshot, warnings }
+  return { kind: 'seen', snapshot, warnings: list.warnings }
 }
 
-function requireDefaults(source: string, defaults: AssetDefaults): void {
-  const missing = (['name', 'platform', 'team'] as const).filter((field) => defaults[field] === undefined)
+/** Formats whose files say the platform themselves. */
+const telling: ReadonlySet<FileFormat> = new Set(['cyclonedx', 'spdx', 'systeminfo'])
+
+function requireDefaults(source: string, format: FileFormat, defaults: AssetDefaults): void {
+  const needed = telling.has(format) ? (['team'] as const) : (['name', 'platform', 'team'] as const)
+  const missing = needed.filter((field) => defaults[field] === undefined)
   if (missing.length === 0) return
   throw new Error(
-    `Inventory source "${source}": a dpkg status file does not say its ${missing.join(', ')}: name them in the defaults`,
+    `Inventory source "${source}": a file of the format ${format} does not say its ${missing.join(', ')}: name them in the defaults`,
   )
 }

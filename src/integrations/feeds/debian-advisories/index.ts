@@ -24,7 +24,7 @@ const MAX_SHRINK_PERCENT = 1
 
 /** One feed reads one list: configure one for DSA and, where long-term support is used, one for DLA. */
 export function createDebianAdvisoriesFeed(options: FeedOptions): CatalogFeed {
-  return createFeed(options, { describe: 'Debian security advisories', state: stateSchema, parse })
+  return createFeed(options, { describe: 'Debian security advisories', state: stateSchema, parse: parseAdvisories })
 }
 
 interface Draft {
@@ -35,7 +35,7 @@ interface Draft {
   readonly fixes: { platform: Platform; source: string; fixedVersion: string }[]
 }
 
-function parse(input: FeedInput<State>): ParsedFeed<State> {
+export function parseAdvisories(input: FeedInput<State>): ParsedFeed<State> {
   const { bytes, what, previous } = input
   const text = bytes.toString('utf8')
   if (!text.endsWith('\n')) throw new Error(`${what} is cut off: its last line has no end`)

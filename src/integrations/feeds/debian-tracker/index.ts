@@ -38,12 +38,15 @@ export function createDebianTrackerFeed(options: DebianTrackerOptions): CatalogF
     {
       describe: 'Debian security tracker',
       state: stateSchema,
-      parse: (input) => parse(input, options.platforms ?? null),
+      parse: (input) => parseTracker(input, options.platforms ?? null),
     },
   )
 }
 
-async function parse(input: FeedInput<State>, wanted: readonly Platform[] | null): Promise<ParsedFeed<State>> {
+export async function parseTracker(
+  input: FeedInput<State>,
+  wanted: readonly Platform[] | null,
+): Promise<ParsedFeed<State>> {
   const { bytes, what, previous } = input
   const data = parseJson(bytes.toString('utf8'), what)
   if (!isObject(data)) throw new Error(`${what} is not the tracker's JSON: it must be an object by source package`)

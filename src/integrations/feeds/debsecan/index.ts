@@ -40,11 +40,11 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
   const location = `https://security-tracker.debian.org/tracker/debsecan/release/1/${release}`
   return createFeed(
     { location, ...options },
-    { describe: `debsecan (${release})`, state: stateSchema, parse: (input) => parse(input, platform) },
+    { describe: `debsecan (${release})`, state: stateSchema, parse: (input) => parseDebsecan(input, platform) },
   )
 }
 
-async function parse(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {
+export async function parseDebsecan(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {
   const { what, previous } = input
   const bytes = await unpackZlib(input.bytes, what, inputLimits.feedUnpackedBytes)
   const [version, ...lines] = bytes.toString('utf8').split('\n')

@@ -33,10 +33,13 @@ export interface EpssOptions extends Omit<FeedOptions, 'location'> {
 
 /** A CVE without a row has no score yet, which is not the same as a score of 0. */
 export function createEpssFeed(options: EpssOptions): CatalogFeed {
-  return createFeed({ location: epssLocation, ...options }, { describe: 'FIRST EPSS', state: stateSchema, parse })
+  return createFeed(
+    { location: epssLocation, ...options },
+    { describe: 'FIRST EPSS', state: stateSchema, parse: parseEpss },
+  )
 }
 
-async function parse(input: FeedInput<State>): Promise<ParsedFeed<State>> {
+export async function parseEpss(input: FeedInput<State>): Promise<ParsedFeed<State>> {
   const { bytes, what, previous } = input
   const text = bytes.toString('utf8')
   if (!text.endsWith('\n')) throw new Error(`${what} is cut off: its last line has no end`)

@@ -21,11 +21,11 @@ export function createFileCatalogFeed(options: FileCatalogOptions): CatalogFeed 
   return createFeed(options, {
     describe: 'Catalog file',
     state: stateSchema,
-    parse: (input) => parse(input, clock().toISOString().slice(0, 10)),
+    parse: (input) => parseFileCatalog(input, clock().toISOString().slice(0, 10)),
   })
 }
 
-function parse({ bytes, what }: FeedInput<State>, today: string): ParsedFeed<State> {
+export function parseFileCatalog({ bytes, what }: FeedInput<State>, today: string): ParsedFeed<State> {
   const file = catalogFileSchema.safeParse(parseJson(bytes.toString('utf8'), what))
   if (!file.success) throw new Error(`${what} is not a catalog: ${schemaProblem(file.error)}`)
   const { fixes, advisories, kev, epss } = file.data

@@ -36,11 +36,11 @@ export function createKevFeed(options: KevOptions): CatalogFeed {
   const places = options.location === undefined ? { location: kevLocation, mirrors: [kevMirror] } : {}
   return createFeed(
     { location: kevLocation, ...places, ...options },
-    { describe: 'CISA KEV', state: stateSchema, parse },
+    { describe: 'CISA KEV', state: stateSchema, parse: parseKev },
   )
 }
 
-function parse(input: FeedInput<State>): ParsedFeed<State> {
+export function parseKev(input: FeedInput<State>): ParsedFeed<State> {
   const { bytes, what, previous, fromMirror } = input
   const parsed = catalogSchema.safeParse(parseJson(bytes.toString('utf8'), what))
   if (!parsed.success) throw new Error(`${what} is not a KEV catalog: ${schemaProblem(parsed.error)}`)

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { cveIdsIn } from '../cve-id.ts'
+import { schemaProblem } from '../schema-problem.ts'
+import type { Sink } from '../sink.ts'
+
+const fileSchema = z.object({
+  distroversion: z.string().max(50).optional(),
+  reponame: z.string().max(100).optional(),
+  apkurl: z.string().max(500).optional(),
+  packages: z.array(z.unknown()).max(1_000_000),
+})
+const packageSchema = z.object({
+  pkg: z.object({
+    name: z.string().min(1).max(300),
+    /** `null` stands for none, in some editions. */
+    secfixes: z.record(z.string().max(200), z.array(z.string().max(500)).nullable()).nullish(),
+  }),
+})
+
+export function isSecdb(value: object): boolean {
+  return 'packages' in value && ('apkurl' in value || 'distroversion' in value || 'reponame' in value)
+}
+
+/** Alpine's secdb (and Wolfi's and Chainguard's): package, version, the CVEs that it mends. Version `0`: never affected. */
+export function readSecdb(value: unknown, where: string, sink: Sink): void {
+  const parsed = fileSchema.safeParse(value)
+  if (!parsed.success) {
+    sink.rejected.push({ where, reason: schemaProblem(parsed.error) })
+    return
+  }
+  const platform = platformOf(parsed.data.distroversion, parsed.data.apkurl ?? '')
+  if (platform === null) {
+    sink.rejected.push({ where, reason: `"${parsed.data.distroversion ?? ''}" is no release that one can stay on` })
+    return
+  }
+  for (const [index, item] of parsed.data.packages.entries()) {
+    const one = packageSchema.safeParse(item)
+    if (!one.success) {
+      sink.rejected.push({ where: `${where}, package ${index + 1}`, reason: schemaProblem(one.error) })
+      continue
+    }
+    const { name, secfixes } = one.data.pkg
+    for (const [version, ids] of Object.entries(secfixes ?? {})) {
+      // One entry may hold several names: `CVE-2019-14697 XSA-1`.
+      const cves = cveIdsIn((ids ?? []).flatMap((id) => id.split(/\s+/)))
+      if (cves.length === 0) continue
+      sink.fixes.push({
+        platform,
+        package: name,
+        by: 'source',
+        cves,
+        fixedVersion: version,
+        record: `${platform} ${name}`,
+      })
+    }
+  }
+}
+
+function platformOf(version: string | undefined, url: string): string | null {
+  if (version !== undefined && /^v\d+\.\d+$/.test(version)) return `alpine:${version.slice(1)}`
+  if (/wolfi/i.test(url)) return 'wolfi'
+  return /chainguard|cgr\.dev/i.test(url) ? 'chainguard' : null
+}

@@ -1,0 +1,130 @@
+/** Feeds that come as one file, an archive or a folder of documents. */
+
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import { z } from 'zod'
+import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
+import { type ChangeList, type Changes, fetchChanges } from './changes.ts'
+import { type DocumentReader, readDocument } from './document-reader.ts'
+import { documentsIn, documentsInFolder, type FeedDocument, filesOf } from './documents.ts'
+import { boundedRejects, type FeedOptions, readCursor, requireNotShrunken, requireReadable } from './feed.ts'
+import { readFeed } from './fetch.ts'
+import { contentOf, createSink, type Sink } from './sink.ts'
+
+export interface DocumentFeed {
+  readonly describe: string
+  readonly readers: readonly DocumentReader[]
+  /** How the publisher lists what has changed; `null`: the whole is asked for, and only read when it is new. */
+  readonly changes: ChangeList | null
+  /** More than this percentage fewer records than the last time are not believed. */
+  readonly maxShrinkPercent: number
+}
+
+const cursorSchema = z.object({
+  location: z.string(),
+  etag: z.string().nullable(),
+  lastModified: z.string().nullable(),
+  sha256: z.string(),
+  /** How many records the whole had. */
+  records: z.number(),
+  /** Up to where the list of changes was read. */
+  seen: z.string().nullable(),
+})
+type Cursor = z.infer<typeof cursorSchema>
+
+const DOCUMENTS_PER_TURN = 100
+
+export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): CatalogFeed {
+  const { name, location } = options
+
+  async function fetchFeed(text: string | null, signal: AbortSignal): Promise<FeedFetch> {
+    const last = readCursor(text, cursorSchema)
+    if (/^https?:/i.test(location) || !(await isFolder(location))) return fetchDocuments(last, signal)
+    return readFolder(last, signal)
+  }
+
+  async function fetchDocuments(last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
+    const list = format.changes
+    if (list !== null && /^https?:/i.test(location)) {
+      const changes = await fetchChanges(list, location, last?.seen ?? null, options, signal)
+      if (changes !== null && last !== null) return changed(last, changes)
+      if (changes !== null) return whole(last, changes.seen, signal)
+    }
+    return whole(last, null, signal)
+  }
+
+  /** Only what has changed since. */
+  async function changed(last: Cursor, { documents, removed, seen }: Changes): Promise<FeedFetch> {
+    if (documents.length + removed.length === 0) return { status: 'unchanged' }
+    const sink = createSink()
+    for (const document of documents) await readOne(document, sink)
+    const records = [...new Set([...sink.records, ...removed])]
+    const cursor: Cursor = { ...last, seen }
+    return {
+      status: 'fetched',
+      cursor: JSON.stringify(cursor),
+      content: contentOf(sink),
+      changes: { records },
+      rejected: boundedRejects(sink.rejected),
+    }
+  }
+
+  async function whole(last: Cursor | null, seen: string | null, signal: AbortSignal): Promise<FeedFetch> {
+    const source =
+      format.changes?.archive === undefined
+        ? options
+        : { ...options, location: await format.changes.archive(location, options, signal) }
+    const answer = await readFeed(source, last, signal, { keepPacked: true })
+    if (answer.status === 'unchanged') return { status: 'unchanged' }
+    const sink = createSink()
+    let count = 0
+    for await (const document of documentsIn(answer.bytes, answer.validators.location)) {
+      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
+      await readOne(document, sink)
+    }
+    return finished(sink, last, { ...answer.validators, seen })
+  }
+
+  async function readFolder(last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
+    const hash = createHash('sha256')
+    for (const { path, size, modifiedMs } of await filesOf(location)) hash.update(`${path} ${size} ${modifiedMs}\n`)
+    const sha256 = hash.digest('hex')
+    if (last?.sha256 === sha256) return { status: 'unchanged' }
+    const sink = createSink()
+    let count = 0
+    for await (const document of documentsInFolder(location)) {
+      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
+      await readOne(document, sink)
+    }
+    return finished(sink, last, { location, etag: null, lastModified: null, sha256, seen: null })
+  }
+
+  async function readOne(document: FeedDocument, sink: Sink): Promise<void> {
+    const before = sink.rejected.length
+    const kind = readDocument(format.readers, document, sink)
+    if (kind !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
+    sink.rejected.push({ where: document.name, reason: `is not ${format.describe}` })
+  }
+
+  function finished(sink: Sink, last: Cursor | null, cursor: Omit<Cursor, 'records'>): FeedFetch {
+    const content = contentOf(sink)
+    const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
+    const what = `${name} (${cursor.location})`
+    requireReadable(what, Math.max(rows, sink.records.size), sink.rejected)
+    const allowShrinking = options.allowShrinking ?? false
+    requireNotShrunken({ what, allowShrinking }, last?.records ?? null, rows, format.maxShrinkPercent)
+    const next: Cursor = { ...cursor, records: rows }
+    return { status: 'fetched', cursor: JSON.stringify(next), content, rejected: boundedRejects(sink.rejected) }
+  }
+
+  return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }
+}
+
+async function isFolder(location: string): Promise<boolean> {
+  const path = location.startsWith('file:') ? new URL(location) : location
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  )
+}

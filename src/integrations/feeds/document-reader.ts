@@ -1,0 +1,58 @@
+/** Formats of which one file is one or many records: how they are recognised and read. */
+
+import { errorText } from '../../core/error-text.ts'
+import { looksLikeHtml, parseJson } from '../json-text.ts'
+import type { FeedDocument } from './documents.ts'
+import type { Sink } from './sink.ts'
+
+export type DocumentReader =
+  | {
+      readonly kind: string
+      readonly form: 'json'
+      matches(value: object): boolean
+      read(value: unknown, where: string, sink: Sink): void
+    }
+  | {
+      readonly kind: string
+      readonly form: 'text'
+      /** `head`: the first characters. */
+      matches(head: string): boolean
+      read(text: string, where: string, sink: Sink): void
+    }
+
+const HEAD = 4_000
+
+/** Reads a document by whichever reader knows it. Returns the reader's kind, `null` where none does; never throws. */
+export function readDocument(readers: readonly DocumentReader[], document: FeedDocument, sink: Sink): string | null {
+  const { name, bytes } = document
+  const head = bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
+  try {
+    const text = readers.find((reader) => reader.form === 'text' && reader.matches(head))
+    if (text?.form === 'text') {
+      text.read(bytes.toString('utf8').replace(/^\uFEFF/, ''), name, sink)
+      return text.kind
+    }
+    if (!/^\s*[[{]/.test(head) || looksLikeHtml(head)) return null
+    const value = parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), name)
+    return readJson(readers, value, name, sink)
+  } catch (error) {
+    sink.rejected.push({ where: name, reason: errorText(error) })
+    return null
+  }
+}
+
+/** Some publishers put many records into one list. */
+function readJson(readers: readonly DocumentReader[], value: unknown, name: string, sink: Sink): string | null {
+  if (Array.isArray(value)) {
+    let kind: string | null = null
+    for (const [index, item] of value.entries()) {
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue
+      kind = readJson(readers, item, `${name}, item ${index + 1}`, sink) ?? kind
+    }
+    return kind
+  }
+  if (typeof value !== 'object' || value === null) return null
+  const reader = readers.find((one) => one.form === 'json' && one.matches(value))
+  reader?.form === 'json' && reader.read(value, name, sink)
+  return reader?.kind ?? null
+}

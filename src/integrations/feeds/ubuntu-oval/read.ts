@@ -1,0 +1,142 @@
+import type { Fix } from '../../../core/catalog.ts'
+import { schemeFor } from '../../../core/versions/scheme.ts'
+import { walkXml, type XmlElement } from '../../xml-text.ts'
+import { isCveId } from '../cve-id.ts'
+import type { Sink } from '../sink.ts'
+
+export function isUbuntuOval(head: string): boolean {
+  return head.includes('<oval_definitions') && /ubuntu/i.test(head)
+}
+
+interface Definition {
+  title: string
+  usn: string | null
+  severity: string | null
+  issued: string | null
+  platform: string | null
+  readonly cves: Set<string>
+  readonly tests: { readonly test: string; readonly comment: string }[]
+}
+
+/** Canonical's OVAL of USNs: definition -> tests -> object (a variable that lists packages) and state (a version). */
+export function readUbuntuOval(text: string, where: string, sink: Sink): void {
+  const definitions: Definition[] = []
+  const tests = new Map<string, { object: string; state: string }>()
+  const objects = new Map<string, string>()
+  const states = new Map<string, string>()
+  const variables = new Map<string, string[]>()
+  let definition: Definition | null = null
+  let test: { object: string; state: string } | null = null
+
+  const enter = ({ name, attributes, parent }: XmlElement) => {
+    const id = attributes.id ?? ''
+    switch (name) {
+      case 'definition':
+        definition = { title: '', usn: null, severity: null, issued: null, platform: null, cves: new Set(), tests: [] }
+        break
+      case 'reference':
+        if (definition && attributes.source === 'USN') definition.usn = attributes.ref_id ?? null
+        if (definition && attributes.source === 'CVE' && isCveId(attributes.ref_id ?? ''))
+          definition.cves.add(attributes.ref_id ?? '')
+        break
+      case 'issued':
+        if (definition) definition.issued = attributes.date?.slice(0, 10) ?? null
+        break
+      case 'criterion':
+        definition?.tests.push({ test: attributes.test_ref ?? '', comment: attributes.comment ?? '' })
+        break
+      case 'dpkginfo_test':
+        test = { object: '', state: '' }
+        tests.set(id, test)
+        break
+      case 'object':
+        if (test) test.object = attributes.object_ref ?? ''
+        break
+      case 'state':
+        if (test) test.state = attributes.state_ref ?? ''
+        break
+      case 'name':
+        if (parent?.name === 'dpkginfo_object' && attributes.var_ref)
+          objects.set(parent.attributes.id ?? '', attributes.var_ref)
+        break
+      case 'constant_variable':
+        variables.set(id, [])
+    }
+  }
+  const leave = ({ name, parent }: XmlElement, own: string) => {
+    switch (name) {
+      case 'definition':
+        if (definition) definitions.push(definition)
+        definition = null
+        break
+      case 'title':
+        if (definition) definition.title = own.replace(/\s+/g, ' ')
+        break
+      case 'severity':
+        if (definition) definition.severity = own
+        break
+      case 'platform':
+        if (definition) definition.platform = platformOf(own)
+        break
+      case 'dpkginfo_test':
+        test = null
+        break
+      case 'evr':
+        states.set(parent?.attributes.id ?? '', own)
+        break
+      case 'value':
+        variables.get(parent?.attributes.id ?? '')?.push(own)
+    }
+  }
+  walkXml(text, where, enter, leave)
+  for (const item of definitions) {
+    if (item.usn === null) continue
+    sink.records.add(item.usn)
+    readDefinition(item)
+  }
+
+  function readDefinition({ title, usn, severity, issued, platform, cves, tests: criteria }: Definition): void {
+    const id = usn ?? ''
+    if (platform === null) {
+      sink.rejected.push({ where: `${where} (${id})`, reason: 'names no Ubuntu release' })
+      return
+    }
+    const fixes: Fix[] = []
+    for (const { test: ref, comment } of criteria) {
+      const found = tests.get(ref)
+      if (found === undefined) continue // kernel tests look at the running kernel; OSV has these by source package
+      const packages = variables.get(objects.get(found.object) ?? '') ?? []
+      const version = states.get(found.state)?.replace(/^0:/, '')
+      if (version === undefined || !schemeFor(platform).valid(version)) {
+        sink.rejected.push({ where: `${where} (${id})`, reason: `${ref} has no version` })
+        continue
+      }
+      const subscription = /ubuntu pro|esm/i.test(comment) ? 'Ubuntu Pro' : null
+      for (const name of packages)
+        fixes.push({
+          platform,
+          package: name,
+          by: 'binary',
+          cves: [...cves],
+          fixedVersion: version,
+          advisory: id,
+          record: id,
+          subscription,
+        })
+    }
+    sink.fixes.push(...fixes)
+    sink.advisories.push({
+      id,
+      title: title.replace(/^USN-[\d-]+ -- /, '').slice(0, 500) || id,
+      published: issued,
+      cves: [...cves],
+      fixes: fixes.map((fix) => ({ platform, source: fix.package, fixedVersion: fix.fixedVersion ?? '' })),
+      severity: severity || null,
+    })
+  }
+}
+
+function platformOf(text: string): string | null {
+  const release = /^Ubuntu (\d\d\.\d\d)/.exec(text)?.[1]
+  return release === undefined ? null : `ubuntu:${release}`
+}

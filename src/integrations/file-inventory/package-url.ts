@@ -1,0 +1,68 @@
+import type { InstalledPackage, Platform } from '../../core/asset.ts'
+
+export interface PackageUrl {
+  readonly item: InstalledPackage
+  readonly platform: Platform | null
+}
+
+const families: Readonly<Record<string, string>> = {
+  rhel: 'rhel',
+  redhat: 'rhel',
+  'rocky-linux': 'rocky',
+  opensuse: 'opensuse',
+  'opensuse-leap': 'opensuse',
+}
+
+/**
+ * A package of an operating system from its package URL, https://github.com/package-url/purl-spec; `null` for libraries
+ * of languages and for what is no package URL. Scanners say the source in `upstream`.
+ */
+export function packageFromUrl(text: string): PackageUrl | null {
+  const [, type, namespace, rawName, rawVersion, query] =
+    /^pkg:(deb|rpm|apk)\/([^/@?]+)\/([^@?]+)(?:@([^?#]+))?(?:\?([^#]*))?/.exec(text) ?? []
+  if (type === undefined || namespace === undefined || rawName === undefined || rawVersion === undefined) return null
+  const name = decoded(rawName)
+  const qualifiers = new URLSearchParams(query ?? '')
+  const epoch = qualifiers.get('epoch')
+  const bare = decoded(rawVersion)
+  const version = epoch === null || epoch === '0' || /^\d+:/.test(bare) ? bare : `${epoch}:${bare}`
+  const { source, sourceVersion } = upstream(qualifiers.get('upstream') ?? '', name, version)
+  const module = /^([^:]+:[^:]+)/.exec(qualifiers.get('modularitylabel') ?? qualifiers.get('rpmmod') ?? '')?.[1]
+  const item: InstalledPackage = {
+    name,
+    version,
+    architecture: qualifiers.get('arch') ?? 'all',
+    source,
+    sourceVersion,
+    ...(module === undefined ? {} : { module }),
+  }
+  return { item, platform: platformOf(namespace, qualifiers.get('distro') ?? '') }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** `curl`, `curl@7.88.1-10` or `bash-5.1.8-9.el9.src.rpm`. */
+function upstream(text: string, name: string, version: string) {
+  const [, rpm, rpmVersion] = /^(.+)-([^-]+-[^-]+)\.src\.rpm$/.exec(text) ?? []
+  if (rpm !== undefined && rpmVersion !== undefined) {
+    return { source: rpm, sourceVersion: `${/^\d+:/.exec(version)?.[0] ?? ''}${rpmVersion}` }
+  }
+  const [source = '', sourceVersion] = text.split('@')
+  return { source: source === '' ? name : source, sourceVersion: sourceVersion ?? version }
+}
+
+/** `debian-12`, `ubuntu-22.04`, `almalinux-9.4`, `alpine-3.18.4` */
+function platformOf(namespace: string, distro: string): Platform | null {
+  const [, named, version] = /^([a-z][a-z-]*?)-v?(\d[\d.]*)$/.exec(distro.toLowerCase()) ?? []
+  if (version === undefined) return null
+  const family = families[named ?? namespace] ?? named ?? namespace
+  if (family === 'ubuntu' || family === 'sles' || family === 'opensuse') return `${family}:${version}`
+  if (family === 'alpine') return `alpine:${version.split('.').slice(0, 2).join('.')}`
+  return `${family}:${version.split('.')[0]}`
+}

@@ -1,0 +1,25 @@
+import type { FileFormat } from './index.ts'
+
+/** The format of an inventory file by its first lines; `null` where it is none that is read. */
+export function recogniseFormat(head: Buffer): FileFormat | null {
+  const wide = head[0] === 0xff && head[1] === 0xfe
+  const text = head
+    .toString(wide ? 'utf16le' : 'utf8', wide ? 2 : 0)
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+  if (/^Package: \S/m.test(text) && /^(?:Package|Status|Version): /.test(text)) return 'dpkg-status'
+  if (text.startsWith('{')) {
+    if (/"bomFormat"\s*:\s*"CycloneDX"/.test(text)) return 'cyclonedx'
+    if (/"spdxVersion"\s*:/.test(text)) return 'spdx'
+    return 'json'
+  }
+  if (/^SPDXVersion:/m.test(text)) return 'spdx'
+  if (/^(?:C:Q|P:\S)/m.test(text) && /^V:\S/m.test(text)) return 'apk-installed'
+  if (/^\S+-\d\S*-r\d+ \S+ \{/.test(text)) return 'apk-installed'
+  if (/Microsoft\W{0,3}\s*Windows/i.test(text)) return 'systeminfo'
+  const [first = ''] = text.split(/\r?\n/)
+  if (/^[\w.+-]+\t(?:\d+:|\(none\):)?\S+-\S+\t[a-z0-9_]+(?:\t|$)/.test(first)) return 'rpm-list'
+  if (/^(?:[\w.+-]+-[^-\s]+-[^-\s]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)|gpg-pubkey-\S+)$/.test(first))
+    return 'rpm-list'
+  return first.includes(',') ? 'csv' : null
+}

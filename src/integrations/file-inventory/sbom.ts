@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import type { InstalledPackage } from '../../core/asset.ts'
+import { parseJson } from '../json-text.ts'
+import { type PackageUrl, packageFromUrl } from './package-url.ts'
+import { boundedWarnings, type SoftwareList } from './software-list.ts'
+
+const cyclonedxSchema = z.object({
+  bomFormat: z.literal('CycloneDX'),
+  components: z.array(z.unknown()).max(1_000_000).default([]),
+})
+const componentSchema = z.object({
+  purl: z.string().max(5_000).optional(),
+  properties: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
+})
+
+/** CycloneDX, https://cyclonedx.org/specification/overview/, as JSON. */
+export function parseCycloneDx(text: string, what: string): SoftwareList {
+  const parsed = cyclonedxSchema.safeParse(parseJson(text, what))
+  if (!parsed.success) throw new Error(`${what} is no CycloneDX document`)
+  return fromUrls(
+    parsed.data.components.flatMap((component) => {
+      const one = componentSchema.safeParse(component)
+      if (!one.success || one.data.purl === undefined) return []
+      const found = packageFromUrl(one.data.purl)
+      return found === null ? [null] : [withTrivySource(found, one.data.properties)]
+    }),
+    what,
+  )
+}
+
+/** Trivy says the source package in properties of its own. */
+function withTrivySource(
+  found: PackageUrl,
+  properties: readonly { name: string; value?: string | undefined }[],
+): PackageUrl {
+  const value = (name: string) => properties.find((item) => item.name === `aquasecurity:trivy:${name}`)?.value
+  const source = value('SrcName')
+  const version = value('SrcVersion')
+  if (source === undefined || version === undefined) return found
+  const release = value('SrcRelease')
+  const epoch = value('SrcEpoch')
+  const full = `${epoch === undefined || epoch === '0' ? '' : `${epoch}:`}${version}${release === undefined ? '' : `-${release}`}`
+  return { ...found, item: { ...found.item, source, sourceVersion: full } }
+}
+
+const spdxSchema = z.object({ spdxVersion: z.string(), packages: z.array(z.unknown()).max(1_000_000).default([]) })
+const spdxPackageSchema = z.object({
+  externalRefs: z.array(z.object({ referenceType: z.string(), referenceLocator: z.string().max(5_000) })).default([]),
+})
+
+/** SPDX 2, https://spdx.github.io/spdx-spec/v2.3/, as JSON or tag-value text. */
+export function parseSpdx(text: string, what: string): SoftwareList {
+  if (/^\s*SPDXVersion:/m.test(text.slice(0, 5_000))) {
+    const urls = [...text.matchAll(/^ExternalRef: PACKAGE[-_]MANAGER purl (\S+)/gm)]
+    return fromUrls(
+      urls.map(([, url]) => packageFromUrl(url ?? '')),
+      what,
+    )
+  }
+  const parsed = spdxSchema.safeParse(parseJson(text, what))
+  if (!parsed.success) throw new Error(`${what} is no SPDX document`)
+  return fromUrls(
+    parsed.data.packages.flatMap((item) => {
+      const one = spdxPackageSchema.safeParse(item)
+      const url = one.success ? one.data.externalRefs.find((ref) => ref.referenceType === 'purl') : undefined
+      return url === undefined ? [] : [packageFromUrl(url.referenceLocator)]
+    }),
+    what,
+  )
+}
+
+/** `null` stands for something that is no package of an operating system. */
+function fromUrls(found: readonly (PackageUrl | null)[], what: string): SoftwareList {
+  const packages = new Map<string, InstalledPackage>()
+  const platforms = new Map<string, number>()
+  let others = 0
+  for (const one of found) {
+    if (one === null) {
+      others++
+      continue
+    }
+    packages.set(`${one.item.name} ${one.item.architecture} ${one.item.version}`, one.item)
+    if (one.platform !== null) platforms.set(one.platform, (platforms.get(one.platform) ?? 0) + 1)
+  }
+  if (packages.size === 0)
+    throw new Error(
+      `${what} names no package of an operating system (package URLs that begin with pkg:deb, rpm or apk)`,
+    )
+  const [platform] = [...platforms].sort((a, b) => b[1] - a[1])[0] ?? [null]
+  const warnings = others === 0 ? [] : [`${others} components of ${what} are libraries of languages and not assessed`]
+  return { packages: [...packages.values()], warnings: boundedWarnings(warnings), platform }
+}

@@ -1,0 +1,58 @@
+import { SaxesParser } from 'saxes'
+import { errorText } from '../core/error-text.ts'
+import { inputLimits } from './input-limits.ts'
+
+export interface XmlElement {
+  /** Without its prefix. */
+  readonly name: string
+  readonly attributes: Readonly<Record<string, string>>
+  readonly parent: XmlElement | null
+}
+
+/**
+ * Walks XML: `leave` is called at the end of each element with the text directly in it. Entities that a document defines
+ * itself are refused, nesting is limited. Throws a sentence where it is malformed.
+ */
+export function walkXml(
+  text: string,
+  what: string,
+  enter: (element: XmlElement) => void,
+  leave: (element: XmlElement, text: string) => void,
+): void {
+  const parser = new SaxesParser({ xmlns: false })
+  let current: XmlElement | null = null
+  const texts: string[] = []
+  parser.on('error', (error) => {
+    throw error
+  })
+  parser.on('doctype', () => {
+    throw new Error('it has a document type of its own, which no feed needs')
+  })
+  parser.on('opentag', ({ name, attributes }) => {
+    if (texts.length >= inputLimits.nesting) throw new Error(`it is nested more than ${inputLimits.nesting} deep`)
+    current = { name: localName(name), attributes, parent: current }
+    texts.push('')
+    enter(current)
+  })
+  const add = (part: string) => {
+    const last = texts.length - 1
+    if (last >= 0) texts[last] += part
+  }
+  parser.on('text', add)
+  parser.on('cdata', add)
+  parser.on('closetag', () => {
+    const own = texts.pop() ?? ''
+    if (current === null) return
+    leave(current, own.trim())
+    current = current.parent
+  })
+  try {
+    parser.write(text).close()
+  } catch (error) {
+    throw new Error(`${what} is not valid XML: ${errorText(error).split('\n')[0]}`, { cause: error })
+  }
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
+}
