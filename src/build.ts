@@ -29,6 +29,9 @@ import type { Policy } from './core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
+import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
+import { createCsafFeed } from './integrations/feeds/csaf/index.ts'
+import { createCveRecordsFeed } from './integrations/feeds/cve-records/index.ts'
 import {
   createDebianAdvisoriesFeed,
   dlaListLocation,
@@ -36,9 +39,15 @@ import {
 } from './integrations/feeds/debian-advisories/index.ts'
 import { createDebianTrackerFeed } from './integrations/feeds/debian-tracker/index.ts'
 import { createDebsecanFeed } from './integrations/feeds/debsecan/index.ts'
+import { createEndOfLifeFeed } from './integrations/feeds/endoflife/index.ts'
 import { createEpssFeed } from './integrations/feeds/epss/index.ts'
 import { createFileCatalogFeed } from './integrations/feeds/file-catalog/index.ts'
 import { createKevFeed } from './integrations/feeds/kev/index.ts'
+import { createMsrcFeed } from './integrations/feeds/msrc/index.ts'
+import { createNvdFeed } from './integrations/feeds/nvd/index.ts'
+import { createOsvFeed } from './integrations/feeds/osv/index.ts'
+import { createUbuntuOvalFeed } from './integrations/feeds/ubuntu-oval/index.ts'
+import { createWesngFeed } from './integrations/feeds/wesng/index.ts'
 import { createFileInventory } from './integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
 import { createLocalInventory } from './integrations/local-host/index.ts'
@@ -220,6 +229,36 @@ function buildFeed(name: string, feed: FeedConfig, clock: Clock): CatalogFeed {
       const location = feed.location ?? (feed.list === 'dla' ? dlaListLocation : dsaListLocation)
       return createDebianAdvisoriesFeed({ name, allowShrinking, location })
     }
+    case 'osv':
+      return createOsvFeed({ name, allowShrinking, ecosystem: feed.ecosystem, ...present({ location: feed.location }) })
+    case 'csaf':
+      return createCsafFeed({
+        name,
+        allowShrinking,
+        publisher: feed.publisher,
+        ...present({ location: feed.location }),
+      })
+    case 'ubuntu-oval':
+      return createUbuntuOvalFeed({
+        name,
+        allowShrinking,
+        release: feed.release,
+        ...present({ location: feed.location }),
+      })
+    case 'alpine-secdb': {
+      const { release, repository } = feed
+      return createSecdbFeed({ name, allowShrinking, release, repository, ...present({ location: feed.location }) })
+    }
+    case 'msrc':
+      return createMsrcFeed({ name, allowShrinking, since: feed.since, ...present({ location: feed.location }) })
+    case 'wesng':
+      return createWesngFeed({ name, allowShrinking, ...present({ location: feed.location }) })
+    case 'cve-records':
+      return createCveRecordsFeed({ name, allowShrinking, location: feed.location })
+    case 'nvd':
+      return createNvdFeed({ name, allowShrinking, part: feed.part, ...present({ location: feed.location }) })
+    case 'endoflife':
+      return createEndOfLifeFeed({ name, allowShrinking, ...present({ location: feed.location }) })
     case 'file-catalog':
       return createFileCatalogFeed({ name, allowShrinking, location: feed.path, clock })
   }

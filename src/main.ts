@@ -91,6 +91,7 @@ export async function openService(config: Config, environment: Environment): Pro
       rule: priorityRule(config),
       types: config.proposals.types,
       minPriority: config.proposals.minPriority,
+      grouping: config.proposals.groupBy,
     },
     pollSeconds: config.example ? 0.5 : 1,
   }

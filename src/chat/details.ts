@@ -4,7 +4,8 @@ import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
-import { plain, type RichText, rich, strong, time } from './rich-text.ts'
+import { judgementTable, patchCaption } from './explanation.ts'
+import { plain, rich, strong, time } from './rich-text.ts'
 import { assetName } from './story.ts'
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
@@ -37,26 +38,7 @@ export function explainDetail(state: ProposalState, subject: PatchSubject): Deta
   return {
     title: `${state.id}: why ${state.priority}`,
     lead: rich(strong('Why now: '), state.whyNow),
-    tables: subject.patches.map((patch) => ({
-      caption: `${patch.source} ${patch.version}: ${patch.priority}${patch.dueAt === null ? '' : `, due ${patch.dueAt.slice(0, 10)}`} (${patch.type}; ${patch.cves.length} CVEs)`,
-      columns: ['Fact', 'Value', 'Said by', 'When', 'Note'],
-      rows: [
-        ...patch.evidence.map((item): readonly RichText[] => [
-          rich(item.fact),
-          rich(item.value),
-          rich(item.source),
-          rich(item.date ?? ''),
-          rich(item.note ?? ''),
-        ]),
-        ...patch.assumptions.map((item): readonly RichText[] => [
-          rich(item.fact),
-          rich(item.value),
-          rich('assumed'),
-          rich(''),
-          rich(item.why),
-        ]),
-      ],
-    })),
+    tables: subject.patches.map((patch) => judgementTable(patch, patchCaption(patch))),
     lines: [],
   }
 }

@@ -3,7 +3,7 @@
 import type { Member } from '../core/policy.ts'
 import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
-import { voters } from '../core/proposal/ladder.ts'
+import { turnsTo, voters } from '../core/proposal/ladder.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
@@ -48,6 +48,14 @@ export function noticesOf(
   const holding = (role: string) => members.filter((member) => member.roles.includes(role)).map((member) => member.id)
 
   switch (event.type) {
+    case 'revised':
+      if (!event.raised) return []
+      return tell(
+        state.status === 'open' ? turnsTo(state, 'reminder', { members }) : voters(state, { members }),
+        'urgent',
+        rich(sentence(event.reason || state.whyNow)),
+        state.status === 'open' ? ['approve', 'reject', 'explain'] : ['explain'],
+      )
     case 'reminded': {
       if (event.step === 'reminder') return []
       const why =

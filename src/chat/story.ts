@@ -30,9 +30,10 @@ export function storyOf(
     case 'opened':
       return openedStory(recorded, state)
     case 'revised':
-      if (event.votesKept) return event.reason === '' ? [] : bot('warning', rich(event.reason))
+      if (event.votesKept)
+        return event.reason === '' ? [] : bot(event.raised ? 'urgent' : 'warning', rich(event.reason))
       return bot(
-        'warning',
+        event.raised ? 'urgent' : 'warning',
         rich(
           `Revision ${event.revision} replaces the plan: ${sentence(event.reason)} `,
           before && before.votes.length > 0 ? 'Votes for the revision before no longer count.' : '',
@@ -105,6 +106,18 @@ export function storyOf(
       )
     case 'withdrawn':
       return said('warning', rich(`Withdrawn: ${sentence(event.reason)}`))
+    case 'followed-up':
+      return [
+        {
+          author: null,
+          tone: 'urgent',
+          text: rich(
+            `${event.advisory} mends what ${event.mends}, which this proposal carried, broke. ${event.proposal} asks for it.`,
+          ),
+          detail: [],
+          link: `/p/${event.proposal}`,
+        },
+      ]
     case 'superseded':
       return bot('neutral', rich(`Replaced by ${event.by}; the vote goes on there.`))
     case 'scheduled': {

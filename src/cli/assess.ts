@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { isShippedTable, priorityRule } from '../config/decision-tables.ts'
 import { settingsSchema } from '../config/schema.ts'
-import { type Assessment, assess, type CatalogView, catalogView } from '../core/assessment.ts'
+import { type Assessment, assess, type CatalogView, catalogView, joinAssessments } from '../core/assessment.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { type Finding, findings } from '../core/missing-updates.ts'
@@ -55,7 +55,7 @@ async function fromStore(program: Command, { catalog, json }: Options): Promise<
   if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
   let worst: Priority | null = null
   await withService(program, async ({ workflow }) => {
-    const assessment = await workflow.assessment()
+    const assessment = joinAssessments((await workflow.assessments()).values())
     worst = assessment.patches[0]?.priority ?? null
     printPatches(assessment, json ?? false)
   })

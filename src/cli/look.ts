@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { detailText, explainDetail, planDetail } from '../chat/details.ts'
+import { explanationDetail } from '../chat/explanation.ts'
 import { proposalReport } from '../chat/report.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { statuses } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { readStream } from '../store/events.ts'
+import { listAssets } from '../store/inventory.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
 import { freezesOf } from '../workflow/execute.ts'
 import { BadUse } from './failure.ts'
@@ -92,40 +94,26 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
 
   program
     .command('explain <name>')
-    .description('the evidence and the rule behind a priority: of a CVE, an advisory, a package or a proposal')
-    .option('--json', 'print JSON, a line for each patch')
-    .action(async (name: string, options: { json?: boolean }) => {
-      await withService(program, async (service) => {
-        const { workflow, database } = service
+    .description('the evidence and the rule behind a priority: of a CVE, an advisory, a KB, a package or a proposal')
+    .option('--asset <asset>', 'only as far as this asset goes: its name or id')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { asset?: string; json?: boolean }) => {
+      await withService(program, async ({ workflow, database }) => {
         const proposal = await findProposal(database.db, name.toUpperCase())
         if (proposal?.subject.kind === 'patches') {
           if (!options.json) return print(detailText(explainDetail(proposal, proposal.subject)))
           for (const patch of proposal.subject.patches) print(JSON.stringify(patch))
           return
         }
-        const { patches } = await workflow.assessment()
-        const wanted = name.toLowerCase()
-        const found = patches.filter((patch) =>
-          [patch.source, ...patch.cves, ...patch.advisories].some((item) => item.toLowerCase() === wanted),
+        const asset = options.asset ?? null
+        if (
+          asset !== null &&
+          !(await listAssets(database.db)).some((one) => one.asset.name === asset || one.asset.id === asset)
         )
-        if (found.length === 0) done(1)
-        if (options.json) {
-          for (const patch of found) print(JSON.stringify(patch))
-          return
-        }
-        if (found.length === 0) {
-          print(`No watched asset misses anything for "${name}", as far as the feeds and package managers know.`)
-        }
-        for (const patch of found) {
-          print(
-            `${patch.source} ${patch.version}: ${patch.priority} (${patch.type})${patch.dueAt === null ? '' : `, due ${patch.dueAt.slice(0, 10)}`}`,
-          )
-          for (const item of patch.evidence)
-            print(
-              `  ${item.fact}: ${item.value}, said by ${item.source}${item.date === null ? '' : ` on ${item.date}`}${item.note === null ? '' : ` (${item.note})`}`,
-            )
-          for (const item of patch.assumptions) print(`  ${item.fact}: ${item.value}, assumed: ${item.why}`)
-        }
+          throw new BadUse(`There is no asset "${asset}"; the console lists them under Assets.`)
+        const explanation = await workflow.explain(name, asset)
+        if (explanation.judged.length === 0) done(1)
+        print(options.json ? JSON.stringify(explanation) : detailText(explanationDetail(explanation)))
       })
     })
 }

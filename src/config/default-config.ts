@@ -66,6 +66,8 @@ export function defaultConfig(cwd: string, dataDirectory: string | null = null):
       'this-machine': { kind: 'local', team: 'this-machine' },
       example: { kind: 'file', path: fleet, format: 'json', engine: 'simulated' },
     },
+    // One decision for each team is enough to see how it goes.
+    proposals: { groupBy: 'team' },
     feeds: { example: { kind: 'file-catalog', path: shippedCatalog } },
     engines: { simulated: { kind: 'simulated', state: fleet, pace: '3 s' } },
   })

@@ -1,6 +1,7 @@
 /** The shape of patchwarden.yaml. Durations are in seconds and shares in percent once the file has been read. */
 
 import { z } from 'zod'
+import { groupings } from '../core/draft.ts'
 import { priorities } from '../core/priority/priority.ts'
 import { engine } from './engine-schema.ts'
 import { feed } from './feed-schema.ts'
@@ -65,6 +66,10 @@ const prioritySettings = z.strictObject({
 })
 
 const proposalSettings = z.strictObject({
+  groupBy: z
+    .enum(groupings, { error: `Write ${groupings.slice(0, -1).join(', ')} or ${groupings.at(-1)}.` })
+    .default('tier')
+    .describe('One proposal for each: tier (platform and priority), platform, or team.'),
   types: z
     .array(patchType, { error: 'Write a list, such as [security, bugfix].' })
     .min(1, { error: 'Write at least one of security, bugfix and feature.' })

@@ -186,6 +186,20 @@ function missing(snapshot: AssetSnapshot, catalog: CatalogView, known: Map<strin
   return found
 }
 
+/** One assessment of several: a patch that two of them judge counts as the more urgent. */
+export function joinAssessments(parts: Iterable<Assessment>): Assessment {
+  const patches = new Map<string, Patch>()
+  const assets: AssessedAsset[] = []
+  for (const part of parts) {
+    for (const patch of part.patches) {
+      const known = patches.get(patch.id)
+      if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
+    }
+    assets.push(...part.assets)
+  }
+  return { patches: [...patches.values()].sort(mostUrgentFirst), assets }
+}
+
 /** By priority, then by what is likely to be exploited where it hurts. */
 export function mostUrgentFirst(a: Patch, b: Patch): number {
   return (

@@ -1,6 +1,6 @@
 import type { AssessedAsset, Assessment } from './assessment.ts'
 import type { Patch } from './catalog.ts'
-import type { Priority } from './priority/priority.ts'
+import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
 import type { RingRule, TeamPlan } from './ring-rule.ts'
 import { whyNow } from './why-now.ts'
@@ -8,6 +8,8 @@ import { whyNow } from './why-now.ts'
 /** A proposal that could be opened: previews are still to be filled in. */
 export interface Draft {
   readonly team: string
+  /** The open proposal that this is the present state of; `null`: a new one. */
+  readonly existing: string | null
   readonly title: string
   readonly subject: PatchSubject
   readonly priority: Priority
@@ -15,28 +17,117 @@ export interface Draft {
   readonly dueAt: string | null
 }
 
-/** One draft per team and engine over the assets that miss something. Assets without an engine are only watched. */
-export function draftSubjects(options: { readonly assessment: Assessment; readonly teams: readonly TeamPlan[] }): {
-  readonly drafts: readonly Draft[]
-  readonly watched: readonly AssessedAsset[]
-} {
-  const { assessment, teams } = options
-  const watched = assessment.assets.filter((entry) => entry.asset.engine === null)
-  const drafts: Draft[] = []
-  for (const plan of teams) {
-    const mine = assessment.assets.filter(
-      (entry) => entry.asset.team === plan.team && entry.asset.engine !== null && entry.changes.length > 0,
-    )
-    const engines = [...new Set(mine.flatMap((entry) => entry.asset.engine ?? []))].sort()
-    for (const engine of engines) {
-      const assets = mine.filter((entry) => entry.asset.engine === engine)
-      drafts.push(draft(plan, engine, assets, assessment.patches))
-    }
-  }
-  return { drafts, watched }
+/** What goes into one proposal together. A team's engines always go apart. */
+export const groupings = ['tier', 'platform', 'team'] as const
+export type Grouping = (typeof groupings)[number]
+
+/** A proposal that is not over: what it asks for stays with it. */
+export interface OpenGroup {
+  readonly id: string
+  readonly team: string
+  readonly engine: string
+  /** Only what nobody has decided yet takes in more. */
+  readonly takesMore: boolean
+  readonly priority: Priority
+  readonly patches: readonly Pick<Patch, 'platform' | 'source'>[]
 }
 
-function draft(plan: TeamPlan, engine: string, entries: readonly AssessedAsset[], all: readonly Patch[]): Draft {
+export interface DraftOptions {
+  /** What each team misses, judged by its own assets. */
+  readonly assessments: ReadonlyMap<string, Assessment>
+  readonly teams: readonly TeamPlan[]
+  readonly open: readonly OpenGroup[]
+  readonly grouping: Grouping
+}
+
+/**
+ * One draft for each decision: the patches of a team, engine, platform and tier. A patch that an open proposal asks for
+ * stays there, whatever its priority becomes, so that facts that change raise a decision and do not tear it apart.
+ */
+export function draftSubjects({ assessments, teams, open, grouping }: DraftOptions): readonly Draft[] {
+  const drafts: Draft[] = []
+  for (const plan of teams) {
+    const assessment = assessments.get(plan.team)
+    if (assessment === undefined) continue
+    const patches = new Map(assessment.patches.map((patch) => [patch.id, patch]))
+    const mine = assessment.assets.filter((entry) => entry.asset.engine !== null && entry.changes.length > 0)
+    for (const engine of [...new Set(mine.flatMap((entry) => entry.asset.engine ?? []))].sort()) {
+      const entries = mine.filter((entry) => entry.asset.engine === engine)
+      const groups = new Map<string, { readonly existing: string | null; readonly ids: Set<string> }>()
+      for (const id of new Set(entries.flatMap((entry) => entry.patches))) {
+        const patch = patches.get(id)
+        if (patch === undefined) continue
+        const home = homeOf(patch, plan.team, engine, open, grouping)
+        const key = home ?? groupOf(patch, grouping)
+        const group = groups.get(key) ?? { existing: home, ids: new Set() }
+        groups.set(key, group)
+        group.ids.add(id)
+      }
+      for (const { existing, ids } of groups.values())
+        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment.patches))
+    }
+  }
+  return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+}
+
+function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, grouping: Grouping): string {
+  switch (grouping) {
+    case 'team':
+      return ''
+    case 'platform':
+      return platform
+    case 'tier':
+      return `${platform} ${priority}`
+  }
+}
+
+/** The open proposal that asks for the patch, else one of the same group that still takes in more. */
+function homeOf(
+  patch: Patch,
+  team: string,
+  engine: string,
+  open: readonly OpenGroup[],
+  grouping: Grouping,
+): string | null {
+  const mine = open.filter((group) => group.team === team && group.engine === engine)
+  const asking = mine.find((group) =>
+    group.patches.some((asked) => asked.platform === patch.platform && asked.source === patch.source),
+  )
+  const group = groupOf(patch, grouping)
+  const joining = mine.find(
+    (other) =>
+      other.takesMore &&
+      other.patches.some(
+        (asked) => groupOf({ platform: asked.platform, priority: other.priority }, grouping) === group,
+      ),
+  )
+  return (asking ?? joining)?.id ?? null
+}
+
+/** The assets with only what these patches change. */
+function limitedTo(
+  entries: readonly AssessedAsset[],
+  ids: ReadonlySet<string>,
+  patches: ReadonlyMap<string, Patch>,
+): readonly AssessedAsset[] {
+  return entries.flatMap((entry) => {
+    const kept = entry.patches.filter((id) => ids.has(id))
+    if (kept.length === entry.patches.length) return [entry]
+    const names = new Set(
+      kept.flatMap((id) => patches.get(id)?.packages.map((item) => `${item.name} ${item.to}`) ?? []),
+    )
+    const changes = entry.changes.filter((change) => names.has(`${change.name} ${change.to}`))
+    return changes.length === 0 ? [] : [{ ...entry, patches: kept, changes }]
+  })
+}
+
+function draft(
+  plan: TeamPlan,
+  engine: string,
+  existing: string | null,
+  entries: readonly AssessedAsset[],
+  all: readonly Patch[],
+): Draft {
   const assets = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
   )
@@ -46,6 +137,7 @@ function draft(plan: TeamPlan, engine: string, entries: readonly AssessedAsset[]
   const seen = assets.map((entry) => entry.observedAt).sort()
   return {
     team: plan.team,
+    existing,
     title: title(patches, assets.length),
     subject: {
       kind: 'patches',

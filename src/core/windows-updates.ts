@@ -117,6 +117,8 @@ export function windowsPlatform(product: string): Platform | null {
   if (match === null) return null
   const server = match[1] !== undefined
   let rest = (match[2] ?? '').toLowerCase()
+  // Who replaces whom differs between a product and its Server Core.
+  const core = /\(server core/.test(rest) ? '-core' : ''
   const arch = /for (32-bit|x64-based|arm64-based|itanium-based) systems/.exec(rest)?.[1]
   rest = rest
     .replace(/\(.*?\)/g, ' ')
@@ -133,5 +135,5 @@ export function windowsPlatform(product: string): Platform | null {
   if (!/^(?:\d|xp|vista|rt)/.test(rest)) return null
   const suffix =
     server || arch === undefined || arch === 'x64-based' ? '' : arch === '32-bit' ? '-x86' : `-${arch.split('-')[0]}`
-  return `windows:${server ? 'server-' : ''}${rest}${suffix}`
+  return `windows:${server ? 'server-' : ''}${rest}${suffix}${core}`
 }

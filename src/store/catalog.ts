@@ -205,25 +205,20 @@ export async function readCatalog(
   }
 }
 
-/** What feeds say of CVEs themselves. */
-export async function readAbout(
-  db: Queryable,
-  cves: readonly string[],
-): Promise<Pick<FeedContent, 'kev' | 'epss' | 'cves'>> {
+/** What feeds say of CVEs themselves, each with the feed that says it. */
+export async function readAbout(db: Queryable, cves: readonly string[]) {
   const wanted = sql`(select jsonb_array_elements_text(${JSON.stringify(cves)}::text::jsonb))`
-  const { feed: _kevFeed, ...kevColumns } = getTableColumns(kev)
-  const exploited: readonly KevEntry[] = await db
-    .selectDistinctOn([kev.cve], kevColumns)
+  const exploited: readonly (KevEntry & { readonly feed: string })[] = await db
+    .selectDistinctOn([kev.cve])
     .from(kev)
     .where(sql`${kev.cve} in ${wanted}`)
-  const { feed: _epssFeed, ...epssColumns } = getTableColumns(epss)
-  const scores: readonly EpssScore[] = await db
-    .selectDistinctOn([epss.cve], epssColumns)
+  const scores: readonly (EpssScore & { readonly feed: string })[] = await db
+    .selectDistinctOn([epss.cve])
     .from(epss)
     .where(sql`${epss.cve} in ${wanted}`)
     .orderBy(epss.cve, sql`${epss.date} desc`)
-  const facts = await db.select({ facts: cveFacts.facts }).from(cveFacts).where(sql`${cveFacts.cve} in ${wanted}`)
-  return { kev: exploited, epss: scores, cves: facts.map((row) => row.facts) }
+  const facts = await db.select().from(cveFacts).where(sql`${cveFacts.cve} in ${wanted}`)
+  return { kev: exploited, epss: scores, cves: facts.map((row) => ({ ...row.facts, feed: row.feed })) }
 }
 
 /** Who said what of a CVE or an advisory, feed by feed: for `explain`. */

@@ -137,15 +137,20 @@ export async function forgetOtherSources(db: Queryable, configured: readonly str
   await db.delete(assets).where(configured.length === 0 ? undefined : notInArray(assets.source, [...configured]))
 }
 
-/** The last good look at each asset; assets never seen are left out. `ids`: only these. */
+/** The last good look at each asset; assets never seen are left out. `ids`, `teams`: only these. */
 export async function readSnapshots(
   db: Queryable,
-  ids: readonly string[] | null = null,
+  { ids, teams }: { readonly ids?: readonly string[]; readonly teams?: readonly string[] } = {},
 ): Promise<readonly AssetSnapshot[]> {
   const rows = await db
     .select()
     .from(assets)
-    .where(ids === null ? undefined : inArray(assets.id, [...ids]))
+    .where(
+      and(
+        ids === undefined ? undefined : inArray(assets.id, [...ids]),
+        teams === undefined ? undefined : inArray(assets.team, [...teams]),
+      ),
+    )
     .orderBy(asc(assets.id))
   const software = await readSoftware(db, [
     ...new Set(rows.flatMap((row) => (row.softwareSet === null ? [] : [row.softwareSet]))),

@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Answer, Person } from '../chat/desk.ts'
+import { explanationDetail } from '../chat/explanation.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { rich } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
+import { joinAssessments } from '../core/assessment.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { sourceStates } from '../store/catalog.ts'
@@ -184,7 +186,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       return {
         channel,
         cards: states.map((state) => cardView(state, viewer)),
-        watch: watchView(await workflow.assessment(), teams),
+        watch: watchView(joinAssessments((await workflow.assessments(teams)).values()), teams),
         empty: rich('Nothing to decide here: no patch is waiting for this team.'),
       }
     },
@@ -196,6 +198,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       return { channel, card: cardView(state, viewer), thread: await consoleThread(db, id) }
     },
     detail: (id, name) => desk.detail(id, name),
+    explain: async (name) => explanationDetail(await workflow.explain(name)),
     act: (request, viewer) => desk.act(request, personOf(viewer)),
     say,
     async assets() {

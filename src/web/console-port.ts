@@ -127,6 +127,8 @@ export interface ConsolePort {
   channel(id: string, viewer: Viewer): Promise<ChannelView | null>
   proposal(id: string, viewer: Viewer): Promise<ProposalView | null>
   detail(id: string, detail: DetailName, viewer: Viewer): Promise<Detail | null>
+  /** Everything behind a CVE, an advisory, a KB or a package. */
+  explain(name: string): Promise<Detail>
   act(request: ActRequest, viewer: Viewer): Promise<Answer>
   /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>

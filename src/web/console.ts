@@ -17,6 +17,7 @@ import {
   channelHtml,
   detailHtml,
   entriesHtml,
+  explainHtml,
   peopleHtml,
   sourcesHtml,
   threadHtml,
@@ -241,6 +242,14 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
     withViewer(async (c, viewer) =>
       page(c, viewer, 'People', '/people', peopleHtml(await port.people(viewer), viewer)),
     ),
+  )
+  app.get(
+    '/explain',
+    withViewer(async (c, viewer) => {
+      const name = (c.req.query('name') ?? '').trim().slice(0, 200)
+      const detail = name === '' ? null : await port.explain(name)
+      return page(c, viewer, detail?.title ?? 'Explain', '/explain', explainHtml(name, detail, viewer))
+    }),
   )
   app.get(
     '/sources',

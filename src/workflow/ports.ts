@@ -6,6 +6,7 @@ import type { ChatPlatform } from '../chat/platform.ts'
 import type { Criticality, Exposure } from '../core/asset.ts'
 import type { PatchType } from '../core/catalog.ts'
 import type { DigestRule } from '../core/digest.ts'
+import type { Grouping } from '../core/draft.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
 import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
 import type { DueDays } from '../core/priority/facts.ts'
@@ -65,6 +66,8 @@ export interface WorkflowParts {
     /** What is proposed at all. */
     readonly types: readonly PatchType[]
     readonly minPriority: Priority
+    /** What goes into one proposal together. */
+    readonly grouping: Grouping
   }
   /** Seconds between two looks at a running batch. */
   readonly pollSeconds: number

@@ -1,8 +1,10 @@
 import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
+import type { AssetSnapshot } from '../core/asset.ts'
 import { contentHash } from '../core/content-hash.ts'
-import { type Draft, draftSubjects } from '../core/draft.ts'
+import { type Draft, draftSubjects, type OpenGroup } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
+import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
 import {
@@ -15,12 +17,14 @@ import {
 import { keepsBack } from '../core/rollback.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
-import { openProposals, proposalsWithStatus } from '../store/proposals.ts'
+import { openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const assessor: Actor = { kind: 'system', part: 'assessment' }
 const PREVIEWS_AT_ONCE = 8
+/** How many earlier proposals of a team are looked at for advisories that have a follow-up. */
+const RECENT = 200
 
 export interface ProposeReport {
   readonly opened: readonly string[]
@@ -28,10 +32,11 @@ export interface ProposeReport {
   readonly closed: readonly string[]
 }
 
-/** Turns what is missing into proposals: one per team and engine, revised as facts change, withdrawn when all is done. */
+/** Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. */
 export function createPropose(parts: WorkflowParts, execute: Execute) {
-  async function assessment(): Promise<Assessment> {
-    const snapshots = await readSnapshots(parts.db)
+  /** What each team misses, judged by its own assets. */
+  async function assessments(only: readonly string[] | null = null): Promise<ReadonlyMap<string, Assessment>> {
+    const snapshots = await readSnapshots(parts.db, only === null ? {} : { teams: only })
     const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
     const packages = new Set<string>()
     for (const list of new Set(snapshots.map((snapshot) => snapshot.packages)))
@@ -41,9 +46,18 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const firstSeen = await patchesFirstSeen(parts.db)
     const defaults = { exposure, criticality }
     const at = now()
-    const found = assess({ snapshots, catalog, rule, now: at, firstSeen, dueDays, defaults })
-    const fresh = found.patches.filter((patch) => !firstSeen.has(patch.id)).map((patch) => patch.id)
-    await rememberPatches(parts.db, fresh, at)
+    const teams = new Map<string, AssetSnapshot[]>()
+    for (const snapshot of snapshots) {
+      const mine = teams.get(snapshot.asset.team)
+      if (mine) mine.push(snapshot)
+      else teams.set(snapshot.asset.team, [snapshot])
+    }
+    const found = new Map<string, Assessment>()
+    for (const [team, mine] of teams)
+      found.set(team, assess({ snapshots: mine, catalog, rule, now: at, firstSeen, dueDays, defaults }))
+    const fresh = new Set<string>()
+    for (const { patches } of found.values()) for (const { id } of patches) if (!firstSeen.has(id)) fresh.add(id)
+    await rememberPatches(parts.db, [...fresh], at)
     return found
   }
 
@@ -55,21 +69,24 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const opened: string[] = []
     const revised: string[] = []
     const closed: string[] = []
-    const all = await assessment()
     const deferred = await deferrals()
-    const { drafts } = draftSubjects({
-      assessment: wanted(all, deferred, parts.judgement),
-      teams: parts.teams.plans,
-    })
+    const all = new Map<string, Assessment>()
+    for (const [team, assessment] of await assessments()) all.set(team, wanted(assessment, deferred, parts.judgement))
     // What rolls an earlier one back goes its own way.
     const open = (await openProposals(parts.db)).filter(
       ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
     )
+    const drafts = draftSubjects({
+      assessments: all,
+      teams: parts.teams.plans,
+      open: open.flatMap(groupOf),
+      grouping: parts.judgement.grouping,
+    })
     const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
 
     for (const draft of drafts) {
       if (options.team !== undefined && draft.team !== options.team) continue
-      const existing = open.find((state) => state.team === draft.team && engineOf(state) === draft.subject.engine)
+      const existing = open.find((state) => state.id === draft.existing)
       if (existing && existing.rollout !== null) continue
       const subject = await withPreviews(draft.subject, existing ?? null, signal)
       const content = contentOf(draft, subject)
@@ -84,12 +101,14 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       }
       if (withdrawn.some((state) => state.contentHash === content.contentHash) && options.by === undefined) continue
       const done = await execute.open(draft.team, content, parts.teams.policyOf(draft.team), options.by ?? assessor)
-      if (done.ok) opened.push(done.state.id)
-      else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
+      if (done.ok) {
+        opened.push(done.state.id)
+        await tellFollowUps(done.state)
+      } else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
       if (state.rollout !== null || (options.team !== undefined && state.team !== options.team)) continue
-      if (drafts.some((draft) => draft.team === state.team && draft.subject.engine === engineOf(state))) continue
+      if (drafts.some((draft) => draft.existing === state.id)) continue
       const done = await execute.execute(
         state.id,
         { type: 'supersede', by: 'the latest assessment: nothing is missing any more' },
@@ -99,6 +118,16 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     }
     await proposeRules()
     return { opened, revised, closed }
+  }
+
+  /** Tells the threads of earlier proposals when a new one mends what their advisories broke. */
+  async function tellFollowUps(state: ProposalState): Promise<void> {
+    if (state.subject.kind !== 'patches') return
+    for (const earlier of await proposalsOfTeam(parts.db, state.team, RECENT)) {
+      if (earlier.id === state.id || earlier.subject.kind !== 'patches') continue
+      for (const { advisory, mends } of regressionsOf(state.subject.patches, earlier.subject.patches))
+        await execute.execute(earlier.id, { type: 'follow-up', advisory, mends, proposal: state.id }, assessor)
+    }
   }
 
   /** Standing approval rules are themselves voted: each configured rule gets one proposal until it is decided. */
@@ -162,11 +191,12 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     return parts.clock().toISOString()
   }
 
-  return { propose, assessment }
+  return { propose, assessments }
 }
 
-function engineOf(state: ProposalState): string | null {
-  return state.subject.kind === 'patches' ? state.subject.engine : null
+function groupOf({ id, team, status, priority, subject }: ProposalState): readonly OpenGroup[] {
+  if (subject.kind !== 'patches') return []
+  return [{ id, team, engine: subject.engine, takesMore: status === 'open', priority, patches: subject.patches }]
 }
 
 function contentOf(draft: Draft, subject: PatchSubject): Content {
@@ -174,7 +204,18 @@ function contentOf(draft: Draft, subject: PatchSubject): Content {
   return { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
 }
 
+/** Why a proposal is revised, the loudest reason first; empty where nothing that people read has changed. */
 function changeReason(existing: ProposalState, content: Content): string {
+  if (existing.subject.kind === 'patches' && content.subject.kind === 'patches') {
+    const known = exploitedCves(existing.subject.patches)
+    const [exploited] = exploitedCves(content.subject.patches).filter((cve) => !known.includes(cve))
+    if (exploited !== undefined)
+      return `${exploited} is now on CISA's list of exploited vulnerabilities: this is ${content.priority} now${
+        content.dueAt === null ? '' : `, due ${content.dueAt.slice(0, 10)}`
+      }.`
+    const [regression] = regressionsOf(content.subject.patches, existing.subject.patches)
+    if (regression) return `${regression.advisory} mends what ${regression.mends}, which this carried, broke`
+  }
   if (priorityRank(content.priority) < priorityRank(existing.priority))
     return `Now ${content.priority}: ${content.whyNow}`
   if (content.contentHash === existing.contentHash) return ''

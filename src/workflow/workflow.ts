@@ -5,6 +5,7 @@ import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
 import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
+import { createExplain } from './explain.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
 import { createRollback } from './rollback.ts'
@@ -37,7 +38,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     syncFeeds: sync.syncFeeds,
     syncInventory: sync.syncInventory,
     propose: propose.propose,
-    assessment: propose.assessment,
+    assessments: propose.assessments,
+    explain: createExplain(parts, propose),
     advance: driver.advance,
     sweep: driver.sweep,
     deliver: dispatcher.kick,

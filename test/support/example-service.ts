@@ -158,6 +158,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
       rule: deployerRule,
       types: ['security', 'bugfix', 'feature'],
       minPriority: 'defer',
+      grouping: 'team',
     },
     pollSeconds: 0.02,
   }

@@ -19,7 +19,7 @@ let example: boolean
 beforeEach(async () => {
   const { db } = database()
   service = await exampleService(db, {
-    edit: (fleet) => fleet.replace('"name": "web-06",', '"name": "web-06", "tags": ["<b>bold</b>"],'),
+    edit: (fleet) => fleet.replace(/("name": "web-06",[^[]*"tags": )\["prod"\]/, '$1["<b>bold</b>"]'),
   })
   await service.workflow.syncFeeds(signal)
   await service.workflow.syncInventory(signal)

@@ -142,7 +142,7 @@ test('two processes that drive the same proposal at the same time do its work on
 test('a source and a feed that fail keep what was known, and say what is wrong', async () => {
   const { service } = await approved()
   const { signal } = new AbortController()
-  const before = await service.workflow.assessment()
+  const before = await service.workflow.assessments()
   const broken = createWorkflow(
     {
       ...service.parts,
@@ -168,6 +168,6 @@ test('a source and a feed that fail keep what was known, and say what is wrong',
     [false, 'It is a web page. The last good content stays.'],
     [false, 'fleet.json is cut off at line 7. What was known before stays.'],
   ])
-  expect(await service.workflow.assessment()).toEqual(before)
+  expect(await service.workflow.assessments()).toEqual(before)
   await service.remove()
 })

@@ -80,6 +80,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'record-verification':
     case 'end-soak':
     case 'complete':
+    case 'follow-up':
     case 'supersede':
       return 'system'
   }

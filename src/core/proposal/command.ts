@@ -50,6 +50,7 @@ export type ProposalCommand =
   | { readonly type: 'resume' }
   | { readonly type: 'withdraw'; readonly reason: string | null }
   | { readonly type: 'supersede'; readonly by: string }
+  | { readonly type: 'follow-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'break-glass'; readonly reason: string | null }
   | { readonly type: 'review-break-glass' }
 

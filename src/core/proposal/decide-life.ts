@@ -1,5 +1,7 @@
+import { exploitedCves } from '../follow-up.ts'
 import { limits } from '../limits.ts'
 import type { Approval, Policy } from '../policy.ts'
+import { priorityRank } from '../priority/priority.ts'
 import { approvalNow, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
@@ -92,15 +94,25 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
   const { content } = command
   const votesKept = content.contentHash === state.contentHash
   if (votesKept && sameFacts(state, command)) return refuse('already', `${state.id} says this already.`)
+  const raised = isRaised(state, content)
   return accept({
     type: 'revised',
     ...content,
+    ...(raised ? { raised } : {}),
     revision: votesKept ? state.revision : state.revision + 1,
     reason: command.reason,
     votesKept,
     expiresAt: votesKept ? state.expiresAt : plusSeconds(context.now, state.policy.expiresAfterSeconds),
     noticeEndsAt: votesKept ? state.noticeEndsAt : noticeEnd(state.policy.approval, context.now),
   })
+}
+
+/** More urgent than before, or newly listed as exploited. */
+function isRaised(state: ProposalState, content: Content): boolean {
+  if (priorityRank(content.priority) < priorityRank(state.priority)) return true
+  if (state.subject.kind !== 'patches' || content.subject.kind !== 'patches') return false
+  const known = exploitedCves(state.subject.patches)
+  return exploitedCves(content.subject.patches).some((cve) => !known.includes(cve))
 }
 
 function sameFacts(state: ProposalState, { content }: Of<'revise'>): boolean {

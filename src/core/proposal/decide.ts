@@ -18,7 +18,7 @@ import {
 } from './decide-rollout.ts'
 import { freeze, postpone, unfreeze } from './decide-schedule.ts'
 import { vote, withdrawVote } from './decide-vote.ts'
-import { type Decision, refuse } from './decision.ts'
+import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
 /**
@@ -79,6 +79,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return resume(state, context)
     case 'withdraw':
       return withdraw(state, command)
+    case 'follow-up':
+      return accept({ ...command, type: 'followed-up' })
     case 'supersede':
       return supersede(state, command)
     case 'break-glass':

@@ -34,6 +34,8 @@ export type ProposalEvent =
       readonly votesKept: boolean
       readonly expiresAt: string
       readonly noticeEndsAt: string | null
+      /** True where it has become more urgent: told loudly, once. */
+      readonly raised?: boolean
     } & Content)
   | { readonly type: 'vote-cast'; readonly vote: Vote }
   | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
@@ -46,6 +48,8 @@ export type ProposalEvent =
   | { readonly type: 'expired' }
   | { readonly type: 'withdrawn'; readonly reason: string }
   | { readonly type: 'superseded'; readonly by: string }
+  /** A later edition of an advisory that it carried mends what the first one broke. */
+  | { readonly type: 'followed-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
   | {
       readonly type: 'postponed'

@@ -110,6 +110,8 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
       return { status: 'expired', closedAt: at }
     case 'withdrawn':
       return { status: 'withdrawn', stopped: null, closedAt: at }
+    case 'followed-up':
+      return {}
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':

@@ -1,9 +1,12 @@
 /** Publishers' lists of what has changed, newest first, so that a feed of many documents need not be read whole each time. */
 
+import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import { inputLimits } from '../input-limits.ts'
+import { parseJson } from '../json-text.ts'
 import type { FeedDocument } from './documents.ts'
 import { type LocationOptions, readFeed } from './fetch.ts'
+import { schemaProblem } from './schema-problem.ts'
 
 export interface Change {
   /** Address of the document, relative to the feed's. */
@@ -20,12 +23,15 @@ export interface ChangeList {
   changesIn(text: string): readonly Change[]
   /** The record that a deleted document held. */
   recordOf(path: string): string
+  /** For publishers that offer no whole: from when on records are fetched at first. */
+  readonly start?: string
   /** Where the whole is, for publishers who say so in a file; left out: at the feed's own address. */
   readonly archive?: (location: string, options: LocationOptions, signal: AbortSignal) => Promise<string>
 }
 
 export interface Changes {
-  readonly documents: readonly FeedDocument[]
+  /** `null`: too many have changed to fetch them one by one. */
+  readonly documents: readonly FeedDocument[] | null
   /** Ids of records that are no more. */
   readonly removed: readonly string[]
   /** Up to where the list was read. */
@@ -33,7 +39,7 @@ export interface Changes {
 }
 
 /**
- * What is new since `seen`; only how far the list goes where `seen` is null. `null`: too much has changed, read the whole.
+ * What is new since `seen`; only how far the list goes where `seen` is null.
  * Throws a sentence where list or documents cannot be had.
  */
 export async function fetchChanges(
@@ -42,7 +48,7 @@ export async function fetchChanges(
   seen: string | null,
   options: LocationOptions,
   signal: AbortSignal,
-): Promise<Changes | null> {
+): Promise<Changes> {
   const text = async (path: string) => {
     const answer = await readFeed({ ...options, location: new URL(path, location).href, mirrors: [] }, null, signal)
     return answer.status === 'read' ? answer.bytes : Buffer.alloc(0)
@@ -51,7 +57,7 @@ export async function fetchChanges(
   const newest = all.reduce((last, { at }) => (at > last ? at : last), seen ?? '')
   if (seen === null) return { documents: [], removed: [], seen: newest }
   const fresh = all.filter(({ at }) => at > seen)
-  if (fresh.length > inputLimits.changedRecords) return null
+  if (fresh.length > inputLimits.changedRecords) return { documents: null, removed: [], seen: newest }
   const documents: FeedDocument[] = []
   for (const { path } of fresh) {
     try {
@@ -104,6 +110,33 @@ export const osvChanges: ChangeList = {
     }),
   recordOf: (path) => path,
 }
+
+/** Microsoft's list of months, each with the day of its last revision, which comes for years. */
+export function msrcMonths(since: string): ChangeList {
+  return {
+    list: '',
+    deletions: null,
+    start: since,
+    changesIn: (text) => {
+      const parsed = updatesSchema.safeParse(parseJson(text, "Microsoft's list of months"))
+      if (!parsed.success) throw new Error(`Microsoft's list of months: ${schemaProblem(parsed.error)}`)
+      return parsed.data.value
+        .filter((month) => month.InitialReleaseDate >= since)
+        .map(({ ID: id, CurrentReleaseDate: at }) => ({ path: `./cvrf/${id}`, at: utc(at) }))
+    },
+    recordOf: (path) => path,
+  }
+}
+
+const updatesSchema = z.object({
+  value: z.array(
+    z.object({
+      ID: z.string().regex(/^\d{4}-[A-Z][a-z]{2}$/),
+      InitialReleaseDate: z.string().max(50),
+      CurrentReleaseDate: z.string().max(50),
+    }),
+  ),
+})
 
 /** So that times of different offsets compare as text. */
 function utc(text: string): string {

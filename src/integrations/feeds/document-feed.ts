@@ -17,6 +17,8 @@ export interface DocumentFeed {
   readonly readers: readonly DocumentReader[]
   /** How the publisher lists what has changed; `null`: the whole is asked for, and only read when it is new. */
   readonly changes: ChangeList | null
+  /** Each answer holds only what has changed lately: what was said before stays. */
+  readonly accumulates?: boolean
   /** More than this percentage fewer records than the last time are not believed. */
   readonly maxShrinkPercent: number
 }
@@ -47,15 +49,21 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
   async function fetchDocuments(last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
     const list = format.changes
     if (list !== null && /^https?:/i.test(location)) {
-      const changes = await fetchChanges(list, location, last?.seen ?? null, options, signal)
-      if (changes !== null && last !== null) return changed(last, changes)
-      if (changes !== null) return whole(last, changes.seen, signal)
+      const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
+      const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
+      if (changes.documents !== null && (last !== null || list.start !== undefined))
+        return changed(last ?? first, changes.documents, changes)
+      return whole(last, changes.seen, signal)
     }
     return whole(last, null, signal)
   }
 
   /** Only what has changed since. */
-  async function changed(last: Cursor, { documents, removed, seen }: Changes): Promise<FeedFetch> {
+  async function changed(
+    last: Cursor,
+    documents: readonly FeedDocument[],
+    { removed, seen }: Changes,
+  ): Promise<FeedFetch> {
     if (documents.length + removed.length === 0) return { status: 'unchanged' }
     const sink = createSink()
     for (const document of documents) await readOne(document, sink)
@@ -112,10 +120,16 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
     const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
     const what = `${name} (${cursor.location})`
     requireReadable(what, Math.max(rows, sink.records.size), sink.rejected)
+    const rejected = boundedRejects(sink.rejected)
+    if (format.accumulates) {
+      const next: Cursor = { ...cursor, records: 0 }
+      const changes = { records: [...sink.records] }
+      return { status: 'fetched', cursor: JSON.stringify(next), content, changes, rejected }
+    }
     const allowShrinking = options.allowShrinking ?? false
     requireNotShrunken({ what, allowShrinking }, last?.records ?? null, rows, format.maxShrinkPercent)
     const next: Cursor = { ...cursor, records: rows }
-    return { status: 'fetched', cursor: JSON.stringify(next), content, rejected: boundedRejects(sink.rejected) }
+    return { status: 'fetched', cursor: JSON.stringify(next), content, rejected }
   }
 
   return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }

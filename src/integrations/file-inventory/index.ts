@@ -86,8 +86,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
 
 /** Windows writes UTF-16 when its output is sent to a file. */
 function textOf(bytes: Buffer): string {
-  const mark = bytes.readUIntBE(0, Math.min(2, bytes.length))
-  if (mark === 0xfffe) return bytes.toString('utf16le', 2)
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
   return bytes.toString('utf8').replace(/^\uFEFF/, '')
 }
 

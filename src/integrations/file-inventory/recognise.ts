@@ -16,7 +16,7 @@ export function recogniseFormat(head: Buffer): FileFormat | null {
   if (/^SPDXVersion:/m.test(text)) return 'spdx'
   if (/^(?:C:Q|P:\S)/m.test(text) && /^V:\S/m.test(text)) return 'apk-installed'
   if (/^\S+-\d\S*-r\d+ \S+ \{/.test(text)) return 'apk-installed'
-  if (/Microsoft\W{0,3}\s*Windows/i.test(text)) return 'systeminfo'
+  if (/Windows\S{0,3}\s*(?:Server|XP|Vista|\d)/i.test(text) && /\d\.\d\.\d{4}/.test(text)) return 'systeminfo'
   const [first = ''] = text.split(/\r?\n/)
   if (/^[\w.+-]+\t(?:\d+:|\(none\):)?\S+-\S+\t[a-z0-9_]+(?:\t|$)/.test(first)) return 'rpm-list'
   if (/^(?:[\w.+-]+-[^-\s]+-[^-\s]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)|gpg-pubkey-\S+)$/.test(first))

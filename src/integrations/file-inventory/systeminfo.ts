@@ -25,12 +25,15 @@ const clients: Readonly<Record<string, string>> = {
   26200: '11 Version 25H2',
 }
 
+/** Marks such as (R) and TM come as one odd letter in some code pages. */
+const productLine = /Windows\S{0,3}\s*(?:Server|XP|Vista|Storage|\d)[^\r\n[\]]*/i
+
 /**
  * Reads the text of `systeminfo` in any language, with the answer of `ver` or `wmic qfe` behind it where there is one:
  * the product, its build (full where `ver` says it), installed KBs. Throws a sentence where it names no Windows.
  */
 export function parseSystemInfo(text: string, what: string): SoftwareList {
-  const product = /Microsoft\W{0,3}\s*Windows\s+[^\r\n[\]]+/i.exec(text)?.[0]
+  const product = productLine.exec(text)?.[0]
   const [, version, build, revision] = /\b(\d+\.\d+)\.(\d{4,5})(?:\.(\d{1,5}))?\b/.exec(text) ?? []
   if (product === undefined || version === undefined || build === undefined)
     throw new Error(`${what} names no product and build of Windows: is it the text of systeminfo?`)
@@ -60,14 +63,14 @@ export function parseSystemInfo(text: string, what: string): SoftwareList {
 }
 
 function platformOf(product: string, build: string, text: string): Platform | null {
-  const server = /Server\W{0,3}\s*(20\d\d(?:\s*R2)?)/i.exec(product)?.[1]
+  const server = /Server\S{0,3}\s*(20\d\d(?:\s*R2)?)/i.exec(product)?.[1]
   const pack = /Service Pack (\d)/i.exec(text)?.[1]
   const behind = pack === undefined ? '' : ` Service Pack ${pack}`
   if (server !== undefined) {
     const bits = /2003|2008/.test(server) ? archOf(text) : ''
     return windowsPlatform(`Windows Server ${server}${bits}${behind}`)
   }
-  const named = clients[build] ?? /Windows\W{0,3}\s*(XP|Vista|7|8\.1|8)\b/i.exec(product)?.[1]
+  const named = clients[build] ?? /Windows\S{0,3}\s*(XP|Vista|7|8\.1|8)/i.exec(product)?.[1]
   return named === undefined ? null : windowsPlatform(`Windows ${named}${archOf(text)}${behind}`)
 }
 

@@ -86,6 +86,12 @@ ${detail.tables.map(
 ${detail.lines.length === 0 ? '' : html`<pre>${detail.lines.join('\n')}</pre>`}</section>`
 }
 
+export function explainHtml(name: string, detail: Detail | null, viewer: Viewer): Html {
+  return html`<h1>Explain</h1><form method="get" action="/explain" class="ask"><label for="name">CVE, advisory, KB or package</label>
+<input id="name" name="name" value="${name}" placeholder="CVE-2026-12345" required maxlength="200" autocomplete="off"> <button>Explain</button></form>
+${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which assets it is about.</p>` : detailHtml(detail, viewer)}`
+}
+
 function tableHtml(title: string, columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
   return html`<h1>${title}</h1><div class="scroll"><table><thead><tr>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`

@@ -1,0 +1,92 @@
+/** An explanation as tables, for console, chat and terminal. */
+
+import type { Patch } from '../core/catalog.ts'
+import type { Assumption, PriorityEvidence } from '../core/priority/priority.ts'
+import type { Detail } from './desk.ts'
+import { type RichText, rich, strong } from './rich-text.ts'
+
+type Table = Detail['tables'][number]
+
+/** Evidence, what was assumed, when it is due and why, and what would change the answer. */
+export function judgementTable(patch: Patch, caption: string): Table {
+  return {
+    caption,
+    columns: ['Fact', 'Value', 'Said by', 'When', 'Note'],
+    rows: [
+      ...patch.evidence.map(evidenceRow),
+      ...patch.assumptions.map(assumptionRow),
+      ...(patch.dueAt === null
+        ? []
+        : [[rich('Due'), rich(patch.dueAt.slice(0, 10)), rich('the rule'), rich(''), rich(patch.dueRule ?? '')]]),
+      ...(patch.turns ?? []).map(({ point, value, outcome }) => [
+        rich('It would change'),
+        rich(outcome),
+        rich('the same table'),
+        rich(''),
+        rich(`if ${point} were ${value}`),
+      ]),
+    ],
+  }
+}
+
+function evidenceRow({ fact, value, source, date, note }: PriorityEvidence): readonly RichText[] {
+  return [rich(fact), rich(value), rich(source), rich(date ?? ''), rich(note ?? '')]
+}
+
+function assumptionRow({ fact, value, why }: Assumption): readonly RichText[] {
+  return [rich(fact), rich(value), rich('assumed'), rich(''), rich(why)]
+}
+
+export function patchCaption(patch: Patch): string {
+  const due = patch.dueAt === null ? '' : `, due ${patch.dueAt.slice(0, 10)}`
+  const cves = `${patch.cves.length} ${patch.cves.length === 1 ? 'CVE' : 'CVEs'}`
+  return `${patch.source} ${patch.version}: ${patch.priority}${due} (${patch.type}; ${cves})`
+}
+
+export interface ExplanationView {
+  readonly name: string
+  readonly statements: readonly { feed: string; readAt: string | null; about: string; says: string }[]
+  readonly judged: readonly {
+    readonly team: string
+    readonly patch: Patch
+    readonly assets: readonly { readonly asset: string; readonly why: string }[]
+  }[]
+  readonly others: readonly { readonly asset: string; readonly why: string }[]
+}
+
+const MOST_STATEMENTS = 60
+
+export function explanationDetail({ name, statements, judged, others }: ExplanationView): Detail {
+  const assets = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
+  const lead =
+    judged.length === 0
+      ? rich('No watched asset misses anything for it, as far as the feeds and package managers know.')
+      : rich(strong(judged[0]?.patch.priority ?? ''), ` for ${assets.size} ${assets.size === 1 ? 'asset' : 'assets'}.`)
+  const tables: Table[] = []
+  if (statements.length > 0)
+    tables.push({
+      caption:
+        statements.length > MOST_STATEMENTS
+          ? `Who says what (the first ${MOST_STATEMENTS} of ${statements.length})`
+          : 'Who says what',
+      columns: ['Feed', 'Read', 'About', 'Says'],
+      rows: statements
+        .slice(0, MOST_STATEMENTS)
+        .map(({ feed, readAt, about, says }) => [
+          rich(feed),
+          rich(readAt?.slice(0, 16).replace('T', ' ') ?? ''),
+          rich(about),
+          rich(says),
+        ]),
+    })
+  for (const { team, patch, assets: missing } of judged) {
+    tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}`))
+    tables.push(assetsTable(`Assets of ${team} that miss it`, missing))
+  }
+  if (others.length > 0) tables.push(assetsTable('Assets that do not', others))
+  return { title: `Explain ${name}`, lead, tables, lines: [] }
+}
+
+function assetsTable(caption: string, list: readonly { readonly asset: string; readonly why: string }[]): Table {
+  return { caption, columns: ['Asset', 'Why'], rows: list.map(({ asset, why }) => [rich(asset), rich(why)]) }
+}

@@ -1,0 +1,22 @@
+/** Microsoft's security updates, a month at a time. docs/integrations/msrc.md */
+
+import type { CatalogFeed } from '../../../core/ports.ts'
+import { msrcMonths } from '../changes.ts'
+import { createDocumentFeed } from '../document-feed.ts'
+import type { FeedOptions } from '../feed.ts'
+import { msrcReaders } from '../readers.ts'
+
+export interface MsrcOptions extends Omit<FeedOptions, 'location'> {
+  /** Months from this one on, `2024-01`: older updates are superseded by newer cumulative ones. */
+  readonly since: string
+  /** Microsoft's list of months, or a folder of months. Default: Microsoft's. */
+  readonly location?: string
+}
+
+export function createMsrcFeed({ since, ...options }: MsrcOptions): CatalogFeed {
+  const own = 'https://api.msrc.microsoft.com/cvrf/v3.0/updates'
+  return createDocumentFeed(
+    { ...options, location: options.location ?? own },
+    { describe: 'Microsoft security updates', readers: msrcReaders, changes: msrcMonths(since), maxShrinkPercent: 10 },
+  )
+}

@@ -1,0 +1,28 @@
+/** Records of the Open Source Vulnerability format, by ecosystem. docs/integrations/osv.md */
+
+import type { CatalogFeed } from '../../../core/ports.ts'
+import { osvChanges } from '../changes.ts'
+import { createDocumentFeed } from '../document-feed.ts'
+import type { FeedOptions } from '../feed.ts'
+import { osvReader } from '../readers.ts'
+
+export interface OsvOptions extends Omit<FeedOptions, 'location'> {
+  /** As OSV names it: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
+  readonly ecosystem: string
+  /** An archive, a folder or one record. Default: OSV's archive of the ecosystem. */
+  readonly location?: string
+}
+
+export function createOsvFeed({ ecosystem, ...options }: OsvOptions): CatalogFeed {
+  const own = `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`
+  const location = options.location ?? own
+  return createDocumentFeed(
+    { ...options, location },
+    {
+      describe: `OSV (${ecosystem})`,
+      readers: [osvReader],
+      changes: location.endsWith('/all.zip') ? osvChanges : null,
+      maxShrinkPercent: 10,
+    },
+  )
+}

@@ -1,0 +1,21 @@
+/** Canonical's OVAL of Ubuntu security notices, one file a release. docs/integrations/ubuntu-oval.md */
+
+import type { CatalogFeed } from '../../../core/ports.ts'
+import { createDocumentFeed } from '../document-feed.ts'
+import type { FeedOptions } from '../feed.ts'
+import { ovalReader } from '../readers.ts'
+
+export interface UbuntuOvalOptions extends Omit<FeedOptions, 'location'> {
+  /** Code name of the release: `jammy`. */
+  readonly release: string
+  /** Default: Canonical's file of the release. */
+  readonly location?: string
+}
+
+export function createUbuntuOvalFeed({ release, ...options }: UbuntuOvalOptions): CatalogFeed {
+  const own = `https://security-metadata.canonical.com/oval/com.ubuntu.${release}.usn.oval.xml.bz2`
+  return createDocumentFeed(
+    { ...options, location: options.location ?? own },
+    { describe: `Ubuntu OVAL (${release})`, readers: [ovalReader], changes: null, maxShrinkPercent: 10 },
+  )
+}

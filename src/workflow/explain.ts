@@ -1,0 +1,195 @@
+import { type CatalogView, catalogView, mostUrgentFirst } from '../core/assessment.ts'
+import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
+import type { Patch } from '../core/catalog.ts'
+import { thirdParty } from '../core/third-party.ts'
+import { schemeFor } from '../core/versions/scheme.ts'
+import { readAbout, readCatalog, sourceStates, statementsAbout } from '../store/catalog.ts'
+import { readSnapshots } from '../store/inventory.ts'
+import type { WorkflowParts } from './ports.ts'
+import type { createPropose } from './propose.ts'
+
+/** One thing that one feed says. */
+export interface Statement {
+  readonly feed: string
+  /** ISO 8601: when the feed last gave something good. */
+  readonly readAt: string | null
+  readonly about: string
+  readonly says: string
+}
+
+export interface Explanation {
+  /** What was asked for, as feeds write it. */
+  readonly name: string
+  readonly statements: readonly Statement[]
+  /** Most urgent first; by team, because each team's own assets decide. */
+  readonly judged: readonly { readonly team: string; readonly patch: Patch; readonly assets: readonly AssetReason[] }[]
+  /** Assets that have the software and do not miss it, with why. */
+  readonly others: readonly AssetReason[]
+}
+
+export interface AssetReason {
+  readonly asset: string
+  readonly why: string
+}
+
+/** The longest lists of assets that are told one by one. */
+const MOST = 100
+
+export function createExplain(
+  parts: WorkflowParts,
+  { assessments }: Pick<ReturnType<typeof createPropose>, 'assessments'>,
+) {
+  /** Everything behind a CVE, an advisory, a KB or a package. `asset`: only as far as this one (name or id) goes. */
+  return async function explain(given: string, asset: string | null = null): Promise<Explanation> {
+    const name = /^(?:cve|dsa|dla|usn|kb|rhsa|alsa|rlsa)\b|^kb\d/i.test(given) ? given.toUpperCase() : given
+    const said = await statementsAbout(parts.db, name)
+    const statements = await statementsOf(name, said)
+    const judged: Explanation['judged'][number][] = []
+    for (const [team, { patches, assets }] of await assessments()) {
+      for (const patch of patches) {
+        const named = [patch.id, patch.source, ...patch.cves, ...patch.advisories]
+        if (!named.some((item) => item.toLowerCase() === name.toLowerCase())) continue
+        const missing = assets
+          .filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
+          .map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
+        if (missing.length > 0) judged.push({ team, patch, assets: missing.slice(0, MOST) })
+      }
+    }
+    judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
+    const missing = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
+    const others = await othersOf(name, said.fixes, asset, missing)
+    return { name, statements, judged, others }
+  }
+
+  async function statementsOf(
+    name: string,
+    said: Awaited<ReturnType<typeof statementsAbout>>,
+  ): Promise<readonly Statement[]> {
+    const readAt = new Map((await sourceStates(parts.db)).map((state) => [state.name, state.lastGoodAt]))
+    const all: Statement[] = []
+    const add = (feed: string, about: string, says: string) =>
+      all.push({ feed, readAt: readAt.get(feed) ?? null, about, says })
+    const { kev, epss, cves } = await readAbout(parts.db, [name])
+    for (const entry of kev)
+      add(
+        entry.feed,
+        entry.cve,
+        `exploited, listed ${entry.dateAdded}, due ${entry.dueDate}${entry.ransomware ? ', used in ransomware campaigns' : ''}`,
+      )
+    for (const score of epss)
+      add(
+        score.feed,
+        score.cve,
+        `EPSS ${score.score}, percentile ${score.percentile}, model ${score.model} of ${score.date}`,
+      )
+    for (const facts of cves) {
+      const { ssvc, scores, rejected, published, exploited } = facts
+      const words = [
+        published === null ? '' : `published ${published}`,
+        rejected ? 'rejected' : '',
+        exploited === null ? '' : `exploited, says the vendor on ${exploited}`,
+        ssvc === null
+          ? ''
+          : `SSVC of ${ssvc.date ?? 'no date'}: exploitation ${ssvc.exploitation}, automatable ${ssvc.automatable}, technical impact ${ssvc.technicalImpact}`,
+        ...scores.map((score) => `CVSS ${score.version} ${score.score} by ${score.source} (${score.vector})`),
+      ]
+      add(facts.feed, facts.cve, words.filter((word) => word !== '').join('; '))
+    }
+    for (const notice of said.advisories)
+      add(
+        notice.feed,
+        notice.id,
+        `${notice.title}${notice.severity === null ? '' : ` (${notice.severity})`}, ${notice.published ?? 'no date'}`,
+      )
+    for (const fix of said.fixes) {
+      const state =
+        fix.fixedVersion === null
+          ? 'has no fix yet'
+          : fix.fixedVersion === '0'
+            ? 'is not affected'
+            : `is mended in ${fix.fixedVersion}`
+      const only = fix.subscription === null ? '' : `, for those with ${fix.subscription}`
+      add(
+        fix.feed,
+        `${fix.package} on ${fix.platform}`,
+        `${state}${only}${fix.advisory === null ? '' : ` (${fix.advisory})`}`,
+      )
+    }
+    for (const update of said.updates) {
+      const replaces = update.supersedes.length === 0 ? '' : `, replaces ${update.supersedes.join(', ')}`
+      add(update.feed, `${update.kb} on ${update.platform}`, `${update.fixedBuild ?? 'no build said'}${replaces}`)
+    }
+    return all
+  }
+
+  async function othersOf(
+    name: string,
+    fixes: Awaited<ReturnType<typeof statementsAbout>>['fixes'],
+    asset: string | null,
+    missing: ReadonlySet<string>,
+  ): Promise<readonly AssetReason[]> {
+    const packages = [...new Set(fixes.map((fix) => fix.package))]
+    if (packages.length === 0 && asset === null) return []
+    const snapshots = await readSnapshots(parts.db)
+    const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
+    const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
+    const others: AssetReason[] = []
+    for (const snapshot of snapshots) {
+      if (missing.has(snapshot.asset.name) || !isAsked(snapshot.asset, asset)) continue
+      const why = whyNot(name, snapshot, fixes, catalog)
+      if (why !== null) others.push({ asset: snapshot.asset.name, why })
+      else if (asset !== null)
+        others.push({ asset: snapshot.asset.name, why: 'has none of the software that feeds name for it' })
+      if (others.length === MOST) break
+    }
+    return others
+  }
+}
+
+function isAsked(asset: AssetSnapshot['asset'], asked: string | null): boolean {
+  return asked === null || asset.id === asked || asset.name === asked
+}
+
+function whyMissing(patch: Patch, changes: readonly { name: string; from: string | null; to: string }[]): string {
+  const own = changes.filter((change) =>
+    patch.packages.some((item) => item.name === change.name && item.to === change.to),
+  )
+  const [first] = own
+  if (first === undefined) return `lacks ${patch.source} ${patch.version}`
+  const more = own.length > 1 ? ` and ${own.length - 1} more packages of ${patch.source}` : ''
+  return first.from === null
+    ? `lacks ${first.name} ${first.to}${more}`
+    : `${first.name} ${first.from} is older than ${first.to}${more}`
+}
+
+/** Why an asset that has the software is not asked for; `null` where it has none of it. */
+function whyNot(
+  name: string,
+  { asset, packages }: AssetSnapshot,
+  fixes: Awaited<ReturnType<typeof statementsAbout>>['fixes'],
+  catalog: CatalogView,
+): string | null {
+  for (const fix of fixes) {
+    if (fix.platform !== asset.platform) continue
+    const item = packages.find((one) => (fix.by === 'source' ? one.source : one.name) === fix.package)
+    if (item === undefined) continue
+    const builder = thirdParty(asset.platform, item)
+    if (builder !== null) return `${item.name} ${item.version} was built by ${builder}: not assessed`
+    if (catalog.matcher.unfixed(asset.platform, item).includes(name))
+      return `${item.name} ${item.version} is affected, and the vendor has no fix yet`
+    const open = catalog.matcher.open(asset.platform, item).find((one) => one.cve === name || one.advisory === name)
+    if (open?.subscription) return `${item.name} ${item.version} is affected; the fix needs ${open.subscription}`
+    if (open)
+      return `${item.name} ${item.version} is affected, and its package manager does not offer ${open.fixedVersion}`
+    if (fix.fixedVersion === '0') return `${item.name} ${item.version}: the vendor says it was never affected`
+    return mended(item, fix.fixedVersion, fix.by, asset.platform)
+  }
+  return null
+}
+
+function mended(item: InstalledPackage, fixed: string | null, by: string, platform: string): string {
+  const version = by === 'source' ? item.sourceVersion : item.version
+  if (fixed !== null && schemeFor(platform).compare(version, fixed) >= 0)
+    return `${item.name} ${item.version} has it mended (since ${fixed})`
+  return `${item.name} ${item.version} is of another stream or version than the ones affected`
+}
