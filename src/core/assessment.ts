@@ -146,33 +146,61 @@ export interface AssessOptions {
 
 export function assess(options: AssessOptions): Assessment {
   const { snapshots, catalog } = options
-  const found = new Map<string, Found>()
-  const assets: AssessedAsset[] = []
+  const groups = new Map<Missing, AssetSnapshot[]>()
   const bare = new Map<string, Map<unknown, Missing>>()
   for (const snapshot of snapshots) {
-    const { updates, held } = missing(snapshot, catalog, bare)
+    const found = missing(snapshot, catalog, bare)
+    const alike = groups.get(found)
+    if (alike) alike.push(snapshot)
+    else groups.set(found, [snapshot])
+  }
+  const found = new Map<string, Found>()
+  const assessed = new Map<string, AssessedAsset>()
+  for (const [{ updates, held }, alike] of groups) {
+    const assets = alike.map((snapshot) => snapshot.asset)
+    const contexts = contextsOf(assets)
     const changes = new Map<string, PackageChange>()
     for (const update of updates) {
       const key = patchId(update)
       const patch = found.get(key) ?? { id: key, updates: [] }
       found.set(key, patch)
-      patch.updates.push({ ...update, asset: snapshot.asset })
+      patch.updates.push({ ...update, assets, contexts })
       for (const change of update.changes) changes.set(`${change.name} ${change.architecture}`, change)
     }
-    assets.push({
-      asset: snapshot.asset,
-      observedAt: snapshot.observedAt,
+    const same = {
       patches: updates.map(patchId).sort(),
       changes: [...changes.values()].sort((a, b) => order(a.name, b.name) || order(a.architecture, b.architecture)),
       held,
-      notAssessed: snapshot.packages.flatMap((item) => {
-        const builder = thirdParty(snapshot.asset.platform, item)
-        return builder === null ? [] : [{ name: item.name, builder }]
-      }),
-    })
+    }
+    const others = new Map<unknown, AssessedAsset['notAssessed']>()
+    for (const { asset, observedAt, packages } of alike) {
+      const notAssessed = others.get(packages) ?? builtByOthers(asset.platform, packages)
+      others.set(packages, notAssessed)
+      assessed.set(asset.id, { asset, observedAt, ...same, notAssessed })
+    }
   }
   const patches = [...found.values()].map((item) => toPatch(item, options))
-  return { patches: patches.sort(mostUrgentFirst), assets }
+  return {
+    patches: patches.sort(mostUrgentFirst),
+    assets: snapshots.flatMap((snapshot) => assessed.get(snapshot.asset.id) ?? []),
+  }
+}
+
+function builtByOthers(platform: string, packages: AssetSnapshot['packages']): AssessedAsset['notAssessed'] {
+  return packages.flatMap((item) => {
+    const builder = thirdParty(platform, item)
+    return builder === null ? [] : [{ name: item.name, builder }]
+  })
+}
+
+/** One asset for each exposure and criticality that there is: judgement looks at nothing else of them. */
+function contextsOf(assets: readonly Asset[]): readonly Asset[] {
+  const kinds = new Map<string, Asset>()
+  for (const asset of assets) {
+    const key = `${asset.exposure} ${asset.criticality}`
+    if (!kinds.has(key)) kinds.set(key, asset)
+  }
+  return [...kinds.values()]
 }
 
 /** Assets that are bare lists of the same packages miss the same: they are asked once. */
@@ -212,7 +240,8 @@ export function mostUrgentFirst(a: Patch, b: Patch): number {
 
 interface Found {
   readonly id: string
-  readonly updates: (Update & { readonly asset: Asset })[]
+  /** Each with the assets that miss it. */
+  readonly updates: (Update & { readonly assets: readonly Asset[]; readonly contexts: readonly Asset[] })[]
 }
 
 function patchId(update: Update): string {
@@ -277,7 +306,7 @@ function toPatch(found: Found, options: AssessOptions): Patch {
       : {
           urgency: urgency(
             likeliest,
-            found.updates.map((update) => update.asset),
+            found.updates.flatMap((update) => update.assets),
           ),
         }),
   }
@@ -339,15 +368,14 @@ function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string
 /** The most urgent judgement over every CVE and asset; the evidence is that of the one that decided. */
 function judgeAll(found: Found, { catalog, defaults, rule }: AssessOptions): Judgement | null {
   const assumed = defaults ?? { exposure: 'open', criticality: 'medium' }
-  const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string>; readonly read: Set<unknown> }>()
-  for (const { asset, cves } of found.updates) {
-    const key = `${asset.exposure} ${asset.criticality}`
-    const context = contexts.get(key) ?? { asset, cves: new Set(), read: new Set() }
-    contexts.set(key, context)
-    // Assets with the same software share one list.
-    if (context.read.has(cves)) continue
-    context.read.add(cves)
-    for (const cve of cves) context.cves.add(cve)
+  const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string> }>()
+  for (const { contexts: kinds, cves } of found.updates) {
+    for (const asset of kinds) {
+      const key = `${asset.exposure} ${asset.criticality}`
+      const context = contexts.get(key) ?? { asset, cves: new Set() }
+      contexts.set(key, context)
+      for (const cve of cves) context.cves.add(cve)
+    }
   }
   let worst: Judgement | null = null
   for (const { asset, cves } of contexts.values()) {
@@ -360,7 +388,7 @@ function judgeAll(found: Found, { catalog, defaults, rule }: AssessOptions): Jud
 }
 
 /** CVEs that a table cannot tell apart are judged once: the one that is likeliest to be exploited speaks for them. */
-function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
+export function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
   const kinds = new Map<string, CveEvidence>()
   for (const cve of cves) {
     const about = catalog.about(cve)

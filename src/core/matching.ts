@@ -18,6 +18,8 @@ export interface OpenFix {
 export interface Matcher {
   /** What `item` lacks on `platform`, the highest fixed version first; nothing for what another vendor built. */
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
+  /** Takes in more of what feeds say. Returns the names of the packages it is about. */
+  add(fixes: Iterable<Fix>): ReadonlySet<string>
   /** CVEs that the platform's vendor knows of and has no fix for yet. */
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
 }
@@ -34,13 +36,25 @@ const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
 
 export function createMatcher(fixes: Iterable<Fix>): Matcher {
   const said = new Map<string, Fix[]>()
-  for (const fix of fixes) {
-    const key = `${fix.platform} ${fix.by} ${fix.package}`
-    const list = said.get(key)
-    if (list) list.push(fix)
-    else said.set(key, [fix])
-  }
   const compiled = new Map<string, Compiled>()
+  /** Package versions are interned: the same one is the same object, whatever machine it is on. */
+  const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
+
+  function add(more: Iterable<Fix>): ReadonlySet<string> {
+    const names = new Set<string>()
+    for (const fix of more) {
+      const key = `${fix.platform} ${fix.by} ${fix.package}`
+      const list = said.get(key)
+      if (list) list.push(fix)
+      else said.set(key, [fix])
+      names.add(fix.package)
+    }
+    if (compiled.size > 0)
+      for (const key of compiled.keys()) if (names.has(key.split(' ')[2] ?? '')) compiled.delete(key)
+    if (answers.size > 0)
+      for (const item of answers.keys()) if (names.has(item.name) || names.has(item.source)) answers.delete(item)
+    return names
+  }
 
   function about(platform: Platform, by: Fix['by'], item: InstalledPackage): Compiled {
     const name = `${platform} ${by} ${by === 'source' ? item.source : item.name}`
@@ -60,6 +74,14 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
   }
 
   function open(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
+    const known = answers.get(item)
+    if (known?.platform === platform) return known.open
+    const found = lookUp(platform, item)
+    answers.set(item, { platform, open: found })
+    return found
+  }
+
+  function lookUp(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
     const bySource = about(platform, 'source', item)
     const byBinary = about(platform, 'binary', item)
     if (bySource === none && byBinary === none) return []
@@ -75,7 +97,8 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     return [...about(platform, 'source', item).unfixed, ...about(platform, 'binary', item).unfixed]
   }
 
-  return { open, unfixed }
+  add(fixes)
+  return { open, add, unfixed }
 }
 
 /**

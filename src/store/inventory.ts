@@ -1,6 +1,15 @@
-import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
-import type { Asset, AssetSnapshot, InstalledPackage, Observation } from '../core/asset.ts'
+import { and, asc, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm'
+import {
+  type Asset,
+  type AssetSnapshot,
+  type Criticality,
+  type Exposure,
+  type InstalledPackage,
+  type Observation,
+  observedAsset,
+} from '../core/asset.ts'
 import { sha256 } from '../core/audit.ts'
+import { contextOf, type Fleet } from '../core/fleet.ts'
 import type { Db, Queryable } from './connection.ts'
 import { countIds, packIds, unpackIds } from './packed-ids.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
@@ -20,28 +29,48 @@ export interface StoredAsset {
 /** Rows per statement: well under PostgreSQL's 65,535 parameters. */
 const CHUNK = 5_000
 
+/** Ids that are known already, so that a fleet's inventory does not ask for each package of each asset again. */
+export interface Interned {
+  readonly versions: Map<string, number>
+  readonly sets: Map<string, number>
+}
+
+export function newInterned(): Interned {
+  return { versions: new Map(), sets: new Map() }
+}
+
 /** Ids of interned package versions, sorted. */
 async function internPackages(
   db: Queryable,
   platform: string,
   packages: readonly InstalledPackage[],
+  { versions }: Interned,
 ): Promise<readonly number[]> {
-  const ids: number[] = []
-  for (let from = 0; from < packages.length; from += CHUNK) {
-    const chunk = packages.slice(from, from + CHUNK)
+  const ids = new Set<number>()
+  const unknown = new Map<string, InstalledPackage>()
+  for (const item of packages) {
+    const key = keyOf(platform, item)
+    const id = versions.get(key)
+    if (id === undefined) unknown.set(key, item)
+    else ids.add(id)
+  }
+  const items = storable([...unknown.values()])
+  for (let from = 0; from < items.length; from += CHUNK) {
     const json = JSON.stringify(
-      chunk.map((item) => [
-        item.name,
-        item.version,
-        item.architecture,
-        item.source,
-        item.sourceVersion,
-        item.origin ?? '',
-        item.module ?? '',
-      ]),
+      items
+        .slice(from, from + CHUNK)
+        .map((item) => [
+          item.name,
+          item.version,
+          item.architecture,
+          item.source,
+          item.sourceVersion,
+          item.origin ?? '',
+          item.module ?? '',
+        ]),
     )
     const columns = sql.raw('platform, name, version, architecture, source, source_version, origin, module')
-    const rows = await db.execute<{ id: number }>(sql`
+    const rows = await db.execute<InternedRow>(sql`
       with given as (
         select ${platform}::text as platform, e->>0 as name, e->>1 as version, e->>2 as architecture, e->>3 as source,
           e->>4 as source_version, e->>5 as origin, e->>6 as module
@@ -50,62 +79,147 @@ async function internPackages(
         insert into package_versions (${columns})
         select distinct * from given
         on conflict (${columns}) do nothing
-        returning id
+        returning id, ${columns}
       )
-      select id from added
+      select id, ${columns} from added
       union
-      select p.id from package_versions p join given g using (${columns})`)
-    for (const row of rows) ids.push(row.id)
+      select p.id, ${columns} from package_versions p join given g using (${columns})`)
+    const added = new Map<string, number>()
+    for (const { id, source_version: sourceVersion, ...row } of rows)
+      added.set(keyOf(platform, { ...row, sourceVersion }), id)
+    for (const [key, item] of unknown) {
+      const id = added.get(keyOf(platform, storable(item)))
+      if (id === undefined) continue
+      versions.set(key, id)
+      ids.add(id)
+    }
   }
-  return ids.sort((a, b) => a - b)
+  return [...ids].sort((a, b) => a - b)
 }
 
-/** The id of the set of exactly these packages; assets with the same software share one. */
-async function softwareSet(db: Queryable, platform: string, packages: readonly InstalledPackage[]): Promise<number> {
-  const ids = await internPackages(db, platform, packages)
-  const hash = sha256(ids.join(','))
-  const [known] = await db.select({ id: softwareSets.id }).from(softwareSets).where(eq(softwareSets.hash, hash))
-  if (known) return known.id
-  const [added] = await db
+interface InternedRow extends Record<string, unknown> {
+  readonly id: number
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  readonly source: string
+  readonly source_version: string
+  readonly origin: string
+  readonly module: string
+}
+
+function keyOf(platform: string, item: InstalledPackage): string {
+  const { name, version, architecture, source, sourceVersion, origin, module } = item
+  return `${platform}\n${name}\n${version}\n${architecture}\n${source}\n${sourceVersion}\n${origin ?? ''}\n${module ?? ''}`
+}
+
+/** Stores sets that are not known yet; assets with the same software share one. */
+async function internSets(
+  db: Queryable,
+  unknown: ReadonlyMap<string, readonly number[]>,
+  { sets }: Interned,
+): Promise<void> {
+  if (unknown.size === 0) return
+  const rows = await db
     .insert(softwareSets)
-    .values({ hash, packages: packIds(ids) })
-    .onConflictDoUpdate({ target: softwareSets.hash, set: { hash } })
-    .returning({ id: softwareSets.id })
-  if (!added) throw new Error('PostgreSQL did not return the software set it stored.')
-  return added.id
+    .values([...unknown].map(([hash, ids]) => ({ hash, packages: packIds(ids) })))
+    .onConflictDoUpdate({ target: softwareSets.hash, set: { hash: sql`excluded.hash` } })
+    .returning({ id: softwareSets.id, hash: softwareSets.hash })
+  for (const { id, hash } of rows) sets.set(hash, id)
 }
 
-/** Stores one look at one asset. An unreachable asset keeps its last good look, with the problem beside it. */
-export async function saveObservation(db: Db, observation: Observation): Promise<void> {
-  if (observation.kind === 'unreachable') {
-    const asset = storable(observation.asset)
-    const problem = storable(observation.reason)
-    await db
-      .insert(assets)
-      .values({
-        id: asset.id,
-        source: asset.source,
-        team: asset.team,
-        asset,
-        pending: [],
-        rebootRequired: false,
-        rebootPackages: [],
-        staleServices: [],
-        problem,
-        checkedAt: observation.at,
-      })
-      .onConflictDoUpdate({
-        target: assets.id,
-        set: { asset, team: asset.team, source: asset.source, problem, checkedAt: observation.at },
-      })
-    return
+/** Looks stored by one statement: well under PostgreSQL's 65,535 parameters. */
+export const LOOKS_AT_ONCE = 500
+
+/**
+ * Stores looks at assets, in one transaction. An unreachable asset keeps its last good look, with the problem beside it.
+ * What `interned` holds afterwards is good as long as the transaction was: give it to the next call of the same sync.
+ */
+export async function saveObservations(
+  db: Db,
+  observations: readonly Observation[],
+  interned: Interned = newInterned(),
+): Promise<void> {
+  // Of several looks at one asset in one batch the last counts: a statement may touch a row once.
+  const last = new Map(observations.map((observation) => [observedAsset(observation).id, observation]))
+  await db.transaction(async (tx) => {
+    const seen: (typeof assets.$inferInsert)[] = []
+    const lost: (typeof assets.$inferInsert)[] = []
+    const software = new Map<AssetSnapshot, string>()
+    const unknown = new Map<string, readonly number[]>()
+    for (const observation of last.values()) {
+      if (observation.kind === 'unreachable') {
+        lost.push(lostRow(observation))
+        continue
+      }
+      const { snapshot } = observation
+      const ids = await internPackages(tx, snapshot.asset.platform, snapshot.packages, interned)
+      const hash = sha256(ids.join(','))
+      software.set(snapshot, hash)
+      if (!interned.sets.has(hash)) unknown.set(hash, ids)
+    }
+    await internSets(tx, unknown, interned)
+    for (const [snapshot, hash] of software) {
+      const set = interned.sets.get(hash)
+      if (set === undefined) throw new Error('PostgreSQL did not return a software set that it stored.')
+      seen.push(seenRow(snapshot, set))
+    }
+    for (let from = 0; from < seen.length; from += LOOKS_AT_ONCE)
+      await tx
+        .insert(assets)
+        .values(seen.slice(from, from + LOOKS_AT_ONCE))
+        .onConflictDoUpdate({ target: assets.id, set: given(seenColumns) })
+    for (let from = 0; from < lost.length; from += LOOKS_AT_ONCE)
+      await tx
+        .insert(assets)
+        .values(lost.slice(from, from + LOOKS_AT_ONCE))
+        .onConflictDoUpdate({ target: assets.id, set: given(lostColumns) })
+  })
+}
+
+const lostColumns = ['asset', 'team', 'source', 'problem', 'checkedAt'] as const
+const seenColumns = [
+  ...lostColumns,
+  'softwareSet',
+  'pending',
+  'runningKernel',
+  'bootId',
+  'rebootRequired',
+  'rebootPackages',
+  'staleServices',
+  'listsRefreshedAt',
+  'observedAt',
+] as const
+
+/** The values of the row that could not be inserted because it is there. */
+function given(columns: readonly (typeof seenColumns)[number][]) {
+  return Object.fromEntries(columns.map((name) => [name, sql.raw(`excluded."${assets[name].name}"`)]))
+}
+
+function lostRow(observation: Extract<Observation, { kind: 'unreachable' }>): typeof assets.$inferInsert {
+  const asset = storable(observation.asset)
+  return {
+    id: asset.id,
+    source: asset.source,
+    team: asset.team,
+    asset,
+    pending: [],
+    rebootRequired: false,
+    rebootPackages: [],
+    staleServices: [],
+    problem: storable(observation.reason),
+    checkedAt: observation.at,
   }
-  const snapshot = storable(observation.snapshot)
-  const row = {
+}
+
+function seenRow({ packages: _packages, ...rest }: AssetSnapshot, softwareSet: number): typeof assets.$inferInsert {
+  const snapshot = storable(rest)
+  return {
+    id: snapshot.asset.id,
     source: snapshot.asset.source,
     team: snapshot.asset.team,
     asset: snapshot.asset,
-    softwareSet: await softwareSet(db, snapshot.asset.platform, snapshot.packages),
+    softwareSet,
     pending: snapshot.pending,
     runningKernel: snapshot.runningKernel,
     bootId: snapshot.bootId,
@@ -117,17 +231,19 @@ export async function saveObservation(db: Db, observation: Observation): Promise
     problem: null,
     checkedAt: snapshot.observedAt,
   }
-  await db
-    .insert(assets)
-    .values({ id: snapshot.asset.id, ...row })
-    .onConflictDoUpdate({ target: assets.id, set: row })
 }
 
 /** Forgets assets that the source no longer lists. Returns how many. */
 export async function forgetMissing(db: Queryable, source: string, seen: readonly string[]): Promise<number> {
+  const listed = JSON.stringify(seen)
   const gone = await db
     .delete(assets)
-    .where(and(eq(assets.source, source), seen.length === 0 ? undefined : notInArray(assets.id, [...seen])))
+    .where(
+      and(
+        eq(assets.source, source),
+        sql`${assets.id} not in (select jsonb_array_elements_text(${listed}::text::jsonb))`,
+      ),
+    )
     .returning({ id: assets.id })
   return gone.length
 }
@@ -246,3 +362,51 @@ export async function listAssets(db: Queryable): Promise<readonly StoredAsset[]>
     security: row.pending.filter((item) => item.security).length,
   }))
 }
+
+/** The whole fleet in arrays, for assessment in counts: see core/fleet.ts. */
+export async function readFleet(db: Queryable): Promise<Fleet> {
+  const known = await readVersions(db, null)
+  const versionAt = new Map(known.map(({ id }, index) => [id, index]))
+  const setAt = new Map<number, number>()
+  const starts: number[] = [0]
+  let members = new Uint32Array(1 << 16)
+  let length = 0
+  for (let after = 0; ; ) {
+    const rows = await db
+      .select({ id: softwareSets.id, packages: softwareSets.packages })
+      .from(softwareSets)
+      .where(sql`${softwareSets.id} > ${after}`)
+      .orderBy(asc(softwareSets.id))
+      .limit(SETS_AT_ONCE)
+    for (const { id, packages } of rows) {
+      setAt.set(id, starts.length - 1)
+      unpackIds(packages, (version) => {
+        if (length === members.length) {
+          const larger = new Uint32Array(members.length * 2)
+          larger.set(members)
+          members = larger
+        }
+        members[length++] = versionAt.get(version) ?? 0
+      })
+      starts.push(length)
+      after = id
+    }
+    if (rows.length < SETS_AT_ONCE) break
+  }
+  const rows = await db
+    .select({
+      set: assets.softwareSet,
+      exposure: sql<Exposure | null>`${assets.asset}->>'exposure'`,
+      criticality: sql<Criticality | null>`${assets.asset}->>'criticality'`,
+    })
+    .from(assets)
+    .where(isNotNull(assets.softwareSet))
+  return {
+    versions: known,
+    sets: { starts: Uint32Array.from(starts), members: members.subarray(0, length) },
+    setOf: Int32Array.from(rows, (row) => setAt.get(row.set ?? -1) ?? -1),
+    contextOf: Uint8Array.from(rows, contextOf),
+  }
+}
+
+const SETS_AT_ONCE = 5_000

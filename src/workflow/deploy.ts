@@ -5,7 +5,7 @@ import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthRe
 import { batchKey } from '../core/proposal/decide-rollout.ts'
 import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
 import { verify } from '../core/verification.ts'
-import { saveObservation } from '../store/inventory.ts'
+import { saveObservations } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import { findEngineRun, saveEngineRun } from '../store/timers.ts'
 import type { Execute } from './execute.ts'
@@ -142,7 +142,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     observation: Observation,
     signal: AbortSignal,
   ): Promise<void> {
-    await saveObservation(parts.db, observation)
+    await saveObservations(parts.db, [observation])
     const health = observation.kind === 'seen' ? await healthOf(state, planned, signal) : []
     const verification = verify(planned, outcome, observation, health, now(), rollsBack(state))
     await execute(state.id, { type: 'record-verification', asset: planned.asset.id, verification }, verifier)

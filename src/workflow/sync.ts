@@ -1,7 +1,10 @@
+import type { Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { forgetOtherFeeds, saveFeed, sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
-import { forgetMissing, forgetOtherSources, saveObservation } from '../store/inventory.ts'
+import { forgetMissing, forgetOtherSources, LOOKS_AT_ONCE, newInterned, saveObservations } from '../store/inventory.ts'
 import type { WorkflowParts } from './ports.ts'
+
+const SAVE_AFTER_MS = 1_000
 
 export interface SyncReport {
   readonly name: string
@@ -72,14 +75,25 @@ export function createSync(parts: WorkflowParts) {
     const seen: string[] = []
     const lost: string[] = []
     try {
+      const interned = newInterned()
+      let waiting: Observation[] = []
+      let savedAt = parts.clock().getTime()
+      const save = async () => {
+        await saveObservations(parts.db, waiting, interned)
+        waiting = []
+        savedAt = parts.clock().getTime()
+      }
       for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
-        await saveObservation(parts.db, observation)
+        waiting.push(observation)
+        // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
+        if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
         if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
         else lost.push(`${observation.asset.name}: ${observation.reason}`)
         if (observation.kind === 'unreachable') seen.push(observation.asset.id)
         else
           for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
       }
+      await save()
       if (only === null) await forgetMissing(parts.db, name, seen)
       await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
       const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`

@@ -1,0 +1,287 @@
+/**
+ * The assessment of a whole fleet in counts: which source packages miss what, on how many assets, how urgent. Package
+ * versions are judged once each and sets of software once each, so that the cost grows with the variety of software and
+ * not with the number of assets. Positions in arrays stand for versions, sets and assets: a fleet of 100,000 hosts is
+ * tens of millions of installed packages.
+ */
+
+import type { CatalogView } from './assessment.ts'
+import { likeliestOfEachKind } from './assessment.ts'
+import type { Asset, Criticality, Exposure, InstalledPackage, Platform } from './asset.ts'
+import type { OpenFix } from './matching.ts'
+import { judge, type PriorityDefaults } from './priority/facts.ts'
+import { likelihood, stakes } from './priority/order.ts'
+import { type Priority, priorityRank } from './priority/priority.ts'
+import type { PriorityRule } from './priority/rule.ts'
+
+export interface Fleet {
+  readonly versions: readonly { readonly platform: Platform; readonly item: InstalledPackage }[]
+  readonly sets: PackedSets
+  /** The set of each asset. */
+  readonly setOf: Int32Array
+  /** What judgement needs to know of each asset. */
+  readonly contextOf: Uint8Array
+}
+
+/** The versions of each set, one after the other: those of set `n` are `members[starts[n]] .. members[starts[n + 1] - 1]`. */
+export interface PackedSets {
+  readonly starts: Uint32Array
+  readonly members: Uint32Array
+}
+
+const exposures: readonly (Exposure | null)[] = [null, 'small', 'controlled', 'open']
+const criticalities: readonly (Criticality | null)[] = [null, 'low', 'medium', 'high', 'very high']
+
+/** Exposure and criticality in one small number. */
+export function contextOf({ exposure, criticality }: Pick<Asset, 'exposure' | 'criticality'>): number {
+  return exposures.indexOf(exposure) * criticalities.length + criticalities.indexOf(criticality)
+}
+
+function contextAt(index: number): { readonly exposure: Exposure | null; readonly criticality: Criticality | null } {
+  return {
+    exposure: exposures[Math.floor(index / criticalities.length)] ?? null,
+    criticality: criticalities[index % criticalities.length] ?? null,
+  }
+}
+
+/** What one source package (or KB) misses, over the fleet. */
+export interface FleetPatch {
+  readonly platform: Platform
+  readonly source: string
+  /** The highest version that mends all of it. */
+  readonly version: string
+  readonly assets: number
+  readonly cves: readonly string[]
+  readonly priority: Priority
+  /** Orders patches of one priority, higher first. */
+  readonly urgency: number
+}
+
+/** What does not depend on feeds about CVEs: made once, and mended when advisories or assets change. */
+export interface FleetMatches {
+  /** By version: the fixes it lacks; by far the most lack none. */
+  readonly open: (readonly OpenFix[])[]
+  /** By version: the group (platform and source package) that it lacks something of, or -1. */
+  readonly groupOf: Int32Array
+  readonly groups: { readonly platform: Platform; readonly source: string; readonly versions: number[] }[]
+  /** By set: the groups it lacks something of. */
+  readonly lacking: Uint32Array[]
+  /** By set: CVEs on binary packages. */
+  readonly findings: Uint32Array
+}
+
+const nothing: readonly OpenFix[] = []
+
+/** Matches every version, then every set. */
+export function matchFleet(
+  fleet: Pick<Fleet, 'versions' | 'sets'>,
+  { matcher }: Pick<CatalogView, 'matcher'>,
+): FleetMatches {
+  const { versions, sets } = fleet
+  const matches: FleetMatches = {
+    open: new Array(versions.length).fill(nothing),
+    groupOf: new Int32Array(versions.length).fill(-1),
+    groups: [],
+    lacking: [],
+    findings: new Uint32Array(sets.starts.length - 1),
+  }
+  const places = new Map<string, number>()
+  for (const [index, { platform, item }] of versions.entries()) {
+    const open = matcher.open(platform, item)
+    if (open.length > 0) assign(matches, places, index, platform, item.source, open)
+  }
+  const count = cvesPerVersion(matches)
+  const mark = new Int32Array(matches.groups.length).fill(-1)
+  for (let set = 0; set < matches.findings.length; set++) matchSet(fleet.sets, matches, count, mark, set)
+  return matches
+}
+
+function assign(
+  { open: all, groupOf, groups }: FleetMatches,
+  places: Map<string, number>,
+  index: number,
+  platform: Platform,
+  source: string,
+  open: readonly OpenFix[],
+): void {
+  const key = `${platform} ${source}`
+  let place = places.get(key)
+  if (place === undefined) {
+    place = groups.length
+    places.set(key, place)
+    groups.push({ platform, source, versions: [] })
+  }
+  all[index] = open
+  groupOf[index] = place
+  groups[place]?.versions.push(index)
+}
+
+function cvesPerVersion({ open }: FleetMatches): Uint32Array {
+  return Uint32Array.from(open, (fixes) => {
+    let count = 0
+    for (const fix of fixes) if (fix.cve !== null) count++
+    return count
+  })
+}
+
+/** One set, by looking its versions up: no name and no version is compared here. */
+function matchSet(
+  { starts, members }: PackedSets,
+  matches: FleetMatches,
+  count: Uint32Array,
+  mark: Int32Array,
+  set: number,
+): void {
+  const { groupOf, lacking, findings } = matches
+  const found: number[] = []
+  let sum = 0
+  const end = starts[set + 1] ?? 0
+  for (let at = starts[set] ?? 0; at < end; at++) {
+    const version = members[at] ?? 0
+    const group = groupOf[version] ?? -1
+    if (group < 0) continue
+    sum += count[version] ?? 0
+    if (mark[group] === set) continue
+    mark[group] = set
+    found.push(group)
+  }
+  lacking[set] = Uint32Array.from(found)
+  findings[set] = sum
+}
+
+/** Matches again after fixes for these packages (source or binary names) came or went. Returns how many sets changed. */
+export function rematchPackages(
+  fleet: Pick<Fleet, 'versions' | 'sets'>,
+  { matcher }: Pick<CatalogView, 'matcher'>,
+  matches: FleetMatches,
+  packages: ReadonlySet<string>,
+): number {
+  const { versions, sets } = fleet
+  const touched = new Uint8Array(versions.length)
+  const places = new Map(matches.groups.map((group, place) => [`${group.platform} ${group.source}`, place]))
+  for (const [index, { platform, item }] of versions.entries()) {
+    if (!packages.has(item.name) && !packages.has(item.source)) continue
+    touched[index] = 1
+    const before = matches.groups[matches.groupOf[index] ?? -1]
+    if (before) before.versions.splice(before.versions.indexOf(index), 1)
+    matches.open[index] = nothing
+    matches.groupOf[index] = -1
+    const open = matcher.open(platform, item)
+    if (open.length > 0) assign(matches, places, index, platform, item.source, open)
+  }
+  const count = cvesPerVersion(matches)
+  const mark = new Int32Array(matches.groups.length).fill(-1)
+  let changed = 0
+  const { starts, members } = sets
+  for (let set = 0; set < matches.findings.length; set++) {
+    const end = starts[set + 1] ?? 0
+    let at = starts[set] ?? 0
+    while (at < end && touched[members[at] ?? 0] === 0) at++
+    if (at === end) continue
+    matchSet(sets, matches, count, mark, set)
+    changed++
+  }
+  return changed
+}
+
+/** What one asset lacks, as groups, from its versions alone: when one asset changed, nothing else is looked at. */
+export function groupsOf(matches: FleetMatches, versions: Iterable<number>): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (const version of versions) {
+    const group = matches.groupOf[version] ?? -1
+    if (group >= 0) found.add(group)
+  }
+  return found
+}
+
+export interface JudgeOptions {
+  readonly catalog: CatalogView
+  readonly rule: PriorityRule
+  readonly defaults: PriorityDefaults
+  /** ISO 8601. */
+  readonly now: string
+}
+
+/** Counts assets and judges each group once for each kind of asset it is on. Most urgent first. */
+export function judgeFleet(fleet: Fleet, matches: FleetMatches, options: JudgeOptions): readonly FleetPatch[] {
+  const { setOf, contextOf: contexts } = fleet
+  const sets = matches.lacking.length
+  const assets = new Uint32Array(sets)
+  const stake = new Float64Array(sets)
+  const masks = new Uint32Array(sets)
+  for (let asset = 0; asset < setOf.length; asset++) {
+    const set = setOf[asset] ?? -1
+    if (set < 0) continue
+    const context = contexts[asset] ?? 0
+    assets[set] = (assets[set] ?? 0) + 1
+    stake[set] = (stake[set] ?? 0) + stakes[contextAt(context).criticality ?? 'medium']
+    masks[set] = (masks[set] ?? 0) | (1 << context)
+  }
+  const totals = matches.groups.map(() => ({ assets: 0, stake: 0, mask: 0 }))
+  for (const [set, groups] of matches.lacking.entries()) {
+    if (assets[set] === 0) continue
+    for (const group of groups) {
+      const total = totals[group]
+      if (!total) continue
+      total.assets += assets[set] ?? 0
+      total.stake += stake[set] ?? 0
+      total.mask |= masks[set] ?? 0
+    }
+  }
+  const patches = matches.groups.flatMap((group, index): FleetPatch[] => {
+    const total = totals[index]
+    if (!total || total.assets === 0) return []
+    return [judgeGroup(group, total, matches, options)]
+  })
+  return patches.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority) || b.urgency - a.urgency)
+}
+
+function judgeGroup(
+  { platform, source, versions }: FleetMatches['groups'][number],
+  { assets, stake, mask }: { readonly assets: number; readonly stake: number; readonly mask: number },
+  { open }: FleetMatches,
+  { catalog, rule, defaults, now }: JudgeOptions,
+): FleetPatch {
+  const cves = new Set<string>()
+  let version = ''
+  let longest = 0
+  for (const index of versions) {
+    const fixes = open[index] ?? nothing
+    // The oldest version lacks what every newer one lacks; the first fix of each is its highest.
+    if (fixes.length > longest) {
+      longest = fixes.length
+      version = fixes[0]?.fixedVersion ?? version
+    }
+    for (const { cve } of fixes) if (cve !== null) cves.add(cve)
+  }
+  let priority: Priority = cves.size === 0 ? 'scheduled' : 'defer'
+  const kinds = [...likeliestOfEachKind(cves, catalog)]
+  for (let context = 0; mask >>> context !== 0; context++) {
+    if (((mask >>> context) & 1) === 0) continue
+    const asset = { ...anyAsset, ...contextAt(context) }
+    for (const about of kinds) {
+      const judged = judge(asset, about, defaults, rule).priority
+      if (priorityRank(judged) < priorityRank(priority)) priority = judged
+    }
+  }
+  let likeliest = Number.NEGATIVE_INFINITY
+  for (const cve of cves) likeliest = Math.max(likeliest, likelihood(catalog.about(cve), now))
+  const urgency = (cves.size === 0 ? -20 : likeliest) + Math.log(Math.max(stake, 1))
+  return { platform, source, version, assets, cves: [...cves], priority, urgency }
+}
+
+/** Judgement looks at exposure and criticality alone. */
+const anyAsset: Asset = {
+  id: '',
+  name: 'some assets',
+  platform: '',
+  team: '',
+  tags: [],
+  exposure: null,
+  criticality: null,
+  timeZone: 'UTC',
+  source: '',
+  engine: null,
+  address: '',
+  simulated: false,
+}
