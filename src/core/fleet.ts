@@ -29,6 +29,38 @@ export interface PackedSets {
   readonly members: Uint32Array
 }
 
+/** The sets of each version, one after the other, as `PackedSets` has it the other way round. */
+export interface SetsByVersion {
+  readonly starts: Uint32Array
+  readonly sets: Uint32Array
+}
+
+/** Made once a fleet is in memory, so that one advisory needs to look at nothing but what it is about. */
+export function setsByVersion({
+  versions,
+  sets: { starts: from, members },
+}: Pick<Fleet, 'versions' | 'sets'>): SetsByVersion {
+  const starts = new Uint32Array(versions.length + 1)
+  for (let at = 0; at < members.length; at++) {
+    const next = (members[at] ?? 0) + 1
+    starts[next] = (starts[next] ?? 0) + 1
+  }
+  for (let version = 1; version < starts.length; version++)
+    starts[version] = (starts[version] ?? 0) + (starts[version - 1] ?? 0)
+  const free = starts.slice()
+  const sets = new Uint32Array(members.length)
+  for (let set = 0; set + 1 < from.length; set++) {
+    const end = from[set + 1] ?? 0
+    for (let at = from[set] ?? 0; at < end; at++) {
+      const version = members[at] ?? 0
+      const place = free[version] ?? 0
+      sets[place] = set
+      free[version] = place + 1
+    }
+  }
+  return { starts, sets }
+}
+
 const exposures: readonly (Exposure | null)[] = [null, 'small', 'controlled', 'open']
 const criticalities: readonly (Criticality | null)[] = [null, 'low', 'medium', 'high', 'very high']
 
@@ -63,6 +95,8 @@ export interface FleetMatches {
   readonly open: (readonly OpenFix[])[]
   /** By version: the group (platform and source package) that it lacks something of, or -1. */
   readonly groupOf: Int32Array
+  /** By version: how many CVEs its lacking fixes mend. */
+  readonly cves: Uint32Array
   readonly groups: { readonly platform: Platform; readonly source: string; readonly versions: number[] }[]
   /** By set: the groups it lacks something of. */
   readonly lacking: Uint32Array[]
@@ -81,6 +115,7 @@ export function matchFleet(
   const matches: FleetMatches = {
     open: new Array(versions.length).fill(nothing),
     groupOf: new Int32Array(versions.length).fill(-1),
+    cves: new Uint32Array(versions.length),
     groups: [],
     lacking: [],
     findings: new Uint32Array(sets.starts.length - 1),
@@ -90,14 +125,13 @@ export function matchFleet(
     const open = matcher.open(platform, item)
     if (open.length > 0) assign(matches, places, index, platform, item.source, open)
   }
-  const count = cvesPerVersion(matches)
   const mark = new Int32Array(matches.groups.length).fill(-1)
-  for (let set = 0; set < matches.findings.length; set++) matchSet(fleet.sets, matches, count, mark, set)
+  for (let set = 0; set < matches.findings.length; set++) matchSet(fleet.sets, matches, mark, set)
   return matches
 }
 
 function assign(
-  { open: all, groupOf, groups }: FleetMatches,
+  { open: all, groupOf, cves, groups }: FleetMatches,
   places: Map<string, number>,
   index: number,
   platform: Platform,
@@ -113,26 +147,15 @@ function assign(
   }
   all[index] = open
   groupOf[index] = place
+  let count = 0
+  for (const fix of open) if (fix.cve !== null) count++
+  cves[index] = count
   groups[place]?.versions.push(index)
 }
 
-function cvesPerVersion({ open }: FleetMatches): Uint32Array {
-  return Uint32Array.from(open, (fixes) => {
-    let count = 0
-    for (const fix of fixes) if (fix.cve !== null) count++
-    return count
-  })
-}
-
 /** One set, by looking its versions up: no name and no version is compared here. */
-function matchSet(
-  { starts, members }: PackedSets,
-  matches: FleetMatches,
-  count: Uint32Array,
-  mark: Int32Array,
-  set: number,
-): void {
-  const { groupOf, lacking, findings } = matches
+function matchSet({ starts, members }: PackedSets, matches: FleetMatches, mark: Int32Array, set: number): void {
+  const { groupOf, cves, lacking, findings } = matches
   const found: number[] = []
   let sum = 0
   const end = starts[set + 1] ?? 0
@@ -140,7 +163,7 @@ function matchSet(
     const version = members[at] ?? 0
     const group = groupOf[version] ?? -1
     if (group < 0) continue
-    sum += count[version] ?? 0
+    sum += cves[version] ?? 0
     if (mark[group] === set) continue
     mark[group] = set
     found.push(group)
@@ -149,39 +172,55 @@ function matchSet(
   findings[set] = sum
 }
 
-/** Matches again after fixes for these packages (source or binary names) came or went. Returns how many sets changed. */
+export interface Rematched {
+  /** How many sets have something of these packages. */
+  readonly sets: number
+  /** The groups that may count differently now. */
+  readonly groups: ReadonlySet<number>
+}
+
+/** Matches again after fixes for these packages (source or binary names) came or went; nothing else is looked at. */
 export function rematchPackages(
   fleet: Pick<Fleet, 'versions' | 'sets'>,
+  byVersion: SetsByVersion,
   { matcher }: Pick<CatalogView, 'matcher'>,
   matches: FleetMatches,
   packages: ReadonlySet<string>,
-): number {
-  const { versions, sets } = fleet
-  const touched = new Uint8Array(versions.length)
+): Rematched {
   const places = new Map(matches.groups.map((group, place) => [`${group.platform} ${group.source}`, place]))
-  for (const [index, { platform, item }] of versions.entries()) {
+  const groups = new Set<number>()
+  const changed = new Set<number>()
+  const again = new Set<number>()
+  const { groupOf, cves, lacking, findings } = matches
+  for (const [index, { platform, item }] of fleet.versions.entries()) {
     if (!packages.has(item.name) && !packages.has(item.source)) continue
-    touched[index] = 1
-    const before = matches.groups[matches.groupOf[index] ?? -1]
-    if (before) before.versions.splice(before.versions.indexOf(index), 1)
+    const [before, had] = [groupOf[index] ?? -1, cves[index] ?? 0]
+    const own = matches.groups[before]
+    if (own) {
+      own.versions.splice(own.versions.indexOf(index), 1)
+      groups.add(before)
+    }
     matches.open[index] = nothing
-    matches.groupOf[index] = -1
+    groupOf[index] = -1
+    cves[index] = 0
     const open = matcher.open(platform, item)
     if (open.length > 0) assign(matches, places, index, platform, item.source, open)
+    const group = groupOf[index] ?? -1
+    if (group >= 0) groups.add(group)
+    const end = byVersion.starts[index + 1] ?? 0
+    for (let at = byVersion.starts[index] ?? 0; at < end; at++) {
+      const set = byVersion.sets[at] ?? 0
+      changed.add(set)
+      findings[set] = (findings[set] ?? 0) + (cves[index] ?? 0) - had
+      const list = lacking[set] ?? new Uint32Array(0)
+      if (group >= 0 && !list.includes(group)) lacking[set] = Uint32Array.from([...list, group])
+      // Whether the set still lacks something of the group, its other versions tell.
+      if (group < 0 && before >= 0) again.add(set)
+    }
   }
-  const count = cvesPerVersion(matches)
   const mark = new Int32Array(matches.groups.length).fill(-1)
-  let changed = 0
-  const { starts, members } = sets
-  for (let set = 0; set < matches.findings.length; set++) {
-    const end = starts[set + 1] ?? 0
-    let at = starts[set] ?? 0
-    while (at < end && touched[members[at] ?? 0] === 0) at++
-    if (at === end) continue
-    matchSet(sets, matches, count, mark, set)
-    changed++
-  }
-  return changed
+  for (const set of again) matchSet(fleet.sets, matches, mark, set)
+  return { sets: changed.size, groups }
 }
 
 /** What one asset lacks, as groups, from its versions alone: when one asset changed, nothing else is looked at. */
@@ -202,8 +241,13 @@ export interface JudgeOptions {
   readonly now: string
 }
 
-/** Counts assets and judges each group once for each kind of asset it is on. Most urgent first. */
-export function judgeFleet(fleet: Fleet, matches: FleetMatches, options: JudgeOptions): readonly FleetPatch[] {
+/** Counts assets and judges each group (or `only` these) once for each kind of asset it is on. Most urgent first. */
+export function judgeFleet(
+  fleet: Fleet,
+  matches: FleetMatches,
+  options: JudgeOptions,
+  only: ReadonlySet<number> | null = null,
+): readonly FleetPatch[] {
   const { setOf, contextOf: contexts } = fleet
   const sets = matches.lacking.length
   const assets = new Uint32Array(sets)
@@ -218,11 +262,15 @@ export function judgeFleet(fleet: Fleet, matches: FleetMatches, options: JudgeOp
     masks[set] = (masks[set] ?? 0) | (1 << context)
   }
   const totals = matches.groups.map(() => ({ assets: 0, stake: 0, mask: 0 }))
-  for (const [set, groups] of matches.lacking.entries()) {
-    if (assets[set] === 0) continue
-    for (const group of groups) {
-      const total = totals[group]
-      if (!total) continue
+  const wanted = Uint8Array.from(matches.groups, (_, group) => (only === null || only.has(group) ? 1 : 0))
+  // Millions of steps: plain loops.
+  for (let set = 0; set < sets; set++) {
+    const groups = matches.lacking[set]
+    if (assets[set] === 0 || groups === undefined) continue
+    for (let at = 0; at < groups.length; at++) {
+      const group = groups[at] ?? 0
+      const total = wanted[group] === 1 ? totals[group] : undefined
+      if (total === undefined) continue
       total.assets += assets[set] ?? 0
       total.stake += stake[set] ?? 0
       total.mask |= masks[set] ?? 0

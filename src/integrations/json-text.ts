@@ -101,5 +101,5 @@ function lineAndColumn(text: string, offset: number): string {
 
 /** True for a web page: what proxies and "access denied" pages send instead of data, often with status 200. */
 export function looksLikeHtml(text: string): boolean {
-  return /^\uFEFF?\s*<(?:!doctype|html|head|body|!--|\?xml)/i.test(text.slice(0, 1_000))
+  return /^\uFEFF?\s*(?:<!--|(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body))/i.test(text.slice(0, 1_000))
 }

@@ -49,7 +49,9 @@ export function walkXml(
   try {
     parser.write(text).close()
   } catch (error) {
-    throw new Error(`${what} is not valid XML: ${errorText(error).split('\n')[0]}`, { cause: error })
+    const [problem = ''] = errorText(error).split('\n')
+    const why = /unclosed tag|unexpected end/.test(problem) ? `it is cut off (${problem})` : problem
+    throw new Error(`${what} is not valid XML: ${why}`, { cause: error })
   }
 }
 

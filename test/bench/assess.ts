@@ -12,7 +12,7 @@ import path from 'node:path'
 import { catalogView } from '../../src/core/assessment.ts'
 import type { Asset, InstalledPackage, Observation } from '../../src/core/asset.ts'
 import type { FeedContent, Fix } from '../../src/core/catalog.ts'
-import { groupsOf, judgeFleet, matchFleet, rematchPackages } from '../../src/core/fleet.ts'
+import { groupsOf, judgeFleet, matchFleet, rematchPackages, setsByVersion } from '../../src/core/fleet.ts'
 import { createMatcher } from '../../src/core/matching.ts'
 import { findings } from '../../src/core/missing-updates.ts'
 import type { CatalogFeed } from '../../src/core/ports.ts'
@@ -198,6 +198,7 @@ try {
     alone.push((await timed('matching alone, data in memory', () => matchFleet(fleet, { matcher }), hosts)).s)
   }
   const matching = alone.sort((a, b) => a - b)[1] ?? 0
+  const byVersion = (await timed('index of sets by version, made once', () => setsByVersion(fleet))).value
   const advisory: Fix = {
     platform: 'debian:12',
     package: 'openssl',
@@ -206,11 +207,13 @@ try {
     fixedVersion: '9.0-1',
     advisory: 'DSA-9999-1',
   }
-  const changed = await timed('one new advisory (openssl, on most Debian hosts): match again', () =>
-    rematchPackages(fleet, catalog, matches, catalog.matcher.add([advisory])),
+  const changed = await timed('one new advisory (openssl, on most Debian hosts): match and judge again', () => {
+    const again = rematchPackages(fleet, byVersion, catalog, matches, catalog.matcher.add([advisory]))
+    return { ...again, patches: judgeFleet(fleet, matches, options, again.groups) }
+  })
+  console.log(
+    `  on ${changed.value.sets} sets; now ${changed.value.patches[0]?.source} ${changed.value.patches[0]?.version}`,
   )
-  console.log(`  ${changed.value} sets of software have changed`)
-  await timed('  judge the fleet again', () => judgeFleet(fleet, matches, options))
   const one = drawHost(choices.get('debian:12') ?? [], next)
   await timed('one host changed: store it, look its versions up', async () => {
     await saveObservations(db, [host(0, 'debian:12', one)], interned)

@@ -25,6 +25,10 @@ const HEAD = 4_000
 /** Reads a document by whichever reader knows it. Returns the reader's kind, `null` where none does; never throws. */
 export function readDocument(readers: readonly DocumentReader[], document: FeedDocument, sink: Sink): string | null {
   const { name, bytes } = document
+  if (document.problem !== undefined) {
+    sink.rejected.push({ where: name, reason: document.problem })
+    return null
+  }
   const head = bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
   try {
     const text = readers.find((reader) => reader.form === 'text' && reader.matches(head))

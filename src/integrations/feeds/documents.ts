@@ -19,6 +19,8 @@ const { XzReadableStream }: typeof import('xz-decompress') = createRequire(impor
 export interface FeedDocument {
   readonly name: string
   readonly bytes: Buffer
+  /** Why a file inside an archive cannot be unpacked: it costs that file, not the archive. */
+  readonly problem?: string
 }
 
 /** What may still be unpacked of one feed: an archive of archives shares it. */
@@ -75,17 +77,30 @@ async function* unpackAll(document: FeedDocument, budget: Budget, layers: number
   }
   if (layers === 0) throw new Error(`${name} is packed more than ${LAYERS} times over`)
   if (form === 'zip') {
-    for await (const inner of unzip(document, budget)) yield* unpackAll(inner, budget, layers - 1)
+    for await (const inner of unzip(document, budget)) yield* unpackInner(inner, budget, layers - 1)
     return
   }
   if (form === 'tar') {
-    for (const inner of untar(document, budget)) yield* unpackAll(inner, budget, layers - 1)
+    for (const inner of untar(document, budget)) yield* unpackInner(inner, budget, layers - 1)
     return
   }
   const limit = Math.max(0, Math.min(budget.bytes, inputLimits.feedUnpackedBytes))
   const unpacked = await inflate(form, bytes, name, limit)
   budget.bytes -= unpacked.length
   yield* unpackAll({ name: name.replace(/\.(?:gz|bz2|xz|zst)$/, ''), bytes: unpacked }, budget, layers - 1)
+}
+
+async function* unpackInner(document: FeedDocument, budget: Budget, layers: number): AsyncGenerator<FeedDocument> {
+  try {
+    yield* unpackAll(document, budget, layers)
+  } catch (error) {
+    if (budget.bytes < 0 || budget.files < 0 || causeOf(error) instanceof TooLarge) throw error
+    yield { name: document.name, bytes: Buffer.alloc(0), problem: errorText(error) }
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : null
 }
 
 type Form = 'gzip' | 'bzip2' | 'xz' | 'zstd' | 'zip' | 'tar'
@@ -105,7 +120,7 @@ async function inflate(form: Form, bytes: Buffer, name: string, limit: number): 
   try {
     switch (form) {
       case 'bzip2':
-        return await collect(new Readable().wrap(Readable.from(chunked(bytes)).pipe(bunzip2())), limit)
+        return await unbzip2(bytes, limit)
       case 'xz':
         return await collect(Readable.fromWeb(new XzReadableStream(webStream(bytes))), limit)
       default:
@@ -150,6 +165,25 @@ async function collect(stream: AsyncIterable<unknown>, limit: number): Promise<B
     parts.push(part)
   }
   return Buffer.concat(parts, length)
+}
+
+/** Its stream is of the oldest kind: closed as soon as it has ended, whether it was read or not. */
+function unbzip2(bytes: Buffer, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let length = 0
+    const source = Readable.from(chunked(bytes))
+    const stream = source.pipe(bunzip2())
+    stream.on('data', (part: Buffer) => {
+      length += part.length
+      parts.push(part)
+      if (length <= limit) return
+      source.destroy()
+      reject(new TooLarge(limit))
+    })
+    stream.on('end', () => resolve(Buffer.concat(parts, length)))
+    stream.on('error', reject)
+  })
 }
 
 function unzstd(bytes: Buffer, limit: number): Buffer {

@@ -15,8 +15,14 @@ export interface MsrcOptions extends Omit<FeedOptions, 'location'> {
 
 export function createMsrcFeed({ since, ...options }: MsrcOptions): CatalogFeed {
   const own = 'https://api.msrc.microsoft.com/cvrf/v3.0/updates'
+  const location = options.location ?? own
   return createDocumentFeed(
-    { ...options, location: options.location ?? own },
-    { describe: 'Microsoft security updates', readers: msrcReaders, changes: msrcMonths(since), maxShrinkPercent: 10 },
+    { ...options, location },
+    {
+      describe: 'Microsoft security updates',
+      readers: msrcReaders,
+      changes: location.endsWith('/updates') ? msrcMonths(since) : null,
+      maxShrinkPercent: 10,
+    },
   )
 }

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
+import type { Patch } from '../../src/core/catalog.ts'
+import { draftSubjects, type Grouping, type OpenGroup } from '../../src/core/draft.ts'
+import { exploitedCves, regressionsOf } from '../../src/core/follow-up.ts'
+import type { Priority } from '../../src/core/priority/priority.ts'
+import { asset } from '../support/proposals.ts'
+
+function patch(source: string, priority: Priority, more: Partial<Patch> = {}): Patch {
+  const platform = more.platform ?? 'debian:12'
+  return {
+    id: `${platform}/${source}/2`,
+    platform,
+    source,
+    type: 'security',
+    version: '2',
+    packages: [{ name: source, architecture: 'amd64', to: '2' }],
+    cves: [],
+    advisories: [],
+    origins: [],
+    priority,
+    evidence: [],
+    assumptions: [],
+    dueAt: null,
+    ...more,
+  }
+}
+
+function assessmentOf(patches: readonly Patch[]): Assessment {
+  const entry: AssessedAsset = {
+    asset: { ...asset('web1'), team: 'web', engine: 'ssh' },
+    observedAt: '2026-11-20T00:00:00Z',
+    patches: patches.map((one) => one.id),
+    changes: patches.map(({ source }) => ({ name: source, architecture: 'amd64', from: '1', to: '2' })),
+    held: [],
+    notAssessed: [],
+  }
+  return { patches, assets: [entry] }
+}
+
+const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
+const plan = {
+  team: 'web',
+  window: { name: 'any', timeZone: 'UTC', rules: [], leadSeconds: 0, minimumSeconds: 0 },
+  rings: [
+    {
+      name: 'all',
+      select: { kind: 'rest' as const },
+      batch: { kind: 'count' as const, value: 1 },
+      soakSeconds: 0,
+      gate,
+    },
+  ],
+  health: [],
+} as unknown as Parameters<typeof draftSubjects>[0]['teams'][number]
+
+function drafts(patches: readonly Patch[], open: readonly OpenGroup[] = [], grouping: Grouping = 'tier') {
+  const found = draftSubjects({ assessments: new Map([['web', assessmentOf(patches)]]), teams: [plan], open, grouping })
+  return found.map(({ existing, subject, priority }) => [existing, priority, subject.patches.map((one) => one.source)])
+}
+
+function group(id: string, priority: Priority, sources: readonly string[], takesMore = true): OpenGroup {
+  const patches = sources.map((source) => ({ platform: 'debian:12', source }))
+  return { id, team: 'web', engine: 'ssh', takesMore, priority, patches }
+}
+
+describe('what goes into one proposal', () => {
+  const three = [patch('openssl', 'immediate'), patch('curl', 'scheduled'), patch('bash', 'scheduled')]
+
+  it('is what has one platform and tier; an asset is in each with only what it changes there', () => {
+    expect(drafts(three)).toEqual([
+      [null, 'immediate', ['openssl']],
+      [null, 'scheduled', ['curl', 'bash']],
+    ])
+    expect(drafts(three, [], 'team')).toEqual([[null, 'immediate', ['openssl', 'curl', 'bash']]])
+    expect(drafts([patch('a', 'defer'), patch('b', 'defer', { platform: 'debian:13' })], [], 'platform')).toHaveLength(
+      2,
+    )
+  })
+
+  it('stays where it was asked for, whatever its priority becomes', () => {
+    const raised = [patch('curl', 'immediate'), patch('bash', 'scheduled')]
+    expect(drafts(raised, [group('PW-3', 'scheduled', ['curl', 'bash'])])).toEqual([
+      ['PW-3', 'immediate', ['curl', 'bash']],
+    ])
+  })
+
+  it('joins an open one of its tier, but not one that is approved already', () => {
+    const both = [patch('curl', 'scheduled'), patch('new', 'scheduled')]
+    expect(drafts(both, [group('PW-3', 'scheduled', ['curl'])])).toEqual([['PW-3', 'scheduled', ['curl', 'new']]])
+    expect(drafts(both, [group('PW-3', 'scheduled', ['curl'], false)])).toEqual([
+      ['PW-3', 'scheduled', ['curl']],
+      [null, 'scheduled', ['new']],
+    ])
+  })
+})
+
+describe('facts that change', () => {
+  const kev = { fact: 'Exploitation', value: 'active (CVE-2026-1)', source: 'CISA KEV', date: '2026-11-20', note: null }
+
+  it('name the CVEs that are listed as exploited', () => {
+    expect(exploitedCves([patch('a', 'immediate', { evidence: [kev] }), patch('b', 'defer')])).toEqual(['CVE-2026-1'])
+  })
+
+  it.each([
+    [['DSA-5356-2'], ['DSA-5356-1'], [{ advisory: 'DSA-5356-2', mends: 'DSA-5356-1' }]],
+    [['USN-6402-3'], ['USN-6402-1', 'USN-6402-2'], [{ advisory: 'USN-6402-3', mends: 'USN-6402-2' }]],
+    [['DSA-5356-1'], ['DSA-5356-2'], []],
+    [['DSA-5357-1'], ['DSA-5356-1'], []],
+    [['RHSA-2026:1'], ['RHSA-2026:1'], []],
+  ])('tell %j a follow-up of %j', (now, before, expected) => {
+    expect(
+      regressionsOf([patch('a', 'defer', { advisories: now })], [patch('a', 'defer', { advisories: before })]),
+    ).toEqual(expected)
+  })
+})

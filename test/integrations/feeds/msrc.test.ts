@@ -1,0 +1,120 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { windowsPlatform } from '../../../src/core/windows-updates.ts'
+import { createMsrcFeed } from '../../../src/integrations/feeds/msrc/index.ts'
+import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
+import { fetched, fileWith, fixture } from './read-feed.ts'
+
+const good = fixture('cvrf.xml')
+
+catalogFeedContract({
+  name: "Microsoft's updates",
+  create: (options) => createMsrcFeed({ name: 'msrc', since: '2020-01', ...options }),
+  good,
+  records: 4,
+  oneBad: Buffer.from(good.toString().replace('<vuln:CVE>CVE-2026-9500002', '<vuln:CVE>CVE-26-2')),
+  recordsOfOneBad: 3,
+})
+
+describe("Microsoft's updates", () => {
+  it('gives one update for each KB and product, with build, CVEs and what it replaces', async () => {
+    const { content } = await fetched(createMsrcFeed({ name: 'msrc', since: '2020-01', location: fileWith(good) }))
+    expect(content.updates).toEqual([
+      {
+        platform: 'windows:server-2022',
+        kb: 'KB5090001',
+        title: 'KB5090001: Security Update',
+        cves: ['CVE-2026-9500001', 'CVE-2026-9500002'],
+        supersedes: ['KB5080001'],
+        fixedBuild: '10.0.20348.5000',
+        type: 'security',
+        severity: 'Critical',
+        restart: true,
+        published: '2026-11-10',
+        record: '2026-Nov',
+      },
+      expect.objectContaining({ platform: 'windows:server-2022-core', kb: 'KB5090001' }),
+    ])
+    expect(content.cves).toMatchObject([
+      {
+        cve: 'CVE-2026-9500001',
+        exploited: '2026-11-10',
+        scores: [{ source: 'Microsoft', score: 9.8, version: '3.1' }],
+      },
+      { cve: 'CVE-2026-9500002', exploited: null },
+    ])
+  })
+
+  it('reads the same document as JSON', async () => {
+    const month = {
+      DocumentTracking: { Identification: { ID: { Value: '2026-Nov' } }, InitialReleaseDate: '2026-11-10T08:00:00Z' },
+      ProductTree: { FullProductName: [{ ProductID: '1', Value: 'Windows 11 Version 24H2 for x64-based Systems' }] },
+      Vulnerability: [
+        {
+          CVE: 'CVE-2026-9500003',
+          Remediations: [
+            {
+              Description: { Value: '5090002' },
+              SubType: 'Security Update',
+              Supercedence: '5080002',
+              FixedBuild: '10.0.26100.9000',
+              RestartRequired: { Value: 'Yes' },
+              ProductID: ['1'],
+            },
+          ],
+          Threats: [{ Type: 1, Description: { Value: 'Publicly Disclosed:No;Exploited:Yes' } }],
+        },
+      ],
+    }
+    const { content } = await fetched(
+      createMsrcFeed({ name: 'msrc', since: '2020-01', location: fileWith(JSON.stringify(month)) }),
+    )
+    expect(content.updates).toMatchObject([
+      { platform: 'windows:11-24h2', kb: 'KB5090002', fixedBuild: '10.0.26100.9000' },
+    ])
+    expect(content.cves?.[0]?.exploited).toBe('2026-11-10')
+  })
+
+  it('fetches the months of the list that were revised since, and no others', async () => {
+    const asked: string[] = []
+    let revised = '2026-11-10T08:00:00Z'
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      if (request.url !== '/cvrf/v3.0/updates') return void response.end(good)
+      const value = [
+        { ID: '2019-Jan', InitialReleaseDate: '2019-01-08T08:00:00Z', CurrentReleaseDate: '2026-11-12T08:00:00Z' },
+        { ID: '2026-Nov', InitialReleaseDate: '2026-11-10T08:00:00Z', CurrentReleaseDate: revised },
+      ]
+      response.end(JSON.stringify({ value }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const location = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cvrf/v3.0/updates`
+    const source = createMsrcFeed({ name: 'msrc', since: '2025-01', location, attempts: 1 })
+    const { signal } = new AbortController()
+    try {
+      const first = await fetched(source)
+      expect(asked).toEqual(['/cvrf/v3.0/updates', '/cvrf/v3.0/cvrf/2026-Nov'])
+      expect(await source.fetch(first.cursor, signal)).toEqual({ status: 'unchanged' })
+      revised = '2026-11-17T08:00:00Z'
+      expect(await source.fetch(first.cursor, signal)).toMatchObject({ changes: { records: ['2026-Nov'] } })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it.each([
+    ['Windows Server 2022', 'windows:server-2022'],
+    ['Windows Server 2022 (Server Core installation)', 'windows:server-2022-core'],
+    ['Windows Server 2022, 23H2 Edition (Server Core installation)', 'windows:server-2022-23h2-core'],
+    ['Windows Server 2012 R2', 'windows:server-2012-r2'],
+    ['Windows 10 Version 22H2 for x64-based Systems', 'windows:10-22h2'],
+    ['Windows 11 Version 24H2 for ARM64-based Systems', 'windows:11-24h2-arm64'],
+    ['Windows 7 for 32-bit Systems Service Pack 1', 'windows:7-sp1-x86'],
+    ['Microsoft Office 2019 for 32-bit editions', null],
+    ['Windows Admin Center', null],
+  ])('knows the product %s as %s', (product, platform) => {
+    expect(windowsPlatform(product)).toBe(platform)
+  })
+})
