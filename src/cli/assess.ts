@@ -90,11 +90,13 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
   for (const { asset, notAssessed, held } of assets) {
     if (notAssessed.length > 0)
       print(
-        `${asset.name}: ${notAssessed.length} packages are not assessed, because others built them: ${shown(notAssessed.map((item) => `${item.name} (${item.builder})`))}`,
+        `${asset.name}: ${notAssessed.length === 1 ? '1 package is not assessed, because others built it' : `${notAssessed.length} packages are not assessed, because others built them`}: ${shown(notAssessed.map((item) => `${item.name} (${item.builder})`))}`,
       )
     const paid = held.filter((item) => item.reason === 'needs a subscription')
     if (paid.length > 0)
-      print(`${asset.name}: ${paid.length} fixes need a subscription: ${shown(paid.map((item) => item.name))}`)
+      print(
+        `${asset.name}: ${paid.length === 1 ? '1 fix needs' : `${paid.length} fixes need`} a subscription: ${shown(paid.map((item) => item.name))}`,
+      )
   }
 }
 

@@ -38,13 +38,21 @@ export interface DraftOptions {
   readonly teams: readonly TeamPlan[]
   readonly open: readonly OpenGroup[]
   readonly grouping: Grouping
+  /** Feeds that cannot be read and have been silent for too long: their age is part of why. */
+  readonly stale?: readonly StaleFeed[]
+}
+
+export interface StaleFeed {
+  readonly name: string
+  /** ISO 8601; `null`: it never gave anything. */
+  readonly lastGoodAt: string | null
 }
 
 /**
  * One draft for each decision: the patches of a team, engine, platform and tier. A patch that an open proposal asks for
  * stays there, whatever its priority becomes, so that facts that change raise a decision and do not tear it apart.
  */
-export function draftSubjects({ assessments, teams, open, grouping }: DraftOptions): readonly Draft[] {
+export function draftSubjects({ assessments, teams, open, grouping, stale = [] }: DraftOptions): readonly Draft[] {
   const drafts: Draft[] = []
   for (const plan of teams) {
     const assessment = assessments.get(plan.team)
@@ -67,7 +75,14 @@ export function draftSubjects({ assessments, teams, open, grouping }: DraftOptio
         drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment.patches))
     }
   }
+  const silent = stale.map(silence).join('')
+  for (const [index, one] of drafts.entries()) drafts[index] = { ...one, whyNow: `${one.whyNow}${silent}` }
   return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+}
+
+function silence({ name, lastGoodAt }: StaleFeed): string {
+  const when = lastGoodAt === null ? 'was never read' : `was last read on ${lastGoodAt.slice(0, 10)}`
+  return ` The feed ${name} ${when} and cannot be read now; what it would say since is not in this.`
 }
 
 function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, grouping: Grouping): string {
@@ -164,8 +179,12 @@ function draft(
   }
 }
 
+/** Named after the patch that mends most among the most urgent, which scores that drift from day to day do not change. */
 function title(patches: readonly Patch[], assets: number): string {
-  const first = patches[0]
+  const [first] = [...patches].sort(
+    (a, b) =>
+      priorityRank(a.priority) - priorityRank(b.priority) || b.cves.length - a.cves.length || (a.id < b.id ? -1 : 1),
+  )
   const where = `on ${assets} ${assets === 1 ? 'server' : 'servers'}`
   if (!first) return `Updates ${where}`
   if (patches.length === 1) return `${first.source} ${first.version} ${where}`

@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import { contentHash } from '../core/content-hash.ts'
-import { type Draft, draftSubjects, type OpenGroup } from '../core/draft.ts'
+import { type Draft, draftSubjects, type OpenGroup, type StaleFeed } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
 import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { priorityRank } from '../core/priority/priority.ts'
@@ -15,7 +15,7 @@ import {
   statuses,
 } from '../core/proposal/proposal.ts'
 import { keepsBack } from '../core/rollback.ts'
-import { patchesFirstSeen, readCatalog, rememberPatches } from '../store/catalog.ts'
+import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
@@ -23,6 +23,7 @@ import type { WorkflowParts } from './ports.ts'
 
 const assessor: Actor = { kind: 'system', part: 'assessment' }
 const PREVIEWS_AT_ONCE = 8
+const STALE_AFTER_MS = 86_400_000
 /** How many earlier proposals of a team are looked at for advisories that have a follow-up. */
 const RECENT = 200
 
@@ -81,6 +82,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       teams: parts.teams.plans,
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
+      stale: await staleFeeds(),
     })
     const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
 
@@ -118,6 +120,15 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     }
     await proposeRules()
     return { opened, revised, closed }
+  }
+
+  /** Feeds whose silence matters: they fail, and what they said last is older than a day. */
+  async function staleFeeds(): Promise<readonly StaleFeed[]> {
+    const since = parts.clock().getTime() - STALE_AFTER_MS
+    return (await sourceStates(parts.db)).filter(
+      ({ kind, problem, lastGoodAt }) =>
+        kind === 'catalog' && problem !== null && (lastGoodAt === null || Date.parse(lastGoodAt) < since),
+    )
   }
 
   /** Tells the threads of earlier proposals when a new one mends what their advisories broke. */

@@ -87,6 +87,9 @@ function fromUrls(found: readonly (PackageUrl | null)[], what: string): Software
       `${what} names no package of an operating system (package URLs that begin with pkg:deb, rpm or apk)`,
     )
   const [platform] = [...platforms].sort((a, b) => b[1] - a[1])[0] ?? [null]
-  const warnings = others === 0 ? [] : [`${others} components of ${what} are libraries of languages and not assessed`]
+  const warnings =
+    others === 0
+      ? []
+      : [`${others === 1 ? '1 component' : `${others} components`} of ${what}: libraries of languages are not assessed`]
   return { packages: [...packages.values()], warnings: boundedWarnings(warnings), platform }
 }
