@@ -44,19 +44,26 @@ const whole = [
 ]
 type Input = Parameters<typeof parseKev>[0] & { readonly previous: null }
 
+/** Larger files are read by the format that knows them alone: the wrong ones would only take their time. */
+const LARGE = 300_000
+
 async function feedToAll(document: FeedDocument): Promise<void> {
   const { name, bytes } = document
   expect(() => readDocument(documentReaders, document, createSink())).not.toThrow()
+  if (bytes.length > LARGE) return
+  const text = bytes.toString('utf8')
+  const value = await attempt(() => JSON.parse(text))
   for (const reader of documentReaders) {
     // Even where it is not asked: the format is recognised by a glance, and the rest may be anything.
     const sink = createSink()
-    try {
-      if (reader.form === 'text') reader.read(bytes.toString('utf8'), name, sink)
-      else reader.read(JSON.parse(bytes.toString('utf8')), name, sink)
-    } catch (error) {
-      expect(error).toBeInstanceOf(Error)
-      expect(['Error', 'SyntaxError']).toContain(error instanceof Error ? error.constructor.name : '')
-    }
+    const answer = await attempt(() =>
+      reader.form === 'text'
+        ? reader.read(text, name, sink)
+        : value instanceof Error
+          ? null
+          : reader.read(value, name, sink),
+    )
+    if (answer instanceof Error) expect(answer.constructor).toBe(Error)
   }
   for (const parse of whole) {
     const input: Input = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
@@ -125,8 +132,8 @@ async function all(bytes: Buffer): Promise<number> {
 
 describe('limits', () => {
   it('refuse a gzip bomb before it is in memory', async () => {
-    // 600 MB of zeros travel as 600 kB; packed again as a few.
-    const layer = gzipSync(Buffer.alloc(600_000_000))
+    // 600 MB of zeros travel as 600 kB, packed again as a few; parts of gzip may follow each other (RFC 1952, 2.2).
+    const layer = Buffer.concat(new Array(60).fill(gzipSync(Buffer.alloc(10_000_000))))
     await expect(all(layer)).rejects.toThrow(/larger than the limit of 500000000 bytes/)
     await expect(all(gzipSync(layer))).rejects.toThrow(/larger than the limit/)
   })
