@@ -156,7 +156,8 @@ function whyMissing(patch: Patch, changes: readonly { name: string; from: string
   )
   const [first] = own
   if (first === undefined) return `lacks ${patch.source} ${patch.version}`
-  const more = own.length > 1 ? ` and ${own.length - 1} more packages of ${patch.source}` : ''
+  const others = own.length - 1
+  const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'package' : 'packages'} of ${patch.source}`
   return first.from === null
     ? `lacks ${first.name} ${first.to}${more}`
     : `${first.name} ${first.from} is older than ${first.to}${more}`
