@@ -13,6 +13,7 @@ import { readBoundedFile, unpackGzip } from '../integrations/bounded-file.ts'
 import { readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
 import { createFileInventory, recogniseFormat } from '../integrations/file-inventory/index.ts'
 import { inputLimits } from '../integrations/input-limits.ts'
+import type { FleetSummary } from '../workflow/fleet.ts'
 import { BadUse } from './failure.ts'
 import { print, withService } from './with-service.ts'
 
@@ -25,6 +26,7 @@ interface Options {
   readonly criticality?: string
   readonly table: string
   readonly failOn?: string
+  readonly summary?: boolean
   readonly json?: boolean
 }
 
@@ -41,6 +43,7 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     .option('--exposure <exposure>', 'small, controlled or open; default: assumed open, and said so')
     .option('--criticality <criticality>', 'low, medium, high or very high; default: assumed medium, and said so')
     .option('--table <table>', 'decision table: ssvc-deployer, cisa-bod-26-04 or a CSV file', 'ssvc-deployer')
+    .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of assets')
     .option('--fail-on <priority>', `end with 1 where something is as urgent as this: ${priorities.join(', ')}`)
     .option('--json', 'print JSON Lines: offline one object a finding, from the store one a patch')
     .action(async (options: Options) => {
@@ -51,15 +54,29 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     })
 }
 
-async function fromStore(program: Command, { catalog, json }: Options): Promise<Priority | null> {
+async function fromStore(program: Command, { catalog, json, summary }: Options): Promise<Priority | null> {
   if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
   let worst: Priority | null = null
   await withService(program, async ({ workflow }) => {
+    if (summary) {
+      const counted = await workflow.fleetSummary()
+      worst = counted.patches[0]?.priority ?? null
+      return printSummary(counted, json ?? false)
+    }
     const assessment = joinAssessments((await workflow.assessments()).values())
     worst = assessment.patches[0]?.priority ?? null
     printPatches(assessment, json ?? false)
   })
   return worst
+}
+
+function printSummary({ assets, packages, versions, findings, patches }: FleetSummary, json: boolean): void {
+  if (json) return print(JSON.stringify({ assets, packages, versions, findings, patches }))
+  print(
+    `${assets} assets, ${packages} installed packages in ${versions} distinct versions, ${findings} findings, ${patches.length} patches`,
+  )
+  for (const { priority, source, version, platform, assets: on, cves } of patches)
+    print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
 }
 
 /** One patch is one row, however many CVEs it mends. */

@@ -6,6 +6,7 @@ import { createDispatcher } from './dispatch.ts'
 import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
 import { createExplain } from './explain.ts'
+import { createFleetSummary } from './fleet.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
 import { createRollback } from './rollback.ts'
@@ -40,6 +41,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     propose: propose.propose,
     assessments: propose.assessments,
     explain: createExplain(parts, propose),
+    fleetSummary: createFleetSummary(parts),
     advance: driver.advance,
     sweep: driver.sweep,
     deliver: dispatcher.kick,

@@ -136,6 +136,16 @@ test('from the first look to the vote, as an operator types it', async () => {
   expect(await patchwarden('withdraw', 'PW-1', '--as', 'mara', '--because', 'a test')).toMatchObject({ code: 0 })
 })
 
+test('the fleet in counts says what each asset says by itself', async () => {
+  const { code, out } = await patchwarden('assess', '--summary', '--json')
+  expect(code).toBe(0)
+  const [summary] = json(out)
+  expect(summary).toMatchObject({
+    assets: expect.any(Number),
+    patches: expect.arrayContaining([expect.objectContaining({ source: 'openssl', priority: 'immediate' })]),
+  })
+})
+
 test('who proposed cannot approve', async () => {
   const proposed = await patchwarden('propose', '--team', 'web-platform', '--as', 'mara')
   expect(proposed.out).toMatch(/^Opened PW-\d+/)

@@ -82,6 +82,10 @@ probe() {
   simulation=$(report simulation apt_reads apt-get -s dist-upgrade)
   printf '%s\n' "$simulation"
   report upgradable apt_reads apt list --upgradable
+  mark 'archives'
+  apt_reads apt-cache policy 2>/dev/null
+  mark 'versions'
+  dpkg-query -W -f '${Package}\n' 2>/dev/null | sort -u | xargs -r apt-cache policy 2>/dev/null
   mark 'new-packages'
   new_packages 2>/dev/null
   mark 'reboot'

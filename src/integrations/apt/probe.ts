@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import { packageOrigins, withOrigins } from './archives.ts'
 import { parseInstalled } from './installed.ts'
 import { newerKernels } from './kernel.ts'
 import { parseOsRelease } from './os-release.ts'
@@ -61,7 +62,10 @@ export function parseProbe(output: string, { asset: configured, now }: ProbedAss
   )
   const snapshot: AssetSnapshot = {
     asset: { ...configured, platform: os.platform },
-    packages: installed.packages,
+    packages: withOrigins(
+      installed.packages,
+      packageOrigins(linesOf(sections, 'archives'), linesOf(sections, 'versions')),
+    ),
     pending: pendingUpdates(
       installed,
       simulation,

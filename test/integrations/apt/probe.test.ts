@@ -52,6 +52,43 @@ function added(name: string, lines: readonly string[]): string {
   return real.replace(new RegExp(`\n@@ ${name}( [^\n]*)?\n`), (header) => `${header}${lines.join('\n')}\n`)
 }
 
+describe('who built a package', () => {
+  const archives = [
+    '@@ archives',
+    'Package files:',
+    ' 100 /var/lib/dpkg/status',
+    '     release a=now',
+    ' 500 https://deb.example.net/node_20.x nodistro/main amd64 Packages',
+    '     release o=. nodistro,a=nodistro,n=nodistro,l=. nodistro,c=main,b=amd64',
+    ' 500 http://deb.debian.org/debian bookworm/main amd64 Packages',
+    '     release v=12.15,o=Debian,a=oldstable,n=bookworm,l=Debian,c=main,b=amd64',
+    '@@ versions',
+    'bash:',
+    '  Installed: 5.2.15-2+b13',
+    '  Version table:',
+    ' *** 5.2.15-2+b13 500',
+    '        500 http://deb.debian.org/debian bookworm/main amd64 Packages',
+    '        100 /var/lib/dpkg/status',
+    'dash:',
+    '  Version table:',
+    ' *** 0.5.12-2 500',
+    '        500 https://deb.example.net/node_20.x nodistro/main amd64 Packages',
+    '        100 /var/lib/dpkg/status',
+    '     0.5.12-1 500',
+    '        500 http://deb.debian.org/debian bookworm/main amd64 Packages',
+    'dpkg:',
+    '  Version table:',
+    ' *** 1.21.23 100',
+    '        100 /var/lib/dpkg/status',
+  ]
+
+  it('is told by the archive that offers the installed version, where it is not the distribution', () => {
+    const { snapshot } = seen(real.replace('\n@@ new-packages', () => `\n${archives.join('\n')}\n\n@@ new-packages`))
+    const foreign = snapshot.packages.filter((item) => item.origin !== undefined)
+    expect(foreign.map((item) => [item.name, item.origin])).toEqual([['dash', '. nodistro']])
+  })
+})
+
 describe('a look at a Debian host', () => {
   it('says what it is, keeps what the configuration says, and has its packages with their sources', () => {
     const { snapshot, warnings } = seen(real)

@@ -1,0 +1,63 @@
+import type { InstalledPackage } from '../../core/asset.ts'
+
+/** How the distributions' own archives call themselves in `Origin:` of their Release files. */
+const vendors = /^(?:Debian|Ubuntu|Debian Backports|Freexian|UbuntuESM\w*)$/i
+
+/** `        500 http://deb.debian.org/debian bookworm/main amd64 Packages` */
+const ARCHIVE = /^\s+-?\d+ (\S+ \S+) \S+ Packages$/
+
+/**
+ * Which archive gave each installed version, from `apt-cache policy` without and with names; `null` where it is the
+ * distribution's own, or where no archive that is configured now offers that version.
+ */
+export function packageOrigins(archives: readonly string[], versions: readonly string[]): ReadonlyMap<string, string> {
+  const origins = originsByArchive(archives)
+  const found = new Map<string, string>()
+  let name: string | null = null
+  let offered: string[] = []
+  let installed = false
+  const close = () => {
+    const known = offered.flatMap((archive) => origins.get(archive) ?? [])
+    const [first] = known
+    if (name !== null && first !== undefined && !known.some((origin) => vendors.test(origin))) found.set(name, first)
+    offered = []
+  }
+  for (const line of versions) {
+    const header = /^(\S+):$/.exec(line)?.[1]
+    if (header !== undefined) {
+      close()
+      name = header.split(':')[0] ?? null
+      installed = false
+    } else if (/^ (?:\*\*\*| {3}) \S/.test(line)) installed = line.startsWith(' ***')
+    else {
+      const archive = installed ? ARCHIVE.exec(line)?.[1] : undefined
+      if (archive !== undefined) offered.push(archive)
+    }
+  }
+  close()
+  return found
+}
+
+function originsByArchive(lines: readonly string[]): ReadonlyMap<string, string> {
+  const origins = new Map<string, string>()
+  let archive: string | null = null
+  for (const line of lines) {
+    const next = ARCHIVE.exec(line)?.[1]
+    if (next !== undefined) archive = next
+    const origin = /^\s+release (?:.*,)?o=([^,]+)/.exec(line)?.[1]
+    if (archive !== null && origin !== undefined) origins.set(archive, origin)
+  }
+  return origins
+}
+
+/** The packages with who built them, where that is not the distribution. */
+export function withOrigins(
+  packages: readonly InstalledPackage[],
+  origins: ReadonlyMap<string, string>,
+): readonly InstalledPackage[] {
+  if (origins.size === 0) return packages
+  return packages.map((item) => {
+    const origin = origins.get(item.name)
+    return origin === undefined ? item : { ...item, origin }
+  })
+}
