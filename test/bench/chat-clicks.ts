@@ -64,6 +64,7 @@ windows: { any-time: { rules: [{ days: every day, start: "00:00", duration: 24 h
 rollouts: { all: { rings: [{ name: all, select: rest, batch: 5 }] } }
 sources: { example: { kind: file, path: ${JSON.stringify(path.join(folder, 'fleet.json'))}, format: json, team: web-platform, engine: simulated } }
 engines: { simulated: { kind: simulated, state: ${JSON.stringify(path.join(folder, 'fleet.json'))} } }
+proposals: { groupBy: team }
 feeds: { catalog: { kind: file-catalog, path: ${JSON.stringify(shipped('catalog.json'))} } }
 `
 }

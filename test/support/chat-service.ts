@@ -61,6 +61,7 @@ rollouts:
   all: { rings: [{ name: canary, select: { tag: canary }, batch: 1 }, { name: broad, select: rest, batch: 4 }] }
 sources: { example: { kind: file, path: fleet.json, format: json, engine: simulated } }
 engines: { simulated: { kind: simulated, state: fleet.json, pace: 1 s } }
+proposals: { groupBy: team }
 feeds: { catalog: { kind: file-catalog, path: ${JSON.stringify(shipped('catalog.json'))} } }
 `,
   )
