@@ -19,6 +19,8 @@ export interface Fix {
   readonly fixedVersion: string | null
   /** The first version that is affected; left out: all before the fix. */
   readonly introduced?: string | null
+  /** Versions below `fixedVersion` that have it all the same, as a backport does. */
+  readonly alsoFixed?: readonly string[]
   /** The advisory that brought it. */
   readonly advisory?: string | null
   /** Left out: security. */

@@ -26,8 +26,8 @@ export interface Matcher {
 
 interface Compiled {
   /** By fixed version, the highest first. */
-  readonly fixes: readonly (OpenFix & { readonly introduced: string | null })[]
-  /** True where some fix has a first affected version, so that not every fix above the installed version applies. */
+  readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
+  /** True where not every fix above the installed version applies: some have exceptions or a first affected version. */
   readonly bounded: boolean
   readonly unfixed: readonly string[]
 }
@@ -112,7 +112,7 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
     const { fixedVersion } = fix
     if (fixedVersion === null) for (const cve of fix.cves) open.add(cve)
     if (fixedVersion === null || fixedVersion === '0') continue
-    const { advisory = null, type = 'security', subscription = null, introduced = null } = fix
+    const { advisory = null, type = 'security', subscription = null, introduced = null, alsoFixed = [] } = fix
     for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
       const key = cve ?? `${advisory} ${fixedVersion}`
       const known = highest.get(key)
@@ -123,6 +123,7 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
         type,
         subscription,
         introduced: introduced === '0' ? null : introduced,
+        alsoFixed,
       }
       if (known === undefined || better(entry, known, scheme)) highest.set(key, entry)
     }
@@ -130,7 +131,7 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
   const fixes = [...highest.values()].sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion))
   return {
     fixes,
-    bounded: fixes.some((fix) => fix.introduced !== null),
+    bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
     unfixed: [...open].filter((cve) => !highest.has(cve)),
   }
 }
@@ -152,7 +153,10 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
   }
   const above = fixes.slice(0, low)
   if (!bounded) return above
-  return above.filter((fix) => fix.introduced === null || scheme.compare(version, fix.introduced) >= 0)
+  return above.filter(
+    ({ introduced, alsoFixed }) =>
+      (introduced === null || scheme.compare(version, introduced) >= 0) && !alsoFixed.includes(version),
+  )
 }
 
 const modular = /\.module[_+]el/

@@ -85,11 +85,12 @@ export async function saveFeed(
     }
     await forget(fixes, fixes.record, clean.fixes !== undefined)
     for (const json of chunks((clean.fixes ?? []).map(fixRow))) {
-      await tx.execute(sql`insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module, subscription)
+      await tx.execute(sql`insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module, subscription, also_fixed)
         select ${feed}, f.record, f.platform, f.package, f.by, array(select jsonb_array_elements_text(f.cves)),
-          f."fixedVersion", f.introduced, f.advisory, f.type, f.module, f.subscription
+          f."fixedVersion", f.introduced, f.advisory, f.type, f.module, f.subscription,
+          case when f."alsoFixed" is null then null else array(select jsonb_array_elements_text(f."alsoFixed")) end
         from jsonb_to_recordset(${json}::text::jsonb) as f(record text, platform text, package text, by text, cves jsonb,
-          "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text)`)
+          "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text, "alsoFixed" jsonb)`)
     }
     await forget(advisories, advisories.id, clean.advisories !== undefined)
     for (const json of chunks(clean.advisories ?? [])) {
@@ -176,7 +177,7 @@ export async function readCatalog(
   if (platforms.length === 0 || packages.length === 0) return {}
   const names = sql`(select jsonb_array_elements_text(${JSON.stringify(packages)}::text::jsonb))`
   const { feed: _feed, ...fixColumns } = getTableColumns(fixes)
-  const found: readonly Fix[] = await db
+  const found = await db
     .select(fixColumns)
     .from(fixes)
     .where(and(inArray(fixes.platform, [...platforms]), sql`${fixes.package} in ${names}`))
@@ -197,7 +198,7 @@ export async function readCatalog(
     .from(lifecycles)
     .where(inArray(lifecycles.platform, [...platforms]))
   return {
-    fixes: found,
+    fixes: found.map(({ alsoFixed, ...fix }) => (alsoFixed === null ? fix : { ...fix, alsoFixed })),
     advisories: notices,
     updates,
     lifecycles: lives.map((row) => row.lifecycle),

@@ -264,6 +264,7 @@ export const fixes = pgTable(
     type: text('type').$type<PatchType>().notNull(),
     module: text('module'),
     subscription: text('subscription'),
+    alsoFixed: text('also_fixed').array(),
   },
   (table) => [
     index('fixes_lookup').on(table.platform, table.package),

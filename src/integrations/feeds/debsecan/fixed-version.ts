@@ -35,15 +35,23 @@ export function fixedVersion(row: DebsecanRow, release: string): string | null {
   return highest(plain) ?? (unstable === '' ? null : unstable)
 }
 
+/**
+ * Versions of any release that the feed lists as mended and that sort before this release's fix: a host that has exactly
+ * one of them is not affected, as debsecan has it, too.
+ */
+export function alsoFixed({ others }: DebsecanRow, fixed: string | null): readonly string[] {
+  return fixed === null ? [] : others.filter((version) => version !== '0' && compare(version, fixed) < 0)
+}
+
 /** `12` of `1.2-3+deb12u4`; `backport` of `1.2-3~bpo12+1`; `null` where there is none. */
 function markOf(version: string): string | null {
   if (/~bpo\d/.test(version)) return 'backport'
-  return /[+~.]deb(\d+)(?:u|$)/.exec(version)?.[1] ?? null
+  return /[-+~.]deb(\d+)(?:u|$)/.exec(version)?.[1] ?? null
 }
 
 /** What the release shipped with before its first update: `1.2-3` of `1.2-3+deb12u4`. */
 function withoutMark(version: string): string {
-  return version.replace(/[+~.]deb\d+u.*$/, '')
+  return version.replace(/[-+~.]deb\d+u.*$/, '')
 }
 
 function lowest(versions: readonly string[]): string | null {

@@ -16,7 +16,7 @@ import {
   requireNotShrunken,
   requireReadable,
 } from '../feed.ts'
-import { fixedVersion } from './fixed-version.ts'
+import { alsoFixed, fixedVersion } from './fixed-version.ts'
 import { rowLine, type State, stateSchema, versionLine } from './schema.ts'
 
 const MAX_SHRINK_PERCENT = 20
@@ -85,8 +85,17 @@ function readRow(line: string, cves: readonly string[], platform: Platform): Rea
   if (!isCveId(cve)) return { kind: 'rejected', reason: `is about "${cve.slice(0, 40)}", which is no CVE id` }
   const row = { source, available: flag === 'F', unstable, others: others.split(' ').filter((part) => part !== '') }
   const release = platform.slice('debian:'.length)
+  const fixed = fixedVersion(row, release)
+  const also = alsoFixed(row, fixed)
   return {
     kind: 'fix',
-    fix: { platform, package: source, by: 'source', cves: [cve], fixedVersion: fixedVersion(row, release) },
+    fix: {
+      platform,
+      package: source,
+      by: 'source',
+      cves: [cve],
+      fixedVersion: fixed,
+      ...(also.length === 0 ? {} : { alsoFixed: also }),
+    },
   }
 }
