@@ -53,6 +53,7 @@ sources:
     hosts:
 ${hosts.join('\n')}
 engines: { ssh: { kind: ssh-apt, lockTimeout: 5 s, unreachableAfter: 1 min } }
+proposals: { groupBy: team }
 `
 }
 
