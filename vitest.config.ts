@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**']
+const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**']
 
 export default defineConfig({
   test: {
@@ -15,6 +15,13 @@ export default defineConfig({
           exclude: slow,
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'known',
+          include: ['test/known/**/*.test.ts'],
+          testTimeout: 180_000,
         },
       },
       {
