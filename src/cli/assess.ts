@@ -71,7 +71,10 @@ async function fromStore(program: Command, { catalog, json, summary }: Options):
 }
 
 function printSummary({ assets, packages, versions, findings, patches }: FleetSummary, json: boolean): void {
-  if (json) return print(JSON.stringify({ assets, packages, versions, findings, patches }))
+  if (json) {
+    print(JSON.stringify({ assets, packages, versions, findings, patches }))
+    return
+  }
   print(
     `${assets} assets, ${packages} installed packages in ${versions} distinct versions, ${findings} findings, ${patches.length} patches`,
   )
