@@ -43,6 +43,7 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
     etag: z.string().nullable(),
     lastModified: z.string().nullable(),
     sha256: z.string(),
+    resolved: z.string().optional(),
     state: format.state,
   })
 

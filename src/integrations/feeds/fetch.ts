@@ -14,6 +14,8 @@ export interface LocationOptions {
   readonly location: string
   /** Asked in this order when `location` fails. */
   readonly mirrors?: readonly string[]
+  /** The address redirects to a file with the date in its name: the same file need not be read again. */
+  readonly datedByRedirect?: boolean
   /** Stands in for the built-in fetch in tests. */
   readonly fetch?: typeof fetch
   /** Time for one attempt. Default 120. */
@@ -31,6 +33,8 @@ export interface Validators {
   readonly lastModified: string | null
   /** Of the bytes as they travelled. */
   readonly sha256: string
+  /** Where a redirect led, for feeds whose address leads to a dated file. */
+  readonly resolved?: string | undefined
 }
 
 export type ReadFeed =
@@ -133,6 +137,10 @@ async function tryUrl(
       await response.body?.cancel()
       return failure(`${location} answered ${statusText(response)}`, retryable(response.status), retryAfter(response))
     }
+    if (options.datedByRedirect && response.redirected && response.url === known?.resolved) {
+      await response.body?.cancel()
+      return { status: 'unchanged' }
+    }
     const bytes = await readBody(response)
     if (bytes === null) return failure(`${location} is longer than ${inputLimits.feedBytes} bytes`, false, null)
     const validators = {
@@ -140,6 +148,7 @@ async function tryUrl(
       etag: response.headers.get('etag'),
       lastModified: response.headers.get('last-modified'),
       sha256: sha256(bytes),
+      ...(response.redirected ? { resolved: response.url } : {}),
     }
     return { status: 'read', bytes, validators }
   } catch (error) {

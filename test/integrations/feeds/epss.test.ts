@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createEpssFeed } from '../../../src/integrations/feeds/epss/index.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
@@ -96,4 +98,30 @@ describe('FIRST EPSS', () => {
       }
     },
   )
+})
+
+it('reads the dated file that the address leads to once, and again when it leads to another', async () => {
+  let day = '2026-11-19'
+  const read: string[] = []
+  const server = createServer((request, response) => {
+    if (request.url === '/current') return void response.writeHead(302, { location: `/epss-${day}` }).end()
+    read.push(request.url ?? '')
+    response.end(Buffer.concat([good, Buffer.from(`CVE-2026-${9_000_000 + read.length},0.01,0.5\n`)]))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const location = `http://127.0.0.1:${(server.address() as AddressInfo).port}/current`
+  const feed = createEpssFeed({ name: 'epss', location, attempts: 1 })
+  const { signal } = new AbortController()
+  try {
+    const { cursor } = await fetched(feed)
+    expect(JSON.parse(cursor).resolved).toMatch(/epss-2026-11-19$/)
+    // Other bytes under the same name are not looked at: the publisher asks for one fetch a day.
+    expect(await feed.fetch(cursor, signal)).toEqual({ status: 'unchanged' })
+    day = '2026-11-20'
+    expect(await feed.fetch(cursor, signal)).toMatchObject({ status: 'fetched' })
+    expect(new Set(read)).toEqual(new Set(['/epss-2026-11-19', '/epss-2026-11-20']))
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })

@@ -34,7 +34,7 @@ export interface EpssOptions extends Omit<FeedOptions, 'location'> {
 /** A CVE without a row has no score yet, which is not the same as a score of 0. */
 export function createEpssFeed(options: EpssOptions): CatalogFeed {
   return createFeed(
-    { location: epssLocation, ...options },
+    { location: epssLocation, datedByRedirect: true, ...options },
     { describe: 'FIRST EPSS', state: stateSchema, parse: parseEpss },
   )
 }
