@@ -23,6 +23,7 @@ import { errorText } from './core/error-text.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
+import { purgeSoftware } from './store/inventory.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
@@ -204,6 +205,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
+    await purgeSoftware(database.db)
   })
   await queue.start()
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })

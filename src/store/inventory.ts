@@ -233,6 +233,15 @@ function seenRow({ packages: _packages, ...rest }: AssetSnapshot, softwareSet: n
   }
 }
 
+/** Forgets sets of software that no asset has any more. One that is just being given to an asset is kept. */
+export async function purgeSoftware(db: Queryable): Promise<number> {
+  const gone = await db
+    .delete(softwareSets)
+    .where(sql`not exists (select 1 from ${assets} where ${assets.softwareSet} = ${softwareSets.id})`)
+    .returning({ id: softwareSets.id })
+  return gone.length
+}
+
 /** Forgets assets that the source no longer lists. Returns how many. */
 export async function forgetMissing(db: Queryable, source: string, seen: readonly string[]): Promise<number> {
   const listed = JSON.stringify(seen)

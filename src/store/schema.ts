@@ -214,7 +214,7 @@ export const assets = pgTable(
     source: text('source').notNull(),
     team: text('team').notNull(),
     asset: jsonb('asset').$type<Asset>().notNull(),
-    softwareSet: integer('software_set'),
+    softwareSet: integer('software_set').references(() => softwareSets.id),
     pending: jsonb('pending').$type<readonly PendingUpdate[]>().notNull(),
     runningKernel: text('running_kernel'),
     bootId: text('boot_id'),

@@ -1,0 +1,1 @@
+ALTER TABLE "assets" ADD CONSTRAINT "assets_software_set_software_sets_id_fk" FOREIGN KEY ("software_set") REFERENCES "public"."software_sets"("id") ON DELETE no action ON UPDATE no action;

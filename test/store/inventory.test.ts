@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { InstalledPackage, Observation } from '../../src/core/asset.ts'
+import {
+  forgetMissing,
+  newInterned,
+  purgeSoftware,
+  readFleet,
+  readSnapshots,
+  saveObservations,
+} from '../../src/store/inventory.ts'
+import { countIds, packIds, unpackIds } from '../../src/store/packed-ids.ts'
+import { softwareSets } from '../../src/store/schema.ts'
+import { useDatabase } from '../support/database.ts'
+import { asset } from '../support/proposals.ts'
+
+describe('packed ids', () => {
+  it('come back as they were', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 2_147_483_647 })), (ids) => {
+        const sorted = ids.sort((a, b) => a - b)
+        const found: number[] = []
+        const bytes = packIds(sorted)
+        unpackIds(bytes, (id) => found.push(id))
+        expect(found).toEqual(sorted)
+        expect(countIds(bytes)).toBe(sorted.length)
+      }),
+    )
+  })
+
+  it('are read in the form that databases from before were converted to', () => {
+    const found: number[] = []
+    unpackIds(Uint8Array.from([0, 0, 0, 0, 7, 0, 1, 0, 0]), (id) => found.push(id))
+    expect(found).toEqual([7, 65_536])
+    expect(() => unpackIds(Uint8Array.from([9]), () => {})).toThrow(/does not know/)
+  })
+})
+
+describe('the inventory', () => {
+  const database = useDatabase()
+
+  function look(name: string, packages: readonly InstalledPackage[]): Observation {
+    const snapshot = {
+      asset: { ...asset(name), platform: 'debian:12' },
+      packages,
+      pending: [],
+      runningKernel: null,
+      bootId: null,
+      rebootRequired: false,
+      rebootPackages: [],
+      staleServices: [],
+      observedAt: '2026-11-20T12:00:00.000Z',
+      listsRefreshedAt: null,
+    }
+    return { kind: 'seen', snapshot, warnings: [] }
+  }
+  const bash = { name: 'bash', version: '1', architecture: 'amd64', source: 'bash', sourceVersion: '1' }
+  const node = { ...bash, name: 'nodejs', source: 'nodejs', origin: 'nodesource', module: 'nodejs:18' }
+
+  it('comes back as it was seen; assets with the same software share one set', async () => {
+    const { db } = database()
+    await saveObservations(db, [look('a', [bash, node]), look('b', [node, bash]), look('c', [bash])])
+    const snapshots = await readSnapshots(db)
+    expect(snapshots.map((one) => one.packages.length)).toEqual([2, 2, 1])
+    expect(snapshots[0]?.packages).toEqual(expect.arrayContaining([bash, node]))
+    expect(snapshots[0]?.packages).toBe(snapshots[1]?.packages)
+    const fleet = await readFleet(db)
+    expect([fleet.versions.length, fleet.sets.starts.length - 1, fleet.setOf.length]).toEqual([2, 2, 3])
+  })
+
+  it('takes the last of several looks at one asset, whatever else is in the batch', async () => {
+    const { db } = database()
+    const interned = newInterned()
+    const lost: Observation = {
+      kind: 'unreachable',
+      asset: asset('b'),
+      reason: 'no answer\u0000',
+      at: '2026-11-20T12:00:00.000Z',
+    }
+    await saveObservations(db, [look('a', [bash]), look('a', [node]), lost], interned)
+    await saveObservations(db, [look('c', [node])], interned)
+    expect((await readSnapshots(db)).map((one) => [one.asset.name, one.packages[0]?.name])).toEqual([
+      ['a', 'nodejs'],
+      ['c', 'nodejs'],
+    ])
+  })
+
+  it('forgets what a source lists no more, and software that nothing has any more', async () => {
+    const { db } = database()
+    await saveObservations(db, [look('a', [bash]), look('b', [node])])
+    const [first] = await readSnapshots(db)
+    expect(await forgetMissing(db, first?.asset.source ?? '', [first?.asset.id ?? ''])).toBe(1)
+    expect(await purgeSoftware(db)).toBe(1)
+    expect(await db.select().from(softwareSets)).toHaveLength(1)
+    expect((await readSnapshots(db))[0]?.packages).toEqual([bash])
+  })
+})
