@@ -1,0 +1,68 @@
+/** A database from before fixes named what they speak of: what it holds is kept. */
+
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import postgres from 'postgres'
+import { expect, it } from 'vitest'
+import { readCatalog } from '../../src/store/catalog.ts'
+import { connect } from '../../src/store/database.ts'
+import { readSnapshots } from '../../src/store/inventory.ts'
+import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { asset } from '../support/proposals.ts'
+
+/** Migrations up to 0004, as the version before had them. */
+const BEFORE = 5
+
+it('keeps inventory and catalog, and lets every feed be read whole once', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pw-upgrade-'))
+  const around = await createTestDatabase()
+  const empty = `upgrade_${Date.now()}`
+  await around.sql.unsafe(`create database ${empty}`)
+  const address = new URL(around.url)
+  address.pathname = `/${empty}`
+  const url = address.href
+  const clients = connect(url, 2)
+  const { db } = clients
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  try {
+    await cp(migrationsFolder, folder, { recursive: true })
+    const journal = path.join(folder, 'meta', '_journal.json')
+    const all = JSON.parse(await readFile(journal, 'utf8'))
+    await writeFile(journal, JSON.stringify({ ...all, entries: all.entries.slice(0, BEFORE) }))
+    await migrateDatabase(url, folder)
+    await sql`insert into package_versions (id, name, version, architecture, source, source_version)
+      values (7, 'curl', '1-1', 'amd64', 'curl', '1-1'), (70000, 'bash', '2', 'amd64', 'bash', '2')`
+    await sql`insert into software_sets (id, hash, packages) values (3, 'h', array[70000, 7])`
+    await sql`insert into assets (id, source, team, asset, software_set, pending, reboot_required, reboot_packages, stale_services, observed_at, checked_at)
+      values ('s/a', 's', 'web', ${sql.json({ ...asset('a'), id: 's/a', platform: 'debian:12' })}, 3, '[]', false, '{}', '{}', now(), now())`
+    await sql`insert into fixes (feed, platform, source, cve, fixed_version) values ('f', 'debian:12', 'curl', 'CVE-2026-1', '1-2')`
+    await sql`insert into advisories (feed, id, title, cves, fixes)
+      values ('f', 'DSA-1-1', 't', array['CVE-2026-1'], '[{"platform":"debian:12","source":"curl","fixedVersion":"1-2"}]')`
+    await sql`insert into sources (name, kind, cursor, checked_at) values ('f', 'catalog', 'seen', now())`
+
+    await migrateDatabase(url)
+    const [snapshot] = await readSnapshots(db)
+    expect(snapshot?.packages.map((item) => item.name)).toEqual(['curl', 'bash'])
+    const content = await readCatalog(db, ['debian:12'], ['curl'])
+    expect(content.fixes).toMatchObject([
+      {
+        platform: 'debian:12',
+        package: 'curl',
+        by: 'source',
+        cves: ['CVE-2026-1'],
+        fixedVersion: '1-2',
+        type: 'security',
+      },
+    ])
+    expect(content.advisories).toMatchObject([{ id: 'DSA-1-1', type: 'security' }])
+    expect(await sql`select cursor from sources`).toEqual([{ cursor: null }])
+  } finally {
+    await sql.end()
+    await clients.end()
+    await around.sql.unsafe(`drop database ${empty} with (force)`)
+    await around.drop()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
