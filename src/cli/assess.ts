@@ -164,6 +164,10 @@ async function readInventory(options: Options, path: string): Promise<readonly A
     const format = recogniseFormat(head)
     if (format === null)
       throw new Error(`${path} is no inventory that is known; see docs/integrations/file-inventory.md for what is read`)
+    const tells =
+      format === 'json' || format === 'csv' || format === 'cyclonedx' || format === 'spdx' || format === 'systeminfo'
+    if (!tells && options.platform === undefined)
+      throw new Error(`${path} (${format}) does not say its platform: add --platform, such as --platform debian:12`)
     const name = options.name ?? (format === 'systeminfo' ? undefined : basename(path).replace(/(?:\.\w{1,8})+$/, ''))
     const source = createFileInventory({
       name: 'inventory',

@@ -39,6 +39,7 @@ export async function readCatalogFolder(folder: string, platform: Platform, toda
   for await (const document of documentsInFolder(folder)) {
     const { name, bytes } = document
     const known = wholeFile(document, platform, today)
+    const before = sink.rejected.length
     try {
       const kind = known === null ? readDocument(documentReaders, document, sink) : known.kind
       if (known !== null) {
@@ -49,7 +50,7 @@ export async function readCatalogFolder(folder: string, platform: Platform, toda
       if (kind === null) {
         if (looksLikeHtml(bytes.toString('utf8', 0, 1_000)))
           rejected.push({ where: name, reason: 'it is an HTML page instead of data' })
-        else unknown.push(name)
+        else if (sink.rejected.length === before) unknown.push(name)
       } else kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
     } catch (error) {
       rejected.push({ where: name, reason: errorText(error) })
