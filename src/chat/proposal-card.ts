@@ -95,6 +95,8 @@ function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] 
   facts.push({ label: 'Plan', value: planFact(subject) })
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
+  const also = [...new Set(subject.patches.flatMap((patch) => patch.also ?? []))]
+  if (also.length > 0) facts.push({ label: 'Besides', value: rich(`${also.join('; ')}.`) })
   const assumptions = [
     ...new Set(
       subject.patches.flatMap((patch) => patch.assumptions.map((item) => `${item.fact} taken as ${item.value}`)),

@@ -300,6 +300,7 @@ function toPatch(found: Found, options: AssessOptions): Patch {
     assumptions: judgement.assumptions,
     dueAt: due?.at ?? null,
     ...(due === null ? {} : { dueRule: due.rule }),
+    ...(judgement.outcome.also === undefined ? {} : { also: judgement.outcome.also }),
     ...(judgement.turns.length === 0 ? {} : { turns: judgement.turns }),
     ...(cves.length === 0
       ? {}

@@ -181,6 +181,8 @@ export interface Patch {
   readonly dueAt: string | null
   /** Under which rule it is due then. */
   readonly dueRule?: string
+  /** What the deciding table asks for besides patching: a forensic investigation. */
+  readonly also?: string
   /** Single facts that would change the priority. */
   readonly turns?: readonly Turn[]
   /** Orders patches of one priority, higher first: see core/priority/order.ts. */

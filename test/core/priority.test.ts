@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { CveFacts, EpssScore, KevEntry } from '../../src/core/catalog.ts'
 import { decideByTable, parseDecisionTable } from '../../src/core/priority/decision-table.ts'
-import { judge } from '../../src/core/priority/facts.ts'
+import { defaultDueDays, dueAt, judge } from '../../src/core/priority/facts.ts'
 import { type Priority, priorityRank } from '../../src/core/priority/priority.ts'
 import { sharedData } from '../integrations/shared-data.ts'
 import { bodRule, deployerRule } from '../support/priority-rules.ts'
@@ -63,6 +63,52 @@ describe('the judgement of one CVE on one asset', () => {
     const answer = judged(host, kev, score(0.001))
     expect(answer.evidence).toContainEqual(
       expect.objectContaining({ fact: 'Exploitation', source: 'CISA KEV', date: '2026-11-18' }),
+    )
+  })
+
+  it('takes what feeds say in a stated order: KEV over SSVC points, those over EPSS, and says where they disagree', () => {
+    const points = { exploitation: 'none', automatable: 'no', technicalImpact: 'partial', date: '2026-11-02' } as const
+    const facts: CveFacts = {
+      cve: 'CVE-2026-1',
+      published: '2026-11-01',
+      rejected: false,
+      ssvc: points,
+      scores: [
+        { source: 'NVD', version: '3.1', score: 9.8, vector: 'n' },
+        { source: 'CNA', version: '4.0', score: 9.3, vector: 'c4' },
+        { source: 'CNA', version: '3.1', score: 7.1, vector: 'c3' },
+      ],
+      exploited: null,
+    }
+    const listed = judged(host, kev, null, facts).evidence.find((item) => item.fact === 'Exploitation')
+    expect(listed).toMatchObject({ source: 'CISA KEV', note: expect.stringContaining('still says none: KEV wins') })
+    const quiet = judged(host, null, score(0.9), facts)
+    expect(quiet.evidence.find((item) => item.fact === 'Exploitation')?.value).toBe('none (CVE-2026-1)')
+    expect(quiet.evidence.find((item) => item.fact === 'CVSS')?.value).toBe('7.1 (CVE-2026-1)')
+    const vendor = judged(host, null, null, { ...facts, exploited: '2026-11-10' })
+    expect(vendor.evidence.find((item) => item.fact === 'Exploitation')).toMatchObject({ source: 'the vendor' })
+  })
+
+  it('names every single fact that would change the answer', () => {
+    const answer = judged(host, kev, null)
+    for (const turn of answer.turns) expect(turn.outcome).not.toBe(answer.word)
+    expect(answer.turns.map((turn) => turn.point)).toContain('Exploitation')
+  })
+
+  it('by the directive of CISA: days of its own, and a forensic investigation where it asks for one', () => {
+    const open = { ...host, exposure: 'open' } as const
+    const answer = judge(open, { cve: 'CVE-2026-1', kev, epss: null, facts: null }, defaults, bodRule)
+    expect([answer.priority, answer.word, answer.outcome.also]).toEqual([
+      'immediate',
+      '3 days & forensic investigation',
+      expect.stringContaining('forensic investigation'),
+    ])
+    expect(dueAt(answer, '2026-11-10T00:00:00.000Z', defaultDueDays, [])).toEqual({
+      at: '2026-11-13T00:00:00.000Z',
+      rule: '3 days for "3 days & forensic investigation", counted from 2026-11-10',
+    })
+    expect(dueAt(answer, '2026-11-20T00:00:00.000Z', defaultDueDays, [kev])?.rule).toBe(
+      "CISA KEV's date for CVE-2026-1",
     )
   })
 

@@ -117,6 +117,7 @@ describe('signing in', () => {
     '/p/PW-1/plan',
     '/assets',
     '/audit',
+    '/explain',
     '/people',
     '/fragment/card/PW-1',
     '/live',
@@ -207,6 +208,18 @@ describe('deciding', () => {
     expect(await say('/patch approve')).toContain('Your approval is recorded.')
     expect(await say('/patch withdraw-vote')).toContain('withdrawn')
     expect(await say('/patch plan')).toContain('Next windows')
+  })
+})
+
+describe('explain', () => {
+  it('says who says what, what decided, and which assets; what was asked for never becomes markup', async () => {
+    const mara = await signedIn('mara')
+    const get = async (name: string) => (await mara.get(`/explain?name=${encodeURIComponent(name)}`)).text
+    const page = await get('openssl')
+    for (const part of ['Decision', 'SSVC deployer table', 'It would change', 'is older than'])
+      expect(page).toContain(part)
+    expect(await get('CVE-1999-0001')).toContain('No watched asset misses anything for it')
+    expect(await get('<b>x</b>')).not.toContain('<b>x</b>')
   })
 })
 
