@@ -230,7 +230,12 @@ function buildFeed(name: string, feed: FeedConfig, clock: Clock): CatalogFeed {
       return createDebianAdvisoriesFeed({ name, allowShrinking, location })
     }
     case 'osv':
-      return createOsvFeed({ name, allowShrinking, ecosystem: feed.ecosystem, ...present({ location: feed.location }) })
+      return createOsvFeed({
+        name,
+        allowShrinking,
+        ecosystem: feed.ecosystem,
+        ...present({ location: feed.location, platforms: feed.platforms }),
+      })
     case 'csaf':
       return createCsafFeed({
         name,

@@ -10,6 +10,12 @@ const everyFeed = {
 /** Left out, `location` is the public one that the feed's page in docs/integrations names. */
 const location = optional(urlOrPath)
 
+const platforms = optional(
+  z.array(platform, { error: 'Write a list of platforms, such as ["debian:12"].' }).min(1, {
+    error: 'Write at least one platform, or leave the key out for all.',
+  }),
+)
+
 const kevFeed = z.strictObject({
   kind: z.literal('kev').describe("CISA's Known Exploited Vulnerabilities."),
   location: location.describe('Address or path. Default: CISA, then its mirror.'),
@@ -25,11 +31,7 @@ const epssFeed = z.strictObject({
 const trackerFeed = z.strictObject({
   kind: z.literal('debian-tracker').describe("Debian's security tracker: what is fixed where."),
   location: location.describe("Address or path. Default: the tracker's own."),
-  platforms: optional(
-    z.array(platform, { error: 'Write a list of platforms, such as ["debian:12"].' }).min(1, {
-      error: 'Write at least one platform, or leave the key out for all.',
-    }),
-  ).describe('Only these platforms. Left out: all that the tracker speaks of.'),
+  platforms: platforms.describe('Only these platforms. Left out: all that the tracker speaks of.'),
   ...everyFeed,
 })
 
@@ -63,6 +65,7 @@ const osvFeed = z.strictObject({
   ecosystem: text('Write an ecosystem as OSV names it, such as AlmaLinux.', 60).describe(
     'Debian, Ubuntu, AlmaLinux, Rocky Linux, Red Hat, SUSE or Alpine.',
   ),
+  platforms: platforms.describe('Only these platforms. Left out: every release that the ecosystem has.'),
   location: location.describe("Address or path of an archive or folder. Default: OSV's archive of the ecosystem."),
   ...everyFeed,
 })

@@ -4,10 +4,12 @@ export const inputLimits = {
   inventoryFileBytes: 500_000_000,
   /** What describes one machine, unpacked: the dpkg status file of a full desktop is about 10 MB. */
   softwareListBytes: 128 * 1024 * 1024,
-  /** A feed as it travels. Debian's tracker is the largest, about 70 MB. */
-  feedBytes: 256 * 1024 * 1024,
-  /** A feed after it was unpacked. */
+  /** A feed as it travels. Debian's tracker has about 70 MB, OSV's archive of Ubuntu more. */
+  feedBytes: 512 * 1024 * 1024,
+  /** What is in memory at once of a feed that was unpacked. */
   feedUnpackedBytes: 500_000_000,
+  /** All files of one archive together; they are unpacked one by one. */
+  archiveBytes: 8_000_000_000,
   /** Files in one archive or folder of a feed: all CVE records there are would be under 400,000. */
   archiveFiles: 1_000_000,
   /** One file in an archive. Debian's tracker is the largest known. */

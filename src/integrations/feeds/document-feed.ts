@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { z } from 'zod'
+import type { Platform } from '../../core/asset.ts'
 import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
 import { type ChangeList, type Changes, fetchChanges } from './changes.ts'
 import { type DocumentReader, readDocument } from './document-reader.ts'
@@ -15,6 +16,8 @@ import { contentOf, createSink, type Sink } from './sink.ts'
 export interface DocumentFeed {
   readonly describe: string
   readonly readers: readonly DocumentReader[]
+  /** Only fixes of these platforms are kept; left out: all. */
+  readonly platforms?: readonly Platform[] | undefined
   /** How the publisher lists what has changed; `null`: the whole is asked for, and only read when it is new. */
   readonly changes: ChangeList | null
   /** Each answer holds only what has changed lately: what was said before stays. */
@@ -110,7 +113,13 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
 
   async function readOne(document: FeedDocument, sink: Sink): Promise<void> {
     const before = sink.rejected.length
+    const fixes = sink.fixes.length
     const kind = readDocument(format.readers, document, sink)
+    const { platforms } = format
+    if (platforms !== undefined) {
+      const kept = sink.fixes.splice(fixes).filter((fix) => platforms.includes(fix.platform))
+      for (const fix of kept) sink.fixes.push(fix)
+    }
     if (kind !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
     sink.rejected.push({ where: document.name, reason: `is not ${format.describe}` })
   }

@@ -33,7 +33,7 @@ const LAYERS = 4
 
 /** The files inside `bytes`, or `bytes` as one file. Throws a sentence where it is damaged or larger than the limits. */
 export async function* documentsIn(bytes: Buffer, name: string): AsyncGenerator<FeedDocument> {
-  yield* unpackAll({ name, bytes }, { bytes: inputLimits.feedUnpackedBytes, files: inputLimits.archiveFiles }, LAYERS)
+  yield* unpackAll({ name, bytes }, { bytes: inputLimits.archiveBytes, files: inputLimits.archiveFiles }, LAYERS)
 }
 
 /** The files of a folder, archives opened, in the order of their names. Throws a sentence when it cannot be read. */
@@ -209,7 +209,7 @@ function take(budget: Budget, name: string, size: number): void {
   if (size > inputLimits.archiveFileBytes)
     throw new Error(`${name} holds a file of ${size} bytes, more than the limit of ${inputLimits.archiveFileBytes}`)
   if (budget.bytes < 0)
-    throw new Error(`${name} would unpack to more than the limit of ${inputLimits.feedUnpackedBytes} bytes`)
+    throw new Error(`${name} would unpack to more than the limit of ${inputLimits.archiveBytes} bytes`)
 }
 
 function* untar({ name, bytes }: FeedDocument, budget: Budget): Generator<FeedDocument> {

@@ -116,6 +116,16 @@ describe('OSV', () => {
     expect(content.fixes?.[0]?.cves).toEqual(['CVE-2026-9300004'])
   })
 
+  it('keeps only the platforms that are asked for', async () => {
+    const nine = record('ALSA-2026:1', 'curl', '1-2')
+    const eight = JSON.parse(JSON.stringify(record('ALSA-2026:2', 'curl', '1-1')).replace('AlmaLinux:9', 'AlmaLinux:8'))
+    const location = fileWith(JSON.stringify([nine, eight]))
+    const { content } = await fetched(
+      createOsvFeed({ name: 'osv', ecosystem: 'AlmaLinux', platforms: ['almalinux:8'], location }),
+    )
+    expect(content.fixes?.map((fix) => fix.platform)).toEqual(['almalinux:8'])
+  })
+
   it('loses one part that makes no sense, not the record', async () => {
     const sound = record('ALSA-2026:0001', 'curl', '7.76.1-30.el9')
     const broken = { package: { ecosystem: 'AlmaLinux:9', name: 'wget' }, ranges: { type: 'ECOSYSTEM' } }

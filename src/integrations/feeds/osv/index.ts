@@ -1,5 +1,6 @@
 /** Records of the Open Source Vulnerability format, by ecosystem. docs/integrations/osv.md */
 
+import type { Platform } from '../../../core/asset.ts'
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { osvChanges } from '../changes.ts'
 import { createDocumentFeed } from '../document-feed.ts'
@@ -9,11 +10,13 @@ import { osvReader } from '../readers.ts'
 export interface OsvOptions extends Omit<FeedOptions, 'location'> {
   /** As OSV names it: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
   readonly ecosystem: string
+  /** Only these, e.g. `['ubuntu:22.04']`: an ecosystem has every release there ever was. Default: all. */
+  readonly platforms?: readonly Platform[]
   /** An archive, a folder or one record. Default: OSV's archive of the ecosystem. */
   readonly location?: string
 }
 
-export function createOsvFeed({ ecosystem, ...options }: OsvOptions): CatalogFeed {
+export function createOsvFeed({ ecosystem, platforms, ...options }: OsvOptions): CatalogFeed {
   const own = `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`
   const location = options.location ?? own
   return createDocumentFeed(
@@ -21,6 +24,7 @@ export function createOsvFeed({ ecosystem, ...options }: OsvOptions): CatalogFee
     {
       describe: `OSV (${ecosystem})`,
       readers: [osvReader],
+      platforms,
       changes: location.endsWith('/all.zip') ? osvChanges : null,
       maxShrinkPercent: 10,
     },
