@@ -189,7 +189,8 @@ export function rematchPackages(
 ): Rematched {
   const places = new Map(matches.groups.map((group, place) => [`${group.platform} ${group.source}`, place]))
   const groups = new Set<number>()
-  const changed = new Set<number>()
+  const changed = new Uint8Array(matches.findings.length)
+  let sets = 0
   const again = new Set<number>()
   const { groupOf, cves, lacking, findings } = matches
   for (const [index, { platform, item }] of fleet.versions.entries()) {
@@ -210,17 +211,21 @@ export function rematchPackages(
     const end = byVersion.starts[index + 1] ?? 0
     for (let at = byVersion.starts[index] ?? 0; at < end; at++) {
       const set = byVersion.sets[at] ?? 0
-      changed.add(set)
+      if (changed[set] === 0) sets++
+      changed[set] = 1
       findings[set] = (findings[set] ?? 0) + (cves[index] ?? 0) - had
-      const list = lacking[set] ?? new Uint32Array(0)
-      if (group >= 0 && !list.includes(group)) lacking[set] = Uint32Array.from([...list, group])
+      // What lacked something of the group before is in the list already.
+      if (group >= 0 && before < 0) {
+        const list = lacking[set] ?? new Uint32Array(0)
+        if (!list.includes(group)) lacking[set] = Uint32Array.from([...list, group])
+      }
       // Whether the set still lacks something of the group, its other versions tell.
       if (group < 0 && before >= 0) again.add(set)
     }
   }
   const mark = new Int32Array(matches.groups.length).fill(-1)
   for (const set of again) matchSet(fleet.sets, matches, mark, set)
-  return { sets: changed.size, groups }
+  return { sets, groups }
 }
 
 /** What one asset lacks, as groups, from its versions alone: when one asset changed, nothing else is looked at. */
