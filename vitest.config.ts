@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**']
+/** Starts and kills whole servers, one after the other. */
+const servers = 'test/store/embedded-postgres.test.ts'
+const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
 
 export default defineConfig({
   test: {
@@ -46,7 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', servers],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
