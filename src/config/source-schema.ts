@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fileFormats } from '../core/inventory-formats.ts'
 import {
   count,
   criticality,
@@ -16,16 +17,6 @@ import {
 } from './fields.ts'
 
 const MINUTE = 60
-const fileFormats = [
-  'dpkg-status',
-  'rpm-list',
-  'apk-installed',
-  'cyclonedx',
-  'spdx',
-  'systeminfo',
-  'json',
-  'csv',
-] as const
 const hostMend = 'Write a host name or an alias from the SSH configuration, such as web01.example.net.'
 const userMend = 'Write a login name, such as patch.'
 

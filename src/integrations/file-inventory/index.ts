@@ -1,6 +1,7 @@
 /** Inventory from a file: what one machine's package manager says, a software bill of materials, a JSON or a CSV export. docs/integrations/file-inventory.md */
 
 import { type Observation, observedAsset } from '../../core/asset.ts'
+import type { FileFormat } from '../../core/inventory-formats.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -18,18 +19,6 @@ import { parseSystemInfo } from './systeminfo.ts'
 export type { AssetDefaults } from './asset-defaults.ts'
 export { parseDpkgStatus } from './dpkg-status.ts'
 export { recogniseFormat } from './recognise.ts'
-
-export const fileFormats = [
-  'dpkg-status',
-  'rpm-list',
-  'apk-installed',
-  'cyclonedx',
-  'spdx',
-  'systeminfo',
-  'json',
-  'csv',
-] as const
-export type FileFormat = (typeof fileFormats)[number]
 
 export interface FileInventoryOptions {
   readonly name: string

@@ -1,4 +1,4 @@
-import type { FileFormat } from './index.ts'
+import type { FileFormat } from '../../core/inventory-formats.ts'
 
 /** The format of an inventory file by its first lines; `null` where it is none that is read. */
 export function recogniseFormat(head: Buffer): FileFormat | null {

@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
-import { createFileInventory, type FileFormat } from '../../../src/integrations/file-inventory/index.ts'
+import type { FileFormat } from '../../../src/core/inventory-formats.ts'
+import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { sharedData } from '../shared-data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pw-inventory-'))

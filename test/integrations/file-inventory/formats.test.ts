@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { FileFormat } from '../../../src/core/inventory-formats.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
-import {
-  createFileInventory,
-  type FileFormat,
-  recogniseFormat,
-} from '../../../src/integrations/file-inventory/index.ts'
+import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
 import { sharedData } from '../shared-data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pw-formats-'))
