@@ -69,7 +69,7 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
   ): Promise<FeedFetch> {
     if (documents.length + removed.length === 0) return { status: 'unchanged' }
     const sink = createSink()
-    for (const document of documents) await readOne(document, sink)
+    for (const document of documents) readOne(document, sink)
     const records = [...new Set([...sink.records, ...removed])]
     const cursor: Cursor = { ...last, seen }
     return {
@@ -88,12 +88,7 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
         : { ...options, location: await format.changes.archive(location, options, signal) }
     const answer = await readFeed(source, last, signal, { keepPacked: true })
     if (answer.status === 'unchanged') return { status: 'unchanged' }
-    const sink = createSink()
-    let count = 0
-    for await (const document of documentsIn(answer.bytes, answer.validators.location)) {
-      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
-      await readOne(document, sink)
-    }
+    const sink = await readAll(documentsIn(answer.bytes, answer.validators.location), signal)
     return finished(sink, last, { ...answer.validators, seen })
   }
 
@@ -102,16 +97,21 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
     for (const { path, size, modifiedMs } of await filesOf(location)) hash.update(`${path} ${size} ${modifiedMs}\n`)
     const sha256 = hash.digest('hex')
     if (last?.sha256 === sha256) return { status: 'unchanged' }
-    const sink = createSink()
-    let count = 0
-    for await (const document of documentsInFolder(location)) {
-      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
-      await readOne(document, sink)
-    }
+    const sink = await readAll(documentsInFolder(location), signal)
     return finished(sink, last, { location, etag: null, lastModified: null, sha256, seen: null })
   }
 
-  async function readOne(document: FeedDocument, sink: Sink): Promise<void> {
+  async function readAll(documents: AsyncIterable<FeedDocument>, signal: AbortSignal): Promise<Sink> {
+    const sink = createSink()
+    let count = 0
+    for await (const document of documents) {
+      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
+      readOne(document, sink)
+    }
+    return sink
+  }
+
+  function readOne(document: FeedDocument, sink: Sink): void {
     const before = sink.rejected.length
     const fixes = sink.fixes.length
     const kind = readDocument(format.readers, document, sink)
