@@ -15,11 +15,20 @@ export function contentHash(subject: Subject): string {
 function voted(subject: Subject): unknown {
   if (subject.kind === 'standing rule') return subject
   const { patches, assets, rings, window, health, engine, rollsBack } = subject
+  const { failureBudget, clusters, hooks } = subject
   return {
     ...(rollsBack === undefined ? {} : { rollsBack: rollsBack.proposal }),
+    ...(failureBudget === undefined ? {} : { failureBudget }),
+    ...(clusters === undefined ? {} : { clusters }),
+    ...(hooks === undefined ? {} : { hooks }),
     // In an order of their own: that one has become more urgent than another changes nothing of what is voted on.
     patches: patches.map(({ id, packages }) => ({ id, packages })).sort((a, b) => (a.id < b.id ? -1 : 1)),
-    assets: assets.map(({ asset, changes, transaction }) => ({ id: asset.id, changes, transaction })),
+    assets: assets.map(({ asset, changes, transaction, window: own }) => ({
+      id: asset.id,
+      changes,
+      transaction,
+      ...(own === undefined ? {} : { window: own }),
+    })),
     rings,
     window,
     health,

@@ -21,6 +21,11 @@ export interface InventorySource {
 
 export interface ObserveOptions {
   readonly only?: readonly string[]
+  /**
+   * `installed`: only what is needed to verify a deployment (packages, reboot, stale services, boot id), which costs the
+   * asset far less; `pending` may then be empty. A source that knows no difference may look at everything. Default `full`.
+   */
+  readonly depth?: 'full' | 'installed'
   readonly signal: AbortSignal
 }
 
@@ -67,9 +72,12 @@ export interface DeploymentRequest {
   /** The previewed transaction people voted on. The engine refuses (`held back`) when the host would now do anything else. */
   readonly transaction: readonly TransactionStep[]
   readonly reboot: RebootRule
+  /** Whether services that still run replaced files are restarted after the transaction. Default `never`. */
+  readonly restartServices?: RestartRule
 }
 
 export type RebootRule = 'never' | 'if required'
+export type RestartRule = 'never' | 'if required'
 
 /**
  * A batch of assets to patch at the same time. `key` is unique per proposal revision, ring and batch and contains only
@@ -130,10 +138,12 @@ export interface DeployEngine {
 
 // ---------------------------------------------------------------- health
 
-/** `{address}` and `{name}` in urls and hosts stand for the asset's. */
+/** `{address}` and `{name}` in urls, hosts and arguments stand for the asset's. */
 export type HealthCheck =
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number; readonly timeoutSeconds: number }
   | { readonly kind: 'tcp'; readonly port: number; readonly timeoutSeconds: number }
+  /** A program that runs beside Patchwarden, without a shell; exit status 0 is healthy. */
+  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutSeconds: number }
 
 export interface HealthResult {
   readonly check: string
@@ -144,4 +154,78 @@ export interface HealthResult {
 
 export interface HealthProbe {
   check(asset: Asset, checks: readonly HealthCheck[], signal: AbortSignal): Promise<readonly HealthResult[]>
+}
+
+// ---------------------------------------------------------------- monitoring
+
+/** A number that a monitoring system knows: an error ratio, a latency, a share of a budget that is left. */
+export interface MetricSource {
+  readonly name: string
+  readonly describe: string
+  /** The value of the query now. Throws a sentence where there is none: an answer that never came is not a yes. */
+  value(query: string, signal: AbortSignal): Promise<number>
+}
+
+/** How busy something was: `value` is of any unit, as long as it is the same throughout. */
+export interface LoadSample {
+  /** ISO 8601 UTC. */
+  readonly at: string
+  readonly value: number
+}
+
+/** A history of load: what measured windows are made of. */
+export interface LoadSource {
+  readonly name: string
+  readonly describe: string
+  /** Samples from `since` (inclusive) to `until` (exclusive), ISO 8601, in order of time. Throws a sentence. */
+  history(since: string, until: string, signal: AbortSignal): Promise<readonly LoadSample[]>
+}
+
+export interface SilenceLease {
+  /** The same for every renewal; only `[A-Za-z0-9._-]`. */
+  readonly key: string
+  readonly assets: readonly Asset[]
+  /** ISO 8601: alerts come through again from then on, whatever becomes of Patchwarden. */
+  readonly until: string
+  /** Shown to whoever looks at the monitoring. */
+  readonly reason: string
+}
+
+/** Keeps a monitoring system from paging about assets that are being patched: a short lease that is renewed. */
+export interface MonitoringSilence {
+  readonly name: string
+  readonly describe: string
+  /** Begins or renews the lease of `key`; after a restart, too, it finds its own. Throws a sentence. */
+  hold(lease: SilenceLease, signal: AbortSignal): Promise<void>
+  /** Ends the lease at once; one that is over or unknown is no error. */
+  release(lease: Pick<SilenceLease, 'key' | 'assets'>, signal: AbortSignal): Promise<void>
+}
+
+// ---------------------------------------------------------------- step hooks
+
+/**
+ * Where a hook runs, in this order: drain, snapshot, pre-check, then the transaction (and the reboot), post-check,
+ * undrain. `restore` puts a snapshot back, and runs only when somebody rolls back.
+ */
+export const hookMoments = ['drain', 'snapshot', 'pre-check', 'post-check', 'undrain', 'restore'] as const
+export type HookMoment = (typeof hookMoments)[number]
+
+/** A program of the operator's, run beside Patchwarden without a shell; `{address}`, `{name}` and `{key}` are filled in. */
+export interface Hook {
+  readonly moment: HookMoment
+  readonly command: readonly string[]
+  readonly timeoutSeconds: number
+}
+
+export interface HookResult {
+  readonly ok: boolean
+  /** One clause: `exit status 3`, `no end within 60 s`. */
+  readonly detail: string
+  /** The last lines it printed. */
+  readonly log: string
+}
+
+export interface HookRunner {
+  /** Never throws but for `signal`: whatever goes wrong is a result. A hook may run again after a crash. */
+  run(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult>
 }

@@ -23,6 +23,10 @@ export interface WindowPlan {
   readonly name: string
   /** Empty means never: no window is not the same as any time. */
   readonly rules: readonly WeeklyRule[]
+  /** Seconds that must lie between the decision and the start. Default 0. */
+  readonly leadSeconds?: number
+  /** Seconds before a window opens at which the thread says that it will be used. Left out: no notice. */
+  readonly noticeSeconds?: number
 }
 
 export interface Freeze {

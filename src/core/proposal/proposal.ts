@@ -3,7 +3,7 @@
 import type { Asset } from '../asset.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
 import type { Policy, StandingRule } from '../policy.ts'
-import type { DeploymentOutcome, HealthCheck, HealthResult, TransactionStep } from '../ports.ts'
+import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window, WindowPlan } from '../window.ts'
 
@@ -15,7 +15,21 @@ export interface PlannedAsset {
   /** The previewed transaction; empty where `previewProblem` says why there is none. */
   readonly transaction: readonly TransactionStep[]
   readonly previewProblem: string | null
+  /** When this asset may be touched, where that is not the window of the proposal. */
+  readonly window?: WindowPlan
 }
+
+/** A question about the service as a whole, asked before a ring begins and after each of its batches. */
+export type ServiceCheck =
+  | { readonly kind: 'health'; readonly check: HealthCheck }
+  /** A query to a metric source; what lies outside the bounds fails. */
+  | {
+      readonly kind: 'metric'
+      readonly source: string
+      readonly query: string
+      readonly atMost: number | null
+      readonly atLeast: number | null
+    }
 
 export interface Gate {
   /** Share of the ring's assets that must end well, 0 to 100. */
@@ -24,13 +38,32 @@ export interface Gate {
   readonly maxFailures: number
   /** How assets that never answered are counted. */
   readonly unreachable: 'as failure' | 'ignored'
+  /** Somebody with one of these roles must say go before the ring begins. Left out: nobody is asked. */
+  readonly go?: readonly string[]
+  readonly checks?: readonly ServiceCheck[]
+}
+
+/** Assets that serve together: so many of them stay up at any time. */
+export interface Cluster {
+  readonly name: string
+  /** Asset ids. */
+  readonly assets: readonly string[]
+  /** At most so many are worked on at the same time. */
+  readonly atOnce: number
+  /** At least so many are neither worked on nor in a bad end state. */
+  readonly minHealthy: number
 }
 
 export interface PlannedRing {
   readonly name: string
   /** Asset ids, in the order they are patched. */
   readonly assets: readonly string[]
+  /** The gate is judged before each next batch. */
   readonly batchSize: number
+  /** Of a batch, so many at the same time. Left out: the whole batch. */
+  readonly concurrency?: number
+  /** Runs in its controlled environment while people vote. */
+  readonly beforeVote?: true
   readonly soakSeconds: number
   readonly gate: Gate
 }
@@ -42,6 +75,12 @@ export interface PatchSubject {
   readonly rings: readonly PlannedRing[]
   readonly window: WindowPlan
   readonly health: readonly HealthCheck[]
+  /** More failures than this in the whole rollout stop it. Left out: only the rings' own gates count. */
+  readonly failureBudget?: number
+  readonly clusters?: readonly Cluster[]
+  readonly hooks?: readonly Hook[]
+  /** Name of what silences the monitoring for the assets being worked on. */
+  readonly silence?: string
   /** Name of the engine that will do it. */
   readonly engine: string
   /** Oldest look at any of the assets: the start is refused when it has grown too old. */

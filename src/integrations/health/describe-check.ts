@@ -6,6 +6,7 @@ import type { HealthCheck } from '../../core/ports.ts'
 export type FilledCheck =
   | { readonly kind: 'http'; readonly url: URL; readonly name: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly name: string }
+  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[]; readonly name: string }
   | { readonly kind: 'impossible'; readonly name: string; readonly reason: string }
 
 /**
@@ -25,7 +26,39 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
       }
       return { kind: 'tcp', host, port: check.port, name }
     }
+    case 'command': {
+      const name = check.command.join(' ')
+      const filled = fillArguments(check.command, asset)
+      return 'problem' in filled ? { kind: 'impossible', name, reason: filled.problem } : { kind: 'command', ...filled }
+    }
   }
+}
+
+/**
+ * A program and its arguments, with `{address}` and `{name}` of the asset and further values filled in. What stands for
+ * the asset must be able to be a host name or an address, so that it can be no option and no path.
+ */
+export function fillArguments(
+  template: readonly string[],
+  asset: Asset,
+  more: Readonly<Record<string, string>> = {},
+):
+  | { readonly command: string; readonly args: readonly string[]; readonly name: string }
+  | { readonly problem: string } {
+  const filled: string[] = []
+  for (const part of template) {
+    let text = part
+    for (const key of ['address', 'name'] as const) {
+      if (!text.includes(`{${key}}`)) continue
+      const host = hostOf(asset[key])
+      if (host === null) return { problem: noHost(key, asset[key]) }
+      text = text.replaceAll(`{${key}}`, host)
+    }
+    for (const [key, value] of Object.entries(more)) text = text.replaceAll(`{${key}}`, value)
+    filled.push(text)
+  }
+  const [command = '', ...args] = filled
+  return command === '' ? { problem: 'it names no program' } : { command, args, name: filled.join(' ') }
 }
 
 function fillUrl(template: string, asset: Asset): FilledCheck {

@@ -2,6 +2,7 @@
 
 import { type Socket, connect as tcpConnect } from 'node:net'
 import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts'
+import { runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { networkProblem } from '../network-problem.ts'
 import { type FilledCheck, fillCheck } from './describe-check.ts'
@@ -33,6 +34,7 @@ async function probe(
   if (filled.kind === 'impossible') return { check: filled.name, healthy: false, detail: filled.reason }
   if (stop.aborted) return { check: filled.name, healthy: false, detail: 'not asked: the check was stopped' }
   const seconds = timeoutOf(check)
+  if (filled.kind === 'command') return runCheck(filled, seconds, stop)
   const limit = AbortSignal.timeout(seconds * 1_000)
   const signal = AbortSignal.any([stop, limit])
   const began = performance.now()
@@ -57,6 +59,24 @@ function timeoutOf(check: HealthCheck): number {
   const seconds = check.timeoutSeconds
   return seconds > 0 ? Math.min(seconds, inputLimits.healthTimeoutSeconds) : inputLimits.healthTimeoutSeconds
 }
+
+async function runCheck(
+  { command, args, name }: Extract<FilledCheck, { kind: 'command' }>,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<HealthResult> {
+  const ran = await runBounded({ command, args, input: '', timeoutSeconds, maxBytes: CHECK_BYTES, signal })
+  const said = (ran.stderr.trim() || ran.stdout.trim()).split('\n').at(-1)?.slice(0, 200) ?? ''
+  const how =
+    ran.end === 'exited'
+      ? `exit status ${ran.status}`
+      : ran.end === 'timed out'
+        ? `no end within ${timeoutSeconds} s`
+        : ran.end
+  return { check: name, healthy: ran.status === 0, detail: said === '' ? how : `${how}: ${said}` }
+}
+
+const CHECK_BYTES = 65_536
 
 interface Seen {
   readonly healthy: boolean

@@ -46,5 +46,11 @@ function simulatedResult(check: HealthCheck, asset: Asset, { problem }: Verdict)
     }
     case 'tcp':
       return { check: `tcp port ${check.port}`, healthy: problem === null, detail: problem ?? 'connected (simulated)' }
+    case 'command':
+      return {
+        check: check.command.join(' '),
+        healthy: problem === null,
+        detail: problem ?? 'exit status 0 (simulated)',
+      }
   }
 }
