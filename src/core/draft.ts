@@ -227,6 +227,8 @@ function select(rule: RingRule, left: readonly AssessedAsset[], total: number): 
       return left.slice(0, by.count)
     case 'percent':
       return left.slice(0, Math.ceil((total * by.percent) / 100))
+    case 'list':
+      return left.filter((entry) => by.assets.includes(entry.asset.name) || by.assets.includes(entry.asset.id))
     case 'rest':
       return [...left]
   }

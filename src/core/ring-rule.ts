@@ -1,6 +1,11 @@
-import type { HealthCheck } from './ports.ts'
+import type { HealthCheck, Hook } from './ports.ts'
 import type { Gate } from './proposal/proposal.ts'
 import type { WindowPlan } from './window.ts'
+
+/** So many, or such a share of what it is about, rounded up. */
+export type Amount =
+  | { readonly kind: 'count'; readonly value: number }
+  | { readonly kind: 'percent'; readonly value: number }
 
 /** How the configuration describes one ring, before it is known which assets fall into it. */
 export interface RingRule {
@@ -10,19 +15,43 @@ export interface RingRule {
     | { readonly kind: 'count'; readonly count: number }
     /** Of all the assets of the proposal, rounded up. */
     | { readonly kind: 'percent'; readonly percent: number }
+    /** Names or ids. */
+    | { readonly kind: 'list'; readonly assets: readonly string[] }
     | { readonly kind: 'rest' }
-  /** Assets at a time. Percent is of the ring, rounded up. */
-  readonly batch:
-    | { readonly kind: 'count'; readonly value: number }
-    | { readonly kind: 'percent'; readonly value: number }
+  /** Assets of a batch: the gate is judged before the next. A share is of the ring. */
+  readonly batch: Amount
+  /** Assets of a batch at the same time. Left out: all of it. A share is of the batch. */
+  readonly concurrency?: Amount
+  /** Runs while people vote, as soon as the proposal opens. */
+  readonly beforeVote?: true
   readonly soakSeconds: number
   readonly gate: Gate
+}
+
+/** Assets that serve together, by their tags. */
+export interface ClusterRule {
+  /** `db`: all assets with this tag are one cluster. `cluster:*`: each tag that begins so is a cluster of its own. */
+  readonly tag: string
+  /** At most so many of a cluster are worked on at the same time. */
+  readonly atOnce: number
+  /** At least so many of a cluster stay up. A share is of the cluster. */
+  readonly minHealthy: Amount
 }
 
 /** What drafting a team's proposal needs of the team. */
 export interface TeamPlan {
   readonly team: string
   readonly rings: readonly RingRule[]
+  /** A share is of all the assets of the proposal. */
+  readonly failureBudget?: Amount
+  readonly clusters?: readonly ClusterRule[]
+  readonly hooks?: readonly Hook[]
+  readonly silence?: string
   readonly window: WindowPlan
+  /** Windows of assets that have one of their own: the first that fits, by asset name or id, or by tag. */
+  readonly assetWindows?: readonly {
+    readonly of: { readonly asset: string } | { readonly tag: string }
+    readonly window: WindowPlan
+  }[]
   readonly health: readonly HealthCheck[]
 }
