@@ -20,6 +20,7 @@ import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { errorText } from './core/error-text.ts'
+import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -81,6 +82,9 @@ export async function openService(config: Config, environment: Environment): Pro
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, clock),
     health: buildHealth(config),
+    hooks: createHookRunner(),
+    metrics: new Map(),
+    silences: new Map(),
     platforms,
     linking: createLinking(db, clock, log),
     log,

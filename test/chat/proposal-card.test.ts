@@ -90,7 +90,7 @@ describe('the card', () => {
     one.finishBatch()
     for (const asset of Object.keys(one.state().rollout?.deployments ?? {})) {
       const verification = { end: 'installed' as const, reason: 'still', packages: [], health: [], at: one.now() }
-      one.give({ type: 'record-verification', asset, verification })
+      one.give({ type: 'record-verifications', verifications: [{ asset, verification }] })
     }
     one.give({ type: 'complete' })
     expect(read(one.state())).toMatchInlineSnapshot(`

@@ -90,10 +90,10 @@ export function proposalCase(options: CaseOptions = {}) {
       const log: (typeof before)[] = [before]
       for (const { asset } of running) {
         const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-        log.push(give({ type: 'record-outcome', asset, outcome }))
+        log.push(give({ type: 'record-outcomes', outcomes: [{ asset, outcome }] }))
         const at = new Date(now).toISOString()
         const verification = { end, reason: 'it says so', packages: [], health: [], at }
-        log.push(give({ type: 'record-verification', asset, verification }))
+        log.push(give({ type: 'record-verifications', verifications: [{ asset, verification }] }))
       }
       return log.flat()
     },
