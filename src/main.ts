@@ -28,6 +28,7 @@ import { purgeSoftware } from './store/inventory.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
+import { renewProjections } from './store/renew.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { createAccounts, createLinking } from './workflow/accounts.ts'
@@ -63,6 +64,8 @@ export async function openService(config: Config, environment: Environment): Pro
     durable: true,
     log: log.info,
   })
+  const renewed = await renewProjections(database.db)
+  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,

@@ -110,7 +110,7 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
     for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
     await appendEvents(tx, sealed)
-    await saveProposal(tx, state, hash)
+    await saveProposal(tx, state, hash, before)
     await putMessages(tx, storable(messages))
     const dueAt = wakeAt(state, now)
     await setTimer(tx, proposal, dueAt)

@@ -83,6 +83,7 @@ export function withRetried(run: Rollout, assets: readonly string[]): Rollout {
     retried[asset] = (retried[asset] ?? 0) + 1
   }
   const again = new Set(assets)
+  const of = (asset: string, ring: number) => run.deployments[asset]?.ring === ring
   return {
     ...run,
     deployments,
@@ -94,6 +95,8 @@ export function withRetried(run: Rollout, assets: readonly string[]): Rollout {
             status: 'running',
             soakUntil: null,
             checked: null,
+            // They join the batch under way; after it, they are in one of their own.
+            waiting: ring.waiting.length > 0 ? [...assets.filter((asset) => of(asset, index)), ...ring.waiting] : [],
             forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
           }
         : ring,
