@@ -181,5 +181,5 @@ export function createWitness(scenario: Scenario) {
     }
   }
 
-  return { see, end, broken: () => broken }
+  return { see, end, broken: () => broken, log: () => log.slice(-40) }
 }

@@ -49,6 +49,8 @@ export interface Simulated {
   readonly days: number
   readonly starts: number
   readonly broken: string | null
+  /** The last things that happened. */
+  readonly last: readonly string[]
 }
 
 /** Plays one rollout. `broken` is the first promise that did not hold, with what led to it. */
@@ -60,7 +62,7 @@ export function simulate(seed: number, hosts: number): Simulated {
   const world = new Map<string, Host>()
   for (const id of scenario.assets) world.set(id, { installed: false, transactions: [], ends: null, fault: 'none' })
   const witness = createWitness(scenario)
-  const freezes: readonly Freeze[] = scenario.freezes
+  let freezes: readonly Freeze[] = scenario.freezes
   let now = START
   let state: ProposalState | null = null
   let count = 0
@@ -125,19 +127,22 @@ export function simulate(seed: number, hosts: number): Simulated {
       { type: 'extend-window', until: null, reason: 'e' },
       { type: 'go' },
       { type: 'acknowledge' },
-      { type: 'postpone', until: null, reason: null },
+      ...(chance(0.1) ? [{ type: 'postpone', until: null, reason: null } as const] : []),
     ]
     const click = pick(clicks)
     if (click) for (let times = chance(0.2) ? 2 : 1; times > 0; times--) run(click, somebody)
     if (chance(0.05)) {
       const from = now + Math.floor(next() * 30) * HOUR
       const to = from + (1 + Math.floor(next() * 24)) * HOUR
-      freezes.push({
-        name: 'declared',
-        from: new Date(from).toISOString(),
-        to: new Date(to).toISOString(),
-        teams: null,
-      })
+      freezes = [
+        ...freezes,
+        {
+          name: 'declared',
+          from: new Date(from).toISOString(),
+          to: new Date(to).toISOString(),
+          teams: null,
+        },
+      ]
     }
   }
 
@@ -235,6 +240,7 @@ export function simulate(seed: number, hosts: number): Simulated {
     days: (now - START) / (24 * HOUR),
     starts: [...world.values()].reduce((sum, host) => sum + host.transactions.length, 0),
     broken: witness.broken(),
+    last: witness.log(),
   }
 
   function outcomeOf(host: Host | undefined) {

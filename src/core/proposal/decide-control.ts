@@ -6,7 +6,7 @@ import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
-import { ringNow } from './run.ts'
+import { ringNow, testRunning } from './run.ts'
 import { frozenBy } from './touch.ts'
 import { wantsGo } from './turn.ts'
 
@@ -55,7 +55,8 @@ export function go(state: ProposalState, context: Context): Decision {
   const { actor } = context
   const current = ringNow(state)
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
-  if (state.status !== 'rolling out' || current === null || !wantsGo(current))
+  const live = state.status === 'rolling out' || testRunning(state)
+  if (!live || current === null || !wantsGo(current))
     return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }

@@ -44,6 +44,10 @@ export function nextStep(state: ProposalState, now: string): Step {
   if (finalStatuses.includes(state.status)) return { do: 'nothing' }
   const running = runningStep(state)
   if (running !== null) return running
+  if (testRunning(state) && state.status !== 'open') {
+    const testing = testStep(state, now)
+    if (testing !== null) return testing
+  }
   switch (state.status) {
     case 'open':
       return openStep(state, now, due)
@@ -115,7 +119,8 @@ function testStep(state: ProposalState, now: string): Step | null {
   if (test === null) return { do: 'start test' }
   if (test.result !== null) return null
   const current = ringNow(state)
-  if (current === null) return null
+  // Somebody's go is waited for with the votes.
+  if (current === null || wantsGo(current)) return null
   const more = current.ring.waiting.length > 0 || remaining(current).length > 0
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
 }
