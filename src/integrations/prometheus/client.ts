@@ -33,6 +33,10 @@ export async function ask(
 ): Promise<QueryResult> {
   const { name } = server
   if (server.access.kind === 'missing') throw new Error(server.access.problem)
+  // What a header cannot carry would be quoted in the error.
+  if (server.access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(server.access.token)) {
+    throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
+  }
   const url = new URL(`${server.url.replace(/\/+$/, '')}/api/v1/${endpoint}`)
   for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value)
   const seconds = server.timeoutSeconds ?? inputLimits.metricTimeoutSeconds
