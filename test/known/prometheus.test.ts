@@ -78,7 +78,7 @@ describe.runIf(here)('a real Prometheus', () => {
       await sleep(100)
     }
     throw new Error('Prometheus did not become ready.')
-  }, 60_000)
+  }, 180_000)
 
   afterAll(async () => {
     await stop()

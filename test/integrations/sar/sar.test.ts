@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { createSarLoad } from '../../../src/integrations/sar/index.ts'
 import { parseSar } from '../../../src/integrations/sar/parse.ts'
+import type { SshTarget } from '../../../src/integrations/ssh/index.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}.txt`, import.meta.url), 'utf8')
 
@@ -63,11 +64,11 @@ describe('a machine', () => {
   const { signal } = new AbortController()
   const hour = 3_600_000
 
-  function load(measure: 'cpu' | 'load average', folders: readonly string[]) {
+  function load(measure: 'cpu' | 'load average', folders: readonly string[], target: SshTarget | null = null) {
     const source = createSarLoad({
       name: 'here',
       host: 'web01',
-      target: null,
+      target,
       measure,
       folders,
       clock: () => new Date(),
@@ -92,6 +93,25 @@ describe('a machine', () => {
     }
     const [, , one] = readFileSync('/proc/loadavg', 'utf8').split(' ')
     for (const { value } of await load('load average', [records])) expect(Math.abs(value - Number(one))).toBeLessThan(2)
+  })
+
+  it.runIf(sadc !== undefined)('is asked over SSH, and says why it cannot be', async () => {
+    const records = join(folder, 'over-ssh')
+    mkdirSync(records)
+    execFileSync(sadc ?? '', ['1', '3', join(records, 'sa20')], { stdio: 'ignore' })
+    // Stands in for the SSH client: runs what it is sent on this machine.
+    const client =
+      '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\ncase $2 in web01) exec sh -s ;; esac\necho "ssh: connect to host $2 port 22: Connection refused" >&2\nexit 255\n'
+    writeFileSync(join(folder, 'ssh'), client)
+    chmodSync(join(folder, 'ssh'), 0o755)
+    const path = process.env.PATH
+    process.env.PATH = `${folder}:${path}`
+    try {
+      expect(await load('cpu', [records], { host: 'web01' })).toHaveLength(2)
+      await expect(load('cpu', [records], { host: 'gone01' })).rejects.toThrow(/refuses the connection/)
+    } finally {
+      process.env.PATH = path
+    }
   })
 
   it('without recordings says what to do', async () => {
