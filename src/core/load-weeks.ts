@@ -21,6 +21,8 @@ export const WEEK_SECONDS = 7 * DAY_SECONDS
 /** A pattern seen twice may be chance. */
 const MIN_WEEKS = 3
 const MIN_COVERAGE = 0.7
+/** Older samples are left out: a time far off, before or after the others, must not fill the memory with weeks. */
+const MAX_WEEKS = 60
 /** Of the slots of a week, so many need data for the week to count. */
 const WHOLE_WEEK = 0.5
 /** Samples above this share of all are taken as this high: one absurd value must not bend the week. */
@@ -48,6 +50,7 @@ export function weeksOf(samples: readonly LoadSample[], timeZone: string): LoadW
   const cells: { readonly sums: number[]; readonly counts: number[]; filled: number }[] = []
   for (const { at, value } of series) {
     const week = Math.floor((last - at) / (WEEK_SECONDS * 1_000))
+    if (week >= MAX_WEEKS) continue
     while (cells.length <= week)
       cells.push({ sums: new Array(slots).fill(0), counts: new Array(slots).fill(0), filled: 0 })
     const cell = cells[week]

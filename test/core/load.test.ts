@@ -135,6 +135,12 @@ describe('the quietest window', () => {
     expect(chosen(inside).rule).toMatchObject({ days: [2], start: '02:00' })
   })
 
+  it('is not changed by a sample of long ago', () => {
+    const samples = history({ value: office })
+    const found = chosen([{ at: '1970-01-01T00:00:00Z', value: 1 }, ...samples])
+    expect(found.evidence).toEqual({ ...chosen(samples).evidence, ignored: 1 })
+  })
+
   it('keeps an earlier choice that is about as quiet, and leaves one that is not', () => {
     const value = (level: number) => (local: DateTime) =>
       local.weekday === 4 && local.hour >= 2 && local.hour < 5 ? level : office(local)
@@ -164,6 +170,11 @@ describe('a history that cannot choose', () => {
       'a counter',
       history({ value: (_, index) => (index % 1_000) * 3 }),
       'the values only ever rise, as a counter does: ask for its rate.',
+    ],
+    [
+      'one sample in the far future',
+      [...history({ value: office, minutes: 60 }), { at: '+200000-01-01T00:00:00.000Z', value: 1 }],
+      'there is less than a week of data; 3 weeks are needed.',
     ],
     ['no load at all', history({ value: () => 0 }), 'it is 0 all week: any time is as quiet as any other.'],
     [
