@@ -128,6 +128,17 @@ describe.runIf(here)('a real Prometheus', () => {
       rule: { days: [3] },
       evidence: { sentence: expect.stringMatching(/^quietest 2 h: Wed 0(3:30|4:00), 1 % of peak over 4 weeks$/) },
     })
+    if (found.kind !== 'measured') return
+    // What Prometheus itself says of the window in each week, and of its mean.
+    const [hours = 0, minutes = 0] = found.rule.start.split(':').map(Number)
+    const metrics = createPrometheusMetrics(server())
+    let sum = 0
+    for (let week = 0; week < 4; week++) {
+      const last = start + week * WEEK + 2 * 86_400 + hours * 3_600 + minutes * 60 + 7_200 - 900
+      sum += await metrics.value(`avg_over_time((${query})[106m:15m] @ ${last})`, signal)
+    }
+    const { share, peak } = found.evidence
+    expect(Math.abs(share * peak - sum / 4)).toBeLessThan(peak / 10_000)
   })
 })
 
