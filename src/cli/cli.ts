@@ -6,6 +6,7 @@ import { decideCommands } from './decide.ts'
 import { decideTableCommand } from './decide-table.ts'
 import { BadUse } from './failure.ts'
 import { initCommand } from './init-command.ts'
+import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
 import { overviewCommands } from './overview.ts'
 import { signInCommand, startCommand } from './start.ts'
@@ -37,6 +38,7 @@ export async function main(argv: string[]): Promise<number> {
     decideCommands,
     decideTableCommand,
     windowsCommand,
+    loadCommand,
     auditCommands,
     versionsCommand,
   ]) {
