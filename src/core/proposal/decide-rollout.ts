@@ -186,8 +186,11 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   const { subject } = state
   const current = ringNow(state)
   const live = state.status === 'rolling out' || testRunning(state)
-  if (subject.kind !== 'patches' || current === null || !live || current.ring.status !== 'running') return []
+  if (subject.kind !== 'patches' || current === null || !live) return []
   const { index, planned, ring } = current
+  // Where every asset of a ring was left out, it is done before it began.
+  if (ring.status === 'waiting' && remaining(current).length === 0) return passed(state, index, context)
+  if (ring.status !== 'running') return []
   const problem = stopReason(subject, current)
   if (problem !== null) {
     // A test ends with all that it began.
@@ -212,9 +215,10 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
 }
 
 function passed(state: ProposalState, index: number, context: Context): readonly ProposalEvent[] {
-  const events: ProposalEvent[] = [{ type: 'ring-passed', ring: index }]
-  if (ringNow(after(state, events, context)) === null) events.push({ type: 'verifying-started' })
-  return events
+  const event: ProposalEvent = { type: 'ring-passed', ring: index }
+  const then = after(state, [event], context)
+  if (ringNow(then) === null) return [event, { type: 'verifying-started' }]
+  return [event, ...ringEvents(then, context)]
 }
 
 export function endSoak(state: ProposalState, context: Context): Decision {
