@@ -56,8 +56,7 @@ export function go(state: ProposalState, context: Context): Decision {
   const current = ringNow(state)
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
   const live = state.status === 'rolling out' || testRunning(state)
-  if (!live || current === null || !wantsGo(current))
-    return refuse('not now', `No ring of ${state.id} waits for a go.`)
+  if (!live || current === null || !wantsGo(current)) return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 
@@ -89,8 +88,10 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
     .filter(({ verification }) => verification !== null && countEndState(verification.end) !== 'good')
     .map(({ asset }) => asset)
   if (command.asset === null) {
-    if (failed.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
-    return accept({ type: 'retry-asked', assets: failed, name: actorName(context.actor) })
+    const { skipped } = state.rollout
+    const left = failed.filter((asset) => skipped[asset] === undefined)
+    if (left.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
+    return accept({ type: 'retry-asked', assets: left, name: actorName(context.actor) })
   }
   const found = assetIn(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)

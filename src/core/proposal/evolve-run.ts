@@ -82,12 +82,15 @@ export function withRetried(run: Rollout, assets: readonly string[]): Rollout {
     delete deployments[asset]
     retried[asset] = (retried[asset] ?? 0) + 1
   }
+  const skipped = { ...run.skipped }
+  for (const asset of assets) delete skipped[asset]
   const again = new Set(assets)
   const of = (asset: string, ring: number) => run.deployments[asset]?.ring === ring
   return {
     ...run,
     deployments,
     retried,
+    skipped,
     rings: run.rings.map((ring, index) =>
       rings.has(index)
         ? {

@@ -222,11 +222,13 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const run = freshRun(state, at)
   if (state.test === null) return run
   const { deployments, starts, retried, skipped, rings } = state.test
-  const tested = rings.map((ring, index) =>
-    index === 0 && Object.keys(deployments).length > 0
-      ? { ...ring, status: 'passed' as const, forgiven: Object.keys(deployments) }
-      : ring,
-  )
+  const tested = rings.map((ring, index) => {
+    const planned = index === 0 && state.subject.kind === 'patches' ? state.subject.rings[0] : undefined
+    if (planned === undefined || Object.keys(deployments).length === 0) return ring
+    // Where the test ended early, the rest of its ring comes first; what failed was seen by those who approved.
+    const status = planned.assets.every((asset) => deployments[asset] !== undefined) ? 'passed' : 'running'
+    return { ...ring, status, waiting: [], checked: null, soakUntil: null, forgiven: Object.keys(deployments) } as const
+  })
   return { ...run, deployments, starts, retried, skipped, rings: tested }
 }
 
