@@ -3,7 +3,9 @@
  * simulation of the rollout's own rules with an estimate in place of each deployment. Nothing is decided on it.
  */
 
-import type { Cluster, PatchSubject, PlannedRing, RingState, Rollout } from './proposal/proposal.ts'
+import { limits } from './limits.ts'
+import { decidedAtOnce } from './proposal/approval.ts'
+import type { Cluster, PatchSubject, PlannedRing, ProposalState, RingState, Rollout } from './proposal/proposal.ts'
 import { type Freeze, nextWindows, type Window, type WindowPlan } from './window.ts'
 
 export interface ForecastQuestion {
@@ -14,10 +16,12 @@ export interface ForecastQuestion {
   readonly now: string
   /** Nothing but the rings that run before the vote begins earlier: the start of the schedule, or now and the lead time. */
   readonly notBefore?: string
-  /** Seconds that one asset takes, by name of ring. Default 120. */
+  /** Windows do not count: it was decided at once, or undoes something. */
+  readonly atOnce?: boolean
+  /** Seconds that one asset takes, by name of ring. */
   readonly estimates?: Readonly<Record<string, number>>
   /** What has been done already; only the rest is forecast. */
-  readonly rollout?: Pick<Rollout, 'rings' | 'deployments'> | null
+  readonly rollout?: Pick<Rollout, 'rings' | 'deployments' | 'skipped' | 'extendedUntil'> | null
 }
 
 export interface RingForecast {
@@ -49,9 +53,6 @@ export interface PlanForecast {
   readonly freezes: readonly Pick<Freeze, 'name' | 'from' | 'to'>[]
 }
 
-/** Seconds that one asset takes where nothing is known yet. */
-export const ESTIMATE_SECONDS = 120
-
 /** Windows looked at; a daily one reaches about a year ahead. */
 const WINDOWS_TRIED = 400
 /** What is kept of windows, freezes and the runs of a ring: a picture has no room for more. */
@@ -61,6 +62,27 @@ const KEPT = 40
 interface Span {
   readonly start: number
   end: number
+}
+
+/** The forecast of a proposal as it stands: as if it were approved now, where it is not. */
+export function forecastOf(
+  state: ProposalState,
+  subject: PatchSubject,
+  context: Pick<ForecastQuestion, 'freezes' | 'now' | 'estimates'>,
+): PlanForecast {
+  const { now } = context
+  const lead = (subject.window.leadSeconds ?? 0) * 1_000
+  const begin = state.schedule?.start ?? toIso(Date.parse(state.approvedAt ?? now) + lead)
+  const atOnce = state.approvedBy !== null && decidedAtOnce(state.approvedBy)
+  return forecast({
+    ...context,
+    subject,
+    team: state.team,
+    freezes: atOnce ? [] : context.freezes,
+    notBefore: isLater(begin, now) ? begin : now,
+    atOnce,
+    rollout: state.rollout ?? state.test,
+  })
 }
 
 export function forecast(question: ForecastQuestion): PlanForecast {
@@ -110,8 +132,9 @@ function batchesOf(ring: PlannedRing): number {
   return Math.ceil(ring.assets.length / Math.max(1, ring.batchSize))
 }
 
-function createSimulation({ subject, team, freezes, now, estimates = {}, rollout = null }: ForecastQuestion) {
-  const opener = createOpener(team, freezes, now)
+function createSimulation(question: ForecastQuestion) {
+  const { subject, team, freezes, now, estimates = {}, rollout = null, atOnce = false } = question
+  const opener = createOpener(team, freezes, now, rollout?.extendedUntil ?? null)
   const own = new Map(subject.assets.flatMap(({ asset, window }) => (window ? [[asset.id, window] as const] : [])))
   const clusters = clustersOf(subject.clusters ?? [])
 
@@ -120,11 +143,11 @@ function createSimulation({ subject, team, freezes, now, estimates = {}, rollout
     begun: RingState | undefined,
     earliest: number,
   ): { readonly ring: RingForecast; readonly problem: string | null; readonly free: number | null } {
-    const ms = Math.max(0, (estimates[ring.name] ?? ESTIMATE_SECONDS) * 1_000)
+    const ms = Math.max(0, (estimates[ring.name] ?? limits.unknownDeploymentSeconds) * 1_000)
     const past = pastOf(ring, ms)
     const spans: Span[] = past.span === null ? [] : [{ ...past.span }]
     const timesOf = (asset: string) =>
-      ring.beforeVote === true ? opener.anyTime : opener.timesOf(own.get(asset) ?? subject.window)
+      atOnce || ring.beforeVote === true ? opener.anyTime : opener.timesOf(own.get(asset) ?? subject.window)
     const problem = play(ring, past.left, Math.max(earliest, past.free), ms, timesOf, spans)
     const runs = kept(spans).map(({ start, end }) => ({ start: toIso(start), end: toIso(end) }))
     const start = runs[0]?.start ?? null
@@ -160,7 +183,7 @@ function createSimulation({ subject, team, freezes, now, estimates = {}, rollout
     for (const id of ring.assets) {
       const deployment = rollout?.deployments[id]
       if (deployment === undefined) {
-        left.push(id)
+        if (rollout?.skipped[id] === undefined) left.push(id)
         continue
       }
       const started = Date.parse(deployment.startedAt)
@@ -170,7 +193,7 @@ function createSimulation({ subject, team, freezes, now, estimates = {}, rollout
         last = Math.max(last, free)
       } else {
         done++
-        last = Math.max(last, Date.parse(deployment.verification.at))
+        last = Math.max(last, Date.parse(deployment.doneAt ?? deployment.verification.at))
       }
     }
     return { left, done, free, span: last === 0 ? null : { start: first, end: Math.max(first, last) } }
@@ -186,7 +209,7 @@ function createSimulation({ subject, team, freezes, now, estimates = {}, rollout
     spans: Span[],
   ): string | null {
     const size = Math.max(1, ring.batchSize)
-    const atOnce = Math.max(1, ring.concurrency ?? size)
+    const most = Math.max(1, ring.concurrency ?? size)
     let at = from
     let rest = left
     while (rest.length > 0) {
@@ -200,7 +223,7 @@ function createSimulation({ subject, team, freezes, now, estimates = {}, rollout
         const turn = firstFit(waiting, at, ms, timesOf)
         if (turn === null) return whyNever(ring, waiting, ms, timesOf)
         const room = clusters.room()
-        const wave = take(waiting, atOnce, (asset) => fits(timesOf(asset), turn, ms) && room.take(asset))
+        const wave = take(waiting, most, (asset) => fits(timesOf(asset), turn, ms) && room.take(asset))
         if (wave.chosen.length === 0) {
           return `Ring ${ring.name} never ends: every member of a cluster has to stay up.`
         }
@@ -245,7 +268,7 @@ interface Times {
   next: number
 }
 
-function createOpener(team: string, freezes: readonly Freeze[], now: string) {
+function createOpener(team: string, freezes: readonly Freeze[], now: string, extendedUntil: string | null) {
   const known = new Map<string, Times>()
   const byPlan = new Map<WindowPlan, Times>()
   function timesOf(plan: WindowPlan): Times {
@@ -255,7 +278,7 @@ function createOpener(team: string, freezes: readonly Freeze[], now: string) {
     const key = JSON.stringify(plan)
     const times = known.get(key) ?? {
       name: plan.name,
-      spans: nextWindows(plan, freezes, team, now, WINDOWS_TRIED).map(toSpan),
+      spans: [...extended, ...nextWindows(plan, freezes, team, now, WINDOWS_TRIED).map(toSpan)],
       next: 0,
     }
     known.set(key, times)
@@ -272,6 +295,10 @@ function createOpener(team: string, freezes: readonly Freeze[], now: string) {
     ])
     open = open.filter(({ start, end }) => start < end)
   }
+  const extension = extendedUntil === null ? 0 : Date.parse(extendedUntil)
+  const extended = open.flatMap(({ start, end }) =>
+    start < extension ? [{ start, end: Math.min(end, extension) }] : [],
+  )
   // Before the vote a ring runs in its controlled environment: only a freeze keeps it from it.
   const anyTime: Times = { name: 'any time', spans: open, next: 0 }
   return { timesOf, anyTime }
