@@ -182,6 +182,7 @@ test('help names every command that works, and no other', async () => {
     'propose',
     'vote',
     'plan',
+    'watch',
     'report',
     'windows',
     'audit',

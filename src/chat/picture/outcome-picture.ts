@@ -1,5 +1,6 @@
 import { countEndState, type GateCount } from '../../core/gate.ts'
-import { type EndState, endStates, type ProposalState } from '../../core/proposal/proposal.ts'
+import type { Outcome, RingOutcome } from '../../core/outcome.ts'
+import { type EndState, endStates } from '../../core/proposal/proposal.ts'
 import { count } from '../story.ts'
 import {
   dots,
@@ -17,37 +18,12 @@ import {
   WIDTH,
 } from './drawing.ts'
 
-export interface RingOutcome {
-  readonly name: string
-  /** Assets by how they ended; what nobody has is left out. */
-  readonly ends: Partial<Readonly<Record<EndState, number>>>
-}
-
-/** How the assets of a proposal ended. */
-export interface Outcome {
-  readonly rings: readonly RingOutcome[]
-}
-
 const RINGS = 12
 const LEFT = 178
 const RIGHT = WIDTH - 18
 const TOP = 50
 const ROW = 62
 const BAR = 24
-
-export function outcomeOf({ subject, rollout }: Pick<ProposalState, 'subject' | 'rollout'>): Outcome {
-  if (subject.kind !== 'patches') return { rings: [] }
-  return {
-    rings: subject.rings.map(({ name, assets }) => {
-      const ends: Partial<Record<EndState, number>> = {}
-      for (const asset of assets) {
-        const end = rollout?.deployments[asset]?.verification?.end ?? 'not touched'
-        ends[end] = (ends[end] ?? 0) + 1
-      }
-      return { name, ends }
-    }),
-  }
-}
 
 /** A bar for all, then one for each ring; every part with its number, and all of it in words beneath. */
 export function outcomePicture(outcome: Outcome, theme: Theme): string {

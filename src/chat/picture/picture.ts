@@ -1,10 +1,11 @@
 /** A picture as a value: small enough for an outbox row, drawn when it is delivered or looked at. */
 
 import type { PlanForecast } from '../../core/forecast.ts'
+import type { Outcome } from '../../core/outcome.ts'
 import { shorten } from '../visible.ts'
 import type { Theme } from './drawing.ts'
 import { type LoadWeek, loadPicture, loadWords } from './load-picture.ts'
-import { type Outcome, outcomePicture, outcomeWords } from './outcome-picture.ts'
+import { outcomePicture, outcomeWords } from './outcome-picture.ts'
 import { planPicture, planWords } from './plan-picture.ts'
 
 export type Picture =
