@@ -101,7 +101,8 @@ export function planWords(plan: PlanForecast, timeZone: string): string {
 
 function headline(plan: PlanForecast, timeZone: string): string {
   if (plan.end === null) return 'It would not come to an end.'
-  return `All is done by about ${dayAndTime(plan.end, timeZone)}.`
+  const over = Date.parse(plan.end) <= Date.parse(plan.now)
+  return `All ${over ? 'was' : 'would be'} done by ${over ? '' : 'about '}${dayAndTime(plan.end, timeZone)}.`
 }
 
 function moreRings({ rings }: PlanForecast): string {

@@ -76,7 +76,7 @@ describe.each(kinds)('the picture of a %s', (_, picture) => {
 
 test('a plan is shown in the zone of whoever looks', () => {
   const berlin = parsed(pictureSvg(pictures.plan, { theme: 'light' })).labels.join('\n')
-  expect(berlin).toContain('All is done by about Mon 23 Nov 03:31.')
+  expect(berlin).toContain('All would be done by about Mon 23 Nov 03:31.')
   expect(berlin).toContain('Sat 21 Nov 02:00 – 02:04, watched for 30 min')
   expect(berlin).toContain('once owner says go')
   expect(berlin).toContain('freeze: Sale')
