@@ -7,6 +7,7 @@ import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
+import type { Picture } from './picture/picture.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
 import { assetName } from './story.ts'
 
@@ -45,6 +46,16 @@ export function explainDetail(state: ProposalState, subject: PatchSubject): Deta
   }
 }
 
+/** The plan as a picture, drawn in the zone of its window where the reader has none: the place where night is meant. */
+export function planPictureOf(
+  state: ProposalState,
+  subject: PatchSubject,
+  context: Parameters<typeof forecastOf>[2],
+): Extract<Picture, { kind: 'plan' }> {
+  const timeZone = subject.window.rules[0]?.timeZone ?? 'UTC'
+  return { kind: 'plan', forecast: forecastOf(state, subject, context), timeZone }
+}
+
 /** `estimates`: seconds that one asset takes, by name of ring. */
 export function planDetail(
   state: ProposalState,
@@ -54,7 +65,8 @@ export function planDetail(
   estimates: Readonly<Record<string, number>> = {},
 ): Detail {
   const windows = nextWindows(subject.window, freezes, state.team, now, 3)
-  const forecast = forecastOf(state, subject, { freezes, now, estimates })
+  const picture = planPictureOf(state, subject, { freezes, now, estimates })
+  const { forecast } = picture
   const lines: string[] = []
   const first = subject.assets.find((planned) => planned.transaction.length > 0)
   if (first) {
@@ -98,7 +110,7 @@ export function planDetail(
       },
     ],
     lines,
-    picture: { kind: 'plan', forecast, timeZone: zoneOf(subject) },
+    picture,
   }
 }
 
@@ -111,11 +123,6 @@ function expectedEnd(state: ProposalState, { end, problem }: PlanForecast): read
 
 function instant(at: string | null): RichText {
   return at === null ? rich('never') : rich(time(at))
-}
-
-/** That of its window: the place where night is meant. */
-function zoneOf({ window }: PatchSubject): string {
-  return window.rules[0]?.timeZone ?? 'UTC'
 }
 
 /** A detail as plain lines for a terminal, its times in an IANA zone. */

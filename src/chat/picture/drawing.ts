@@ -100,10 +100,17 @@ export function textWidth(said: string, size: number, bold = false): number {
   return units * size * (bold ? 1.12 : 1)
 }
 
-/** Shortened until it fits. */
+/** Shortened to what fits. */
 export function fitted(said: string, width: number, size: number, bold = false): string {
-  let shown = visible(said)
-  while (shown.length > 1 && textWidth(shown, size, bold) > width) shown = shorten(shown, shown.length - 1)
+  const shown = visible(said)
+  const room = width - textWidth('…', size, bold)
+  let used = 0
+  let kept = 0
+  for (const sign of shown) {
+    used += textWidth(sign, size, bold)
+    if (used <= room) kept += sign.length
+    else if (used > width) return shorten(shown, kept + 1)
+  }
   return shown
 }
 

@@ -179,6 +179,6 @@ test('whatever names, counts and numbers come, the picture is well-formed and sa
       expect(svg.length).toBeLessThan(80_000)
       expect(pictureAlt(picture).length).toBeLessThanOrEqual(950)
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
