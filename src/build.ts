@@ -64,6 +64,7 @@ import { createLocalInventory } from './integrations/local-host/index.ts'
 import { createCalendar } from './integrations/on-call/calendar.ts'
 import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
 import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
+import { drawPng } from './integrations/picture/index.ts'
 import {
   createPrometheusLoad,
   createPrometheusMetrics,
@@ -397,11 +398,11 @@ export function buildConnections(
     const secret = access.mode === 'oauth' ? access.clientSecret : ''
     const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
     const places = placesOn(config, 'slack')
-    connections.push(createSlack({ access, apiUrl, installations, ...parts, places, consoleUrl }))
+    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, places, consoleUrl }))
   }
   if (environment.discord !== null) {
     const places = placesOn(config, 'discord')
-    connections.push(createDiscord({ ...environment.discord, ...parts, places, consoleUrl }))
+    connections.push(createDiscord({ ...environment.discord, ...parts, drawPng, places, consoleUrl }))
   }
   return connections
 }

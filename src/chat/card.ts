@@ -1,6 +1,7 @@
 /** The card of a proposal as a platform-neutral value: what it says, and in which order. */
 
 import type { Action, ActionName } from './actions.ts'
+import type { Picture } from './picture/picture.ts'
 import type { RichText } from './rich-text.ts'
 
 export interface CardAction {
@@ -73,4 +74,6 @@ export interface ThreadEntry {
   readonly actions?: readonly EntryAction[]
   /** Path in the console that says more. */
   readonly link?: string
+  /** Shown under the text, in the thread of a proposal. */
+  readonly picture?: Picture
 }

@@ -3,6 +3,7 @@
 import { assertNever } from '../core/assert-never.ts'
 import { countEndState } from '../core/gate.ts'
 import { limits } from '../core/limits.ts'
+import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
@@ -223,7 +224,13 @@ export function storyOf(
       return bot('neutral', rich('Every ring has passed. Looking at each host once more.'))
     case 'completed':
       return [
-        { author: null, tone: allGood(state) ? 'good' : 'warning', text: summary(state), detail: exceptions(state) },
+        {
+          author: null,
+          tone: allGood(state) ? 'good' : 'warning',
+          text: summary(state),
+          detail: exceptions(state),
+          picture: { kind: 'outcome', outcome: outcomeOf(state) },
+        },
       ]
     case 'break-glass-used':
       return said(

@@ -11,6 +11,7 @@ import { lookCommands } from './look.ts'
 import { overviewCommands } from './overview.ts'
 import { signInCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
+import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
 
 /** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
@@ -33,6 +34,7 @@ export async function main(argv: string[]): Promise<number> {
     initCommand,
     checkCommand,
     lookCommands,
+    watchCommand,
     assessCommand,
     overviewCommands,
     decideCommands,

@@ -6,7 +6,7 @@ import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
-import { theProposal } from './look.ts'
+import { theProposal } from './the-proposal.ts'
 import { print, withService } from './with-service.ts'
 
 interface As {

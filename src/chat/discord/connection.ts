@@ -14,6 +14,7 @@ import { errorText } from '../../core/error-text.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
+import type { DrawPng } from '../picture/sending.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
@@ -38,6 +39,7 @@ export interface DiscordOptions {
   /** Discord channel ids by channel of the configuration. */
   readonly places: ReadonlyMap<string, string>
   readonly consoleUrl: string
+  readonly drawPng: DrawPng
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
 }
@@ -225,6 +227,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     accounts,
     placeOf: (channel) => places.get(channel) ?? null,
     consoleUrl,
+    drawPng: options.drawPng,
     log,
     // After one refused token the client would send none at all until the next start.
     renew: () => rest.setToken(options.botToken),

@@ -6,6 +6,7 @@ import { errorText } from '../../core/error-text.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
+import type { DrawPng } from '../picture/sending.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
@@ -46,6 +47,7 @@ export interface SlackOptions {
   readonly places: ReadonlyMap<string, string>
   readonly installations: Installations & InstallationStore
   readonly consoleUrl: string
+  readonly drawPng: DrawPng
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
   readonly pace?: PaceLimits
@@ -71,6 +73,7 @@ export const slackScopes = [
   'im:history',
   'channels:history',
   'groups:history',
+  'files:write',
 ]
 
 const members = z.object({ users: z.array(z.string()) })
@@ -264,6 +267,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
     placeOf: (channel) => places.get(channel) ?? null,
     surroundings,
     pace: options.pace ?? slackPace,
+    drawPng: options.drawPng,
     log,
   })
   const http = receiver()
