@@ -1,14 +1,20 @@
+/** Assets that serve together: how many of them may be away at the same time. */
+
 import type { Cluster } from './proposal/proposal.ts'
 
+export interface ClusterUse {
+  /** Asset ids that are being worked on. */
+  readonly working: ReadonlySet<string>
+  /** Asset ids in a bad end state. */
+  readonly bad: ReadonlySet<string>
+}
+
 /**
- * How many more of a cluster's members may be taken now: at most `atOnce` less those being worked on, and never so many
- * that fewer than `minHealthy` are left which are neither worked on nor in a bad end state.
+ * What may be taken now: `free` more members may be worked on, and `spare` of those that are up may go down. Either may
+ * be negative where people let it come to that.
  */
-export function clusterRoom(
-  cluster: Cluster,
-  { working, bad }: { readonly working: ReadonlySet<string>; readonly bad: ReadonlySet<string> },
-): number {
-  const busy = cluster.assets.filter((asset) => working.has(asset)).length
-  const healthy = cluster.assets.filter((asset) => !working.has(asset) && !bad.has(asset)).length
-  return Math.max(0, Math.min(cluster.atOnce - busy, healthy - cluster.minHealthy))
+export function clusterRoom({ assets, atOnce, minHealthy }: Cluster, { working, bad }: ClusterUse) {
+  const busy = assets.filter((id) => working.has(id)).length
+  const healthy = assets.filter((id) => !working.has(id) && !bad.has(id)).length
+  return { free: atOnce - busy, spare: healthy - minHealthy }
 }

@@ -97,7 +97,7 @@ function withRoom(
   most: number,
 ): { readonly assets: readonly string[]; readonly why: string } {
   const bad = down(run)
-  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, room: clusterRoom(cluster, { working, bad }) }))
+  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, ...clusterRoom(cluster, { working, bad }) }))
   if (rooms.length === 0) return { assets: assets.slice(0, most), why: '' }
   const of = new Map<string, typeof rooms>()
   for (const entry of rooms) for (const asset of entry.cluster.assets) of.set(asset, [...(of.get(asset) ?? []), entry])
@@ -105,11 +105,15 @@ function withRoom(
   let why = ''
   for (const asset of assets) {
     if (chosen.length >= most) break
-    // One that is down already takes nothing away that was there.
-    const clusters = bad.has(asset) ? [] : (of.get(asset) ?? [])
-    const full = clusters.find(({ room }) => room < 1)?.cluster
+    // One that is down already takes nothing away that was up.
+    const up = bad.has(asset) ? 0 : 1
+    const clusters = of.get(asset) ?? []
+    const full = clusters.find(({ free, spare }) => free < 1 || spare < up)?.cluster
     if (full === undefined) {
-      for (const entry of clusters) entry.room--
+      for (const entry of clusters) {
+        entry.free--
+        entry.spare -= up
+      }
       chosen.push(asset)
     } else if (why === '') {
       const count = full.assets.filter((member) => working.has(member) || bad.has(member)).length
