@@ -1,14 +1,59 @@
+/** Assets that serve together: how many of them may be away at the same time. */
+
+import type { Asset } from './asset.ts'
 import type { Cluster } from './proposal/proposal.ts'
+import { amountOf, type ClusterRule } from './ring-rule.ts'
 
 /**
- * How many more of a cluster's members may be taken now: at most `atOnce` less those being worked on, and never so many
- * that fewer than `minHealthy` are left which are neither worked on nor in a bad end state.
+ * The clusters that `assets` form: give it all of the team's, not only those that are patched, because what stays up is
+ * a share of the whole. A tag belongs to the first rule that fits it; an asset with several such tags is in several
+ * clusters, and each of them limits it.
  */
-export function clusterRoom(
-  cluster: Cluster,
-  { working, bad }: { readonly working: ReadonlySet<string>; readonly bad: ReadonlySet<string> },
-): number {
-  const busy = cluster.assets.filter((asset) => working.has(asset)).length
-  const healthy = cluster.assets.filter((asset) => !working.has(asset) && !bad.has(asset)).length
-  return Math.max(0, Math.min(cluster.atOnce - busy, healthy - cluster.minHealthy))
+export function clustersOf(rules: readonly ClusterRule[], assets: readonly Asset[]): readonly Cluster[] {
+  const found = new Map<string, { readonly rule: ClusterRule; readonly assets: Set<string> }>()
+  for (const asset of assets) {
+    for (const tag of asset.tags) {
+      const rule = rules.find((one) => fits(one, tag))
+      if (rule === undefined) continue
+      const cluster = found.get(tag) ?? { rule, assets: new Set() }
+      cluster.assets.add(asset.id)
+      found.set(tag, cluster)
+    }
+  }
+  return [...found].map(([name, { rule, assets: members }]) => ({
+    name,
+    assets: [...members],
+    atOnce: rule.atOnce,
+    minHealthy: amountOf(rule.minHealthy, members.size),
+  }))
+}
+
+function fits({ tag: pattern }: ClusterRule, tag: string): boolean {
+  return pattern.endsWith('*') ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern
+}
+
+export interface ClusterUse {
+  /** Asset ids that are being worked on. */
+  readonly working: ReadonlySet<string>
+  /** Asset ids in a bad end state. */
+  readonly bad: ReadonlySet<string>
+}
+
+/**
+ * How many more members of the cluster may be taken now, each of them counted as healthy until it is taken. Never
+ * negative; 0 where too few are healthy already.
+ */
+export function clusterRoom({ assets, atOnce, minHealthy }: Cluster, { working, bad }: ClusterUse): number {
+  const busy = assets.filter((id) => working.has(id)).length
+  const healthy = assets.filter((id) => !working.has(id) && !bad.has(id)).length
+  return Math.max(0, Math.min(atOnce - busy, healthy - minHealthy))
+}
+
+/** Why no member of the cluster could ever be worked on, even with all of them healthy; `null`: some can. */
+export function clusterProblem(cluster: Cluster): string | null {
+  if (clusterRoom(cluster, { working: new Set(), bad: new Set() }) > 0) return null
+  const { name, assets, atOnce, minHealthy } = cluster
+  const size = assets.length === 1 ? '1 asset' : `${assets.length} assets`
+  if (atOnce < 1) return `the cluster ${name} lets none of its ${size} be worked on`
+  return `the cluster ${name} has ${size} and keeps ${minHealthy} of them up, so none may be worked on`
 }
