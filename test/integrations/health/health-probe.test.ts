@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Asset } from '../../../src/core/asset.ts'
 import type { HealthCheck } from '../../../src/core/ports.ts'
+import { wholeService } from '../../../src/core/service-check.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../../src/integrations/health/index.ts'
 
 const asset: Asset = {
@@ -172,6 +173,44 @@ describe('a TCP check', () => {
     expect(await one({ kind: 'tcp', port, timeoutSeconds: 5 }, of)).toMatchObject({
       healthy: false,
       detail: expect.stringContaining(reason),
+    })
+  })
+})
+
+describe('a check of the service as a whole', () => {
+  it('asks the host that is written in it', async () => {
+    expect(await one({ kind: 'tcp', host: '127.0.0.1', port: silentPort, timeoutSeconds: 5 }, wholeService)).toEqual({
+      check: `tcp port ${silentPort} of 127.0.0.1`,
+      healthy: true,
+      detail: expect.stringMatching(/^connected in \d+ ms$/),
+    })
+  })
+
+  it.each(['-oProxyCommand=x', 'a b', ''])('is impossible at the host %j', async (host) => {
+    expect(await one({ kind: 'tcp', host, port: 22, timeoutSeconds: 5 }, wholeService)).toMatchObject({
+      healthy: false,
+      detail: expect.stringContaining('is no host name or address'),
+    })
+  })
+})
+
+describe('a command check', () => {
+  const command = (...argv: string[]): HealthCheck => ({ kind: 'command', command: argv, timeoutSeconds: 1 })
+
+  it.each<[HealthCheck, boolean, string]>([
+    [command('sh', '-c', 'echo "OK - $1"', 'sh', '{address}'), true, 'exit status 0: OK - 127.0.0.1'],
+    [command('sh', '-c', 'echo first; echo CRITICAL; exit 2'), false, 'exit status 2: CRITICAL'],
+    [command('sh', '-c', 'echo out; echo "no route" >&2; exit 1'), false, 'exit status 1: no route'],
+    [command('sleep', '60'), false, 'no end within 1 s'],
+    [command('/nowhere/check'), false, 'there is no program /nowhere/check'],
+  ])('%j is healthy: %s', async (check, healthy, detail) => {
+    expect(await one(check)).toMatchObject({ healthy, detail })
+  })
+
+  it('is not run for a name that could be an option', async () => {
+    expect(await one(command('true', '{name}'), { ...asset, name: '--help' })).toMatchObject({
+      healthy: false,
+      detail: expect.stringContaining('is no host name or address'),
     })
   })
 })
