@@ -29,7 +29,7 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
    * ends the work before it is done, the lease is left to run out, so that whoever takes the work up again finds it.
    */
   async function during<T>(
-    name: string | undefined,
+    name: string | null,
     key: string,
     assets: readonly Asset[],
     reason: string,
@@ -37,7 +37,7 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
     work: () => Promise<T>,
   ): Promise<Silenced<T>> {
     const real = assets.filter((asset) => !asset.simulated)
-    if (name === undefined || real.length === 0) return { value: await work(), problem: null }
+    if (name === null || real.length === 0) return { value: await work(), problem: null }
     const silence = silences.get(name)
     if (silence === undefined) {
       const problem = `The monitoring was not silenced: the silence "${name}" is not configured any more.`

@@ -119,7 +119,7 @@ describe('work under a silence', () => {
   it('of no name, of simulated assets, of one that is gone', async () => {
     const { during } = silences(300)
     const work = async () => 'done'
-    expect(await during(undefined, 'PW-1', [web], '', signal, work)).toEqual({ value: 'done', problem: null })
+    expect(await during(null, 'PW-1', [web], '', signal, work)).toEqual({ value: 'done', problem: null })
     expect(await during('pager', 'PW-1', [{ ...web, simulated: true }], '', signal, work)).toEqual({
       value: 'done',
       problem: null,
