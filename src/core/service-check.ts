@@ -1,6 +1,5 @@
 /** Checks of a service as a whole: what a number of the monitoring means for the gate that asked for it. */
 
-import type { Asset } from './asset.ts'
 import type { HealthResult } from './ports.ts'
 import type { ServiceCheck } from './proposal/proposal.ts'
 
@@ -9,16 +8,7 @@ export type MetricCheck = Extract<ServiceCheck, { readonly kind: 'metric' }>
 /** Both bounds are still healthy. A value that is no finite number is not: it proves nothing. */
 export function judgeMetric(check: MetricCheck, value: number): HealthResult {
   const problem = metricProblem(check, value)
-  return { check: metricName(check), healthy: problem === null, detail: problem ?? within(check, value) }
-}
-
-/** For a source that gave no value: an answer that never came is not a yes. */
-export function metricUnknown(check: MetricCheck, reason: string): HealthResult {
-  return { check: metricName(check), healthy: false, detail: `no value: ${reason}` }
-}
-
-function metricName({ source, query }: MetricCheck): string {
-  return `${query} (${source})`
+  return { check: check.query, healthy: problem === null, detail: problem ?? within(check, value) }
 }
 
 function metricProblem({ atMost, atLeast }: MetricCheck, value: number): string | null {
@@ -41,20 +31,4 @@ function showNumber(value: number, bounds: readonly (number | null)[]): string {
   const short = Number(value.toPrecision(3))
   const misleads = bounds.some((bound) => bound !== null && Math.sign(short - bound) !== Math.sign(value - bound))
   return String(misleads ? value : short)
-}
-
-/** Stands in where a health probe asks for an asset and the check is about none: its hosts are written out. */
-export const wholeService: Asset = {
-  id: 'service',
-  name: 'service',
-  platform: '',
-  team: '',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: '',
-  engine: null,
-  address: '',
-  simulated: false,
 }

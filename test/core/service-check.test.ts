@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { judgeMetric, type MetricCheck, metricUnknown } from '../../src/core/service-check.ts'
+import { judgeMetric, type MetricCheck } from '../../src/core/service-check.ts'
 
 const check: MetricCheck = { kind: 'metric', source: 'prom', query: 'error_ratio', atMost: 0.02, atLeast: null }
 
@@ -16,15 +16,7 @@ test.each<[Partial<MetricCheck>, number, boolean, string]>([
   [{}, Number.NaN, false, 'NaN is no number to judge by'],
   [{}, Number.NEGATIVE_INFINITY, false, '-Infinity is no number to judge by'],
 ])('%j with %d', (bounds, value, healthy, detail) => {
-  expect(judgeMetric({ ...check, ...bounds }, value)).toEqual({ check: 'error_ratio (prom)', healthy, detail })
-})
-
-test('no value is not healthy', () => {
-  expect(metricUnknown(check, 'connection refused')).toEqual({
-    check: 'error_ratio (prom)',
-    healthy: false,
-    detail: 'no value: connection refused',
-  })
+  expect(judgeMetric({ ...check, ...bounds }, value)).toEqual({ check: 'error_ratio', healthy, detail })
 })
 
 test('what it says always agrees with what it decides', () => {

@@ -8,7 +8,6 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Asset } from '../../../src/core/asset.ts'
 import type { HealthCheck } from '../../../src/core/ports.ts'
-import { wholeService } from '../../../src/core/service-check.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../../src/integrations/health/index.ts'
 
 const asset: Asset = {
@@ -178,6 +177,8 @@ describe('a TCP check', () => {
 })
 
 describe('a check of the service as a whole', () => {
+  const wholeService = { ...asset, address: '' }
+
   it('asks the host that is written in it', async () => {
     expect(await one({ kind: 'tcp', host: '127.0.0.1', port: silentPort, timeoutSeconds: 5 }, wholeService)).toEqual({
       check: `tcp port ${silentPort} of 127.0.0.1`,
