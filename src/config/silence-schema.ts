@@ -22,7 +22,12 @@ const matcher = text(matcherMend, 500)
 
 const alertmanager = z.strictObject({
   kind: z.literal('alertmanager').describe('Alertmanager, or what speaks its API v2.'),
-  url: webAddress.describe('Where it answers. ALERTMANAGER_TOKEN, or _USER and _PASSWORD, open it.'),
+  url: webAddress
+    .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+      error: 'Write it without user and password: ALERTMANAGER_USER and ALERTMANAGER_PASSWORD say them.',
+      params: { what: 'holds a user name' },
+    })
+    .describe('Where it answers. ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD, open it.'),
   matchers: z
     .array(matcher, { error: 'Write a list, such as ["instance=~{address}(:.*)?"].' })
     .min(1, { error: 'Write at least one matcher, such as "instance=~{address}(:.*)?".' })

@@ -156,6 +156,18 @@ describe('parts of the example that no longer fit each other', () => {
       ['silences.alerts.matchers name no asset, so every asset would be silenced at once'],
     ],
     [
+      'a password in the file',
+      'url: https://alertmanager.example.net',
+      'url: https://pw:s3cr3t@alertmanager.example.net',
+      ['silences.alerts.url holds a user name'],
+    ],
+    [
+      'a matcher that is none',
+      '"instance=~{address}(:.*)?"',
+      '"{address}"',
+      ['silences.alerts.matchers[0] is "{address}"'],
+    ],
+    [
       'a silence that is not told of what',
       'release: [/usr/local/bin/unsilence, "{name}", "{key}"]',
       'release: [/usr/local/bin/unsilence, "{key}"]',

@@ -196,13 +196,13 @@ describe('a check of the service as a whole', () => {
 })
 
 describe('a command check', () => {
-  const command = (...argv: string[]): HealthCheck => ({ kind: 'command', command: argv, timeoutSeconds: 1 })
+  const command = (...argv: string[]): HealthCheck => ({ kind: 'command', command: argv, timeoutSeconds: 10 })
 
   it.each<[HealthCheck, boolean, string]>([
     [command('sh', '-c', 'echo "OK - $1"', 'sh', '{address}'), true, 'exit status 0: OK - 127.0.0.1'],
     [command('sh', '-c', 'echo first; echo CRITICAL; exit 2'), false, 'exit status 2: CRITICAL'],
     [command('sh', '-c', 'echo out; echo "no route" >&2; exit 1'), false, 'exit status 1: no route'],
-    [command('sleep', '60'), false, 'no end within 1 s'],
+    [{ ...command('sleep', '60'), timeoutSeconds: 1 }, false, 'no end within 1 s'],
     [command('/nowhere/check'), false, 'there is no program /nowhere/check'],
   ])('%j is healthy: %s', async (check, healthy, detail) => {
     expect(await one(check)).toMatchObject({ healthy, detail })

@@ -45,9 +45,9 @@ describe('a hook', () => {
 
   it('that takes too long is killed with its children', async () => {
     const mark = join(folder, 'late')
-    const slow = program('slow', `echo begun; (sleep 2; touch ${mark}) & wait`)
-    expect(await run([slow], { timeoutSeconds: 1 })).toEqual({ ok: false, detail: 'no end within 1 s', log: 'begun' })
-    await sleep(2_000)
+    const slow = program('slow', `echo begun; (sleep 4; touch ${mark}) & wait`)
+    expect(await run([slow], { timeoutSeconds: 2 })).toEqual({ ok: false, detail: 'no end within 2 s', log: 'begun' })
+    await sleep(2_500)
     expect(existsSync(mark)).toBe(false)
   })
 
