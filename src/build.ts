@@ -16,7 +16,7 @@ import {
   membersFor,
   policyFor,
   policyForStandingRule,
-  ringRulesFor,
+  rolloutFor,
   rotaOf,
   standingRules,
   teamsOfChannel,
@@ -35,7 +35,15 @@ import type {
 } from './config/schema.ts'
 import type { Asset } from './core/asset.ts'
 import type { Policy } from './core/policy.ts'
-import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource, LoadSource, MetricSource } from './core/ports.ts'
+import type {
+  CatalogFeed,
+  DeployEngine,
+  HealthProbe,
+  InventorySource,
+  LoadSource,
+  MetricSource,
+  MonitoringSilence,
+} from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
 import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
@@ -72,6 +80,7 @@ import {
   type PrometheusServer,
 } from './integrations/prometheus/index.ts'
 import { createSarLoad } from './integrations/sar/index.ts'
+import { createAlertmanagerSilence, createCommandSilence } from './integrations/silence/index.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
 import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Db } from './store/connection.ts'
@@ -89,10 +98,10 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
   for (const team of ids) {
     const policy = policyFor(config, team)
     const window = windowFor(config, team)
-    const rings = ringRulesFor(config, team)
-    if (policy === null || window === null || rings === null) continue // such a team is only watched
+    const rollout = rolloutFor(config, team)
+    if (policy === null || window === null || rollout === null) continue // such a team is only watched
     policies.set(team, policy)
-    plans.push({ team, window, rings, health: healthFor(config, team) })
+    plans.push({ team, window, ...rollout, health: healthFor(config, team) })
   }
   return {
     plans,
@@ -374,6 +383,20 @@ function buildLoad(config: Config, name: string, load: LoadConfig, secrets: Secr
       return createSarLoad({ name, host: host.name, target: sshTarget(source, host), measure, clock })
     }
   }
+}
+
+export function buildSilences(config: Config, environment: Environment): ReadonlyMap<string, MonitoringSilence> {
+  const silences = new Map<string, MonitoringSilence>()
+  for (const [name, silence] of Object.entries(config.silences)) {
+    if (silence.kind === 'alertmanager') {
+      const { url, matchers } = silence
+      silences.set(name, createAlertmanagerSilence({ name, url, matchers, access: environment.alertmanager }))
+      continue
+    }
+    const { hold, release, timeout } = silence
+    silences.set(name, createCommandSilence({ name, hold, release, timeoutSeconds: timeout }))
+  }
+  return silences
 }
 
 export interface ConnectionParts {

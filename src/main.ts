@@ -13,6 +13,7 @@ import {
   buildLoads,
   buildMetrics,
   buildPeople,
+  buildSilences,
   buildSources,
   buildTeams,
 } from './build.ts'
@@ -97,7 +98,7 @@ export async function openService(config: Config, environment: Environment): Pro
     health: buildHealth(config),
     hooks: createHookRunner(),
     metrics: buildMetrics(config, environment),
-    silences: new Map(),
+    silences: buildSilences(config, environment),
     platforms,
     linking: createLinking(db, clock, log),
     log,

@@ -12,6 +12,7 @@ const sections = {
   standingApprovals: 'standing approval',
   windows: 'window',
   rollouts: 'rollout',
+  silences: 'silence',
   engines: 'engine',
   groups: 'group',
   sources: 'source',
@@ -58,6 +59,15 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
     refer(['teams', name, 'policy'], 'policies', team.policy)
     refer(['teams', name, 'window'], 'windows', team.window)
     refer(['teams', name, 'rollout'], 'rollouts', team.rollout)
+  }
+  for (const [name, rollout] of Object.entries(settings.rollouts)) {
+    refer(['rollouts', name, 'silence'], 'silences', rollout.silence)
+    for (const [index, { gate }] of rollout.rings.entries()) {
+      for (const [position, check] of gate.checks.entries()) {
+        const path = ['rollouts', name, 'rings', index, 'gate', 'checks', position, 'metric']
+        if ('metric' in check) refer(path, 'metrics', check.metric)
+      }
+    }
   }
   for (const [name, policy] of Object.entries(settings.policies)) {
     if (policy.kind === 'standing') refer(['policies', name, 'rule'], 'standingApprovals', policy.rule)
@@ -125,6 +135,7 @@ function warnOfUnused(settings: Settings, used: ReadonlyMap<Section, ReadonlySet
     'standingApprovals',
     'windows',
     'rollouts',
+    'silences',
     'engines',
     'metrics',
   ] as const) {

@@ -3,6 +3,7 @@
 import { checkFleet } from './check-fleet.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
+import { checkRollouts } from './check-rollouts.ts'
 import { checkTimes } from './check-times.ts'
 import type { Finding } from './problem.ts'
 import type { Settings } from './schema.ts'
@@ -36,6 +37,7 @@ export function crossCheck(settings: Settings, unread: Unread = nothingUnread): 
   checkReferences(settings, unread, notes)
   checkPolicies(settings, unread, notes)
   checkTimes(settings, notes)
+  checkRollouts(settings, unread, notes)
   checkFleet(settings, notes)
   return { problems, warnings }
 }

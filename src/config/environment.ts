@@ -45,6 +45,9 @@ const variables = {
   PAGERDUTY_TOKEN: z.string().min(8, { error: 'Write a read-only API key of PagerDuty.' }),
   PAGERDUTY_API_URL: apiUrl,
   PROMETHEUS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Write the token without blanks.' }),
+  ALERTMANAGER_TOKEN: z.string().regex(/^\S+$/, { error: 'Write a bearer token, without spaces.' }),
+  ALERTMANAGER_USER: z.string().regex(/^[^:]+$/, { error: 'Write the user name for Alertmanager, without a colon.' }),
+  ALERTMANAGER_PASSWORD: z.string(),
   DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
   DISCORD_API_URL: apiUrl,
 } as const
@@ -58,6 +61,8 @@ const secrets: readonly Variable[] = [
   'DISCORD_BOT_TOKEN',
   'PAGERDUTY_TOKEN',
   'PROMETHEUS_TOKEN',
+  'ALERTMANAGER_TOKEN',
+  'ALERTMANAGER_PASSWORD',
 ]
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
@@ -102,7 +107,14 @@ export interface Environment {
   readonly prometheus: Readonly<Record<string, string>>
   /** Secret. `null`: PagerDuty is not asked. */
   readonly pagerduty: { readonly token: string; readonly apiUrl: string | null } | null
+  /** Secret. `null`: Alertmanager is asked without. */
+  readonly alertmanager: HttpAccess | null
 }
+
+/** How a service over HTTP knows that it is us. */
+export type HttpAccess =
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
 
 export type ReadEnvironment =
   | { readonly ok: true; readonly environment: Environment; readonly warnings: readonly ConfigProblem[] }
@@ -135,6 +147,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     discord: discordAccess(reading, cwd),
     pagerduty: pagerdutyAccess(reading, cwd),
     prometheus: prometheusSecrets(reading, cwd),
+    alertmanager: alertmanagerAccess(reading, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }
@@ -194,6 +207,20 @@ function prometheusSecrets(reading: Reading, cwd: string): Environment['promethe
     if (value !== null && value !== '') found[name] = value
   }
   return found
+}
+
+function alertmanagerAccess(reading: Reading, cwd: string): HttpAccess | null {
+  const token = take(reading, 'ALERTMANAGER_TOKEN', variables.ALERTMANAGER_TOKEN, cwd)
+  const user = take(reading, 'ALERTMANAGER_USER', variables.ALERTMANAGER_USER, cwd)
+  const password = take(reading, 'ALERTMANAGER_PASSWORD', variables.ALERTMANAGER_PASSWORD, cwd)
+  const place = reading.values.get('ALERTMANAGER_USER')
+  if (user !== null && place !== undefined && (token !== null || password === null)) {
+    const what = token === null ? 'is set, but no ALERTMANAGER_PASSWORD' : 'is set, and ALERTMANAGER_TOKEN too'
+    note(reading, 'ALERTMANAGER_USER', place, what, 'Write user and password, or the token alone.')
+    return null
+  }
+  if (token !== null) return { kind: 'bearer', token }
+  return user === null || password === null ? null : { kind: 'basic', user, password }
 }
 
 interface Setting {

@@ -149,6 +149,53 @@ export function percentOf(written: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
+/** A number of assets or a share of them, of which at least one is meant. */
+export function amount(minimum: number, mend: string) {
+  return z.union([
+    count(minimum, 5_000, mend).transform((value) => ({ kind: 'count' as const, value })),
+    z.string({ error: mend }).transform((written, context) => {
+      const value = percentOf(written)
+      if (value === null || value < minimum || value > 100 || (minimum > 0 && value === 0)) {
+        context.addIssue({ code: 'custom', message: mend })
+        return z.NEVER
+      }
+      return { kind: 'percent' as const, value }
+    }),
+  ])
+}
+
+const commandMend = 'Write a list, the program first, such as ["/usr/local/bin/drain", "{name}"].'
+
+/** A program and its arguments, run without a shell. `values` may stand in the arguments, as `{name}`. */
+export function command(values: readonly string[]) {
+  const known = values.map((value) => `{${value}}`).join(', ')
+  return z
+    .array(
+      z
+        .string({ error: textError('Write text.') })
+        .max(4_096, { error: 'Use at most 4096 characters.' })
+        .refine((part) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(part), { error: 'Use one line without control characters.' })
+        .superRefine((part, context) => {
+          const unknown = [...part.matchAll(/\{([A-Za-z]+)\}/g)].find(([, value]) => !values.includes(value ?? ''))
+          if (unknown === undefined) return
+          const message = values.length === 0 ? 'Write it out: here is no asset to take it from.' : `Known: ${known}.`
+          context.addIssue({
+            code: 'custom',
+            message,
+            params: { what: `holds ${unknown[0]}, which means nothing here` },
+          })
+        }),
+      { error: commandMend },
+    )
+    .min(1, { error: commandMend })
+    .max(100, { error: 'Use at most 100 arguments.' })
+    .superRefine(([program = ''], context) => {
+      if (/^(\/|[^/{}]+$)/.test(program) && !program.includes('{')) return
+      const message = 'Write its absolute path, or a name that is found in PATH.'
+      context.addIssue({ code: 'custom', path: [0], message })
+    })
+}
+
 const dateMend = 'Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00.'
 
 /** A local date or a time, as written; resolve.ts turns it into an instant with the right time zone. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { priorities } from '../core/priority/priority.ts'
-import { byName, count, duration, optional, port, reference, text, timeZone, webAddress, yesOrNo } from './fields.ts'
+import { byName, optional, reference, text, timeZone, yesOrNo } from './fields.ts'
+import { healthCheck } from './health-schema.ts'
 
-const MINUTE = 60
 const membersMend = 'Write a list of people, such as [mara, tom].'
 
 export const person = z.strictObject({
@@ -39,21 +39,6 @@ export const identity = z.strictObject({
     .default([])
     .describe('Platforms whose verified e-mail address recognises a person who is not known by id.'),
 })
-
-const timeout = duration({ unit: 's', minimum: 1, maximum: 2 * MINUTE }).prefault('5 s')
-
-const httpCheck = z.strictObject({
-  http: webAddress.describe('Address to ask; {address} and {name} stand for those of the asset.'),
-  status: count(100, 599, 'Write an HTTP status, such as 200.').default(200).describe('The status that means healthy.'),
-  timeout: timeout.describe('How long to wait for the answer.'),
-})
-
-const tcpCheck = z.strictObject({
-  tcp: port.describe('A port of the asset that must accept connections.'),
-  timeout: timeout.describe('How long to wait for the connection.'),
-})
-
-export const healthCheck = z.union([httpCheck, tcpCheck])
 
 const digestTimeMend = 'Write a time of day in quotes, such as "09:00".'
 const digest = z.strictObject({
@@ -111,5 +96,4 @@ export const channel = z.strictObject({
 
 export type PersonConfig = z.infer<typeof person>
 export type TeamConfig = z.infer<typeof team>
-export type HealthConfig = z.infer<typeof healthCheck>
 export type ChannelConfig = z.infer<typeof channel>

@@ -65,6 +65,14 @@ const everyPolicy = {
     .enum(['never', 'if required'], { error: 'Write never or if required.' })
     .default('never')
     .describe('Whether an asset that asks for a reboot after patching is rebooted.'),
+  restartServices: z
+    .enum(['never', 'if required'], { error: 'Write never or if required.' })
+    .default('never')
+    .describe('Whether services that still run replaced files are restarted after patching.'),
+  testRing: z
+    .enum(['never', 'run', 'required'], { error: 'Write never, run or required.' })
+    .default('never')
+    .describe('Whether a ring with beforeVote runs while people vote; required: an approval needs it to have passed.'),
   inventoryMaxAge: duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
     .prefault('1 day')
     .describe('A rollout does not start on an inventory older than this.'),

@@ -7,8 +7,9 @@ import { DateTime } from 'luxon'
 import type { DigestRule } from '../core/digest.ts'
 import type { MeasureRule } from '../core/load.ts'
 import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
-import type { HealthCheck } from '../core/ports.ts'
-import type { RingRule } from '../core/ring-rule.ts'
+import { type HealthCheck, type Hook, hookMoments } from '../core/ports.ts'
+import type { ServiceCheck } from '../core/proposal/proposal.ts'
+import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
 import type { Freeze, Weekday, WeeklyRule, WindowPlan } from '../core/window.ts'
 import { named } from './named.ts'
@@ -19,6 +20,7 @@ import type {
   PolicyConfig,
   RingConfig,
   RotaConfig,
+  ServiceCheckConfig,
   Settings,
   WindowRuleConfig,
 } from './schema.ts'
@@ -49,8 +51,8 @@ export function policyNamed(config: Settings, name: string): Policy | null {
         ? null
         : { roles: policy.breakGlass.roles, reviewWithinSeconds: policy.breakGlass.reviewWithin },
     reboot: policy.reboot,
-    restartServices: 'never',
-    testRing: 'never',
+    restartServices: policy.restartServices,
+    testRing: policy.testRing,
     inventoryMaxAgeSeconds: policy.inventoryMaxAge,
     acknowledgement: acknowledgementOf(policy),
     stepUpRings: policy.stepUp,
@@ -214,26 +216,57 @@ function weeklyRule(rule: WindowRuleConfig, timeZone: string): WeeklyRule {
   }
 }
 
-/** The rings of the team, in order. */
-export function ringRulesFor(config: Settings, team: string): readonly RingRule[] | null {
+/** How the patches of the team go out: the parts of its plan that its rollout says. */
+export function rolloutFor(config: Settings, team: string): RolloutPlan | null {
   const rollout = named(config.rollouts, named(config.teams, team)?.rollout ?? null)
-  return rollout === null ? null : rollout.rings.map(ringRule)
+  if (rollout === null) return null
+  const hooks = hookMoments.flatMap((moment): readonly Hook[] => {
+    const hook = rollout.hooks[moment]
+    return hook === null ? [] : [{ moment, command: hook.command, timeoutSeconds: hook.timeout }]
+  })
+  return {
+    rings: rollout.rings.map(ringRule),
+    ...(rollout.failureBudget === null ? {} : { failureBudget: rollout.failureBudget }),
+    ...(rollout.clusters.length === 0 ? {} : { clusters: rollout.clusters }),
+    ...(hooks.length === 0 ? {} : { hooks }),
+    ...(rollout.silence === null ? {} : { silence: rollout.silence }),
+  }
 }
 
+type RolloutPlan = Pick<TeamPlan, 'rings' | 'failureBudget' | 'clusters' | 'hooks' | 'silence'>
+
 function ringRule(ring: RingConfig): RingRule {
-  const { minSuccess, maxFailures, unreachable } = ring.gate
+  const { minSuccess, maxFailures, unreachable, go, checks } = ring.gate
   return {
     name: ring.name,
     select: selection(ring.select),
     batch: ring.batch,
+    ...(ring.concurrency === null ? {} : { concurrency: ring.concurrency }),
+    ...(ring.beforeVote ? { beforeVote: true } : {}),
     soakSeconds: ring.soak,
-    gate: { minSuccessPercent: minSuccess, maxFailures, unreachable },
+    gate: {
+      minSuccessPercent: minSuccess,
+      maxFailures,
+      unreachable,
+      ...(go === null ? {} : { go }),
+      ...(checks.length === 0 ? {} : { checks: checks.map(serviceCheck) }),
+    },
   }
+}
+
+function serviceCheck(check: ServiceCheckConfig): ServiceCheck {
+  if ('metric' in check) {
+    const { metric: source, query, atMost, atLeast } = check
+    return { kind: 'metric', source, query, atMost, atLeast }
+  }
+  if (!('tcp' in check)) return { kind: 'health', check: healthCheck(check) }
+  return { kind: 'health', check: { kind: 'tcp', host: check.host, port: check.tcp, timeoutSeconds: check.timeout } }
 }
 
 function selection(select: RingConfig['select']): RingRule['select'] {
   if (select === 'rest') return { kind: 'rest' }
   if ('tag' in select) return { kind: 'tag', tag: select.tag }
+  if ('list' in select) return { kind: 'list', assets: select.list }
   if ('count' in select) return { kind: 'count', count: select.count }
   return { kind: 'percent', percent: select.percent }
 }
@@ -252,6 +285,7 @@ export function healthFor(config: Settings, team: string): readonly HealthCheck[
 
 function healthCheck(check: HealthConfig): HealthCheck {
   if ('tcp' in check) return { kind: 'tcp', port: check.tcp, timeoutSeconds: check.timeout }
+  if ('command' in check) return { kind: 'command', command: check.command, timeoutSeconds: check.timeout }
   return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds: check.timeout }
 }
 

@@ -1,13 +1,24 @@
 import { z } from 'zod'
-import { count, duration, percent, percentOf, text } from './fields.ts'
+import type { hookMoments } from '../core/ports.ts'
+import { amount, command, count, duration, optional, percent, reference, roles, text, yesOrNo } from './fields.ts'
+import { commandCheck, httpCheck, serviceTcpCheck } from './health-schema.ts'
 
 const DAY = 86_400
-const selectMend = 'Write { tag: canary }, { count: 1 }, { percent: 10 } or rest.'
+const selectMend = 'Write { tag: canary }, { list: [web01] }, { count: 1 }, { percent: 10 } or rest.'
 const batchMend = 'Write a number of assets, such as 2, or a share, such as "25%".'
 
 const select = z.union([
   z.literal('rest', { error: selectMend }),
   z.strictObject({ tag: text('Write a tag, such as canary.', 64).describe('Assets that carry this tag.') }),
+  z.strictObject({
+    list: z
+      .array(text('Write the name of an asset, such as web01.', 253), {
+        error: 'Write a list of assets, such as [web01, web02].',
+      })
+      .min(1, { error: 'Write at least one asset, such as [web01].' })
+      .max(5_000, { error: 'Use at most 5,000 assets.' })
+      .describe('These assets, by name or id, where they are part of the proposal.'),
+  }),
   z.strictObject({
     count: count(1, 5_000, 'Write how many assets: 1 or more.').describe('So many of the assets that are left.'),
   }),
@@ -20,17 +31,16 @@ const select = z.union([
   }),
 ])
 
-const batch = z.union([
-  count(1, 5_000, batchMend).transform((value) => ({ kind: 'count' as const, value })),
-  z.string({ error: batchMend }).transform((written, context) => {
-    const value = percentOf(written)
-    if (value === null || value <= 0 || value > 100) {
-      context.addIssue({ code: 'custom', message: batchMend })
-      return z.NEVER
-    }
-    return { kind: 'percent' as const, value }
-  }),
-])
+const bound = z.number({ error: 'Write a number, such as 0.02.' })
+
+const metricCheck = z.strictObject({
+  metric: reference('a metric source').describe('Where to ask: a name from metrics.'),
+  query: text('Write the query, such as job:errors:ratio5m.', 4_096).describe('What to ask; one number must come.'),
+  atMost: optional(bound).describe('A larger number fails.'),
+  atLeast: optional(bound).describe('A smaller number fails.'),
+})
+
+const serviceCheck = z.union([httpCheck, serviceTcpCheck, commandCheck([]), metricCheck])
 
 const gate = z.strictObject({
   minSuccess: percent(0, 100).prefault('100%').describe('Share of the ring that must end well.'),
@@ -41,17 +51,72 @@ const gate = z.strictObject({
     .enum(['as failure', 'ignored'], { error: 'Write as failure or ignored.' })
     .default('as failure')
     .describe('How assets that never answered are counted.'),
+  go: optional(roles('Write who must say go, such as [on-call].')).describe(
+    'Roles of whom somebody must say go before the ring begins. Left out: nobody is asked.',
+  ),
+  checks: z
+    .array(serviceCheck, { error: 'Write a list of checks, such as [ { http: "https://shop.example.net/health" } ].' })
+    .max(20, { error: 'Use at most 20 checks.' })
+    .default([])
+    .describe('Questions about the service as a whole, asked before the ring and after each of its batches.'),
 })
 
 const ring = z.strictObject({
   name: text('Write the name of the ring, such as canary.', 40).describe('Its name, shown on the card.'),
-  select: select.describe('Which of the assets that no earlier ring took: by tag, by number, by share, or the rest.'),
-  batch: batch.describe('How many assets at the same time: a number, or a share of the ring.'),
+  select: select.describe(
+    'Which of the assets that no earlier ring took: by tag, by list, by number, by share, or the rest.',
+  ),
+  batch: amount(1, batchMend).describe('How many assets until the gate is judged: a number, or a share of the ring.'),
+  concurrency: optional(amount(1, batchMend)).describe(
+    'How many of a batch at the same time: a number, or a share of the batch. Default: all of it.',
+  ),
+  beforeVote: yesOrNo
+    .default(false)
+    .describe('Run it while people vote, where the policy has a testRing. Only the first ring.'),
   soak: duration({ unit: 'min', minimum: 0, maximum: 30 * DAY })
     .prefault('0 s')
     .describe('How long to wait and watch after the ring before the next one.'),
   gate: gate.prefault({}).describe('What must be true before the next batch or ring starts.'),
 })
+
+const cluster = z.strictObject({
+  tag: text('Write a tag, such as db, or the beginning of tags, such as cluster:*.', 64).describe(
+    'Assets with this tag are one cluster; ending in *, each tag that begins so is a cluster of its own.',
+  ),
+  atOnce: count(1, 5_000, 'Write how many assets: 1 or more.')
+    .default(1)
+    .describe('So many of a cluster are worked on at the same time, at most.'),
+  minHealthy: amount(0, 'Write a number of assets, such as 2, or a share, such as "50%".')
+    .prefault('50%')
+    .describe('So many of a cluster stay up, at least: a number, or a share of the cluster, rounded up.'),
+})
+
+const hook = z.strictObject({
+  command: command(['name', 'address', 'key']).describe(
+    'The program and its arguments; {name}, {address} and {key} are filled in. It may run again after a crash.',
+  ),
+  timeout: duration({ unit: 'min', minimum: 1, maximum: 6 * 3_600 })
+    .prefault('5 min')
+    .describe('How long it may take.'),
+})
+
+const hookMeanings = {
+  drain: 'Takes the asset out of service, first of all.',
+  snapshot: 'Keeps what can be put back.',
+  'pre-check': 'Looks whether the asset may be touched, just before its packages change.',
+  'post-check': 'Looks whether the asset is well, after its health checks.',
+  undrain: 'Puts the asset into service again, last of all.',
+  restore: 'Puts the snapshot back; runs only when somebody rolls back.',
+} as const satisfies Record<(typeof hookMoments)[number], string>
+
+const hooks = z.strictObject({
+  drain: optional(hook).describe(hookMeanings.drain),
+  snapshot: optional(hook).describe(hookMeanings.snapshot),
+  'pre-check': optional(hook).describe(hookMeanings['pre-check']),
+  'post-check': optional(hook).describe(hookMeanings['post-check']),
+  undrain: optional(hook).describe(hookMeanings.undrain),
+  restore: optional(hook).describe(hookMeanings.restore),
+} satisfies Record<(typeof hookMoments)[number], z.ZodType>)
 
 export const rollout = z.strictObject({
   rings: z
@@ -59,7 +124,20 @@ export const rollout = z.strictObject({
     .min(1, { error: 'Write at least one ring, such as { name: all, select: rest, batch: 1 }.' })
     .max(20, { error: 'Use at most 20 rings.' })
     .describe('The rings, in order.'),
+  failureBudget: optional(amount(0, 'Write a number of assets, such as 3, or a share, such as "5%".')).describe(
+    'More failures than this in all rings together stop the rollout: a number, or a share of all its assets.',
+  ),
+  clusters: z
+    .array(cluster, { error: 'Write a list, such as [ { tag: "cluster:*", atOnce: 1, minHealthy: 50% } ].' })
+    .max(100, { error: 'Use at most 100 clusters.' })
+    .default([])
+    .describe('Assets that serve together: so many stay up. A tag belongs to the first that fits it.'),
+  hooks: hooks.prefault({}).describe('Programs of your own around the work on each asset.'),
+  silence: optional(reference('a silence')).describe(
+    'What keeps the monitoring from paging about assets being worked on: a name from silences.',
+  ),
 })
 
 export type RolloutConfig = z.infer<typeof rollout>
 export type RingConfig = z.infer<typeof ring>
+export type ServiceCheckConfig = z.infer<typeof serviceCheck>

@@ -23,6 +23,7 @@ import { load, metric } from './load-schema.ts'
 import { channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
+import { silence } from './silence-schema.ts'
 import { source } from './source-schema.ts'
 import { freeze, schedule, window } from './time-schema.ts'
 
@@ -107,6 +108,7 @@ export const settingsSchema = z.strictObject({
     .default([])
     .describe('When nothing may be touched.'),
   rollouts: byName(rollout).describe('In which rings and batches patches go out.'),
+  silences: byName(silence).describe('What keeps the monitoring from paging about assets being worked on.'),
   sources: byName(source).describe('Where the inventory comes from.'),
   feeds: byName(feed).describe('Where advisories and evidence come from.'),
   engines: byName(engine).describe('What changes assets.'),
@@ -130,10 +132,12 @@ export interface Config extends Settings {
 export type { EngineConfig, SimulatedEngineConfig, SshAptEngineConfig } from './engine-schema.ts'
 export type { FeedConfig } from './feed-schema.ts'
 export type { GroupConfig, RotaConfig } from './group-schema.ts'
+export type { HealthConfig } from './health-schema.ts'
 export type { LoadConfig, MetricConfig } from './load-schema.ts'
-export type { ChannelConfig, HealthConfig, PersonConfig, TeamConfig } from './people-schema.ts'
+export type { ChannelConfig, PersonConfig, TeamConfig } from './people-schema.ts'
 export type { PolicyConfig, StandingApprovalConfig } from './policy-schema.ts'
-export type { RingConfig, RolloutConfig } from './rollout-schema.ts'
+export type { RingConfig, RolloutConfig, ServiceCheckConfig } from './rollout-schema.ts'
+export type { SilenceConfig } from './silence-schema.ts'
 export type {
   FileSourceConfig,
   LocalSourceConfig,

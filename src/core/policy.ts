@@ -44,10 +44,9 @@ export interface Policy {
   readonly resume: readonly RoleCount[]
   readonly breakGlass: { readonly roles: readonly string[]; readonly reviewWithinSeconds: number } | null
   readonly reboot: RebootRule
-  /** Whether services that still run replaced files are restarted. */
+  /** Whether services that still run replaced files are restarted after the transaction. */
   readonly restartServices: RestartRule
-  /** Whether the ring that is meant for it runs while people vote, and whether approval takes that it passed. */
-  readonly testRing: 'never' | 'run' | 'required'
+  readonly testRing: TestRingRule
   /** A rollout does not start on an inventory older than this. */
   readonly inventoryMaxAgeSeconds: number
   /** Somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
@@ -55,6 +54,12 @@ export interface Policy {
   /** An approval of a rollout that has one of these rings counts only from the console, after signing in there. */
   readonly stepUpRings: readonly string[]
 }
+
+/**
+ * What a ring that may run before the vote does while people vote: nothing, or it runs and what came of it is shown
+ * with the proposal; `required`: an approval also needs it to have passed.
+ */
+export type TestRingRule = 'never' | 'run' | 'required'
 
 export interface AcknowledgementRule {
   /** Seconds before the window opens at which those on call are asked first. */

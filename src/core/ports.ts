@@ -141,7 +141,13 @@ export interface DeployEngine {
 /** `{address}` and `{name}` in urls, hosts and arguments stand for the asset's. */
 export type HealthCheck =
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number; readonly timeoutSeconds: number }
-  | { readonly kind: 'tcp'; readonly port: number; readonly timeoutSeconds: number }
+  | {
+      readonly kind: 'tcp'
+      /** Left out: the address of the asset. */
+      readonly host?: string
+      readonly port: number
+      readonly timeoutSeconds: number
+    }
   /** A program that runs beside Patchwarden, without a shell; exit status 0 is healthy. */
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutSeconds: number }
 

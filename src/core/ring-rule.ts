@@ -7,6 +7,11 @@ export type Amount =
   | { readonly kind: 'count'; readonly value: number }
   | { readonly kind: 'percent'; readonly value: number }
 
+/** How many that is of `whole`; a share is rounded up. */
+export function amountOf({ kind, value }: Amount, whole: number): number {
+  return kind === 'count' ? value : Math.ceil((whole * value) / 100)
+}
+
 /** How the configuration describes one ring, before it is known which assets fall into it. */
 export interface RingRule {
   readonly name: string

@@ -42,4 +42,12 @@ export const inputLimits = {
   loadFileBytes: 64 * 1024 * 1024,
   /** Time for a host to print its history. */
   loadHostSeconds: 120,
+  /** What a program of the operator's may print. */
+  hookOutputBytes: 16 * 1024 * 1024,
+  /** One call to what silences the monitoring. */
+  silenceSeconds: 10,
+  /** All silences that an Alertmanager lists, the expired of five days too: under 1 kB each. */
+  silenceAnswerBytes: 64 * 1024 * 1024,
+  /** Assets that are silenced at the same time. */
+  silencesAtOnce: 8,
 } as const

@@ -1,13 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
-import type { WorkflowParts } from './ports.ts'
+import type { MonitoringSilence } from '../core/ports.ts'
+import type { WorkflowLog } from './ports.ts'
 
-/** Short, so that a dead Patchwarden leaves nothing muted. */
-const LEASE_MS = 300_000
+export interface SilencesOptions {
+  /** By name. */
+  readonly silences: ReadonlyMap<string, MonitoringSilence>
+  readonly clock: () => Date
+  readonly log: WorkflowLog
+  /** How long a silence outlives its last renewal. Default 5 minutes. */
+  readonly leaseSeconds?: number
+}
 
-/** Keeps the monitoring silent while assets are worked on. A silence that cannot be had stops nothing, and is logged. */
-export function createSilences({ silences, clock, log }: Pick<WorkflowParts, 'silences' | 'clock' | 'log'>) {
+export interface Silenced<T> {
+  readonly value: T
+  /** Why the monitoring was not silent all the time: one sentence; `null`: it was, or nobody asked for it. */
+  readonly problem: string | null
+}
+
+/** The longest time that work waits for its silence. */
+const CALL_MS = 30_000
+
+/** Keeps monitoring silent while something is done. A silence that cannot be had is told, and never stops the work. */
+export function createSilences({ silences, clock, log, leaseSeconds = 300 }: SilencesOptions) {
+  /**
+   * Does `work` under the silence called `name`, if any. Simulated assets page nobody and are left out. When `signal`
+   * ends the work before it is done, the lease is left to run out, so that whoever takes the work up again finds it.
+   */
   async function during<T>(
     name: string | null,
     key: string,
@@ -15,34 +35,58 @@ export function createSilences({ silences, clock, log }: Pick<WorkflowParts, 'si
     reason: string,
     signal: AbortSignal,
     work: () => Promise<T>,
-  ): Promise<T> {
-    const silence = name === null ? null : silences.get(name)
-    if (!silence) {
-      if (name !== null) log.warn(`The silence "${name}" is not configured any more; ${reason} without it.`)
-      return work()
-    }
-    const over = new AbortController()
-    const holding = hold(AbortSignal.any([signal, over.signal]))
-    try {
-      return await work()
-    } finally {
-      over.abort()
-      await holding
-      await silence
-        .release({ key, assets }, signal.aborted ? AbortSignal.timeout(5_000) : signal)
-        .catch((error: unknown) => log.warn(`${name}: ${errorText(error)} The silence of ${key} ends by itself.`))
+  ): Promise<Silenced<T>> {
+    const real = assets.filter((asset) => !asset.simulated)
+    if (name === null || real.length === 0) return { value: await work(), problem: null }
+    const silence = silences.get(name)
+    if (silence === undefined) {
+      const problem = `The monitoring was not silenced: the silence "${name}" is not configured any more.`
+      log.warn(`${key}: ${problem}`)
+      return { value: await work(), problem }
     }
 
-    async function hold(until: AbortSignal): Promise<void> {
-      while (!until.aborted) {
-        const lease = { key, assets, until: new Date(clock().getTime() + LEASE_MS).toISOString(), reason }
-        await silence?.hold(lease, until).catch((error: unknown) => {
-          if (!until.aborted) log.warn(`${name}: ${errorText(error)} Alerts may come while ${reason}.`)
-        })
-        await sleep(LEASE_MS / 2, undefined, { signal: until }).catch(() => undefined)
+    let problem: string | null = null
+    async function attempt(call: (limit: AbortSignal) => Promise<void>, failed: string): Promise<boolean> {
+      try {
+        await call(AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]))
+        return true
+      } catch (error) {
+        if (signal.aborted) return false
+        const sentence = `${failed}: ${errorText(error)}`
+        // Told once for each kind of trouble, not at every attempt.
+        if (problem !== sentence) log.warn(`${key}: ${sentence}`)
+        problem = sentence
+        return false
+      }
+    }
+    const hold = () => {
+      const until = new Date(clock().getTime() + leaseSeconds * 1_000).toISOString()
+      const lease = { key, assets: real, until, reason }
+      return attempt((limit) => silence.hold(lease, limit), 'The monitoring was not silenced')
+    }
+    async function renewUntil(done: AbortSignal, held: boolean): Promise<void> {
+      for (let good = held; !done.aborted; ) {
+        // After a failure there is time for several more attempts before the lease is over.
+        const pause = leaseSeconds * (good ? 500 : 100)
+        await sleep(pause, undefined, { signal: done, ref: false }).catch(() => undefined)
+        if (!done.aborted) good = await hold()
+      }
+    }
+
+    const done = new AbortController()
+    const renewing = renewUntil(AbortSignal.any([done.signal, signal]), await hold())
+    try {
+      return { value: await work(), problem }
+    } finally {
+      done.abort()
+      // A renewal on its way would silence again what is released.
+      await renewing
+      if (!signal.aborted) {
+        await attempt((limit) => silence.release({ key, assets: real }, limit), 'The silence could not be ended early')
       }
     }
   }
-
   return { during }
 }
+
+export type Silences = ReturnType<typeof createSilences>

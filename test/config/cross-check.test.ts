@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { smallWith } from './small.ts'
 
 const example = readFileSync(new URL('../../patchwarden.example.yaml', import.meta.url), 'utf8')
 
@@ -105,12 +106,160 @@ describe('parts of the example that no longer fit each other', () => {
       'slack: U012AB3CD',
       ['people.tom.slack is also the account of mara'],
     ],
-    ['two rings of one name', 'name: first', 'name: canary', ['rollouts.careful.rings[1].name is "canary" again']],
+    ['two rings of one name', 'name: first', 'name: canary', ['rollouts.careful.rings[2].name is "canary" again']],
     [
       'a ring after the rest',
       'select: { count: 2 }',
       'select: rest',
-      ['rollouts.careful.rings[1].select is rest, which leaves nothing for the rings after it'],
+      ['rollouts.careful.rings[2].select is rest, which leaves nothing for the rings after it'],
+    ],
+    [
+      'a test ring that is not the first',
+      'select: { tag: canary }\n        batch: 1\n',
+      'select: { tag: canary }\n        batch: 1\n        beforeVote: true\n',
+      ['rollouts.careful.rings[1].beforeVote is true, and "canary" is not the first ring'],
+    ],
+    [
+      'a test ring that waits for a go',
+      'beforeVote: true # runs',
+      'beforeVote: true\n        gate: { go: [owner] } # runs',
+      ['rollouts.careful.rings[0].beforeVote is true, and the gate of the ring waits for somebody to say go'],
+    ],
+    [
+      'a test ring that no policy runs',
+      'testRing: required',
+      'testRing: never',
+      ['warning: rollouts.careful.rings[0].beforeVote is true, and no policy of web runs a test ring'],
+    ],
+    [
+      'a policy that requires a test ring which the rollout does not have',
+      'beforeVote: true',
+      'beforeVote: false',
+      ['teams.web.rollout is "careful", which has none, and the policy "standard" requires a test ring to have passed'],
+    ],
+    [
+      'a go that nobody can say',
+      'go: [on-call]',
+      'go: [night-shift]',
+      ['rollouts.careful.rings[4].gate.go waits for night-shift to say go, and nobody in team web holds that'],
+    ],
+    [
+      'a silence that is not there',
+      'silence: alerts',
+      'silence: alert',
+      ['rollouts.careful.silence names the silence "alert", which is not in "silences"'],
+    ],
+    [
+      'a silence of everything',
+      'matchers: ["instance=~{address}(:.*)?"]',
+      'matchers: ["job=node", "instance!={address}"]',
+      ['silences.alerts.matchers name no asset, so every asset would be silenced at once'],
+    ],
+    [
+      'a password in the file',
+      'url: https://alertmanager.example.net',
+      'url: https://pw:s3cr3t@alertmanager.example.net',
+      ['silences.alerts.url holds a user name'],
+    ],
+    [
+      'a matcher that is none',
+      '"instance=~{address}(:.*)?"',
+      '"{address}"',
+      ['silences.alerts.matchers[0] is "{address}"'],
+    ],
+    [
+      'a silence that is not told of what',
+      'release: [/usr/local/bin/unsilence, "{name}", "{key}"]',
+      'release: [/usr/local/bin/unsilence, "{key}"]',
+      ['silences.pager.release is not told which asset it is about'],
+    ],
+    [
+      'a value that means nothing in a hook',
+      'command: [/usr/local/bin/drain, "{name}"]',
+      'command: [/usr/local/bin/drain, "{host}"]',
+      ['rollouts.careful.hooks.drain.command[1] holds {host}, which means nothing here'],
+    ],
+    [
+      'a program that would depend on where Patchwarden was started',
+      'command: [/usr/local/bin/drain, "{name}"]',
+      'command: [bin/drain, "{name}"]',
+      ['rollouts.careful.hooks.drain.command[0] is "bin/drain"'],
+    ],
+    [
+      'a program chosen by an asset',
+      'command: [/usr/local/bin/drain, "{name}"]',
+      'command: ["/usr/local/bin/{name}"]',
+      ['rollouts.careful.hooks.drain.command[0] is "/usr/local/bin/{name}"'],
+    ],
+    [
+      'assets that nothing puts into service again',
+      '      undrain: { command: [/usr/local/bin/undrain, "{name}"], timeout: 2 min }\n',
+      '',
+      ['warning: rollouts.careful.hooks.drain takes assets out of service, and nothing here puts them back'],
+    ],
+    [
+      'nothing to restore',
+      '      snapshot: { command: [/usr/local/bin/snapshot, "{name}", "{key}"], timeout: 10 min }\n',
+      '',
+      ['warning: rollouts.careful.hooks.restore has no snapshot to put back'],
+    ],
+    [
+      'a cluster of which all stay up',
+      'minHealthy: 50%',
+      'minHealthy: 100%',
+      [
+        'warning: rollouts.careful.clusters[0].minHealthy is 100%, which leaves nobody of the cluster "cluster:*" to work on',
+      ],
+    ],
+    [
+      'a cluster too small for what stays up of it',
+      'tags: [canary]\n        exposure',
+      'tags: [canary, "cluster:shop"]\n        exposure',
+      [
+        'warning: rollouts.careful.clusters[0].minHealthy leaves nobody to work on: the cluster cluster:shop has 1 asset and keeps 1 of them up, so none may be worked on',
+      ],
+    ],
+    [
+      'a metric of a source that is not there',
+      '{ metric: prom,',
+      '{ metric: promm,',
+      ['rollouts.careful.rings[4].gate.checks[3].metric names the metric source "promm", which is not in "metrics"'],
+    ],
+    [
+      'a metric that could never fail',
+      ', atMost: 0.02, atLeast: 0 }',
+      ' }',
+      ['rollouts.careful.rings[4].gate.checks[3] has no bound, so it could never fail'],
+    ],
+    [
+      'a metric that could never pass',
+      'atLeast: 0 }',
+      'atLeast: 1 }',
+      ['rollouts.careful.rings[4].gate.checks[3].atLeast is 1, more than atMost, so it could never pass'],
+    ],
+    [
+      'a check of the service that asks an asset',
+      'https://shop.example.net/health',
+      '"https://{address}/health"',
+      ['rollouts.careful.rings[4].gate.checks[0].http is "https://{address}/health", without a host of its own'],
+    ],
+    [
+      'a check of the service that does not say where',
+      'tcp: 5432, host: db.example.net',
+      'tcp: 5432',
+      ['rollouts.careful.rings[4].gate.checks[1].host is missing'],
+    ],
+    [
+      'a command of the service that wants an asset',
+      '[/usr/local/bin/smoke-test, shop]',
+      '[/usr/local/bin/smoke-test, "{name}"]',
+      ['rollouts.careful.rings[4].gate.checks[2].command[1] holds {name}, which means nothing here'],
+    ],
+    [
+      'more failures than there can be',
+      'failureBudget: 5%',
+      'failureBudget: 500%',
+      ['rollouts.careful.failureBudget is "500%"'],
     ],
     [
       'a measured window that does not fit between its hours',
@@ -161,6 +310,15 @@ describe('parts of the example that no longer fit each other', () => {
     ],
   ])('%s', (_, piece, replacement, expected) => {
     expect(said(piece, replacement).toSorted()).toEqual(expected.toSorted())
+  })
+
+  it('a list with a name that no source has, where all names are written here', () => {
+    const text = smallWith('select: rest, batch: 25%', 'select: { list: [web01, web2] }, batch: 1')
+    const parsed = parseSettings(text, 'pw.yaml')
+    expect(parsed.ok ? parsed.warnings.map(({ path, what }) => `${path} ${what}`) : parsed).toEqual([
+      'rollouts.careful.rings[0].select ends the rollout, and assets that no ring selects are left out',
+      'rollouts.careful.rings[0].select.list[1] names the asset "web2", which no source lists',
+    ])
   })
 
   it('says where', () => {

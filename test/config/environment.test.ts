@@ -47,6 +47,7 @@ describe('the environment', () => {
         discord: null,
         pagerduty: null,
         prometheus: {},
+        alertmanager: null,
       },
       warnings: [],
     })
@@ -67,6 +68,25 @@ describe('the environment', () => {
 
   it('tells all that is wrong at once', () => {
     expect(problems({ PORT: 'x', LOG_LEVEL: 'x' })).toHaveLength(2)
+  })
+
+  it.each([
+    [{ ALERTMANAGER_TOKEN: 't0ken' }, { kind: 'bearer', token: 't0ken' }],
+    [
+      { ALERTMANAGER_USER: 'pw', ALERTMANAGER_PASSWORD: 'a b' },
+      { kind: 'basic', user: 'pw', password: 'a b' },
+    ],
+    [{ ALERTMANAGER_PASSWORD: 'a b' }, null],
+  ])('%j opens Alertmanager with %j', (variables, alertmanager) => {
+    expect(readEnvironment({ cwd, variables })).toMatchObject({ ok: true, environment: { alertmanager } })
+  })
+
+  it.each([
+    [{ ALERTMANAGER_USER: 'pw' }, 'is set, but no ALERTMANAGER_PASSWORD'],
+    [{ ALERTMANAGER_USER: 'pw', ALERTMANAGER_TOKEN: 't0ken' }, 'is set, and ALERTMANAGER_TOKEN too'],
+  ])('%j is half of it', (variables, what) => {
+    const mend = 'Write user and password, or the token alone.'
+    expect(problems(variables)).toEqual([`environment: ALERTMANAGER_USER ${what}. ${mend}`])
   })
 
   it('counts empty as not set', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
-import { membersFor, policyFor, ringRulesFor, standingRules, windowFor } from '../../src/config/resolve.ts'
+import { membersFor, policyFor, rolloutFor, standingRules, windowFor } from '../../src/config/resolve.ts'
 import type { Settings } from '../../src/config/schema.ts'
 import { small } from './small.ts'
 
@@ -74,7 +74,7 @@ function mustHold(text: string): void {
     if (policy.approval.kind === 'quorum') expect(policy.approval.needs.length).toBeGreaterThan(0)
     expect(membersFor(settings, team).length).toBeGreaterThan(0)
     expect(windowFor(settings, team)?.rules.length).toBeGreaterThan(0)
-    expect(ringRulesFor(settings, team)?.length).toBeGreaterThan(0)
+    expect(rolloutFor(settings, team)?.rings.length).toBeGreaterThan(0)
   }
   for (const rule of standingRules(settings)) expect(Number.isNaN(Date.parse(rule.expiresAt))).toBe(false)
 }

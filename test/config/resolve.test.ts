@@ -10,7 +10,7 @@ import {
   membersFor,
   policyFor,
   policyForStandingRule,
-  ringRulesFor,
+  rolloutFor,
   standingRules,
   teamsOfChannel,
   windowFor,
@@ -63,6 +63,8 @@ describe('what the core gets of the example file', () => {
       resume: [{ role: 'owner', count: 1 }],
       breakGlass: { roles: ['operator'], reviewWithinSeconds: 86_400 },
       reboot: 'if required',
+      restartServices: 'if required',
+      testRing: 'required',
       inventoryMaxAgeSeconds: 86_400,
       acknowledgement: {
         askBeforeSeconds: 1_800,
@@ -154,8 +156,14 @@ describe('what the core gets of the example file', () => {
   })
 
   it('rings with batches and gates', () => {
-    const rings = ringRulesFor(config, 'web') ?? []
+    const rings = rolloutFor(config, 'web')?.rings ?? []
     expect(rings.map(({ name, select, batch, soakSeconds }) => ({ name, select, batch, soakSeconds }))).toEqual([
+      {
+        name: 'test',
+        select: { kind: 'list', assets: ['web02.example.net'] },
+        batch: { kind: 'count', value: 1 },
+        soakSeconds: 0,
+      },
       {
         name: 'canary',
         select: { kind: 'tag', tag: 'canary' },
@@ -171,14 +179,58 @@ describe('what the core gets of the example file', () => {
       },
       { name: 'broad', select: { kind: 'rest' }, batch: { kind: 'percent', value: 25 }, soakSeconds: 0 },
     ])
-    expect(rings[0]?.gate).toEqual({ minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' })
-    expect(rings[3]?.gate).toEqual({ minSuccessPercent: 95, maxFailures: 2, unreachable: 'ignored' })
+    expect(rings.map((ring) => ring.beforeVote)).toEqual([true, undefined, undefined, undefined, undefined])
+    expect(rings.map((ring) => ring.concurrency)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      { kind: 'percent', value: 50 },
+    ])
+    expect(rings[1]?.gate).toEqual({ minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' })
+    expect(rings[4]?.gate).toEqual({
+      minSuccessPercent: 95,
+      maxFailures: 2,
+      unreachable: 'ignored',
+      go: ['on-call'],
+      checks: [
+        {
+          kind: 'health',
+          check: { kind: 'http', url: 'https://shop.example.net/health', expectStatus: 200, timeoutSeconds: 5 },
+        },
+        { kind: 'health', check: { kind: 'tcp', host: 'db.example.net', port: 5432, timeoutSeconds: 5 } },
+        {
+          kind: 'health',
+          check: { kind: 'command', command: ['/usr/local/bin/smoke-test', 'shop'], timeoutSeconds: 60 },
+        },
+        { kind: 'metric', source: 'prom', query: 'job:http_errors:ratio5m', atMost: 0.02, atLeast: 0 },
+      ],
+    })
+  })
+
+  it('what surrounds the rings', () => {
+    const { rings: _, ...around } = rolloutFor(config, 'web') ?? { rings: [] }
+    expect(around).toEqual({
+      failureBudget: { kind: 'percent', value: 5 },
+      clusters: [{ tag: 'cluster:*', atOnce: 1, minHealthy: { kind: 'percent', value: 50 } }],
+      hooks: [
+        { moment: 'drain', command: ['/usr/local/bin/drain', '{name}'], timeoutSeconds: 120 },
+        { moment: 'snapshot', command: ['/usr/local/bin/snapshot', '{name}', '{key}'], timeoutSeconds: 600 },
+        { moment: 'pre-check', command: ['/usr/local/bin/may-patch', '{name}'], timeoutSeconds: 60 },
+        { moment: 'post-check', command: ['/usr/local/bin/smoke-test', '{address}'], timeoutSeconds: 300 },
+        { moment: 'undrain', command: ['/usr/local/bin/undrain', '{name}'], timeoutSeconds: 120 },
+        { moment: 'restore', command: ['/usr/local/bin/restore', '{name}', '{key}'], timeoutSeconds: 1_800 },
+      ],
+      silence: 'alerts',
+    })
+    expect(Object.keys(rolloutFor(config, 'payments') ?? {})).toEqual(['rings', 'silence'])
   })
 
   it('health checks', () => {
     expect(healthFor(config, 'web')).toEqual([
       { kind: 'http', url: 'http://{address}:8080/health', expectStatus: 200, timeoutSeconds: 5 },
       { kind: 'tcp', port: 22, timeoutSeconds: 3 },
+      { kind: 'command', command: ['/usr/lib/nagios/plugins/check_ssh', '{address}'], timeoutSeconds: 10 },
     ])
   })
 
@@ -197,7 +249,7 @@ describe('what the core gets of the example file', () => {
     (team) => {
       expect(policyFor(config, team)).toBeNull()
       expect(windowFor(config, team)).toBeNull()
-      expect(ringRulesFor(config, team)).toBeNull()
+      expect(rolloutFor(config, team)).toBeNull()
       expect(healthFor(config, team)).toEqual([])
     },
   )

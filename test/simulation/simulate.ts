@@ -241,8 +241,6 @@ export function simulate(seed: number, hosts: number): Simulated {
     starts: [...world.values()].reduce((sum, host) => sum + host.transactions.length, 0),
     broken: witness.broken(),
     last: witness.log(),
-    state: end,
-    estimates: scenario.estimates,
   }
 
   function outcomeOf(host: Host | undefined) {

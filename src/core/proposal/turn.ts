@@ -1,6 +1,6 @@
 /** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
 
-import { clusterRoom } from '../cluster.ts'
+import { clusterSlots } from '../cluster.ts'
 import { gateProblem, tally } from '../gate.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
@@ -97,7 +97,7 @@ function withRoom(
   most: number,
 ): { readonly assets: readonly string[]; readonly why: string } {
   const bad = down(run)
-  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, ...clusterRoom(cluster, { working, bad }) }))
+  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, ...clusterSlots(cluster, { working, bad }) }))
   if (rooms.length === 0) return { assets: assets.slice(0, most), why: '' }
   const of = new Map<string, typeof rooms>()
   for (const entry of rooms) for (const asset of entry.cluster.assets) of.set(asset, [...(of.get(asset) ?? []), entry])

@@ -18,9 +18,15 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
     case 'http':
       return fillUrl(check.url, asset)
     case 'tcp': {
-      const name = `tcp port ${check.port}`
-      const host = hostOf(asset.address)
-      if (host === null) return { kind: 'impossible', name, reason: noHost('address', asset.address) }
+      const name = check.host === undefined ? `tcp port ${check.port}` : `tcp port ${check.port} of ${check.host}`
+      const host = hostOf(check.host ?? asset.address)
+      if (host === null) {
+        const reason =
+          check.host === undefined
+            ? noHost('address', asset.address)
+            : `${JSON.stringify(check.host.slice(0, 80))} is no host name or address`
+        return { kind: 'impossible', name, reason }
+      }
       if (!Number.isInteger(check.port) || check.port < 1 || check.port > 65_535) {
         return { kind: 'impossible', name, reason: `${check.port} is no port` }
       }

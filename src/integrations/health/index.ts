@@ -5,6 +5,7 @@ import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts
 import { runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { networkProblem } from '../network-problem.ts'
+import { describeEnd, lastLines } from '../process-end.ts'
 import { type FilledCheck, fillCheck } from './describe-check.ts'
 
 export { createSimulatedProbe } from './simulated-probe.ts'
@@ -66,13 +67,8 @@ async function runCheck(
   signal: AbortSignal,
 ): Promise<HealthResult> {
   const ran = await runBounded({ command, args, input: '', timeoutSeconds, maxBytes: CHECK_BYTES, signal })
-  const said = (ran.stderr.trim() || ran.stdout.trim()).split('\n').at(-1)?.slice(0, 200) ?? ''
-  const how =
-    ran.end === 'exited'
-      ? `exit status ${ran.status}`
-      : ran.end === 'timed out'
-        ? `no end within ${timeoutSeconds} s`
-        : ran.end
+  const said = lastLines(ran, 1).slice(0, 200)
+  const how = describeEnd(ran, command, timeoutSeconds)
   return { check: name, healthy: ran.status === 0, detail: said === '' ? how : `${how}: ${said}` }
 }
 

@@ -1,20 +1,45 @@
-import type { HookRunner } from '../../core/ports.ts'
+/** Runs the operator's own programs around the work on an asset. docs/hooks.md */
+
+import type { Asset } from '../../core/asset.ts'
+import type { Hook, HookResult, HookRunner } from '../../core/ports.ts'
 import { runBounded } from '../bounded-process.ts'
 import { fillArguments } from '../health/describe-check.ts'
+import { inputLimits } from '../input-limits.ts'
+import { describeEnd, lastLines } from '../process-end.ts'
 
+/** What a hook printed is kept this far, from its end. */
+const LOG_LINES = 40
+
+/**
+ * Programs, run beside Patchwarden without a shell. Not for simulated assets: a name that was invented may be that of a
+ * real machine.
+ */
 export function createHookRunner(): HookRunner {
   return {
     async run(hook, asset, key, signal) {
-      const filled = fillArguments(hook.command, asset, { key })
-      if ('problem' in filled) return { ok: false, detail: filled.problem, log: '' }
-      const { command, args } = filled
-      const { timeoutSeconds } = hook
-      const ran = await runBounded({ command, args, input: '', timeoutSeconds, maxBytes: 1_000_000, signal })
-      return {
-        ok: ran.status === 0,
-        detail: ran.end === 'exited' ? `exit status ${ran.status}` : ran.end,
-        log: ran.stdout,
-      }
+      signal.throwIfAborted()
+      const result = await runHook(hook, asset, key, signal)
+      signal.throwIfAborted()
+      return result
     },
   }
+}
+
+async function runHook(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult> {
+  if (asset.simulated) return { ok: true, detail: 'not run: the asset is simulated', log: '' }
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key)) {
+    return { ok: false, detail: `not run: the key ${JSON.stringify(key.slice(0, 80))} is no safe argument`, log: '' }
+  }
+  const filled = fillArguments(hook.command, asset, { key })
+  if ('problem' in filled) return { ok: false, detail: `not run: ${filled.problem}`, log: '' }
+  const ended = await runBounded({
+    command: filled.command,
+    args: filled.args,
+    input: '',
+    timeoutSeconds: hook.timeoutSeconds,
+    maxBytes: inputLimits.hookOutputBytes,
+    signal,
+  })
+  const detail = describeEnd(ended, filled.command, hook.timeoutSeconds)
+  return { ok: ended.status === 0, detail, log: lastLines(ended, LOG_LINES) }
 }

@@ -176,6 +176,46 @@ describe('a TCP check', () => {
   })
 })
 
+describe('a check of the service as a whole', () => {
+  const wholeService = { ...asset, address: '' }
+
+  it('asks the host that is written in it', async () => {
+    expect(await one({ kind: 'tcp', host: '127.0.0.1', port: silentPort, timeoutSeconds: 5 }, wholeService)).toEqual({
+      check: `tcp port ${silentPort} of 127.0.0.1`,
+      healthy: true,
+      detail: expect.stringMatching(/^connected in \d+ ms$/),
+    })
+  })
+
+  it.each(['-oProxyCommand=x', 'a b', ''])('is impossible at the host %j', async (host) => {
+    expect(await one({ kind: 'tcp', host, port: 22, timeoutSeconds: 5 }, wholeService)).toMatchObject({
+      healthy: false,
+      detail: expect.stringContaining('is no host name or address'),
+    })
+  })
+})
+
+describe('a command check', () => {
+  const command = (...argv: string[]): HealthCheck => ({ kind: 'command', command: argv, timeoutSeconds: 10 })
+
+  it.each<[HealthCheck, boolean, string]>([
+    [command('sh', '-c', 'echo "OK - $1"', 'sh', '{address}'), true, 'exit status 0: OK - 127.0.0.1'],
+    [command('sh', '-c', 'echo first; echo CRITICAL; exit 2'), false, 'exit status 2: CRITICAL'],
+    [command('sh', '-c', 'echo out; echo "no route" >&2; exit 1'), false, 'exit status 1: no route'],
+    [{ ...command('sleep', '60'), timeoutSeconds: 1 }, false, 'no end within 1 s'],
+    [command('/nowhere/check'), false, 'there is no program /nowhere/check'],
+  ])('%j is healthy: %s', async (check, healthy, detail) => {
+    expect(await one(check)).toMatchObject({ healthy, detail })
+  })
+
+  it('is not run for a name that could be an option', async () => {
+    expect(await one(command('true', '{name}'), { ...asset, name: '--help' })).toMatchObject({
+      healthy: false,
+      detail: expect.stringContaining('is no host name or address'),
+    })
+  })
+})
+
 describe('a probe', () => {
   it('gives one result for each check, in order', async () => {
     const results = await probe.check(

@@ -1,0 +1,206 @@
+import type { Asset } from '../core/asset.ts'
+import { clusterProblem, clustersOf } from '../core/cluster.ts'
+import type { Notes, Unread } from './cross-check.ts'
+import { named } from './named.ts'
+import { list, quote } from './problem.ts'
+import { heldElsewhere, membersFor } from './resolve.ts'
+import type { RolloutConfig, ServiceCheckConfig, Settings } from './schema.ts'
+import { suggest } from './suggest.ts'
+
+/** Rollouts that could not run, or would never do what was meant; and silences that would silence too much. */
+export function checkRollouts(settings: Settings, unread: Unread, notes: Notes): void {
+  // With a person, role or team that could not be read, nobody can say who holds what.
+  const peopleKnown = ['people', 'roles', 'groups', 'teams'].every((section) => !unread.names.has(section))
+  for (const [name, rollout] of Object.entries(settings.rollouts)) {
+    if (peopleKnown) checkGo(settings, name, rollout, notes)
+    checkServiceChecks(name, rollout, notes)
+    checkBeforeVote(settings, unread, name, rollout, notes)
+    checkHooks(name, rollout, notes)
+    checkClusters(settings, name, rollout, notes)
+    checkLists(settings, unread, name, rollout, notes)
+  }
+  if (!unread.names.has('rollouts')) checkTestRings(settings, notes)
+  checkSilences(settings, notes)
+}
+
+function teamsWith(settings: Settings, rollout: string): readonly string[] {
+  return Object.entries(settings.teams)
+    .filter(([, team]) => team.rollout === rollout)
+    .map(([name]) => name)
+}
+
+function checkGo(settings: Settings, name: string, rollout: RolloutConfig, notes: Notes): void {
+  for (const [index, { gate }] of rollout.rings.entries()) {
+    if (gate.go === null) continue
+    const path = ['rollouts', name, 'rings', index, 'gate', 'go']
+    const roles = gate.go
+    for (const team of teamsWith(settings, name)) {
+      const held = membersFor(settings, team).some((member) => member.roles.some((role) => roles.includes(role)))
+      if (held || roles.some((role) => heldElsewhere(settings, team, role))) continue
+      const what = `waits for ${list(roles, 'or')} to say go, and nobody in team ${team} holds that`
+      notes.problem(path, what, `Give the role to somebody, under "roles" or in teams.${team}.roles.`)
+    }
+  }
+}
+
+function checkServiceChecks(name: string, rollout: RolloutConfig, notes: Notes): void {
+  for (const [index, { gate }] of rollout.rings.entries()) {
+    for (const [position, check] of gate.checks.entries()) {
+      const path = ['rollouts', name, 'rings', index, 'gate', 'checks', position]
+      if ('metric' in check) checkMetric(path, check, notes)
+      if (!('http' in check) || !/\{(address|name)\}/.test(check.http)) continue
+      const mend = 'Write the host out: a gate asks about the service as a whole, not about an asset.'
+      notes.problem([...path, 'http'], `is ${quote(check.http)}, without a host of its own`, mend)
+    }
+  }
+}
+
+type MetricCheckConfig = Extract<ServiceCheckConfig, { metric: string }>
+
+function checkMetric(path: readonly PropertyKey[], { atMost, atLeast }: MetricCheckConfig, notes: Notes): void {
+  if (atMost === null && atLeast === null) {
+    notes.problem(path, 'has no bound, so it could never fail', 'Write atMost, atLeast or both.')
+  }
+  if (atMost !== null && atLeast !== null && atLeast > atMost) {
+    const what = `is ${atLeast}, more than atMost, so it could never pass`
+    notes.problem([...path, 'atLeast'], what, 'Write the smaller of the two bounds here.')
+  }
+}
+
+function checkBeforeVote(settings: Settings, unread: Unread, name: string, rollout: RolloutConfig, notes: Notes): void {
+  for (const [index, ring] of rollout.rings.entries()) {
+    if (!ring.beforeVote) continue
+    const path = ['rollouts', name, 'rings', index, 'beforeVote']
+    if (index > 0) {
+      const mend = 'Only the first ring can run while people vote: move it there, or leave the key out.'
+      notes.problem(path, `is true, and ${quote(ring.name)} is not the first ring`, mend)
+      continue
+    }
+    if (ring.gate.go !== null) {
+      const mend = 'Leave one of the two out: it runs as soon as the proposal opens.'
+      notes.problem(path, 'is true, and the gate of the ring waits for somebody to say go', mend)
+    }
+    if (unread.names.has('policies') || unread.names.has('teams')) continue
+    const teams = teamsWith(settings, name)
+    if (teams.length === 0 || teams.some((team) => testRingOf(settings, team) !== 'never')) continue
+    const what = `is true, and no policy of ${list(teams)} runs a test ring`
+    notes.warning(path, what, 'Write testRing: run or testRing: required in the policy, or leave the key out.')
+  }
+}
+
+function testRingOf(settings: Settings, team: string) {
+  const policy = named(settings.teams, team)?.policy ?? null
+  return named(settings.policies, policy)?.testRing ?? 'never'
+}
+
+/** An approval that needs a ring to have passed could never come where there is no such ring. */
+function checkTestRings(settings: Settings, notes: Notes): void {
+  for (const [name, team] of Object.entries(settings.teams)) {
+    const policy = named(settings.policies, team.policy)
+    const rollout = named(settings.rollouts, team.rollout)
+    if (policy === null || rollout === null || policy.testRing === 'never') continue
+    if (rollout.rings.some((ring) => ring.beforeVote)) continue
+    const path = ['teams', name, 'rollout']
+    const asks = policy.testRing === 'required' ? 'requires a test ring to have passed' : 'runs a test ring'
+    const what = `is ${quote(team.rollout ?? '')}, which has none, and the policy ${quote(team.policy ?? '')} ${asks}`
+    const mend = 'Write beforeVote: true in its first ring, or testRing: never in the policy.'
+    if (policy.testRing === 'required') notes.problem(path, what, mend)
+    else notes.warning(path, what, mend)
+  }
+}
+
+function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void {
+  const path = ['rollouts', name, 'hooks']
+  if (hooks.drain !== null && hooks.undrain === null) {
+    const mend = 'Add undrain, unless something else puts assets into service again.'
+    notes.warning([...path, 'drain'], 'takes assets out of service, and nothing here puts them back', mend)
+  }
+  if (hooks.restore !== null && hooks.snapshot === null) {
+    notes.warning([...path, 'restore'], 'has no snapshot to put back', 'Add snapshot, or leave it out.')
+  }
+}
+
+/** By the hosts that are written in the file: what other sources list is known only later. */
+function checkClusters(settings: Settings, name: string, rollout: RolloutConfig, notes: Notes): void {
+  const teams = teamsWith(settings, name)
+  const hosts = hostsOf(settings)
+  for (const [index, rule] of rollout.clusters.entries()) {
+    const path = ['rollouts', name, 'clusters', index]
+    const { minHealthy } = rule
+    const mend = 'Let fewer stay up.'
+    if (minHealthy.kind === 'percent' && minHealthy.value === 100) {
+      const what = `is 100%, which leaves nobody of the cluster ${quote(rule.tag)} to work on`
+      notes.warning([...path, 'minHealthy'], what, mend)
+      continue
+    }
+    // With the rules before it, which take their tags first.
+    const rules = rollout.clusters.slice(0, index + 1)
+    const problems = teams.flatMap((team) => {
+      const own = hosts.filter((host) => host.team === team)
+      const earlier = clustersOf(rules.slice(0, -1), own).map((cluster) => cluster.name)
+      const clusters = clustersOf(rules, own).filter((cluster) => !earlier.includes(cluster.name))
+      return clusters.flatMap((cluster) => clusterProblem(cluster) ?? [])
+    })
+    for (const problem of new Set(problems)) {
+      notes.warning([...path, 'minHealthy'], `leaves nobody to work on: ${problem}`, mend)
+    }
+  }
+}
+
+/** Hosts that the file itself lists, as far as clusters and lists ask about them. */
+function hostsOf(settings: Settings): readonly Asset[] {
+  return Object.entries(settings.sources).flatMap(([source, entry]) => {
+    if (entry.kind !== 'ssh') return []
+    return entry.hosts.map((host) => ({
+      id: `${source}/${host.name}`,
+      name: host.name,
+      platform: '',
+      team: host.team ?? entry.team ?? '',
+      tags: [...new Set([...entry.tags, ...host.tags])],
+      exposure: null,
+      criticality: null,
+      timeZone: 'UTC',
+      source,
+      engine: entry.engine,
+      address: host.address ?? host.name,
+      simulated: false,
+    }))
+  })
+}
+
+/** A name that no source can have is mostly a spelling mistake; files may list anything. */
+function checkLists(settings: Settings, unread: Unread, name: string, rollout: RolloutConfig, notes: Notes): void {
+  const sources = Object.values(settings.sources)
+  if (unread.names.has('sources') || sources.some((source) => source.kind !== 'ssh')) return
+  const hosts = hostsOf(settings)
+  const known = hosts.flatMap((host) => [host.name, host.id])
+  for (const [index, { select }] of rollout.rings.entries()) {
+    if (select === 'rest' || !('list' in select)) continue
+    for (const [position, asset] of select.list.entries()) {
+      if (known.includes(asset)) continue
+      const guess = suggest(asset, known)
+      const mend = guess === null ? 'Write the name of a host as the source has it.' : `Did you mean "${guess}"?`
+      const path = ['rollouts', name, 'rings', index, 'select', 'list', position]
+      notes.warning(path, `names the asset ${quote(asset)}, which no source lists`, mend)
+    }
+  }
+}
+
+/** A silence must be about the asset: without, one patch would silence everything there is. */
+function checkSilences(settings: Settings, notes: Notes): void {
+  for (const [name, silence] of Object.entries(settings.silences)) {
+    const about = (text: string) => /\{(address|name)\}/.test(text)
+    if (silence.kind === 'alertmanager') {
+      const chosen = silence.matchers.some(({ isEqual, value }) => isEqual && about(value))
+      if (chosen) continue
+      const mend = 'Write one that holds {address} or {name}, such as "instance=~{address}(:.*)?".'
+      notes.problem(['silences', name, 'matchers'], 'name no asset, so every asset would be silenced at once', mend)
+      continue
+    }
+    for (const key of ['hold', 'release'] as const) {
+      if (silence[key].some(about)) continue
+      const mend = 'Add {name} or {address} to its arguments.'
+      notes.problem(['silences', name, key], 'is not told which asset it is about', mend)
+    }
+  }
+}

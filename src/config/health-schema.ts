@@ -1,0 +1,38 @@
+/** Checks that say whether an asset, or a service as a whole, is well. */
+
+import { z } from 'zod'
+import { command, count, duration, port, text, webAddress } from './fields.ts'
+
+const timeout = duration({ unit: 's', minimum: 1, maximum: 120 }).prefault('5 s')
+
+export const httpCheck = z.strictObject({
+  http: webAddress.describe('Address to ask; in the health of a team, {address} and {name} stand for the asset.'),
+  status: count(100, 599, 'Write an HTTP status, such as 200.').default(200).describe('The status that means healthy.'),
+  timeout: timeout.describe('How long to wait for the answer.'),
+})
+
+const tcp = {
+  tcp: port.describe('A port that must accept connections.'),
+  timeout: timeout.describe('How long to wait for the connection.'),
+}
+
+/** @param values what may stand in its arguments, as `{name}` */
+export function commandCheck(values: readonly string[]) {
+  return z.strictObject({
+    command: command(values).describe('A program and its arguments; exit status 0 is healthy.'),
+    timeout: duration({ unit: 's', minimum: 1, maximum: 120 }).prefault('30 s').describe('How long it may take.'),
+  })
+}
+
+/** Of each asset. */
+export const healthCheck = z.union([httpCheck, z.strictObject(tcp), commandCheck(['name', 'address'])])
+
+/** Of a service as a whole, which has no address of its own. */
+export const serviceTcpCheck = z.strictObject({
+  ...tcp,
+  host: text('Write a host name or an address, such as db.example.net.', 253)
+    .regex(/^[A-Za-z0-9_.:-]+$/, { error: 'Write a host name or an address, such as db.example.net.' })
+    .describe('The host of that port.'),
+})
+
+export type HealthConfig = z.infer<typeof healthCheck>

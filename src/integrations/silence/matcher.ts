@@ -1,0 +1,36 @@
+import type { Asset } from '../../core/asset.ts'
+
+/** What chooses alerts by a label; `{address}` and `{name}` in the value stand for those of the asset. */
+export interface MatcherTemplate {
+  readonly label: string
+  readonly value: string
+  readonly isRegex: boolean
+  readonly isEqual: boolean
+}
+
+/** One matcher as Alertmanager's API has it. */
+export interface Matcher {
+  readonly name: string
+  readonly value: string
+  readonly isRegex: boolean
+  readonly isEqual: boolean
+}
+
+/**
+ * Fills in an asset. In a regular expression, what comes from the asset stands for itself alone. Throws a sentence where
+ * the asset has no such value.
+ */
+export function fillMatcher({ label, value, isRegex, isEqual }: MatcherTemplate, asset: Asset): Matcher {
+  const filled = value.replace(/\{(address|name)\}/g, (_, key: string) => {
+    const own = key === 'address' ? asset.address : asset.name
+    // Nothing at all would match every alert.
+    if (own.trim() === '') throw new Error(`The asset ${asset.id} has no ${key} to silence by.`)
+    return isRegex ? escapeRegex(own) : own
+  })
+  return { name: label, value: filled, isRegex, isEqual }
+}
+
+/** For RE2, which refuses a backslash before a letter or digit that has no meaning. */
+function escapeRegex(text: string): string {
+  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
+}
