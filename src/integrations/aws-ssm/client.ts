@@ -1,18 +1,4 @@
-import {
-  CancelCommandCommand,
-  type Command,
-  type CommandInvocation,
-  DescribeInstanceInformationCommand,
-  GetCommandInvocationCommand,
-  type InstanceInformation,
-  InvocationDoesNotExist,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
-  SendCommandCommand,
-  SSMClient,
-  type SSMClientConfig,
-  SSMServiceException,
-} from '@aws-sdk/client-ssm'
+import type { Command, CommandInvocation, InstanceInformation, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm'
 import { networkProblem } from '../network-problem.ts'
 
 /** `InstanceIds` of one call take no more. */
@@ -64,11 +50,24 @@ export class SsmProblem extends Error {
   }
 }
 
+interface Loaded {
+  readonly sdk: typeof import('@aws-sdk/client-ssm')
+  readonly client: SSMClient
+}
+
 export type Ssm = ReturnType<typeof createSsm>
 
 /** The few operations of Systems Manager that are needed. Each throws an SsmProblem with a sentence. */
 export function createSsm({ region, endpoint, credentials }: SsmOptions) {
-  const client = new SSMClient({
+  let loaded: Promise<Loaded> | null = null
+
+  // The SDK is large, and most do not use it.
+  async function load(): Promise<Loaded> {
+    const sdk = await import('@aws-sdk/client-ssm')
+    return { sdk, client: new sdk.SSMClient(config) }
+  }
+
+  const config: SSMClientConfig = {
     region,
     // Throttling is answered by waiting longer and longer and by fewer calls. A SendCommand that is sent again after a
     // lost answer is harmless: the host's journal lets one of them begin.
@@ -77,12 +76,13 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
-  })
+  }
 
-  async function asked<T>(operation: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async function asked<T>(operation: string, signal: AbortSignal, call: (loaded: Loaded) => Promise<T>): Promise<T> {
     signal.throwIfAborted()
     try {
-      return await call()
+      loaded ??= load()
+      return await call(await loaded)
     } catch (error) {
       signal.throwIfAborted()
       throw problemOf(operation, region, error)
@@ -98,8 +98,8 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
         let NextToken: string | undefined
         for (let page = 0; page < MAX_PAGES; page++) {
           const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
-          const answer = await asked('DescribeInstanceInformation', signal, () =>
-            client.send(new DescribeInstanceInformationCommand(input), { abortSignal: signal }),
+          const answer = await asked('DescribeInstanceInformation', signal, ({ sdk, client }) =>
+            client.send(new sdk.DescribeInstanceInformationCommand(input), { abortSignal: signal }),
           )
           for (const one of answer.InstanceInformationList ?? []) {
             if (one.InstanceId !== undefined) states.set(one.InstanceId, stateOf(one))
@@ -121,8 +121,8 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
       let NextToken: string | undefined
       for (let page = 0; page < MAX_PAGES; page++) {
         const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
-        const answer = await asked('ListCommands', signal, () =>
-          client.send(new ListCommandsCommand(input), { abortSignal: signal }),
+        const answer = await asked('ListCommands', signal, ({ sdk, client }) =>
+          client.send(new sdk.ListCommandsCommand(input), { abortSignal: signal }),
         )
         for (const command of answer.Commands ?? []) found.push(...sentCommand(command))
         NextToken = answer.NextToken
@@ -136,9 +136,9 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
       // Without instances a command would go to whatever else it names.
       if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
         throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
-      const answer = await asked('SendCommand', signal, () =>
+      const answer = await asked('SendCommand', signal, ({ sdk, client }) =>
         client.send(
-          new SendCommandCommand({
+          new sdk.SendCommandCommand({
             InstanceIds: [...instances],
             DocumentName: document,
             Parameters: { commands: [text], executionTimeout: [String(runSeconds)] },
@@ -162,10 +162,13 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
       let NextToken: string | undefined
       for (let page = 0; page < MAX_PAGES; page++) {
         const input = { CommandId: command, Details: true, MaxResults: PAGE }
-        const answer = await asked('ListCommandInvocations', signal, () =>
-          client.send(new ListCommandInvocationsCommand(NextToken === undefined ? input : { ...input, NextToken }), {
-            abortSignal: signal,
-          }),
+        const answer = await asked('ListCommandInvocations', signal, ({ sdk, client }) =>
+          client.send(
+            new sdk.ListCommandInvocationsCommand(NextToken === undefined ? input : { ...input, NextToken }),
+            {
+              abortSignal: signal,
+            },
+          ),
         )
         for (const one of answer.CommandInvocations ?? []) {
           if (one.InstanceId !== undefined) found.set(one.InstanceId, invocationOf(one))
@@ -180,8 +183,8 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
     async output(command: string, instance: string, signal: AbortSignal): Promise<InvocationOutput | null> {
       const input = { CommandId: command, InstanceId: instance }
       try {
-        const answer = await asked('GetCommandInvocation', signal, () =>
-          client.send(new GetCommandInvocationCommand(input), { abortSignal: signal }),
+        const answer = await asked('GetCommandInvocation', signal, ({ sdk, client }) =>
+          client.send(new sdk.GetCommandInvocationCommand(input), { abortSignal: signal }),
         )
         return { output: answer.StandardOutputContent ?? '', began: (answer.ExecutionStartDateTime ?? '') !== '' }
       } catch (error) {
@@ -191,8 +194,8 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
     },
 
     async cancel(command: string, instances: readonly string[], signal: AbortSignal): Promise<void> {
-      await asked('CancelCommand', signal, () =>
-        client.send(new CancelCommandCommand({ CommandId: command, InstanceIds: [...instances] }), {
+      await asked('CancelCommand', signal, ({ sdk, client }) =>
+        client.send(new sdk.CancelCommandCommand({ CommandId: command, InstanceIds: [...instances] }), {
           abortSignal: signal,
         }),
       )
@@ -234,8 +237,7 @@ function invocationOf({ Status, StatusDetails, CommandPlugins }: CommandInvocati
 
 function problemOf(operation: string, region: string, error: unknown): SsmProblem {
   const name = error instanceof Error ? error.name : ''
-  if (error instanceof InvocationDoesNotExist) return new SsmProblem('Not there yet.', name, true, error)
-  if (error instanceof SSMServiceException) {
+  if (error instanceof Error && '$fault' in error) {
     const said = error.message.slice(0, 300)
     const sent = error.$fault !== 'client' && !isThrottling(name)
     if (/AccessDenied|NotAuthorized/.test(name))

@@ -60,6 +60,8 @@ class Fault extends Error {
 export async function createFakeSsm(options: FakeSsmOptions) {
   const { region, deliveryMs = 60, lagMs = 8, page = 50 } = options
   const instances = new Map<string, FakeInstance>()
+  /** Still listed, and no longer there to be sent a command. */
+  const terminated = new Set<string>()
   const commands: Command[] = []
   const calls: { readonly operation: string; readonly input: Json }[] = []
   /** Operations to answer with a fault, once each. */
@@ -142,7 +144,8 @@ export async function createFakeSsm(options: FakeSsmOptions) {
     if (input.DocumentName !== 'AWS-RunShellScript') throw new Fault('InvalidDocument', 'no such document')
     if (JSON.stringify(input).length > 64 * 1024) throw new Fault('MaxDocumentSizeExceeded', '64 KB')
     // One that is unknown, and none gets the command.
-    if (ids.some((id) => !instances.has(id))) throw new Fault('InvalidInstanceId', 'Instances not in a valid state')
+    if (ids.some((id) => !instances.has(id) || terminated.has(id)))
+      throw new Fault('InvalidInstanceId', 'Instances not in a valid state')
     const text = (parameters.commands ?? []).join('\n')
     if (/\{\{/.test(text)) throw new Fault('InvalidParameters', 'Parameter names in {{ }} are not known')
     const command: Command = {
@@ -276,6 +279,7 @@ export async function createFakeSsm(options: FakeSsmOptions) {
   return {
     url: `http://127.0.0.1:${address.port}`,
     instances,
+    terminated,
     commands,
     calls,
     faults,
