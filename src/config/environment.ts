@@ -45,6 +45,7 @@ const variables = {
   PAGERDUTY_TOKEN: z.string().min(8, { error: 'Write a read-only API key of PagerDuty.' }),
   PAGERDUTY_API_URL: apiUrl,
   PROMETHEUS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Write the token without blanks.' }),
+  AWX_TOKEN: z.string().min(8, { error: 'Write a token of AWX with the scope write.' }),
   DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
   DISCORD_API_URL: apiUrl,
 } as const
@@ -58,6 +59,7 @@ const secrets: readonly Variable[] = [
   'DISCORD_BOT_TOKEN',
   'PAGERDUTY_TOKEN',
   'PROMETHEUS_TOKEN',
+  'AWX_TOKEN',
 ]
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
@@ -102,6 +104,8 @@ export interface Environment {
   readonly prometheus: Readonly<Record<string, string>>
   /** Secret. `null`: PagerDuty is not asked. */
   readonly pagerduty: { readonly token: string; readonly apiUrl: string | null } | null
+  /** Secret. `null`: engines of kind awx cannot work. */
+  readonly awxToken: string | null
 }
 
 export type ReadEnvironment =
@@ -135,6 +139,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     discord: discordAccess(reading, cwd),
     pagerduty: pagerdutyAccess(reading, cwd),
     prometheus: prometheusSecrets(reading, cwd),
+    awxToken: take(reading, 'AWX_TOKEN', variables.AWX_TOKEN, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }

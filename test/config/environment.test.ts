@@ -47,6 +47,7 @@ describe('the environment', () => {
         discord: null,
         pagerduty: null,
         prometheus: {},
+        awxToken: null,
       },
       warnings: [],
     })

@@ -8,7 +8,8 @@ import * as schema from './schema.ts'
 export interface AwxOptions {
   /** `https://awx.example.net`; with a path, such as `/api/controller/v2` behind a gateway, that one is used. */
   readonly url: string
-  readonly token: string
+  /** `null`: there is none, and nothing is asked. */
+  readonly token: string | null
 }
 
 const CALL_MS = 30_000
@@ -42,6 +43,7 @@ export function createAwx({ url, token }: AwxOptions) {
     signal: AbortSignal,
     body?: unknown,
   ): Promise<z.output<T>> {
+    if (token === null) throw new AwxProblem('AWX_TOKEN is not set: put a token of AWX into the environment.', 0, false)
     const address = path.startsWith('/') ? `${given.origin}${path}` : `${base}/${path}`
     const what = `${method} ${new URL(address).pathname}`
     for (let attempt = 1; ; attempt++) {
