@@ -21,7 +21,9 @@ const reason = (await fleetReason()) ?? (await ansibleReason())
 if (reason !== null) console.warn(`skipped the AWX engine on real hosts: ${reason}`)
 
 async function ansibleReason(): Promise<string | null> {
-  const asked = await runBounded({ ...limits, command: 'ansible-doc', args: ['-t', 'callback', '-l'], signal })
+  // Ansible wants a locale of UTF-8.
+  const args = ['LC_ALL=C.UTF-8', 'ansible-doc', '-t', 'callback', '-l']
+  const asked = await runBounded({ ...limits, command: 'env', args, signal })
   if (asked.status !== 0) return 'ansible-playbook is not installed'
   return asked.stdout.includes('ansible.posix.json') ? null : 'the collection ansible.posix is not installed'
 }

@@ -38,15 +38,20 @@ export interface InvocationOutput {
   readonly began: boolean
 }
 
-/** Why Amazon did not do it. `sent` false: it certainly did not come to the instances. */
+/**
+ * Why Amazon did not do it. `sent` false: it certainly did not come to the instances. `lasting`: nor will it the next
+ * time, until somebody mends something.
+ */
 export class SsmProblem extends Error {
   readonly code: string
   readonly sent: boolean
+  readonly lasting: boolean
 
   constructor(message: string, code: string, sent: boolean, cause: unknown) {
     super(message, { cause })
     this.code = code
     this.sent = sent
+    this.lasting = !sent && !isThrottling(code)
   }
 }
 

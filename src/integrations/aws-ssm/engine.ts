@@ -87,6 +87,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       return { asset: asset.id, ready: true as const, notes: fitness.notes }
     } catch (error) {
       signal.throwIfAborted()
+      if (error instanceof SsmProblem && !error.lasting) throw error
       return refused(asset.id, heldBack(errorText(error)))
     }
   }
@@ -124,8 +125,15 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       else if (owners.has(instance)) settle(request, instance, otherAsset(request.asset.name))
       else owners.set(instance, request)
     }
-    const known = owners.size === 0 ? new Map<string, string>() : await earlier(key, signal)
-    const states = await ssm.states([...owners.keys()], signal)
+    const seen = await refusable(async () => ({
+      known: owners.size === 0 ? new Map<string, string>() : await earlier(key, signal),
+      states: await ssm.states([...owners.keys()], signal),
+    }))
+    if (typeof seen === 'string') {
+      for (const [instance, request] of owners) settle(request, instance, heldBack(seen))
+      return batch.deployments.flatMap(({ asset }) => settled.get(asset.id) ?? [])
+    }
+    const { known, states } = seen
     const byText = new Map<string, [string, DeploymentRequest][]>()
     for (const [instance, request] of owners) {
       const { asset } = request
@@ -286,7 +294,8 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       signal.throwIfAborted()
       checkKey(batch.key)
       const instances = batch.deployments.flatMap(({ asset }) => instanceOf(asset) ?? [])
-      const states = await ssm.states([...new Set(instances)], signal)
+      const states = await refusable(() => ssm.states([...new Set(instances)], signal))
+      if (typeof states === 'string') return batch.deployments.map(({ asset }) => refused(asset.id, heldBack(states)))
       return Promise.all(
         batch.deployments.map((request) => {
           const state = states.get(instanceOf(request.asset) ?? '') ?? 'unknown'
@@ -343,6 +352,16 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       for (const [command, instances] of waiting) await ssm.cancel(command, instances, signal)
       await sendFollow(handle.key, unfinished, 'cancelled', signal)
     },
+  }
+}
+
+/** What was asked for, or the sentence that says why it cannot be had until somebody mends something. */
+async function refusable<T>(ask: () => Promise<T>): Promise<T | string> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof SsmProblem && error.lasting) return error.message
+    throw error
   }
 }
 

@@ -18,7 +18,7 @@ const LONGEST_WAIT_SECONDS = 30
 const PAGE = 200
 const MAX_PAGES = 100
 
-/** `sent` false: AWX certainly did nothing. */
+/** `sent` false: AWX certainly did nothing, and will not do it the next time either. True: nobody knows; ask again. */
 export class AwxProblem extends Error {
   readonly status: number
   readonly sent: boolean

@@ -11,7 +11,7 @@ import { checkKey, checkPackage } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
 import { type AwxOptions, AwxProblem, createAwx } from './client.ts'
 import { type JobHost, makeHandle, readHandle, type StartedJobs } from './handle.ts'
-import { createJobs, type Ended, isActive, limitOf, portions, WrongJob } from './jobs.ts'
+import { createJobs, type Ended, isActive, limitOf, type Place, portions, WrongJob } from './jobs.ts'
 import { answersOf, type HostRequest, readOutcome, readPreview, troublesOf } from './playbook.ts'
 import { createPreviews } from './preview.ts'
 import type { Job } from './schema.ts'
@@ -79,7 +79,18 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       return { asset: asset.id, ready: true, notes: [...seen.notes, ...nothing] }
     } catch (error) {
       signal.throwIfAborted()
+      if (error instanceof AwxProblem && error.sent) throw error
       return refused(heldBack(errorText(error)))
+    }
+  }
+
+  /** The sentence that says why nothing can be launched until somebody mends it. */
+  async function preparedOrRefused(signal: AbortSignal): Promise<Place | string> {
+    try {
+      return await jobs.prepare(signal)
+    } catch (error) {
+      if (error instanceof AwxProblem && !error.sent) return error.message
+      throw error
     }
   }
 
@@ -95,7 +106,11 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       settled.push({ asset, outcome })
     }
     if (deployments.length === 0) return { jobs: [], settled, assets }
-    const place = await jobs.prepare(signal)
+    const place = await preparedOrRefused(signal)
+    if (typeof place === 'string') {
+      for (const asset of assets) settle(asset, heldBack(place))
+      return { jobs: [], settled, assets }
+    }
     const names = deployments.map(({ asset }) => asset.name)
     const strangers = await jobs.strangers(place, [...new Set(names)], signal)
     const hosts = new Map<string, { readonly asset: string; readonly request: HostRequest }>()

@@ -76,6 +76,25 @@ describe('The Systems Manager engine', () => {
     for (const asset of scene.assets) expect(scene.hostOf(asset).transactions).toBe(1)
   })
 
+  it('is called again later where Amazon is away, and has told nobody no', async () => {
+    const scene = await opened()
+    const engine = engineOf(scene)
+    const batch = await batchOf(scene, engine)
+    await scene.ssm.close()
+    await expect(engine.preflight(batch, signal)).rejects.toThrow(/does not answer/)
+  })
+
+  it('says which permission is missing', async () => {
+    const scene = await opened()
+    const engine = engineOf(scene)
+    const batch = await batchOf(scene, engine)
+    const fault = { operation: 'DescribeInstanceInformation', type: 'AccessDeniedException', status: 400 }
+    scene.ssm.faults.push(fault, fault)
+    const says = { state: 'held back', reason: expect.stringContaining('ssm:DescribeInstanceInformation') }
+    for (const result of await engine.preflight(batch, signal)) expect(result).toMatchObject({ outcome: says })
+    for (const outcome of (await outcomes(engine, batch)).values()) expect(outcome).toMatchObject(says)
+  })
+
   it('says what AWS does not allow, and that nothing was started', async () => {
     const scene = await opened()
     const engine = engineOf(scene)

@@ -64,7 +64,12 @@ describe('The AWX engine', () => {
       const batch = await batchOf(scene, engine)
       const before = launches(scene).length
       scene.awx.prompts[prompt] = false
-      await expect(engine.start(batch, signal)).rejects.toThrow(/run on every host: switch on "Prompt on launch"/)
+      for (const outcome of (await outcomes(engine, batch)).values()) {
+        expect(outcome).toMatchObject({
+          state: 'held back',
+          reason: expect.stringMatching(/run on every host: switch on "Prompt on launch"/),
+        })
+      }
       expect(launches(scene)).toHaveLength(before)
       expect(transactions(scene)).toEqual([0, 0, 0])
     },
@@ -177,6 +182,15 @@ describe('The AWX engine', () => {
     const before = Date.now()
     for (const outcome of (await outcomes(engine, batch)).values()) expect(outcome.state).toBe('succeeded')
     expect(Date.now() - before).toBeGreaterThan(900)
+  })
+
+  it('is called again later where AWX is away, and has told nobody no', async () => {
+    const scene = await opened()
+    const engine = engineOf(scene)
+    const batch = await batchOf(scene, engine)
+    await scene.awx.close()
+    await expect(engine.preflight(batch, signal)).rejects.toThrow(/does not answer.*refused/)
+    await expect(engine.start(batch, signal)).rejects.toThrow(/does not answer.*refused/)
   })
 
   it('says which token is wrong, and never the token', async () => {
