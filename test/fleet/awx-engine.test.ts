@@ -78,6 +78,7 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
     const variables = join(folder, `vars-${++jobs}.json`)
     writeFileSync(variables, JSON.stringify(extraVars), { mode: 0o600 })
     const settings = [
+      'LC_ALL=C.UTF-8',
       'ANSIBLE_STDOUT_CALLBACK=ansible.posix.json',
       'ANSIBLE_RETRY_FILES_ENABLED=0',
       'ANSIBLE_TIMEOUT=3',
@@ -89,7 +90,10 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
       args: [...settings, 'ansible-playbook', ...only, ...(check ? ['--check'] : []), playbook],
       signal,
     })
-    if (ended.end !== 'exited') return []
+    if (ended.end !== 'exited' || !ended.stdout.includes('{'))
+      throw new Error(
+        `ansible-playbook ended (${ended.end}, ${ended.status}): ${ended.stdout}${ended.stderr}`.slice(0, 500),
+      )
     const { plays } = printed.parse(JSON.parse(ended.stdout.slice(ended.stdout.indexOf('{'))))
     return plays.flatMap(({ tasks }) =>
       tasks.flatMap(({ task, hosts: results }) =>

@@ -195,7 +195,13 @@ export async function createFakeAwx(options: FakeAwxOptions) {
     const limited = job.limit.split(',')
     const chosen = [...hosts.keys()].filter((name) => job.limit === '' || limited.includes(name))
     const played = { hosts: chosen, extraVars: JSON.parse(job.extraVars), check: job.jobType === 'check' }
-    const events = await play({ ...played, signal: job.stop.signal })
+    let events: readonly FakeEvent[]
+    try {
+      events = await play({ ...played, signal: job.stop.signal })
+    } catch (error) {
+      job.explanation = String(error)
+      return end(job, 'error')
+    }
     if (job.status !== 'running') return
     job.events = events
     end(job, events.some((one) => one.event !== 'runner_on_ok') ? 'failed' : 'successful')
