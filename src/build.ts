@@ -25,6 +25,7 @@ import {
 } from './config/resolve.ts'
 import type {
   Config,
+  EngineConfig,
   FeedConfig,
   GroupConfig,
   LoadConfig,
@@ -46,6 +47,8 @@ import type {
 } from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
+import { createSsmEngine } from './integrations/aws-ssm/index.ts'
+import { createAwxEngine } from './integrations/awx/index.ts'
 import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
 import { createCsafFeed } from './integrations/feeds/csaf/index.ts'
 import { createCveRecordsFeed } from './integrations/feeds/cve-records/index.ts'
@@ -296,7 +299,11 @@ function buildFeed(name: string, feed: FeedConfig, clock: Clock): CatalogFeed {
   }
 }
 
-export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, DeployEngine> {
+export function buildEngines(
+  config: Config,
+  environment: Environment,
+  clock: Clock,
+): ReadonlyMap<string, DeployEngine> {
   const targets = new Map<string, SshTarget>()
   for (const [name, source] of Object.entries(config.sources)) {
     if (source.kind !== 'ssh') continue
@@ -304,13 +311,23 @@ export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, 
   }
   const engines = new Map<string, DeployEngine>()
   for (const [name, engine] of Object.entries(config.engines)) {
-    if (engine.kind === 'simulated') {
-      engines.set(name, createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock }))
-      continue
-    }
-    engines.set(
-      name,
-      createSshAptEngine({
+    engines.set(name, buildEngine(name, engine, targets, environment, clock))
+  }
+  return engines
+}
+
+function buildEngine(
+  name: string,
+  engine: EngineConfig,
+  targets: ReadonlyMap<string, SshTarget>,
+  environment: Environment,
+  clock: Clock,
+): DeployEngine {
+  switch (engine.kind) {
+    case 'simulated':
+      return createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock })
+    case 'ssh-apt':
+      return createSshAptEngine({
         name,
         target: (asset) => targets.get(asset.id) ?? null,
         concurrency: engine.concurrency,
@@ -319,10 +336,31 @@ export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, 
         silenceSeconds: engine.unreachableAfter,
         transactionSeconds: engine.transactionTimeout,
         clock,
-      }),
-    )
+      })
+    case 'awx':
+      return createAwxEngine({
+        name,
+        url: engine.url,
+        token: environment.awxToken,
+        template: engine.template,
+        lockWaitSeconds: engine.lockTimeout,
+        previewSeconds: engine.previewTimeout,
+        ...present({ inventory: engine.inventory }),
+        clock,
+      })
+    case 'aws-ssm':
+      return createSsmEngine({
+        name,
+        region: engine.region,
+        document: engine.document,
+        lockWaitSeconds: engine.lockTimeout,
+        rebootWaitSeconds: engine.rebootTimeout,
+        silenceSeconds: engine.unreachableAfter,
+        transactionSeconds: engine.transactionTimeout,
+        ...present({ endpoint: engine.endpoint }),
+        clock,
+      })
   }
-  return engines
 }
 
 export function buildHealth(config: Config): HealthProbe {

@@ -94,7 +94,7 @@ export async function openService(config: Config, environment: Environment): Pro
     teams: buildTeams(config, directory.inGroup),
     sources: buildSources(config, clock),
     feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, clock),
+    engines: buildEngines(config, environment, clock),
     health: buildHealth(config),
     hooks: createHookRunner(),
     metrics: buildMetrics(config, environment),

@@ -90,12 +90,13 @@ async function look(source: InventorySource, signal: AbortSignal): Promise<Seen 
 async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: AbortSignal): Promise<Seen> {
   const deployments = assets.map((asset) => ({ asset, changes: [], transaction: [], reboot: 'never' as const }))
   try {
+    // One reason may hold for all: a token that is wrong, a template that is not ready.
     const refused: string[] = []
     for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
       if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
     }
     const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
-    return { ok: refused.length === 0, what: [counted, ...refused].join('\n') }
+    return { ok: refused.length === 0, what: [counted, ...new Set(refused)].join('\n') }
   } catch (error) {
     return { ok: false, what: errorText(error) }
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, duration, filePath } from './fields.ts'
+import { count, duration, filePath, optional, text } from './fields.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -29,8 +29,61 @@ const simulatedEngine = z.strictObject({
   pace: duration({ unit: 's', minimum: 0, maximum: HOUR }).prefault('3 s').describe('How long one asset takes.'),
 })
 
-export const engine = z.discriminatedUnion('kind', [sshAptEngine, simulatedEngine], {
-  error: 'Write ssh-apt or simulated.',
+const lockTimeout = duration({ unit: 'min', minimum: 0, maximum: HOUR })
+  .prefault('5 min')
+  .describe('How long to wait while another program holds the lock of dpkg.')
+
+const awxMend =
+  'Write the address of AWX, such as https://awx.example.net; a token goes over http only to this machine.'
+
+const awxEngine = z.strictObject({
+  kind: z.literal('awx').describe('Launches a job template of AWX or Automation Controller. Needs AWX_TOKEN.'),
+  url: z
+    .string({ error: awxMend })
+    .refine((url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/]?)/.test(url) && URL.canParse(url), {
+      error: awxMend,
+    })
+    .describe('Its address; with a path, such as /api/controller/v2 behind a gateway, that one is used.'),
+  template: text('Write the name of the job template.').describe('Name of the job template.'),
+  inventory: optional(text('Write the name of an inventory in AWX.')).describe(
+    "Name of the inventory. Left out: the template's own.",
+  ),
+  lockTimeout,
+  previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
+    .prefault('10 min')
+    .describe('How long a preview may take, in the queue of AWX too.'),
+})
+
+const ssmEngine = z.strictObject({
+  kind: z.literal('aws-ssm').describe('Upgrades with apt through Run Command of AWS Systems Manager.'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z]+)+-\d{1,2}$/, { error: 'Write a region of AWS, such as eu-central-1.' })
+    .describe('The region of the instances.'),
+  endpoint: optional(
+    z
+      .string()
+      .refine((url) => url.startsWith('https://') && URL.canParse(url), { error: 'Write an address with https://.' }),
+  ).describe("Another address than Amazon's own, such as that of a VPC endpoint."),
+  document: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:/-]{3,256}$/, { error: 'Write the name or ARN of a document of Systems Manager.' })
+    .default('AWS-RunShellScript')
+    .describe('The document that runs the parameter `commands` as root.'),
+  lockTimeout,
+  transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR })
+    .prefault('2 hours')
+    .describe('After this time without an end, an upgrade counts as failed.'),
+  unreachableAfter: duration({ unit: 'min', minimum: MINUTE, maximum: 24 * HOUR })
+    .prefault('15 min')
+    .describe('How long an instance may be silent during its upgrade before it counts as unreachable.'),
+  rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
+    .prefault('10 min')
+    .describe('How long an instance may take to come back after a reboot.'),
+})
+
+export const engine = z.discriminatedUnion('kind', [sshAptEngine, awxEngine, ssmEngine, simulatedEngine], {
+  error: 'Write ssh-apt, awx, aws-ssm or simulated.',
 })
 
 export type EngineConfig = z.infer<typeof engine>

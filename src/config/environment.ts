@@ -48,6 +48,7 @@ const variables = {
   ALERTMANAGER_TOKEN: z.string().regex(/^\S+$/, { error: 'Write a bearer token, without spaces.' }),
   ALERTMANAGER_USER: z.string().regex(/^[^:]+$/, { error: 'Write the user name for Alertmanager, without a colon.' }),
   ALERTMANAGER_PASSWORD: z.string(),
+  AWX_TOKEN: z.string().min(8, { error: 'Write a token of AWX with the scope write.' }),
   DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
   DISCORD_API_URL: apiUrl,
 } as const
@@ -63,6 +64,7 @@ const secrets: readonly Variable[] = [
   'PROMETHEUS_TOKEN',
   'ALERTMANAGER_TOKEN',
   'ALERTMANAGER_PASSWORD',
+  'AWX_TOKEN',
 ]
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
@@ -109,6 +111,8 @@ export interface Environment {
   readonly pagerduty: { readonly token: string; readonly apiUrl: string | null } | null
   /** Secret. `null`: Alertmanager is asked without. */
   readonly alertmanager: HttpAccess | null
+  /** Secret. `null`: engines of kind awx cannot work. */
+  readonly awxToken: string | null
 }
 
 /** How a service over HTTP knows that it is us. */
@@ -148,6 +152,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     pagerduty: pagerdutyAccess(reading, cwd),
     prometheus: prometheusSecrets(reading, cwd),
     alertmanager: alertmanagerAccess(reading, cwd),
+    awxToken: take(reading, 'AWX_TOKEN', variables.AWX_TOKEN, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }

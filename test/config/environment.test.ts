@@ -48,6 +48,7 @@ describe('the environment', () => {
         pagerduty: null,
         prometheus: {},
         alertmanager: null,
+        awxToken: null,
       },
       warnings: [],
     })

@@ -1,0 +1,267 @@
+import type { Command, CommandInvocation, InstanceInformation, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm'
+import { networkProblem } from '../network-problem.ts'
+
+/** `InstanceIds` of one call take no more. */
+export const INSTANCES_PER_CALL = 50
+const PAGE = 50
+const MAX_PAGES = 40
+
+export interface SsmOptions {
+  /** `eu-central-1`. */
+  readonly region: string
+  /** Another address than Amazon's own, such as that of a VPC endpoint. */
+  readonly endpoint?: string
+  /** Left out: what the AWS SDK finds by itself: environment, shared files, web identity, instance role. */
+  readonly credentials?: SSMClientConfig['credentials']
+}
+
+export interface SentCommand {
+  readonly id: string
+  readonly comment: string
+  readonly instances: readonly string[]
+}
+
+export type InstanceState = 'online' | 'lost' | 'unknown' | 'not linux'
+
+export interface Invocation {
+  /** Pending, InProgress, Delayed, Success, Cancelled, TimedOut, Failed, Cancelling. */
+  readonly status: string
+  /** Says more: DeliveryTimedOut, Undeliverable, Terminated, ... */
+  readonly details: string
+  /** The beginning of what it printed. */
+  readonly output: string
+}
+
+export interface InvocationOutput {
+  readonly output: string
+  /** False: the agent never began it. */
+  readonly began: boolean
+}
+
+/**
+ * Why Amazon did not do it. `sent` false: it certainly did not come to the instances. `lasting`: nor will it the next
+ * time, until somebody mends something.
+ */
+export class SsmProblem extends Error {
+  readonly code: string
+  readonly sent: boolean
+  readonly lasting: boolean
+
+  constructor(message: string, code: string, sent: boolean, cause: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.sent = sent
+    this.lasting = !sent && !isThrottling(code)
+  }
+}
+
+interface Loaded {
+  readonly sdk: typeof import('@aws-sdk/client-ssm')
+  readonly client: SSMClient
+}
+
+export type Ssm = ReturnType<typeof createSsm>
+
+/** The few operations of Systems Manager that are needed. Each throws an SsmProblem with a sentence. */
+export function createSsm({ region, endpoint, credentials }: SsmOptions) {
+  let loaded: Promise<Loaded> | null = null
+
+  // The SDK is large, and most do not use it.
+  async function load(): Promise<Loaded> {
+    const sdk = await import('@aws-sdk/client-ssm')
+    return { sdk, client: new sdk.SSMClient(config) }
+  }
+
+  const config: SSMClientConfig = {
+    region,
+    // Throttling is answered by waiting longer and longer and by fewer calls. A SendCommand that is sent again after a
+    // lost answer is harmless: the host's journal lets one of them begin.
+    maxAttempts: 6,
+    retryMode: 'adaptive',
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  }
+
+  async function asked<T>(operation: string, signal: AbortSignal, call: (loaded: Loaded) => Promise<T>): Promise<T> {
+    signal.throwIfAborted()
+    try {
+      loaded ??= load()
+      return await call(await loaded)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw problemOf(operation, region, error)
+    }
+  }
+
+  return {
+    /** What Systems Manager knows of the instances; those that it does not know are `unknown`. */
+    async states(instances: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, InstanceState>> {
+      const states = new Map<string, InstanceState>(instances.map((id) => [id, 'unknown']))
+      for (const some of chunks(instances, INSTANCES_PER_CALL)) {
+        const Filters = [{ Key: 'InstanceIds', Values: [...some] }]
+        let NextToken: string | undefined
+        for (let page = 0; page < MAX_PAGES; page++) {
+          const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
+          const answer = await asked('DescribeInstanceInformation', signal, ({ sdk, client }) =>
+            client.send(new sdk.DescribeInstanceInformationCommand(input), { abortSignal: signal }),
+          )
+          for (const one of answer.InstanceInformationList ?? []) {
+            if (one.InstanceId !== undefined) states.set(one.InstanceId, stateOf(one))
+          }
+          NextToken = answer.NextToken
+          if (!NextToken) break
+        }
+      }
+      return states
+    },
+
+    /** Commands with this document since then, the newest first. */
+    async recent(document: string, since: Date, signal: AbortSignal): Promise<readonly SentCommand[]> {
+      const Filters = [
+        { key: 'DocumentName' as const, value: document },
+        { key: 'InvokedAfter' as const, value: since.toISOString().replace(/\.\d+Z$/, 'Z') },
+      ]
+      const found: SentCommand[] = []
+      let NextToken: string | undefined
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
+        const answer = await asked('ListCommands', signal, ({ sdk, client }) =>
+          client.send(new sdk.ListCommandsCommand(input), { abortSignal: signal }),
+        )
+        for (const command of answer.Commands ?? []) found.push(...sentCommand(command))
+        NextToken = answer.NextToken
+        if (!NextToken) break
+      }
+      return found
+    },
+
+    async send(request: SendRequest, signal: AbortSignal): Promise<string> {
+      const { instances, document, text, comment, deliverySeconds, runSeconds } = request
+      // Without instances a command would go to whatever else it names.
+      if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
+        throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
+      const answer = await asked('SendCommand', signal, ({ sdk, client }) =>
+        client.send(
+          new sdk.SendCommandCommand({
+            InstanceIds: [...instances],
+            DocumentName: document,
+            Parameters: { commands: [text], executionTimeout: [String(runSeconds)] },
+            TimeoutSeconds: deliverySeconds,
+            // By default the first instance that fails keeps the command from the others.
+            MaxErrors: '100%',
+            MaxConcurrency: '100%',
+            Comment: comment,
+          }),
+          { abortSignal: signal },
+        ),
+      )
+      const id = answer.Command?.CommandId
+      if (id === undefined) throw new SsmProblem('Systems Manager gave the command no id.', 'NoId', true, null)
+      return id
+    },
+
+    /** By instance id. One that is missing has not arrived in the list yet. */
+    async invocations(command: string, signal: AbortSignal): Promise<ReadonlyMap<string, Invocation>> {
+      const found = new Map<string, Invocation>()
+      let NextToken: string | undefined
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const input = { CommandId: command, Details: true, MaxResults: PAGE }
+        const answer = await asked('ListCommandInvocations', signal, ({ sdk, client }) =>
+          client.send(
+            new sdk.ListCommandInvocationsCommand(NextToken === undefined ? input : { ...input, NextToken }),
+            {
+              abortSignal: signal,
+            },
+          ),
+        )
+        for (const one of answer.CommandInvocations ?? []) {
+          if (one.InstanceId !== undefined) found.set(one.InstanceId, invocationOf(one))
+        }
+        NextToken = answer.NextToken
+        if (!NextToken) break
+      }
+      return found
+    },
+
+    /** `null`: not there yet, which is usual right after sending. */
+    async output(command: string, instance: string, signal: AbortSignal): Promise<InvocationOutput | null> {
+      const input = { CommandId: command, InstanceId: instance }
+      try {
+        const answer = await asked('GetCommandInvocation', signal, ({ sdk, client }) =>
+          client.send(new sdk.GetCommandInvocationCommand(input), { abortSignal: signal }),
+        )
+        return { output: answer.StandardOutputContent ?? '', began: (answer.ExecutionStartDateTime ?? '') !== '' }
+      } catch (error) {
+        if (error instanceof SsmProblem && error.code === 'InvocationDoesNotExist') return null
+        throw error
+      }
+    },
+
+    async cancel(command: string, instances: readonly string[], signal: AbortSignal): Promise<void> {
+      await asked('CancelCommand', signal, ({ sdk, client }) =>
+        client.send(new sdk.CancelCommandCommand({ CommandId: command, InstanceIds: [...instances] }), {
+          abortSignal: signal,
+        }),
+      )
+    },
+  }
+}
+
+export interface SendRequest {
+  readonly instances: readonly string[]
+  readonly document: string
+  readonly text: string
+  readonly comment: string
+  /** How long to wait for the agent to take it. */
+  readonly deliverySeconds: number
+  /** How long it may run. */
+  readonly runSeconds: number
+}
+
+export function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const parts: T[][] = []
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size))
+  return parts
+}
+
+function stateOf({ PingStatus, PlatformType }: InstanceInformation): InstanceState {
+  if (PlatformType !== undefined && PlatformType !== 'Linux') return 'not linux'
+  return PingStatus === 'Online' ? 'online' : 'lost'
+}
+
+function sentCommand({ CommandId, Comment, InstanceIds }: Command): readonly SentCommand[] {
+  return CommandId === undefined ? [] : [{ id: CommandId, comment: Comment ?? '', instances: InstanceIds ?? [] }]
+}
+
+function invocationOf({ Status, StatusDetails, CommandPlugins }: CommandInvocation): Invocation {
+  const output = (CommandPlugins ?? []).map((plugin) => plugin.Output ?? '').join('\n')
+  // The details are spelt with blanks here and without there.
+  return { status: Status ?? 'Pending', details: (StatusDetails ?? '').replaceAll(' ', ''), output }
+}
+
+function problemOf(operation: string, region: string, error: unknown): SsmProblem {
+  const name = error instanceof Error ? error.name : ''
+  if (error instanceof Error && '$fault' in error) {
+    const said = error.message.slice(0, 300)
+    const sent = error.$fault !== 'client' && !isThrottling(name)
+    if (/AccessDenied|NotAuthorized/.test(name))
+      return new SsmProblem(`AWS does not allow ssm:${operation} in ${region}: ${said}`, name, false, error)
+    if (/UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidClientTokenId|IncompleteSignature/.test(name))
+      return new SsmProblem(`AWS does not take the credentials (${name}): renew them.`, name, false, error)
+    if (isThrottling(name))
+      return new SsmProblem(`AWS throttles ssm:${operation} in ${region} and did not stop to.`, name, false, error)
+    if (name === 'InvalidDocument')
+      return new SsmProblem('Systems Manager has no such document, or it may not be run.', name, false, error)
+    return new SsmProblem(`AWS answers ${name} to ssm:${operation}: ${said}`, name, sent, error)
+  }
+  if (/CredentialsProviderError|TokenProviderError/.test(name)) {
+    const mend = 'set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine a role'
+    return new SsmProblem(`There are no AWS credentials here: ${mend}.`, name, false, error)
+  }
+  return new SsmProblem(`Systems Manager in ${region} does not answer: ${networkProblem(error)}.`, name, true, error)
+}
+
+function isThrottling(name: string): boolean {
+  return /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded/.test(name)
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { unpackAnswer } from './answer.ts'
+import { chunks, INSTANCES_PER_CALL, type Invocation, type Ssm, SsmProblem } from './client.ts'
+
+export interface CourierOptions {
+  readonly ssm: Ssm
+  readonly document: string
+  /** Seconds for the agent to take a command. Systems Manager allows no fewer than 30. */
+  readonly deliverySeconds: number
+  /** Seconds that a command may run. */
+  readonly runSeconds: number
+  /** Seconds between two looks at a command that is waited for. */
+  readonly lookSeconds: number
+}
+
+/** What came of a command on one instance. */
+export type Heard =
+  | { readonly kind: 'going'; readonly status: string }
+  | { readonly kind: 'answer'; readonly text: string }
+  /** `reached` false: it certainly never ran there. `details` as Systems Manager words them. */
+  | { readonly kind: 'nothing'; readonly reason: string; readonly reached: boolean; readonly details: string }
+
+/** For each instance the command it was sent, or why it was not. */
+export type Sent = ReadonlyMap<string, { readonly command: string } | { readonly problem: SsmProblem }>
+
+export type Courier = ReturnType<typeof createCourier>
+
+/** Carries scripts to instances and their answers back. */
+export function createCourier({ ssm, document, deliverySeconds, runSeconds, lookSeconds }: CourierOptions) {
+  /** Calls at the same time; Systems Manager throttles an account, not an engine. */
+  const calls = pLimit(4)
+  /** Questions of the same moment with the same text go in one command. */
+  let gathering: Map<string, Question[]> | null = null
+
+  async function send(
+    instances: readonly string[],
+    text: string,
+    comment: string,
+    signal: AbortSignal,
+  ): Promise<Map<string, { command: string } | { problem: SsmProblem }>> {
+    const sent = new Map<string, { command: string } | { problem: SsmProblem }>()
+    async function attempt(some: readonly string[]): Promise<void> {
+      try {
+        const request = { instances: some, document, text, comment, deliverySeconds, runSeconds }
+        const command = await calls(() => ssm.send(request, signal))
+        for (const instance of some) sent.set(instance, { command })
+      } catch (error) {
+        if (!(error instanceof SsmProblem)) throw error
+        // One instance that Systems Manager does not know, and it refuses the command for all.
+        if (error.code === 'InvalidInstanceId' && some.length > 1) {
+          const middle = Math.ceil(some.length / 2)
+          await attempt(some.slice(0, middle))
+          await attempt(some.slice(middle))
+          return
+        }
+        for (const instance of some) sent.set(instance, { problem: error })
+      }
+    }
+    await Promise.all(chunks(instances, INSTANCES_PER_CALL).map(attempt))
+    return sent
+  }
+
+  /** What one invocation came to; fetches the rest of its output where only the beginning is at hand. */
+  async function read(
+    command: string,
+    instance: string,
+    invocation: Invocation | undefined,
+    signal: AbortSignal,
+  ): Promise<Heard> {
+    if (invocation === undefined) return { kind: 'going', status: 'not listed yet' }
+    const { status, details } = invocation
+    if (status === 'Pending' || status === 'InProgress' || status === 'Delayed' || status === 'Cancelling')
+      return { kind: 'going', status }
+    const listed = unpackAnswer(invocation.output)
+    if (listed.kind === 'text') return { kind: 'answer', text: listed.text }
+    if (NEVER_RAN.has(details)) return { kind: 'nothing', reason: neverRan(details), reached: false, details }
+    const whole = await calls(() => ssm.output(command, instance, signal))
+    if (whole === null) return { kind: 'going', status: 'not listed yet' }
+    const unpacked = unpackAnswer(whole.output)
+    if (unpacked.kind === 'text') return { kind: 'answer', text: unpacked.text }
+    if (unpacked.kind === 'cut off') {
+      const reason = 'Its answer is longer than the 24,000 characters that Systems Manager hands on'
+      return { kind: 'nothing', reason, reached: true, details }
+    }
+    const reached = status !== 'Cancelled' || whole.began
+    return { kind: 'nothing', reason: `The command ended without an answer (${details || status})`, reached, details }
+  }
+
+  /** Of several instances of one command. */
+  async function hear(
+    command: string,
+    instances: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Heard>> {
+    const invocations = await calls(() => ssm.invocations(command, signal))
+    const heard = new Map<string, Heard>()
+    await Promise.all(
+      instances.map(async (instance) => {
+        heard.set(instance, await read(command, instance, invocations.get(instance), signal))
+      }),
+    )
+    return heard
+  }
+
+  async function wait(command: string, questions: readonly Question[]): Promise<void> {
+    const open = new Map(questions.map((question) => [question.instance, question]))
+    const rounds = Math.ceil((deliverySeconds + runSeconds + 30) / lookSeconds)
+    for (let round = 0; round < rounds && open.size > 0; round++) {
+      const [{ signal } = { signal: NEVER }] = open.values()
+      await sleep(lookSeconds * 1_000, undefined, { signal })
+      for (const [instance, heard] of await hear(command, [...open.keys()], signal)) {
+        if (heard.kind === 'going') continue
+        open.get(instance)?.resolve(heard)
+        open.delete(instance)
+      }
+    }
+    for (const question of open.values()) {
+      question.resolve({
+        kind: 'nothing',
+        reason: 'Systems Manager came to no end with it',
+        reached: true,
+        details: '',
+      })
+    }
+  }
+
+  async function carry(text: string, questions: readonly Question[]): Promise<void> {
+    try {
+      const [{ signal, comment } = { signal: NEVER, comment: '' }] = questions
+      const instances = [...new Set(questions.map((question) => question.instance))]
+      const sent = await send(instances, text, comment, signal)
+      const byCommand = new Map<string, Question[]>()
+      for (const question of questions) {
+        const came = sent.get(question.instance)
+        if (came === undefined) throw new Error(`No word of ${question.instance}.`)
+        if ('problem' in came) question.reject(came.problem)
+        else byCommand.set(came.command, [...(byCommand.get(came.command) ?? []), question])
+      }
+      await Promise.all([...byCommand].map(([command, some]) => wait(command, some)))
+    } catch (error) {
+      for (const question of questions) question.reject(error)
+    }
+  }
+
+  return {
+    send,
+    hear,
+
+    /** Sends and waits for the answer. Throws an SsmProblem where it cannot be sent. */
+    ask(instance: string, text: string, comment: string, signal: AbortSignal): Promise<Heard> {
+      return new Promise((resolve, reject) => {
+        if (gathering === null) {
+          const gathered = new Map<string, Question[]>()
+          gathering = gathered
+          setTimeout(() => {
+            gathering = null
+            for (const [key, questions] of gathered) {
+              // An instance is asked once a command; the same question again goes in a command of its own.
+              for (const round of rounds(questions)) void carry(key, round)
+            }
+          }, GATHER_MS)
+        }
+        const same = gathering.get(text)
+        const question = { instance, comment, signal, resolve, reject }
+        if (same === undefined) gathering.set(text, [question])
+        else same.push(question)
+      })
+    },
+  }
+}
+
+interface Question {
+  readonly instance: string
+  readonly comment: string
+  readonly signal: AbortSignal
+  readonly resolve: (heard: Heard) => void
+  readonly reject: (error: unknown) => void
+}
+
+const GATHER_MS = 20
+const NEVER = new AbortController().signal
+
+/** Questions that end together: those of one signal. */
+function rounds(questions: readonly Question[]): readonly (readonly Question[])[] {
+  const bySignal = new Map<AbortSignal, Map<string, Question>[]>()
+  for (const question of questions) {
+    const lists = bySignal.get(question.signal) ?? []
+    const free = lists.find((list) => !list.has(question.instance))
+    if (free === undefined) lists.push(new Map([[question.instance, question]]))
+    else free.set(question.instance, question)
+    bySignal.set(question.signal, lists)
+  }
+  return [...bySignal.values()].flat().map((list) => [...list.values()])
+}
+
+/** StatusDetails of commands that never came to run on the instance. */
+const NEVER_RAN = new Set(['DeliveryTimedOut', 'Undeliverable', 'Terminated', 'InvalidPlatform', 'AccessDenied'])
+
+function neverRan(details: string): string {
+  switch (details) {
+    case 'InvalidPlatform':
+      return 'The document of the engine does not run on its platform'
+    case 'AccessDenied':
+      return 'The agent may not run the document of the engine'
+    default:
+      return `Its agent did not take the command (${details})`
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+
+const host = z.object({ asset: z.string(), name: z.string() })
+
+const schema = z.object({
+  jobs: z.array(
+    z.object({
+      /** `null`: the answer to its launch was lost. */
+      job: z.number().int().nullable(),
+      hosts: z.array(host),
+    }),
+  ),
+  /** Settled when it was started. */
+  settled: z.array(
+    z.object({
+      asset: z.string(),
+      outcome: z.discriminatedUnion('state', [
+        z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+        z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
+      ]),
+    }),
+  ),
+  /** The assets in their order. */
+  assets: z.array(z.string()),
+})
+
+export type JobHost = z.infer<typeof host>
+
+export interface StartedJobs {
+  readonly jobs: readonly { readonly job: number | null; readonly hosts: readonly JobHost[] }[]
+  readonly settled: readonly {
+    readonly asset: string
+    readonly outcome: Extract<DeploymentOutcome, { state: 'held back' | 'failed' }>
+  }[]
+  readonly assets: readonly string[]
+}
+
+export function makeHandle(key: string, started: StartedJobs): DeploymentHandle {
+  return { key, data: { ...started } }
+}
+
+/** Throws a sentence for what is not a handle of this engine. */
+export function readHandle({ key, data }: DeploymentHandle): StartedJobs {
+  const read = schema.safeParse(data)
+  if (read.success) return read.data
+  throw new Error(`The run ${key} is not one that the AWX engine started: ${z.prettifyError(read.error)}`)
+}

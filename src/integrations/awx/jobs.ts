@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Awx, AwxProblem } from './client.ts'
+import { extraVars, type HostRequest, type Mode, runOfJob } from './playbook.ts'
+import type { Job, JobEvent, LaunchInfo, Summary } from './schema.ts'
+
+export interface JobOptions {
+  readonly awx: Awx
+  /** Name of the job template. */
+  readonly template: string
+  /** Name of an inventory; `null`: the template's own. */
+  readonly inventory: string | null
+  readonly clock: () => Date
+}
+
+/** Names that Ansible takes for exactly one host, as long as no group has the same. */
+const HOST = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
+const PATTERNS = new Set(['all', 'ungrouped', 'localhost'])
+/** Hosts and characters of one limit; older versions keep 1,024 characters. */
+const HOSTS_PER_JOB = 100
+const LIMIT_CHARACTERS = 1_000
+/** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
+const RECENT_MS = 3 * 24 * 60 * 60 * 1_000
+
+export interface Place {
+  readonly template: number
+  readonly inventory: number
+  /** The inventory where it is not the template's own, and is named at each launch. */
+  readonly other: number | null
+}
+
+/** What a job that has ended did. */
+export interface Ended {
+  readonly job: Job
+  readonly summaries: readonly Summary[]
+  readonly events: readonly JobEvent[]
+  /** Hosts that the job touched though nobody asked for them. */
+  readonly outsiders: readonly string[]
+}
+
+/** AWX launched something else than what it was told; the job was cancelled. */
+export class WrongJob extends Error {}
+
+/** Jobs of one template: launched only where AWX will keep to the hosts that it is told. */
+export function createJobs({ awx, template: templateName, inventory: inventoryName, clock }: JobOptions) {
+  return {
+    /** Finds the template and its inventory. Throws a sentence where they cannot be worked with. */
+    async prepare(signal: AbortSignal): Promise<Place> {
+      const template = await awx.template(templateName, signal)
+      if (template === null)
+        throw new AwxProblem(
+          `AWX shows the owner of AWX_TOKEN no single job template named "${templateName}": check the name and grant the role Execute.`,
+          200,
+          false,
+        )
+      const info = await awx.launchInfo(template.id, signal)
+      const chosen = inventoryName === null ? null : await awx.inventory(inventoryName, signal)
+      if (inventoryName !== null && chosen === null)
+        throw new AwxProblem(`AWX shows no single inventory named "${inventoryName}".`, 200, false)
+      const inventory = chosen?.id ?? template.inventory
+      if (inventory === null)
+        throw new AwxProblem(`The job template "${templateName}" has no inventory: give it one.`, 200, false)
+      const other = inventory === template.inventory ? null : inventory
+      const problem = templateProblem(templateName, info, other !== null)
+      if (problem !== null) throw new AwxProblem(problem, 200, false)
+      return { template: template.id, inventory, other }
+    },
+
+    /** Why AWX would not run on exactly this host, by name; hosts that are fine are not in it. */
+    async strangers(place: Place, names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+      const problems = new Map<string, string>()
+      const plain = names.filter((name) => {
+        if (HOST.test(name) && !PATTERNS.has(name)) return true
+        problems.set(name, `${JSON.stringify(name.slice(0, 80))} is not a name that Ansible takes for one host`)
+        return false
+      })
+      for (const some of portions(plain)) {
+        const hosts = await awx.hosts(place.inventory, some, signal)
+        const groups = new Set((await awx.groups(place.inventory, some, signal)).map((group) => group.name))
+        const enabled = new Map(hosts.map((host) => [host.name, host.enabled]))
+        for (const name of some) {
+          if (groups.has(name)) problems.set(name, `A group of the inventory has the name ${name}, too`)
+          else if (!enabled.has(name)) problems.set(name, `The inventory in AWX has no host ${name}`)
+          else if (enabled.get(name) === false) problems.set(name, `The host ${name} is disabled in AWX`)
+        }
+      }
+      return problems
+    },
+
+    /** Throws AwxProblem, or WrongJob when AWX did not take every field as it was. */
+    async launch(
+      place: Place,
+      mode: Mode,
+      key: string,
+      hosts: ReadonlyMap<string, HostRequest>,
+      signal: AbortSignal,
+    ): Promise<number> {
+      const limit = limitOf([...hosts.keys()])
+      const job_type = mode === 'preview' ? 'check' : 'run'
+      const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts) } as const
+      const wanted = place.other === null ? body : { ...body, inventory: place.other }
+      const { id, ignored_fields } = await awx.launch(place.template, wanted, signal)
+      const ignored = Object.keys(ignored_fields)
+      // From here on the job is there: whatever stops us, it is looked at first.
+      const late = AbortSignal.timeout(60_000)
+      const job = await awx.job(id, late)
+      const wrong =
+        ignored.length > 0
+          ? `it ignored ${ignored.join(', ')}`
+          : job.limit !== limit
+            ? `its limit is "${job.limit.slice(0, 80)}" and not the hosts that were asked for`
+            : job.job_type !== job_type
+              ? `it is of type ${job.job_type} and not ${job_type}`
+              : null
+      if (wrong === null) return id
+      await awx.cancel(id, late)
+      throw new WrongJob(
+        `AWX launched job ${id} otherwise than asked (${wrong}); it was cancelled. Look at what it did.`,
+      )
+    },
+
+    /** Jobs of a run, the oldest first. */
+    async ofRun(place: Place, mode: Mode, key: string, signal: AbortSignal): Promise<readonly Job[]> {
+      const since = new Date(clock().getTime() - RECENT_MS)
+      const found: Job[] = []
+      for (const listed of await awx.recentJobs(place.template, since, signal)) {
+        const job = listed.extra_vars == null ? await awx.job(listed.id, signal) : listed
+        const run = runOfJob(job.extra_vars ?? '')
+        if (run?.key === key && run.mode === mode) found.push(job)
+      }
+      return found.reverse()
+    },
+
+    job: (id: number, signal: AbortSignal) => awx.job(id, signal),
+    cancel: (id: number, signal: AbortSignal) => awx.cancel(id, signal),
+
+    async read(job: Job, signal: AbortSignal): Promise<Ended> {
+      const [summaries, events] = await Promise.all([awx.summaries(job.id, signal), awx.events(job.id, signal)])
+      const asked = new Set(job.limit.split(','))
+      const outsiders = summaries.map((one) => one.host_name).filter((name) => !asked.has(name))
+      return { job, summaries, events, outsiders }
+    },
+
+    /** Waits until a job has ended and all its events are written down. Throws where that takes too long. */
+    async wait(id: number, lookSeconds: number, withinSeconds: number, signal: AbortSignal): Promise<Job> {
+      const rounds = Math.ceil(withinSeconds / lookSeconds)
+      for (let round = 0; round < rounds; round++) {
+        const job = await awx.job(id, signal)
+        if (!isActive(job) && job.event_processing_finished) return job
+        await sleep(lookSeconds * 1_000, undefined, { signal })
+      }
+      await awx.cancel(id, signal)
+      throw new AwxProblem(`Job ${id} of AWX came to no end within ${withinSeconds} s and was cancelled.`, 200, true)
+    },
+  }
+}
+
+export function isActive({ status }: Job): boolean {
+  return ['new', 'pending', 'waiting', 'running'].includes(status)
+}
+
+/** Without a limit, a job runs on every host of the inventory. */
+export function limitOf(names: readonly string[]): string {
+  const limit = names.join(',')
+  if (names.length === 0 || names.some((name) => !HOST.test(name) || PATTERNS.has(name)))
+    throw new Error(`A job is not launched for ${names.length === 0 ? 'no hosts' : limit.slice(0, 80)}.`)
+  return limit
+}
+
+/** Names that fit into one limit each. */
+export function portions(names: readonly string[]): readonly (readonly string[])[] {
+  const parts: string[][] = []
+  let characters = 0
+  for (const name of names) {
+    const last = parts.at(-1)
+    if (last === undefined || last.length >= HOSTS_PER_JOB || characters + name.length + 1 > LIMIT_CHARACTERS) {
+      parts.push([name])
+      characters = name.length
+    } else {
+      last.push(name)
+      characters += name.length + 1
+    }
+  }
+  return parts
+}
+
+/** Fields whose prompt is off are ignored by AWX without an error, and an ignored limit means every host. */
+function templateProblem(name: string, info: LaunchInfo, inventory: boolean): string | null {
+  const needed: readonly (readonly [boolean, string])[] = [
+    [info.ask_limit_on_launch, 'Limit'],
+    [info.ask_variables_on_launch, 'Variables'],
+    [info.ask_job_type_on_launch, 'Job type'],
+    [info.ask_inventory_on_launch || !inventory, 'Inventory'],
+  ]
+  const missing = needed.filter(([on]) => !on).map(([, prompt]) => prompt)
+  if (missing.length > 0)
+    return `The job template "${name}" would ignore what it is told, and run on every host: switch on "Prompt on launch" for ${missing.join(', ')}.`
+  const asked = [...info.passwords_needed_to_start, ...info.variables_needed_to_start]
+  if (asked.length > 0) return `The job template "${name}" asks for ${asked.join(', ')} at each launch: give it those.`
+  return null
+}
