@@ -61,7 +61,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
   const from = new Date(instantAt(options.from, 'UTC')).toISOString()
   const { freezesOf } = await import('../workflow/execute.ts')
   return withService(program, async (service) => {
-    const { parts, config, database } = service
+    const { parts, config, database, measured } = service
     const asset = options.asset === undefined ? null : await theAsset(service, options.asset)
     const team = asset?.team ?? options.team ?? ''
     const plan = parts.teams.plans.find((one) => one.team === team)
@@ -71,7 +71,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
     }
     // Of a whole team nobody can say where its assets are: its own zone stands in.
     const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
-    return nextWindows(window, await freezesOf(database.db, parts, team, from), team, from, count)
+    return nextWindows(measured.scheduleFor(window).plan, await freezesOf(database.db, parts, team, from), team, from, count)
   })
 }
 
