@@ -71,7 +71,13 @@ async function fromStore(program: Command, options: Options, count: number): Pro
     }
     // Of a whole team nobody can say where its assets are: its own zone stands in.
     const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
-    return nextWindows(measured.scheduleFor(window).plan, await freezesOf(database.db, parts, team, from), team, from, count)
+    return nextWindows(
+      measured.scheduleFor(window).plan,
+      await freezesOf(database.db, parts, team, from),
+      team,
+      from,
+      count,
+    )
   })
 }
 
