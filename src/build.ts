@@ -9,6 +9,8 @@ import type { ChatConnection, Posts } from './chat/platform.ts'
 import { createSlack } from './chat/slack/connection.ts'
 import type { Environment } from './config/environment.ts'
 import {
+  assetWindowsFor,
+  calendarFreezes,
   digestFor,
   freezes,
   healthFor,
@@ -47,6 +49,7 @@ import type {
 } from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
+import { windowOn } from './core/window.ts'
 import { createSsmEngine } from './integrations/aws-ssm/index.ts'
 import { createAwxEngine } from './integrations/awx/index.ts'
 import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
@@ -69,6 +72,7 @@ import { createOsvFeed } from './integrations/feeds/osv/index.ts'
 import { createUbuntuOvalFeed } from './integrations/feeds/ubuntu-oval/index.ts'
 import { createWesngFeed } from './integrations/feeds/wesng/index.ts'
 import { createFileInventory } from './integrations/file-inventory/index.ts'
+import { createFreezeCalendar } from './integrations/freeze-calendar/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
 import { createCsvLoad } from './integrations/load-csv/index.ts'
 import { createLocalInventory } from './integrations/local-host/index.ts'
@@ -90,6 +94,7 @@ import type { Db } from './store/connection.ts'
 import { createSlackInstallations } from './store/slack-installations.ts'
 import type { PersonEntry } from './workflow/accounts.ts'
 import type { GroupReader } from './workflow/directory.ts'
+import type { FreezeCalendar } from './workflow/freeze-calendars.ts'
 import type { Teams } from './workflow/ports.ts'
 
 type Clock = () => Date
@@ -104,7 +109,13 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
     const rollout = rolloutFor(config, team)
     if (policy === null || window === null || rollout === null) continue // such a team is only watched
     policies.set(team, policy)
-    plans.push({ team, window, ...rollout, health: healthFor(config, team) })
+    plans.push({
+      team,
+      window,
+      assetWindows: assetWindowsFor(config, team),
+      ...rollout,
+      health: healthFor(config, team),
+    })
   }
   return {
     plans,
@@ -120,9 +131,16 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
     standingRules: standingRules(config).flatMap((rule) => {
       const decidedBy = policyForStandingRule(config, rule.name)
       const window = windowFor(config, rule.team)
-      return decidedBy === null || window === null ? [] : [{ rule, decidedBy, window }]
+      if (decidedBy === null || window === null) return []
+      return [{ rule, decidedBy, window: windowOn(window, timeZoneFor(config, rule.team)) }]
     }),
   }
+}
+
+export function buildFreezeCalendars(config: Config): readonly FreezeCalendar[] {
+  return calendarFreezes(config).map(({ calendar, match, teams }) =>
+    createFreezeCalendar({ location: calendar, match, teams, timeZone: config.timeZone }),
+  )
 }
 
 export function buildChannels(config: Config) {

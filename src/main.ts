@@ -7,6 +7,7 @@ import {
   buildConnections,
   buildEngines,
   buildFeeds,
+  buildFreezeCalendars,
   buildGroupReaders,
   buildGroups,
   buildHealth,
@@ -38,6 +39,7 @@ import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { createAccounts, createLinking } from './workflow/accounts.ts'
 import { createDirectory, type Directory } from './workflow/directory.ts'
+import { createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
@@ -54,6 +56,7 @@ export interface Service {
   readonly directory: Directory
   readonly measured: MeasuredWindows
   readonly loads: ReadonlyMap<string, LoadSource>
+  readonly freezeCalendars: FreezeCalendars
   readonly log: WorkflowLog
   readonly close: () => Promise<void>
 }
@@ -87,11 +90,19 @@ export async function openService(config: Config, environment: Environment): Pro
   const loads = buildLoads(config, environment, clock)
   const measured = createMeasuredWindows({ db, clock, log, rules: measureRules(config), loads })
   await measured.load()
+  const freezeCalendars = createFreezeCalendars({ db, clock, log, calendars: buildFreezeCalendars(config) })
+  await freezeCalendars.load()
+  const teams = buildTeams(config, directory.inGroup)
   const platforms: ChatPlatform[] = [consolePlatform(database)]
   const parts: WorkflowParts = {
     db,
     clock,
-    teams: buildTeams(config, directory.inGroup),
+    teams: {
+      ...teams,
+      get freezes() {
+        return [...teams.freezes, ...freezeCalendars.freezes()]
+      },
+    },
     sources: buildSources(config, clock),
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, environment, clock),
@@ -161,6 +172,7 @@ export async function openService(config: Config, environment: Environment): Pro
     directory,
     measured,
     loads,
+    freezeCalendars,
     log,
     close: async () => {
       await queue.close()
@@ -188,7 +200,7 @@ export function operatorOf(config: Config): string {
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
 export async function runService(service: Service): Promise<() => Promise<void>> {
-  const { queue, workflow, config, log, database, directory, measured } = service
+  const { queue, workflow, config, log, database, directory, measured, freezeCalendars } = service
   const stopping = new AbortController()
   const { signal } = stopping
   const jittered = (seconds: number) =>
@@ -223,6 +235,9 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   queue.define('read-groups', async (_data, context) => {
     await directory.refresh(AbortSignal.any([signal, context.signal]))
   })
+  queue.define('read-calendars', async (_data, context) => {
+    await freezeCalendars.refresh(AbortSignal.any([signal, context.signal]))
+  })
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
@@ -232,6 +247,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })
   await queue.every('sync-inventory', jittered(config.schedule.inventory), { skipImmediate: true })
   await queue.every('read-groups', '5 minutes', { skipImmediate: true })
+  await queue.every('read-calendars', '1 hour', { skipImmediate: true })
   await queue.every('purge', '1 hour', { skipImmediate: true })
 
   // What is there is shown at once; the first look at everything follows in the background.
@@ -248,6 +264,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
       workflow.postDigests(),
       directory.load(),
       measured.load(),
+      freezeCalendars.load(),
     ])
       .then(() => undefined)
       .catch((error: unknown) => {
@@ -296,8 +313,8 @@ async function listen(connection: ChatConnection, log: WorkflowLog, signal: Abor
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
-  const { workflow, log, database, directory, measured } = service
-  await directory.refresh(signal)
+  const { workflow, log, database, directory, measured, freezeCalendars } = service
+  await Promise.all([directory.refresh(signal), freezeCalendars.refresh(signal)])
   await workflow.sweep(signal)
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))

@@ -48,7 +48,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ parts, loads, connections, database }) => {
+  return withService(program, async ({ parts, loads, connections, database, freezeCalendars }) => {
     let all = true
     const tell = (answer: Contact) => {
       all &&= answer.ok
@@ -56,7 +56,9 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
       print(json ? JSON.stringify(answer) : `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${lines}`)
     }
     const working = new Set<string>()
-    for await (const answer of contact({ ...parts, loads, connections }, new AbortController().signal)) {
+    const { signal } = new AbortController()
+    const calendars = freezeCalendars.check(signal)
+    for await (const answer of contact({ ...parts, loads, connections, calendars }, signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }

@@ -7,7 +7,7 @@ import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSour
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
-  readonly kind: 'source' | 'feed' | 'engine' | 'metrics' | 'load' | 'chat' | 'click'
+  readonly kind: 'source' | 'feed' | 'engine' | 'metrics' | 'load' | 'calendar' | 'chat' | 'click'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen, or what is wrong and how to mend it. */
@@ -21,11 +21,13 @@ export interface Contacted {
   readonly metrics?: ReadonlyMap<string, MetricSource>
   readonly loads?: ReadonlyMap<string, LoadSource>
   readonly connections: readonly ChatConnection[]
+  /** Of freezes. */
+  readonly calendars?: AsyncIterable<Seen & { readonly name: string }>
 }
 
-/** Asks every source, engine, feed and chat platform once. Stores nothing and changes no host; hosts may refresh their package lists. */
+/** Asks every source, engine, feed, calendar and chat platform once. Stores nothing and changes no host; hosts may refresh their package lists. */
 export async function* contact(
-  { sources, feeds, engines, metrics, loads, connections }: Contacted,
+  { sources, feeds, engines, metrics, loads, connections, calendars }: Contacted,
   signal: AbortSignal,
 ): AsyncGenerator<Contact> {
   for (const source of sources) {
@@ -39,6 +41,7 @@ export async function* contact(
   for (const feed of feeds) yield { kind: 'feed', name: feed.name, ...(await fetched(feed, signal)) }
   for (const [name, source] of metrics ?? []) yield { kind: 'metrics', name, ...(await answered(source, signal)) }
   for (const [name, source] of loads ?? []) yield { kind: 'load', name, ...(await recorded(source, signal)) }
+  if (calendars) for await (const seen of calendars) yield { kind: 'calendar', ...seen }
   for (const connection of connections)
     yield { kind: 'chat', name: connection.platform.name, ...(await reached(connection)) }
 }

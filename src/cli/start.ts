@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { errorText } from '../core/error-text.ts'
-import { openService, operatorOf, runService } from '../main.ts'
 import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
@@ -14,6 +13,7 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       for (const warning of warnings) process.stderr.write(`${warning}\n`)
+      const { openService, operatorOf, runService } = await import('../main.ts')
       const service = await openService(config, environment)
       const app = createConsole({ port: service.port, log: service.log, allowedHosts: allowedHosts(config.console) })
       const others = service.connections.flatMap(({ http }) => http ?? [])

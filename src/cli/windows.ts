@@ -1,30 +1,107 @@
 import type { Command } from 'commander'
-import { freezes, windowFor } from '../config/resolve.ts'
-import { nextWindows } from '../core/window.ts'
+import { DateTime } from 'luxon'
+import { timeZoneFor } from '../config/resolve.ts'
+import type { Asset } from '../core/asset.ts'
+import { nextWindows, type Window, windowOn } from '../core/window.ts'
+import { windowFor } from '../core/window-of-asset.ts'
+import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
-import { load, print } from './with-service.ts'
+import { windowsOfRule } from './windows-of-rule.ts'
+import { print, withService } from './with-service.ts'
+
+interface Options {
+  readonly team?: string
+  readonly asset?: string
+  readonly rule?: string
+  readonly duration?: string
+  readonly zone?: string
+  readonly from?: string
+  readonly count: string
+  readonly json?: boolean
+}
+
+const MOST_WINDOWS = 10_000
 
 export function windowsCommand(program: Command): void {
   program
     .command('windows')
-    .description('the next windows of a team, freezes cut out')
-    .requiredOption('--team <team>', 'team of the configuration')
+    .description('the next windows of a team or an asset, freezes cut out; or those of a recurrence rule by itself')
+    .option('--team <team>', 'team of the configuration')
+    .option('--asset <asset>', 'name or id of an asset of the inventory')
+    .option('--rule <rule>', 'recurrence rule (RFC 5545), such as "FREQ=WEEKLY;BYDAY=TU"; may bring its own DTSTART')
+    .option('--duration <duration>', 'with --rule: how long each window stays open, such as PT3H')
+    .option('--zone <zone>', 'with --rule: IANA zone; default UTC')
     .option('--from <time>', 'ISO 8601; default now')
     .option('--count <n>', 'how many', '5')
     .option('--json', 'print JSON')
-    .action((options: { team: string; from?: string; count: string; json?: boolean }) => {
-      const { config } = load(program)
-      const plan = Object.hasOwn(config.teams, options.team) ? windowFor(config, options.team) : null
-      if (plan === null)
-        throw new BadUse(`Team "${options.team}" has no window; teams are ${Object.keys(config.teams).join(', ')}.`)
-      const from = new Date(options.from ?? Date.now())
-      if (Number.isNaN(from.getTime())) throw new BadUse(`"${options.from}" is not a time; write 2026-11-24T01:00:00Z.`)
+    .action(async (options: Options) => {
       const count = Number(options.count)
-      if (!Number.isInteger(count) || count < 1 || count > 500)
-        throw new BadUse('--count takes a number from 1 to 500.')
-      const windows = nextWindows(plan, freezes(config), options.team, from.toISOString(), count)
+      if (!/^\d{1,5}$/.test(options.count) || count < 1 || count > MOST_WINDOWS)
+        throw new BadUse(`--count takes a number from 1 to ${MOST_WINDOWS}.`)
+      const chosen = [options.team, options.asset, options.rule].filter((one) => one !== undefined)
+      if (chosen.length !== 1) throw new BadUse('Say whose windows: one of --team, --asset and --rule.')
+      const windows =
+        options.rule === undefined
+          ? await fromStore(program, options, count)
+          : windowsOfRule({
+              ...options,
+              rule: options.rule,
+              from: instantAt(options.from, options.zone ?? 'UTC'),
+              count,
+            })
       if (options.json) return print(JSON.stringify(windows))
-      for (const window of windows) print(`${window.start} to ${window.end}`)
-      if (windows.length === 0) print('No window in the coming year: nothing may run.')
+      if (windows.length > 0) return print(windows.map(({ start, end }) => `${start} to ${end}`).join('\n'))
+      print(options.rule === undefined ? 'No window in the coming year: nothing may run.' : 'The rule has no window.')
     })
+}
+
+async function fromStore(program: Command, options: Options, count: number): Promise<readonly Window[]> {
+  for (const key of ['duration', 'zone'] as const)
+    if (options[key] !== undefined) throw new BadUse(`--${key} goes with --rule only.`)
+  const from = new Date(instantAt(options.from, 'UTC')).toISOString()
+  const { freezesOf } = await import('../workflow/execute.ts')
+  return withService(program, async (service) => {
+    const { parts, config, database, measured } = service
+    const asset = options.asset === undefined ? null : await theAsset(service, options.asset)
+    const team = asset?.team ?? options.team ?? ''
+    const plan = parts.teams.plans.find((one) => one.team === team)
+    if (plan === undefined) {
+      const known = parts.teams.plans.map((one) => one.team).join(', ')
+      throw new BadUse(`Team "${team}" has no window; teams that have one: ${known || 'none'}.`)
+    }
+    // Of a whole team nobody can say where its assets are: its own zone stands in.
+    const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
+    return nextWindows(
+      measured.scheduleFor(window).plan,
+      await freezesOf(database.db, parts, team, from),
+      team,
+      from,
+      count,
+    )
+  })
+}
+
+async function theAsset({ database }: Service, wanted: string): Promise<Asset> {
+  const { listAssets } = await import('../store/inventory.ts')
+  const assets = (await listAssets(database.db)).map(({ asset }) => asset)
+  const byId = assets.find(({ id }) => id === wanted)
+  if (byId !== undefined) return byId
+  const [first, ...others] = assets.filter(({ name }) => name === wanted)
+  if (first === undefined)
+    throw new BadUse(`There is no asset "${wanted}" in the inventory; "patchwarden assets" lists them.`)
+  if (others.length > 0)
+    throw new BadUse(
+      `Several assets are called "${wanted}"; name one by its id: ${[first, ...others].map(({ id }) => id).join(', ')}.`,
+    )
+  return first
+}
+
+/** In milliseconds; a time without an offset is one of the zone. */
+function instantAt(written: string | undefined, zone: string): number {
+  if (written === undefined) return Date.now()
+  const at = DateTime.fromISO(written, { zone })
+  // An unknown zone is told where it is read.
+  const known = at.isValid ? at : DateTime.fromISO(written, { zone: 'utc' })
+  if (known.isValid && known.year >= 1900 && known.year < 9_999) return known.toMillis()
+  throw new BadUse(`"${written}" is not a time for --from; write 2026-11-24T01:00:00Z.`)
 }

@@ -3,7 +3,7 @@ import { type Environment, readEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import { openService, type Service } from '../main.ts'
+import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
 
 export interface Loaded {
@@ -26,6 +26,8 @@ export function load(program: Command): Loaded {
 /** Runs one command on the service and closes it again; other processes on the same database do not notice. */
 export async function withService<T>(program: Command, work: (service: Service) => Promise<T>): Promise<T> {
   const { config, environment } = load(program)
+  // Loaded only here: it brings every chat platform and engine, and not every command needs one.
+  const { openService } = await import('../main.ts')
   const service = await openService(config, {
     ...environment,
     logLevel: environment.logLevel === 'info' ? 'warn' : environment.logLevel,

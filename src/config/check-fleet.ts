@@ -103,11 +103,16 @@ function checkTeamPlan(settings: Settings, name: string, notes: Notes): void {
       notes.problem([...path, key], `is missing, ${why}`, mend)
     }
   }
-  const window = named(settings.windows, team.window)
-  if (window !== null && window.rules.length === 0) {
-    const mend = 'Add rules; any time is { days: every day, start: "00:00", duration: 24 hours }.'
-    notes.problem([...path, 'window'], `is ${quote(team.window ?? '')}, which has no rules: that means never`, mend)
-  }
+  checkWindow(settings, [...path, 'window'], team.window, notes)
+  for (const [index, own] of team.windows.entries())
+    checkWindow(settings, [...path, 'windows', index, 'window'], own.window, notes)
+}
+
+function checkWindow(settings: Settings, path: readonly PropertyKey[], name: string | null, notes: Notes): void {
+  const window = named(settings.windows, name)
+  if (window === null || window.rules.length > 0) return
+  const mend = 'Add rules; any time is { days: every day, start: "00:00", duration: 24 hours }.'
+  notes.problem(path, `is ${quote(name ?? '')}, which has no rules: that means never`, mend)
 }
 
 /** A source that lets an engine change assets of the team, as far as this file says whose they are. */

@@ -58,6 +58,8 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
     refer(['teams', name, 'channel'], 'channels', team.channel)
     refer(['teams', name, 'policy'], 'policies', team.policy)
     refer(['teams', name, 'window'], 'windows', team.window)
+    for (const [index, own] of team.windows.entries())
+      refer(['teams', name, 'windows', index, 'window'], 'windows', own.window)
     refer(['teams', name, 'rollout'], 'rollouts', team.rollout)
   }
   for (const [name, rollout] of Object.entries(settings.rollouts)) {

@@ -2,7 +2,7 @@ import type { Notes } from './cross-check.ts'
 import { formatDuration } from './duration.ts'
 import { named } from './named.ts'
 import { quote } from './problem.ts'
-import { freezes } from './resolve.ts'
+import { datedFreeze } from './resolve.ts'
 import type { Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
 
@@ -10,7 +10,7 @@ import { suggest } from './suggest.ts'
 export function checkTimes(settings: Settings, notes: Notes): void {
   for (const [name, window] of Object.entries(settings.windows)) {
     for (const [index, rule] of window.rules.entries()) {
-      if (rule.every === 1 || rule.from !== null) continue
+      if (!('days' in rule) || rule.every === 1 || rule.from !== null) continue
       const what = 'is missing, and without it nobody can tell which weeks are meant'
       notes.problem(
         ['windows', name, 'rules', index, 'from'],
@@ -21,8 +21,10 @@ export function checkTimes(settings: Settings, notes: Notes): void {
   }
   for (const name of Object.keys(settings.windows)) checkMeasured(settings, name, notes)
   for (const name of Object.keys(settings.loads)) checkHost(settings, name, notes)
-  for (const [index, freeze] of freezes(settings).entries()) {
-    if (Date.parse(freeze.from) < Date.parse(freeze.to)) continue
+  for (const [index, freeze] of settings.freezes.entries()) {
+    if ('calendar' in freeze) continue
+    const { from, to } = datedFreeze(settings, freeze)
+    if (Date.parse(from) < Date.parse(to)) continue
     notes.problem(['freezes', index, 'to'], 'is not after "from"', 'Write when the freeze ends.')
   }
   for (const [name, rollout] of Object.entries(settings.rollouts))

@@ -6,11 +6,15 @@ import type { FeedConfig, Settings, SourceConfig } from './schema.ts'
 /** The settings with every path absolute: relative ones count from `base`, `~/` from the home of the user. */
 export function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => absolutePath(path, base)
+  const place = (written: string) => (/^[a-z]+:\/\//i.test(written) ? written : absolute(written))
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
     sources: mapValues(settings.sources, (source) => absoluteSource(source, absolute)),
     feeds: mapValues(settings.feeds, (feed) => absoluteFeed(feed, absolute)),
+    freezes: settings.freezes.map((freeze) =>
+      'calendar' in freeze ? { ...freeze, calendar: place(freeze.calendar) } : freeze,
+    ),
     priority: {
       ...settings.priority,
       table: isShippedTable(settings.priority.table) ? settings.priority.table : absolute(settings.priority.table),

@@ -57,6 +57,17 @@ const digest = z.strictObject({
   timeZone: optional(timeZone).describe('IANA zone of that time. Default: the zone of the team.'),
 })
 
+const assetWindow = z.union([
+  z.strictObject({
+    tag: text('Write a tag, such as db.', 64).describe('Assets that carry this tag.'),
+    window: reference('a window').describe('When they may be touched: a name from windows.'),
+  }),
+  z.strictObject({
+    asset: text('Write the name of an asset, such as web01.', 200).describe('The asset of this name or id.'),
+    window: reference('a window').describe('When it may be touched: a name from windows.'),
+  }),
+])
+
 export const team = z.strictObject({
   name: text('Write the name of a team, such as "Web platform".', 100).describe('The name shown to people.'),
   channel: reference('a channel').describe('Where its proposals are posted: a name from channels.'),
@@ -65,6 +76,11 @@ export const team = z.strictObject({
     'Who must approve: a name from policies. A team without policy, window and rollout is only watched.',
   ),
   window: optional(reference('a window')).describe('When its assets may be touched: a name from windows.'),
+  windows: z
+    .array(assetWindow, { error: 'Write a list, such as [ { tag: db, window: late } ].' })
+    .max(200, { error: 'Use at most 200.' })
+    .default([])
+    .describe('Windows of assets that have one of their own: the first that fits counts.'),
   rollout: optional(reference('a rollout')).describe('In which rings: a name from rollouts.'),
   timeZone: optional(timeZone).describe('IANA zone of its windows and assets. Default: timeZone of the whole file.'),
   digest: optional(digest).describe('Low priorities are told once a day instead of with a card each.'),

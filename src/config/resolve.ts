@@ -11,17 +11,20 @@ import { type HealthCheck, type Hook, hookMoments } from '../core/ports.ts'
 import type { ServiceCheck } from '../core/proposal/proposal.ts'
 import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
-import type { Freeze, Weekday, WeeklyRule, WindowPlan } from '../core/window.ts'
+import type { Freeze, Weekday, WindowPlan, WindowRule } from '../core/window.ts'
 import { named } from './named.ts'
 import { GROUP_PREFIX } from './people-schema.ts'
 import type {
+  CalendarFreezeConfig,
   Config,
+  FreezeConfig,
   HealthConfig,
   PolicyConfig,
   RingConfig,
   RotaConfig,
   ServiceCheckConfig,
   Settings,
+  WeeklyRuleConfig,
   WindowRuleConfig,
 } from './schema.ts'
 
@@ -172,16 +175,31 @@ export function windowFor(config: Settings, team: string): WindowPlan | null {
   return name === null ? null : windowNamed(config, name, timeZoneFor(config, team))
 }
 
+/** Windows of the team's assets that have one of their own. */
+export function assetWindowsFor(config: Settings, team: string): NonNullable<TeamPlan['assetWindows']> {
+  return (named(config.teams, team)?.windows ?? []).flatMap((own) => {
+    const window = windowNamed(config, own.window, timeZoneFor(config, team))
+    if (window === null) return []
+    return [{ of: 'tag' in own ? { tag: own.tag } : { asset: own.asset }, window }]
+  })
+}
+
 /** A window by its name, with the zone of rules that do not say theirs. */
 export function windowNamed(config: Settings, name: string, timeZone: string): WindowPlan | null {
   const window = named(config.windows, name)
-  return window === null ? null : { name, rules: window.rules.map((rule) => weeklyRule(rule, timeZone)) }
+  if (window === null) return null
+  return {
+    name,
+    rules: window.rules.map((rule) => windowRule(rule, timeZone)),
+    ...(window.lead === null ? {} : { leadSeconds: window.lead }),
+    ...(window.notice === null ? {} : { noticeSeconds: window.notice }),
+  }
 }
 
 const weekdayNumbers = { mon: 1, tue: 2, wed: 3, thu: 4, fri: 5, sat: 6, sun: 7 } as const
 const weekdaySets = { weekdays: [1, 2, 3, 4, 5], weekends: [6, 7], 'every day': [1, 2, 3, 4, 5, 6, 7] } as const
 
-function weekdays(days: WindowRuleConfig['days']): readonly Weekday[] {
+function weekdays(days: WeeklyRuleConfig['days']): readonly Weekday[] {
   return typeof days === 'string' ? weekdaySets[days] : days.map((day) => weekdayNumbers[day])
 }
 
@@ -205,15 +223,12 @@ export function measureRules(config: Settings): readonly MeasureRule[] {
   })
 }
 
-function weeklyRule(rule: WindowRuleConfig, timeZone: string): WeeklyRule {
-  return {
-    days: weekdays(rule.days),
-    start: rule.start,
-    durationSeconds: rule.duration,
-    timeZone: rule.timeZone ?? timeZone,
-    everyWeeks: rule.every,
-    anchor: rule.from,
-  }
+function windowRule(rule: WindowRuleConfig, zoneOfTeam: string): WindowRule {
+  const timing = { durationSeconds: rule.duration, timeZone: rule.timeZone ?? zoneOfTeam }
+  if ('rrule' in rule) return { rrule: rule.rrule, startsAt: rule.startsAt, ...timing }
+  if ('afterPatchTuesday' in rule)
+    return { afterPatchTuesdayDays: rule.afterPatchTuesday, start: rule.start, ...timing }
+  return { days: weekdays(rule.days), start: rule.start, everyWeeks: rule.every, anchor: rule.from, ...timing }
 }
 
 /** How the patches of the team go out: the parts of its plan that its rollout says. */
@@ -306,14 +321,24 @@ export function policyForStandingRule(config: Settings, rule: string): Policy | 
   return decidedBy === null ? null : policyNamed(config, decidedBy)
 }
 
-/** Times when nothing may be touched; a date counts whole, in the zone of the configuration: when in doubt, frozen. */
+/** Times when nothing may be touched, as far as the file itself says them. */
 export function freezes(config: Settings): readonly Freeze[] {
-  return config.freezes.map((freeze) => ({
+  return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [] : [datedFreeze(config, freeze)]))
+}
+
+/** A date counts whole, in the zone of the configuration: when in doubt, frozen. */
+export function datedFreeze(config: Settings, freeze: Exclude<FreezeConfig, CalendarFreezeConfig>): Freeze {
+  return {
     name: freeze.name,
     from: instant(freeze.from, config.timeZone, 'start'),
     to: instant(freeze.to, config.timeZone, 'end'),
     teams: freeze.teams,
-  }))
+  }
+}
+
+/** Calendars whose events are freezes. */
+export function calendarFreezes(config: Settings): readonly CalendarFreezeConfig[] {
+  return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [freeze] : []))
 }
 
 /** ISO 8601 UTC; of a date its first instant, or the first one after it. */

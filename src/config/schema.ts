@@ -103,7 +103,7 @@ export const settingsSchema = z.strictObject({
   standingApprovals: byName(standingApproval).describe('Rules that are voted once and approve until they expire.'),
   windows: byName(window).describe('When assets may be touched.'),
   freezes: z
-    .array(freeze, { error: 'Write a list, each with name, from and to.' })
+    .array(freeze, { error: 'Write a list, each with name, from and to, or with calendar.' })
     .max(500, { error: 'Use at most 500 freezes.' })
     .default([])
     .describe('When nothing may be touched.'),
@@ -145,4 +145,12 @@ export type {
   SshHostConfig,
   SshSourceConfig,
 } from './source-schema.ts'
-export type { FreezeConfig, MeasuredConfig, ScheduleConfig, WindowConfig, WindowRuleConfig } from './time-schema.ts'
+export type {
+  CalendarFreezeConfig,
+  FreezeConfig,
+  MeasuredConfig,
+  ScheduleConfig,
+  WeeklyRuleConfig,
+  WindowConfig,
+  WindowRuleConfig,
+} from './time-schema.ts'

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { count, date, duration, moment, optional, percent, reference, text, timeZone } from './fields.ts'
+import { parseLocal } from '../core/local-time.ts'
+import { needsStart, parseRecurrence } from '../core/recurrence/text.ts'
+import { count, date, duration, moment, optional, percent, reference, text, timeZone, urlOrPath } from './fields.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -28,14 +30,22 @@ const every = duration({ unit: 'weeks', minimum: WEEK, maximum: 52 * WEEK })
 
 const startMend = 'Write a time of day in quotes, such as "02:00".'
 
-const windowRule = z.strictObject({
-  days: days.describe('Days on which the window opens: [tue, thu], weekdays, weekends or every day.'),
-  start: z
-    .string({ error: startMend })
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: startMend })
-    .describe('Local time at which it opens, HH:MM in quotes.'),
+const start = z
+  .string({ error: startMend })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: startMend })
+  .describe('Local time at which it opens, HH:MM in quotes.')
+
+const timing = {
   duration: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK }).describe('How long it stays open.'),
-  timeZone: optional(timeZone).describe('IANA zone of the start. Default: the zone of the team.'),
+  timeZone: optional(z.union([z.literal('asset', { error: 'Write an IANA time zone, or asset.' }), timeZone])).describe(
+    'IANA zone of the start, or asset: where the asset is. Default: the zone of the team.',
+  ),
+}
+
+const weeklyRule = z.strictObject({
+  days: days.describe('Days on which the window opens: [tue, thu], weekdays, weekends or every day.'),
+  start,
+  ...timing,
   every: every.describe('Every how many weeks: "2 weeks" is every second week, counted from the week of "from".'),
   from: optional(date).describe('A date in a week in which it opens; needed when it is not every week.'),
 })
@@ -59,24 +69,87 @@ const measured = z.strictObject({
     .describe('schedule: rollouts go there, and by the rules only where load cannot say; show: it is only told.'),
 })
 
+const rruleMend = 'Write a recurrence rule (RFC 5545), such as "FREQ=MONTHLY;BYDAY=-1SU;BYHOUR=1;BYMINUTE=0".'
+const rrule = z.string({ error: rruleMend }).superRefine((written, context) => {
+  const parsed = parseRecurrence(written)
+  if (!parsed.ok) {
+    context.addIssue({ code: 'custom', message: rruleMend, params: { what: parsed.what } })
+    return
+  }
+  const often = parsed.recurrence.rules.find(({ frequency }) => frequency === 'SECONDLY' || frequency === 'MINUTELY')
+  if (often === undefined) return
+  const message = 'Use HOURLY or a longer one, with the duration that the window has.'
+  context.addIssue({ code: 'custom', message, params: { what: `has the FREQ ${often.frequency}` } })
+})
+
+const startsAtMend = 'Write the local date and time of the first window, such as "2026-01-07T02:00".'
+const recurrenceRule = z
+  .strictObject({
+    rrule: rrule.describe('Recurrence rule (RFC 5545); lines of DTSTART, RDATE and EXDATE may stand beside it.'),
+    startsAt: optional(
+      z
+        .string({ error: startsAtMend })
+        .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/, { error: startsAtMend })
+        .refine((written) => parseLocal(written) !== null, { error: startsAtMend }),
+    ).describe(
+      'Local time of the first window: what an interval or a count begins with, and the time of day if the rule says none.',
+    ),
+    ...timing,
+  })
+  .superRefine((rule, context) => {
+    const parsed = parseRecurrence(rule.rrule)
+    if (!parsed.ok || rule.startsAt !== null || !needsStart(parsed.recurrence)) return
+    const what = 'is missing, and the rule does not say by itself when it begins'
+    context.addIssue({ code: 'custom', path: ['startsAt'], message: startsAtMend, params: { what } })
+  })
+
+const patchTuesdayMend = 'Write a number of days from 0 to 27.'
+const patchTuesdayRule = z.strictObject({
+  afterPatchTuesday: count(0, 27, patchTuesdayMend).describe(
+    'Days after the second Tuesday of each month; 0 is that Tuesday.',
+  ),
+  start,
+  ...timing,
+})
+
+const windowRule = z.union([weeklyRule, recurrenceRule, patchTuesdayRule])
+
+const longest = { unit: 'hours', minimum: 0, maximum: 4 * WEEK } as const
+
 export const window = z.strictObject({
   measured: optional(measured).describe('The quietest time of the week, by a history of load.'),
   rules: z
     .array(windowRule, { error: 'Write a list of rules, each with days, start and duration.' })
     .max(50, { error: 'Use at most 50 rules.' })
     .describe('When the window is open. No rule means never; any time is every day, "00:00", 24 hours.'),
+  lead: optional(duration(longest)).describe('Time that must lie between the decision and the start. Default: none.'),
+  notice: optional(duration({ ...longest, minimum: MINUTE })).describe(
+    'How long before it opens the thread says that it will be used. Left out: not at all.',
+  ),
 })
 
-export const freeze = z.strictObject({
+const freezeTeams = optional(
+  z.array(reference('a team'), { error: 'Write a list of teams, such as [web].' }).min(1, {
+    error: 'Write a list of teams, or leave the key out for every team.',
+  }),
+).describe('Teams it holds for. Left out: every team.')
+
+const datedFreeze = z.strictObject({
   name: text('Write why, such as "Year end".', 100).describe('Why nothing may be touched, shown to people.'),
   from: moment.describe('When it begins; a date begins with its first minute.'),
   to: moment.describe('When it ends; a date ends with its last minute.'),
-  teams: optional(
-    z.array(reference('a team'), { error: 'Write a list of teams, such as [web].' }).min(1, {
-      error: 'Write a list of teams, or leave the key out for every team.',
-    }),
-  ).describe('Teams it holds for. Left out: every team.'),
+  teams: freezeTeams,
 })
+
+const calendarFreeze = z.strictObject({
+  calendar: urlOrPath.describe('iCalendar file, by address or path: each of its events is a freeze.'),
+  match: optional(text('Write a text that the events hold, such as "change freeze".', 100)).describe(
+    'Only events with this text in their title. Left out: all.',
+  ),
+  teams: freezeTeams,
+})
+
+export const freeze = z.union([datedFreeze, calendarFreeze])
 
 export const schedule = z.strictObject({
   inventory: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK })
@@ -91,7 +164,9 @@ export const schedule = z.strictObject({
 })
 
 export type WindowConfig = z.infer<typeof window>
+export type WeeklyRuleConfig = z.infer<typeof weeklyRule>
 export type WindowRuleConfig = z.infer<typeof windowRule>
 export type MeasuredConfig = z.infer<typeof measured>
 export type FreezeConfig = z.infer<typeof freeze>
+export type CalendarFreezeConfig = z.infer<typeof calendarFreeze>
 export type ScheduleConfig = z.infer<typeof schedule>

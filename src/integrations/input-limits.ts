@@ -24,6 +24,10 @@ export const inputLimits = {
   feedAttempts: 4,
   /** The longest wait between two attempts, whatever `Retry-After` asks for. */
   feedRetrySeconds: 60,
+  /** An iCalendar file. Ten years of a busy calendar are about 5 MB. */
+  calendarBytes: 10 * 1024 * 1024,
+  /** What one calendar may hold in the stretch that is looked at. */
+  calendarOccurrences: 20_000,
   /** Rejected records kept in full; the rest is only counted. */
   rejectedRecords: 200,
   /** What one script on a host may print. A machine with 5,000 packages prints about 1 MB. */

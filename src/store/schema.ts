@@ -446,6 +446,15 @@ export const freezes = pgTable(
   (table) => [index('freezes_team').on(table.team, table.untilAt)],
 )
 
+/** Calendars of freezes: the last text that could be understood, and what is wrong with reading it now. */
+export const freezeCalendars = pgTable('freeze_calendars', {
+  location: text('location').primaryKey(),
+  /** `null`: never read. */
+  text: text('text'),
+  readAt: instant('read_at'),
+  problem: text('problem'),
+})
+
 /** Digests that were posted: one a day and channel. `day` is the local date. */
 export const digests = pgTable(
   'digests',

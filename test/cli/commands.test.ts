@@ -72,12 +72,38 @@ describe('bad use is one line on stderr and exit code 2', () => {
     [['plan', 'PW-1', '--zone', 'Mars/Olympus'], /There is no time zone "Mars\/Olympus"/],
     [['plan', 'PW-1', '--picture', 'plan.gif'], /let it end in \.svg or \.png/],
     [['watch', 'PW-999'], /There is no proposal PW-999/],
+    [['windows'], /one of --team, --asset and --rule/],
+    [['windows', '--asset', 'nothing'], /There is no asset "nothing"/],
+    [['windows', '--team', 'web-platform', '--zone', 'UTC'], /--zone goes with --rule only/],
+    [['windows', '--rule', 'FREQ=SOMETIMES', '--duration', 'PT1H'], /"SOMETIMES"/],
+    [['windows', '--rule', 'FREQ=DAILY'], /--rule needs --duration/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', '3'], /--duration is the bare number 3/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT0S'], /--duration is "PT0S"/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--zone', 'Mars'], /"Mars" is no time zone/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--from', 'soon'], /"soon" is not a time for --from/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--count', '10001'], /--count takes a number/],
   ])('%j', async (argv, says) => {
     const { code, out, err } = await patchwarden(...argv)
     expect(err).toMatch(says)
     expect(err.trim().split('\n')).toHaveLength(1)
     expect({ code, out }).toEqual({ code: 2, out: '' })
   })
+})
+
+test('windows of a bare rule are not merged, and are one line of JSON', async () => {
+  const rule = 'RRULE:FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0'
+  const times = ['--duration', 'PT3H', '--zone', 'Europe/Berlin', '--from', '2026-03-28T12:00:00Z']
+  const { code, out, err } = await patchwarden('windows', '--rule', rule, ...times, '--count', '3', '--json')
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out.endsWith('\n') && out.trim().split('\n')).toHaveLength(1)
+  // 02:00 of the 29th does not exist: read with the offset before, it is the same instant as 03:00.
+  expect(JSON.parse(out)).toEqual([
+    { start: '2026-03-29T01:00:00.000Z', end: '2026-03-29T04:00:00.000Z' },
+    { start: '2026-03-30T00:00:00.000Z', end: '2026-03-30T03:00:00.000Z' },
+    { start: '2026-03-30T01:00:00.000Z', end: '2026-03-30T04:00:00.000Z' },
+  ])
+  const many = await patchwarden('windows', '--rule', 'FREQ=HOURLY', ...times, '--count', '10000', '--json')
+  expect(JSON.parse(many.out)).toHaveLength(10_000)
 })
 
 test('from the first look to the vote, as an operator types it', async () => {
@@ -107,7 +133,9 @@ test('from the first look to the vote, as an operator types it', async () => {
   expect((await patchwarden('plan', 'pw-1')).out).toContain('What would run on web-01, exactly:')
   expect((await patchwarden('report', 'PW-1')).out).toContain('## Record')
   expect(json((await patchwarden('report', 'PW-1', '--json')).out)[0]).toMatchObject({ state: { id: 'PW-1' } })
-  expect((await patchwarden('windows', '--team', 'web-platform')).code).toBe(0)
+  const ofTeam = await patchwarden('windows', '--team', 'web-platform', '--json')
+  expect(ofTeam.code).toBe(0)
+  expect((await patchwarden('windows', '--asset', 'web-01', '--json')).out).toBe(ofTeam.out)
 
   const nobody = await patchwarden('vote', 'PW-1', 'approve')
   expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining('Say who you are: --as <person>') })

@@ -64,6 +64,31 @@ describe('one wrong value gives one sentence with its place', () => {
       'motor: apt',
       'pw.yaml:40:5: sources.lab.motor is not a key that is known here. Known here: kind, engine, user, port, identityFile, knownHostsFile, sshConfig, refresh, concurrency, connectTimeout, team, exposure, criticality, timeZone, tags and hosts.',
     ],
+    [
+      '{ days: [tue], start: "02:00", duration: 3 hours }',
+      '{ rrule: "FREQ=NEVER", duration: 3 hours }',
+      'pw.yaml:30:18: windows.nights.rules[0].rrule has the FREQ "NEVER"; write one of SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY. Write a recurrence rule (RFC 5545), such as "FREQ=MONTHLY;BYDAY=-1SU;BYHOUR=1;BYMINUTE=0".',
+    ],
+    [
+      '{ days: [tue], start: "02:00", duration: 3 hours }',
+      '{ rrule: "FREQ=DAILY", duration: 3 hours }',
+      'pw.yaml:30:9: windows.nights.rules[0].startsAt is missing. Write the local date and time of the first window, such as "2026-01-07T02:00".',
+    ],
+    [
+      '{ days: [tue], start: "02:00", duration: 3 hours }',
+      '{ rrule: "FREQ=MINUTELY", duration: 3 hours }',
+      'pw.yaml:30:18: windows.nights.rules[0].rrule has the FREQ MINUTELY. Use HOURLY or a longer one, with the duration that the window has.',
+    ],
+    [
+      '{ days: [tue], start: "02:00", duration: 3 hours }',
+      '{ afterPatchTuesday: 40, start: "02:00", duration: 3 hours }',
+      'pw.yaml:30:30: windows.nights.rules[0].afterPatchTuesday is the number 40. Write a number of days from 0 to 27.',
+    ],
+    [
+      '    window: nights\n',
+      '    window: nights\n    windows: [{ tag: db, window: late }]\n',
+      'pw.yaml:15:34: teams.web.windows[0].window names the window "late", which is not in "windows". Known: nights.',
+    ],
     ['policies:', 'polices:', 'pw.yaml:20:1: polices is not a key that is known here. Did you mean "policies"?'],
     [
       '    stop: [owner]\n',

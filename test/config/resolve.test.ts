@@ -4,6 +4,8 @@ import { crossCheck } from '../../src/config/cross-check.ts'
 import { defaultConfig } from '../../src/config/default-config.ts'
 import { parseSettings } from '../../src/config/load.ts'
 import {
+  assetWindowsFor,
+  calendarFreezes,
   freezes,
   healthFor,
   measureRules,
@@ -40,6 +42,12 @@ describe('what the core gets of the example file', () => {
         days: [1, 2, 3, 4],
         between: { from: '20:00', to: '06:00' },
       },
+    ])
+  })
+
+  it('calendars of freezes', () => {
+    expect(calendarFreezes(config)).toEqual([
+      { calendar: 'https://calendar.example.net/changes.ics', match: 'change freeze', teams: ['web', 'payments'] },
     ])
   })
 
@@ -133,6 +141,34 @@ describe('what the core gets of the example file', () => {
       ],
     })
     expect(windowFor(config, 'development')?.rules[0]).toMatchObject({ everyWeeks: 2, anchor: '2026-01-07' })
+  })
+
+  it('windows by recurrence rule, after Patch Tuesday, of single assets, with lead and notice', () => {
+    const [ofTag, ofAsset] = assetWindowsFor(config, 'web')
+    expect(ofTag).toEqual({
+      of: { tag: 'db' },
+      window: {
+        name: 'sundays',
+        rules: [
+          {
+            rrule: 'FREQ=WEEKLY;INTERVAL=2;BYDAY=SU',
+            startsAt: '2026-01-04T03:00',
+            durationSeconds: 7_200,
+            timeZone: 'Europe/Berlin',
+          },
+        ],
+        leadSeconds: 43_200,
+        noticeSeconds: 3_600,
+      },
+    })
+    expect(ofAsset).toEqual({
+      of: { asset: 'web03' },
+      window: {
+        name: 'after-patch-tuesday',
+        rules: [{ afterPatchTuesdayDays: 4, start: '01:00', durationSeconds: 10_800, timeZone: 'asset' }],
+      },
+    })
+    expect(assetWindowsFor(config, 'payments')).toEqual([])
   })
 
   it('any time is open at any time', () => {

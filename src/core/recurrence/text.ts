@@ -35,7 +35,7 @@ export function parseRecurrence(text: string): ParsedRecurrence {
   const rules: Rrule[] = []
   const added: WrittenTime[] = []
   const excluded: WrittenTime[] = []
-  const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n/)
+  const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n|\s+(?=(?:DTSTART|RRULE|RDATE|EXDATE)[;:])/i)
   for (const line of lines.map((one) => one.trim()).filter((one) => one !== '')) {
     const [, name = 'RRULE', parameters = '', value = ''] = /^(?:([A-Z-]+)((?:;[^:]*)?):)?(.*)$/i.exec(line) ?? []
     switch (name.toUpperCase()) {

@@ -1,0 +1,40 @@
+import { parseDuration } from '../config/duration.ts'
+import { DAY_SECONDS, localOf, zoneNamed } from '../core/local-time.ts'
+import { parseRecurrence, recurrenceOccurrences } from '../core/recurrence/text.ts'
+import type { Window } from '../core/window.ts'
+import { BadUse } from './failure.ts'
+
+export interface RuleWindows {
+  readonly rule: string
+  readonly duration?: string
+  readonly zone?: string
+  /** In milliseconds: no window starts before it. Where the rule has no DTSTART, it is that. */
+  readonly from: number
+  readonly count: number
+}
+
+const LONGEST_SECONDS = 366 * DAY_SECONDS
+
+/** Windows of a bare rule: not merged where they overlap, and no freeze is known. */
+export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, count }: RuleWindows): readonly Window[] {
+  const zone = zoneNamed(zoneName)
+  if (zone === null)
+    throw new BadUse(`"${zoneName}" is no time zone for --zone; write an IANA name such as Europe/Berlin.`)
+  if (duration === undefined) throw new BadUse('--rule needs --duration, such as PT3H.')
+  const length = parseDuration(duration)
+  if (!length.ok) throw new BadUse(`--duration ${length.what}; write PT3H or "3 hours".`)
+  if (length.seconds < 1 || length.seconds > LONGEST_SECONDS)
+    throw new BadUse(`--duration is "${duration}"; write one from 1 s to ${LONGEST_SECONDS / DAY_SECONDS} days.`)
+  const parsed = parseRecurrence(rule)
+  if (!parsed.ok) throw new BadUse(`--rule ${parsed.what}.`)
+  const windows: Window[] = []
+  const end = Date.UTC(9999, 11, 31)
+  for (const start of recurrenceOccurrences(parsed.recurrence, localOf(from, zone), zone, from, end)) {
+    windows.push({
+      start: new Date(start).toISOString(),
+      end: new Date(start + length.seconds * 1_000).toISOString(),
+    })
+    if (windows.length === count) break
+  }
+  return windows
+}

@@ -1,0 +1,51 @@
+import type ICAL from 'ical.js'
+import { DAY_SECONDS, instantOf, parseLocal, type Zone, zoneNamed } from '../../core/local-time.ts'
+
+/** A time as a property writes it. */
+export interface CalendarTime {
+  /** Local seconds. */
+  readonly local: number
+  /** `null`: floating, on the clock of whoever reads it. */
+  readonly tzid: string | null
+  readonly utc: boolean
+  /** Only a date. */
+  readonly whole: boolean
+}
+
+/** Every time in all properties of that name; of a period its start. Throws a clause. */
+export function timesOf(component: ICAL.Component, name: string): readonly CalendarTime[] {
+  return component.getAllProperties(name).flatMap((property) => {
+    const tzid = property.getParameter('tzid')
+    const [, , , ...values]: readonly unknown[] = property.toJSON()
+    return values.map((value) => {
+      const text = String(Array.isArray(value) ? value[0] : value)
+      const local = parseLocal(text.replace(/z$/i, ''))
+      if (local === null)
+        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is no time`)
+      return { local, tzid: typeof tzid === 'string' ? tzid : null, utc: /z$/i.test(text), whole: text.length === 10 }
+    })
+  })
+}
+
+export interface Places {
+  /** Of floating times and of dates. */
+  readonly own: Zone
+  readonly named: (tzid: string) => Zone
+}
+
+const UTC: Zone = zoneNamed('UTC') ?? { offset: () => 0 }
+
+export function zoneOfTime(time: CalendarTime, places: Places): Zone {
+  if (time.utc) return UTC
+  return time.tzid === null || time.whole ? places.own : places.named(time.tzid)
+}
+
+/** In milliseconds. */
+export function instantOfTime(time: CalendarTime, places: Places): number {
+  return instantOf(time.local, zoneOfTime(time, places))
+}
+
+/** First moment of the local day, in local seconds. */
+export function dayOfLocal(local: number): number {
+  return Math.floor(local / DAY_SECONDS) * DAY_SECONDS
+}

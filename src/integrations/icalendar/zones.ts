@@ -1,0 +1,71 @@
+import ICAL from 'ical.js'
+import { type Zone, zoneNamed } from '../../core/local-time.ts'
+import { expand } from '../../core/recurrence/expand.ts'
+import { parseRrule } from '../../core/recurrence/rule.ts'
+import { timesOf } from './times.ts'
+
+/** Zones by TZID: the IANA zone of that name, else what the calendar's own VTIMEZONE says. */
+export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string) => Zone {
+  const known = new Map<string, Zone>()
+  return (tzid) => {
+    const before = known.get(tzid)
+    if (before) return before
+    const described = calendar
+      .getAllSubcomponents('vtimezone')
+      .find((one) => one.getFirstPropertyValue('tzid') === tzid)
+    const zone = zoneNamed(tzid) ?? (described ? describedZone(described, tzid, until) : null)
+    if (zone === null)
+      throw new Error(
+        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is no IANA zone, and no VTIMEZONE describes it`,
+      )
+    known.set(tzid, zone)
+    return zone
+  }
+}
+
+interface Change {
+  /** Instant in milliseconds. */
+  readonly at: number
+  /** Minutes ahead of UTC from then on. */
+  readonly offset: number
+}
+
+/** RFC 5545, section 3.6.5: from each onset on the offset of its observance holds. */
+function describedZone(component: ICAL.Component, tzid: string, until: number): Zone {
+  const changes: Change[] = []
+  let first: { readonly at: number; readonly offset: number } | null = null
+  for (const observance of [
+    ...component.getAllSubcomponents('standard'),
+    ...component.getAllSubcomponents('daylight'),
+  ]) {
+    const from = offsetOf(observance, 'tzoffsetfrom')
+    const offset = offsetOf(observance, 'tzoffsetto')
+    const [start] = timesOf(observance, 'dtstart')
+    if (from === null || offset === null || start === undefined)
+      throw new Error(`the VTIMEZONE ${JSON.stringify(tzid.slice(0, 60))} is not complete`)
+    const at = (local: number) => (local - from * 60) * 1_000
+    if (first === null || at(start.local) < first.at) first = { at: at(start.local), offset: from }
+    changes.push({ at: at(start.local), offset })
+    for (const more of timesOf(observance, 'rdate')) changes.push({ at: at(more.local), offset })
+    for (const property of observance.getAllProperties('rrule')) {
+      const parsed = parseRrule(String(property.getFirstValue()))
+      if (!parsed.ok || parsed.rule.frequency !== 'YEARLY')
+        throw new Error(`the VTIMEZONE ${JSON.stringify(tzid.slice(0, 60))} has a rule that is not yearly`)
+      const { rule } = parsed
+      for (const local of expand(rule, start.local, start.local, until / 1_000)) {
+        const end = rule.until === null ? Number.POSITIVE_INFINITY : rule.until.local * 1_000
+        if ((rule.until?.utc ? at(local) : local * 1_000) > end) break
+        changes.push({ at: at(local), offset })
+      }
+    }
+  }
+  changes.sort((a, b) => a.at - b.at)
+  const before = first?.offset ?? 0
+  return { offset: (instant) => changes.findLast(({ at }) => at <= instant)?.offset ?? before }
+}
+
+/** Minutes. */
+function offsetOf(component: ICAL.Component, name: string): number | null {
+  const value = component.getFirstPropertyValue(name)
+  return value instanceof ICAL.UtcOffset ? value.toSeconds() / 60 : null
+}

@@ -1,0 +1,141 @@
+import { errorText } from '../core/error-text.ts'
+import type { Freeze } from '../core/window.ts'
+import type { Db } from '../store/connection.ts'
+import {
+  type CalendarState,
+  calendarStates,
+  calendarText,
+  saveCalendar,
+  saveCalendarProblem,
+} from '../store/freeze-calendars.ts'
+import type { WorkflowLog } from './ports.ts'
+
+/** A calendar whose events are freezes. Several may have one location, for different teams or events. */
+export interface FreezeCalendar {
+  readonly location: string
+  /** For people. */
+  readonly name: string
+  /** `null`: every team. */
+  readonly teams: readonly string[] | null
+  /** Its text. Throws a sentence. */
+  read(signal: AbortSignal): Promise<string>
+  /** What the text freezes from `from` until `to`, ISO 8601. Throws a sentence. */
+  freezes(text: string, from: string, to: string): readonly Freeze[]
+}
+
+export interface FreezeCalendarParts {
+  readonly db: Db
+  readonly clock: () => Date
+  readonly log: WorkflowLog
+  readonly calendars: readonly FreezeCalendar[]
+}
+
+export type FreezeCalendars = ReturnType<typeof createFreezeCalendars>
+
+const HOUR_MS = 3_600_000
+/** How far ahead windows are looked for, and some days. */
+const AHEAD_MS = 410 * 24 * HOUR_MS
+
+/**
+ * The freezes of calendars, by the last text of each that could be understood, kept in the database. A calendar that was
+ * never read freezes its teams: nobody knows when nothing may be touched.
+ */
+export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalendarParts) {
+  let states: ReadonlyMap<string, CalendarState> = new Map()
+  let texts = new Map<string, { readonly readAt: string; readonly text: string }>()
+  let workedOut: { readonly key: string; readonly freezes: readonly Freeze[] } | null = null
+  const failing = new Set<string>()
+
+  function freezesOfOne(calendar: FreezeCalendar, from: string, to: string): readonly Freeze[] {
+    const known = texts.get(calendar.location)
+    let problem = states.get(calendar.location)?.problem ?? 'it has not been asked yet.'
+    try {
+      if (known) return calendar.freezes(known.text, from, to)
+    } catch (error) {
+      problem = errorText(error)
+    }
+    const name = `${calendar.name} has never been read: ${problem}`
+    return [{ name, from: '1970-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z', teams: calendar.teams }]
+  }
+
+  function stretch(): { readonly from: string; readonly to: string } {
+    const from = Math.floor(clock().getTime() / HOUR_MS) * HOUR_MS
+    return { from: new Date(from).toISOString(), to: new Date(from + AHEAD_MS).toISOString() }
+  }
+
+  /** Takes what is in the database: another replica may have read it. */
+  async function load(): Promise<void> {
+    if (calendars.length === 0) return
+    states = new Map((await calendarStates(db)).map((state) => [state.location, state]))
+    const next: typeof texts = new Map()
+    for (const { location } of calendars) {
+      const readAt = states.get(location)?.readAt ?? null
+      if (readAt === null || next.has(location)) continue
+      const before = texts.get(location)
+      const text = before?.readAt === readAt ? before.text : await calendarText(db, location)
+      if (text !== null) next.set(location, { readAt, text })
+    }
+    texts = next
+  }
+
+  /** The text, understood in full by every use of it. Throws a sentence. */
+  async function readWhole(calendar: FreezeCalendar, signal: AbortSignal): Promise<string> {
+    const { from, to } = stretch()
+    const text = await calendar.read(signal)
+    for (const use of calendars) if (use.location === calendar.location) use.freezes(text, from, to)
+    return text
+  }
+
+  async function refreshOne(calendar: FreezeCalendar, signal: AbortSignal): Promise<void> {
+    const { location, name } = calendar
+    try {
+      const text = await readWhole(calendar, signal)
+      await saveCalendar(db, { location, text, readAt: clock().toISOString() })
+      if (failing.delete(location)) log.info(`Freezes: ${name} can be read again.`)
+    } catch (error) {
+      if (signal.aborted) return
+      await saveCalendarProblem(db, location, errorText(error))
+      if (failing.has(location)) return
+      failing.add(location)
+      log.warn(`Freezes: ${errorText(error)} ${fallback(location)}`)
+    }
+  }
+
+  function fallback(location: string): string {
+    const readAt = texts.get(location)?.readAt
+    return readAt === undefined
+      ? 'As long as it was never read, its teams are frozen.'
+      : `What it said at ${readAt} holds.`
+  }
+
+  const once = [...new Map(calendars.map((calendar) => [calendar.location, calendar])).values()]
+
+  return {
+    load,
+    /** From now on, as far ahead as windows are looked for. */
+    freezes(): readonly Freeze[] {
+      const { from, to } = stretch()
+      const key = [from, ...calendars.map(({ location }) => JSON.stringify(states.get(location) ?? null))].join()
+      if (workedOut?.key === key) return workedOut.freezes
+      const freezes = calendars.flatMap((calendar) => freezesOfOne(calendar, from, to))
+      workedOut = { key, freezes }
+      return freezes
+    },
+    async refresh(signal: AbortSignal): Promise<void> {
+      await Promise.all(once.map((calendar) => refreshOne(calendar, signal)))
+      await load()
+    },
+    /** Asks each calendar once, and keeps nothing. */
+    async *check(signal: AbortSignal) {
+      for (const calendar of once) {
+        try {
+          const { from, to } = stretch()
+          const found = calendar.freezes(await readWhole(calendar, signal), from, to).length
+          yield { name: calendar.name, ok: true, what: `${found} freezes in the coming 400 days` }
+        } catch (error) {
+          yield { name: calendar.name, ok: false, what: `${errorText(error)} ${fallback(calendar.location)}` }
+        }
+      }
+    },
+  }
+}

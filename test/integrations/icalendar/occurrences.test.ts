@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { occurrencesIn } from '../../../src/integrations/icalendar/occurrences.ts'
+
+function calendar(...lines: readonly string[]): string {
+  return ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//example//changes//EN', ...lines, 'END:VCALENDAR', ''].join(
+    '\r\n',
+  )
+}
+
+function event(...lines: readonly string[]): readonly string[] {
+  return ['BEGIN:VEVENT', 'UID:one@example.net', 'SUMMARY:Freeze', ...lines, 'END:VEVENT']
+}
+
+function times(text: string, from = '2026-01-01T00:00:00Z', to = '2027-01-01T00:00:00Z'): readonly string[] {
+  const stretch = { location: 'changes.ics', timeZone: 'America/New_York', from: Date.parse(from), to: Date.parse(to) }
+  const short = (instant: number) => new Date(instant).toISOString().slice(0, 16)
+  return occurrencesIn(text, stretch).map(({ start, end }) => `${short(start)}/${short(end)}`)
+}
+
+const berlinLike = [
+  'BEGIN:VTIMEZONE',
+  'TZID:W. Europe Standard Time',
+  'BEGIN:STANDARD',
+  'DTSTART:16010101T030000',
+  'RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10',
+  'TZOFFSETFROM:+0200',
+  'TZOFFSETTO:+0100',
+  'END:STANDARD',
+  'BEGIN:DAYLIGHT',
+  'DTSTART:16010101T020000',
+  'RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3',
+  'TZOFFSETFROM:+0100',
+  'TZOFFSETTO:+0200',
+  'END:DAYLIGHT',
+  'END:VTIMEZONE',
+]
+
+describe('when the events of a calendar are', () => {
+  it.each<[string, string, readonly string[]]>([
+    [
+      'in UTC',
+      calendar(...event('DTSTART:20260301T220000Z', 'DTEND:20260302T040000Z')),
+      ['2026-03-01T22:00/2026-03-02T04:00'],
+    ],
+    [
+      'in a zone without a VTIMEZONE, which is no floating time',
+      calendar(...event('DTSTART;TZID=Europe/Berlin:20260701T090000', 'DURATION:PT2H')),
+      ['2026-07-01T07:00/2026-07-01T09:00'],
+    ],
+    [
+      'in a zone that only the calendar describes, on both sides of a clock change',
+      calendar(
+        ...berlinLike,
+        ...event('DTSTART;TZID=W. Europe Standard Time:20261024T090000', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=2'),
+      ),
+      ['2026-10-24T07:00/2026-10-24T08:00', '2026-10-25T08:00/2026-10-25T09:00'],
+    ],
+    [
+      'floating, in the zone that the caller gives',
+      calendar(...event('DTSTART:20260110T090000', 'DURATION:PT1H')),
+      ['2026-01-10T14:00/2026-01-10T15:00'],
+    ],
+    [
+      'whole days, in the zone of the calendar; the end is exclusive',
+      calendar('X-WR-TIMEZONE:Asia/Tokyo', ...event('DTSTART;VALUE=DATE:20261219', 'DTEND;VALUE=DATE:20270103')),
+      ['2026-12-18T15:00/2027-01-02T15:00'],
+    ],
+    [
+      'a whole day without an end, 23 hours long where clocks go forward',
+      calendar(...event('DTSTART;VALUE=DATE:20260308')),
+      ['2026-03-08T05:00/2026-03-09T04:00'],
+    ],
+    [
+      'every year since long ago',
+      calendar(...event('DTSTART;VALUE=DATE:19991224', 'DURATION:P3D', 'RRULE:FREQ=YEARLY')),
+      ['2026-12-24T05:00/2026-12-27T05:00'],
+    ],
+    [
+      'repeated, one left out, one moved, one cancelled',
+      calendar(
+        ...event(
+          'DTSTART;TZID=Europe/Berlin:20260601T200000',
+          'DTEND;TZID=Europe/Berlin:20260601T220000',
+          'RRULE:FREQ=WEEKLY;COUNT=4',
+          'EXDATE;TZID=Europe/Berlin:20260608T200000',
+        ),
+        ...event(
+          'RECURRENCE-ID;TZID=Europe/Berlin:20260615T200000',
+          'DTSTART;TZID=Europe/Berlin:20260616T100000',
+          'DTEND;TZID=Europe/Berlin:20260616T110000',
+        ),
+        ...event(
+          'RECURRENCE-ID;TZID=Europe/Berlin:20260622T200000',
+          'DTSTART;TZID=Europe/Berlin:20260622T200000',
+          'STATUS:CANCELLED',
+        ),
+      ),
+      ['2026-06-01T18:00/2026-06-01T20:00', '2026-06-16T08:00/2026-06-16T09:00'],
+    ],
+    [
+      'moved from one on',
+      calendar(
+        ...event('DTSTART:20260601T200000Z', 'DTEND:20260601T220000Z', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+        ...event(
+          'RECURRENCE-ID;RANGE=THISANDFUTURE:20260608T200000Z',
+          'DTSTART:20260609T200000Z',
+          'DTEND:20260609T210000Z',
+        ),
+      ),
+      ['2026-06-01T20:00/2026-06-01T22:00', '2026-06-09T20:00/2026-06-09T21:00', '2026-06-16T20:00/2026-06-16T21:00'],
+    ],
+    [
+      'on further dates',
+      calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H', 'RDATE:20260603T200000Z,20260605T200000Z')),
+      ['2026-06-01T20:00/2026-06-01T21:00', '2026-06-03T20:00/2026-06-03T21:00', '2026-06-05T20:00/2026-06-05T21:00'],
+    ],
+    ['cancelled as a whole', calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H', 'STATUS:CANCELLED')), []],
+    [
+      'under way when the stretch begins, and over before it',
+      calendar(
+        ...event('DTSTART:20251231T200000Z', 'DURATION:PT5H'),
+        ...event('UID:two@example.net', 'DTSTART:20251231T200000Z', 'DURATION:PT3H'),
+      ),
+      ['2025-12-31T20:00/2026-01-01T01:00'],
+    ],
+    [
+      'a rule that never occurs: only its DTSTART',
+      calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31')),
+      ['2026-06-01T20:00/2026-06-01T21:00'],
+    ],
+  ])('%s', (_what, text, expected) => {
+    expect(times(text)).toEqual(expected)
+  })
+
+  it.each([
+    ['<html></html>', 'changes.ics is no iCalendar file'],
+    ['', 'changes.ics is no iCalendar file'],
+    [calendar(...event('DTSTART;TZID=Mars/Olympus:20260601T200000')), '"Mars/Olympus" is no IANA zone'],
+    [calendar(...event('DURATION:PT1H')), 'it has no DTSTART'],
+    [calendar(...event('DTSTART:20260601T200000Z', 'RRULE:FREQ=WEEKLY;BYDAY=1MO')), 'numbers a weekday'],
+    [calendar(...event('DTSTART:20260101T000000Z', 'DURATION:PT1M', 'RRULE:FREQ=MINUTELY')), 'are too many'],
+  ])('%j cannot be told, and says why', (text, says) => {
+    expect(() => times(text)).toThrow(says)
+  })
+})
+
+test('a damaged calendar is a sentence or another calendar, never anything else', () => {
+  const whole = calendar(
+    ...berlinLike,
+    ...event('DTSTART:20260601T200000Z', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+  )
+  const edits = fc.tuple(fc.nat(whole.length), fc.nat(40), fc.string({ maxLength: 12 }))
+  fc.assert(
+    fc.property(edits, ([at, length, put]) => {
+      try {
+        expect(Array.isArray(times(whole.slice(0, at) + put + whole.slice(at + length)))).toBe(true)
+      } catch (error) {
+        expect(String(error)).toContain('changes.ics')
+      }
+    }),
+    { numRuns: 150 },
+  )
+})
