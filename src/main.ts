@@ -109,6 +109,7 @@ export async function openService(config: Config, environment: Environment): Pro
     health: buildHealth(config),
     hooks: createHookRunner(),
     metrics: buildMetrics(config, environment),
+    measured,
     silences: buildSilences(config, environment),
     platforms,
     linking: createLinking(db, clock, log),

@@ -1,9 +1,12 @@
 import type { AssessedAsset, Assessment } from './assessment.ts'
 import type { Patch } from './catalog.ts'
+import { clustersOf } from './cluster.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
-import type { RingRule, TeamPlan } from './ring-rule.ts'
+import { amountOf, type RingRule, type TeamPlan } from './ring-rule.ts'
 import { whyNow } from './why-now.ts'
+import type { WindowPlan } from './window.ts'
+import { windowFor } from './window-of-asset.ts'
 
 /** A proposal that could be opened: previews are still to be filled in. */
 export interface Draft {
@@ -72,7 +75,7 @@ export function draftSubjects({ assessments, teams, open, grouping, stale = [] }
         group.ids.add(id)
       }
       for (const { existing, ids } of groups.values())
-        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment.patches))
+        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment))
     }
   }
   const silent = stale.map(silence).join('')
@@ -141,15 +144,16 @@ function draft(
   engine: string,
   existing: string | null,
   entries: readonly AssessedAsset[],
-  all: readonly Patch[],
+  assessment: Assessment,
 ): Draft {
   const assets = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
   )
   const ids = new Set(assets.flatMap((entry) => entry.patches))
-  const patches = all.filter((patch) => ids.has(patch.id))
+  const patches = assessment.patches.filter((patch) => ids.has(patch.id))
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
   const seen = assets.map((entry) => entry.observedAt).sort()
+  const window = usualWindow(plan, assets)
   return {
     team: plan.team,
     existing,
@@ -157,16 +161,15 @@ function draft(
     subject: {
       kind: 'patches',
       patches,
-      assets: assets.map(({ asset, patches: missing, changes }) => ({
-        asset,
-        patches: missing,
-        changes,
-        transaction: [],
-        previewProblem: null,
-      })),
+      assets: assets.map(({ asset, patches: missing, changes }) => {
+        const own = windowFor(plan, asset)
+        const base = { asset, patches: missing, changes, transaction: [], previewProblem: null }
+        return own === window ? base : { ...base, window: own }
+      }),
       rings: ringsFor(plan.rings, assets),
-      window: plan.window,
+      window,
       health: plan.health,
+      ...safeguards(plan, assets, assessment),
       engine,
       inventoryAt: seen[0] ?? '',
     },
@@ -176,6 +179,38 @@ function draft(
       assets.map((entry) => entry.asset),
     ),
     dueAt: due[0] ?? null,
+  }
+}
+
+/** The window of most of the assets: that of the proposal. */
+function usualWindow(plan: TeamPlan, entries: readonly AssessedAsset[]): WindowPlan {
+  const counts = new Map<WindowPlan, number>()
+  for (const { asset } of entries) {
+    const window = windowFor(plan, asset)
+    counts.set(window, (counts.get(window) ?? 0) + 1)
+  }
+  const [usual] = [...counts].sort(([, a], [, b]) => b - a)
+  return usual?.[0] ?? plan.window
+}
+
+/** What keeps the rollout from doing more harm than was agreed to; only what the team has set. */
+function safeguards(
+  plan: TeamPlan,
+  entries: readonly AssessedAsset[],
+  assessment: Assessment,
+): Pick<PatchSubject, 'failureBudget' | 'clusters' | 'hooks' | 'silence' | 'measured'> {
+  const mine = new Set(entries.map(({ asset }) => asset.id))
+  // Members that miss nothing stay up, and count.
+  const clusters = clustersOf(
+    plan.clusters ?? [],
+    assessment.assets.map(({ asset }) => asset),
+  ).filter((cluster) => cluster.assets.some((asset) => mine.has(asset)))
+  return {
+    ...(plan.failureBudget === undefined ? {} : { failureBudget: amountOf(plan.failureBudget, entries.length) }),
+    ...(clusters.length === 0 ? {} : { clusters }),
+    ...(plan.hooks === undefined || plan.hooks.length === 0 ? {} : { hooks: plan.hooks }),
+    ...(plan.silence === undefined ? {} : { silence: plan.silence }),
+    ...(plan.measured === undefined ? {} : { measured: plan.measured }),
   }
 }
 
@@ -205,12 +240,13 @@ export function ringsFor(rules: readonly RingRule[], entries: readonly AssessedA
   for (const [index, rule] of rules.entries()) {
     const assets = members[index] ?? []
     if (assets.length === 0) continue
-    const { kind, value } = rule.batch
-    const batchSize = Math.max(1, kind === 'count' ? value : Math.ceil((assets.length * value) / 100))
+    const batchSize = Math.max(1, amountOf(rule.batch, assets.length))
     rings.push({
       name: rule.name,
       assets: assets.map((entry) => entry.asset.id),
       batchSize,
+      ...(rule.concurrency === undefined ? {} : { concurrency: Math.max(1, amountOf(rule.concurrency, batchSize)) }),
+      ...(rule.beforeVote === undefined ? {} : { beforeVote: rule.beforeVote }),
       soakSeconds: rule.soakSeconds,
       gate: rule.gate,
     })

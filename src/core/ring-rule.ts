@@ -1,3 +1,4 @@
+import type { MeasuredWindow, UnusableLoad } from './load.ts'
 import type { HealthCheck, Hook } from './ports.ts'
 import type { Gate } from './proposal/proposal.ts'
 import type { WindowPlan } from './window.ts'
@@ -59,4 +60,6 @@ export interface TeamPlan {
     readonly window: WindowPlan
   }[]
   readonly health: readonly HealthCheck[]
+  /** What the load said of the team's window, where that is measured. */
+  readonly measured?: MeasuredWindow | UnusableLoad
 }

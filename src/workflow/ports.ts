@@ -23,6 +23,7 @@ import type { PriorityRule } from '../core/priority/rule.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
 import type { Db, Tx } from '../store/connection.ts'
+import type { MeasuredWindows } from './measured-windows.ts'
 
 /** The teams as configured now: people, policies, plans. */
 export interface Teams {
@@ -63,6 +64,8 @@ export interface WorkflowParts {
   /** By name. */
   readonly metrics: ReadonlyMap<string, MetricSource>
   readonly silences: ReadonlyMap<string, MonitoringSilence>
+  /** When measured windows are; left out: none is measured. */
+  readonly measured?: Pick<MeasuredWindows, 'measuredFor' | 'scheduleFor'>
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog

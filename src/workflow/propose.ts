@@ -14,7 +14,10 @@ import {
   type ProposalState,
   statuses,
 } from '../core/proposal/proposal.ts'
+import { testRunning } from '../core/proposal/run.ts'
+import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
+import { withTested } from '../core/tested.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
@@ -79,7 +82,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     )
     const drafts = draftSubjects({
       assessments: all,
-      teams: parts.teams.plans,
+      teams: parts.teams.plans.map(asMeasured),
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
       stale: await staleFeeds(),
@@ -90,8 +93,14 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       if (options.team !== undefined && draft.team !== options.team) continue
       const existing = open.find((state) => state.id === draft.existing)
       if (existing && existing.rollout !== null) continue
-      const subject = await withPreviews(draft.subject, existing ?? null, signal)
-      const content = contentOf(draft, subject)
+      // What the test ring has installed is missing no more, and all the same part of what is decided.
+      const wanted = existing ? withTested(draft.subject, existing) : draft.subject
+      if (wanted === null) continue
+      const subject = await withPreviews(wanted, existing ?? null, signal)
+      const content =
+        existing && wanted !== draft.subject
+          ? { ...contentOf(draft, subject), title: existing.title, whyNow: existing.whyNow }
+          : contentOf(draft, subject)
       if (existing) {
         const done = await execute.execute(
           existing.id,
@@ -109,7 +118,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       } else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
-      if (state.rollout !== null || (options.team !== undefined && state.team !== options.team)) continue
+      if (state.rollout !== null || testRunning(state) || (options.team !== undefined && state.team !== options.team))
+        continue
       if (drafts.some((draft) => draft.existing === state.id)) continue
       const done = await execute.execute(
         state.id,
@@ -120,6 +130,22 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     }
     await proposeRules()
     return { opened, revised, closed }
+  }
+
+  /** The team's plan with the windows that its load has chosen, where the load is measured. */
+  function asMeasured(plan: TeamPlan): TeamPlan {
+    const { measured } = parts
+    if (measured === undefined) return plan
+    const found = measured.measuredFor(plan.window.name)
+    const { assetWindows } = plan
+    return {
+      ...plan,
+      window: measured.scheduleFor(plan.window).plan,
+      ...(assetWindows === undefined
+        ? {}
+        : { assetWindows: assetWindows.map((own) => ({ ...own, window: measured.scheduleFor(own.window).plan })) }),
+      ...(found === null ? {} : { measured: found }),
+    }
   }
 
   /** Feeds whose silence matters: they fail, and what they said last is older than a day. */

@@ -2,6 +2,7 @@
 
 import type { Asset } from '../asset.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
+import type { MeasuredWindow, UnusableLoad } from '../load.ts'
 import type { Policy, StandingRule } from '../policy.ts'
 import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
@@ -83,6 +84,8 @@ export interface PatchSubject {
   readonly silence?: string
   /** Name of the engine that will do it. */
   readonly engine: string
+  /** Where the window was measured, or was to be: what was found. */
+  readonly measured?: MeasuredWindow | UnusableLoad
   /** Oldest look at any of the assets: the start is refused when it has grown too old. */
   readonly inventoryAt: string
   /** Only where it undoes an earlier rollout: which one, and why. */
