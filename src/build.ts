@@ -55,7 +55,7 @@ import { createCalendar } from './integrations/on-call/calendar.ts'
 import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
 import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
-import { createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Db } from './store/connection.ts'
 import { createSlackInstallations } from './store/slack-installations.ts'
 import type { PersonEntry } from './workflow/accounts.ts'
@@ -100,6 +100,9 @@ export function buildChannels(config: Config) {
     .filter(([, channel]) => channel.console)
     .map(([id, channel]) => ({ id, title: channel.title ?? id, teams: teamsOfChannel(config, id) }))
 }
+
+/** One for the process: a look at a host goes over the connection that its upgrade left open. */
+const sshConnections = createSshConnections()
 
 export function buildSources(config: Config, clock: Clock): readonly InventorySource[] {
   return Object.entries(config.sources).map(([name, source]) => buildSource(config, name, source, clock))
@@ -156,6 +159,7 @@ function buildSource(config: Config, name: string, source: SourceConfig, clock: 
         })),
         refresh: source.refresh,
         concurrency: source.concurrency,
+        connections: sshConnections,
         clock,
       })
   }
@@ -291,6 +295,7 @@ export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, 
         rebootWaitSeconds: engine.rebootTimeout,
         silenceSeconds: engine.unreachableAfter,
         transactionSeconds: engine.transactionTimeout,
+        connections: sshConnections,
         clock,
       }),
     )

@@ -400,6 +400,19 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       })
     })
 
+    it('all sessions of a rollout share one login, which ends with the connection', async () => {
+      const logins = async () =>
+        Number(await shell(asset.name, 'awk \'$2 ~ /:0016$/ && $4 == "01"\' /proc/net/tcp | wc -l'))
+      const wanted = await batch()
+      await engine.preflight(wanted, signal)
+      const handle = await engine.start(wanted, signal)
+      expect(await logins()).toBe(1)
+      expect(await outcomeOf(handle)).toMatchObject({ state: 'succeeded' })
+      expect(await logins()).toBe(1)
+      await connections.close()
+      await expect.poll(logins, { timeout: 5_000 }).toBe(0)
+    })
+
     it('the quick look after an upgrade sees the same packages as the full one', async () => {
       const inventory = createSshInventory({
         name: 'lab',

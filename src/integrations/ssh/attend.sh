@@ -16,17 +16,17 @@ tell() {
     return 0
   fi
   cd "$journal" || return 1
-  mark "asset $(cat asset 2>/dev/null)"
-  mark "boot-id $(boot_id)"
-  mark "run-boot-id $(cat running/boot-id 2>/dev/null)"
+  mark_file asset asset
+  mark_file boot-id /proc/sys/kernel/random/boot_id
+  mark_file run-boot-id running/boot-id
   [ ! -e running/began ] || mark "age $(($(date +%s) - $(cat running/began)))"
   # Before the result is read: what has ended by now has left it.
   if alive; then mark 'alive yes'; fi
   mark "decision $(readlink decision)"
-  mark "result $(cat result 2>/dev/null)"
-  mark "reboot $(cat reboot 2>/dev/null)"
+  mark_file result result
+  mark_file reboot reboot
   [ ! -e reboot-refused ] || mark 'reboot-refused yes'
-  mark "lock-holder $(cat running/lock-holder 2>/dev/null)"
+  mark_file lock-holder running/lock-holder
   mark "counts $(pm_counts 2>/dev/null)"
   mark 'plan'
   cat plan 2>/dev/null

@@ -97,7 +97,6 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       timeoutSeconds: transactionSeconds + rebootSeconds,
       signal,
       connections: options.connections,
-      clock,
     })
     attached.set(run_, session)
     try {

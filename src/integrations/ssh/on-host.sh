@@ -16,6 +16,13 @@ kept=/var/lib/patchwarden/kept
 
 mark() { printf '\n@@ %s\n' "$*"; }
 
+# mark_file NAME FILE: the file's first line as the value of the mark. No program is started for it.
+mark_file() {
+  line=
+  [ ! -r "$2" ] || read -r line <"$2" || :
+  mark "$1 $line"
+}
+
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
@@ -29,7 +36,12 @@ report() {
 }
 
 # Start time of a living process, which tells it from a later one with the same number.
-started_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }'; }
+started_at() { # PID
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # shellcheck disable=SC2086 # one field a word
+  set -- ${line##*) }
+  [ "$1" = Z ] || echo "${20}"
+}
 
 # "pid (name)" of the process that holds a POSIX lock on the file; nothing where nobody does.
 holder_of() { # FILE

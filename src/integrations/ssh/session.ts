@@ -7,26 +7,22 @@ export interface HostSession {
   readonly first: Promise<RemoteAnswer>
   /** Its latest whole answer; `null` before the first. */
   latest(): string | null
-  /** Milliseconds of the clock when the latest answer came. */
-  heardAt(): number
   ended(): boolean
 }
 
 export interface SessionRequest extends Omit<RemoteScript, 'onOutput'> {
   /** Seconds until the first answer must be there; `timeoutSeconds` is for the whole session. */
   readonly firstSeconds: number
-  readonly clock: () => Date
 }
 
 /** What ends an answer. Lines that are not ours never begin with the mark. */
 const END = '\n@@ end\n'
 
 export function openSession(name: string, target: SshTarget, request: SessionRequest): HostSession {
-  const { clock, firstSeconds, signal, ...script } = request
+  const { firstSeconds, signal, ...script } = request
   const late = new AbortController()
   let rest = ''
   let latest: string | null = null
-  let heardAt = clock().getTime()
   let ended = false
   let answered: (answer: RemoteAnswer) => void = () => undefined
   const first = new Promise<RemoteAnswer>((resolve, reject) => {
@@ -51,7 +47,6 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
       for (let at = rest.indexOf(END); at !== -1; at = rest.indexOf(END)) {
         latest = rest.slice(0, at + END.length)
         rest = rest.slice(at + END.length)
-        heardAt = clock().getTime()
         clearTimeout(timer)
         answered({ kind: 'ran', status: 0, stdout: latest, stderr: '' })
       }
@@ -59,5 +54,5 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
   })
   // Whoever no longer waits is not to hear of an abort as an error that nobody handles.
   first.catch(() => undefined)
-  return { first, latest: () => latest, heardAt: () => heardAt, ended: () => ended }
+  return { first, latest: () => latest, ended: () => ended }
 }
