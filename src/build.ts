@@ -23,10 +23,19 @@ import {
   timeZoneFor,
   windowFor,
 } from './config/resolve.ts'
-import type { Config, FeedConfig, GroupConfig, SourceConfig, SshHostConfig, SshSourceConfig } from './config/schema.ts'
+import type {
+  Config,
+  FeedConfig,
+  GroupConfig,
+  LoadConfig,
+  MetricConfig,
+  SourceConfig,
+  SshHostConfig,
+  SshSourceConfig,
+} from './config/schema.ts'
 import type { Asset } from './core/asset.ts'
 import type { Policy } from './core/policy.ts'
-import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from './core/ports.ts'
+import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource, LoadSource, MetricSource } from './core/ports.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
 import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
@@ -50,10 +59,19 @@ import { createUbuntuOvalFeed } from './integrations/feeds/ubuntu-oval/index.ts'
 import { createWesngFeed } from './integrations/feeds/wesng/index.ts'
 import { createFileInventory } from './integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
+import { createCsvLoad } from './integrations/load-csv/index.ts'
 import { createLocalInventory } from './integrations/local-host/index.ts'
 import { createCalendar } from './integrations/on-call/calendar.ts'
 import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
 import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
+import { drawPng } from './integrations/picture/index.ts'
+import {
+  createPrometheusLoad,
+  createPrometheusMetrics,
+  type PrometheusAccess,
+  type PrometheusServer,
+} from './integrations/prometheus/index.ts'
+import { createSarLoad } from './integrations/sar/index.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
 import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Db } from './store/connection.ts'
@@ -311,6 +329,58 @@ export function buildHealth(config: Config): HealthProbe {
   return probe
 }
 
+type Secrets = Pick<Environment, 'prometheus'>
+
+export function buildMetrics(config: Config, secrets: Secrets): ReadonlyMap<string, MetricSource> {
+  const metrics = new Map<string, MetricSource>()
+  for (const [name, metric] of Object.entries(config.metrics))
+    metrics.set(name, createPrometheusMetrics(prometheusServer(name, metric, secrets)))
+  return metrics
+}
+
+function prometheusServer(name: string, metric: MetricConfig, secrets: Secrets): PrometheusServer {
+  return { name, url: metric.url, access: accessTo(name, metric, secrets), timeoutSeconds: metric.timeout }
+}
+
+function accessTo(name: string, { user, secret }: MetricConfig, { prometheus }: Secrets): PrometheusAccess {
+  const variable = secret ?? 'PROMETHEUS_TOKEN'
+  const value = prometheus[variable] ?? null
+  if (value !== null) return user === null ? { kind: 'bearer', token: value } : { kind: 'basic', user, password: value }
+  if (secret === null && user === null) return { kind: 'open' }
+  return { kind: 'missing', problem: `${variable} is not set, and Prometheus ${name} is asked with it.` }
+}
+
+/** Histories of load. */
+export function buildLoads(config: Config, secrets: Secrets, clock: Clock): ReadonlyMap<string, LoadSource> {
+  return new Map(
+    Object.entries(config.loads).map(([name, load]) => [name, buildLoad(config, name, load, secrets, clock)]),
+  )
+}
+
+function buildLoad(config: Config, name: string, load: LoadConfig, secrets: Secrets, clock: Clock): LoadSource {
+  switch (load.kind) {
+    case 'csv':
+      return createCsvLoad({ name, path: load.path })
+    case 'prometheus': {
+      const metric = config.metrics[load.source]
+      if (metric === undefined)
+        throw new Error(`The load ${name} names the metric source ${load.source}, which is none.`)
+      const server = prometheusServer(load.source, metric, secrets)
+      return createPrometheusLoad({ name, server, query: load.query, stepSeconds: load.step })
+    }
+    case 'sar': {
+      const source = config.sources[load.source]
+      const { measure } = load
+      if (source?.kind === 'local')
+        return createSarLoad({ name, host: source.name ?? hostname(), target: null, measure, clock })
+      const host = source?.kind === 'ssh' ? source.hosts.find((each) => each.name === load.host) : undefined
+      if (source?.kind !== 'ssh' || host === undefined)
+        throw new Error(`The load ${name} names a host that the source ${load.source} does not list.`)
+      return createSarLoad({ name, host: host.name, target: sshTarget(source, host), measure, clock })
+    }
+  }
+}
+
 export interface ConnectionParts {
   readonly db: Db
   readonly desk: Desk
@@ -333,11 +403,11 @@ export function buildConnections(
     const secret = access.mode === 'oauth' ? access.clientSecret : ''
     const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
     const places = placesOn(config, 'slack')
-    connections.push(createSlack({ access, apiUrl, installations, ...parts, places, consoleUrl }))
+    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, places, consoleUrl }))
   }
   if (environment.discord !== null) {
     const places = placesOn(config, 'discord')
-    connections.push(createDiscord({ ...environment.discord, ...parts, places, consoleUrl }))
+    connections.push(createDiscord({ ...environment.discord, ...parts, drawPng, places, consoleUrl }))
   }
   return connections
 }

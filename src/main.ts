@@ -10,6 +10,8 @@ import {
   buildGroupReaders,
   buildGroups,
   buildHealth,
+  buildLoads,
+  buildMetrics,
   buildPeople,
   buildSources,
   buildTeams,
@@ -18,8 +20,11 @@ import type { ChatConnection, ChatPlatform } from './chat/platform.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
+import { measureRules } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { errorText } from './core/error-text.ts'
+import type { LoadSource } from './core/ports.ts'
+import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -27,10 +32,12 @@ import { purgeSoftware } from './store/inventory.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
+import { renewProjections } from './store/renew.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { createAccounts, createLinking } from './workflow/accounts.ts'
 import { createDirectory, type Directory } from './workflow/directory.ts'
+import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
 
@@ -44,6 +51,8 @@ export interface Service {
   /** Chat platforms, not yet connected. */
   readonly connections: readonly ChatConnection[]
   readonly directory: Directory
+  readonly measured: MeasuredWindows
+  readonly loads: ReadonlyMap<string, LoadSource>
   readonly log: WorkflowLog
   readonly close: () => Promise<void>
 }
@@ -62,6 +71,8 @@ export async function openService(config: Config, environment: Environment): Pro
     durable: true,
     log: log.info,
   })
+  const renewed = await renewProjections(database.db)
+  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,
@@ -72,6 +83,9 @@ export async function openService(config: Config, environment: Environment): Pro
   const accounts = createAccounts(db, buildPeople(config), config.identity.email)
   const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
   await directory.load()
+  const loads = buildLoads(config, environment, clock)
+  const measured = createMeasuredWindows({ db, clock, log, rules: measureRules(config), loads })
+  await measured.load()
   const platforms: ChatPlatform[] = [consolePlatform(database)]
   const parts: WorkflowParts = {
     db,
@@ -81,6 +95,9 @@ export async function openService(config: Config, environment: Environment): Pro
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, clock),
     health: buildHealth(config),
+    hooks: createHookRunner(),
+    metrics: buildMetrics(config, environment),
+    silences: new Map(),
     platforms,
     linking: createLinking(db, clock, log),
     log,
@@ -141,6 +158,8 @@ export async function openService(config: Config, environment: Environment): Pro
     port,
     connections,
     directory,
+    measured,
+    loads,
     log,
     close: async () => {
       await queue.close()
@@ -168,7 +187,7 @@ export function operatorOf(config: Config): string {
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
 export async function runService(service: Service): Promise<() => Promise<void>> {
-  const { queue, workflow, config, log, database, directory } = service
+  const { queue, workflow, config, log, database, directory, measured } = service
   const stopping = new AbortController()
   const { signal } = stopping
   const jittered = (seconds: number) =>
@@ -194,6 +213,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     async (_data, context) => {
       const both = AbortSignal.any([signal, context.signal])
       report(log, await workflow.syncInventory(both))
+      await measured.refresh(both)
       await workflow.propose(both)
       await writeCheckpoint(database.db, new Date().toISOString())
     },
@@ -221,7 +241,13 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   const connecting = connect(service, signal)
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    sweeping = Promise.all([workflow.sweep(signal), workflow.deliver(), workflow.postDigests(), directory.load()])
+    sweeping = Promise.all([
+      workflow.sweep(signal),
+      workflow.deliver(),
+      workflow.postDigests(),
+      directory.load(),
+      measured.load(),
+    ])
       .then(() => undefined)
       .catch((error: unknown) => {
         if (!signal.aborted) log.warn(`A sweep failed: ${errorText(error)}. The next one follows.`)
@@ -269,11 +295,12 @@ async function listen(connection: ChatConnection, log: WorkflowLog, signal: Abor
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
-  const { workflow, log, database, directory } = service
+  const { workflow, log, database, directory, measured } = service
   await directory.refresh(signal)
   await workflow.sweep(signal)
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))
+  await measured.refresh(signal)
   const { opened, revised } = await workflow.propose(signal)
   if (opened.length + revised.length > 0)
     log.info(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)

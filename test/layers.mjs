@@ -12,7 +12,7 @@ const mayImport = {
   integrations: ['integrations', 'core'],
   workflow: ['workflow', 'core', 'store', 'chat'],
   web: ['web', 'workflow', 'store', 'chat', 'core', 'config'],
-  cli: ['cli', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations', 'main.ts'],
+  cli: ['cli', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations', 'main.ts', 'build.ts'],
 }
 const forbiddenInCore = /^(node:(?!crypto$)|drizzle-orm|postgres|agenda|hono|pino|zod|yaml)/
 

@@ -1,6 +1,7 @@
 /** The card of a proposal as a platform-neutral value: what it says, and in which order. */
 
 import type { Action, ActionName } from './actions.ts'
+import type { Picture } from './picture/picture.ts'
 import type { RichText } from './rich-text.ts'
 
 export interface CardAction {
@@ -8,6 +9,7 @@ export interface CardAction {
   readonly label: string
   readonly style: Action['style']
   readonly asks: Action['asks']
+  readonly optional: Action['asks']
   /** Carried by the button: a click on an old revision is answered with the new card. */
   readonly revision: number
 }
@@ -72,4 +74,6 @@ export interface ThreadEntry {
   readonly actions?: readonly EntryAction[]
   /** Path in the console that says more. */
   readonly link?: string
+  /** Shown under the text, in the thread of a proposal. */
+  readonly picture?: Picture
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../core/proposal/proposal.ts'
 import type { Account } from './accounts.ts'
 import type { ActionInput, ActionName } from './actions.ts'
 import type { Card } from './card.ts'
+import type { Picture } from './picture/picture.ts'
 import type { RichText } from './rich-text.ts'
 
 /** A table or text behind a card's button: assets, explain, plan, report. */
@@ -17,6 +18,7 @@ export interface Detail {
   }[]
   /** Preformatted lines: commands, a transaction preview. */
   readonly lines: readonly string[]
+  readonly picture?: Picture
 }
 
 export type DetailName = 'assets' | 'explain' | 'plan' | 'report'

@@ -1,11 +1,14 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
-import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import { DateTime } from 'luxon'
+import { forecastOf, type PlanForecast } from '../core/forecast.ts'
+import { finalStatuses, type PatchSubject, type ProposalState } from '../core/proposal/proposal.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
-import { plain, rich, strong, time } from './rich-text.ts'
+import type { Picture } from './picture/picture.ts'
+import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
 import { assetName } from './story.ts'
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
@@ -43,13 +46,27 @@ export function explainDetail(state: ProposalState, subject: PatchSubject): Deta
   }
 }
 
+/** The plan as a picture, drawn in the zone of its window where the reader has none: the place where night is meant. */
+export function planPictureOf(
+  state: ProposalState,
+  subject: PatchSubject,
+  context: Parameters<typeof forecastOf>[2],
+): Extract<Picture, { kind: 'plan' }> {
+  const timeZone = subject.window.rules[0]?.timeZone ?? 'UTC'
+  return { kind: 'plan', forecast: forecastOf(state, subject, context), timeZone }
+}
+
+/** `estimates`: seconds that one asset takes, by name of ring. */
 export function planDetail(
   state: ProposalState,
   subject: PatchSubject,
   freezes: readonly Freeze[],
   now: string,
+  estimates: Readonly<Record<string, number>> = {},
 ): Detail {
   const windows = nextWindows(subject.window, freezes, state.team, now, 3)
+  const picture = planPictureOf(state, subject, { freezes, now, estimates })
+  const { forecast } = picture
   const lines: string[] = []
   const first = subject.assets.find((planned) => planned.transaction.length > 0)
   if (first) {
@@ -62,20 +79,29 @@ export function planDetail(
   }
   return {
     title: `${state.id}: plan`,
-    lead: rich(`Window "${subject.window.name}", engine ${subject.engine}. Each ring waits for the one before it.`),
+    lead: rich(
+      `Window "${subject.window.name}", engine ${subject.engine}. Each ring waits for the one before it. `,
+      ...expectedEnd(state, forecast),
+    ),
     tables: [
       {
         caption: 'Rings',
-        columns: ['Ring', 'Assets', 'At a time', 'Soak', 'Stops at'],
-        rows: subject.rings.map((ring) => [
-          rich(ring.name),
-          rich(String(ring.assets.length)),
-          rich(String(ring.batchSize)),
-          rich(`${ring.soakSeconds} s`),
-          rich(
-            `more than ${ring.gate.maxFailures} failed, or under ${ring.gate.minSuccessPercent} % good; never answered: ${ring.gate.unreachable}`,
-          ),
-        ]),
+        columns: ['Ring', 'Assets', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
+        rows: subject.rings.map((ring, index) => {
+          const expected = forecast.rings[index]
+          return [
+            rich(ring.name),
+            rich(String(ring.assets.length)),
+            rich(String(expected?.batches ?? '')),
+            rich(String(ring.concurrency ?? ring.batchSize)),
+            instant(expected?.start ?? null),
+            instant(expected?.end ?? null),
+            ring.soakSeconds === 0 ? rich('not watched') : instant(expected?.soakUntil ?? null),
+            rich(
+              `more than ${ring.gate.maxFailures} failed, or under ${ring.gate.minSuccessPercent} % good; never answered: ${ring.gate.unreachable}`,
+            ),
+          ]
+        }),
       },
       {
         caption: 'Next windows',
@@ -84,16 +110,34 @@ export function planDetail(
       },
     ],
     lines,
+    picture,
   }
 }
 
-/** A detail as plain lines for a terminal. */
-export function detailText(detail: Detail): string {
-  const lines = [detail.title, plain(detail.lead)]
+function expectedEnd(state: ProposalState, { end, problem }: PlanForecast): readonly (string | Span)[] {
+  if (finalStatuses.includes(state.status)) return []
+  if (end === null) return [problem ?? 'It would not come to an end.']
+  const open = state.status === 'open' ? 'If it were approved now, all' : 'If all goes well, all'
+  return [`${open} would be done by about `, time(end), '.']
+}
+
+function instant(at: string | null): RichText {
+  return at === null ? rich('never') : rich(time(at))
+}
+
+/** A detail as plain lines for a terminal, its times in an IANA zone. */
+export function detailText(detail: Detail, timeZone: string | null = null): string {
+  const words = (text: RichText) => plain(timeZone === null ? text : text.map((span) => local(span, timeZone)))
+  const lines = [detail.title, words(detail.lead)]
   for (const table of detail.tables) {
     lines.push('', table.caption, `  ${table.columns.join(' | ')}`)
-    for (const row of table.rows) lines.push(`  ${row.map((item) => plain(item)).join(' | ')}`)
+    for (const row of table.rows) lines.push(`  ${row.map(words).join(' | ')}`)
   }
   if (detail.lines.length > 0) lines.push('', ...detail.lines)
   return lines.join('\n')
+}
+
+function local(span: Span, timeZone: string): Span {
+  if (span.kind !== 'time') return span
+  return { kind: 'text', text: DateTime.fromISO(span.at, { zone: timeZone }).toFormat('yyyy-MM-dd HH:mm ZZZZ') }
 }

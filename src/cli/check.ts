@@ -18,7 +18,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
   program
     .command('check')
     .description(
-      'validate the configuration, then ask database, sources, engines, feeds and chat platforms; say what is wrong and how to mend it',
+      'validate the configuration, then ask database, sources, engines, feeds, monitoring and chat platforms; say what is wrong and how to mend it',
     )
     .option('--offline', 'only validate; ask nobody')
     .option('--no-click', 'post no test button on the chat platforms')
@@ -48,7 +48,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ parts, connections, database }) => {
+  return withService(program, async ({ parts, loads, connections, database }) => {
     let all = true
     const tell = (answer: Contact) => {
       all &&= answer.ok
@@ -56,7 +56,7 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
       print(json ? JSON.stringify(answer) : `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${lines}`)
     }
     const working = new Set<string>()
-    for await (const answer of contact({ ...parts, connections }, new AbortController().signal)) {
+    for await (const answer of contact({ ...parts, loads, connections }, new AbortController().signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }

@@ -6,10 +6,12 @@ import { decideCommands } from './decide.ts'
 import { decideTableCommand } from './decide-table.ts'
 import { BadUse } from './failure.ts'
 import { initCommand } from './init-command.ts'
+import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
 import { overviewCommands } from './overview.ts'
 import { signInCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
+import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
 
 /** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
@@ -32,11 +34,13 @@ export async function main(argv: string[]): Promise<number> {
     initCommand,
     checkCommand,
     lookCommands,
+    watchCommand,
     assessCommand,
     overviewCommands,
     decideCommands,
     decideTableCommand,
     windowsCommand,
+    loadCommand,
     auditCommands,
     versionsCommand,
   ]) {

@@ -1,12 +1,13 @@
 import type { ChatConnection } from '../chat/platform.ts'
+import { count } from '../chat/story.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
-import type { CatalogFeed, DeployEngine, InventorySource } from '../core/ports.ts'
+import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
-  readonly kind: 'source' | 'feed' | 'engine' | 'chat' | 'click'
+  readonly kind: 'source' | 'feed' | 'engine' | 'metrics' | 'load' | 'chat' | 'click'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen, or what is wrong and how to mend it. */
@@ -17,12 +18,14 @@ export interface Contacted {
   readonly sources: readonly InventorySource[]
   readonly feeds: readonly CatalogFeed[]
   readonly engines: ReadonlyMap<string, DeployEngine>
+  readonly metrics?: ReadonlyMap<string, MetricSource>
+  readonly loads?: ReadonlyMap<string, LoadSource>
   readonly connections: readonly ChatConnection[]
 }
 
 /** Asks every source, engine, feed and chat platform once. Stores nothing and changes no host; hosts may refresh their package lists. */
 export async function* contact(
-  { sources, feeds, engines, connections }: Contacted,
+  { sources, feeds, engines, metrics, loads, connections }: Contacted,
   signal: AbortSignal,
 ): AsyncGenerator<Contact> {
   for (const source of sources) {
@@ -34,6 +37,8 @@ export async function* contact(
     }
   }
   for (const feed of feeds) yield { kind: 'feed', name: feed.name, ...(await fetched(feed, signal)) }
+  for (const [name, source] of metrics ?? []) yield { kind: 'metrics', name, ...(await answered(source, signal)) }
+  for (const [name, source] of loads ?? []) yield { kind: 'load', name, ...(await recorded(source, signal)) }
   for (const connection of connections)
     yield { kind: 'chat', name: connection.platform.name, ...(await reached(connection)) }
 }
@@ -41,6 +46,29 @@ export async function* contact(
 interface Seen {
   readonly ok: boolean
   readonly what: string
+}
+
+/** A question that needs no data: address and secret are right. */
+async function answered(source: MetricSource, signal: AbortSignal): Promise<Seen> {
+  try {
+    await source.value('vector(1)', signal)
+    return { ok: true, what: `${source.describe} answers` }
+  } catch (error) {
+    return { ok: false, what: errorText(error) }
+  }
+}
+
+const DAY_MS = 86_400_000
+
+/** The last day is enough to see that it still records. */
+async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> {
+  const now = Date.now()
+  try {
+    const samples = await source.history(new Date(now - DAY_MS).toISOString(), new Date(now).toISOString(), signal)
+    return { ok: true, what: `${count(samples.length, 'sample')} of the last day` }
+  } catch (error) {
+    return { ok: false, what: errorText(error) }
+  }
 }
 
 async function look(source: InventorySource, signal: AbortSignal): Promise<Seen & { assets: readonly Asset[] }> {

@@ -1,22 +1,15 @@
 import type { Command } from 'commander'
-import { detailText, explainDetail, planDetail } from '../chat/details.ts'
+import { detailText, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { proposalReport } from '../chat/report.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
 import { statuses } from '../core/proposal/proposal.ts'
-import type { Service } from '../main.ts'
 import { readStream } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
-import { freezesOf } from '../workflow/execute.ts'
 import { BadUse } from './failure.ts'
+import { planCommand } from './plan.ts'
+import { theProposal } from './the-proposal.ts'
 import { print, withService } from './with-service.ts'
-
-export async function theProposal(service: Service, id: string): Promise<ProposalState> {
-  const state = await findProposal(service.database.db, id.toUpperCase())
-  if (state) return state
-  throw new BadUse(`There is no proposal ${id}; "patchwarden proposals" lists the open ones.`)
-}
 
 /** Commands that only look. */
 export function lookCommands(program: Command, done: (code: number) => void): void {
@@ -61,21 +54,7 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
       })
     })
 
-  program
-    .command('plan <proposal>')
-    .description('rings, batches, windows and the exact transaction: what would run where')
-    .option('--json', 'print JSON')
-    .action(async (id: string, options: { json?: boolean }) => {
-      await withService(program, async (service) => {
-        const state = await theProposal(service, id)
-        if (state.subject.kind !== 'patches')
-          throw new BadUse(`${state.id} asks for a standing approval; it has no plan of its own.`)
-        const now = new Date().toISOString()
-        const freezes = await freezesOf(service.database.db, service.parts, state.team, now)
-        const detail = planDetail(state, state.subject, freezes, now)
-        print(options.json ? JSON.stringify(state.subject) : detailText(detail))
-      })
-    })
+  planCommand(program)
 
   program
     .command('report <proposal>')

@@ -6,7 +6,7 @@ import { detailText } from '../chat/details.ts'
 import { overviewDetail } from '../chat/overview.ts'
 import { slashHelp } from '../chat/slash.ts'
 import { actorFrom } from './decide.ts'
-import { theProposal } from './look.ts'
+import { theProposal } from './the-proposal.ts'
 import { print, withService } from './with-service.ts'
 
 /** What chat shows by `/patch mine`, `/patch running` and its buttons, for scripts and for the day chat is down. */

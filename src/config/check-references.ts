@@ -14,6 +14,9 @@ const sections = {
   rollouts: 'rollout',
   engines: 'engine',
   groups: 'group',
+  sources: 'source',
+  metrics: 'metric source',
+  loads: 'load',
 } as const
 type Section = keyof typeof sections
 
@@ -76,6 +79,13 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
       refer(['sources', name, 'hosts', index, 'team'], 'teams', host.team)
     }
   }
+  for (const [name, load] of Object.entries(settings.loads)) {
+    if (load.kind === 'prometheus') refer(['loads', name, 'source'], 'metrics', load.source)
+    if (load.kind === 'sar') refer(['loads', name, 'source'], 'sources', load.source)
+  }
+  for (const [name, window] of Object.entries(settings.windows)) {
+    refer(['windows', name, 'measured', 'load'], 'loads', window.measured?.load ?? null)
+  }
   // With entries that could not be read, what they use is not known.
   if (unread.names.size === 0) warnOfUnused(settings, used, notes)
 }
@@ -116,6 +126,7 @@ function warnOfUnused(settings: Settings, used: ReadonlyMap<Section, ReadonlySet
     'windows',
     'rollouts',
     'engines',
+    'metrics',
   ] as const) {
     for (const name of Object.keys(settings[section])) {
       if (used.get(section)?.has(name)) continue

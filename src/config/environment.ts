@@ -44,6 +44,7 @@ const variables = {
     .regex(/^[0-9a-f]{64}$/i, { error: 'Write the public key of the app ("General Information"), 64 digits.' }),
   PAGERDUTY_TOKEN: z.string().min(8, { error: 'Write a read-only API key of PagerDuty.' }),
   PAGERDUTY_API_URL: apiUrl,
+  PROMETHEUS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Write the token without blanks.' }),
   DISCORD_BOT_TOKEN: z.string().regex(/^[\w.-]{20,200}$/, { error: 'Write the token from the page "Bot" of the app.' }),
   DISCORD_API_URL: apiUrl,
 } as const
@@ -56,6 +57,7 @@ const secrets: readonly Variable[] = [
   'SLACK_CLIENT_SECRET',
   'DISCORD_BOT_TOKEN',
   'PAGERDUTY_TOKEN',
+  'PROMETHEUS_TOKEN',
 ]
 
 /** Every variable that is read, the `NAME_FILE` forms too. */
@@ -96,6 +98,8 @@ export interface Environment {
     readonly publicKey: string | null
     readonly apiUrl: string | null
   } | null
+  /** Secrets by variable: PROMETHEUS_TOKEN, and others that begin so and are named in the configuration. */
+  readonly prometheus: Readonly<Record<string, string>>
   /** Secret. `null`: PagerDuty is not asked. */
   readonly pagerduty: { readonly token: string; readonly apiUrl: string | null } | null
 }
@@ -130,6 +134,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     slack: slackAccess(reading, cwd),
     discord: discordAccess(reading, cwd),
     pagerduty: pagerdutyAccess(reading, cwd),
+    prometheus: prometheusSecrets(reading, cwd),
   }
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems }
   return { ok: true, environment, warnings: reading.warnings }
@@ -178,6 +183,19 @@ function pagerdutyAccess(reading: Reading, cwd: string): Environment['pagerduty'
   return token === null ? null : { token, apiUrl }
 }
 
+function prometheusSecrets(reading: Reading, cwd: string): Environment['prometheus'] {
+  const names = [...reading.values.keys()].filter((name) => name.startsWith('PROMETHEUS_'))
+  const found: Record<string, string> = {}
+  for (const name of new Set(names.map((each) => each.replace(/_FILE$/, '')))) {
+    const value =
+      name === 'PROMETHEUS_TOKEN'
+        ? take(reading, name, variables.PROMETHEUS_TOKEN, cwd)
+        : (secret(reading, name, cwd)?.value.trim() ?? '')
+    if (value !== null && value !== '') found[name] = value
+  }
+  return found
+}
+
 interface Setting {
   readonly value: string
   readonly file: string
@@ -203,7 +221,8 @@ function readDotEnv(path: string, reading: Reading): void {
   }
   for (const { name, value, line } of lines) {
     reading.values.set(name, { value, file: path, line })
-    const guess = variableNames.includes(name) ? null : suggest(name, variableNames)
+    const known = variableNames.includes(name) || name.startsWith('PROMETHEUS_')
+    const guess = known ? null : suggest(name, variableNames)
     if (guess === null) continue
     const what = 'is not a variable that Patchwarden reads'
     reading.warnings.push({ file: path, line, column: 1, path: name, what, mend: `Did you mean ${guess}?` })

@@ -15,6 +15,7 @@ export function withAbsolutePaths(settings: Settings, base: string): Settings {
       ...settings.priority,
       table: isShippedTable(settings.priority.table) ? settings.priority.table : absolute(settings.priority.table),
     },
+    loads: mapValues(settings.loads, (load) => (load.kind === 'csv' ? { ...load, path: absolute(load.path) } : load)),
     engines: mapValues(settings.engines, (engine) =>
       engine.kind === 'simulated' ? { ...engine, state: absolute(engine.state) } : engine,
     ),

@@ -5,6 +5,7 @@
 
 import { DateTime } from 'luxon'
 import type { DigestRule } from '../core/digest.ts'
+import type { MeasureRule } from '../core/load.ts'
 import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
 import type { HealthCheck } from '../core/ports.ts'
 import type { RingRule } from '../core/ring-rule.ts'
@@ -48,6 +49,8 @@ export function policyNamed(config: Settings, name: string): Policy | null {
         ? null
         : { roles: policy.breakGlass.roles, reviewWithinSeconds: policy.breakGlass.reviewWithin },
     reboot: policy.reboot,
+    restartServices: 'never',
+    testRing: 'never',
     inventoryMaxAgeSeconds: policy.inventoryMaxAge,
     acknowledgement: acknowledgementOf(policy),
     stepUpRings: policy.stepUp,
@@ -176,11 +179,33 @@ export function windowNamed(config: Settings, name: string, timeZone: string): W
 const weekdayNumbers = { mon: 1, tue: 2, wed: 3, thu: 4, fri: 5, sat: 6, sun: 7 } as const
 const weekdaySets = { weekdays: [1, 2, 3, 4, 5], weekends: [6, 7], 'every day': [1, 2, 3, 4, 5, 6, 7] } as const
 
+function weekdays(days: WindowRuleConfig['days']): readonly Weekday[] {
+  return typeof days === 'string' ? weekdaySets[days] : days.map((day) => weekdayNumbers[day])
+}
+
+/** Windows that are measured by a history of load, whether they are scheduled so or only shown. */
+export function measureRules(config: Settings): readonly MeasureRule[] {
+  return Object.entries(config.windows).flatMap(([window, { measured }]) => {
+    if (measured === null) return []
+    const [from = '', to = ''] = measured.between?.split('-') ?? []
+    return [
+      {
+        window,
+        load: measured.load,
+        durationSeconds: measured.duration,
+        weeks: measured.weeks,
+        timeZone: measured.timeZone ?? config.timeZone,
+        use: measured.use,
+        ...(measured.days === null ? {} : { days: weekdays(measured.days) }),
+        ...(measured.between === null ? {} : { between: { from, to } }),
+      },
+    ]
+  })
+}
+
 function weeklyRule(rule: WindowRuleConfig, timeZone: string): WeeklyRule {
-  const days: readonly Weekday[] =
-    typeof rule.days === 'string' ? weekdaySets[rule.days] : rule.days.map((day) => weekdayNumbers[day])
   return {
-    days,
+    days: weekdays(rule.days),
     start: rule.start,
     durationSeconds: rule.duration,
     timeZone: rule.timeZone ?? timeZone,

@@ -19,6 +19,7 @@ import {
   webAddress,
 } from './fields.ts'
 import { groups } from './group-schema.ts'
+import { load, metric } from './load-schema.ts'
 import { channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
@@ -109,6 +110,8 @@ export const settingsSchema = z.strictObject({
   sources: byName(source).describe('Where the inventory comes from.'),
   feeds: byName(feed).describe('Where advisories and evidence come from.'),
   engines: byName(engine).describe('What changes assets.'),
+  metrics: byName(metric).describe('Monitoring systems that are asked for values.'),
+  loads: byName(load).describe('Histories of load, by which windows are measured.'),
   priority: prioritySettings.prefault({}).describe('How urgency is judged.'),
   proposals: proposalSettings.prefault({}).describe('What is proposed.'),
 })
@@ -127,6 +130,7 @@ export interface Config extends Settings {
 export type { EngineConfig, SimulatedEngineConfig, SshAptEngineConfig } from './engine-schema.ts'
 export type { FeedConfig } from './feed-schema.ts'
 export type { GroupConfig, RotaConfig } from './group-schema.ts'
+export type { LoadConfig, MetricConfig } from './load-schema.ts'
 export type { ChannelConfig, HealthConfig, PersonConfig, TeamConfig } from './people-schema.ts'
 export type { PolicyConfig, StandingApprovalConfig } from './policy-schema.ts'
 export type { RingConfig, RolloutConfig } from './rollout-schema.ts'
@@ -137,4 +141,4 @@ export type {
   SshHostConfig,
   SshSourceConfig,
 } from './source-schema.ts'
-export type { FreezeConfig, ScheduleConfig, WindowConfig, WindowRuleConfig } from './time-schema.ts'
+export type { FreezeConfig, MeasuredConfig, ScheduleConfig, WindowConfig, WindowRuleConfig } from './time-schema.ts'

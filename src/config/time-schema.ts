@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { date, duration, moment, optional, percent, reference, text, timeZone } from './fields.ts'
+import { count, date, duration, moment, optional, percent, reference, text, timeZone } from './fields.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -40,7 +40,27 @@ const windowRule = z.strictObject({
   from: optional(date).describe('A date in a week in which it opens; needed when it is not every week.'),
 })
 
+const betweenMend = 'Write two times of day in quotes, such as "20:00-06:00".'
+
+const measured = z.strictObject({
+  load: reference('a load').describe('What is measured: a name from loads.'),
+  duration: duration({ unit: 'hours', minimum: 30 * MINUTE, maximum: DAY }).describe('How long a window is needed.'),
+  weeks: count(3, 26, 'Write how many weeks to look back: 3 to 26.')
+    .default(6)
+    .describe('How many weeks to look back; fewer than three weeks of data choose nothing.'),
+  days: optional(days).describe('Days on which it may begin. Left out: every day.'),
+  between: optional(
+    z.string({ error: betweenMend }).regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, { error: betweenMend }),
+  ).describe('Local times between which it lies, such as "20:00-06:00". Left out: any time.'),
+  timeZone: optional(timeZone).describe('IANA zone of the week. Default: timeZone of the whole file.'),
+  use: z
+    .enum(['schedule', 'show'], { error: 'Write schedule or show.' })
+    .default('schedule')
+    .describe('schedule: rollouts go there, and by the rules only where load cannot say; show: it is only told.'),
+})
+
 export const window = z.strictObject({
+  measured: optional(measured).describe('The quietest time of the week, by a history of load.'),
   rules: z
     .array(windowRule, { error: 'Write a list of rules, each with days, start and duration.' })
     .max(50, { error: 'Use at most 50 rules.' })
@@ -72,5 +92,6 @@ export const schedule = z.strictObject({
 
 export type WindowConfig = z.infer<typeof window>
 export type WindowRuleConfig = z.infer<typeof windowRule>
+export type MeasuredConfig = z.infer<typeof measured>
 export type FreezeConfig = z.infer<typeof freeze>
 export type ScheduleConfig = z.infer<typeof schedule>

@@ -32,4 +32,14 @@ export const inputLimits = {
   hostLookSeconds: 180,
   /** The longest time-out one health check may ask for. */
   healthTimeoutSeconds: 120,
+  /** One answer of a metric source: 11,000 points are about 400 kB. */
+  metricBytes: 8 * 1024 * 1024,
+  /** Time for one question to a metric source. */
+  metricTimeoutSeconds: 30,
+  /** Samples in a history of load: a year of minutes. */
+  loadSamples: 530_000,
+  /** A file with a history of load. */
+  loadFileBytes: 64 * 1024 * 1024,
+  /** Time for a host to print its history. */
+  loadHostSeconds: 120,
 } as const

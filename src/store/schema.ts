@@ -18,6 +18,7 @@ import {
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
+import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 
 /** Bytes as they are. */
@@ -363,6 +364,15 @@ export const epss = pgTable(
 export const patchesSeen = pgTable('patches_seen', {
   id: text('id').primaryKey(),
   firstSeenAt: instant('first_seen_at').notNull(),
+})
+
+/** The quietest time of each measured window, as last found. */
+export const measuredWindows = pgTable('measured_windows', {
+  window: text('window').primaryKey(),
+  wish: text('wish').notNull(),
+  result: jsonb('result').$type<MeasuredWindow | UnusableLoad>(),
+  measuredAt: instant('measured_at'),
+  problem: text('problem'),
 })
 
 // ---------------------------------------------------------------- people at the console

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Answer, Person } from '../chat/desk.ts'
+import { type Answer, detailNames, type Person } from '../chat/desk.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { rich } from '../chat/rich-text.ts'
@@ -198,6 +198,11 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       return { channel, card: cardView(state, viewer), thread: await consoleThread(db, id) }
     },
     detail: (id, name) => desk.detail(id, name),
+    async picture(id, which) {
+      const name = detailNames.find((item) => item === which)
+      if (name !== undefined) return (await desk.detail(id, name))?.picture ?? null
+      return (await consoleThread(db, id)).find((item) => String(item.id) === which)?.entry.picture ?? null
+    },
     explain: async (name) => explanationDetail(await workflow.explain(name)),
     act: (request, viewer) => desk.act(request, personOf(viewer)),
     say,

@@ -2,6 +2,7 @@
 
 import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
 import type { ActRequest, Answer, Detail, DetailName } from '../chat/desk.ts'
+import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 
 /** The person looking at the page. */
@@ -127,6 +128,8 @@ export interface ConsolePort {
   channel(id: string, viewer: Viewer): Promise<ChannelView | null>
   proposal(id: string, viewer: Viewer): Promise<ProposalView | null>
   detail(id: string, detail: DetailName, viewer: Viewer): Promise<Detail | null>
+  /** Of a thread entry, by its id, or of a detail, by its name. */
+  picture(id: string, which: string, viewer: Viewer): Promise<Picture | null>
   /** Everything behind a CVE, an advisory, a KB or a package. */
   explain(name: string): Promise<Detail>
   act(request: ActRequest, viewer: Viewer): Promise<Answer>

@@ -7,6 +7,7 @@ import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
+import { pictureSvg } from '../chat/picture/picture.ts'
 import type { ConsolePort, Viewer } from './console-port.ts'
 import { cardHtml } from './pages/card.ts'
 import { layout, navigation } from './pages/layout.ts'
@@ -34,12 +35,15 @@ export interface ConsoleOptions {
 
 const COOKIE = 'patchwarden'
 const BODY_BYTES = 64 * 1024
+/** A plan goes stale; a thread that is read again needs its pictures no second time. */
+const PICTURE_SECONDS = 60
 
 const actForm = z.object({
   action: z.string().refine(isActionName),
   revision: z.coerce.number().int().min(1).max(1_000_000),
   reason: z.string().max(10_000).optional(),
   owner: z.string().max(100).optional(),
+  asset: z.string().max(200).optional(),
   until: z.string().max(40).optional(),
 })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
@@ -174,7 +178,26 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
       const id = (c.req.param('id') ?? '').toUpperCase()
       const detail = name === undefined ? null : await port.detail(id, name, viewer)
       if (detail === null) return c.notFound() as Promise<Response>
-      return page(c, viewer, detail.title, '', html`<p><a href="/p/${id}">← ${id}</a></p>${detailHtml(detail, viewer)}`)
+      return page(
+        c,
+        viewer,
+        detail.title,
+        '',
+        html`<p><a href="/p/${id}">← ${id}</a></p>${detailHtml(detail, viewer, `/p/${id}/pictures/${name}`)}`,
+      )
+    }),
+  )
+
+  app.get(
+    '/p/:id/pictures/:which',
+    withViewer(async (c, viewer) => {
+      const id = (c.req.param('id') ?? '').toUpperCase()
+      const picture = await port.picture(id, c.req.param('which') ?? '', viewer)
+      if (picture === null) return c.notFound() as Promise<Response>
+      const theme = c.req.query('theme') === 'dark' ? 'dark' : 'light'
+      const svg = pictureSvg(picture, { theme, timeZone: viewer.timeZone })
+      const headers = { 'content-type': 'image/svg+xml', 'cache-control': `private, max-age=${PICTURE_SECONDS}` }
+      return c.body(svg, 200, headers)
     }),
   )
 
@@ -191,9 +214,17 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
           ),
           400,
         )
-      const { action, revision, reason, owner, until } = form.data
+      const { action, revision, reason, owner, until, asset } = form.data
       const result = await port.act(
-        { proposal: id, action, revision, reason: reason || null, owner: owner || null, until: until || null },
+        {
+          proposal: id,
+          action,
+          revision,
+          reason: reason || null,
+          owner: owner || null,
+          until: until || null,
+          asset: asset?.trim() || null,
+        },
         viewer,
       )
       return answered(c, viewer, result, `/p/${id}`)

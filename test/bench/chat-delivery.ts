@@ -13,6 +13,7 @@ import type { ChatConnection } from '../../src/chat/platform.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { createSlack } from '../../src/chat/slack/connection.ts'
 import { slackPace } from '../../src/chat/slack/pace.ts'
+import { drawPng } from '../../src/integrations/picture/index.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { putMessages } from '../../src/store/outbox.ts'
 import { createPosts } from '../../src/store/posts.ts'
@@ -46,6 +47,7 @@ const common = {
   posts: createPosts(db),
   accounts: accountsOf({}),
   consoleUrl: 'https://patchwarden.example.net',
+  drawPng,
   clock: () => new Date(),
   log,
 }

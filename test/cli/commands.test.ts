@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { actionNames } from '../../src/chat/actions.ts'
 import { main } from '../../src/cli/cli.ts'
+import { connect } from '../../src/store/database.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -67,6 +69,9 @@ describe('bad use is one line on stderr and exit code 2', () => {
     [['audit', 'verify', '/nowhere/export.jsonl'], /cannot be read/],
     [['--config', '/nowhere.yaml', 'proposals'], /nowhere\.yaml/],
     [['windows', '--team', 'nobody'], /nobody/],
+    [['plan', 'PW-1', '--zone', 'Mars/Olympus'], /There is no time zone "Mars\/Olympus"/],
+    [['plan', 'PW-1', '--picture', 'plan.gif'], /let it end in \.svg or \.png/],
+    [['watch', 'PW-999'], /There is no proposal PW-999/],
   ])('%j', async (argv, says) => {
     const { code, out, err } = await patchwarden(...argv)
     expect(err).toMatch(says)
@@ -182,6 +187,7 @@ test('help names every command that works, and no other', async () => {
     'propose',
     'vote',
     'plan',
+    'watch',
     'report',
     'windows',
     'audit',
@@ -220,4 +226,43 @@ test('a freeze holds until it is lifted, and only those who may declare it', asy
   expect(await freeze('jonas')).toMatchObject({ code: 0, out: expect.stringContaining('starts before') })
   expect((await patchwarden('plan', 'PW-1')).out).not.toContain(new Date().toISOString().slice(0, 10))
   expect(await patchwarden('unfreeze', 'PW-1', '--as', 'mara')).toMatchObject({ code: 0 })
+})
+
+test('a plan is forecast in the zone that is asked for, and drawn', async () => {
+  const { out } = await patchwarden('plan', 'PW-1', '--zone', 'Asia/Kathmandu')
+  expect(out).toContain('Expected from | To | Watched until')
+  expect(out).toContain('GMT+5:45')
+  const { forecast } = JSON.parse((await patchwarden('plan', 'PW-1', '--json')).out)
+  expect(Date.parse(forecast.end)).toBeGreaterThan(Date.now())
+  const svg = path.join(folder, 'plan.svg')
+  const png = path.join(folder, 'plan.png')
+  expect((await patchwarden('plan', 'PW-1', '--picture', svg, '--zone', 'Asia/Kathmandu')).code).toBe(0)
+  expect(await readFile(svg, 'utf8')).toContain('Times in Asia/Kathmandu.')
+  expect((await patchwarden('plan', 'PW-1', '--picture', png)).code).toBe(0)
+  expect((await readFile(png)).subarray(1, 4).toString('latin1')).toBe('PNG')
+  const nowhere = await patchwarden('plan', 'PW-1', '--picture', path.join(folder, 'none', 'plan.png'))
+  expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('cannot be written') })
+})
+
+test('watching follows a proposal to its end, in plain lines where nobody looks, and says how it ended', async () => {
+  const watching = patchwarden('watch', 'PW-2')
+  const { db, end } = connect(database.url)
+  try {
+    // Straight in the database: a second command would mix its lines with those of the first.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const withdrawn = sql`update proposals set state = jsonb_set(state, '{status}', '"withdrawn"') where id = 'PW-2'`
+    await db.execute(withdrawn)
+    await db.execute(sql`select pg_notify('patchwarden_changes', '{"channel":"payments","proposal":"PW-2"}')`)
+    const { code, out } = await watching
+    expect(code).toBe(1)
+    expect(out).toMatch(/^PW-2 open: .*$/m)
+    expect(out).toMatch(/^ {2}\S+ +\[\.{30}] 0 of \d+ done$/m)
+    expect(out).toMatch(/^PW-2 withdrawn: .*$/m)
+    // What has not changed is not said again.
+    expect(out.match(/^PW-2 open/gm)).toHaveLength(1)
+    const rings = out.split('\n').filter((text) => text.includes('[....'))
+    expect(new Set(rings).size).toBe(rings.length)
+  } finally {
+    await end()
+  }
 })

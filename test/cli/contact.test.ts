@@ -67,3 +67,34 @@ test('a chat platform says which of its tokens does not work, and another is ask
     ['chat', 'discord', true],
   ])
 })
+
+test('what monitors is asked, too: its address and secret, and whether it still records', async () => {
+  const { parts, remove } = await exampleService(database().db)
+  const asked: string[] = []
+  const metrics = {
+    name: 'prom',
+    describe: 'Prometheus at http://prom',
+    value: async (query: string) => {
+      asked.push(query)
+      return 1
+    },
+  }
+  const samples = [{ at: '2026-11-01T00:00:00Z', value: 1 }]
+  const found = await answers({
+    ...parts,
+    sources: [],
+    feeds: [],
+    metrics: new Map([['prom', metrics]]),
+    loads: new Map([
+      ['web-load', { name: 'web-load', describe: '', history: async () => samples }],
+      ['old', { name: 'old', describe: '', history: () => Promise.reject(new Error('old.csv has no sample.')) }],
+    ]),
+  })
+  expect(found).toEqual([
+    { kind: 'metrics', name: 'prom', ok: true, what: 'Prometheus at http://prom answers' },
+    { kind: 'load', name: 'web-load', ok: true, what: '1 sample of the last day' },
+    { kind: 'load', name: 'old', ok: false, what: 'old.csv has no sample.' },
+  ])
+  expect(asked).toEqual(['vector(1)'])
+  await remove()
+})

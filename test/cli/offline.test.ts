@@ -202,3 +202,95 @@ describe('assess, offline', () => {
     expect(out.trim().split('\n')).toHaveLength(5_081)
   })
 })
+
+describe('load', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchwarden-load-'))
+  const file = join(folder, 'web.csv')
+  /** Berlin's clocks go back in these weeks; quiet on Tuesdays from 02:00 to 05:00 there. */
+  const rows: string[] = []
+  for (let at = Date.parse('2026-10-05T00:00:00+02:00'); at < Date.parse('2026-11-16T00:00:00+01:00'); at += 900_000) {
+    const local = new Date(at + (at < Date.parse('2026-10-25T01:00:00Z') ? 7_200_000 : 3_600_000))
+    const quiet = local.getUTCDay() === 2 && local.getUTCHours() >= 2 && local.getUTCHours() < 5
+    const day = local.getUTCHours() >= 8 && local.getUTCHours() < 18
+    rows.push(`${new Date(at).toISOString()},${quiet ? 2 : day ? 100 : 30}`)
+  }
+  writeFileSync(file, `time,value\n${rows.join('\n')}\n`)
+  writeFileSync(join(folder, 'short.csv'), `${rows.slice(0, 1_000).join('\n')}\n`)
+
+  it('prints the week and the quietest window of a file', async () => {
+    const { code, out } = await patchwarden(['load', file, '--zone', 'Europe/Berlin'])
+    const day = '▃▃▃▃▃▃▃▃██████████▃▃▃▃▃▃'
+    expect(out).toBe(`     00    06    12    18
+
+Mon  ${day}
+Tue  ▃▃▁▁▁▃▃▃██████████▃▃▃▃▃▃
+       ^^^
+Wed  ${day}
+Thu  ${day}
+Fri  ${day}
+Sat  ${day}
+Sun  ${day}
+
+quietest 3 h: Tue 02:00, 2 % of peak over 6 weeks (Europe/Berlin).
+100 % of the time has data, 2026-10-04 to 2026-11-15; 4 samples were left out.
+`)
+    expect(code).toBe(0)
+  })
+
+  it('prints JSON, of a length that was asked for', async () => {
+    const { code, out } = await patchwarden(['load', file, '--zone', 'Europe/Berlin', '--duration', 'PT2H', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      kind: 'measured',
+      rule: { days: [2], durationSeconds: 7_200, timeZone: 'Europe/Berlin' },
+      evidence: { weeks: 6 },
+    })
+  })
+
+  it('ends with 1 where the load cannot choose, and with 2 and a sentence for bad use', async () => {
+    expect(await patchwarden(['load', join(folder, 'short.csv')])).toMatchObject({
+      code: 1,
+      out: 'The load cannot choose a window: there is 1 week of data; 3 weeks are needed.\n',
+    })
+    expect(await patchwarden(['load', join(folder, 'none.csv')])).toMatchObject({
+      code: 2,
+      err: `${join(folder, 'none.csv')} cannot be read: there is no such file\n`,
+    })
+    expect(await patchwarden(['load', file, '--zone', 'Berlin'])).toMatchObject({
+      code: 2,
+      err: '--zone takes an IANA time zone such as Europe/Berlin, not "Berlin".\n',
+    })
+    expect(await patchwarden(['load', file, '--duration', '3'])).toMatchObject({
+      code: 2,
+      err: '--duration is the bare number 3, without a unit; write PT3H or "3 hours".\n',
+    })
+  })
+
+  it('asks the load of a measured window of the configuration', async () => {
+    const config = join(folder, 'patchwarden.yaml')
+    const recent = rows.map((row) => row.split(',')[1] ?? '')
+    const start = Date.now() - recent.length * 900_000
+    writeFileSync(
+      join(folder, 'recent.csv'),
+      recent.map((value, index) => `${Math.floor((start + index * 900_000) / 1_000)},${value}\n`).join(''),
+    )
+    writeFileSync(
+      config,
+      [
+        'teams: { web: { name: Web, channel: web } }',
+        'channels: { web: {} }',
+        'sources: { here: { kind: local, team: web } }',
+        'loads: { web-load: { kind: csv, path: recent.csv } }',
+        'windows: { quiet: { measured: { load: web-load, duration: 2 hours }, rules: [] } }',
+      ].join('\n'),
+    )
+    const { code, out } = await patchwarden(['--config', config, 'load', 'quiet', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ kind: 'measured', rule: { durationSeconds: 7_200 } })
+    expect((await patchwarden(['--config', config, 'load', 'web-load', '--json'])).code).toBe(0)
+    expect(await patchwarden(['--config', config, 'load', 'nights'])).toMatchObject({
+      code: 2,
+      err: '"nights" is no measured window, no load and no CSV file. There are quiet, web-load.\n',
+    })
+  })
+})

@@ -113,6 +113,42 @@ describe('parts of the example that no longer fit each other', () => {
       ['rollouts.careful.rings[1].select is rest, which leaves nothing for the rings after it'],
     ],
     [
+      'a measured window that does not fit between its hours',
+      'between: "20:00-06:00"',
+      'between: "23:00-01:30"',
+      ['windows.nights.measured.between is 2 hours 30 min long, and the window needs 3 hours'],
+    ],
+    [
+      'a measured window without its load',
+      'load: web-load',
+      'load: web-laod',
+      ['windows.nights.measured.load names the load "web-laod", which is not in "loads"'],
+    ],
+    [
+      'a history of a host that the source does not list',
+      'source: lab, host: web03',
+      'source: lab, host: web33',
+      ['loads.web03-cpu.host is "web33", which the source "lab" does not list'],
+    ],
+    [
+      'a history of a source that is a file',
+      'source: lab, host: web03',
+      'source: exported, host: web03',
+      ['loads.web03-cpu.source is "exported", of kind file, which says nothing of how to connect'],
+    ],
+    [
+      'a history of this machine by name',
+      'source: lab, host: web03',
+      'source: this-machine, host: web03',
+      ['loads.web03-cpu.host is for a source of kind ssh; this source is one machine'],
+    ],
+    [
+      'a password in an address',
+      'url: https://prometheus.example.net',
+      'url: https://pw:secret@prometheus.example.net',
+      ['metrics.prom.url holds more than an address'],
+    ],
+    [
       'one person for both roles',
       'security: [tom, aisha]',
       'security: [mara]',

@@ -21,6 +21,17 @@ function problems(variables: Record<string, string>): readonly string[] {
 const url = 'postgres://pw:s3cr3t@db.example.net:5432/patchwarden'
 
 describe('the environment', () => {
+  it('has the secrets for Prometheus by their variables', () => {
+    const read = readEnvironment({ cwd, variables: { PROMETHEUS_TOKEN: 'one', PROMETHEUS_PASSWORD_EU: ' two words ' } })
+    expect(read.ok && read.environment.prometheus).toEqual({
+      PROMETHEUS_TOKEN: 'one',
+      PROMETHEUS_PASSWORD_EU: 'two words',
+    })
+    expect(problems({ PROMETHEUS_TOKEN: 'two words' })).toEqual([
+      'environment: PROMETHEUS_TOKEN cannot be read. Write the token without blanks.',
+    ])
+  })
+
   it('may be empty', () => {
     expect(readEnvironment({ cwd, variables: {} })).toEqual({
       ok: true,
@@ -35,6 +46,7 @@ describe('the environment', () => {
         slack: null,
         discord: null,
         pagerduty: null,
+        prometheus: {},
       },
       warnings: [],
     })

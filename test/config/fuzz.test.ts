@@ -44,6 +44,11 @@ function missingReferences(settings: Settings): readonly string[] {
     need(settings.teams, source.team)
     for (const host of source.kind === 'ssh' ? source.hosts : []) need(settings.teams, host.team)
   }
+  for (const load of Object.values(settings.loads)) {
+    if (load.kind === 'prometheus') need(settings.metrics, load.source)
+    if (load.kind === 'sar') need(settings.sources, load.source)
+  }
+  for (const { measured } of Object.values(settings.windows)) need(settings.loads, measured?.load ?? null)
   return missing
 }
 

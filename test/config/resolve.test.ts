@@ -6,6 +6,7 @@ import { parseSettings } from '../../src/config/load.ts'
 import {
   freezes,
   healthFor,
+  measureRules,
   membersFor,
   policyFor,
   policyForStandingRule,
@@ -26,6 +27,21 @@ function example(): Settings {
 
 describe('what the core gets of the example file', () => {
   const config = example()
+
+  it('a window to be measured', () => {
+    expect(measureRules(config)).toEqual([
+      {
+        window: 'nights',
+        load: 'web-load',
+        durationSeconds: 10_800,
+        weeks: 6,
+        timeZone: 'Europe/Berlin',
+        use: 'schedule',
+        days: [1, 2, 3, 4],
+        between: { from: '20:00', to: '06:00' },
+      },
+    ])
+  })
 
   it('a quorum policy', () => {
     expect(policyFor(config, 'web')).toEqual({

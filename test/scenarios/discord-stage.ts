@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { expect } from 'vitest'
 import { actions } from '../../src/chat/actions.ts'
 import { createDiscord } from '../../src/chat/discord/connection.ts'
+import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
 import { createFakeDiscord, type FakeDiscord } from '../fakes/discord/fake-discord.ts'
 import type { Interaction } from '../fakes/discord/interactions.ts'
@@ -65,6 +66,7 @@ export async function discordStage(
     accounts: accountsOf(Object.fromEntries(persons.slice(0, 3).map((person) => [person, id(person)]))),
     connect(desk, db, accounts) {
       const connection = createDiscord({
+        drawPng,
         botToken: discord.token,
         publicKey: mode === 'http' ? discord.publicKey : null,
         apiUrl: discord.url,

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { expect } from 'vitest'
 import { actions } from '../../src/chat/actions.ts'
 import { createSlack } from '../../src/chat/slack/connection.ts'
+import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
 import { createSlackInstallations } from '../../src/store/slack-installations.ts'
 import { buttonsOf, createFakeSlack, type FakeSlack } from '../fakes/slack/fake-slack.ts'
@@ -57,6 +58,7 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
       const { botToken, appToken } = slack
       const { signingSecret } = slack.world
       const connection = createSlack({
+        drawPng,
         access: mode === 'socket' ? { mode, botToken, appToken } : { mode, botToken, signingSecret },
         apiUrl: slack.url,
         desk,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type APIMessage, DiscordAPIError, type REST, Routes } from 'discord.js'
+import { type APIMessage, DiscordAPIError, type RawFile, type REST, Routes } from 'discord.js'
 import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
+import type { Picture } from '../picture/picture.ts'
+import { createPictures, type DrawPng } from '../picture/sending.ts'
 import { addressee, type ChatPlatform, type OutgoingMessage, type Posts } from '../platform.ts'
 import { shorten, visible } from '../visible.ts'
 import { aloneMessage, cardMessage, entryContent, noMentions } from './card-components.ts'
@@ -15,10 +17,14 @@ export interface DiscordDeliveryParts {
   readonly placeOf: (channel: string) => string | null
   readonly consoleUrl: string
   readonly accounts: Pick<Accounts, 'accountOf'>
+  readonly drawPng: DrawPng
   readonly log: { warn(message: string): void }
   /** Called before each message: a token that was refused once is tried again. */
   readonly renew: () => void
 }
+
+/** The body of a message, and what is attached to it. */
+type Content = Readonly<Record<string, unknown>> & { readonly files?: RawFile[] }
 
 const DISCORD = 'discord'
 /** A lost message is among the last ones. */
@@ -29,6 +35,8 @@ const UNKNOWN_CHANNEL = 10_003
 const UNKNOWN_MESSAGE = 10_008
 const THREAD_EXISTS = 160_004
 const CANNOT_MESSAGE = 50_007
+const MISSING_PERMISSIONS = 50_013
+const TOO_LARGE = 40_005
 
 /**
  * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
@@ -36,6 +44,7 @@ const CANNOT_MESSAGE = 50_007
  */
 export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform {
   const { rest, desk, posts, placeOf, consoleUrl } = parts
+  const pictures = createPictures('Discord', parts.drawPng, parts.log)
 
   async function deliver(message: OutgoingMessage): Promise<void> {
     parts.renew()
@@ -74,17 +83,51 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
 
   async function addEntry(id: number, proposal: string, entry: ThreadEntry, place: string): Promise<void> {
     const content = entryContent(entry)
+    const text: Content = { content, allowed_mentions: noMentions }
+    const whole = entry.picture === undefined ? text : await withPicture(text, entry.picture, id)
     for (const attempt of ['first', 'last'] as const) {
       const thread = await threadOf(proposal, place)
       if (thread === null) return
       const mark = (message: APIMessage) => message.content === content
       try {
-        await once(`entry ${id}`, proposal, thread, mark, { content, allowed_mentions: noMentions })
+        await onceWithout(`entry ${id}`, proposal, thread, mark, whole, text)
         return
       } catch (error) {
         if (attempt === 'last' || !isGone(error)) throw error
         await posts.forget(DISCORD, `thread ${thread}`)
       }
+    }
+  }
+
+  async function withPicture(text: Content, picture: Picture, id: number): Promise<Content> {
+    const file = await pictures.file(picture, id)
+    if (file === null) return text
+    const { name, png, alt } = file
+    const attachments = [{ id: 0, filename: name, description: alt }]
+    return { ...text, attachments, files: [{ name, data: Buffer.from(png), contentType: 'image/png' }] }
+  }
+
+  /** As `once`; where Discord does not take the picture, the text alone. */
+  async function onceWithout(
+    key: string,
+    proposal: string,
+    place: string,
+    mark: (message: APIMessage) => boolean,
+    whole: Content,
+    text: Content,
+  ): Promise<void> {
+    try {
+      await once(key, proposal, place, mark, whole)
+    } catch (error) {
+      const refused =
+        error instanceof DiscordAPIError && (error.code === MISSING_PERMISSIONS || error.code === TOO_LARGE)
+      if (!refused || whole === text) throw error
+      await once(key, proposal, place, mark, text)
+      pictures.kept(
+        error.code === TOO_LARGE
+          ? 'it refuses files of their size.'
+          : 'the app may not attach files; give it the permission Attach Files.',
+      )
     }
   }
 
@@ -150,7 +193,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     proposal: string | null,
     place: string,
     mark: (message: APIMessage) => boolean,
-    content: object,
+    content: Content,
   ): Promise<string> {
     const known = await posts.find(DISCORD, key)
     if (known?.message) return known.message
@@ -161,11 +204,13 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     return message
   }
 
-  async function post(key: string, place: string, content: object): Promise<string> {
+  async function post(key: string, place: string, { files, ...content }: Content): Promise<string> {
     const nonce = createHash('sha256').update(`${place} ${key}`).digest('hex').slice(0, 24)
     try {
       const body = { ...content, nonce, enforce_nonce: true }
-      return String(((await rest.post(Routes.channelMessages(place), { body })) as APIMessage).id)
+      return String(
+        ((await rest.post(Routes.channelMessages(place), { body, ...(files ? { files } : {}) })) as APIMessage).id,
+      )
     } catch (error) {
       // Discord said no, so it certainly did not arrive.
       if (!(error instanceof DiscordAPIError)) throw error

@@ -6,6 +6,7 @@ import { errorText } from '../../core/error-text.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
+import type { DrawPng } from '../picture/sending.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
@@ -46,6 +47,7 @@ export interface SlackOptions {
   readonly places: ReadonlyMap<string, string>
   readonly installations: Installations & InstallationStore
   readonly consoleUrl: string
+  readonly drawPng: DrawPng
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
   readonly pace?: PaceLimits
@@ -71,6 +73,7 @@ export const slackScopes = [
   'im:history',
   'channels:history',
   'groups:history',
+  'files:write',
 ]
 
 const members = z.object({ users: z.array(z.string()) })
@@ -136,7 +139,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
         if (asked === null) return
         const answer = await asAccount(speaker, async (account) => {
           if (actions[asked.action].asks.length === 0)
-            return reception.act({ ...asked, reason: null, owner: null, until: null }, account)
+            return reception.act({ ...asked, reason: null, owner: null, until: null, asset: null }, account)
           return openDialog({ ...asked, place: channel?.id ?? null }, trigger, account, client)
         })
         if (view?.type === 'home') await showHome(speaker, answer.ok ? null : plain(answer.message))
@@ -189,7 +192,8 @@ export function createSlack(options: SlackOptions): ChatConnection {
   async function openDialog(about: ModalMemory, trigger: string, account: Account, client: WebClient): Promise<Answer> {
     const person = await reception.personOf(account)
     // A stranger is told what to do by the same words as on any other click.
-    if (person === null) return reception.act({ ...about, reason: null, owner: null, until: null }, account)
+    if (person === null)
+      return reception.act({ ...about, reason: null, owner: null, until: null, asset: null }, account)
     const card = await desk.card(about.proposal, person)
     if (card === null) return { ok: false, message: rich(`There is no proposal ${about.proposal}.`) }
     const days = actions[about.action].untilDays ?? 30
@@ -263,6 +267,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
     placeOf: (channel) => places.get(channel) ?? null,
     surroundings,
     pace: options.pace ?? slackPace,
+    drawPng: options.drawPng,
     log,
   })
   const http = receiver()

@@ -4,9 +4,11 @@ import { errorText } from '../../core/error-text.ts'
 import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
+import { createPictures, type DrawPng } from '../picture/sending.ts'
 import { addressee, type ChatPlatform, type OutgoingMessage, type Posts, TryLater } from '../platform.ts'
 import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
 import { createPace, type PaceLimits } from './pace.ts'
+import { createUpload } from './upload.ts'
 import { parsePlace, type Workspaces } from './workspaces.ts'
 
 export interface SlackDeliveryParts {
@@ -18,6 +20,7 @@ export interface SlackDeliveryParts {
   readonly surroundings: Surroundings
   readonly accounts: Pick<Accounts, 'accountOf'>
   readonly pace: PaceLimits
+  readonly drawPng: DrawPng
   readonly log: { warn(message: string): void }
 }
 
@@ -49,6 +52,8 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   /** Direct messages that were opened already, by user. */
   const conversations = new Map<string, string>()
   const clientFor = (place: string) => workspaces.clientOf(parsePlace(place).workspace)
+  const pictures = createPictures('Slack', parts.drawPng, parts.log)
+  const uploadPicture = createUpload({ clientFor, posts, pictures })
 
   async function deliver(message: OutgoingMessage): Promise<void> {
     const person = addressee(message.channel)
@@ -96,6 +101,7 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
       if (thread === null) return
       try {
         await once(`entry ${id}`, proposal, place, thread, () => entryMessage(entry, surroundings))
+        if (entry.picture) await uploadPicture({ id, proposal, place, thread, picture: entry.picture })
         return
       } catch (error) {
         if (attempt === 'last' || !isGone(error)) throw error

@@ -1,6 +1,7 @@
 import { html, raw } from 'hono/html'
 import { untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
+import { ringWords } from '../../chat/ring-words.ts'
 import type { CardView, PersonRow, Viewer } from '../console-port.ts'
 import { type Html, instant, richText } from '../rich-text.ts'
 
@@ -15,7 +16,7 @@ ${card.context.map((part) => html`<span>${richText(part, zone)}</span>`)}</p>
 <h3 id="${card.proposal}-title"><a href="/p/${card.proposal}">${card.title}</a></h3>
 ${card.lead === null ? '' : html`<p class="lead">${richText(card.lead, zone)}</p>`}
 <dl>${card.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${richText(fact.value, zone)}</dd>`)}</dl>
-${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map(ringHtml)}</div>`}
+${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map((ring, index) => ringHtml(ring, `${card.proposal}-ring-${index}`))}</div>`}
 ${
   card.quorum.length === 0
     ? ''
@@ -31,10 +32,19 @@ ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.tex
 </article>`
 }
 
-function ringHtml(ring: CardRing): Html {
-  const text = `Ring ${ring.name}: ${ring.good} of ${ring.total} done${ring.bad > 0 ? `, ${ring.bad} not` : ''}${ring.running > 0 ? `, ${ring.running} running` : ''}, ${ring.status}`
-  return html`<div class="ring ring-${ring.status}"><span>${ring.name} <small>${ring.good}/${ring.total}${ring.status === 'soaking' ? ' soaking' : ''}</small></span>
-<meter min="0" max="${ring.total}" value="${ring.good}" aria-label="${text}" title="${text}"></meter></div>`
+/**
+ * A bar that moves: with the card its parts are fetched anew, and htmx lets the new ones begin as wide as the old ones
+ * of the same id were. One lies on the other, the widest at the bottom.
+ */
+function ringHtml(ring: CardRing, id: string): Html {
+  const words = ringWords(ring)
+  const share = (count: number) => ((100 * Math.min(count, ring.total)) / Math.max(1, ring.total)).toFixed(1)
+  const part = (kind: string, count: number) =>
+    html`<rect id="${id}-${kind}" class="${kind}" width="${share(count)}" height="10"></rect>`
+  const ended = ring.good + ring.bad
+  return html`<div class="ring ring-${ring.status}"><span id="${id}-name">${ring.name}</span> <small>${words}</small>
+<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" role="progressbar" aria-labelledby="${id}-name" aria-valuemin="0" aria-valuemax="${ring.total}" aria-valuenow="${ended}" aria-valuetext="${words}">
+${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
 function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people: readonly PersonRow[]): Html {
@@ -49,6 +59,7 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people
   const id = `${proposal}-${action.name}`
   return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
+${action.asks.includes('asset') ? html`<label>Asset${action.optional.includes('asset') ? ' (empty: all that failed)' : ''} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
 ${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}
 ${
   action.asks.includes('owner')

@@ -12,6 +12,7 @@ import type {
 } from '../console-port.ts'
 import { type Html, instant, richText } from '../rich-text.ts'
 import { cardHtml } from './card.ts'
+import { pictureHtml } from './picture.ts'
 
 export function channelHtml(
   view: ChannelView,
@@ -61,7 +62,8 @@ ${view.thread.map(
   }) => html`<li id="m${id}" class="${entry.tone}"><span class="who ${entry.author === null ? 'bot' : ''}" aria-hidden="true">${initials(entry.author?.name ?? 'Patch Warden')}</span>
 <div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
 <div>${richText(entry.text, viewer.timeZone)}</div>
-${entry.detail.length === 0 ? '' : html`<pre>${entry.detail.join('\n')}</pre>`}</div></li>`,
+${entry.detail.length === 0 ? '' : html`<pre>${entry.detail.join('\n')}</pre>`}
+${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${view.card.card.proposal}/pictures/${id}`, viewer)}</div></li>`,
 )}</ol>`
 }
 
@@ -75,8 +77,10 @@ export function answerHtml(result: Answer, viewer: Viewer): Html {
 ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 }
 
-export function detailHtml(detail: Detail, viewer: Viewer): Html {
+/** `picture`: where the picture of the detail is. */
+export function detailHtml(detail: Detail, viewer: Viewer, picture: string | null = null): Html {
   return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
+${detail.picture === undefined || picture === null ? '' : pictureHtml(detail.picture, picture, viewer)}
 ${detail.tables.map(
   (
     table,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDiscord } from '../../../src/chat/discord/connection.ts'
 import { discordKey, isSigned } from '../../../src/chat/discord/signature.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
+import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
 import type { Guild, Role } from '../../fakes/discord/world.ts'
@@ -40,6 +41,7 @@ beforeEach(async () => {
   service = await exampleService(db, {
     connect(desk) {
       connection = createDiscord({
+        drawPng,
         botToken: discord.token,
         publicKey: discord.publicKey,
         apiUrl: discord.url,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDiscord } from '../../../src/chat/discord/connection.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
 import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
@@ -48,6 +49,7 @@ beforeEach(async () => {
   service = await exampleService(db, {
     connect(desk) {
       connection = createDiscord({
+        drawPng,
         botToken: discord.token,
         publicKey: null,
         apiUrl: discord.url,

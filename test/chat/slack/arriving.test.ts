@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Desk } from '../../../src/chat/desk.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import { createSlack, type SlackAccess } from '../../../src/chat/slack/connection.ts'
+import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { openProposals } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
@@ -35,6 +36,7 @@ async function begin(access: SlackAccess, places: ReadonlyMap<string, string>): 
   service = await exampleService(db, {
     connect(desk: Desk) {
       connection = createSlack({
+        drawPng,
         access,
         apiUrl: slack.url,
         desk,

@@ -6,7 +6,7 @@ import { slackScopes } from '../../../src/chat/slack/connection.ts'
 import { methodScopes } from '../../fakes/slack/web-api.ts'
 
 const manifest: unknown = parse(readFileSync(new URL('../../../manifests/slack.yaml', import.meta.url), 'utf8'))
-const sources = ['delivery.ts', 'connection.ts', 'membership.ts', 'workspaces.ts'].map((file) =>
+const sources = ['delivery.ts', 'connection.ts', 'membership.ts', 'upload.ts', 'workspaces.ts'].map((file) =>
   readFileSync(new URL(`../../../src/chat/slack/${file}`, import.meta.url), 'utf8'),
 )
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import { createSlack } from '../../../src/chat/slack/connection.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
@@ -36,6 +37,7 @@ beforeEach(async ({ task }) => {
   service = await exampleService(db, {
     connect(desk) {
       connection = createSlack({
+        drawPng,
         access: { mode: 'socket', botToken: slack.botToken, appToken: slack.appToken },
         installations: createSlackInstallations(db, '', () => new Date()),
         apiUrl: slack.url,

@@ -1,13 +1,14 @@
 /**
  * Slack's servers in miniature, on the wire: the Web API over HTTP, Socket Mode over WebSocket, signed requests, OAuth.
  * Written from Slack's documentation (docs.slack.dev); nothing of Slack itself is in here. Each file names its pages.
- * It errs on the strict side: what it takes, Slack takes. Not there: files, channels' membership, enterprise grids.
+ * It errs on the strict side: what it takes, Slack takes. Not there: channels' membership, enterprise grids.
  */
 
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createArrivals } from './arrivals.ts'
 import { mentions } from './block-kit.ts'
+import { receiveFile } from './files.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { exchangeCode, run } from './web-api.ts'
 import {
@@ -71,6 +72,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', origin)
+    if (url.pathname.startsWith('/upload/')) return receiveFile(world, url.pathname, request, response)
     const body = await read(request)
     if (url.pathname.startsWith('/respond/')) return respond(url.pathname, body, response)
     if (url.pathname === '/oauth/v2/authorize') return authorize(url, response)
@@ -102,7 +104,9 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     }
     if (!workspace) return { ok: false, error: 'invalid_auth' }
     if (workspace.tokenProblem !== null) return { ok: false, error: workspace.tokenProblem }
-    return run(world, workspace, method, body)
+    const answer = run(world, workspace, method, body)
+    // Where files go is an address of its own: here it is this server's.
+    return typeof answer.upload_url === 'string' ? { ...answer, upload_url: `${origin}${answer.upload_url}` } : answer
   }
 
   /** docs.slack.dev/interactivity/handling-user-interaction: a response_url works five times. */

@@ -13,6 +13,8 @@ const tiers: Readonly<Record<string, number>> = {
   'conversations.history': 50,
   'conversations.open': 50,
   'conversations.replies': 50,
+  'files.completeUploadExternal': 100,
+  'files.getUploadURLExternal': 100,
   'usergroups.users.list': 20,
   'users.info': 100,
   'views.open': 100,

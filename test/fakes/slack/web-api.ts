@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { blockProblems, modalProblems } from './block-kit.ts'
+import { completeUpload, startUpload } from './files.ts'
 import { createWorkspace, type Json, type SlackMessage, type Workspace, type World } from './world.ts'
 
 const TRIGGER_MS = 3_000
@@ -13,6 +14,8 @@ export const methodScopes: Readonly<Record<string, readonly string[]>> = {
   'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
   'chat.update': ['chat:write'],
+  'files.completeUploadExternal': ['files:write'],
+  'files.getUploadURLExternal': ['files:write'],
   'conversations.history': ['channels:history', 'groups:history', 'im:history'],
   'conversations.open': ['im:write'],
   'conversations.replies': ['channels:history', 'groups:history', 'im:history'],
@@ -48,6 +51,10 @@ export function run(world: World, workspace: Workspace, method: string, body: Js
       return history(world, workspace, body, null)
     case 'conversations.replies':
       return history(world, workspace, body, String(body.ts))
+    case 'files.getUploadURLExternal':
+      return startUpload(world, workspace, body)
+    case 'files.completeUploadExternal':
+      return completeUpload(world, workspace, body)
     case 'views.open':
       return openView(world, body)
     case 'views.publish':
@@ -140,6 +147,7 @@ function post(world: World, workspace: Workspace, body: Json): Json {
     thread,
     text: String(body.text ?? ''),
     blocks: (body.blocks as readonly Json[] | undefined) ?? [],
+    files: [],
     metadata: (body.metadata as SlackMessage['metadata']) ?? null,
     edits: 0,
   }
@@ -170,7 +178,12 @@ function history(world: World, workspace: Workspace, body: Json, thread: string 
   const list = found.reverse().slice(0, Math.min(Number(body.limit ?? 100), 999))
   return {
     ok: true,
-    messages: list.map(({ ts, text, metadata }) => ({ ts, text, ...(marked && metadata ? { metadata } : {}) })),
+    messages: list.map(({ ts, text, metadata, files }) => ({
+      ts,
+      text,
+      ...(files.length === 0 ? {} : { files: files.map(({ id, name, title }) => ({ id, name, title })) }),
+      ...(marked && metadata ? { metadata } : {}),
+    })),
   }
 }
 

@@ -11,8 +11,27 @@ export interface SlackMessage {
   readonly thread: string | null
   text: string
   blocks: readonly Json[]
+  /** Shared with it. */
+  readonly files: readonly SlackFile[]
   readonly metadata: { readonly event_type: string; readonly event_payload: Json } | null
   edits: number
+}
+
+export interface SlackFile {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  readonly alt: string
+  readonly content: Buffer
+}
+
+/** Announced, and not finished yet. */
+export interface SlackUpload {
+  readonly workspace: string
+  readonly name: string
+  readonly length: number
+  readonly alt: string
+  content: Buffer | null
 }
 
 export interface SlackUser {
@@ -69,6 +88,10 @@ export interface World {
   readonly clientSecret: string
   /** Codes of OAuth that were given out, with the workspace they are for. */
   readonly codes: Map<string, string>
+  /** By file id. */
+  readonly uploads: Map<string, SlackUpload>
+  /** The workspace does not allow files. */
+  uploadsDisabled: boolean
   readonly nextTs: () => string
 }
 
@@ -83,6 +106,7 @@ const scopes = [
   'im:history',
   'channels:history',
   'groups:history',
+  'files:write',
 ]
 
 export function createWorkspace(id: string, name: string, botToken: string): Workspace {
@@ -115,6 +139,8 @@ export function createWorld(): World {
     clientId: '1.1',
     clientSecret: randomBytes(16).toString('hex'),
     codes: new Map(),
+    uploads: new Map(),
+    uploadsDisabled: false,
     nextTs: () => {
       clock += 1_000_000
       return `${Math.floor(clock / 1_000_000)}.${String(clock % 1_000_000).padStart(6, '0')}`

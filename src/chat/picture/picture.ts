@@ -1,0 +1,47 @@
+/** A picture as a value: small enough for an outbox row, drawn when it is delivered or looked at. */
+
+import type { PlanForecast } from '../../core/forecast.ts'
+import type { Outcome } from '../../core/outcome.ts'
+import { shorten } from '../visible.ts'
+import type { Theme } from './drawing.ts'
+import { type LoadWeek, loadPicture, loadWords } from './load-picture.ts'
+import { outcomePicture, outcomeWords } from './outcome-picture.ts'
+import { planPicture, planWords } from './plan-picture.ts'
+
+export type Picture =
+  /** `timeZone`: IANA, of a reader who has none of their own. */
+  | { readonly kind: 'plan'; readonly forecast: PlanForecast; readonly timeZone: string }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'load'; readonly load: LoadWeek }
+
+export interface Look {
+  readonly theme: Theme
+  /** The reader's own zone. */
+  readonly timeZone?: string
+}
+
+/** Slack and Discord both take a little more than this. */
+const ALT = 950
+
+export function pictureSvg(picture: Picture, { theme, timeZone }: Look): string {
+  switch (picture.kind) {
+    case 'plan':
+      return planPicture(picture.forecast, timeZone ?? picture.timeZone, theme)
+    case 'outcome':
+      return outcomePicture(picture.outcome, theme)
+    case 'load':
+      return loadPicture(picture.load, theme)
+  }
+}
+
+/** What it shows, in words, for those who do not see it. */
+export function pictureAlt(picture: Picture, timeZone?: string): string {
+  switch (picture.kind) {
+    case 'plan':
+      return shorten(planWords(picture.forecast, timeZone ?? picture.timeZone), ALT)
+    case 'outcome':
+      return shorten(outcomeWords(picture.outcome), ALT)
+    case 'load':
+      return shorten(loadWords(picture.load), ALT)
+  }
+}

@@ -1,0 +1,45 @@
+/** Pictures on their way to a chat platform. */
+
+import { errorText } from '../../core/error-text.ts'
+import { type Picture, pictureAlt, pictureSvg } from './picture.ts'
+
+/** Draws an SVG as PNG, small enough for every platform. Throws a sentence. */
+export type DrawPng = (svg: string) => Promise<Uint8Array>
+
+export interface PictureFile {
+  /** Unique to the message, so that it can be found again. */
+  readonly name: string
+  readonly png: Uint8Array
+  readonly alt: string
+}
+
+/** No picture is worth a message that does not arrive: what keeps one back is said once, and the text goes without. */
+export function createPictures(platform: string, draw: DrawPng, log: { warn(message: string): void }) {
+  const told = new Set<string>()
+
+  /** `id`: of the outbox. */
+  function nameOf(picture: Picture, id: number): string {
+    return `patchwarden-${picture.kind}-${id}.png`
+  }
+
+  function kept(problem: string): void {
+    if (told.has(problem)) return
+    told.add(problem)
+    log.warn(`${platform} gets no pictures: ${problem} The messages themselves arrive.`)
+  }
+
+  return {
+    nameOf,
+    kept,
+    /** `null` where it cannot be drawn. */
+    async file(picture: Picture, id: number): Promise<PictureFile | null> {
+      try {
+        const png = await draw(pictureSvg(picture, { theme: 'light' }))
+        return { name: nameOf(picture, id), png, alt: pictureAlt(picture) }
+      } catch (error) {
+        kept(`it cannot be drawn (${errorText(error)}).`)
+        return null
+      }
+    },
+  }
+}

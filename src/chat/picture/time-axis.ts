@@ -1,0 +1,59 @@
+import { DateTime } from 'luxon'
+
+export interface Tick {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly label: string
+  /** Midnight: the label is a day. */
+  readonly day: boolean
+}
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const steps = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR]
+const dayCounts = [1, 2, 3, 7, 14, 28, 56]
+
+/** At most `most` round times of a zone's clock, so that a clock change moves none of them off the hour. */
+export function ticks(from: number, to: number, most: number, timeZone: string): readonly Tick[] {
+  const span = to - from
+  const step = steps.find((ms) => span / ms <= most)
+  const first = DateTime.fromMillis(from, { zone: timeZone }).startOf('day')
+  const list: Tick[] = []
+  if (step === undefined) {
+    const days = dayCounts.find((count) => span / (count * DAY) <= most) ?? Math.ceil(span / DAY / most)
+    for (let day = first; day.toMillis() <= to; day = day.plus({ days })) add(day)
+    return list
+  }
+  for (let day = first; day.toMillis() <= to; day = day.plus({ days: 1 })) {
+    for (let minute = 0; minute < 24 * 60; minute += step / MINUTE) {
+      // By the clock on the wall: a day of 23 or 25 hours has its marks at the same hours.
+      add(day.set({ hour: Math.floor(minute / 60), minute: minute % 60 }))
+    }
+  }
+  return list
+
+  function add(at: DateTime): void {
+    const ms = at.toMillis()
+    if (ms < from || ms > to || ms <= (list.at(-1)?.at ?? Number.NEGATIVE_INFINITY)) return
+    const day = at.hour === 0 && at.minute === 0
+    list.push({ at: ms, label: at.toFormat(day ? 'ccc d LLL' : 'HH:mm'), day })
+  }
+}
+
+/** `Sat 22 Nov 02:00`. */
+export function dayAndTime(at: string, timeZone: string): string {
+  return DateTime.fromISO(at, { zone: timeZone }).toFormat('ccc d LLL HH:mm')
+}
+
+/** From and to, the day said once where it is the same. */
+export function fromTo(start: string, end: string, timeZone: string): string {
+  const to = DateTime.fromISO(end, { zone: timeZone })
+  const same = DateTime.fromISO(start, { zone: timeZone }).hasSame(to, 'day')
+  return `${dayAndTime(start, timeZone)} – ${to.toFormat(same ? 'HH:mm' : 'ccc d LLL HH:mm')}`
+}
+
+/** `Europe/Berlin` where the zone has a name of a place, else what it is. */
+export function zoneName(timeZone: string): string {
+  return timeZone.replaceAll('_', ' ')
+}

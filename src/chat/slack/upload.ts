@@ -1,0 +1,109 @@
+import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api'
+import { z } from 'zod'
+import { errorText } from '../../core/error-text.ts'
+import type { Picture } from '../picture/picture.ts'
+import type { createPictures } from '../picture/sending.ts'
+import type { Posts } from '../platform.ts'
+import { parsePlace } from './workspaces.ts'
+
+export interface UploadParts {
+  readonly clientFor: (place: string) => Promise<WebClient>
+  readonly posts: Posts
+  readonly pictures: ReturnType<typeof createPictures>
+}
+
+export interface PictureMessage {
+  /** Of the outbox. */
+  readonly id: number
+  readonly proposal: string
+  readonly place: string
+  /** The card's message. */
+  readonly thread: string
+  readonly picture: Picture
+}
+
+const SLACK = 'slack'
+const UPLOAD_MS = 15_000
+/** Then it is given up, so that no picture holds back what comes after it. */
+const TRIES = 3
+
+const ticket = z.object({ upload_url: z.url(), file_id: z.string() })
+const shared = z.object({
+  messages: z.array(z.object({ files: z.array(z.object({ name: z.string().nullish() })).optional() })).default([]),
+})
+
+/**
+ * Uploads pictures into threads: https://docs.slack.dev/messaging/working-with-files. A picture is a message of its own,
+ * after its text: in a block it would have to wait until Slack has processed the file, and asking for that takes a
+ * further scope. Its name carries our mark, by which it is looked for when the answer was lost.
+ */
+export function createUpload({ clientFor, posts, pictures }: UploadParts): (message: PictureMessage) => Promise<void> {
+  const tries = new Map<number, number>()
+
+  return async (message) => {
+    const key = `picture ${message.id}`
+    const known = await posts.find(SLACK, key)
+    if (known?.message) return
+    try {
+      const there = known !== null && (await isThere(message))
+      const file = there ? pictures.nameOf(message.picture, message.id) : await upload(message, key)
+      if (file !== null) await posts.sent(SLACK, key, file)
+    } catch (error) {
+      if (error instanceof WebAPIRateLimitedError) throw error
+      if (error instanceof WebAPIPlatformError) {
+        await posts.forget(SLACK, key)
+        pictures.kept(uploadProblem(error.data.error))
+      } else {
+        const count = (tries.get(message.id) ?? 0) + 1
+        tries.set(message.id, count)
+        if (count < TRIES) throw error
+        pictures.kept(`an upload failed ${TRIES} times (${errorText(error)}).`)
+      }
+    }
+    tries.delete(message.id)
+  }
+
+  /** The id of the file; `null` where it cannot be drawn. */
+  async function upload({ id, proposal, place, thread, picture }: PictureMessage, key: string): Promise<string | null> {
+    const file = await pictures.file(picture, id)
+    if (file === null) return null
+    const client = await clientFor(place)
+    // Slack's page calls it alt_txt; the client's type has another name for it.
+    const wanted = { filename: file.name, length: file.png.length, alt_txt: file.alt }
+    const { upload_url: url, file_id: fileId } = ticket.parse(await client.files.getUploadURLExternal(wanted))
+    const sent = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: new Uint8Array(file.png),
+      signal: AbortSignal.timeout(UPLOAD_MS),
+    })
+    await sent.body?.cancel()
+    if (!sent.ok) throw new Error(`Slack took no file, with the status ${sent.status}.`)
+    // From here on it may have arrived, whatever becomes of the answer.
+    await posts.begin(SLACK, { key, proposal, place })
+    await client.files.completeUploadExternal({
+      files: [{ id: fileId, title: file.name }],
+      channel_id: parsePlace(place).channel,
+      thread_ts: thread,
+    })
+    return fileId
+  }
+
+  async function isThere({ id, place, thread, picture }: PictureMessage): Promise<boolean> {
+    const client = await clientFor(place)
+    const where = { channel: parsePlace(place).channel, ts: thread, limit: 1_000 }
+    const { messages } = shared.parse(await client.conversations.replies(where))
+    const name = pictures.nameOf(picture, id)
+    return messages.some(({ files = [] }) => files.some((file) => file.name === name))
+  }
+}
+
+const problems: Readonly<Record<string, string>> = {
+  missing_scope: 'the app lacks the scope files:write; install it again from manifests/slack.yaml.',
+  file_uploads_disabled: 'the workspace does not allow uploads.',
+  file_upload_size_restricted: 'the workspace does not allow files of their size.',
+}
+
+function uploadProblem(code: string): string {
+  return problems[code] ?? `it refuses uploads (${code}).`
+}

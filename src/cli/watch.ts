@@ -1,0 +1,114 @@
+import type { Command } from 'commander'
+import type { Card } from '../chat/card.ts'
+import { plain } from '../chat/rich-text.ts'
+import { ringWords } from '../chat/ring-words.ts'
+import { shorten, visible } from '../chat/visible.ts'
+import type { Status } from '../core/proposal/proposal.ts'
+import type { Service } from '../main.ts'
+import { theProposal } from './the-proposal.ts'
+import { print, withService } from './with-service.ts'
+
+const BAR = 30
+/** Should a notification be lost. */
+const LOOK_MS = 5_000
+
+/** Nothing follows by itself any more; `true`: it has ended well. */
+const ends: Partial<Readonly<Record<Status, boolean>>> = {
+  completed: true,
+  halted: false,
+  rejected: false,
+  expired: false,
+  withdrawn: false,
+  superseded: false,
+}
+
+export function watchCommand(program: Command, done: (code: number) => void): void {
+  program
+    .command('watch <proposal>')
+    .description('follow a rollout until it ends: exit status 0 when it is completed, 1 when it is halted or closed')
+    .action(async (id: string) => {
+      await withService(program, async (service) => {
+        const { id: proposal } = await theProposal(service, id)
+        const show = process.stdout.isTTY ? drawnAnew(process.stdout) : whatIsNew()
+        done((await follow(service, proposal, show)) ? 0 : 1)
+      })
+    })
+}
+
+type Show = (lines: readonly string[]) => void
+
+/** Shows the proposal whenever it has changed; whether it ended well. */
+async function follow(service: Service, proposal: string, show: Show): Promise<boolean> {
+  let wake = () => {}
+  const stop = service.port.subscribe((change) => {
+    if (change.proposal === proposal) wake()
+  })
+  try {
+    while (true) {
+      // Before the look: what changes during it is looked at again.
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const { status } = await theProposal(service, proposal)
+      const card = await service.workflow.desk.card(proposal, null)
+      if (card !== null) show(cardLines(card, status))
+      const end = ends[status]
+      if (end !== undefined) return end
+      await Promise.race([changed, later(LOOK_MS)])
+    }
+  } finally {
+    stop()
+  }
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function cardLines(card: Card, status: Status): readonly string[] {
+  const widest = Math.min(30, Math.max(0, ...card.rings.map(({ name }) => name.length)))
+  return [
+    line(`${card.proposal} ${status}: ${card.title}`),
+    ...card.rings.map((ring) => `  ${line(ring.name, 30).padEnd(widest)} ${bar(ring)} ${ringWords(ring)}`),
+    ...card.notes.map(({ text }) => `  ${line(plain(text))}`),
+  ]
+}
+
+/** Untrusted text on one line of the terminal: no control sign gets through. */
+function line(text: string, limit = 160): string {
+  return shorten(visible(text).replaceAll('\n', ' '), limit)
+}
+
+/** `#` ended well, `x` not, `~` at work, `.` not begun. */
+function bar({ good, bad, running, total }: Card['rings'][number]): string {
+  const upTo = (count: number) => Math.round((BAR * Math.min(count, total)) / Math.max(1, total))
+  const parts = [
+    ['#', upTo(good)],
+    ['x', upTo(good + bad)],
+    ['~', upTo(good + bad + running)],
+  ] as const
+  let drawn = ''
+  for (const [sign, end] of parts) drawn = drawn.padEnd(end, sign)
+  return `[${drawn.padEnd(BAR, '.')}]`
+}
+
+/** In a terminal the same lines are written again. */
+function drawnAnew(out: { readonly columns: number; write(text: string): boolean }): Show {
+  let height = 0
+  return (lines) => {
+    const up = height === 0 ? '' : `\u001b[${height}A`
+    // A line that were broken would be two.
+    const fitted = lines.map((text) => `${shorten(text, Math.max(20, out.columns - 1))}\u001b[K\n`)
+    out.write(`${up}${fitted.join('')}\u001b[J`)
+    height = lines.length
+  }
+}
+
+/** In a log every line is written once, when it says something new. */
+function whatIsNew(): Show {
+  let before: readonly string[] = []
+  return (lines) => {
+    for (const text of lines) if (!before.includes(text)) print(text)
+    before = lines
+  }
+}

@@ -1,0 +1,133 @@
+/** A history of load, laid over the local week: what each slot of each week was like. */
+
+import { IANAZone } from 'luxon'
+import type { LoadSample } from './ports.ts'
+
+export interface LoadWeeks {
+  readonly slotSeconds: number
+  /** Mean of each slot of the local week (Monday 00:00 first), newest week first; NaN where there is no data. */
+  readonly weeks: readonly (readonly number[])[]
+  /** Share of the slots of these weeks that have data, 0 to 1. */
+  readonly coverage: number
+  /** First and last sample that count, ISO 8601. */
+  readonly from: string
+  readonly to: string
+  /** Samples that are no load: no number, below 0, no time, or before the first whole week. */
+  readonly ignored: number
+}
+
+export const DAY_SECONDS = 86_400
+export const WEEK_SECONDS = 7 * DAY_SECONDS
+/** A pattern seen twice may be chance. */
+const MIN_WEEKS = 3
+const MIN_COVERAGE = 0.7
+/** Older samples are left out: a time far off, before or after the others, must not fill the memory with weeks. */
+const MAX_WEEKS = 60
+/** Of the slots of a week, so many need data for the week to count. */
+const WHOLE_WEEK = 0.5
+/** Samples above this share of all are taken as this high: one absurd value must not bend the week. */
+const CAPPED_AT = 0.99
+/** Slots that samples may fill, by the usual distance of samples; they come a little late now and then. */
+const SLOTS = [1_800, 3_600]
+const LATE = 1.1
+
+/** `reason` says why the samples make no mean week, as a clause. The order of samples means nothing. */
+export function weeksOf(samples: readonly LoadSample[], timeZone: string): LoadWeeks | { readonly reason: string } {
+  const series = cleaned(samples)
+  if (series.length < 2) return { reason: `there are ${series.length} usable samples of ${samples.length}` }
+  const steps = series.slice(1).map(({ at }, index) => at - (series[index]?.at ?? at))
+  const usual = middle(steps) / 1_000
+  const slotSeconds = SLOTS.find((seconds) => usual <= seconds * LATE)
+  if (slotSeconds === undefined)
+    return { reason: `samples are ${Math.round(usual / 360) / 10} hours apart; one an hour is needed` }
+  if (isCounter(series)) return { reason: 'the values only ever rise, as a counter does: ask for its rate' }
+
+  const slots = WEEK_SECONDS / slotSeconds
+  const last = series.at(-1)?.at ?? 0
+  const cap =
+    [...series.map(({ value }) => value)].sort((a, b) => a - b)[Math.floor((series.length - 1) * CAPPED_AT)] ?? 0
+  const slotOf = localSlots(timeZone, slotSeconds)
+  const cells: { readonly sums: number[]; readonly counts: number[]; filled: number }[] = []
+  for (const { at, value } of series) {
+    const week = Math.floor((last - at) / (WEEK_SECONDS * 1_000))
+    if (week >= MAX_WEEKS) continue
+    while (cells.length <= week)
+      cells.push({ sums: new Array(slots).fill(0), counts: new Array(slots).fill(0), filled: 0 })
+    const cell = cells[week]
+    if (cell === undefined) continue
+    const slot = slotOf(at)
+    if (cell.counts[slot] === 0) cell.filled++
+    cell.counts[slot] = (cell.counts[slot] ?? 0) + 1
+    cell.sums[slot] = (cell.sums[slot] ?? 0) + Math.min(value, cap)
+  }
+  const whole = (cell: { readonly filled: number }) => cell.filled >= slots * WHOLE_WEEK
+  const spanned = cells.findLastIndex(whole) + 1
+  const counted = cells.filter(whole)
+  if (counted.length < MIN_WEEKS) {
+    const have = ['is less than a week', 'is 1 week', 'are 2 weeks'][counted.length] ?? ''
+    return { reason: `there ${have} of data; ${MIN_WEEKS} weeks are needed` }
+  }
+  const used = series.filter(({ at }) => Math.floor((last - at) / (WEEK_SECONDS * 1_000)) < spanned)
+  const filled = cells.slice(0, spanned).reduce((sum, cell) => sum + cell.filled, 0)
+  const coverage = filled / (spanned * slots)
+  if (coverage < MIN_COVERAGE) return { reason: `${Math.round((1 - coverage) * 100)} % of the time has no data` }
+  return {
+    slotSeconds,
+    weeks: counted.map(({ sums, counts }) => sums.map((sum, slot) => sum / (counts[slot] ?? 0))),
+    coverage,
+    from: new Date(used[0]?.at ?? last).toISOString(),
+    to: new Date(last).toISOString(),
+    ignored: samples.length - used.length,
+  }
+}
+
+interface Point {
+  /** Milliseconds. */
+  readonly at: number
+  readonly value: number
+}
+
+/** In order of time, each time once: of two values the busier one. */
+function cleaned(samples: readonly LoadSample[]): readonly Point[] {
+  const values = new Map<number, number>()
+  for (const sample of samples) {
+    const at = Date.parse(sample.at)
+    if (!Number.isFinite(at) || !Number.isFinite(sample.value) || sample.value < 0) continue
+    values.set(at, Math.max(values.get(at) ?? 0, sample.value))
+  }
+  return [...values].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at)
+}
+
+/** A counter rises and, when its program restarts, falls to the bottom: rarely. Load falls about as often as it rises. */
+function isCounter(series: readonly Point[]): boolean {
+  let rises = 0
+  let falls = 0
+  for (const [index, { value }] of series.entries()) {
+    const before = series[index - 1]?.value ?? value
+    if (value > before) rises++
+    if (value < before) falls++
+  }
+  return rises > series.length / 2 && falls < series.length / 100
+}
+
+function middle(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+/** Slot of the local week at an instant. Clocks change on quarters of an hour, so an offset holds for one. */
+function localSlots(timeZone: string, slotSeconds: number): (at: number) => number {
+  const QUARTER = 900_000
+  const zone = IANAZone.create(timeZone)
+  const offsets = new Map<number, number>()
+  return (at) => {
+    const quarter = Math.floor(at / QUARTER)
+    let offset = offsets.get(quarter)
+    if (offset === undefined) {
+      offset = zone.offset(quarter * QUARTER) * 60
+      offsets.set(quarter, offset)
+    }
+    // 1 January 1970 was a Thursday: three days after a Monday.
+    const local = Math.floor(at / 1_000) + offset + 3 * DAY_SECONDS
+    return Math.floor((((local % WEEK_SECONDS) + WEEK_SECONDS) % WEEK_SECONDS) / slotSeconds)
+  }
+}

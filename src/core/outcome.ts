@@ -1,0 +1,26 @@
+import type { EndState, ProposalState } from './proposal/proposal.ts'
+
+export interface RingOutcome {
+  readonly name: string
+  /** Assets by how they ended; what nobody has is left out. */
+  readonly ends: Partial<Readonly<Record<EndState, number>>>
+}
+
+/** How the assets of a proposal ended. */
+export interface Outcome {
+  readonly rings: readonly RingOutcome[]
+}
+
+export function outcomeOf({ subject, rollout }: Pick<ProposalState, 'subject' | 'rollout'>): Outcome {
+  if (subject.kind !== 'patches') return { rings: [] }
+  return {
+    rings: subject.rings.map(({ name, assets }) => {
+      const ends: Partial<Record<EndState, number>> = {}
+      for (const asset of assets) {
+        const end = rollout?.deployments[asset]?.verification?.end ?? 'not touched'
+        ends[end] = (ends[end] ?? 0) + 1
+      }
+      return { name, ends }
+    }),
+  }
+}

@@ -1,0 +1,104 @@
+/** A history of load in a CSV file: `time,value`. docs/integrations/load-csv.md */
+
+import { Readable } from 'node:stream'
+import { CsvError, parse } from 'csv-parse'
+import { DateTime } from 'luxon'
+import { z } from 'zod'
+import type { LoadSample, LoadSource } from '../../core/ports.ts'
+import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { inputLimits } from '../input-limits.ts'
+
+export interface CsvLoadOptions {
+  readonly name: string
+  readonly path: string
+}
+
+export function createCsvLoad({ name, path }: CsvLoadOptions): LoadSource {
+  return {
+    name,
+    describe: path,
+    async history(since, until, signal) {
+      const samples = (await readLoadCsv(path, signal)).filter(
+        ({ at }) => Date.parse(at) >= Date.parse(since) && Date.parse(at) < Date.parse(until),
+      )
+      if (samples.length === 0) throw new Error(`${path} has no sample from ${since} to ${until}.`)
+      return samples
+    },
+  }
+}
+
+/** All samples of the file, in order of time; it may be packed with gzip. Throws a sentence. */
+export async function readLoadCsv(path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
+  const { bytes } = await readBoundedFile(path, inputLimits.loadFileBytes)
+  return parseLoadCsv(await unpackGzip(bytes, path, inputLimits.loadFileBytes), path, signal)
+}
+
+/**
+ * Two columns, with or without a first line `time,value`. A time is ISO 8601 with its zone or seconds since 1970; a row
+ * without a value (nothing, NaN) is a gap. Throws a sentence with the line for anything else.
+ */
+export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
+  const samples: LoadSample[] = []
+  const parser = Readable.from(slices(bytes)).pipe(
+    parse({
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      info: true,
+      max_record_size: 4_096,
+    }),
+  )
+  let first = true
+  try {
+    for await (const value of parser) {
+      const { record, info } = rowSchema.parse(value)
+      const [time = '', amount = ''] = record
+      const heading = first && /^[a-z_ ]+$/i.test(time)
+      first = false
+      if (heading) continue
+      const at = instantOf(time)
+      if (at === null) throw new Error(`${path}, line ${info.lines}: ${timeMend(time)}`)
+      if (/^(nan|null|)$/i.test(amount)) continue
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(amount)) {
+        throw new Error(`${path}, line ${info.lines}: ${shown(amount)} is no number; write it with a decimal point.`)
+      }
+      samples.push({ at, value: Number(amount) })
+      if (samples.length > inputLimits.loadSamples)
+        throw new Error(`${path} has more than ${inputLimits.loadSamples} samples: one in five minutes is enough.`)
+      if (samples.length % 4_096 === 0) signal.throwIfAborted()
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new Error(`${path} is not valid CSV: ${error.message}`, { cause: error })
+  }
+  if (samples.length === 0) throw new Error(`${path} holds no sample: each line is a time and a value.`)
+  return samples.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}
+
+const rowSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) })
+
+/** ISO 8601 UTC; `null` for anything that is no certain instant. */
+function instantOf(time: string): string | null {
+  if (/^\d{9,13}(\.\d+)?$/.test(time)) {
+    // Milliseconds have 12 digits and more since 1973.
+    const seconds = Number(time) >= 100_000_000_000 ? Number(time) / 1_000 : Number(time)
+    return new Date(seconds * 1_000).toISOString()
+  }
+  const written = time.replace(' ', 'T')
+  if (!/T.*(Z|[+-]\d{2}(:?\d{2})?)$/i.test(written)) return null
+  return DateTime.fromISO(written, { zone: 'utc' }).toISO()
+}
+
+function timeMend(time: string): string {
+  return `${shown(time)} is no certain time; write it with its zone, such as 2026-10-01T02:00:00Z, or in seconds since 1970.`
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)
+}
+
+/** The parser works through what it is given in one go: slices keep the event loop free in between. */
+function* slices(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += 65_536) yield bytes.subarray(start, start + 65_536)
+}

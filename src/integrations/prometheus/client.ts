@@ -1,0 +1,109 @@
+import { inputLimits } from '../input-limits.ts'
+import { looksLikeHtml, parseJson } from '../json-text.ts'
+import { networkProblem } from '../network-problem.ts'
+import { answerSchema, type QueryResult } from './schema.ts'
+
+/** Secrets. */
+export type PrometheusAccess =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  /** What is missing, as a sentence: nothing is asked then. */
+  | { readonly kind: 'missing'; readonly problem: string }
+
+export interface PrometheusServer {
+  /** What people call it. */
+  readonly name: string
+  /** With the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
+  readonly url: string
+  readonly access: PrometheusAccess
+  /** For one question. Default 30. */
+  readonly timeoutSeconds?: number
+}
+
+/**
+ * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak as
+ * well. Throws a sentence for anything but a whole answer: one with warnings may lack data, and is none.
+ */
+export async function ask(
+  server: PrometheusServer,
+  endpoint: 'query' | 'query_range',
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<QueryResult> {
+  const { name } = server
+  if (server.access.kind === 'missing') throw new Error(server.access.problem)
+  // What a header cannot carry would be quoted in the error.
+  if (server.access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(server.access.token)) {
+    throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
+  }
+  const url = new URL(`${server.url.replace(/\/+$/, '')}/api/v1/${endpoint}`)
+  for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value)
+  const seconds = server.timeoutSeconds ?? inputLimits.metricTimeoutSeconds
+  const limit = AbortSignal.timeout(seconds * 1_000)
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url, { headers: headersFor(server.access), signal: AbortSignal.any([signal, limit]) })
+    text = await boundedText(response, name)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (limit.aborted) throw new Error(`Prometheus ${name} gave no answer within ${seconds} s.`)
+    if (error instanceof TooLong) throw error
+    throw new Error(`Prometheus ${name} does not answer: ${networkProblem(error)}.`, { cause: error })
+  }
+  if (response.status === 401 || response.status === 403) throw new Error(refusedAccess(server, response.status))
+  const type = response.headers.get('content-type') ?? ''
+  if (!type.includes('json') || looksLikeHtml(text)) {
+    throw new Error(`Prometheus ${name} answers ${response.status} without JSON: is ${server.url} the right address?`)
+  }
+  const read = answerSchema.safeParse(parseJson(text, `The answer of Prometheus ${name}`))
+  if (!read.success) throw new Error(`Prometheus ${name} answers something that is no result of a query.`)
+  if (read.data.status === 'error') {
+    throw new Error(`Prometheus ${name} refuses ${shown(parameters.query)}: ${read.data.error.slice(0, 300)}.`)
+  }
+  const [warning] = read.data.warnings ?? []
+  if (warning !== undefined) {
+    throw new Error(
+      `Prometheus ${name} warns, so its answer to ${shown(parameters.query)} is not used: ${warning.slice(0, 300)}.`,
+    )
+  }
+  return read.data.data
+}
+
+function headersFor(access: PrometheusAccess): Headers {
+  const headers = new Headers({ 'user-agent': 'patchwarden', accept: 'application/json' })
+  if (access.kind === 'bearer') headers.set('authorization', `Bearer ${access.token}`)
+  if (access.kind === 'basic') {
+    const both = Buffer.from(`${access.user}:${access.password}`).toString('base64')
+    headers.set('authorization', `Basic ${both}`)
+  }
+  return headers
+}
+
+function refusedAccess({ name, access }: PrometheusServer, status: number): string {
+  const mend =
+    access.kind === 'open' ? 'it wants a token or a password: set PROMETHEUS_TOKEN' : 'look at its token or password'
+  return `Prometheus ${name} lets nobody in with this (${status}): ${mend}.`
+}
+
+class TooLong extends Error {}
+
+async function boundedText(response: Response, name: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > inputLimits.metricBytes) {
+      throw new TooLong(`Prometheus ${name} answers more than ${inputLimits.metricBytes} bytes: aggregate the query.`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A query, cut where it is long. */
+export function shown(query: string | undefined): string {
+  const text = (query ?? '').replace(/\s+/g, ' ').trim()
+  return `"${text.length > 120 ? `${text.slice(0, 120)}...` : text}"`
+}

@@ -1,0 +1,39 @@
+# Prints what sysstat recorded in the last PW_DAYS days, by PW_REPORT (-u: CPU, -q: load average), oldest file first.
+# PW_FOLDERS: where to look if sysstat's own configuration does not say. Changes nothing; packed files are unpacked to
+# a folder of their own, which goes away again.
+LC_ALL=C
+export LC_ALL
+echo 'patchwarden-sar begin'
+if ! command -v sadf >/dev/null 2>&1; then
+  echo 'problem;no-sadf'
+  echo 'patchwarden-sar end'
+  exit 0
+fi
+folder=
+for file in /etc/sysstat/sysstat /etc/sysconfig/sysstat; do
+  [ -z "$PW_FOLDERS" ] && [ -r "$file" ] && folder=$(sed -n 's/^SA_DIR=//p' "$file" | tr -d "\"'" | tail -n 1)
+  [ -n "$folder" ] && break
+done
+for each in $PW_FOLDERS /var/log/sysstat /var/log/sa; do
+  [ -n "$folder" ] && [ -d "$folder" ] && break
+  folder=$each
+done
+unpacked=$(mktemp -d) || exit 1
+trap 'rm -rf "$unpacked"' EXIT
+find "$folder" -maxdepth 1 -name 'sa[0-9]*' -mtime "-$PW_DAYS" 2>/dev/null | sort | while IFS= read -r file; do
+  read_from=$file
+  case $file in
+    *.xz) tool='xz -dc' ;;
+    *.gz) tool='gzip -dc' ;;
+    *.bz2) tool='bzip2 -dc' ;;
+    *) tool= ;;
+  esac
+  if [ -n "$tool" ]; then
+    read_from=$unpacked/sa
+    $tool "$file" >"$read_from" 2>/dev/null || { echo "problem;$(basename "$file") cannot be unpacked"; continue; }
+  fi
+  said=$(sadf -d -U "$read_from" -- "$PW_REPORT" 2>&1 >"$unpacked/out") ||
+    echo "problem;$(basename "$file"): $(echo "$said" | head -n 1)"
+  cat "$unpacked/out"
+done
+echo 'patchwarden-sar end'

@@ -1,0 +1,29 @@
+import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
+import type { Queryable } from './connection.ts'
+import { measuredWindows } from './schema.ts'
+import { storable } from './storable.ts'
+
+/** What was last found of a window by its load. */
+export interface StoredMeasure {
+  readonly window: string
+  /** What was asked for, as text: another wish makes the answer worthless. */
+  readonly wish: string
+  /** `null`: the history could never be read. */
+  readonly result: MeasuredWindow | UnusableLoad | null
+  /** When the history was last read. */
+  readonly measuredAt: string | null
+  /** Why it could not be read since; `null` when it could. */
+  readonly problem: string | null
+}
+
+export async function readMeasures(db: Queryable): Promise<readonly StoredMeasure[]> {
+  return db.select().from(measuredWindows)
+}
+
+export async function saveMeasure(db: Queryable, measure: StoredMeasure): Promise<void> {
+  const { window, ...row } = storable(measure)
+  await db
+    .insert(measuredWindows)
+    .values({ window, ...row })
+    .onConflictDoUpdate({ target: measuredWindows.window, set: row })
+}

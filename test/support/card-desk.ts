@@ -1,0 +1,20 @@
+import type { Desk } from '../../src/chat/desk.ts'
+import { proposalCard } from '../../src/chat/proposal-card.ts'
+import { members, proposalCase } from './proposal-case.ts'
+
+function unasked(): never {
+  throw new Error('Nobody asks for this here.')
+}
+
+/** Knows the card of every proposal and nothing else: for tests of delivery alone. */
+export const cardDesk: Desk = {
+  card: async (proposal) => proposalCard({ ...proposalCase().state(), id: proposal }, members, null),
+  act: unasked,
+  slash: unasked,
+  comment: unasked,
+  askLink: unasked,
+  overview: unasked,
+  suggest: unasked,
+  tested: unasked,
+  detail: unasked,
+}
