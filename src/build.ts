@@ -89,7 +89,7 @@ import {
 import { createSarLoad } from './integrations/sar/index.ts'
 import { createAlertmanagerSilence, createCommandSilence } from './integrations/silence/index.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
-import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Db } from './store/connection.ts'
 import { createSlackInstallations } from './store/slack-installations.ts'
 import type { PersonEntry } from './workflow/accounts.ts'
@@ -149,6 +149,9 @@ export function buildChannels(config: Config) {
     .map(([id, channel]) => ({ id, title: channel.title ?? id, teams: teamsOfChannel(config, id) }))
 }
 
+/** One for the process: a look at a host goes over the connection that its upgrade left open. */
+const sshConnections = createSshConnections()
+
 export function buildSources(config: Config, clock: Clock): readonly InventorySource[] {
   return Object.entries(config.sources).map(([name, source]) => buildSource(config, name, source, clock))
 }
@@ -204,6 +207,7 @@ function buildSource(config: Config, name: string, source: SourceConfig, clock: 
         })),
         refresh: source.refresh,
         concurrency: source.concurrency,
+        connections: sshConnections,
         clock,
       })
   }
@@ -345,7 +349,7 @@ function buildEngine(
     case 'simulated':
       return createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock })
     case 'ssh-apt':
-      return createSshAptEngine({
+      return createSshEngine({
         name,
         target: (asset) => targets.get(asset.id) ?? null,
         concurrency: engine.concurrency,
@@ -353,6 +357,7 @@ function buildEngine(
         rebootWaitSeconds: engine.rebootTimeout,
         silenceSeconds: engine.unreachableAfter,
         transactionSeconds: engine.transactionTimeout,
+        connections: sshConnections,
         clock,
       })
     case 'awx':

@@ -8,6 +8,7 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
+import { apt } from '../ssh/apt.ts'
 import { otherAsset, parseProgress } from '../ssh/follow.ts'
 import { judge, parseLook } from '../ssh/look.ts'
 import { planLines } from '../ssh/plan.ts'
@@ -78,11 +79,14 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     const unfit = unfitness(asset.name, instance, state)
     if (unfit !== null) return refused(asset.id, unfit)
     try {
-      const text = commandText({ look: lookScript({ key, changes }, { preflight: true }), attendSeconds: 0 })
+      const text = commandText({
+        look: lookScript({ manager: apt, key, changes, transaction: request.transaction }, { preflight: true }),
+        attendSeconds: 0,
+      })
       const heard = await courier.ask(instance, text, followComment(key), signal)
       if (heard.kind === 'nothing' && !heard.reached) return refused(asset.id, lost(asset.name, heard.reason))
       if (heard.kind !== 'answer') return refused(asset.id, heldBack(said(asset.name, heard)))
-      const fitness = judge(heard.text, request, lockSeconds)
+      const fitness = judge(apt, heard.text, request, lockSeconds)
       if (!fitness.fit) return refused(asset.id, fitness.outcome)
       return { asset: asset.id, ready: true as const, notes: fitness.notes }
     } catch (error) {
@@ -171,16 +175,24 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     return batch.deployments.flatMap(({ asset }) => settled.get(asset.id) ?? [])
   }
 
-  function startText(key: string, { changes, transaction, reboot }: DeploymentRequest): string {
+  function startText(key: string, { changes, transaction, reboot, restartServices }: DeploymentRequest): string {
     const begin = startScript({
+      manager: apt,
       key,
       changes,
+      transaction,
       assetMark: MARK,
-      plan: planLines(transaction),
+      plan: planLines(apt, transaction),
       reboot: reboot === 'if required',
+      restartServices: restartServices === 'if required',
       lockSeconds,
+      attach: false,
     })
-    return commandText({ begin, look: followScript(key, null), attendSeconds: ATTEND_SECONDS })
+    return commandText({
+      begin,
+      look: followScript({ manager: apt, key, stop: null, attach: false }),
+      attendSeconds: ATTEND_SECONDS,
+    })
   }
 
   /** Sends one command that looks after the upgrades of a run, and remembers it. `stop`: and ends what has not begun. */
@@ -192,7 +204,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   ): Promise<void> {
     if (assets.length === 0) return
     const attendSeconds = stop === null ? ATTEND_SECONDS : 0
-    const text = commandText({ look: followScript(key, stop), attendSeconds })
+    const text = commandText({ look: followScript({ manager: apt, key, stop, attach: false }), attendSeconds })
     const sent = await courier.send(
       assets.map((one) => one.instance),
       text,
@@ -251,7 +263,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       return silent(heard.reason, true)
     }
     const text = heard.text.slice(Math.max(0, heard.text.lastIndexOf('@@ patchwarden-follow')))
-    const seen = parseProgress(text, started.name, MARK)
+    const seen = parseProgress(apt, text, started.name, MARK)
     switch (seen.kind) {
       case 'ended':
         return ended(seen.outcome)
@@ -281,13 +293,19 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       signal.throwIfAborted()
       const instance = instanceOf(asset)
       if (instance === null) throw new Error(noInstance(asset.name))
-      const script = lookScript({ key: 'preview', changes }, { preflight: false })
+      const script = lookScript({ manager: apt, key: 'preview', changes }, { preflight: false })
       const text = commandText({ look: script, attendSeconds: 0 })
       const heard = await courier.ask(instance, text, 'Patchwarden preview', signal)
       if (heard.kind !== 'answer') throw new Error(said(asset.name, heard))
-      const seen = parseLook(heard.text, asset.name)
+      const seen = parseLook(apt, heard.text, asset.name)
       if (seen.kind === 'problem') throw new Error(seen.reason)
-      return seen.simulation.steps.map(({ origins: _, ...step }) => step)
+      return seen.simulation.steps.map(({ action, name, architecture, from, to }) => ({
+        action,
+        name,
+        architecture,
+        from,
+        to,
+      }))
     },
 
     async preflight(batch, signal) {

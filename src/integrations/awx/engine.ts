@@ -6,8 +6,9 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
+import { apt } from '../ssh/apt.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
-import { checkKey, checkPackage } from '../ssh/script.ts'
+import { checkKey } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
 import { type AwxOptions, AwxProblem, createAwx } from './client.ts'
 import { type JobHost, makeHandle, readHandle, type StartedJobs } from './handle.ts'
@@ -49,8 +50,8 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
   const inquiries = new Map<string, number>()
 
   function requestOf({ changes, transaction, reboot }: DeploymentRequest): HostRequest {
-    for (const { name, architecture, to } of changes) checkPackage(name, architecture, to)
-    planLines(transaction) // refuses what no package manager would print
+    for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
+    planLines(apt, transaction) // refuses what no package manager would print
     return { changes, transaction, reboot: reboot === 'if required', lockSeconds }
   }
 
@@ -73,7 +74,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
         const notes = ['it was begun before; its upgrade is followed, not repeated']
         return { asset: asset.id, ready: true, notes }
       }
-      const difference = planDifference(planLines(transaction), planLines(seen.steps))
+      const difference = planDifference(planLines(apt, transaction), planLines(apt, seen.steps))
       if (difference !== null) return refused(heldBack(difference))
       const nothing = seen.steps.length === 0 ? ['nothing to do: the approved versions are installed already'] : []
       return { asset: asset.id, ready: true, notes: [...seen.notes, ...nothing] }
@@ -249,7 +250,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       if (looked.kind === 'trouble') throw new Error(`${asset.name}: ${looked.trouble.reason}.`)
       const seen = readPreview(looked.answer, asset.name)
       if ('problem' in seen) throw new Error(seen.problem)
-      planLines(seen.steps)
+      planLines(apt, seen.steps)
       return seen.steps
     },
 
