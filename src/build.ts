@@ -55,7 +55,7 @@ import { createCalendar } from './integrations/on-call/calendar.ts'
 import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
 import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
-import { createSshAptEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import { createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
 import type { Db } from './store/connection.ts'
 import { createSlackInstallations } from './store/slack-installations.ts'
 import type { PersonEntry } from './workflow/accounts.ts'
@@ -283,7 +283,7 @@ export function buildEngines(config: Config, clock: Clock): ReadonlyMap<string, 
     }
     engines.set(
       name,
-      createSshAptEngine({
+      createSshEngine({
         name,
         target: (asset) => targets.get(asset.id) ?? null,
         concurrency: engine.concurrency,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, RebootRule } from '../../src/core/ports.ts'
-import { createSshAptEngine } from '../../src/integrations/ssh/index.ts'
+import { createSshEngine } from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type FaultName, type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 
@@ -39,7 +39,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
   afterAll(() => fleet?.down())
 
   function createEngine(): DeployEngine {
-    return createSshAptEngine({
+    return createSshEngine({
       name: 'apt',
       target: (asset) => ({
         host: asset.address,

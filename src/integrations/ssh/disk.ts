@@ -1,4 +1,4 @@
-import type { SimulatedStep } from '../apt/index.ts'
+import type { TransactionStep } from '../../core/ports.ts'
 
 /** Free space that must be left for logs, databases and what scripts write, in KiB. */
 const MARGIN_KIB = 50 * 1024
@@ -7,7 +7,7 @@ const FIRST_BOOT_IMAGE_KIB = 100 * 1024
 const MIN_INODES = 1_000
 
 export interface DiskFacts {
-  /** From `apt-cache show` of what would be installed, in any order; KiB and bytes as apt gives them. */
+  /** `name version KiB-to-fetch KiB-installed` of what would be installed. */
   readonly sizes: readonly string[]
   /** `name KiB` of what is installed. */
   readonly installedSizes: readonly string[]
@@ -17,10 +17,12 @@ export interface DiskFacts {
   readonly inodes: readonly string[]
   /** KiB of the largest initramfs; 0 where there is none. */
   readonly bootImageKib: number
+  /** The place where what is fetched is kept. */
+  readonly cache: string
 }
 
 /** Why the host's disks are too full for the transaction, one sentence; `null` when there is room. */
-export function diskProblem(steps: readonly SimulatedStep[], facts: DiskFacts): string | null {
+export function diskProblem(steps: readonly TransactionStep[], facts: DiskFacts): string | null {
   const installs = steps.filter((step) => step.to !== null)
   if (installs.length === 0) return null
   const need = spaceNeeded(installs, facts)
@@ -30,14 +32,14 @@ export function diskProblem(steps: readonly SimulatedStep[], facts: DiskFacts): 
   for (const [place, mount, available] of places) {
     if (place === undefined || mount === undefined) continue
     free.set(mount, Number(available))
-    const part = { '/usr': need.files, '/var/cache/apt/archives': need.downloads, '/boot': need.boot }[place] ?? 0
+    const part = { '/usr': need.files, [facts.cache]: need.downloads, '/boot': need.boot }[place] ?? 0
     wanted.set(mount, (wanted.get(mount) ?? 0) + part)
   }
   for (const [mount, kib] of wanted) {
     const available = free.get(mount) ?? 0
     const margin = mount === '/boot' ? 0 : MARGIN_KIB
     if (available >= kib + margin) continue
-    return `There is not enough room on ${mount}: ${megabytes(available)} MB are free and ${megabytes(kib + margin)} MB are needed. Free some (apt-get clean, old kernels, logs).`
+    return `There is not enough room on ${mount}: ${megabytes(available)} MB are free and ${megabytes(kib + margin)} MB are needed. Free some (downloaded packages, old kernels, logs).`
   }
   for (const line of facts.inodes) {
     const [, mount = '', available = ''] = line.split(' ')
@@ -46,8 +48,8 @@ export function diskProblem(steps: readonly SimulatedStep[], facts: DiskFacts): 
   return null
 }
 
-/** In KiB. dpkg unpacks the new files beside the old, one package at a time. */
-function spaceNeeded(installs: readonly SimulatedStep[], facts: DiskFacts) {
+/** In KiB. The new files are unpacked beside the old, one package at a time. */
+function spaceNeeded(installs: readonly TransactionStep[], facts: DiskFacts) {
   const installed = new Map(facts.installedSizes.map((line) => splitPair(line)))
   const offered = offeredSizes(facts.sizes)
   let downloads = 0
@@ -67,21 +69,10 @@ function spaceNeeded(installs: readonly SimulatedStep[], facts: DiskFacts) {
 
 function offeredSizes(lines: readonly string[]): ReadonlyMap<string, { download: number; installed: number }> {
   const sizes = new Map<string, { download: number; installed: number }>()
-  let stanza = { name: '', version: '', download: 0, installed: 0 }
-  function close(): void {
-    const { name, version, download, installed } = stanza
-    if (name !== '') sizes.set(`${name}=${version}`, { download, installed })
-  }
   for (const line of lines) {
-    const [field, value = ''] = line.split(': ')
-    if (field === 'Package') {
-      close()
-      stanza = { name: value, version: '', download: 0, installed: 0 }
-    } else if (field === 'Version') stanza.version = value
-    else if (field === 'Size') stanza.download = Math.ceil(Number(value) / 1024) || 0
-    else if (field === 'Installed-Size') stanza.installed = Number(value) || 0
+    const [name, version, download, installed] = line.split(' ')
+    sizes.set(`${name}=${version}`, { download: Number(download) || 0, installed: Number(installed) || 0 })
   }
-  close()
   return sizes
 }
 

@@ -10,23 +10,27 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { splitSections } from '../apt/probe-sections.ts'
+import { apt } from './apt.ts'
 import { sudoProblem } from './connection-problem.ts'
 import { otherAsset, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { judge, parseLook } from './look.ts'
+import { managerOf, type PackageManager } from './package-manager.ts'
 import { planLines } from './plan.ts'
 import { checkKey, followScript, lookScript, startScript } from './script.ts'
 import { createSilence } from './silence.ts'
 import type { SshTarget } from './target.ts'
 import { type RemoteAnswer, runOverSsh } from './transport.ts'
 
-export interface SshAptEngineOptions {
+export interface SshEngineOptions {
   readonly name: string
   /** How to reach an asset; `null`: no source lists it (any more). */
   readonly target: (asset: Asset) => SshTarget | null
+  /** Which package managers there are; the platform of an asset says which is its own. */
+  readonly managers?: readonly [PackageManager, ...PackageManager[]]
   /** Hosts worked on at the same time. */
   readonly concurrency: number
-  /** Seconds to wait while another program holds the lock of dpkg. Default 300. */
+  /** Seconds to wait while another program holds the lock of the package manager. Default 300. */
   readonly lockWaitSeconds?: number
   /** Seconds a host may take to come back after a reboot. Default 600. */
   readonly rebootWaitSeconds?: number
@@ -41,15 +45,17 @@ export interface SshAptEngineOptions {
 const SCRIPT_SECONDS = 90
 
 /**
- * Upgrades Debian and Ubuntu hosts with apt over SSH. Each host keeps a journal of its own per batch key, which makes
- * one transaction of any number of calls; apt runs there detached from us, and does the approved transaction or none.
+ * Upgrades Linux hosts over SSH with their package manager. Each host keeps a journal of its own per batch key, which
+ * makes one transaction of any number of calls; it runs there detached from us: the approved transaction or none.
  */
-export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
+export function createSshEngine(options: SshEngineOptions): DeployEngine {
   const { name, concurrency, clock } = options
   const lockSeconds = options.lockWaitSeconds ?? 300
   const rebootSeconds = options.rebootWaitSeconds ?? 600
   const silenceSeconds = options.silenceSeconds ?? 900
   const transactionSeconds = options.transactionSeconds ?? 7_200
+  const managers = options.managers ?? [apt]
+  const manager = (asset: Asset) => managerOf(managers, asset.platform)
   const silence = createSilence(clock)
   /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */
   const fresh = new Set<string>()
@@ -73,7 +79,7 @@ export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
     function refused(outcome: DeploymentOutcome): PreflightResult {
       return { asset: asset.id, ready: false, outcome }
     }
-    const script = attempt(() => lookScript({ key, changes }, { preflight: true }))
+    const script = attempt(() => lookScript({ manager: manager(asset), key, changes }, { preflight: true }))
     if (script instanceof Error) return refused({ state: 'held back', reason: script.message, log: '' })
     const answer = await run(asset, script, 'root', signal)
     if (answer.kind === 'failed') {
@@ -81,7 +87,7 @@ export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
     }
     const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
     if (sudo !== null) return refused({ state: 'held back', reason: sudo, log: '' })
-    const fitness = judge(answer.stdout, request, lockSeconds)
+    const fitness = judge(manager(asset), answer.stdout, request, lockSeconds)
     if (!fitness.fit) return refused(fitness.outcome)
     if (fitness.untouched) fresh.add(runOf(key, asset))
     return { asset: asset.id, ready: true, notes: fitness.notes }
@@ -96,10 +102,11 @@ export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
     }
     const script = attempt(() =>
       startScript({
+        manager: manager(asset),
         key,
         changes,
         assetMark: assetMark(asset),
-        plan: planLines(transaction),
+        plan: planLines(manager(asset), transaction),
         reboot: reboot === 'if required',
         lockSeconds,
       }),
@@ -141,10 +148,10 @@ export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
       return { asset: asset.id, outcome: null, progress }
     }
     if (outcome !== null) return ended(outcome)
-    const answer = await run(asset, followScript(key, stop), 'root', signal)
+    const answer = await run(asset, followScript(manager(asset), key, stop), 'root', signal)
     const seen =
       answer.kind === 'ran'
-        ? parseProgress(answer.stdout, asset.name, assetMark(asset))
+        ? parseProgress(manager(asset), answer.stdout, asset.name, assetMark(asset))
         : { kind: 'unclear' as const, reason: answer.reason }
     switch (seen.kind) {
       case 'ended':
@@ -175,14 +182,19 @@ export function createSshAptEngine(options: SshAptEngineOptions): DeployEngine {
 
   return {
     name,
-    describe: 'Upgrades Debian and Ubuntu hosts with apt over SSH',
+    describe: `Upgrades hosts of ${managers.map(({ systems, name }) => `${systems} with ${name}`).join(', ')} over SSH`,
     simulated: false,
 
     async preview(asset, changes, signal) {
       signal.throwIfAborted()
-      const answer = await run(asset, lookScript({ key: 'preview', changes }, { preflight: false }), 'user', signal)
+      const answer = await run(
+        asset,
+        lookScript({ manager: manager(asset), key: 'preview', changes }, { preflight: false }),
+        'user',
+        signal,
+      )
       if (answer.kind === 'failed') throw new Error(answer.reason)
-      const look = parseLook(answer.stdout, asset.name)
+      const look = parseLook(manager(asset), answer.stdout, asset.name)
       if (look.kind === 'problem') throw new Error(look.reason)
       return look.simulation.steps.map(({ action, name, architecture, from, to }) => ({
         action,

@@ -42,7 +42,7 @@ follow() {
   mark "reboot $(cat reboot 2>/dev/null)"
   [ ! -e reboot-refused ] || mark 'reboot-refused yes'
   mark "lock-holder $(cat running/lock-holder 2>/dev/null)"
-  mark "counts $(grep -c '^Get:' log 2>/dev/null) $(grep -c '^Unpacking ' log 2>/dev/null) $(grep -c '^Setting up ' log 2>/dev/null)"
+  mark "counts $(pm_counts 2>/dev/null)"
   mark 'plan'
   cat plan 2>/dev/null
   mark 'planned'
@@ -51,9 +51,9 @@ follow() {
     mark 'log'
     tail -c 200000 log 2>/dev/null | tail -n 1000 | sed 's/^@@/ @@/'
     mark 'half-done'
-    if [ -e result ]; then cat half-done 2>/dev/null; else half_done; fi
+    if [ -e result ]; then cat half-done 2>/dev/null; else pm_half_done; fi
     # A run that was killed never wrote it.
-    [ -e after ] || [ ! -e before ] || packages >after
+    [ -e after ] || [ ! -e before ] || pm_packages >after
     mark 'gone'
     comm -23 before after 2>/dev/null
     mark 'come'

@@ -1,7 +1,8 @@
 import type { PackageChange } from '../../core/catalog.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
-import { failureReason, shortened, tellingLines } from '../apt/failure.ts'
+import { shortened } from '../apt/failure.ts'
 import { linesOf, markedValue, type Sections, splitSections } from '../apt/probe-sections.ts'
+import type { PackageManager } from './package-manager.ts'
 import { planDifference } from './plan.ts'
 
 /** How far an upgrade has come, as its host says. */
@@ -14,7 +15,7 @@ export type Progress =
   | { readonly kind: 'unclear'; readonly reason: string }
 
 /** Reads what follow.sh printed on the host called `name`. */
-export function parseProgress(output: string, name: string, mark: string): Progress {
+export function parseProgress(manager: PackageManager, output: string, name: string, mark: string): Progress {
   const sections = splitSections(output, 'patchwarden-follow')
   if (sections === null) return { kind: 'unclear', reason: `The answer of ${name} was cut off.` }
   if (sections.has('no-journal')) {
@@ -25,10 +26,10 @@ export function parseProgress(output: string, name: string, mark: string): Progr
 
   const result = markedValue(sections, 'result')
   const decision = markedValue(sections, 'decision')
-  if (result === null) return withoutResult(sections, name, decision)
-  if (result.startsWith('held ')) return ended(heldBeforeApt(sections, name, result.slice('held '.length)))
-  if (result !== 'exit 0') return ended(failed(sections, name, decision))
-  return succeeded(sections)
+  if (result === null) return withoutResult(manager, sections, name, decision)
+  if (result.startsWith('held ')) return ended(heldBeforehand(manager, sections, name, result.slice('held '.length)))
+  if (result !== 'exit 0') return ended(failed(manager, sections, name, decision))
+  return succeeded(manager, sections)
 }
 
 export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
@@ -40,9 +41,9 @@ function ended(outcome: DeploymentOutcome): Progress {
   return { kind: 'ended', outcome }
 }
 
-function succeeded(sections: Sections): Progress {
+function succeeded(manager: PackageManager, sections: Sections): Progress {
   const changed = changesOf(sections)
-  const log = shortened(linesOf(sections, 'log').filter((line) => /^Setting up |^Removing |^W:/.test(line)))
+  const log = shortened(linesOf(sections, 'log').filter(manager.isOutcome))
   const asked = markedValue(sections, 'reboot')
   const now = markedValue(sections, 'boot-id')
   if (sections.has('reboot-refused')) {
@@ -54,43 +55,46 @@ function succeeded(sections: Sections): Progress {
   return ended({ state: 'succeeded', changed, rebooted: true, log })
 }
 
-function heldBeforeApt(sections: Sections, name: string, why: string): DeploymentOutcome {
-  const log = tellingLines(linesOf(sections, 'log').join('\n'))
+function heldBeforehand(manager: PackageManager, sections: Sections, name: string, why: string): DeploymentOutcome {
+  const log = manager.tellingLines(linesOf(sections, 'log').join('\n'))
   const halfDone = linesOf(sections, 'half-done')
   switch (why) {
     case 'lock': {
       const holder = markedValue(sections, 'lock-holder') ?? 'unknown'
-      return heldBack(`Another program did not finish with dpkg on ${name} in time: process ${holder}.`, '')
+      return heldBack(
+        `Another program did not finish with ${manager.database} on ${name} in time: process ${holder}.`,
+        '',
+      )
     }
     case 'half-done':
       return heldBack(
-        `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): run "dpkg --configure -a" on it.`,
+        `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): ${manager.repair}.`,
         halfDone.slice(0, 20).join('\n'),
       )
     case 'changed':
       return heldBack(differenceOf(sections), log)
     default:
-      return heldBack(`${failureReason(linesOf(sections, 'log').join('\n'))} (${name}).`, log)
+      return heldBack(`${manager.failureReason(linesOf(sections, 'log').join('\n'))} (${name}).`, log)
   }
 }
 
-/** apt ran and failed. Before the gate let dpkg begin, nothing was touched. */
-function failed(sections: Sections, name: string, decision: string | null): DeploymentOutcome {
+/** The transaction failed. Before the gate let it begin, nothing was touched. */
+function failed(manager: PackageManager, sections: Sections, name: string, decision: string | null): DeploymentOutcome {
   const text = linesOf(sections, 'log').join('\n')
-  const log = tellingLines(text)
+  const log = manager.tellingLines(text)
   if (decision === 'committed') {
     const halfDone = linesOf(sections, 'half-done')
     const left = halfDone.length === 0 ? '' : `; left behind: ${halfDone.slice(0, 5).join(', ')}`
-    return { state: 'failed', reason: `${failureReason(text)}${left}.`, log }
+    return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
   }
   if (decision === 'changed') return heldBack(differenceOf(sections), log)
   if (decision === 'cancelled') return heldBack(STOPPED, '')
-  return heldBack(`${failureReason(text)} (${name}); nothing was changed.`, log)
+  return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
 }
 
 const STOPPED = 'The rollout was stopped before its turn came.'
 
-function withoutResult(sections: Sections, name: string, decision: string | null): Progress {
+function withoutResult(manager: PackageManager, sections: Sections, name: string, decision: string | null): Progress {
   if (decision === 'cancelled') return ended(heldBack(STOPPED, ''))
   if (decision === 'lost') {
     const reason = `The connection to ${name} was lost before the upgrade began; nothing was changed.`
@@ -99,13 +103,18 @@ function withoutResult(sections: Sections, name: string, decision: string | null
   const log = linesOf(sections, 'log')
   if (sections.has('alive')) {
     const age = Number(markedValue(sections, 'age') ?? 0) || 0
-    return { kind: 'running', progress: progressText(sections, decision), ageSeconds: age, log: shortened(log) }
+    return {
+      kind: 'running',
+      progress: progressText(manager, sections, decision),
+      ageSeconds: age,
+      log: shortened(log),
+    }
   }
   const booted = markedValue(sections, 'run-boot-id') !== markedValue(sections, 'boot-id')
   const what = booted ? 'interrupted by a reboot' : 'killed on the host'
   if (decision !== 'committed') {
     return ended(
-      heldBack(`The upgrade of ${name} was ${what} before it changed anything.`, tellingLines(log.join('\n'))),
+      heldBack(`The upgrade of ${name} was ${what} before it changed anything.`, manager.tellingLines(log.join('\n'))),
     )
   }
   const halfDone = linesOf(sections, 'half-done')
@@ -118,7 +127,7 @@ function withoutResult(sections: Sections, name: string, decision: string | null
     halfDone.length > 0
       ? `left behind: ${halfDone.slice(0, 5).join(', ')}`
       : `not installed: ${missing.slice(0, 5).join(', ')}`
-  const mend = halfDone.length > 0 ? ' Run "dpkg --configure -a" on the host.' : ''
+  const mend = halfDone.length > 0 ? ` To mend it, ${manager.repair}.` : ''
   return ended({
     state: 'failed',
     reason: `The upgrade was ${what}; ${left}.${mend}`,
@@ -135,9 +144,9 @@ function differenceOf(sections: Sections): string {
   return difference ?? 'The host would now do something else than was approved.'
 }
 
-function progressText(sections: Sections, decision: string | null): string {
+function progressText(manager: PackageManager, sections: Sections, decision: string | null): string {
   const holder = markedValue(sections, 'lock-holder')
-  if (holder !== null) return `waiting for process ${holder} to finish with dpkg`
+  if (holder !== null) return `waiting for process ${holder} to finish with ${manager.database}`
   const total = linesOf(sections, 'plan').length
   const [fetched = 0, unpacked = 0, configured = 0] = (markedValue(sections, 'counts') ?? '').split(' ').map(Number)
   if (decision !== 'committed') return fetched > 0 ? `downloading ${fetched} of ${total}` : 'checking'

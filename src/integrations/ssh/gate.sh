@@ -1,13 +1,11 @@
-# apt asks this just before dpkg begins, with the lock of dpkg in hand and the exact list of what it is about to do
-# (DPkg::Pre-Install-Pkgs, version 3). Exit status 0: go ahead. Anything else than the approved plan is refused here.
+# Asked just before anything is touched, with the lock of the package manager in hand and what it is about to do on
+# standard input. Exit status 0: go ahead. Anything else than the approved plan is refused here.
 
 gate() {
   cd "$journal" || exit 1
-  awk '
-    body && NF >= 9 { if ($9 == "**REMOVE**") print "R", $1; else print "I", $1, $7, $6 }
-    /^$/ { body = 1 }' | sort -u >actual
+  pm_actual >actual
   if [ "$(readlink decision)" = committed ]; then
-    # apt may hand dpkg its work in several portions
+    # The work may be handed over in several portions.
     [ -s actual ] && [ -z "$(comm -23 actual plan)" ]
     exit
   fi

@@ -1,5 +1,7 @@
-/** Debian and Ubuntu hosts over SSH: their inventory, and an engine that upgrades them with apt. docs/integrations/ssh.md */
+/** Linux hosts over SSH: their inventory, and an engine that upgrades them with their package manager. docs/integrations/ssh.md */
 
-export { createSshAptEngine, type SshAptEngineOptions } from './engine.ts'
+export { apt } from './apt.ts'
+export { createSshEngine, type SshEngineOptions } from './engine.ts'
 export { createSshInventory, type SshHost, type SshInventoryOptions } from './inventory.ts'
+export type { PackageManager } from './package-manager.ts'
 export type { SshTarget } from './target.ts'

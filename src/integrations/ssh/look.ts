@@ -1,8 +1,7 @@
 import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
-import { failureReason, tellingLines } from '../apt/failure.ts'
-import { parseSimulation, type Simulation } from '../apt/index.ts'
 import { linesOf, markedValue, reported, type Sections, splitSections } from '../apt/probe-sections.ts'
 import { diskProblem } from './disk.ts'
+import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'
 
 /** What a host would do, or in one sentence why it cannot say. */
@@ -11,19 +10,23 @@ export type Look =
   | { readonly kind: 'problem'; readonly reason: string; readonly log: string }
 
 /** Reads what look.sh printed on the host called `name`. */
-export function parseLook(output: string, name: string): Look {
+export function parseLook(manager: PackageManager, output: string, name: string): Look {
   const sections = splitSections(output, 'patchwarden-look')
   if (sections === null) return { kind: 'problem', reason: `The answer of ${name} was cut off.`, log: '' }
-  if (sections.has('no-apt')) {
-    return { kind: 'problem', reason: `${name} has no apt; only Debian and Ubuntu are supported yet.`, log: '' }
+  if (sections.has('no-manager')) {
+    return {
+      kind: 'problem',
+      reason: `${name} has no ${manager.name} (its platform on record is one of ${manager.systems}): look at its inventory.`,
+      log: '',
+    }
   }
   const simulated = reported(sections, 'simulation')
   const text = simulated?.lines.join('\n') ?? ''
   if (simulated?.ok !== true) {
     const said = [text, ...(simulated?.errors ?? [])].join('\n')
-    return { kind: 'problem', reason: `${failureReason(said)} (${name}).`, log: tellingLines(said) }
+    return { kind: 'problem', reason: `${manager.failureReason(said)} (${name}).`, log: manager.tellingLines(said) }
   }
-  const simulation = parseSimulation(text)
+  const simulation = manager.parseSimulation(text)
   const [warning] = simulation.warnings
   if (warning !== undefined) return { kind: 'problem', reason: `${name}: ${warning}.`, log: '' }
   return { kind: 'seen', simulation, sections }
@@ -35,9 +38,14 @@ export type Fitness =
   | { readonly fit: false; readonly outcome: DeploymentOutcome }
 
 /** Judges what look.sh found before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
-export function judge(output: string, request: DeploymentRequest, lockSeconds: number): Fitness {
+export function judge(
+  manager: PackageManager,
+  output: string,
+  request: DeploymentRequest,
+  lockSeconds: number,
+): Fitness {
   const { name } = request.asset
-  const look = parseLook(output, name)
+  const look = parseLook(manager, output, name)
   if (look.kind === 'problem') return heldBack(look.reason, look.log)
   const { simulation, sections } = look
   const untouched = markedValue(sections, 'journal') === 'missing'
@@ -47,23 +55,26 @@ export function judge(output: string, request: DeploymentRequest, lockSeconds: n
 
   const halfDone = linesOf(sections, 'half-done')
   if (halfDone.length > 0) {
-    const reason = `An earlier installation on ${name} was interrupted (${halfDone[0]}): run "dpkg --configure -a" on it.`
+    const reason = `An earlier installation on ${name} was interrupted (${halfDone[0]}): ${manager.repair}.`
     return heldBack(reason, halfDone.slice(0, 20).join('\n'))
   }
-  const difference = planDifference(planLines(request.transaction), planLines(simulation.steps))
+  const difference = planDifference(planLines(manager, request.transaction), planLines(manager, simulation.steps))
   if (difference !== null) return heldBack(difference, '')
   const disk = diskProblem(simulation.steps, {
     sizes: linesOf(sections, 'sizes'),
     installedSizes: linesOf(sections, 'installed-sizes'),
     disk: linesOf(sections, 'disk'),
     inodes: linesOf(sections, 'inodes'),
+    cache: markedValue(sections, 'cache') ?? '',
     bootImageKib: Number(markedValue(sections, 'boot-image') ?? 0) || 0,
   })
   if (disk !== null) return heldBack(disk, linesOf(sections, 'disk').join('\n'))
 
   const holder = markedValue(sections, 'lock')
   if (holder !== null) {
-    notes.push(`process ${holder} is at work with dpkg now; the upgrade will wait up to ${lockSeconds} s for it`)
+    notes.push(
+      `process ${holder} is at work with ${manager.database} now; the upgrade will wait up to ${lockSeconds} s for it`,
+    )
   }
   if (sections.has('reboot-required')) notes.push('a reboot was waiting before this upgrade')
   if (simulation.steps.length === 0) notes.push('nothing to do: the approved versions are installed already')

@@ -1,10 +1,10 @@
 import type { TransactionStep } from '../../core/ports.ts'
-import { checkPackage } from './script.ts'
+import type { PackageManager } from './package-manager.ts'
 
 /** The lines that a host compares, sorted there: `I name architecture version` and `R name`. Throws a sentence. */
-export function planLines(steps: readonly TransactionStep[]): readonly string[] {
+export function planLines(manager: PackageManager, steps: readonly TransactionStep[]): readonly string[] {
   return steps.map(({ action, name, architecture, to }) => {
-    checkPackage(name, architecture, to)
+    manager.checkPackage(name, architecture, to)
     return action === 'remove' || to === null ? `R ${name}` : `I ${name} ${architecture} ${to}`
   })
 }

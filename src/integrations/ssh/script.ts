@@ -1,19 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
-import { compareDpkg } from '../../core/versions/dpkg.ts'
+import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
 /** The parts of an upgrade that end up in a script on a host. Everything here is checked before it is written. */
 export interface HostUpgrade {
+  readonly manager: PackageManager
   readonly key: string
   readonly changes: readonly PackageChange[]
 }
 
 const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
-const NAME = /^[a-z0-9][a-z0-9+.-]*$/
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/
-const ARCHITECTURE = /^[a-z0-9][a-z0-9-]*$/
-
 /** Throws a sentence for a key that cannot be the name of a folder. */
 export function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error(`${JSON.stringify(key.slice(0, 80))} cannot be the key of a run.`)
@@ -47,42 +44,29 @@ export function startScript(start: HostStart): string {
 }
 
 /** `stop`: what has not begun never shall, because somebody cancelled it or the connection was lost. */
-export function followScript(key: string, stop: 'cancelled' | 'lost' | null): string {
-  return script('follow', { key, changes: [] }, { PW_STOP: stop ?? '' })
+export function followScript(manager: PackageManager, key: string, stop: 'cancelled' | 'lost' | null): string {
+  return script('follow', { manager, key, changes: [] }, { PW_STOP: stop ?? '' })
 }
 
 type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
-function script(part: Part, { key, changes }: HostUpgrade, settings: Readonly<Record<string, string>>): string {
+function script(
+  part: Part,
+  { manager, key, changes }: HostUpgrade,
+  settings: Readonly<Record<string, string>>,
+): string {
   checkKey(key)
-  const named = (wanted: readonly PackageChange[]) => wanted.map(aptArgument).join(' ')
+  const named = (wanted: readonly PackageChange[]) => wanted.map(manager.argument).join(' ')
   const given = {
     PW_KEY: key,
     PW_UPGRADES: named(changes.filter((change) => change.from !== null)),
     PW_NEW: named(changes.filter((change) => change.from === null)),
     // Only what is older than what it replaces may be, and only where that was approved.
-    PW_OLDER: changes.some(({ from, to }) => from !== null && compareDpkg(from, to) > 0) ? 'yes' : '',
+    PW_OLDER: changes.some(({ from, to }) => from !== null && manager.compare(from, to) > 0) ? 'yes' : '',
     ...settings,
   }
   const lines = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`)
-  return [...lines, source('on-host'), source(part)].join('\n')
-}
-
-/** `name:architecture=version` for apt-get; a package for all architectures is named without. Throws a sentence. */
-function aptArgument({ name, architecture, to }: PackageChange): string {
-  checkPackage(name, architecture, to)
-  return architecture === 'all' ? `${name}=${to}` : `${name}:${architecture}=${to}`
-}
-
-/** Nothing but what dpkg itself allows in these ever reaches a host. Throws a sentence. */
-export function checkPackage(name: string, architecture: string, version: string | null): void {
-  if (!NAME.test(name)) throw new Error(`${JSON.stringify(name.slice(0, 80))} is not the name of a Debian package.`)
-  if (!ARCHITECTURE.test(architecture)) {
-    throw new Error(`${JSON.stringify(architecture.slice(0, 80))} is not an architecture (package ${name}).`)
-  }
-  if (version !== null && !VERSION.test(version)) {
-    throw new Error(`${JSON.stringify(version.slice(0, 80))} is not a version (package ${name}).`)
-  }
+  return [...lines, source('on-host'), manager.script(), source(part)].join('\n')
 }
 
 /** One word for a POSIX shell, whatever it holds. */

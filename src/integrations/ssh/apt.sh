@@ -1,0 +1,108 @@
+# The part of apt and dpkg in the scripts on a host. package-manager.ts says what each function is for.
+
+pm_cache=/var/cache/apt/archives
+pm_database=/var/lib/dpkg
+
+pm_present() { command -v apt-get >/dev/null; }
+
+# Keeps its caches in memory, takes no lock and logs no plan: nothing is written, and a full disk does not matter.
+apt_reads() {
+  command=$1
+  shift
+  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@"
+}
+
+# With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
+pm_simulate() { apt_reads apt-get -s -y "$@"; }
+
+# What is only pulled in is not named, so that it stays automatically installed; but where nothing pulls it in, it must be.
+pm_choose_arguments() {
+  named_new=
+  arguments="--only-upgrade ${PW_OLDER:+--allow-downgrades} install $PW_UPGRADES"
+  [ -n "$PW_NEW" ] || return 0
+  # shellcheck disable=SC2086 # one argument a word
+  simulation=$(pm_simulate $arguments 2>/dev/null)
+  for one in $PW_NEW; do
+    printf '%s\n' "$simulation" | grep -q "^Inst ${one%%[:=]*}[: ]" && continue
+    arguments="install $PW_UPGRADES $PW_NEW"
+    named_new=yes
+    return 0
+  done
+}
+
+pm_plan() {
+  awk '
+    /^Inst / {
+      name = $2; sub(/:.*/, "", name)
+      version = $3 ~ /^\[/ ? $4 : $3; sub(/^\(/, "", version)
+      architecture = match($0, /\[[a-z0-9-]+\]\)/) ? substr($0, RSTART + 1, RLENGTH - 3) : "?"
+      print "I", name, architecture, version
+    }
+    /^(Remv|Purg) / { name = $2; sub(/:.*/, "", name); print "R", name }' | sort -u
+}
+
+# apt asks the gate just before dpkg begins, with the lock of dpkg in hand and the exact list of what it is about to do
+# (DPkg::Pre-Install-Pkgs, version 3).
+pm_actual() {
+  awk '
+    body && NF >= 9 { if ($9 == "**REMOVE**") print "R", $1; else print "I", $1, $7, $6 }
+    /^$/ { body = 1 }' | sort -u
+}
+
+pm_install() { # SECONDS
+  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l APT_LISTCHANGES_FRONTEND=none
+  # shellcheck disable=SC2086 # one argument a word
+  apt-get -y -q -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    -o DPkg::Lock::Timeout="$1" \
+    -o "DPkg::Pre-Install-Pkgs::=/bin/sh $journal/gate" -o DPkg::Tools::Options::/bin/sh::Version=3 \
+    $arguments &
+}
+
+# What was named only because nothing else pulled it in was not asked for by anybody on the host.
+pm_installed() {
+  # shellcheck disable=SC2046,SC2086 # one argument a word
+  [ -z "$named_new" ] || apt-mark -q auto $(printf '%s\n' $PW_NEW | sed 's/=.*//') || true
+}
+
+pm_lock_holder() { holder_of /var/lib/dpkg/lock-frontend; }
+
+# Not "dpkg --audit", which also names packages that merely lack checksums.
+pm_half_done() {
+  # shellcheck disable=SC2016 # dpkg-query expands these
+  dpkg-query -W -f '${Package} ${db:Status-Status} ${db:Status-Eflag}\n' |
+    awk '$2 ~ /^(half-installed|half-configured|unpacked)$/ || $3 == "reinstreq" { print $1 " is " $2 }'
+  set +f
+  for update in /var/lib/dpkg/updates/[0-9]*; do
+    [ ! -e "$update" ] || echo "dpkg was interrupted: $update is left over"
+  done
+  set -f
+}
+
+pm_packages() {
+  # shellcheck disable=SC2016 # dpkg-query expands these
+  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status}\n' | sort
+}
+
+pm_counts() { echo "$(grep -c '^Get:' log) $(grep -c '^Unpacking ' log) $(grep -c '^Setting up ' log)"; }
+
+pm_reboot_wanted() {
+  [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ] || grep -q '^I linux-image-[0-9]' plan
+}
+
+pm_sizes() {
+  # shellcheck disable=SC2016 # awk expands these
+  offered=$(awk '$1 == "I" { print $3 == "all" ? $2 "=" $4 : $2 ":" $3 "=" $4 }')
+  # shellcheck disable=SC2086 # one argument a word
+  [ -z "$offered" ] || apt_reads apt-cache show $offered 2>/dev/null | awk '
+    /^Package: / { name = $2; version = size = installed = "" }
+    /^Version: / { version = $2 }
+    /^Size: / { size = int(($2 + 1023) / 1024) }
+    /^Installed-Size: / { installed = $2 }
+    /^$/ { if (name != "") print name, version, size + 0, installed + 0; name = "" }
+    END { if (name != "") print name, version, size + 0, installed + 0 }'
+}
+
+pm_installed_sizes() {
+  # shellcheck disable=SC2016 # dpkg-query expands these
+  dpkg-query -W -f '${Package} ${Installed-Size}\n'
+}

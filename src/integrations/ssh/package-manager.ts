@@ -1,0 +1,66 @@
+import type { PackageChange } from '../../core/catalog.ts'
+import type { TransactionStep } from '../../core/ports.ts'
+
+/**
+ * A package manager on hosts that are reached over SSH: what differs from one to the next. Its `script` defines these
+ * functions of POSIX sh, which the scripts around it call; on-host.sh comes before it. `$arguments` and `$journal` are
+ * shared variables; the journal of the run is the current folder of all that the runner calls.
+ *
+ * - `pm_present`: exit status 0 where the host has this package manager
+ * - `pm_choose_arguments`: sets `$arguments` from PW_UPGRADES, PW_NEW and PW_OLDER
+ * - `pm_simulate ARGUMENTS`: prints what they would do and changes nothing; not 0 where they are refused
+ * - `pm_plan`: from such a simulation on standard input, the sorted lines `I name architecture version` (comes) and
+ *   `R name` (goes)
+ * - `pm_install SECONDS`: starts the transaction of `$arguments` in the background (`&`), waiting so long for a lock. It
+ *   runs `/bin/sh $journal/gate` once it knows exactly what it is about to do, before it touches anything, and stops
+ *   there unless that answers 0
+ * - `pm_actual`: what the gate is given on standard input, as lines of the plan
+ * - `pm_installed`: what is left to do after a success
+ * - `pm_packages`: sorted lines `name architecture version state`; the state of what is whole is `installed`
+ * - `pm_half_done`: a line a package that was left half done, in words; nothing where all is well
+ * - `pm_lock_holder`: `pid (name)` of whoever is at work with it now; nothing where it is free
+ * - `pm_counts`: how many packages the file `log` says were fetched, unpacked and set up
+ * - `pm_reboot_wanted`: exit status 0 where the host wants a reboot after the transaction of the file `plan`
+ * - `pm_sizes`: for a plan on standard input, lines `name version KiB-to-fetch KiB-installed`
+ * - `pm_installed_sizes`: lines `name KiB`
+ *
+ * and sets `pm_cache` and `pm_database`, the folders where it keeps what it fetched and what it knows.
+ */
+export interface PackageManager {
+  readonly name: string
+  /** Which systems have it, in words: `Debian and Ubuntu`. */
+  readonly systems: string
+  /** Whether assets of the platform (`debian:12`) have it. */
+  suits(platform: string): boolean
+  /** What people call its database and lock: `dpkg`. */
+  readonly database: string
+  /** How to mend what was left half done, for a sentence: `run "dpkg --configure -a" on it`. */
+  readonly repair: string
+  script(): string
+  /** Throws a sentence for what the package manager itself would not allow as a name, architecture or version. */
+  checkPackage(name: string, architecture: string, version: string | null): void
+  /** The change as one argument: letters, digits and `+._:=~^-` alone. Throws as `checkPackage` does. */
+  argument(change: PackageChange): string
+  /** Negative where `a` is older than `b`. */
+  compare(a: string, b: string): number
+  /** Reads what `pm_simulate` printed. */
+  parseSimulation(text: string): Simulation
+  /** Why it failed, from what it printed: one sentence without its full stop. */
+  failureReason(log: string): string
+  /** The lines of its output that tell how it went wrong. */
+  tellingLines(log: string): string
+  /** Whether a line of its output is worth keeping after a success. */
+  isOutcome(line: string): boolean
+}
+
+export interface Simulation {
+  /** In its order. */
+  readonly steps: readonly TransactionStep[]
+  /** What it printed that makes no sense. */
+  readonly warnings: readonly string[]
+}
+
+/** The first that suits; where none does, the first of all: the host itself says whether it has it. */
+export function managerOf(managers: readonly [PackageManager, ...PackageManager[]], platform: string): PackageManager {
+  return managers.find((manager) => manager.suits(platform)) ?? managers[0]
+}
