@@ -18,7 +18,8 @@ export interface RpmKind {
 export const rpmKinds = {
   dnf: {
     platform: 'rocky:9',
-    refresh: 'dnf -q makecache --refresh',
+    // dnf creates its history when it first resolves anything.
+    refresh: 'dnf -q makecache --refresh; dnf -q -C history list',
     transactions: 'dnf -q -C history list | grep -cE "^ *[0-9]+ +\\|"',
   },
   zypper: {

@@ -9,3 +9,5 @@ export function dnfPlugin(): string {
   plugin ??= readFileSync(new URL('./patchwarden.py', import.meta.url), 'utf8')
   return plugin
 }
+
+export { dnfPending } from './pending.ts'

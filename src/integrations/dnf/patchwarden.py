@@ -1,7 +1,7 @@
 """A plugin of dnf 4 for one call: prints what dnf knows and resolved, a line each, fields separated by tabs:
 
 newer NAME ARCH INSTALLED CANDIDATE SOURCE-RPM REPOSITORY SECURITY   with PATCHWARDEN_NEWER: whatever has a newer version,
-                                                                     excluded or not
+excluded NAME ARCH                                                   and what of it is locked or excluded
 step ACTION NAME ARCH FROM TO REPOSITORY KIB-TO-FETCH KIB-INSTALLED  what dnf would do, "-" where there is none
 
 and asks the program in PATCHWARDEN_GATE, with the steps on its standard input, before rpm begins: dnf then holds the lock
@@ -40,6 +40,11 @@ class Patchwarden(dnf.Plugin):
                     package.sourcerpm or '-', package.reponame, 'security' if security else '-')
 
     def resolved(self):
+        if os.environ.get('PATCHWARDEN_NEWER'):
+            free = set(self.base.sack.query().upgrades())
+            for package in self.base.sack.query(flags=hawkey.IGNORE_EXCLUDES).upgrades().latest():
+                if package not in free:
+                    say('excluded', package.name, package.arch)
         for step in self.steps():
             print(step, flush=True)
 
