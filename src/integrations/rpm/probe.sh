@@ -15,9 +15,10 @@ report() {
   printf '%s\n' "$said"
 }
 
-may_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+# The shell is what the login may run as root, if anything.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+may_be_root() { as_root true 2>/dev/null; }
 
 refresh() {
   case $PW_MANAGER in
@@ -47,7 +48,11 @@ dnf_pending() {
 
 zypper_reads() { zypper --non-interactive --no-refresh --xmlout "$@"; }
 
-zypper_plan() { as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout update --dry-run; }
+# As root it would fetch and write what it has never seen, so it is asked only where there are package lists.
+zypper_plan() {
+  find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there' >&2; return 6; }
+  as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout update --dry-run
+}
 
 # Which packages each needed security patch is about: "Conflicts : name < version" in the information about it.
 zypper_conflicts() {

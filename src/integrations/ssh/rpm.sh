@@ -2,7 +2,8 @@
 
 pm_database=/var/lib/rpm
 
-rpm_as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+# The shell is what the login may run as root.
+rpm_as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
 
 pm_packages() {
   rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} installed\n' |

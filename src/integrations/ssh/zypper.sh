@@ -7,9 +7,11 @@ pm_present() { command -v rpm >/dev/null && command -v zypper >/dev/null && comm
 # A reboot or another run that is wanted afterwards (102, 103), and repositories that are away (106), are no failures.
 zypper_fine() { case $1 in 0 | 102 | 103 | 106) return 0 ;; *) return "$1" ;; esac; }
 
-# Takes no lock and writes nothing.
+# Takes no lock and writes nothing. As root it would fetch what it has never seen, so it is asked only where there are
+# package lists.
 pm_simulate() {
   [ $# -gt 0 ] || return 0
+  find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there'; return 6; }
   rpm_as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout install --dry-run "$@"
   zypper_fine $?
 }

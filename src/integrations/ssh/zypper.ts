@@ -7,6 +7,7 @@ import { type Failure, rpmFailure, rpmTellingLines } from './rpm-failure.ts'
 import { actionOf, checkRpmPackage, rpmSystems } from './rpm-package.ts'
 
 const failures: readonly Failure[] = [
+  [/no repository was ever refreshed/, () => 'The host has no package lists yet: run "zypper refresh" on it'],
   [/No provider of '([^']+)' found/, ([, what]) => `${what} is not on offer there`],
   [
     /locked by the application with pid (\d+) \(([^)]*)\)/,
