@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
+import { rpmBadDays } from '../support/rpm-bad-days.ts'
 import { type RpmHosts, rpmHosts, rpmKinds } from '../support/rpm-scene.ts'
 
 const reason = await fleetReason()
@@ -18,4 +19,11 @@ describe.skipIf(reason !== null)('the SSH engine on hosts with dnf', () => {
   afterAll(() => fleet?.down())
 
   deployEngineContract({ name: 'the SSH engine with dnf', scene: () => hosts.scene() })
+
+  rpmBadDays({
+    hosts: () => hosts,
+    fleet: () => fleet,
+    lock: 'dnf -q -C versionlock add demo-lib',
+    occupy: 'sleep 60 >/dev/null 2>&1 & echo $! >/var/lib/dnf/rpmdb_lock.pid',
+  })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
+import { rpmBadDays } from '../support/rpm-bad-days.ts'
 import { type RpmHosts, rpmHosts, rpmKinds } from '../support/rpm-scene.ts'
 
 const reason = await fleetReason()
@@ -18,4 +19,11 @@ describe.skipIf(reason !== null)('the SSH engine on hosts with zypper', () => {
   afterAll(() => fleet?.down())
 
   deployEngineContract({ name: 'the SSH engine with zypper', scene: () => hosts.scene() })
+
+  rpmBadDays({
+    hosts: () => hosts,
+    fleet: () => fleet,
+    lock: 'zypper --non-interactive addlock demo-lib',
+    occupy: 'sleep 60 >/dev/null 2>&1 & echo $! >/run/zypp.pid',
+  })
 })
