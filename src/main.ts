@@ -20,6 +20,7 @@ import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { errorText } from './core/error-text.ts'
+import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -27,6 +28,7 @@ import { purgeSoftware } from './store/inventory.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
+import { renewProjections } from './store/renew.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { createAccounts, createLinking } from './workflow/accounts.ts'
@@ -62,6 +64,8 @@ export async function openService(config: Config, environment: Environment): Pro
     durable: true,
     log: log.info,
   })
+  const renewed = await renewProjections(database.db)
+  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,
@@ -81,6 +85,9 @@ export async function openService(config: Config, environment: Environment): Pro
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, clock),
     health: buildHealth(config),
+    hooks: createHookRunner(),
+    metrics: new Map(),
+    silences: new Map(),
     platforms,
     linking: createLinking(db, clock, log),
     log,

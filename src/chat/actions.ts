@@ -17,10 +17,12 @@ export interface ActionInput {
   readonly owner: string | null
   /** ISO 8601 date. */
   readonly until: string | null
+  /** Name or id of an asset. */
+  readonly asset: string | null
 }
 
-/** `until`: a date. `owner`: a person who looks at it again. */
-export type Ask = 'reason' | 'until' | 'owner'
+/** `until`: a date. `owner`: a person who looks at it again. `asset`: one of the proposal's. */
+export type Ask = 'reason' | 'until' | 'owner' | 'asset'
 
 export interface Action {
   /** On a button; three dots where something is asked first. */
@@ -28,6 +30,8 @@ export interface Action {
   readonly style: 'primary' | 'danger' | 'plain'
   /** What is asked first, in this order. */
   readonly asks: readonly Ask[]
+  /** Of what is asked, what may be left out. */
+  readonly optional?: readonly Ask[]
   /** Days from today of the date that is proposed where one is asked for. */
   readonly untilDays?: number
   /** For help: what it does. */
@@ -123,6 +127,39 @@ const table = {
     summary: 'agree that a stopped rollout goes on',
     done: 'Your agreement to resume is recorded.',
     command: () => ({ type: 'resume' }),
+  },
+  go: {
+    label: 'Go',
+    style: 'primary',
+    asks: [],
+    summary: 'let the ring that waits for it begin',
+    done: 'Go: the ring begins.',
+    command: () => ({ type: 'go' }),
+  },
+  skip: {
+    label: 'Skip an asset…',
+    style: 'plain',
+    asks: ['asset', 'reason'],
+    summary: 'leave an asset out: it is not touched, or its failure counts no more',
+    done: 'Left out.',
+    command: ({ asset, reason }) => ({ type: 'skip', asset, reason }),
+  },
+  retry: {
+    label: 'Retry failed…',
+    style: 'plain',
+    asks: ['asset'],
+    optional: ['asset'],
+    summary: 'try what failed again: one asset, or all of them',
+    done: 'What failed is tried again when the rollout goes on.',
+    command: ({ asset }) => ({ type: 'retry', asset }),
+  },
+  extend: {
+    label: 'Extend the window…',
+    style: 'danger',
+    asks: ['reason'],
+    summary: 'let it run on for an hour although its window ends',
+    done: 'The window is an hour longer.',
+    command: ({ reason }) => ({ type: 'extend-window', until: null, reason }),
   },
   'roll-back': {
     label: 'Roll back…',

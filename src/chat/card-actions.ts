@@ -1,13 +1,15 @@
 import { type Member, votingRoles } from '../core/policy.ts'
 import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { endedBadly, ringNow } from '../core/proposal/run.ts'
+import { wantsGo } from '../core/proposal/turn.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
 
 /** A button as the table of actions describes it. */
 export function cardAction(name: ActionName, revision: number, label: string = actions[name].label): CardAction {
-  const { style, asks } = actions[name]
-  return { name, label, style, asks, revision }
+  const { style, asks, optional = [] } = actions[name]
+  return { name, label, style, asks, optional, revision }
 }
 
 /** Buttons of the card: what makes sense in this state, for this reader. Whether it is allowed is decided on the click. */
@@ -19,6 +21,8 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   const has = (roles: readonly string[]) => viewer === null || viewer.roles.some((role) => roles.includes(role))
   const voter = has(votingRoles(state.policy.approval))
   const stopper = has(state.policy.stop)
+  const resumer = has(state.policy.resume.map((need) => need.role))
+  const failed = state.rollout !== null && endedBadly(state.rollout).size > 0
   const mine = state.votes.find((vote) => vote.person === viewer?.id)
 
   switch (state.status) {
@@ -39,16 +43,24 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
       if (stopper && state.status === 'scheduled') add('freeze')
       if (stopper) add('withdraw')
       break
-    case 'rolling out':
+    case 'rolling out': {
+      const current = ringNow(state)
+      if (current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])) add('go')
       if (stopper) {
         add('pause')
         add('halt')
+        add('skip')
       }
+      if (resumer && failed) add('retry')
+      if (resumer) add('extend')
       break
+    }
     case 'paused':
     case 'halted':
-      if (has(state.policy.resume.map((need) => need.role))) add('resume')
+      if (resumer) add('resume')
       if (stopper && state.status === 'paused') add('halt')
+      if (resumer && failed) add('retry')
+      if (stopper) add('skip')
       if (stopper) add('withdraw', 'End it here…')
       break
     default:

@@ -8,6 +8,7 @@ export interface CardAction {
   readonly label: string
   readonly style: Action['style']
   readonly asks: Action['asks']
+  readonly optional: Action['asks']
   /** Carried by the button: a click on an old revision is answered with the new card. */
   readonly revision: number
 }

@@ -1,13 +1,14 @@
 import { countEndState } from '../core/gate.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
-import { currentRing } from '../core/proposal/decide-rollout.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import { currentRing, ringNow } from '../core/proposal/run.ts'
+import { wantsGo } from '../core/proposal/turn.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { count, endCounts } from './story.ts'
+import { count, endCounts, testSummary } from './story.ts'
 
 /** The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now. */
 export function proposalCard(state: ProposalState, members: readonly Member[], viewer: Member | null): Card {
@@ -92,6 +93,8 @@ function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] 
   facts.push({ label: 'Affects', value: affects(subject) })
   const preview = previewFact(subject)
   if (preview) facts.push({ label: 'Preview', value: preview })
+  const tested = testedFact(state, subject)
+  if (tested) facts.push({ label: 'Tested', value: tested })
   facts.push({ label: 'Plan', value: planFact(subject) })
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
@@ -158,6 +161,20 @@ function previewFact(subject: PatchSubject): RichText | null {
     parts.push(`newly installs ${[...new Set(extra.map((step) => step.name))].slice(0, 5).join(', ')}`)
   if (blind) parts.push(`${blind.asset.name}: ${blind.previewProblem ?? ''}`)
   return rich(`${parts.join('; ')}.`)
+}
+
+/** What the test ring showed, or why it showed nothing yet. */
+function testedFact(state: ProposalState, subject: PatchSubject): RichText | null {
+  const ring = subject.rings[0]
+  if (ring?.beforeVote !== true || state.policy.testRing === 'never') return null
+  const { test } = state
+  const needed = state.policy.testRing === 'required' ? '; approval waits for it' : ''
+  if (test === null) return rich(`Not yet on ${count(ring.assets.length, 'test asset')}${needed}.`)
+  if (test.result === null) {
+    const done = Object.values(test.deployments).filter(({ verification }) => verification !== null).length
+    return rich(`Running on ring ${ring.name}: ${done} of ${count(ring.assets.length, 'asset')} done${needed}.`)
+  }
+  return rich(strong(test.result.passed ? 'Passed. ' : 'Did not pass. '), testSummary(state))
 }
 
 function planFact(subject: PatchSubject): RichText {
@@ -255,6 +272,19 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
       })
     }
   }
+  const current = ringNow(state)
+  if (state.status === 'rolling out' && current !== null && wantsGo(current))
+    list.push({
+      tone: 'warning',
+      text: rich(
+        `Ring ${current.planned.name} waits until somebody who is ${(current.planned.gate.go ?? []).join(' or ')} says go.`,
+      ),
+    })
+  const drifted = Object.keys(state.drifted).length
+  if (drifted > 0)
+    list.push({ tone: 'urgent', text: rich(`${count(drifted, 'asset')} changed back since; the thread says what.`) })
+  const skipped = Object.keys(state.rollout?.skipped ?? {}).length
+  if (skipped > 0) list.push({ tone: 'neutral', text: rich(`${count(skipped, 'asset')} left out by hand.`) })
   if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
   if (state.stopped !== null)
     list.push({

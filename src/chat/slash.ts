@@ -12,10 +12,11 @@ export type SlashCommand =
       readonly reason: string | null
       readonly owner: string | null
       readonly until: string | null
+      readonly asset: string | null
     }
 
 /**
- * Reads what follows `/patch`: a verb, then a proposal, `owner PERSON`, `until DATE` and `because REASON`. `current` is
+ * Reads what follows `/patch`: a verb, then a proposal, `asset NAME`, `owner PERSON`, `until DATE` and `because REASON`. `current` is
  * the proposal the person is looking at.
  */
 export function parseSlash(text: string, current: string | null): SlashCommand {
@@ -36,6 +37,7 @@ export function parseSlash(text: string, current: string | null): SlashCommand {
     proposal,
     reason: reason.trim() || null,
     owner: /\bowner\s+([a-z][\w.-]*)/i.exec(before)?.[1] ?? null,
+    asset: /\basset\s+(\S+)/i.exec(before)?.[1] ?? null,
     until: /\buntil\s+(\d{4}-\d{2}-\d{2}(?:T[\d:]+Z?)?)\b/i.exec(before)?.[1] ?? null,
   }
 }
@@ -47,8 +49,10 @@ export const slashHelp: readonly string[] = [
 
 /** What may follow the proposal, as it is typed. */
 export function argumentsOf(name: ActionName): string {
-  const { asks } = actions[name]
+  const { asks, optional = [] } = actions[name]
+  const asset = asks.includes('asset') ? ' asset <name>' : ''
   return [
+    optional.includes('asset') ? ` [${asset.trim()}]` : asset,
     asks.includes('owner') ? ' [owner <person>]' : '',
     asks.includes('until') ? ' until <date>' : '',
     asks.includes('reason') ? ' because <reason>' : '',

@@ -5,8 +5,10 @@ import { countEndState } from '../core/gate.ts'
 import { limits } from '../core/limits.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import type { RecordedEvent } from '../core/proposal/event.ts'
+import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
 import type { EndState, ProposalState } from '../core/proposal/proposal.ts'
+import { liveRun } from '../core/proposal/run.ts'
+import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
@@ -135,7 +137,16 @@ export function storyOf(
         before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
       return bot('neutral', rich(`Rollout started: ${ringNames(state).join(', then ')}.${unheard}`))
     }
-    case 'batch-started':
+    case 'test-started':
+      return bot('neutral', rich('The test ring begins in its controlled environment, while you decide.'))
+    case 'test-ended':
+      if (event.passed) return bot('good', rich(strong('Tested. '), testSummary(state)))
+      return bot(
+        'urgent',
+        rich(strong('The test did not pass. '), sentence(event.reason ?? ''), ` ${testSummary(state)}`),
+      )
+    case 'batch-started': {
+      const later = event.waiting?.length ?? 0
       return bot(
         'neutral',
         rich(
@@ -143,12 +154,46 @@ export function storyOf(
           strong(ringName(state, event.ring)),
           `, batch ${event.batch + 1}: patching `,
           ...names(state, event.assets),
+          later === 0 ? '' : ` ${count(later, 'more asset')} of the batch as these are done.`,
         ),
       )
+    }
+    // The card says how many are being worked on.
+    case 'assets-started':
     case 'outcome-recorded':
+    case 'outcomes-recorded':
       return []
     case 'verification-recorded':
-      return verificationStory(event.asset, before, state)
+    case 'verifications-recorded':
+      return verificationStory(
+        verificationsOf(event).map(({ asset }) => asset),
+        before,
+        state,
+      )
+    case 'asset-skipped':
+      return said('warning', rich('Left ', code(assetName(state, event.asset)), ` out: ${sentence(event.reason)}`))
+    case 'retry-asked':
+      return said('neutral', rich('Tries again: ', ...names(state, event.assets)))
+    case 'window-extended':
+      return said('urgent', rich('May run on until ', time(event.until), `: ${sentence(event.reason)}`))
+    case 'go-given':
+      return said('good', rich('Go: ring ', strong(ringName(state, event.ring)), ' may begin.'))
+    case 'gate-checked': {
+      if (event.healthy) return []
+      const lines = event.results.map(
+        ({ check, healthy, detail }) => `${healthy ? 'ok  ' : 'FAIL'} ${check}: ${detail}`,
+      )
+      return bot('urgent', rich('The checks of ring ', strong(ringName(state, event.ring)), ' failed.'), lines)
+    }
+    case 'window-announced': {
+      const { start, end } = event.window
+      return bot('warning', rich('Coming up: this runs from ', time(start), ' to ', time(end, 'time'), '.'))
+    }
+    case 'drifted':
+      return bot(
+        'urgent',
+        rich(code(assetName(state, event.asset)), ` is not as it was verified any more: ${sentence(event.what)}`),
+      )
     case 'ring-soaking':
       return bot(
         'good',
@@ -269,31 +314,74 @@ export function assetName(state: ProposalState, id: string): string {
   return state.subject.assets.find((planned) => planned.asset.id === id)?.asset.name ?? id
 }
 
-function verificationStory(asset: string, before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
-  const deployment = state.rollout?.deployments[asset]
-  const verification = deployment?.verification
-  if (!deployment || !verification) return []
-  const was = before?.rollout?.deployments[asset]?.verification
-  if (was && was.end === verification.end) return []
-  const good = countEndState(verification.end) === 'good'
-  const changed = was ? ` was ${was.end}, is now ` : ' '
-  const log = good || deployment.outcome === null ? '' : deployment.outcome.log
-  return [
-    {
-      author: null,
-      tone: good ? 'good' : 'urgent',
-      text: rich(
-        code(assetName(state, asset)),
-        changed,
-        strong(verification.end),
-        `. ${sentence(verification.reason)}`,
+/** Ends that are told each on its own; the rest of many is told as one. */
+const TOLD_APART = 5
+
+function verificationStory(
+  assets: readonly string[],
+  before: ProposalState | null,
+  state: ProposalState,
+): readonly ThreadEntry[] {
+  const run = liveRun(state)
+  const earlier = before === null ? null : liveRun(before)
+  const changed = assets.flatMap((asset) => {
+    const deployment = run?.deployments[asset]
+    const verification = deployment?.verification
+    const was = earlier?.deployments[asset]?.verification ?? null
+    if (!deployment || !verification || was?.end === verification.end) return []
+    return [{ asset, deployment, verification, was, good: countEndState(verification.end) === 'good' }]
+  })
+  const [good, bad] = [changed.filter((item) => item.good), changed.filter((item) => !item.good)]
+  const apart = [...bad.slice(0, TOLD_APART), ...(good.length <= TOLD_APART ? good : [])]
+  const entries: ThreadEntry[] = apart.map(({ asset, deployment, verification, was, good: well }) => ({
+    author: null,
+    tone: well ? 'good' : 'urgent',
+    text: rich(
+      code(assetName(state, asset)),
+      was ? ` was ${was.end}, is now ` : ' ',
+      strong(verification.end),
+      `. ${sentence(verification.reason)}`,
+    ),
+    detail: (well || deployment.outcome === null ? '' : deployment.outcome.log)
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-limits.logLines),
+  }))
+  const together = (ids: readonly string[], tone: Tone, what: string): ThreadEntry => ({
+    author: null,
+    tone,
+    text: rich(...names(state, ids), ` ${what}`),
+    detail: [],
+  })
+  if (bad.length > TOLD_APART)
+    entries.push(
+      together(
+        bad.slice(TOLD_APART).map(({ asset }) => asset),
+        'urgent',
+        'These did not end well either; "Assets" says why.',
       ),
-      detail: log
-        .split('\n')
-        .filter((line) => line.trim() !== '')
-        .slice(-limits.logLines),
-    },
-  ]
+    )
+  if (good.length > TOLD_APART)
+    entries.push(
+      together(
+        good.map(({ asset }) => asset),
+        'good',
+        'These report the promised versions.',
+      ),
+    )
+  return entries
+}
+
+/** What the test ring showed, for those who vote. */
+export function testSummary(state: ProposalState): string {
+  const all = Object.values(state.test?.deployments ?? {})
+  const good = all.filter(({ verification }) => verification !== null && countEndState(verification.end) === 'good')
+  const rebooted = good.filter(({ verification }) => verification?.end === 'rebooted and re-scanned').length
+  const parts = [`${good.length} of ${count(all.length, 'test asset')} installed it and are healthy`]
+  if (rebooted > 0) parts.push(`${rebooted} rebooted and came back`)
+  for (const { asset, verification } of all.filter((item) => !good.includes(item)).slice(0, 3))
+    parts.push(`${assetName(state, asset)} ${verification?.end ?? 'has not ended'}: ${verification?.reason ?? ''}`)
+  return sentence(parts.join('; '))
 }
 
 function untouched(state: ProposalState): string {
@@ -348,6 +436,10 @@ function exceptions(state: ProposalState): readonly string[] {
     const verification = deployment.verification
     if (!verification || unremarkable.includes(verification.end)) continue
     lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${sentence(verification.reason)}`)
+  }
+  for (const { asset } of state.subject.kind === 'patches' ? state.subject.assets : []) {
+    if (state.rollout?.deployments[asset.id] === undefined)
+      lines.push(`${asset.name}: not touched. ${sentence(whyNotTouched(state, asset.id))}`)
   }
   return lines
 }

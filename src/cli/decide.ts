@@ -14,6 +14,7 @@ interface As {
   because?: string
   until?: string
   owner?: string
+  asset?: string
   json?: boolean
 }
 
@@ -39,13 +40,13 @@ export function decideCommands(program: Command, done: (code: number) => void): 
   async function act(name: ActionName, id: string, options: As): Promise<void> {
     const { command } = actions[name]
     if (command === null) throw new Error(`${name} decides nothing.`)
-    const { because: reason = null, owner = null, until = null } = options
+    const { because: reason = null, owner = null, until = null, asset = null } = options
     await withService(program, async (service) => {
       const { id: proposal, revision } = await theProposal(service, id)
-      const given = command({ revision, reason, owner, until })
+      const given = command({ revision, reason, owner, until, asset })
       const person = actorFrom(service, options.as)
       if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {
-        const request = { proposal, action: name, revision, reason, owner, until }
+        const request = { proposal, action: name, revision, reason, owner, until, asset }
         const answer = await service.workflow.desk.act(request, person)
         await service.workflow.deliver()
         if (!answer.ok) done(1)
@@ -108,6 +109,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     const { command, commandLine, summary, asks } = actions[name]
     if (command === null || commandLine === null) continue
     const own = program.command(`${commandLine ?? name} <proposal>`).description(summary)
+    if (asks.includes('asset')) own.option('--asset <asset>', 'name or id of an asset')
     if (asks.includes('until')) own.option('--until <date>', `${untilLabel(name).toLowerCase()}, e.g. 2026-12-31`)
     own
       .option('--as <person>', as)

@@ -48,6 +48,8 @@ export function policyNamed(config: Settings, name: string): Policy | null {
         ? null
         : { roles: policy.breakGlass.roles, reviewWithinSeconds: policy.breakGlass.reviewWithin },
     reboot: policy.reboot,
+    restartServices: 'never',
+    testRing: 'never',
     inventoryMaxAgeSeconds: policy.inventoryMaxAge,
     acknowledgement: acknowledgementOf(policy),
     stepUpRings: policy.stepUp,

@@ -7,7 +7,11 @@ export const limits = {
   /** Characters kept of one log line. */
   logLineCharacters: 500,
   /** Assets in one proposal. */
-  assetsPerProposal: 5_000,
+  assetsPerProposal: 10_000,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
+  /** How far ahead of now a window may be extended. */
+  extensionSeconds: 4 * 3_600,
+  /** What an asset is expected to take in a ring of which nothing is known yet. */
+  unknownDeploymentSeconds: 600,
 } as const

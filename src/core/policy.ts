@@ -3,7 +3,7 @@
  * so that a later change of the configuration does not change what people are voting under.
  */
 
-import type { RebootRule } from './ports.ts'
+import type { RebootRule, RestartRule } from './ports.ts'
 
 export interface RoleCount {
   readonly role: string
@@ -44,6 +44,10 @@ export interface Policy {
   readonly resume: readonly RoleCount[]
   readonly breakGlass: { readonly roles: readonly string[]; readonly reviewWithinSeconds: number } | null
   readonly reboot: RebootRule
+  /** Whether services that still run replaced files are restarted. */
+  readonly restartServices: RestartRule
+  /** Whether the ring that is meant for it runs while people vote, and whether approval takes that it passed. */
+  readonly testRing: 'never' | 'run' | 'required'
   /** A rollout does not start on an inventory older than this. */
   readonly inventoryMaxAgeSeconds: number
   /** Somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */

@@ -1,7 +1,17 @@
-import type { Observation } from './asset.ts'
+import type { AssetSnapshot, Observation } from './asset.ts'
 import type { DeploymentOutcome, HealthResult } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
 import { schemeFor } from './versions/scheme.ts'
+
+export interface VerificationFacts {
+  readonly health: readonly HealthResult[]
+  /** How it was before it was touched; left out where nobody looked. */
+  readonly before?: readonly HealthResult[]
+  /** ISO 8601 UTC. */
+  readonly now: string
+  /** The versions from before were promised: newer ones are not good enough. */
+  readonly rollsBack?: boolean
+}
 
 /**
  * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
@@ -11,11 +21,9 @@ export function verify(
   planned: PlannedAsset,
   outcome: DeploymentOutcome,
   observation: Observation,
-  health: readonly HealthResult[],
-  now: string,
-  /** The versions from before were promised: newer ones are not good enough. */
-  rollsBack = false,
+  { health, before, now, rollsBack = false }: VerificationFacts,
 ): Verification {
+  const baseline = before === undefined ? {} : { healthBefore: before }
   if (observation.kind === 'unreachable') {
     const ran =
       outcome.state === 'unreachable' && !outcome.touched ? 'nothing was started on it' : 'what it holds now is unknown'
@@ -25,6 +33,7 @@ export function verify(
       reason: `It does not answer (${clause(observation.reason)}); ${ran}`,
       packages,
       health,
+      ...baseline,
       at: now,
     }
   }
@@ -41,7 +50,15 @@ export function verify(
     const compared = scheme.compare(version, promised)
     return rollsBack ? compared !== 0 : compared < 0
   })
-  const base = { packages, health, at: now }
+  const newUpdates = newSecurityUpdates(planned, snapshot)
+  const base = {
+    packages,
+    health,
+    ...baseline,
+    ...(snapshot.staleServices.length === 0 ? {} : { staleServices: snapshot.staleServices }),
+    ...(newUpdates.length === 0 ? {} : { newUpdates }),
+    at: now,
+  }
 
   if (missing.length > 0) {
     const first = missing[0]
@@ -49,21 +66,32 @@ export function verify(
       missing.length === 1 && first
         ? `${first.name} is ${first.version ?? 'not installed'}, ${first.promised} was promised`
         : `${missing.length} of ${packages.length} packages are not as promised`
+    const kept = whyKeptAway(
+      missing.map(({ name }) => name),
+      snapshot,
+    )
     switch (outcome.state) {
       case 'held back':
-        return { ...base, end: 'held back', reason: clause(outcome.reason) }
+        return { ...base, end: 'held back', reason: `${clause(outcome.reason)}${kept === null ? '' : `; ${kept}`}` }
       case 'failed':
         return { ...base, end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
       case 'unreachable':
         return { ...base, end: 'still missing', reason: `${clause(outcome.reason)}; it answers again now: ${what}` }
       case 'succeeded':
+        if (kept !== null) return { ...base, end: 'held back', reason: `${what}: ${kept}` }
         return { ...base, end: 'still missing', reason: `The engine reported success, but ${what}` }
     }
   }
+  const sickBefore = new Set((before ?? []).filter((result) => !result.healthy).map((result) => result.check))
   const sick = health.filter((result) => !result.healthy)
   if (sick.length > 0) {
     const list = sick.map((result) => `${result.check}: ${result.detail}`).join('; ')
-    return { ...base, end: 'failed', reason: `The promised versions are installed, but it is not healthy: ${list}` }
+    const since = sick.every((result) => sickBefore.has(result.check)) ? ', as it was before' : ''
+    return {
+      ...base,
+      end: 'failed',
+      reason: `The promised versions are installed, but it is not healthy${since}: ${list}`,
+    }
   }
   if (outcome.state === 'failed') {
     return {
@@ -87,7 +115,53 @@ export function verify(
   if (outcome.state === 'held back') {
     return { ...base, end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
   }
-  return { ...base, end: 'installed', reason: 'It reports the promised versions' }
+  const stale =
+    snapshot.staleServices.length === 0
+      ? ''
+      : `; ${listed(snapshot.staleServices)} still run${snapshot.staleServices.length === 1 ? 's' : ''} what was replaced: restart it`
+  return { ...base, end: 'installed', reason: `It reports the promised versions${stale}` }
+}
+
+const NAMED = 5
+
+function listed(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
+  return `${names.slice(0, NAMED).join(', ')}${more}`
+}
+
+/** What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names nothing. */
+function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string | null {
+  const held = snapshot.pending.filter((update) => update.held !== null && names.includes(update.name))
+  if (held.length === 0) return null
+  const reasons = new Map<string, string[]>()
+  for (const { name, held: why } of held) {
+    if (why === null) continue
+    const list = reasons.get(why) ?? []
+    reasons.set(why, list)
+    list.push(name)
+  }
+  return [...reasons].map(([why, of]) => `${listed(of)} ${heldWords(why)}`).join('; ')
+}
+
+function heldWords(why: string): string {
+  switch (why) {
+    case 'hold':
+      return 'is on hold there'
+    case 'phased':
+      return 'is phased by the vendor: this asset gets it later'
+    case 'kept back':
+      return 'is kept back: its dependencies conflict or are not to be had'
+    default:
+      return why
+  }
+}
+
+/** Security updates that wait now, beside what was promised. */
+function newSecurityUpdates(planned: PlannedAsset, snapshot: AssetSnapshot): readonly string[] {
+  const promised = new Set(planned.changes.map((change) => change.name))
+  return snapshot.pending
+    .filter((update) => update.security && update.held === null && !promised.has(update.name))
+    .map((update) => `${update.name} ${update.candidate}`)
 }
 
 /** A sentence as a part of another. */

@@ -1,28 +1,59 @@
-/** When an asset may be touched: weekly rules with a time zone and a duration, minus freezes. */
+/** When an asset may be touched: rules with a time zone and a duration, minus freezes. */
 
-import { DateTime } from 'luxon'
+import {
+  DAY_MS,
+  DAY_SECONDS,
+  dateOf,
+  dayNumber,
+  instantOf,
+  localOf,
+  parseLocal,
+  weekdayOf,
+  type Zone,
+  zoneNamed,
+} from './local-time.ts'
+import { parseRecurrence, recurrenceOccurrences } from './recurrence/text.ts'
 
 /** Weekday numbers as in ISO 8601: Monday is 1, Sunday is 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
 
-export interface WeeklyRule {
+export type WindowRule = WeeklyRule | RecurrenceRule | PatchTuesdayRule
+
+interface Timing {
+  /** Elapsed time, so a window keeps its length over a clock change. */
+  readonly durationSeconds: number
+  /** IANA zone; or the word `asset`: where the asset is. With that word left in, the rule never opens: see `windowOn`. */
+  readonly timeZone: string
+}
+
+export interface WeeklyRule extends Timing {
   readonly days: readonly Weekday[]
   /** Local wall time, `HH:MM`. */
   readonly start: string
-  /** Elapsed time, so a window keeps its length over a clock change. */
-  readonly durationSeconds: number
-  /** IANA zone. */
-  readonly timeZone: string
   /** 1: every week. 2: every second week, counted from the ISO week that holds `anchor`. */
   readonly everyWeeks: number
   /** ISO date; needed when `everyWeeks` is more than 1. */
   readonly anchor: string | null
 }
 
+export interface RecurrenceRule extends Timing {
+  /** RFC 5545: a rule, or lines of DTSTART, RRULE, RDATE and EXDATE. */
+  readonly rrule: string
+  /** Local `YYYY-MM-DDTHH:MM[:SS]`, for a rule without DTSTART. `null`: the rule needs none. */
+  readonly startsAt: string | null
+}
+
+/** So many days after the second Tuesday of each month. */
+export interface PatchTuesdayRule extends Timing {
+  readonly afterPatchTuesdayDays: number
+  /** Local wall time, `HH:MM`. */
+  readonly start: string
+}
+
 export interface WindowPlan {
   readonly name: string
   /** Empty means never: no window is not the same as any time. */
-  readonly rules: readonly WeeklyRule[]
+  readonly rules: readonly WindowRule[]
   /** Seconds that must lie between the decision and the start. Default 0. */
   readonly leadSeconds?: number
   /** Seconds before a window opens at which the thread says that it will be used. Left out: no notice. */
@@ -45,97 +76,190 @@ export interface Window {
 }
 
 /** Windows further ahead than this are not looked for: a rule that has none in a year is taken to have none. */
-const HORIZON_DAYS = 400
+const HORIZON_MS = 400 * DAY_MS
+/** Windows of one plan are worked out for a while at once. */
+const STRETCH_MS = 30 * DAY_MS
+/** A rule that opens more often within the horizon never opens: every quarter of an hour is not as often. */
+const MOST_WINDOWS = 50_000
 
-/** The windows of one rule that touch the local days from `from` for `days` days, in order. */
-function* occurrences(rule: WeeklyRule, from: DateTime, days: number): Generator<Window> {
-  const [hour, minute] = rule.start.split(':').map(Number)
-  const anchorWeek =
-    rule.anchor === null ? null : DateTime.fromISO(rule.anchor, { zone: rule.timeZone }).startOf('week')
-  const first = from.setZone(rule.timeZone).startOf('day')
-  for (let offset = 0; offset < days; offset++) {
-    const day = first.plus({ days: offset })
-    if (!rule.days.includes(day.weekday as Weekday)) continue
-    if (rule.everyWeeks > 1) {
-      if (anchorWeek === null) continue
-      const weeks = Math.round(day.startOf('week').diff(anchorWeek, 'weeks').weeks)
-      if (((weeks % rule.everyWeeks) + rule.everyWeeks) % rule.everyWeeks !== 0) continue
+/** What stands in for the DTSTART of a rule that needs none: the first minute of a year that begins with a Monday. */
+const NO_START = '2001-01-01T00:00'
+
+/** In milliseconds; `end` is exclusive. */
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** The plan as it holds for an asset that stands in the zone. */
+export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
+  if (!plan.rules.some((rule) => rule.timeZone === 'asset')) return plan
+  const known = placed.get(plan) ?? new Map<string, WindowPlan>()
+  placed.set(plan, known)
+  const before = known.get(timeZone)
+  if (before) return before
+  const rules = plan.rules.map((rule) => (rule.timeZone === 'asset' ? { ...rule, timeZone } : rule))
+  const filled = { ...plan, rules }
+  known.set(timeZone, filled)
+  return filled
+}
+
+/** So that assets of one zone share one plan, and with it what has been worked out for it. */
+const placed = new WeakMap<WindowPlan, Map<string, WindowPlan>>()
+
+/** When a rule opens, in milliseconds, from `from` until before `to`. A rule that cannot be read never opens. */
+function openings(rule: WindowRule, from: number, to: number): Iterable<number> {
+  const zone = zoneNamed(rule.timeZone)
+  if (zone === null) return []
+  if ('rrule' in rule) {
+    const parsed = parseRecurrence(rule.rrule)
+    const start = parseLocal(rule.startsAt ?? NO_START)
+    return parsed.ok && start !== null ? recurrenceOccurrences(parsed.recurrence, start, zone, from, to) : []
+  }
+  const [hour = 0, minute = 0] = rule.start.split(':').map(Number)
+  const days = 'days' in rule ? weeklyDays(rule, zone, from, to) : patchTuesdays(rule, zone, from, to)
+  return timed(days, hour * 3_600 + minute * 60, zone)
+}
+
+function* timed(days: Iterable<number>, seconds: number, zone: Zone): Generator<number> {
+  for (const day of days) yield instantOf(day * DAY_SECONDS + seconds, zone)
+}
+
+function localDay(instant: number, zone: Zone): number {
+  return Math.floor(localOf(instant, zone) / DAY_SECONDS)
+}
+
+function* weeklyDays(rule: WeeklyRule, zone: Zone, from: number, to: number): Generator<number> {
+  const anchor = rule.anchor === null ? null : parseLocal(rule.anchor)
+  if (rule.everyWeeks > 1 && anchor === null) return
+  const anchorWeek = weekNumber((anchor ?? 0) / DAY_SECONDS)
+  const last = localDay(to, zone)
+  for (let day = localDay(from, zone); day <= last; day++) {
+    if (!rule.days.includes(weekdayOf(day))) continue
+    if ((weekNumber(day) - anchorWeek) % rule.everyWeeks === 0) yield day
+  }
+}
+
+/** Weeks that began on a Monday since the first one of 1970. */
+function weekNumber(day: number): number {
+  return Math.floor((day + 3) / 7)
+}
+
+function* patchTuesdays(rule: PatchTuesdayRule, zone: Zone, from: number, to: number): Generator<number> {
+  const first = localDay(from, zone) - rule.afterPatchTuesdayDays
+  const last = localDay(to, zone)
+  const { year, month } = dateOf(first)
+  for (let at = month; ; at++) {
+    const eighth = dayNumber(year, at, 8)
+    const day = eighth + ((2 - weekdayOf(eighth) + 7) % 7) + rule.afterPatchTuesdayDays
+    if (day > last) return
+    yield day
+  }
+}
+
+/** Windows of the plan that touch the time from `from` until before `to`, merged where they touch, in order. */
+function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
+  const all: Span[] = []
+  for (const rule of plan.rules) {
+    const length = rule.durationSeconds * 1_000
+    const own: Span[] = []
+    // A day more on both sides: where a day of the calendar begins depends on the zone.
+    for (const start of openings(rule, from - length - DAY_MS, to + DAY_MS)) {
+      if (own.length > MOST_WINDOWS) break
+      if (start < to && start + length > from) own.push({ start, end: start + length })
     }
-    const start = localInstant(day, hour ?? 0, minute ?? 0)
-    yield { start: toUtc(start), end: toUtc(start.plus({ seconds: rule.durationSeconds })) }
+    if (own.length <= MOST_WINDOWS) all.push(...own)
   }
+  return merge(all)
 }
 
-/**
- * The instant of a local wall time on a day. In the fold (clocks go back) the first of the two counts; a time in the
- * gap (clocks go forward) is read with the offset before it: RFC 5545, section 3.3.5.
- */
-function localInstant(day: DateTime, hour: number, minute: number): DateTime {
-  const wall = DateTime.utc(day.year, day.month, day.day, hour, minute)
-  const before = wall.minus({ minutes: day.minus({ days: 1 }).offset }).setZone(day.zone)
-  const after = wall.minus({ minutes: day.plus({ days: 2 }).offset }).setZone(day.zone)
-  if (before.hour === hour && before.minute === minute) return before
-  if (after.hour === hour && after.minute === minute) return after
-  return before
-}
-
-function toUtc(at: DateTime): string {
-  return at.toUTC().toISO({ suppressMilliseconds: false }) ?? ''
-}
-
-/** Windows of the plan that end after `from`, merged where they touch, frozen time cut out, in order. */
-function* openTimes(plan: WindowPlan, freezes: readonly Freeze[], team: string, from: string): Generator<Window> {
-  const longest = Math.max(0, ...plan.rules.map((rule) => rule.durationSeconds))
-  const begin = DateTime.fromISO(from, { zone: 'utc' })
-  const lookFrom = begin.minus({ seconds: longest }).minus({ days: 1 })
-  const all: Window[] = []
-  for (const rule of plan.rules) all.push(...occurrences(rule, lookFrom, HORIZON_DAYS))
-  all.sort((a, b) => compareInstants(a.start, b.start))
-  const mine = freezes.filter((freeze) => freeze.teams === null || freeze.teams.includes(team))
-  for (const window of merge(all)) {
-    for (const piece of cut(window, mine)) if (compareInstants(piece.end, from) > 0) yield piece
-  }
-}
-
-function merge(sorted: readonly Window[]): Window[] {
-  const merged: Window[] = []
-  for (const window of sorted) {
+function merge(spans: readonly Span[]): readonly Span[] {
+  const merged: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
     const last = merged.at(-1)
-    if (last && compareInstants(window.start, last.end) <= 0) {
-      const end = compareInstants(window.end, last.end) > 0 ? window.end : last.end
-      merged[merged.length - 1] = { start: last.start, end }
-    } else merged.push(window)
+    if (last && span.start <= last.end) {
+      merged[merged.length - 1] = { start: last.start, end: Math.max(span.end, last.end) }
+    } else merged.push(span)
   }
   return merged
 }
 
-function cut(window: Window, freezes: readonly Freeze[]): Window[] {
-  let pieces: Window[] = [window]
-  for (const freeze of freezes) {
-    const next: Window[] = []
-    for (const piece of pieces) {
-      const before = compareInstants(freeze.from, piece.end) >= 0
-      const after = compareInstants(freeze.to, piece.start) <= 0
-      if (before || after) {
-        next.push(piece)
-        continue
-      }
-      if (compareInstants(freeze.from, piece.start) > 0) next.push({ start: piece.start, end: freeze.from })
-      if (compareInstants(freeze.to, piece.end) < 0) next.push({ start: freeze.to, end: piece.end })
-    }
-    pieces = next
-  }
-  return pieces
+const workedOut = new WeakMap<WindowPlan, { readonly from: number; readonly spans: readonly Span[] }>()
+
+/** Enough of the plan's windows for anything that begins within a stretch, kept until another stretch is asked for. */
+function spansAround(plan: WindowPlan, at: number): readonly Span[] {
+  const from = Math.floor(at / STRETCH_MS) * STRETCH_MS
+  const known = workedOut.get(plan)
+  if (known?.from === from) return known.spans
+  const spans = spansOf(plan, from, from + STRETCH_MS + HORIZON_MS)
+  workedOut.set(plan, { from, spans })
+  return spans
 }
 
-function compareInstants(a: string, b: string): number {
-  return Date.parse(a) - Date.parse(b)
+const frozenTimes = new WeakMap<readonly Freeze[], Map<string, readonly Span[]>>()
+
+/** When the team is frozen, merged, in order. */
+function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
+  const known = frozenTimes.get(freezes) ?? new Map<string, readonly Span[]>()
+  frozenTimes.set(freezes, known)
+  const before = known.get(team)
+  if (before) return before
+  const spans: Span[] = []
+  for (const { teams, from, to } of freezes) {
+    if (teams !== null && !teams.includes(team)) continue
+    // Of a freeze whose times cannot be read nobody knows when it ends.
+    const span = {
+      start: Date.parse(from) || Number.NEGATIVE_INFINITY,
+      end: Date.parse(to) || Number.POSITIVE_INFINITY,
+    }
+    if (span.start < span.end) spans.push(span)
+  }
+  const merged = merge(spans)
+  known.set(team, merged)
+  return merged
+}
+
+/** Windows of the plan that end after `from`, frozen time cut out, in order. */
+function* openTimes(plan: WindowPlan, freezes: readonly Freeze[], team: string, from: string): Generator<Window> {
+  const at = Date.parse(from)
+  if (Number.isNaN(at)) return
+  const spans = spansAround(plan, at)
+  const cuts = frozen(freezes, team)
+  for (let index = firstEndingAfter(spans, at); index < spans.length; index++) {
+    const span = spans[index]
+    if (span === undefined || span.start >= at + HORIZON_MS) return
+    for (const { start, end } of cut(span, cuts)) {
+      if (end > at) yield { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
+    }
+  }
+}
+
+function firstEndingAfter(spans: readonly Span[], at: number): number {
+  let low = 0
+  let high = spans.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((spans[middle]?.end ?? 0) > at) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function* cut(span: Span, cuts: readonly Span[]): Generator<Span> {
+  let { start } = span
+  for (let index = firstEndingAfter(cuts, start); index < cuts.length; index++) {
+    const frozen = cuts[index]
+    if (frozen === undefined || frozen.start >= span.end) break
+    if (frozen.start > start) yield { start, end: frozen.start }
+    start = frozen.end
+  }
+  if (start < span.end) yield { start, end: span.end }
 }
 
 /** The window that is open at `at`, or `null`. */
 export function openWindow(plan: WindowPlan, freezes: readonly Freeze[], team: string, at: string): Window | null {
   for (const window of openTimes(plan, freezes, team, at)) {
-    return compareInstants(window.start, at) <= 0 ? window : null
+    return Date.parse(window.start) <= Date.parse(at) ? window : null
   }
   return null
 }
@@ -148,7 +272,9 @@ export function nextWindow(plan: WindowPlan, freezes: readonly Freeze[], team: s
 
 /** The first window that begins after `at`. */
 export function laterWindow(plan: WindowPlan, freezes: readonly Freeze[], team: string, at: string): Window | null {
-  for (const window of openTimes(plan, freezes, team, at)) if (compareInstants(window.start, at) > 0) return window
+  for (const window of openTimes(plan, freezes, team, at)) {
+    if (Date.parse(window.start) > Date.parse(at)) return window
+  }
   return null
 }
 

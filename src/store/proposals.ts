@@ -35,8 +35,16 @@ export async function nextProposalNumber(tx: Tx): Promise<number> {
   return (row?.last ?? 0) + 1
 }
 
-/** Writes the projections of one state: the row, its votes, its deployments. */
-export async function saveProposal(tx: Queryable, state: ProposalState, headHash: string): Promise<void> {
+/**
+ * Writes the projections of one state: the row, its votes, its deployments. `before`: the state as it was read, whose
+ * deployments are written already; those that have not changed since are the same objects.
+ */
+export async function saveProposal(
+  tx: Queryable,
+  state: ProposalState,
+  headHash: string,
+  before: ProposalState | null,
+): Promise<void> {
   const row = {
     number: state.number,
     team: state.team,
@@ -52,8 +60,11 @@ export async function saveProposal(tx: Queryable, state: ProposalState, headHash
     .values({ id: state.id, ...row })
     .onConflictDoUpdate({ target: proposals.id, set: row })
   await saveVotes(tx, state)
-  await saveDeployments(tx, state)
+  await saveDeployments(tx, state, before)
 }
+
+/** Rows in one statement, which takes 65,535 values at most. */
+const ROWS_AT_ONCE = 2_000
 
 async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(votes).where(eq(votes.proposal, state.id))
@@ -69,22 +80,51 @@ async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   )
 }
 
-async function saveDeployments(tx: Queryable, state: ProposalState): Promise<void> {
-  const all = Object.values(state.rollout?.deployments ?? {})
-  if (all.length === 0) return
-  await tx.delete(deployments).where(eq(deployments.proposal, state.id))
-  await tx.insert(deployments).values(
-    all.map((item) => ({
-      proposal: state.id,
-      asset: item.asset,
-      ring: item.ring,
-      batch: item.batch,
-      startedAt: item.startedAt,
-      outcome: item.outcome?.state ?? null,
-      endState: item.verification?.end ?? null,
-      verifiedAt: item.verification?.at ?? null,
-    })),
-  )
+async function saveDeployments(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<void> {
+  const now = state.rollout?.deployments ?? {}
+  const known = before?.rollout?.deployments ?? {}
+  if (now === known) return
+  const gone = Object.keys(known).filter((asset) => now[asset] === undefined)
+  if (gone.length > 0)
+    await tx.delete(deployments).where(and(eq(deployments.proposal, state.id), inArray(deployments.asset, gone)))
+  const changed = Object.values(now).filter((item) => known[item.asset] !== item)
+  for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
+    await tx
+      .insert(deployments)
+      .values(
+        changed.slice(from, from + ROWS_AT_ONCE).map((item) => ({
+          proposal: state.id,
+          asset: item.asset,
+          ring: item.ring,
+          batch: item.batch,
+          startedAt: item.startedAt,
+          outcome: item.outcome?.state ?? null,
+          endState: item.verification?.end ?? null,
+          verifiedAt: item.verification?.at ?? null,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: [deployments.proposal, deployments.asset],
+        set: {
+          ring: sql`excluded.ring`,
+          batch: sql`excluded.batch`,
+          startedAt: sql`excluded.started_at`,
+          outcome: sql`excluded.outcome`,
+          endState: sql`excluded.end_state`,
+          verifiedAt: sql`excluded.verified_at`,
+        },
+      })
+  }
+}
+
+/** Proposals whose stored state an earlier version wrote, without what states hold today. */
+export async function proposalsOfBefore(db: Queryable): Promise<readonly string[]> {
+  const rows = await db
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(sql`not (${proposals.state} ? 'drifted')`)
+    .orderBy(asc(proposals.number))
+  return rows.map(({ id }) => id)
 }
 
 export async function openProposals(db: Queryable): Promise<readonly ProposalState[]> {

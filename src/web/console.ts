@@ -40,6 +40,7 @@ const actForm = z.object({
   revision: z.coerce.number().int().min(1).max(1_000_000),
   reason: z.string().max(10_000).optional(),
   owner: z.string().max(100).optional(),
+  asset: z.string().max(200).optional(),
   until: z.string().max(40).optional(),
 })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
@@ -191,9 +192,17 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
           ),
           400,
         )
-      const { action, revision, reason, owner, until } = form.data
+      const { action, revision, reason, owner, until, asset } = form.data
       const result = await port.act(
-        { proposal: id, action, revision, reason: reason || null, owner: owner || null, until: until || null },
+        {
+          proposal: id,
+          action,
+          revision,
+          reason: reason || null,
+          owner: owner || null,
+          until: until || null,
+          asset: asset?.trim() || null,
+        },
         viewer,
       )
       return answered(c, viewer, result, `/p/${id}`)

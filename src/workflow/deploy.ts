@@ -1,82 +1,154 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
-import { errorText } from '../core/error-text.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
-import { batchKey } from '../core/proposal/decide-rollout.ts'
-import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
-import { verify } from '../core/verification.ts'
-import { saveObservations } from '../store/inventory.ts'
+import type { RecordedOutcome } from '../core/proposal/event.ts'
+import type { Actor, Deployment, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import { unfinishedDeployments } from '../core/proposal/run.ts'
 import { findProposal } from '../store/proposals.ts'
-import { findEngineRun, saveEngineRun } from '../store/timers.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
+import { createPrepare } from './prepare.ts'
+import { createRunBook, type RunNotes } from './run-book.ts'
+import { createSilences } from './silence.ts'
+import { createVerify } from './verify.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
-const verifier: Actor = { kind: 'system', part: 'verification' }
 
-interface Ended {
-  readonly asset: string
-  readonly outcome: DeploymentOutcome
-}
-
-/** A service gets this many looks, this far apart, to come back after an upgrade. */
-const HEALTH_LOOKS = 4
-const HEALTH_PAUSE_MS = 1_500
-
-/** Brings the started assets of one batch to their end: deployed, then verified from their own fresh package list. */
+/**
+ * Brings started assets to their end: prepared, deployed, then verified from their own fresh package list. Assets that
+ * were started together go together; several such starts go on side by side, so that the next can begin as soon as one
+ * asset is done.
+ */
 export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
-  async function deploy(state: ProposalState, ring: number, batch: number, signal: AbortSignal): Promise<void> {
-    const { subject } = state
-    if (subject.kind !== 'patches') return
-    const started = Object.values(state.rollout?.deployments ?? {}).filter(
-      (item) => item.ring === ring && item.batch === batch,
-    )
-    const unverified = started.flatMap(({ asset, outcome, verification }) =>
-      outcome !== null && verification === null ? [{ asset, outcome }] : [],
-    )
-    await check(state, unverified, signal)
-    const open = started.filter((item) => item.outcome === null).map((item) => item.asset)
-    if (open.length === 0) return
-    const engine = parts.engines.get(subject.engine)
-    if (!engine) {
-      const reason = `the engine "${subject.engine}" is not configured any more`
-      const outcome: DeploymentOutcome = { state: 'held back', reason, log: '' }
-      await finish(
-        state,
-        open.map((asset) => ({ asset, outcome })),
-        signal,
-      )
-      return
+  const book = createRunBook(parts)
+  const prepare = createPrepare(parts)
+  const silences = createSilences(parts)
+  const verifying = createVerify(parts, execute)
+
+  /** Work on one proposal for as long as somebody drives it. */
+  function session(proposal: string, signal: AbortSignal) {
+    const going = new Map<string, Promise<void>>()
+    let version = 0
+    let heard: () => void = () => undefined
+    let problem: { readonly error: unknown } | null = null
+
+    function changed(): void {
+      version++
+      heard()
     }
-    const begun = await begin(state, engine, batchKey(state, ring, batch), open, signal)
-    if (begun !== null) await follow(state, engine, begun.handle, new Set(begun.assets), signal)
+
+    async function somethingOrAWhile(): Promise<void> {
+      const stop = new AbortController()
+      const something = new Promise<void>((resolve) => {
+        heard = resolve
+      })
+      const while_ = sleep(2_000 * parts.pollSeconds, undefined, { signal: AbortSignal.any([signal, stop.signal]) })
+      await Promise.race([something, while_.catch(() => undefined)])
+      stop.abort()
+    }
+
+    return {
+      /** Changes whenever something was recorded. */
+      version: () => version,
+      /** Comes back when something has changed since `seen`, or after a while: people may have stopped it meanwhile. */
+      async attend(state: ProposalState, seen: number): Promise<void> {
+        for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
+          if (going.has(key)) continue
+          const work = bringToEnd(proposal, key, changed, signal).finally(() => {
+            going.delete(key)
+            changed()
+          })
+          going.set(
+            key,
+            work.catch((error: unknown) => {
+              problem ??= { error }
+            }),
+          )
+        }
+        if (version === seen && problem === null) await somethingOrAWhile()
+        signal.throwIfAborted()
+        // Whoever drives gives up, and is called again soon; what was begun is found again by its key.
+        if (problem !== null) throw problem.error
+      },
+      /** Nothing goes on behind the back of whoever drives next. */
+      async end(): Promise<void> {
+        await Promise.all(going.values())
+      },
+    }
+  }
+
+  async function bringToEnd(proposal: string, key: string, changed: () => void, signal: AbortSignal): Promise<void> {
+    const state = await findProposal(parts.db, proposal)
+    if (state === null || state.subject.kind !== 'patches') return
+    const { subject } = state
+    const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
+    const assets = mine.flatMap(({ asset }) => plannedAsset(subject, asset)?.asset ?? [])
+    const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
+    await silences.during(subject.silence ?? null, key, assets, reason, signal, () =>
+      work(state, subject, key, mine, changed, signal),
+    )
+  }
+
+  async function work(
+    state: ProposalState,
+    subject: PatchSubject,
+    key: string,
+    mine: readonly Deployment[],
+    changed: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const notes = await book.notesOf(key)
+    const check = verifying.verifier(state, key, notes.before, changed, signal)
+    async function finish(ended: readonly RecordedOutcome[]): Promise<void> {
+      if (ended.length === 0) return
+      // An outcome is known whatever a look at the asset finds.
+      await execute(state.id, { type: 'record-outcomes', outcomes: ended }, rollout)
+      changed()
+      check.add(ended)
+    }
+    try {
+      check.add(mine.flatMap(({ asset, outcome }) => (outcome === null ? [] : [{ asset, outcome }])))
+      const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)
+      const engine = parts.engines.get(subject.engine)
+      if (open.length > 0 && !engine) {
+        const reason = `the engine "${subject.engine}" is not configured any more`
+        const outcome: DeploymentOutcome = { state: 'held back', reason, log: '' }
+        await finish(open.map((asset) => ({ asset, outcome })))
+      } else if (open.length > 0 && engine) {
+        const begun = await begin(state, engine, key, open, notes, check.before, finish, signal)
+        if (begun !== null) await follow(state, engine, begun.handle, new Set(begun.assets), finish, signal)
+      }
+    } finally {
+      // What has ended is looked at, whatever became of the rest.
+      await check.done()
+    }
   }
 
   /**
-   * Preflight, then start. What will be started is written down before the engine is called: after a crash the engine
-   * is called again with the same key and the same assets, and re-attaches.
+   * Looks, prepares, then starts. What will be started is written down before the engine is called: after a crash the
+   * engine is called again with the same key and the same assets, and re-attaches.
    */
   async function begin(
     state: ProposalState,
     engine: DeployEngine,
     key: string,
     open: readonly string[],
+    notes: RunNotes,
+    before: Map<string, readonly HealthResult[]>,
+    finish: (ended: readonly RecordedOutcome[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
-    const known = await findEngineRun(parts.db, key)
-    if (known !== null && !('starting' in known)) return { handle: { key, data: known }, assets: open }
-    let ready =
-      known !== null && Array.isArray(known.starting) ? known.starting.filter((item) => typeof item === 'string') : null
+    if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
+    let ready = notes.starting
     if (ready === null) {
-      const results = await engine.preflight(request(state, key, open), signal)
-      ready = results.flatMap((result) => (result.ready ? [result.asset] : []))
-      const refused = results.flatMap((result) => (result.ready ? [] : [result]))
-      await finish(state, refused, signal)
+      const prepared = await prepare(state, engine, request(state, key, open), signal)
+      for (const [asset, health] of prepared.before) before.set(asset, health)
+      await finish(prepared.refused)
+      ready = prepared.ready
       if (ready.length === 0) return null
-      await saveEngineRun(parts.db, { key, engine: engine.name, handle: { starting: ready }, startedAt: now() })
+      await book.noteStarting(key, engine.name, ready, prepared.before)
     }
     const handle = await engine.start(request(state, key, ready), signal)
-    await saveEngineRun(parts.db, { key, engine: engine.name, handle: handle.data, startedAt: now() })
+    await book.noteHandle(key, engine.name, handle.data, before)
     return { handle, assets: ready }
   }
 
@@ -85,6 +157,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     engine: DeployEngine,
     handle: DeploymentHandle,
     waiting: Set<string>,
+    finish: (ended: readonly RecordedOutcome[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     let cancelled = false
@@ -94,10 +167,9 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
       const ended = reports.flatMap(({ asset, outcome }) =>
         outcome !== null && waiting.delete(asset) ? [{ asset, outcome }] : [],
       )
-      await finish(state, ended, signal)
+      await finish(ended)
       if (waiting.size === 0) return
-      const latest = await findProposal(parts.db, state.id)
-      if (latest?.status === 'halted' && !cancelled) {
+      if (!cancelled && (await findProposal(parts.db, state.id))?.status === 'halted') {
         cancelled = true
         await engine.cancel(handle, signal)
       }
@@ -105,115 +177,22 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     }
   }
 
-  /** Records how assets ended before it looks at any: an outcome is known whatever the look finds. */
-  async function finish(state: ProposalState, ended: readonly Ended[], signal: AbortSignal): Promise<void> {
-    for (const { asset, outcome } of ended) {
-      await execute(state.id, { type: 'record-outcome', asset, outcome }, rollout)
-    }
-    await check(state, ended, signal)
-  }
-
-  /** Verifies assets, each as soon as its source has seen it, and records what they say of themselves now. */
-  async function check(state: ProposalState, ended: readonly Ended[], signal: AbortSignal): Promise<void> {
-    const { subject } = state
-    if (subject.kind !== 'patches') return
-    const left = new Map(
-      ended.flatMap(({ asset, outcome }) => {
-        const planned = plannedAsset(subject, asset)
-        return planned ? [[asset, { planned, outcome }] as const] : []
-      }),
-    )
-    const verifying: Promise<void>[] = []
-    for await (const observation of look(
-      [...left.values()].map(({ planned }) => planned.asset),
-      signal,
-    )) {
-      const id = observedAsset(observation).id
-      const found = left.get(id)
-      if (found && left.delete(id)) verifying.push(judge(state, found.planned, found.outcome, observation, signal))
-    }
-    await Promise.all(verifying)
-  }
-
-  async function judge(
-    state: ProposalState,
-    planned: PlannedAsset,
-    outcome: DeploymentOutcome,
-    observation: Observation,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await saveObservations(parts.db, [observation])
-    const health = observation.kind === 'seen' ? await healthOf(state, planned, signal) : []
-    const verification = verify(planned, outcome, observation, health, now(), rollsBack(state))
-    await execute(state.id, { type: 'record-verification', asset: planned.asset.id, verification }, verifier)
-  }
-
-  /** One fresh observation of each asset, from its own source; `unreachable` where none can be had. */
-  async function* look(assets: readonly Asset[], signal: AbortSignal): AsyncGenerator<Observation> {
-    for (const name of new Set(assets.map((asset) => asset.source))) {
-      const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [asset.id, asset]))
-      const source = parts.sources.find((item) => item.name === name)
-      let reason = `its source "${name}" does not list it any more`
-      try {
-        for await (const observation of source?.observe({ only: [...left.keys()], signal }) ?? []) {
-          left.delete(observedAsset(observation).id)
-          yield observation
-        }
-      } catch (error) {
-        signal.throwIfAborted()
-        reason = errorText(error)
-      }
-      if (!source) reason = `its source "${name}" is not configured any more`
-      for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: now() }
-    }
-  }
-
-  async function healthOf(
-    state: ProposalState,
-    planned: PlannedAsset,
-    signal: AbortSignal,
-  ): Promise<readonly HealthResult[]> {
-    const checks = state.subject.kind === 'patches' ? state.subject.health : []
-    let results = await parts.health.check(planned.asset, checks, signal)
-    for (let again = 1; again < HEALTH_LOOKS && results.some((result) => !result.healthy); again++) {
-      await sleep(HEALTH_PAUSE_MS, undefined, { signal })
-      results = await parts.health.check(planned.asset, checks, signal)
-    }
-    return results
-  }
-
-  /** The last look at every asset before the rollout is called complete. */
-  async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
-    const ended = assets.flatMap((asset) => {
-      const outcome = state.rollout?.deployments[asset]?.outcome
-      return outcome ? [{ asset, outcome }] : []
-    })
-    await check(state, ended, signal)
-  }
-
   function request(state: ProposalState, key: string, assets: readonly string[]): Batch {
     const { subject } = state
     if (subject.kind !== 'patches') return { key, deployments: [] }
+    const { reboot, restartServices } = state.policy
     const deployments = assets.flatMap((id) => {
       const planned = plannedAsset(subject, id)
       if (!planned) return []
       const { asset, changes, transaction } = planned
-      return [{ asset, changes, transaction, reboot: state.policy.reboot }]
+      return [{ asset, changes, transaction, reboot, restartServices }]
     })
     return { key, deployments }
   }
 
-  function now(): string {
-    return parts.clock().toISOString()
-  }
-
-  return { deploy, lookAgain }
+  return { session, lookAgain: verifying.lookAgain }
 }
 
-function rollsBack({ subject }: ProposalState): boolean {
-  return subject.kind === 'patches' && subject.rollsBack !== undefined
-}
-
-function plannedAsset(subject: PatchSubject, id: string): PlannedAsset | null {
+export function plannedAsset(subject: PatchSubject, id: string): PlannedAsset | null {
   return subject.assets.find((planned) => planned.asset.id === id) ?? null
 }

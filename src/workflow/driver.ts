@@ -2,10 +2,12 @@ import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { nextStep, type Step } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { unfinishedDeployments } from '../core/proposal/run.ts'
 import { findProposal } from '../store/proposals.ts'
 import { dueTimers } from '../store/timers.ts'
 import type { createDeploy } from './deploy.ts'
 import type { Execute } from './execute.ts'
+import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const timer: Actor = { kind: 'system', part: 'timer' }
@@ -28,22 +30,39 @@ export function createDriver(
   deploy: ReturnType<typeof createDeploy>,
   driver: DriverParts,
 ) {
+  const askGate = createGateChecks(parts)
+
   async function advance(proposal: string, signal: AbortSignal): Promise<void> {
     await driver.alone(proposal, () => walk(proposal, signal))
   }
 
   async function walk(proposal: string, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted()
-      const state = await findProposal(parts.db, proposal)
-      if (state === null) return
-      const step = nextStep(state, parts.clock().toISOString())
-      if (!(await take(state, step, signal))) return
+    // What it has begun ends with it, even where it ends early.
+    const over = new AbortController()
+    const work = deploy.session(proposal, AbortSignal.any([signal, over.signal]))
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const seen = work.version()
+        const state = await findProposal(parts.db, proposal)
+        if (state === null) return
+        const step = nextStep(state, parts.clock().toISOString())
+        if (!(await take(state, step, work, seen, signal))) return
+      }
+    } finally {
+      over.abort(new Error('The proposal is not driven any more.'))
+      await work.end()
     }
   }
 
   /** False when there is nothing more to do now. */
-  async function take(state: ProposalState, step: Step, signal: AbortSignal): Promise<boolean> {
+  async function take(
+    state: ProposalState,
+    step: Step,
+    work: ReturnType<typeof deploy.session>,
+    seen: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     switch (step.do) {
       case 'nothing':
       case 'wait':
@@ -60,14 +79,24 @@ export function createDriver(
         return command(state, { type: 'reschedule' }, timer)
       case 'start':
         return start(state, signal)
+      case 'announce':
+        return command(state, { type: 'announce-window' }, timer)
+      case 'start test':
+        return command(state, { type: 'start-test' }, rollout)
+      case 'check gate':
+        return command(state, { type: 'record-gate', results: await askGate(state, signal) }, rollout)
       case 'start batch': {
         const done = await execute.execute(state.id, { type: 'start-batch' }, rollout)
         if (done.ok) return true
+        if (unfinishedDeployments(state).length > 0) {
+          await work.attend(state, seen)
+          return true
+        }
         if (done.refusal.code !== 'outside window') return false
         return command(state, { type: 'reschedule' }, timer)
       }
       case 'deploy':
-        await deploy.deploy(state, step.ring, step.batch, signal)
+        await work.attend(state, seen)
         return true
       case 'end soak':
         return command(state, { type: 'end-soak' }, rollout)

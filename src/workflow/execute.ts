@@ -27,6 +27,7 @@ import {
 } from '../store/proposals.ts'
 import { storable } from '../store/storable.ts'
 import { announce, setTimer } from '../store/timers.ts'
+import { createEstimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export type Executed =
@@ -40,6 +41,8 @@ export type Execute = ReturnType<typeof createExecute>
  * are written in one transaction: all of it, or nothing. Commands on one proposal come one after another.
  */
 export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
+  const estimates = createEstimates(parts)
+
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
     const done = await parts.db.transaction((tx) => run(tx, proposal, command, actor))
     if (done.ok) afterCommit()
@@ -71,6 +74,7 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
       members: parts.teams.membersOf(team),
       freezes: await freezesOf(tx, parts, team, now),
       standing: await standingGrant(tx, before),
+      estimates: await estimates(before),
     }
     const decision = decide(before, command, context)
     if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
@@ -106,7 +110,7 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
     for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
     await appendEvents(tx, sealed)
-    await saveProposal(tx, state, hash)
+    await saveProposal(tx, state, hash, before)
     await putMessages(tx, storable(messages))
     const dueAt = wakeAt(state, now)
     await setTimer(tx, proposal, dueAt)

@@ -8,7 +8,15 @@ import type { PatchType } from '../core/catalog.ts'
 import type { DigestRule } from '../core/digest.ts'
 import type { Grouping } from '../core/draft.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
-import type { CatalogFeed, DeployEngine, HealthProbe, InventorySource } from '../core/ports.ts'
+import type {
+  CatalogFeed,
+  DeployEngine,
+  HealthProbe,
+  HookRunner,
+  InventorySource,
+  MetricSource,
+  MonitoringSilence,
+} from '../core/ports.ts'
 import type { DueDays } from '../core/priority/facts.ts'
 import type { Priority } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
@@ -51,6 +59,10 @@ export interface WorkflowParts {
   readonly feeds: readonly CatalogFeed[]
   readonly engines: ReadonlyMap<string, DeployEngine>
   readonly health: HealthProbe
+  readonly hooks: HookRunner
+  /** By name. */
+  readonly metrics: ReadonlyMap<string, MetricSource>
+  readonly silences: ReadonlyMap<string, MonitoringSilence>
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog

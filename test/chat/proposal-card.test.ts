@@ -76,7 +76,7 @@ describe('the card', () => {
       canary 0/1 failed
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
-      Resume | End it here… | Roll back… | Explain | 4 assets | Plan | Report"
+      Resume | Retry failed… | Skip an asset… | End it here… | Roll back… | Explain | 4 assets | Plan | Report"
     `)
   })
 
@@ -90,7 +90,7 @@ describe('the card', () => {
     one.finishBatch()
     for (const asset of Object.keys(one.state().rollout?.deployments ?? {})) {
       const verification = { end: 'installed' as const, reason: 'still', packages: [], health: [], at: one.now() }
-      one.give({ type: 'record-verification', asset, verification })
+      one.give({ type: 'record-verifications', verifications: [{ asset, verification }] })
     }
     one.give({ type: 'complete' })
     expect(read(one.state())).toMatchInlineSnapshot(`
@@ -158,10 +158,10 @@ describe('its buttons', () => {
     const one = approved()
     expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'postpone', 'freeze', 'withdraw'])
     one.give({ type: 'start' })
-    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt'])
+    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'skip'])
     one.give({ type: 'pause', reason: null }, person('jonas'))
-    expect(names(one.state(), 'jonas')).toEqual(['halt', 'withdraw'])
-    expect(names(one.state(), 'noor')).toEqual(['resume', 'halt', 'withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['halt', 'skip', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['resume', 'halt', 'skip', 'withdraw'])
   })
 
   test('carry the revision that the reader saw', () => {

@@ -97,7 +97,7 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
   ],
   ['it was silent and answers again, with the update', silent, seen(promised), healthy, 'installed', /reports/],
 ])('%s', (_, outcome, observation, health, end, reason) => {
-  const verification = verify(planned, outcome, observation, [health], now)
+  const verification = verify(planned, outcome, observation, { health: [health], now })
   expect(verification).toMatchObject({ end, reason: expect.stringMatching(reason), at: now })
   expect(verification.reason).not.toMatch(/\.$|\.\./)
 })

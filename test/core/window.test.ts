@@ -7,6 +7,8 @@ import {
   openWindow,
   type WeeklyRule,
   type WindowPlan,
+  type WindowRule,
+  windowOn,
 } from '../../src/core/window.ts'
 
 function weekly(rule: Partial<WeeklyRule>): WindowPlan {
@@ -66,16 +68,79 @@ describe('weekly windows', () => {
     expect(nextWindow({ name: 'none', rules: [] }, [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
   })
 
+  it('is never open while it is not known where the asset is', () => {
+    const plan = weekly({ timeZone: 'asset' })
+    expect(nextWindow(plan, [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
+    expect(nextWindow(windowOn(plan, 'Asia/Kolkata'), [], 'web', '2026-01-01T00:00:00Z')?.start).toBe(
+      '2026-01-01T20:30:00.000Z',
+    )
+    expect(windowOn(plan, 'Asia/Kolkata')).toBe(windowOn(plan, 'Asia/Kolkata'))
+  })
+
   it('is cut by a freeze of the team and by no other', () => {
     const freeze = { name: 'sale', from: '2026-11-20T03:00:00Z', to: '2026-11-20T04:00:00Z', teams: ['web'] }
     const from = '2026-11-20T02:30:00Z'
     expect(openWindow(weekly({}), [freeze], 'web', from)).toEqual({
       start: '2026-11-20T02:00:00.000Z',
-      end: freeze.from,
+      end: '2026-11-20T03:00:00.000Z',
     })
     expect(openWindow(weekly({}), [freeze], 'web', '2026-11-20T03:30:00Z')).toBeNull()
     expect(openWindow(weekly({}), [freeze], 'db', '2026-11-20T03:30:00Z')).not.toBeNull()
   })
+})
+
+describe('other rules', () => {
+  const times = { durationSeconds: 7_200, timeZone: 'America/New_York' }
+  const starts = (rule: WindowRule, from: string, count: number) =>
+    nextWindows({ name: 'w', rules: [rule] }, [], 'web', from, count).map(({ start }) => start.slice(0, 16))
+
+  // Second Tuesdays of 2026: 9 June, 14 July, 8 September, 13 October; 10 March is two days after the clocks change.
+  it.each([
+    [0, '2026-06-01T00:00:00Z', ['2026-06-10T02:00', '2026-07-15T02:00']],
+    [7, '2026-06-01T00:00:00Z', ['2026-06-17T02:00', '2026-07-22T02:00']],
+    [25, '2026-09-01T00:00:00Z', ['2026-09-06T02:00', '2026-10-04T02:00']],
+    [0, '2026-02-01T00:00:00Z', ['2026-02-11T03:00', '2026-03-11T02:00']],
+  ])('%i days after Patch Tuesday, from %s', (afterPatchTuesdayDays, from, expected) => {
+    expect(starts({ ...times, afterPatchTuesdayDays, start: '22:00' }, from, 2)).toEqual(expected)
+  })
+
+  it('come as a recurrence rule says', () => {
+    const rrule = 'FREQ=MONTHLY;BYDAY=-1SU;BYHOUR=22;BYMINUTE=0'
+    expect(starts({ ...times, rrule, startsAt: null }, '2026-02-01T00:00:00Z', 2)).toEqual([
+      '2026-02-23T03:00',
+      '2026-03-30T02:00',
+    ])
+    const everyThird = { ...times, rrule: 'FREQ=DAILY;INTERVAL=3', startsAt: '2026-02-02T22:00' }
+    expect(starts(everyThird, '2026-02-04T00:00:00Z', 2)).toEqual(['2026-02-06T03:00', '2026-02-09T03:00'])
+  })
+
+  it('that cannot be read, or never occur, are never open', () => {
+    for (const rrule of ['', 'FREQ=SOMETIMES', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31'])
+      expect(starts({ ...times, rrule, startsAt: null }, '2026-01-01T00:00:00Z', 1)).toEqual([])
+  })
+
+  it('that open more than every quarter of an hour are never open', () => {
+    const often = (rrule: string) => starts({ ...times, rrule, startsAt: null }, '2026-01-01T00:00:00Z', 1)
+    expect(often('FREQ=MINUTELY')).toEqual([])
+    expect(often('FREQ=HOURLY;BYMINUTE=0,15,30,45')).toHaveLength(1)
+  })
+})
+
+test('a freeze whose times cannot be read holds', () => {
+  const freeze = { name: 'odd', from: '2026-01-02T00:00:00Z', to: 'whenever', teams: null }
+  expect(openWindow(weekly({}), [freeze], 'web', '2026-01-01T02:30:00Z')).not.toBeNull()
+  expect(nextWindow(weekly({}), [freeze], 'web', '2026-01-02T00:00:00Z')).toBeNull()
+})
+
+test('ten thousand assets of a few windows are asked in well under a second', () => {
+  const plan = weekly({ timeZone: 'asset' })
+  const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata']
+  const begun = performance.now()
+  for (let asset = 0; asset < 10_000; asset++) {
+    const own = windowOn(plan, zones[asset % zones.length] ?? '')
+    expect(nextWindow(own, [], 'web', '2026-03-01T12:00:00Z')).not.toBeNull()
+  }
+  expect(performance.now() - begun).toBeLessThan(2_000)
 })
 
 test('the next window never ended before the time asked for, and a later one begins after it', () => {

@@ -70,7 +70,14 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
   ),
   notes: fc.array(fc.record({ tone, text: anyWords }), { maxLength: 9 }),
   actions: fc.constant(
-    actionNames.map((name) => ({ name, label: name, style: 'plain' as const, asks: actions[name].asks, revision: 1 })),
+    actionNames.map((name) => ({
+      name,
+      label: name,
+      style: 'plain' as const,
+      asks: actions[name].asks,
+      optional: [],
+      revision: 1,
+    })),
   ),
 })
 

@@ -15,6 +15,7 @@ import type { WindowPlan } from '../../src/core/window.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../src/integrations/health/index.ts'
+import { createHookRunner } from '../../src/integrations/hooks/index.ts'
 import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
@@ -45,6 +46,8 @@ export const standard: Policy = {
   resume: [{ role: 'owner', count: 1 }],
   breakGlass: null,
   reboot: 'if required',
+  restartServices: 'never',
+  testRing: 'never',
   inventoryMaxAgeSeconds: 86_400,
   acknowledgement: null,
   stepUpRings: [],
@@ -147,6 +150,9 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     feeds: [createFileCatalogFeed({ name: 'catalog', location: shipped('catalog.json'), clock })],
     engines: new Map([['simulated', createSimulatedEngine({ name: 'simulated', stateFile: fleet, pace: 0, clock })]]),
     health: createSimulatedProbe({ stateFile: fleet, otherwise: createHealthProbe() }),
+    hooks: createHookRunner(),
+    metrics: new Map(),
+    silences: new Map(),
     platforms,
     linking: createLinking(db, clock, { info: () => {} }),
     log: { info: () => {}, warn: (message) => warnings.push(message) },

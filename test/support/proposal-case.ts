@@ -4,6 +4,7 @@ import { decide } from '../../src/core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
+import { unfinished } from '../../src/core/proposal/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { content, policy } from './proposals.ts'
 
@@ -37,6 +38,7 @@ export function proposalCase(options: CaseOptions = {}) {
     members: options.members ?? members,
     standing: null as StandingGrant | null,
     freezes: options.freezes ?? [],
+    estimates: {} as Readonly<Record<string, number>>,
   }
 
   /** The types of the events that followed, or the refusal. */
@@ -86,14 +88,13 @@ export function proposalCase(options: CaseOptions = {}) {
     /** Brings the next batch to its end, each asset in the same way. */
     finishBatch(end: 'installed' | 'failed' | 'unreachable' = 'installed') {
       const before = give({ type: 'start-batch' })
-      const running = Object.values(state?.rollout?.deployments ?? {}).filter((item) => item.verification === null)
       const log: (typeof before)[] = [before]
-      for (const { asset } of running) {
+      for (const asset of state === null ? [] : unfinished(state)) {
         const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-        log.push(give({ type: 'record-outcome', asset, outcome }))
+        log.push(give({ type: 'record-outcomes', outcomes: [{ asset, outcome }] }))
         const at = new Date(now).toISOString()
         const verification = { end, reason: 'it says so', packages: [], health: [], at }
-        log.push(give({ type: 'record-verification', asset, verification }))
+        log.push(give({ type: 'record-verifications', verifications: [{ asset, verification }] }))
       }
       return log.flat()
     },

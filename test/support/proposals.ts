@@ -41,6 +41,8 @@ export const policy: Policy = {
   resume: [{ role: 'owner', count: 1 }],
   breakGlass: null,
   reboot: 'never',
+  restartServices: 'never',
+  testRing: 'never',
   inventoryMaxAgeSeconds: 30 * 86_400,
   acknowledgement: null,
   stepUpRings: [],

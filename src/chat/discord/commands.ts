@@ -3,6 +3,9 @@ import { type ActionName, actionNames, actions, lookNames, lookSummaries } from 
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
+/** Discord takes 25 subcommands; these are buttons, and help is what Discord itself shows. */
+const notTyped: readonly string[] = ['report', 'review-break-glass', 'help']
+
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
   return {
@@ -10,7 +13,10 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
     description: 'Approve, reject, look at and stop patch proposals',
     // Threads and channels of servers only: there is nobody to decide with in a direct message.
     contexts: [0],
-    options: [...actionNames.map((name) => subcommand(name)), ...lookNames.map((name) => look(name))],
+    options: [
+      ...actionNames.filter((name) => !notTyped.includes(name)).map((name) => subcommand(name)),
+      ...lookNames.filter((name) => !notTyped.includes(name)).map((name) => look(name)),
+    ],
   }
 }
 
@@ -26,14 +32,25 @@ function look(name: (typeof lookNames)[number]): Subcommand {
 }
 
 function subcommand(name: ActionName): Subcommand {
-  const { asks, summary } = actions[name]
+  const { asks, summary, optional = [] } = actions[name]
+  const asset = asks.includes('asset')
+    ? [
+        option(
+          'asset',
+          optional.includes('asset') ? 'Its name; left out, all that failed' : 'Its name',
+          !optional.includes('asset'),
+        ),
+      ]
+    : []
   // Discord wants what is required first.
   const options = [
+    ...asset.filter(({ required }) => required),
     ...(asks.includes('until') ? [option('until', 'The date, such as 2026-12-31', true)] : []),
     ...(asks.includes('reason') ? [option('because', 'The reason; everybody can read it', true)] : []),
     ...(asks.includes('owner')
       ? [{ ...option('owner', 'Who looks at it again; left out, you', false), autocomplete: true }]
       : []),
+    ...asset.filter(({ required }) => !required),
     {
       ...option('proposal', 'The proposal, such as PW-1; in its thread it may be left out', false),
       autocomplete: true,

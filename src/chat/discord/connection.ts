@@ -105,7 +105,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const [, name = '', proposal, digits] = /^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(asked.data.custom_id) ?? []
     if (!isActionName(name) || proposal === undefined) return
     const revision = Number(digits)
-    const request = { action: name, proposal, revision, reason: null, owner: null, until: null }
+    const request = { action: name, proposal, revision, reason: null, owner: null, until: null, asset: null }
     if (actions[name].asks.length === 0) {
       await answers.think(asked)
       const given = await asAccount(asked, (account) => reception.act(request, account))
@@ -137,6 +137,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
           revision: Number(revision),
           reason: field('reason'),
           owner: field('owner'),
+          asset: field('asset'),
           until: field('until'),
         },
         account,
@@ -151,7 +152,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const verb = sub?.name ?? 'help'
     const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
     const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
-    const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+    const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
     const here = await whereIs(asked.channel_id)
     const said = await asAccount(asked, (account) => reception.slash(text, here, account))
     const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? here.proposal

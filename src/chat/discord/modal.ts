@@ -11,7 +11,7 @@ export interface Asking {
 
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
 export function askModal({ action, proposal, revision, until }: Asking): APIModalInteractionResponseCallbackData {
-  const { label, asks } = actions[action]
+  const { label, asks, optional = [] } = actions[action]
   const inputs: Readonly<Record<Ask, ReturnType<typeof input>>> = {
     reason: input('reason', 'Reason (everybody can read it)', {
       style: TextInputStyle.Paragraph,
@@ -19,6 +19,10 @@ export function askModal({ action, proposal, revision, until }: Asking): APIModa
       required: true,
     }),
     until: input('until', untilLabel(action), { value: until, min_length: 10, max_length: 10, required: true }),
+    asset: input('asset', optional.includes('asset') ? 'Which asset (left empty: all that failed)' : 'Which asset', {
+      max_length: 200,
+      required: !optional.includes('asset'),
+    }),
     owner: input('owner', 'Who looks at it again (left empty: you)', { max_length: 60, required: false }),
   }
   const fields = asks.map((ask) => inputs[ask])

@@ -136,7 +136,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
         if (asked === null) return
         const answer = await asAccount(speaker, async (account) => {
           if (actions[asked.action].asks.length === 0)
-            return reception.act({ ...asked, reason: null, owner: null, until: null }, account)
+            return reception.act({ ...asked, reason: null, owner: null, until: null, asset: null }, account)
           return openDialog({ ...asked, place: channel?.id ?? null }, trigger, account, client)
         })
         if (view?.type === 'home') await showHome(speaker, answer.ok ? null : plain(answer.message))
@@ -189,7 +189,8 @@ export function createSlack(options: SlackOptions): ChatConnection {
   async function openDialog(about: ModalMemory, trigger: string, account: Account, client: WebClient): Promise<Answer> {
     const person = await reception.personOf(account)
     // A stranger is told what to do by the same words as on any other click.
-    if (person === null) return reception.act({ ...about, reason: null, owner: null, until: null }, account)
+    if (person === null)
+      return reception.act({ ...about, reason: null, owner: null, until: null, asset: null }, account)
     const card = await desk.card(about.proposal, person)
     if (card === null) return { ok: false, message: rich(`There is no proposal ${about.proposal}.`) }
     const days = actions[about.action].untilDays ?? 30

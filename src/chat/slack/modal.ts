@@ -25,7 +25,7 @@ export interface ModalPeople {
 
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
 export function askModal(about: ModalMemory, title: string, { people, until }: ModalPeople): ModalView {
-  const { label, asks, summary } = actions[about.action]
+  const { label, asks, summary, optional = [] } = actions[about.action]
   const verb = label.replace('…', '')
   const blocks: ModalView['blocks'] = [
     {
@@ -36,14 +36,28 @@ export function askModal(about: ModalMemory, title: string, { people, until }: M
       type: 'context',
       elements: [{ type: 'plain_text', text: shorten(`You are about to ${summary}.`, 300), emoji: false }],
     },
-    {
+  ]
+  if (asks.includes('asset')) {
+    blocks.push({
+      type: 'input',
+      block_id: 'asset',
+      optional: optional.includes('asset'),
+      label: {
+        type: 'plain_text',
+        text: optional.includes('asset') ? 'Which asset (empty: all that failed)' : 'Which asset',
+      },
+      element: { type: 'plain_text_input', action_id: 'asset', max_length: 200 },
+    })
+  }
+  if (asks.includes('reason')) {
+    blocks.push({
       type: 'input',
       block_id: 'reason',
       label: { type: 'plain_text', text: 'Reason' },
       hint: { type: 'plain_text', text: 'Everybody can read it, and it stays in the record.' },
       element: { type: 'plain_text_input', action_id: 'reason', multiline: true, min_length: 3, max_length: 2_000 },
-    },
-  ]
+    })
+  }
   if (asks.includes('owner')) {
     const options = people.slice(0, 100).map(({ id, name }) => ({
       text: { type: 'plain_text' as const, text: plainText(name, 75) },
@@ -97,6 +111,7 @@ export interface Asked extends ModalMemory {
   readonly reason: string | null
   readonly owner: string | null
   readonly until: string | null
+  readonly asset: string | null
 }
 
 /** What came back from the dialog; `null` for one that is not ours. */
@@ -113,6 +128,7 @@ export function readModal(privateMetadata: string, state: unknown): Asked | null
     reason: field('reason').value?.trim() || null,
     owner: field('owner').selected_option?.value ?? null,
     until: field('until').selected_date ?? null,
+    asset: field('asset').value?.trim() || null,
   }
 }
 

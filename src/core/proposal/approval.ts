@@ -56,6 +56,16 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
   return null
 }
 
+/** Where the policy asks for it: why the test ring has not shown yet that this works; `null` when it has. */
+export function testProblem({ subject, policy, test }: ProposalState): string | null {
+  if (policy.testRing !== 'required' || subject.kind !== 'patches') return null
+  const ring = subject.rings[0]
+  if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no asset is in one`
+  if (test === null) return `the test ring ${ring.name} has not run`
+  if (test.result === null) return `the test ring ${ring.name} is still running`
+  return test.result.passed ? null : `the test ring ${ring.name} did not pass`
+}
+
 /** How the proposal is approved now, or the sentence that says what is missing. */
 export function approvalNow(
   state: ProposalState,
@@ -63,6 +73,8 @@ export function approvalNow(
 ): { readonly by: ApprovedBy } | { readonly missing: string } {
   // One person decided it, for everybody to see.
   if (state.approvedBy && decidedAtOnce(state.approvedBy)) return { by: state.approvedBy }
+  const untested = testProblem(state)
+  if (untested !== null) return { missing: untested }
   const quorum = quorumProgress(state, context.members)
   if (quorum !== null) {
     if (quorum.satisfied) return { by: { how: 'quorum', fills: quorum.fills } }

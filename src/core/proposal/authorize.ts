@@ -5,6 +5,7 @@ import { ON_CALL } from './acknowledgement.ts'
 import type { Context, ProposalCommand, Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
+import { ringNow } from './run.ts'
 
 /** Why the actor may not give this command, or `null`. Says nothing about whether the command makes sense now. */
 export function authorize(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
@@ -64,7 +65,13 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'withdraw':
       return policy.stop
     case 'resume':
+    case 'retry':
+    case 'extend-window':
       return policy.resume.map((need) => need.role)
+    case 'skip':
+      return policy.stop
+    case 'go':
+      return ringNow(state)?.planned.gate.go ?? policy.resume.map((need) => need.role)
     case 'break-glass':
       return policy.breakGlass?.roles ?? []
     case 'review-break-glass':
@@ -76,8 +83,12 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'reschedule':
     case 'start':
     case 'start-batch':
-    case 'record-outcome':
-    case 'record-verification':
+    case 'record-outcomes':
+    case 'record-verifications':
+    case 'record-gate':
+    case 'start-test':
+    case 'announce-window':
+    case 'note-drift':
     case 'end-soak':
     case 'complete':
     case 'follow-up':
@@ -106,6 +117,14 @@ function words(command: ProposalCommand): string {
       return 'Resuming'
     case 'withdraw':
       return 'Withdrawing'
+    case 'retry':
+      return 'Trying again in'
+    case 'extend-window':
+      return 'Extending the window of'
+    case 'skip':
+      return 'Leaving assets out of'
+    case 'go':
+      return 'Saying go for'
     case 'break-glass':
       return 'Breaking the glass for'
     case 'review-break-glass':

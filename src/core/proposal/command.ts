@@ -1,10 +1,10 @@
 /** Everything that can be asked of a proposal, by people, timers and the rollout. */
 
 import type { Member, Policy } from '../policy.ts'
-import type { DeploymentOutcome } from '../ports.ts'
+import type { HealthResult } from '../ports.ts'
 import type { Freeze } from '../window.ts'
-import type { Content } from './event.ts'
-import type { Actor, Choice, Verification } from './proposal.ts'
+import type { Content, RecordedOutcome, RecordedVerification } from './event.ts'
+import type { Actor, Choice } from './proposal.ts'
 
 export type ProposalCommand =
   | {
@@ -41,8 +41,21 @@ export type ProposalCommand =
   | { readonly type: 'acknowledge' }
   | { readonly type: 'start' }
   | { readonly type: 'start-batch' }
-  | { readonly type: 'record-outcome'; readonly asset: string; readonly outcome: DeploymentOutcome }
-  | { readonly type: 'record-verification'; readonly asset: string; readonly verification: Verification }
+  | { readonly type: 'record-outcomes'; readonly outcomes: readonly RecordedOutcome[] }
+  | { readonly type: 'record-verifications'; readonly verifications: readonly RecordedVerification[] }
+  /** What the checks of the current ring's gate answered. */
+  | { readonly type: 'record-gate'; readonly results: readonly HealthResult[] }
+  | { readonly type: 'start-test' }
+  | { readonly type: 'announce-window' }
+  | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
+  /** Lets the current ring begin. */
+  | { readonly type: 'go' }
+  /** `asset`: id or name. */
+  | { readonly type: 'skip'; readonly asset: string | null; readonly reason: string | null }
+  /** `asset` null: all that failed. */
+  | { readonly type: 'retry'; readonly asset: string | null }
+  /** `until` null: an hour more. */
+  | { readonly type: 'extend-window'; readonly until: string | null; readonly reason: string | null }
   | { readonly type: 'end-soak' }
   | { readonly type: 'complete' }
   | { readonly type: 'pause'; readonly reason: string | null }
@@ -73,6 +86,8 @@ export interface Context {
   readonly members: readonly Member[]
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
+  /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
+  readonly estimates?: Readonly<Record<string, number>>
 }
 
 /** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */

@@ -1,41 +1,20 @@
-import { gateProblem, tally } from '../gate.ts'
-import { limits } from '../limits.ts'
-import { countQuorum } from '../quorum.ts'
-import { openWindow } from '../window.ts'
+import { countEndState } from '../gate.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
-import { approvalNow, decidedAtOnce } from './approval.ts'
+import { approvalNow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
-import { scheduleEvents } from './decide-vote.ts'
-import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { approvalEvents, scheduleEvents } from './decide-vote.ts'
+import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
+import { liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
+import { frozenBy, touchable } from './touch.ts'
+import { nextTurn, stopReason, wantsChecks } from './turn.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** The ring that is under way or next; `null` when all have passed. */
-export function currentRing(state: ProposalState): number | null {
-  const index = state.rollout?.rings.findIndex((ring) => ring.status !== 'passed') ?? -1
-  return index === -1 ? null : index
-}
-
-/** Unique per proposal, revision, ring and batch: with the asset, one package transaction ever. */
-export function batchKey(state: ProposalState, ring: number, batch: number): string {
-  return `${state.id}.r${state.revision}.${ring + 1}.${batch + 1}`
-}
-
-/** Assets started and not verified yet. */
-export function unfinished(state: ProposalState): readonly string[] {
-  return Object.values(state.rollout?.deployments ?? {})
-    .filter((deployment) => deployment.verification === null)
-    .map((deployment) => deployment.asset)
-}
-
-/** May assets be touched at this moment? Break-glass is the one way around the window. */
-function mayTouch(state: ProposalState, subject: PatchSubject, context: Context): boolean {
-  const { schedule } = state
-  if (schedule === null || isBefore(context.now, schedule.start) || !isBefore(context.now, schedule.end)) return false
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return true
-  return openWindow(subject.window, context.freezes, state.team, context.now) !== null
+/** Unique per proposal, revision, ring and start: with the asset, one package transaction ever. */
+export function startKey(state: ProposalState, ring: number, start: number): string {
+  return `${state.id}.r${state.revision}.${ring + 1}.${start + 1}`
 }
 
 export function reschedule(state: ProposalState, context: Context): Decision {
@@ -44,14 +23,27 @@ export function reschedule(state: ProposalState, context: Context): Decision {
   if (!waiting || subject.kind !== 'patches') return refuse('not now', `${state.id} has nothing to schedule.`)
   if (schedule !== null && isBefore(context.now, schedule.start))
     return refuse('already', `${state.id} is scheduled already.`)
-  if (mayTouch(state, subject, context)) return refuse('already', `The window of ${state.id} is open.`)
+  if (mayBegin(state, subject, context)) return refuse('already', `The window of ${state.id} is open.`)
   const why =
     state.status === 'rolling out'
-      ? 'the window closed before every ring was done'
+      ? 'the window closed, or became too short, before every ring was done'
       : 'the window passed before it could start'
   const events = scheduleEvents(state, context, schedule === null ? null : why)
-  if (events.length === 0) return refuse('not now', `${state.id} still has no window.`)
+  const [next] = events
+  const same = next?.type === 'scheduled' && next.window.start === schedule?.start && next.window.end === schedule.end
+  if (next === undefined || same) return refuse('not now', `${state.id} still has no window.`)
   return accept(...events)
+}
+
+/** May any asset of what comes next be touched at this moment? */
+function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
+  const current = ringNow(state)
+  const planned = current?.planned ?? subject.rings.find((ring) => ring.beforeVote !== true || state.test === null)
+  if (planned === undefined) return true // every asset was in the test ring: what is left is to look again
+  const assets =
+    current === null ? planned.assets : current.ring.waiting.length > 0 ? current.ring.waiting : remaining(current)
+  const rolling = state.rollout === null ? { ...state, test: null } : state
+  return touchable(rolling, assets, planned.name, context).length > 0
 }
 
 export function start(state: ProposalState, context: Context): Decision {
@@ -59,7 +51,7 @@ export function start(state: ProposalState, context: Context): Decision {
   if (state.status !== 'scheduled' || subject.kind !== 'patches') {
     return refuse('not now', `${state.id} is ${state.status}, not scheduled.`)
   }
-  if (!mayTouch(state, subject, context))
+  if (!mayBegin(state, subject, context))
     return refuse('outside window', `${state.id} may not start now: its window is not open.`)
   const approval = approvalNow(state, context)
   if ('missing' in approval) {
@@ -70,7 +62,9 @@ export function start(state: ProposalState, context: Context): Decision {
     if (state.notStarted === problem) return refuse('not satisfied', problem)
     return accept({ type: 'start-refused', reason: problem })
   }
-  return accept({ type: 'rollout-started' })
+  const started: ProposalEvent = { type: 'rollout-started' }
+  const begun = after(state, [started], context)
+  return accept(started, ...(ringNow(begun) === null ? [{ type: 'verifying-started' } as const] : []))
 }
 
 function startProblem(state: ProposalState, subject: PatchSubject, context: Context): string | null {
@@ -78,6 +72,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   if (age > state.policy.inventoryMaxAgeSeconds) {
     return `the inventory is from ${subject.inventoryAt.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
   }
+  if (testRunning(state)) return 'its test ring is still running'
   if (waitsForAcknowledgement(state)) return 'nobody on call has acknowledged it yet'
   const blind = subject.assets.find((planned) => planned.previewProblem !== null)
   if (blind && subject.assets.every((planned) => planned.previewProblem !== null)) {
@@ -86,96 +81,166 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   return null
 }
 
+/** The ring that is meant for it begins while people vote: the policy itself allows that, and nothing else. */
+export function startTest(state: ProposalState, context: Context): Decision {
+  const { subject, policy } = state
+  if (subject.kind !== 'patches' || subject.rings[0]?.beforeVote !== true || policy.testRing === 'never')
+    return refuse('not allowed', `No ring of ${state.id} runs before it is approved.`)
+  if (state.test !== null || state.rollout !== null) return refuse('already', `The test of ${state.id} has begun.`)
+  if (state.status !== 'open') return refuse('not now', `${state.id} is ${state.status}.`)
+  const frozen = frozenBy(context.freezes, state.team, context.now)
+  if (frozen !== null) return refuse('outside window', `The test waits: ${frozen.name}, until ${frozen.to}.`)
+  return accept({ type: 'test-started' })
+}
+
 export function startBatch(state: ProposalState, context: Context): Decision {
-  const { subject, rollout } = state
-  if (state.status !== 'rolling out' || rollout === null || subject.kind !== 'patches') {
+  const live = state.status === 'rolling out' || testRunning(state)
+  if (!live || state.subject.kind !== 'patches')
     return refuse('not now', `${state.id} is ${state.status}: no batch may start.`)
+  const turn = nextTurn(state, context)
+  switch (turn.kind) {
+    case 'start': {
+      const { ring, batch, assets, waiting, fresh } = turn
+      const key = startKey(state, ring, liveRun(state)?.starts ?? 0)
+      if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets })
+      return accept({ type: 'batch-started', ring, batch, key, assets, waiting })
+    }
+    case 'wait':
+      return refuse(turn.for === 'window' ? 'outside window' : 'not now', turn.why)
+    case 'done':
+      return refuse('not now', turn.why)
+    case 'stuck':
+      if (ringNow(state)?.ring.status === 'failed') return refuse('not satisfied', turn.why)
+      return accept(...stopEvents(state, turn.ring, turn.why))
   }
-  if (unfinished(state).length > 0) return refuse('not now', 'The batch before is not finished.')
-  const index = currentRing(state)
-  const ring = index === null ? undefined : rollout.rings[index]
-  const planned = index === null ? undefined : subject.rings[index]
-  if (index === null || !ring || !planned) return refuse('not now', 'Every ring is done.')
-  if (ring.status === 'soaking' || ring.status === 'failed')
-    return refuse('not now', `Ring ${planned.name} is ${ring.status}.`)
-  const problem = gateProblem(planned.gate, tally(planned.assets, rollout.deployments, ring.forgiven))
-  if (problem !== null) return refuse('not satisfied', problem)
-  if (!mayTouch(state, subject, context)) return refuse('outside window', 'The window is not open.')
-  const batch = ring.batchesStarted
-  const assets = planned.assets.slice(batch * planned.batchSize, (batch + 1) * planned.batchSize)
-  if (assets.length === 0) return refuse('not now', `Ring ${planned.name} has no further batch.`)
-  return accept({ type: 'batch-started', ring: index, batch, key: batchKey(state, index, batch), assets })
 }
 
-export function recordOutcome(state: ProposalState, command: Of<'record-outcome'>): Decision {
-  const deployment = state.rollout?.deployments[command.asset]
-  if (!deployment) return refuse('unknown', `${command.asset} was not started in ${state.id}.`)
-  if (deployment.outcome !== null) return refuse('already', `The outcome of ${command.asset} is recorded already.`)
-  return accept({ type: 'outcome-recorded', asset: command.asset, outcome: command.outcome })
+export function recordOutcomes(state: ProposalState, command: Of<'record-outcomes'>): Decision {
+  const deployments = liveRun(state)?.deployments ?? {}
+  const fresh = command.outcomes.filter(({ asset }) => deployments[asset]?.outcome === null)
+  if (fresh.length === 0) {
+    const [first] = command.outcomes
+    const known = first !== undefined && deployments[first.asset] !== undefined
+    return known
+      ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
+      : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
+  }
+  const [one, ...more] = fresh
+  if (one !== undefined && more.length === 0) return accept({ type: 'outcome-recorded', ...one })
+  return accept({ type: 'outcomes-recorded', outcomes: fresh })
 }
 
-export function recordVerification(
+export function recordVerifications(
   state: ProposalState,
-  command: Of<'record-verification'>,
+  command: Of<'record-verifications'>,
   context: Context,
 ): Decision {
-  const deployment = state.rollout?.deployments[command.asset]
-  if (!deployment || deployment.outcome === null) return refuse('unknown', `${command.asset} has no outcome to verify.`)
-  if (deployment.verification !== null && state.status !== 'verifying') {
-    return refuse('already', `${command.asset} is verified already.`)
+  const deployments = liveRun(state)?.deployments ?? {}
+  const fresh = command.verifications.filter(({ asset }) => {
+    const deployment = deployments[asset]
+    if (deployment === undefined || deployment.outcome === null) return false
+    return deployment.verification === null || state.status === 'verifying'
+  })
+  if (fresh.length === 0) {
+    const [first] = command.verifications
+    const verified = first !== undefined && deployments[first.asset]?.verification
+    return verified
+      ? refuse('already', `${first.asset} is verified already.`)
+      : refuse('unknown', `${first?.asset ?? 'Nothing'} has no outcome to verify.`)
   }
-  const recorded: ProposalEvent = {
-    type: 'verification-recorded',
-    asset: command.asset,
-    verification: command.verification,
-  }
+  const [one, ...more] = fresh
+  const recorded: ProposalEvent =
+    one !== undefined && more.length === 0
+      ? { type: 'verification-recorded', ...one }
+      : { type: 'verifications-recorded', verifications: fresh }
   if (state.status === 'verifying') return accept(recorded)
   return accept(recorded, ...ringEvents(after(state, [recorded], context), context))
 }
 
+/** What the ring's gate found when it asked about the service as a whole. */
+export function recordGate(state: ProposalState, command: Of<'record-gate'>, context: Context): Decision {
+  const current = ringNow(state)
+  const live = state.status === 'rolling out' || testRunning(state)
+  if (!live || current === null || (current.planned.gate.checks ?? []).length === 0)
+    return refuse('not now', `No gate of ${state.id} asks anything now.`)
+  if (!wantsChecks(current, context.now)) return refuse('already', 'It was asked a moment ago.')
+  const failed = command.results.filter((result) => !result.healthy)
+  const healthy = failed.length === 0 && command.results.length > 0
+  const checked: ProposalEvent = { type: 'gate-checked', ring: current.index, results: command.results, healthy }
+  if (healthy) return accept(checked, ...ringEvents(after(state, [checked], context), context))
+  const list = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ') || 'it was not answered'
+  return accept(
+    checked,
+    ...stopEvents(state, current.index, `Ring ${current.planned.name} stopped at its gate: ${list}`),
+  )
+}
+
+function stopEvents(state: ProposalState, ring: number, reason: string): readonly ProposalEvent[] {
+  const failed: ProposalEvent = { type: 'gate-failed', ring, reason }
+  if (testRunning(state)) return [failed, { type: 'test-ended', passed: false, reason }]
+  return [failed, { type: 'halted', by: 'Patchwarden', reason }]
+}
+
 /** What follows for the ring from the assets verified so far: stop at its gate, soak, pass, or nothing yet. */
-function ringEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
-  const { subject, rollout } = state
-  const index = currentRing(state)
-  if (subject.kind !== 'patches' || rollout === null || index === null || state.status !== 'rolling out') return []
-  const planned = subject.rings[index]
-  const ring = rollout.rings[index]
-  if (!planned || !ring || ring.status !== 'running') return []
-  const problem = gateProblem(planned.gate, tally(planned.assets, rollout.deployments, ring.forgiven))
+export function ringEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
+  const { subject } = state
+  const current = ringNow(state)
+  const live = state.status === 'rolling out' || testRunning(state)
+  if (subject.kind !== 'patches' || current === null || !live || current.ring.status !== 'running') return []
+  const { index, planned, ring } = current
+  const problem = stopReason(subject, current)
   if (problem !== null) {
-    const reason = `Ring ${planned.name} stopped at its gate: ${problem}`
-    return [
-      { type: 'gate-failed', ring: index, reason },
-      { type: 'halted', by: 'Patchwarden', reason },
-    ]
+    // A test ends with all that it began.
+    if (testRunning(state) && unfinished(state).length > 0) return []
+    return stopEvents(state, index, problem)
   }
-  if (unfinished(state).length > 0 || ring.batchesStarted * planned.batchSize < planned.assets.length) return []
+  const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
+  if (mine.length > 0 || ring.waiting.length > 0 || remaining(current).length > 0) return []
+  if (wantsChecks(current, context.now)) return []
+  if (testRunning(state)) {
+    const ended: readonly ProposalEvent[] = [
+      { type: 'ring-passed', ring: index },
+      { type: 'test-ended', passed: true, reason: null },
+    ]
+    const then = after(state, ended, context)
+    return [...ended, ...(then.status === 'open' ? approvalEvents(then, context) : [])]
+  }
   if (planned.soakSeconds > 0) {
     return [{ type: 'ring-soaking', ring: index, until: plusSeconds(context.now, planned.soakSeconds) }]
   }
-  return passed(index, subject)
+  return passed(state, index, context)
 }
 
-function passed(index: number, subject: PatchSubject): readonly ProposalEvent[] {
+function passed(state: ProposalState, index: number, context: Context): readonly ProposalEvent[] {
   const events: ProposalEvent[] = [{ type: 'ring-passed', ring: index }]
-  if (index === subject.rings.length - 1) events.push({ type: 'verifying-started' })
+  if (ringNow(after(state, events, context)) === null) events.push({ type: 'verifying-started' })
   return events
 }
 
 export function endSoak(state: ProposalState, context: Context): Decision {
-  const index = currentRing(state)
-  const ring = index === null ? undefined : state.rollout?.rings[index]
-  if (
-    state.status !== 'rolling out' ||
-    state.subject.kind !== 'patches' ||
-    index === null ||
-    ring?.status !== 'soaking'
-  ) {
+  const current = ringNow(state)
+  if (state.status !== 'rolling out' || current?.ring.status !== 'soaking') {
     return refuse('not now', `${state.id} is not soaking.`)
   }
-  if (ring.soakUntil !== null && isBefore(context.now, ring.soakUntil))
-    return refuse('not now', `It soaks until ${ring.soakUntil}.`)
-  return accept(...passed(index, state.subject))
+  const until = current.ring.soakUntil
+  if (until !== null && isBefore(context.now, until)) return refuse('not now', `It soaks until ${until}.`)
+  if (wantsChecks(current, context.now)) return refuse('not now', 'The checks of its gate are to be asked first.')
+  return accept(...passed(state, current.index, context))
+}
+
+export function announceWindow(state: ProposalState, context: Context): Decision {
+  const { schedule } = state
+  if (schedule === null || state.announced === schedule.start) return refuse('already', 'Notice was given.')
+  if (!isBefore(context.now, schedule.start)) return refuse('not now', 'The window is open already.')
+  return accept({ type: 'window-announced', window: schedule })
+}
+
+/** Recorded after the end, too, in the old thread: what was verified is not so any more. */
+export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'>): Decision {
+  const end = state.rollout?.deployments[asset]?.verification?.end
+  if (end === undefined || countEndState(end) !== 'good') return refuse('unknown', `${asset} was never as promised.`)
+  if (state.drifted[asset] === what) return refuse('already', `It was told that ${what}.`)
+  return accept({ type: 'drifted', asset, what })
 }
 
 export function complete(state: ProposalState): Decision {
@@ -187,36 +252,4 @@ export function complete(state: ProposalState): Decision {
     }
   }
   return accept({ type: 'completed' })
-}
-
-export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
-  if (state.status !== 'rolling out')
-    return refuse('not now', `${state.id} is ${state.status}: there is nothing to pause.`)
-  return accept({ type: 'paused', by: actorName(context.actor), reason: stopReason(command.reason) })
-}
-
-export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
-  if (state.status !== 'rolling out' && state.status !== 'paused') {
-    return refuse('not now', `${state.id} is ${state.status}: there is nothing to halt.`)
-  }
-  return accept({ type: 'halted', by: actorName(context.actor), reason: stopReason(command.reason) })
-}
-
-function stopReason(reason: string | null): string {
-  return reason?.trim().slice(0, limits.reasonCharacters) || 'no reason given'
-}
-
-export function resume(state: ProposalState, context: Context): Decision {
-  const { actor, members } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
-  if (state.status !== 'paused' && state.status !== 'halted')
-    return refuse('not now', `${state.id} is ${state.status}, not stopped.`)
-  if (state.resumeVotes.some((item) => item.person === actor.id)) {
-    return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
-  }
-  const agreed: ProposalEvent = { type: 'resume-agreed', person: actor.id, name: actor.name }
-  const people = [...state.resumeVotes.map((item) => item.person), actor.id]
-  if (!countQuorum(state.policy.resume, people, members).satisfied) return accept(agreed)
-  const resumed: ProposalEvent = { type: 'resumed', by: [...state.resumeVotes.map((item) => item.name), actor.name] }
-  return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }

@@ -1,10 +1,10 @@
 import { limits } from '../limits.ts'
-import { nextWindow } from '../window.ts'
 import { approvalNow, excludedVoters, quorumNeeds } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState, Vote } from './proposal.ts'
+import { nextRun } from './touch.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 
@@ -78,10 +78,9 @@ export function scheduleEvents(
 ): readonly ProposalEvent[] {
   const { subject } = state
   if (subject.kind !== 'patches') return []
-  const window = nextWindow(subject.window, context.freezes, state.team, context.now)
-  if (window !== null) return [{ type: 'scheduled', window, reason }]
-  const problem = `the window "${subject.window.name}" has no time in the coming year in which this may run`
-  return state.notStarted === problem ? [] : [{ type: 'start-refused', reason: problem }]
+  const next = nextRun(state, context)
+  if ('window' in next) return [{ type: 'scheduled', window: next.window, reason }]
+  return state.notStarted === next.problem ? [] : [{ type: 'start-refused', reason: next.problem }]
 }
 
 function reject(state: ProposalState, command: VoteCommand, context: Context, cast: Vote): Decision {

@@ -3,18 +3,20 @@ import { authorize } from './authorize.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
+import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
 import {
+  announceWindow,
   complete,
   endSoak,
-  halt,
-  pause,
-  recordOutcome,
-  recordVerification,
+  noteDrift,
+  recordGate,
+  recordOutcomes,
+  recordVerifications,
   reschedule,
-  resume,
   start,
   startBatch,
+  startTest,
 } from './decide-rollout.ts'
 import { freeze, postpone, unfreeze } from './decide-schedule.ts'
 import { vote, withdrawVote } from './decide-vote.ts'
@@ -63,10 +65,26 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return start(state, context)
     case 'start-batch':
       return startBatch(state, context)
-    case 'record-outcome':
-      return recordOutcome(state, command)
-    case 'record-verification':
-      return recordVerification(state, command, context)
+    case 'start-test':
+      return startTest(state, context)
+    case 'announce-window':
+      return announceWindow(state, context)
+    case 'record-outcomes':
+      return recordOutcomes(state, command)
+    case 'record-verifications':
+      return recordVerifications(state, command, context)
+    case 'record-gate':
+      return recordGate(state, command, context)
+    case 'note-drift':
+      return noteDrift(state, command)
+    case 'go':
+      return go(state, context)
+    case 'skip':
+      return skip(state, command, context)
+    case 'retry':
+      return retry(state, command, context)
+    case 'extend-window':
+      return extendWindow(state, command, context)
     case 'end-soak':
       return endSoak(state, context)
     case 'complete':

@@ -1,7 +1,7 @@
 /** Everything that can happen to a proposal. Events are the truth; all else is derived from them. */
 
 import type { Policy } from '../policy.ts'
-import type { DeploymentOutcome } from '../ports.ts'
+import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
 import type { LadderStep } from './ladder.ts'
@@ -14,6 +14,16 @@ export interface Content {
   readonly priority: Priority
   readonly whyNow: string
   readonly dueAt: string | null
+}
+
+export interface RecordedOutcome {
+  readonly asset: string
+  readonly outcome: DeploymentOutcome
+}
+
+export interface RecordedVerification {
+  readonly asset: string
+  readonly verification: Verification
 }
 
 export type ProposalEvent =
@@ -82,9 +92,43 @@ export type ProposalEvent =
       readonly batch: number
       readonly key: string
       readonly assets: readonly string[]
+      /** Of the same batch, when others of it are done. */
+      readonly waiting?: readonly string[]
     }
-  | { readonly type: 'outcome-recorded'; readonly asset: string; readonly outcome: DeploymentOutcome }
-  | { readonly type: 'verification-recorded'; readonly asset: string; readonly verification: Verification }
+  /** More of the batch under way. */
+  | {
+      readonly type: 'assets-started'
+      readonly ring: number
+      readonly batch: number
+      readonly key: string
+      readonly assets: readonly string[]
+    }
+  | ({ readonly type: 'outcome-recorded' } & RecordedOutcome)
+  | { readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] }
+  | ({ readonly type: 'verification-recorded' } & RecordedVerification)
+  | { readonly type: 'verifications-recorded'; readonly verifications: readonly RecordedVerification[] }
+  | { readonly type: 'asset-skipped'; readonly asset: string; readonly name: string; readonly reason: string }
+  | { readonly type: 'retry-asked'; readonly assets: readonly string[]; readonly name: string }
+  | {
+      readonly type: 'window-extended'
+      readonly until: string
+      readonly person: string
+      readonly name: string
+      readonly reason: string
+    }
+  | { readonly type: 'go-given'; readonly ring: number; readonly person: string; readonly name: string }
+  | {
+      readonly type: 'gate-checked'
+      readonly ring: number
+      readonly results: readonly HealthResult[]
+      readonly healthy: boolean
+    }
+  | { readonly type: 'window-announced'; readonly window: Window }
+  /** The test ring begins while people vote. */
+  | { readonly type: 'test-started' }
+  | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
+  /** An asset that was verified reports something older than was promised. */
+  | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
   | { readonly type: 'ring-soaking'; readonly ring: number; readonly until: string }
   | { readonly type: 'ring-passed'; readonly ring: number }
   | { readonly type: 'gate-failed'; readonly ring: number; readonly reason: string }
@@ -115,4 +159,15 @@ export interface RecordedEvent {
   readonly at: string
   readonly actor: Actor
   readonly event: ProposalEvent
+}
+
+/** The outcomes that an event records: one, several, or none. */
+export function outcomesOf(event: ProposalEvent): readonly RecordedOutcome[] {
+  if (event.type === 'outcomes-recorded') return event.outcomes
+  return event.type === 'outcome-recorded' ? [event] : []
+}
+
+export function verificationsOf(event: ProposalEvent): readonly RecordedVerification[] {
+  if (event.type === 'verifications-recorded') return event.verifications
+  return event.type === 'verification-recorded' ? [event] : []
 }

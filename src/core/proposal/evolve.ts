@@ -1,7 +1,8 @@
 import { assertNever } from '../assert-never.ts'
 import type { Window } from '../window.ts'
-import type { RecordedEvent } from './event.ts'
-import type { Deployment, ProposalState, RingState, Rollout } from './proposal.ts'
+import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import { freshRun, runChange, withBatch, withDeployments, withRetried, withRing } from './evolve-run.ts'
+import type { ProposalState, Rollout } from './proposal.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
@@ -33,7 +34,10 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
       notStarted: null,
       acknowledgedBy: null,
       asked: null,
+      test: null,
       rollout: null,
+      announced: null,
+      drifted: {},
       stopped: null,
       resumeVotes: [],
       breakGlass: null,
@@ -84,6 +88,8 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
         ...content,
         ...undecided,
         status: 'open',
+        // Only exactly the tested set goes on to wider rings.
+        test: null,
         votes: [],
         remindersSent: 0,
         standingRefused: null,
@@ -130,19 +136,51 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'acknowledged':
       return { acknowledgedBy: event.person }
     case 'rollout-started':
-      return { status: 'rolling out', notStarted: null, rollout: freshRollout(state, at) }
+      return { status: 'rolling out', notStarted: null, rollout: rolloutAfterTest(state, at) }
     case 'batch-started':
-      return { rollout: withBatch(rolloutOf(state), event, at) }
+    case 'assets-started':
+      return runChange(state, (run) => withBatch(run, event, at))
     case 'outcome-recorded':
-      return { rollout: withDeployment(rolloutOf(state), event.asset, { outcome: event.outcome }) }
+    case 'outcomes-recorded':
+      return runChange(state, (run) => withDeployments(run, outcomesOf(event), at))
     case 'verification-recorded':
-      return { rollout: withDeployment(rolloutOf(state), event.asset, { verification: event.verification }) }
+    case 'verifications-recorded':
+      return runChange(state, (run) => withDeployments(run, verificationsOf(event), at))
     case 'ring-soaking':
-      return { rollout: withRing(rolloutOf(state), event.ring, { status: 'soaking', soakUntil: event.until }) }
+      return runChange(state, (run) =>
+        withRing(run, event.ring, { status: 'soaking', soakUntil: event.until, checked: null }),
+      )
     case 'ring-passed':
-      return { rollout: withRing(rolloutOf(state), event.ring, { status: 'passed', soakUntil: null }) }
+      return runChange(state, (run) => withRing(run, event.ring, { status: 'passed', soakUntil: null }))
     case 'gate-failed':
-      return { rollout: withRing(rolloutOf(state), event.ring, { status: 'failed' }) }
+      return runChange(state, (run) => withRing(run, event.ring, { status: 'failed' }))
+    case 'gate-checked':
+      return runChange(state, (run) => withRing(run, event.ring, { checked: { at, healthy: event.healthy } }))
+    case 'go-given':
+      return runChange(state, (run) => withRing(run, event.ring, { go: event.name }))
+    case 'asset-skipped':
+      return runChange(state, (run) => ({
+        ...run,
+        skipped: { ...run.skipped, [event.asset]: { by: event.name, reason: event.reason } },
+        rings: run.rings.map((ring) => ({ ...ring, waiting: ring.waiting.filter((asset) => asset !== event.asset) })),
+      }))
+    case 'retry-asked':
+      return runChange(state, (run) => withRetried(run, event.assets))
+    case 'window-extended': {
+      const schedule = state.schedule === null ? null : { start: state.schedule.start, end: event.until }
+      return { schedule, ...runChange(state, (run) => ({ ...run, extendedUntil: event.until })) }
+    }
+    case 'window-announced':
+      return { announced: event.window.start }
+    case 'test-started':
+      return { test: { ...freshRun(state, at), result: null } }
+    case 'test-ended':
+      return {
+        test:
+          state.test === null ? null : { ...state.test, result: { passed: event.passed, reason: event.reason, at } },
+      }
+    case 'drifted':
+      return { drifted: { ...state.drifted, [event.asset]: event.what } }
     case 'paused':
       return { status: 'paused', stopped: { by: event.by, reason: event.reason, at }, resumeVotes: [] }
     case 'halted':
@@ -154,10 +192,10 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
         status: 'rolling out',
         stopped: null,
         resumeVotes: [],
-        rollout: state.status === 'halted' ? forgive(state) : state.rollout,
+        rollout: state.rollout !== null && state.status === 'halted' ? forgive(state.rollout) : state.rollout,
       }
     case 'verifying-started':
-      return { status: 'verifying', rollout: { ...rolloutOf(state), verifyingSince: at } }
+      return { status: 'verifying', ...runChange(state, (run) => ({ ...run, verifyingSince: at })) }
     case 'completed':
       return { status: 'completed', closedAt: at }
     case 'break-glass-used':
@@ -179,60 +217,33 @@ function scheduled(state: ProposalState, window: Window): Partial<ProposalState>
   return { schedule: window, status: 'scheduled', ...(state.schedule === null ? {} : unacknowledged) }
 }
 
-function rolloutOf(state: ProposalState): Rollout {
-  if (state.rollout === null) throw new Error(`${state.id} has no rollout yet`)
-  return state.rollout
-}
-
-function freshRollout(state: ProposalState, at: string): Rollout {
-  const rings = state.subject.kind === 'patches' ? state.subject.rings : []
-  return {
-    startedAt: at,
-    verifyingSince: null,
-    rings: rings.map(() => ({ status: 'waiting', batchesStarted: 0, soakUntil: null, forgiven: [] })),
-    deployments: {},
-  }
-}
-
-function withRing(rollout: Rollout, index: number, changes: Partial<RingState>): Rollout {
-  return { ...rollout, rings: rollout.rings.map((ring, at) => (at === index ? { ...ring, ...changes } : ring)) }
-}
-
-function withBatch(
-  rollout: Rollout,
-  event: { readonly ring: number; readonly batch: number; readonly assets: readonly string[] },
-  at: string,
-): Rollout {
-  const deployments: Record<string, Deployment> = { ...rollout.deployments }
-  for (const asset of event.assets) {
-    deployments[asset] = {
-      asset,
-      ring: event.ring,
-      batch: event.batch,
-      startedAt: at,
-      outcome: null,
-      verification: null,
-    }
-  }
-  return withRing({ ...rollout, deployments }, event.ring, { status: 'running', batchesStarted: event.batch + 1 })
-}
-
-function withDeployment(rollout: Rollout, asset: string, changes: Partial<Deployment>): Rollout {
-  const deployment = rollout.deployments[asset]
-  if (deployment === undefined) throw new Error(`${asset} was not started in this rollout`)
-  return { ...rollout, deployments: { ...rollout.deployments, [asset]: { ...deployment, ...changes } } }
+/** What the test ring has shown is the first ring of the rollout, and is not done again. */
+function rolloutAfterTest(state: ProposalState, at: string): Rollout {
+  const run = freshRun(state, at)
+  if (state.test === null) return run
+  const { deployments, starts, retried, skipped, rings } = state.test
+  const tested = rings.map((ring, index) =>
+    index === 0 && Object.keys(deployments).length > 0
+      ? { ...ring, status: 'passed' as const, forgiven: Object.keys(deployments) }
+      : ring,
+  )
+  return { ...run, deployments, starts, retried, skipped, rings: tested }
 }
 
 /** Resuming a halted rollout accepts what has failed so far: those assets keep their end state and no longer count at the gate. */
-function forgive(state: ProposalState): Rollout {
-  const rollout = rolloutOf(state)
+function forgive(rollout: Rollout): Rollout {
   const done = Object.values(rollout.deployments)
   return {
     ...rollout,
     rings: rollout.rings.map((ring, index) => {
-      if (ring.status !== 'failed' && ring.status !== 'running') return ring
+      if (ring.status === 'passed' || ring.status === 'waiting') return ring
       const forgiven = done.filter((deployment) => deployment.ring === index && deployment.verification !== null)
-      return { ...ring, status: 'running', forgiven: forgiven.map((deployment) => deployment.asset) }
+      return {
+        ...ring,
+        status: ring.status === 'failed' ? 'running' : ring.status,
+        checked: null,
+        forgiven: forgiven.map((deployment) => deployment.asset),
+      }
     }),
   }
 }

@@ -1,8 +1,11 @@
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
-import { currentRing } from './decide-rollout.ts'
+import { testProblem } from './approval.ts'
 import { plusSeconds } from './decision.ts'
 import { nextRung } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
+import { type CurrentRing, remaining, ringNow, testRunning, unfinishedDeployments } from './run.ts'
+import { windowsOf } from './touch.ts'
+import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
 /** What the driver does next for a proposal. `at` instants are ISO 8601 UTC. */
 export type Step =
@@ -15,9 +18,15 @@ export type Step =
   | { readonly do: 'end notice' }
   | { readonly do: 'reschedule' }
   | { readonly do: 'start' }
+  /** The ring that is meant for it runs while people vote. */
+  | { readonly do: 'start test' }
+  /** The thread is told of the window that comes next. */
+  | { readonly do: 'announce' }
+  /** Ask what the gate of the current ring wants to know about the service. */
+  | { readonly do: 'check gate' }
   | { readonly do: 'start batch' }
-  /** Bring the started assets to an end: start or re-attach the engine under `key`, poll, verify. */
-  | { readonly do: 'deploy'; readonly ring: number; readonly batch: number; readonly assets: readonly string[] }
+  /** Bring the started assets on: start or re-attach the engine, poll, verify. */
+  | { readonly do: 'deploy' }
   | { readonly do: 'end soak' }
   /** Look at these assets once more before the rollout is called complete. */
   | { readonly do: 'look again'; readonly assets: readonly string[] }
@@ -33,11 +42,11 @@ const RETRY_SECONDS = 900
 export function nextStep(state: ProposalState, now: string): Step {
   const due = (at: string) => Date.parse(at) <= Date.parse(now)
   if (finalStatuses.includes(state.status)) return { do: 'nothing' }
-  const running = startedAssets(state)
+  const running = runningStep(state)
   if (running !== null) return running
   switch (state.status) {
     case 'open':
-      return openStep(state, due)
+      return openStep(state, now, due)
     case 'approved':
       if (state.subject.kind === 'standing rule') {
         const until = state.subject.rule.expiresAt
@@ -47,7 +56,7 @@ export function nextStep(state: ProposalState, now: string): Step {
     case 'scheduled':
       return scheduledStep(state, due)
     case 'rolling out':
-      return rolloutStep(state, due)
+      return rolloutStep(state, now, due)
     case 'paused':
     case 'halted':
       return { do: 'nothing' }
@@ -68,21 +77,29 @@ export function wakeAt(state: ProposalState, now: string): string | null {
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
-  if (step.do === 'reschedule') return plusSeconds(now, RETRY_SECONDS)
+  if (step.do === 'reschedule' || step.do === 'start test') return plusSeconds(now, RETRY_SECONDS)
   return now
 }
 
-function startedAssets(state: ProposalState): Step | null {
-  const open = Object.values(state.rollout?.deployments ?? {}).filter((item) => item.verification === null)
-  const first = open[0]
-  if (!first) return null
-  const assets = open.filter((item) => item.ring === first.ring && item.batch === first.batch).map((item) => item.asset)
-  return { do: 'deploy', ring: first.ring, batch: first.batch, assets }
+/** While assets are being worked on: more of their batch, or on with these. */
+function runningStep(state: ProposalState): Step | null {
+  if (unfinishedDeployments(state).length === 0) return null
+  const current = ringNow(state)
+  const goesOn = state.status === 'rolling out' || testRunning(state)
+  return goesOn && current !== null && hasFreeSlot(state, current) ? { do: 'start batch' } : { do: 'deploy' }
 }
 
-function openStep(state: ProposalState, due: (at: string) => boolean): Step {
+function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing): boolean {
+  if (ring.waiting.length === 0) return false
+  const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
+  return mine.length < concurrencyOf(planned)
+}
+
+function openStep(state: ProposalState, now: string, due: (at: string) => boolean): Step {
   if (due(state.expiresAt)) return { do: 'expire' }
-  const noticeRuns = state.noticeEndsAt !== null && state.standingRefused === null
+  const testing = testStep(state, now)
+  if (testing !== null) return testing
+  const noticeRuns = state.noticeEndsAt !== null && state.standingRefused === null && testProblem(state) === null
   if (noticeRuns && state.noticeEndsAt !== null && due(state.noticeEndsAt)) return { do: 'end notice' }
   const rung = nextRung(state)
   if (rung !== null && due(rung.at)) return { do: 'remind' }
@@ -91,13 +108,28 @@ function openStep(state: ProposalState, due: (at: string) => boolean): Step {
   return { do: 'wait', until: earliest(times) }
 }
 
+/** What the test ring wants while people vote; `null` where it has ended, or is not to run. */
+function testStep(state: ProposalState, now: string): Step | null {
+  const { subject, policy, test } = state
+  if (subject.kind !== 'patches' || policy.testRing === 'never' || subject.rings[0]?.beforeVote !== true) return null
+  if (test === null) return { do: 'start test' }
+  if (test.result !== null) return null
+  const current = ringNow(state)
+  if (current === null) return null
+  const more = current.ring.waiting.length > 0 || remaining(current).length > 0
+  return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
+}
+
 function scheduledStep(state: ProposalState, due: (at: string) => boolean): Step {
   const { schedule } = state
   if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
   const ask = nextAsk(state)
   if (ask !== null && due(ask)) return { do: 'ask' }
   const asking = ask === null ? [] : [ask]
-  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ...asking]) }
+  const notice = noticeAt(state)
+  if (notice !== null && due(notice) && !due(schedule.start)) return { do: 'announce' }
+  const announcing = notice === null ? [] : [notice]
+  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ...asking, ...announcing]) }
   // It has been said once that it waits for an acknowledgement; that alone wakes it, or the next time of asking.
   if (waitsForAcknowledgement(state) && state.notStarted !== null)
     return { do: 'wait', until: earliest([schedule.end, ...asking]) }
@@ -108,13 +140,29 @@ function earliest(times: readonly string[]): string {
   return times.reduce((first, at) => (Date.parse(at) < Date.parse(first) ? at : first))
 }
 
-function rolloutStep(state: ProposalState, due: (at: string) => boolean): Step {
-  const index = currentRing(state)
-  const ring = index === null ? undefined : state.rollout?.rings[index]
-  if (ring?.status === 'soaking' && ring.soakUntil !== null) {
-    return due(ring.soakUntil) ? { do: 'end soak' } : { do: 'wait', until: ring.soakUntil }
+/** When notice is to be given of the window that comes next; `null`: it was, or none is wanted. */
+function noticeAt({ subject, schedule, announced }: ProposalState): string | null {
+  if (subject.kind !== 'patches' || schedule === null || announced === schedule.start) return null
+  const seconds = [subject.window, ...windowsOf(subject).values()].flatMap(({ noticeSeconds }) => noticeSeconds ?? [])
+  return seconds.length === 0 ? null : plusSeconds(schedule.start, -Math.max(...seconds))
+}
+
+function rolloutStep(state: ProposalState, now: string, due: (at: string) => boolean): Step {
+  const current = ringNow(state)
+  const { schedule } = state
+  if (current !== null && current.ring.status === 'soaking' && current.ring.soakUntil !== null) {
+    const { soakUntil } = current.ring
+    if (!due(soakUntil)) return { do: 'wait', until: soakUntil }
+    return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'end soak' }
   }
-  if (state.schedule === null || due(state.schedule.end)) return { do: 'reschedule' }
-  if (!due(state.schedule.start)) return { do: 'wait', until: state.schedule.start }
-  return { do: 'start batch' }
+  if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
+  if (!due(schedule.start)) {
+    const notice = noticeAt(state)
+    if (notice === null) return { do: 'wait', until: schedule.start }
+    return due(notice) ? { do: 'announce' } : { do: 'wait', until: earliest([schedule.start, notice]) }
+  }
+  if (current === null) return { do: 'start batch' }
+  // A person says go; until then only the end of the window wakes it.
+  if (wantsGo(current)) return { do: 'wait', until: schedule.end }
+  return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'start batch' }
 }

@@ -172,6 +172,12 @@ export interface Verification {
   /** What the asset itself reports for each promised package. `version` null: not installed. */
   readonly packages: readonly { readonly name: string; readonly promised: string; readonly version: string | null }[]
   readonly health: readonly HealthResult[]
+  /** How it was before it was touched; left out where nobody looked. */
+  readonly healthBefore?: readonly HealthResult[]
+  /** Services that still run what was replaced. */
+  readonly staleServices?: readonly string[]
+  /** Security updates that wait now and were not part of this. */
+  readonly newUpdates?: readonly string[]
   readonly at: string
 }
 
@@ -179,9 +185,13 @@ export interface Deployment {
   readonly asset: string
   readonly ring: number
   readonly batch: number
+  /** What it was started under; with the asset, one package transaction ever. */
+  readonly key: string
   readonly startedAt: string
   readonly outcome: DeploymentOutcome | null
   readonly verification: Verification | null
+  /** When it was verified first; the last look at the whole fleet comes later. */
+  readonly doneAt: string | null
 }
 
 export type RingStatus = 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
@@ -190,6 +200,12 @@ export interface RingState {
   readonly status: RingStatus
   /** Batches started so far. */
   readonly batchesStarted: number
+  /** Assets of the batch under way whose turn has not come. */
+  readonly waiting: readonly string[]
+  /** Who said that the ring may begin. */
+  readonly go: string | null
+  /** How the gate's checks were answered last; `null`: they are to be asked before anything more begins. */
+  readonly checked: { readonly at: string; readonly healthy: boolean } | null
   /** ISO 8601 while soaking. */
   readonly soakUntil: string | null
   /** Assets whose failure somebody accepted by resuming: the gate counts them no more. */
@@ -203,6 +219,20 @@ export interface Rollout {
   readonly rings: readonly RingState[]
   /** By asset id. */
   readonly deployments: Readonly<Record<string, Deployment>>
+  /** How often assets were started: each start has a key of its own. */
+  readonly starts: number
+  /** How often somebody asked to try an asset again, by id. */
+  readonly retried: Readonly<Record<string, number>>
+  /** Assets that somebody left out, by id. */
+  readonly skipped: Readonly<Record<string, { readonly by: string; readonly reason: string }>>
+  /** Until when somebody lets it run on although the window is over. */
+  readonly extendedUntil: string | null
+}
+
+/** The ring that runs while people vote. */
+export interface TestRun extends Rollout {
+  /** `null` while it runs. */
+  readonly result: { readonly passed: boolean; readonly reason: string | null; readonly at: string } | null
 }
 
 export interface ProposalState {
@@ -240,7 +270,13 @@ export interface ProposalState {
   readonly acknowledgedBy: string | null
   /** When those on call were asked to acknowledge the coming start; `null`: not yet. */
   readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null
+  /** What the test ring showed before people voted; `null`: it did not run. */
+  readonly test: TestRun | null
   readonly rollout: Rollout | null
+  /** Start of the window of which notice was given last. */
+  readonly announced: string | null
+  /** Assets that lost again what had been verified, by id, as they were told last. */
+  readonly drifted: Readonly<Record<string, string>>
   readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */
   readonly resumeVotes: readonly { readonly person: string; readonly name: string }[]

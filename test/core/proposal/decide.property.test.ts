@@ -7,6 +7,7 @@ import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { unfinished } from '../../../src/core/proposal/run.ts'
 import { content, policy } from '../../support/proposals.ts'
 
 const members: readonly Member[] = [
@@ -75,18 +76,16 @@ function machineCommand(state: ProposalState, now: string, end: EndState): Propo
     case 'start batch':
       return { type: 'start-batch' }
     case 'deploy': {
-      const id = step.assets[0] ?? ''
+      const asset = unfinished(state)[0] ?? ''
       const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-      if (state.rollout?.deployments[id]?.outcome === null) return { type: 'record-outcome', asset: id, outcome }
-      return {
-        type: 'record-verification',
-        asset: id,
-        verification: { end, reason: 'r', packages: [], health: [], at: now },
-      }
+      if (state.rollout?.deployments[asset]?.outcome === null)
+        return { type: 'record-outcomes', outcomes: [{ asset, outcome }] }
+      const verification = { end, reason: 'r', packages: [], health: [], at: now }
+      return { type: 'record-verifications', verifications: [{ asset, verification }] }
     }
     case 'look again': {
       const verification = { end, reason: 'r', packages: [], health: [], at: now }
-      return { type: 'record-verification', asset: step.assets[0] ?? '', verification }
+      return { type: 'record-verifications', verifications: [{ asset: step.assets[0] ?? '', verification }] }
     }
     case 'end soak':
       return { type: 'end-soak' }

@@ -129,7 +129,7 @@ describe('rings', () => {
     expect(one.give({ type: 'complete' })).toMatchObject({ code: 'not satisfied' })
     for (const asset of Object.keys(one.state().rollout?.deployments ?? {})) {
       const verification = { end: 'installed' as const, reason: 'still', packages: [], health: [], at: one.now() }
-      one.give({ type: 'record-verification', asset, verification })
+      one.give({ type: 'record-verifications', verifications: [{ asset, verification }] })
     }
     expect(one.give({ type: 'complete' })).toEqual(['completed'])
   })
@@ -204,7 +204,9 @@ describe('stopping and going on', () => {
     one.give({ type: 'start-batch' })
     one.give({ type: 'pause', reason: null }, person('noor'))
     const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-    expect(one.give({ type: 'record-outcome', asset: 'lab/web1', outcome })).toEqual(['outcome-recorded'])
+    expect(one.give({ type: 'record-outcomes', outcomes: [{ asset: 'lab/web1', outcome }] })).toEqual([
+      'outcome-recorded',
+    ])
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
   })
 
@@ -213,8 +215,12 @@ describe('stopping and going on', () => {
     one.give({ type: 'start' })
     one.finishBatch()
     const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-    expect(one.give({ type: 'record-outcome', asset: 'lab/web1', outcome })).toMatchObject({ code: 'already' })
-    expect(one.give({ type: 'record-outcome', asset: 'lab/web4', outcome })).toMatchObject({ code: 'unknown' })
+    expect(one.give({ type: 'record-outcomes', outcomes: [{ asset: 'lab/web1', outcome }] })).toMatchObject({
+      code: 'already',
+    })
+    expect(one.give({ type: 'record-outcomes', outcomes: [{ asset: 'lab/web4', outcome }] })).toMatchObject({
+      code: 'unknown',
+    })
   })
 
   test('what is being rolled out can be neither changed nor withdrawn', () => {

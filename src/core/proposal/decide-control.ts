@@ -1,0 +1,142 @@
+import { countEndState } from '../gate.ts'
+import { limits } from '../limits.ts'
+import { countQuorum } from '../quorum.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { ringEvents } from './decide-rollout.ts'
+import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import type { ProposalState } from './proposal.ts'
+import { ringNow } from './run.ts'
+import { frozenBy } from './touch.ts'
+import { wantsGo } from './turn.ts'
+
+type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
+
+export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
+  if (state.status !== 'rolling out')
+    return refuse('not now', `${state.id} is ${state.status}: there is nothing to pause.`)
+  return accept({ type: 'paused', by: actorName(context.actor), reason: stopReason(command.reason) })
+}
+
+export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
+  if (state.status !== 'rolling out' && state.status !== 'paused') {
+    return refuse('not now', `${state.id} is ${state.status}: there is nothing to halt.`)
+  }
+  return accept({ type: 'halted', by: actorName(context.actor), reason: stopReason(command.reason) })
+}
+
+function stopReason(reason: string | null): string {
+  return reason?.trim().slice(0, limits.reasonCharacters) || 'no reason given'
+}
+
+export function resume(state: ProposalState, context: Context): Decision {
+  const { actor, members } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
+  if (state.status !== 'paused' && state.status !== 'halted')
+    return refuse('not now', `${state.id} is ${state.status}, not stopped.`)
+  if (state.resumeVotes.some((item) => item.person === actor.id)) {
+    return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
+  }
+  const agreed: ProposalEvent = { type: 'resume-agreed', person: actor.id, name: actor.name }
+  const people = [...state.resumeVotes.map((item) => item.person), actor.id]
+  if (!countQuorum(state.policy.resume, people, members).satisfied) return accept(agreed)
+  const resumed: ProposalEvent = { type: 'resumed', by: [...state.resumeVotes.map((item) => item.name), actor.name] }
+  return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
+}
+
+const underWay = ['rolling out', 'paused', 'halted'] as const
+
+function isUnderWay({ status }: ProposalState): boolean {
+  return underWay.some((one) => one === status)
+}
+
+/** Says that the ring that comes next may begin. */
+export function go(state: ProposalState, context: Context): Decision {
+  const { actor } = context
+  const current = ringNow(state)
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
+  if (state.status !== 'rolling out' || current === null || !wantsGo(current))
+    return refuse('not now', `No ring of ${state.id} waits for a go.`)
+  return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
+}
+
+/** Leaves an asset out: one whose turn has not come is not touched, one that failed counts no more at the gates. */
+export function skip(state: ProposalState, command: Of<'skip'>, context: Context): Decision {
+  const found = assetIn(state, command.asset)
+  if ('sentence' in found) return refuse('incomplete', found.sentence)
+  const { id, name } = found
+  if (!isUnderWay(state) || state.rollout === null)
+    return refuse('not now', `${state.id} is ${state.status}: nothing is being rolled out.`)
+  if (state.rollout.skipped[id] !== undefined) return refuse('already', `${name} is left out already.`)
+  const deployment = state.rollout.deployments[id]
+  if (deployment !== undefined && deployment.verification === null)
+    return refuse('not now', `${name} is being worked on; what has begun is brought to its end.`)
+  if (deployment?.verification && countEndState(deployment.verification.end) === 'good')
+    return refuse('already', `${name} is done: ${deployment.verification.end}.`)
+  const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
+  if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
+  const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: actorName(context.actor), reason }
+  return accept(skipped, ...ringEvents(after(state, [skipped], context), context))
+}
+
+/** Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own. */
+export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
+  if (!isUnderWay(state) || state.rollout === null)
+    return refuse('not now', `${state.id} is ${state.status}: propose what is still missing anew.`)
+  const { deployments } = state.rollout
+  const failed = Object.values(deployments)
+    .filter(({ verification }) => verification !== null && countEndState(verification.end) !== 'good')
+    .map(({ asset }) => asset)
+  if (command.asset === null) {
+    if (failed.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
+    return accept({ type: 'retry-asked', assets: failed, name: actorName(context.actor) })
+  }
+  const found = assetIn(state, command.asset)
+  if ('sentence' in found) return refuse('incomplete', found.sentence)
+  if (!failed.includes(found.id)) {
+    const deployment = deployments[found.id]
+    const how =
+      deployment === undefined ? 'its turn has not come' : (deployment.verification?.end ?? 'it is being worked on')
+    return refuse('not now', `${found.name} has not failed: ${how}.`)
+  }
+  return accept({ type: 'retry-asked', assets: [found.id], name: actorName(context.actor) })
+}
+
+const HOUR = 3_600
+
+/** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
+export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
+  const { actor, now, freezes } = context
+  const { schedule } = state
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people extend a window.')
+  if (!isUnderWay(state) || schedule === null)
+    return refuse('not now', `${state.id} is ${state.status}: only the window of what is being rolled out is extended.`)
+  const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
+  const until = command.until ?? plusSeconds(open ? schedule.end : now, HOUR)
+  if (Number.isNaN(Date.parse(until)))
+    return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
+  const end = new Date(until).toISOString()
+  if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
+    return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)
+  if (isBefore(plusSeconds(now, limits.extensionSeconds), end))
+    return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
+  const frozen = frozenBy(freezes, state.team, now)
+  if (frozen !== null) return refuse('not now', `Nothing may be touched now: ${frozen.name}.`)
+  const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
+  if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')
+  return accept({ type: 'window-extended', until: end, person: actor.id, name: actor.name, reason })
+}
+
+/** An asset of the proposal by its id or name. */
+function assetIn(
+  { id, subject }: ProposalState,
+  named: string | null,
+): { readonly id: string; readonly name: string } | { readonly sentence: string } {
+  if (subject.kind !== 'patches' || !named?.trim()) return { sentence: `Name an asset of ${id}.` }
+  const wanted = named.trim()
+  const found = subject.assets.filter(({ asset }) => asset.id === wanted || asset.name === wanted)
+  const [first, ...more] = found
+  if (first === undefined) return { sentence: `${id} has no asset "${wanted.slice(0, 80)}".` }
+  if (more.length > 0) return { sentence: `${found.length} assets of ${id} are called ${wanted}; write the whole id.` }
+  return { id: first.asset.id, name: first.asset.name }
+}

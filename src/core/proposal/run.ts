@@ -1,0 +1,66 @@
+/** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
+
+import { countEndState } from '../gate.ts'
+import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
+
+/** What is under way: the rollout, or else the test that runs while people vote. */
+export function liveRun(state: ProposalState): Rollout | null {
+  if (state.rollout !== null) return state.rollout
+  return testRunning(state) ? state.test : null
+}
+
+export function testRunning(state: ProposalState): boolean {
+  return state.rollout === null && state.test !== null && state.test.result === null
+}
+
+export function freshRing(): RingState {
+  return { status: 'waiting', batchesStarted: 0, waiting: [], go: null, checked: null, soakUntil: null, forgiven: [] }
+}
+
+export interface CurrentRing {
+  readonly index: number
+  readonly planned: PlannedRing
+  readonly ring: RingState
+  readonly run: Rollout
+}
+
+/** The ring that is under way or next; `null` when all have passed, or nothing runs. A test has one ring only. */
+export function ringNow(state: ProposalState): CurrentRing | null {
+  const run = liveRun(state)
+  if (run === null || state.subject.kind !== 'patches') return null
+  const index = run.rings.findIndex((ring) => ring.status !== 'passed')
+  const ring = run.rings[index]
+  const planned = state.subject.rings[index]
+  if (!ring || !planned || (testRunning(state) && planned.beforeVote !== true)) return null
+  return { index, planned, ring, run }
+}
+
+/** The number of the ring that is under way or next; `null` when all have passed. */
+export function currentRing(state: ProposalState): number | null {
+  return ringNow(state)?.index ?? null
+}
+
+/** Assets started and not verified yet. */
+export function unfinished(state: ProposalState): readonly string[] {
+  return unfinishedDeployments(state).map((deployment) => deployment.asset)
+}
+
+export function unfinishedDeployments(state: ProposalState): readonly Deployment[] {
+  return Object.values(liveRun(state)?.deployments ?? {}).filter((deployment) => deployment.verification === null)
+}
+
+/** Assets of the ring whose turn has not come, in order; those that were skipped have none. */
+export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>): readonly string[] {
+  return planned.assets.filter((asset) => run.deployments[asset] === undefined && run.skipped[asset] === undefined)
+}
+
+/** Assets that ended badly, and that nobody has left out since. */
+export function endedBadly(run: Rollout): ReadonlySet<string> {
+  const bad = new Set<string>()
+  for (const { asset, verification } of Object.values(run.deployments)) {
+    if (verification === null || run.skipped[asset] !== undefined) continue
+    const count = countEndState(verification.end)
+    if (count === 'bad' || count === 'unreachable') bad.add(asset)
+  }
+  return bad
+}

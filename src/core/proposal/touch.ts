@@ -1,0 +1,110 @@
+/** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
+
+import { type Freeze, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
+import { decidedAtOnce } from './approval.ts'
+import type { Context } from './command.ts'
+import { isBefore, plusSeconds } from './decision.ts'
+import type { PatchSubject, ProposalState } from './proposal.ts'
+import { remaining, ringNow } from './run.ts'
+
+export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates'>
+
+/** Windows looked at for one that is long enough. */
+const WINDOWS_TRIED = 400
+
+/** The window of an asset: its own, or that of the proposal. */
+export function windowsOf(subject: PatchSubject): ReadonlyMap<string, WindowPlan> {
+  return new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]])))
+}
+
+/** Seconds that one asset of the ring is expected to take. */
+export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates'>): number {
+  return estimates?.[ring] ?? 0
+}
+
+export function frozenBy(freezes: readonly Freeze[], team: string, now: string): Freeze | null {
+  return (
+    freezes.find(
+      (freeze) =>
+        (freeze.teams === null || freeze.teams.includes(team)) &&
+        !isBefore(now, freeze.from) &&
+        isBefore(now, freeze.to),
+    ) ?? null
+  )
+}
+
+/** Which of the assets may begin now, and be done before their time is over. Break-glass is the one way around windows. */
+export function touchable(
+  state: ProposalState,
+  assets: readonly string[],
+  ring: string,
+  context: TouchContext,
+): readonly string[] {
+  const { subject, schedule } = state
+  const { now, freezes } = context
+  if (subject.kind !== 'patches') return []
+  // The test ring is a controlled environment: only a freeze keeps hands off it.
+  if (state.rollout === null && state.test !== null) {
+    return frozenBy(freezes, state.team, now) === null ? assets : []
+  }
+  if (schedule === null || isBefore(now, schedule.start) || !isBefore(now, schedule.end)) return []
+  const end = plusSeconds(now, estimateOf(ring, context))
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return assets
+  const extended = state.rollout?.extendedUntil ?? null
+  if (extended !== null && isBefore(now, extended)) {
+    return isBefore(extended, end) || frozenBy(freezes, state.team, now) !== null ? [] : assets
+  }
+  const own = windowsOf(subject)
+  const open = new Map<WindowPlan, boolean>()
+  return assets.filter((asset) => {
+    const plan = own.get(asset) ?? subject.window
+    let fits = open.get(plan)
+    if (fits === undefined) {
+      const window = openWindow(plan, freezes, state.team, now)
+      fits = window !== null && !isBefore(window.end, end)
+      open.set(plan, fits)
+    }
+    return fits
+  })
+}
+
+/** When what is left of the proposal may run next, or a sentence that says why never. */
+export function nextRun(
+  state: ProposalState,
+  context: TouchContext,
+): { readonly window: Window } | { readonly problem: string } {
+  const { subject } = state
+  if (subject.kind !== 'patches') return { problem: 'there is nothing to run' }
+  const current = ringNow(state)
+  const planned = current?.planned ?? subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
+  const assets = current === null ? (planned?.assets ?? []) : remaining(current)
+  const own = windowsOf(subject)
+  const plans = new Set(assets.map((asset) => own.get(asset) ?? subject.window))
+  if (plans.size === 0) plans.add(subject.window)
+  const seconds = planned === undefined ? 0 : estimateOf(planned.name, context)
+  let best: Window | null = null
+  for (const plan of plans) {
+    const window = firstFit(plan, state, context, seconds)
+    if (window !== null && (best === null || isBefore(window.start, best.start))) best = window
+  }
+  if (best !== null) return { window: best }
+  const name = `the window "${subject.window.name}"`
+  const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
+  if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
+  return {
+    problem: `${name} is never open for as long as an asset of ring ${planned?.name ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+  }
+}
+
+/** The first time of a plan that leaves enough time between the decision and the start, and enough to be done. */
+function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
+  const { now, freezes } = context
+  const led = state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : now
+  const from = isBefore(led, now) ? now : led
+  for (const window of nextWindows(plan, freezes, state.team, from, WINDOWS_TRIED)) {
+    const start = isBefore(window.start, from) && from !== now ? from : window.start
+    const begin = isBefore(start, now) ? now : start
+    if (!isBefore(window.end, plusSeconds(begin, seconds))) return { start, end: window.end }
+  }
+  return null
+}

@@ -1,0 +1,127 @@
+/** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
+
+import { clusterRoom } from '../cluster.ts'
+import { gateProblem, tally } from '../gate.ts'
+import { isBefore, plusSeconds } from './decision.ts'
+import type { PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
+import { type CurrentRing, endedBadly, remaining, ringNow, unfinishedDeployments } from './run.ts'
+import { type TouchContext, touchable } from './touch.ts'
+
+export type Turn =
+  | {
+      readonly kind: 'start'
+      readonly ring: number
+      readonly batch: number
+      /** The first of its batch. */
+      readonly fresh: boolean
+      readonly assets: readonly string[]
+      /** Of the same batch, later. */
+      readonly waiting: readonly string[]
+    }
+  | { readonly kind: 'wait'; readonly for: 'assets' | 'window' | 'go' | 'checks' | 'soak'; readonly why: string }
+  /** It cannot go on without somebody. */
+  | { readonly kind: 'stuck'; readonly ring: number; readonly why: string }
+  | { readonly kind: 'done'; readonly why: string }
+
+/** How long an answer of the gate's checks holds. */
+const CHECK_SECONDS = 300
+
+/** Are the gate's checks to be asked before anything more of the ring begins, or before it passes? */
+export function wantsChecks({ planned, ring }: Pick<CurrentRing, 'planned' | 'ring'>, now: string): boolean {
+  if ((planned.gate.checks ?? []).length === 0) return false
+  return ring.checked === null || isBefore(plusSeconds(ring.checked.at, CHECK_SECONDS), now)
+}
+
+export function wantsGo({ planned, ring }: Pick<CurrentRing, 'planned' | 'ring'>): boolean {
+  return (planned.gate.go ?? []).length > 0 && ring.go === null && ring.batchesStarted === 0
+}
+
+/** Why nothing more may begin: the ring's gate, or the budget of the whole rollout; `null` while all is well. */
+export function stopReason(subject: PatchSubject, { planned, ring, run }: CurrentRing): string | null {
+  const left = [...ring.forgiven, ...Object.keys(run.skipped)]
+  const problem = gateProblem(planned.gate, tally(planned.assets, run.deployments, left))
+  if (problem !== null) return `Ring ${planned.name} stopped at its gate: ${problem}`
+  if (subject.failureBudget === undefined) return null
+  const forgiven = new Set(run.rings.flatMap((item) => item.forgiven))
+  const failed = [...endedBadly(run)].filter((asset) => !forgiven.has(asset)).length
+  if (failed <= subject.failureBudget) return null
+  return `The rollout stopped: ${failed} of its assets failed or never answered, more than the ${subject.failureBudget} that it allows in all`
+}
+
+/** Assets of a batch that are worked on at the same time. */
+export function concurrencyOf(ring: PlannedRing): number {
+  return Math.max(1, ring.concurrency ?? ring.batchSize)
+}
+
+export function nextTurn(state: ProposalState, context: TouchContext): Turn {
+  const { subject } = state
+  const current = ringNow(state)
+  if (subject.kind !== 'patches' || current === null) return { kind: 'done', why: 'Every ring is done.' }
+  const { index, planned, ring, run } = current
+  if (ring.status === 'soaking') return { kind: 'wait', for: 'soak', why: `Ring ${planned.name} is soaking.` }
+  if (ring.status === 'failed') return { kind: 'stuck', ring: index, why: `Ring ${planned.name} is failed.` }
+  const problem = stopReason(subject, current)
+  if (problem !== null) return { kind: 'stuck', ring: index, why: problem }
+  const running = unfinishedDeployments(state)
+  const mine = running.filter((deployment) => deployment.ring === index).length
+  const fresh = ring.waiting.length === 0
+  if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
+  const free = concurrencyOf(planned) - mine
+  if (free <= 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
+  if (fresh && wantsGo(current))
+    return { kind: 'wait', for: 'go', why: `Ring ${planned.name} waits for somebody to say go.` }
+  const candidates = fresh ? remaining(current) : ring.waiting
+  if (candidates.length === 0) return { kind: 'done', why: `Ring ${planned.name} has no further batch.` }
+  if (fresh && wantsChecks(current, context.now))
+    return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
+  const open = touchable(state, candidates, planned.name, context)
+  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
+  const batch = fresh ? open.slice(0, planned.batchSize) : open
+  const chosen = withRoom(subject, run, new Set(running.map(({ asset }) => asset)), batch, free)
+  if (chosen.assets.length === 0) {
+    if (running.length > 0) return { kind: 'wait', for: 'assets', why: `${chosen.why}.` }
+    return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
+  }
+  const taken = new Set(chosen.assets)
+  const waiting = (fresh ? batch : ring.waiting).filter((asset) => !taken.has(asset))
+  const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
+  return { kind: 'start', ring: index, batch: number, fresh, assets: chosen.assets, waiting }
+}
+
+/** The first of the assets for which every cluster has room, `most` at most; `why` says what keeps the first other one. */
+function withRoom(
+  subject: PatchSubject,
+  run: Rollout,
+  working: ReadonlySet<string>,
+  assets: readonly string[],
+  most: number,
+): { readonly assets: readonly string[]; readonly why: string } {
+  const bad = down(run)
+  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, room: clusterRoom(cluster, { working, bad }) }))
+  if (rooms.length === 0) return { assets: assets.slice(0, most), why: '' }
+  const of = new Map<string, typeof rooms>()
+  for (const entry of rooms) for (const asset of entry.cluster.assets) of.set(asset, [...(of.get(asset) ?? []), entry])
+  const chosen: string[] = []
+  let why = ''
+  for (const asset of assets) {
+    if (chosen.length >= most) break
+    // One that is down already takes nothing away that was there.
+    const clusters = bad.has(asset) ? [] : (of.get(asset) ?? [])
+    const full = clusters.find(({ room }) => room < 1)?.cluster
+    if (full === undefined) {
+      for (const entry of clusters) entry.room--
+      chosen.push(asset)
+    } else if (why === '') {
+      const count = full.assets.filter((member) => working.has(member) || bad.has(member)).length
+      why = `${count} of the ${full.assets.length} of cluster ${full.name} are down, and ${full.minHealthy} must stay up`
+    }
+  }
+  return { assets: chosen, why }
+}
+
+/** Assets that ended badly, those included that are to be tried again. */
+function down(run: Rollout): ReadonlySet<string> {
+  const bad = new Set(endedBadly(run))
+  for (const asset of Object.keys(run.retried)) if (run.deployments[asset] === undefined) bad.add(asset)
+  return bad
+}

@@ -1,0 +1,236 @@
+/** The occurrences of a recurrence rule on the wall clock. No zone is known here. */
+
+import { type CalendarDate, DAY_SECONDS, dateOf, dayNumber, weekdayOf, weekStartOf } from '../local-time.ts'
+import type { Rrule } from './rule.ts'
+
+/** Candidates looked at in vain before a rule that repeats within a day is taken to have no further occurrence. */
+const MOST_IN_VAIN = 2_000_000
+
+/**
+ * Local seconds of the occurrences from `from` until before `to`, in order, none before `start`. `start` stands in for
+ * what the rule leaves out (RFC 5545: DTSTART) and is an occurrence only where the rule says so. UNTIL is the caller's
+ * to regard: it may be of another zone.
+ */
+export function* expand(rule: Rrule, start: number, from: number, to: number): Generator<number> {
+  // Those before `from` need not be looked at, unless they are to be counted.
+  const first = rule.count === null ? Math.max(start, from) : start
+  let left = rule.count ?? Number.POSITIVE_INFINITY
+  const candidates = withinDay(rule) ? fine(rule, start, first, to) : coarse(rule, start, first, to)
+  for (const local of candidates) {
+    if (local < first) continue
+    if (local >= to) return
+    if (local >= from) yield local
+    if (--left === 0) return
+  }
+}
+
+function withinDay({ frequency }: Rrule): boolean {
+  return frequency === 'HOURLY' || frequency === 'MINUTELY' || frequency === 'SECONDLY'
+}
+
+// ---------------------------------------------------------------- days, weeks, months, years
+
+function* coarse(rule: Rrule, start: number, first: number, to: number): Generator<number> {
+  const matches = dayFilter(rule, start)
+  const times = timesOfDay(rule, start)
+  if (times.length === 0) return
+  const firstDay = dayOf(first)
+  for (const [begin, end] of periods(rule, dayOf(start), firstDay, dayOf(to) + 1)) {
+    if (rule.bySetPos.length === 0) {
+      for (let day = Math.max(begin, firstDay); day < end; day++) {
+        if (matches(day)) for (const time of times) yield day * DAY_SECONDS + time
+      }
+      continue
+    }
+    const days: number[] = []
+    for (let day = begin; day < end; day++) if (matches(day)) days.push(day)
+    for (const position of positions(rule.bySetPos, days.length * times.length)) {
+      const day = days[Math.floor(position / times.length)] ?? 0
+      yield day * DAY_SECONDS + (times[position % times.length] ?? 0)
+    }
+  }
+}
+
+function dayOf(local: number): number {
+  return Math.floor(local / DAY_SECONDS)
+}
+
+/** First day and the day after the last of each year, month, week or day of the rule, beginning at or before `from`. */
+function* periods(rule: Rrule, start: number, from: number, to: number): Generator<readonly [number, number]> {
+  const { interval } = rule
+  const began = dateOf(start)
+  const { year, month } = dateOf(from)
+  switch (rule.frequency) {
+    case 'YEARLY':
+      for (let at = ahead(began.year, year, interval); ; at += interval) {
+        const begin = dayNumber(at, 1, 1)
+        if (begin >= to) return
+        yield [begin, dayNumber(at + 1, 1, 1)]
+      }
+    case 'MONTHLY':
+      for (let at = ahead(began.year * 12 + began.month, year * 12 + month, interval); ; at += interval) {
+        const begin = dayNumber(0, at, 1)
+        if (begin >= to) return
+        yield [begin, dayNumber(0, at + 1, 1)]
+      }
+    case 'WEEKLY': {
+      const week = weekStartOf(start, rule.weekStart)
+      for (let at = ahead(week, weekStartOf(from, rule.weekStart), 7 * interval); at < to; at += 7 * interval)
+        yield [at, at + 7]
+      return
+    }
+    default:
+      for (let at = ahead(start, from, interval); at < to; at += interval) yield [at, at + 1]
+  }
+}
+
+/** The last of `start`, `start + step`, ... that is not beyond `goal`. */
+function ahead(start: number, goal: number, step: number): number {
+  return start + Math.max(0, Math.floor((goal - start) / step)) * step
+}
+
+/** Indexes of the chosen of `length` items, in order. */
+function positions(chosen: readonly number[], length: number): readonly number[] {
+  const found = new Set<number>()
+  for (const position of chosen) {
+    const index = position > 0 ? position - 1 : length + position
+    if (index >= 0 && index < length) found.add(index)
+  }
+  return [...found].sort((a, b) => a - b)
+}
+
+/** Seconds of the day at which a rule of whole days occurs. */
+function timesOfDay(rule: Rrule, start: number): readonly number[] {
+  const time = start - dayOf(start) * DAY_SECONDS
+  const times: number[] = []
+  for (const hour of or(rule.byHour, Math.floor(time / 3_600))) {
+    for (const minute of or(rule.byMinute, Math.floor(time / 60) % 60)) {
+      for (const second of or(rule.bySecond, time % 60)) {
+        // A second 60 may be written and never comes: our clocks have no leap seconds.
+        if (second < 60) times.push(hour * 3_600 + minute * 60 + second)
+      }
+    }
+  }
+  return times
+}
+
+function or(values: readonly number[], otherwise: number): readonly number[] {
+  return values.length === 0 ? [otherwise] : values
+}
+
+// ---------------------------------------------------------------- hours, minutes, seconds
+
+function* fine(rule: Rrule, start: number, first: number, to: number): Generator<number> {
+  const matches = dayFilter(rule, start)
+  const unit = rule.frequency === 'HOURLY' ? 3_600 : rule.frequency === 'MINUTELY' ? 60 : 1
+  const step = rule.interval * unit
+  const origin = start - (((start % unit) + unit) % unit)
+  const within = timesWithin(rule, start)
+  const hours = new Set(rule.byHour)
+  const minutes = new Set(unit < 3_600 ? rule.byMinute : [])
+  const allowedSeconds = new Set(unit < 60 ? rule.bySecond : [])
+  const next = (least: number) => origin + Math.max(0, Math.ceil((least - origin) / step)) * step
+  if (within.length === 0) return
+  let inVain = 0
+  for (let day = dayOf(first); day * DAY_SECONDS < to; day++) {
+    const midnight = day * DAY_SECONDS
+    if (!matches(day)) continue
+    for (let at = next(midnight); at < midnight + DAY_SECONDS; ) {
+      if (++inVain > MOST_IN_VAIN) return
+      const time = at - midnight
+      if (hours.size > 0 && !hours.has(Math.floor(time / 3_600))) {
+        at = next(midnight + (Math.floor(time / 3_600) + 1) * 3_600)
+        continue
+      }
+      if (minutes.size > 0 && !minutes.has(Math.floor(time / 60) % 60)) {
+        at = next(midnight + (Math.floor(time / 60) + 1) * 60)
+        continue
+      }
+      if (allowedSeconds.size === 0 || allowedSeconds.has(time % 60)) {
+        inVain = 0
+        for (const more of within) yield at + more
+      }
+      at += step
+    }
+  }
+}
+
+/** Seconds after the beginning of an hour or a minute at which a rule of hours, minutes or seconds occurs in it. */
+function timesWithin(rule: Rrule, start: number): readonly number[] {
+  const time = ((start % 3_600) + 3_600) % 3_600
+  const minutes = rule.frequency === 'HOURLY' ? or(rule.byMinute, Math.floor(time / 60)) : [0]
+  const times: number[] = []
+  for (const minute of minutes) {
+    const within = rule.frequency === 'SECONDLY' ? [0] : or(rule.bySecond, time % 60)
+    for (const second of within) if (second < 60) times.push(minute * 60 + second)
+  }
+  if (rule.bySetPos.length === 0) return times
+  return positions(rule.bySetPos, times.length).map((position) => times[position] ?? 0)
+}
+
+// ---------------------------------------------------------------- which days
+
+type DayTest = (day: number, date: CalendarDate) => boolean
+
+/** Whether a day number passes all BY parts that speak of days; what `start` stands in for is one of them. */
+function dayFilter(rule: Rrule, start: number): (day: number) => boolean {
+  const tests = dayTests(rule, dayOf(start))
+  return (day) => {
+    const date = dateOf(day)
+    for (const test of tests) if (!test(day, date)) return false
+    return true
+  }
+}
+
+function dayTests(rule: Rrule, start: number): readonly DayTest[] {
+  const { frequency, byMonth, byWeekNo, byYearDay, byMonthDay, byDay, weekStart } = rule
+  const tests: DayTest[] = []
+  if (byMonth.length > 0) tests.push((_day, { month }) => byMonth.includes(month))
+  if (byWeekNo.length > 0) {
+    tests.push((day) => {
+      const { number, of } = weekOfYear(day, weekStart)
+      return byWeekNo.includes(number) || byWeekNo.includes(number - of - 1)
+    })
+  }
+  if (byYearDay.length > 0) {
+    tests.push((day, { year }) => {
+      const number = day - dayNumber(year, 1, 1) + 1
+      return byYearDay.includes(number) || byYearDay.includes(day - dayNumber(year + 1, 1, 1))
+    })
+  }
+  if (byMonthDay.length > 0) {
+    tests.push(
+      (day, { year, month, day: number }) =>
+        byMonthDay.includes(number) || byMonthDay.includes(day - dayNumber(year, month + 1, 1)),
+    )
+  }
+  if (byDay.length > 0) {
+    const ofMonth = frequency === 'MONTHLY' || byMonth.length > 0
+    const numbered = byDay.some(({ ordinal }) => ordinal !== 0)
+    tests.push((day, { year, month }) => {
+      const weekday = weekdayOf(day)
+      const same = byDay.filter((one) => one.weekday === weekday)
+      if (!numbered || same.length === 0) return same.length > 0
+      const begin = ofMonth ? dayNumber(year, month, 1) : dayNumber(year, 1, 1)
+      const end = ofMonth ? dayNumber(year, month + 1, 1) : dayNumber(year + 1, 1, 1)
+      const number = Math.floor((day - begin) / 7) + 1
+      const fromEnd = -Math.floor((end - 1 - day) / 7) - 1
+      return same.some(({ ordinal }) => ordinal === 0 || ordinal === number || ordinal === fromEnd)
+    })
+  }
+  if (byWeekNo.length + byYearDay.length + byMonthDay.length + byDay.length > 0) return tests
+  const began = dateOf(start)
+  if (frequency === 'YEARLY' && byMonth.length === 0) tests.push((_day, { month }) => month === began.month)
+  if (frequency === 'YEARLY' || frequency === 'MONTHLY') tests.push((_day, { day }) => day === began.day)
+  if (frequency === 'WEEKLY') tests.push((day) => weekdayOf(day) === weekdayOf(start))
+  return tests
+}
+
+/** Number of the week that holds a day, and how many the year of the week has; week 1 is the first with four days. */
+function weekOfYear(day: number, firstDay: Rrule['weekStart']): { readonly number: number; readonly of: number } {
+  const middle = weekStartOf(day, firstDay) + 3
+  const { year } = dateOf(middle)
+  const january = dayNumber(year, 1, 1)
+  const last = weekStartOf(dayNumber(year, 12, 28), firstDay) + 3
+  return { number: Math.floor((middle - january) / 7) + 1, of: Math.floor((last - january) / 7) + 1 }
+}

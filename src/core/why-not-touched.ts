@@ -1,0 +1,14 @@
+import type { ProposalState } from './proposal/proposal.ts'
+
+/** Why an asset of the proposal was never started, as a clause. */
+export function whyNotTouched(state: ProposalState, asset: string): string {
+  const { rollout, subject, status } = state
+  const skipped = rollout?.skipped[asset]
+  if (skipped) return `${skipped.by} left it out: ${skipped.reason}`
+  if (rollout === null) return `the rollout did not begin (${status})`
+  const ring = subject.kind === 'patches' ? subject.rings.findIndex((item) => item.assets.includes(asset)) : -1
+  const at = rollout.rings[ring]
+  if (at === undefined) return 'no ring holds it'
+  if (state.stopped !== null) return `the rollout was stopped before its turn: ${state.stopped.reason}`
+  return at.status === 'passed' || at.status === 'running' ? 'its turn did not come' : 'its ring did not begin'
+}

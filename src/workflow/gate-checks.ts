@@ -1,0 +1,55 @@
+import type { Asset } from '../core/asset.ts'
+import { errorText } from '../core/error-text.ts'
+import type { HealthResult } from '../core/ports.ts'
+import type { ProposalState, ServiceCheck } from '../core/proposal/proposal.ts'
+import { ringNow } from '../core/proposal/run.ts'
+import { judgeMetric } from '../core/service-check.ts'
+import type { WorkflowParts } from './ports.ts'
+
+/** A question that hangs is as good as a no. */
+const ANSWER_MS = 30_000
+
+/** Asks what the gate of the current ring wants to know about the service as a whole. Whatever goes wrong is an answer. */
+export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'health' | 'metrics'>) {
+  async function ask(check: ServiceCheck, team: string, signal: AbortSignal): Promise<HealthResult> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+    switch (check.kind) {
+      case 'health': {
+        const [result] = await health.check(theService(team), [check.check], limited)
+        return result ?? { check: check.check.kind, healthy: false, detail: 'no answer' }
+      }
+      case 'metric':
+        try {
+          const source = metrics.get(check.source)
+          if (!source) throw new Error(`the metric source "${check.source}" is not configured`)
+          return judgeMetric(check, await source.value(check.query, limited))
+        } catch (error) {
+          signal.throwIfAborted()
+          return { check: check.query, healthy: false, detail: errorText(error) }
+        }
+    }
+  }
+
+  return async function askGate(state: ProposalState, signal: AbortSignal): Promise<readonly HealthResult[]> {
+    const checks = ringNow(state)?.planned.gate.checks ?? []
+    return Promise.all(checks.map((check) => ask(check, state.team, signal)))
+  }
+}
+
+/** These checks name their hosts themselves; no asset stands for the service. */
+function theService(team: string): Asset {
+  return {
+    id: `service/${team}`,
+    name: team,
+    platform: '',
+    team,
+    tags: [],
+    exposure: null,
+    criticality: null,
+    timeZone: 'UTC',
+    source: '',
+    engine: null,
+    address: '',
+    simulated: false,
+  }
+}

@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
+import { errorText } from '../core/error-text.ts'
+import type { DeploymentOutcome, HealthResult, HookMoment } from '../core/ports.ts'
+import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
+import type { Actor, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import { verify } from '../core/verification.ts'
+import { saveObservations } from '../store/inventory.ts'
+import type { Execute } from './execute.ts'
+import type { WorkflowParts } from './ports.ts'
+
+const verification: Actor = { kind: 'system', part: 'verification' }
+
+/** A service gets this many looks, this far apart, to come back after an upgrade. */
+const HEALTH_LOOKS = 4
+const HEALTH_PAUSE_MS = 1_500
+const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
+
+/** Verifies assets from what they say of themselves, and records it. */
+export function createVerify(parts: WorkflowParts, execute: Execute['execute']) {
+  /** Verifies assets of one start as they end; what is found at the same time is recorded together. */
+  function verifier(
+    state: ProposalState,
+    key: string,
+    known: ReadonlyMap<string, readonly HealthResult[]>,
+    changed: () => void,
+    signal: AbortSignal,
+  ) {
+    const before = new Map(known)
+    const found: RecordedVerification[] = []
+    const tasks: Promise<void>[] = []
+    let writing: Promise<void> | null = null
+
+    async function write(): Promise<void> {
+      while (found.length > 0) {
+        const verifications = found.splice(0)
+        await execute(state.id, { type: 'record-verifications', verifications }, verification)
+        changed()
+      }
+      writing = null
+    }
+
+    async function check(ended: readonly RecordedOutcome[]): Promise<void> {
+      const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
+      const assets = plannedAssets(state).filter((planned) => left.has(planned.asset.id))
+      const judging: Promise<void>[] = []
+      const planned = new Map(assets.map((item) => [item.asset.id, item]))
+      for await (const observation of look(
+        assets.map(({ asset }) => asset),
+        'installed',
+        signal,
+      )) {
+        const { id } = observedAsset(observation)
+        const outcome = left.get(id)
+        const item = planned.get(id)
+        if (outcome === undefined || item === undefined || !left.delete(id)) continue
+        judging.push(
+          judge(state, key, item, outcome, observation, before.get(id), signal).then((verified) => {
+            found.push({ asset: id, verification: verified })
+            writing ??= write()
+          }),
+        )
+      }
+      await Promise.all(judging)
+    }
+
+    return {
+      /** How healthy assets were before; whoever prepares them adds what it sees. */
+      before,
+      add(ended: readonly RecordedOutcome[]): void {
+        if (ended.length === 0) return
+        const task = check(ended)
+        // It is awaited at the end; until then nobody else may think that it was forgotten.
+        task.catch(() => undefined)
+        tasks.push(task)
+      },
+      async done(): Promise<void> {
+        await Promise.all(tasks)
+        while (writing !== null) await writing
+      },
+    }
+  }
+
+  async function judge(
+    state: ProposalState,
+    key: string,
+    planned: PlannedAsset,
+    outcome: DeploymentOutcome,
+    first: Observation,
+    before: readonly HealthResult[] | undefined,
+    signal: AbortSignal,
+  ) {
+    const { asset } = planned
+    const health = first.kind === 'seen' ? [...(await healthOf(state, asset, signal))] : []
+    const touched = outcome.state === 'succeeded' || outcome.state === 'failed'
+    for (const hook of hooksOf(state).filter(({ moment }) => AFTER.includes(moment))) {
+      if (hook.moment === 'post-check' && !touched) continue
+      const result = await parts.hooks.run(hook, asset, key, signal)
+      if (hook.moment === 'post-check' || !result.ok)
+        health.push({ check: hook.moment, healthy: result.ok, detail: result.detail })
+    }
+    return conclude(state, planned, outcome, first, health, before, signal)
+  }
+
+  /** A quick look says whether the versions are there; where they are not, a whole one says what keeps them away. */
+  async function conclude(
+    state: ProposalState,
+    planned: PlannedAsset,
+    outcome: DeploymentOutcome,
+    first: Observation,
+    health: readonly HealthResult[],
+    before: readonly HealthResult[] | undefined,
+    signal: AbortSignal,
+  ) {
+    const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+    const verdict = verify(planned, outcome, first, facts)
+    if (first.kind !== 'seen' || (verdict.end !== 'still missing' && verdict.end !== 'held back')) return verdict
+    for await (const observation of look([planned.asset], 'full', signal)) {
+      await saveObservations(parts.db, [observation])
+      return verify(planned, outcome, observation, { ...facts, now: now() })
+    }
+    return verdict
+  }
+
+  /** One fresh observation of each asset, from its own source; `unreachable` where none can be had. */
+  async function* look(
+    assets: readonly Asset[],
+    depth: 'full' | 'installed',
+    signal: AbortSignal,
+  ): AsyncGenerator<Observation> {
+    for (const name of new Set(assets.map((asset) => asset.source))) {
+      const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [asset.id, asset]))
+      const source = parts.sources.find((item) => item.name === name)
+      let reason = `its source "${name}" does not list it any more`
+      try {
+        for await (const observation of source?.observe({ only: [...left.keys()], depth, signal }) ?? []) {
+          left.delete(observedAsset(observation).id)
+          yield observation
+        }
+      } catch (error) {
+        signal.throwIfAborted()
+        reason = errorText(error)
+      }
+      if (!source) reason = `its source "${name}" is not configured any more`
+      for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: now() }
+    }
+  }
+
+  async function healthOf(state: ProposalState, asset: Asset, signal: AbortSignal): Promise<readonly HealthResult[]> {
+    const checks = state.subject.kind === 'patches' ? state.subject.health : []
+    let results = await parts.health.check(asset, checks, signal)
+    for (let again = 1; again < HEALTH_LOOKS && results.some((result) => !result.healthy); again++) {
+      await sleep(HEALTH_PAUSE_MS, undefined, { signal })
+      results = await parts.health.check(asset, checks, signal)
+    }
+    return results
+  }
+
+  /** The last, whole look at every asset before the rollout is called complete: it becomes the inventory. */
+  async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
+    const wanted = new Set(assets)
+    const planned = new Map(
+      plannedAssets(state)
+        .filter(({ asset }) => wanted.has(asset.id))
+        .map((item) => [item.asset.id, item]),
+    )
+    const judging: Promise<RecordedVerification[]>[] = []
+    for await (const observation of look(
+      [...planned.values()].map(({ asset }) => asset),
+      'full',
+      signal,
+    )) {
+      const { id } = observedAsset(observation)
+      const item = planned.get(id)
+      const deployment = state.rollout?.deployments[id]
+      if (item === undefined || !deployment?.outcome || !planned.delete(id)) continue
+      judging.push(again(state, item, deployment.outcome, observation, deployment.verification?.healthBefore, signal))
+      if (judging.length >= AT_ONCE) await record(state, judging.splice(0))
+    }
+    await record(state, judging)
+  }
+
+  async function again(
+    state: ProposalState,
+    planned: PlannedAsset,
+    outcome: DeploymentOutcome,
+    observation: Observation,
+    before: readonly HealthResult[] | undefined,
+    signal: AbortSignal,
+  ): Promise<RecordedVerification[]> {
+    await saveObservations(parts.db, [observation])
+    const health = observation.kind === 'seen' ? await healthOf(state, planned.asset, signal) : []
+    const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+    return [{ asset: planned.asset.id, verification: verify(planned, outcome, observation, facts) }]
+  }
+
+  async function record(state: ProposalState, judging: readonly Promise<RecordedVerification[]>[]): Promise<void> {
+    const verifications = (await Promise.all(judging)).flat()
+    if (verifications.length === 0) return
+    await execute(state.id, { type: 'record-verifications', verifications }, verification)
+  }
+
+  function now(): string {
+    return parts.clock().toISOString()
+  }
+
+  return { verifier, lookAgain }
+}
+
+/** Looks of the last round that are judged together. */
+const AT_ONCE = 100
+
+function hooksOf({ subject }: ProposalState) {
+  return subject.kind === 'patches' ? (subject.hooks ?? []) : []
+}
+
+function plannedAssets({ subject }: ProposalState): readonly PlannedAsset[] {
+  return subject.kind === 'patches' ? subject.assets : []
+}
+
+function rollsBack({ subject }: ProposalState): boolean {
+  return subject.kind === 'patches' && subject.rollsBack !== undefined
+}

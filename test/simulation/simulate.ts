@@ -1,0 +1,282 @@
+/**
+ * Whole rollouts over the pure core, with a clock and faults of our own: what people click, what machines answer, and
+ * when processes die comes from a seed. After every event the promises are checked; what they are is stated here anew,
+ * from the plan alone, and not with the functions that decide.
+ */
+
+import type { Member } from '../../src/core/policy.ts'
+import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
+import { decide } from '../../src/core/proposal/decide.ts'
+import { outcomesOf, type ProposalEvent, verificationsOf } from '../../src/core/proposal/event.ts'
+import { evolve } from '../../src/core/proposal/evolve.ts'
+import { nextStep } from '../../src/core/proposal/next-step.ts'
+import type { Actor, EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
+import { unfinishedDeployments } from '../../src/core/proposal/run.ts'
+import type { Freeze } from '../../src/core/window.ts'
+import { random } from '../bench/fleet.ts'
+import { createWitness } from './promises.ts'
+import { drawScenario, type Scenario } from './scenario.ts'
+
+export const members: readonly Member[] = [
+  { id: 'mara', name: 'Mara', roles: ['owner'] },
+  { id: 'tom', name: 'Tom', roles: ['security'] },
+  { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
+]
+const machine: Actor = { kind: 'system', part: 'rollout' }
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+/** The simulation begins on the eve of a change of the clocks in Europe, so that windows meet it. */
+const START = Date.parse('2026-10-23T06:00:00Z')
+/** Whatever has not ended after so many days never will. */
+const LAST_DAY = 60
+
+/** What really is on a machine, whatever the engine says. */
+interface Host {
+  installed: boolean
+  readonly transactions: string[]
+  /** When what runs on it ends (milliseconds), and how. */
+  ends: number | null
+  fault: Fault
+}
+
+type Fault = 'none' | 'fails' | 'lies' | 'unreachable' | 'refuses' | 'sick'
+
+export interface Simulated {
+  readonly seed: number
+  readonly hosts: number
+  readonly events: number
+  readonly status: ProposalState['status']
+  readonly days: number
+  readonly starts: number
+  readonly broken: string | null
+}
+
+/** Plays one rollout. `broken` is the first promise that did not hold, with what led to it. */
+export function simulate(seed: number, hosts: number): Simulated {
+  const next = random(seed)
+  const chance = (share: number) => next() < share
+  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(next() * list.length)]
+  const scenario: Scenario = drawScenario(next, hosts)
+  const world = new Map<string, Host>()
+  for (const id of scenario.assets) world.set(id, { installed: false, transactions: [], ends: null, fault: 'none' })
+  const witness = createWitness(scenario)
+  const freezes: readonly Freeze[] = scenario.freezes
+  let now = START
+  let state: ProposalState | null = null
+  let count = 0
+
+  function run(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] {
+    const at = new Date(now).toISOString()
+    const context: Context = { now: at, actor, members, freezes, standing: null, estimates: scenario.estimates }
+    const decision = decide(state, command, context)
+    if (!decision.ok) return []
+    for (const event of decision.events) {
+      state = evolve(state, { stream: 'PW-1', seq: ++count, at, actor, event })
+      witness.see(event, state, now, freezes)
+      if (event.type === 'batch-started' || event.type === 'assets-started') startOn(event.assets, event.key)
+    }
+    return decision.events
+  }
+
+  /** The engine is told twice now and then, as after a crash; a host does what belongs to one key once. */
+  function startOn(assets: readonly string[], key: string): void {
+    for (const asset of assets) {
+      const host = world.get(asset)
+      if (host === undefined) continue
+      for (let told = chance(0.05) ? 2 : 1; told > 0; told--) {
+        if (host.transactions.includes(key)) continue
+        host.transactions.push(key)
+        const kinds: readonly Fault[] = ['fails', 'lies', 'unreachable', 'refuses', 'sick']
+        host.fault = chance(scenario.faultShare) ? (pick(kinds) ?? 'fails') : 'none'
+        host.ends = now + (1 + Math.floor(next() * scenario.longestMinutes)) * MINUTE
+      }
+    }
+  }
+
+  /** What the machines have to say now; all at once, as one look at the engine gives it. */
+  function poll(): void {
+    if (state === null) return
+    const done = unfinishedDeployments(state).filter(({ asset }) => (world.get(asset)?.ends ?? Infinity) <= now)
+    if (done.length === 0) return
+    const outcomes = done
+      .filter(({ outcome }) => outcome === null)
+      .map(({ asset }) => ({ asset, outcome: outcomeOf(world.get(asset)) }))
+    if (outcomes.length > 0) run({ type: 'record-outcomes', outcomes }, machine)
+    // A process that dies in between looks at them later.
+    if (chance(0.1)) return
+    const at = new Date(now).toISOString()
+    const verifications = done.map(({ asset }) => ({
+      asset,
+      verification: verificationOf(endOf(world.get(asset)), at),
+    }))
+    run({ type: 'record-verifications', verifications }, machine)
+  }
+
+  function people(): void {
+    if (state === null) return
+    const somebody: Actor = { kind: 'person', ...(pick(members) ?? { id: 'mara', name: 'Mara' }), via: 'slack' }
+    const asset = pick(scenario.assets) ?? null
+    const clicks: readonly ProposalCommand[] = [
+      { type: 'pause', reason: 'p' },
+      { type: 'halt', reason: 'h' },
+      { type: 'resume' },
+      { type: 'skip', asset, reason: 's' },
+      { type: 'retry', asset: chance(0.5) ? asset : null },
+      { type: 'extend-window', until: null, reason: 'e' },
+      { type: 'go' },
+      { type: 'acknowledge' },
+      { type: 'postpone', until: null, reason: null },
+    ]
+    const click = pick(clicks)
+    if (click) for (let times = chance(0.2) ? 2 : 1; times > 0; times--) run(click, somebody)
+    if (chance(0.05)) {
+      const from = now + Math.floor(next() * 30) * HOUR
+      const to = from + (1 + Math.floor(next() * 24)) * HOUR
+      freezes.push({
+        name: 'declared',
+        from: new Date(from).toISOString(),
+        to: new Date(to).toISOString(),
+        teams: null,
+      })
+    }
+  }
+
+  const person = (id: string): Actor => ({ kind: 'person', id, name: id, via: 'console' })
+  run(
+    {
+      type: 'open',
+      id: 'PW-1',
+      number: 1,
+      team: 'web',
+      content: scenario.content,
+      policy: scenario.policy,
+    },
+    { kind: 'system', part: 'assessment' },
+  )
+  const vote = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+
+  while (state !== null && witness.broken() === null) {
+    const current: ProposalState = state
+    if (['completed', 'expired', 'rejected', 'withdrawn', 'superseded'].includes(current.status)) break
+    if (now - START > LAST_DAY * 24 * HOUR) break
+    if (current.status === 'open') {
+      if (chance(0.3)) run(vote, person('mara'))
+      if (chance(0.3)) run(vote, person('tom'))
+    }
+    if (chance(scenario.clickShare)) people()
+    // Whoever is awake keeps it going, most of the time.
+    if (chance(0.5)) {
+      run({ type: 'go' }, person('jonas'))
+      if (current.status === 'halted' || current.status === 'paused') run({ type: 'resume' }, person('mara'))
+      if (current.status === 'halted' && chance(0.3)) run({ type: 'retry', asset: null }, person('mara'))
+      else if (current.status === 'halted') {
+        // What failed and stays down is left out, so that its cluster's rules can be judged by people.
+        const [bad] = Object.values(current.rollout?.deployments ?? {}).filter(
+          ({ verification }) => verification !== null && verification.end !== 'installed',
+        )
+        if (bad) run({ type: 'skip', asset: bad.asset, reason: 'left as it is' }, person('jonas'))
+      }
+    }
+    if (!drive()) now += (1 + Math.floor(next() * 20)) * MINUTE
+    poll()
+  }
+
+  /** One step of the driver; false where there is nothing to do but to wait. */
+  function drive(): boolean {
+    if (state === null) return false
+    const at = new Date(now).toISOString()
+    const step = nextStep(state, at)
+    switch (step.do) {
+      case 'start':
+        return run({ type: 'start' }, machine).length > 0 || run({ type: 'reschedule' }, machine).length > 0
+      case 'start batch':
+        return run({ type: 'start-batch' }, machine).length > 0 || run({ type: 'reschedule' }, machine).length > 0
+      case 'start test':
+        return run({ type: 'start-test' }, machine).length > 0
+      case 'check gate': {
+        const healthy = !chance(0.1)
+        const results = chance(0.02) ? [] : [{ check: 'errors', healthy, detail: 'd' }]
+        return run({ type: 'record-gate', results }, machine).length > 0
+      }
+      case 'reschedule':
+        return run({ type: 'reschedule' }, machine).length > 0
+      case 'announce':
+        return run({ type: 'announce-window' }, machine).length > 0
+      case 'end soak':
+        return run({ type: 'end-soak' }, machine).length > 0
+      case 'look again': {
+        const verifications = step.assets.map((asset) => ({
+          asset,
+          verification: verificationOf(endOf(world.get(asset)), at),
+        }))
+        return run({ type: 'record-verifications', verifications }, machine).length > 0
+      }
+      case 'complete':
+        return run({ type: 'complete' }, machine).length > 0
+      case 'expire':
+        return run({ type: 'expire' }, machine).length > 0
+      default:
+        return false
+    }
+  }
+
+  const end: ProposalState | null = state
+  if (end !== null)
+    witness.end(
+      end,
+      (id) => world.get(id)?.transactions ?? [],
+      (id) => world.get(id)?.installed === true,
+    )
+  return {
+    seed,
+    hosts,
+    events: count,
+    status: end === null ? 'expired' : (end as ProposalState).status,
+    days: (now - START) / (24 * HOUR),
+    starts: [...world.values()].reduce((sum, host) => sum + host.transactions.length, 0),
+    broken: witness.broken(),
+  }
+
+  function outcomeOf(host: Host | undefined) {
+    if (host === undefined) throw new Error('an asset that nobody knows')
+    const log = 'E: it went wrong'
+    switch (host.fault) {
+      case 'none':
+      case 'sick':
+        host.installed = true
+        return { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+      case 'lies':
+        return { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+      case 'fails':
+        return { state: 'failed', reason: 'dpkg could not set up', log } as const
+      case 'refuses':
+        return { state: 'held back', reason: 'no room', log } as const
+      case 'unreachable':
+        return { state: 'unreachable', reason: 'no answer', touched: false, log } as const
+    }
+  }
+}
+
+function endOf(host: Host | undefined): EndState {
+  switch (host?.fault) {
+    case 'none':
+      return 'installed'
+    case 'lies':
+      return 'still missing'
+    case 'refuses':
+      return 'held back'
+    case 'unreachable':
+      return 'unreachable'
+    default:
+      return 'failed'
+  }
+}
+
+function verificationOf(end: EndState, at: string) {
+  return { end, reason: 'what it says', packages: [], health: [], at }
+}
+
+/** Events that record something of assets; here, so that a new kind is not forgotten. */
+export function touched(event: ProposalEvent): readonly string[] {
+  return [...outcomesOf(event), ...verificationsOf(event)].map(({ asset }) => asset)
+}
