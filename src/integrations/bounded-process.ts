@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { StringDecoder } from 'node:string_decoder'
 
 export interface ProcessRequest {
   readonly command: string
@@ -9,6 +10,8 @@ export interface ProcessRequest {
   /** Of standard output and of error output, each. */
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** Hears standard output as it comes. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** How a process came to its end, and what it printed until then. */
@@ -44,6 +47,7 @@ const DRAIN_MS = 1_000
 export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
   const { command, args, input, timeoutSeconds, maxBytes, signal } = request
   return new Promise((resolve) => {
+    const decoder = new StringDecoder('utf8')
     const output = { stdout: collector(maxBytes), stderr: collector(maxBytes) }
     let end: ProcessEnd['end'] | null = signal.aborted ? 'aborted' : null
     let settled = false
@@ -85,6 +89,7 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
         if (!output[name].add(chunk)) stop('too much output')
+        else if (name === 'stdout') request.onOutput?.(decoder.write(chunk))
       })
     }
     // It may end without having read everything.

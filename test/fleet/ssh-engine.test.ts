@@ -1,9 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
-import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, RebootRule } from '../../src/core/ports.ts'
-import { createSshEngine } from '../../src/integrations/ssh/index.ts'
+import type {
+  Batch,
+  DeployEngine,
+  DeploymentHandle,
+  DeploymentOutcome,
+  RebootRule,
+  RestartRule,
+} from '../../src/core/ports.ts'
+import {
+  createSshConnections,
+  createSshEngine,
+  createSshInventory,
+  type SshConnections,
+  type SshTarget,
+} from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type FaultName, type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 
@@ -18,6 +32,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
   let fleet: Fleet
   let assets: readonly Asset[]
   let runs = 0
+  let connections: SshConnections
 
   beforeAll(async () => {
     fleet = await upFleet(2, { name: 'pweng' })
@@ -38,16 +53,22 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
   })
   afterAll(() => fleet?.down())
 
+  function target(asset: Asset): SshTarget {
+    return {
+      host: asset.address,
+      user: 'patch',
+      identityFile: fleet.identity,
+      knownHostsFile: fleet.knownHosts,
+      connectTimeoutSeconds: 2,
+    }
+  }
+
   function createEngine(): DeployEngine {
+    connections = createSshConnections()
     return createSshEngine({
       name: 'apt',
-      target: (asset) => ({
-        host: asset.address,
-        user: 'patch',
-        identityFile: fleet.identity,
-        knownHostsFile: fleet.knownHosts,
-        connectTimeoutSeconds: 2,
-      }),
+      connections,
+      target,
       concurrency: 4,
       lockWaitSeconds: 3,
       rebootWaitSeconds: 30,
@@ -118,10 +139,13 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       engine = createEngine()
     })
 
-    async function batch(reboot: RebootRule = 'never'): Promise<Batch> {
+    async function batch(reboot: RebootRule = 'never', restartServices: RestartRule = 'never'): Promise<Batch> {
       const changes = await changesFor(asset)
       const transaction = await engine.preview(asset, changes, signal)
-      return { key: `bad-days.${process.pid}.${++runs}`, deployments: [{ asset, changes, transaction, reboot }] }
+      return {
+        key: `bad-days.${process.pid}.${++runs}`,
+        deployments: [{ asset, changes, transaction, reboot, restartServices }],
+      }
     }
 
     async function outcomeOf(handle: DeploymentHandle, by = engine): Promise<DeploymentOutcome> {
@@ -159,6 +183,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       ['frozen', /./],
     ])('%s: counts as never answered, and is not touched', async (fault, says) => {
       const wanted = await batch()
+      await connections.close()
       await fleet.fault(fault, asset.name)
       const outcome = { state: 'unreachable', touched: false, reason: expect.stringMatching(says) }
       expect(await refusal(wanted)).toMatchObject(outcome)
@@ -216,11 +241,11 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       await shell(asset.name, 'apt-get -q update')
       const handle = await engine.start(await batch(), signal)
       await expect
-        .poll(() => shell(asset.name, 'pgrep -f demo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
         .not.toBe('')
       await shell(
         asset.name,
-        'pkill -9 -f patchwarden/runs; pkill -9 apt-get; pkill -9 dpkg; pkill -9 -f postinst; true',
+        'pkill -9 -f [p]atchwarden/runs; pkill -9 apt-get; pkill -9 dpkg; pkill -9 -f [p]ostinst; true',
       )
       expect(await outcomeOf(handle)).toMatchObject({
         state: 'failed',
@@ -234,7 +259,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       await shell(asset.name, 'apt-get -q update')
       const handle = await engine.start(await batch(), signal)
       await expect
-        .poll(() => shell(asset.name, 'pgrep -f demo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
         .not.toBe('')
       await fleet.power('off', asset.name)
       await fleet.power('on', asset.name)
@@ -277,6 +302,126 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       })
     })
 
+    /** Processes with deleted programs or libraries in memory, as the kernel names them. */
+    const stale = () =>
+      shell(
+        asset.name,
+        "grep -ls '/lib.* (deleted)' /proc/[0-9]*/maps | cut -d/ -f3 | xargs -I{} cat /proc/{}/comm | sort -u",
+      )
+
+    it('restarts services that still run what was replaced, and says which', async () => {
+      expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
+      expect(await stale()).toContain('sshd')
+      await fresh()
+      const wanted = await batch('never', 'if required')
+      const outcome = await outcomeOf(await engine.start(wanted, signal))
+      expect(outcome).toMatchObject({
+        state: 'succeeded',
+        log: expect.stringMatching(/^restarted nginx$[\s\S]*^restarted ssh$/m),
+      })
+      expect(await stale()).not.toContain('nginx')
+    })
+
+    it('a service that does not start again makes it a failure, in the words of the service', async () => {
+      const wanted = await batch('never', 'if required')
+      await shell(asset.name, 'echo "nonsense;" >>/etc/nginx/nginx.conf')
+      expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({
+        state: 'failed',
+        reason: expect.stringMatching(/^All was installed, but nginx did not restart: /),
+      })
+    })
+
+    it('no command line says what people wrote, here or on the host', async () => {
+      await fleet.unpublish('2.0')
+      await fleet.publish('2.0', 'slow')
+      await shell(asset.name, 'echo 4 >/etc/fleet/slow; apt-get -q update')
+      const secret = 'why-we-do-this-at-night'
+      const wanted = await batch()
+      const named = wanted.deployments.map((one) => ({ ...one, asset: { ...one.asset, team: secret, tags: [secret] } }))
+      const handle = await engine.start({ ...wanted, deployments: named }, signal)
+      await expect
+        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .not.toBe('')
+      const there = await shell(asset.name, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+      const here = (await readCommandLines()).join(' ')
+      expect(there).toContain('apt-get')
+      expect(here).toContain('ControlPath')
+      for (const lines of [there, here]) expect(lines).not.toMatch(new RegExp(`${secret}|PRIVATE KEY`))
+      expect(await outcomeOf(handle)).toMatchObject({ state: 'succeeded' })
+    })
+
+    describe('when the archive has lost the older version', () => {
+      const demoApp = () => shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")
+
+      /** demo-app 2.0 installed, 2.1 on offer. */
+      beforeEach(async () => {
+        await shell(asset.name, 'apt-get -y -q install demo-app=2.0')
+        await fleet.publish('2.1', 'good')
+        await shell(asset.name, 'apt-get clean; apt-get -q update')
+      })
+      afterEach(() => fleet.unpublish('2.1'))
+
+      async function change(from: string, to: string): Promise<Batch> {
+        const changes = [{ name: 'demo-app', architecture: 'all', from, to }]
+        const transaction = await engine.preview(asset, changes, signal)
+        expect(transaction).toMatchObject([{ name: 'demo-app', from, to }])
+        return { key: `kept.${process.pid}.${++runs}`, deployments: [{ asset, changes, transaction, reboot: 'never' }] }
+      }
+
+      it('an upgrade is rolled back from the package that was kept', async () => {
+        const up = await change('2.0', '2.1')
+        expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [] }])
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        await fleet.unpublish('2.0')
+        await shell(asset.name, 'apt-get clean; apt-get -q update')
+        expect(await shell(asset.name, 'apt-get -s --allow-downgrades install demo-app=2.0 2>&1 || true')).toContain(
+          'was not found',
+        )
+        const down = await change('2.1', '2.0')
+        expect(await engine.preflight(down, signal)).toMatchObject([{ ready: true }])
+        expect(await outcomeOf(await engine.start(down, signal))).toMatchObject({
+          state: 'succeeded',
+          changed: [{ name: 'demo-app', from: '2.1', to: '2.0' }],
+        })
+        expect(await demoApp()).toBe('2.0')
+      })
+
+      it('the preflight says what cannot be rolled back, and the upgrade goes on without', async () => {
+        await fleet.unpublish('2.0')
+        await shell(asset.name, 'apt-get -q update')
+        const up = await change('2.0', '2.1')
+        const note = 'demo-app 2.0 is no longer to be had: it cannot be rolled back'
+        expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [note] }])
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        expect(await demoApp()).toBe('2.1')
+        await expect(
+          engine.preview(asset, [{ name: 'demo-app', architecture: 'all', from: '2.1', to: '2.0' }], signal),
+        ).rejects.toThrow(/not on offer/)
+      })
+    })
+
+    it('the quick look after an upgrade sees the same packages as the full one', async () => {
+      const inventory = createSshInventory({
+        name: 'lab',
+        hosts: [{ asset, target: target(asset) }],
+        refresh: false,
+        concurrency: 1,
+        connections,
+        clock: () => new Date(),
+      })
+      const look = async (depth: 'full' | 'installed') => {
+        for await (const one of inventory.observe({ depth, signal })) if (one.kind === 'seen') return one
+        throw new Error('It was not seen.')
+      }
+      const [full, quick] = [await look('full'), await look('installed')]
+      const named = (seen: typeof full) => seen.snapshot.packages.map(({ name, version }) => `${name} ${version}`)
+      expect(named(quick)).toEqual(named(full))
+      expect(quick.warnings).toEqual(full.warnings)
+      expect(quick.snapshot).toMatchObject({ bootId: full.snapshot.bootId, staleServices: full.snapshot.staleServices })
+      expect(full.snapshot.pending.length).toBeGreaterThan(0)
+      expect(quick.snapshot.pending).toEqual([])
+    })
+
     it('keeps what an administrator changed in a configuration file, without a question', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'conffile')
@@ -301,3 +446,9 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     })
   })
 })
+
+/** Of every process on this machine, the fleet's included. */
+async function readCommandLines(): Promise<readonly string[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  return Promise.all(processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+}

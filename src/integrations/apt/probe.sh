@@ -1,5 +1,5 @@
 # Looks at one Debian or Ubuntu machine. Changes nothing, unless PW_REFRESH is set: then it refreshes the package lists
-# first. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the output was cut off.
+# first. With PW_INSTALLED it leaves out what only apt can tell, and what is installed costs the machine next to nothing. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the output was cut off.
 # Everything is in functions, so that a script that was cut off on its way does nothing at all.
 
 mark() { printf '\n@@ %s\n' "$*"; }
@@ -79,6 +79,15 @@ probe() {
   # shellcheck disable=SC2016 # dpkg-query expands these
   report dpkg dpkg-query -W -f \
     '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${db:Status-Want}\t${db:Status-Status}\n'
+  if [ -n "${PW_INSTALLED:-}" ]; then mark 'installed-only'; else pending; fi
+  mark 'reboot'
+  reboot_required
+  mark 'stale'
+  stale_services 2>/dev/null
+  mark 'end'
+}
+
+pending() {
   simulation=$(report simulation apt_reads apt-get -s dist-upgrade)
   printf '%s\n' "$simulation"
   report upgradable apt_reads apt list --upgradable
@@ -88,11 +97,6 @@ probe() {
   dpkg-query -W -f '${Package}\n' 2>/dev/null | sort -u | xargs -r apt-cache policy 2>/dev/null
   mark 'new-packages'
   new_packages 2>/dev/null
-  mark 'reboot'
-  reboot_required
-  mark 'stale'
-  stale_services 2>/dev/null
-  mark 'end'
 }
 
 probe </dev/null

@@ -10,9 +10,17 @@ import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
 import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from './probe-sections.ts'
 import { parseSimulation } from './simulation.ts'
 
-/** The POSIX sh script, for `sh -s`. `refresh`: let the machine fetch its package lists first; otherwise it only reads. */
-export function probeScript({ refresh }: { readonly refresh: boolean }): string {
+export interface ProbeDepth {
+  /** Let the machine fetch its package lists first; otherwise it only reads. */
+  readonly refresh: boolean
+  /** `installed`: only what is installed, the kernel, reboots and services; nothing of what is pending. Default `full`. */
+  readonly depth?: 'full' | 'installed' | undefined
+}
+
+/** The POSIX sh script, for `sh -s`. */
+export function probeScript({ refresh, depth }: ProbeDepth): string {
   const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
+  if (depth === 'installed') return `PW_INSTALLED=1\n${script}`
   return refresh ? `PW_REFRESH=1\n${script}` : script
 }
 
@@ -48,11 +56,11 @@ export function parseProbe(output: string, { asset: configured, now }: ProbedAss
   }
   const simulated = reported(sections, 'simulation')
   const listing = reported(sections, 'upgradable')
-  const trusted = simulated?.ok === true
+  const trusted = simulated?.ok === true || sections.has('installed-only')
   if (!trusted && listing?.ok !== true) {
     return unreachable(`apt on ${name} cannot tell what is pending${said(simulated)}.`, os.platform)
   }
-  const simulation = parseSimulation(trusted ? simulated.lines.join('\n') : '', installed.packages)
+  const simulation = parseSimulation(trusted ? (simulated?.lines ?? []).join('\n') : '', installed.packages)
   const refreshed = reported(sections, 'refresh')
   const asked = linesOf(sections, 'reboot')
   const kernels = newerKernels(

@@ -1,7 +1,7 @@
 /** The machine that Patchwarden runs on, looked at and never changed. docs/integrations/local-host.md */
 
 import type { Asset, Observation } from '../../core/asset.ts'
-import type { InventorySource } from '../../core/ports.ts'
+import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseProbe, probeScript } from '../probe/index.ts'
@@ -20,11 +20,11 @@ export function createLocalInventory(options: LocalInventoryOptions): InventoryS
   const { name, asset, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
 
-  async function look(signal: AbortSignal): Promise<Observation> {
+  async function look(depth: ObserveOptions['depth'], signal: AbortSignal): Promise<Observation> {
     const ran = await runBounded({
       command: 'sh',
       args: ['-s'],
-      input: probeScript({ refresh: false }),
+      input: probeScript({ refresh: false, depth }),
       timeoutSeconds,
       maxBytes: inputLimits.hostOutputBytes,
       signal,
@@ -39,10 +39,10 @@ export function createLocalInventory(options: LocalInventoryOptions): InventoryS
   return {
     name,
     describe: `This machine (${asset.name}), only watched`,
-    async *observe({ only, signal }) {
+    async *observe({ only, depth, signal }) {
       signal.throwIfAborted()
       if (only !== undefined && !only.includes(asset.id)) return
-      yield await look(signal)
+      yield await look(depth, signal)
     },
   }
 }

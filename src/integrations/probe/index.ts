@@ -11,9 +11,9 @@ export type { ProbedAsset } from '../apt/index.ts'
  * The POSIX sh script, for `sh -s`. `refresh`: let the machine fetch its package lists first; otherwise it only reads. It
  * is a function for each family of package managers, so one that is cut off does nothing.
  */
-export function probeScript(wanted: { readonly refresh: boolean }): string {
+export function probeScript(wanted: Parameters<typeof aptProbeScript>[0]): string {
   const choice = readFileSync(new URL('./choose.sh', import.meta.url), 'utf8')
-  const settings = wanted.refresh ? 'PW_REFRESH=1\n' : ''
+  const settings = wanted.depth === 'installed' ? 'PW_INSTALLED=1\n' : wanted.refresh ? 'PW_REFRESH=1\n' : ''
   return `probe_with_apt() {\n${aptProbeScript(wanted)}\n}\nprobe_with_rpm() {\n${settings}${rpmProbeScript()}\n}\n${choice}`
 }
 

@@ -1,5 +1,5 @@
 # Looks at one machine that installs RPM packages with dnf or zypper. Changes nothing, unless PW_REFRESH is set: then it
-# refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_DEPTH: installed, where pending updates are not wanted.
+# refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_INSTALLED: pending updates are not wanted.
 # PW_RPM_QUERY: the query of the rpm database. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the
 # output was cut off. dnf_plugin comes before it. Everything is in functions.
 
@@ -121,7 +121,7 @@ probe_rpm() {
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
   lists_age
   report rpm sh -c "$PW_RPM_QUERY"
-  [ "${PW_DEPTH:-full}" = installed ] || pending
+  [ -n "${PW_INSTALLED:-}" ] || pending
   mark 'reboot'
   reboot_required
   mark 'stale'

@@ -14,7 +14,7 @@ import { rpmPlatform } from './platform.ts'
 /** The first word of an answer of the script. */
 export const RPM_PROBE = 'patchwarden-rpm'
 
-/** POSIX sh; PW_MANAGER, PW_REFRESH and PW_DEPTH are set before it. */
+/** POSIX sh; PW_MANAGER, PW_REFRESH and PW_INSTALLED are set before it. */
 export function rpmProbeScript(): string {
   const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
   const query = `PW_RPM_QUERY='${rpmQuery.replaceAll("'", `'\\''`)}'`

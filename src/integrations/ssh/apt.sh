@@ -15,16 +15,55 @@ apt_reads() {
 # With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
 pm_simulate() { apt_reads apt-get -s -y "$@"; }
 
+# Where the package of name:architecture=version is kept, named as apt names them.
+pm_kept_file() { # ARGUMENT
+  named=${1%%=*}
+  case $named in *:*) architecture=${named#*:} ;; *) architecture=all ;; esac
+  echo "$kept/${named%%:*}_$(printf '%s' "${1#*=}" | sed 's/:/%3a/g')_$architecture.deb"
+}
+
+# The kept package where there is one: the archive may have lost the version since.
+kept_or_named() {
+  for one in $PW_UPGRADES; do
+    file=$(pm_kept_file "$one")
+    if [ -e "$file" ]; then echo "$file"; else echo "$one"; fi
+  done
+}
+
+pm_keep_old() {
+  wanted=
+  for one in $PW_KEEP; do
+    file=$(pm_kept_file "$one")
+    if [ -e "$file" ]; then touch "$file"
+    elif ln "$pm_cache/${file##*/}" "$file" 2>/dev/null; then :
+    else wanted="$wanted $one"; fi
+  done
+  [ -n "$wanted" ] || return 0
+  cd "$kept" || return 0
+  umask 022
+  # shellcheck disable=SC2086 # one argument a word
+  fetch_old $wanted || for one in $wanted; do fetch_old "$one"; done
+  cd "$journal" || return 0
+}
+
+# Fetches nothing at all where one of them is gone.
+fetch_old() { # ARGUMENT...
+  timeout 600 apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=1 download "$@" 2>&1 | sed 's/^E: /W: /'
+  for argument in "$@"; do [ -e "$(pm_kept_file "$argument")" ] || return 1; done
+}
+
 # What is only pulled in is not named, so that it stays automatically installed; but where nothing pulls it in, it must be.
 pm_choose_arguments() {
   named_new=
-  arguments="--only-upgrade ${PW_OLDER:+--allow-downgrades} install $PW_UPGRADES"
+  upgrades=$PW_UPGRADES
+  [ -z "$PW_OLDER" ] || upgrades=$(kept_or_named)
+  arguments="--only-upgrade ${PW_OLDER:+--allow-downgrades} install $upgrades"
   [ -n "$PW_NEW" ] || return 0
   # shellcheck disable=SC2086 # one argument a word
   simulation=$(pm_simulate $arguments 2>/dev/null)
   for one in $PW_NEW; do
     printf '%s\n' "$simulation" | grep -q "^Inst ${one%%[:=]*}[: ]" && continue
-    arguments="install $PW_UPGRADES $PW_NEW"
+    arguments="install $upgrades $PW_NEW"
     named_new=yes
     return 0
   done
@@ -68,9 +107,7 @@ pm_lock_holder() { holder_of /var/lib/dpkg/lock-frontend; }
 
 # Not "dpkg --audit", which also names packages that merely lack checksums.
 pm_half_done() {
-  # shellcheck disable=SC2016 # dpkg-query expands these
-  dpkg-query -W -f '${Package} ${db:Status-Status} ${db:Status-Eflag}\n' |
-    awk '$2 ~ /^(half-installed|half-configured|unpacked)$/ || $3 == "reinstreq" { print $1 " is " $2 }'
+  awk '$4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
   set +f
   for update in /var/lib/dpkg/updates/[0-9]*; do
     [ ! -e "$update" ] || echo "dpkg was interrupted: $update is left over"
@@ -80,7 +117,8 @@ pm_half_done() {
 
 pm_packages() {
   # shellcheck disable=SC2016 # dpkg-query expands these
-  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status}\n' | sort
+  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status} ${db:Status-Eflag}\n' |
+    awk '{ print $1, $2, $3, $NF == "reinstreq" ? $NF : $4 }' | sort
 }
 
 pm_counts() { echo "$(grep -c '^Get:' log) $(grep -c '^Unpacking ' log) $(grep -c '^Setting up ' log)"; }
@@ -89,11 +127,11 @@ pm_reboot_wanted() {
   [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ] || grep -q '^I linux-image-[0-9]' plan
 }
 
-pm_sizes() {
+pm_sizes() { # ARGUMENT...
   # shellcheck disable=SC2016 # awk expands these
   offered=$(awk '$1 == "I" { print $3 == "all" ? $2 "=" $4 : $2 ":" $3 "=" $4 }')
   # shellcheck disable=SC2086 # one argument a word
-  [ -z "$offered" ] || apt_reads apt-cache show $offered 2>/dev/null | awk '
+  [ -z "$offered$*" ] || apt_reads apt-cache show $offered "$@" 2>/dev/null | awk '
     /^Package: / { name = $2; version = size = installed = "" }
     /^Version: / { version = $2 }
     /^Size: / { size = int(($2 + 1023) / 1024) }

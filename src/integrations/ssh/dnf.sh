@@ -56,6 +56,7 @@ pm_plan() {
 pm_actual() { pm_plan; }
 
 pm_install() { # SECONDS
+  [ -n "$arguments" ] || { : & return 0; }
   # shellcheck disable=SC2086 # one argument a word
   { gate=$journal/gate dnf_with_plugin "$journal" --setopt='*.metadata_expire=-1' -y $arguments && ! grep -q 'scriptlet failed, exit status' log; } &
 }
@@ -90,4 +91,8 @@ pm_reboot_wanted() {
 }
 
 # The simulation, which the caller has, tells the sizes beside the plan.
-pm_sizes() { printf '%s\n' "$simulation" | awk -F '\t' '$1 == "step" && $6 != "-" { print $3, $6, $8, $9 }'; }
+pm_sizes() { # ARGUMENT...
+  printf '%s\n' "$simulation" | awk -F '\t' '$1 == "step" && $6 != "-" { print $3, $6, $8, $9 }'
+  [ $# = 0 ] || dnf -q -C repoquery --qf '%{name} %{evr} %{downloadsize} %{installsize}' "$@" 2>/dev/null |
+    awk '{ print $1, $2, int($3 / 1024) + 1, int($4 / 1024) + 1 }'
+}

@@ -12,15 +12,17 @@ import type {
 import { splitSections } from '../apt/probe-sections.ts'
 import { apt } from './apt.ts'
 import { sudoProblem } from './connection-problem.ts'
+import type { SshConnections } from './connections.ts'
 import { dnf } from './dnf.ts'
-import { otherAsset, parseProgress } from './follow.ts'
+import { isLast, otherAsset, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { judge, parseLook } from './look.ts'
 import { managerOf, type PackageManager } from './package-manager.ts'
 import { planLines } from './plan.ts'
 import { checkKey, followScript, lookScript, startScript } from './script.ts'
+import { type HostSession, openSession } from './session.ts'
 import { createSilence } from './silence.ts'
-import type { SshTarget } from './target.ts'
+import { DEFAULT_CONNECT_SECONDS, type SshTarget } from './target.ts'
 import { type RemoteAnswer, runOverSsh } from './transport.ts'
 import { zypper } from './zypper.ts'
 
@@ -40,11 +42,15 @@ export interface SshEngineOptions {
   readonly silenceSeconds?: number
   /** Seconds after which an upgrade without an end counts as failed. Default 7200. It is not stopped. */
   readonly transactionSeconds?: number
+  /** Shared with the inventory of the same hosts; left out: every session logs in by itself. */
+  readonly connections?: SshConnections
   readonly clock: () => Date
 }
 
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
+/** Outcomes kept in memory, so that asking again costs the host nothing. */
+const REMEMBERED = 1_000
 
 /**
  * Upgrades Linux hosts over SSH with their package manager. Each host keeps a journal of its own per batch key, which
@@ -61,27 +67,58 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   const silence = createSilence(clock)
   /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */
   const fresh = new Set<string>()
+  /** Sessions that stay until their upgrade ends; never more than `concurrency`. */
+  const attached = new Map<string, HostSession>()
+  /** What hosts themselves said in the end, by run. */
+  const outcomes = new Map<string, DeploymentOutcome>()
 
   async function each<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<readonly R[]> {
     const limit = pLimit(concurrency)
     return Promise.all(items.map((item) => limit(() => task(item))))
   }
 
-  async function run(asset: Asset, script: string, as: 'user' | 'root', signal: AbortSignal): Promise<RemoteAnswer> {
-    const target = options.target(asset)
-    if (target === null) {
-      return { kind: 'failed', reason: `No SSH source lists ${asset.name}.`, begun: 'no', stdout: '' }
-    }
-    const answer = await runOverSsh(asset.name, target, { script, as, timeoutSeconds: SCRIPT_SECONDS, signal })
-    return answer
+  const unlisted = (asset: Asset): RemoteAnswer => {
+    return { kind: 'failed', reason: `No SSH source lists ${asset.name}.`, begun: 'no', stdout: '' }
   }
 
+  async function run(asset: Asset, script: string, as: 'user' | 'root', signal: AbortSignal): Promise<RemoteAnswer> {
+    const target = options.target(asset)
+    if (target === null) return unlisted(asset)
+    const { connections } = options
+    return runOverSsh(asset.name, target, { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections })
+  }
+
+  /** As `run`, but stays for what the script has to tell later. */
+  async function attach(run_: string, asset: Asset, script: string, signal: AbortSignal): Promise<RemoteAnswer> {
+    const target = options.target(asset)
+    if (target === null) return unlisted(asset)
+    const session = openSession(asset.name, target, {
+      script,
+      as: 'root',
+      firstSeconds: SCRIPT_SECONDS + (target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS),
+      timeoutSeconds: transactionSeconds + rebootSeconds,
+      signal,
+      connections: options.connections,
+      clock,
+    })
+    attached.set(run_, session)
+    try {
+      return await session.first
+    } finally {
+      if (session.ended() && session.latest() === null) attached.delete(run_)
+    }
+  }
+
+  const mayAttach = () => attached.size < concurrency
+
   async function preflight(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<PreflightResult> {
-    const { asset, changes } = request
+    const { asset, changes, transaction } = request
     function refused(outcome: DeploymentOutcome): PreflightResult {
       return { asset: asset.id, ready: false, outcome }
     }
-    const script = attempt(() => lookScript({ manager: manager(asset), key, changes }, { preflight: true }))
+    const script = attempt(() =>
+      lookScript({ manager: manager(asset), key, changes, transaction }, { preflight: true }),
+    )
     if (script instanceof Error) return refused({ state: 'held back', reason: script.message, log: '' })
     const answer = await run(asset, script, 'root', signal)
     if (answer.kind === 'failed') {
@@ -96,25 +133,30 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   }
 
   async function begin(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<StartedAsset> {
-    const { asset, changes, transaction, reboot } = request
+    const { asset, changes, transaction, reboot, restartServices } = request
     const first = fresh.delete(runOf(key, asset))
     silence.heard(runOf(key, asset))
     function settled(outcome: StartedAsset['outcome']): StartedAsset {
       return { asset, outcome }
     }
+    const run_ = runOf(key, asset)
+    const staying = mayAttach()
     const script = attempt(() =>
       startScript({
         manager: manager(asset),
         key,
         changes,
+        transaction,
         assetMark: assetMark(asset),
         plan: planLines(manager(asset), transaction),
         reboot: reboot === 'if required',
+        restartServices: restartServices === 'if required',
         lockSeconds,
+        attach: staying,
       }),
     )
     if (script instanceof Error) return settled({ state: 'held back', reason: script.message, log: '' })
-    const answer = await run(asset, script, 'root', signal)
+    const answer = staying ? await attach(run_, asset, script, signal) : await run(asset, script, 'root', signal)
     if (answer.kind === 'failed') {
       const never = first && answer.begun === 'no'
       if (!never) return settled(null)
@@ -135,6 +177,39 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     return settled(null)
   }
 
+  function remember(run_: string, outcome: DeploymentOutcome): void {
+    const [oldest] = outcomes.keys()
+    if (oldest !== undefined && outcomes.size >= REMEMBERED) outcomes.delete(oldest)
+    outcomes.set(run_, outcome)
+  }
+
+  /** What went over a connection to a host that reboots is lost. */
+  function renew(asset: Asset): void {
+    const target = options.target(asset)
+    if (target !== null) options.connections?.renew(target)
+  }
+
+  /** The latest of the session that is attached, where there is one; else the host is asked. */
+  async function hear(
+    run_: string,
+    key: string,
+    asset: Asset,
+    stop: 'cancelled' | null,
+    signal: AbortSignal,
+  ): Promise<RemoteAnswer | 'nothing new'> {
+    const session = attached.get(run_)
+    if (session?.ended() === true) attached.delete(run_)
+    if (session !== undefined && stop === null) {
+      const stdout = session.latest()
+      const isProgress = stdout !== null && splitSections(stdout, 'patchwarden-follow') !== null
+      if (isProgress && (!session.ended() || isLast(stdout))) return { kind: 'ran', status: 0, stdout, stderr: '' }
+      if (!session.ended()) return 'nothing new'
+    }
+    const staying = stop === null && mayAttach()
+    const script = followScript({ manager: manager(asset), key, stop, attach: staying })
+    return staying ? attach(run_, asset, script, signal) : run(asset, script, 'root', signal)
+  }
+
   async function follow(
     key: string,
     { asset, outcome }: StartedAsset,
@@ -150,13 +225,17 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       return { asset: asset.id, outcome: null, progress }
     }
     if (outcome !== null) return ended(outcome)
-    const answer = await run(asset, followScript(manager(asset), key, stop), 'root', signal)
+    const known = outcomes.get(run_)
+    if (known !== undefined) return ended(known)
+    const answer = await hear(run_, key, asset, stop, signal)
+    if (answer === 'nothing new') return going('starting')
     const seen =
       answer.kind === 'ran'
         ? parseProgress(manager(asset), answer.stdout, asset.name, assetMark(asset))
         : { kind: 'unclear' as const, reason: answer.reason }
     switch (seen.kind) {
       case 'ended':
+        remember(run_, seen.outcome)
         return ended(seen.outcome)
       case 'running': {
         silence.heard(run_)
@@ -165,6 +244,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
         return ended({ state: 'failed', reason, log: seen.log })
       }
       case 'rebooting': {
+        renew(asset)
         const seconds = silence.rebooting(run_)
         if (seconds <= rebootSeconds) return going('rebooting')
         const log = `${seen.log}\nThe host was told to reboot ${Math.round(seconds)} s ago and has not done so.`

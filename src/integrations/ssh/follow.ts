@@ -32,6 +32,12 @@ export function parseProgress(manager: PackageManager, output: string, name: str
   return succeeded(manager, sections)
 }
 
+/** Whether the host has said how the upgrade ended; what it told before that may be out of date. */
+export function isLast(output: string): boolean {
+  const sections = splitSections(output, 'patchwarden-follow')
+  return sections !== null && markedValue(sections, 'result') !== null
+}
+
 export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
   const reason = `${name} is the same machine as another asset of this batch: list it once.`
   return { state: 'held back', reason, log: '' }
@@ -43,7 +49,19 @@ function ended(outcome: DeploymentOutcome): Progress {
 
 function succeeded(manager: PackageManager, sections: Sections): Progress {
   const changed = changesOf(sections)
-  const log = shortened(linesOf(sections, 'log').filter(manager.isOutcome))
+  const halfDone = linesOf(sections, 'half-done')
+  if (halfDone.length > 0) {
+    const reason = `The upgrade ended without an error, but left behind: ${halfDone.slice(0, 5).join(', ')}. To mend it, ${manager.repair}.`
+    return ended({ state: 'failed', reason, log: halfDone.slice(0, 20).join('\n') })
+  }
+  const services = linesOf(sections, 'services')
+  const log = shortened([...linesOf(sections, 'log').filter(manager.isOutcome), ...services])
+  const broken = services.filter((line) => line.startsWith('failed ')).map((line) => line.slice('failed '.length))
+  if (broken.length > 0) {
+    const named = broken.map((line) => line.split(' ', 1)[0]).join(', ')
+    const reason = `All was installed, but ${named} did not restart: ${shortened(broken).replaceAll('\n', '; ')}.`
+    return ended({ state: 'failed', reason, log })
+  }
   const asked = markedValue(sections, 'reboot')
   const now = markedValue(sections, 'boot-id')
   if (sections.has('reboot-refused')) {

@@ -2,6 +2,7 @@ import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseProbe, probeScript } from '../probe/index.ts'
+import type { SshConnections } from './connections.ts'
 import { inOrderOfEnd } from './in-order-of-end.ts'
 import type { SshTarget } from './target.ts'
 import { runOverSsh } from './transport.ts'
@@ -19,6 +20,8 @@ export interface SshInventoryOptions {
   readonly refresh: boolean
   /** Hosts asked at the same time. */
   readonly concurrency: number
+  /** Shared with the engine of the same hosts; left out: every look logs in by itself. */
+  readonly connections?: SshConnections
   readonly clock: () => Date
   /** Seconds for one look at one host. Default 180. */
   readonly timeoutSeconds?: number
@@ -26,21 +29,21 @@ export interface SshInventoryOptions {
 
 /** Hosts that are asked over SSH with the OpenSSH client. Yields each as soon as it has answered. */
 export function createSshInventory(options: SshInventoryOptions): InventorySource {
-  const { name, hosts, refresh, concurrency, clock } = options
+  const { name, hosts, refresh, concurrency, connections, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
 
   async function look({ asset, target }: SshHost, script: string, signal: AbortSignal): Promise<Observation> {
-    const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal })
+    const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal, connections })
     const now = clock()
     if (answer.kind === 'ran') return parseProbe(answer.stdout, { asset, now })
     return { kind: 'unreachable', asset, reason: answer.reason, at: now.toISOString() }
   }
 
-  async function* observe({ only, signal }: ObserveOptions): AsyncGenerator<Observation> {
+  async function* observe({ only, depth, signal }: ObserveOptions): AsyncGenerator<Observation> {
     signal.throwIfAborted()
     const chosen = only === undefined ? null : new Set(only)
     const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
-    const script = probeScript({ refresh })
+    const script = probeScript({ refresh, depth })
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
     const tasks = wanted.map((host) => () => look(host, script, either))

@@ -3,6 +3,7 @@ import { linesOf, markedValue, reported, type Sections, splitSections } from '..
 import { diskProblem } from './disk.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'
+import { replaced } from './script.ts'
 
 /** What a host would do, or in one sentence why it cannot say. */
 export type Look =
@@ -76,9 +77,27 @@ export function judge(
       `process ${holder} is at work with ${manager.database} now; the upgrade will wait up to ${lockSeconds} s for it`,
     )
   }
+  notes.push(...cannotGoBack(manager, request, sections))
   if (sections.has('reboot-required')) notes.push('a reboot was waiting before this upgrade')
   if (simulation.steps.length === 0) notes.push('nothing to do: the approved versions are installed already')
   return { fit: true, notes, untouched }
+}
+
+/** What no archive has any more, and what has not been kept either. */
+function cannotGoBack(manager: PackageManager, { transaction }: DeploymentRequest, sections: Sections): string[] {
+  const kept = new Set(linesOf(sections, 'kept'))
+  const offered = new Set(
+    linesOf(sections, 'sizes')
+      .map((line) => line.split(' '))
+      .filter(([, , kibToFetch]) => Number(kibToFetch) > 0)
+      .map(([name, version]) => `${name} ${version}`),
+  )
+  return transaction.flatMap((step) => {
+    const version = `${step.name} ${step.from}`
+    const [argument] = replaced(manager, [step])
+    if (argument === undefined || kept.has(argument) || offered.has(version)) return []
+    return [`${version} is no longer to be had: it cannot be rolled back`]
+  })
 }
 
 function heldBack(reason: string, log: string): Fitness {

@@ -1,6 +1,7 @@
 # What the scripts on a host share. Everything is in functions, so that a script that was cut off on its way does nothing.
 # Set by the caller: PW_KEY (the batch), PW_UPGRADES and PW_NEW (arguments of the package manager: what is there already,
-# and what is not yet; checked, no blanks inside), PW_OLDER (yes: some are older than what they replace).
+# and what is not yet; checked, no blanks inside), PW_OLDER (yes: some are older than what they replace), PW_KEEP
+# (arguments for the versions that will be replaced).
 # The package manager's own part (apt.sh, ...) comes next; package-manager.ts says which functions it defines.
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
@@ -10,6 +11,8 @@ set -f
 
 runs=/var/lib/patchwarden/runs
 journal=$runs/$PW_KEY
+# Packages of the versions that upgrades replaced, shared by all runs: an archive seldom has them for long.
+kept=/var/lib/patchwarden/kept
 
 mark() { printf '\n@@ %s\n' "$*"; }
 

@@ -12,7 +12,7 @@ pm_packages() {
 
 # An interrupted upgrade leaves the old version beside the new one. Kernels and keys are there in several versions anyway.
 pm_half_done() {
-  rpm -qa --qf '%{NAME}.%{ARCH}\n' | sort | uniq -d | while read -r twice; do
+  awk '{ print $1 "." $2 }' | sort | uniq -d | while read -r twice; do
     case $twice in gpg-pubkey.* | kernel*) continue ;; esac
     rpm -q --provides "$twice" | grep -qE '^(installonlypkg|multiversion)\(' || echo "$twice is installed in two versions"
   done
@@ -21,6 +21,11 @@ pm_half_done() {
 pm_installed_sizes() { rpm -qa --qf '%{NAME} %{SIZE}\n' | awk '{ print $1, int($2 / 1024) }'; }
 
 rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)? ' plan; }
+
+# Old versions are not kept here: the archives of these systems keep them.
+pm_kept_file() { :; }
+
+pm_keep_old() { :; }
 
 # Of arguments, those whose package is installed.
 rpm_installed_of() { # ARGUMENTS

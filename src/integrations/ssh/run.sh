@@ -2,7 +2,7 @@
 #   running/   it has begun: boot id, processes, time        log      what the package manager said
 #   decision   committed: it may begin; anything else: it never will. A link, so that it is decided once.
 #   before, after   the packages                             result   "exit N" or "held WHY", when all is done
-# Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_LOCK_SECONDS.
+# Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS.
 
 leave_result() { # RESULT
   printf '%s\n' "$1" >result.new
@@ -40,27 +40,38 @@ run() {
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SUDO_COMMAND SUDO_GID SUDO_UID SUDO_USER
 
   wait_for_lock || finish 'held lock'
-  pm_half_done >half-done
+  pm_packages >before
+  pm_half_done <before >half-done
   [ ! -s half-done ] || finish 'held half-done'
   pm_choose_arguments
-  # shellcheck disable=SC2086 # one argument a word
-  pm_simulate $arguments >preview 2>>log || finish 'held preview'
-  pm_plan <preview >planned
-  cmp -s planned plan || finish 'held changed'
-  [ -s plan ] || finish 'exit 0'
-
-  pm_packages >before
   umask 022
+  # Beside the download of the new: neither waits for the other.
+  keep_old >keep-log &
+  keeping=$!
   left=$((PW_LOCK_SECONDS - ($(date +%s) - began)))
   pm_install $((left > 10 ? left : 10))
   echo "$! $(started_at $!)" >>running/processes
   wait $!
   status=$?
   umask 077
+  wait "$keeping"
+  cat keep-log
+  # It never asked the gate: there was nothing that it would have done.
+  if [ $status = 0 ] && [ ! -e actual ]; then
+    cp before after
+    : >actual
+    [ ! -s plan ] || finish 'held changed'
+    finish 'exit 0'
+  fi
   [ $status != 0 ] || pm_installed
   pm_packages >after
-  pm_half_done >half-done
+  pm_half_done <after >half-done
   if [ $status = 0 ] && [ "$PW_REBOOT" = yes ] && pm_reboot_wanted; then boot_id >reboot; fi
+  if [ $status = 0 ] && [ "$PW_RESTART" = yes ] && [ ! -e reboot ]; then
+    umask 022
+    restart_services
+    umask 077
+  fi
   [ ! -e reboot ] || trap '' HUP TERM
   leave_result "exit $status"
   [ -e reboot ] || exit 0

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
+import type { TransactionStep } from '../../core/ports.ts'
 import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
@@ -8,6 +9,8 @@ export interface HostUpgrade {
   readonly manager: PackageManager
   readonly key: string
   readonly changes: readonly PackageChange[]
+  /** What will happen: the versions that it replaces are kept. */
+  readonly transaction?: readonly TransactionStep[]
 }
 
 const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
@@ -26,33 +29,55 @@ export interface HostStart extends HostUpgrade {
   readonly assetMark: string
   readonly plan: ReturnType<typeof planLines>
   readonly reboot: boolean
+  readonly restartServices: boolean
   readonly lockSeconds: number
+  /** Stay until the end of the upgrade, and tell how it gets on. */
+  readonly attach: boolean
 }
 
 export function startScript(start: HostStart): string {
   const settings = {
     PW_ASSET: start.assetMark,
     PW_REBOOT: start.reboot ? 'yes' : 'no',
+    PW_RESTART: start.restartServices ? 'yes' : 'no',
     PW_LOCK_SECONDS: String(Math.max(0, Math.round(start.lockSeconds))),
   }
   return script('start', start, {
     ...settings,
+    PW_ATTACH: start.attach ? 'yes' : '',
     PW_PLAN: start.plan.map((line) => `${line}\n`).join(''),
     PW_RUNNER: script('run', start, settings),
     PW_GATE: script('gate', start, {}),
   })
 }
 
-/** `stop`: what has not begun never shall, because somebody cancelled it or the connection was lost. */
-export function followScript(manager: PackageManager, key: string, stop: 'cancelled' | 'lost' | null): string {
-  return script('follow', { manager, key, changes: [] }, { PW_STOP: stop ?? '' })
+export interface HostFollow {
+  readonly manager: PackageManager
+  readonly key: string
+  /** What has not begun never shall, because somebody cancelled it. */
+  readonly stop: 'cancelled' | null
+  /** Stay until the end of the upgrade. */
+  readonly attach: boolean
+}
+
+export function followScript({ manager, key, stop, attach }: HostFollow): string {
+  return script('follow', { manager, key, changes: [] }, { PW_STOP: stop ?? '', PW_ATTACH: attach ? 'yes' : '' })
 }
 
 type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
+type Extra = 'attend' | 'keep' | 'restart'
+
+/** What some parts use beside what all share. */
+const used: Readonly<Partial<Record<Part, readonly Extra[]>>> = {
+  start: ['attend'],
+  follow: ['attend'],
+  run: ['keep', 'restart'],
+}
+
 function script(
   part: Part,
-  { manager, key, changes }: HostUpgrade,
+  { manager, key, changes, transaction = [] }: HostUpgrade,
   settings: Readonly<Record<string, string>>,
 ): string {
   checkKey(key)
@@ -63,10 +88,19 @@ function script(
     PW_NEW: named(changes.filter((change) => change.from === null)),
     // Only what is older than what it replaces may be, and only where that was approved.
     PW_OLDER: changes.some(({ from, to }) => from !== null && manager.compare(from, to) > 0) ? 'yes' : '',
+    PW_KEEP: replaced(manager, transaction).join(' '),
     ...settings,
   }
   const lines = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`)
-  return [...lines, source('on-host'), manager.script(), source(part)].join('\n')
+  const beside = (used[part] ?? []).map((one) => source(one))
+  return [...lines, source('on-host'), manager.script(), ...beside, source(part)].join('\n')
+}
+
+/** The versions that a transaction replaces, each as an argument of the package manager. */
+export function replaced(manager: PackageManager, transaction: readonly TransactionStep[]): readonly string[] {
+  return transaction.flatMap(({ name, architecture, from, to }) =>
+    from === null || to === null ? [] : [manager.argument({ name, architecture, from, to: from })],
+  )
 }
 
 /** One word for a POSIX shell, whatever it holds. */
@@ -76,7 +110,7 @@ function quoted(text: string): string {
 
 const sources = new Map<string, string>()
 
-function source(part: Part | 'on-host'): string {
+function source(part: Part | Extra | 'on-host'): string {
   let text = sources.get(part)
   if (text === undefined) {
     text = readFileSync(new URL(`./${part}.sh`, import.meta.url), 'utf8')

@@ -1,6 +1,7 @@
 # Begins an upgrade once, and never again for the same key: the journal, written whole and then renamed into its place,
 # is the lock. The runner works detached from this connection. Read by start.ts.
-# Set by the caller, beside PW_KEY: PW_ASSET, PW_REBOOT, PW_LOCK_SECONDS, PW_PLAN, PW_RUNNER, PW_GATE.
+# Set by the caller, beside PW_KEY: PW_ASSET, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS, PW_PLAN, PW_RUNNER, PW_GATE,
+# PW_ATTACH (yes: stay until its end).
 
 write_journal() {
   new=$(mktemp -d "$runs/.new-XXXXXXXX") || return 1
@@ -40,12 +41,13 @@ start() {
   fi
   [ -L "$journal/decision" ] || [ -d "$journal/running" ] || launch
   waited=0
-  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 150 ]; do
-    sleep 0.2
+  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 600 ]; do
+    sleep 0.05
     waited=$((waited + 1))
   done
   mark "journal $(cat "$journal/asset" 2>/dev/null)"
   mark 'end'
+  [ "$PW_ATTACH" != yes ] || attend
 }
 
 start </dev/null

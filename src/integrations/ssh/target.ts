@@ -18,6 +18,9 @@ export const DEFAULT_CONNECT_SECONDS = 10
 /** A silent connection is given up after this many seconds; 3 questions without an answer. */
 export const SILENCE_SECONDS = 15
 
+/** A shared connection that nobody uses is closed after this many seconds. */
+const IDLE_SECONDS = 30
+
 /** Runs what comes on standard input, as whoever logs in. */
 export const AS_USER = 'sh -s'
 /** Runs it as root. Constant text in single quotes: any login shell understands it. */
@@ -25,9 +28,14 @@ export const AS_ROOT = `sh -c 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec
 
 /**
  * Arguments of the OpenSSH client. Nothing of it comes from chat or feeds; all the same, whatever could be read as an
- * option or expanded is refused. Throws a sentence.
+ * option or expanded is refused. `sharedConnection`: the socket of a connection to use, and to open where there is none.
+ * Throws a sentence.
  */
-export function sshArguments(target: SshTarget, remote: typeof AS_USER | typeof AS_ROOT): readonly string[] {
+export function sshArguments(
+  target: SshTarget,
+  remote: typeof AS_USER | typeof AS_ROOT,
+  sharedConnection: string | null = null,
+): readonly string[] {
   const { host, user, port, identityFile, knownHostsFile, configFile } = target
   const name = /^\[(.*)\]$/.exec(host)?.[1] ?? host
   if (!/^[A-Za-z0-9_:][A-Za-z0-9._:-]*$/.test(name)) throw new Error(`${JSON.stringify(host)} is not a host name.`)
@@ -40,8 +48,13 @@ export function sshArguments(target: SshTarget, remote: typeof AS_USER | typeof 
     ...option('ConnectionAttempts', '1'),
     ...option('ServerAliveInterval', String(SILENCE_SECONDS / 3)),
     ...option('ServerAliveCountMax', '3'),
-    ...option('ControlMaster', 'no'),
-    ...option('ControlPath', 'none'),
+    ...(sharedConnection === null
+      ? [...option('ControlMaster', 'no'), ...option('ControlPath', 'none')]
+      : [
+          ...option('ControlMaster', 'auto'),
+          ...option('ControlPath', quotedPath(sharedConnection)),
+          ...option('ControlPersist', String(IDLE_SECONDS)),
+        ]),
     ...option('ForwardAgent', 'no'),
     ...option('ClearAllForwardings', 'yes'),
     ...option('PermitLocalCommand', 'no'),

@@ -2,6 +2,7 @@ import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
+import type { SshConnections } from './connections.ts'
 import { AS_ROOT, AS_USER, DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from './target.ts'
 
 export interface RemoteScript {
@@ -11,6 +12,9 @@ export interface RemoteScript {
   /** For the script, beside the time to connect. */
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
+  readonly connections?: SshConnections | undefined
+  /** Hears its output as it comes. */
+  readonly onOutput?: (text: string) => void
 }
 
 export type RemoteAnswer =
@@ -27,7 +31,8 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
   const seconds = remote.timeoutSeconds + connect
   let args: readonly string[]
   try {
-    args = sshArguments(target, remote.as === 'root' ? AS_ROOT : AS_USER)
+    const shared = remote.connections?.socket(target) ?? null
+    args = sshArguments(target, remote.as === 'root' ? AS_ROOT : AS_USER, shared)
   } catch (error) {
     const reason = `${name} cannot be reached: ${errorText(error)}`
     return { kind: 'failed', reason, begun: 'no', stdout: '' }
@@ -39,11 +44,13 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     timeoutSeconds: seconds,
     maxBytes: inputLimits.hostOutputBytes,
     signal: remote.signal,
+    ...(remote.onOutput === undefined ? {} : { onOutput: remote.onOutput }),
   })
   remote.signal.throwIfAborted()
   if (ran.end === 'exited' && ran.status !== null && ran.status !== SSH_FAILED) {
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
+  remote.connections?.renew(target)
   return { kind: 'failed', stdout: ran.stdout, ...problemOf(ran, name, seconds) }
 }
 

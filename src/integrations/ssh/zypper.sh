@@ -34,6 +34,8 @@ pm_choose_arguments() {
 # name.architecture of name.architecture=version
 rpm_package_of() { printf '%s\n' "${1%%=*}"; }
 
+rpm_name_of() { package=${1%%=*}; printf "%s\n" "${package%.*}"; }
+
 pm_plan() {
   awk -v RS='<' '
     function attribute(name) {
@@ -55,6 +57,7 @@ pm_actual() { pm_plan; }
 # Every other question gets its default, which is no. It reads answers from a terminal alone, so it is given one (script).
 # What is needed is fetched before, so that it does not fail there.
 pm_install() { # SECONDS
+  [ -n "$arguments" ] || { : & return 0; }
   export ZYPP_LOCK_TIMEOUT="$1"
   {
     # shellcheck disable=SC2086 # one argument a word
@@ -108,8 +111,13 @@ pm_reboot_wanted() {
     { zypper needs-rebooting >/dev/null 2>&1; [ $? = 102 ]; }
 }
 
-# zypper tells the size of the whole alone.
-pm_sizes() {
+# zypper tells the size of the whole alone, and of other versions only that there are such.
+pm_sizes() { # ARGUMENT...
   total=$(printf '%s\n' "$simulation" | sed -n 's/.*<install-summary .*download-size="\([0-9]*\)".*/\1/p')
   awk -v kib="$((${total:-0} / 1024))" '$1 == "I" { print $2, $4, kib, kib * 3; kib = 0 }'
+  [ $# = 0 ] || zypper --non-interactive --no-refresh --xmlout search --details --match-exact $(for one in "$@"; do rpm_name_of "$one"; done) 2>/dev/null |
+    awk -v RS='<' '/^solvable / && !/repository="\(System Packages\)"/ {
+      match($0, / name="[^"]*"/); name = substr($0, RSTART + 7, RLENGTH - 8)
+      match($0, / edition="[^"]*"/); print name, substr($0, RSTART + 10, RLENGTH - 11), 1, 1
+    }'
 }

@@ -282,4 +282,12 @@ describe('the script', () => {
     expect(probeScript({ refresh: false })).toBe(readFileSync(script, 'utf8'))
     expect(probeScript({ refresh: true })).toMatch(/^PW_REFRESH=1\n/)
   })
+
+  it('refreshes and plans nothing where only what is installed is wanted', () => {
+    const text = probeScript({ refresh: true, depth: 'installed' })
+    expect(text).not.toMatch(/^PW_REFRESH=1$/m)
+    const output = execFileSync('sh', ['-s'], { input: text, stdio: ['pipe', 'pipe', 'ignore'] }).toString()
+    expect(output).toContain('@@ end')
+    expect(output).not.toMatch(/^@@ (simulation|upgradable|archives|versions|new-packages)/m)
+  })
 })

@@ -1,0 +1,78 @@
+# Restarts the services that still run files which the transaction replaced, ssh last. Leaves a line a service in the
+# file `services`: "restarted NAME", "left NAME WHY" or "failed NAME WHY".
+
+# What would take sessions, the network or other machines with it; and ourselves.
+never_restarted() { # NAME
+  case $1 in
+    dbus* | systemd-* | *getty* | user@* | elogind* | gdm* | sddm* | lightdm* | xdm* | lxdm* | slim* | NetworkManager | \
+      network-manager | networking | wpa_supplicant* | docker* | containerd* | libvirtd* | lxc* | openvswitch* | iscsi* | \
+      multipathd* | patchwarden*) return 0 ;;
+  esac
+  return 1
+}
+
+# The unit of a process under systemd; without systemd the init script that is named as it or starts its program.
+service_of() { # PID
+  if [ -d /run/systemd/system ]; then
+    sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1
+    return 0
+  fi
+  read -r comm <"/proc/$1/comm" 2>/dev/null || return 0
+  program=$(readlink "/proc/$1/exe" 2>/dev/null)
+  program=${program% (deleted)}
+  if [ -x "/etc/init.d/$comm" ]; then
+    echo "$comm"
+  elif [ -n "$program" ]; then
+    set +f
+    grep -lwF -- "$program" /etc/init.d/* 2>/dev/null | head -n 1 | sed 's|.*/||'
+    set -f
+  fi
+}
+
+# Services, and processes "pid/name" of none, with deleted programs or libraries in memory; containers answer for themselves.
+stale() {
+  own=$(readlink /proc/self/ns/pid)
+  set +f
+  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
+    [ "$pid" != "$$" ] && [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
+    found=$(service_of "$pid")
+    if [ -n "$found" ]; then echo "$found"; else echo "$pid/$(cat "/proc/$pid/comm" 2>/dev/null)"; fi
+  done | sort -u
+  set -f
+}
+
+restart() { # NAME
+  said=$(mktemp) || return 1
+  if [ -d /run/systemd/system ]; then
+    timeout 120 systemctl restart "$1.service" </dev/null >"$said" 2>&1 && systemctl is-active -q "$1.service"
+  elif command -v service >/dev/null; then
+    timeout 120 service "$1" restart </dev/null >"$said" 2>&1
+  else
+    timeout 120 invoke-rc.d "$1" restart </dev/null >"$said" 2>&1
+  fi
+  ended=$?
+  if [ $ended = 0 ]; then
+    echo "restarted $1" >>services
+  else
+    [ ! -d /run/systemd/system ] || journalctl -q -n 5 -o cat -u "$1.service" >>"$said" 2>/dev/null
+    echo "failed $1 $(grep -v '^[[:space:]]*$' "$said" | tail -n 3 | cut -c 1-200 | tr '\n' ' ')(exit status $ended)" >>services
+  fi
+  cat "$said"
+  rm -f "$said"
+}
+
+restart_services() {
+  : >services
+  last=
+  stale >stale
+  while read -r name; do
+    case $name in
+      */*) echo "left ${name#*/} is process ${name%%/*} and no service" >>services ;;
+      ssh | sshd) last=$name ;;
+      *) if never_restarted "$name"; then echo "left $name is not restarted under way" >>services; else restart "$name"; fi ;;
+    esac
+  done <stale
+  [ -n "$last" ] || return 0
+  # Nobody could log in to mend it.
+  if sshd -t; then restart "$last"; else echo "left $last does not accept its own configuration (sshd -t)" >>services; fi
+}

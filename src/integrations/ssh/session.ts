@@ -1,0 +1,63 @@
+import type { SshTarget } from './target.ts'
+import { type RemoteAnswer, type RemoteScript, runOverSsh } from './transport.ts'
+
+/** A script that answers more than once: it stays attached to what it started and tells how that gets on. */
+export interface HostSession {
+  /** Its first whole answer, or how it came to an end without one. Rejects only when the signal aborts. */
+  readonly first: Promise<RemoteAnswer>
+  /** Its latest whole answer; `null` before the first. */
+  latest(): string | null
+  /** Milliseconds of the clock when the latest answer came. */
+  heardAt(): number
+  ended(): boolean
+}
+
+export interface SessionRequest extends Omit<RemoteScript, 'onOutput'> {
+  /** Seconds until the first answer must be there; `timeoutSeconds` is for the whole session. */
+  readonly firstSeconds: number
+  readonly clock: () => Date
+}
+
+/** What ends an answer. Lines that are not ours never begin with the mark. */
+const END = '\n@@ end\n'
+
+export function openSession(name: string, target: SshTarget, request: SessionRequest): HostSession {
+  const { clock, firstSeconds, signal, ...script } = request
+  const late = new AbortController()
+  let rest = ''
+  let latest: string | null = null
+  let heardAt = clock().getTime()
+  let ended = false
+  let answered: (answer: RemoteAnswer) => void = () => undefined
+  const first = new Promise<RemoteAnswer>((resolve, reject) => {
+    answered = resolve
+    const timer = setTimeout(() => late.abort(), firstSeconds * 1_000)
+    runOverSsh(name, target, { ...script, signal: AbortSignal.any([signal, late.signal]), onOutput })
+      .then(resolve, (error) => {
+        if (signal.aborted) return reject(error)
+        resolve({
+          kind: 'failed',
+          reason: `${name} did not answer within ${firstSeconds} s.`,
+          begun: 'maybe',
+          stdout: '',
+        })
+      })
+      .finally(() => {
+        ended = true
+        clearTimeout(timer)
+      })
+    function onOutput(text: string): void {
+      rest += text
+      for (let at = rest.indexOf(END); at !== -1; at = rest.indexOf(END)) {
+        latest = rest.slice(0, at + END.length)
+        rest = rest.slice(at + END.length)
+        heardAt = clock().getTime()
+        clearTimeout(timer)
+        answered({ kind: 'ran', status: 0, stdout: latest, stderr: '' })
+      }
+    }
+  })
+  // Whoever no longer waits is not to hear of an abort as an error that nobody handles.
+  first.catch(() => undefined)
+  return { first, latest: () => latest, heardAt: () => heardAt, ended: () => ended }
+}
