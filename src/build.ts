@@ -348,6 +348,7 @@ function buildEngine(
   switch (engine.kind) {
     case 'simulated':
       return createSimulatedEngine({ name, stateFile: engine.state, pace: engine.pace, clock })
+    case 'ssh':
     case 'ssh-apt':
       return createSshEngine({
         name,

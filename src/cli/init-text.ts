@@ -101,7 +101,7 @@ function sourcesYaml({ hosts, login }: InitAnswers, team: string): string {
     hosts:
 ${hosts.map((name) => `      - ${JSON.stringify(name)}\n`).join('')}
 engines:
-  apt: { kind: ssh-apt }
+  apt: { kind: ssh }
 `
 }
 

@@ -34,8 +34,8 @@ function checkEngine(settings: Settings, name: string, source: SourceConfig, not
   const engine = named(settings.engines, source.engine)
   if (engine === null) return
   const path = ['sources', name, 'engine']
-  if (engine.kind === 'ssh-apt' && source.kind !== 'ssh') {
-    const what = `is of kind ssh-apt, and a source of kind ${source.kind} does not say how to connect`
+  if ((engine.kind === 'ssh' || engine.kind === 'ssh-apt') && source.kind !== 'ssh') {
+    const what = `is of kind ${engine.kind}, and a source of kind ${source.kind} does not say how to connect`
     notes.problem(
       path,
       what,

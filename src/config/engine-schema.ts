@@ -4,14 +4,18 @@ import { count, duration, filePath, optional, text } from './fields.ts'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 
-const sshAptEngine = z.strictObject({
-  kind: z.literal('ssh-apt').describe('Upgrades with apt over SSH, as the source of each asset connects to it.'),
+const sshEngine = z.strictObject({
+  kind: z
+    .enum(['ssh', 'ssh-apt'])
+    .describe(
+      'Upgrades over SSH with the package manager that the host has (apt, dnf, zypper), as the source of each asset connects to it. `ssh-apt` is its older name.',
+    ),
   concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
     .default(8)
     .describe('Hosts worked on at the same time.'),
   lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR })
     .prefault('5 min')
-    .describe('How long to wait while another program holds the lock of dpkg.'),
+    .describe('How long to wait while another program holds the lock of dpkg or rpm.'),
   transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR })
     .prefault('2 hours')
     .describe('After this time without an end, an upgrade counts as failed.'),
@@ -82,10 +86,10 @@ const ssmEngine = z.strictObject({
     .describe('How long an instance may take to come back after a reboot.'),
 })
 
-export const engine = z.discriminatedUnion('kind', [sshAptEngine, awxEngine, ssmEngine, simulatedEngine], {
-  error: 'Write ssh-apt, awx, aws-ssm or simulated.',
+export const engine = z.discriminatedUnion('kind', [sshEngine, awxEngine, ssmEngine, simulatedEngine], {
+  error: 'Write ssh, awx, aws-ssm or simulated.',
 })
 
 export type EngineConfig = z.infer<typeof engine>
-export type SshAptEngineConfig = z.infer<typeof sshAptEngine>
+export type SshEngineConfig = z.infer<typeof sshEngine>
 export type SimulatedEngineConfig = z.infer<typeof simulatedEngine>

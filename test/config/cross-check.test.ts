@@ -80,7 +80,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a real engine for a file',
       '    team: web\n    engine: simulated',
       '    team: web\n    engine: apt',
-      ['sources.rehearsal.engine is of kind ssh-apt, and a source of kind file does not say how to connect'],
+      ['sources.rehearsal.engine is of kind ssh, and a source of kind file does not say how to connect'],
     ],
     [
       'the simulated engine for real hosts',

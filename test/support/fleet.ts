@@ -103,32 +103,41 @@ export type Fleet = {
 
 /** Why the fleet cannot run on this machine, or null where it can. Throws where the check itself breaks. */
 export async function fleetReason(): Promise<string | null> {
-  const check = await run('pwt', ['check'])
+  const check = await run({ name: 'pwt', kind: 'debian' }, ['check'])
   if (check.code === 0) return null
   if (check.code === CANNOT_RUN_HERE) return check.stdout.trim()
   throw new Error(`fleet check broke (exit ${check.code}): ${check.stderr.trim()}`)
+}
+
+/** What the hosts install packages with: apt, dnf or zypper. */
+export type FleetKind = 'debian' | 'dnf' | 'zypper'
+
+interface FleetName {
+  readonly name: string
+  readonly kind: FleetKind
 }
 
 /**
  * Brings up hosts web01 .. webN, unpatched. Fleets of different names run side by side; one of this name that
  * was left behind is taken down first.
  */
-export async function upFleet(count: number, options: { name?: string } = {}): Promise<Fleet> {
+export async function upFleet(count: number, options: { name?: string; kind?: FleetKind } = {}): Promise<Fleet> {
   const name = options.name ?? 'pwt'
+  const named: FleetName = { name, kind: options.kind ?? 'debian' }
   const directory = directoryOf(name)
 
   async function fleet(...args: string[]): Promise<void> {
-    await must(name, args, COMMAND_TIMEOUT_SECONDS)
+    await must(named, args, COMMAND_TIMEOUT_SECONDS)
   }
   async function exec(host: string, argv: string[]): Promise<Finished> {
-    return run(name, ['exec', host, ...argv])
+    return run(named, ['exec', host, ...argv])
   }
   async function answer(host: string, argv: string[]): Promise<string> {
-    return (await must(name, ['exec', host, ...argv], COMMAND_TIMEOUT_SECONDS)).stdout
+    return (await must(named, ['exec', host, ...argv], COMMAND_TIMEOUT_SECONDS)).stdout
   }
 
   await fleet('down')
-  await must(name, ['up', String(count)], UP_TIMEOUT_SECONDS)
+  await must(named, ['up', String(count)], UP_TIMEOUT_SECONDS)
   const hosts = z.array(fleetHost).parse(JSON.parse(await readFile(join(directory, 'hosts.json'), 'utf8')))
   return {
     name,
@@ -198,11 +207,11 @@ function parsePending(simulated: string) {
   return pending
 }
 
-async function must(name: string, args: string[], timeoutSeconds: number): Promise<Finished> {
-  const finished = await run(name, args, timeoutSeconds)
+async function must(named: FleetName, args: string[], timeoutSeconds: number): Promise<Finished> {
+  const finished = await run(named, args, timeoutSeconds)
   if (finished.code === 0) return finished
   const said = (finished.stderr || finished.stdout).trim()
-  throw new Error(`fleet ${args.join(' ')} (fleet ${name}) failed with ${finished.code}: ${said}`)
+  throw new Error(`fleet ${args.join(' ')} (fleet ${named.name}) failed with ${finished.code}: ${said}`)
 }
 
 /** Where the fleet of this name keeps its state. */
@@ -210,10 +219,10 @@ function directoryOf(name: string): string {
   return `/tmp/${name}-fleet`
 }
 
-function run(name: string, args: string[], timeoutSeconds = COMMAND_TIMEOUT_SECONDS): Promise<Finished> {
+function run({ name, kind }: FleetName, args: string[], timeoutSeconds = COMMAND_TIMEOUT_SECONDS): Promise<Finished> {
   return new Promise((resolve) => {
     const options = {
-      env: { ...process.env, FLEET_NAME: name, FLEET_DIR: directoryOf(name) },
+      env: { ...process.env, FLEET_NAME: name, FLEET_KIND: kind, FLEET_DIR: directoryOf(name) },
       timeout: timeoutSeconds * 1000,
       maxBuffer: 64 * 1024 * 1024,
     }

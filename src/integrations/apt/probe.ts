@@ -42,7 +42,7 @@ export function parseProbe(output: string, { asset: configured, now }: ProbedAss
   const os = parseOsRelease(linesOf(sections, 'os-release'))
   if (sections.has('no-apt')) {
     return unreachable(
-      `${name} runs ${os.title || markedValue(sections, 'system') || 'an unknown system'} and has no apt; only Debian and Ubuntu are supported yet.`,
+      `${name} runs ${os.title || markedValue(sections, 'system') || 'an unknown system'} and has none of the package managers that are supported (apt, dnf 4, zypper).`,
       os.platform ?? undefined,
     )
   }

@@ -2,9 +2,9 @@
 
 import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
-import { parseProbe, probeScript } from '../apt/index.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
+import { parseProbe, probeScript } from '../probe/index.ts'
 
 export interface LocalInventoryOptions {
   readonly name: string

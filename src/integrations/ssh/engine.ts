@@ -13,6 +13,7 @@ import { splitSections } from '../apt/probe-sections.ts'
 import { apt } from './apt.ts'
 import { sudoProblem } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
+import { dnf } from './dnf.ts'
 import { isLast, otherAsset, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { judge, parseLook } from './look.ts'
@@ -23,6 +24,7 @@ import { type HostSession, openSession } from './session.ts'
 import { createSilence } from './silence.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget } from './target.ts'
 import { type RemoteAnswer, runOverSsh } from './transport.ts'
+import { zypper } from './zypper.ts'
 
 export interface SshEngineOptions {
   readonly name: string
@@ -60,7 +62,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   const rebootSeconds = options.rebootWaitSeconds ?? 600
   const silenceSeconds = options.silenceSeconds ?? 900
   const transactionSeconds = options.transactionSeconds ?? 7_200
-  const managers = options.managers ?? [apt]
+  const managers = options.managers ?? [apt, dnf, zypper]
   const manager = (asset: Asset) => managerOf(managers, asset.platform)
   const silence = createSilence(clock)
   /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */

@@ -2,7 +2,9 @@
 
 export { apt } from './apt.ts'
 export { createSshConnections, type SshConnections } from './connections.ts'
+export { dnf } from './dnf.ts'
 export { createSshEngine, type SshEngineOptions } from './engine.ts'
 export { createSshInventory, type SshHost, type SshInventoryOptions } from './inventory.ts'
 export type { PackageManager } from './package-manager.ts'
 export type { SshTarget } from './target.ts'
+export { zypper } from './zypper.ts'

@@ -1,7 +1,7 @@
 import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
-import { parseProbe, probeScript } from '../apt/index.ts'
 import { inputLimits } from '../input-limits.ts'
+import { parseProbe, probeScript } from '../probe/index.ts'
 import type { SshConnections } from './connections.ts'
 import { inOrderOfEnd } from './in-order-of-end.ts'
 import type { SshTarget } from './target.ts'

@@ -226,12 +226,12 @@ describe('an answer that cannot be used', () => {
     [
       'a machine without apt',
       '\n@@ patchwarden-probe 1\n\n@@ os-release\nID=fedora\nVERSION_ID=43\nPRETTY_NAME="Fedora Linux 43"\n\n@@ system Linux\n\n@@ no-apt\n\n@@ end\n',
-      'web01 runs Fedora Linux 43 and has no apt; only Debian and Ubuntu are supported yet.',
+      'web01 runs Fedora Linux 43 and has none of the package managers that are supported (apt, dnf 4, zypper).',
     ],
     [
       'a Mac',
       '\n@@ patchwarden-probe 1\n\n@@ os-release\n\n@@ system Darwin\n\n@@ no-apt\n\n@@ end\n',
-      'web01 runs Darwin and has no apt; only Debian and Ubuntu are supported yet.',
+      'web01 runs Darwin and has none of the package managers that are supported (apt, dnf 4, zypper).',
     ],
     [
       'a rolling release without a version',

@@ -119,7 +119,7 @@ describe('hosts over SSH', () => {
     await observed(['web01'], { refresh: false })
     expect(readFileSync(join(folder, 'script-web01'), 'utf8')).not.toContain('PW_REFRESH=1')
     await observed(['web01'], { refresh: true })
-    expect(readFileSync(join(folder, 'script-web01'), 'utf8')).toMatch(/^PW_REFRESH=1\n/)
+    expect(readFileSync(join(folder, 'script-web01'), 'utf8')).toMatch(/^PW_REFRESH=1\n/m)
   })
 
   it('are left alone once nobody listens', async () => {

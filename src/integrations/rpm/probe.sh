@@ -1,0 +1,132 @@
+# Looks at one machine that installs RPM packages with dnf or zypper. Changes nothing, unless PW_REFRESH is set: then it
+# refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_INSTALLED: pending updates are not wanted.
+# PW_RPM_QUERY: the query of the rpm database. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the
+# output was cut off. dnf_plugin comes before it. Everything is in functions.
+
+mark() { printf '\n@@ %s\n' "$*"; }
+
+# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
+report() {
+  mark "$1"
+  section=$1
+  shift
+  { said=$("$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
+  mark "$section-status $status"
+  printf '%s\n' "$said"
+}
+
+# The shell is what the login may run as root, if anything.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
+
+may_be_root() { as_root true 2>/dev/null; }
+
+refresh() {
+  case $PW_MANAGER in
+    dnf) as_root dnf -q makecache --refresh ;;
+    zypper) as_root zypper --quiet --non-interactive refresh ;;
+  esac
+}
+
+# The first word of dnf's own first line is the Python it runs with; dnf 5 has none.
+dnf_python() { sed -n '1s/^#! *\([^ ]*python[^ ]*\).*/\1/p' "$(command -v dnf)" 2>/dev/null; }
+
+# All that is newer, and, where root may be asked, what an upgrade would do with it: without root, dnf resolves nothing.
+dnf_pending() {
+  place=$(mktemp -d) || return 1
+  chmod 755 "$place"
+  dnf_plugin >"$place/patchwarden.py"
+  plugins=$("$(dnf_python)" -c 'import dnf.const; print(dnf.const.PLUGINPATH)')
+  if may_be_root; then
+    as_root env LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PATCHWARDEN_NEWER=1 dnf -q -C --setopt=pluginpath="$plugins,$place" --assumeno upgrade
+  else
+    PYTHONDONTWRITEBYTECODE=1 PATCHWARDEN_NEWER=1 dnf -q -C --setopt=pluginpath="$plugins,$place" check-update
+  fi
+  status=$?
+  rm -rf "$place"
+  return $status
+}
+
+zypper_reads() { zypper --non-interactive --no-refresh --xmlout "$@"; }
+
+# As root it would fetch and write what it has never seen, so it is asked only where there are package lists.
+zypper_plan() {
+  find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there' >&2; return 6; }
+  as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout update --dry-run
+}
+
+# Which packages each needed security patch is about: "Conflicts : name < version" in the information about it.
+zypper_conflicts() {
+  patches=$(zypper_reads list-patches --category security | tr '<' '\n' | sed -n 's/^update kind="patch" name="\([A-Za-z0-9:._-]*\)".* status="needed".*/\1/p')
+  # shellcheck disable=SC2086 # one argument a name
+  [ -z "$patches" ] || zypper_reads info -t patch --conflicts $patches
+}
+
+reboot_required() {
+  for flag in /run/reboot-needed /run/reboot-required /var/run/reboot-required; do
+    [ ! -e "$flag" ] || { echo required; return 0; }
+  done
+  case $PW_MANAGER in
+    dnf) if dnf -q -C needs-restarting -r 2>/dev/null | grep -q '^Reboot is required'; then echo required; fi ;;
+    zypper)
+      zypper needs-rebooting >/dev/null 2>&1
+      [ $? != 102 ] || echo required
+      ;;
+  esac
+}
+
+# Services with deleted programs or libraries in memory, as far as this user may look; containers answer for themselves.
+stale_services() {
+  own=$(readlink /proc/self/ns/pid)
+  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
+    [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
+    unit=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+    if [ -n "$unit" ]; then echo "$unit"
+    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
+  done | sort -u
+}
+
+# Seconds since the package lists were last refreshed.
+lists_age() {
+  newest=$(stat -c %Y /var/cache/dnf/*/repodata/repomd.xml /var/cache/zypp/solv/*/cookie 2>/dev/null | sort -n | tail -n 1)
+  [ -z "$newest" ] || mark "lists-age $(($(date +%s) - newest))"
+}
+
+pending() {
+  case $PW_MANAGER in
+    dnf) report dnf dnf_pending ;;
+    zypper)
+      report updates zypper_reads list-updates --all
+      report plan zypper_plan
+      report conflicts zypper_conflicts
+      report locks zypper_reads locks
+      ;;
+  esac
+}
+
+probe_rpm() {
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+  export PATH LC_ALL
+  unset LANGUAGE
+  mark 'patchwarden-rpm 1'
+  mark 'os-release'
+  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+  mark "manager $PW_MANAGER"
+  if ! command -v rpm >/dev/null || ! command -v "$PW_MANAGER" >/dev/null || { [ "$PW_MANAGER" = dnf ] && [ -z "$(dnf_python)" ]; }; then
+    mark 'no-manager'
+    mark 'end'
+    return 0
+  fi
+  mark "kernel $(uname -r)"
+  mark "boot-id $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+  [ -z "${PW_REFRESH:-}" ] || report refresh refresh
+  lists_age
+  report rpm sh -c "$PW_RPM_QUERY"
+  [ -n "${PW_INSTALLED:-}" ] || pending
+  mark 'reboot'
+  reboot_required
+  mark 'stale'
+  stale_services 2>/dev/null
+  mark 'end'
+}
+
+probe_rpm </dev/null

@@ -1,0 +1,129 @@
+/** Looks at a machine that installs RPM packages with dnf or zypper: the script, and what its answer means. */
+
+import { readFileSync } from 'node:fs'
+import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import { parseOsRelease } from '../apt/os-release.ts'
+import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../apt/probe-sections.ts'
+import { dnfPending, dnfPlugin } from '../dnf/index.ts'
+import { parseRpmList, rpmQuery } from '../file-inventory/rpm-list.ts'
+import { zypperPending } from '../zypper/index.ts'
+import { newerRpmKernels } from './kernel.ts'
+import { type PendingAnswer, pendingUpdates } from './pending.ts'
+import { rpmPlatform } from './platform.ts'
+
+/** The first word of an answer of the script. */
+export const RPM_PROBE = 'patchwarden-rpm'
+
+/** POSIX sh; PW_MANAGER, PW_REFRESH and PW_INSTALLED are set before it. */
+export function rpmProbeScript(): string {
+  const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
+  const query = `PW_RPM_QUERY='${rpmQuery.replaceAll("'", `'\\''`)}'`
+  return `${query}\ndnf_plugin() {\ncat <<'END_OF_PLUGIN'\n${dnfPlugin()}END_OF_PLUGIN\n}\n${script}`
+}
+
+export interface ProbedAsset {
+  /** The machine as configured. Its platform is replaced by what the machine says of itself. */
+  readonly asset: Asset
+  readonly now: Date
+}
+
+/** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
+export function parseRpmProbe(output: string, { asset: configured, now }: ProbedAsset): Observation {
+  const at = now.toISOString()
+  const { name } = configured
+  function unreachable(reason: string, platform = configured.platform): Observation {
+    return { kind: 'unreachable', asset: { ...configured, platform }, reason, at }
+  }
+  const sections = splitSections(output, RPM_PROBE)
+  if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
+  const os = parseOsRelease(linesOf(sections, 'os-release'))
+  const platform = rpmPlatform(linesOf(sections, 'os-release')) ?? os.platform
+  const manager = markedValue(sections, 'manager') ?? 'dnf'
+  if (sections.has('no-manager')) {
+    const wanted = manager === 'dnf' ? 'dnf 4 (dnf 5 and yum are not supported yet)' : 'zypper'
+    return unreachable(`${name} runs ${os.title || 'an unknown system'} and has no ${wanted}.`, platform ?? undefined)
+  }
+  if (platform === null) {
+    return unreachable(`${name} does not say in /etc/os-release which system it runs (ID and VERSION_ID).`)
+  }
+  const rpm = reported(sections, 'rpm')
+  const list = attempt(() => parseRpmList(rpm?.lines.join('\n') ?? '', name, platform))
+  if (rpm?.ok !== true || list === null) {
+    return unreachable(`rpm on ${name} does not list its packages${said(rpm)}.`, platform)
+  }
+  const warnings = [...list.warnings]
+  const answer = sections.has('dnf') ? fromDnf(sections) : fromZypper(sections, list.packages)
+  warnings.push(...answer.warnings)
+  const refreshed = reported(sections, 'refresh')
+  if (refreshed?.ok === false) {
+    warnings.push(`Its package lists could not be refreshed, so newer versions may be missing${said(refreshed)}.`)
+  }
+  const kernel = markedValue(sections, 'kernel')
+  const kernels = newerRpmKernels(list.packages, kernel ?? '')
+  const snapshot: AssetSnapshot = {
+    asset: { ...configured, platform },
+    packages: list.packages,
+    pending: pendingUpdates(list.packages, answer),
+    runningKernel: kernel,
+    bootId: markedValue(sections, 'boot-id'),
+    rebootRequired: linesOf(sections, 'reboot').length > 0 || kernels.length > 0,
+    rebootPackages: kernels,
+    staleServices: linesOf(sections, 'stale'),
+    observedAt: at,
+    listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
+  }
+  return { kind: 'seen', snapshot, warnings }
+}
+
+const NOTHING: PendingAnswer = { newer: [], planned: null, locked: () => false, warnings: [] }
+
+/** dnf ends with 1 because it was not let go on, and with 100 where it was only asked what is newer. */
+function fromDnf(sections: Sections): PendingAnswer {
+  const dnf = reported(sections, 'dnf')
+  const status = markedValue(sections, 'dnf-status')
+  const planned = status === '0' || dnf?.errors.some((line) => line.startsWith('Operation aborted')) === true
+  const answer = dnfPending(dnf?.lines ?? [], planned && status !== '100')
+  if (planned || status === '100') return answer
+  return { ...answer, warnings: [`dnf cannot plan an upgrade there${said(dnf)}.`] }
+}
+
+function fromZypper(sections: Sections, packages: Parameters<typeof zypperPending>[1]): PendingAnswer {
+  const updates = reported(sections, 'updates')
+  if (updates === null) return NOTHING
+  const plan = reported(sections, 'plan')
+  const fine = ['0', '100', '101', '102', '103', '106']
+  const planned = fine.includes(markedValue(sections, 'plan-status') ?? '')
+  const answer = zypperPending(
+    {
+      updates: updates.lines.join('\n'),
+      plan: planned ? (plan?.lines.join('\n') ?? '') : null,
+      conflicts: linesOf(sections, 'conflicts').join('\n'),
+      locks: linesOf(sections, 'locks').join('\n'),
+    },
+    packages,
+  )
+  if (planned) return answer
+  return { ...answer, warnings: [`zypper cannot plan an upgrade there${said(plan)}.`] }
+}
+
+/** The machine says how old its lists are, not since when: its clock may be wrong. */
+function listsChangedAt(sections: Sections, now: Date): string | null {
+  const age = markedValue(sections, 'lists-age')
+  if (age === null || !/^-?\d{1,12}$/.test(age)) return null
+  return new Date(now.getTime() - Math.max(0, Number(age)) * 1_000).toISOString()
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    return null
+  }
+}
+
+/** `: ` and what went wrong, in the machine's own words. */
+function said(command: Reported | null): string {
+  const lines = [...(command?.errors ?? []), ...(command?.lines ?? [])].map((line) => line.replace(/<[^>]*>/g, ''))
+  const line = lines.find((one) => /^(?:error|sudo:)/i.test(one)) ?? lines.find((one) => one.trim() !== '')
+  return line === undefined ? '' : ` (${line.trim().replace(/\.$/, '').slice(0, 200)})`
+}

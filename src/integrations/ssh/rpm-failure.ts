@@ -1,0 +1,70 @@
+import { shortened } from '../apt/failure.ts'
+
+/** A cause that output can name, and the sentence for it, without its full stop. */
+export type Failure = readonly [RegExp, (match: RegExpExecArray) => string]
+
+const LINE_LENGTH = 300
+
+/** What rpm itself stumbled over. A script is named as rpm does: `%pre(demo-app-2.0-1.noarch)`. */
+const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
+
+/** In order: the first that fits is the cause, what follows its consequence. */
+const shared: readonly Failure[] = [
+  [
+    /No space left on device|needs (\d+ ?[KMG]B) (?:more space )?on the (\S+) filesystem/,
+    ([, size, where]) =>
+      `There is not enough room on the disk${where ? ` (${where}, ${size})` : ''}: free some and try again`,
+  ],
+  [
+    /sudo: .*(?:password is required|not allowed)|not in the sudoers/,
+    () => 'The login may not use sudo without a password: allow it in /etc/sudoers.d, or log in as root',
+  ],
+  [/nothing provides (.+?) needed by (\S+)/, ([, what, who]) => `Its dependencies cannot be met: ${who} needs ${what}`],
+  [
+    /(?:Package|package) (\S+\.rpm) is not signed|GPG check FAILED|Signature verification failed/,
+    ([, name]) => `${name ?? 'A package'} is not signed by a key that the host trusts`,
+  ],
+]
+
+/** One sentence, without its full stop, for output that ended in a failure. `own`: what the program beside rpm says. */
+export function rpmFailure(program: string, own: readonly Failure[], log: string): string {
+  const lines = log.split('\n').map((line) => line.trim())
+  const at = lines.findIndex((line) => SCRIPT.test(line))
+  if (at !== -1) {
+    const [, script = '', name = '', how = ''] = SCRIPT.exec(lines[at] ?? '') ?? []
+    const said = saidBefore(lines, at)
+    return `The script %${script} of ${name} failed: ${said === '' ? how : `"${said}" (${how})`}`
+  }
+  for (const [pattern, sentence] of [...own, ...shared]) {
+    const match = pattern.exec(log)
+    if (match) return sentence(match)
+  }
+  const line = lines.find((one) => /^(?:error|fatal)\b/i.test(one)) ?? lines.findLast((one) => one !== '')
+  return line === undefined
+    ? `${program} failed without a word`
+    : `${program} failed: ${line
+        .replace(/^Error: /, '')
+        .replace(/\.$/, '')
+        .slice(0, LINE_LENGTH)}`
+}
+
+/** What the script complained about just before rpm says that it failed. */
+function saidBefore(lines: readonly string[], at: number): string {
+  const said = lines[at - 1] ?? ''
+  const ordinary = /^(?:Running|Preparing|Upgrading|Installing|Downgrading|Cleanup|Verifying|<|rpm:)|^$/
+  return ordinary.test(said) ? '' : said.slice(0, LINE_LENGTH)
+}
+
+/** The lines that tell how it went wrong, with the one before each script that failed. */
+export function rpmTellingLines(log: string): string {
+  const lines = log.split('\n')
+  const kept = new Set<number>()
+  lines.forEach((line, index) => {
+    if (SCRIPT.test(line.trim()) && index > 0) kept.add(index - 1)
+    if (/^\s*(?:error|warning|fatal|problem|\s*- nothing provides|no match)\b|error|failed|No space left/i.test(line)) {
+      kept.add(index)
+    }
+  })
+  const telling = [...kept].sort((a, b) => a - b).map((index) => lines[index] ?? '')
+  return shortened(telling.length > 0 ? telling : lines)
+}

@@ -1,0 +1,36 @@
+# What dnf and zypper share on a host: the database of rpm. package-manager.ts says what each function is for.
+
+pm_database=/var/lib/rpm
+
+# The shell is what the login may run as root.
+rpm_as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
+
+pm_packages() {
+  rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} installed\n' |
+    sed '/^gpg-pubkey /d; s/^\([^ ]* [^ ]*\) 0:/\1 /' | sort
+}
+
+# An interrupted upgrade leaves the old version beside the new one. Kernels and keys are there in several versions anyway.
+pm_half_done() {
+  awk '{ print $1 "." $2 }' | sort | uniq -d | while read -r twice; do
+    case $twice in gpg-pubkey.* | kernel*) continue ;; esac
+    rpm -q --provides "$twice" | grep -qE '^(installonlypkg|multiversion)\(' || echo "$twice is installed in two versions"
+  done
+}
+
+pm_installed_sizes() { rpm -qa --qf '%{NAME} %{SIZE}\n' | awk '{ print $1, int($2 / 1024) }'; }
+
+rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)? ' plan; }
+
+# Old versions are not kept here: the archives of these systems keep them.
+pm_kept_file() { :; }
+
+pm_keep_old() { :; }
+
+# Of arguments, those whose package is installed.
+rpm_installed_of() { # ARGUMENTS
+  installed=" $(rpm -qa --qf '%{NAME}.%{ARCH} ') "
+  for one in $1; do
+    case $installed in *" $(rpm_package_of "$one") "*) printf '%s ' "$one" ;; esac
+  done
+}

@@ -1,0 +1,123 @@
+# The part of zypper in the scripts on a host. package-manager.ts says what each function is for; rpm.sh comes before it.
+
+pm_cache=/var/cache/zypp
+
+pm_present() { command -v rpm >/dev/null && command -v zypper >/dev/null && command -v script >/dev/null; }
+
+# A reboot or another run that is wanted afterwards (102, 103), and repositories that are away (106), are no failures.
+zypper_fine() { case $1 in 0 | 102 | 103 | 106) return 0 ;; *) return "$1" ;; esac; }
+
+# Takes no lock and writes nothing. As root it would fetch what it has never seen, so it is asked only where there are
+# package lists.
+pm_simulate() {
+  [ $# -gt 0 ] || return 0
+  find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there'; return 6; }
+  rpm_as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout install --dry-run "$@"
+  zypper_fine $?
+}
+
+# Of what is to be upgraded, what is not there any more is left out; new packages are named where nothing pulls them in.
+pm_choose_arguments() {
+  arguments=$(rpm_installed_of "$PW_UPGRADES")
+  [ -z "$arguments" ] || arguments="${PW_OLDER:+--oldpackage} $arguments"
+  [ -n "$PW_NEW" ] || return 0
+  # shellcheck disable=SC2086 # one argument a word
+  planned=$(pm_simulate $arguments 2>/dev/null | pm_plan)
+  for one in $PW_NEW; do
+    package=$(rpm_package_of "$one")
+    printf '%s\n' "$planned" | grep -q "^I ${package%.*} ${package##*.} " && continue
+    arguments="$arguments $PW_NEW"
+    return 0
+  done
+}
+
+# name.architecture of name.architecture=version
+rpm_package_of() { printf '%s\n' "${1%%=*}"; }
+
+rpm_name_of() { package=${1%%=*}; printf "%s\n" "${package%.*}"; }
+
+pm_plan() {
+  awk -v RS='<' '
+    function attribute(name) {
+      if (!match($0, " " name "=\"[^\"]*\"")) return ""
+      return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
+    }
+    /^to-/ { action = $1; sub(/>.*/, "", action) }
+    /^\/to-/ { action = "" }
+    /^solvable / && action != "" && attribute("type") == "package" {
+      if (action == "to-remove") print "R", attribute("name")
+      else print "I", attribute("name"), attribute("arch"), attribute("edition")
+    }' | sort -u
+}
+
+# The gate is given all that zypper said up to its question.
+pm_actual() { pm_plan; }
+
+# zypper asks whether to go on with the lock in hand, when it has said exactly what it will do: there the gate answers.
+# Every other question gets its default, which is no. It reads answers from a terminal alone, so it is given one (script).
+# What is needed is fetched before, so that it does not fail there.
+pm_install() { # SECONDS
+  [ -n "$arguments" ] || { : & return 0; }
+  export ZYPP_LOCK_TIMEOUT="$1"
+  {
+    # shellcheck disable=SC2086 # one argument a word
+    zypper --non-interactive --no-refresh --xmlout install --auto-agree-with-licenses --download-only $arguments
+    zypper_fine $? || exit $?
+    mkfifo answers
+    exec 3<>answers
+    {
+      script -qefc "exec zypper --no-refresh --xmlout install --auto-agree-with-licenses $arguments" /dev/null <&3
+      echo $? >zypper-status
+    } | zypper_answers
+    zypper_fine "$(cat zypper-status)"
+  } &
+}
+
+zypper_answers() { # passes on what zypper says, and answers what it asks
+  said=
+  return=$(printf '\r')
+  while IFS= read -r line; do
+    line=${line%"$return"}
+    printf '%s\n' "$line"
+    [ "$said" = decided ] || said="$said$line
+"
+    case $line in '<prompt '*) ;; *) continue ;; esac
+    answer=
+    case $said in
+      *'</install-summary>'*)
+        answer=n
+        if printf '%s' "$said" | /bin/sh "$journal/gate"; then answer=y; fi
+        said=decided
+        ;;
+    esac
+    echo "$answer" >&3
+  done
+}
+
+pm_installed() { :; }
+
+pm_lock_holder() {
+  pid=$(cat /run/zypp.pid /var/run/zypp.pid 2>/dev/null | head -n 1)
+  if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
+  echo "$pid ($(cat "/proc/$pid/comm" 2>/dev/null))"
+}
+
+pm_counts() {
+  echo "$(grep -c '^<download .*done=' log) $(grep -c '^<progress id="install-resolvable" .*done=' log) $(grep -c '^<progress id="install-resolvable" .*done=' log)"
+}
+
+pm_reboot_wanted() {
+  [ -e /run/reboot-needed ] || [ -e /run/reboot-required ] || rpm_kernel_comes || [ "$(cat zypper-status)" = 102 ] ||
+    { zypper needs-rebooting >/dev/null 2>&1; [ $? = 102 ]; }
+}
+
+# zypper tells the size of the whole alone, and of other versions only that there are such.
+pm_sizes() { # ARGUMENT...
+  total=$(printf '%s\n' "$simulation" | sed -n 's/.*<install-summary .*download-size="\([0-9]*\)".*/\1/p')
+  awk -v kib="$((${total:-0} / 1024))" '$1 == "I" { print $2, $4, kib, kib * 3; kib = 0 }'
+  [ $# = 0 ] || zypper --non-interactive --no-refresh --xmlout search --details --match-exact $(for one in "$@"; do rpm_name_of "$one"; done) 2>/dev/null |
+    awk -v RS='<' '/^solvable / && !/repository="\(System Packages\)"/ {
+      match($0, / name="[^"]*"/); name = substr($0, RSTART + 7, RLENGTH - 8)
+      match($0, / edition="[^"]*"/); print name, substr($0, RSTART + 10, RLENGTH - 11), 1, 1
+    }'
+}

@@ -1,0 +1,188 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Asset, InstalledPackage } from '../../../src/core/asset.ts'
+import { schemeFor } from '../../../src/core/versions/scheme.ts'
+import { parseProbe, probeScript } from '../../../src/integrations/probe/index.ts'
+import { newerRpmKernels } from '../../../src/integrations/rpm/kernel.ts'
+import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
+import { dnf, zypper } from '../../../src/integrations/ssh/index.ts'
+
+/** What the script printed on hosts where demo-lib is locked and demo-app, which needs it, is not. */
+const real = {
+  dnf: readFileSync(new URL('./fixtures/dnf.txt', import.meta.url), 'utf8'),
+  zypper: readFileSync(new URL('./fixtures/zypper.txt', import.meta.url), 'utf8'),
+}
+const now = new Date('2026-11-20T12:00:00Z')
+const asset: Asset = {
+  id: 'prod/web01',
+  name: 'web01',
+  platform: '',
+  team: 'web',
+  tags: [],
+  exposure: null,
+  criticality: null,
+  timeZone: 'UTC',
+  source: 'prod',
+  engine: 'ssh',
+  address: '192.0.2.1',
+  simulated: false,
+}
+
+describe('what a host with RPM packages answers', () => {
+  it.each([
+    ['dnf', 'rocky:9', 2],
+    ['zypper', 'opensuse:15.6', 1],
+  ] as const)('%s: platform, packages, and what is pending or held', (kind, platform, age) => {
+    const seen = parseProbe(real[kind], { asset, now })
+    expect(seen).toMatchObject({
+      kind: 'seen',
+      warnings: [],
+      snapshot: {
+        asset: { platform },
+        rebootRequired: false,
+        listsRefreshedAt: new Date(now.getTime() - age * 1_000).toISOString(),
+      },
+    })
+    if (seen.kind !== 'seen') return
+    expect(seen.snapshot.packages.map((one) => `${one.name} ${one.version} ${one.architecture}`)).toEqual([
+      'fleet-system 1.0-1 noarch',
+      'demo-lib 1.0-1 noarch',
+      'demo-app 1.0-1 noarch',
+    ])
+    expect(seen.snapshot.pending).toMatchObject([
+      { name: 'demo-app', installed: '1.0-1', candidate: '2.0-1', security: true, held: 'kept back' },
+      { name: 'demo-lib', installed: '1.0-1', candidate: '2.0-1', security: true, held: 'hold' },
+    ])
+  })
+
+  it.each(['dnf', 'zypper'] as const)('%s: cut off anywhere, it is not used, and nothing throws', (kind) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: real[kind].lastIndexOf('@@ end') }), (length) => {
+        expect(parseProbe(real[kind].slice(0, length), { asset, now }).kind).toBe('unreachable')
+      }),
+    )
+  })
+
+  it('a host with dnf 5 alone is told apart from one that cannot be looked at', () => {
+    const output =
+      '\n@@ patchwarden-rpm 1\n\n@@ os-release\nID=fedora\nVERSION_ID=43\nPRETTY_NAME="Fedora Linux 43"\n\n@@ manager dnf\n\n@@ no-manager\n\n@@ end\n'
+    expect(parseProbe(output, { asset, now })).toMatchObject({
+      kind: 'unreachable',
+      asset: { platform: 'fedora:43' },
+      reason: 'web01 runs Fedora Linux 43 and has no dnf 4 (dnf 5 and yum are not supported yet).',
+    })
+  })
+
+  it('the script is one that sh reads, whole or not at all', () => {
+    const script = probeScript({ refresh: true })
+    expect(() => execFileSync('sh', ['-n'], { input: script, stdio: ['pipe', 'ignore', 'pipe'] })).not.toThrow()
+    for (const part of [0.2, 0.5, 0.8]) {
+      const cut = script.slice(0, Math.floor(script.length * part))
+      let said = ''
+      try {
+        said = execFileSync('sh', ['-s'], { input: cut, stdio: ['pipe', 'pipe', 'ignore'], encoding: 'utf8' })
+      } catch {}
+      expect(said).toBe('')
+    }
+  })
+})
+
+describe('platforms of systems with RPM packages', () => {
+  it.each([
+    ['rocky', '9.4', 'rocky:9'],
+    ['almalinux', '9.4', 'almalinux:9'],
+    ['rhel', '10.1', 'rhel:10'],
+    ['ol', '8.10', 'oracle:8'],
+    ['amzn', '2023', 'amazon:2023'],
+    ['opensuse-leap', '15.6', 'opensuse:15.6'],
+    ['opensuse-tumbleweed', '20261101', 'opensuse:tumbleweed'],
+    ['sles', '15.6', 'sles:15.6'],
+    ['sles_sap', '15.6', 'sles:15.6'],
+  ])('%s %s is %s, ordered as rpm does, and has its manager', (id, version, platform) => {
+    expect(rpmPlatform([`ID="${id}"`, `VERSION_ID="${version}"`])).toBe(platform)
+    expect(schemeFor(platform).name).toBe('rpm')
+    expect([dnf, zypper].filter((manager) => manager.suits(platform))).toHaveLength(1)
+  })
+
+  it.each(['rocky:9', 'almalinux:9', 'opensuse-leap:15.6', 'sles:15'])('%s is ordered as rpm does', (platform) => {
+    expect(schemeFor(platform).name).toBe('rpm')
+  })
+})
+
+describe('a kernel newer than the running one', () => {
+  function kernel(name: string, version: string, architecture = 'x86_64'): InstalledPackage {
+    return { name, version, architecture, source: 'kernel', sourceVersion: version }
+  }
+
+  it('Red Hat: the release is version, release and architecture of the package', () => {
+    const packages = ['5.14.0-427.13.1.el9_4', '5.14.0-427.16.1.el9_4'].map((one) => kernel('kernel-core', one))
+    expect(newerRpmKernels(packages, '5.14.0-427.13.1.el9_4.x86_64')).toEqual(['kernel-core-5.14.0-427.16.1.el9_4'])
+    expect(newerRpmKernels(packages, '5.14.0-427.16.1.el9_4.x86_64')).toEqual([])
+    expect(newerRpmKernels(packages, '6.1.0-38-amd64')).toEqual([])
+  })
+
+  it('SUSE: the release ends in the flavour and lacks the last number', () => {
+    const packages = ['6.4.0-150600.23.7.3', '6.4.0-150600.23.14.2'].map((one) => kernel('kernel-default', one))
+    expect(newerRpmKernels(packages, '6.4.0-150600.23.7-default')).toEqual(['kernel-default-6.4.0-150600.23.14.2'])
+    expect(newerRpmKernels(packages, '6.4.0-150600.23.14-default')).toEqual([])
+  })
+})
+
+describe('what is asked of dnf and zypper', () => {
+  it('names an exact version', () => {
+    const change = { name: 'openssl-libs', architecture: 'x86_64', from: '1:3.0.7-1', to: '1:3.2.2-6.el9_5.1' }
+    expect(dnf.argument(change)).toBe('openssl-libs-1:3.2.2-6.el9_5.1.x86_64')
+    expect(zypper.argument(change)).toBe('openssl-libs.x86_64=1:3.2.2-6.el9_5.1')
+    expect(dnf.argument({ ...change, to: '3.2.2-6' })).toBe('openssl-libs-0:3.2.2-6.x86_64')
+  })
+
+  it('is never more than a name and a version', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (name, architecture, to) => {
+        for (const manager of [dnf, zypper]) {
+          let argument: string
+          try {
+            argument = manager.argument({ name, architecture, from: null, to })
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error)
+            continue
+          }
+          expect(argument).toMatch(/^[A-Za-z0-9_][A-Za-z0-9+._:=~^-]*$/)
+        }
+      }),
+    )
+  })
+
+  it('reads any answer without an error of its own', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('<', '>', '/', 'to-', 'solvable', ' name="x"', '\t', 'step', '\n', '"') }),
+        (text) => {
+          for (const manager of [dnf, zypper]) {
+            expect(manager.parseSimulation(text).steps).toBeInstanceOf(Array)
+            expect(manager.failureReason(text)).toMatch(/^\S/)
+          }
+        },
+      ),
+    )
+  })
+
+  it.each([
+    [dnf, 'Error: Unable to find a match: demo-app-0:9.0-1.noarch', /demo-app-0:9\.0-1\.noarch is not on offer there/],
+    [
+      zypper,
+      '<message type="error">No provider of &apos;demo-app.noarch=9.0-1&apos; found.</message>',
+      /demo-app\.noarch=9\.0-1 is not on offer there/,
+    ],
+    [
+      zypper,
+      '<message type="error">System management is locked by the application with pid 7914 (/usr/bin/zypper).</message>',
+      /zypper \(process 7914\)/,
+    ],
+    [dnf, "Error: Cache-only enabled but no cache for 'baseos'", /run "dnf makecache"/],
+  ])('%#: says why in a sentence', (manager, said, reason) => {
+    expect(manager.failureReason(said)).toMatch(reason)
+  })
+})
