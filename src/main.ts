@@ -227,6 +227,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     async (_data, context) => {
       const both = AbortSignal.any([signal, context.signal])
       report(log, await workflow.syncInventory(both))
+      await workflow.tellDrift()
       await measured.refresh(both)
       await workflow.propose(both)
       await writeCheckpoint(database.db, new Date().toISOString())

@@ -6,6 +6,8 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 export interface RollBack {
   readonly type: 'roll-back'
   readonly reason: string | null
+  /** An asset or `ring:NAME`; `null`: all of it. */
+  readonly only: string | null
 }
 
 /** What a person says with an action. */
@@ -164,10 +166,11 @@ const table = {
   'roll-back': {
     label: 'Roll back…',
     style: 'danger',
-    asks: ['reason'],
-    summary: 'put the versions from before back on every asset it changed, at once',
+    asks: ['asset', 'reason'],
+    optional: ['asset'],
+    summary: 'put the versions from before back at once: on one asset, a ring (ring:NAME), or all it changed',
     done: 'It is being rolled back.',
-    command: ({ reason }) => ({ type: 'roll-back', reason }),
+    command: ({ reason, asset }) => ({ type: 'roll-back', reason, only: asset }),
     commandLine: 'rollback',
   },
   withdraw: {
@@ -253,6 +256,12 @@ const table = {
 export type ActionName = keyof typeof table
 
 export const actions: Readonly<Record<ActionName, Action>> = table
+
+/** What is asked for by `asset`; short enough for a field of Discord. */
+export function assetLabel(action: ActionName): string {
+  if (action === 'roll-back') return 'Asset or ring:NAME (left empty: all of it)'
+  return action === 'retry' ? 'Which asset (left empty: all that failed)' : 'Which asset'
+}
 
 /** What the date of an action means. */
 export function untilLabel(action: ActionName): string {

@@ -1,5 +1,6 @@
+import { clusterProblem } from '../core/cluster.ts'
 import { countEndState } from '../core/gate.ts'
-import { type Member, votingRoles } from '../core/policy.ts'
+import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { currentRing, ringNow } from '../core/proposal/run.ts'
@@ -166,7 +167,7 @@ function previewFact(subject: PatchSubject): RichText | null {
 /** What the test ring showed, or why it showed nothing yet. */
 function testedFact(state: ProposalState, subject: PatchSubject): RichText | null {
   const ring = subject.rings[0]
-  if (ring?.beforeVote !== true || state.policy.testRing === 'never') return null
+  if (ring?.beforeVote !== true || !runsTest(state.policy)) return null
   const { test } = state
   const needed = state.policy.testRing === 'required' ? '; approval waits for it' : ''
   if (test === null) return rich(`Not yet on ${count(ring.assets.length, 'test asset')}${needed}.`)
@@ -183,7 +184,8 @@ function planFact(subject: PatchSubject): RichText {
   const soak = Math.max(...subject.rings.map((ring) => ring.soakSeconds))
   const soaks = soak === 0 ? 'no soak between them' : `each watched for up to ${duration(soak)}`
   const stops = failures === 0 ? 'stops at the first failure' : `stops at more than ${count(failures, 'failure')}`
-  return rich(`${rings.join(', then ')}; ${soaks}; ${stops}; window "${subject.window.name}".`)
+  const measured = subject.measured?.kind === 'measured' ? `, ${subject.measured.evidence.sentence}` : ''
+  return rich(`${rings.join(', then ')}; ${soaks}; ${stops}; window "${subject.window.name}"${measured}.`)
 }
 
 export function duration(seconds: number): string {
@@ -280,6 +282,10 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
         `Ring ${current.planned.name} waits until somebody who is ${(current.planned.gate.go ?? []).join(' or ')} says go.`,
       ),
     })
+  for (const cluster of state.subject.kind === 'patches' ? (state.subject.clusters ?? []) : []) {
+    const problem = clusterProblem(cluster)
+    if (problem !== null) list.push({ tone: 'urgent', text: rich(sentence(`It will stop there: ${problem}`)) })
+  }
   const drifted = Object.keys(state.drifted).length
   if (drifted > 0)
     list.push({ tone: 'urgent', text: rich(`${count(drifted, 'asset')} changed back since; the thread says what.`) })

@@ -190,6 +190,8 @@ export function storyOf(
       const { start, end } = event.window
       return bot('warning', rich('Coming up: this runs from ', time(start), ' to ', time(end, 'time'), '.'))
     }
+    case 'noted':
+      return bot('warning', rich(event.text))
     case 'drifted':
       return bot(
         'urgent',

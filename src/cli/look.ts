@@ -21,6 +21,7 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
       await withService(program, async ({ workflow }) => {
         const { signal } = new AbortController()
         const reports = [...(await workflow.syncFeeds(signal)), ...(await workflow.syncInventory(signal))]
+        await workflow.tellDrift()
         const proposed = await workflow.propose(signal)
         if (options.json) print(JSON.stringify({ reports, proposed }))
         else {

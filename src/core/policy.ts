@@ -102,3 +102,8 @@ export function votingRoles(approval: Approval): readonly string[] {
       return [...new Set([...approval.objectors, ...approval.fallback.map((need) => need.role)])]
   }
 }
+
+/** Does the ring that is meant for it run while people vote? A policy of an earlier version does not say. */
+export function runsTest({ testRing }: Pick<Policy, 'testRing'>): boolean {
+  return testRing === 'run' || testRing === 'required'
+}

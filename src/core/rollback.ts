@@ -8,11 +8,13 @@ export interface RollbackRequest {
   readonly state: ProposalState
   readonly person: string
   readonly reason: string | null
+  /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
+  readonly only: string | null
   readonly members: readonly Member[]
 }
 
 /** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
-export function rollbackProblem({ state, person, reason, members }: RollbackRequest): string | null {
+export function rollbackProblem({ state, person, reason, only, members }: RollbackRequest): string | null {
   const { id, status, subject, policy } = state
   if (subject.kind !== 'patches') return `${id} asks for a rule; there is nothing to roll back.`
   if (subject.rollsBack)
@@ -21,15 +23,22 @@ export function rollbackProblem({ state, person, reason, members }: RollbackRequ
   if (!me?.roles.some((role) => policy.stop.includes(role)))
     return `Rolling back ${id} takes the role ${anyOf(policy.stop)}; you have ${me?.roles.join(', ') || 'none'}.`
   if (status === 'rolling out' || status === 'verifying') return `${id} is being rolled out: halt it first.`
-  if (changedAssets(state, subject).length === 0) return `${id} has changed no asset, so there is nothing to roll back.`
+  if (changedAssets(state, subject, null).length === 0)
+    return `${id} has changed no asset, so there is nothing to roll back.`
+  if (changedAssets(state, subject, only).length === 0)
+    return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
   if (unfinished(state)) return `Assets of ${id} are still being patched; roll it back when they are done.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
 
 /** What is to be done: every asset that was changed, back to the versions it had; one ring, all at once. */
-export function rollbackSubject(state: ProposalState, subject: PatchSubject, reason: string): PatchSubject {
-  const assets = changedAssets(state, subject)
+export function rollbackSubject(
+  state: ProposalState,
+  subject: PatchSubject,
+  { reason, only }: { readonly reason: string; readonly only: string | null },
+): PatchSubject {
+  const assets = changedAssets(state, subject, only)
   const ring = {
     name: 'roll back',
     assets: assets.map(({ asset }) => asset.id),
@@ -37,12 +46,21 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, rea
     soakSeconds: 0,
     gate: { minSuccessPercent: 0, maxFailures: assets.length, unreachable: 'ignored' as const },
   }
-  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, reason: reason.trim() } }
+  const keys = Object.fromEntries(
+    assets.flatMap(({ asset }) => {
+      const deployment = state.rollout?.deployments[asset.id]
+      return deployment === undefined ? [] : [[asset.id, deployment.key]]
+    }),
+  )
+  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, reason: reason.trim(), keys } }
 }
 
 /** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */
-function changedAssets(state: ProposalState, subject: PatchSubject): readonly PlannedAsset[] {
+function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
+  const ring = only?.startsWith('ring:') ? subject.rings.find(({ name }) => `ring:${name}` === only) : undefined
   return subject.assets.flatMap((planned) => {
+    const { id, name } = planned.asset
+    if (only !== null && only !== id && only !== name && ring?.assets.includes(id) !== true) return []
     const outcome = state.rollout?.deployments[planned.asset.id]?.outcome
     if (outcome?.state !== 'succeeded' && outcome?.state !== 'failed') return []
     const changes = planned.changes.flatMap(({ name, architecture, from, to }) =>
@@ -66,4 +84,9 @@ export function keepsBack(state: ProposalState, now: string): boolean {
     state.subject.rollsBack !== undefined &&
     Date.parse(now) < Date.parse(state.openedAt) + QUIET_SECONDS * 1_000
   )
+}
+
+/** Are assets put back by the operator's snapshots, and not by their package managers? */
+export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
+  return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

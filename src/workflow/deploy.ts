@@ -83,9 +83,10 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
     const assets = mine.flatMap(({ asset }) => plannedAsset(subject, asset)?.asset ?? [])
     const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
-    await silences.during(subject.silence ?? null, key, assets, reason, signal, () =>
+    const { problem } = await silences.during(subject.silence ?? null, key, assets, reason, signal, () =>
       work(state, subject, key, mine, changed, signal),
     )
+    if (problem !== null) await execute(state.id, { type: 'note', text: problem }, rollout)
   }
 
   async function work(

@@ -13,6 +13,7 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 import { readStream } from '../store/events.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
 import { announceTest } from '../store/timers.ts'
+import { createEstimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
@@ -23,6 +24,7 @@ const RECENT = 200
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
 export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execute, rollback: Rollback): Desk {
   const { db, teams } = parts
+  const estimates = createEstimates(parts)
   const now = () => parts.clock().toISOString()
 
   async function overview(person: Person): Promise<Overview> {
@@ -51,7 +53,7 @@ export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execut
     const { command, done } = actions[request.action]
     if (command !== null) {
       const given = command(request)
-      if (given.type === 'roll-back') return rollback.rollBack(request.proposal, given.reason, person)
+      if (given.type === 'roll-back') return rollback.rollBack(request.proposal, given, person)
       if (given.type === 'freeze' || given.type === 'unfreeze') return freeze(request.proposal, given, person)
       return give(request.proposal, given, person, done)
     }
@@ -129,8 +131,10 @@ export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execut
         return assetsDetail(state, subject)
       case 'explain':
         return explainDetail(state, subject)
-      case 'plan':
-        return planDetail(state, subject, await freezesOf(db, parts, state.team, now()), now())
+      case 'plan': {
+        const freezes = await freezesOf(db, parts, state.team, now())
+        return planDetail(state, subject, freezes, now(), await estimates(state.team, subject))
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { estimatesFor } from '../core/estimate.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { ProposalState, Subject } from '../core/proposal/proposal.ts'
 import { proposalsOfTeam } from '../store/proposals.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -11,17 +11,20 @@ const FRESH_MS = 60_000
 export function createEstimates({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>) {
   const known = new Map<string, { readonly at: number; readonly earlier: readonly ProposalState[] }>()
 
-  return async function estimates(state: ProposalState | null): Promise<Readonly<Record<string, number>>> {
-    if (state === null || state.subject.kind !== 'patches') return {}
+  return async function estimates(
+    team: string,
+    subject: Subject | undefined,
+  ): Promise<Readonly<Record<string, number>>> {
+    if (subject?.kind !== 'patches') return {}
     const now = clock().getTime()
-    let team = known.get(state.team)
-    if (team === undefined || now - team.at > FRESH_MS) {
-      team = { at: now, earlier: await proposalsOfTeam(db, state.team, EARLIER) }
-      known.set(state.team, team)
+    let history = known.get(team)
+    if (history === undefined || now - history.at > FRESH_MS) {
+      history = { at: now, earlier: await proposalsOfTeam(db, team, EARLIER) }
+      known.set(team, history)
     }
     return estimatesFor(
-      state.subject.rings.map((ring) => ring.name),
-      team.earlier,
+      subject.rings.map((ring) => ring.name),
+      history.earlier,
     )
   }
 }

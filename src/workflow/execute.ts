@@ -27,6 +27,7 @@ import {
 } from '../store/proposals.ts'
 import { storable } from '../store/storable.ts'
 import { announce, setTimer } from '../store/timers.ts'
+import { withPictures } from './entry-pictures.ts'
 import { createEstimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -74,7 +75,7 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
       members: parts.teams.membersOf(team),
       freezes: await freezesOf(tx, parts, team, now),
       standing: await standingGrant(tx, before),
-      estimates: await estimates(before),
+      estimates: await estimates(team, command.type === 'open' ? command.content.subject : before?.subject),
     }
     const decision = decide(before, command, context)
     if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
@@ -101,7 +102,8 @@ export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
       const tell = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
         for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
       }
-      for (const entry of storyOf(recorded, state, next, context.members)) tell(channel, entry, heard)
+      const told = withPictures(storyOf(recorded, state, next, context.members), event, next, context)
+      for (const entry of told) tell(channel, entry, heard)
       for (const { person, entry } of noticesOf(recorded, next, context.members)) tell(`@${person}`, entry, chats)
       shown = heard
       state = next

@@ -6,8 +6,8 @@ import { ringNow } from '../core/proposal/run.ts'
 import { judgeMetric } from '../core/service-check.ts'
 import type { WorkflowParts } from './ports.ts'
 
-/** A question that hangs is as good as a no. */
-const ANSWER_MS = 30_000
+/** A question that hangs is as good as a no; a check of its own may take two minutes. */
+const ANSWER_MS = 150_000
 
 /** Asks what the gate of the current ring wants to know about the service as a whole. Whatever goes wrong is an answer. */
 export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'health' | 'metrics'>) {

@@ -1,12 +1,14 @@
 import type { Batch, DeployEngine, HealthResult, HookMoment } from '../core/ports.ts'
 import { decidedAtOnce } from '../core/proposal/approval.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { liveRun } from '../core/proposal/run.ts'
+import { restores } from '../core/rollback.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface Prepared {
   readonly ready: readonly string[]
+  /** Assets that have come to their end already. */
   readonly refused: readonly RecordedOutcome[]
   /** By asset id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>
@@ -19,6 +21,26 @@ const BEFORE: readonly HookMoment[] = ['drain', 'snapshot', 'pre-check']
  * then the hooks drain, snapshot and pre-check. Whatever refuses, nothing was installed, and what was drained comes back.
  */
 export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 'hooks'>) {
+  /** The operator's snapshots put everything back: the engine has nothing to do. */
+  async function restored(subject: PatchSubject, batch: Batch, signal: AbortSignal): Promise<Prepared> {
+    const restore = (subject.hooks ?? []).filter(({ moment }) => moment === 'restore')
+    const ended = batch.deployments.map(async ({ asset, changes }): Promise<RecordedOutcome> => {
+      const log: string[] = []
+      for (const hook of restore) {
+        const result = await hooks.run(hook, asset, subject.rollsBack?.keys?.[asset.id] ?? batch.key, signal)
+        log.push(result.log)
+        if (result.ok) continue
+        const reason = `Its snapshot could not be put back: ${result.detail}`
+        return { asset: asset.id, outcome: { state: 'failed', reason, log: log.join('\n') } }
+      }
+      return {
+        asset: asset.id,
+        outcome: { state: 'succeeded', changed: changes, rebooted: false, log: log.join('\n') },
+      }
+    })
+    return { ready: [], refused: await Promise.all(ended), before: new Map() }
+  }
+
   return async function prepare(
     state: ProposalState,
     engine: DeployEngine,
@@ -27,6 +49,7 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
   ): Promise<Prepared> {
     const { subject } = state
     if (subject.kind !== 'patches') return { ready: [], refused: [], before: new Map() }
+    if (restores(subject)) return restored(subject, batch, signal)
     const refused: RecordedOutcome[] = []
     const before = new Map<string, readonly HealthResult[]>()
     await Promise.all(

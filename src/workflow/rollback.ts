@@ -5,7 +5,7 @@ import { contentHash } from '../core/content-hash.ts'
 import { errorText } from '../core/error-text.ts'
 import type { DeployEngine } from '../core/ports.ts'
 import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
-import { rollbackProblem, rollbackSubject } from '../core/rollback.ts'
+import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
 import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -18,20 +18,25 @@ const PREVIEWS_AT_ONCE = 8
 export function createRollback(parts: WorkflowParts, { execute, open }: Execute) {
   const refused = (sentence: string): Answer => ({ ok: false, message: rich(sentence) })
 
-  async function rollBack(proposal: string, reason: string | null, person: Person): Promise<Answer> {
+  async function rollBack(
+    proposal: string,
+    { reason, only }: { readonly reason: string | null; readonly only: string | null },
+    person: Person,
+  ): Promise<Answer> {
     const state = await findProposal(parts.db, proposal)
     if (state === null) return refused(`There is no proposal ${proposal}.`)
     const members = parts.teams.membersOf(state.team)
-    const problem = rollbackProblem({ state, person: person.id, reason, members })
+    const problem = rollbackProblem({ state, person: person.id, reason, only, members })
     if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
-    const { subject, stays } = await previewed(rollbackSubject(state, state.subject, reason))
+    const { subject, stays } = await previewed(rollbackSubject(state, state.subject, { reason, only }))
     const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
     const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
     if (possible.length === 0) {
       const first = subject.assets[0]
       return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
     }
-    if (state.status === 'halted' || state.status === 'paused') {
+    // Undoing a part leaves the rest to go on or not, as people decide.
+    if (only === null && (state.status === 'halted' || state.status === 'paused')) {
       const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
       if (!ended.ok) return refused(ended.refusal.sentence)
     }
@@ -67,6 +72,7 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
     const assets = await Promise.all(
       subject.assets.map((planned) =>
         limit(async (): Promise<PlannedAsset> => {
+          if (restores(subject)) return planned
           if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
           try {
             const { changes, transaction } = await possible(engine, planned)

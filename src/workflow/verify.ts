@@ -30,14 +30,21 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
     const found: RecordedVerification[] = []
     const tasks: Promise<void>[] = []
     let writing: Promise<void> | null = null
+    let problem: { readonly error: unknown } | null = null
 
     async function write(): Promise<void> {
-      while (found.length > 0) {
-        const verifications = found.splice(0)
-        await execute(state.id, { type: 'record-verifications', verifications }, verification)
-        changed()
+      try {
+        while (found.length > 0) {
+          const verifications = found.splice(0)
+          await execute(state.id, { type: 'record-verifications', verifications }, verification)
+          changed()
+        }
+      } catch (error) {
+        // Told by whoever waits for the end.
+        problem ??= { error }
+      } finally {
+        writing = null
       }
-      writing = null
     }
 
     async function check(ended: readonly RecordedOutcome[]): Promise<void> {
@@ -77,6 +84,7 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
       async done(): Promise<void> {
         await Promise.all(tasks)
         while (writing !== null) await writing
+        if (problem !== null) throw problem.error
       },
     }
   }

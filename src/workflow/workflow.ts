@@ -3,6 +3,7 @@ import { createDeploy } from './deploy.ts'
 import { createDesk } from './desk.ts'
 import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
+import { createDrift } from './drift.ts'
 import { createDriver, type DriverParts } from './driver.ts'
 import { createExecute } from './execute.ts'
 import { createExplain } from './explain.ts'
@@ -42,6 +43,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     assessments: propose.assessments,
     explain: createExplain(parts, propose),
     fleetSummary: createFleetSummary(parts),
+    tellDrift: createDrift(parts, execute),
     advance: driver.advance,
     sweep: driver.sweep,
     deliver: dispatcher.kick,

@@ -257,7 +257,7 @@ describe('properties', () => {
       fc.property(plantedCase, (given) => {
         expect(startSlot(chosen(planted(given), kolkata))).toBe(given.start)
       }),
-      { numRuns: 40 },
+      { numRuns: 12 },
     )
   })
 
@@ -274,7 +274,7 @@ describe('properties', () => {
         expect(now).toEqual(before)
         expect({ ...after, from: '', to: '' }).toEqual({ ...evidence, from: '', to: '' })
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     )
   })
 
@@ -320,7 +320,7 @@ describe('properties', () => {
         }
         expect(meanFrom(startSlot(found))).toBeCloseTo(least, 9)
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     )
   })
 
@@ -337,7 +337,7 @@ describe('properties', () => {
       fc.property(fc.array(sample, { maxLength: 3_000 }), (samples) => {
         expect(['measured', 'unusable']).toContain(quietestWindow(samples, wish).kind)
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     )
   })
 })

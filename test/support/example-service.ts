@@ -9,6 +9,7 @@ import type { Desk } from '../../src/chat/desk.ts'
 import type { ChatPlatform } from '../../src/chat/platform.ts'
 import type { DigestRule } from '../../src/core/digest.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
+import type { Hook } from '../../src/core/ports.ts'
 import { defaultDueDays } from '../../src/core/priority/facts.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
@@ -84,10 +85,14 @@ export const nights: WindowPlan = {
   ],
 }
 
-export function plan(team: string, { window = always, soakSeconds = 0 }: Partial<PlanOptions> = {}): TeamPlan {
+export function plan(
+  team: string,
+  { window = always, soakSeconds = 0, hooks = [] }: Partial<PlanOptions> = {},
+): TeamPlan {
   return {
     team,
     window,
+    hooks,
     health: [],
     rings: [
       { name: 'canary', select: { kind: 'count', count: 1 }, batch: { kind: 'count', value: 1 }, soakSeconds, gate },
@@ -100,6 +105,7 @@ interface PlanOptions {
   readonly window: WindowPlan
   /** Of the canary. */
   readonly soakSeconds: number
+  readonly hooks: readonly Hook[]
 }
 
 export interface ExampleOptions extends Partial<PlanOptions> {

@@ -1,5 +1,5 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
-import { type ActionName, actionNames, actions, lookNames, lookSummaries } from '../actions.ts'
+import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSummaries } from '../actions.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
@@ -33,15 +33,7 @@ function look(name: (typeof lookNames)[number]): Subcommand {
 
 function subcommand(name: ActionName): Subcommand {
   const { asks, summary, optional = [] } = actions[name]
-  const asset = asks.includes('asset')
-    ? [
-        option(
-          'asset',
-          optional.includes('asset') ? 'Its name; left out, all that failed' : 'Its name',
-          !optional.includes('asset'),
-        ),
-      ]
-    : []
+  const asset = asks.includes('asset') ? [option('asset', assetLabel(name), !optional.includes('asset'))] : []
   // Discord wants what is required first.
   const options = [
     ...asset.filter(({ required }) => required),

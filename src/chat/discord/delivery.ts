@@ -103,7 +103,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     const file = await pictures.file(picture, id)
     if (file === null) return text
     const { name, png, alt } = file
-    const attachments = [{ id: 0, filename: name, description: alt }]
+    const attachments = [{ id: '0', filename: name, description: alt }]
     return { ...text, attachments, files: [{ name, data: Buffer.from(png), contentType: 'image/png' }] }
   }
 

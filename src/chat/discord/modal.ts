@@ -1,5 +1,5 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
-import { type ActionName, type Ask, actions, untilLabel } from '../actions.ts'
+import { type ActionName, type Ask, actions, assetLabel, untilLabel } from '../actions.ts'
 
 export interface Asking {
   readonly action: ActionName
@@ -19,7 +19,7 @@ export function askModal({ action, proposal, revision, until }: Asking): APIModa
       required: true,
     }),
     until: input('until', untilLabel(action), { value: until, min_length: 10, max_length: 10, required: true }),
-    asset: input('asset', optional.includes('asset') ? 'Which asset (left empty: all that failed)' : 'Which asset', {
+    asset: input('asset', assetLabel(action), {
       max_length: 200,
       required: !optional.includes('asset'),
     }),

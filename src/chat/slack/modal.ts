@@ -1,6 +1,6 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
-import { type ActionName, actions, isActionName, untilLabel } from '../actions.ts'
+import { type ActionName, actions, assetLabel, isActionName, untilLabel } from '../actions.ts'
 import { shorten, visible } from '../visible.ts'
 
 /** What a dialog must remember until it is sent. */
@@ -44,7 +44,7 @@ export function askModal(about: ModalMemory, title: string, { people, until }: M
       optional: optional.includes('asset'),
       label: {
         type: 'plain_text',
-        text: optional.includes('asset') ? 'Which asset (empty: all that failed)' : 'Which asset',
+        text: assetLabel(about.action),
       },
       element: { type: 'plain_text_input', action_id: 'asset', max_length: 200 },
     })

@@ -88,6 +88,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'record-gate':
     case 'start-test':
     case 'announce-window':
+    case 'note':
     case 'note-drift':
     case 'end-soak':
     case 'complete':

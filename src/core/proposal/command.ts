@@ -47,6 +47,7 @@ export type ProposalCommand =
   | { readonly type: 'record-gate'; readonly results: readonly HealthResult[] }
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
+  | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */
   | { readonly type: 'go' }

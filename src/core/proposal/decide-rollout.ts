@@ -1,4 +1,5 @@
 import { countEndState } from '../gate.ts'
+import { runsTest } from '../policy.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
@@ -84,7 +85,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
 /** The ring that is meant for it begins while people vote: the policy itself allows that, and nothing else. */
 export function startTest(state: ProposalState, context: Context): Decision {
   const { subject, policy } = state
-  if (subject.kind !== 'patches' || subject.rings[0]?.beforeVote !== true || policy.testRing === 'never')
+  if (subject.kind !== 'patches' || subject.rings[0]?.beforeVote !== true || !runsTest(policy))
     return refuse('not allowed', `No ring of ${state.id} runs before it is approved.`)
   if (state.test !== null || state.rollout !== null) return refuse('already', `The test of ${state.id} has begun.`)
   if (state.status !== 'open') return refuse('not now', `${state.id} is ${state.status}.`)

@@ -75,6 +75,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return recordVerifications(state, command, context)
     case 'record-gate':
       return recordGate(state, command, context)
+    case 'note':
+      return accept({ type: 'noted', text: command.text })
     case 'note-drift':
       return noteDrift(state, command)
     case 'go':

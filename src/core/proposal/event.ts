@@ -127,6 +127,8 @@ export type ProposalEvent =
   /** The test ring begins while people vote. */
   | { readonly type: 'test-started' }
   | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
+  /** Something that people should know and that changes nothing. */
+  | { readonly type: 'noted'; readonly text: string }
   /** An asset that was verified reports something older than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
   | { readonly type: 'ring-soaking'; readonly ring: number; readonly until: string }

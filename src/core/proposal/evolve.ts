@@ -101,6 +101,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'vote-withdrawn':
       return { votes: state.votes.filter((vote) => vote.person !== event.person) }
     case 'commented':
+    case 'noted':
       return {}
     case 'reminded':
       return { remindersSent: state.remindersSent + 1 }

@@ -1,3 +1,4 @@
+import { runsTest } from '../policy.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
 import { plusSeconds } from './decision.ts'
@@ -115,7 +116,7 @@ function openStep(state: ProposalState, now: string, due: (at: string) => boolea
 /** What the test ring wants while people vote; `null` where it has ended, or is not to run. */
 function testStep(state: ProposalState, now: string): Step | null {
   const { subject, policy, test } = state
-  if (subject.kind !== 'patches' || policy.testRing === 'never' || subject.rings[0]?.beforeVote !== true) return null
+  if (subject.kind !== 'patches' || !runsTest(policy) || subject.rings[0]?.beforeVote !== true) return null
   if (test === null) return { do: 'start test' }
   if (test.result !== null) return null
   const current = ringNow(state)

@@ -89,7 +89,12 @@ export interface PatchSubject {
   /** Oldest look at any of the assets: the start is refused when it has grown too old. */
   readonly inventoryAt: string
   /** Only where it undoes an earlier rollout: which one, and why. */
-  readonly rollsBack?: { readonly proposal: string; readonly reason: string }
+  readonly rollsBack?: {
+    readonly proposal: string
+    readonly reason: string
+    /** What each asset was started under there, by asset id: snapshots were made under it. */
+    readonly keys?: Readonly<Record<string, string>>
+  }
 }
 
 /** A vote about a rule: "development hosts, security patches, every second Wednesday, until March". */

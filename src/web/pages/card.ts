@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html'
-import { untilLabel } from '../../chat/actions.ts'
+import { assetLabel, untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
 import type { CardView, PersonRow, Viewer } from '../console-port.ts'
@@ -59,7 +59,7 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people
   const id = `${proposal}-${action.name}`
   return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
-${action.asks.includes('asset') ? html`<label>Asset${action.optional.includes('asset') ? ' (empty: all that failed)' : ''} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
+${action.asks.includes('asset') ? html`<label>${assetLabel(action.name)} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
 ${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}
 ${
   action.asks.includes('owner')

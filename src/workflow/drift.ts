@@ -1,0 +1,31 @@
+import { driftOf } from '../core/drift.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
+import { readSnapshots } from '../store/inventory.ts'
+import { proposalsWithStatus } from '../store/proposals.ts'
+import type { Execute } from './execute.ts'
+import type { WorkflowParts } from './ports.ts'
+
+const verification: Actor = { kind: 'system', part: 'verification' }
+/** How long after its end a rollout is watched. */
+const WATCHED_MS = 30 * 86_400_000
+
+/** Tells the threads of rollouts that are over when what they verified is not so any more. */
+export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
+  return async function tellDrift(): Promise<void> {
+    const since = new Date(clock().getTime() - WATCHED_MS).toISOString()
+    const over = await proposalsWithStatus(db, ['completed'], since)
+    const undone = new Set(
+      over.flatMap(({ subject }) =>
+        subject.kind === 'patches' && subject.rollsBack !== undefined
+          ? subject.assets.map(({ asset }) => `${subject.rollsBack?.proposal} ${asset.id}`)
+          : [],
+      ),
+    )
+    for (const state of over) {
+      const ids = Object.keys(state.rollout?.deployments ?? {}).filter((id) => !undone.has(`${state.id} ${id}`))
+      if (ids.length === 0) continue
+      for (const { asset, what } of driftOf(state, await readSnapshots(db, { ids })))
+        if (state.drifted[asset] !== what) await execute(state.id, { type: 'note-drift', asset, what }, verification)
+    }
+  }
+}

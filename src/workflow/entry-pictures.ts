@@ -1,0 +1,68 @@
+import type { ThreadEntry } from '../chat/card.ts'
+import { planPictureOf } from '../chat/details.ts'
+import type { Picture } from '../chat/picture/picture.ts'
+import { rich, sentence } from '../chat/rich-text.ts'
+import { outcomeOf } from '../core/outcome.ts'
+import type { Context } from '../core/proposal/command.ts'
+import type { ProposalEvent } from '../core/proposal/event.ts'
+import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+
+/** The entries of an event with the pictures that belong to it: the plan where it is new, the outcome where it stops. */
+export function withPictures(
+  entries: readonly ThreadEntry[],
+  event: ProposalEvent,
+  state: ProposalState,
+  context: Pick<Context, 'freezes' | 'now' | 'estimates'>,
+): readonly ThreadEntry[] {
+  const { subject } = state
+  const [first, ...rest] = entries
+  if (first === undefined || subject.kind !== 'patches' || subject.rollsBack !== undefined) return entries
+  const picture = pictureOf(event, state, subject, context)
+  const told = picture === null ? entries : [{ ...first, picture }, ...rest]
+  return event.type === 'opened' ? [...told, ...measuredEntries(subject)] : told
+}
+
+function pictureOf(
+  event: ProposalEvent,
+  state: ProposalState,
+  subject: PatchSubject,
+  { freezes, now, estimates = {} }: Pick<Context, 'freezes' | 'now' | 'estimates'>,
+): Picture | null {
+  switch (event.type) {
+    case 'opened':
+      return planPictureOf(state, subject, { freezes, now, estimates })
+    case 'revised':
+      return event.votesKept ? null : planPictureOf(state, subject, { freezes, now, estimates })
+    case 'scheduled':
+    case 'postponed':
+      return state.rollout === null ? planPictureOf(state, subject, { freezes, now, estimates }) : null
+    case 'halted':
+      return state.rollout === null ? null : { kind: 'outcome', outcome: outcomeOf(state) }
+    default:
+      return null
+  }
+}
+
+/** When the service is least busy, with what says so; or why nobody knows. */
+function measuredEntries({ measured, window }: PatchSubject): readonly ThreadEntry[] {
+  if (measured === undefined) return []
+  const entry = { author: null, tone: 'neutral', detail: [] } as const
+  if (measured.kind === 'unusable') {
+    const text = rich(
+      `The load does not say when it is quiet: ${sentence(measured.reason)} The rules of "${window.name}" hold.`,
+    )
+    return [{ ...entry, tone: 'warning', text }]
+  }
+  const { rule, profile, evidence } = measured
+  const [hours = 0, minutes = 0] = rule.start.split(':').map(Number)
+  const load = {
+    profile,
+    window: {
+      weekday: rule.days[0] ?? 1,
+      startMinute: hours * 60 + minutes,
+      durationMinutes: Math.round(rule.durationSeconds / 60),
+    },
+    caption: `${evidence.sentence} (${rule.timeZone})`,
+  }
+  return [{ ...entry, text: rich(`By its load: ${sentence(evidence.sentence)}`), picture: { kind: 'load', load } }]
+}

@@ -1,0 +1,121 @@
+/** What may happen to a rollout that is over: a part of it is undone, a snapshot is put back, an asset changes back. */
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { plain } from '../../src/chat/rich-text.ts'
+import type { Hook } from '../../src/core/ports.ts'
+import type { Actor } from '../../src/core/proposal/proposal.ts'
+import { consoleThread } from '../../src/store/outbox.ts'
+import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { useDatabase } from '../support/database.ts'
+import { type ExampleOptions, exampleService } from '../support/example-service.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const person = (id: string, name: string) => ({ kind: 'person', id, name, via: 'console' }) as const satisfies Actor
+const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+
+/** The rollout of the web team, completed. */
+async function completed(options: ExampleOptions = {}) {
+  const { db } = database()
+  const service = await exampleService(db, options)
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
+  if (!web) throw new Error('The example has no proposal.')
+  await service.workflow.execute(web.id, approve, person('mara', 'Mara'))
+  await service.workflow.execute(web.id, approve, person('tom', 'Tom'))
+  await service.workflow.advance(web.id, signal)
+  expect((await findProposal(db, web.id))?.status).toBe('completed')
+  return { db, service, id: web.id }
+}
+
+const request = { revision: null, owner: null, until: null } as const
+
+test('one asset is rolled back, or one ring, and the rest stays as it is', async () => {
+  const { db, service, id } = await completed()
+  const { desk } = service.workflow
+  const undo = (asset: string | null) =>
+    desk.act({ ...request, proposal: id, action: 'roll-back', reason: 'slow since', asset }, person('jonas', 'Jonas'))
+  const unknown = await undo('web-99')
+  expect(unknown.ok).toBe(false)
+  expect(plain(unknown.message)).toContain('nothing called "web-99"')
+  expect(plain((await undo('web-02')).message)).toContain('rolls PW-')
+  const [back] = (await openProposals(db)).filter(({ subject }) => subject.kind === 'patches' && subject.rollsBack)
+  await service.workflow.advance(back?.id ?? '', signal)
+  const done = await findProposal(db, back?.id ?? '')
+  expect(
+    Object.values(done?.rollout?.deployments ?? {}).map(({ asset, verification }) => [asset, verification?.end]),
+  ).toEqual([['example/web-02', 'rolled back']])
+  expect((await undo('ring:canary')).ok).toBe(true)
+  await service.remove()
+})
+
+test('where snapshots are kept, rolling back puts them back under the key they were made with', async () => {
+  const ran: string[] = []
+  const hooks: readonly Hook[] = (['snapshot', 'restore'] as const).map((moment) => ({
+    moment,
+    command: ['/bin/true'],
+    timeoutSeconds: 5,
+  }))
+  const { db, service, id } = await completed({ hooks })
+  const workflow = createWorkflow(
+    {
+      ...service.parts,
+      hooks: {
+        async run(hook, asset, key) {
+          ran.push(`${hook.moment} ${asset.name} ${key}`)
+          return { ok: true, detail: 'exit status 0', log: '' }
+        },
+      },
+    },
+    async (_, work) => {
+      await work()
+      return true
+    },
+  )
+  const made = (await findProposal(db, id))?.rollout?.deployments['example/web-02']?.key
+  await workflow.desk.act(
+    { ...request, proposal: id, action: 'roll-back', reason: 'slow since', asset: 'web-02' },
+    person('jonas', 'Jonas'),
+  )
+  const [back] = (await openProposals(db)).filter(({ subject }) => subject.kind === 'patches' && subject.rollsBack)
+  await workflow.advance(back?.id ?? '', signal)
+  expect(ran).toEqual([`restore web-02 ${made}`])
+  await service.remove()
+})
+
+test('an asset that somebody downgrades the next day is told in the old thread, once', async () => {
+  const { db, service, id } = await completed()
+  const { assets, ...rest } = JSON.parse(await readFile(service.fleet, 'utf8'))
+  const state = await findProposal(db, id)
+  const change =
+    state?.subject.kind === 'patches'
+      ? state.subject.assets.find(({ asset }) => asset.name === 'web-03')?.changes[0]
+      : undefined
+  if (!change) throw new Error('web-03 had nothing to change.')
+  const downgraded = assets.map((asset: { name: string; packages: { name: string; version: string }[] }) =>
+    asset.name === 'web-03'
+      ? {
+          ...asset,
+          packages: asset.packages.map((item) =>
+            item.name === change.name ? { ...item, version: change.from, sourceVersion: change.from } : item,
+          ),
+        }
+      : asset,
+  )
+  await writeFile(service.fleet, JSON.stringify({ ...rest, assets: downgraded }))
+  await service.workflow.syncInventory(signal)
+  await service.workflow.tellDrift()
+  await service.workflow.tellDrift()
+  await service.workflow.deliver()
+  const told = (await consoleThread(db, id))
+    .map(({ entry }) => plain(entry.text))
+    .filter((text) => text.includes('not as it was verified'))
+  expect(told).toEqual([
+    `web-03 is not as it was verified any more: ${change.name} is ${change.from}, ${change.to} was verified.`,
+  ])
+  await service.remove()
+})
