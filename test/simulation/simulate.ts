@@ -7,7 +7,7 @@
 import type { Member } from '../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
-import { outcomesOf, type ProposalEvent, verificationsOf } from '../../src/core/proposal/event.ts'
+import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
@@ -280,9 +280,4 @@ function endOf(host: Host | undefined): EndState {
 
 function verificationOf(end: EndState, at: string) {
   return { end, reason: 'what it says', packages: [], health: [], at }
-}
-
-/** Events that record something of assets; here, so that a new kind is not forgotten. */
-export function touched(event: ProposalEvent): readonly string[] {
-  return [...outcomesOf(event), ...verificationsOf(event)].map(({ asset }) => asset)
 }

@@ -2,7 +2,7 @@
 
 import type { RecordedOutcome, RecordedVerification } from './event.ts'
 import type { Deployment, ProposalState, RingState, Rollout } from './proposal.ts'
-import { freshRing } from './run.ts'
+import { freshRing, unverified } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {
   const rings = subject.kind === 'patches' ? subject.rings : []
@@ -45,6 +45,8 @@ export function withBatch(
   for (const asset of event.assets)
     deployments[asset] = { asset, ring, batch, key, startedAt: at, outcome: null, verification: null, doneAt: null }
   const started = new Set(event.assets)
+  const begun = event.assets.flatMap((asset) => deployments[asset] ?? [])
+  unverified.know(deployments, [...unverified(run.deployments).filter(({ asset }) => !started.has(asset)), ...begun])
   const waiting = event.waiting ?? (run.rings[ring]?.waiting ?? []).filter((asset) => !started.has(asset))
   return withRing({ ...run, deployments, starts: run.starts + 1 }, ring, {
     status: 'running',
@@ -68,6 +70,12 @@ export function withDeployments(
         ? { ...deployment, outcome: change.outcome }
         : { ...deployment, verification: change.verification, doneAt: deployment.doneAt ?? at }
   }
+  const touched = new Set(changes.map(({ asset }) => asset))
+  const changed = [...touched].flatMap((asset) => deployments[asset] ?? [])
+  unverified.know(deployments, [
+    ...unverified(run.deployments).filter(({ asset }) => !touched.has(asset)),
+    ...changed.filter(({ verification }) => verification === null),
+  ])
   return { ...run, deployments }
 }
 

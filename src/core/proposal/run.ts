@@ -1,6 +1,7 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
 import { countEndState } from '../gate.ts'
+import { remembered } from '../remembered.ts'
 import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
 
 /** What is under way: the rollout, or else the test that runs while people vote. */
@@ -46,8 +47,14 @@ export function unfinished(state: ProposalState): readonly string[] {
 }
 
 export function unfinishedDeployments(state: ProposalState): readonly Deployment[] {
-  return Object.values(liveRun(state)?.deployments ?? {}).filter((deployment) => deployment.verification === null)
+  const run = liveRun(state)
+  return run === null ? [] : unverified(run.deployments)
 }
+
+/** By what is looked up most often: a rollout of thousands is asked for it at every step. */
+export const unverified = remembered((deployments: Rollout['deployments']) =>
+  Object.values(deployments).filter((deployment) => deployment.verification === null),
+)
 
 /** Assets of the ring whose turn has not come, in order; those that were skipped have none. */
 export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>): readonly string[] {
@@ -55,7 +62,7 @@ export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>
 }
 
 /** Assets that ended badly, and that nobody has left out since. */
-export function endedBadly(run: Rollout): ReadonlySet<string> {
+export const endedBadly = remembered((run: Rollout): ReadonlySet<string> => {
   const bad = new Set<string>()
   for (const { asset, verification } of Object.values(run.deployments)) {
     if (verification === null || run.skipped[asset] !== undefined) continue
@@ -63,4 +70,4 @@ export function endedBadly(run: Rollout): ReadonlySet<string> {
     if (count === 'bad' || count === 'unreachable') bad.add(asset)
   }
   return bad
-}
+})

@@ -1,5 +1,6 @@
 /** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
 
+import { remembered } from '../remembered.ts'
 import { type Freeze, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
 import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
@@ -13,9 +14,10 @@ export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates'>
 const WINDOWS_TRIED = 400
 
 /** The window of an asset: its own, or that of the proposal. */
-export function windowsOf(subject: PatchSubject): ReadonlyMap<string, WindowPlan> {
-  return new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]])))
-}
+export const windowsOf = remembered(
+  (subject: PatchSubject): ReadonlyMap<string, WindowPlan> =>
+    new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]]))),
+)
 
 /** Seconds that one asset of the ring is expected to take. */
 export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates'>): number {

@@ -1,0 +1,21 @@
+/** A pure function that is worked out once for each object; what it is made from never changes. */
+export interface Remembered<Key extends object, Value> {
+  (key: Key): Value
+  /** What it would work out, where that is known without. */
+  know(key: Key, value: Value): void
+}
+
+export function remembered<Key extends object, Value>(make: (key: Key) => Value): Remembered<Key, Value> {
+  const known = new WeakMap<Key, { readonly value: Value }>()
+  function know(key: Key, value: Value): void {
+    known.set(key, { value })
+  }
+  function recall(key: Key): Value {
+    const before = known.get(key)
+    if (before !== undefined) return before.value
+    const value = make(key)
+    know(key, value)
+    return value
+  }
+  return Object.assign(recall, { know })
+}
