@@ -31,7 +31,7 @@ export async function* contact(
   signal: AbortSignal,
 ): AsyncGenerator<Contact> {
   for (const [name, engine] of engines) {
-    if (engine.check) yield { kind: 'engine', name, ...(await answered(engine.check(signal))) }
+    if (engine.check) yield { kind: 'engine', name, ...(await said(engine.check(signal))) }
   }
   for (const source of sources) {
     const { assets, ...seen } = await look(source, signal)
@@ -46,7 +46,7 @@ export async function* contact(
   for (const [name, source] of loads ?? []) yield { kind: 'load', name, ...(await recorded(source, signal)) }
   if (calendars) for await (const seen of calendars) yield { kind: 'calendar', ...seen }
   for (const connection of connections)
-    yield { kind: 'chat', name: connection.platform.name, ...(await answered(connection.check())) }
+    yield { kind: 'chat', name: connection.platform.name, ...(await said(connection.check())) }
 }
 
 interface Seen {
@@ -108,7 +108,7 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
   }
 }
 
-async function answered(check: Promise<string>): Promise<Seen> {
+async function said(check: Promise<string>): Promise<Seen> {
   try {
     return { ok: true, what: await check }
   } catch (error) {

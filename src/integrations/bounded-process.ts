@@ -81,7 +81,7 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
       child = spawn(command, args, {
         detached: true,
         stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...environment(), ...request.environment },
+        env: { ...childEnvironment(), ...request.environment },
       })
     } catch {
       end = 'not started' // a command that no system accepts
@@ -113,7 +113,8 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
   })
 }
 
-function environment(): Record<string, string> {
+/** The part of our environment that every child gets. */
+export function childEnvironment(): Record<string, string> {
   const kept: Record<string, string> = { LC_ALL: 'C' }
   for (const name of passedOn) {
     const value = process.env[name]

@@ -1,103 +1,67 @@
-import pLimit from 'p-limit'
 import { connectionProblem } from '../ssh/connection-problem.ts'
 import type { CarriedScript, RemoteAnswer, ScriptCarrier } from '../ssh/index.ts'
+import { createGathering } from './gather.ts'
 import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, runPlaybook } from './playbook.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
-/** Scripts that come within this time run in one playbook. */
-const GATHER_MS = 25
-const PLAYBOOKS_AT_ONCE = 2
 /** For Ansible itself to start, and to connect. */
-const OVERHEAD_SECONDS = 60
+export const OVERHEAD_SECONDS = 60
 
 /** The task whose result is the answer of a host. In a role it is called `role : patchwarden`. */
 const TASK = /(^|: )patchwarden$/
-
-interface Waiting {
-  readonly carried: CarriedScript
-  readonly answer: (answer: RemoteAnswer) => void
-  readonly fail: (error: unknown) => void
-}
 
 /**
  * Has scripts run on hosts by a playbook: each run takes along all that is asked for at the same moment. The playbook
  * runs `patchwarden_assets[inventory_hostname].script` in a task called `patchwarden`.
  */
 export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier {
-  const limit = pLimit(PLAYBOOKS_AT_ONCE)
-  let waiting: Waiting[] = []
-
-  function flush(): void {
-    const groups = grouped(waiting)
-    waiting = []
-    for (const group of groups) void limit(() => runTogether(group))
-  }
-
-  async function runTogether(group: readonly Waiting[]): Promise<void> {
-    const [first] = group
-    if (first === undefined) return
-    const { as, purpose, key, signal } = first.carried
-    try {
-      signal.throwIfAborted()
-      const rounds = Math.ceil(group.length / settings.forks)
-      const slowest = Math.max(...group.map(({ carried }) => carried.timeoutSeconds))
-      const ended = await runPlaybook(settings, {
-        hosts: group.map(({ carried }) => carried.asset.name),
-        variables: {
-          patchwarden_mode: purpose,
-          patchwarden_key: key,
-          patchwarden_become: as === 'root',
-          patchwarden_assets: Object.fromEntries(
-            group.map(({ carried }) => [carried.asset.name, variablesOf(carried)]),
-          ),
-        },
-        timeoutSeconds: rounds * slowest + OVERHEAD_SECONDS,
-        signal,
-      })
-      for (const { carried, answer } of group) answer(answerOf(ended, carried.asset.name, settings))
-    } catch (error) {
-      for (const { fail } of group) fail(error)
-    }
-  }
-
+  const carry = createGathering<CarriedScript, RemoteAnswer>({
+    together: (a, b) =>
+      a.as === b.as &&
+      a.purpose === b.purpose &&
+      a.key === b.key &&
+      a.signal === b.signal &&
+      a.asset.name !== b.asset.name,
+    ask: (scripts) => runTogether(settings, scripts),
+  })
   return {
     how: 'with Ansible',
     run(carried) {
-      const { name } = carried.asset
-      const problem = hostNameProblem(name)
-      if (problem !== null) return Promise.resolve({ kind: 'failed', reason: problem, begun: 'no', stdout: '' })
-      return new Promise((answer, fail) => {
-        if (waiting.length === 0) setTimeout(flush, GATHER_MS)
-        waiting.push({ carried, answer, fail })
-      })
+      const problem = hostNameProblem(carried.asset.name)
+      if (problem === null) return carry(carried)
+      return Promise.resolve({ kind: 'failed', reason: problem, begun: 'no', stdout: '' })
     },
   }
+}
+
+/** One purpose, one batch, each host once. */
+async function runTogether(
+  settings: PlaybookSettings,
+  scripts: readonly CarriedScript[],
+): Promise<readonly RemoteAnswer[]> {
+  const [first] = scripts
+  if (first === undefined) return []
+  const { as, purpose, key, signal } = first
+  signal.throwIfAborted()
+  const rounds = Math.ceil(scripts.length / settings.forks)
+  const slowest = Math.max(...scripts.map(({ timeoutSeconds }) => timeoutSeconds))
+  const ended = await runPlaybook(settings, {
+    hosts: scripts.map(({ asset }) => asset.name),
+    variables: {
+      patchwarden_mode: purpose,
+      patchwarden_key: key,
+      patchwarden_become: as === 'root',
+      patchwarden_assets: Object.fromEntries(scripts.map((script) => [script.asset.name, variablesOf(script)])),
+    },
+    timeoutSeconds: rounds * slowest + OVERHEAD_SECONDS,
+    signal,
+  })
+  return scripts.map(({ asset }) => answerOf(ended, asset.name, settings))
 }
 
 /** In base64, since Ansible would read braces in text as its own. */
 function variablesOf({ script, timeoutSeconds }: CarriedScript) {
   return { script: Buffer.from(script).toString('base64'), timeout: timeoutSeconds }
-}
-
-/** Those that can share a run: one purpose, one batch, each host once. */
-function grouped(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
-  const groups: Waiting[][] = []
-  for (const one of waiting) {
-    const { as, purpose, key, signal, asset } = one.carried
-    const home = groups.find((group) =>
-      group.every(
-        ({ carried }) =>
-          carried.as === as &&
-          carried.purpose === purpose &&
-          carried.key === key &&
-          carried.signal === signal &&
-          carried.asset.name !== asset.name,
-      ),
-    )
-    if (home) home.push(one)
-    else groups.push([one])
-  }
-  return groups
 }
 
 function answerOf(ended: PlaybookEnd, name: string, { inventory, playbook }: PlaybookSettings): RemoteAnswer {

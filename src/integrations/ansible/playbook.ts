@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errorText } from '../../core/error-text.ts'
-import { type ProcessEnd, runBounded } from '../bounded-process.ts'
+import { childEnvironment, type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type PlaybookReport, readReport } from './report.ts'
 
@@ -47,12 +47,17 @@ export function hostNameProblem(name: string): string | null {
   return `${JSON.stringify(name.slice(0, 80))} cannot be the name of a host in an Ansible inventory: use letters, digits, ".", "_" and "-".`
 }
 
+/** Why the playbook cannot be run on these hosts, one sentence; `null` where it can. */
+export function hostsProblem(hosts: readonly string[]): string | null {
+  // Without a limit, Ansible would take every host there is.
+  if (hosts.length === 0) return 'No host was named for the playbook.'
+  return hosts.map(hostNameProblem).find((found) => found !== null) ?? null
+}
+
 /** Runs the playbook on these hosts and no others. Throws only when `signal` aborts. */
 export async function runPlaybook(settings: PlaybookSettings, run: PlaybookRun): Promise<PlaybookEnd> {
-  const problem = run.hosts.map(hostNameProblem).find((found) => found !== null)
-  if (problem) return { kind: 'failed', reason: problem, begun: 'no' }
-  // Without a limit, Ansible would take every host there is.
-  if (run.hosts.length === 0) return { kind: 'failed', reason: 'No host was named for the playbook.', begun: 'no' }
+  const problem = hostsProblem(run.hosts)
+  if (problem !== null) return { kind: 'failed', reason: problem, begun: 'no' }
   let folder: string
   try {
     folder = await mkdtemp(join(tmpdir(), 'patchwarden-ansible-'))
@@ -60,14 +65,10 @@ export async function runPlaybook(settings: PlaybookSettings, run: PlaybookRun):
     return { kind: 'failed', reason: `Ansible needs a temporary folder: ${errorText(error)}`, begun: 'no' }
   }
   try {
-    const variables = join(folder, 'variables.json')
-    await writeFile(variables, JSON.stringify(run.variables), { mode: 0o600 })
+    const file = join(folder, 'variables.json')
+    await writeFile(file, JSON.stringify(run.variables), { mode: 0o600 })
     const ended = await runAnsible(settings, {
-      args: [
-        ...['--limit', run.hosts.join(',')],
-        ...['--extra-vars', `@${variables}`],
-        ...(run.check === true ? ['--check', '--diff'] : []),
-      ],
+      args: [...limitTo(run.hosts, file), ...(run.check === true ? ['--check', '--diff'] : [])],
       timeoutSeconds: run.timeoutSeconds,
       signal: run.signal,
     })
@@ -83,6 +84,24 @@ export async function runPlaybook(settings: PlaybookSettings, run: PlaybookRun):
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function limitTo(hosts: readonly string[], variablesFile: string): readonly string[] {
+  return ['--limit', hosts.join(','), '--extra-vars', `@${variablesFile}`]
+}
+
+/** What to start for a run that is to outlive this process; `variablesFile` holds its extra vars. */
+export function playbookCommand(settings: PlaybookSettings, hosts: readonly string[], variablesFile: string) {
+  return {
+    command: settings.command,
+    args: argumentsOf(settings, limitTo(hosts, variablesFile)),
+    environment: { ...childEnvironment(), ...environmentOf(settings) },
+  }
+}
+
+/** Reads what a run left that nobody waited for. */
+export function readEnd(output: { stdout: string; stderr: string }, settings: PlaybookSettings): PlaybookEnd {
+  return endOf({ end: 'exited', status: null, ...output }, settings, 0)
 }
 
 /** Whether Ansible is here and accepts the playbook: one line of what was seen. Throws a sentence. */
@@ -105,20 +124,26 @@ export async function checkPlaybook(settings: PlaybookSettings, signal: AbortSig
 
 const CHECK_SECONDS = 60
 
+function argumentsOf(
+  { inventory, forks, vaultPasswordFile, playbook }: PlaybookSettings,
+  more: readonly string[],
+): readonly string[] {
+  return [
+    ...['--inventory', inventory, '--forks', String(forks)],
+    ...(vaultPasswordFile === undefined ? [] : ['--vault-password-file', vaultPasswordFile]),
+    ...more,
+    '--',
+    playbook,
+  ]
+}
+
 function runAnsible(
   settings: PlaybookSettings,
   run: { readonly args: readonly string[]; readonly timeoutSeconds: number; readonly signal: AbortSignal },
 ): Promise<ProcessEnd> {
-  const { command, inventory, forks, vaultPasswordFile, playbook } = settings
   return runBounded({
-    command,
-    args: [
-      ...['--inventory', inventory, '--forks', String(forks)],
-      ...(vaultPasswordFile === undefined ? [] : ['--vault-password-file', vaultPasswordFile]),
-      ...run.args,
-      '--',
-      playbook,
-    ],
+    command: settings.command,
+    args: argumentsOf(settings, run.args),
     input: '',
     timeoutSeconds: run.timeoutSeconds,
     maxBytes: inputLimits.playbookOutputBytes,
@@ -193,5 +218,5 @@ function refusal({ stderr, stdout, status }: ProcessEnd, playbook: string, inven
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 300)
-  return `Ansible did not begin the playbook ${playbook} (exit status ${status}): ${words.replace(/\.$/, '')}.`
+  return `Ansible did not begin the playbook ${playbook}${status === null ? '' : ` (exit status ${status})`}: ${words.replace(/\.$/, '')}.`
 }

@@ -12,6 +12,8 @@ export interface TaskResult {
   readonly stdout: string
   readonly stderr: string
   readonly status: number | null
+  /** The module says that the host rebooted. */
+  readonly rebooted: boolean
 }
 
 /** What a playbook did on one host, in order. */
@@ -45,6 +47,7 @@ const schema = z.object({
               stderr: line,
               module_stdout: line,
               module_stderr: line,
+              rebooted: flag,
               rc: z.number().int().nullable().catch(null),
             }),
           ),
@@ -76,7 +79,7 @@ export function parseReport(stdout: string): PlaybookReport | null {
 }
 
 function taskResult(task: string, result: Result): TaskResult {
-  const { changed, stdout, stderr, module_stdout, module_stderr, rc } = result
+  const { changed, stdout, stderr, module_stdout, module_stderr, rebooted, rc } = result
   const outcome = result.unreachable ? 'unreachable' : result.failed ? 'failed' : result.skipped ? 'skipped' : 'ok'
   const said = typeof result.msg === 'string' ? result.msg : result.msg === undefined ? '' : JSON.stringify(result.msg)
   return {
@@ -87,6 +90,7 @@ function taskResult(task: string, result: Result): TaskResult {
     stdout: stdout || module_stdout,
     stderr: stderr || module_stderr,
     status: rc,
+    rebooted,
   }
 }
 
