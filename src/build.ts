@@ -1,6 +1,7 @@
 /** Turns the configuration into the parts of the service: sources, feeds, engines, teams. Connects nothing yet. */
 
 import { hostname } from 'node:os'
+import path from 'node:path'
 import type { Installation as SlackInstallation } from '@slack/bolt'
 import type { AccountPlatform, Accounts } from './chat/accounts.ts'
 import type { Desk } from './chat/desk.ts'
@@ -26,6 +27,7 @@ import {
   windowFor,
 } from './config/resolve.ts'
 import type {
+  AnsibleEngineConfig,
   Config,
   EngineConfig,
   FeedConfig,
@@ -50,6 +52,7 @@ import type {
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
 import { windowOn } from './core/window.ts'
+import { createAnsibleEngine, createAnsibleModuleEngine } from './integrations/ansible/index.ts'
 import { createSsmEngine } from './integrations/aws-ssm/index.ts'
 import { createAwxEngine } from './integrations/awx/index.ts'
 import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
@@ -333,14 +336,18 @@ export function buildEngines(
   }
   const engines = new Map<string, DeployEngine>()
   for (const [name, engine] of Object.entries(config.engines)) {
-    engines.set(name, buildEngine(name, engine, targets, environment, clock))
+    const built =
+      engine.kind === 'ansible'
+        ? buildAnsibleEngine(config, name, engine, clock)
+        : buildEngine(name, engine, targets, environment, clock)
+    engines.set(name, built)
   }
   return engines
 }
 
 function buildEngine(
   name: string,
-  engine: EngineConfig,
+  engine: Exclude<EngineConfig, AnsibleEngineConfig>,
   targets: ReadonlyMap<string, SshTarget>,
   environment: Environment,
   clock: Clock,
@@ -385,6 +392,25 @@ function buildEngine(
         clock,
       })
   }
+}
+
+function buildAnsibleEngine(config: Config, name: string, engine: AnsibleEngineConfig, clock: Clock): DeployEngine {
+  const { playbook, inventory, command, forks } = engine
+  const settings = {
+    ...{ name, playbook, inventory, command, forks, transactionSeconds: engine.transactionTimeout },
+    ...present({ configFile: engine.config, vaultPasswordFile: engine.vaultPasswordFile }),
+  }
+  if (engine.mode === 'module') {
+    return createAnsibleModuleEngine({ ...settings, stateFolder: path.join(config.dataDir, 'ansible', name) })
+  }
+  return createAnsibleEngine({
+    ...settings,
+    lookEverySeconds: engine.lookEvery,
+    lockWaitSeconds: engine.lockTimeout,
+    rebootWaitSeconds: engine.rebootTimeout,
+    silenceSeconds: engine.unreachableAfter,
+    clock,
+  })
 }
 
 export function buildHealth(config: Config): HealthProbe {

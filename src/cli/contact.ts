@@ -30,6 +30,9 @@ export async function* contact(
   { sources, feeds, engines, metrics, loads, connections, calendars }: Contacted,
   signal: AbortSignal,
 ): AsyncGenerator<Contact> {
+  for (const [name, engine] of engines) {
+    if (engine.check) yield { kind: 'engine', name, ...(await said(engine.check(signal))) }
+  }
   for (const source of sources) {
     const { assets, ...seen } = await look(source, signal)
     yield { kind: 'source', name: source.name, ...seen }
@@ -43,7 +46,7 @@ export async function* contact(
   for (const [name, source] of loads ?? []) yield { kind: 'load', name, ...(await recorded(source, signal)) }
   if (calendars) for await (const seen of calendars) yield { kind: 'calendar', ...seen }
   for (const connection of connections)
-    yield { kind: 'chat', name: connection.platform.name, ...(await reached(connection)) }
+    yield { kind: 'chat', name: connection.platform.name, ...(await said(connection.check())) }
 }
 
 interface Seen {
@@ -105,9 +108,9 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
   }
 }
 
-async function reached(connection: ChatConnection): Promise<Seen> {
+async function said(check: Promise<string>): Promise<Seen> {
   try {
-    return { ok: true, what: await connection.check() }
+    return { ok: true, what: await check }
   } catch (error) {
     return { ok: false, what: errorText(error) }
   }

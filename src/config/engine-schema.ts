@@ -4,15 +4,8 @@ import { count, duration, filePath, optional, text } from './fields.ts'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 
-const sshEngine = z.strictObject({
-  kind: z
-    .enum(['ssh', 'ssh-apt'])
-    .describe(
-      'Upgrades over SSH with the package manager that the host has (apt, dnf, zypper), as the source of each asset connects to it. `ssh-apt` is its older name.',
-    ),
-  concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
-    .default(8)
-    .describe('Hosts worked on at the same time.'),
+/** Of upgrades that run detached on a host. */
+const times = {
   lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR })
     .prefault('5 min')
     .describe('How long to wait while another program holds the lock of dpkg or rpm.'),
@@ -25,6 +18,44 @@ const sshEngine = z.strictObject({
   rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
     .prefault('10 min')
     .describe('How long a host may take to come back after a reboot.'),
+}
+
+const sshEngine = z.strictObject({
+  kind: z
+    .enum(['ssh', 'ssh-apt'])
+    .describe(
+      'Upgrades over SSH with the package manager that the host has (apt, dnf, zypper), as the source of each asset connects to it. `ssh-apt` is its older name.',
+    ),
+  concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
+    .default(8)
+    .describe('Hosts worked on at the same time.'),
+  ...times,
+})
+
+const ansibleEngine = z.strictObject({
+  kind: z
+    .literal('ansible')
+    .describe('Upgrades through a playbook, on hosts that an Ansible inventory names as the assets are named.'),
+  playbook: filePath.describe('The playbook, such as a copy of examples/ansible/patchwarden-apt.yml.'),
+  mode: z
+    .enum(['journal', 'module'], { error: 'Write journal or module.' })
+    .default('journal')
+    .describe(
+      'journal: the playbook carries scripts, and upgrades run detached on the host, once. module: the playbook upgrades by itself, and its recap counts.',
+    ),
+  inventory: filePath.describe('The Ansible inventory: a file, a folder, a script, or the configuration of a plugin.'),
+  config: optional(filePath).describe('The ansible.cfg to use. Default: where Ansible looks by itself.'),
+  vaultPasswordFile: optional(filePath).describe(
+    'File with the password of the Ansible vault, or a program that prints it.',
+  ),
+  command: filePath.default('ansible-playbook').describe('The program: ansible-playbook, or a path to it.'),
+  forks: count(1, 500, 'Write how many hosts at the same time: 1 to 500.')
+    .default(20)
+    .describe('Hosts that Ansible works on at the same time.'),
+  lookEvery: duration({ unit: 's', minimum: 0, maximum: HOUR })
+    .prefault('10 s')
+    .describe('How often hosts at work are asked how far they are; each time is a run of the playbook.'),
+  ...times,
 })
 
 const simulatedEngine = z.strictObject({
@@ -86,10 +117,11 @@ const ssmEngine = z.strictObject({
     .describe('How long an instance may take to come back after a reboot.'),
 })
 
-export const engine = z.discriminatedUnion('kind', [sshEngine, awxEngine, ssmEngine, simulatedEngine], {
-  error: 'Write ssh, awx, aws-ssm or simulated.',
+export const engine = z.discriminatedUnion('kind', [sshEngine, ansibleEngine, awxEngine, ssmEngine, simulatedEngine], {
+  error: 'Write ssh, ansible, awx, aws-ssm or simulated.',
 })
 
 export type EngineConfig = z.infer<typeof engine>
 export type SshEngineConfig = z.infer<typeof sshEngine>
+export type AnsibleEngineConfig = z.infer<typeof ansibleEngine>
 export type SimulatedEngineConfig = z.infer<typeof simulatedEngine>

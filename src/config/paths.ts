@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { isShippedTable } from './decision-tables.ts'
-import type { FeedConfig, Settings, SourceConfig } from './schema.ts'
+import type { EngineConfig, FeedConfig, Settings, SourceConfig } from './schema.ts'
 
 /** The settings with every path absolute: relative ones count from `base`, `~/` from the home of the user. */
 export function withAbsolutePaths(settings: Settings, base: string): Settings {
@@ -20,9 +20,7 @@ export function withAbsolutePaths(settings: Settings, base: string): Settings {
       table: isShippedTable(settings.priority.table) ? settings.priority.table : absolute(settings.priority.table),
     },
     loads: mapValues(settings.loads, (load) => (load.kind === 'csv' ? { ...load, path: absolute(load.path) } : load)),
-    engines: mapValues(settings.engines, (engine) =>
-      engine.kind === 'simulated' ? { ...engine, state: absolute(engine.state) } : engine,
-    ),
+    engines: mapValues(settings.engines, (engine) => absoluteEngine(engine, absolute)),
   }
 }
 
@@ -44,6 +42,27 @@ function absoluteSource(source: SourceConfig, absolute: (path: string) => string
         identityFile: source.identityFile === null ? null : absolute(source.identityFile),
         knownHostsFile: source.knownHostsFile === null ? null : absolute(source.knownHostsFile),
         sshConfig: source.sshConfig === null ? null : absolute(source.sshConfig),
+      }
+  }
+}
+
+function absoluteEngine(engine: EngineConfig, absolute: (path: string) => string): EngineConfig {
+  switch (engine.kind) {
+    case 'ssh':
+    case 'ssh-apt':
+    case 'awx':
+    case 'aws-ssm':
+      return engine
+    case 'simulated':
+      return { ...engine, state: absolute(engine.state) }
+    case 'ansible':
+      return {
+        ...engine,
+        playbook: absolute(engine.playbook),
+        inventory: absolute(engine.inventory),
+        config: engine.config === null ? null : absolute(engine.config),
+        vaultPasswordFile: engine.vaultPasswordFile === null ? null : absolute(engine.vaultPasswordFile),
+        command: engine.command.includes('/') ? absolute(engine.command) : engine.command,
       }
   }
 }

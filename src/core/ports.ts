@@ -124,6 +124,8 @@ export interface DeployEngine {
   readonly name: string
   readonly describe: string
   readonly simulated: boolean
+  /** Whether its own tools are there, whatever the assets: one line of what was seen. Throws a sentence. Left out: it needs none. */
+  check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
   preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, same transaction as approved. */

@@ -12,6 +12,8 @@ export interface ProcessRequest {
   readonly signal: AbortSignal
   /** Hears standard output as it comes. */
   readonly onOutput?: (text: string) => void
+  /** Beside what every child is told of our environment; overrides it. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** How a process came to its end, and what it printed until then. */
@@ -76,7 +78,11 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
 
     let child: ChildProcessWithoutNullStreams
     try {
-      child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: environment() })
+      child = spawn(command, args, {
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...childEnvironment(), ...request.environment },
+      })
     } catch {
       end = 'not started' // a command that no system accepts
       return settle(null)
@@ -107,7 +113,8 @@ export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
   })
 }
 
-function environment(): Record<string, string> {
+/** The part of our environment that every child gets. */
+export function childEnvironment(): Record<string, string> {
   const kept: Record<string, string> = { LC_ALL: 'C' }
   for (const name of passedOn) {
     const value = process.env[name]

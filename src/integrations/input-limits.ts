@@ -32,6 +32,8 @@ export const inputLimits = {
   rejectedRecords: 200,
   /** What one script on a host may print. A machine with 5,000 packages prints about 1 MB. */
   hostOutputBytes: 32 * 1024 * 1024,
+  /** What one run of an Ansible playbook may print, about all its hosts. */
+  playbookOutputBytes: 256 * 1024 * 1024,
   /** One look at a host, with a refresh of its package lists. */
   hostLookSeconds: 180,
   /** The longest time-out one health check may ask for. */

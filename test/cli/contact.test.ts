@@ -49,6 +49,21 @@ test('one that fails is told with its reason, and the others are asked all the s
   await remove()
 })
 
+test('an engine that needs tools of its own says whether they are there, whatever the assets', async () => {
+  const { parts, remove } = await exampleService(database().db)
+  const [engine] = parts.engines.values()
+  if (engine === undefined) throw new Error('There is no engine.')
+  const engines = new Map<string, DeployEngine>([
+    ['right', { ...engine, check: async () => 'tool 2.14' }],
+    ['wrong', { ...engine, check: () => Promise.reject(new Error('There is no tool here: install it.')) }],
+  ])
+  expect(await answers({ sources: [], feeds: [], engines })).toEqual([
+    { kind: 'engine', name: 'right', ok: true, what: 'tool 2.14' },
+    { kind: 'engine', name: 'wrong', ok: false, what: 'There is no tool here: install it.' },
+  ])
+  await remove()
+})
+
 test('a chat platform says which of its tokens does not work, and another is asked all the same', async () => {
   const chat = (name: string, check: () => Promise<string>): ChatConnection => ({
     platform: { name, deliver: async () => {} },

@@ -23,13 +23,15 @@ import { checkKey, followScript, lookScript, startScript } from './script.ts'
 import { type HostSession, openSession } from './session.ts'
 import { createSilence } from './silence.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget } from './target.ts'
-import { type RemoteAnswer, runOverSsh } from './transport.ts'
+import { type Purpose, type RemoteAnswer, runOverSsh, type ScriptCarrier } from './transport.ts'
 import { zypper } from './zypper.ts'
 
 export interface SshEngineOptions {
   readonly name: string
   /** How to reach an asset; `null`: no source lists it (any more). */
   readonly target: (asset: Asset) => SshTarget | null
+  /** Takes scripts to the hosts instead of the OpenSSH client. */
+  readonly carrier?: ScriptCarrier
   /** Which package managers there are; the platform of an asset says which is its own. */
   readonly managers?: readonly [PackageManager, ...PackageManager[]]
   /** Hosts worked on at the same time. */
@@ -81,11 +83,17 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     return { kind: 'failed', reason: `No SSH source lists ${asset.name}.`, begun: 'no', stdout: '' }
   }
 
-  async function run(asset: Asset, script: string, as: 'user' | 'root', signal: AbortSignal): Promise<RemoteAnswer> {
+  async function run(
+    asset: Asset,
+    script: string,
+    as: 'user' | 'root',
+    signal: AbortSignal,
+    what: { readonly purpose: Purpose; readonly key: string },
+  ): Promise<RemoteAnswer> {
+    const remote = { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections: options.connections }
+    if (options.carrier) return options.carrier.run({ asset, ...what, ...remote })
     const target = options.target(asset)
-    if (target === null) return unlisted(asset)
-    const { connections } = options
-    return runOverSsh(asset.name, target, { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections })
+    return target === null ? unlisted(asset) : runOverSsh(asset.name, target, remote)
   }
 
   /** As `run`, but stays for what the script has to tell later. */
@@ -108,7 +116,8 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     }
   }
 
-  const mayAttach = () => attached.size < concurrency
+  /** A carrier takes a script there and brings back what it said; it does not stay. */
+  const mayAttach = () => options.carrier === undefined && attached.size < concurrency
 
   async function preflight(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<PreflightResult> {
     const { asset, changes, transaction } = request
@@ -119,7 +128,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       lookScript({ manager: manager(asset), key, changes, transaction }, { preflight: true }),
     )
     if (script instanceof Error) return refused({ state: 'held back', reason: script.message, log: '' })
-    const answer = await run(asset, script, 'root', signal)
+    const answer = await run(asset, script, 'root', signal, { purpose: 'preflight', key })
     if (answer.kind === 'failed') {
       return refused({ state: 'unreachable', reason: answer.reason, touched: false, log: '' })
     }
@@ -155,7 +164,9 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       }),
     )
     if (script instanceof Error) return settled({ state: 'held back', reason: script.message, log: '' })
-    const answer = staying ? await attach(run_, asset, script, signal) : await run(asset, script, 'root', signal)
+    const answer = staying
+      ? await attach(run_, asset, script, signal)
+      : await run(asset, script, 'root', signal, { purpose: 'apply', key })
     if (answer.kind === 'failed') {
       const never = first && answer.begun === 'no'
       if (!never) return settled(null)
@@ -206,7 +217,8 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     }
     const staying = stop === null && mayAttach()
     const script = followScript({ manager: manager(asset), key, stop, attach: staying })
-    return staying ? attach(run_, asset, script, signal) : run(asset, script, 'root', signal)
+    if (staying) return attach(run_, asset, script, signal)
+    return run(asset, script, 'root', signal, { purpose: stop === null ? 'outcome' : 'cancel', key })
   }
 
   async function follow(
@@ -263,7 +275,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
 
   return {
     name,
-    describe: `Upgrades hosts of ${managers.map(({ systems, name }) => `${systems} with ${name}`).join(', ')} over SSH`,
+    describe: `Upgrades hosts of ${managers.map(({ systems, name }) => `${systems} with ${name}`).join(', ')} ${options.carrier?.how ?? 'over SSH'}`,
     simulated: false,
 
     async preview(asset, changes, signal) {
@@ -273,6 +285,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
         lookScript({ manager: manager(asset), key: 'preview', changes }, { preflight: false }),
         'user',
         signal,
+        { purpose: 'preview', key: 'preview' },
       )
       if (answer.kind === 'failed') throw new Error(answer.reason)
       const look = parseLook(manager(asset), answer.stdout, asset.name)

@@ -1,3 +1,4 @@
+import type { Asset } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -21,6 +22,24 @@ export type RemoteAnswer =
   /** The script came to an end; it may still have been cut short, so look for its own mark of the end. */
   | { readonly kind: 'ran'; readonly status: number; readonly stdout: string; readonly stderr: string }
   | ({ readonly kind: 'failed'; readonly stdout: string } & ConnectionProblem)
+
+/** What a script is sent for. */
+export type Purpose = 'preview' | 'preflight' | 'apply' | 'outcome' | 'cancel'
+
+export interface CarriedScript extends RemoteScript {
+  readonly asset: Asset
+  readonly purpose: Purpose
+  /** Of the batch; that of a preview is `preview`. */
+  readonly key: string
+}
+
+/** Another way to have scripts run on hosts than the OpenSSH client. */
+export interface ScriptCarrier {
+  /** After "Upgrades hosts of ...": `with Ansible`. */
+  readonly how: string
+  /** Throws only when `signal` aborts. */
+  run(carried: CarriedScript): Promise<RemoteAnswer>
+}
 
 /** ssh's own exit status for a connection that failed. */
 const SSH_FAILED = 255

@@ -1,0 +1,57 @@
+import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
+import { createSshEngine, type SshEngineOptions } from '../ssh/index.ts'
+import { createPlaybookCarrier } from './carrier.ts'
+import { checkPlaybook, type PlaybookSettings } from './playbook.ts'
+
+export interface AnsibleEngineOptions
+  extends PlaybookSettings,
+    Pick<
+      SshEngineOptions,
+      'name' | 'managers' | 'lockWaitSeconds' | 'rebootWaitSeconds' | 'silenceSeconds' | 'transactionSeconds' | 'clock'
+    > {
+  /** Seconds between two looks at hosts at work: each is a run of the playbook. */
+  readonly lookEverySeconds: number
+}
+
+/** Batches whose last reports are kept. */
+const REMEMBERED = 100
+
+/**
+ * Upgrades hosts through the operator's inventory and a playbook. What runs on a host, detached and with a journal of its
+ * own, is what the SSH engine runs there: so a lost controller neither stops nor repeats it.
+ */
+export function createAnsibleEngine(options: AnsibleEngineOptions): DeployEngine {
+  const { lookEverySeconds, clock, ...rest } = options
+  const engine = createSshEngine({
+    ...rest,
+    clock,
+    target: () => null,
+    carrier: createPlaybookCarrier(options),
+    // How many hosts at the same time is Ansible's affair (forks).
+    concurrency: Number.POSITIVE_INFINITY,
+  })
+  const seen = new Map<string, { readonly at: number; readonly reports: Promise<readonly DeploymentReport[]> }>()
+
+  return {
+    ...engine,
+    check: (signal) => checkPlaybook(options, signal),
+
+    poll(handle, signal) {
+      const last = seen.get(handle.key)
+      const now = clock().getTime()
+      if (last !== undefined && now - last.at < lookEverySeconds * 1_000) return last.reports
+      const reports = engine.poll(handle, signal)
+      seen.delete(handle.key)
+      seen.set(handle.key, { at: now, reports })
+      reports.catch(() => seen.delete(handle.key))
+      const [oldest] = seen.keys()
+      if (seen.size > REMEMBERED && oldest !== undefined) seen.delete(oldest)
+      return reports
+    },
+
+    cancel(handle, signal) {
+      seen.delete(handle.key)
+      return engine.cancel(handle, signal)
+    },
+  }
+}

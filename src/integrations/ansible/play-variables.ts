@@ -1,0 +1,21 @@
+import type { PackageChange } from '../../core/catalog.ts'
+import type { DeploymentRequest } from '../../core/ports.ts'
+
+/** Nothing that Ansible, YAML or a shell reads as its own. */
+const WORD = /^[A-Za-z0-9][A-Za-z0-9+._:~^-]*$/
+
+/** What a play is told of one asset. Throws a sentence for what could be more than the name or version of a package. */
+export function assetVariables({ changes, reboot }: Pick<DeploymentRequest, 'changes' | 'reboot'>) {
+  for (const { name, architecture, to } of changes) {
+    for (const word of [name, architecture, to]) {
+      if (!WORD.test(word))
+        throw new Error(`${JSON.stringify(word.slice(0, 80))} is not the name or version of a package.`)
+    }
+  }
+  return {
+    /** As the modules of Ansible take them. */
+    packages: changes.map(({ name, to }) => `${name}=${to}`),
+    changes: changes.map(({ name, architecture, from, to }: PackageChange) => ({ name, architecture, from, to })),
+    reboot: reboot === 'if required',
+  }
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { inputLimits } from '../input-limits.ts'
+
+/** Half a year later nobody asks for a run again. */
+const KEPT_MS = 180 * 86_400_000
+
+const processSchema = z.object({ pid: z.number().int(), started: z.string().nullable() })
+
+export interface RunCommand {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * What this machine keeps of a run: a folder that is made once for each key, which is what makes it run once. The process
+ * writes into it, detached from us, so it outlives us and can be found again.
+ */
+export function createRunRecords(folder: string) {
+  const place = (key: string, file: string) => join(folder, key, file)
+
+  async function text(key: string, file: string): Promise<string | null> {
+    try {
+      const path = place(key, file)
+      if ((await stat(path)).size > inputLimits.playbookOutputBytes) return null
+      return await readFile(path, 'utf8')
+    } catch {
+      return null
+    }
+  }
+
+  async function put(key: string, file: string, content: string): Promise<void> {
+    const path = place(key, file)
+    const made = `${path}.${process.pid}.new`
+    await writeFile(made, content, { mode: 0o600 })
+    await rename(made, path)
+  }
+
+  async function forgetOld(): Promise<void> {
+    const before = Date.now() - KEPT_MS
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name)
+      if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true })
+    }
+  }
+
+  return {
+    text,
+    put,
+    path: place,
+
+    async exists(key: string): Promise<boolean> {
+      return (await stat(join(folder, key)).catch(() => null)) !== null
+    },
+
+    /** False: the key was begun before. Throws where the folder cannot be written. */
+    async begin(key: string): Promise<boolean> {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await forgetOld().catch(() => undefined)
+      try {
+        await mkdir(join(folder, key), { mode: 0o700 })
+        return true
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+        throw error
+      }
+    },
+
+    /** Starts the process of the run, which goes on when this one ends. */
+    async launch(key: string, { command, args, environment }: RunCommand): Promise<void> {
+      const out = openSync(place(key, 'report'), 'a', 0o600)
+      const errors = openSync(place(key, 'errors'), 'a', 0o600)
+      try {
+        const child = spawn(command, args, { detached: true, stdio: ['ignore', out, errors], env: { ...environment } })
+        const begun = await new Promise<boolean>((resolve) => {
+          child.once('error', () => resolve(false))
+          child.once('spawn', () => resolve(true))
+        })
+        child.unref()
+        const pid = begun ? (child.pid ?? 0) : 0
+        await put(key, 'process', JSON.stringify({ pid, started: startedAt(pid) }))
+      } finally {
+        closeSync(out)
+        closeSync(errors)
+      }
+    },
+
+    /** `never`: none was started, or not yet. */
+    async process(key: string): Promise<'never' | 'alive' | 'ended'> {
+      const kept = await text(key, 'process')
+      if (kept === null) return 'never'
+      const { pid, started } = processSchema.parse(JSON.parse(kept))
+      if (pid === 0) return 'ended'
+      try {
+        process.kill(pid, 0)
+      } catch {
+        return 'ended'
+      }
+      return started === null || startedAt(pid) === started ? 'alive' : 'ended'
+    },
+
+    /** Seconds since the key was begun. */
+    async ageSeconds(key: string): Promise<number> {
+      const written = await stat(place(key, 'request')).catch(() => stat(join(folder, key)))
+      return (Date.now() - written.mtimeMs) / 1_000
+    },
+  }
+}
+
+/** Start time of a living process, which tells it from a later one with the same number; `null` where none can be told. */
+function startedAt(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' ? 'ended' : (fields[18] ?? null)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What a rollout costs the controller, in wall and processor time, beside Ansible and beside the least there is: the same
+ * two real packages (openssl and nginx, with what they pull in) on the same hosts, which are reset before each run. The
+ * methods take turns, so that a noisy machine hurts all alike; after each run dpkg on every host is asked. Then 2,000
+ * simulated hosts through one process.
+ *
+ *     npm run bench -- rollout [--hosts 10,20] [--runs 5] [--only fleet | many]
+ */
+
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { PackageChange } from '../../src/core/catalog.ts'
+import { ansibleReason } from '../support/ansible.ts'
+import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
+import { fleetAssets, installedOn, pendingChanges } from '../support/fleet-updates.ts'
+import { rolloutOfMany } from './rollout/many-hosts.ts'
+import { ansible, floor, type Measured, type Method, ours } from './rollout/methods.ts'
+
+const { values } = parseArgs({
+  options: {
+    hosts: { type: 'string', default: '10,20' },
+    runs: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    many: { type: 'string', default: '2000' },
+  },
+})
+
+const UPGRADED = ['openssl', 'libssl3', 'nginx', 'nginx-common']
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+function range(numbers: readonly number[]): string {
+  return `${Math.min(...numbers).toFixed(2)}-${Math.max(...numbers).toFixed(2)}`
+}
+
+async function fresh(fleet: Fleet): Promise<void> {
+  await fleet.reset('all')
+  await Promise.all(fleet.hosts.map(({ name }) => fleet.exec(name, ['apt-get', '-q', 'update'])))
+}
+
+/** Throws where dpkg on a host does not have every package in its new version. */
+async function confirm(
+  fleet: Fleet,
+  wanted: ReadonlyMap<string, readonly PackageChange[]>,
+  method: string,
+): Promise<void> {
+  await Promise.all(
+    fleetAssets(fleet, 'apt').flatMap((asset) =>
+      (wanted.get(asset.id) ?? []).map(async ({ name, to }) => {
+        const version = await installedOn(fleet, asset.name, name)
+        if (version !== to) throw new Error(`${method} left ${asset.name} with ${name} ${version}, not ${to}.`)
+      }),
+    ),
+  )
+}
+
+async function compare(hosts: number, runs: number, methods: readonly Method[]): Promise<void> {
+  const fleet = await upFleet(hosts, { name: 'pwansi' })
+  const results = new Map<Method, Measured[]>(methods.map((method) => [method, []]))
+  try {
+    const assets = fleetAssets(fleet, 'apt')
+    await fresh(fleet)
+    const changes = new Map<string, readonly PackageChange[]>()
+    for (const asset of assets) changes.set(asset.id, await pendingChanges(fleet, asset.name, UPGRADED))
+    const named = [...(changes.values().next().value ?? [])]
+    const load = loadavg()[0]?.toFixed(1)
+    console.log(`\n${hosts} hosts, ${runs} runs after a warm-up, load ${load} at the beginning`)
+    console.log(named.map(({ name, from, to }) => `  ${name} ${from} -> ${to}`).join('\n'))
+    for (let run = 0; run <= runs; run++) {
+      for (const method of methods) {
+        await fresh(fleet)
+        const measured = await method.run({ fleet, assets, changes, round: `${hosts}.${run}` })
+        await confirm(fleet, changes, method.name)
+        if (run > 0) results.get(method)?.push(measured)
+      }
+    }
+  } finally {
+    await fleet.down()
+  }
+  report(hosts, results)
+}
+
+function report(hosts: number, results: ReadonlyMap<Method, readonly Measured[]>): void {
+  const walls = (method: Method) => (results.get(method) ?? []).map((measured) => measured.wallSeconds)
+  const cpus = (method: Method) => (results.get(method) ?? []).map((measured) => measured.cpuSeconds)
+  const rows = [['method', 'wall s', 'range', 'x floor', 'CPU s', 'range', 'CPU ms a host', 'x Ansible']]
+  for (const method of results.keys()) {
+    rows.push([
+      method.name,
+      median(walls(method)).toFixed(2),
+      range(walls(method)),
+      (median(walls(method)) / median(walls(floor))).toFixed(2),
+      median(cpus(method)).toFixed(2),
+      range(cpus(method)),
+      ((median(cpus(method)) / hosts) * 1_000).toFixed(0),
+      results.has(ansible) ? (median(cpus(method)) / median(cpus(ansible))).toFixed(2) : '-',
+    ])
+  }
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  const steps = (results.get(ours) ?? []).map((measured) => measured.steps)
+  const named = Object.keys(steps[0] ?? {}).map(
+    (name) => `${name} ${median(steps.map((one) => one[name] ?? 0)).toFixed(2)} s`,
+  )
+  console.log(`steps of ${ours.name}: ${named.join(', ')}`)
+}
+
+const fleetMissing = await fleetReason()
+if (values.only === 'many') console.log('without the fleet, as asked')
+else if (fleetMissing !== null) console.log(`skipped the fleet: ${fleetMissing}`)
+else {
+  const ansibleMissing = await ansibleReason()
+  if (ansibleMissing !== null) console.log(`skipped Ansible: ${ansibleMissing}`)
+  const methods = [ours, ...(ansibleMissing === null ? [ansible] : []), floor]
+  for (const { name, what } of methods) console.log(`${name}: ${what}`)
+  for (const hosts of values.hosts.split(',')) await compare(Number(hosts), Number(values.runs), methods)
+}
+if (values.only !== 'fleet') await rolloutOfMany(Number(values.many))

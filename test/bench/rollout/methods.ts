@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process'
+import { readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Asset } from '../../../src/core/asset.ts'
+import type { PackageChange } from '../../../src/core/catalog.ts'
+import type { DeploymentReport } from '../../../src/core/ports.ts'
+import {
+  createSshConnections,
+  createSshEngine,
+  createSshInventory,
+  type SshTarget,
+} from '../../../src/integrations/ssh/index.ts'
+import { ansibleFiles } from '../../support/ansible.ts'
+import type { Fleet } from '../../support/fleet.ts'
+import { cpuSecondsNaming, ownCpuSeconds } from './cpu.ts'
+
+const run = promisify(execFile)
+
+export interface Work {
+  readonly fleet: Fleet
+  readonly assets: readonly Asset[]
+  /** By asset id. */
+  readonly changes: ReadonlyMap<string, readonly PackageChange[]>
+  readonly round: string
+}
+
+export interface Measured {
+  readonly wallSeconds: number
+  /** Of the controller: this process, its children, and the masters of its connections. */
+  readonly cpuSeconds: number
+  /** Seconds of each step, in order. */
+  readonly steps: Readonly<Record<string, number>>
+}
+
+export interface Method {
+  readonly name: string
+  readonly what: string
+  run(work: Work): Promise<Measured>
+}
+
+/** As the service asks running batches (main.ts). */
+const POLL_SECONDS = 1
+const TIMEOUT_MS = 900_000
+
+/** Times `work`; `masters`: the folder with the sockets of its connections, which `close` then closes. */
+async function measure(
+  masters: () => string | null,
+  work: (step: (name: string) => void) => Promise<void>,
+  close: () => Promise<void>,
+): Promise<Measured> {
+  const steps: Record<string, number> = {}
+  const cpuBefore = ownCpuSeconds()
+  const began = performance.now()
+  let last = began
+  try {
+    await work((name) => {
+      const now = performance.now()
+      steps[name] = (now - last) / 1_000
+      last = now
+    })
+    const wallSeconds = (performance.now() - began) / 1_000
+    const folder = masters()
+    const cpuSeconds = ownCpuSeconds() - cpuBefore + (folder === null ? 0 : cpuSecondsNaming(folder))
+    return { wallSeconds, cpuSeconds, steps }
+  } finally {
+    await close()
+  }
+}
+
+/** The SSH engine, driven as the workflow drives it, and the fresh look that verifies. */
+export const ours: Method = {
+  name: 'patchwarden',
+  what: 'preview, preflight, start, poll to the end, verify; one connection a host',
+  async run({ fleet, assets, changes, round }) {
+    const clock = () => new Date()
+    const connections = createSshConnections()
+    const concurrency = assets.length
+    const targetOf = (asset: Asset): SshTarget => ({
+      host: asset.address,
+      user: 'patch',
+      identityFile: fleet.identity,
+      knownHostsFile: fleet.knownHosts,
+    })
+    const engine = createSshEngine({ name: 'apt', target: targetOf, concurrency, connections, clock })
+    const hosts = assets.map((asset) => ({ asset, target: targetOf(asset) }))
+    const inventory = createSshInventory({ name: 'lab', hosts, refresh: false, concurrency, connections, clock })
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+
+    async function work(step: (name: string) => void): Promise<void> {
+      const deployments = await Promise.all(
+        assets.map(async (asset) => {
+          const wanted = changes.get(asset.id) ?? []
+          return {
+            asset,
+            changes: wanted,
+            transaction: await engine.preview(asset, wanted, signal),
+            reboot: 'never' as const,
+          }
+        }),
+      )
+      step('preview')
+      const batch = { key: `bench.${process.pid}.${round}`, deployments }
+      const refused = (await engine.preflight(batch, signal)).filter((result) => !result.ready)
+      if (refused.length > 0) throw new Error(`Not ready: ${JSON.stringify(refused)}`)
+      step('preflight')
+      const handle = await engine.start(batch, signal)
+      step('start')
+      let reports: readonly DeploymentReport[] = []
+      do {
+        if (reports.length > 0) await sleep(POLL_SECONDS * 1_000)
+        reports = await engine.poll(handle, signal)
+      } while (reports.some((report) => report.outcome === null))
+      const wrong = reports.filter((report) => report.outcome?.state !== 'succeeded')
+      if (wrong.length > 0) throw new Error(`Not upgraded: ${JSON.stringify(wrong)}`)
+      step('upgrade')
+      let seen = 0
+      const only = assets.map((asset) => asset.id)
+      for await (const observation of inventory.observe({ only, depth: 'installed', signal })) {
+        if (observation.kind !== 'seen') throw new Error(observation.reason)
+        const { asset, packages } = observation.snapshot
+        for (const { name, to } of changes.get(asset.id) ?? []) {
+          if (!packages.some((one) => one.name === name && one.version === to))
+            throw new Error(`${asset.name} has no ${name} ${to}.`)
+        }
+        seen++
+      }
+      if (seen !== assets.length) throw new Error(`Only ${seen} of ${assets.length} hosts were seen again.`)
+      step('verify')
+    }
+
+    const [first] = assets
+    const socket = first === undefined ? null : connections.socket(targetOf(first))
+    return measure(
+      () => (socket === null ? null : path.dirname(socket)),
+      work,
+      () => connections.close(),
+    )
+  },
+}
+
+/** ansible-playbook with its apt module: forks for all hosts, pipelining, no facts. It verifies nothing afterwards. */
+export const ansible: Method = {
+  name: 'ansible',
+  what: 'ansible-playbook, module apt, forks = hosts, pipelining; new connections each time',
+  async run({ fleet, assets, changes }) {
+    const files = await ansibleFiles(fleet)
+    const playbook = path.join(files.folder, 'upgrade.yml')
+    const names = packageNames(changes)
+    await writeFile(
+      playbook,
+      JSON.stringify([
+        {
+          hosts: 'all',
+          gather_facts: false,
+          become: true,
+          tasks: [{ 'ansible.builtin.apt': { name: names, state: 'latest', only_upgrade: true } }],
+        },
+      ]),
+    )
+    const env = {
+      ...process.env,
+      LC_ALL: 'C.UTF-8',
+      ANSIBLE_CONFIG: files.configFile,
+      ANSIBLE_PIPELINING: '1',
+      ANSIBLE_LOCAL_TEMP: path.join(files.folder, 'tmp'),
+    }
+    const args = ['--inventory', files.inventory, '--forks', String(assets.length), playbook]
+    return measure(
+      () => files.folder,
+      async () => void (await run('ansible-playbook', args, { env, timeout: TIMEOUT_MS })),
+      async () => {
+        const folder = path.join(files.folder, 'cp')
+        const sockets = await readdir(folder).catch(() => [])
+        await Promise.allSettled(
+          sockets.map((socket) => run('ssh', ['-O', 'exit', '-o', `ControlPath=${path.join(folder, socket)}`, 'any'])),
+        )
+        await files.close()
+      },
+    )
+  },
+}
+
+/** The least there is: one ssh a host, all at once, each with a connection of its own, and apt-get on the other side. */
+export const floor: Method = {
+  name: 'floor',
+  what: 'ssh HOST sudo apt-get install, all at once, new connections',
+  async run({ fleet, assets, changes }) {
+    const command = `sudo -n DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --only-upgrade install ${packageNames(changes).join(' ')}`
+    const options = ['-i', fleet.identity, '-o', `UserKnownHostsFile=${fleet.knownHosts}`, '-o', 'IdentitiesOnly=yes']
+    const batch = ['-o', 'BatchMode=yes', '-o', 'ControlPath=none', '-o', 'LogLevel=ERROR', '-l', 'patch']
+    return measure(
+      () => null,
+      async () => {
+        await Promise.all(
+          assets.map(({ address }) =>
+            run('ssh', [...options, ...batch, '--', address, command], {
+              timeout: TIMEOUT_MS,
+              maxBuffer: 64 * 1024 * 1024,
+            }),
+          ),
+        )
+      },
+      async () => {},
+    )
+  },
+}
+
+function packageNames(changes: Work['changes']): readonly string[] {
+  return [...new Set([...changes.values()].flat().map((change) => change.name))].sort()
+}
