@@ -125,8 +125,8 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 
 describe('a configuration changed at random', () => {
   it.each([
-    ['the example', example, 250],
-    ['the small one', small, 800],
+    ['the example', example, 80],
+    ['the small one', small, 400],
   ])('%s is never accepted with a missing reference, and nothing throws', (_, text, runs) => {
     const edits = fc.array(edit, { minLength: 1, maxLength: 4 })
     fc.assert(
