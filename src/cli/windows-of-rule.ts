@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/duration.ts'
-import { DAY_SECONDS, localOf, zoneNamed } from '../core/local-time.ts'
+import { DAY_SECONDS, instantOf, localOf, zoneNamed } from '../core/local-time.ts'
 import { parseRecurrence, recurrenceOccurrences } from '../core/recurrence/text.ts'
 import type { Window } from '../core/window.ts'
 import { BadUse } from './failure.ts'
@@ -27,14 +27,21 @@ export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, co
     throw new BadUse(`--duration is "${duration}"; write one from 1 s to ${LONGEST_SECONDS / DAY_SECONDS} days.`)
   const parsed = parseRecurrence(rule)
   if (!parsed.ok) throw new BadUse(`--rule ${parsed.what}.`)
+  const days = nominalDays(duration)
+  const rest = (length.seconds - days * DAY_SECONDS) * 1_000
   const windows: Window[] = []
   const end = Date.UTC(9999, 11, 31)
   for (const start of recurrenceOccurrences(parsed.recurrence, localOf(from, zone), zone, from, end)) {
-    windows.push({
-      start: new Date(start).toISOString(),
-      end: new Date(start + length.seconds * 1_000).toISOString(),
-    })
+    // RFC 5545, 3.3.6: days and weeks are those of the calendar; hours, minutes and seconds are elapsed time.
+    const until = days === 0 ? start : instantOf(localOf(start, zone) + days * DAY_SECONDS, zone)
+    windows.push({ start: new Date(start).toISOString(), end: new Date(until + rest).toISOString() })
     if (windows.length === count) break
   }
   return windows
+}
+
+/** Days that an ISO 8601 duration names as days or weeks. */
+function nominalDays(duration: string): number {
+  const [, weeks = 0, days = 0] = /^P(?:(\d+)W)?(?:(\d+)D)?/i.exec(duration.trim()) ?? []
+  return Number(weeks) * 7 + Number(days)
 }
