@@ -100,6 +100,8 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
   async function fingerprint({ name }: Asset): Promise<string> {
     const kept = ['/var/lib/dpkg', '/var/lib/apt', '/var/cache/apt', '/var/log/apt', '/var/lib/patchwarden', '/etc']
+    // A run may still fetch what it keeps when its outcome is known.
+    await expect.poll(() => shell(name, 'pgrep -f [p]atchwarden/runs || true'), { timeout: 20_000 }).toBe('')
     return shell(name, `find ${kept.join(' ')} -type f -printf '%p %s %T@\\n' 2>/dev/null | sort`)
   }
 

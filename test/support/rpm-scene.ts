@@ -134,10 +134,11 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
         installed,
         transactions,
         // Whoever reads the database of rpm touches the two files beside it, which hold nothing.
+        // A run may still fetch what it keeps when its outcome is known.
         fingerprint: (asset) =>
           shell(
             asset.name,
-            "find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort",
+            "while pgrep -f [p]atchwarden/runs >/dev/null; do sleep 0.2; done; find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort",
           ),
         breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
         disconnect: (asset) => fleet.fault('down', asset.name),

@@ -49,18 +49,19 @@ mark_decision() {
 
 tell_all() {
   # A run that was killed never wrote them.
-  [ -n "$result" ] || pm_packages | pm_half_done >half-done
   [ -e after ] || [ ! -e before ] || pm_packages >after
+  if [ -n "$result" ]; then left=half-done; else left=; fi
   if [ -e actual ]; then planned=actual; else planned=planned; fi
-  [ ! -e log ] || tail -c 200000 log >log-end
-  tell_files plan plan planned $planned log log-end services services half-done half-done before before after after
+  tail -c 200000 log 2>/dev/null |
+    tell_files plan plan planned $planned log - services services half-done "$left" before before after after
+  [ -n "$result" ] || { mark 'half-done'; pm_packages | pm_half_done; }
 }
 
-# tell_files NAME FILE...: each as a section of that name; of before and after, what is gone and what has come.
+# tell_files NAME FILE...: each (-: standard input) as a section of that name; of before and after, what is gone and what has come.
 tell_files() {
   files=
   while [ $# -gt 1 ]; do
-    [ ! -r "$2" ] || files="$files name=$1 $2"
+    if [ "$2" = - ] || [ -r "$2" ]; then files="$files name=$1 $2"; fi
     shift 2
   done
   # shellcheck disable=SC2086 # one file a word
