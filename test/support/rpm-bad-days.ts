@@ -115,7 +115,9 @@ export function rpmBadDays(days: RpmBadDays): void {
           await hosts.shell(asset.name, hosts.refresh)
           expect(await run(await batch(demoChanges('2.1', '2.0')))).toMatchObject({ state: 'succeeded' })
           const kept = () => hosts.shell(asset.name, 'ls /var/lib/patchwarden/kept')
-          await expect.poll(kept, { timeout: 20_000 }).toMatch(/demo-app-2\.0-1\.noarch\.rpm\ndemo-lib-2\.0-1\.noarch/)
+          await expect
+            .poll(kept, { timeout: 20_000 })
+            .toMatch(/demo-app-2\.0-1\.noarch\.rpm[\s\S]*demo-lib-2\.0-1\.noarch\.rpm/)
           await days.fleet().unpublish('2.0')
           await hosts.shell(asset.name, hosts.refresh)
           const back = await batch(demoChanges('2.0', '2.1'))
