@@ -134,6 +134,8 @@ export interface DeployEngine {
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now, one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
+  /** Comes back when an asset may have ended since the last poll, or after so many seconds. Left out: only time tells. */
+  wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
   /** Stops assets that have not begun; never interrupts a running transaction. */
   cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>
 }

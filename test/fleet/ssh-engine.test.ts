@@ -100,6 +100,8 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
   async function fingerprint({ name }: Asset): Promise<string> {
     const kept = ['/var/lib/dpkg', '/var/lib/apt', '/var/cache/apt', '/var/log/apt', '/var/lib/patchwarden', '/etc']
+    // A run may still fetch what it keeps when its outcome is known.
+    await expect.poll(() => shell(name, 'pgrep -f [p]atchwarden/runs || true'), { timeout: 20_000 }).toBe('')
     return shell(name, `find ${kept.join(' ')} -type f -printf '%p %s %T@\\n' 2>/dev/null | sort`)
   }
 
@@ -352,6 +354,9 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
     describe('when the archive has lost the older version', () => {
       const demoApp = () => shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")
+      const kept = async () =>
+        (await shell(asset.name, 'ls /var/lib/patchwarden/kept 2>/dev/null || true')).split('\n').filter(Boolean)
+      const owed = () => shell(asset.name, 'cat /var/lib/patchwarden/runs/*/to-keep 2>/dev/null || true')
 
       /** demo-app 2.0 installed, 2.1 on offer. */
       beforeEach(async () => {
@@ -372,6 +377,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
         const up = await change('2.0', '2.1')
         expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [] }])
         expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        await expect.poll(kept, { timeout: 10_000 }).toEqual(['demo-app_2.0_all.deb'])
         await fleet.unpublish('2.0')
         await shell(asset.name, 'apt-get clean; apt-get -q update')
         expect(await shell(asset.name, 'apt-get -s --allow-downgrades install demo-app=2.0 2>&1 || true')).toContain(
@@ -384,6 +390,62 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
           changed: [{ name: 'demo-app', from: '2.1', to: '2.0' }],
         })
         expect(await demoApp()).toBe('2.0')
+      })
+
+      it('what apt has in its cache is kept without fetching it', async () => {
+        const up = await change('2.0', '2.1')
+        await shell(asset.name, 'cd /var/cache/apt/archives && apt-get -q download demo-app=2.0')
+        await fleet.unpublish('2.0')
+        await shell(asset.name, 'apt-get -q update')
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        expect(await kept()).toEqual(['demo-app_2.0_all.deb'])
+        expect(await shell(asset.name, 'stat -c %h /var/lib/patchwarden/kept/*')).toBe('2\n')
+      })
+
+      it('what a run could not fetch is said by the next preflight and fetched by the next run', async () => {
+        const up = await change('2.0', '2.1')
+        // It is killed just after it has left its result.
+        await shell(
+          asset.name,
+          "printf '#!/bin/sh\\nkill -9 $PPID\\n' >/usr/local/bin/renice; chmod 755 /usr/local/bin/renice",
+        )
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        await shell(asset.name, 'rm /usr/local/bin/renice')
+        expect(await owed()).toBe('demo-app=2.0\n')
+        expect(await kept()).toEqual([])
+        const wanted = await batch()
+        const note =
+          'what an earlier upgrade replaced is not kept yet: demo-app=2.0; this one fetches it when it has ended'
+        expect(await engine.preflight(wanted, signal)).toMatchObject([{ ready: true, notes: [note] }])
+        expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({ state: 'succeeded' })
+        await expect.poll(kept, { timeout: 10_000 }).toContain('demo-app_2.0_all.deb')
+        await expect.poll(owed, { timeout: 10_000 }).toBe('')
+      })
+
+      it('what was kept half a year ago goes, and what is kept now stays, however old it is', async () => {
+        const folder = '/var/lib/patchwarden/kept'
+        await shell(asset.name, `mkdir -p ${folder}; touch -d '181 days ago' ${folder}/a.deb; touch ${folder}/b.deb`)
+        const up = await change('2.0', '2.1')
+        await shell(
+          asset.name,
+          `cd /var/cache/apt/archives && apt-get -q download demo-app=2.0 && touch -d '400 days ago' demo-app_2.0_all.deb`,
+        )
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        await expect.poll(kept, { timeout: 10_000 }).toEqual(['b.deb', 'demo-app_2.0_all.deb'])
+      })
+
+      it('the oldest goes first where too much is kept', async () => {
+        const folder = '/var/lib/patchwarden/kept'
+        const up = await change('2.0', '2.1')
+        // du stands for a folder of 3 GiB, as long as the oldest is there.
+        await shell(
+          asset.name,
+          `mkdir -p ${folder}; touch -d '9 days ago' ${folder}/z.deb; touch -d '2 days ago' ${folder}/a.deb
+           printf '#!/bin/sh\n[ -e ${folder}/z.deb ] && size=3145728 || size=1\nprintf "$size\\\\t."\n' >/usr/local/bin/du
+           chmod 755 /usr/local/bin/du`,
+        )
+        expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+        await expect.poll(kept, { timeout: 10_000 }).toEqual(['a.deb', 'demo-app_2.0_all.deb'])
       })
 
       it('the preflight says what cannot be rolled back, and the upgrade goes on without', async () => {
@@ -411,6 +473,17 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       expect(await logins()).toBe(1)
       await connections.close()
       await expect.poll(logins, { timeout: 5_000 }).toBe(0)
+    })
+
+    it('who waits hears of the end when it comes, and not before its time where nothing comes', async () => {
+      const handle = await engine.start(await batch(), signal)
+      const began = performance.now()
+      await engine.wait?.(handle, 60, signal)
+      expect(performance.now() - began).toBeLessThan(50_000)
+      expect(await engine.poll(handle, signal)).toMatchObject([{ outcome: { state: 'succeeded' } }])
+      const again = performance.now()
+      await engine.wait?.(handle, 0.5, signal)
+      expect(performance.now() - again).toBeGreaterThan(400)
     })
 
     it('the quick look after an upgrade sees the same packages as the full one', async () => {

@@ -108,6 +108,61 @@ export function rpmBadDays(days: RpmBadDays): void {
         expect(await hosts.installed(asset, 'demo-lib')).toBe('1.0-1')
       })
 
+      it('goes back from what was kept where the repository has lost it', async () => {
+        expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
+        await days.fleet().publish('2.1', 'good')
+        try {
+          await hosts.shell(asset.name, hosts.refresh)
+          expect(await run(await batch(demoChanges('2.1', '2.0')))).toMatchObject({ state: 'succeeded' })
+          const kept = () => hosts.shell(asset.name, 'ls /var/lib/patchwarden/kept')
+          await expect
+            .poll(kept, { timeout: 20_000 })
+            .toMatch(/demo-app-2\.0-1\.noarch\.rpm[\s\S]*demo-lib-2\.0-1\.noarch\.rpm/)
+          await days.fleet().unpublish('2.0')
+          await hosts.shell(asset.name, hosts.refresh)
+          const back = await batch(demoChanges('2.0', '2.1'))
+          expect(await engine.preflight(back, signal)).toMatchObject([{ ready: true }])
+          expect(await run(back)).toMatchObject({ state: 'succeeded' })
+          expect(await hosts.installed(asset, 'demo-app')).toBe('2.0-1')
+          expect(await hosts.installed(asset, 'demo-lib')).toBe('2.0-1')
+        } finally {
+          await days.fleet().unpublish('2.1')
+        }
+      })
+
+      it('restarts a service that still runs a deleted program, and says so', async () => {
+        await hosts.shell(
+          asset.name,
+          `cp /bin/sleep /usr/bin/holder
+           printf '#!/bin/sh\n[ "$1" != restart ] || echo yes >/run/holder-restarted\n' >/etc/init.d/holder
+           chmod 755 /etc/init.d/holder
+           holder 600 >/dev/null 2>&1 &
+           sleep 0.5; rm /usr/bin/holder`,
+        )
+        const wanted = await batch()
+        const deployments = wanted.deployments.map((one) => ({ ...one, restartServices: 'if required' as const }))
+        expect(await run({ ...wanted, deployments })).toMatchObject({
+          state: 'succeeded',
+          log: expect.stringMatching(/^restarted holder$/m),
+        })
+        expect(await hosts.shell(asset.name, 'cat /run/holder-restarted')).toBe('yes')
+      })
+
+      it('the quick look after an upgrade sees the same packages as the full one', async () => {
+        expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
+        const look = async (depth: 'full' | 'installed') => {
+          for await (const one of hosts.createInventory().observe({ only: [asset.id], depth, signal })) {
+            if (one.kind === 'seen') return one.snapshot
+          }
+          throw new Error('It was not seen.')
+        }
+        const [full, quick] = [await look('full'), await look('installed')]
+        const named = (seen: typeof full) => seen.packages.map(({ name, version }) => `${name} ${version}`)
+        expect(named(quick)).toEqual(named(full))
+        expect(named(quick)).toContain('demo-app 2.0-1')
+        expect(quick).toMatchObject({ bootId: full.bootId, rebootRequired: full.rebootRequired })
+      })
+
       it('what one change pulls in is part of the preview', async () => {
         const changes = demoChanges('2.0').filter((change) => change.name === 'demo-app')
         const transaction = await engine.preview(asset, changes, signal)

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
-import type { DeployEngine } from '../../src/core/ports.ts'
-import { createSshEngine } from '../../src/integrations/ssh/index.ts'
+import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import { createSshEngine, createSshInventory, type SshTarget } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
 import type { Fleet } from './fleet.ts'
 
@@ -41,7 +41,10 @@ export function demoChanges(version: string, from = '1.0'): readonly PackageChan
 
 export interface RpmHosts {
   readonly assets: readonly Asset[]
+  /** Lets a host fetch its package lists. */
+  readonly refresh: string
   createEngine(): DeployEngine
+  createInventory(): InventorySource
   /** All hosts unpatched, with package lists of what is published now. */
   fresh(): Promise<void>
   shell(host: string, command: string): Promise<string>
@@ -70,16 +73,28 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
   async function shell(host: string, command: string): Promise<string> {
     return (await fleet.exec(host, ['sh', '-c', command])).stdout.trim()
   }
+  function target({ address }: Asset): SshTarget {
+    return {
+      host: address,
+      user: 'patch',
+      identityFile: fleet.identity,
+      knownHostsFile: fleet.knownHosts,
+      connectTimeoutSeconds: 2,
+    }
+  }
+  function createInventory(): InventorySource {
+    return createSshInventory({
+      name: 'lab',
+      hosts: assets.map((asset) => ({ asset, target: target(asset) })),
+      refresh: false,
+      concurrency: 2,
+      clock: () => new Date(),
+    })
+  }
   function createEngine(): DeployEngine {
     return createSshEngine({
       name: 'ssh',
-      target: (asset) => ({
-        host: asset.address,
-        user: 'patch',
-        identityFile: fleet.identity,
-        knownHostsFile: fleet.knownHosts,
-        connectTimeoutSeconds: 2,
-      }),
+      target,
       concurrency: 4,
       lockWaitSeconds: 3,
       rebootWaitSeconds: 30,
@@ -101,7 +116,9 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
 
   return {
     assets,
+    refresh: kind.refresh,
     createEngine,
+    createInventory,
     fresh,
     shell,
     installed,
@@ -117,10 +134,11 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
         installed,
         transactions,
         // Whoever reads the database of rpm touches the two files beside it, which hold nothing.
+        // A run may still fetch what it keeps when its outcome is known.
         fingerprint: (asset) =>
           shell(
             asset.name,
-            "find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort",
+            "while pgrep -f [p]atchwarden/runs >/dev/null; do sleep 0.2; done; find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort",
           ),
         breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
         disconnect: (asset) => fleet.fault('down', asset.name),

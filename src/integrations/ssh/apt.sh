@@ -15,11 +15,23 @@ apt_reads() {
 # With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
 pm_simulate() { apt_reads apt-get -s -y "$@"; }
 
-# Where the package of name:architecture=version is kept, named as apt names them.
-pm_kept_file() { # ARGUMENT
+# As apt names the file of name:architecture=version.
+apt_file() { # ARGUMENT
   named=${1%%=*}
+  version=${1#*=}
   case $named in *:*) architecture=${named#*:} ;; *) architecture=all ;; esac
-  echo "$kept/${named%%:*}_$(printf '%s' "${1#*=}" | sed 's/:/%3a/g')_$architecture.deb"
+  while :; do case $version in *:*) version="${version%%:*}%3a${version#*:}" ;; *) break ;; esac; done
+  echo "${named%%:*}_${version}_$architecture.deb"
+}
+
+pm_kept_file() { echo "$kept/$(apt_file "$1")"; }
+
+pm_cached_file() { echo "$pm_cache/$(apt_file "$1")"; }
+
+pm_fetch() { # SECONDS ARGUMENT...
+  seconds=$1
+  shift
+  timeout "$seconds" apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=1 download "$@"
 }
 
 # The kept package where there is one: the archive may have lost the version since.
@@ -28,28 +40,6 @@ kept_or_named() {
     file=$(pm_kept_file "$one")
     if [ -e "$file" ]; then echo "$file"; else echo "$one"; fi
   done
-}
-
-pm_keep_old() {
-  wanted=
-  for one in $PW_KEEP; do
-    file=$(pm_kept_file "$one")
-    if [ -e "$file" ]; then touch "$file"
-    elif ln "$pm_cache/${file##*/}" "$file" 2>/dev/null; then :
-    else wanted="$wanted $one"; fi
-  done
-  [ -n "$wanted" ] || return 0
-  cd "$kept" || return 0
-  umask 022
-  # shellcheck disable=SC2086 # one argument a word
-  fetch_old $wanted || for one in $wanted; do fetch_old "$one"; done
-  cd "$journal" || return 0
-}
-
-# Fetches nothing at all where one of them is gone.
-fetch_old() { # ARGUMENT...
-  timeout 600 apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=1 download "$@" 2>&1 | sed 's/^E: /W: /'
-  for argument in "$@"; do [ -e "$(pm_kept_file "$argument")" ] || return 1; done
 }
 
 # What is only pulled in is not named, so that it stays automatically installed; but where nothing pulls it in, it must be.
@@ -107,7 +97,7 @@ pm_lock_holder() { holder_of /var/lib/dpkg/lock-frontend; }
 
 # Not "dpkg --audit", which also names packages that merely lack checksums.
 pm_half_done() {
-  awk '$4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
+  awk '$5 == "reinstreq" { $4 = $5 } $4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
   set +f
   for update in /var/lib/dpkg/updates/[0-9]*; do
     [ ! -e "$update" ] || echo "dpkg was interrupted: $update is left over"
@@ -117,11 +107,12 @@ pm_half_done() {
 
 pm_packages() {
   # shellcheck disable=SC2016 # dpkg-query expands these
-  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status} ${db:Status-Eflag}\n' |
-    awk '{ print $1, $2, $3, $NF == "reinstreq" ? $NF : $4 }' | sort
+  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status} ${db:Status-Eflag} ${Installed-Size}\n'
 }
 
-pm_counts() { echo "$(grep -c '^Get:' log) $(grep -c '^Unpacking ' log) $(grep -c '^Setting up ' log)"; }
+pm_counts() {
+  awk '/^Get:/ { got++ } /^Unpacking / { unpacked++ } /^Setting up / { up++ } END { print got + 0, unpacked + 0, up + 0 }' log
+}
 
 pm_reboot_wanted() {
   [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ] || grep -q '^I linux-image-[0-9]' plan
@@ -138,9 +129,4 @@ pm_sizes() { # ARGUMENT...
     /^Installed-Size: / { installed = $2 }
     /^$/ { if (name != "") print name, version, size + 0, installed + 0; name = "" }
     END { if (name != "") print name, version, size + 0, installed + 0 }'
-}
-
-pm_installed_sizes() {
-  # shellcheck disable=SC2016 # dpkg-query expands these
-  dpkg-query -W -f '${Package} ${Installed-Size}\n'
 }

@@ -19,52 +19,77 @@ tell() {
   mark_file asset asset
   mark_file boot-id /proc/sys/kernel/random/boot_id
   mark_file run-boot-id running/boot-id
-  [ ! -e running/began ] || mark "age $(($(date +%s) - $(cat running/began)))"
   # Before the result is read: what has ended by now has left it.
-  if alive; then mark 'alive yes'; fi
-  mark "decision $(readlink decision)"
-  mark_file result result
+  living=
+  if alive; then living=yes; fi
+  result=
+  [ ! -e result ] || read -r result <result
+  mark "result $result"
+  if [ -n "$living" ] && [ -z "$result" ]; then
+    mark 'alive yes'
+    began=
+    [ ! -e running/began ] || read -r began <running/began
+    uptime_now
+    mark "age $((uptime - ${began:-$uptime}))"
+    mark "counts $(pm_counts 2>/dev/null)"
+  fi
+  mark_decision
   mark_file reboot reboot
   [ ! -e reboot-refused ] || mark 'reboot-refused yes'
   mark_file lock-holder running/lock-holder
-  mark "counts $(pm_counts 2>/dev/null)"
-  mark 'plan'
-  cat plan 2>/dev/null
-  mark 'planned'
-  if [ -e actual ]; then cat actual; else cat planned 2>/dev/null; fi
-  if [ -e result ] || [ ! -e running ] || ! alive; then
-    mark 'log'
-    tail -c 200000 log 2>/dev/null | tail -n 1000 | sed 's/^@@/ @@/'
-    mark 'services'
-    sed 's/^@@/ @@/' services 2>/dev/null
-    mark 'half-done'
-    if [ -e result ]; then cat half-done 2>/dev/null; else pm_packages | pm_half_done; fi
-    # A run that was killed never wrote it.
-    [ -e after ] || [ ! -e before ] || pm_packages >after
-    mark 'gone'
-    comm -23 before after 2>/dev/null
-    mark 'come'
-    comm -13 before after 2>/dev/null
-  fi
+  if [ -n "$result" ] || [ -z "$living" ]; then tell_all; else tell_files plan plan; fi
   mark 'end'
+}
+
+mark_decision() {
+  decision=
+  [ ! -L decision ] || decision=$(readlink decision)
+  mark "decision $decision"
+}
+
+tell_all() {
+  # A run that was killed never wrote them.
+  [ -e after ] || [ ! -e before ] || pm_packages >after
+  if [ -n "$result" ]; then left=half-done; else left=; fi
+  if [ -e actual ]; then planned=actual; else planned=planned; fi
+  tail -c 200000 log 2>/dev/null |
+    tell_files plan plan planned $planned log - services services half-done "$left" before before after after
+  [ -n "$result" ] || { mark 'half-done'; pm_packages | pm_half_done; }
+}
+
+# tell_files NAME FILE...: each (-: standard input) as a section of that name; of before and after, what is gone and what has come.
+tell_files() {
+  files=
+  while [ $# -gt 1 ]; do
+    if [ "$2" = - ] || [ -r "$2" ]; then files="$files name=$1 $2"; fi
+    shift 2
+  done
+  # shellcheck disable=SC2086 # one file a word
+  [ -z "$files" ] || awk '
+    FNR == 1 && name != "before" && name != "after" { print "\n@@ " name }
+    name == "before" { was[++n] = $0; gone[$0]; next }
+    name == "after" { if ($0 in gone) delete gone[$0]; else come[++m] = $0; next }
+    { sub(/^@@/, " @@"); print }
+    END {
+      print "\n@@ gone"; for (i = 1; i <= n; i++) if (was[i] in gone) print was[i]
+      print "\n@@ come"; for (i = 1; i <= m; i++) print come[i]
+    }' $files
 }
 
 # Tells again whenever something has changed, and now and then so that a connection that is gone is noticed.
 attend() {
-  tell
-  alive || return 0
-  read -r runner _ <"$journal/running/processes"
   told=
   rounds=0
-  while [ ! -e "$journal/result" ] && kill -0 "$runner" 2>/dev/null; do
-    sleep 0.2
+  while [ ! -e "$journal/result" ] && alive; do
+    timeout 3 cat "$journal/ended" 2>/dev/null
+    case $? in 0 | 124) ;; *) [ -e "$journal/result" ] || sleep 1 ;; esac
+    [ ! -e "$journal/result" ] || break
+    cd "$journal" || return 1
     rounds=$((rounds + 1))
-    [ $((rounds % 10)) = 0 ] || continue
-    [ $((rounds % 50)) != 0 ] || alive || break
     now="$(pm_counts 2>/dev/null) $(readlink decision)$(cat running/lock-holder 2>/dev/null)"
-    [ "$now" != "$told" ] || [ $((rounds % 50)) = 0 ] || continue
+    [ "$now" != "$told" ] || [ $((rounds % 4)) = 0 ] || continue
     told=$now
-    [ -e "$journal/result" ] || tell
+    tell
   done
   tell
 }

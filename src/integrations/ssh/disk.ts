@@ -11,10 +11,8 @@ export interface DiskFacts {
   readonly sizes: readonly string[]
   /** `name KiB` of what is installed. */
   readonly installedSizes: readonly string[]
-  /** `place mount-point free-KiB` */
+  /** `place mount-point free-KiB free-inodes`; `-` where the file system counts no inodes. */
   readonly disk: readonly string[]
-  /** `place mount-point free-inodes` */
-  readonly inodes: readonly string[]
   /** KiB of the largest initramfs; 0 where there is none. */
   readonly bootImageKib: number
   /** The place where what is fetched is kept. */
@@ -41,8 +39,8 @@ export function diskProblem(steps: readonly TransactionStep[], facts: DiskFacts)
     if (available >= kib + margin) continue
     return `There is not enough room on ${mount}: ${megabytes(available)} MB are free and ${megabytes(kib + margin)} MB are needed. Free some (downloaded packages, old kernels, logs).`
   }
-  for (const line of facts.inodes) {
-    const [, mount = '', available = ''] = line.split(' ')
+  for (const [place, mount = '', , available = '-'] of places) {
+    if (place === '/boot') continue
     if (Number(available) < MIN_INODES) return `${mount} can take only ${available} more files: remove some (df -i).`
   }
   return null

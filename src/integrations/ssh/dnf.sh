@@ -32,7 +32,7 @@ pm_simulate() {
 # is left out; new packages are named where nothing pulls them in.
 pm_choose_arguments() {
   named_new=
-  arguments=$(rpm_installed_of "$PW_UPGRADES")
+  arguments=$(rpm_kept_or_named "$(rpm_installed_of "$PW_UPGRADES")")
   [ -z "$arguments" ] || arguments="install $arguments"
   [ -n "$PW_NEW" ] || return 0
   # shellcheck disable=SC2086 # one argument a word
@@ -44,6 +44,27 @@ pm_choose_arguments() {
     named_new=yes
     return 0
   done
+}
+
+# As dnf names the file of name-epoch:version-release.architecture.
+dnf_file() {
+  before=${1%%:*}
+  echo "${before%-*}-${1#*:}.rpm"
+}
+
+pm_kept_file() { echo "$kept/$(dnf_file "$1")"; }
+
+# It has one where keepcache is set.
+pm_cached_file() {
+  set +f
+  for file in "$pm_cache"/*/packages/"$(dnf_file "$1")"; do [ ! -e "$file" ] || echo "$file"; done | head -n 1
+  set -f
+}
+
+pm_fetch() { # SECONDS ARGUMENT...
+  seconds=$1
+  shift
+  timeout "$seconds" dnf -q --setopt='*.metadata_expire=-1' download --destdir=. "$@"
 }
 
 pm_plan() {
@@ -82,7 +103,11 @@ pm_lock_holder() {
 }
 
 pm_counts() {
-  echo "$(grep -c '^(\{0,1\}[0-9]*/[0-9]*): \|^\[SKIPPED\]' log) $(grep -c '^  \(Installing\|Upgrading\|Downgrading\) *: ' log) $(grep -c '^  Verifying' log)"
+  awk '
+    /^\(?[0-9]*\/[0-9]*\): / || /^\[SKIPPED\]/ { got++ }
+    /^  (Installing|Upgrading|Downgrading) *: / { put++ }
+    /^  Verifying/ { seen++ }
+    END { print got + 0, put + 0, seen + 0 }' log
 }
 
 pm_reboot_wanted() {

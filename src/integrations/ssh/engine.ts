@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import type {
@@ -51,6 +52,8 @@ export interface SshEngineOptions {
 
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
+/** Hosts that end at about the same time are heard together. */
+const TOGETHER_MS = 150
 /** Outcomes kept in memory, so that asking again costs the host nothing. */
 const REMEMBERED = 1_000
 
@@ -191,6 +194,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     const [oldest] = outcomes.keys()
     if (oldest !== undefined && outcomes.size >= REMEMBERED) outcomes.delete(oldest)
     outcomes.set(run_, outcome)
+    attached.delete(run_)
   }
 
   /** What went over a connection to a host that reboots is lost. */
@@ -314,6 +318,21 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     async poll(handle, signal) {
       signal.throwIfAborted()
       return each(readHandle(handle), (started) => follow(handle.key, started, null, signal))
+    },
+
+    async wait(handle, seconds, signal) {
+      const over = new AbortController()
+      const either = AbortSignal.any([signal, over.signal])
+      const sessions = readHandle(handle).flatMap(({ asset }) => attached.get(runOf(handle.key, asset)) ?? [])
+      const ends = sessions.map(async (session) => {
+        while (!either.aborted && !session.ended() && !isLast(session.latest() ?? '')) await session.news()
+        await sleep(TOGETHER_MS, undefined, { signal: either })
+      })
+      try {
+        await Promise.race([...ends, sleep(seconds * 1_000, undefined, { signal: either })])
+      } finally {
+        over.abort()
+      }
     },
 
     async cancel(handle, signal) {

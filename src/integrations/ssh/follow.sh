@@ -17,7 +17,8 @@ follow() {
   if [ -n "$PW_STOP" ]; then stop_before_it_begins "$PW_STOP"
   # Whoever started it saw it begin before going on. If it has not, the connection was lost on the way.
   elif [ ! -d "$journal/running" ]; then stop_before_it_begins lost; fi
-  if [ "$PW_ATTACH" = yes ]; then attend; else tell; fi
+  tell
+  if [ "$PW_ATTACH" = yes ] && [ ! -e "$journal/result" ] && alive; then attend; fi
 }
 
 follow </dev/null

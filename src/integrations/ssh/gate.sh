@@ -4,7 +4,7 @@
 gate() {
   cd "$journal" || exit 1
   pm_actual >actual
-  if [ "$(readlink decision)" = committed ]; then
+  if [ -L decision ] && [ "$(readlink decision)" = committed ]; then
     # The work may be handed over in several portions.
     [ -s actual ] && [ -z "$(comm -23 actual plan)" ]
     exit

@@ -17,8 +17,9 @@ look() {
 
 preflight() {
   if [ -e "$journal" ]; then mark 'journal present'; else mark 'journal missing'; fi
+  packages=$(pm_packages)
   mark 'half-done'
-  pm_packages | pm_half_done
+  printf '%s\n' "$packages" | pm_half_done
   mark "lock $(pm_lock_holder)"
   [ ! -e /run/reboot-required ] || mark 'reboot-required yes'
   mark 'sizes'
@@ -29,25 +30,30 @@ preflight() {
     [ ! -e "$(pm_kept_file "$old")" ] || echo "$old"
   done
   mark 'installed-sizes'
-  pm_installed_sizes
+  printf '%s\n' "$packages" | awk '{ print $1, $6 }'
+  mark 'owed'
+  set +f
+  cat "$runs"/*/to-keep 2>/dev/null
+  set -f
   mark "cache $pm_cache"
   mark 'disk'
-  free_in -k /usr "$pm_cache" "$pm_database" /boot
-  mark 'inodes'
-  free_in -i /usr "$pm_database"
-  set +f
-  mark "boot-image $(du -k /boot/initr* 2>/dev/null | sort -n | tail -n 1 | cut -f 1)"
-  set -f
+  free_in /usr "$pm_cache" "$pm_database" /boot
+  # What the first initramfs takes, where a kernel comes.
+  case $simulation in *linux-image-* | *kernel*)
+    set +f
+    mark "boot-image $(du -k /boot/initr* 2>/dev/null | sort -n | tail -n 1 | cut -f 1)"
+    set -f
+    ;;
+  esac
 }
 
-# "place mount-point free" of each place that there is; nothing of file systems that count no inodes.
-free_in() { # -k|-i PLACE...
-  unit=$1
-  shift
+# "place mount-point free-KiB free-inodes" of each place that there is; "-" where the file system counts no inodes.
+free_in() { # PLACE...
   places=
   for place in "$@"; do [ ! -d "$place" ] || places="$places $place"; done
   # shellcheck disable=SC2086 # one place a word
-  df -P "$unit" $places | awk -v places="$places" 'BEGIN { split(places, place, " ") } NR > 1 && $2 > 0 { print place[NR - 1], $6, $4 }'
+  df -k --output=avail,itotal,iavail,target $places |
+    awk -v places="$places" 'BEGIN { split(places, place, " ") } NR > 1 { print place[NR - 1], $4, $1, ($2 > 0 ? $3 : "-") }'
 }
 
 look </dev/null

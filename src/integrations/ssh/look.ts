@@ -5,6 +5,9 @@ import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'
 import { replaced } from './script.ts'
 
+/** Longer lists are cut in notes. */
+const NAMED = 6
+
 /** What a host would do, or in one sentence why it cannot say. */
 export type Look =
   | { readonly kind: 'seen'; readonly simulation: Simulation; readonly sections: Sections }
@@ -65,7 +68,6 @@ export function judge(
     sizes: linesOf(sections, 'sizes'),
     installedSizes: linesOf(sections, 'installed-sizes'),
     disk: linesOf(sections, 'disk'),
-    inodes: linesOf(sections, 'inodes'),
     cache: markedValue(sections, 'cache') ?? '',
     bootImageKib: Number(markedValue(sections, 'boot-image') ?? 0) || 0,
   })
@@ -78,6 +80,11 @@ export function judge(
     )
   }
   notes.push(...cannotGoBack(manager, request, sections))
+  const owed = linesOf(sections, 'owed')
+  if (owed.length > 0) {
+    const named = `${owed.slice(0, NAMED).join(', ')}${owed.length > NAMED ? ` and ${owed.length - NAMED} more` : ''}`
+    notes.push(`what an earlier upgrade replaced is not kept yet: ${named}; this one fetches it when it has ended`)
+  }
   if (sections.has('reboot-required')) notes.push('a reboot was waiting before this upgrade')
   if (simulation.steps.length === 0) notes.push('nothing to do: the approved versions are installed already')
   return { fit: true, notes, untouched }

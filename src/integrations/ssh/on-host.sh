@@ -23,7 +23,13 @@ mark_file() {
   mark "$1 $line"
 }
 
-boot_id() { cat /proc/sys/kernel/random/boot_id; }
+boot_id() { read -r id </proc/sys/kernel/random/boot_id && echo "$id"; }
+
+# Sets `uptime`, in seconds: unlike the time of day it never jumps, and it takes no program to read.
+uptime_now() {
+  read -r uptime _ </proc/uptime
+  uptime=${uptime%%.*}
+}
 
 # report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
 report() {
@@ -46,9 +52,13 @@ started_at() { # PID
 # "pid (name)" of the process that holds a POSIX lock on the file; nothing where nobody does.
 holder_of() { # FILE
   inode=$(stat -c %i "$1" 2>/dev/null) || return 0
-  pid=$(awk -v inode=":$inode" '$2 == "POSIX" && substr($6, length($6) - length(inode) + 1) == inode { print $5; exit }' /proc/locks)
+  pid=
+  while read -r _ kind _ _ process file _; do
+    [ "$kind" = POSIX ] || continue
+    case $file in *:"$inode") pid=$process && break ;; esac
+  done </proc/locks
   [ -z "$pid" ] || echo "$pid ($(cat "/proc/$pid/comm" 2>/dev/null))"
 }
 
-# Makes a file or folder durable.
-keep() { sync "$1" 2>/dev/null || sync; }
+# Makes files and folders durable.
+keep() { sync "$@" 2>/dev/null || sync; }

@@ -16,7 +16,7 @@ import type { TransactionStep } from '../../core/ports.ts'
  *   there unless that answers 0
  * - `pm_actual`: what the gate is given on standard input, as lines of the plan
  * - `pm_installed`: what is left to do after a success
- * - `pm_packages`: sorted lines `name architecture version state`; the state of what is whole is `installed`
+ * - `pm_packages`: lines `name architecture version state flag KiB`; the state of what is whole is `installed`
  * - `pm_half_done`: with the lines of `pm_packages` on standard input, a line a package that was left half done, in words;
  *   nothing where all is well
  * - `pm_lock_holder`: `pid (name)` of whoever is at work with it now; nothing where it is free
@@ -24,10 +24,11 @@ import type { TransactionStep } from '../../core/ports.ts'
  * - `pm_reboot_wanted`: exit status 0 where the host wants a reboot after the transaction of the file `plan`
  * - `pm_sizes ARGUMENTS`: for a plan on standard input and for more versions as arguments, lines `name version
  *   KiB-to-fetch KiB-installed`; nothing to fetch is known of a version that no archive has
- * - `pm_installed_sizes`: lines `name KiB`
- * - `pm_kept_file ARGUMENT`: the path in the folder `$kept` where the package of that version would be kept
- * - `pm_keep_old`: puts there what PW_KEEP names, from its cache or an archive, as far as it can be had.
+ * - `pm_kept_file ARGUMENT`: the path in the folder `$kept` where the package of that version would be kept.
  *   `pm_choose_arguments` uses what is kept for versions that are older than what they replace
+ * - `pm_cached_file ARGUMENT`: the path where its own cache would have it; nothing where that cannot be told
+ * - `pm_fetch SECONDS ARGUMENTS`: fetches packages into the current folder, named as `pm_kept_file` does; not 0 where
+ *   one of them is not to be had
  *
  * and sets `pm_cache` and `pm_database`, the folders where it keeps what it fetched and what it knows.
  */

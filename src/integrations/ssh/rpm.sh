@@ -6,8 +6,8 @@ pm_database=/var/lib/rpm
 rpm_as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
 
 pm_packages() {
-  rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} installed\n' |
-    sed '/^gpg-pubkey /d; s/^\([^ ]* [^ ]*\) 0:/\1 /' | sort
+  rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{SIZE}\n' |
+    awk '$1 != "gpg-pubkey" { sub(/^0:/, "", $3); print $1, $2, $3, "installed ok", int($4 / 1024) }'
 }
 
 # An interrupted upgrade leaves the old version beside the new one. Kernels and keys are there in several versions anyway.
@@ -18,14 +18,15 @@ pm_half_done() {
   done
 }
 
-pm_installed_sizes() { rpm -qa --qf '%{NAME} %{SIZE}\n' | awk '{ print $1, int($2 / 1024) }'; }
-
 rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)? ' plan; }
 
-# Old versions are not kept here: the archives of these systems keep them.
-pm_kept_file() { :; }
-
-pm_keep_old() { :; }
+# For versions that are older than what they replace, the kept packages: the archive may have lost them since.
+rpm_kept_or_named() { # ARGUMENTS
+  for one in $1; do
+    file=$(pm_kept_file "$one")
+    if [ -n "$PW_OLDER" ] && [ -e "$file" ]; then echo "$file"; else echo "$one"; fi
+  done
+}
 
 # Of arguments, those whose package is installed.
 rpm_installed_of() { # ARGUMENTS

@@ -2,6 +2,8 @@
 #   running/   it has begun: boot id, processes, time        log      what the package manager said
 #   decision   committed: it may begin; anything else: it never will. A link, so that it is decided once.
 #   before, after   the packages                             result   "exit N" or "held WHY", when all is done
+#   ended      a pipe that it holds open until the result is there
+#   to-keep    versions that it replaced and has not kept yet
 # Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS.
 
 leave_result() { # RESULT
@@ -9,30 +11,44 @@ leave_result() { # RESULT
   keep result.new
   mv result.new result
   keep .
+  # Who opens it from now on finds nothing, and who reads it reads its end.
+  rm -f ended
+  exec 9>&-
 }
 
+# A key is used once; half a year later nobody asks for it again.
+forget_old() {
+  find "$runs" -mindepth 1 -maxdepth 1 \( -mtime +180 -o -name '.new-*' -mmin +60 \) -exec rm -rf {} +
+}
+
+# Nothing was replaced.
 finish() { # RESULT
+  rm -f to-keep
   leave_result "$1"
+  forget_old
   exit 0
 }
 
 wait_for_lock() {
   until [ -z "$(pm_lock_holder)" ]; do
     pm_lock_holder >running/lock-holder
-    [ $(($(date +%s) - began)) -lt "$PW_LOCK_SECONDS" ] || return 1
+    uptime_now
+    [ $((uptime - began)) -lt "$PW_LOCK_SECONDS" ] || return 1
     sleep 1
   done
-  rm -f running/lock-holder
+  [ ! -e running/lock-holder ] || rm -f running/lock-holder
 }
 
 run() {
   umask 077
   cd "$journal" || exit 1
-  began=$(date +%s)
+  uptime_now
+  began=$uptime
   mine=$(mktemp -d running.XXXXXXXX) || exit 1
   boot_id >"$mine/boot-id"
   echo "$began" >"$mine/began"
   echo "$$ $(started_at $$)" >"$mine/processes"
+  exec 9<>ended
   # As with the journal: whoever renames first is the only runner there will ever be.
   mv -T "$mine" running 2>/dev/null || { rm -rf "$mine"; exit 0; }
   exec >>log 2>&1 </dev/null
@@ -45,17 +61,15 @@ run() {
   [ ! -s half-done ] || finish 'held half-done'
   pm_choose_arguments
   umask 022
-  # Beside the download of the new: neither waits for the other.
-  keep_old >keep-log &
-  keeping=$!
-  left=$((PW_LOCK_SECONDS - ($(date +%s) - began)))
-  pm_install $((left > 10 ? left : 10))
+  keep_cached
+  uptime_now
+  left=$((PW_LOCK_SECONDS - (uptime - began)))
+  # No service that it starts may hold the pipe.
+  pm_install $((left > 10 ? left : 10)) 9>&-
   echo "$! $(started_at $!)" >>running/processes
   wait $!
   status=$?
   umask 077
-  wait "$keeping"
-  cat keep-log
   # It never asked the gate: there was nothing that it would have done.
   if [ $status = 0 ] && [ ! -e actual ]; then
     cp before after
@@ -69,13 +83,22 @@ run() {
   if [ $status = 0 ] && [ "$PW_REBOOT" = yes ] && pm_reboot_wanted; then boot_id >reboot; fi
   if [ $status = 0 ] && [ "$PW_RESTART" = yes ] && [ ! -e reboot ]; then
     umask 022
-    restart_services
+    restart_services 9>&-
     umask 077
   fi
-  [ ! -e reboot ] || trap '' HUP TERM
+  [ "$(readlink decision)" = committed ] || finish "exit $status"
+  if [ -e reboot ]; then
+    keep_owed >keep-log 2>&1
+    trap '' HUP TERM
+    leave_result "exit $status"
+    systemctl reboot 2>/dev/null || reboot || shutdown -r now || mv reboot reboot-refused
+    return
+  fi
   leave_result "exit $status"
-  [ -e reboot ] || exit 0
-  systemctl reboot 2>/dev/null || reboot || shutdown -r now || mv reboot reboot-refused
+  # The host is back at its own work.
+  renice -n 19 -p $$ >/dev/null 2>&1
+  keep_owed >keep-log 2>&1
+  forget_old
 }
 
 run

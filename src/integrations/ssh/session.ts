@@ -8,6 +8,8 @@ export interface HostSession {
   /** Its latest whole answer; `null` before the first. */
   latest(): string | null
   ended(): boolean
+  /** Comes back at its next whole answer or its end. */
+  news(): Promise<void>
 }
 
 export interface SessionRequest extends Omit<RemoteScript, 'onOutput'> {
@@ -24,6 +26,15 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
   let rest = ''
   let latest: string | null = null
   let ended = false
+  let hear: () => void = () => undefined
+  let news: Promise<void>
+  function tell(): void {
+    hear()
+    news = new Promise((resolve) => {
+      hear = resolve
+    })
+  }
+  tell()
   let answered: (answer: RemoteAnswer) => void = () => undefined
   const first = new Promise<RemoteAnswer>((resolve, reject) => {
     answered = resolve
@@ -41,6 +52,7 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
       .finally(() => {
         ended = true
         clearTimeout(timer)
+        tell()
       })
     function onOutput(text: string): void {
       rest += text
@@ -49,10 +61,11 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
         rest = rest.slice(at + END.length)
         clearTimeout(timer)
         answered({ kind: 'ran', status: 0, stdout: latest, stderr: '' })
+        tell()
       }
     }
   })
   // Whoever no longer waits is not to hear of an abort as an error that nobody handles.
   first.catch(() => undefined)
-  return { first, latest: () => latest, ended: () => ended }
+  return { first, latest: () => latest, ended: () => ended, news: () => news }
 }

@@ -10,7 +10,9 @@ write_journal() {
       printf '%s' "$PW_PLAN" | sort -u >"$new/plan" &&
       printf '%s' "$PW_RUNNER" >"$new/run" &&
       printf '%s' "$PW_GATE" >"$new/gate" &&
-      keep "$new"
+      for one in $PW_KEEP; do echo "$one"; done >"$new/to-keep" &&
+      mkfifo "$new/ended" &&
+      keep "$new/asset" "$new/plan" "$new/run" "$new/gate" "$new/to-keep" "$new"
   } || { rm -rf "$new"; return 1; }
   # Whoever renames first has begun it; the place is never an empty folder, so the second cannot.
   mv -T "$new" "$journal" 2>/dev/null || rm -rf "$new"
@@ -30,9 +32,7 @@ launch() {
 start() {
   umask 077
   mark 'patchwarden-start 1'
-  mkdir -p "$runs" 2>/dev/null
-  # A key is used once; half a year later nobody asks for it again.
-  find "$runs" -mindepth 1 -maxdepth 1 \( -mtime +180 -o -name '.new-*' -mmin +60 \) -exec rm -rf {} + 2>/dev/null
+  [ -d "$runs" ] || mkdir -p "$runs" 2>/dev/null
   [ -e "$journal" ] || write_journal
   if [ ! -e "$journal" ]; then
     mark "not-begun $(df -Pk /var/lib | awk 'NR == 2 { print $4 }')"
@@ -41,11 +41,11 @@ start() {
   fi
   [ -L "$journal/decision" ] || [ -d "$journal/running" ] || launch
   waited=0
-  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 600 ]; do
-    sleep 0.05
+  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 1500 ]; do
+    sleep 0.02
     waited=$((waited + 1))
   done
-  mark "journal $(cat "$journal/asset" 2>/dev/null)"
+  mark_file journal "$journal/asset"
   mark 'end'
   [ "$PW_ATTACH" != yes ] || attend
 }

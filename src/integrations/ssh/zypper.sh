@@ -17,9 +17,10 @@ pm_simulate() {
 }
 
 # Of what is to be upgraded, what is not there any more is left out; new packages are named where nothing pulls them in.
+# Files may be unsigned, and those are what is kept alone: zypper checked it as its repository wants it when it was fetched.
 pm_choose_arguments() {
-  arguments=$(rpm_installed_of "$PW_UPGRADES")
-  [ -z "$arguments" ] || arguments="${PW_OLDER:+--oldpackage} $arguments"
+  arguments=$(rpm_kept_or_named "$(rpm_installed_of "$PW_UPGRADES")")
+  [ -z "$arguments" ] || arguments="${PW_OLDER:+--oldpackage --allow-unsigned-rpm} $arguments"
   [ -n "$PW_NEW" ] || return 0
   # shellcheck disable=SC2086 # one argument a word
   planned=$(pm_simulate $arguments 2>/dev/null | pm_plan)
@@ -35,6 +36,27 @@ pm_choose_arguments() {
 rpm_package_of() { printf '%s\n' "${1%%=*}"; }
 
 rpm_name_of() { package=${1%%=*}; printf "%s\n" "${package%.*}"; }
+
+# The file of name.architecture=version-release; no epoch is in it.
+zypper_file() {
+  package=${1%%=*}
+  version=${1#*=}
+  echo "${package%.*}-${version#*:}.${package##*.}.rpm"
+}
+
+pm_kept_file() { echo "$kept/$(zypper_file "$1")"; }
+
+# It has one where keeppackages is set.
+pm_cached_file() { find "$pm_cache/packages" -type f -name "$(zypper_file "$1")" 2>/dev/null | head -n 1; }
+
+pm_fetch() { # SECONDS ARGUMENT...
+  seconds=$1
+  shift
+  # shellcheck disable=SC2046 # one argument a word
+  timeout "$seconds" zypper --non-interactive --no-refresh --pkg-cache-dir "$PWD/.cache" download \
+    $(for one in "$@"; do echo "$(rpm_name_of "$one")=${one#*=}"; done) || return 1
+  find .cache -type f -name '*.rpm' -exec mv -f {} . \;
+}
 
 pm_plan() {
   awk -v RS='<' '
@@ -103,7 +125,10 @@ pm_lock_holder() {
 }
 
 pm_counts() {
-  echo "$(grep -c '^<download .*done=' log) $(grep -c '^<progress id="install-resolvable" .*done=' log) $(grep -c '^<progress id="install-resolvable" .*done=' log)"
+  awk '
+    /^<download .*done=/ { got++ }
+    /^<progress id="install-resolvable" .*done=/ { put++ }
+    END { print got + 0, put + 0, put + 0 }' log
 }
 
 pm_reboot_wanted() {
