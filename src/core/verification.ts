@@ -25,8 +25,8 @@ export function verify(
 ): Verification {
   const baseline = before === undefined ? {} : { healthBefore: before }
   if (observation.kind === 'unreachable') {
-    const ran =
-      outcome.state === 'unreachable' && !outcome.touched ? 'nothing was started on it' : 'what it holds now is unknown'
+    const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
+    const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
     const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
     return {
       end: 'unreachable',
@@ -97,7 +97,7 @@ export function verify(
     return {
       ...base,
       end: 'failed',
-      reason: `${clause(outcome.reason)} (the promised versions are installed all the same)`,
+      reason: `${clause(outcome.reason)} (it reports the promised versions all the same)`,
     }
   }
   if (rollsBack) return { ...base, end: 'rolled back', reason: 'It reports the versions from before' }

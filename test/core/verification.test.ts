@@ -66,7 +66,14 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
   ['a version that only looks higher as text', succeeded, seen('3.0.9-1'), healthy, 'still missing', /3\.0\.9-1/],
   ['it is installed and sick', succeeded, seen(promised), sick, 'failed', /not healthy: http: 503/],
   ['the installation failed', failed, seen('3.0.20-1'), healthy, 'failed', /could not set up openssl \(openssl is/],
-  ['it failed, and the versions are there', failed, seen(promised), healthy, 'failed', /installed all the same/],
+  [
+    'it failed, and the versions are there',
+    failed,
+    seen(promised),
+    healthy,
+    'failed',
+    /reports the promised versions all the same/,
+  ],
   ['it was held back', heldBack, seen('3.0.20-1'), healthy, 'held back', /no room/],
   [
     'it was held back, and somebody else installed it',
@@ -86,6 +93,7 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     'unreachable',
     /\(no route to host\); what it holds now is unknown/,
   ],
+  ['it was held back, and went silent', heldBack, gone, healthy, 'unreachable', /nothing was started on it/],
   ['it never answered', never, gone, healthy, 'unreachable', /nothing was started on it/],
   [
     'it was silent and answers again, without the update',

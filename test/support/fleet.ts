@@ -91,6 +91,8 @@ export type Fleet = {
   unpublish(version: string): Promise<void>
   fault(name: FaultName, host: string, argument?: string | number): Promise<void>
   heal(host: string): Promise<void>
+  /** Ends the fault `frozen`, and nothing else. */
+  thaw(host: string): Promise<void>
   /** Back to the unpatched base; published versions stay. */
   reset(host: string | 'all'): Promise<void>
   power(state: 'on' | 'off', host: string): Promise<void>
@@ -151,6 +153,7 @@ export async function upFleet(count: number, options: { name?: string; kind?: Fl
     fault: (fault, host, argument) =>
       fleet('fault', fault, host, ...(argument === undefined ? [] : [String(argument)])),
     heal: (host) => fleet('heal', host),
+    thaw: (host) => fleet('thaw', host),
     reset: (host) => fleet('reset', host),
     power: (state, host) => fleet('power', state, host),
     pending: async (host) =>

@@ -168,7 +168,10 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'retry-asked':
       return runChange(state, (run) => withRetried(run, event.assets))
     case 'window-extended': {
-      const schedule = state.schedule === null ? null : { start: state.schedule.start, end: event.until }
+      // What was already moved to a later window goes on now.
+      if (state.schedule === null) return runChange(state, (run) => ({ ...run, extendedUntil: event.until }))
+      const start = Date.parse(at) < Date.parse(state.schedule.start) ? at : state.schedule.start
+      const schedule = { start, end: event.until }
       return { schedule, ...runChange(state, (run) => ({ ...run, extendedUntil: event.until })) }
     }
     case 'window-announced':

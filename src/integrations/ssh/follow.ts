@@ -51,7 +51,7 @@ function succeeded(manager: PackageManager, sections: Sections): Progress {
   const changed = changesOf(sections)
   const halfDone = linesOf(sections, 'half-done')
   if (halfDone.length > 0) {
-    const reason = `The upgrade ended without an error, but left behind: ${halfDone.slice(0, 5).join(', ')}. To mend it, ${manager.repair}.`
+    const reason = `The upgrade ended without an error, but left behind: ${named(halfDone)}. To mend it, ${manager.repair}.`
     return ended({ state: 'failed', reason, log: halfDone.slice(0, 20).join('\n') })
   }
   const services = linesOf(sections, 'services')
@@ -102,12 +102,18 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
   const log = manager.tellingLines(text)
   if (decision === 'committed') {
     const halfDone = linesOf(sections, 'half-done')
-    const left = halfDone.length === 0 ? '' : `; left behind: ${halfDone.slice(0, 5).join(', ')}`
+    const left = halfDone.length === 0 ? '' : `; left behind: ${named(halfDone)}`
     return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
   }
   if (decision === 'changed') return heldBack(differenceOf(sections), log)
   if (decision === 'cancelled') return heldBack(STOPPED, '')
   return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
+}
+
+/** The first few; and how many more there are, so that nobody takes them for all. */
+function named(lines: readonly string[]): string {
+  const more = lines.length > 5 ? ` and ${lines.length - 5} more` : ''
+  return `${lines.slice(0, 5).join(', ')}${more}`
 }
 
 const STOPPED = 'The rollout was stopped before its turn came.'
@@ -141,10 +147,7 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
     const note = `The upgrade was ${what} when all was installed; it could not say so itself.`
     return ended({ state: 'succeeded', changed: changesOf(sections), rebooted: booted, log: note })
   }
-  const left =
-    halfDone.length > 0
-      ? `left behind: ${halfDone.slice(0, 5).join(', ')}`
-      : `not installed: ${missing.slice(0, 5).join(', ')}`
+  const left = halfDone.length > 0 ? `left behind: ${named(halfDone)}` : `not installed: ${named(missing)}`
   const mend = halfDone.length > 0 ? ` To mend it, ${manager.repair}.` : ''
   return ended({
     state: 'failed',

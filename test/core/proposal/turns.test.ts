@@ -225,6 +225,19 @@ describe('what cannot finish is never started', () => {
     expect(one.state().schedule?.start).toBe('2026-11-21T00:00:00.000Z')
   })
 
+  test('what was moved to the next window goes on at once when the window is extended', () => {
+    const one = begun(2, ({ rings }) => ({ window: nights, rings: rings.map((ring) => ({ ...ring, batchSize: 1 })) }))
+    one.setting.estimates = { all: 1_800 }
+    one.finishBatch()
+    one.pass(0.6)
+    one.give({ type: 'reschedule' })
+    expect(one.give({ type: 'extend-window', until: null, reason: 'one is left' }, person('noor'))).toEqual([
+      'window-extended',
+    ])
+    expect(one.state().schedule).toEqual({ start: one.now(), end: '2026-11-20T01:36:00.000Z' })
+    expect(one.give({ type: 'start-batch' })).toEqual(['batch-started'])
+  })
+
   test('where no window is ever long enough, it says so and does not start', () => {
     const one = proposalCase({ content: changed(2, () => ({ window: nights })) })
     one.setting.estimates = { all: 7_200 }
