@@ -98,12 +98,15 @@ export function rpmBadDays(days: RpmBadDays): void {
 
       it('goes back to the versions that were there before', async () => {
         expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
+        // What it fetches afterwards holds the lock of zypper for a moment.
+        await hosts.shell(asset.name, 'while pgrep -f [p]atchwarden/runs >/dev/null; do sleep 0.2; done')
         const back: readonly PackageChange[] = demoChanges('1.0', '2.0')
         const wanted = await batch(back)
         expect(
           wanted.deployments[0]?.transaction.map(({ action, name, to }) => `${action} ${name} ${to}`).sort(),
         ).toEqual(['downgrade demo-app 1.0-1', 'downgrade demo-lib 1.0-1'])
-        expect(await run(wanted)).toMatchObject({ state: 'succeeded' })
+        const outcome = await run(wanted)
+        expect(outcome, JSON.stringify(outcome)).toMatchObject({ state: 'succeeded' })
         expect(await hosts.installed(asset, 'demo-app')).toBe('1.0-1')
         expect(await hosts.installed(asset, 'demo-lib')).toBe('1.0-1')
       })
@@ -122,7 +125,8 @@ export function rpmBadDays(days: RpmBadDays): void {
           await hosts.shell(asset.name, hosts.refresh)
           const back = await batch(demoChanges('2.0', '2.1'))
           expect(await engine.preflight(back, signal)).toMatchObject([{ ready: true }])
-          expect(await run(back)).toMatchObject({ state: 'succeeded' })
+          const outcome = await run(back)
+          expect(outcome, JSON.stringify(outcome)).toMatchObject({ state: 'succeeded' })
           expect(await hosts.installed(asset, 'demo-app')).toBe('2.0-1')
           expect(await hosts.installed(asset, 'demo-lib')).toBe('2.0-1')
         } finally {

@@ -6,7 +6,8 @@ KEPT_DAYS=180
 KEPT_KIB=2097152
 # Left for all else on the file system.
 SPARE_KIB=102400
-KEEP_SECONDS=600
+# Less than a run waits for the lock, which zypper holds meanwhile.
+KEEP_SECONDS=240
 
 # Public files, which a preview reads that does not run as root.
 make_kept() { [ -d "$kept" ] || { mkdir -p "$kept" && chmod 711 /var/lib/patchwarden && chmod 755 "$kept"; }; }

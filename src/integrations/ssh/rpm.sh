@@ -24,7 +24,7 @@ rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)
 rpm_kept_or_named() { # ARGUMENTS
   for one in $1; do
     file=$(pm_kept_file "$one")
-    if [ -n "$PW_OLDER" ] && [ -e "$file" ]; then echo "$file"; else echo "$one"; fi
+    if [ -n "$PW_OLDER" ] && [ -e "$file" ]; then printf '%s ' "$file"; else printf '%s ' "$one"; fi
   done
 }
 
