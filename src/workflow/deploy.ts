@@ -174,7 +174,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
         cancelled = true
         await engine.cancel(handle, signal)
       }
-      await sleep(parts.pollSeconds * 1_000, undefined, { signal })
+      await nextEnd(engine, handle, parts.pollSeconds, signal)
     }
   }
 
@@ -196,4 +196,15 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
 
 export function plannedAsset(subject: PatchSubject, id: string): PlannedAsset | null {
   return subject.assets.find((planned) => planned.asset.id === id) ?? null
+}
+
+/** Until an asset of the start has ended, where the engine can tell, or for so many seconds. */
+async function nextEnd(
+  engine: DeployEngine,
+  handle: DeploymentHandle,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (engine.wait) await engine.wait(handle, seconds, signal)
+  else await sleep(seconds * 1_000, undefined, { signal })
 }

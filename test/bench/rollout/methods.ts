@@ -109,7 +109,8 @@ export const ours: Method = {
       step('start')
       let reports: readonly DeploymentReport[] = []
       do {
-        if (reports.length > 0) await sleep(POLL_SECONDS * 1_000)
+        // As the workflow waits.
+        if (reports.length > 0) await (engine.wait?.(handle, POLL_SECONDS, signal) ?? sleep(POLL_SECONDS * 1_000))
         reports = await engine.poll(handle, signal)
       } while (reports.some((report) => report.outcome === null))
       const wrong = reports.filter((report) => report.outcome?.state !== 'succeeded')
