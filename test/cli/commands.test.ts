@@ -106,7 +106,8 @@ test('windows of a bare rule are not merged, and are one line of JSON', async ()
   expect(JSON.parse(many.out)).toHaveLength(10_000)
 })
 
-test('from the first look to the vote, as an operator types it', async () => {
+// One process for each command.
+test('from the first look to the vote, as an operator types it', { timeout: 90_000 }, async () => {
   const synced = await patchwarden('sync', '--json')
   expect(synced.code).toBe(0)
   expect(json(synced.out)).toEqual([

@@ -3,8 +3,8 @@ import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSumma
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
-/** Discord takes 25 subcommands; these are buttons, and help is what Discord itself shows. */
-const notTyped: readonly string[] = ['report', 'review-break-glass', 'help']
+/** Discord takes 25 subcommands; these are on the card of whoever may do them. */
+const notTyped: readonly string[] = ['abstain', 'withdraw-vote', 'review-break-glass']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -15,7 +15,7 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
     contexts: [0],
     options: [
       ...actionNames.filter((name) => !notTyped.includes(name)).map((name) => subcommand(name)),
-      ...lookNames.filter((name) => !notTyped.includes(name)).map((name) => look(name)),
+      ...lookNames.map((name) => look(name)),
     ],
   }
 }
