@@ -47,7 +47,7 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
   }
 
   it(`at ${KILLS} random moments (seed ${seed}): every host is patched once, and said to be`, {
-    timeout: 600_000,
+    timeout: 900_000,
   }, async () => {
     const random = createRandom(seed)
     const hit: { readonly id: string; readonly at: string }[] = []

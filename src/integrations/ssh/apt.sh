@@ -100,7 +100,9 @@ pm_half_done() {
   awk '$5 == "reinstreq" { $4 = $5 } $4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
   set +f
   for update in /var/lib/dpkg/updates/[0-9]*; do
-    [ ! -e "$update" ] || echo "dpkg was interrupted: $update is left over"
+    [ -e "$update" ] || continue
+    echo "dpkg was interrupted: its journal (${update%/*}) is left over"
+    break
   done
   set -f
 }
