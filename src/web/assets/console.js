@@ -40,10 +40,24 @@
   document.body.addEventListener('htmx:beforeSwap', (event) => {
     if (event.detail.xhr.status === 400) event.detail.shouldSwap = true
   })
-  document.body.addEventListener('htmx:afterSwap', (event) => {
-    if (event.detail.target.id === 'entries')
-      document.getElementById('entries')?.lastElementChild?.scrollIntoView({ block: 'nearest' })
-  })
+  // The newest entry is in sight, unless somebody reads further up. On a phone the thread scrolls with the page: never there.
+  let follows = true
+  const entries = () => document.getElementById('entries')
+  function showNewest() {
+    const list = entries()
+    if (follows && list !== null) list.scrollTop = list.scrollHeight
+  }
+  document.addEventListener(
+    'scroll',
+    ({ target }) => {
+      if (target === entries()) follows = target.scrollHeight - target.scrollTop - target.clientHeight < 40
+    },
+    true,
+  )
+  // Pictures make it longer when they arrive.
+  document.addEventListener('load', ({ target }) => entries()?.contains(target) && showNewest(), true)
+  document.body.addEventListener('htmx:afterSwap', showNewest)
+  showNewest()
   document.addEventListener('keydown', (event) => {
     const open = event.key === 'Escape' && document.querySelector('details.ask[open]')
     if (!open) return
