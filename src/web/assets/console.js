@@ -42,6 +42,7 @@
   })
   // The newest entry is in sight, unless somebody reads further up. On a phone the thread scrolls with the page: never there.
   let follows = true
+  let last = 0
   const entries = () => document.getElementById('entries')
   function showNewest() {
     const list = entries()
@@ -50,7 +51,11 @@
   document.addEventListener(
     'scroll',
     ({ target }) => {
-      if (target === entries()) follows = target.scrollHeight - target.scrollTop - target.clientHeight < 40
+      if (target !== entries()) return
+      // A picture that has just arrived leaves it short of the end, too: only going up is somebody's wish.
+      const atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40
+      follows = atEnd || (follows && target.scrollTop >= last)
+      last = target.scrollTop
     },
     true,
   )
