@@ -7,16 +7,28 @@ import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
 
 /** A button as the table of actions describes it. */
-export function cardAction(name: ActionName, revision: number, label: string = actions[name].label): CardAction {
+export function cardAction(
+  name: ActionName,
+  revision: number,
+  label: string = actions[name].label,
+  rare = false,
+): CardAction {
   const { style, asks, optional = [] } = actions[name]
-  return { name, label, style, asks, optional, revision }
+  return { name, label, style, asks, optional, revision, rare }
 }
 
-/** Buttons of the card: what makes sense in this state, for this reader. Whether it is allowed is decided on the click. */
+/**
+ * Buttons of the card: what makes sense in this state, for this reader, the safe and likely ones first. Whether it is
+ * allowed is decided on the click.
+ */
 export function cardActions(state: ProposalState, viewer: Member | null): readonly CardAction[] {
   const buttons: CardAction[] = []
-  function add(name: ActionName, label: string = actions[name].label): void {
+  const seldom: CardAction[] = []
+  function add(name: ActionName, label?: string): void {
     buttons.push(cardAction(name, state.revision, label))
+  }
+  function addRare(name: ActionName, label?: string): void {
+    seldom.push(cardAction(name, state.revision, label, true))
   }
   const has = (roles: readonly string[]) => viewer === null || viewer.roles.some((role) => roles.includes(role))
   const voter = has(votingRoles(state.policy.approval))
@@ -24,6 +36,8 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   const resumer = has(state.policy.resume.map((need) => need.role))
   const failed = state.rollout !== null && endedBadly(state.rollout).size > 0
   const mine = state.votes.find((vote) => vote.person === viewer?.id)
+  const current = ringNow(state)
+  const waitsForGo = current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])
 
   switch (state.status) {
     case 'open':
@@ -31,37 +45,36 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
         if (mine?.choice !== 'approve') add('approve')
         add('reject')
         if (mine) add('withdraw-vote')
-        else add('abstain')
+        else addRare('abstain')
       }
+      if (waitsForGo) add('go')
       break
     case 'approved':
     case 'scheduled':
       if (state.acknowledgedBy === null && has([ON_CALL, ...state.policy.stop]) && state.subject.kind === 'patches')
         add('acknowledge')
       if (state.status === 'scheduled' && (voter || stopper || has([ON_CALL]))) add('postpone')
-      if (mine) add('withdraw-vote')
-      if (stopper && state.status === 'scheduled') add('freeze')
-      if (stopper) add('withdraw')
+      if (mine) addRare('withdraw-vote')
+      if (stopper && state.status === 'scheduled') addRare('freeze')
+      if (stopper) addRare('withdraw')
       break
-    case 'rolling out': {
-      const current = ringNow(state)
-      if (current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])) add('go')
+    case 'rolling out':
+      if (waitsForGo) add('go')
       if (stopper) {
         add('pause')
         add('halt')
-        add('skip')
+        addRare('skip')
       }
-      if (resumer && failed) add('retry')
-      if (resumer) add('extend')
+      if (resumer && failed) addRare('retry')
+      if (resumer) addRare('extend')
       break
-    }
     case 'paused':
     case 'halted':
+      if (resumer && failed) add('retry')
       if (resumer) add('resume')
       if (stopper && state.status === 'paused') add('halt')
-      if (resumer && failed) add('retry')
-      if (stopper) add('skip')
-      if (stopper) add('withdraw', 'End it here…')
+      if (stopper) addRare('skip')
+      if (stopper) addRare('withdraw', 'End it here…')
       break
     default:
       break
@@ -72,12 +85,12 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   if (still && changed && stopper && forward) add('roll-back')
   if (state.breakGlass !== null && state.breakGlass.reviewedBy === null) add('review-break-glass')
   const early = state.status === 'open' || state.status === 'approved' || state.status === 'scheduled'
-  if (early && state.policy.breakGlass !== null && has(state.policy.breakGlass.roles)) add('break-glass')
+  if (early && state.policy.breakGlass !== null && has(state.policy.breakGlass.roles)) addRare('break-glass')
   if (state.subject.kind === 'patches') {
     add('explain')
     add('assets', `${state.subject.assets.length} assets`)
     add('plan')
   }
-  add('report')
-  return buttons
+  addRare('report')
+  return [...buttons, ...seldom]
 }

@@ -12,6 +12,8 @@ export interface CardAction {
   readonly optional: Action['asks']
   /** Carried by the button: a click on an old revision is answered with the new card. */
   readonly revision: number
+  /** Seldom the right one in this state: comes after the others, and may be put away where there are many. */
+  readonly rare: boolean
 }
 
 export type Tone = 'urgent' | 'warning' | 'good' | 'neutral'
@@ -20,6 +22,7 @@ export interface CardRing {
   readonly name: string
   readonly total: number
   readonly good: number
+  /** Failed, held back, still missing, or never answered. */
   readonly bad: number
   readonly running: number
   readonly status: 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'

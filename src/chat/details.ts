@@ -2,39 +2,49 @@
 
 import { DateTime } from 'luxon'
 import { forecastOf, type PlanForecast } from '../core/forecast.ts'
-import { finalStatuses, type PatchSubject, type ProposalState } from '../core/proposal/proposal.ts'
+import { limits } from '../core/limits.ts'
+import { finalStatuses, type PatchSubject, type ProposalState, type ServiceCheck } from '../core/proposal/proposal.ts'
+import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
-import { assetName } from './story.ts'
+import { assetName, count } from './story.ts'
+
+/** Seconds that an asset is taken to need where nothing is known. */
+const FALLBACK = limits.unknownDeploymentSeconds
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
   return {
     title: `${state.id}: assets`,
-    lead: rich(`${subject.assets.length} assets, in the order they are patched.`),
+    lead: rich(`${count(subject.assets.length, 'asset')}, in the order they are patched.`),
     tables: subject.rings.map((ring) => ({
       caption: `Ring ${ring.name}`,
-      columns: ['Asset', 'Platform', 'Changes', 'State'],
+      columns: ['Asset', 'State', 'Changes', 'Platform'],
       rows: ring.assets.flatMap((id) => {
         const planned = subject.assets.find((item) => item.asset.id === id)
         if (!planned) return []
-        const verification = state.rollout?.deployments[id]?.verification
         const changes = planned.changes
           .map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
           .join(', ')
-        const now = verification
-          ? `${verification.end}: ${verification.reason}`
-          : state.rollout?.deployments[id]
-            ? 'running'
-            : 'waiting'
-        return [[rich(planned.asset.name), rich(planned.asset.platform), rich(changes), rich(now)]]
+        return [[rich(planned.asset.name), rich(assetState(state, id)), rich(changes), rich(planned.asset.platform)]]
       }),
     })),
     lines: [],
   }
+}
+
+/** How an asset is doing; while people vote, in the test. */
+function assetState(state: ProposalState, asset: string): string {
+  const deployment = (state.rollout ?? state.test)?.deployments[asset]
+  if (deployment === undefined) {
+    const over = finalStatuses.includes(state.status) || state.rollout?.skipped[asset] !== undefined
+    return over ? `not touched: ${whyNotTouched(state, asset)}` : 'waiting'
+  }
+  const { verification } = deployment
+  return verification === null ? 'running' : `${verification.end}: ${verification.reason}`
 }
 
 export function explainDetail(state: ProposalState, subject: PatchSubject): Detail {
@@ -67,7 +77,8 @@ export function planDetail(
   const windows = nextWindows(subject.window, freezes, state.team, now, 3)
   const picture = planPictureOf(state, subject, { freezes, now, estimates })
   const { forecast } = picture
-  const lines: string[] = []
+  const lines = [...safeguards(subject)]
+  if (lines.length > 0) lines.push('')
   const first = subject.assets.find((planned) => planned.transaction.length > 0)
   if (first) {
     lines.push(`What would run on ${assetName(state, first.asset.id)}, exactly:`)
@@ -82,6 +93,7 @@ export function planDetail(
     lead: rich(
       `Window "${subject.window.name}", engine ${subject.engine}. Each ring waits for the one before it. `,
       ...expectedEnd(state, forecast),
+      unknownPace(state, subject, estimates),
     ),
     tables: [
       {
@@ -106,7 +118,10 @@ export function planDetail(
       {
         caption: 'Next windows',
         columns: ['From', 'To'],
-        rows: windows.map((window) => [rich(time(window.start)), rich(time(window.end))]),
+        rows: windows.map(({ start, end }) => [
+          rich(Date.parse(start) <= Date.parse(now) ? 'open now' : time(start)),
+          rich(time(end)),
+        ]),
       },
     ],
     lines,
@@ -121,6 +136,58 @@ function expectedEnd(state: ProposalState, { end, problem }: PlanForecast): read
   return [`${open} would be done by about `, time(end), '.']
 }
 
+/** The times are a careful guess where nothing like it has run yet. */
+function unknownPace(
+  { status }: ProposalState,
+  { rings }: PatchSubject,
+  estimates: Readonly<Record<string, number>>,
+): string {
+  const unknown = rings.filter(({ name }) => (estimates[name] ?? FALLBACK) === FALLBACK)
+  if (unknown.length === 0 || finalStatuses.includes(status)) return ''
+  const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`
+  return ` Too little has run yet to know how long an asset${where} takes: ${FALLBACK / 60} min are taken.`
+}
+
+/** What may hold it back or stop it, beside the rings' own counts: a line each. */
+function safeguards(subject: PatchSubject): readonly string[] {
+  const { rings, failureBudget, clusters = [], hooks = [], silence, assets } = subject
+  const lines: string[] = []
+  for (const { name, gate, beforeVote } of rings) {
+    if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, at any time of day.`)
+    const go = gate.go ?? []
+    if (go.length > 0) lines.push(`Ring ${name} begins when somebody who is ${go.join(' or ')} says go.`)
+    const checks = (gate.checks ?? []).map(checkWords)
+    if (checks.length > 0) lines.push(`Ring ${name} asks before it begins and after each batch: ${checks.join('; ')}.`)
+  }
+  if (failureBudget !== undefined)
+    lines.push(`All stops at more than ${count(failureBudget, 'failure')} in all rings together.`)
+  for (const cluster of clusters) {
+    const all = cluster.assets.length
+    lines.push(`Cluster ${cluster.name}: ${cluster.atOnce} of ${all} at a time, and ${cluster.minHealthy} stay up.`)
+  }
+  const simulated = assets.every(({ asset }) => asset.simulated) ? ' Not for simulated assets.' : ''
+  if (hooks.length > 0)
+    lines.push(
+      `Around each asset run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,
+    )
+  if (silence !== undefined)
+    lines.push(`The monitoring is silenced for assets being worked on: ${silence}.${simulated}`)
+  return lines
+}
+
+function checkWords(check: ServiceCheck): string {
+  if (check.kind === 'metric') return check.query
+  const { check: health } = check
+  switch (health.kind) {
+    case 'http':
+      return health.url
+    case 'tcp':
+      return `${health.host ?? ''}:${health.port}`
+    case 'command':
+      return health.command.join(' ')
+  }
+}
+
 function instant(at: string | null): RichText {
   return at === null ? rich('never') : rich(time(at))
 }
@@ -128,7 +195,7 @@ function instant(at: string | null): RichText {
 /** A detail as plain lines for a terminal, its times in an IANA zone. */
 export function detailText(detail: Detail, timeZone: string | null = null): string {
   const words = (text: RichText) => plain(timeZone === null ? text : text.map((span) => local(span, timeZone)))
-  const lines = [detail.title, words(detail.lead)]
+  const lines = [detail.title, words(detail.lead)].filter((line) => line !== '')
   for (const table of detail.tables) {
     lines.push('', table.caption, `  ${table.columns.join(' | ')}`)
     for (const row of table.rows) lines.push(`  ${row.map(words).join(' | ')}`)

@@ -2,9 +2,12 @@ import { type Member, votingRoles } from '../core/policy.ts'
 import { ON_CALL, wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { excludedVoters } from '../core/proposal/approval.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { currentRing, ringNow } from '../core/proposal/run.ts'
+import { wantsGo } from '../core/proposal/turn.ts'
 import type { ActionName } from './actions.ts'
 import type { Detail, Overview, OverviewLine } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
+import { endCounts } from './story.ts'
 
 const SHOWN = 10
 
@@ -31,8 +34,12 @@ function waiting(state: ProposalState, me: Member | null): OverviewLine | null {
     return line(state, ['acknowledge', 'postpone'], ['starts ', time(state.schedule.start)])
   }
   if ((state.status === 'halted' || state.status === 'paused') && has(state.policy.resume.map(({ role }) => role))) {
-    return line(state, ['resume'], [`is ${state.status}`])
+    return line(state, ['resume'], [`is ${state.status}: ${state.stopped?.reason ?? 'no reason given'}`])
   }
+  const current = ringNow(state)
+  const under = state.status === 'rolling out' || state.status === 'open'
+  if (under && current !== null && wantsGo(current) && has(current.planned.gate.go ?? []))
+    return line(state, ['go'], [`ring ${current.planned.name} waits for your go`])
   if (state.breakGlass !== null && state.breakGlass.reviewedBy === null && state.breakGlass.person !== me.id) {
     if (has([...votingRoles(state.policy.approval), ...state.policy.stop])) {
       return line(state, ['review-break-glass'], ['break-glass, review by ', time(state.breakGlass.reviewBy)])
@@ -49,15 +56,24 @@ function running(state: ProposalState, me: Member | null): OverviewLine | null {
   switch (state.status) {
     case 'rolling out':
     case 'verifying':
-      return line(state, stops && state.status === 'rolling out' ? ['pause', 'halt'] : [], [state.status])
+      return line(state, stops && state.status === 'rolling out' ? ['pause', 'halt'] : [], [progress(state)])
     case 'paused':
     case 'halted':
-      return line(state, [], [state.status])
+      return line(state, [], [`${progress(state)}; ${state.stopped?.reason ?? 'no reason given'}`])
     case 'scheduled':
       return line(state, [], state.schedule === null ? ['scheduled'] : ['starts ', time(state.schedule.start)])
     default:
       return null
   }
+}
+
+function progress(state: ProposalState): string {
+  const counts = endCounts(state)
+  const total = counts.good + counts.bad + counts.unreachable + counts.untouched
+  const ring = currentRing(state)
+  const where = ring === null ? '' : `, ring ${ring + 1} of ${state.rollout?.rings.length ?? 0}`
+  const bad = counts.bad + counts.unreachable
+  return `${state.status}${where}, ${counts.good} of ${total} done${bad === 0 ? '' : `, ${bad} ended badly`}`
 }
 
 function decided(state: ProposalState, person: string): OverviewLine | null {

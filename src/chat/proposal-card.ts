@@ -3,13 +3,13 @@ import { countEndState } from '../core/gate.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { currentRing, ringNow } from '../core/proposal/run.ts'
+import { currentRing, endedBadly, ringNow } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { count, endCounts, testSummary } from './story.ts'
+import { assetName, count, endCounts, testSummary } from './story.ts'
 
 /** The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now. */
 export function proposalCard(state: ProposalState, members: readonly Member[], viewer: Member | null): Card {
@@ -99,16 +99,22 @@ function patchFacts(state: ProposalState, subject: PatchSubject): Card['facts'] 
   facts.push({ label: 'Plan', value: planFact(subject) })
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
+  const failed = failedFact(state)
+  if (failed) facts.push({ label: 'Not well', value: failed })
   const also = [...new Set(subject.patches.flatMap((patch) => patch.also ?? []))]
   if (also.length > 0) facts.push({ label: 'Besides', value: rich(`${also.join('; ')}.`) })
-  const assumptions = [
-    ...new Set(
-      subject.patches.flatMap((patch) => patch.assumptions.map((item) => `${item.fact} taken as ${item.value}`)),
-    ),
-  ]
-  if (assumptions.length > 0 && state.status === 'open')
-    facts.push({ label: 'Assumed', value: rich(`${assumptions.slice(0, 3).join('; ')}.`) })
+  const assumed = assumptions(subject)
+  if (assumed.length > 0 && state.status === 'open')
+    facts.push({ label: 'Assumed', value: rich(`${assumed.slice(0, 3).join('; ')}.`) })
   return facts
+}
+
+/** A fact each, which may have been taken differently for different patches. */
+function assumptions(subject: PatchSubject): readonly string[] {
+  const taken = new Map<string, Set<string>>()
+  for (const { fact, value } of subject.patches.flatMap((patch) => patch.assumptions))
+    taken.set(fact, (taken.get(fact) ?? new Set()).add(String(value)))
+  return [...taken].map(([fact, values]) => `${fact} taken as ${[...values].join(' or ')}`)
 }
 
 /** A line for each patch, then what happens about reboots. */
@@ -206,6 +212,23 @@ function progressFact(state: ProposalState, subject: PatchSubject): RichText | n
   return rich(`${parts.join(', ')}.`)
 }
 
+const FAILED_SHOWN = 3
+
+/** What ended badly, in the words of its verification; its log is in the thread. */
+function failedFact(state: ProposalState): RichText | null {
+  if (state.rollout === null) return null
+  const { deployments } = state.rollout
+  const failed = [...endedBadly(state.rollout)]
+  if (failed.length === 0) return null
+  const lines = failed.slice(0, FAILED_SHOWN).flatMap((asset, index) => {
+    const verification = deployments[asset]?.verification
+    const why = verification ? ` ${verification.end}: ${sentence(verification.reason)}` : ''
+    return [index === 0 ? '' : '\n', code(assetName(state, asset)), why]
+  })
+  const more = failed.length - FAILED_SHOWN
+  return rich(...lines, more > 0 ? `\nand ${more} more, in "Assets"` : '')
+}
+
 function ruleFacts(state: ProposalState): Card['facts'] {
   if (state.subject.kind !== 'standing rule') return []
   const { rule, window } = state.subject
@@ -217,11 +240,13 @@ function ruleFacts(state: ProposalState): Card['facts'] {
   ]
 }
 
+/** While people vote, those of the test that runs. */
 function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRing[] {
+  const run = state.rollout ?? state.test
   return subject.rings.map((ring, index) => {
     const counts = { good: 0, bad: 0, running: 0 }
     for (const asset of ring.assets) {
-      const deployment = state.rollout?.deployments[asset]
+      const deployment = run?.deployments[asset]
       if (!deployment) continue
       if (deployment.verification === null) counts.running++
       else if (countEndState(deployment.verification.end) === 'good') counts.good++
@@ -231,7 +256,7 @@ function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRi
       name: ring.name,
       total: ring.assets.length,
       ...counts,
-      status: state.rollout?.rings[index]?.status ?? 'waiting',
+      status: run?.rings[index]?.status ?? 'waiting',
     }
   })
 }
@@ -275,7 +300,7 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
     }
   }
   const current = ringNow(state)
-  if (state.status === 'rolling out' && current !== null && wantsGo(current))
+  if ((state.status === 'rolling out' || state.status === 'open') && current !== null && wantsGo(current))
     list.push({
       tone: 'warning',
       text: rich(
@@ -301,6 +326,8 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
         `: ${sentence(state.stopped.reason)}`,
       ),
     })
+  if (state.status === 'paused' || state.status === 'halted')
+    list.push({ tone: 'neutral', text: rich(howToGoOn(state, members)) })
   if (state.deferral !== null)
     list.push({
       tone: 'warning',
@@ -317,4 +344,20 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
       text: rich('Break-glass was used; a review is due ', time(state.breakGlass.reviewBy, 'relative'), '.'),
     })
   return list
+}
+
+/** For whoever is woken by it: what can be done now, and by whom. */
+function howToGoOn(state: ProposalState, members: readonly Member[]): string {
+  const who = state.policy.resume.map(({ role }) => {
+    const people = members.filter((member) => member.roles.includes(role)).map((member) => member.name)
+    return `${role} (${people.join(', ') || 'nobody has that role'})`
+  })
+  const agreed = state.resumeVotes.map((vote) => vote.name)
+  const so = agreed.length === 0 ? '' : ` Agreed so far: ${agreed.join(', ')}.`
+  const failed = state.rollout === null ? 0 : endedBadly(state.rollout).size
+  const what =
+    failed === 0
+      ? ''
+      : ` Resumed, it goes on without ${failed === 1 ? 'the one' : `the ${failed}`} not well; "Retry failed" before that has ${failed === 1 ? 'it' : 'them'} tried again.`
+  return `It goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }

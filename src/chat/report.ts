@@ -2,6 +2,7 @@ import type { SealedEvent } from '../core/audit.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { whyNotTouched } from '../core/why-not-touched.ts'
 import { plain } from './rich-text.ts'
 import { assetName, endCounts, storyOf } from './story.ts'
 
@@ -70,7 +71,7 @@ function assets(state: ProposalState): string[] {
     const verification = state.rollout?.deployments[id]?.verification
     const packages = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
     lines.push(
-      `| ${cell(assetName(state, id))} | ${cell(ring)} | ${verification?.end ?? 'not touched'} | ${cell(verification?.reason ?? '')} | ${cell(packages.join('; '))} |`,
+      `| ${cell(assetName(state, id))} | ${cell(ring)} | ${verification?.end ?? 'not touched'} | ${cell(verification?.reason ?? whyNotTouched(state, id))} | ${cell(packages.join('; '))} |`,
     )
   }
   const counts = endCounts(state)

@@ -386,7 +386,7 @@ export function testSummary(state: ProposalState): string {
   const all = Object.values(state.test?.deployments ?? {})
   const good = all.filter(({ verification }) => verification !== null && countEndState(verification.end) === 'good')
   const rebooted = good.filter(({ verification }) => verification?.end === 'rebooted and re-scanned').length
-  const parts = [`${good.length} of ${count(all.length, 'test asset')} installed it and are healthy`]
+  const parts = [`${good.length} of ${count(all.length, 'test asset')} took it and ended well`]
   if (rebooted > 0) parts.push(`${rebooted} rebooted and came back`)
   for (const { asset, verification } of all.filter((item) => !good.includes(item)).slice(0, 3))
     parts.push(`${assetName(state, asset)} ${verification?.end ?? 'has not ended'}: ${verification?.reason ?? ''}`)

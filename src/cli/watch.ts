@@ -3,14 +3,18 @@ import type { Card } from '../chat/card.ts'
 import { plain } from '../chat/rich-text.ts'
 import { ringWords } from '../chat/ring-words.ts'
 import { shorten, visible } from '../chat/visible.ts'
+import { errorText } from '../core/error-text.ts'
 import type { Status } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
+import { BadUse } from './failure.ts'
 import { theProposal } from './the-proposal.ts'
 import { print, withService } from './with-service.ts'
 
 const BAR = 30
 /** Should a notification be lost. */
 const LOOK_MS = 5_000
+/** In a row: a database that is started anew is waited for, for two minutes or so. */
+const LOOKS_LOST = 24
 
 /** Nothing follows by itself any more; `true`: it has ended well. */
 const ends: Partial<Readonly<Record<Status, boolean>>> = {
@@ -35,11 +39,18 @@ export function watchCommand(program: Command, done: (code: number) => void): vo
     })
 }
 
+async function look(service: Service, proposal: string) {
+  const { status } = await theProposal(service, proposal)
+  const card = await service.workflow.desk.card(proposal, null)
+  return { status, lines: card === null ? [] : cardLines(card, status) }
+}
+
 type Show = (lines: readonly string[]) => void
 
 /** Shows the proposal whenever it has changed; whether it ended well. */
 async function follow(service: Service, proposal: string, show: Show): Promise<boolean> {
   let wake = () => {}
+  let lost = 0
   const stop = service.port.subscribe((change) => {
     if (change.proposal === proposal) wake()
   })
@@ -49,11 +60,17 @@ async function follow(service: Service, proposal: string, show: Show): Promise<b
       const changed = new Promise<void>((resolve) => {
         wake = resolve
       })
-      const { status } = await theProposal(service, proposal)
-      const card = await service.workflow.desk.card(proposal, null)
-      if (card !== null) show(cardLines(card, status))
-      const end = ends[status]
-      if (end !== undefined) return end
+      const seen = await look(service, proposal).catch((error: unknown) => {
+        if (++lost > LOOKS_LOST) throw new BadUse(`The database does not answer any more: ${errorText(error)}`)
+        return null
+      })
+      if (seen === null) show([`${proposal}: the database does not answer; it is asked again.`])
+      else {
+        lost = 0
+        show(seen.lines)
+        const end = ends[seen.status]
+        if (end !== undefined) return end
+      }
       await Promise.race([changed, later(LOOK_MS)])
     }
   } finally {

@@ -101,8 +101,8 @@ function checkTestRings(settings: Settings, notes: Notes): void {
     if (policy === null || rollout === null || policy.testRing === 'never') continue
     if (rollout.rings.some((ring) => ring.beforeVote)) continue
     const path = ['teams', name, 'rollout']
-    const asks = policy.testRing === 'required' ? 'requires a test ring to have passed' : 'runs a test ring'
-    const what = `is ${quote(team.rollout ?? '')}, which has none, and the policy ${quote(team.policy ?? '')} ${asks}`
+    const asks = policy.testRing === 'required' ? 'requires one to have passed' : 'runs one'
+    const what = `is ${quote(team.rollout ?? '')}, which has no test ring, and the policy ${quote(team.policy ?? '')} ${asks}`
     const mend = 'Write beforeVote: true in its first ring, or testRing: never in the policy.'
     if (policy.testRing === 'required') notes.problem(path, what, mend)
     else notes.warning(path, what, mend)

@@ -89,7 +89,7 @@ export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono
     })
     // A redirect here would be followed without the cookie when the link was opened from another site: SameSite=Strict.
     return c.html(
-      html`<!doctype html><html lang="en"><head><meta http-equiv="refresh" content="0; url=/"><title>Signed in</title></head><body><a href="/">Continue</a></body></html>`,
+      html`<!doctype html><html lang="en"><head><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=/"><title>Signed in</title></head><body><a href="/">Continue</a></body></html>`,
     )
   })
 

@@ -55,7 +55,7 @@ describe('the card', () => {
       owner 1/1 Noor <- Mara
       security 0/1  <- Mara+Tom
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Approve | Reject… | Abstain | Explain | 4 assets | Plan | Report"
+      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Report"
     `)
   })
 
@@ -73,10 +73,12 @@ describe('the card', () => {
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 0 of 4 done, 1 failed, 3 not touched.
+      Not well: web1 failed: it says so.
       canary 0/1 failed
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
-      Resume | Retry failed… | Skip an asset… | End it here… | Roll back… | Explain | 4 assets | Plan | Report"
+      It goes on when owner (Mara, Noor) resumes it. Resumed, it goes on without the one not well; "Retry failed" before that has it tried again.
+      Retry failed… | Resume | Roll back… | Explain | 4 assets | Plan | Skip an asset… | End it here… | Report"
     `)
   })
 

@@ -135,7 +135,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a policy that requires a test ring which the rollout does not have',
       'beforeVote: true',
       'beforeVote: false',
-      ['teams.web.rollout is "careful", which has none, and the policy "standard" requires a test ring to have passed'],
+      ['teams.web.rollout is "careful", which has no test ring, and the policy "standard" requires one to have passed'],
     ],
     [
       'a go that nobody can say',

@@ -77,6 +77,7 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
       asks: actions[name].asks,
       optional: [],
       revision: 1,
+      rare: false,
     })),
   ),
 })

@@ -40,10 +40,29 @@
   document.body.addEventListener('htmx:beforeSwap', (event) => {
     if (event.detail.xhr.status === 400) event.detail.shouldSwap = true
   })
-  document.body.addEventListener('htmx:afterSwap', (event) => {
-    if (event.detail.target.id === 'entries')
-      document.getElementById('entries')?.lastElementChild?.scrollIntoView({ block: 'nearest' })
-  })
+  // The newest entry is in sight, unless somebody reads further up. On a phone the thread scrolls with the page: never there.
+  let follows = true
+  let last = 0
+  const entries = () => document.getElementById('entries')
+  function showNewest() {
+    const list = entries()
+    if (follows && list !== null) list.scrollTop = list.scrollHeight
+  }
+  document.addEventListener(
+    'scroll',
+    ({ target }) => {
+      if (target !== entries()) return
+      // A picture that has just arrived leaves it short of the end, too: only going up is somebody's wish.
+      const atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40
+      follows = atEnd || (follows && target.scrollTop >= last)
+      last = target.scrollTop
+    },
+    true,
+  )
+  // Pictures make it longer when they arrive.
+  document.addEventListener('load', ({ target }) => entries()?.contains(target) && showNewest(), true)
+  document.body.addEventListener('htmx:afterSwap', showNewest)
+  showNewest()
   document.addEventListener('keydown', (event) => {
     const open = event.key === 'Escape' && document.querySelector('details.ask[open]')
     if (!open) return

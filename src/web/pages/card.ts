@@ -26,7 +26,7 @@ ${
       )}</p>`
 }
 ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
-<div class="acts">${card.actions.map((action) => actionHtml(card.proposal, action, viewer, people))}</div>
+<div class="acts">${actionsHtml(card, viewer, people)}</div>
 <div class="answer" id="answer-${card.proposal}" aria-live="polite" hx-preserve></div>
 <p class="when">opened ${instant(view.openedAt, 'date and time', zone)}</p>
 </article>`
@@ -47,6 +47,18 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
+/** So many stand side by side; where there are more, the seldom ones come out on "More". */
+const SHOWN = 6
+
+/** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
+function actionsHtml({ proposal, actions }: CardView['card'], viewer: Viewer, people: readonly PersonRow[]): Html {
+  const show = (action: CardAction) => actionHtml(proposal, action, viewer, people)
+  if (actions.length <= SHOWN) return html`${actions.map(show)}`
+  return html`${actions.filter(({ rare }) => !rare).map(show)}
+<details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
+${actions.filter(({ rare }) => rare).map(show)}`
+}
+
 function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people: readonly PersonRow[]): Html {
   const shows =
     action.name === 'assets' || action.name === 'explain' || action.name === 'plan' || action.name === 'report'
@@ -56,7 +68,8 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
   if (action.asks.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
-  const id = `${proposal}-${action.name}`
+  // Preserved while somebody types, but not into the next revision.
+  const id = `${proposal}-${action.name}-${action.revision}`
   return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
 ${action.asks.includes('asset') ? html`<label>${assetLabel(action.name)} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
