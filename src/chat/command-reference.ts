@@ -34,8 +34,8 @@ ${rows.join('\n')}
 
 In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; \`owner\` is the
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
-roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`withdraw\`,
-\`withdraw-vote\` and \`review-break-glass\` are buttons only.
+roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`go\`, \`withdraw\`
+and \`review-break-glass\` are buttons only.
 
 | typed | what it does |
 | --- | --- |

@@ -298,7 +298,9 @@ function nameOf(state: ProposalState, id: string): string {
 
 function ringNames(state: ProposalState): readonly string[] {
   return state.subject.kind === 'patches'
-    ? state.subject.rings.map((ring) => `${ring.name} (${ring.assets.length})`)
+    ? state.subject.rings
+        .filter((_, index) => state.rollout?.rings[index]?.status !== 'passed')
+        .map((ring) => `${ring.name} (${ring.assets.length})`)
     : []
 }
 

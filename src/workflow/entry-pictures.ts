@@ -35,7 +35,9 @@ function pictureOf(
       return event.votesKept ? null : planPictureOf(state, subject, { freezes, now, estimates })
     case 'scheduled':
     case 'postponed':
-      return state.rollout === null ? planPictureOf(state, subject, { freezes, now, estimates }) : null
+      // Where it begins at once, the plan that was shown when it opened is the plan.
+      if (state.rollout !== null || Date.parse(event.window.start) <= Date.parse(now)) return null
+      return planPictureOf(state, subject, { freezes, now, estimates })
     case 'halted':
       return state.rollout === null ? null : { kind: 'outcome', outcome: outcomeOf(state) }
     default:

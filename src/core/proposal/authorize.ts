@@ -6,6 +6,7 @@ import type { Context, ProposalCommand, Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 import { ringNow } from './run.ts'
+import { wantsGo } from './turn.ts'
 
 /** Why the actor may not give this command, or `null`. Says nothing about whether the command makes sense now. */
 export function authorize(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
@@ -44,6 +45,7 @@ function isProposer(state: ProposalState, person: string): boolean {
 
 function rolesFor(state: ProposalState, command: ProposalCommand): readonly string[] | 'anybody' | 'member' | 'system' {
   const { policy } = state
+  const waiting = ringNow(state)
   switch (command.type) {
     case 'open':
     case 'revise':
@@ -71,7 +73,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'skip':
       return policy.stop
     case 'go':
-      return ringNow(state)?.planned.gate.go ?? policy.resume.map((need) => need.role)
+      return waiting !== null && wantsGo(waiting) ? (waiting.planned.gate.go ?? []) : 'member'
     case 'break-glass':
       return policy.breakGlass?.roles ?? []
     case 'review-break-glass':

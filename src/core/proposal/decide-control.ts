@@ -81,7 +81,8 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
 
 /** Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own. */
 export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
-  if (!isUnderWay(state) || state.rollout === null)
+  if (state.rollout === null) return refuse('not now', `${state.id} is ${state.status}: nothing was rolled out yet.`)
+  if (!isUnderWay(state))
     return refuse('not now', `${state.id} is ${state.status}: propose what is still missing anew.`)
   const { deployments } = state.rollout
   const failed = Object.values(deployments)
@@ -120,6 +121,8 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   const end = new Date(until).toISOString()
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)
+  if (open && command.until === null && isBefore(plusSeconds(now, limits.extensionSeconds), end))
+    return refuse('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
   if (isBefore(plusSeconds(now, limits.extensionSeconds), end))
     return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
   const frozen = frozenBy(freezes, state.team, now)

@@ -82,7 +82,7 @@ export function wakeAt(state: ProposalState, now: string): string | null {
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
-  if (step.do === 'reschedule' || step.do === 'start test') return plusSeconds(now, RETRY_SECONDS)
+  if (step.do === 'reschedule') return plusSeconds(now, RETRY_SECONDS)
   return now
 }
 
