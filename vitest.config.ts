@@ -3,7 +3,18 @@ import { defineConfig } from 'vitest/config'
 
 /** Starts and kills whole servers, one after the other. */
 const servers = 'test/store/embedded-postgres.test.ts'
+/** The contract of a deploy engine on real hosts, once for each engine but the first. */
+const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'zypper'].map((name) => `test/fleet/${name}-engine.test.ts`)
+/** Rollouts that are killed, and steered, again and again. */
+const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
+
+const onRealHosts = {
+  globalSetup: ['test/support/global-setup.ts'],
+  fileParallelism: false,
+  testTimeout: 300_000,
+  hookTimeout: 600_000,
+}
 
 export default defineConfig({
   test: {
@@ -30,12 +41,12 @@ export default defineConfig({
         test: {
           name: 'fleet',
           include: ['test/fleet/**/*.test.ts'],
-          globalSetup: ['test/support/global-setup.ts'],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          exclude: [...engines, ...endurance, 'test/fleet/rpm-inventory.test.ts'],
+          ...onRealHosts,
         },
       },
+      { test: { name: 'engines', include: [...engines, 'test/fleet/rpm-inventory.test.ts'], ...onRealHosts } },
+      { test: { name: 'endurance', include: endurance, ...onRealHosts } },
       {
         test: {
           name: 'browser',

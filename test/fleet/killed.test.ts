@@ -8,7 +8,8 @@ const reason = await fleetReason()
 if (reason !== null) console.warn(`skipped killing Patchwarden during rollouts on real hosts: ${reason}`)
 
 const HOSTS = 10
-const KILLS = 20
+/** Half an hour's worth on a slow machine: fewer where that is too long. */
+const KILLS = Number(process.env.PATCHWARDEN_KILLS ?? 20)
 const KILLS_A_ROLLOUT = 5
 /** Seconds that the service lives before it is killed again. */
 const LONGEST_LIFE = 4
