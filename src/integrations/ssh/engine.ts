@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
@@ -323,6 +324,8 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     async wait(handle, seconds, signal) {
       const over = new AbortController()
       const either = AbortSignal.any([signal, over.signal])
+      // One listener for each host is no leak.
+      setMaxListeners(0, either)
       const sessions = readHandle(handle).flatMap(({ asset }) => attached.get(runOf(handle.key, asset)) ?? [])
       const ends = sessions.map(async (session) => {
         while (!either.aborted && !session.ended() && !isLast(session.latest() ?? '')) await session.news()
