@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { nextStep, type Step } from '../core/proposal/next-step.ts'
@@ -39,7 +40,10 @@ export function createDriver(
   async function walk(proposal: string, signal: AbortSignal): Promise<void> {
     // What it has begun ends with it, even where it ends early.
     const over = new AbortController()
-    const work = deploy.session(proposal, AbortSignal.any([signal, over.signal]))
+    const both = AbortSignal.any([signal, over.signal])
+    // Everything that is done for thousands of assets listens to it.
+    setMaxListeners(0, both)
+    const work = deploy.session(proposal, both)
     try {
       for (;;) {
         signal.throwIfAborted()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -46,6 +47,7 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     const script = probeScript({ refresh, depth })
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
+    setMaxListeners(0, either)
     const tasks = wanted.map((host) => () => look(host, script, either))
     yield* inOrderOfEnd(tasks, concurrency, () => stop.abort())
   }
