@@ -3,6 +3,7 @@
 import { DateTime } from 'luxon'
 import { forecastOf, type PlanForecast } from '../core/forecast.ts'
 import { limits } from '../core/limits.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
 import { finalStatuses, type PatchSubject, type ProposalState, type ServiceCheck } from '../core/proposal/proposal.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
@@ -24,7 +25,7 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
       caption: `Ring ${ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
       rows: ring.assets.flatMap((id) => {
-        const planned = subject.assets.find((item) => item.asset.id === id)
+        const planned = plannedOf(subject, id)
         if (!planned) return []
         const changes = planned.changes
           .map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)

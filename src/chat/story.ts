@@ -7,6 +7,7 @@ import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
 import type { EndState, ProposalState } from '../core/proposal/proposal.ts'
 import { liveRun } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
@@ -322,7 +323,7 @@ function names(state: ProposalState, assets: readonly string[]): readonly (strin
 
 export function assetName(state: ProposalState, id: string): string {
   if (state.subject.kind !== 'patches') return id
-  return state.subject.assets.find((planned) => planned.asset.id === id)?.asset.name ?? id
+  return plannedOf(state.subject, id)?.asset.name ?? id
 }
 
 /** Ends that are told each on its own; the rest of many is told as one. */

@@ -7,7 +7,6 @@ import { type Picture, pictureSvg } from '../chat/picture/picture.ts'
 import { timeZoneFor } from '../config/resolve.ts'
 import { errorText } from '../core/error-text.ts'
 import { drawPng } from '../integrations/picture/index.ts'
-import { createEstimates } from '../workflow/estimates.ts'
 import { freezesOf } from '../workflow/execute.ts'
 import { BadUse } from './failure.ts'
 import { theProposal } from './the-proposal.ts'
@@ -37,7 +36,7 @@ export function planCommand(program: Command): void {
           throw new BadUse(`${state.id} asks for a standing approval; it has no plan of its own.`)
         const now = new Date().toISOString()
         const freezes = await freezesOf(service.database.db, service.parts, state.team, now)
-        const estimates = await createEstimates(service.parts)(state.team, state.subject)
+        const estimates = await service.workflow.estimates(state.team, state.subject)
         const detail = planDetail(state, state.subject, freezes, now, estimates)
         const timeZone = zone ?? timeZoneFor(service.config, state.team)
         const { picture } = detail

@@ -1,5 +1,6 @@
 import type { AssetSnapshot } from './asset.ts'
 import { countEndState } from './gate.ts'
+import { plannedOf } from './proposal/planned.ts'
 import type { ProposalState } from './proposal/proposal.ts'
 import { schemeFor } from './versions/scheme.ts'
 
@@ -17,14 +18,13 @@ export interface Drift {
 export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[]): readonly Drift[] {
   const { subject, rollout } = state
   if (subject.kind !== 'patches' || subject.rollsBack !== undefined || rollout === null) return []
-  const planned = new Map(subject.assets.map((item) => [item.asset.id, item]))
   return snapshots.flatMap((snapshot) => {
     const { id, platform } = snapshot.asset
     const verification = rollout.deployments[id]?.verification
     if (!verification || countEndState(verification.end) !== 'good') return []
     if (Date.parse(snapshot.observedAt) <= Date.parse(verification.at)) return []
     const scheme = schemeFor(platform)
-    const older = (planned.get(id)?.changes ?? []).flatMap(({ name, architecture, to }) => {
+    const older = (plannedOf(subject, id)?.changes ?? []).flatMap(({ name, architecture, to }) => {
       const found = snapshot.packages.find((item) => item.name === name && item.architecture === architecture)
       // What was removed since is not patched any more, and not dangerous either.
       return found !== undefined && scheme.compare(found.version, to) < 0

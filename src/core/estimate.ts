@@ -9,15 +9,11 @@ const SAMPLES = 3
 const SHARE = 0.9
 const MOST_SAMPLES = 500
 
-/**
- * Seconds that one asset of each ring is expected to take from its start to its verification, by the name of the ring:
- * what nine of ten took in earlier rollouts of the team (newest first), or a careful value where too little is known.
- * Assets that never answered tell nothing about how long the work takes.
- */
-export function estimatesFor(
-  rings: readonly string[],
-  earlier: readonly ProposalState[],
-): Readonly<Record<string, number>> {
+/** Seconds that assets took from their start to their verification, by name of ring, quickest first. */
+export type Took = ReadonlyMap<string, readonly number[]>
+
+/** Of earlier rollouts. Assets that never answered tell nothing about how long the work takes. */
+export function tookByRing(earlier: readonly ProposalState[]): Took {
   const seconds = new Map<string, number[]>()
   for (const { rollout, subject } of earlier) {
     if (rollout === null || subject.kind !== 'patches') continue
@@ -29,9 +25,18 @@ export function estimatesFor(
       if (list.length < MOST_SAMPLES) list.push(Math.max(1, (Date.parse(doneAt) - Date.parse(startedAt)) / 1_000))
     }
   }
+  for (const list of seconds.values()) list.sort((a, b) => a - b)
+  return seconds
+}
+
+/**
+ * Seconds that one asset of each ring is expected to take, by the name of the ring: what nine of ten took, or a careful
+ * value where too little is known.
+ */
+export function estimatesFor(rings: readonly string[], took: Took): Readonly<Record<string, number>> {
   return Object.fromEntries(
     rings.map((name) => {
-      const known = [...(seconds.get(name) ?? [])].sort((a, b) => a - b)
+      const known = took.get(name) ?? []
       const usual = known[Math.ceil(known.length * SHARE) - 1]
       return [name, known.length < SAMPLES || usual === undefined ? limits.unknownDeploymentSeconds : Math.ceil(usual)]
     }),

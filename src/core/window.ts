@@ -196,6 +196,28 @@ function spansAround(plan: WindowPlan, at: number): readonly Span[] {
   return spans
 }
 
+function holdsFor({ teams }: Freeze, team: string): boolean {
+  return teams === null || teams.includes(team)
+}
+
+/** Of a freeze whose times cannot be read nobody knows when it ends. */
+function spanOf({ from, to }: Freeze): Span {
+  return {
+    start: Date.parse(from) || Number.NEGATIVE_INFINITY,
+    end: Date.parse(to) || Number.POSITIVE_INFINITY,
+  }
+}
+
+/** The first freeze that holds for the team at `at`, or `null`. */
+export function freezeAt(freezes: readonly Freeze[], team: string, at: string): Freeze | null {
+  const now = Date.parse(at)
+  const holds = (freeze: Freeze) => {
+    const { start, end } = spanOf(freeze)
+    return start <= now && now < end
+  }
+  return freezes.find((freeze) => holdsFor(freeze, team) && holds(freeze)) ?? null
+}
+
 const frozenTimes = new WeakMap<readonly Freeze[], Map<string, readonly Span[]>>()
 
 /** When the team is frozen, merged, in order. */
@@ -205,14 +227,9 @@ function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
   const before = known.get(team)
   if (before) return before
   const spans: Span[] = []
-  for (const { teams, from, to } of freezes) {
-    if (teams !== null && !teams.includes(team)) continue
-    // Of a freeze whose times cannot be read nobody knows when it ends.
-    const span = {
-      start: Date.parse(from) || Number.NEGATIVE_INFINITY,
-      end: Date.parse(to) || Number.POSITIVE_INFINITY,
-    }
-    if (span.start < span.end) spans.push(span)
+  for (const freeze of freezes) {
+    const span = holdsFor(freeze, team) ? spanOf(freeze) : null
+    if (span !== null && span.start < span.end) spans.push(span)
   }
   const merged = merge(spans)
   known.set(team, merged)

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
-import type { Actor, Deployment, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
+import type { Actor, Deployment, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
-import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPrepare } from './prepare.ts'
@@ -12,6 +12,14 @@ import { createSilences } from './silence.ts'
 import { createVerify } from './verify.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
+
+/** Between the session of a proposal and each of its starts. */
+interface Watch {
+  /** Something was recorded. */
+  readonly changed: () => void
+  /** Has somebody, or a gate, halted the rollout, as it was last read? */
+  readonly halted: () => boolean
+}
 
 /**
  * Brings started assets to their end: prepared, deployed, then verified from their own fresh package list. Assets that
@@ -25,11 +33,13 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   const verifying = createVerify(parts, execute)
 
   /** Work on one proposal for as long as somebody drives it. */
-  function session(proposal: string, signal: AbortSignal) {
+  function session(signal: AbortSignal) {
     const going = new Map<string, Promise<void>>()
     let version = 0
     let heard: () => void = () => undefined
     let problem: { readonly error: unknown } | null = null
+    let halted = false
+    const watch: Watch = { changed, halted: () => halted }
 
     function changed(): void {
       version++
@@ -51,9 +61,10 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
       version: () => version,
       /** Comes back when something has changed since `seen`, or after a while: people may have stopped it meanwhile. */
       async attend(state: ProposalState, seen: number): Promise<void> {
+        halted = state.status === 'halted'
         for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
           if (going.has(key)) continue
-          const work = bringToEnd(proposal, key, changed, signal).finally(() => {
+          const work = bringToEnd(state, key, watch, signal).finally(() => {
             going.delete(key)
             changed()
           })
@@ -76,15 +87,14 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     }
   }
 
-  async function bringToEnd(proposal: string, key: string, changed: () => void, signal: AbortSignal): Promise<void> {
-    const state = await findProposal(parts.db, proposal)
-    if (state === null || state.subject.kind !== 'patches') return
+  async function bringToEnd(state: ProposalState, key: string, watch: Watch, signal: AbortSignal): Promise<void> {
     const { subject } = state
+    if (subject.kind !== 'patches') return
     const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
-    const assets = mine.flatMap(({ asset }) => plannedAsset(subject, asset)?.asset ?? [])
+    const assets = mine.flatMap(({ asset }) => plannedOf(subject, asset)?.asset ?? [])
     const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
     const { problem } = await silences.during(subject.silence ?? null, key, assets, reason, signal, () =>
-      work(state, subject, key, mine, changed, signal),
+      work(state, subject, key, mine, watch, signal),
     )
     if (problem !== null) await execute(state.id, { type: 'note', text: problem }, rollout)
   }
@@ -94,7 +104,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     subject: PatchSubject,
     key: string,
     mine: readonly Deployment[],
-    changed: () => void,
+    { changed, halted }: Watch,
     signal: AbortSignal,
   ): Promise<void> {
     const notes = await book.notesOf(key)
@@ -116,7 +126,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
         await finish(open.map((asset) => ({ asset, outcome })))
       } else if (open.length > 0 && engine) {
         const begun = await begin(state, engine, key, open, notes, check.before, finish, signal)
-        if (begun !== null) await follow(state, engine, begun.handle, new Set(begun.assets), finish, signal)
+        if (begun !== null) await follow(engine, begun.handle, new Set(begun.assets), { halted, finish }, signal)
       }
     } finally {
       // What has ended is looked at, whatever became of the rest.
@@ -154,11 +164,13 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   }
 
   async function follow(
-    state: ProposalState,
     engine: DeployEngine,
     handle: DeploymentHandle,
     waiting: Set<string>,
-    finish: (ended: readonly RecordedOutcome[]) => Promise<void>,
+    {
+      halted,
+      finish,
+    }: Pick<Watch, 'halted'> & { readonly finish: (ended: readonly RecordedOutcome[]) => Promise<void> },
     signal: AbortSignal,
   ): Promise<void> {
     let cancelled = false
@@ -170,7 +182,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
       )
       await finish(ended)
       if (waiting.size === 0) return
-      if (!cancelled && (await findProposal(parts.db, state.id))?.status === 'halted') {
+      if (!cancelled && halted()) {
         cancelled = true
         await engine.cancel(handle, signal)
       }
@@ -183,7 +195,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
     if (subject.kind !== 'patches') return { key, deployments: [] }
     const { reboot, restartServices } = state.policy
     const deployments = assets.flatMap((id) => {
-      const planned = plannedAsset(subject, id)
+      const planned = plannedOf(subject, id)
       if (!planned) return []
       const { asset, changes, transaction } = planned
       return [{ asset, changes, transaction, reboot, restartServices }]
@@ -192,10 +204,6 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   }
 
   return { session, lookAgain: verifying.lookAgain }
-}
-
-export function plannedAsset(subject: PatchSubject, id: string): PlannedAsset | null {
-  return subject.assets.find((planned) => planned.asset.id === id) ?? null
 }
 
 /** Until an asset of the start has ended, where the engine can tell, or for so many seconds. */

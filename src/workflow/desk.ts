@@ -13,7 +13,7 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 import { readStream } from '../store/events.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
 import { announceTest } from '../store/timers.ts'
-import { createEstimates } from './estimates.ts'
+import type { Estimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
@@ -22,9 +22,13 @@ import type { Rollback } from './rollback.ts'
 const RECENT = 200
 
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
-export function createDesk(parts: WorkflowParts, { execute, freezeTeam }: Execute, rollback: Rollback): Desk {
+export function createDesk(
+  parts: WorkflowParts,
+  { execute, freezeTeam }: Execute,
+  rollback: Rollback,
+  estimates: Estimates,
+): Desk {
   const { db, teams } = parts
-  const estimates = createEstimates(parts)
   const now = () => parts.clock().toISOString()
 
   async function overview(person: Person): Promise<Overview> {

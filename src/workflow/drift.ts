@@ -21,10 +21,17 @@ export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, 
           : [],
       ),
     )
-    for (const state of over) {
-      const ids = Object.keys(state.rollout?.deployments ?? {}).filter((id) => !undone.has(`${state.id} ${id}`))
-      if (ids.length === 0) continue
-      for (const { asset, what } of driftOf(state, await readSnapshots(db, { ids })))
+    const watched = over.map((state) => ({
+      state,
+      ids: Object.keys(state.rollout?.deployments ?? {}).filter((id) => !undone.has(`${state.id} ${id}`)),
+    }))
+    const ids = [...new Set(watched.flatMap((item) => item.ids))]
+    if (ids.length === 0) return
+    // An asset is in many rollouts of a month, and looked up once.
+    const now = new Map((await readSnapshots(db, { ids })).map((snapshot) => [snapshot.asset.id, snapshot]))
+    for (const { state, ids: mine } of watched) {
+      const snapshots = mine.flatMap((id) => now.get(id) ?? [])
+      for (const { asset, what } of driftOf(state, snapshots))
         if (state.drifted[asset] !== what) await execute(state.id, { type: 'note-drift', asset, what }, verification)
     }
   }

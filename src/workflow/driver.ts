@@ -43,7 +43,7 @@ export function createDriver(
     const both = AbortSignal.any([signal, over.signal])
     // Everything that is done for thousands of assets listens to it.
     setMaxListeners(0, both)
-    const work = deploy.session(proposal, both)
+    const work = deploy.session(both)
     try {
       for (;;) {
         signal.throwIfAborted()

@@ -1,5 +1,5 @@
-import { estimatesFor } from '../core/estimate.ts'
-import type { ProposalState, Subject } from '../core/proposal/proposal.ts'
+import { estimatesFor, type Took, tookByRing } from '../core/estimate.ts'
+import type { Subject } from '../core/proposal/proposal.ts'
 import { proposalsOfTeam } from '../store/proposals.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -7,9 +7,11 @@ import type { WorkflowParts } from './ports.ts'
 const EARLIER = 50
 const FRESH_MS = 60_000
 
+export type Estimates = ReturnType<typeof createEstimates>
+
 /** How long an asset of each ring of a proposal is expected to take; read anew once a minute. */
 export function createEstimates({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>) {
-  const known = new Map<string, { readonly at: number; readonly earlier: readonly ProposalState[] }>()
+  const known = new Map<string, { readonly at: number; readonly took: Took }>()
 
   return async function estimates(
     team: string,
@@ -19,12 +21,12 @@ export function createEstimates({ db, clock }: Pick<WorkflowParts, 'db' | 'clock
     const now = clock().getTime()
     let history = known.get(team)
     if (history === undefined || now - history.at > FRESH_MS) {
-      history = { at: now, earlier: await proposalsOfTeam(db, team, EARLIER) }
+      history = { at: now, took: tookByRing(await proposalsOfTeam(db, team, EARLIER)) }
       known.set(team, history)
     }
     return estimatesFor(
       subject.rings.map((ring) => ring.name),
-      history.earlier,
+      history.took,
     )
   }
 }

@@ -28,7 +28,7 @@ import {
 import { storable } from '../store/storable.ts'
 import { announce, setTimer } from '../store/timers.ts'
 import { withPictures } from './entry-pictures.ts'
-import { createEstimates } from './estimates.ts'
+import type { Estimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export type Executed =
@@ -41,9 +41,7 @@ export type Execute = ReturnType<typeof createExecute>
  * The one way anything happens to a proposal. A command is decided and its events, projections, outbox rows and timer
  * are written in one transaction: all of it, or nothing. Commands on one proposal come one after another.
  */
-export function createExecute(parts: WorkflowParts, afterCommit: () => void) {
-  const estimates = createEstimates(parts)
-
+export function createExecute(parts: WorkflowParts, estimates: Estimates, afterCommit: () => void) {
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
     const done = await parts.db.transaction((tx) => run(tx, proposal, command, actor))
     if (done.ok) afterCommit()

@@ -3,6 +3,7 @@ import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../core/ports.ts'
 import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
 import type { Actor, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
 import { verify } from '../core/verification.ts'
 import { saveObservations } from '../store/inventory.ts'
@@ -49,18 +50,12 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
 
     async function check(ended: readonly RecordedOutcome[]): Promise<void> {
       const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
-      const assets = plannedAssets(state).filter((planned) => left.has(planned.asset.id))
       const judging: Promise<void>[] = []
-      const planned = new Map(assets.map((item) => [item.asset.id, item]))
-      for await (const observation of look(
-        assets.map(({ asset }) => asset),
-        'installed',
-        signal,
-      )) {
+      for await (const observation of look(assetsOf(state, [...left.keys()]), 'installed', signal)) {
         const { id } = observedAsset(observation)
         const outcome = left.get(id)
-        const item = planned.get(id)
-        if (outcome === undefined || item === undefined || !left.delete(id)) continue
+        const item = plannedIn(state, id)
+        if (outcome === undefined || item === null || !left.delete(id)) continue
         judging.push(
           judge(state, key, item, outcome, observation, before.get(id), signal).then((verified) => {
             found.push({ asset: id, verification: verified })
@@ -166,22 +161,13 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
 
   /** The last, whole look at every asset before the rollout is called complete: it becomes the inventory. */
   async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
-    const wanted = new Set(assets)
-    const planned = new Map(
-      plannedAssets(state)
-        .filter(({ asset }) => wanted.has(asset.id))
-        .map((item) => [item.asset.id, item]),
-    )
+    const left = new Set(assets)
     const judging: Promise<RecordedVerification[]>[] = []
-    for await (const observation of look(
-      [...planned.values()].map(({ asset }) => asset),
-      'full',
-      signal,
-    )) {
+    for await (const observation of look(assetsOf(state, assets), 'full', signal)) {
       const { id } = observedAsset(observation)
-      const item = planned.get(id)
+      const item = plannedIn(state, id)
       const deployment = state.rollout?.deployments[id]
-      if (item === undefined || !deployment?.outcome || !planned.delete(id)) continue
+      if (item === null || !deployment?.outcome || !left.delete(id)) continue
       judging.push(again(state, item, deployment.outcome, observation, deployment.verification?.healthBefore, signal))
       if (judging.length >= AT_ONCE) await record(state, judging.splice(0))
     }
@@ -222,8 +208,12 @@ function hooksOf({ subject }: ProposalState) {
   return subject.kind === 'patches' ? (subject.hooks ?? []) : []
 }
 
-function plannedAssets({ subject }: ProposalState): readonly PlannedAsset[] {
-  return subject.kind === 'patches' ? subject.assets : []
+function plannedIn({ subject }: ProposalState, asset: string): PlannedAsset | null {
+  return subject.kind === 'patches' ? plannedOf(subject, asset) : null
+}
+
+function assetsOf(state: ProposalState, ids: readonly string[]): readonly Asset[] {
+  return ids.flatMap((id) => plannedIn(state, id)?.asset ?? [])
 }
 
 function rollsBack({ subject }: ProposalState): boolean {

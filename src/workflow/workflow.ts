@@ -5,6 +5,7 @@ import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
 import { createDrift } from './drift.ts'
 import { createDriver, type DriverParts } from './driver.ts'
+import { createEstimates } from './estimates.ts'
 import { createExecute } from './execute.ts'
 import { createExplain } from './explain.ts'
 import { createFleetSummary } from './fleet.ts'
@@ -18,7 +19,8 @@ export type Workflow = ReturnType<typeof createWorkflow>
 /** Connects the parts: everything that happens goes through `execute`. */
 export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']) {
   const dispatcher = createDispatcher(parts, alone)
-  const execute = createExecute(parts, () => void dispatcher.kick())
+  const estimates = createEstimates(parts)
+  const execute = createExecute(parts, estimates, () => void dispatcher.kick())
   const digests = createDigests(parts, () => void dispatcher.kick())
   const sync = createSync(parts)
   const propose = createPropose(parts, execute)
@@ -49,6 +51,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     deliver: dispatcher.kick,
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,
-    desk: createDesk(parts, execute, createRollback(parts, execute)),
+    desk: createDesk(parts, execute, createRollback(parts, execute), estimates),
+    estimates,
   }
 }

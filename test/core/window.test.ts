@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
+  freezeAt,
   laterWindow,
   nextWindow,
   nextWindows,
@@ -75,6 +76,17 @@ describe('weekly windows', () => {
       '2026-01-01T20:30:00.000Z',
     )
     expect(windowOn(plan, 'Asia/Kolkata')).toBe(windowOn(plan, 'Asia/Kolkata'))
+  })
+
+  it('freezes whose times cannot be read hold, for windows and whoever asks for the freeze itself', () => {
+    const at = '2026-11-20T03:30:00Z'
+    const unread = { name: 'sale', from: 'soon', to: 'later', teams: ['web'] }
+    expect(freezeAt([unread], 'web', at)).toBe(unread)
+    expect(freezeAt([unread], 'db', at)).toBeNull()
+    expect(openWindow(weekly({}), [unread], 'web', at)).toBeNull()
+    const over = { name: 'sale', from: '2026-11-20T02:00:00Z', to: at, teams: null }
+    expect(freezeAt([over], 'web', at)).toBeNull()
+    expect(freezeAt([over], 'web', '2026-11-20T02:00:00Z')).toBe(over)
   })
 
   it('is cut by a freeze of the team and by no other', () => {

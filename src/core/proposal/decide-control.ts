@@ -1,13 +1,13 @@
 import { countEndState } from '../gate.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
+import { freezeAt } from '../window.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
 import { ringNow, testRunning } from './run.ts'
-import { frozenBy } from './touch.ts'
 import { wantsGo } from './turn.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -125,7 +125,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
     return refuse('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
   if (isBefore(plusSeconds(now, limits.extensionSeconds), end))
     return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
-  const frozen = frozenBy(freezes, state.team, now)
+  const frozen = freezeAt(freezes, state.team, now)
   if (frozen !== null) return refuse('not now', `Nothing may be touched now: ${frozen.name}.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')

@@ -1,5 +1,6 @@
 import { countEndState } from '../gate.ts'
 import { runsTest } from '../policy.ts'
+import { freezeAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
@@ -8,7 +9,7 @@ import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './d
 import type { ProposalEvent } from './event.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
 import { liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
-import { frozenBy, touchable } from './touch.ts'
+import { comesNext, touchable } from './touch.ts'
 import { nextTurn, stopReason, wantsChecks } from './turn.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -38,13 +39,10 @@ export function reschedule(state: ProposalState, context: Context): Decision {
 
 /** May any asset of what comes next be touched at this moment? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
-  const current = ringNow(state)
-  const planned = current?.planned ?? subject.rings.find((ring) => ring.beforeVote !== true || state.test === null)
-  if (planned === undefined) return true // every asset was in the test ring: what is left is to look again
-  const assets =
-    current === null ? planned.assets : current.ring.waiting.length > 0 ? current.ring.waiting : remaining(current)
+  const next = comesNext(state, subject)
+  if (next === null) return true // every asset was in the test ring: what is left is to look again
   const rolling = state.rollout === null ? { ...state, test: null } : state
-  return touchable(rolling, assets, planned.name, context).length > 0
+  return touchable(rolling, next.assets, next.ring, context).length > 0
 }
 
 export function start(state: ProposalState, context: Context): Decision {
@@ -89,7 +87,7 @@ export function startTest(state: ProposalState, context: Context): Decision {
     return refuse('not allowed', `No ring of ${state.id} runs before it is approved.`)
   if (state.test !== null || state.rollout !== null) return refuse('already', `The test of ${state.id} has begun.`)
   if (state.status !== 'open') return refuse('not now', `${state.id} is ${state.status}.`)
-  const frozen = frozenBy(context.freezes, state.team, context.now)
+  const frozen = freezeAt(context.freezes, state.team, context.now)
   if (frozen !== null) return refuse('outside window', `The test waits: ${frozen.name}, until ${frozen.to}.`)
   return accept({ type: 'test-started' })
 }

@@ -1,7 +1,7 @@
 /** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
 
 import { remembered } from '../remembered.ts'
-import { type Freeze, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
+import { freezeAt, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
 import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
@@ -24,17 +24,6 @@ export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates
   return estimates?.[ring] ?? 0
 }
 
-export function frozenBy(freezes: readonly Freeze[], team: string, now: string): Freeze | null {
-  return (
-    freezes.find(
-      (freeze) =>
-        (freeze.teams === null || freeze.teams.includes(team)) &&
-        !isBefore(now, freeze.from) &&
-        isBefore(now, freeze.to),
-    ) ?? null
-  )
-}
-
 /** Which of the assets may begin now, and be done before their time is over. Break-glass is the one way around windows. */
 export function touchable(
   state: ProposalState,
@@ -47,14 +36,14 @@ export function touchable(
   if (subject.kind !== 'patches') return []
   // The test ring is a controlled environment: only a freeze keeps hands off it.
   if (state.rollout === null && state.test !== null) {
-    return frozenBy(freezes, state.team, now) === null ? assets : []
+    return freezeAt(freezes, state.team, now) === null ? assets : []
   }
   if (schedule === null || isBefore(now, schedule.start) || !isBefore(now, schedule.end)) return []
   const end = plusSeconds(now, estimateOf(ring, context))
   if (state.approvedBy && decidedAtOnce(state.approvedBy)) return assets
   const extended = state.rollout?.extendedUntil ?? null
   if (extended !== null && isBefore(now, extended)) {
-    return isBefore(extended, end) || frozenBy(freezes, state.team, now) !== null ? [] : assets
+    return isBefore(extended, end) || freezeAt(freezes, state.team, now) !== null ? [] : assets
   }
   const own = windowsOf(subject)
   const open = new Map<WindowPlan, boolean>()
@@ -70,6 +59,21 @@ export function touchable(
   })
 }
 
+/** What begins next: the rest of the batch under way, or else of its ring; before the rollout, its first ring. */
+export function comesNext(
+  state: ProposalState,
+  subject: PatchSubject,
+): { readonly ring: string; readonly assets: readonly string[] } | null {
+  const current = state.rollout === null ? null : ringNow(state)
+  if (current !== null) {
+    const { planned, ring } = current
+    return { ring: planned.name, assets: ring.waiting.length > 0 ? ring.waiting : remaining(current) }
+  }
+  // What the test ring did is not done again.
+  const first = subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
+  return first === undefined ? null : { ring: first.name, assets: first.assets }
+}
+
 /** When what is left of the proposal may run next, or a sentence that says why never. */
 export function nextRun(
   state: ProposalState,
@@ -77,13 +81,12 @@ export function nextRun(
 ): { readonly window: Window } | { readonly problem: string } {
   const { subject } = state
   if (subject.kind !== 'patches') return { problem: 'there is nothing to run' }
-  const current = ringNow(state)
-  const planned = current?.planned ?? subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
-  const assets = current === null ? (planned?.assets ?? []) : remaining(current)
+  const next = comesNext(state, subject)
+  const assets = next?.assets ?? []
   const own = windowsOf(subject)
   const plans = new Set(assets.map((asset) => own.get(asset) ?? subject.window))
   if (plans.size === 0) plans.add(subject.window)
-  const seconds = planned === undefined ? 0 : estimateOf(planned.name, context)
+  const seconds = next === null ? 0 : estimateOf(next.ring, context)
   let best: Window | null = null
   for (const plan of plans) {
     const window = firstFit(plan, state, context, seconds)
@@ -94,7 +97,7 @@ export function nextRun(
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
   return {
-    problem: `${name} is never open for as long as an asset of ring ${planned?.name ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+    problem: `${name} is never open for as long as an asset of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
 }
 
