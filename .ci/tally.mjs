@@ -2,15 +2,20 @@
 // skipped suites (SUITE.skipped.json), and the lines of what else failed or was noted. Exits 1 on any failure.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 const directory = process.argv[2] ?? '.'
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failedIn = new Map()
+const LINES_OF_A_FAILURE = 12
 
 for (const file of readdirSync(directory).sort()) {
   const suite = file.split('.')[0]
   if (file.endsWith('.skipped.json')) add(suite, { passed: 0, failed: 0, skipped: read(file)?.length ?? 0 })
   else if (file.endsWith('.json')) add(suite, counts(read(file)))
+}
+for (const file of readdirSync(directory).sort()) {
+  if (file.endsWith('.json') && !file.endsWith('.skipped.json')) tellFailures(file.split('.')[0], read(file))
 }
 
 for (const line of lines('notes')) console.log(line)
@@ -39,6 +44,20 @@ function counts(report) {
     failed: report.numFailedTests + unloaded.length,
     skipped: report.numPendingTests + report.numTodoTests,
   }
+}
+
+/** What failed, once more at the end, where a long log is read first. */
+function tellFailures(suite, report) {
+  for (const { name, message, assertionResults } of report?.testResults ?? []) {
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    if (assertionResults.length === 0 && message) tell(`${suite}: ${name}`, message)
+    for (const { fullName, failureMessages } of failed) tell(`${suite}: ${fullName}`, failureMessages.join('\n'))
+  }
+}
+
+function tell(title, message) {
+  const said = stripVTControlCharacters(message).split('\n').slice(0, LINES_OF_A_FAILURE)
+  console.log(`FAILED: ${title}\n${said.map((line) => `    ${line}`).join('\n')}`)
 }
 
 function add(suite, { passed, failed, skipped }) {
