@@ -26,7 +26,7 @@ interface Watch {
  * were started together go together; several such starts go on side by side, so that the next can begin as soon as one
  * asset is done.
  */
-export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
+export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'execute'>) {
   const book = createRunBook(parts)
   const prepare = createPrepare(parts)
   const silences = createSilences(parts)
@@ -35,6 +35,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
   /** Work on one proposal for as long as somebody drives it. */
   function session(signal: AbortSignal) {
     const going = new Map<string, Promise<void>>()
+    const endedAt = new Map<string, number>()
     let version = 0
     let heard: () => void = () => undefined
     let problem: { readonly error: unknown } | null = null
@@ -63,10 +64,12 @@ export function createDeploy(parts: WorkflowParts, { execute }: Execute) {
       async attend(state: ProposalState, seen: number): Promise<void> {
         halted = state.status === 'halted'
         for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
-          if (going.has(key)) continue
+          // What was read before a start ended does not tell that it has: it is not done again.
+          if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue
           const work = bringToEnd(state, key, watch, signal).finally(() => {
             going.delete(key)
             changed()
+            endedAt.set(key, version)
           })
           going.set(
             key,

@@ -10,7 +10,9 @@ beforeEach(async () => {
   await chat.service.start()
   await expect.poll(() => chat.slack.sockets(), { timeout: 30_000 }).toBe(2)
   await expect.poll(() => chat.discordCards().length, { timeout: 30_000 }).toBe(1)
-  await expect.poll(() => chat.thread('slack').length + chat.thread('discord').length, { timeout: 30_000 }).toBe(2)
+  await expect
+    .poll(() => [chat.thread('slack').length, chat.thread('discord').length], { timeout: 30_000 })
+    .toEqual([1, 1])
 })
 afterEach(() => chat.remove())
 

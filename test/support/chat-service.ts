@@ -22,7 +22,7 @@ export interface ChatService {
   readonly discordChannel: string
   slackCards(): readonly SlackMessage[]
   discordCards(): readonly Message[]
-  /** Texts of every thread. */
+  /** What every thread says, without its pictures. */
   thread(platform: 'slack' | 'discord'): readonly string[]
   remove(): Promise<void>
 }
@@ -83,10 +83,13 @@ feeds: { catalog: { kind: file-catalog, path: ${JSON.stringify(shipped('catalog.
     slackCards: () => slack.messages.filter(({ thread, channel }) => thread === null && channel === SLACK_CHANNEL),
     discordCards,
     thread(platform) {
-      if (platform === 'slack') return slack.messages.filter(({ thread }) => thread !== null).map(({ text }) => text)
       const [card] = discordCards()
-      const all = card === undefined ? [] : discord.messages(card.id)
-      return all.flatMap(({ content }) => (content === '' ? [] : [content]))
+      const texts =
+        platform === 'slack'
+          ? slack.messages.flatMap(({ thread, text }) => (thread === null ? [] : [text]))
+          : discord.messages(card?.id ?? '').map(({ content }) => content)
+      // A picture comes without a text, on Slack in a message of its own.
+      return texts.filter((text) => text !== '')
     },
     async remove() {
       await service.remove()

@@ -7,6 +7,7 @@ import type { Actor } from '../../src/core/proposal/proposal.ts'
 import { readAllEvents, readCheckpoints, readStream, writeCheckpoint } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
 import { allProposals, findProposal, openProposals, projectedDeployments } from '../../src/store/proposals.ts'
+import { createDeploy } from '../../src/workflow/deploy.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 
@@ -61,6 +62,34 @@ test('one proposal per team is opened, approved by two people, rolled out ring b
   await service.workflow.syncInventory(signal)
   const again = await service.workflow.propose(signal)
   expect(again.opened).toEqual([])
+  await service.remove()
+})
+
+test('what ended while the state was being read is not done again', async () => {
+  const { db, service, web } = await proposed()
+  const { parts, workflow } = service
+  for (const who of [person('mara', 'Mara'), person('tom', 'Tom')]) await workflow.execute(web.id, vote('approve'), who)
+  const rollout: Actor = { kind: 'system', part: 'rollout' }
+  for (const type of ['start', 'start-batch'] as const) await workflow.execute(web.id, { type }, rollout)
+  const simulated = parts.engines.get('simulated')
+  if (!simulated) throw new Error('The example has no engine.')
+  let polls = 0
+  const poll: typeof simulated.poll = (...all) => {
+    polls++
+    return simulated.poll(...all)
+  }
+  const engines = new Map([['simulated', { ...simulated, poll }]])
+  const session = createDeploy({ ...parts, engines }, workflow).session(signal)
+  const before = await findProposal(db, web.id)
+  if (!before) throw new Error('The proposal is gone.')
+  const seen = session.version()
+  await session.attend(before, seen)
+  await session.end()
+  const asked = polls
+  expect(asked).toBeGreaterThan(0)
+  await session.attend(before, seen)
+  await session.end()
+  expect(polls).toBe(asked)
   await service.remove()
 })
 
