@@ -1,18 +1,6 @@
 # Looks at one Debian or Ubuntu machine. Changes nothing, unless PW_REFRESH is set: then it refreshes the package lists
-# first. With PW_INSTALLED it leaves out what only apt can tell, and what is installed costs the machine next to nothing. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the output was cut off.
-# Everything is in functions, so that a script that was cut off on its way does nothing at all.
-
-mark() { printf '\n@@ %s\n' "$*"; }
-
-# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
-report() {
-  mark "$1"
-  section=$1
-  shift
-  { said=$("$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
-  mark "$section-status $status"
-  printf '%s\n' "$said"
-}
+# first. With PW_INSTALLED it leaves out what only apt can tell, and what is installed costs the machine next to nothing.
+# Read by probe.ts; without "@@ end" the output was cut off.
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -41,30 +29,16 @@ reboot_required() {
   done
 }
 
-# Services with deleted programs or libraries in memory, as far as this user may look; containers answer for themselves.
-stale_services() {
-  own=$(readlink /proc/self/ns/pid)
-  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
-    [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
-    unit=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
-    if [ -n "$unit" ]; then echo "$unit"
-    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
-  done | sort -u
-}
-
 # Seconds since the package lists last changed or were last refreshed with success.
 lists_age() {
   newest=$(stat -c %Y /var/lib/apt/lists /var/lib/apt/periodic/update-success-stamp 2>/dev/null | sort -n | tail -n 1)
   [ -z "$newest" ] || mark "lists-age $(($(date +%s) - newest))"
 }
 
-probe() {
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
-  export PATH LC_ALL
-  unset LANGUAGE
+look() {
   mark 'patchwarden-probe 1'
   mark 'os-release'
-  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+  os_release
   mark "system $(uname -s)"
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     mark 'no-apt'
@@ -99,4 +73,4 @@ pending() {
   new_packages 2>/dev/null
 }
 
-probe </dev/null
+look

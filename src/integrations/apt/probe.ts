@@ -2,26 +2,17 @@
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import { parseOsRelease } from '../machine/os-release.ts'
+import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { packageOrigins, withOrigins } from './archives.ts'
 import { parseInstalled } from './installed.ts'
 import { newerKernels } from './kernel.ts'
-import { parseOsRelease } from './os-release.ts'
 import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
-import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from './probe-sections.ts'
 import { parseSimulation } from './simulation.ts'
 
-export interface ProbeDepth {
-  /** Let the machine fetch its package lists first; otherwise it only reads. */
-  readonly refresh: boolean
-  /** `installed`: only what is installed, the kernel, reboots and services; nothing of what is pending. Default `full`. */
-  readonly depth?: 'full' | 'installed' | undefined
-}
-
-/** The POSIX sh script, for `sh -s`. */
-export function probeScript({ refresh, depth }: ProbeDepth): string {
-  const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
-  if (depth === 'installed') return `PW_INSTALLED=1\n${script}`
-  return refresh ? `PW_REFRESH=1\n${script}` : script
+/** What ../probe runs on such a machine. */
+export function aptProbe(): string {
+  return readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
 }
 
 export interface ProbedAsset {

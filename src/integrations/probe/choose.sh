@@ -1,11 +1,24 @@
-# Which package manager is the machine's own: os-release says its family; a machine may have the programs of another, too.
+# What every look shares, and which one is the machine's own: os-release says its family; a machine may have the programs
+# of another, too. Everything is in functions, so that a script that was cut off on its way does nothing at all.
 
-family_of_machine() {
+os_release() {
   cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
 }
 
+# Without systemd, the names of the programs.
+stale_services() {
+  stale_processes | while read -r pid; do
+    unit=$(unit_of "$pid")
+    if [ -n "$unit" ]; then echo "$unit"
+    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
+  done | sort -u
+}
+
 choose_probe() {
-  case " $(family_of_machine | sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' | tr -d "\"'" | tr '\n' ' ') " in
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+  export PATH LC_ALL
+  unset LANGUAGE
+  case " $(os_release | sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' | tr -d "\"'" | tr '\n' ' ') " in
     *debian* | *ubuntu*) probe_with_apt ;;
     *suse* | *sles*) PW_MANAGER=zypper probe_with_rpm ;;
     *rhel* | *fedora* | *centos* | *rocky* | *almalinux* | *' ol '* | *amzn*) PW_MANAGER=dnf probe_with_rpm ;;
@@ -13,4 +26,4 @@ choose_probe() {
   esac
 }
 
-choose_probe
+choose_probe </dev/null

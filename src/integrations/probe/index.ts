@@ -2,19 +2,25 @@
 
 import { readFileSync } from 'node:fs'
 import type { Observation } from '../../core/asset.ts'
-import { probeScript as aptProbeScript, type ProbedAsset, parseProbe as parseAptProbe } from '../apt/index.ts'
-import { parseRpmProbe, RPM_PROBE, rpmProbeScript } from '../rpm/probe.ts'
+import { aptProbe, type ProbedAsset, parseProbe as parseAptProbe } from '../apt/index.ts'
+import { sectionFunctions, serviceFunctions } from '../machine/shell.ts'
+import { parseRpmProbe, RPM_PROBE, rpmProbe } from '../rpm/probe.ts'
 
 export type { ProbedAsset } from '../apt/index.ts'
 
-/**
- * The POSIX sh script, for `sh -s`. `refresh`: let the machine fetch its package lists first; otherwise it only reads. It
- * is a function for each family of package managers, so one that is cut off does nothing.
- */
-export function probeScript(wanted: Parameters<typeof aptProbeScript>[0]): string {
+export interface ProbeDepth {
+  /** Let the machine fetch its package lists first; otherwise it only reads. */
+  readonly refresh: boolean
+  /** `installed`: only what is installed, the kernel, reboots and services; nothing of what is pending. Default `full`. */
+  readonly depth?: 'full' | 'installed' | undefined
+}
+
+/** The POSIX sh script, for `sh -s`: a function for each family of package managers, and the choice between them. */
+export function probeScript({ refresh, depth }: ProbeDepth): string {
+  const settings = depth === 'installed' ? ['PW_INSTALLED=1'] : refresh ? ['PW_REFRESH=1'] : []
+  const probes = [`probe_with_apt() {\n${aptProbe()}\n}`, `probe_with_rpm() {\n${rpmProbe()}\n}`]
   const choice = readFileSync(new URL('./choose.sh', import.meta.url), 'utf8')
-  const settings = wanted.depth === 'installed' ? 'PW_INSTALLED=1\n' : wanted.refresh ? 'PW_REFRESH=1\n' : ''
-  return `probe_with_apt() {\n${aptProbeScript(wanted)}\n}\nprobe_with_rpm() {\n${settings}${rpmProbeScript()}\n}\n${choice}`
+  return [...settings, sectionFunctions, serviceFunctions, ...probes, choice].join('\n')
 }
 
 /** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */

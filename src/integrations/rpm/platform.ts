@@ -1,5 +1,5 @@
 import type { Platform } from '../../core/asset.ts'
-import { parseOsRelease } from '../apt/os-release.ts'
+import { parseOsRelease } from '../machine/os-release.ts'
 
 /** How os-release calls a system that feeds know by another name. */
 const families: Readonly<Record<string, string>> = {

@@ -1,19 +1,7 @@
 # Looks at one machine that installs RPM packages with dnf or zypper. Changes nothing, unless PW_REFRESH is set: then it
 # refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_INSTALLED: pending updates are not wanted.
-# PW_RPM_QUERY: the query of the rpm database. Read by probe.ts: sections begin with "@@ name value", and without "@@ end" the
-# output was cut off. dnf_plugin comes before it. Everything is in functions.
-
-mark() { printf '\n@@ %s\n' "$*"; }
-
-# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
-report() {
-  mark "$1"
-  section=$1
-  shift
-  { said=$("$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
-  mark "$section-status $status"
-  printf '%s\n' "$said"
-}
+# PW_RPM_QUERY: the query of the rpm database. dnf_plugin comes before it. Read by probe.ts; without "@@ end" the output
+# was cut off.
 
 # The shell is what the login may run as root, if anything.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
@@ -74,17 +62,6 @@ reboot_required() {
   esac
 }
 
-# Services with deleted programs or libraries in memory, as far as this user may look; containers answer for themselves.
-stale_services() {
-  own=$(readlink /proc/self/ns/pid)
-  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
-    [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
-    unit=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
-    if [ -n "$unit" ]; then echo "$unit"
-    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
-  done | sort -u
-}
-
 # Seconds since the package lists were last refreshed.
 lists_age() {
   newest=$(stat -c %Y /var/cache/dnf/*/repodata/repomd.xml /var/cache/zypp/solv/*/cookie 2>/dev/null | sort -n | tail -n 1)
@@ -103,13 +80,10 @@ pending() {
   esac
 }
 
-probe_rpm() {
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
-  export PATH LC_ALL
-  unset LANGUAGE
+look() {
   mark 'patchwarden-rpm 1'
   mark 'os-release'
-  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+  os_release
   mark "manager $PW_MANAGER"
   if ! command -v rpm >/dev/null || ! command -v "$PW_MANAGER" >/dev/null || { [ "$PW_MANAGER" = dnf ] && [ -z "$(dnf_python)" ]; }; then
     mark 'no-manager'
@@ -129,4 +103,4 @@ probe_rpm() {
   mark 'end'
 }
 
-probe_rpm </dev/null
+look

@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
-import { parseOsRelease } from '../apt/os-release.ts'
-import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../apt/probe-sections.ts'
 import { dnfPending, dnfPlugin } from '../dnf/index.ts'
 import { parseRpmList, rpmQuery } from '../file-inventory/rpm-list.ts'
+import { parseOsRelease } from '../machine/os-release.ts'
+import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { zypperPending } from '../zypper/index.ts'
 import { newerRpmKernels } from './kernel.ts'
 import { type PendingAnswer, pendingUpdates } from './pending.ts'
@@ -14,8 +14,8 @@ import { rpmPlatform } from './platform.ts'
 /** The first word of an answer of the script. */
 export const RPM_PROBE = 'patchwarden-rpm'
 
-/** POSIX sh; PW_MANAGER, PW_REFRESH and PW_INSTALLED are set before it. */
-export function rpmProbeScript(): string {
+/** What ../probe runs on such a machine. */
+export function rpmProbe(): string {
   const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
   const query = `PW_RPM_QUERY='${rpmQuery.replaceAll("'", `'\\''`)}'`
   return `${query}\ndnf_plugin() {\ncat <<'END_OF_PLUGIN'\n${dnfPlugin()}END_OF_PLUGIN\n}\n${script}`

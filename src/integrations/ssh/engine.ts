@@ -11,7 +11,7 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
-import { splitSections } from '../apt/probe-sections.ts'
+import { splitSections } from '../machine/sections.ts'
 import { apt } from './apt.ts'
 import { sudoProblem } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'

@@ -1,7 +1,7 @@
 import type { PackageChange } from '../../core/catalog.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
-import { linesOf, markedValue, type Sections, splitSections } from '../apt/probe-sections.ts'
+import { linesOf, markedValue, type Sections, splitSections } from '../machine/sections.ts'
 import type { PackageManager } from './package-manager.ts'
 import { planDifference } from './plan.ts'
 

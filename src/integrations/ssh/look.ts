@@ -1,5 +1,5 @@
 import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
-import { linesOf, markedValue, reported, type Sections, splitSections } from '../apt/probe-sections.ts'
+import { linesOf, markedValue, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { diskProblem } from './disk.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'

@@ -14,8 +14,6 @@ journal=$runs/$PW_KEY
 # Packages of the versions that upgrades replaced, shared by all runs: an archive seldom has them for long.
 kept=/var/lib/patchwarden/kept
 
-mark() { printf '\n@@ %s\n' "$*"; }
-
 # mark_file NAME FILE: the file's first line as the value of the mark. No program is started for it.
 mark_file() {
   line=
@@ -29,16 +27,6 @@ boot_id() { read -r id </proc/sys/kernel/random/boot_id && echo "$id"; }
 uptime_now() {
   read -r uptime _ </proc/uptime
   uptime=${uptime%%.*}
-}
-
-# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
-report() {
-  mark "$1"
-  section=$1
-  shift
-  { said=$("$@" 2>&1 >&3 3>&-); status=$?; } 3>&1
-  mark "$section-status $status"
-  printf '%s\n' "$said"
 }
 
 # Start time of a living process, which tells it from a later one with the same number.

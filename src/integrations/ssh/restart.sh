@@ -14,7 +14,7 @@ never_restarted() { # NAME
 # The unit of a process under systemd; without systemd the init script that is named as it or starts its program.
 service_of() { # PID
   if [ -d /run/systemd/system ]; then
-    sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1
+    unit_of "$1"
     return 0
   fi
   read -r comm <"/proc/$1/comm" 2>/dev/null || return 0
@@ -29,12 +29,11 @@ service_of() { # PID
   fi
 }
 
-# Services, and processes "pid/name" of none, with deleted programs or libraries in memory; containers answer for themselves.
+# Stale services, and stale processes "pid/name" of none.
 stale() {
-  own=$(readlink /proc/self/ns/pid)
   set +f
-  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
-    [ "$pid" != "$$" ] && [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] || continue
+  stale_processes | while read -r pid; do
+    [ "$pid" != "$$" ] || continue
     found=$(service_of "$pid")
     if [ -n "$found" ]; then echo "$found"; else echo "$pid/$(cat "/proc/$pid/comm" 2>/dev/null)"; fi
   done | sort -u

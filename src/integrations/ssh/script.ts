@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
 import type { TransactionStep } from '../../core/ports.ts'
+import { sectionFunctions, serviceFunctions } from '../machine/shell.ts'
 import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
@@ -66,13 +67,13 @@ export function followScript({ manager, key, stop, attach }: HostFollow): string
 
 type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
-type Extra = 'attend' | 'keep' | 'restart'
+type Extra = 'attend' | 'keep' | 'services' | 'restart'
 
 /** What some parts use beside what all share. */
 const used: Readonly<Partial<Record<Part, readonly Extra[]>>> = {
   start: ['attend'],
   follow: ['attend'],
-  run: ['keep', 'restart'],
+  run: ['keep', 'services', 'restart'],
 }
 
 function script(
@@ -93,7 +94,7 @@ function script(
   }
   const lines = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`)
   const beside = (used[part] ?? []).map((one) => source(one))
-  return [...lines, source('on-host'), manager.script(), ...beside, source(part)].join('\n')
+  return [...lines, source('sections'), source('on-host'), manager.script(), ...beside, source(part)].join('\n')
 }
 
 /** The versions that a transaction replaces, each as an argument of the package manager. */
@@ -108,9 +109,12 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-const sources = new Map<string, string>()
+const sources = new Map([
+  ['sections', sectionFunctions],
+  ['services', serviceFunctions],
+])
 
-function source(part: Part | Extra | 'on-host'): string {
+function source(part: Part | Extra | 'sections' | 'on-host'): string {
   let text = sources.get(part)
   if (text === undefined) {
     text = readFileSync(new URL(`./${part}.sh`, import.meta.url), 'utf8')

@@ -1,0 +1,14 @@
+# Which services still run what is no longer on the disk.
+
+# Processes with deleted programs or libraries in memory, as far as this user may look; containers answer for themselves.
+stale_processes() {
+  own=$(readlink /proc/self/ns/pid)
+  grep -lsE ' /(usr|lib[0-9x]*|s?bin|opt)/.* \(deleted\)$' /proc/[0-9]*/maps | while IFS=/ read -r _ _ pid _; do
+    [ "$(readlink "/proc/$pid/ns/pid")" != "$own" ] || echo "$pid"
+  done
+}
+
+# The systemd service that a process belongs to, if any.
+unit_of() { # PID
+  sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1
+}
