@@ -37,6 +37,7 @@ import type {
   SourceConfig,
   SshHostConfig,
   SshSourceConfig,
+  TimesConfig,
 } from './config/schema.ts'
 import type { Asset } from './core/asset.ts'
 import type { Policy } from './core/policy.ts'
@@ -361,11 +362,8 @@ function buildEngine(
         name,
         target: (asset) => targets.get(asset.id) ?? null,
         concurrency: engine.concurrency,
-        lockWaitSeconds: engine.lockTimeout,
-        rebootWaitSeconds: engine.rebootTimeout,
-        silenceSeconds: engine.unreachableAfter,
-        transactionSeconds: engine.transactionTimeout,
         connections: sshConnections,
+        ...patienceOf(engine),
         clock,
       })
     case 'awx':
@@ -384,10 +382,7 @@ function buildEngine(
         name,
         region: engine.region,
         document: engine.document,
-        lockWaitSeconds: engine.lockTimeout,
-        rebootWaitSeconds: engine.rebootTimeout,
-        silenceSeconds: engine.unreachableAfter,
-        transactionSeconds: engine.transactionTimeout,
+        ...patienceOf(engine),
         ...present({ endpoint: engine.endpoint }),
         clock,
       })
@@ -397,20 +392,32 @@ function buildEngine(
 function buildAnsibleEngine(config: Config, name: string, engine: AnsibleEngineConfig, clock: Clock): DeployEngine {
   const { playbook, inventory, command, forks } = engine
   const settings = {
-    ...{ name, playbook, inventory, command, forks, transactionSeconds: engine.transactionTimeout },
+    ...{ name, playbook, inventory, command, forks },
     ...present({ configFile: engine.config, vaultPasswordFile: engine.vaultPasswordFile }),
   }
   if (engine.mode === 'module') {
-    return createAnsibleModuleEngine({ ...settings, stateFolder: path.join(config.dataDir, 'ansible', name) })
+    return createAnsibleModuleEngine({
+      ...settings,
+      transactionSeconds: engine.transactionTimeout,
+      stateFolder: path.join(config.dataDir, 'ansible', name),
+    })
   }
   return createAnsibleEngine({
     ...settings,
+    ...patienceOf(engine),
     lookEverySeconds: engine.lookEvery,
+    clock,
+  })
+}
+
+/** How long a host at work is waited for. */
+function patienceOf(engine: TimesConfig) {
+  return {
     lockWaitSeconds: engine.lockTimeout,
     rebootWaitSeconds: engine.rebootTimeout,
     silenceSeconds: engine.unreachableAfter,
-    clock,
-  })
+    transactionSeconds: engine.transactionTimeout,
+  }
 }
 
 export function buildHealth(config: Config): HealthProbe {

@@ -64,10 +64,6 @@ const simulatedEngine = z.strictObject({
   pace: duration({ unit: 's', minimum: 0, maximum: HOUR }).prefault('3 s').describe('How long one asset takes.'),
 })
 
-const lockTimeout = duration({ unit: 'min', minimum: 0, maximum: HOUR })
-  .prefault('5 min')
-  .describe('How long to wait while another program holds the lock of dpkg.')
-
 const awxMend =
   'Write the address of AWX, such as https://awx.example.net; a token goes over http only to this machine.'
 
@@ -83,7 +79,7 @@ const awxEngine = z.strictObject({
   inventory: optional(text('Write the name of an inventory in AWX.')).describe(
     "Name of the inventory. Left out: the template's own.",
   ),
-  lockTimeout,
+  lockTimeout: times.lockTimeout,
   previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
     .prefault('10 min')
     .describe('How long a preview may take, in the queue of AWX too.'),
@@ -105,16 +101,7 @@ const ssmEngine = z.strictObject({
     .regex(/^[A-Za-z0-9_.:/-]{3,256}$/, { error: 'Write the name or ARN of a document of Systems Manager.' })
     .default('AWS-RunShellScript')
     .describe('The document that runs the parameter `commands` as root.'),
-  lockTimeout,
-  transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR })
-    .prefault('2 hours')
-    .describe('After this time without an end, an upgrade counts as failed.'),
-  unreachableAfter: duration({ unit: 'min', minimum: MINUTE, maximum: 24 * HOUR })
-    .prefault('15 min')
-    .describe('How long an instance may be silent during its upgrade before it counts as unreachable.'),
-  rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
-    .prefault('10 min')
-    .describe('How long an instance may take to come back after a reboot.'),
+  ...times,
 })
 
 export const engine = z.discriminatedUnion('kind', [sshEngine, ansibleEngine, awxEngine, ssmEngine, simulatedEngine], {
@@ -125,3 +112,4 @@ export type EngineConfig = z.infer<typeof engine>
 export type SshEngineConfig = z.infer<typeof sshEngine>
 export type AnsibleEngineConfig = z.infer<typeof ansibleEngine>
 export type SimulatedEngineConfig = z.infer<typeof simulatedEngine>
+export type TimesConfig = Pick<SshEngineConfig, keyof typeof times>

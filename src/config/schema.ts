@@ -129,7 +129,13 @@ export interface Config extends Settings {
   readonly example: boolean
 }
 
-export type { AnsibleEngineConfig, EngineConfig, SimulatedEngineConfig, SshEngineConfig } from './engine-schema.ts'
+export type {
+  AnsibleEngineConfig,
+  EngineConfig,
+  SimulatedEngineConfig,
+  SshEngineConfig,
+  TimesConfig,
+} from './engine-schema.ts'
 export type { FeedConfig } from './feed-schema.ts'
 export type { GroupConfig, RotaConfig } from './group-schema.ts'
 export type { HealthConfig } from './health-schema.ts'

@@ -1,14 +1,12 @@
 import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
-import { createSshEngine, type SshEngineOptions } from '../ssh/index.ts'
+import { createSshEngine, type PatienceOptions, type SshEngineOptions } from '../ssh/index.ts'
 import { createPlaybookCarrier } from './carrier.ts'
 import { checkPlaybook, type PlaybookSettings } from './playbook.ts'
 
 export interface AnsibleEngineOptions
   extends PlaybookSettings,
-    Pick<
-      SshEngineOptions,
-      'name' | 'managers' | 'lockWaitSeconds' | 'rebootWaitSeconds' | 'silenceSeconds' | 'transactionSeconds' | 'clock'
-    > {
+    PatienceOptions,
+    Pick<SshEngineOptions, 'name' | 'managers'> {
   /** Seconds between two looks at hosts at work: each is a run of the playbook. */
   readonly lookEverySeconds: number
 }

@@ -11,9 +11,9 @@ import type {
 import { apt } from '../ssh/apt.ts'
 import { otherAsset, parseProgress } from '../ssh/follow.ts'
 import { judge, parseLook } from '../ssh/look.ts'
+import { createPatience, type PatienceOptions, type Standing } from '../ssh/patience.ts'
 import { planLines } from '../ssh/plan.ts'
 import { checkKey, followScript, lookScript, startScript } from '../ssh/script.ts'
-import { createSilence } from '../ssh/silence.ts'
 import { commandText } from './answer.ts'
 import { createSsm, type InstanceState, type SsmOptions, SsmProblem } from './client.ts'
 import { followComment, startComment } from './comment.ts'
@@ -21,21 +21,12 @@ import { createCourier, type Heard } from './courier.ts'
 import { makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { instanceOf } from './instance.ts'
 
-export interface SsmEngineOptions extends SsmOptions {
+export interface SsmEngineOptions extends SsmOptions, PatienceOptions {
   readonly name: string
   /** Runs the parameter `commands` as root on Linux. Default `AWS-RunShellScript`. */
   readonly document?: string
-  /** Seconds to wait while another program holds the lock of dpkg. Default 300. */
-  readonly lockWaitSeconds?: number
-  /** Seconds an instance may take to come back after a reboot. Default 600. */
-  readonly rebootWaitSeconds?: number
-  /** Seconds an instance may be silent during its upgrade before it counts as unreachable. Default 900. */
-  readonly silenceSeconds?: number
-  /** Seconds after which an upgrade without an end counts as failed. Default 7200. It is not stopped. */
-  readonly transactionSeconds?: number
   /** Seconds between two looks at a command that is waited for. Default 2. */
   readonly lookSeconds?: number
-  readonly clock: () => Date
 }
 
 /** Systems Manager waits no shorter for an agent. */
@@ -56,12 +47,9 @@ const MARK = 'aws-ssm'
 export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   const { name, region, clock } = options
   const document = options.document ?? 'AWS-RunShellScript'
-  const lockSeconds = options.lockWaitSeconds ?? 300
-  const rebootSeconds = options.rebootWaitSeconds ?? 600
-  const silenceSeconds = options.silenceSeconds ?? 900
-  const transactionSeconds = options.transactionSeconds ?? 7_200
+  const patience = createPatience(options)
+  const { lockSeconds } = patience
   const ssm = createSsm(options)
-  const silence = createSilence(clock)
   const courier = createCourier({
     ssm,
     document,
@@ -237,51 +225,23 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   }
 
   /** What one asset's last command says of it. `follow`: another is wanted. */
-  function report(key: string, started: StartedAsset, heard: Heard | undefined): Told {
-    const { asset, instance } = started
-    const run = runOf(key, instance)
-    function ended(outcome: DeploymentOutcome): Told {
-      silence.forget(run)
-      following.delete(run)
-      return { report: { asset, outcome, progress: null }, follow: false }
+  function report(key: string, { asset, name, instance }: StartedAsset, heard: Heard | undefined): Told {
+    const subject = { run: runOf(key, instance), name }
+    function told(standing: Standing, follow: boolean): Told {
+      const over = standing.outcome !== null
+      if (over) following.delete(subject.run)
+      return { report: { asset, ...standing }, follow: follow && !over }
     }
-    function going(progress: string, follow: boolean): Told {
-      return { report: { asset, outcome: null, progress }, follow }
-    }
-    function silent(why: string, follow: boolean): Told {
-      const { seconds, rebooting } = silence.silent(run)
-      const limit = rebooting ? rebootSeconds : silenceSeconds
-      if (seconds <= limit) return going(rebooting ? 'rebooting' : why, follow)
-      const what = rebooting ? `did not come back within ${limit} s after its reboot` : `was silent for ${limit} s`
-      return ended({ state: 'unreachable', reason: `${started.name} ${what}: ${why}.`, touched: true, log: '' })
-    }
-    if (heard === undefined) return silent('Nothing is known of the command that started it', true)
-    if (heard.kind === 'going') return silent(`Systems Manager: ${heard.status}`, false)
+    const silent = (why: string) => patience.silent(subject, `${why}.`, why)
+    if (heard === undefined) return told(silent('Nothing is known of the command that started it'), true)
+    if (heard.kind === 'going') return told(silent(`Systems Manager: ${heard.status}`), false)
     if (heard.kind === 'nothing') {
-      const first = !following.has(run)
-      if (first && !heard.reached) return { ...ended(neverBegan(started.name, heard)), neverBegan: true }
-      return silent(heard.reason, true)
+      const first = !following.has(subject.run)
+      if (!first || heard.reached) return told(silent(heard.reason), true)
+      return { ...told(patience.ended(subject.run, neverBegan(name, heard)), false), neverBegan: true }
     }
     const text = heard.text.slice(Math.max(0, heard.text.lastIndexOf('@@ patchwarden-follow')))
-    const seen = parseProgress(apt, text, started.name, MARK)
-    switch (seen.kind) {
-      case 'ended':
-        return ended(seen.outcome)
-      case 'running': {
-        silence.heard(run)
-        if (seen.ageSeconds <= transactionSeconds) return going(seen.progress, true)
-        const reason = `The upgrade of ${started.name} has not ended after ${Math.round(seen.ageSeconds / 60)} min (${seen.progress}); it was not stopped. Look at it on the host.`
-        return ended({ state: 'failed', reason, log: seen.log })
-      }
-      case 'rebooting': {
-        const seconds = silence.rebooting(run)
-        if (seconds <= rebootSeconds) return going('rebooting', true)
-        const log = `${seen.log}\nThe host was told to reboot ${Math.round(seconds)} s ago and has not done so.`
-        return ended({ state: 'succeeded', changed: seen.changed, rebooted: false, log })
-      }
-      case 'unclear':
-        return silent(seen.reason, true)
-    }
+    return told(patience.heard(subject, parseProgress(apt, text, name, MARK)), true)
   }
 
   return {

@@ -20,15 +20,15 @@ import { isLast, otherAsset, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { judge, parseLook } from './look.ts'
 import { managerOf, type PackageManager } from './package-manager.ts'
+import { createPatience, type PatienceOptions, type Standing } from './patience.ts'
 import { planLines } from './plan.ts'
 import { checkKey, followScript, lookScript, startScript } from './script.ts'
 import { type HostSession, openSession } from './session.ts'
-import { createSilence } from './silence.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget } from './target.ts'
 import { type Purpose, type RemoteAnswer, runOverSsh, type ScriptCarrier } from './transport.ts'
 import { zypper } from './zypper.ts'
 
-export interface SshEngineOptions {
+export interface SshEngineOptions extends PatienceOptions {
   readonly name: string
   /** How to reach an asset; `null`: no source lists it (any more). */
   readonly target: (asset: Asset) => SshTarget | null
@@ -38,17 +38,8 @@ export interface SshEngineOptions {
   readonly managers?: readonly [PackageManager, ...PackageManager[]]
   /** Hosts worked on at the same time. */
   readonly concurrency: number
-  /** Seconds to wait while another program holds the lock of the package manager. Default 300. */
-  readonly lockWaitSeconds?: number
-  /** Seconds a host may take to come back after a reboot. Default 600. */
-  readonly rebootWaitSeconds?: number
-  /** Seconds a host may be silent during its upgrade before it counts as unreachable. Default 900. */
-  readonly silenceSeconds?: number
-  /** Seconds after which an upgrade without an end counts as failed. Default 7200. It is not stopped. */
-  readonly transactionSeconds?: number
   /** Shared with the inventory of the same hosts; left out: every session logs in by itself. */
   readonly connections?: SshConnections
-  readonly clock: () => Date
 }
 
 /** Seconds for a script that only looks or starts. */
@@ -63,14 +54,11 @@ const REMEMBERED = 1_000
  * makes one transaction of any number of calls; it runs there detached from us: the approved transaction or none.
  */
 export function createSshEngine(options: SshEngineOptions): DeployEngine {
-  const { name, concurrency, clock } = options
-  const lockSeconds = options.lockWaitSeconds ?? 300
-  const rebootSeconds = options.rebootWaitSeconds ?? 600
-  const silenceSeconds = options.silenceSeconds ?? 900
-  const transactionSeconds = options.transactionSeconds ?? 7_200
+  const { name, concurrency } = options
+  const patience = createPatience(options)
+  const { lockSeconds } = patience
   const managers = options.managers ?? [apt, dnf, zypper]
   const manager = (asset: Asset) => managerOf(managers, asset.platform)
-  const silence = createSilence(clock)
   /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */
   const fresh = new Set<string>()
   /** Sessions that stay until their upgrade ends; never more than `concurrency`. */
@@ -108,7 +96,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       script,
       as: 'root',
       firstSeconds: SCRIPT_SECONDS + (target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS),
-      timeoutSeconds: transactionSeconds + rebootSeconds,
+      timeoutSeconds: patience.longestSeconds,
       signal,
       connections: options.connections,
     })
@@ -147,7 +135,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   async function begin(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<StartedAsset> {
     const { asset, changes, transaction, reboot, restartServices } = request
     const first = fresh.delete(runOf(key, asset))
-    silence.heard(runOf(key, asset))
+    patience.began(runOf(key, asset))
     function settled(outcome: StartedAsset['outcome']): StartedAsset {
       return { asset, outcome }
     }
@@ -233,49 +221,19 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     signal: AbortSignal,
   ): Promise<DeploymentReport> {
     const run_ = runOf(key, asset)
-    function ended(outcome: DeploymentOutcome): DeploymentReport {
-      silence.forget(run_)
-      return { asset: asset.id, outcome, progress: null }
-    }
-    function going(progress: string): DeploymentReport {
-      return { asset: asset.id, outcome: null, progress }
-    }
-    if (outcome !== null) return ended(outcome)
-    const known = outcomes.get(run_)
-    if (known !== undefined) return ended(known)
+    const subject = { run: run_, name: asset.name }
+    const report = (standing: Standing): DeploymentReport => ({ asset: asset.id, ...standing })
+    const known = outcome ?? outcomes.get(run_)
+    if (known !== undefined) return report(patience.ended(run_, known))
     const answer = await hear(run_, key, asset, stop, signal)
-    if (answer === 'nothing new') return going('starting')
-    const seen =
-      answer.kind === 'ran'
-        ? parseProgress(manager(asset), answer.stdout, asset.name, assetMark(asset))
-        : { kind: 'unclear' as const, reason: answer.reason }
-    switch (seen.kind) {
-      case 'ended':
-        remember(run_, seen.outcome)
-        return ended(seen.outcome)
-      case 'running': {
-        silence.heard(run_)
-        if (seen.ageSeconds <= transactionSeconds) return going(seen.progress)
-        const reason = `The upgrade of ${asset.name} has not ended after ${Math.round(seen.ageSeconds / 60)} min (${seen.progress}); it was not stopped. Look at it on the host.`
-        return ended({ state: 'failed', reason, log: seen.log })
-      }
-      case 'rebooting': {
-        renew(asset)
-        const seconds = silence.rebooting(run_)
-        if (seconds <= rebootSeconds) return going('rebooting')
-        const log = `${seen.log}\nThe host was told to reboot ${Math.round(seconds)} s ago and has not done so.`
-        return ended({ state: 'succeeded', changed: seen.changed, rebooted: false, log })
-      }
-      case 'unclear': {
-        const sudo = answer.kind === 'ran' && answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
-        const reason = sudo ?? seen.reason
-        const { seconds, rebooting } = silence.silent(run_)
-        const limit = rebooting ? rebootSeconds : silenceSeconds
-        if (seconds <= limit) return going(rebooting ? 'rebooting' : `no answer for ${Math.round(seconds)} s`)
-        const what = rebooting ? `did not come back within ${limit} s after its reboot` : `was silent for ${limit} s`
-        return ended({ state: 'unreachable', reason: `${asset.name} ${what}: ${reason}`, touched: true, log: '' })
-      }
-    }
+    if (answer === 'nothing new') return report({ outcome: null, progress: 'starting' })
+    if (answer.kind === 'failed') return report(patience.silent(subject, answer.reason))
+    const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
+    if (sudo !== null) return report(patience.silent(subject, sudo))
+    const seen = parseProgress(manager(asset), answer.stdout, asset.name, assetMark(asset))
+    if (seen.kind === 'ended') remember(run_, seen.outcome)
+    if (seen.kind === 'rebooting') renew(asset)
+    return report(patience.heard(subject, seen))
   }
 
   return {
