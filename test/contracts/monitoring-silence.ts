@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { MonitoringSilence } from '../../src/core/ports.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 /** What a silence gives the suite to try it with. */
 export interface MonitoringSilenceSubject {
@@ -22,7 +22,7 @@ export function monitoringSilenceContract(subject: MonitoringSilenceSubject): vo
   /** Assets and a key that no other test has. */
   function scene() {
     scenes++
-    const own = (name: string) => asset(`s${scenes}-${name}`)
+    const own = (name: string) => anAsset(`s${scenes}-${name}`)
     return { key: `PW-${scenes}.r1_a-b`, web: own('web.1'), near: own('webx1'), db: own('db1') }
   }
   const inMinutes = (count: number) => new Date(Math.floor(Date.now() / 1_000) * 1_000 + count * 60_000).toISOString()

@@ -11,8 +11,8 @@ import type { RingRule } from '../../src/core/ring-rule.ts'
 import { createDebsecanFeed } from '../../src/integrations/feeds/debsecan/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { anAsset } from '../support/asset.ts'
 import { deployerRule } from '../support/priority-rules.ts'
-import { asset } from '../support/proposals.ts'
 
 const status = sharedData('debian/host/dpkg-status.gz')
 const feed = sharedData('debian/debsecan-feed/bookworm')
@@ -80,7 +80,7 @@ test('held packages are told and not proposed', () => {
     security: true,
   }
   const snapshot: AssetSnapshot = {
-    asset: asset('web1'),
+    asset: anAsset('web1'),
     packages: [],
     pending: [{ ...pending, held: 'hold' }],
     runningKernel: null,
@@ -116,7 +116,7 @@ test('every asset lands in exactly one ring, and no ring is empty', () => {
   fc.assert(
     fc.property(fc.array(rule, { minLength: 1, maxLength: 5 }), tags, (rules, list) => {
       const entries = list.map((own, index) => ({
-        asset: { ...asset(`web${index}`), tags: own },
+        asset: anAsset(`web${index}`, { tags: own }),
         observedAt: '',
         patches: [],
         changes: [],

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { clusterProblem, clusterRoom, clustersOf } from '../../src/core/cluster.ts'
 import type { Cluster } from '../../src/core/proposal/proposal.ts'
 import type { ClusterRule } from '../../src/core/ring-rule.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 const half = { kind: 'percent', value: 50 } as const
 
 function tagged(tags: Readonly<Record<string, readonly string[]>>) {
-  return Object.entries(tags).map(([name, own]) => ({ ...asset(name), tags: own }))
+  return Object.entries(tags).map(([name, own]) => anAsset(name, { tags: own }))
 }
 
 describe('clusters', () => {

@@ -4,7 +4,7 @@ import type { Patch } from '../../src/core/catalog.ts'
 import { draftSubjects, type Grouping, type OpenGroup } from '../../src/core/draft.ts'
 import { exploitedCves, regressionsOf } from '../../src/core/follow-up.ts'
 import type { Priority } from '../../src/core/priority/priority.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 function patch(source: string, priority: Priority, more: Partial<Patch> = {}): Patch {
   const platform = more.platform ?? 'debian:12'
@@ -28,7 +28,7 @@ function patch(source: string, priority: Priority, more: Partial<Patch> = {}): P
 
 function assessmentOf(patches: readonly Patch[]): Assessment {
   const entry: AssessedAsset = {
-    asset: { ...asset('web1'), team: 'web', engine: 'ssh' },
+    asset: anAsset('web1'),
     observedAt: '2026-11-20T00:00:00Z',
     patches: patches.map((one) => one.id),
     changes: patches.map(({ source }) => ({ name: source, architecture: 'amd64', from: '1', to: '2' })),

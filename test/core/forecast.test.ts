@@ -5,7 +5,7 @@ import { limits } from '../../src/core/limits.ts'
 import type { Deployment, PlannedRing } from '../../src/core/proposal/proposal.ts'
 import { freshRing } from '../../src/core/proposal/run.ts'
 import { type Freeze, nextWindows, type WeeklyRule, type WindowPlan } from '../../src/core/window.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 const now = '2026-11-20T12:00:00.000Z'
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
@@ -40,7 +40,7 @@ function question(
     .map((id) => {
       const window = windows[id]
       return {
-        asset: { ...asset(id.replace('lab/', '')), id },
+        asset: anAsset(id.replace('lab/', ''), { id }),
         patches: [],
         changes: [],
         transaction: [],

@@ -9,8 +9,8 @@ import { createMatcher } from '../../src/core/matching.ts'
 import { findings } from '../../src/core/missing-updates.ts'
 import { thirdParty } from '../../src/core/third-party.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { anAsset } from '../support/asset.ts'
 import { deployerRule } from '../support/priority-rules.ts'
-import { asset } from '../support/proposals.ts'
 
 function item(name: string, version: string, more: Partial<InstalledPackage> = {}): InstalledPackage {
   return { name, version, architecture: 'amd64', source: name, sourceVersion: version, ...more }
@@ -22,7 +22,7 @@ function fix(fixedVersion: string | null, more: Partial<Fix> = {}): Fix {
 
 function snapshot(packages: readonly InstalledPackage[], platform = 'debian:12'): AssetSnapshot {
   return {
-    asset: { ...asset('web1'), platform },
+    asset: anAsset('web1', { platform }),
     packages,
     pending: [],
     runningKernel: null,

@@ -6,8 +6,8 @@ import { decideByTable, parseDecisionTable } from '../../src/core/priority/decis
 import { defaultDueDays, dueAt, judge } from '../../src/core/priority/facts.ts'
 import { type Priority, priorityRank } from '../../src/core/priority/priority.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { anAsset } from '../support/asset.ts'
 import { bodRule, deployerRule } from '../support/priority-rules.ts'
-import { asset } from '../support/proposals.ts'
 
 describe.each([
   ['the SSVC deployer table', deployerRule, 'deployer_patch_application_priority_1_0_0.csv', 72],
@@ -57,7 +57,7 @@ describe('the judgement of one CVE on one asset', () => {
   })
   const judged = (on: Asset, kevEntry: KevEntry | null, epss: EpssScore | null, facts: CveFacts | null = null) =>
     judge(on, { cve: 'CVE-2026-1', kev: kevEntry, epss, facts }, defaults, deployerRule)
-  const host = { ...asset('web1'), exposure: 'controlled', criticality: 'high' } as const
+  const host = anAsset('web1', { exposure: 'controlled', criticality: 'high' })
 
   it('says that an exploited vulnerability is active, with source and date', () => {
     const answer = judged(host, kev, score(0.001))
@@ -119,7 +119,7 @@ describe('the judgement of one CVE on one asset', () => {
   })
 
   it('lists what it assumed', () => {
-    const facts = judged(asset('web1'), null, null).assumptions.map((item) => item.fact)
+    const facts = judged(anAsset('web1'), null, null).assumptions.map((item) => item.fact)
     expect(facts).toEqual(['Exploitation', 'System Exposure', 'Automatable', 'Human Impact'])
   })
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { AssessedAsset } from '../../src/core/assessment.ts'
 import { ringsFor } from '../../src/core/draft.ts'
 import type { RingRule } from '../../src/core/ring-rule.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
@@ -17,7 +17,7 @@ function ring(
 
 function fleet(tags: readonly (readonly string[])[]): readonly AssessedAsset[] {
   return tags.map((own, index) => ({
-    asset: { ...asset(`web${index + 1}`), tags: own },
+    asset: anAsset(`web${index + 1}`, { tags: own }),
     patches: ['p'],
     changes: [],
     held: [],

@@ -3,11 +3,11 @@ import type { InstalledPackage, Observation } from '../../src/core/asset.ts'
 import type { DeploymentOutcome, HealthResult } from '../../src/core/ports.ts'
 import type { EndState, PlannedAsset } from '../../src/core/proposal/proposal.ts'
 import { verify } from '../../src/core/verification.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
 const now = '2026-11-20T03:00:00.000Z'
 const planned: PlannedAsset = {
-  asset: asset('web1'),
+  asset: anAsset('web1'),
   patches: ['p'],
   changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.20-1', to: '3.0.22-1~deb12u2' }],
   transaction: [],

@@ -1,25 +1,12 @@
 import { expect, it } from 'vitest'
-import type { Asset } from '../../src/core/asset.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
 import { windowFor } from '../../src/core/window-of-asset.ts'
+import { anAsset } from '../support/asset.ts'
 
 const rule = { days: [1], start: '01:00', durationSeconds: 3_600, everyWeeks: 1, anchor: null } as const
 const named = (name: string, timeZone: string): WindowPlan => ({ name, rules: [{ ...rule, timeZone }] })
 
-const asset: Asset = {
-  id: 'lab/web01',
-  name: 'web01',
-  platform: 'debian:12',
-  team: 'web',
-  tags: ['db', 'prod'],
-  exposure: null,
-  criticality: null,
-  timeZone: 'Asia/Tokyo',
-  source: 'lab',
-  engine: null,
-  address: 'web01',
-  simulated: false,
-}
+const asset = anAsset('web01', { tags: ['db', 'prod'], timeZone: 'Asia/Tokyo', engine: null })
 
 it('an asset has the first of the windows that fits it, else that of its team, on its own clock', () => {
   const plan = {

@@ -10,8 +10,8 @@ import {
 } from '../../src/integrations/ansible/index.ts'
 import { type DeployScene, deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type AnsibleFiles, ansibleFiles, ansibleReason } from '../support/ansible.ts'
+import { type AptHosts, aptHosts, fleetAssets } from '../support/apt-hosts.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
-import { fleetAssets, installedOn, pendingChanges } from '../support/fleet-updates.ts'
 
 const reason = (await fleetReason()) ?? (await ansibleReason())
 if (reason !== null) console.warn(`skipped the Ansible engine on real hosts: ${reason}`)
@@ -20,19 +20,19 @@ const PLAYBOOK = fileURLToPath(new URL('../../examples/ansible/patchwarden-apt.y
 
 const APT_MODULE = fileURLToPath(new URL('../../examples/ansible/apt-module.yml', import.meta.url))
 
-/** Real security updates, and one of the fleet's own that can be made to fail. */
-const UPDATED = ['openssl', 'libssl3', 'demo-app']
-
 describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () => {
   const { signal } = new AbortController()
   let fleet: Fleet
   let files: AnsibleFiles
   let assets: readonly Asset[]
+  let hosts: AptHosts
 
   beforeAll(async () => {
     fleet = await upFleet(2, { name: 'pwansi' })
     files = await ansibleFiles(fleet)
     assets = fleetAssets(fleet, 'play')
+    // apt itself writes its planner's log when a module of Ansible lets it simulate.
+    hosts = aptHosts(fleet, 'eipp.log.xz')
   })
   afterAll(async () => {
     await fleet?.down()
@@ -54,22 +54,6 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
       clock: () => new Date(),
       ...options,
     })
-  }
-
-  async function shell(host: string, command: string): Promise<string> {
-    return (await fleet.exec(host, ['sh', '-c', command])).stdout
-  }
-
-  async function fresh(): Promise<void> {
-    await fleet.publish('2.0', 'good')
-    await fleet.reset('all')
-    await Promise.all(fleet.hosts.map((host) => shell(host.name, 'apt-get -q update')))
-  }
-
-  async function fingerprint({ name }: Asset): Promise<string> {
-    const kept = ['/var/lib/dpkg', '/var/lib/apt', '/var/cache/apt', '/var/log/apt', '/var/lib/patchwarden', '/etc']
-    // apt itself writes its planner's log when a module of Ansible lets it simulate.
-    return shell(name, `find ${kept.join(' ')} -type f ! -name eipp.log.xz -printf '%p %s %T@\\n' 2>/dev/null | sort`)
   }
 
   /** The operator's own play with the apt module does the work. */
@@ -97,19 +81,8 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
   })
 
   async function sceneOf(create: () => DeployEngine): Promise<DeployScene> {
-    await fresh()
-    return {
-      engine: create(),
-      restart: create,
-      assets,
-      changesFor: (asset) => pendingChanges(fleet, asset.name, UPDATED),
-      pass: () => sleep(200),
-      installed: (asset, name) => installedOn(fleet, asset.name, name),
-      transactions: async (asset) => (await fleet.aptTransactions(asset.name)).length,
-      fingerprint,
-      breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
-      disconnect: (asset) => fleet.fault('down', asset.name),
-    }
+    await hosts.fresh()
+    return { ...hosts, engine: create(), restart: create, assets, pass: () => sleep(200) }
   }
 
   it('says what Ansible is here and that the playbook is right', async () => {
@@ -124,7 +97,7 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
   })
 
   it('works on no other host when an asset has the name of a group', async () => {
-    await fresh()
+    await hosts.fresh()
     const [asset] = assets
     if (asset === undefined) throw new Error('The fleet has no hosts.')
     const group = { ...asset, id: 'lab/web', name: 'web' }
@@ -133,7 +106,7 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
   })
 
   it('reports a login that may not use sudo as held back', async () => {
-    await fresh()
+    await hosts.fresh()
     const [asset] = assets
     if (asset === undefined) throw new Error('The fleet has no hosts.')
     await fleet.fault('sudo-denied', asset.name)
@@ -147,13 +120,13 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
   })
 
   it('follows an upgrade that another process began, and says how far it is', async () => {
-    await fresh()
+    await hosts.fresh()
     const [asset] = assets
     if (asset === undefined) throw new Error('The fleet has no hosts.')
     await fleet.unpublish('2.0')
     await fleet.publish('2.0', 'slow')
-    await shell(asset.name, 'echo 20 >/etc/fleet/slow; apt-get -q update')
-    const changes = await pendingChanges(fleet, asset.name, UPDATED)
+    await hosts.shell(asset.name, 'echo 20 >/etc/fleet/slow; apt-get -q update')
+    const changes = await hosts.changesFor(asset)
     const transaction = await createEngine().preview(asset, changes, signal)
     const deployments = [{ asset, changes, transaction, reboot: 'never' as const }]
     const handle = await createEngine().start({ key: `slow.${process.pid}`, deployments }, signal)

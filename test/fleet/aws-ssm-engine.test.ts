@@ -1,42 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine } from '../../src/core/ports.ts'
 import { createSsmEngine } from '../../src/integrations/aws-ssm/index.ts'
 import { runBounded } from '../../src/integrations/bounded-process.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { createFakeSsm, type FakeSsm } from '../fakes/aws-ssm/fake-ssm.ts'
+import { type AptHosts, aptHosts } from '../support/apt-hosts.ts'
+import { anAsset } from '../support/asset.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 
 const reason = await fleetReason()
 if (reason !== null) console.warn(`skipped the Systems Manager engine on real hosts: ${reason}`)
 
 const REGION = 'eu-central-1'
-const UPDATED = ['openssl', 'libssl3', 'demo-app']
-
 /** The service is the fake; what its agents run are the real scripts, on real Debian hosts, as root. */
 describe.skipIf(reason !== null)('the Systems Manager engine on real Debian hosts', () => {
   let fleet: Fleet
   let ssm: FakeSsm
   let assets: readonly Asset[]
+  let hosts: AptHosts
 
   beforeAll(async () => {
     fleet = await upFleet(2, { name: 'pwssm' })
-    assets = fleet.hosts.map((host, index) => ({
-      id: `cloud/${host.name}`,
-      name: host.name,
-      platform: 'debian:12',
-      team: 'web',
-      tags: [],
-      exposure: null,
-      criticality: null,
-      timeZone: 'UTC',
-      source: 'cloud',
-      engine: 'cloud',
-      address: `i-${String(index + 1).padStart(17, '0')}`,
-      simulated: false,
-    }))
+    hosts = aptHosts(fleet)
+    assets = fleet.hosts.map((host, index) =>
+      anAsset(host.name, { source: 'cloud', engine: 'cloud', address: `i-${String(index + 1).padStart(17, '0')}` }),
+    )
   })
   afterAll(async () => {
     await ssm?.close()
@@ -69,22 +59,6 @@ describe.skipIf(reason !== null)('the Systems Manager engine on real Debian host
     })
   }
 
-  async function shell(host: string, command: string): Promise<string> {
-    return (await fleet.exec(host, ['sh', '-c', command])).stdout
-  }
-
-  async function changesFor(asset: Asset): Promise<readonly PackageChange[]> {
-    const pending = await fleet.pending(asset.name)
-    return pending
-      .filter((update) => UPDATED.includes(update.package))
-      .map(({ package: name, installed, candidate }) => ({
-        name,
-        architecture: name === 'demo-app' ? 'all' : 'amd64',
-        from: installed,
-        to: candidate,
-      }))
-  }
-
   deployEngineContract({
     name: 'the Systems Manager engine',
     async scene() {
@@ -94,36 +68,17 @@ describe.skipIf(reason !== null)('the Systems Manager engine on real Debian host
         const run = (script: string) => asRoot(asset.name, script)
         ssm.instances.set(asset.address, { id: asset.address, ping: 'Online', platform: 'Linux', run })
       }
-      await fleet.publish('2.0', 'good')
-      await fleet.reset('all')
-      await Promise.all(assets.map((asset) => shell(asset.name, 'apt-get -q update')))
+      await hosts.fresh()
       return {
+        ...hosts,
         engine: createEngine(),
         restart: createEngine,
         assets,
-        changesFor,
-        pass: () => sleep(200),
-        async installed(asset, name) {
-          const asked = await fleet.exec(asset.name, ['dpkg-query', '-W', '-f', '$' + '{Version}', name])
-          return asked.code === 0 ? asked.stdout : null
-        },
-        transactions: async (asset) => (await fleet.aptTransactions(asset.name)).length,
-        async fingerprint({ name }) {
-          const kept = [
-            '/var/lib/dpkg',
-            '/var/lib/apt',
-            '/var/cache/apt',
-            '/var/log/apt',
-            '/var/lib/patchwarden',
-            '/etc',
-          ]
-          return shell(name, `find ${kept.join(' ')} -type f -printf '%p %s %T@\\n' 2>/dev/null | sort`)
-        },
-        breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
+        pass: () => sleep(250),
         async disconnect(asset) {
           const instance = ssm.instances.get(asset.address)
           if (instance !== undefined) instance.ping = 'ConnectionLost'
-          await fleet.fault('down', asset.name)
+          await hosts.disconnect(asset)
         },
       }
     },

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { z } from 'zod'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine } from '../../src/core/ports.ts'
 import { createAwxEngine } from '../../src/integrations/awx/index.ts'
 import { runBounded } from '../../src/integrations/bounded-process.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { createFakeAwx, type FakeAwx, type FakeEvent, type Played } from '../fakes/awx/fake-awx.ts'
+import { type AptHosts, aptHosts } from '../support/apt-hosts.ts'
+import { anAsset } from '../support/asset.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 
 const { signal } = new AbortController()
@@ -48,26 +49,15 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
   let fleet: Fleet
   let awx: FakeAwx
   let assets: readonly Asset[]
+  let hosts: AptHosts
   let jobs = 0
 
   beforeAll(async () => {
     fleet = await upFleet(2, { name: 'pwawx' })
+    hosts = aptHosts(fleet)
     const options = `ansible_user=root ansible_ssh_common_args='-F ${fleet.sshConfig}'`
     writeFileSync(inventory, fleet.hosts.map((host) => `${host.name} ${options}\n`).join(''))
-    assets = fleet.hosts.map((host) => ({
-      id: `tower/${host.name}`,
-      name: host.name,
-      platform: 'debian:12',
-      team: 'web',
-      tags: [],
-      exposure: null,
-      criticality: null,
-      timeZone: 'UTC',
-      source: 'tower',
-      engine: 'tower',
-      address: host.address,
-      simulated: false,
-    }))
+    assets = fleet.hosts.map((host) => anAsset(host.name, { source: 'tower', engine: 'tower', address: host.address }))
   })
   afterAll(async () => {
     await awx?.close()
@@ -112,54 +102,18 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
     return createAwxEngine({ name: 'tower', url: awx.url, token, template: 'Patchwarden', lookSeconds: 0.2, clock })
   }
 
-  async function shell(host: string, command: string): Promise<string> {
-    return (await fleet.exec(host, ['sh', '-c', command])).stdout
-  }
-
-  async function changesFor(asset: Asset): Promise<readonly PackageChange[]> {
-    const pending = await fleet.pending(asset.name)
-    return pending
-      .filter((update) => ['openssl', 'libssl3', 'demo-app'].includes(update.package))
-      .map(({ package: name, installed, candidate }) => ({
-        name,
-        architecture: name === 'demo-app' ? 'all' : 'amd64',
-        from: installed,
-        to: candidate,
-      }))
-  }
-
   deployEngineContract({
     name: 'the AWX engine',
     async scene() {
       await awx?.close()
       awx = await createFakeAwx({ token: 'token-of-the-test', hosts: assets.map((asset) => asset.name), play })
-      await fleet.publish('2.0', 'good')
-      await fleet.reset('all')
-      await Promise.all(assets.map((asset) => shell(asset.name, 'apt-get -q update')))
+      await hosts.fresh()
       return {
+        ...hosts,
         engine: createEngine(),
         restart: createEngine,
         assets,
-        changesFor,
-        pass: () => sleep(300),
-        async installed(asset, name) {
-          const asked = await fleet.exec(asset.name, ['dpkg-query', '-W', '-f', '$' + '{Version}', name])
-          return asked.code === 0 ? asked.stdout : null
-        },
-        transactions: async (asset) => (await fleet.aptTransactions(asset.name)).length,
-        async fingerprint({ name }) {
-          const kept = [
-            '/var/lib/dpkg',
-            '/var/lib/apt',
-            '/var/cache/apt',
-            '/var/log/apt',
-            '/var/lib/patchwarden',
-            '/etc',
-          ]
-          return shell(name, `find ${kept.join(' ')} -type f -printf '%p %s %T@\\n' 2>/dev/null | sort`)
-        },
-        breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
-        disconnect: (asset) => fleet.fault('down', asset.name),
+        pass: () => sleep(250),
       }
     },
   })

@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
 import type {
   Batch,
   DeployEngine,
@@ -19,37 +18,24 @@ import {
   type SshTarget,
 } from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
+import { type AptHosts, aptHosts, fleetAssets } from '../support/apt-hosts.ts'
 import { type FaultName, type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 
 const reason = await fleetReason()
 if (reason !== null) console.warn(`skipped the SSH engine on real hosts: ${reason}`)
 
-/** Real security updates, and one of the fleet's own that can be made to fail. */
-const UPDATED = ['openssl', 'libssl3', 'demo-app']
-
 describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
   const { signal } = new AbortController()
   let fleet: Fleet
   let assets: readonly Asset[]
+  let hosts: AptHosts
   let runs = 0
   let connections: SshConnections
 
   beforeAll(async () => {
     fleet = await upFleet(2, { name: 'pweng' })
-    assets = fleet.hosts.map((host) => ({
-      id: `lab/${host.name}`,
-      name: host.name,
-      platform: 'debian:12',
-      team: 'web',
-      tags: [],
-      exposure: null,
-      criticality: null,
-      timeZone: 'UTC',
-      source: 'lab',
-      engine: 'apt',
-      address: host.address,
-      simulated: false,
-    }))
+    assets = fleetAssets(fleet, 'apt')
+    hosts = aptHosts(fleet)
   })
   afterAll(() => fleet?.down())
 
@@ -77,54 +63,11 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     })
   }
 
-  async function fresh(): Promise<void> {
-    await fleet.reset('all')
-    await Promise.all(fleet.hosts.map((host) => shell(host.name, 'apt-get -q update')))
-  }
-
-  async function shell(host: string, command: string): Promise<string> {
-    return (await fleet.exec(host, ['sh', '-c', command])).stdout
-  }
-
-  async function changesFor(asset: Asset): Promise<readonly PackageChange[]> {
-    const pending = await fleet.pending(asset.name)
-    return pending
-      .filter((update) => UPDATED.includes(update.package))
-      .map(({ package: name, installed, candidate }) => ({
-        name,
-        architecture: name === 'demo-app' ? 'all' : 'amd64',
-        from: installed,
-        to: candidate,
-      }))
-  }
-
-  async function fingerprint({ name }: Asset): Promise<string> {
-    const kept = ['/var/lib/dpkg', '/var/lib/apt', '/var/cache/apt', '/var/log/apt', '/var/lib/patchwarden', '/etc']
-    // A run may still fetch what it keeps when its outcome is known.
-    await expect.poll(() => shell(name, 'pgrep -f [p]atchwarden/runs || true'), { timeout: 20_000 }).toBe('')
-    return shell(name, `find ${kept.join(' ')} -type f -printf '%p %s %T@\\n' 2>/dev/null | sort`)
-  }
-
   deployEngineContract({
     name: 'the SSH engine',
     async scene() {
-      await fleet.publish('2.0', 'good')
-      await fresh()
-      return {
-        engine: createEngine(),
-        restart: createEngine,
-        assets,
-        changesFor,
-        pass: () => sleep(200),
-        async installed(asset, name) {
-          const asked = await fleet.exec(asset.name, ['dpkg-query', '-W', '-f', '$' + '{Version}', name])
-          return asked.code === 0 ? asked.stdout : null
-        },
-        transactions: async (asset) => (await fleet.aptTransactions(asset.name)).length,
-        fingerprint,
-        breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
-        disconnect: (asset) => fleet.fault('down', asset.name),
-      }
+      await hosts.fresh()
+      return { ...hosts, engine: createEngine(), restart: createEngine, assets, pass: () => sleep(200) }
     },
   })
 
@@ -136,13 +79,12 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       const [first] = assets
       if (first === undefined) throw new Error('The fleet has no hosts.')
       asset = first
-      await fleet.publish('2.0', 'good')
-      await fresh()
+      await hosts.fresh()
       engine = createEngine()
     })
 
     async function batch(reboot: RebootRule = 'never', restartServices: RestartRule = 'never'): Promise<Batch> {
-      const changes = await changesFor(asset)
+      const changes = await hosts.changesFor(asset)
       const transaction = await engine.preview(asset, changes, signal)
       return {
         key: `bad-days.${process.pid}.${++runs}`,
@@ -211,13 +153,13 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       expect(await refusal(wanted)).toBeNull()
       await fleet.publish('2.1', 'good')
       try {
-        await shell(asset.name, 'apt-get -q update && apt-get -y -q install openssl')
+        await hosts.shell(asset.name, 'apt-get -q update && apt-get -y -q install openssl')
         const outcome = await outcomeOf(await engine.start(wanted, signal))
         expect(outcome).toMatchObject({
           state: 'held back',
           reason: expect.stringMatching(/not the transaction that was approved.*no longer.*openssl/),
         })
-        expect(await shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")).toBe('1.0')
+        expect(await hosts.shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")).toBe('1.0')
       } finally {
         await fleet.unpublish('2.1')
       }
@@ -226,7 +168,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('an upgrade outlives its connection and its Patchwarden, and a later one reads how it ended', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'slow')
-      await shell(asset.name, 'apt-get -q update')
+      await hosts.shell(asset.name, 'apt-get -q update')
       const wanted = await batch()
       const handle = JSON.parse(JSON.stringify(await engine.start(wanted, signal)))
       await fleet.fault('net-cut', asset.name, 4)
@@ -240,12 +182,12 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('a runner killed in the middle is reported as what it left behind, never as done', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'slow')
-      await shell(asset.name, 'apt-get -q update')
+      await hosts.shell(asset.name, 'apt-get -q update')
       const handle = await engine.start(await batch(), signal)
       await expect
-        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
         .not.toBe('')
-      await shell(
+      await hosts.shell(
         asset.name,
         'pkill -9 -f [p]atchwarden/runs; pkill -9 apt-get; pkill -9 dpkg; pkill -9 -f [p]ostinst; true',
       )
@@ -258,10 +200,10 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('pulling the plug in the middle is reported as what it left behind', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'slow')
-      await shell(asset.name, 'apt-get -q update')
+      await hosts.shell(asset.name, 'apt-get -q update')
       const handle = await engine.start(await batch(), signal)
       await expect
-        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
         .not.toBe('')
       await fleet.power('off', asset.name)
       await fleet.power('on', asset.name)
@@ -274,28 +216,28 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('reboots when asked to and the host wants it, and proves it by a new boot id', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'reboot')
-      await shell(asset.name, 'apt-get -q update')
-      const before = await shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
+      await hosts.shell(asset.name, 'apt-get -q update')
+      const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
       expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
         state: 'succeeded',
         rebooted: true,
       })
-      expect(await shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).not.toBe(before)
+      expect(await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).not.toBe(before)
     })
 
     it('does not reboot when the policy says never', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'reboot')
-      await shell(asset.name, 'apt-get -q update')
-      const before = await shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
+      await hosts.shell(asset.name, 'apt-get -q update')
+      const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
       expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ rebooted: false })
-      expect(await shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).toBe(before)
+      expect(await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).toBe(before)
     })
 
     it('says so when a host does not come back from its reboot', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'reboot')
-      await shell(asset.name, 'apt-get -q update')
+      await hosts.shell(asset.name, 'apt-get -q update')
       await fleet.fault('boot-never', asset.name)
       expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
         state: 'unreachable',
@@ -306,7 +248,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
     /** Processes with deleted programs or libraries in memory, as the kernel names them. */
     const stale = () =>
-      shell(
+      hosts.shell(
         asset.name,
         "grep -ls '/lib.* (deleted)' /proc/[0-9]*/maps | cut -d/ -f3 | xargs -I{} cat /proc/{}/comm | sort -u",
       )
@@ -314,7 +256,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('restarts services that still run what was replaced, and says which', async () => {
       expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
       expect(await stale()).toContain('sshd')
-      await fresh()
+      await hosts.fresh()
       const wanted = await batch('never', 'if required')
       const outcome = await outcomeOf(await engine.start(wanted, signal))
       expect(outcome).toMatchObject({
@@ -326,7 +268,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
     it('a service that does not start again makes it a failure, in the words of the service', async () => {
       const wanted = await batch('never', 'if required')
-      await shell(asset.name, 'echo "nonsense;" >>/etc/nginx/nginx.conf')
+      await hosts.shell(asset.name, 'echo "nonsense;" >>/etc/nginx/nginx.conf')
       expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({
         state: 'failed',
         reason: expect.stringMatching(/^All was installed, but nginx did not restart: /),
@@ -336,15 +278,15 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     it('no command line says what people wrote, here or on the host', async () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'slow')
-      await shell(asset.name, 'echo 4 >/etc/fleet/slow; apt-get -q update')
+      await hosts.shell(asset.name, 'echo 4 >/etc/fleet/slow; apt-get -q update')
       const secret = 'why-we-do-this-at-night'
       const wanted = await batch()
       const named = wanted.deployments.map((one) => ({ ...one, asset: { ...one.asset, team: secret, tags: [secret] } }))
       const handle = await engine.start({ ...wanted, deployments: named }, signal)
       await expect
-        .poll(() => shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
+        .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), { timeout: 30_000, interval: 100 })
         .not.toBe('')
-      const there = await shell(asset.name, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+      const there = await hosts.shell(asset.name, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
       const here = (await readCommandLines()).join(' ')
       expect(there).toContain('apt-get')
       expect(here).toContain('ControlPath')
@@ -353,16 +295,16 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
     })
 
     describe('when the archive has lost the older version', () => {
-      const demoApp = () => shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")
+      const demoApp = () => hosts.shell(asset.name, "dpkg-query -W -f '$" + "{Version}' demo-app")
       const kept = async () =>
-        (await shell(asset.name, 'ls /var/lib/patchwarden/kept 2>/dev/null || true')).split('\n').filter(Boolean)
-      const owed = () => shell(asset.name, 'cat /var/lib/patchwarden/runs/*/to-keep 2>/dev/null || true')
+        (await hosts.shell(asset.name, 'ls /var/lib/patchwarden/kept 2>/dev/null || true')).split('\n').filter(Boolean)
+      const owed = () => hosts.shell(asset.name, 'cat /var/lib/patchwarden/runs/*/to-keep 2>/dev/null || true')
 
       /** demo-app 2.0 installed, 2.1 on offer. */
       beforeEach(async () => {
-        await shell(asset.name, 'apt-get -y -q install demo-app=2.0')
+        await hosts.shell(asset.name, 'apt-get -y -q install demo-app=2.0')
         await fleet.publish('2.1', 'good')
-        await shell(asset.name, 'apt-get clean; apt-get -q update')
+        await hosts.shell(asset.name, 'apt-get clean; apt-get -q update')
       })
       afterEach(() => fleet.unpublish('2.1'))
 
@@ -379,10 +321,10 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
         expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
         await expect.poll(kept, { timeout: 10_000 }).toEqual(['demo-app_2.0_all.deb'])
         await fleet.unpublish('2.0')
-        await shell(asset.name, 'apt-get clean; apt-get -q update')
-        expect(await shell(asset.name, 'apt-get -s --allow-downgrades install demo-app=2.0 2>&1 || true')).toContain(
-          'was not found',
-        )
+        await hosts.shell(asset.name, 'apt-get clean; apt-get -q update')
+        expect(
+          await hosts.shell(asset.name, 'apt-get -s --allow-downgrades install demo-app=2.0 2>&1 || true'),
+        ).toContain('was not found')
         const down = await change('2.1', '2.0')
         expect(await engine.preflight(down, signal)).toMatchObject([{ ready: true }])
         expect(await outcomeOf(await engine.start(down, signal))).toMatchObject({
@@ -394,23 +336,23 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
       it('what apt has in its cache is kept without fetching it', async () => {
         const up = await change('2.0', '2.1')
-        await shell(asset.name, 'cd /var/cache/apt/archives && apt-get -q download demo-app=2.0')
+        await hosts.shell(asset.name, 'cd /var/cache/apt/archives && apt-get -q download demo-app=2.0')
         await fleet.unpublish('2.0')
-        await shell(asset.name, 'apt-get -q update')
+        await hosts.shell(asset.name, 'apt-get -q update')
         expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
         expect(await kept()).toEqual(['demo-app_2.0_all.deb'])
-        expect(await shell(asset.name, 'stat -c %h /var/lib/patchwarden/kept/*')).toBe('2\n')
+        expect(await hosts.shell(asset.name, 'stat -c %h /var/lib/patchwarden/kept/*')).toBe('2\n')
       })
 
       it('what a run could not fetch is said by the next preflight and fetched by the next run', async () => {
         const up = await change('2.0', '2.1')
         // It is killed just after it has left its result.
-        await shell(
+        await hosts.shell(
           asset.name,
           "printf '#!/bin/sh\\nkill -9 $PPID\\n' >/usr/local/bin/renice; chmod 755 /usr/local/bin/renice",
         )
         expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
-        await shell(asset.name, 'rm /usr/local/bin/renice')
+        await hosts.shell(asset.name, 'rm /usr/local/bin/renice')
         expect(await owed()).toBe('demo-app=2.0\n')
         expect(await kept()).toEqual([])
         const wanted = await batch()
@@ -424,9 +366,12 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
       it('what was kept half a year ago goes, and what is kept now stays, however old it is', async () => {
         const folder = '/var/lib/patchwarden/kept'
-        await shell(asset.name, `mkdir -p ${folder}; touch -d '181 days ago' ${folder}/a.deb; touch ${folder}/b.deb`)
+        await hosts.shell(
+          asset.name,
+          `mkdir -p ${folder}; touch -d '181 days ago' ${folder}/a.deb; touch ${folder}/b.deb`,
+        )
         const up = await change('2.0', '2.1')
-        await shell(
+        await hosts.shell(
           asset.name,
           `cd /var/cache/apt/archives && apt-get -q download demo-app=2.0 && touch -d '400 days ago' demo-app_2.0_all.deb`,
         )
@@ -438,7 +383,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
         const folder = '/var/lib/patchwarden/kept'
         const up = await change('2.0', '2.1')
         // du stands for a folder of 3 GiB, as long as the oldest is there.
-        await shell(
+        await hosts.shell(
           asset.name,
           `mkdir -p ${folder}; touch -d '9 days ago' ${folder}/z.deb; touch -d '2 days ago' ${folder}/a.deb
            printf '#!/bin/sh\n[ -e ${folder}/z.deb ] && size=3145728 || size=1\nprintf "$size\\\\t."\n' >/usr/local/bin/du
@@ -450,7 +395,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
       it('the preflight says what cannot be rolled back, and the upgrade goes on without', async () => {
         await fleet.unpublish('2.0')
-        await shell(asset.name, 'apt-get -q update')
+        await hosts.shell(asset.name, 'apt-get -q update')
         const up = await change('2.0', '2.1')
         const note = 'demo-app 2.0 is no longer to be had: it cannot be rolled back'
         expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [note] }])
@@ -464,7 +409,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
 
     it('all sessions of a rollout share one login, which ends with the connection', async () => {
       const logins = async () =>
-        Number(await shell(asset.name, 'awk \'$2 ~ /:0016$/ && $4 == "01"\' /proc/net/tcp | wc -l'))
+        Number(await hosts.shell(asset.name, 'awk \'$2 ~ /:0016$/ && $4 == "01"\' /proc/net/tcp | wc -l'))
       const wanted = await batch()
       await engine.preflight(wanted, signal)
       const handle = await engine.start(wanted, signal)
@@ -512,10 +457,10 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
       await fleet.unpublish('2.0')
       await fleet.publish('2.0', 'conffile')
       await fleet.fault('conffile-edited', asset.name)
-      await shell(asset.name, 'apt-get -q update')
-      const before = await shell(asset.name, 'cat /etc/demo-app.conf')
+      await hosts.shell(asset.name, 'apt-get -q update')
+      const before = await hosts.shell(asset.name, 'cat /etc/demo-app.conf')
       expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
-      expect(await shell(asset.name, 'cat /etc/demo-app.conf')).toBe(before)
+      expect(await hosts.shell(asset.name, 'cat /etc/demo-app.conf')).toBe(before)
     })
 
     it('no value of a request can become a command on a host', async () => {
@@ -528,7 +473,7 @@ describe.skipIf(reason !== null)('the SSH engine on real Debian hosts', () => {
         const other = { key: `${wanted.key}.x`, deployments: [{ ...deployment, changes }] }
         expect(await outcomeOf(await engine.start(other, signal))).toMatchObject({ state: 'held back' })
       }
-      expect(await shell(asset.name, 'ls /root')).not.toContain('owned')
+      expect(await hosts.shell(asset.name, 'ls /root')).not.toContain('owned')
     })
   })
 })

@@ -11,8 +11,8 @@ import {
 } from '../../src/store/inventory.ts'
 import { countIds, packIds, unpackIds } from '../../src/store/packed-ids.ts'
 import { softwareSets } from '../../src/store/schema.ts'
+import { anAsset } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
-import { asset } from '../support/proposals.ts'
 
 describe('packed ids', () => {
   it('come back as they were', () => {
@@ -41,7 +41,7 @@ describe('the inventory', () => {
 
   function look(name: string, packages: readonly InstalledPackage[]): Observation {
     const snapshot = {
-      asset: { ...asset(name), platform: 'debian:12' },
+      asset: anAsset(name),
       packages,
       pending: [],
       runningKernel: null,
@@ -73,7 +73,7 @@ describe('the inventory', () => {
     const interned = newInterned()
     const lost: Observation = {
       kind: 'unreachable',
-      asset: asset('b'),
+      asset: anAsset('b'),
       reason: 'no answer\u0000',
       at: '2026-11-20T12:00:00.000Z',
     }

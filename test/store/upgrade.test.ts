@@ -9,8 +9,8 @@ import { readCatalog } from '../../src/store/catalog.ts'
 import { connect } from '../../src/store/database.ts'
 import { readSnapshots } from '../../src/store/inventory.ts'
 import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
+import { anAsset } from '../support/asset.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { asset } from '../support/proposals.ts'
 
 /** Migrations up to 0004, as the version before had them. */
 const BEFORE = 5
@@ -36,7 +36,7 @@ it('keeps inventory and catalog, and lets every feed be read whole once', async 
       values (7, 'curl', '1-1', 'amd64', 'curl', '1-1'), (70000, 'bash', '2', 'amd64', 'bash', '2')`
     await sql`insert into software_sets (id, hash, packages) values (3, 'h', array[70000, 7])`
     await sql`insert into assets (id, source, team, asset, software_set, pending, reboot_required, reboot_packages, stale_services, observed_at, checked_at)
-      values ('s/a', 's', 'web', ${sql.json({ ...asset('a'), id: 's/a', platform: 'debian:12' })}, 3, '[]', false, '{}', '{}', now(), now())`
+      values ('s/a', 's', 'web', ${sql.json({ ...anAsset('a', { source: 's' }) })}, 3, '[]', false, '{}', '{}', now(), now())`
     await sql`insert into fixes (feed, platform, source, cve, fixed_version) values ('f', 'debian:12', 'curl', 'CVE-2026-1', '1-2')`
     await sql`insert into advisories (feed, id, title, cves, fixes)
       values ('f', 'DSA-1-1', 't', array['CVE-2026-1'], '[{"platform":"debian:12","source":"curl","fixedVersion":"1-2"}]')`

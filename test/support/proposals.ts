@@ -1,12 +1,12 @@
 /** Small proposals for tests of the core. */
 
-import type { Asset } from '../../src/core/asset.ts'
 import type { Patch } from '../../src/core/catalog.ts'
 import { contentHash } from '../../src/core/content-hash.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
+import { anAsset } from './asset.ts'
 
 export const always: WindowPlan = {
   name: 'always',
@@ -48,23 +48,6 @@ export const policy: Policy = {
   stepUpRings: [],
 }
 
-export function asset(name: string): Asset {
-  return {
-    id: `lab/${name}`,
-    name,
-    platform: 'debian:12',
-    team: 'web',
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source: 'lab',
-    engine: 'ssh',
-    address: name,
-    simulated: false,
-  }
-}
-
 const patch: Patch = {
   id: 'debian:12/openssl/3.0.22',
   platform: 'debian:12',
@@ -83,7 +66,7 @@ const patch: Patch = {
 
 /** A patch for `count` assets: one canary, then the rest two at a time. */
 export function content(count: number, window: WindowPlan = always): Content {
-  const assets = Array.from({ length: count }, (_, index) => asset(`web${index + 1}`))
+  const assets = Array.from({ length: count }, (_, index) => anAsset(`web${index + 1}`))
   const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
   const ids = assets.map((item) => item.id)
   const subject: PatchSubject = {

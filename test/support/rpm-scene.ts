@@ -4,6 +4,7 @@ import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { createSshEngine, createSshInventory, type SshTarget } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
+import { anAsset } from './asset.ts'
 import type { Fleet } from './fleet.ts'
 
 /** What differs between the kinds of hosts that install RPM packages. */
@@ -55,20 +56,9 @@ export interface RpmHosts {
 }
 
 export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
-  const assets: readonly Asset[] = fleet.hosts.map((host) => ({
-    id: `lab/${host.name}`,
-    name: host.name,
-    platform: kind.platform,
-    team: 'web',
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source: 'lab',
-    engine: 'ssh',
-    address: host.address,
-    simulated: false,
-  }))
+  const assets: readonly Asset[] = fleet.hosts.map((host) =>
+    anAsset(host.name, { platform: kind.platform, address: host.address }),
+  )
 
   async function shell(host: string, command: string): Promise<string> {
     return (await fleet.exec(host, ['sh', '-c', command])).stdout.trim()

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { MonitoringSilence, SilenceLease } from '../../src/core/ports.ts'
 import { createSilences } from '../../src/workflow/silence.ts'
-import { asset } from '../support/proposals.ts'
+import { anAsset } from '../support/asset.ts'
 
-const web = asset('web01')
+const web = anAsset('web01')
 const { signal } = new AbortController()
 let calls: string[]
 let leases: SilenceLease[]

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Asset } from '../../../src/core/asset.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../../src/core/ports.ts'
 import { createAnsibleModuleEngine } from '../../../src/integrations/ansible/index.ts'
+import { anAsset } from '../../support/asset.ts'
 
 /**
  * In the place of ansible-playbook, for ends that a real one reaches only by accident: it answers each host of the limit,
@@ -23,20 +23,7 @@ console.log(JSON.stringify({ plays: [{ tasks: [{ task: { name: 'upgrade' }, host
 `
 }
 
-const asset: Asset = {
-  id: 'lab/web01',
-  name: 'web01',
-  platform: 'debian:12',
-  team: 'web',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: 'lab',
-  engine: 'play',
-  address: 'web01',
-  simulated: false,
-}
+const asset = anAsset('web01', { engine: 'play' })
 const changes = [{ name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }]
 
 describe('a playbook that upgrades by itself', () => {

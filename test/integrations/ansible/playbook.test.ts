@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Asset } from '../../../src/core/asset.ts'
 import { createPlaybookCarrier } from '../../../src/integrations/ansible/carrier.ts'
 import {
   checkPlaybook,
@@ -12,6 +11,7 @@ import {
   type PlaybookSettings,
   runPlaybook,
 } from '../../../src/integrations/ansible/playbook.ts'
+import { anAsset } from '../../support/asset.ts'
 
 /**
  * In the place of ansible-playbook: notes how it was called, and answers as the callback ansible.posix.json does. What
@@ -134,20 +134,7 @@ describe('a playbook', () => {
 
   describe('that carries scripts', () => {
     function carried(name: string, purpose: 'preview' | 'apply' = 'preview', script = `echo "{{ ${name} }} {# "`) {
-      const asset: Asset = {
-        id: `lab/${name}`,
-        name,
-        platform: 'debian:12',
-        team: 'web',
-        tags: [],
-        exposure: null,
-        criticality: null,
-        timeZone: 'UTC',
-        source: 'lab',
-        engine: 'play',
-        address: name,
-        simulated: false,
-      }
+      const asset = anAsset(name, { engine: 'play' })
       return { asset, purpose, key: 'k', script, as: 'root' as const, timeoutSeconds: 5, signal }
     }
 

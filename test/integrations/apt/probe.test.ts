@@ -2,28 +2,24 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Asset, AssetSnapshot, Observation } from '../../../src/core/asset.ts'
+import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
 import { parseProbe } from '../../../src/integrations/apt/index.ts'
 import { probeScript } from '../../../src/integrations/probe/index.ts'
+import { anAsset } from '../../support/asset.ts'
 
 /** What probe.sh printed on a Debian 12 host. */
 const real = readFileSync(new URL('./fixtures/debian-12.txt', import.meta.url), 'utf8')
 
 const now = new Date('2026-11-20T12:00:00Z')
-const asset: Asset = {
-  id: 'prod/web01',
-  name: 'web01',
+const asset = anAsset('web01', {
   platform: '',
-  team: 'web',
   tags: ['canary'],
   exposure: 'open',
-  criticality: null,
   timeZone: 'Europe/Berlin',
   source: 'prod',
   engine: 'apt',
   address: '192.0.2.1',
-  simulated: false,
-}
+})
 
 function read(output: string): Observation {
   return parseProbe(output, { asset, now })

@@ -1,6 +1,7 @@
 import type { Asset } from '../../../src/core/asset.ts'
 import { createAptHost } from '../../fakes/aws-ssm/apt-host.ts'
 import { createFakeSsm, type FakeSsmOptions } from '../../fakes/aws-ssm/fake-ssm.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const OFFERS = [
   { name: 'libssl3', architecture: 'amd64', from: '3.0.15-1~deb12u1', to: '3.0.16-1~deb12u1' },
@@ -8,20 +9,7 @@ const OFFERS = [
 ]
 
 export function instanceAsset(index: number): Asset {
-  return {
-    id: `cloud/app${index}`,
-    name: `app${index}`,
-    platform: 'debian:12',
-    team: 'web',
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source: 'cloud',
-    engine: 'cloud',
-    address: `i-${String(index).padStart(17, '0')}`,
-    simulated: false,
-  }
+  return anAsset(`app${index}`, { source: 'cloud', engine: 'cloud', address: `i-${String(index).padStart(17, '0')}` })
 }
 
 /** A region with Debian instances, and what an engine needs to reach it. */

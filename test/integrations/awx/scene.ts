@@ -1,6 +1,7 @@
 import type { Asset } from '../../../src/core/asset.ts'
 import { createAptPlaybook, createPlaybookHost } from '../../fakes/awx/apt-playbook.ts'
 import { createFakeAwx, type FakeAwxOptions } from '../../fakes/awx/fake-awx.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const OFFERS = [
   { name: 'libssl3', architecture: 'amd64', from: '3.0.15-1~deb12u1', to: '3.0.16-1~deb12u1' },
@@ -8,20 +9,7 @@ const OFFERS = [
 ]
 
 export function awxAsset(name: string): Asset {
-  return {
-    id: `tower/${name}`,
-    name,
-    platform: 'debian:12',
-    team: 'web',
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source: 'tower',
-    engine: 'tower',
-    address: name,
-    simulated: false,
-  }
+  return anAsset(name, { source: 'tower', engine: 'tower' })
 }
 
 const TOKEN = 'token-of-the-test'

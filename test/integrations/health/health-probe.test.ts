@@ -9,21 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Asset } from '../../../src/core/asset.ts'
 import type { HealthCheck } from '../../../src/core/ports.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../../src/integrations/health/index.ts'
+import { anAsset } from '../../support/asset.ts'
 
-const asset: Asset = {
-  id: 'fleet/web01',
-  name: 'web01',
-  platform: 'debian:12',
-  team: 'web',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: 'fleet',
-  engine: null,
-  address: '127.0.0.1',
-  simulated: false,
-}
+const asset = anAsset('web01', { source: 'fleet', engine: null, address: '127.0.0.1' })
 const { signal } = new AbortController()
 const probe = createHealthProbe()
 let web: Server

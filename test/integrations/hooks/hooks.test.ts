@@ -6,13 +6,13 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Hook } from '../../../src/core/ports.ts'
 import { createHookRunner } from '../../../src/integrations/hooks/index.ts'
-import { asset } from '../../support/proposals.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pw-hooks-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const { signal } = new AbortController()
 const runner = createHookRunner()
-const web = { ...asset('web01'), address: '192.0.2.13' }
+const web = anAsset('web01', { address: '192.0.2.13' })
 
 function program(name: string, lines: string): string {
   const path = join(folder, name)

@@ -3,23 +3,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Asset, Observation } from '../../../src/core/asset.ts'
+import type { Observation } from '../../../src/core/asset.ts'
 import { createLocalInventory } from '../../../src/integrations/local-host/index.ts'
+import { anAsset } from '../../support/asset.ts'
 
-const asset: Asset = {
-  id: 'here/me',
-  name: 'me',
-  platform: '',
-  team: 'ops',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: 'here',
-  engine: null,
-  address: '127.0.0.1',
-  simulated: false,
-}
+const asset = anAsset('me', { platform: '', team: 'ops', source: 'here', engine: null, address: '127.0.0.1' })
 const hasApt = spawnSync('apt-get', ['--version']).status === 0
 const path = process.env.PATH
 

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Asset, InstalledPackage } from '../../../src/core/asset.ts'
+import type { InstalledPackage } from '../../../src/core/asset.ts'
 import { schemeFor } from '../../../src/core/versions/scheme.ts'
 import { parseProbe, probeScript } from '../../../src/integrations/probe/index.ts'
 import { newerRpmKernels } from '../../../src/integrations/rpm/kernel.ts'
 import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
 import { dnf, zypper } from '../../../src/integrations/ssh/index.ts'
+import { anAsset } from '../../support/asset.ts'
 
 /** What the script printed on hosts where demo-lib is locked and demo-app, which needs it, is not. */
 const real = {
@@ -15,20 +16,7 @@ const real = {
   zypper: readFileSync(new URL('./fixtures/zypper.txt', import.meta.url), 'utf8'),
 }
 const now = new Date('2026-11-20T12:00:00Z')
-const asset: Asset = {
-  id: 'prod/web01',
-  name: 'web01',
-  platform: '',
-  team: 'web',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: 'prod',
-  engine: 'ssh',
-  address: '192.0.2.1',
-  simulated: false,
-}
+const asset = anAsset('web01', { platform: '', source: 'prod', address: '192.0.2.1' })
 
 describe('what a host with RPM packages answers', () => {
   it.each([

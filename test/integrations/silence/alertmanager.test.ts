@@ -8,7 +8,7 @@ import { fillMatcher } from '../../../src/integrations/silence/matcher.ts'
 import { monitoringSilenceContract } from '../../contracts/monitoring-silence.ts'
 import { type FakeAlertmanager, startFakeAlertmanager } from '../../fakes/alertmanager/fake-alertmanager.ts'
 import { alertmanagerProgram, startRealAlertmanager } from '../../fakes/alertmanager/real-alertmanager.ts'
-import { asset } from '../../support/proposals.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const { signal } = new AbortController()
 const matchers = [{ label: 'instance', value: '{address}(:.*)?', isRegex: true, isEqual: true }]
@@ -54,7 +54,7 @@ function speaksTo(name: string, url: () => string): void {
 
   describe(name, () => {
     it('is not asked to revive what has expired: a new silence is made', async () => {
-      const web = asset('expired.example')
+      const web = anAsset('expired.example')
       const silence = silenceAt(url())
       await silence.hold({ key: 'PW-expired', assets: [web], until: inSeconds(3), reason: 'first' }, signal)
       await sleep(3_200)
@@ -71,8 +71,8 @@ function speaksTo(name: string, url: () => string): void {
     })
 
     it('carries odd names as they are: a pattern of them matches them alone', async () => {
-      const odd = { ...asset('odd'), address: 'a.b+c(d)[e]{2}|f^g$h\\d*?' }
-      const near = { ...asset('near'), address: 'aXb+c(d)[e]{2}|f^g$h\\d*?' }
+      const odd = anAsset('odd', { address: 'a.b+c(d)[e]{2}|f^g$h\\d*?' })
+      const near = anAsset('near', { address: 'aXb+c(d)[e]{2}|f^g$h\\d*?' })
       const silence = silenceAt(url())
       await silence.hold({ key: 'PW-odd', assets: [odd], until: inSeconds(60), reason: 'odd' }, signal)
       expect(await silencedUntil(url(), odd)).toHaveLength(1)
@@ -81,7 +81,7 @@ function speaksTo(name: string, url: () => string): void {
 
     it('says that an end in the past is refused', async () => {
       const holding = silenceAt(url()).hold(
-        { key: 'PW-past', assets: [asset('past')], until: '2020-01-01T00:00:00.000Z', reason: 'late' },
+        { key: 'PW-past', assets: [anAsset('past')], until: '2020-01-01T00:00:00.000Z', reason: 'late' },
         signal,
       )
       await expect(holding).rejects.toThrow(/answers 400: Failed to create silence: .*past\.$/)
@@ -89,7 +89,7 @@ function speaksTo(name: string, url: () => string): void {
 
     it('says that there is something else at the address', async () => {
       const holding = silenceAt(`${url()}/elsewhere`).hold(
-        { key: 'PW-404', assets: [asset('x')], until: inSeconds(60), reason: 'x' },
+        { key: 'PW-404', assets: [anAsset('x')], until: inSeconds(60), reason: 'x' },
         signal,
       )
       await expect(holding).rejects.toThrow(/There is no Alertmanager with API v2 at .*check the address\.$/)
@@ -105,7 +105,7 @@ describe('over a fake', () => {
   afterAll(() => fake.close())
   speaksTo('a fake Alertmanager', () => fake.url)
 
-  const lease = () => ({ key: 'PW-9', assets: [asset('web9')], until: inSeconds(60), reason: 'x' })
+  const lease = () => ({ key: 'PW-9', assets: [anAsset('web9')], until: inSeconds(60), reason: 'x' })
 
   it('makes a new silence when the old one is forgotten between looking and renewing', async () => {
     const silence = silenceAt(fake.url)
@@ -152,7 +152,7 @@ it.each<[AlertmanagerAccess, string]>([
   [{ kind: 'basic', user: 'Aladdin', password: 'open sesame' }, 'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=='], // RFC 7617
 ])('opens with %j, and says no word of it', async (access, header) => {
   const fake = await startFakeAlertmanager(header)
-  const lease = { key: 'PW-1', assets: [asset('web1')], until: inSeconds(60), reason: 'x' }
+  const lease = { key: 'PW-1', assets: [anAsset('web1')], until: inSeconds(60), reason: 'x' }
   await silenceAt(fake.url, access).hold(lease, signal)
   expect(fake.silences()).toHaveLength(1)
   expect(new Set(fake.authorizations)).toEqual(new Set([header]))
@@ -170,7 +170,7 @@ it('fills a pattern so that it matches the address and nothing that is not it, w
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (address, other) => {
       fc.pre(address.trim() !== '' && other !== address && !other.startsWith(`${address}:`))
-      const pattern = new RegExp(`^(?:${fillMatcher(matcher, { ...asset('x'), address }).value})$`, 's')
+      const pattern = new RegExp(`^(?:${fillMatcher(matcher, anAsset('x', { address })).value})$`, 's')
       expect(pattern.test(address)).toBe(true)
       expect(pattern.test(`${address}:9100`)).toBe(true)
       expect(pattern.test(other)).toBe(false)

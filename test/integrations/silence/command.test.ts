@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCommandSilence } from '../../../src/integrations/silence/index.ts'
 import { monitoringSilenceContract } from '../../contracts/monitoring-silence.ts'
-import { asset } from '../../support/proposals.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pw-silence-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -38,7 +38,7 @@ monitoringSilenceContract({
 })
 
 describe("a silence by programs of one's own", () => {
-  const lease = { key: 'PW-1', assets: [asset('odd1')], until: '2030-01-01T00:00:00.000Z', reason: '--help\n{until}' }
+  const lease = { key: 'PW-1', assets: [anAsset('odd1')], until: '2030-01-01T00:00:00.000Z', reason: '--help\n{until}' }
   const silence = (command: readonly string[], timeoutSeconds = 5) =>
     createCommandSilence({ name: 'pager', hold: command, release: [release, '{name}', '{key}'], timeoutSeconds })
 
@@ -70,7 +70,7 @@ describe("a silence by programs of one's own", () => {
   })
 
   it('tells of many failures how many', async () => {
-    const assets = Array.from({ length: 20 }, (_, index) => asset(`odd${index}`))
+    const assets = Array.from({ length: 20 }, (_, index) => anAsset(`odd${index}`))
     const holding = silence([program('fail2', 'exit 1'), '{name}']).hold({ ...lease, assets }, signal)
     await expect(holding).rejects.toThrow(/exit status 1\. So it is with 20 of 20 assets\.$/)
   })

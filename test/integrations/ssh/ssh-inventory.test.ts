@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Asset, Observation } from '../../../src/core/asset.ts'
+import type { Observation } from '../../../src/core/asset.ts'
 import { createSshInventory } from '../../../src/integrations/ssh/index.ts'
 import { inventorySourceContract } from '../../contracts/inventory-source.ts'
+import { anAsset } from '../../support/asset.ts'
 
 /** Stands in for the SSH client: hosts answer as their names say. Keeps a log of who was asked and with what. */
 const FAKE_SSH = `#!/bin/sh
@@ -41,20 +42,7 @@ afterAll(() => {
 beforeEach(() => writeFileSync(log, ''))
 
 function host(source: string, name: string) {
-  const asset: Asset = {
-    id: `${source}/${name}`,
-    name,
-    platform: '',
-    team: 'web',
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source,
-    engine: null,
-    address: name,
-    simulated: false,
-  }
+  const asset = anAsset(name, { platform: '', source, engine: null })
   return { asset, target: { host: name, connectTimeoutSeconds: 1 } }
 }
 
