@@ -31,6 +31,24 @@ export interface Asset {
   readonly simulated: boolean
 }
 
+/** Stands where an asset is asked for and none is meant: nothing is known of it. */
+export function standInAsset(id: string, name: string, team: string): Asset {
+  return {
+    id,
+    name,
+    platform: '',
+    team,
+    tags: [],
+    exposure: null,
+    criticality: null,
+    timeZone: 'UTC',
+    source: '',
+    engine: null,
+    address: '',
+    simulated: false,
+  }
+}
+
 export interface InstalledPackage {
   readonly name: string
   readonly version: string

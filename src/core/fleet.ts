@@ -7,7 +7,14 @@
 
 import type { CatalogView } from './assessment.ts'
 import { likeliestOfEachKind } from './assessment.ts'
-import type { Asset, Criticality, Exposure, InstalledPackage, Platform } from './asset.ts'
+import {
+  type Asset,
+  type Criticality,
+  type Exposure,
+  type InstalledPackage,
+  type Platform,
+  standInAsset,
+} from './asset.ts'
 import type { OpenFix } from './matching.ts'
 import { judge, type PriorityDefaults } from './priority/facts.ts'
 import { likelihood, stakes } from './priority/order.ts'
@@ -324,17 +331,4 @@ function judgeGroup(
 }
 
 /** Judgement looks at exposure and criticality alone. */
-const anyAsset: Asset = {
-  id: '',
-  name: 'some assets',
-  platform: '',
-  team: '',
-  tags: [],
-  exposure: null,
-  criticality: null,
-  timeZone: 'UTC',
-  source: '',
-  engine: null,
-  address: '',
-  simulated: false,
-}
+const anyAsset = standInAsset('', 'some assets', '')

@@ -1,4 +1,4 @@
-import type { Asset } from '../core/asset.ts'
+import { standInAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { HealthResult } from '../core/ports.ts'
 import type { ProposalState, ServiceCheck } from '../core/proposal/proposal.ts'
@@ -15,7 +15,8 @@ export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'healt
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
     switch (check.kind) {
       case 'health': {
-        const [result] = await health.check(theService(team), [check.check], limited)
+        // These checks name their hosts themselves.
+        const [result] = await health.check(standInAsset(`service/${team}`, team, team), [check.check], limited)
         return result ?? { check: check.check.kind, healthy: false, detail: 'no answer' }
       }
       case 'metric':
@@ -33,23 +34,5 @@ export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'healt
   return async function askGate(state: ProposalState, signal: AbortSignal): Promise<readonly HealthResult[]> {
     const checks = ringNow(state)?.planned.gate.checks ?? []
     return Promise.all(checks.map((check) => ask(check, state.team, signal)))
-  }
-}
-
-/** These checks name their hosts themselves; no asset stands for the service. */
-function theService(team: string): Asset {
-  return {
-    id: `service/${team}`,
-    name: team,
-    platform: '',
-    team,
-    tags: [],
-    exposure: null,
-    criticality: null,
-    timeZone: 'UTC',
-    source: '',
-    engine: null,
-    address: '',
-    simulated: false,
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
 import { otherAsset, parseProgress } from '../ssh/follow.ts'
-import { judge, parseLook } from '../ssh/look.ts'
+import { judge, parseLook, transactionOf } from '../ssh/look.ts'
 import { createPatience, type PatienceOptions, type Standing } from '../ssh/patience.ts'
 import { planLines } from '../ssh/plan.ts'
 import { checkKey, followScript, lookScript, startScript } from '../ssh/script.ts'
@@ -259,13 +259,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       if (heard.kind !== 'answer') throw new Error(said(asset.name, heard))
       const seen = parseLook(apt, heard.text, asset.name)
       if (seen.kind === 'problem') throw new Error(seen.reason)
-      return seen.simulation.steps.map(({ action, name, architecture, from, to }) => ({
-        action,
-        name,
-        architecture,
-        from,
-        to,
-      }))
+      return transactionOf(seen.simulation)
     },
 
     async preflight(batch, signal) {

@@ -18,7 +18,7 @@ import type { SshConnections } from './connections.ts'
 import { dnf } from './dnf.ts'
 import { isLast, otherAsset, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
-import { judge, parseLook } from './look.ts'
+import { judge, parseLook, transactionOf } from './look.ts'
 import { managerOf, type PackageManager } from './package-manager.ts'
 import { createPatience, type PatienceOptions, type Standing } from './patience.ts'
 import { planLines } from './plan.ts'
@@ -253,13 +253,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       if (answer.kind === 'failed') throw new Error(answer.reason)
       const look = parseLook(manager(asset), answer.stdout, asset.name)
       if (look.kind === 'problem') throw new Error(look.reason)
-      return look.simulation.steps.map(({ action, name, architecture, from, to }) => ({
-        action,
-        name,
-        architecture,
-        from,
-        to,
-      }))
+      return transactionOf(look.simulation)
     },
 
     async preflight(batch, signal) {

@@ -1,4 +1,4 @@
-import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
+import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
 import { linesOf, markedValue, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { diskProblem } from './disk.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
@@ -34,6 +34,11 @@ export function parseLook(manager: PackageManager, output: string, name: string)
   const [warning] = simulation.warnings
   if (warning !== undefined) return { kind: 'problem', reason: `${name}: ${warning}.`, log: '' }
   return { kind: 'seen', simulation, sections }
+}
+
+/** The steps of a simulation, without what only the judgement of it needs. */
+export function transactionOf({ steps }: Simulation): readonly TransactionStep[] {
+  return steps.map(({ action, name, architecture, from, to }) => ({ action, name, architecture, from, to }))
 }
 
 /** What a preflight found: why the host may not be upgraded now, or notes for those who watch. */
