@@ -8,7 +8,6 @@ import { useDatabase } from '../support/database.ts'
 import { type ExampleOptions, exampleService, jonas, nights } from '../support/example-service.ts'
 import type { Stage } from './stage.ts'
 
-const database = useDatabase()
 const { signal } = new AbortController()
 const DAY = 86_400_000
 
@@ -23,6 +22,7 @@ export type BuildStage = (log: { warn(message: string): void }) => Stage | Promi
  */
 export function playScenes(name: string, build: BuildStage, which: 'all' | 'the first' = 'all'): void {
   describe(`on ${name}`, () => {
+    const database = useDatabase()
     let stage: Stage
     let service: Awaited<ReturnType<typeof exampleService>>
     let connection: ChatConnection | null

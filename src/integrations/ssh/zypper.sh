@@ -97,13 +97,18 @@ pm_install() { # SECONDS
 
 zypper_answers() { # passes on what zypper says, and answers what it asks
   said=
+  answering=
   return=$(printf '\r')
   while IFS= read -r line; do
     line=${line%"$return"}
     printf '%s\n' "$line"
     [ "$said" = decided ] || said="$said$line
 "
-    case $line in '<prompt '*) ;; *) continue ;; esac
+    # The terminal shows what was answered.
+    case $line in '' | y | n) continue ;; esac
+    [ -z "$answering" ] || kill "$answering" 2>/dev/null
+    answering=
+    [ "$line" = '</prompt>' ] || continue
     answer=
     case $said in
       *'</install-summary>'*)
@@ -112,7 +117,18 @@ zypper_answers() { # passes on what zypper says, and answers what it asks
         said=decided
         ;;
     esac
-    echo "$answer" >&3
+    zypper_answer "$answer" >&3 &
+    answering=$!
+  done
+  [ -z "$answering" ] || kill "$answering" 2>/dev/null
+}
+
+# Between its question and its look at the terminal zypper throws away what was typed, so an answer is given again until
+# it goes on; one too many is thrown away at its next question.
+zypper_answer() { # ANSWER
+  for wait in 0.1 0.5 1 2 4 8 16 32 64; do
+    sleep "$wait"
+    echo "$1"
   done
 }
 
