@@ -190,6 +190,7 @@ function consolePlatform({ db, sql }: Database): ChatPlatform {
     async deliver({ id, channel, proposal, at, entry }) {
       if (entry !== null && proposal !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
       await sql.notify('patchwarden_changes', JSON.stringify({ channel, proposal }))
+      return null
     },
   }
 }

@@ -1,23 +1,32 @@
 /** Discord's Components V2 as HTML, as far as the cards use them. */
 
-import { escapeHtml } from './page.ts'
+import { escapeHtml, imageHtml } from './page.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-export function discordHtml(components: readonly Json[], thread: readonly string[]): string {
+/** @param fileOf what Discord holds under the id of an attachment */
+export function discordHtml(
+  components: readonly Json[],
+  thread: readonly string[],
+  fileOf: (id: string) => Buffer | undefined,
+): string {
   const entries = thread.map((content) => `<div class="section">${markdown(content)}</div>`).join('')
-  return `${components.map(component).join('')}<div class="thread">${entries}</div>`
+  return `${components.map((item) => component(item, fileOf)).join('')}<div class="thread">${entries}</div>`
 }
 
-function component(item: Json): string {
+function component(item: Json, fileOf: (id: string) => Buffer | undefined): string {
   const inner = Array.isArray(item.components) ? (item.components as readonly Json[]) : []
   switch (item.type) {
     case 17: {
       const colour = `#${Number(item.accent_color ?? 0)
         .toString(16)
         .padStart(6, '0')}`
-      return `<div class="container" style="border-color:${colour}">${inner.map(component).join('')}</div>`
+      return `<div class="container" style="border-color:${colour}">${inner.map((one) => component(one, fileOf)).join('')}</div>`
     }
+    case 12:
+      return (item.items as readonly Json[])
+        .map(({ media, description }) => imageHtml(fileOf(String((media as Json).attachment_id)), String(description)))
+        .join('')
     case 10:
       return `<div class="section">${markdown(String(item.content))}</div>`
     case 1:

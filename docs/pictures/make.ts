@@ -25,6 +25,8 @@ if (first) await chat.slack.click(slackPeople.mara, first, 'pw:approve')
 await until(() => JSON.stringify(chat.slackCards()).includes('owner 1/1'))
 await until(() => JSON.stringify(chat.discordCards()).includes('owner 1/1'))
 await until(() => chat.thread('slack').length > 1 && chat.thread('discord').length > 1)
+await until(() => JSON.stringify(chat.slackCards()).includes('slack_file'))
+await until(() => JSON.stringify(chat.discordCards()).includes('attachment_id'))
 const [slackCard] = chat.slackCards()
 const [discordCard] = chat.discordCards()
 const slackThread = chat.slack.messages.filter(({ thread }) => thread !== null)
@@ -36,11 +38,24 @@ const pictures: readonly (readonly [string, string])[] = [
       'slack',
       slackHtml(
         slackCard?.blocks ?? [],
-        slackThread.map(({ blocks }) => blocks),
+        // A picture is a message without blocks; the same is on the card.
+        slackThread.flatMap(({ blocks }) => (blocks.length > 0 ? [blocks] : [])),
+        (id) => chat.slack.world.files.get(id)?.file.content,
       ),
     ),
   ],
-  ['discord-card', page('Discord', 'discord', discordHtml(discordCard?.components ?? [], chat.thread('discord')))],
+  [
+    'discord-card',
+    page(
+      'Discord',
+      'discord',
+      discordHtml(
+        discordCard?.components ?? [],
+        chat.thread('discord'),
+        (wanted) => discordCard?.attachments.find(({ id }) => id === wanted)?.content,
+      ),
+    ),
+  ],
 ]
 const browser = await launchChromium(found.path)
 for (const [name, html] of pictures) {

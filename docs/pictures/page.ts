@@ -4,6 +4,11 @@ export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 
+export function imageHtml(png: Buffer | undefined, alt: string): string {
+  if (png === undefined) return ''
+  return `<img src="data:image/png;base64,${png.toString('base64')}" alt="${escapeHtml(alt)}">`
+}
+
 const looks = {
   slack: 'background:#fff;color:#1d1c1d;font:15px/1.46 Lato,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif',
   discord: 'background:#313338;color:#dbdee1;font:15px/1.4 "gg sans","Helvetica Neue",Arial,"DejaVu Sans",sans-serif',
@@ -25,6 +30,7 @@ pre{font:12px/1.4 "DejaVu Sans Mono",monospace;padding:8px;border-radius:4px;whi
 .discord .row span{background:#4e5058;color:#fff}.discord .row .primary{background:#5865f2}.discord .row .danger{background:#da373c}
 .container{background:#2b2d31;border-radius:6px;padding:12px 16px;border-left:4px solid}
 .thread{border-left:2px solid #8886;margin:12px 0 0 6px;padding-left:14px}
+img{display:block;max-width:480px;border-radius:6px;margin:8px 0}
 h3{margin:2px 0;font-size:17px}
 </style><body class="${look}"><p class="note">Drawn by Patchwarden’s own renderer from what it posts to ${platform}; ${platform} itself looks somewhat different.</p>
 <p class="who">Patchwarden<small>APP</small></p>${body}</body></html>`

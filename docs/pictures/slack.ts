@@ -1,16 +1,24 @@
 /** Slack's blocks as HTML, as far as the cards use them. */
 
-import { escapeHtml } from './page.ts'
+import { escapeHtml, imageHtml } from './page.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-export function slackHtml(card: readonly Json[], thread: readonly (readonly Json[])[]): string {
-  const entries = thread.map((blocks) => `<div>${blocks.map(block).join('')}</div>`).join('')
-  return `${card.map(block).join('')}<div class="thread">${entries}</div>`
+/** @param fileOf what Slack holds under the id of a file */
+export function slackHtml(
+  card: readonly Json[],
+  thread: readonly (readonly Json[])[],
+  fileOf: (id: string) => Buffer | undefined,
+): string {
+  const html = (item: Json) => block(item, fileOf)
+  const entries = thread.map((blocks) => `<div>${blocks.map(html).join('')}</div>`).join('')
+  return `${card.map(html).join('')}<div class="thread">${entries}</div>`
 }
 
-function block(item: Json): string {
+function block(item: Json, fileOf: (id: string) => Buffer | undefined): string {
   switch (item.type) {
+    case 'image':
+      return imageHtml(fileOf(String((item.slack_file as Json).id)), String(item.alt_text))
     case 'section':
       return `<div class="section">${mrkdwn(textOf(item.text))}</div>`
     case 'context':

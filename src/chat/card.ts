@@ -58,6 +58,8 @@ export interface Card {
   readonly lead: RichText | null
   /** Label and value, in the order to read them: Change, Affects, Tested, Plan, If not, Progress, ... */
   readonly facts: readonly { readonly label: string; readonly value: RichText }[]
+  /** Under the facts: the plan, measured load, how it ended. */
+  readonly pictures: readonly Picture[]
   readonly rings: readonly CardRing[]
   readonly quorum: readonly CardQuorum[]
   /** Sentences under the quorum: expiry, notice, warnings such as "nobody can fill role X". */

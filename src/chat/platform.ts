@@ -22,8 +22,12 @@ export interface OutgoingMessage {
  */
 export interface ChatPlatform {
   readonly name: string
-  deliver(message: OutgoingMessage): Promise<void>
+  /** In how many seconds the card of the proposal is to be shown again, with a picture it lacks; `null`: all is there. */
+  deliver(message: OutgoingMessage): Promise<number | null>
 }
+
+/** A picture that was just told to a thread is on its card this much later: then Slack has mostly processed the file. */
+export const PICTURE_SECONDS = 2
 
 /** The person a message is for; `null` for a channel. */
 export function addressee(channel: string): string | null {
@@ -61,7 +65,7 @@ export class TryLater extends Error {
 
 /** A message of ours on a platform. `message` is null while it is not known whether it arrived. */
 export interface Post {
-  /** `card PW-1` or `entry 17`: what was posted, once. */
+  /** `card PW-1`, `entry 17`, `picture 17`: what was posted, once. */
   readonly key: string
   readonly proposal: string | null
   /** The platform's own id of the channel. */

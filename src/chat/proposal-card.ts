@@ -8,11 +8,21 @@ import { wantsGo } from '../core/proposal/turn.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
+import { cardPictures } from './card-pictures.ts'
+import type { Picture } from './picture/picture.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { assetName, count, endCounts, testSummary } from './story.ts'
 
-/** The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now. */
-export function proposalCard(state: ProposalState, members: readonly Member[], viewer: Member | null): Card {
+/**
+ * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
+ * `told`: the pictures of its thread, oldest first.
+ */
+export function proposalCard(
+  state: ProposalState,
+  members: readonly Member[],
+  viewer: Member | null,
+  told: readonly Picture[] = [],
+): Card {
   const { subject } = state
   return {
     proposal: state.id,
@@ -25,6 +35,7 @@ export function proposalCard(state: ProposalState, members: readonly Member[], v
     simulated: subject.kind === 'patches' && subject.assets.every((planned) => planned.asset.simulated),
     lead: state.status === 'completed' ? null : rich(strong('Why now: '), state.whyNow),
     facts: subject.kind === 'patches' ? patchFacts(state, subject) : ruleFacts(state),
+    pictures: cardPictures(state.status, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     quorum: state.status === 'open' ? cardQuorum(state, members) : [],
     notes: notes(state, members),

@@ -1,5 +1,6 @@
-import { and, asc, eq, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
+import type { Picture } from '../chat/picture/picture.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, outbox } from './schema.ts'
 
@@ -129,6 +130,17 @@ export async function consoleThread(
     .where(eq(consoleMessages.proposal, proposal))
     .orderBy(asc(consoleMessages.id))
   return rows.map((row) => ({ id: row.id, at: row.at, entry: row.entry }))
+}
+
+/** The pictures of a proposal's thread, oldest first. */
+export async function toldPictures(db: Queryable, proposal: string): Promise<readonly Picture[]> {
+  const picture = sql<Picture>`${consoleMessages.entry} -> 'picture'`
+  const rows = await db
+    .select({ picture })
+    .from(consoleMessages)
+    .where(and(eq(consoleMessages.proposal, proposal), isNotNull(picture)))
+    .orderBy(asc(consoleMessages.id))
+  return rows.map((row) => row.picture)
 }
 
 /** What waits for each chat platform, and what the last failed attempt said. */

@@ -11,6 +11,7 @@ import { count } from '../chat/story.ts'
 import type { Member } from '../core/policy.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { readStream } from '../store/events.ts'
+import { toldPictures } from '../store/outbox.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
 import { announceTest } from '../store/timers.ts'
 import type { Estimates } from './estimates.ts'
@@ -167,7 +168,8 @@ export function createDesk(
       const state = await findProposal(db, proposal)
       if (state === null) return null
       const members = teams.membersOf(state.team)
-      return proposalCard(state, members, person === null ? null : memberOf(members, person))
+      const told = await toldPictures(db, proposal)
+      return proposalCard(state, members, person === null ? null : memberOf(members, person), told)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
 import { errorText } from '../core/error-text.ts'
-import { markDelivered, markFailed, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
+import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
 import type { DriverParts } from './driver.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -95,8 +95,9 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
     for (const message of messages) {
       if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
       try {
-        await platform.deliver(message)
+        const again = await platform.deliver(message)
         await markDelivered(parts.db, message, now())
+        if (again !== null) showAgain(platform, message, again)
         resting.delete(key)
         if (told.delete(key)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
       } catch (error) {
@@ -127,6 +128,13 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   function pause(key: string, forMs: number, ms: number): void {
     resting.set(key, { until: parts.clock().getTime() + forMs, ms })
     kickIn(forMs)
+  }
+
+  /** As a new message, for another process may be the one to deliver then. */
+  function showAgain({ name }: ChatPlatform, { channel, proposal }: WaitingMessage, seconds: number): void {
+    const put = () => putMessages(parts.db, [{ platform: name, channel, proposal, at: now(), entry: null }])
+    // Should it be lost, the next change of the proposal shows the card again.
+    setTimeout(() => void put().then(kick, () => undefined), seconds * 1_000).unref()
   }
 
   function restingChannels(platform: ChatPlatform): readonly string[] {

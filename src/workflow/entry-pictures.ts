@@ -6,6 +6,9 @@ import { outcomeOf } from '../core/outcome.ts'
 import type { Context } from '../core/proposal/command.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import type { Window } from '../core/window.ts'
+
+const FRESH_MS = 3_600_000
 
 /** The entries of an event with the pictures that belong to it: the plan where it is new, the outcome where it stops. */
 export function withPictures(
@@ -35,14 +38,22 @@ function pictureOf(
       return event.votesKept ? null : planPictureOf(state, subject, { freezes, now, estimates })
     case 'scheduled':
     case 'postponed':
-      // Where it begins at once, the plan that was shown when it opened is the plan.
-      if (state.rollout !== null || Date.parse(event.window.start) <= Date.parse(now)) return null
+      if (state.rollout !== null || (beginsAtOnce(event.window, now) && isFresh(state, now))) return null
       return planPictureOf(state, subject, { freezes, now, estimates })
     case 'halted':
       return state.rollout === null ? null : { kind: 'outcome', outcome: outcomeOf(state) }
     default:
       return null
   }
+}
+
+function beginsAtOnce(window: Window, now: string): boolean {
+  return Date.parse(window.start) <= Date.parse(now)
+}
+
+/** Where it begins soon after it opened, the plan that was shown then is the plan. */
+function isFresh({ openedAt }: ProposalState, now: string): boolean {
+  return Date.parse(now) - Date.parse(openedAt) < FRESH_MS
 }
 
 /** When the service is least busy, with what says so; or why nobody knows. */

@@ -66,7 +66,7 @@ test('an engine that needs tools of its own says whether they are there, whateve
 
 test('a chat platform says which of its tokens does not work, and another is asked all the same', async () => {
   const chat = (name: string, check: () => Promise<string>): ChatConnection => ({
-    platform: { name, deliver: async () => {} },
+    platform: { name, deliver: async () => null },
     check,
     start: async () => {},
     stop: async () => {},

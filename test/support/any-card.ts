@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { actionNames, actions } from '../../src/chat/actions.ts'
 import type { Card, ThreadEntry, Tone } from '../../src/chat/card.ts'
 import type { RichText } from '../../src/chat/rich-text.ts'
+import { shorten } from '../../src/chat/visible.ts'
 
 export const hostile = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
@@ -34,6 +35,8 @@ export const hostile = fc.oneof(
 export const anyWords: fc.Arbitrary<RichText> = fc
   .array(fc.tuple(fc.constantFrom('text', 'strong', 'code'), hostile), { maxLength: 6 })
   .map((parts) => parts.map(([kind, text]) => ({ kind, text }) as RichText[number]))
+/** The words of a picture, which are never empty. */
+export const anyAlt = hostile.map((words) => shorten(`Plan. ${words}`, 950))
 const tone = fc.constantFrom<Tone>('urgent', 'warning', 'good', 'neutral')
 
 export const anyCard: fc.Arbitrary<Card> = fc.record({
@@ -47,6 +50,7 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
   simulated: fc.boolean(),
   lead: fc.option(anyWords),
   facts: fc.array(fc.record({ label: hostile, value: anyWords }), { maxLength: 16 }),
+  pictures: fc.constant([]),
   rings: fc.array(
     fc.record({
       name: hostile,

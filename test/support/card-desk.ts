@@ -1,5 +1,7 @@
 import type { Desk } from '../../src/chat/desk.ts'
+import type { Picture } from '../../src/chat/picture/picture.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
+import type { Status } from '../../src/core/proposal/proposal.ts'
 import { members, proposalCase } from './proposal-case.ts'
 
 function unasked(): never {
@@ -17,4 +19,10 @@ export const cardDesk: Desk = {
   suggest: unasked,
   tested: unasked,
   detail: unasked,
+}
+
+/** The same, of a proposal whose thread was told these pictures. */
+export function cardDeskWith(told: () => readonly Picture[], status: Status = 'open'): Desk {
+  const state = (id: string) => ({ ...proposalCase().state(), id, status })
+  return { ...cardDesk, card: async (id) => proposalCard(state(id), members, null, told()) }
 }

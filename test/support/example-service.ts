@@ -143,6 +143,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
       deliver: async (message) => {
         const { entry, proposal } = message
         if (entry !== null && proposal !== null) await addConsoleMessage(db, { ...message, entry, proposal })
+        return null
       },
     },
   ]

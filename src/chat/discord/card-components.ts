@@ -34,7 +34,13 @@ export const noMentions = { parse: [] }
 
 export type CardMessage = Pick<RESTPostAPIChannelMessageJSONBody, 'flags' | 'components' | 'allowed_mentions'>
 
-export function cardMessage(card: Card, consoleUrl: string): CardMessage {
+/** A picture of a card: an image that is attached to it. */
+export interface CardImage {
+  readonly name: string
+  readonly alt: string
+}
+
+export function cardMessage(card: Card, consoleUrl: string, images: readonly CardImage[] = []): CardMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
   const top = [`${signs[card.tone]}${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`]
   const badge = markdown(
@@ -46,6 +52,7 @@ export function cardMessage(card: Card, consoleUrl: string): CardMessage {
   const children: APIComponentInContainer[] = [text(`${badge}\n${title}${lead}`)]
   const facts = factText(card.facts)
   if (facts !== '') children.push(text(facts))
+  for (const image of images) children.push(gallery(image))
   const foot = markdown(footText(card), FOOT)
   if (foot.trim() !== '') children.push(text(foot))
   for (let from = 0; from < Math.min(card.actions.length, 25); from += 5) {
@@ -62,6 +69,11 @@ export function cardMessage(card: Card, consoleUrl: string): CardMessage {
 
 function text(content: string): APIComponentInContainer {
   return { type: ComponentType.TextDisplay, content }
+}
+
+/** One each: several in a gallery share its width, and on a phone none can be read. */
+function gallery({ name, alt }: CardImage): APIComponentInContainer {
+  return { type: ComponentType.MediaGallery, items: [{ media: { url: `attachment://${name}` }, description: alt }] }
 }
 
 function factText(facts: Card['facts']): string {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { type APIMessage, DiscordAPIError, type RawFile, type REST, Routes } from 'discord.js'
 import type { Accounts } from '../accounts.ts'
-import type { ThreadEntry } from '../card.ts'
+import type { Card, ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
 import type { Picture } from '../picture/picture.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
-import { addressee, type ChatPlatform, type OutgoingMessage, type Posts } from '../platform.ts'
+import { addressee, type ChatPlatform, type OutgoingMessage, PICTURE_SECONDS, type Posts } from '../platform.ts'
 import { shorten, visible } from '../visible.ts'
-import { aloneMessage, cardMessage, entryContent, noMentions } from './card-components.ts'
+import { aloneMessage, type CardImage, cardMessage, entryContent, noMentions } from './card-components.ts'
+import { createCardGallery, refusalWords, refusesPictures } from './card-gallery.ts'
 
 export interface DiscordDeliveryParts {
   readonly rest: REST
@@ -35,8 +36,6 @@ const UNKNOWN_CHANNEL = 10_003
 const UNKNOWN_MESSAGE = 10_008
 const THREAD_EXISTS = 160_004
 const CANNOT_MESSAGE = 50_007
-const MISSING_PERMISSIONS = 50_013
-const TOO_LARGE = 40_005
 
 /**
  * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
@@ -45,22 +44,24 @@ const TOO_LARGE = 40_005
 export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform {
   const { rest, desk, posts, placeOf, consoleUrl } = parts
   const pictures = createPictures('Discord', parts.drawPng, parts.log)
+  const gallery = createCardGallery({ posts, pictures })
 
-  async function deliver(message: OutgoingMessage): Promise<void> {
+  async function deliver(message: OutgoingMessage): Promise<number | null> {
     parts.renew()
     const person = addressee(message.channel)
     const place = person === null ? placeOf(message.channel) : await conversationWith(person)
-    if (place === null) return
+    if (place === null) return null
+    const { id, proposal, entry } = message
     try {
-      if (message.entry === null) {
-        if (message.proposal !== null) await showCard(message.proposal, place)
-      } else if (person === null && message.proposal !== null) {
-        await addEntry(message.id, message.proposal, message.entry, place)
-      } else {
-        const content = aloneMessage(message.entry, consoleUrl)
-        const mark = (found: APIMessage) => found.content === content.content
-        await once(`entry ${message.id}`, message.proposal, place, mark, content)
+      if (entry === null) return proposal === null ? null : await showCard(proposal, place)
+      if (person === null && proposal !== null) {
+        await addEntry(id, proposal, entry, place)
+        return entry.picture === undefined ? null : PICTURE_SECONDS
       }
+      const content = aloneMessage(entry, consoleUrl)
+      const mark = (found: APIMessage) => found.content === content.content
+      await once(`entry ${id}`, proposal, place, mark, content)
+      return null
     } catch (error) {
       throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
     }
@@ -119,15 +120,9 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     try {
       await once(key, proposal, place, mark, whole)
     } catch (error) {
-      const refused =
-        error instanceof DiscordAPIError && (error.code === MISSING_PERMISSIONS || error.code === TOO_LARGE)
-      if (!refused || whole === text) throw error
+      if (!refusesPictures(error) || whole === text) throw error
       await once(key, proposal, place, mark, text)
-      pictures.kept(
-        error.code === TOO_LARGE
-          ? 'it refuses files of their size.'
-          : 'the app may not attach files; give it the permission Attach Files.',
-      )
+      pictures.kept(refusalWords(error))
     }
   }
 
@@ -158,7 +153,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     return null
   }
 
-  /** The card's message; posted now if it is not there yet. `null`: there is no such proposal. */
+  /** The card's message; posted now, without pictures, if it is not there yet. `null`: there is no such proposal. */
   async function cardOf(proposal: string, place: string): Promise<string | null> {
     const key = `card ${proposal}`
     const known = await posts.find(DISCORD, key)
@@ -169,22 +164,41 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
     return once(key, proposal, place, mark, cardMessage(card, consoleUrl))
   }
 
-  async function showCard(proposal: string, place: string): Promise<void> {
+  async function showCard(proposal: string, place: string): Promise<number | null> {
     const key = `card ${proposal}`
     const known = await posts.find(DISCORD, key)
     if (!known?.message) {
       await cardOf(proposal, place)
-      return
+      return null
     }
     const card = await desk.card(proposal, null)
-    if (card === null) return
+    if (card === null) return null
     try {
-      await rest.patch(Routes.channelMessage(known.place, known.message), { body: cardMessage(card, consoleUrl) })
+      return await editCard(card, known.place, known.message)
     } catch (error) {
       if (!isGone(error)) throw error
       parts.log.warn(`Somebody deleted the card of ${proposal} in Discord; it is posted again.`)
       await posts.forget(DISCORD, key)
       await cardOf(proposal, place)
+      return PICTURE_SECONDS
+    }
+  }
+
+  /** Where Discord does not take its pictures, the card goes without. */
+  async function editCard(card: Card, place: string, message: string): Promise<number | null> {
+    const { images, attachments, files } = await gallery.attach(message, gallery.of(card))
+    const edit = async (shown: readonly CardImage[], what: { attachments: readonly object[]; files: RawFile[] }) => {
+      const body = { ...cardMessage(card, consoleUrl, shown), attachments: what.attachments }
+      const edited = await rest.patch(Routes.channelMessage(place, message), { body, files: what.files })
+      await gallery.keep(card.proposal, place, edited as APIMessage, shown)
+    }
+    try {
+      await edit(images, { attachments, files })
+      return null
+    } catch (error) {
+      if (!refusesPictures(error) || images.length === 0) throw error
+      await edit([], { attachments: [], files: [] })
+      return gallery.refused(message, images, error)
     }
   }
 

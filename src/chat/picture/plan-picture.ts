@@ -74,7 +74,7 @@ export function planPicture(plan: PlanForecast, timeZone: string, theme: Theme):
   const head = [
     text(20, 30, 'Plan', { size: 20, fill: palette.ink, bold: true }),
     text(78, 30, headline(plan, timeZone), { size: 16, fill: palette.ink }),
-    text(20, 54, `Times in ${zoneName(timeZone)}. ${moreRings(plan)}`, { size: 14, fill: palette.soft }),
+    text(20, 54, `${asOf(plan, timeZone)} ${moreRings(plan)}`, { size: 14, fill: palette.soft }),
   ]
   const trouble = plan.problem === null ? [] : warning(plan.problem, bottom + 48 + under.height, palette)
   const height = bottom + 40 + under.height + (plan.problem === null ? 0 : 8 + 24 * (trouble.length - 2))
@@ -96,13 +96,18 @@ export function planWords(plan: PlanForecast, timeZone: string): string {
     const who = `${ring.name}: ${count(ring.assets, 'asset')} in ${count(ring.batches, 'batch', 'batches')}`
     return `${who}, ${ringTimes(ring, timeZone)}`
   })
-  return `${headline(plan, timeZone)} Times in ${zoneName(timeZone)}. ${rings.join('. ')}.${plan.problem === null ? '' : ` ${plan.problem}`}`
+  return `${headline(plan, timeZone)} ${asOf(plan, timeZone)} ${rings.join('. ')}.${plan.problem === null ? '' : ` ${plan.problem}`}`
 }
 
 function headline(plan: PlanForecast, timeZone: string): string {
   if (plan.end === null) return 'It would not come to an end.'
   const over = Date.parse(plan.end) <= Date.parse(plan.now)
   return `All ${over ? 'was' : 'would be'} done by ${over ? '' : 'about '}${dayAndTime(plan.end, timeZone)}.`
+}
+
+/** A picture stays where it was posted while time goes on. */
+function asOf({ now }: PlanForecast, timeZone: string): string {
+  return `Times in ${zoneName(timeZone)}. As of ${dayAndTime(now, timeZone)}.`
 }
 
 function moreRings({ rings }: PlanForecast): string {

@@ -1,5 +1,7 @@
 /** Pictures on their way to a chat platform. */
 
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../core/canonical-json.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type Picture, pictureAlt, pictureSvg } from './picture.ts'
 
@@ -13,13 +15,18 @@ export interface PictureFile {
   readonly alt: string
 }
 
+/** The same for the same picture, whoever asks and whenever. */
+export function markOf(picture: Picture): string {
+  return createHash('sha256').update(canonicalJson(picture)).digest('hex').slice(0, 12)
+}
+
 /** No picture is worth a message that does not arrive: what keeps one back is said once, and the text goes without. */
 export function createPictures(platform: string, draw: DrawPng, log: { warn(message: string): void }) {
   const told = new Set<string>()
 
-  /** `id`: of the outbox. */
-  function nameOf(picture: Picture, id: number): string {
-    return `patchwarden-${picture.kind}-${id}.png`
+  /** `mark`: makes it unique, as the message's id in the outbox does. */
+  function nameOf(picture: Picture, mark: number | string): string {
+    return `patchwarden-${picture.kind}-${mark}.png`
   }
 
   function kept(problem: string): void {
@@ -32,10 +39,10 @@ export function createPictures(platform: string, draw: DrawPng, log: { warn(mess
     nameOf,
     kept,
     /** `null` where it cannot be drawn. */
-    async file(picture: Picture, id: number): Promise<PictureFile | null> {
+    async file(picture: Picture, mark: number | string): Promise<PictureFile | null> {
       try {
         const png = await draw(pictureSvg(picture, { theme: 'light' }))
-        return { name: nameOf(picture, id), png, alt: pictureAlt(picture) }
+        return { name: nameOf(picture, mark), png, alt: pictureAlt(picture) }
       } catch (error) {
         kept(`it cannot be drawn (${errorText(error)}).`)
         return null

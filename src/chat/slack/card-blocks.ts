@@ -11,6 +11,12 @@ export interface SlackMessage {
   readonly blocks: KnownBlock[]
 }
 
+/** A picture of a card: an image that Slack has. */
+export interface CardFile {
+  readonly id: string
+  readonly alt: string
+}
+
 export interface Surroundings {
   /** Address of the console, without a slash at the end. */
   readonly consoleUrl: string
@@ -34,7 +40,7 @@ const FALLBACK = 700
 
 const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠', good: '🟢', neutral: '⚪' }
 
-export function cardMessage(card: Card, { consoleUrl }: Surroundings): SlackMessage {
+export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: readonly CardFile[] = []): SlackMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
   const title = `<${link}|${escaped(shorten(visible(card.title), TITLE)).replaceAll('|', '¦')}>`
   const blocks: KnownBlock[] = [
@@ -50,12 +56,18 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings): SlackMess
     room -= text.length
     if (text !== '') blocks.push(section(text))
   }
+  for (const { id, alt } of files) blocks.push({ type: 'image', slack_file: { id }, alt_text: altText(alt) })
   if (card.rings.length > 0) blocks.push(context(card.rings.map(ringText)))
   if (card.quorum.length > 0) blocks.push(context(card.quorum.map(quorumText)))
   for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
   if (card.actions.length > 0)
     blocks.push(buttons(card.actions.map((action) => ({ ...action, proposal: card.proposal }))))
   return { text: alertText(card), blocks }
+}
+
+/** Plain text, where an escape would be read aloud; without the marks of a mention, should it ever be taken for markup. */
+function altText(alt: string): string {
+  return alt.replaceAll('<', '‹').replaceAll('>', '›')
 }
 
 /** A whole sentence: it is the push notification on a locked phone. */

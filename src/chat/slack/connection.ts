@@ -88,10 +88,9 @@ export function createSlack(options: SlackOptions): ChatConnection {
     timeout: CALL_MS,
     ...(options.apiUrl === null ? {} : { slackApiUrl: options.apiUrl }),
   }
+  const speaking = { ...clientOptions, logger: quiet(log) }
   const workspaces =
-    access.mode === 'oauth'
-      ? manyWorkspaces(options.installations, clientOptions)
-      : oneWorkspace(access.botToken, clientOptions)
+    access.mode === 'oauth' ? manyWorkspaces(options.installations, speaking) : oneWorkspace(access.botToken, speaking)
   const channelOf = (place: string) =>
     [...places].find(([, written]) => parsePlace(written).channel === place)?.[0] ?? null
   const membership = createMembership(workspaces, options.clock)
@@ -339,7 +338,10 @@ export function createSlack(options: SlackOptions): ChatConnection {
   }
 }
 
-/** What the client says about its sockets goes to our log; that one closed is ordinary, there is another. */
+/**
+ * What the client says goes to our log. That a socket closed is ordinary, there is another; so is a file that Slack has not
+ * processed yet.
+ */
 function quiet(log: SlackOptions['log']): Logger {
   return {
     debug: () => {},
@@ -347,7 +349,7 @@ function quiet(log: SlackOptions['log']): Logger {
     warn: () => {},
     error: (...said) => {
       const text = said.map((item) => errorText(item)).join(' ')
-      if (!/WebSocket error/.test(text)) log.warn(`Slack: ${text}`)
+      if (!/WebSocket error|invalid slack file/.test(text)) log.warn(`Slack: ${text}`)
     },
     setLevel: () => {},
     getLevel: () => LogLevel.ERROR,

@@ -5,10 +5,18 @@ import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
-import { addressee, type ChatPlatform, type OutgoingMessage, type Posts, TryLater } from '../platform.ts'
+import {
+  addressee,
+  type ChatPlatform,
+  type OutgoingMessage,
+  PICTURE_SECONDS,
+  type Posts,
+  TryLater,
+} from '../platform.ts'
 import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
+import { createCardFiles, refusedFiles } from './card-files.ts'
 import { createPace, type PaceLimits } from './pace.ts'
-import { createUpload } from './upload.ts'
+import { createUpload, type PictureMessage } from './upload.ts'
 import { parsePlace, type Workspaces } from './workspaces.ts'
 
 export interface SlackDeliveryParts {
@@ -54,20 +62,18 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   const clientFor = (place: string) => workspaces.clientOf(parsePlace(place).workspace)
   const pictures = createPictures('Slack', parts.drawPng, parts.log)
   const uploadPicture = createUpload({ clientFor, posts, pictures })
+  const cardFiles = createCardFiles({ posts, pictures })
 
-  async function deliver(message: OutgoingMessage): Promise<void> {
+  async function deliver(message: OutgoingMessage): Promise<number | null> {
     const person = addressee(message.channel)
     const place = person === null ? placeOf(message.channel) : await conversationWith(person)
-    if (place === null) return
+    if (place === null) return null
+    const { id, proposal, entry } = message
     try {
-      if (message.entry === null) {
-        if (message.proposal !== null) await showCard(message.proposal, place)
-      } else if (person === null && message.proposal !== null) {
-        await addEntry(message.id, message.proposal, message.entry, place)
-      } else {
-        const { id, proposal, entry } = message
-        await once(`entry ${id}`, proposal, place, null, () => entryMessage(entry, surroundings))
-      }
+      if (entry === null) return proposal === null ? null : await showCard(proposal, place)
+      if (person === null && proposal !== null) return await addEntry(id, proposal, entry, place)
+      await once(`entry ${id}`, proposal, place, null, () => entryMessage(entry, surroundings))
+      return null
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (error instanceof WebAPIPlatformError) throw new Error(sentence(error, place))
@@ -95,22 +101,28 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     }
   }
 
-  async function addEntry(id: number, proposal: string, entry: ThreadEntry, place: string): Promise<void> {
+  async function addEntry(id: number, proposal: string, entry: ThreadEntry, place: string): Promise<number | null> {
     for (const attempt of ['first', 'last'] as const) {
       const thread = await cardOf(proposal, place)
-      if (thread === null) return
+      if (thread === null) return null
       try {
         await once(`entry ${id}`, proposal, place, thread, () => entryMessage(entry, surroundings))
-        if (entry.picture) await uploadPicture({ id, proposal, place, thread, picture: entry.picture })
-        return
+        if (entry.picture) await addPicture({ id, proposal, place, thread, picture: entry.picture })
+        return entry.picture || attempt === 'last' ? PICTURE_SECONDS : null
       } catch (error) {
         if (attempt === 'last' || !isGone(error)) throw error
         await posts.forget(SLACK, `card ${proposal}`)
       }
     }
+    return null
   }
 
-  /** The card's message; posted now if it is not there yet. `null`: there is no such proposal. */
+  async function addPicture(message: PictureMessage): Promise<void> {
+    const file = await uploadPicture(message)
+    if (file !== null) await cardFiles.keep(message.proposal, message.place, message.picture, file)
+  }
+
+  /** The card's message; posted now, without pictures, if it is not there yet. `null`: there is no such proposal. */
   async function cardOf(proposal: string, place: string): Promise<string | null> {
     const key = `card ${proposal}`
     const known = await posts.find(SLACK, key)
@@ -120,27 +132,37 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     return once(key, proposal, place, null, () => cardMessage(card, surroundings))
   }
 
-  async function showCard(proposal: string, place: string): Promise<void> {
+  /** @param without files that it was just refused for: no card waits for its pictures */
+  async function showCard(proposal: string, place: string, without: readonly string[] = []): Promise<number | null> {
     const key = `card ${proposal}`
     const known = await posts.find(SLACK, key)
     if (!known?.message) {
       await cardOf(proposal, place)
-      return
+      return null
     }
     // First the turn, then the card: it shows what is so when it is sent.
     await pace.edit()
     const card = await desk.card(proposal, null)
-    if (card === null) return
-    const { text, blocks } = cardMessage(card, surroundings)
+    if (card === null) return null
+    const files = (await cardFiles.of(card)).filter(({ id }) => !without.includes(id))
+    const message = cardMessage(card, surroundings, files)
     try {
       const client = await clientFor(known.place)
-      await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, text, blocks })
+      await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, ...message })
+      cardFiles.shown(files)
+      return null
     } catch (error) {
+      const refused = refusedFiles(error, message)
+      if (refused.length > 0) {
+        const again = cardFiles.refused(refused)
+        return (await showCard(proposal, place, [...without, ...refused])) ?? again
+      }
       if (!isGone(error)) throw error
       // A proposal without its card would be out of sight.
       parts.log.warn(`Somebody deleted the card of ${proposal} in Slack; it is posted again.`)
       await posts.forget(SLACK, key)
       await cardOf(proposal, place)
+      return PICTURE_SECONDS
     }
   }
 

@@ -29,25 +29,28 @@ const TRIES = 3
 
 const ticket = z.object({ upload_url: z.url(), file_id: z.string() })
 const shared = z.object({
-  messages: z.array(z.object({ files: z.array(z.object({ name: z.string().nullish() })).optional() })).default([]),
+  messages: z
+    .array(z.object({ files: z.array(z.object({ id: z.string(), name: z.string().nullish() })).optional() }))
+    .default([]),
 })
 
 /**
  * Uploads pictures into threads: https://docs.slack.dev/messaging/working-with-files. A picture is a message of its own,
- * after its text: in a block it would have to wait until Slack has processed the file, and asking for that takes a
- * further scope. Its name carries our mark, by which it is looked for when the answer was lost.
+ * after its text: in a block it would have to wait until Slack has processed the file. Its name carries our mark, by
+ * which it is looked for when the answer was lost. Gives the id of the file, `null` where there is none.
  */
-export function createUpload({ clientFor, posts, pictures }: UploadParts): (message: PictureMessage) => Promise<void> {
+export function createUpload({ clientFor, posts, pictures }: UploadParts) {
   const tries = new Map<number, number>()
 
-  return async (message) => {
+  return async (message: PictureMessage): Promise<string | null> => {
     const key = `picture ${message.id}`
     const known = await posts.find(SLACK, key)
-    if (known?.message) return
+    if (known?.message) return known.message
     try {
-      const there = known !== null && (await isThere(message))
-      const file = there ? pictures.nameOf(message.picture, message.id) : await upload(message, key)
+      const file = (known === null ? null : await find(message)) ?? (await upload(message, key))
       if (file !== null) await posts.sent(SLACK, key, file)
+      tries.delete(message.id)
+      return file
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw error
       if (error instanceof WebAPIPlatformError) {
@@ -61,6 +64,7 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts): (mess
       }
     }
     tries.delete(message.id)
+    return null
   }
 
   /** The id of the file; `null` where it cannot be drawn. */
@@ -89,12 +93,12 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts): (mess
     return fileId
   }
 
-  async function isThere({ id, place, thread, picture }: PictureMessage): Promise<boolean> {
+  async function find({ id, place, thread, picture }: PictureMessage): Promise<string | null> {
     const client = await clientFor(place)
     const where = { channel: parsePlace(place).channel, ts: thread, limit: 1_000 }
     const { messages } = shared.parse(await client.conversations.replies(where))
     const name = pictures.nameOf(picture, id)
-    return messages.some(({ files = [] }) => files.some((file) => file.name === name))
+    return messages.flatMap(({ files = [] }) => files).find((file) => file.name === name)?.id ?? null
   }
 }
 

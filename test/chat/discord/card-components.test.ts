@@ -10,11 +10,17 @@ import { checkCommandList } from '../../fakes/discord/commands.ts'
 import { form, formErrors } from '../../fakes/discord/form.ts'
 import { readMessage } from '../../fakes/discord/message-body.ts'
 import { checkModal } from '../../fakes/discord/modals.ts'
-import { anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
+import { anyAlt, anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
 
 /** Throws what Discord would answer. */
-function taken(body: object) {
-  return readMessage({ ...body }, { path: [], files: [], current: null, interaction: false, id: () => '1' })
+function taken(body: object, images: readonly string[] = []) {
+  const files = images.map((name, index) => ({
+    field: `files[${index}]`,
+    name,
+    type: 'image/png',
+    content: Buffer.alloc(1),
+  }))
+  return readMessage({ ...body }, { path: [], files, current: null, interaction: false, id: () => '1' })
 }
 
 describe('whatever comes from outside, Discord takes it, and nobody is notified by it', () => {
@@ -22,8 +28,10 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
 
   test('cards', () => {
     fc.assert(
-      fc.property(anyCard, (card) => {
-        expect(taken(cardMessage(card, 'https://patchwarden.example.net')).allowed).toEqual(nobody)
+      fc.property(anyCard, fc.array(anyAlt, { maxLength: 2 }), (card, alts) => {
+        const images = alts.map((alt, index) => ({ name: `${index}.png`, alt }))
+        const message = cardMessage(card, 'https://patchwarden.example.net', images)
+        expect(taken(message, ['0.png', '1.png']).allowed).toEqual(nobody)
       }),
     )
   })

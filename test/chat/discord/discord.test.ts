@@ -128,6 +128,11 @@ async function eventually(count: () => number): Promise<void> {
     .toBe(1)
 }
 
+test('the card shows the plan as a picture soon after its thread does', async () => {
+  await expect.poll(() => card().attachments.map(({ type }) => type), { timeout: 10_000 }).toEqual(['image/png'])
+  expect(JSON.stringify(card().components)).toContain('canary: ')
+})
+
 describe('in Discord', () => {
   test('every action is a subcommand; in the thread of a proposal it needs no name', async () => {
     expect(await slash(people.tom, card().id, 'approve')).toContain('Your approval is recorded.')

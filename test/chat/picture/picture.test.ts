@@ -82,7 +82,7 @@ test('a plan is shown in the zone of whoever looks', () => {
   expect(berlin).toContain('freeze: Sale')
   expect(berlin).toContain('now')
   const tokyo = parsed(pictureSvg(pictures.plan, { theme: 'light', timeZone: 'Asia/Tokyo' })).labels.join('\n')
-  expect(tokyo).toContain('Times in Asia/Tokyo.')
+  expect(tokyo).toContain('Times in Asia/Tokyo. As of Sat 21 Nov 06:10.')
   expect(tokyo).toContain('Sat 21 Nov 10:00 – 10:04')
 })
 

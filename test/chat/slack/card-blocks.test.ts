@@ -6,16 +6,17 @@ import { cardMessage, entryMessage } from '../../../src/chat/slack/card-blocks.t
 import { askModal } from '../../../src/chat/slack/modal.ts'
 import { mrkdwn } from '../../../src/chat/slack/mrkdwn.ts'
 import { blockProblems, mentions, modalProblems } from '../../fakes/slack/block-kit.ts'
-import { anyCard, anyEntry, anyWords, hostile } from '../../support/any-card.ts'
+import { anyAlt, anyCard, anyEntry, anyWords, hostile } from '../../support/any-card.ts'
 
 const where = { consoleUrl: 'https://patchwarden.example.net' }
 
 describe('whatever comes from outside, Slack takes it, and nobody is notified by it', () => {
   test('cards', () => {
     fc.assert(
-      fc.property(anyCard, (item) => {
-        const { text, blocks } = cardMessage(item, where)
-        expect(blockProblems(blocks, 'message')).toEqual([])
+      fc.property(anyCard, fc.array(anyAlt, { maxLength: 2 }), (item, alts) => {
+        const files = alts.map((alt, index) => ({ id: `F${index}`, alt }))
+        const { text, blocks } = cardMessage(item, where, files)
+        expect(blockProblems(blocks, 'message', () => true)).toEqual([])
         expect(mentions([text, blocks])).toEqual([])
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_000)
       }),

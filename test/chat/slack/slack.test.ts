@@ -90,6 +90,11 @@ async function lastAnswer(count: number): Promise<string> {
   return JSON.stringify(slack.answers.at(-1))
 }
 
+test('the card shows the plan as a picture soon after its thread does', async () => {
+  const image = () => card().blocks.find(({ type }) => type === 'image')
+  await expect.poll(image, { timeout: 10_000 }).toMatchObject({ alt_text: expect.stringContaining('canary: ') })
+})
+
 test('check says that both tokens work, and which does not', async () => {
   expect(await connection.check()).toMatch(/^both tokens work in the workspace Example; 1 channel configured$/)
   slack.fail('apps.connections.open', { kind: 'error', error: 'not_allowed_token_type' })

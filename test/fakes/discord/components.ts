@@ -5,9 +5,11 @@
  */
 
 import { ApiError } from './api-error.ts'
+import { attachmentUrl } from './attachment-url.ts'
 import { checkUrl } from './embeds.ts'
 import { child, choice, type Form, forms, integer, list, text, wrong, yes } from './form.ts'
 import { asNumber, asText, isObject, type Json, objects } from './json.ts'
+import type { Attachment } from './world.ts'
 
 export const componentsV2 = 1 << 15
 
@@ -233,4 +235,20 @@ export function withIds(components: readonly Json[]): readonly Json[] {
     return own
   }
   return components.map(numbered)
+}
+
+/** As stored: what is shown of an attachment has its address and its id. components/reference#unfurled-media-item */
+export function withMedia(
+  components: readonly Json[],
+  attachments: readonly Attachment[],
+  channel: string,
+): readonly Json[] {
+  function resolved(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(resolved)
+    if (!isObject(value)) return value
+    const one = attachments.find(({ name }) => value.url === `attachment://${name}`)
+    if (one) return { url: attachmentUrl(channel, one), attachment_id: one.id, content_type: one.type }
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]))
+  }
+  return objects(resolved(components))
 }

@@ -1,6 +1,6 @@
 /** Every count and length, at its edge and one over, posted through the real HTTP client. */
 
-import { type RequestData, Routes } from 'discord.js'
+import { type APIMessage, type RequestData, Routes } from 'discord.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFakeDiscord, type FakeDiscord } from './fake-discord.ts'
 import { asObject, isObject, type Json } from './json.ts'
@@ -330,6 +330,35 @@ describe('a message', () => {
     expect(await refusedBecause(post(files(1, 10 * 1024 * 1024 + 1)))).toEqual(['413 40005'])
     const shown = { ...v2, components: [{ type: 13, file: { url: 'attachment://0.txt' } }] }
     await post({ ...files(1, 10), body: shown })
+  })
+})
+
+describe('a file that a card shows', () => {
+  const card = (name: string) => ({
+    ...v2,
+    components: [{ type: 17, components: [{ type: 12, items: [{ media: { url: `attachment://${name}` } }] }] }],
+  })
+  const png = (name: string) => [{ name, data: Buffer.from('png'), contentType: 'image/png' }]
+  const edit = (id: string, body: object, files: RequestData['files'] = []) =>
+    restOf(discord).patch(Routes.channelMessage(channelId, id), { body, files })
+
+  it('is kept by its id and its name, and is not in the list of attachments', async () => {
+    const rest = restOf(discord)
+    const posted = await rest.post(Routes.channelMessages(channelId), { body: card('a.png'), files: png('a.png') })
+    const { id, attachments } = posted as APIMessage
+    expect(attachments).toEqual([])
+    const [, shown = ''] = /"attachment_id":"(\d+)"/.exec(JSON.stringify(posted)) ?? []
+    const reason = 'UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND'
+    expect(String(await refusedBecause(edit(id, card('a.png'))))).toContain(reason)
+    expect(String(await refusedBecause(edit(id, { ...card('a.png'), attachments: [{ id: shown }] })))).toContain(reason)
+    const kept = await edit(id, { ...card('a.png'), attachments: [{ id: shown, filename: 'a.png' }] })
+    expect(JSON.stringify(kept)).toContain(shown)
+    // A new one is listed by its number in the request; the old one, which is not, is gone.
+    expect(String(await refusedBecause(edit(id, { ...card('b.png'), attachments: [] }, png('b.png'))))).toContain(
+      reason,
+    )
+    const next = await edit(id, { ...card('b.png'), attachments: [{ id: '0', filename: 'b.png' }] }, png('b.png'))
+    expect(JSON.stringify(next)).not.toContain(shown)
   })
 })
 

@@ -58,9 +58,8 @@ export function readMessage(body: unknown, source: DraftSource): MessageDraft {
 
   text(at, 'content', { max: 2000 })
   checkEmbeds(at)
-  const files = checkFiles(at, source.files)
-  const oldNames = current?.attachments.map((attachment) => attachment.name) ?? []
-  checkComponents(at, { v2, files: [...files, ...oldNames] })
+  checkFiles(at, source.files)
+  checkComponents(at, { v2, files: namesToShow(at, source) })
   const allowed = readAllowedMentions(at)
   const draft: MessageDraft = {
     content: at.value.content === undefined ? (current?.content ?? '') : asText(at.value.content).trim(),
@@ -115,7 +114,7 @@ function readNonce(at: Form): string | number | null {
   return text(at, 'nonce', { max: 25 }) ?? null
 }
 
-function checkFiles(at: Form, files: readonly UploadedFile[]): readonly string[] {
+function checkFiles(at: Form, files: readonly UploadedFile[]): void {
   if (files.some((file) => file.content.length > maximumFileBytes)) throw refuse('tooLarge')
   if (files.length > maximumFiles)
     wrong(at, 'attachments', 'BASE_TYPE_MAX_LENGTH', `Must be ${maximumFiles} or fewer in length.`)
@@ -124,7 +123,29 @@ function checkFiles(at: Form, files: readonly UploadedFile[]): readonly string[]
     text(item, 'description', { max: 1024 })
     text(item, 'filename', { max: 1024 })
   }
-  return files.map((file) => file.name)
+}
+
+/**
+ * What `attachment://name` may name: a file of the request or, in an edit, one that it keeps and names again. By its id
+ * alone none is found.
+ */
+function namesToShow(at: Form, source: DraftSource): readonly string[] {
+  const old = source.current?.attachments ?? []
+  const named = objects(at.value.attachments).flatMap(({ id, filename }) =>
+    old.some((one) => one.id === id && one.name === filename) ? [asText(filename)] : [],
+  )
+  return [...newFiles(at, source).map(({ file }) => file.name), ...named]
+}
+
+/** "When making a PATCH request, only files listed in the attachments parameter will be appended". */
+function newFiles(at: Form, { files, current }: DraftSource) {
+  const listed = objects(at.value.attachments)
+  return files.flatMap((file) => {
+    const index = /^files\[(\d+)\]$/.exec(file.field)?.[1]
+    const described = listed.find((item) => index !== undefined && String(item.id) === index)
+    const dropped = current !== null && at.value.attachments !== undefined && described === undefined
+    return dropped ? [] : [{ file, described }]
+  })
 }
 
 function keptAttachments(at: Form, source: DraftSource): readonly Attachment[] {
@@ -133,17 +154,13 @@ function keptAttachments(at: Form, source: DraftSource): readonly Attachment[] {
   // Naming attachments drops every old one that is not among them.
   const kept =
     at.value.attachments === undefined ? old : old.filter((one) => described.some((item) => item.id === one.id))
-  const added = source.files.map((file) => {
-    const index = /^files\[(\d+)\]$/.exec(file.field)?.[1]
-    const described = objects(at.value.attachments).find((item) => index !== undefined && String(item.id) === index)
-    return {
-      id: source.id(),
-      name: file.name,
-      description: asText(described?.description) || null,
-      type: file.type,
-      content: file.content,
-    }
-  })
+  const added = newFiles(at, source).map(({ file, described }) => ({
+    id: source.id(),
+    name: file.name,
+    description: asText(described?.description) || null,
+    type: file.type,
+    content: file.content,
+  }))
   return [...kept, ...added]
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { createHash } from 'node:crypto'
+import { attachmentUrl } from './attachment-url.ts'
 import type { Json } from './json.ts'
 import { everyPermission, permissionsIn } from './permissions.ts'
 import type { Attachment, Channel, Guild, Member, Message, Role, User, World } from './world.ts'
@@ -131,7 +132,7 @@ function lastMessage(channel: Channel): string | null {
 }
 
 export function attachmentPayload(channelId: string, attachment: Attachment): Json {
-  const url = `https://cdn.discordapp.com/attachments/${channelId}/${attachment.id}/${attachment.name}`
+  const url = attachmentUrl(channelId, attachment)
   return {
     id: attachment.id,
     filename: attachment.name,
@@ -160,7 +161,10 @@ export function messagePayload(world: World, message: Message): Json {
     content: message.content,
     embeds: message.embeds.map((embed) => ({ ...embed, type: 'rich' })),
     components: message.components,
-    attachments: message.attachments.map((attachment) => attachmentPayload(message.channelId, attachment)),
+    // Those that a component shows are there, and not in the list (discord-api-docs#8277).
+    attachments: message.attachments
+      .filter(({ id }) => !JSON.stringify(message.components).includes(`"attachment_id":"${id}"`))
+      .map((attachment) => attachmentPayload(message.channelId, attachment)),
     flags: message.flags | (message.loading ? 128 : 0) | (thread ? 32 : 0),
     mentions: mentioned.map(userPayload),
     mention_roles: [...message.mentions.roles],

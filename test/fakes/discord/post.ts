@@ -3,6 +3,7 @@
  * Discord: resources/message (create, edit, delete), events/gateway-events#messages, topics/threads.
  */
 
+import { withMedia } from './components.ts'
 import type { Json } from './json.ts'
 import { mentionedIn, nobody } from './mentions.ts'
 import type { MessageDraft } from './message-body.ts'
@@ -34,7 +35,7 @@ export function postMessage(
     type: options.type ?? (draft.replyTo === null ? 0 : 19),
     content: draft.content,
     embeds: draft.embeds,
-    components: draft.components,
+    components: withMedia(draft.components, draft.attachments, channel.id),
     flags: draft.flags,
     attachments: draft.attachments,
     nonce: draft.nonce,
@@ -90,7 +91,7 @@ export function editMessage(world: World, channel: Channel, message: Message, dr
   message.mentions = mentionedIn(world, channel, message.authorId, { ...draft, replyTo }, draft.allowed)
   message.content = draft.content
   message.embeds = draft.embeds
-  message.components = draft.components
+  message.components = withMedia(draft.components, draft.attachments, channel.id)
   message.flags = draft.flags
   message.attachments = draft.attachments
   message.editedAt = world.now()

@@ -100,8 +100,16 @@ function edits(world: World): (call: Call) => Reply {
     mayChange(world, channel)
     if (message.authorId !== world.botId) throw refuse('notYourMessage')
     if (message.type !== 0 && message.type !== 19 && message.type !== 20) throw refuse('systemMessage')
-    const source = { path: [], files: call.files, current: message, interaction: false, id: world.id }
+    const source = {
+      path: [],
+      files: call.files,
+      current: message,
+      interaction: false,
+
+      id: world.id,
+    }
     const draft = readMessage(call.body, source)
+    if (call.files.length > 0 && channel.type !== 1) needs(world, channel, 'attachFiles')
     if (world.now() - message.createdAt > hour) countOldEdit(channel.id)
     editMessage(world, channel, message, draft)
     return ok(messagePayload(world, message))

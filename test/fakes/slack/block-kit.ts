@@ -9,8 +9,15 @@ const MESSAGE_BLOCKS = 50
 const VIEW_BLOCKS = 100
 const ALL_CHARACTERS = 13_200
 
-/** The problems, as JSON pointers with a sentence; none when Slack would take the blocks. */
-export function blockProblems(blocks: unknown, surface: 'message' | 'view' | 'home'): readonly string[] {
+/**
+ * The problems, as JSON pointers with a sentence; none when Slack would take the blocks.
+ * @param showable whether a file of Slack may be shown there
+ */
+export function blockProblems(
+  blocks: unknown,
+  surface: 'message' | 'view' | 'home',
+  showable: (file: string) => boolean = () => false,
+): readonly string[] {
   const problems: string[] = []
   const say = (where: string, what: string) => problems.push(`${where}: ${what}`)
   if (!Array.isArray(blocks)) return ['/blocks: must be a list']
@@ -28,13 +35,29 @@ export function blockProblems(blocks: unknown, surface: 'message' | 'view' | 'ho
       if (ids.has(block.block_id)) say(`${where}/block_id`, 'used twice')
       ids.add(block.block_id)
     }
-    blockProblem(block, where, surface, say, actionIds)
+    if (block.type === 'image') imageProblem(block, where, say, showable)
+    else blockProblem(block, where, surface, say, actionIds)
   }
   if (surface === 'message' && characters(blocks) > ALL_CHARACTERS) say('/blocks', 'msg_blocks_too_long')
   return problems
 }
 
 type Say = (where: string, what: string) => void
+
+/** docs.slack.dev/reference/block-kit/blocks/image-block and composition-objects/slack-file-object */
+function imageProblem(block: Json, where: string, say: Say, showable: (file: string) => boolean): void {
+  const { alt_text: alt, image_url: address, slack_file: file } = block
+  if (typeof alt !== 'string' || alt === '' || alt.length > 2_000)
+    say(`${where}/alt_text`, 'needs 1 to 2000 characters')
+  if (block.title !== undefined) text(block.title, `${where}/title`, 2_000, say, 'plain_text')
+  if ((address === undefined) === (file === undefined)) say(where, 'needs either image_url or slack_file')
+  if (typeof address === 'string' && address.length > 3_000) say(`${where}/image_url`, 'more than 3000 characters')
+  if (file === undefined) return
+  const id = isObject(file) && file.url === undefined ? file.id : undefined
+  if (typeof id === 'string' && showable(id)) return
+  // As Slack words it.
+  say(`[ERROR] invalid slack file [json-pointer:${where}/slack_file]`, 'unknown, not shared here, or not processed')
+}
 
 function blockProblem(block: Json, where: string, surface: string, say: Say, actionIds: Set<string>): void {
   switch (block.type) {
@@ -158,7 +181,7 @@ function list(
 function characters(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + characters(item), 0)
   if (!isObject(value)) return 0
-  const own = typeof value.text === 'string' ? value.text.length : 0
+  const own = [value.text, value.alt_text].map((item) => (typeof item === 'string' ? item : '')).join('').length
   return (
     own + Object.values(value).reduce((sum: number, item) => sum + (typeof item === 'object' ? characters(item) : 0), 0)
   )

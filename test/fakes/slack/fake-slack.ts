@@ -182,6 +182,10 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     fail(method: string, ...next: SlackFault[]): void {
       world.faults.set(method, [...(world.faults.get(method) ?? []), ...next])
     },
+    /** Somebody deletes a file. */
+    deleteFile(id: string): void {
+      world.files.delete(id)
+    },
     delete(ts: string): void {
       const index = world.messages.findIndex((item) => item.ts === ts)
       if (index !== -1) world.messages.splice(index, 1)

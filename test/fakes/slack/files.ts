@@ -1,7 +1,8 @@
 /**
  * Files in three steps: an address, the bytes, the end, which shares them.
  * docs.slack.dev/reference/methods/files.getUploadURLExternal and files.completeUploadExternal,
- * docs.slack.dev/messaging/working-with-files.
+ * docs.slack.dev/messaging/working-with-files. A message may show one once it is processed, which takes a while and is
+ * asked for nowhere but in files.info (python-slack-sdk#1521, java-slack-sdk#1335), and where it was shared (#1349 there).
  */
 
 import { randomBytes } from 'node:crypto'
@@ -20,6 +21,12 @@ export function startUpload(world: World, workspace: Workspace, body: Json): Jso
   const id = `F${randomBytes(5).toString('hex').toUpperCase()}`
   world.uploads.set(id, { workspace: workspace.id, name, length, alt, content: null })
   return { ok: true, upload_url: `/upload/${id}`, file_id: id }
+}
+
+/** Whether a message in the channel may show it. */
+export function isShowable(world: World, channel: string, id: string): boolean {
+  const shared = world.files.get(id)
+  return shared !== undefined && shared.channel === channel && Date.now() - shared.at >= world.processingMs
 }
 
 /** The bytes, as they are. */
@@ -51,10 +58,13 @@ export function completeUpload(world: World, workspace: Workspace, body: Json): 
     files.push({ id, name: upload.name, title, alt: upload.alt, content: upload.content })
   }
   if (files.length === 0) return { ok: false, error: 'invalid_arguments' }
-  for (const { id } of files) world.uploads.delete(id)
   const answer = { ok: true, files: files.map(({ id, title }) => ({ id, title })) }
-  if (body.channel_id === undefined) return answer
-  const channel = String(body.channel_id)
+  const channel = body.channel_id === undefined ? null : String(body.channel_id)
+  for (const file of files) {
+    world.uploads.delete(file.id)
+    world.files.set(file.id, { file, channel, at: Date.now() })
+  }
+  if (channel === null) return answer
   if (!workspace.channels.has(channel)) return { ok: false, error: 'channel_not_found' }
   if (world.archived.has(channel)) return { ok: false, error: 'is_archived' }
   const thread = typeof body.thread_ts === 'string' ? body.thread_ts : null

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { blockProblems, modalProblems } from './block-kit.ts'
-import { completeUpload, startUpload } from './files.ts'
+import { completeUpload, isShowable, startUpload } from './files.ts'
 import { createWorkspace, type Json, type SlackMessage, type Workspace, type World } from './world.ts'
 
 const TRIGGER_MS = 3_000
@@ -127,7 +127,8 @@ function refusal(world: World, workspace: Workspace, channel: string, body: Json
   if (!workspace.channels.has(channel)) return { ok: false, error: 'channel_not_found' }
   if (world.archived.has(channel)) return { ok: false, error: 'is_archived' }
   if (body.blocks === undefined && String(body.text ?? '') === '') return { ok: false, error: 'no_text' }
-  const problems = body.blocks === undefined ? [] : blockProblems(body.blocks, 'message')
+  const showable = (file: string) => isShowable(world, channel, file)
+  const problems = body.blocks === undefined ? [] : blockProblems(body.blocks, 'message', showable)
   if (problems.length > 0) return { ok: false, error: 'invalid_blocks', response_metadata: { messages: problems } }
   if (String(body.text ?? '').length > 40_000) return { ok: false, error: 'msg_too_long' }
   return null

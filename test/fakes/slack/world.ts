@@ -25,6 +25,13 @@ export interface SlackFile {
   readonly content: Buffer
 }
 
+export interface SharedFile {
+  readonly file: SlackFile
+  /** Where it was shared; `null`: nowhere, the app alone sees it. */
+  readonly channel: string | null
+  readonly at: number
+}
+
 /** Announced, and not finished yet. */
 export interface SlackUpload {
   readonly workspace: string
@@ -90,6 +97,10 @@ export interface World {
   readonly codes: Map<string, string>
   /** By file id. */
   readonly uploads: Map<string, SlackUpload>
+  /** Shared, by id. */
+  readonly files: Map<string, SharedFile>
+  /** How long a file is processed until a message may show it. */
+  processingMs: number
   /** The workspace does not allow files. */
   uploadsDisabled: boolean
   readonly nextTs: () => string
@@ -140,6 +151,8 @@ export function createWorld(): World {
     clientSecret: randomBytes(16).toString('hex'),
     codes: new Map(),
     uploads: new Map(),
+    files: new Map(),
+    processingMs: 0,
     uploadsDisabled: false,
     nextTs: () => {
       clock += 1_000_000

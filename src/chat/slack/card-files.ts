@@ -1,0 +1,72 @@
+import { WebAPIPlatformError } from '@slack/web-api'
+import type { Card } from '../card.ts'
+import { type Picture, pictureAlt } from '../picture/picture.ts'
+import { type createPictures, markOf } from '../picture/sending.ts'
+import type { Posts } from '../platform.ts'
+import type { CardFile, SlackMessage } from './card-blocks.ts'
+
+export interface CardFilesParts {
+  readonly posts: Posts
+  readonly pictures: Pick<ReturnType<typeof createPictures>, 'kept'>
+}
+
+const SLACK = 'slack'
+/** A file that is refused so often is gone, or never will be ready. */
+const REFUSALS = 8
+const LONGEST_WAIT_SECONDS = 60
+
+/**
+ * The pictures of cards: files that were uploaded into their threads, and are therefore seen by all in the channel. Until
+ * Slack has processed a file it refuses each message that shows it (python-slack-sdk#1521), and to ask whether it has
+ * takes a further scope: so it is tried, and tried again.
+ */
+export function createCardFiles({ posts, pictures }: CardFilesParts) {
+  const refusals = new Map<string, number>()
+  const refusalsOf = (file: string) => refusals.get(file) ?? 0
+
+  function keyOf(proposal: string, picture: Picture): string {
+    return `card picture ${proposal} ${markOf(picture)}`
+  }
+
+  return {
+    /** A picture is in the thread: from now on the card can show it. */
+    async keep(proposal: string, place: string, picture: Picture, file: string): Promise<void> {
+      const key = keyOf(proposal, picture)
+      await posts.begin(SLACK, { key, proposal, place })
+      await posts.sent(SLACK, key, file)
+    },
+    async of(card: Card): Promise<readonly CardFile[]> {
+      const found: CardFile[] = []
+      for (const picture of card.pictures) {
+        const post = await posts.find(SLACK, keyOf(card.proposal, picture))
+        if (post?.message && refusalsOf(post.message) < REFUSALS)
+          found.push({ id: post.message, alt: pictureAlt(picture) })
+      }
+      return found
+    },
+    shown(files: readonly CardFile[]): void {
+      for (const { id } of files) refusals.delete(id)
+    },
+    /** In how many seconds they may be ready; `null` where they are given up. */
+    refused(files: readonly string[]): number | null {
+      for (const file of files) refusals.set(file, refusalsOf(file) + 1)
+      const fewest = Math.min(...files.map(refusalsOf))
+      if (fewest < REFUSALS) return Math.min(2 ** fewest, LONGEST_WAIT_SECONDS)
+      pictures.kept(`it refused the file of a card ${REFUSALS} times; it may have been deleted.`)
+      return null
+    },
+  }
+}
+
+/** The files for which Slack refused a message: those it names, or all. */
+export function refusedFiles(error: unknown, { blocks }: SlackMessage): readonly string[] {
+  if (!(error instanceof WebAPIPlatformError) || error.data.error !== 'invalid_blocks') return []
+  const said = JSON.stringify(error.data)
+  const files = blocks.flatMap((block, index) =>
+    block.type === 'image' && 'slack_file' in block && 'id' in block.slack_file && block.slack_file.id !== undefined
+      ? [{ id: block.slack_file.id, named: said.includes(`/blocks/${index}/slack_file`) }]
+      : [],
+  )
+  const named = files.filter((file) => file.named)
+  return (named.length > 0 ? named : files).map(({ id }) => id)
+}
