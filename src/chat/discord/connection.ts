@@ -25,6 +25,7 @@ import { patchCommand } from './commands.ts'
 import { createDiscordDelivery, discordProblem } from './delivery.ts'
 import { codeBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
+import { makeRequest } from './requests.ts'
 import { discordKey, isSigned } from './signature.ts'
 
 export interface DiscordOptions {
@@ -56,7 +57,12 @@ const member = z.object({ roles: z.array(z.string()) })
 /** Discord over its gateway or by signed requests. No privileged intent is asked for. */
 export function createDiscord(options: DiscordOptions): ChatConnection {
   const { desk, posts, accounts, places, consoleUrl, log } = options
-  const restOptions = { retries: 1, timeout: 15_000, ...(options.apiUrl === null ? {} : { api: options.apiUrl }) }
+  const restOptions = {
+    retries: 1,
+    timeout: 15_000,
+    makeRequest,
+    ...(options.apiUrl === null ? {} : { api: options.apiUrl }),
+  }
   const rest = new REST({ version: '10', ...restOptions }).setToken(options.botToken)
   let client: Client | null = null
   const key = options.publicKey === null ? null : discordKey(options.publicKey)

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ThreadEntry } from '../../../src/chat/card.ts'
 import { createDiscord } from '../../../src/chat/discord/connection.ts'
@@ -74,6 +75,21 @@ describe('a picture in a thread of Discord', () => {
       description: pictureAlt(pictures.outcome),
     })
     expect(file?.content.subarray(1, 4).toString('latin1')).toBe('PNG')
+  })
+
+  test('arrives whichever HTTP client the process loaded first', async () => {
+    const shared = Symbol.for('undici.globalDispatcher.1')
+    const discords: unknown = Reflect.get(globalThis, shared)
+    const slacks = createRequire(createRequire(import.meta.url).resolve('@slack/socket-mode'))('undici')
+    const agent = new slacks.Agent()
+    Reflect.set(globalThis, shared, agent)
+    try {
+      await deliver()
+    } finally {
+      Reflect.set(globalThis, shared, discords)
+      await agent.close()
+    }
+    expect(thread()[0]?.attachments).toHaveLength(1)
   })
 
   test('is there once when the answer was lost, and after a restart', async () => {

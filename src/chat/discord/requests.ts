@@ -1,0 +1,14 @@
+import { DefaultRestOptions, type RESTOptions } from 'discord.js'
+
+/**
+ * Sends a request as discord.js does, but files as bytes: the HTTP clients within Slack's and Discord's libraries share
+ * one dispatcher, that of whichever was loaded first, and the newer of the two takes no form of the older.
+ */
+export const makeRequest: RESTOptions['makeRequest'] = async (url, init) => {
+  if (!(init.body instanceof FormData)) return DefaultRestOptions.makeRequest(url, init)
+  const form = new Response(init.body)
+  const headers = new Headers(form.headers)
+  for (const [name, value] of Object.entries(init.headers ?? {})) headers.set(name, String(value))
+  const body = new Uint8Array(await form.arrayBuffer())
+  return DefaultRestOptions.makeRequest(url, { ...init, headers: Object.fromEntries(headers), body })
+}
