@@ -4,7 +4,7 @@
  * methods take turns, so that a noisy machine hurts all alike; after each run dpkg on every host is asked. Then 2,000
  * simulated hosts through one process.
  *
- *     npm run bench -- rollout [--hosts 10,20] [--runs 5] [--only fleet | many]
+ *     npm run bench -- rollout [--hosts 10,20] [--runs 5] [--only fleet | many] [--kex curve25519-sha256]
  */
 
 import { loadavg } from 'node:os'
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     only: { type: 'string' },
     many: { type: 'string', default: '2000' },
+    kex: { type: 'string' },
   },
 })
 
@@ -69,12 +70,14 @@ async function compare(hosts: number, runs: number, methods: readonly Method[]):
     for (const asset of assets) changes.set(asset.id, await pendingChanges(fleet, asset.name, UPGRADED))
     const named = [...(changes.values().next().value ?? [])]
     const load = loadavg()[0]?.toFixed(1)
-    console.log(`\n${hosts} hosts, ${runs} runs after a warm-up, load ${load} at the beginning`)
+    const logins = values.kex === undefined ? '' : `, logins with ${values.kex}`
+    console.log(`\n${hosts} hosts, ${runs} runs after a warm-up, load ${load} at the beginning${logins}`)
     console.log(named.map(({ name, from, to }) => `  ${name} ${from} -> ${to}`).join('\n'))
     for (let run = 0; run <= runs; run++) {
       for (const method of methods) {
         await fresh(fleet)
-        const measured = await method.run({ fleet, assets, changes, round: `${hosts}.${run}` })
+        const round = `${hosts}.${run}`
+        const measured = await method.run({ fleet, assets, changes, round, keyExchange: values.kex ?? null })
         await confirm(fleet, changes, method.name)
         if (run > 0) results.get(method)?.push(measured)
       }

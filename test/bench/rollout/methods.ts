@@ -24,6 +24,8 @@ export interface Work {
   /** By asset id. */
   readonly changes: ReadonlyMap<string, readonly PackageChange[]>
   readonly round: string
+  /** Of every login, by every method; `null`: what OpenSSH chooses. */
+  readonly keyExchange: string | null
 }
 
 export interface Measured {
@@ -73,8 +75,10 @@ async function measure(
 export const ours: Method = {
   name: 'patchwarden',
   what: 'preview, preflight, start, poll to the end, verify; one connection a host',
-  async run({ fleet, assets, changes, round }) {
+  async run({ fleet, assets, changes, round, keyExchange }) {
     const clock = () => new Date()
+    const configFile = path.join(path.dirname(fleet.sshConfig), 'bench_ssh_config')
+    if (keyExchange !== null) await writeFile(configFile, `KexAlgorithms ${keyExchange}\n`)
     const connections = createSshConnections()
     const concurrency = assets.length
     const targetOf = (asset: Asset): SshTarget => ({
@@ -82,6 +86,7 @@ export const ours: Method = {
       user: 'patch',
       identityFile: fleet.identity,
       knownHostsFile: fleet.knownHosts,
+      ...(keyExchange === null ? {} : { configFile }),
     })
     const engine = createSshEngine({ name: 'apt', target: targetOf, concurrency, connections, clock })
     const hosts = assets.map((asset) => ({ asset, target: targetOf(asset) }))
@@ -145,7 +150,7 @@ export const ours: Method = {
 export const ansible: Method = {
   name: 'ansible',
   what: 'ansible-playbook, module apt, forks = hosts, pipelining; new connections each time',
-  async run({ fleet, assets, changes }) {
+  async run({ fleet, assets, changes, keyExchange }) {
     const files = await ansibleFiles(fleet)
     const playbook = path.join(files.folder, 'upgrade.yml')
     const names = packageNames(changes)
@@ -166,6 +171,7 @@ export const ansible: Method = {
       ANSIBLE_CONFIG: files.configFile,
       ANSIBLE_PIPELINING: '1',
       ANSIBLE_LOCAL_TEMP: path.join(files.folder, 'tmp'),
+      ...(keyExchange === null ? {} : { ANSIBLE_SSH_EXTRA_ARGS: `-o KexAlgorithms=${keyExchange}` }),
     }
     const args = ['--inventory', files.inventory, '--forks', String(assets.length), playbook]
     return measure(
@@ -187,9 +193,10 @@ export const ansible: Method = {
 export const floor: Method = {
   name: 'floor',
   what: 'ssh HOST sudo apt-get install, all at once, new connections',
-  async run({ fleet, assets, changes }) {
+  async run({ fleet, assets, changes, keyExchange }) {
     const command = `sudo -n DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --only-upgrade install ${packageNames(changes).join(' ')}`
     const options = ['-i', fleet.identity, '-o', `UserKnownHostsFile=${fleet.knownHosts}`, '-o', 'IdentitiesOnly=yes']
+    if (keyExchange !== null) options.push('-o', `KexAlgorithms=${keyExchange}`)
     const batch = ['-o', 'BatchMode=yes', '-o', 'ControlPath=none', '-o', 'LogLevel=ERROR', '-l', 'patch']
     return measure(
       () => null,
