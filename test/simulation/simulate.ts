@@ -28,8 +28,9 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** The simulation begins on the eve of a change of the clocks in Europe, so that windows meet it. */
 const START = Date.parse('2026-10-23T06:00:00Z')
-/** Of all moments, so many at which everything is looked at again. */
-const LOOK_SHARE = 1 / 1_000
+/** A look at everything takes as long as there are hosts; of the moments of a small rollout, one in ten gets one. */
+const LOOK_SHARE = 0.1
+const LOOKS_PER_HOST = 5
 /** Whatever has not ended after so many days never will. */
 const LAST_DAY = 60
 
@@ -195,7 +196,7 @@ export function simulate(seed: number, hosts: number): Simulated {
     }
     if (!drive()) now += (1 + Math.floor(next() * 20)) * MINUTE
     poll()
-    if (looks() < LOOK_SHARE) lookAgain()
+    if (looks() < Math.min(LOOK_SHARE, LOOKS_PER_HOST / hosts)) lookAgain()
   }
 
   /** Looks at everything; then the process dies, and the next one reads what is stored. */
