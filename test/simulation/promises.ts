@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { countEndState } from '../../src/core/gate.ts'
+import { deploymentsOf, failedDeployments, unverified } from '../../src/core/proposal/deployments.ts'
 import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { EndState, ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
+import { createAway } from './away.ts'
 import type { DailyHours, Scenario } from './scenario.ts'
 
 const HOUR = 3_600_000
@@ -12,13 +14,6 @@ const CHECKS_HOLD = HOUR / 12
 
 /** How an asset ended that did not end well. */
 type Poor = 'bad' | 'unreachable'
-
-/** What of a cluster is away: worked on, of those such as were up before, and down without being worked on. */
-interface Away {
-  busy: number
-  busyUp: number
-  down: number
-}
 
 /** What really is on the machines. */
 export interface World {
@@ -35,17 +30,10 @@ export interface World {
  */
 export function createWitness(scenario: Scenario) {
   const { subject } = scenario
-  const ringOf = new Map(subject.rings.flatMap((ring, index) => ring.assets.map((asset) => [asset, index] as const)))
-  const clustersOf = new Map<string, number[]>()
-  for (const [index, cluster] of (subject.clusters ?? []).entries())
-    for (const asset of cluster.assets) clustersOf.set(asset, [...(clustersOf.get(asset) ?? []), index])
+  const away = createAway(subject)
   const log: string[] = []
   const allowed = new Map<string, number>()
   const started = new Map<string, number>()
-  const working = new Set<string>()
-  const down = new Set<string>()
-  const workingIn = subject.rings.map(() => 0)
-  const awayOf = (subject.clusters ?? []).map((): Away => ({ busy: 0, busyUp: 0, down: 0 }))
   /** What the state should say of each asset that was begun: its end, or `null` until it is known. */
   const ends = new Map<string, EndState | null>()
   const left = new Set<string>()
@@ -73,28 +61,6 @@ export function createWitness(scenario: Scenario) {
       const start = midnight + day * 24 * HOUR + fromHour * HOUR
       return start <= now && now + seconds * 1_000 <= start + hours * HOUR
     })
-  }
-
-  function countAway(asset: string, step: 1 | -1): void {
-    const ring = ringOf.get(asset)
-    if (ring !== undefined && working.has(asset)) workingIn[ring] = (workingIn[ring] ?? 0) + step
-    for (const index of clustersOf.get(asset) ?? []) {
-      const away = awayOf[index]
-      if (away === undefined) continue
-      if (working.has(asset)) away.busy += step
-      if (working.has(asset) && !down.has(asset)) away.busyUp += step
-      if (!working.has(asset) && down.has(asset)) away.down += step
-    }
-  }
-
-  /** The only way in which an asset begins or ends to be away. */
-  function put(asset: string, is: { readonly working: boolean; readonly down: boolean }): void {
-    countAway(asset, -1)
-    if (is.working) working.add(asset)
-    else working.delete(asset)
-    if (is.down) down.add(asset)
-    else down.delete(asset)
-    countAway(asset, 1)
   }
 
   function counts(asset: string): boolean {
@@ -135,7 +101,7 @@ export function createWitness(scenario: Scenario) {
     for (const [before, state] of run.rings.entries())
       if (before < ring)
         claim(
-          state.status === 'passed' && workingIn[before] === 0,
+          state.status === 'passed' && away.inRing(before) === 0,
           `ring ${ring} began before ring ${before} had passed`,
         )
     const frozen = freezes.find(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to))
@@ -146,8 +112,8 @@ export function createWitness(scenario: Scenario) {
     const open = new Map([scenario.hours, ...scenario.own.values()].map((hours) => [hours, false]))
     for (const hours of open.keys()) open.set(hours, isOpen(hours, now, seconds))
     for (const asset of assets) {
-      claim(ringOf.get(asset) === ring, `${asset} began in another ring than the plan says`)
-      claim(!working.has(asset), `${asset} began while it was being worked on`)
+      claim(away.ringOf(asset) === ring, `${asset} began in another ring than the plan says`)
+      claim(!away.isWorkedOn(asset), `${asset} began while it was being worked on`)
       claim(run.skipped[asset] === undefined, `${asset} began although it was left out`)
       const times = (started.get(asset) ?? 0) + 1
       started.set(asset, times)
@@ -157,21 +123,21 @@ export function createWitness(scenario: Scenario) {
         // What belongs together may run over midnight into the next opening of a window that never closes.
         claim(open.get(hours) === true || extended, `${asset} began outside its window, or too late to be done in it`)
       }
-      put(asset, { working: true, down: down.has(asset) })
+      away.put(asset, { working: true, down: away.isDown(asset) })
       ends.set(asset, null)
     }
-    const mine = workingIn[ring] ?? 0
+    const mine = away.inRing(ring)
     claim(
       mine <= Math.max(planned.concurrency ?? planned.batchSize, 1),
       `${mine} were worked on at once in ring ${ring}`,
     )
-    const fresh = new Set(assets.filter((asset) => !down.has(asset)).flatMap((asset) => clustersOf.get(asset) ?? []))
-    for (const index of new Set(assets.flatMap((asset) => clustersOf.get(asset) ?? []))) {
+    const fresh = new Set(assets.filter((asset) => !away.isDown(asset)).flatMap(away.clustersOf))
+    for (const index of new Set(assets.flatMap(away.clustersOf))) {
       const cluster = subject.clusters?.[index]
-      const away = awayOf[index]
-      if (cluster === undefined || away === undefined) continue
-      claim(away.busy <= cluster.atOnce || away.busyUp === 0, `too many of ${cluster.name} at once`)
-      const up = cluster.assets.length - away.busy - away.down
+      if (cluster === undefined) continue
+      const { busy, busyUp, down } = away.inCluster(index)
+      claim(busy <= cluster.atOnce || busyUp === 0, `too many of ${cluster.name} at once`)
+      const up = cluster.assets.length - busy - down
       if (fresh.has(index))
         claim(up >= cluster.minHealthy, `only ${up} of ${cluster.name} stayed up, ${cluster.minHealthy} must`)
     }
@@ -183,7 +149,7 @@ export function createWitness(scenario: Scenario) {
     const planned = subject.rings[ring]
     if (planned === undefined) return
     claim(assets.length + waiting.length <= planned.batchSize, 'a batch was larger than the plan says')
-    claim(workingIn[ring] === 0, `a batch of ring ${ring} began before the last one was done`)
+    claim(away.inRing(ring) === 0, `a batch of ring ${ring} began before the last one was done`)
     if ((planned.gate.checks ?? []).length > 0)
       claim(checkedWell !== null && now - checkedWell <= CHECKS_HOLD, 'a batch began without its checks')
     checkedWell = null
@@ -265,17 +231,17 @@ export function createWitness(scenario: Scenario) {
         return
       case 'asset-skipped':
         left.add(event.asset)
-        put(event.asset, { working: working.has(event.asset), down: false })
+        away.put(event.asset, { working: away.isWorkedOn(event.asset), down: false })
         return
       case 'verification-recorded':
       case 'verifications-recorded': {
         const all = event.type === 'verification-recorded' ? [event] : event.verifications
         for (const { asset, verification } of all) {
           const count = countEndState(verification.end)
-          put(asset, { working: false, down: count !== 'good' && run?.skipped[asset] === undefined })
+          away.put(asset, { working: false, down: count !== 'good' && run?.skipped[asset] === undefined })
           ends.set(asset, verification.end)
-          const poor = poorIn[ringOf.get(asset) ?? -1]
-          verifiedIn[ringOf.get(asset) ?? -1] = now
+          const poor = poorIn[away.ringOf(asset) ?? -1]
+          verifiedIn[away.ringOf(asset) ?? -1] = now
           if (count === 'bad' || count === 'unreachable') poor?.set(asset, count)
           else poor?.delete(asset)
         }
@@ -297,7 +263,7 @@ export function createWitness(scenario: Scenario) {
       const deployment = run?.deployments[asset]
       const end = deployment === undefined ? undefined : (deployment.verification?.end ?? null)
       claim(end === ends.get(asset), `of ${asset} the state says ${end}, and it was ${ends.get(asset)}`)
-      claim((end === null) === working.has(asset), `${asset} is worked on, or is not, and the state says otherwise`)
+      claim((end === null) === away.isWorkedOn(asset), `${asset} is worked on, or is not, and the state says otherwise`)
       claim(
         (run?.skipped[asset] !== undefined) === left.has(asset),
         `the state does not say who was left out: ${asset}`,
@@ -305,21 +271,21 @@ export function createWitness(scenario: Scenario) {
       if (end === 'installed') claim(installed(asset), `${asset} is told as installed and is not`)
     }
     for (const [ring, { assets }] of subject.rings.entries()) {
-      const mine = assets.filter((asset) => working.has(asset)).length
-      claim(workingIn[ring] === mine, `of ring ${ring} ${mine} are worked on, and ${workingIn[ring]} were counted`)
       const poor = assets.filter((asset) => /bad|unreachable/.test(countEndState(ends.get(asset) ?? 'installed')))
       claim(poorIn[ring]?.size === poor.length, `of ring ${ring} ${poor.length} failed, and others were counted`)
     }
-    for (const [index, { name, assets }] of (subject.clusters ?? []).entries()) {
-      const busy = assets.filter((asset) => working.has(asset))
-      const busyUp = busy.filter((asset) => !down.has(asset)).length
-      const idle = assets.filter((asset) => !working.has(asset) && down.has(asset)).length
-      const away = awayOf[index]
+    if (run !== null) {
+      // What is kept beside the record, against what is made of the record alone.
+      const anew = { ...run }
+      claim(isDeepStrictEqual(deploymentsOf(run), deploymentsOf(anew)), 'the deployments are not those on record')
+      claim(isDeepStrictEqual(failedDeployments(run), failedDeployments(anew)), 'others failed than are on record')
       claim(
-        away?.busy === busy.length && away.busyUp === busyUp && away.down === idle,
-        `what is away of ${name} was counted wrong`,
+        isDeepStrictEqual(new Set(unverified(run)), new Set(unverified(anew))),
+        'others are worked on than are on record',
       )
     }
+    const miscounted = away.miscounted()
+    claim(miscounted === null, `what is away of ${miscounted} was counted wrong`)
   }
 
   /** What must be so at the end, whatever the end is. */
