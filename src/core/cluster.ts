@@ -40,21 +40,21 @@ export interface ClusterUse {
 }
 
 /**
- * What may be taken now: `free` more members may be worked on, and `spare` of those that are up may go down. Either may
- * be negative where people let it come to that.
+ * What may be taken while `busy` members are worked on and `down` others are in a bad end state: `free` more may be
+ * worked on, and `spare` of those that are up may go down. Either may be negative where people let it come to that.
  */
-export function clusterSlots({ assets, atOnce, minHealthy }: Cluster, { working, bad }: ClusterUse) {
-  const busy = assets.filter((id) => working.has(id)).length
-  const healthy = assets.filter((id) => !working.has(id) && !bad.has(id)).length
-  return { free: atOnce - busy, spare: healthy - minHealthy }
+export function clusterSlots({ assets, atOnce, minHealthy }: Cluster, { busy, down }: { busy: number; down: number }) {
+  return { free: atOnce - busy, spare: assets.length - busy - down - minHealthy }
 }
 
 /**
  * How many more members of the cluster may be taken now, each of them counted as healthy until it is taken. Never
  * negative; 0 where too few are healthy already.
  */
-export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
-  const { free, spare } = clusterSlots(cluster, use)
+export function clusterRoom(cluster: Cluster, { working, bad }: ClusterUse): number {
+  const busy = cluster.assets.filter((id) => working.has(id)).length
+  const down = cluster.assets.filter((id) => bad.has(id) && !working.has(id)).length
+  const { free, spare } = clusterSlots(cluster, { busy, down })
   return Math.max(0, Math.min(free, spare))
 }
 

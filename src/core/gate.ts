@@ -23,29 +23,18 @@ export function countEndState(end: EndState): GateCount {
 
 export interface GateTally {
   readonly total: number
-  readonly good: number
   readonly bad: number
   readonly unreachable: number
-  /** Not finished yet. */
-  readonly undecided: number
+  /** Ended well, or not finished yet. */
+  readonly hopeful: number
 }
 
-/** Counts a ring's assets; those in `forgiven` were accepted by whoever resumed the rollout and count no more. */
-export function tally(
-  assets: readonly string[],
-  deployments: Readonly<Record<string, Deployment>>,
-  forgiven: readonly string[],
-): GateTally {
-  const counts = { good: 0, bad: 0, unreachable: 0, undecided: 0 }
-  let total = 0
-  for (const asset of assets) {
-    const verification = deployments[asset]?.verification ?? null
-    const count = verification === null ? 'undecided' : countEndState(verification.end)
-    if (count !== 'good' && count !== 'undecided' && forgiven.includes(asset)) continue
-    total++
-    counts[count]++
-  }
-  return { total, ...counts }
+/** Counts a ring's assets, so many in `total`, by those of them that did not end well. */
+export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[]): GateTally {
+  const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
+  const bad = ends.filter((end) => end === 'bad').length
+  const unreachable = ends.filter((end) => end === 'unreachable').length
+  return { total, bad, unreachable, hopeful: total - bad - unreachable }
 }
 
 /**
@@ -66,7 +55,7 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
   if (counted === 0) {
     return counts.unreachable > 0 ? `none of its ${counts.unreachable} assets answered` : null
   }
-  const best = ((counts.good + counts.undecided) / counted) * 100
+  const best = (counts.hopeful / counted) * 100
   if (best < gate.minSuccessPercent) {
     return `at most ${Math.floor(best)} % can succeed${unanswered}, and this ring asks for ${gate.minSuccessPercent} %`
   }

@@ -7,8 +7,8 @@ test.each([
   [3, 1_000],
   [12, 1_000],
   [100, 100],
-  [1_000, 10],
-  [10_000, 4],
+  [1_000, 100],
+  [10_000, 20],
 ])('%i hosts: every promise holds after every event of %i rollouts', { timeout: 180_000 }, (hosts, rollouts) => {
   const { broken, ends, events } = simulated(10_000, hosts, rollouts)
   console.log(`${hosts} hosts: ${rollouts} rollouts, ${events} events, ${JSON.stringify(Object.fromEntries(ends))}`)

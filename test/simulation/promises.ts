@@ -1,29 +1,53 @@
+import { isDeepStrictEqual } from 'node:util'
 import { countEndState } from '../../src/core/gate.ts'
-import type { ProposalEvent } from '../../src/core/proposal/event.ts'
-import type { ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
+import { deploymentsOf, failedDeployments, unverified } from '../../src/core/proposal/deployments.ts'
+import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
+import { replay } from '../../src/core/proposal/evolve.ts'
+import type { EndState, ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
+import { createAway } from './away.ts'
 import type { DailyHours, Scenario } from './scenario.ts'
 
 const HOUR = 3_600_000
+/** How old the answer of a gate's checks may be when a batch begins. */
+const CHECKS_HOLD = HOUR / 12
 
-/** Watches the events of one rollout and keeps the first promise that did not hold. */
+/** How an asset ended that did not end well. */
+type Poor = 'bad' | 'unreachable'
+
+/** What really is on the machines. */
+export interface World {
+  /** The keys that an asset has worked through. */
+  readonly transactions: (asset: string) => readonly string[]
+  readonly installed: (asset: string) => boolean
+}
+
+/**
+ * Watches the events of one rollout and keeps the first promise that did not hold. Every event is judged by what it
+ * touches: an asset, its ring, its clusters. What it does not touch was judged when it was touched, and none of the
+ * promises can be broken without an event. How much of a ring or a cluster is away is counted along, for which `lookAtAll`
+ * is the proof: it counts all of it again, and compares it with the state and the machines.
+ */
 export function createWitness(scenario: Scenario) {
   const { subject } = scenario
-  const ringOf = new Map(subject.rings.flatMap((ring, index) => ring.assets.map((asset) => [asset, index] as const)))
-  const clustersOf = new Map<string, number[]>()
-  for (const [index, cluster] of (subject.clusters ?? []).entries())
-    for (const asset of cluster.assets) clustersOf.set(asset, [...(clustersOf.get(asset) ?? []), index])
+  const away = createAway(subject)
   const log: string[] = []
   const allowed = new Map<string, number>()
   const started = new Map<string, number>()
-  const working = new Set<string>()
-  const down = new Set<string>()
+  /** What the state should say of each asset that was begun: its end, or `null` until it is known. */
+  const ends = new Map<string, EndState | null>()
+  const left = new Set<string>()
+  const poorIn = subject.rings.map(() => new Map<string, Poor>())
+  /** Assets whose failure somebody has accepted. */
+  const accepted = new Set<string>()
+  let halted = false
   let approvals = 0
   let stopped: string | null = null
   let testing = false
   let rolling = false
   let extendedUntil = 0
-  let checkedWell: string | null = null
+  let checkedWell: number | null = null
+  const verifiedIn = subject.rings.map(() => Number.NEGATIVE_INFINITY)
   let broken: string | null = null
 
   function claim(holds: boolean, what: string): void {
@@ -39,6 +63,31 @@ export function createWitness(scenario: Scenario) {
     })
   }
 
+  function counts(asset: string): boolean {
+    return !accepted.has(asset) && !left.has(asset)
+  }
+
+  /** Nothing begins behind a gate that has failed. */
+  function checkGate(ring: number): void {
+    const planned = subject.rings[ring]
+    const poor = [...(poorIn[ring] ?? [])]
+    if (planned === undefined) return
+    const { maxFailures, minSuccessPercent, unreachable: policy } = planned.gate
+    const counted = poor.filter(([asset]) => counts(asset))
+    const silent = counted.filter(([, how]) => how === 'unreachable').length
+    const failures = counted.length - (policy === 'ignored' ? silent : 0)
+    claim(failures <= maxFailures, `something began although ${failures} of ring ${ring} had failed`)
+    const judged = planned.assets.length - (poor.length - counted.length) - (policy === 'ignored' ? silent : 0)
+    const well = planned.assets.length - poor.length
+    claim(
+      judged === 0 ? silent === 0 : (well / judged) * 100 >= minSuccessPercent,
+      `something began although only ${well} of ${judged} of ring ${ring} can still succeed`,
+    )
+    if (subject.failureBudget === undefined) return
+    const all = poorIn.flatMap((one) => [...one.keys()]).filter(counts).length
+    claim(all <= subject.failureBudget, `something began although ${all} had failed in all`)
+  }
+
   function seeStart(assets: readonly string[], ring: number, run: Rollout, now: number, freezes: readonly Freeze[]) {
     const planned = subject.rings[ring]
     if (planned === undefined) {
@@ -50,13 +99,21 @@ export function createWitness(scenario: Scenario) {
     if (testing) claim(planned.beforeVote === true, 'the test touched an asset that is not in the test ring')
     else claim(rolling, 'something began before the rollout')
     for (const [before, state] of run.rings.entries())
-      if (before < ring) claim(state.status === 'passed', `ring ${ring} began before ring ${before} had passed`)
+      if (before < ring)
+        claim(
+          state.status === 'passed' && away.inRing(before) === 0,
+          `ring ${ring} began before ring ${before} had passed`,
+        )
     const frozen = freezes.find(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to))
     claim(frozen === undefined, 'something began in a freeze')
+    checkGate(ring)
     const seconds = scenario.estimates[planned.name] ?? 0
+    const extended = now < extendedUntil && now + seconds * 1_000 <= extendedUntil
+    const open = new Map([scenario.hours, ...scenario.own.values()].map((hours) => [hours, false]))
+    for (const hours of open.keys()) open.set(hours, isOpen(hours, now, seconds))
     for (const asset of assets) {
-      claim(ringOf.get(asset) === ring, `${asset} began in another ring than the plan says`)
-      claim(!working.has(asset), `${asset} began while it was being worked on`)
+      claim(away.ringOf(asset) === ring, `${asset} began in another ring than the plan says`)
+      claim(!away.isWorkedOn(asset), `${asset} began while it was being worked on`)
       claim(run.skipped[asset] === undefined, `${asset} began although it was left out`)
       const times = (started.get(asset) ?? 0) + 1
       started.set(asset, times)
@@ -64,34 +121,38 @@ export function createWitness(scenario: Scenario) {
       if (!testing) {
         const hours = scenario.own.get(asset) ?? scenario.hours
         // What belongs together may run over midnight into the next opening of a window that never closes.
-        const inside = isOpen(hours, now, seconds)
-        const extended = now < extendedUntil && now + seconds * 1_000 <= extendedUntil
-        claim(inside || extended, `${asset} began outside its window, or too late to be done in it`)
+        claim(open.get(hours) === true || extended, `${asset} began outside its window, or too late to be done in it`)
       }
-      working.add(asset)
+      away.put(asset, { working: true, down: away.isDown(asset) })
+      ends.set(asset, null)
     }
-    const mine = [...working].filter((asset) => ringOf.get(asset) === ring).length
+    const mine = away.inRing(ring)
     claim(
       mine <= Math.max(planned.concurrency ?? planned.batchSize, 1),
       `${mine} were worked on at once in ring ${ring}`,
     )
-    claim(assets.length <= planned.batchSize, 'a batch was larger than the plan says')
-    for (const index of new Set(assets.flatMap((asset) => clustersOf.get(asset) ?? []))) {
+    const fresh = new Set(assets.filter((asset) => !away.isDown(asset)).flatMap(away.clustersOf))
+    for (const index of new Set(assets.flatMap(away.clustersOf))) {
       const cluster = subject.clusters?.[index]
       if (cluster === undefined) continue
-      const busy = cluster.assets.filter((asset) => working.has(asset))
-      claim(
-        busy.length <= cluster.atOnce || busy.every((asset) => down.has(asset)),
-        `too many of ${cluster.name} at once`,
-      )
-      const up = cluster.assets.filter((asset) => !working.has(asset) && !down.has(asset)).length
-      const fresh = assets.some((asset) => cluster.assets.includes(asset) && !down.has(asset))
-      if (fresh) claim(up >= cluster.minHealthy, `only ${up} of ${cluster.name} stayed up, ${cluster.minHealthy} must`)
+      const { busy, busyUp, down } = away.inCluster(index)
+      claim(busy <= cluster.atOnce || busyUp === 0, `too many of ${cluster.name} at once`)
+      const up = cluster.assets.length - busy - down
+      if (fresh.has(index))
+        claim(up >= cluster.minHealthy, `only ${up} of ${cluster.name} stayed up, ${cluster.minHealthy} must`)
     }
-    if ((planned.gate.checks ?? []).length > 0)
-      claim(checkedWell !== null || run.rings[ring]?.batchesStarted !== 0, 'a ring began without its checks')
     if ((planned.gate.go ?? []).length > 0)
       claim(run.rings[ring]?.go !== null, 'a ring began though nobody had said go')
+  }
+
+  function seeBatch({ ring, assets, waiting = [] }: Extract<ProposalEvent, { type: 'batch-started' }>, now: number) {
+    const planned = subject.rings[ring]
+    if (planned === undefined) return
+    claim(assets.length + waiting.length <= planned.batchSize, 'a batch was larger than the plan says')
+    claim(away.inRing(ring) === 0, `a batch of ring ${ring} began before the last one was done`)
+    if ((planned.gate.checks ?? []).length > 0)
+      claim(checkedWell !== null && now - checkedWell <= CHECKS_HOLD, 'a batch began without its checks')
+    checkedWell = null
   }
 
   function see(event: ProposalEvent, state: ProposalState, now: number, freezes: readonly Freeze[]): void {
@@ -113,6 +174,8 @@ export function createWitness(scenario: Scenario) {
         return
       case 'rollout-started':
         rolling = true
+        // Those who approved have seen what the test did.
+        for (const asset of ends.keys()) accepted.add(asset)
         claim(!testing, 'the rollout began while the test ran')
         if (scenario.policy.testRing === 'required')
           claim(state.test?.result?.passed === true, 'it began although its test did not pass')
@@ -120,9 +183,14 @@ export function createWitness(scenario: Scenario) {
       case 'paused':
       case 'halted':
         stopped = event.reason
+        halted = event.type === 'halted'
         return
       case 'resumed':
         stopped = null
+        if (halted)
+          for (const [ring, poor] of poorIn.entries())
+            if (run?.rings[ring]?.status !== 'passed') for (const asset of poor.keys()) accepted.add(asset)
+        halted = false
         return
       case 'gate-failed':
         stopped = testing ? null : event.reason
@@ -131,26 +199,51 @@ export function createWitness(scenario: Scenario) {
         extendedUntil = Date.parse(event.until)
         return
       case 'gate-checked':
-        checkedWell = event.healthy ? new Date(now).toISOString() : null
+        checkedWell = event.healthy ? now : null
         return
+      case 'ring-passed':
+      case 'ring-soaking': {
+        const { assets, soakSeconds } = subject.rings[event.ring] ?? { assets: [], soakSeconds: 0 }
+        claim(
+          assets.every((asset) => typeof ends.get(asset) === 'string' || left.has(asset)),
+          `ring ${event.ring} was done before its assets were`,
+        )
+        const soaked = (verifiedIn[event.ring] ?? now) + soakSeconds * 1_000
+        if (event.type === 'ring-passed' && !testing) claim(soaked <= now, `ring ${event.ring} did not soak`)
+        return
+      }
       case 'retry-asked':
-        for (const asset of event.assets) allowed.set(asset, (allowed.get(asset) ?? 0) + 1)
+        for (const asset of event.assets) {
+          allowed.set(asset, (allowed.get(asset) ?? 0) + 1)
+          ends.delete(asset)
+          left.delete(asset)
+          accepted.delete(asset)
+          for (const poor of poorIn) poor.delete(asset)
+        }
         return
       case 'batch-started':
+        seeBatch(event, now)
+        if (run !== null) seeStart(event.assets, event.ring, run, now, freezes)
+        return
       case 'assets-started':
+        checkedWell = null
         if (run !== null) seeStart(event.assets, event.ring, run, now, freezes)
         return
       case 'asset-skipped':
-        down.delete(event.asset)
+        left.add(event.asset)
+        away.put(event.asset, { working: away.isWorkedOn(event.asset), down: false })
         return
       case 'verification-recorded':
       case 'verifications-recorded': {
         const all = event.type === 'verification-recorded' ? [event] : event.verifications
         for (const { asset, verification } of all) {
-          working.delete(asset)
           const count = countEndState(verification.end)
-          if (count === 'good' || run?.skipped[asset] !== undefined) down.delete(asset)
-          else down.add(asset)
+          away.put(asset, { working: false, down: count !== 'good' && run?.skipped[asset] === undefined })
+          ends.set(asset, verification.end)
+          const poor = poorIn[away.ringOf(asset) ?? -1]
+          verifiedIn[away.ringOf(asset) ?? -1] = now
+          if (count === 'bad' || count === 'unreachable') poor?.set(asset, count)
+          else poor?.delete(asset)
         }
         return
       }
@@ -159,27 +252,56 @@ export function createWitness(scenario: Scenario) {
     }
   }
 
-  /** What must be so at the end, whatever the end is. */
-  function end(
-    state: ProposalState,
-    transactions: (asset: string) => readonly string[],
-    installed: (asset: string) => boolean,
-  ): void {
+  /** Everything at once: what was counted along, what the state says, and what is on the machines. */
+  function lookAtAll(state: ProposalState, { transactions, installed }: World): void {
+    const run = state.rollout ?? state.test
     for (const asset of scenario.assets) {
       const keys = transactions(asset)
       claim(new Set(keys).size === keys.length, `${asset} ran a key twice`)
       claim(keys.length <= 1 + (allowed.get(asset) ?? 0), `${asset} was patched ${keys.length} times for one approval`)
-      if (state.status !== 'completed') continue
+      claim(keys.length === (started.get(asset) ?? 0), `${asset} was patched without a start on record`)
+      const deployment = run?.deployments[asset]
+      const end = deployment === undefined ? undefined : (deployment.verification?.end ?? null)
+      claim(end === ends.get(asset), `of ${asset} the state says ${end}, and it was ${ends.get(asset)}`)
+      claim((end === null) === away.isWorkedOn(asset), `${asset} is worked on, or is not, and the state says otherwise`)
+      claim(
+        (run?.skipped[asset] !== undefined) === left.has(asset),
+        `the state does not say who was left out: ${asset}`,
+      )
+      if (end === 'installed') claim(installed(asset), `${asset} is told as installed and is not`)
+    }
+    for (const [ring, { assets }] of subject.rings.entries()) {
+      const poor = assets.filter((asset) => /bad|unreachable/.test(countEndState(ends.get(asset) ?? 'installed')))
+      claim(poorIn[ring]?.size === poor.length, `of ring ${ring} ${poor.length} failed, and others were counted`)
+    }
+    if (run !== null) {
+      // What is kept beside the record, against what is made of the record alone.
+      const anew = { ...run }
+      claim(isDeepStrictEqual(deploymentsOf(run), deploymentsOf(anew)), 'the deployments are not those on record')
+      claim(isDeepStrictEqual(failedDeployments(run), failedDeployments(anew)), 'others failed than are on record')
+      claim(
+        isDeepStrictEqual(new Set(unverified(run)), new Set(unverified(anew))),
+        'others are worked on than are on record',
+      )
+    }
+    const miscounted = away.miscounted()
+    claim(miscounted === null, `what is away of ${miscounted} was counted wrong`)
+  }
+
+  /** What must be so at the end, whatever the end is. */
+  function end(state: ProposalState, recorded: readonly RecordedEvent[], world: World): void {
+    lookAtAll(state, world)
+    claim(isDeepStrictEqual(replay(recorded), state), 'the events on record do not lead to this state')
+    if (state.status !== 'completed') return
+    for (const asset of scenario.assets) {
       const deployment = state.rollout?.deployments[asset]
       if (deployment === undefined) {
         claim(state.rollout?.skipped[asset] !== undefined, `${asset} was never touched, and nobody knows why`)
         continue
       }
       claim(deployment.verification !== null, `${asset} has no end state`)
-      if (deployment.verification?.end === 'installed')
-        claim(installed(asset), `${asset} is told as installed and is not`)
     }
   }
 
-  return { see, end, broken: () => broken, log: () => log.slice(-40) }
+  return { see, lookAtAll, end, broken: () => broken, log: () => log.slice(-40) }
 }

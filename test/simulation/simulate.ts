@@ -7,14 +7,15 @@
 import type { Member } from '../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
-import type { ProposalEvent } from '../../src/core/proposal/event.ts'
+import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
+import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../../src/core/proposal/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
-import { createWitness } from './promises.ts'
+import { createWitness, type World } from './promises.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
 export const members: readonly Member[] = [
@@ -27,6 +28,9 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** The simulation begins on the eve of a change of the clocks in Europe, so that windows meet it. */
 const START = Date.parse('2026-10-23T06:00:00Z')
+/** A look at everything takes as long as there are hosts; of the moments of a small rollout, one in ten gets one. */
+const LOOK_SHARE = 0.1
+const LOOKS_PER_HOST = 5
 /** Whatever has not ended after so many days never will. */
 const LAST_DAY = 60
 
@@ -65,7 +69,13 @@ export function simulate(seed: number, hosts: number): Simulated {
   let freezes: readonly Freeze[] = scenario.freezes
   let now = START
   let state: ProposalState | null = null
-  let count = 0
+  const recorded: RecordedEvent[] = []
+  const machines: World = {
+    transactions: (id) => world.get(id)?.transactions ?? [],
+    installed: (id) => world.get(id)?.installed === true,
+  }
+  // Of its own, so that how often one looks does not change what is played.
+  const looks = random(~seed)
 
   function run(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] {
     const at = new Date(now).toISOString()
@@ -73,7 +83,9 @@ export function simulate(seed: number, hosts: number): Simulated {
     const decision = decide(state, command, context)
     if (!decision.ok) return []
     for (const event of decision.events) {
-      state = evolve(state, { stream: 'PW-1', seq: ++count, at, actor, event })
+      const one: RecordedEvent = { stream: 'PW-1', seq: recorded.length + 1, at, actor, event }
+      recorded.push(one)
+      state = evolve(state, one)
       witness.see(event, state, now, freezes)
       if (event.type === 'batch-started' || event.type === 'assets-started') startOn(event.assets, event.key)
     }
@@ -176,7 +188,7 @@ export function simulate(seed: number, hosts: number): Simulated {
       if (current.status === 'halted' && chance(0.3)) run({ type: 'retry', asset: null }, person('mara'))
       else if (current.status === 'halted') {
         // What failed and stays down is left out, so that its cluster's rules can be judged by people.
-        const [bad] = Object.values(current.rollout?.deployments ?? {}).filter(
+        const bad = (current.rollout === null ? [] : deploymentsOf(current.rollout)).find(
           ({ verification }) => verification !== null && verification.end !== 'installed',
         )
         if (bad) run({ type: 'skip', asset: bad.asset, reason: 'left as it is' }, person('jonas'))
@@ -184,6 +196,14 @@ export function simulate(seed: number, hosts: number): Simulated {
     }
     if (!drive()) now += (1 + Math.floor(next() * 20)) * MINUTE
     poll()
+    if (looks() < Math.min(LOOK_SHARE, LOOKS_PER_HOST / hosts)) lookAgain()
+  }
+
+  /** Looks at everything; then the process dies, and the next one reads what is stored. */
+  function lookAgain(): void {
+    if (state === null) return
+    witness.lookAtAll(state, machines)
+    state = { ...state, rollout: stored(state.rollout), test: stored(state.test) }
   }
 
   /** One step of the driver; false where there is nothing to do but to wait. */
@@ -226,16 +246,11 @@ export function simulate(seed: number, hosts: number): Simulated {
   }
 
   const end: ProposalState | null = state
-  if (end !== null)
-    witness.end(
-      end,
-      (id) => world.get(id)?.transactions ?? [],
-      (id) => world.get(id)?.installed === true,
-    )
+  if (end !== null) witness.end(end, recorded, machines)
   return {
     seed,
     hosts,
-    events: count,
+    events: recorded.length,
     status: end === null ? 'expired' : (end as ProposalState).status,
     days: (now - START) / (24 * HOUR),
     starts: [...world.values()].reduce((sum, host) => sum + host.transactions.length, 0),
@@ -261,6 +276,10 @@ export function simulate(seed: number, hosts: number): Simulated {
         return { state: 'unreachable', reason: 'no answer', touched: false, log } as const
     }
   }
+}
+
+function stored<Run>(run: Run): Run {
+  return JSON.parse(JSON.stringify(run))
 }
 
 function endOf(host: Host | undefined): EndState {

@@ -5,6 +5,7 @@ import { freezeAt } from '../window.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
 import { ringNow, testRunning } from './run.ts'
@@ -68,7 +69,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
   if (!isUnderWay(state) || state.rollout === null)
     return refuse('not now', `${state.id} is ${state.status}: nothing is being rolled out.`)
   if (state.rollout.skipped[id] !== undefined) return refuse('already', `${name} is left out already.`)
-  const deployment = state.rollout.deployments[id]
+  const deployment = deploymentOf(state.rollout, id)
   if (deployment !== undefined && deployment.verification === null)
     return refuse('not now', `${name} is being worked on; what has begun is brought to its end.`)
   if (deployment?.verification && countEndState(deployment.verification.end) === 'good')
@@ -84,20 +85,19 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
   if (state.rollout === null) return refuse('not now', `${state.id} is ${state.status}: nothing was rolled out yet.`)
   if (!isUnderWay(state))
     return refuse('not now', `${state.id} is ${state.status}: propose what is still missing anew.`)
-  const { deployments } = state.rollout
-  const failed = Object.values(deployments)
+  const { rollout } = state
+  const failed = deploymentsOf(rollout)
     .filter(({ verification }) => verification !== null && countEndState(verification.end) !== 'good')
     .map(({ asset }) => asset)
   if (command.asset === null) {
-    const { skipped } = state.rollout
-    const left = failed.filter((asset) => skipped[asset] === undefined)
+    const left = failed.filter((asset) => rollout.skipped[asset] === undefined)
     if (left.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
     return accept({ type: 'retry-asked', assets: left, name: actorName(context.actor) })
   }
   const found = assetIn(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   if (!failed.includes(found.id)) {
-    const deployment = deployments[found.id]
+    const deployment = deploymentOf(rollout, found.id)
     const how =
       deployment === undefined ? 'its turn has not come' : (deployment.verification?.end ?? 'it is being worked on')
     return refuse('not now', `${found.name} has not failed: ${how}.`)

@@ -6,6 +6,7 @@ import { approvalNow, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { unverified } from './deployments.ts'
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
@@ -193,7 +194,7 @@ export function withdraw(state: ProposalState, command: Of<'withdraw'>): Decisio
 }
 
 function busy(state: ProposalState): boolean {
-  return Object.values(state.rollout?.deployments ?? {}).some((deployment) => deployment.verification === null)
+  return state.rollout !== null && unverified(state.rollout).length > 0
 }
 
 export function supersede(state: ProposalState, command: Of<'supersede'>): Decision {

@@ -6,8 +6,9 @@ import { approvalNow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
-import type { PatchSubject, ProposalState } from './proposal.ts'
+import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
 import { liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
 import { comesNext, touchable } from './touch.ts'
 import { nextTurn, stopReason, wantsChecks } from './turn.ts'
@@ -114,12 +115,17 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   }
 }
 
+function startedIn(state: ProposalState): (asset: string) => Deployment | undefined {
+  const run = liveRun(state)
+  return (asset) => (run === null ? undefined : deploymentOf(run, asset))
+}
+
 export function recordOutcomes(state: ProposalState, command: Of<'record-outcomes'>): Decision {
-  const deployments = liveRun(state)?.deployments ?? {}
-  const fresh = command.outcomes.filter(({ asset }) => deployments[asset]?.outcome === null)
+  const started = startedIn(state)
+  const fresh = command.outcomes.filter(({ asset }) => started(asset)?.outcome === null)
   if (fresh.length === 0) {
     const [first] = command.outcomes
-    const known = first !== undefined && deployments[first.asset] !== undefined
+    const known = first !== undefined && started(first.asset) !== undefined
     return known
       ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
@@ -134,15 +140,15 @@ export function recordVerifications(
   command: Of<'record-verifications'>,
   context: Context,
 ): Decision {
-  const deployments = liveRun(state)?.deployments ?? {}
+  const started = startedIn(state)
   const fresh = command.verifications.filter(({ asset }) => {
-    const deployment = deployments[asset]
+    const deployment = started(asset)
     if (deployment === undefined || deployment.outcome === null) return false
     return deployment.verification === null || state.status === 'verifying'
   })
   if (fresh.length === 0) {
     const [first] = command.verifications
-    const verified = first !== undefined && deployments[first.asset]?.verification
+    const verified = first !== undefined && started(first.asset)?.verification
     return verified
       ? refuse('already', `${first.asset} is verified already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} has no outcome to verify.`)
@@ -249,7 +255,7 @@ export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'
 export function complete(state: ProposalState): Decision {
   const since = state.rollout?.verifyingSince ?? null
   if (state.status !== 'verifying' || since === null) return refuse('not now', `${state.id} is ${state.status}.`)
-  for (const deployment of Object.values(state.rollout?.deployments ?? {})) {
+  for (const deployment of state.rollout === null ? [] : deploymentsOf(state.rollout)) {
     if (deployment.verification === null || isBefore(deployment.verification.at, since)) {
       return refuse('not satisfied', `${deployment.asset} has not been looked at again yet.`)
     }

@@ -1,7 +1,8 @@
 import { assertNever } from '../assert-never.ts'
 import type { Window } from '../window.ts'
+import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
-import { freshRun, runChange, withBatch, withDeployments, withRetried, withRing } from './evolve-run.ts'
+import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
 import type { ProposalState, Rollout } from './proposal.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
@@ -143,10 +144,10 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
       return runChange(state, (run) => withBatch(run, event, at))
     case 'outcome-recorded':
     case 'outcomes-recorded':
-      return runChange(state, (run) => withDeployments(run, outcomesOf(event), at))
+      return runChange(state, (run) => withResults(run, outcomesOf(event), at))
     case 'verification-recorded':
     case 'verifications-recorded':
-      return runChange(state, (run) => withDeployments(run, verificationsOf(event), at))
+      return runChange(state, (run) => withResults(run, verificationsOf(event), at))
     case 'ring-soaking':
       return runChange(state, (run) =>
         withRing(run, event.ring, { status: 'soaking', soakUntil: event.until, checked: null }),
@@ -160,19 +161,20 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'go-given':
       return runChange(state, (run) => withRing(run, event.ring, { go: event.name }))
     case 'asset-skipped':
-      return runChange(state, (run) => ({
-        ...run,
-        skipped: { ...run.skipped, [event.asset]: { by: event.name, reason: event.reason } },
-        rings: run.rings.map((ring) => ({ ...ring, waiting: ring.waiting.filter((asset) => asset !== event.asset) })),
-      }))
+      return runChange(state, (run) =>
+        withChanges(run, {
+          skipped: { ...run.skipped, [event.asset]: { by: event.name, reason: event.reason } },
+          rings: run.rings.map((ring) => ({ ...ring, waiting: ring.waiting.filter((asset) => asset !== event.asset) })),
+        }),
+      )
     case 'retry-asked':
       return runChange(state, (run) => withRetried(run, event.assets))
     case 'window-extended': {
       // What was already moved to a later window goes on now.
-      if (state.schedule === null) return runChange(state, (run) => ({ ...run, extendedUntil: event.until }))
+      if (state.schedule === null) return runChange(state, (run) => withChanges(run, { extendedUntil: event.until }))
       const start = Date.parse(at) < Date.parse(state.schedule.start) ? at : state.schedule.start
       const schedule = { start, end: event.until }
-      return { schedule, ...runChange(state, (run) => ({ ...run, extendedUntil: event.until })) }
+      return { schedule, ...runChange(state, (run) => withChanges(run, { extendedUntil: event.until })) }
     }
     case 'window-announced':
       return { announced: event.window.start }
@@ -199,7 +201,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
         rollout: state.rollout !== null && state.status === 'halted' ? forgive(state.rollout) : state.rollout,
       }
     case 'verifying-started':
-      return { status: 'verifying', ...runChange(state, (run) => ({ ...run, verifyingSince: at })) }
+      return { status: 'verifying', ...runChange(state, (run) => withChanges(run, { verifyingSince: at })) }
     case 'completed':
       return { status: 'completed', closedAt: at }
     case 'break-glass-used':
@@ -238,18 +240,15 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
 
 /** Resuming a halted rollout accepts what has failed so far: those assets keep their end state and no longer count at the gate. */
 function forgive(rollout: Rollout): Rollout {
-  const done = Object.values(rollout.deployments)
-  return {
-    ...rollout,
-    rings: rollout.rings.map((ring, index) => {
-      if (ring.status === 'passed' || ring.status === 'waiting') return ring
-      const forgiven = done.filter((deployment) => deployment.ring === index && deployment.verification !== null)
-      return {
-        ...ring,
-        status: ring.status === 'failed' ? 'running' : ring.status,
-        checked: null,
-        forgiven: forgiven.map((deployment) => deployment.asset),
-      }
-    }),
-  }
+  const done = deploymentsOf(rollout)
+  return withRings(rollout, (ring, index) => {
+    if (ring.status === 'passed' || ring.status === 'waiting') return ring
+    const forgiven = done.filter((deployment) => deployment.ring === index && deployment.verification !== null)
+    return {
+      ...ring,
+      status: ring.status === 'failed' ? 'running' : ring.status,
+      checked: null,
+      forgiven: forgiven.map((deployment) => deployment.asset),
+    }
+  })
 }

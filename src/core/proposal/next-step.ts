@@ -1,9 +1,11 @@
 import { runsTest } from '../policy.ts'
+import { remembered } from '../remembered.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
 import { plusSeconds } from './decision.ts'
+import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
-import { finalStatuses, type ProposalState } from './proposal.ts'
+import { finalStatuses, type PatchSubject, type ProposalState } from './proposal.ts'
 import { type CurrentRing, remaining, ringNow, testRunning, unfinishedDeployments } from './run.ts'
 import { windowsOf } from './touch.ts'
 import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
@@ -67,7 +69,7 @@ export function nextStep(state: ProposalState, now: string): Step {
       return { do: 'nothing' }
     case 'verifying': {
       const since = Date.parse(state.rollout?.verifyingSince ?? now)
-      const all = Object.values(state.rollout?.deployments ?? {})
+      const all = state.rollout === null ? [] : deploymentsOf(state.rollout)
       const left = all.filter((item) => item.verification === null || Date.parse(item.verification.at) < since)
       if (left.length === 0) return { do: 'complete' }
       return { do: 'look again', assets: left.map((item) => item.asset) }
@@ -149,9 +151,15 @@ function earliest(times: readonly string[]): string {
 /** When notice is to be given of the window that comes next; `null`: it was, or none is wanted. */
 function noticeAt({ subject, schedule, announced }: ProposalState): string | null {
   if (subject.kind !== 'patches' || schedule === null || announced === schedule.start) return null
-  const seconds = [subject.window, ...windowsOf(subject).values()].flatMap(({ noticeSeconds }) => noticeSeconds ?? [])
-  return seconds.length === 0 ? null : plusSeconds(schedule.start, -Math.max(...seconds))
+  const seconds = longestNotice(subject)
+  return seconds === null ? null : plusSeconds(schedule.start, -seconds)
 }
+
+const longestNotice = remembered((subject: PatchSubject): number | null => {
+  const plans = new Set([subject.window, ...windowsOf(subject).values()])
+  const seconds = [...plans].flatMap(({ noticeSeconds }) => noticeSeconds ?? [])
+  return seconds.length === 0 ? null : Math.max(...seconds)
+})
 
 function rolloutStep(state: ProposalState, now: string, due: (at: string) => boolean): Step {
   const current = ringNow(state)

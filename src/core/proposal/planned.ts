@@ -1,5 +1,5 @@
 import { remembered } from '../remembered.ts'
-import type { PatchSubject, PlannedAsset } from './proposal.ts'
+import type { Cluster, PatchSubject, PlannedAsset } from './proposal.ts'
 
 const byId = remembered(
   (subject: PatchSubject): ReadonlyMap<string, PlannedAsset> =>
@@ -9,4 +9,21 @@ const byId = remembered(
 /** What is planned for an asset, by its id; `null`: it is not part of the proposal. */
 export function plannedOf(subject: PatchSubject, asset: string): PlannedAsset | null {
   return byId(subject).get(asset) ?? null
+}
+
+const clustersByAsset = remembered((subject: PatchSubject): ReadonlyMap<string, readonly Cluster[]> => {
+  const found = new Map<string, Cluster[]>()
+  for (const cluster of subject.clusters ?? []) {
+    for (const asset of cluster.assets) {
+      const before = found.get(asset)
+      if (before === undefined) found.set(asset, [cluster])
+      else before.push(cluster)
+    }
+  }
+  return found
+})
+
+/** The clusters that an asset belongs to. */
+export function clustersWith(subject: PatchSubject, asset: string): readonly Cluster[] {
+  return clustersByAsset(subject).get(asset) ?? []
 }

@@ -1,7 +1,7 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
-import { countEndState } from '../gate.ts'
 import { remembered } from '../remembered.ts'
+import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
 
 /** What is under way: the rollout, or else the test that runs while people vote. */
@@ -48,26 +48,30 @@ export function unfinished(state: ProposalState): readonly string[] {
 
 export function unfinishedDeployments(state: ProposalState): readonly Deployment[] {
   const run = liveRun(state)
-  return run === null ? [] : unverified(run.deployments)
+  return run === null ? [] : unverified(run)
 }
-
-/** By what is looked up most often: a rollout of thousands is asked for it at every step. */
-export const unverified = remembered((deployments: Rollout['deployments']) =>
-  Object.values(deployments).filter((deployment) => deployment.verification === null),
-)
 
 /** Assets of the ring whose turn has not come, in order; those that were skipped have none. */
 export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>): readonly string[] {
-  return planned.assets.filter((asset) => run.deployments[asset] === undefined && run.skipped[asset] === undefined)
+  return planned.assets.filter((asset) => deploymentOf(run, asset) === undefined && run.skipped[asset] === undefined)
 }
 
 /** Assets that ended badly, and that nobody has left out since. */
 export const endedBadly = remembered((run: Rollout): ReadonlySet<string> => {
-  const bad = new Set<string>()
-  for (const { asset, verification } of Object.values(run.deployments)) {
-    if (verification === null || run.skipped[asset] !== undefined) continue
-    const count = countEndState(verification.end)
-    if (count === 'bad' || count === 'unreachable') bad.add(asset)
-  }
-  return bad
+  const assets = failedDeployments(run).map(({ asset }) => asset)
+  return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
+
+/** A set of what a state lists. */
+export const setOf = remembered((list: readonly string[]): ReadonlySet<string> => new Set(list))
+
+/**
+ * The list without what was taken out of it. What is taken mostly comes first, in the same order: then what is left is
+ * copied and not looked at one by one, which counts where thousands wait and few begin at a time.
+ */
+export function without(list: readonly string[], taken: readonly string[]): readonly string[] {
+  const first = taken.every((item, index) => list[index] === item)
+  if (first) return list.slice(taken.length)
+  const gone = new Set(taken)
+  return list.filter((item) => !gone.has(item))
+}

@@ -1,10 +1,12 @@
 /** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
 
 import { clusterSlots } from '../cluster.ts'
-import { gateProblem, tally } from '../gate.ts'
+import { type GateTally, gateProblem, tally } from '../gate.ts'
 import { isBefore, plusSeconds } from './decision.ts'
+import { deploymentOf, failedDeployments } from './deployments.ts'
+import { clustersWith } from './planned.ts'
 import type { PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
-import { type CurrentRing, endedBadly, remaining, ringNow, unfinishedDeployments } from './run.ts'
+import { type CurrentRing, endedBadly, remaining, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { type TouchContext, touchable } from './touch.ts'
 
 export type Turn =
@@ -37,15 +39,23 @@ export function wantsGo({ planned, ring }: Pick<CurrentRing, 'planned' | 'ring'>
 }
 
 /** Why nothing more may begin: the ring's gate, or the budget of the whole rollout; `null` while all is well. */
-export function stopReason(subject: PatchSubject, { planned, ring, run }: CurrentRing): string | null {
-  const left = [...ring.forgiven, ...Object.keys(run.skipped)]
-  const problem = gateProblem(planned.gate, tally(planned.assets, run.deployments, left))
+export function stopReason(subject: PatchSubject, current: CurrentRing): string | null {
+  const { planned, run } = current
+  const problem = gateProblem(planned.gate, tallyOf(current))
   if (problem !== null) return `Ring ${planned.name} stopped at its gate: ${problem}`
   if (subject.failureBudget === undefined) return null
-  const forgiven = new Set(run.rings.flatMap((item) => item.forgiven))
-  const failed = [...endedBadly(run)].filter((asset) => !forgiven.has(asset)).length
+  const forgiven = run.rings.map((item) => setOf(item.forgiven))
+  const failed = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset))).length
   if (failed <= subject.failureBudget) return null
   return `The rollout stopped: ${failed} of its assets failed or never answered, more than the ${subject.failureBudget} that it allows in all`
+}
+
+/** Those whose failure somebody accepted, or that were left out since, count no more. */
+function tallyOf({ index, planned, ring, run }: CurrentRing): GateTally {
+  const failed = failedDeployments(run).filter((deployment) => deployment.ring === index)
+  const forgiven = setOf(ring.forgiven)
+  const counted = failed.filter(({ asset }) => !forgiven.has(asset) && run.skipped[asset] === undefined)
+  return tally(planned.assets.length - (failed.length - counted.length), counted)
 }
 
 /** Assets of a batch that are worked on at the same time. */
@@ -82,8 +92,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     if (running.length > 0) return { kind: 'wait', for: 'assets', why: `${chosen.why}.` }
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
-  const taken = new Set(chosen.assets)
-  const waiting = (fresh ? batch : ring.waiting).filter((asset) => !taken.has(asset))
+  const waiting = without(fresh ? batch : ring.waiting, chosen.assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
   return { kind: 'start', ring: index, batch: number, fresh, assets: chosen.assets, waiting }
 }
@@ -96,23 +105,21 @@ function withRoom(
   assets: readonly string[],
   most: number,
 ): { readonly assets: readonly string[]; readonly why: string } {
+  if ((subject.clusters ?? []).length === 0) return { assets: assets.slice(0, most), why: '' }
   const bad = down(run)
-  const rooms = (subject.clusters ?? []).map((cluster) => ({ cluster, ...clusterSlots(cluster, { working, bad }) }))
-  if (rooms.length === 0) return { assets: assets.slice(0, most), why: '' }
-  const of = new Map<string, typeof rooms>()
-  for (const entry of rooms) for (const asset of entry.cluster.assets) of.set(asset, [...(of.get(asset) ?? []), entry])
+  const rooms = roomsOf(subject, working, bad)
   const chosen: string[] = []
   let why = ''
   for (const asset of assets) {
     if (chosen.length >= most) break
     // One that is down already takes nothing away that was up.
     const up = bad.has(asset) ? 0 : 1
-    const clusters = of.get(asset) ?? []
-    const full = clusters.find(({ free, spare }) => free < 1 || spare < up)?.cluster
+    const mine = clustersWith(subject, asset).flatMap((cluster) => rooms.get(cluster) ?? [])
+    const full = mine.find(({ free, spare }) => free < 1 || spare < up)?.cluster
     if (full === undefined) {
-      for (const entry of clusters) {
-        entry.free--
-        entry.spare -= up
+      for (const room of mine) {
+        room.free--
+        room.spare -= up
       }
       chosen.push(asset)
     } else if (why === '') {
@@ -123,9 +130,21 @@ function withRoom(
   return { assets: chosen, why }
 }
 
+/** What every cluster has room for; counted from what is away, which is little where a fleet is large. */
+function roomsOf(subject: PatchSubject, working: ReadonlySet<string>, bad: ReadonlySet<string>) {
+  const uses = new Map((subject.clusters ?? []).map((cluster) => [cluster, { busy: 0, down: 0 }]))
+  for (const asset of new Set([...working, ...bad])) {
+    for (const cluster of clustersWith(subject, asset)) {
+      const use = uses.get(cluster)
+      if (use !== undefined) use[working.has(asset) ? 'busy' : 'down']++
+    }
+  }
+  return new Map([...uses].map(([cluster, use]) => [cluster, { cluster, ...clusterSlots(cluster, use) }]))
+}
+
 /** Assets that ended badly, those included that are to be tried again. */
 function down(run: Rollout): ReadonlySet<string> {
   const bad = new Set(endedBadly(run))
-  for (const asset of Object.keys(run.retried)) if (run.deployments[asset] === undefined) bad.add(asset)
+  for (const asset of Object.keys(run.retried)) if (deploymentOf(run, asset) === undefined) bad.add(asset)
   return bad
 }

@@ -1,0 +1,124 @@
+/**
+ * What a rollout has done with each asset, as events change it. A state shows it as a record by asset, and so it is
+ * stored; but to copy a record of thousands costs more than all else that an event does. So every change copies a list,
+ * which costs next to nothing, and the record is made where somebody reads it. Beside the list stands what is asked for
+ * at every step. A run that was made elsewhere, such as one read from the store, gets its list when it is first used.
+ */
+
+import { countEndState } from '../gate.ts'
+import { remembered } from '../remembered.ts'
+import type { Deployment, Rollout } from './proposal.ts'
+
+type Changes = Partial<Omit<Rollout, 'deployments'>>
+
+interface Deployments {
+  /** In the order in which they were started. */
+  readonly list: readonly Deployment[]
+  /**
+   * Where in the list an asset stands. Later lists of the same rollout share it: what it places behind the end of this
+   * list was started later.
+   */
+  readonly places: Map<string, number>
+  /** Started and not verified yet; what was last changed comes last. */
+  readonly unverified: readonly Deployment[]
+  /** Those that ended badly or never answered, in the order of the list. */
+  readonly failed: readonly Deployment[]
+}
+
+const known = remembered((run: Rollout): Deployments => {
+  const deployments = listed(Object.values(run.deployments))
+  record.know(deployments, run.deployments)
+  return deployments
+})
+
+const record = remembered(({ list }: Deployments): Rollout['deployments'] =>
+  Object.fromEntries(list.map((deployment) => [deployment.asset, deployment])),
+)
+
+function listed(list: readonly Deployment[]): Deployments {
+  return {
+    list,
+    places: new Map(list.map(({ asset }, place) => [asset, place])),
+    unverified: list.filter(({ verification }) => verification === null),
+    failed: list.filter(hasFailed),
+  }
+}
+
+function hasFailed({ verification }: Deployment): boolean {
+  const count = verification === null ? 'undecided' : countEndState(verification.end)
+  return count === 'bad' || count === 'unreachable'
+}
+
+function placeOf({ list, places }: Deployments, asset: string): number | undefined {
+  const place = places.get(asset)
+  return place !== undefined && place < list.length ? place : undefined
+}
+
+export function deploymentOf(run: Rollout, asset: string): Deployment | undefined {
+  const deployments = known(run)
+  const place = placeOf(deployments, asset)
+  return place === undefined ? undefined : deployments.list[place]
+}
+
+/** In the order in which they were started. */
+export function deploymentsOf(run: Rollout): readonly Deployment[] {
+  return known(run).list
+}
+
+export function unverified(run: Rollout): readonly Deployment[] {
+  return known(run).unverified
+}
+
+/** Those that ended badly or never answered, also where somebody has left them out since. */
+export function failedDeployments(run: Rollout): readonly Deployment[] {
+  return known(run).failed
+}
+
+/** With deployments that are new, or take the place of what was known of their assets; each asset once. */
+export function withDeployments<Run extends Rollout>(run: Run, changed: readonly Deployment[]): Run {
+  const before = known(run)
+  const places = withPlaces(before, changed)
+  const placeIn = ({ asset }: Deployment) => places.get(asset) ?? places.size
+  const list = before.list.slice()
+  for (const deployment of changed) list[placeIn(deployment)] = deployment
+  const touched = new Set(changed.map(({ asset }) => asset))
+  const others = (all: readonly Deployment[]) => all.filter(({ asset }) => !touched.has(asset))
+  const failed = [...others(before.failed), ...changed.filter(hasFailed)]
+  return assembled(run, {
+    list,
+    places,
+    unverified: [...others(before.unverified), ...changed.filter(({ verification }) => verification === null)],
+    failed: failed.sort((a, b) => placeIn(a) - placeIn(b)),
+  })
+}
+
+function withPlaces(before: Deployments, changed: readonly Deployment[]): Map<string, number> {
+  const fresh = changed.filter(({ asset }) => placeOf(before, asset) === undefined)
+  if (fresh.length === 0) return before.places
+  // Where another state came out of the same one, it has taken the places behind the end of the list.
+  const free = before.places.size === before.list.length
+  const places = free ? before.places : listed(before.list).places
+  for (const { asset } of fresh) places.set(asset, places.size)
+  return places
+}
+
+/** As if the turn of these assets had not come. */
+export function withoutDeployments<Run extends Rollout>(run: Run, assets: ReadonlySet<string>): Run {
+  return assembled(run, listed(known(run).list.filter(({ asset }) => !assets.has(asset))))
+}
+
+/** A copy of the run with other things changed; its deployments are the same. */
+export function withChanges<Run extends Rollout>(run: Run, changes: Changes): Run {
+  return assembled(run, known(run), changes)
+}
+
+/** Copies what stands beside the deployments, without reading the record: that would make it. */
+function assembled<Run extends Rollout>(run: Run, deployments: Deployments, changes: Changes = {}): Run {
+  const next = Object.defineProperties({} as Run, {
+    ...Object.getOwnPropertyDescriptors(run),
+    ...Object.getOwnPropertyDescriptors(changes),
+    deployments: { get: () => record(deployments), enumerable: true, configurable: true },
+  })
+  known.know(next, deployments)
+  return next
+}
