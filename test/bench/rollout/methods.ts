@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -92,6 +93,7 @@ export const ours: Method = {
     const hosts = assets.map((asset) => ({ asset, target: targetOf(asset) }))
     const inventory = createSshInventory({ name: 'lab', hosts, refresh: false, concurrency, connections, clock })
     const signal = AbortSignal.timeout(TIMEOUT_MS)
+    setMaxListeners(0, signal)
 
     async function work(step: (name: string) => void): Promise<void> {
       const deployments = await Promise.all(
