@@ -2,6 +2,7 @@ import { clusterProblem } from '../core/cluster.ts'
 import { countEndState } from '../core/gate.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
+import { unverified } from '../core/proposal/deployments.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { currentRing, endedBadly, ringNow } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
@@ -214,7 +215,7 @@ export function duration(seconds: number): string {
 function progressFact(state: ProposalState, subject: PatchSubject): RichText | null {
   if (state.rollout === null) return null
   const counts = endCounts(state)
-  const running = Object.values(state.rollout.deployments).filter((item) => item.verification === null).length
+  const running = unverified(state.rollout).length
   const parts = [`${counts.good} of ${subject.assets.length} done`]
   if (running > 0) parts.push(`${running} running`)
   if (counts.bad > 0) parts.push(`${counts.bad} failed`)

@@ -40,21 +40,48 @@ export interface ClusterUse {
 }
 
 /**
- * What may be taken while `busy` members are worked on and `down` others are in a bad end state: `free` more may be
- * worked on, and `spare` of those that are up may go down. Either may be negative where people let it come to that.
+ * What may be taken now: `free` more members may be worked on, and `spare` of those that are up may go down. Either may be
+ * negative where people let it come to that.
  */
-export function clusterSlots({ assets, atOnce, minHealthy }: Cluster, { busy, down }: { busy: number; down: number }) {
-  return { free: atOnce - busy, spare: assets.length - busy - down - minHealthy }
+export interface ClusterRoom {
+  readonly cluster: Cluster
+  free: number
+  spare: number
+}
+
+/**
+ * The room in every cluster; `of`: the clusters of an asset. It is counted from what is away, which is little where a
+ * fleet is large.
+ */
+export function clusterRooms(
+  clusters: readonly Cluster[],
+  of: (asset: string) => readonly Cluster[],
+  { working, bad }: ClusterUse,
+): ReadonlyMap<Cluster, ClusterRoom> {
+  const rooms = new Map(
+    clusters.map((cluster): [Cluster, ClusterRoom] => {
+      const { assets, atOnce, minHealthy } = cluster
+      return [cluster, { cluster, free: atOnce, spare: assets.length - minHealthy }]
+    }),
+  )
+  for (const asset of new Set([...working, ...bad])) {
+    for (const cluster of of(asset)) {
+      const room = rooms.get(cluster)
+      if (room === undefined) continue
+      room.spare--
+      if (working.has(asset)) room.free--
+    }
+  }
+  return rooms
 }
 
 /**
  * How many more members of the cluster may be taken now, each of them counted as healthy until it is taken. Never
  * negative; 0 where too few are healthy already.
  */
-export function clusterRoom(cluster: Cluster, { working, bad }: ClusterUse): number {
-  const busy = cluster.assets.filter((id) => working.has(id)).length
-  const down = cluster.assets.filter((id) => bad.has(id) && !working.has(id)).length
-  const { free, spare } = clusterSlots(cluster, { busy, down })
+export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
+  const rooms = clusterRooms([cluster], (asset) => (cluster.assets.includes(asset) ? [cluster] : []), use)
+  const { free = 0, spare = 0 } = rooms.get(cluster) ?? {}
   return Math.max(0, Math.min(free, spare))
 }
 

@@ -3,6 +3,7 @@
 import type { Member } from './policy.ts'
 import { anyOf } from './proposal/decision.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
+import { isAtWork } from './proposal/run.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
@@ -27,7 +28,7 @@ export function rollbackProblem({ state, person, reason, only, members }: Rollba
     return `${id} has changed no asset, so there is nothing to roll back.`
   if (changedAssets(state, subject, only).length === 0)
     return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
-  if (unfinished(state)) return `Assets of ${id} are still being patched; roll it back when they are done.`
+  if (isAtWork(state)) return `Assets of ${id} are still being patched; roll it back when they are done.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
@@ -68,10 +69,6 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
     )
     return changes.length === 0 ? [] : [{ ...planned, changes, transaction: [], previewProblem: null }]
   })
-}
-
-function unfinished(state: ProposalState): boolean {
-  return Object.values(state.rollout?.deployments ?? {}).some(({ verification }) => verification === null)
 }
 
 /** How long what was rolled back is not proposed again by itself. */

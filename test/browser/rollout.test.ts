@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import { findChromium, launchChromium, signIn } from '../support/chromium.ts'
 import { createService, type RunningService } from '../support/running-service.ts'
 
 const found = findChromium()
@@ -54,11 +54,7 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
     await ownConfiguration(folder)
     service = await createService({ PATCHWARDEN_CONFIG: path.join(folder, 'patchwarden.yaml') })
     browser = await launchChromium('path' in found ? found.path : '')
-    const link = await service.start()
-    page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
-    page.on('pageerror', (error) => faults.push(error.message))
-    await page.goto(link)
-    await page.waitForURL('**/c/**')
+    page = await signIn(browser, await service.start(), faults)
     await card().waitFor({ timeout: 60_000 })
   })
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const places = [
   '/usr/bin/chromium',
@@ -20,4 +20,13 @@ export function findChromium(): { readonly path: string } | { readonly missing: 
 export function launchChromium(path: string): Promise<Browser> {
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
   return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })
+}
+
+/** Opens a sign-in link. What goes wrong in the page is added to `faults`. */
+export async function signIn(browser: Browser, link: string, faults: string[]): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
+  page.on('pageerror', (error) => faults.push(error.message))
+  await page.goto(link)
+  await page.waitForURL('**/c/**')
+  return page
 }

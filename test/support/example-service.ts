@@ -20,6 +20,7 @@ import { createHookRunner } from '../../src/integrations/hooks/index.ts'
 import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
+import { openProposals } from '../../src/store/proposals.ts'
 import { createLinking } from '../../src/workflow/accounts.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
@@ -181,4 +182,20 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
   })
   platforms.push(...(options.connect?.(workflow.desk) ?? []))
   return { parts, workflow, warnings, fleet, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+
+/** The same, with the proposal of the web team approved by the two who must. */
+export async function approvedExample(db: Db, options: ExampleOptions = {}) {
+  const service = await exampleService(db, options)
+  const { signal } = new AbortController()
+  await service.workflow.syncFeeds(signal)
+  await service.workflow.syncInventory(signal)
+  await service.workflow.propose(signal)
+  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
+  if (!web) throw new Error('The example has no proposal.')
+  for (const { id, name } of [mara, tom])
+    await service.workflow.execute(web.id, approve, { kind: 'person', id, name, via: 'console' })
+  return { db, service, id: web.id }
 }

@@ -9,27 +9,18 @@ import { consoleThread } from '../../src/store/outbox.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { type ExampleOptions, exampleService } from '../support/example-service.ts'
+import { approvedExample, type ExampleOptions } from '../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
 const person = (id: string, name: string) => ({ kind: 'person', id, name, via: 'console' }) as const satisfies Actor
-const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
 
 /** The rollout of the web team, completed. */
 async function completed(options: ExampleOptions = {}) {
-  const { db } = database()
-  const service = await exampleService(db, options)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
-  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!web) throw new Error('The example has no proposal.')
-  await service.workflow.execute(web.id, approve, person('mara', 'Mara'))
-  await service.workflow.execute(web.id, approve, person('tom', 'Tom'))
-  await service.workflow.advance(web.id, signal)
-  expect((await findProposal(db, web.id))?.status).toBe('completed')
-  return { db, service, id: web.id }
+  const example = await approvedExample(database().db, options)
+  await example.service.workflow.advance(example.id, signal)
+  expect((await findProposal(example.db, example.id))?.status).toBe('completed')
+  return example
 }
 
 const request = { revision: null, owner: null, until: null } as const

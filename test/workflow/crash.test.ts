@@ -3,34 +3,19 @@ import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
-import type { Actor } from '../../src/core/proposal/proposal.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLocks } from '../../src/store/locks.ts'
 import { consoleThread, waitingMessages } from '../../src/store/outbox.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { findProposal } from '../../src/store/proposals.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { approvedExample } from '../support/example-service.ts'
 
 const database = useDatabase()
-const person = (id: string, name: string): Actor => ({ kind: 'person', id, name, via: 'console' })
-const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
 
-async function approved() {
-  const { db } = database()
-  const service = await exampleService(db)
-  const { signal } = new AbortController()
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
-  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!web) throw new Error('The example has no proposal.')
-  await service.workflow.execute(web.id, approve, person('mara', 'Mara'))
-  await service.workflow.execute(web.id, approve, person('tom', 'Tom'))
-  return { db, service, id: web.id }
-}
+const approved = () => approvedExample(database().db)
 
 function repeated(thread: readonly string[]): readonly string[] {
   return thread.filter((text, index) => thread.indexOf(text) !== index)

@@ -6,10 +6,10 @@ import { approvalNow, standingProblem } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
-import { unverified } from './deployments.ts'
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
+import { isAtWork } from './run.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
@@ -186,15 +186,11 @@ export function withdraw(state: ProposalState, command: Of<'withdraw'>): Decisio
   if (state.status === 'rolling out' || state.status === 'verifying') {
     return refuse('not now', `${state.id} is being rolled out. Halt it first; then it can be withdrawn.`)
   }
-  if (busy(state))
+  if (isAtWork(state))
     return refuse('not now', `Assets of ${state.id} are still being patched; withdraw it when they are done.`)
   const reason = command.reason?.trim()
   if (!reason) return refuse('incomplete', `Say why ${state.id} is withdrawn: the reason is kept with it.`)
   return accept({ type: 'withdrawn', reason: reason.slice(0, limits.reasonCharacters) })
-}
-
-function busy(state: ProposalState): boolean {
-  return state.rollout !== null && unverified(state.rollout).length > 0
 }
 
 export function supersede(state: ProposalState, command: Of<'supersede'>): Decision {

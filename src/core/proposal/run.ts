@@ -51,6 +51,11 @@ export function unfinishedDeployments(state: ProposalState): readonly Deployment
   return run === null ? [] : unverified(run)
 }
 
+/** Is the rollout at work on any asset? */
+export function isAtWork({ rollout }: ProposalState): boolean {
+  return rollout !== null && unverified(rollout).length > 0
+}
+
 /** Assets of the ring whose turn has not come, in order; those that were skipped have none. */
 export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>): readonly string[] {
   return planned.assets.filter((asset) => deploymentOf(run, asset) === undefined && run.skipped[asset] === undefined)

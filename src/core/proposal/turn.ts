@@ -1,6 +1,6 @@
 /** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
 
-import { clusterSlots } from '../cluster.ts'
+import { clusterRooms } from '../cluster.ts'
 import { type GateTally, gateProblem, tally } from '../gate.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
@@ -105,9 +105,10 @@ function withRoom(
   assets: readonly string[],
   most: number,
 ): { readonly assets: readonly string[]; readonly why: string } {
-  if ((subject.clusters ?? []).length === 0) return { assets: assets.slice(0, most), why: '' }
+  const { clusters = [] } = subject
+  if (clusters.length === 0) return { assets: assets.slice(0, most), why: '' }
   const bad = down(run)
-  const rooms = roomsOf(subject, working, bad)
+  const rooms = clusterRooms(clusters, (asset) => clustersWith(subject, asset), { working, bad })
   const chosen: string[] = []
   let why = ''
   for (const asset of assets) {
@@ -128,18 +129,6 @@ function withRoom(
     }
   }
   return { assets: chosen, why }
-}
-
-/** What every cluster has room for; counted from what is away, which is little where a fleet is large. */
-function roomsOf(subject: PatchSubject, working: ReadonlySet<string>, bad: ReadonlySet<string>) {
-  const uses = new Map((subject.clusters ?? []).map((cluster) => [cluster, { busy: 0, down: 0 }]))
-  for (const asset of new Set([...working, ...bad])) {
-    for (const cluster of clustersWith(subject, asset)) {
-      const use = uses.get(cluster)
-      if (use !== undefined) use[working.has(asset) ? 'busy' : 'down']++
-    }
-  }
-  return new Map([...uses].map(([cluster, use]) => [cluster, { cluster, ...clusterSlots(cluster, use) }]))
 }
 
 /** Assets that ended badly, those included that are to be tried again. */
