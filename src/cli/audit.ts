@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from 'commander'
+import { count } from '../chat/story.ts'
 import type { SealedEvent } from '../core/audit.ts'
 import { verifyChains } from '../core/audit.ts'
 import { exportLines, verifyExport } from '../core/audit-export.ts'
@@ -27,11 +28,11 @@ export function auditCommands(program: Command, done: (code: number) => void): v
           : verifyExport(read(file))
       if (!verdict.ok) done(1)
       if (options.json) return print(JSON.stringify(verdict))
-      if (verdict.ok)
-        print(
-          `The record holds: ${verdict.events} events in ${verdict.streams} chains, ${verdict.checkpoints} checkpoints.`,
-        )
-      else print(`The record is broken: ${verdict.record} ${verdict.problem}.`)
+      if (verdict.ok) {
+        const { events, streams, checkpoints } = verdict
+        const where = `${count(events, 'event')} in ${count(streams, 'chain')}, ${count(checkpoints, 'checkpoint')}`
+        print(`The record holds: ${where}.`)
+      } else print(`The record is broken: ${verdict.record} ${verdict.problem}.`)
     })
 
   audit
