@@ -12,6 +12,8 @@ export interface OutboxMessage {
   readonly at: string
   /** `null`: show the proposal's card as it is now. */
   readonly entry: ThreadEntry | null
+  /** It waits until then. ISO 8601. */
+  readonly notBefore?: string
 }
 
 export interface WaitingMessage extends OutboxMessage {
@@ -29,16 +31,25 @@ export async function putMessages(tx: Queryable, messages: readonly OutboxMessag
   )
 }
 
+export interface WaitingQuery {
+  /** ISO 8601. */
+  readonly now: string
+  /** Channels to leave out. */
+  readonly except: readonly string[]
+  /** Entries of a channel, so that none crowds out another. */
+  readonly perChannel: number
+}
+
 /**
- * Undelivered messages of one platform, leaving out some channels: of each channel its cards, of which only the latest of
- * a proposal counts, and then its entries, oldest first; so many of each channel that none crowds out another.
+ * Undelivered messages of one platform: of each channel its cards, of which only the latest of a proposal counts, and then
+ * its entries, oldest first.
  */
 export async function waitingMessages(
   db: Queryable,
   platform: string,
-  except: readonly string[],
-  perChannel: number,
+  { now, except, perChannel }: WaitingQuery,
 ): Promise<readonly WaitingMessage[]> {
+  const due = or(isNull(outbox.notBefore), lte(outbox.notBefore, now))
   const others = except.length === 0 ? undefined : notInArray(outbox.channel, [...except])
   const candidates = db
     .select({
@@ -53,7 +64,7 @@ export async function waitingMessages(
       ),
     })
     .from(outbox)
-    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), others))
+    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), due, others))
     .as('candidates')
   const rows = await db
     .select({ message: outbox })

@@ -118,6 +118,8 @@ export const outbox = pgTable(
     /** `card`: the proposal's card is to be shown as it is at delivery, so pending edits merge by themselves. */
     kind: text('kind', { enum: ['card', 'entry'] }).notNull(),
     at: instant('at').notNull(),
+    /** Waits until then; `null`: for nothing. */
+    notBefore: instant('not_before'),
     entry: jsonb('entry').$type<ThreadEntry>(),
     attempts: integer('attempts').notNull().default(0),
     deliveredAt: instant('delivered_at'),

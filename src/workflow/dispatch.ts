@@ -33,11 +33,22 @@ function place(platform: ChatPlatform, channel: string): string {
 }
 
 /**
- * Delivers outbox rows: channels side by side, within a channel oldest first, but for cards. A channel that fails or has
- * to wait holds back no other. Of several waiting views of one card only the last is shown. One process at a time delivers to a
- * platform; a crash in the middle delivers again under the same id.
+ * Delivers outbox rows: platforms and channels side by side, within a channel oldest first, but for cards. A channel that
+ * fails or has to wait holds back no other, and neither does a platform that does not answer. Of several waiting views of one
+ * card only the last is shown. One process at a time delivers to a platform; a crash in the middle delivers again under the
+ * same id.
  */
 export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone']) {
+  const couriers = parts.platforms.map((platform) => createCourier(platform, parts, alone))
+  return {
+    /** Delivers what waits; resolves when nothing does, or only what has to wait longer. */
+    async kick(): Promise<void> {
+      await Promise.all(couriers.map((courier) => courier.kick()))
+    },
+  }
+}
+
+function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: DriverParts['alone']) {
   const resting = new Map<string, Rest>()
   /** What the operator was told of a channel, until it works again. */
   const told = new Map<string, string>()
@@ -48,35 +59,36 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   async function deliverAll(): Promise<void> {
     do {
       again = false
-      const taken = await Promise.all(
-        parts.platforms.map(async (platform) => !(await alone(`deliver ${platform.name}`, () => deliverTo(platform)))),
-      )
-      if (taken.includes(true)) kickIn(TAKEN_MS)
+      if (!(await alone(`deliver ${platform.name}`, deliverWaiting))) kickIn(TAKEN_MS)
     } while (again)
   }
 
-  async function deliverTo(platform: ChatPlatform): Promise<void> {
+  async function deliverWaiting(): Promise<void> {
     const busy = new Map<string, Promise<void>>()
     try {
-      while (await deliverRound(platform, busy));
+      while (await deliverRound(busy));
     } finally {
       await Promise.allSettled(busy.values())
     }
   }
 
   /** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
-  async function deliverRound(platform: ChatPlatform, busy: Map<string, Promise<void>>): Promise<boolean> {
+  async function deliverRound(busy: Map<string, Promise<void>>): Promise<boolean> {
     // Asked for before the look: a message that comes during it is looked for again.
-    const kicked = nextKick()
-    const except = [...restingChannels(platform), ...busy.keys()]
+    const kicked = kicks.told
+    const except = [...restingChannels(), ...busy.keys()]
     const lanes = new Map<string, WaitingMessage[]>()
-    for (const message of await waitingMessages(parts.db, platform.name, except, PER_CHANNEL)) {
+    for (const message of await waitingMessages(parts.db, platform.name, {
+      now: now(),
+      except,
+      perChannel: PER_CHANNEL,
+    })) {
       const lane = lanes.get(message.channel)
       if (lane) lane.push(message)
       else lanes.set(message.channel, [message])
     }
     for (const [channel, messages] of lanes) {
-      const lane = deliverLane(platform, channel, messages).finally(() => busy.delete(channel))
+      const lane = deliverLane(channel, messages).finally(() => busy.delete(channel))
       busy.set(channel, lane)
     }
     if (busy.size === 0) return false
@@ -85,64 +97,57 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
   }
 
   /** Delivers what one channel waits for, cards first: they show what is so now, and an old one says what is long over. */
-  async function deliverLane(
-    platform: ChatPlatform,
-    channel: string,
-    messages: readonly WaitingMessage[],
-  ): Promise<void> {
-    const key = `${platform.name} ${channel}`
+  async function deliverLane(channel: string, messages: readonly WaitingMessage[]): Promise<void> {
     const began = parts.clock().getTime()
     for (const message of messages) {
       if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
       try {
-        const again = await platform.deliver(message)
+        const seconds = await platform.deliver(message)
+        if (seconds !== null) await showAgain(message, seconds)
         await markDelivered(parts.db, message, now())
-        if (again !== null) showAgain(platform, message, again)
-        resting.delete(key)
-        if (told.delete(key)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
+        resting.delete(channel)
+        if (told.delete(channel)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
       } catch (error) {
-        await rest(platform, key, message, error)
+        await rest(message, error)
         return
       }
     }
   }
 
-  async function rest(platform: ChatPlatform, key: string, message: WaitingMessage, error: unknown): Promise<void> {
+  async function rest(message: WaitingMessage, error: unknown): Promise<void> {
+    const { channel } = message
     if (error instanceof TryLater) {
-      pause(key, error.seconds * 1_000, resting.get(key)?.ms ?? 0)
+      pause(channel, error.seconds * 1_000, resting.get(channel)?.ms ?? 0)
       return
     }
-    const before = resting.get(key)?.ms ?? 0
+    const before = resting.get(channel)?.ms ?? 0
     const ms = before === 0 ? FIRST_REST_MS : Math.min(before * 2, LONGEST_REST_MS)
-    pause(key, ms, ms)
+    pause(channel, ms, ms)
     await markFailed(parts.db, message.id, errorText(error))
     const problem = errorText(error)
     // One notice for one problem: that it still does not work is in the console, on the page of the sources.
-    if (told.get(key) === problem) return
-    told.set(key, problem)
+    if (told.get(channel) === problem) return
+    told.set(channel, problem)
     const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
-    const again = 'It is kept, and tried again until it arrives.'
-    parts.log.warn(`${what} did not reach ${place(platform, message.channel)}: ${problem} ${again}`)
+    const kept = 'It is kept, and tried again until it arrives.'
+    parts.log.warn(`${what} did not reach ${place(platform, channel)}: ${problem} ${kept}`)
   }
 
-  function pause(key: string, forMs: number, ms: number): void {
-    resting.set(key, { until: parts.clock().getTime() + forMs, ms })
+  function pause(channel: string, forMs: number, ms: number): void {
+    resting.set(channel, { until: parts.clock().getTime() + forMs, ms })
     kickIn(forMs)
   }
 
-  /** As a new message, for another process may be the one to deliver then. */
-  function showAgain({ name }: ChatPlatform, { channel, proposal }: WaitingMessage, seconds: number): void {
-    const put = () => putMessages(parts.db, [{ platform: name, channel, proposal, at: now(), entry: null }])
-    // Should it be lost, the next change of the proposal shows the card again.
-    setTimeout(() => void put().then(kick, () => undefined), seconds * 1_000).unref()
+  /** As a message of its own that waits for its time, so that it comes whatever happens to this process. */
+  async function showAgain({ channel, proposal }: WaitingMessage, seconds: number): Promise<void> {
+    const notBefore = new Date(parts.clock().getTime() + seconds * 1_000).toISOString()
+    await putMessages(parts.db, [{ platform: platform.name, channel, proposal, at: now(), entry: null, notBefore }])
+    kickIn(seconds * 1_000)
   }
 
-  function restingChannels(platform: ChatPlatform): readonly string[] {
+  function restingChannels(): readonly string[] {
     const time = parts.clock().getTime()
-    const prefix = `${platform.name} `
-    return [...resting]
-      .filter(([key, { until }]) => key.startsWith(prefix) && until > time)
-      .map(([key]) => key.slice(prefix.length))
+    return [...resting].filter(([, { until }]) => until > time).map(([channel]) => channel)
   }
 
   function kickIn(ms: number): void {
@@ -158,16 +163,13 @@ export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone
       return running
     }
     running = deliverAll()
-      .catch((error: unknown) => parts.log.warn(`Delivery stopped: ${errorText(error)} It goes on at the next sweep.`))
+      .catch((error: unknown) =>
+        parts.log.warn(`Delivery to ${platform.name} stopped: ${errorText(error)} It goes on at the next sweep.`),
+      )
       .finally(() => {
         running = null
       })
     return running
-  }
-
-  /** Resolves when the next message has been written. */
-  function nextKick(): Promise<void> {
-    return kicks.told
   }
 
   function now(): string {

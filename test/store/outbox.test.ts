@@ -4,16 +4,19 @@ import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
 
+const waiting = (except: readonly string[], perChannel: number) =>
+  waitingMessages(database().db, 'slack', { now: '2026-11-20T00:00:00.000Z', except, perChannel })
+
 test('messages wait until they are delivered, and are forgotten only after that', async () => {
   const { db, sql } = database()
   const at = '2026-11-20T00:00:00.000Z'
   const message = { platform: 'slack', channel: 'web', proposal: 'PW-1', at, entry: null }
   await putMessages(db, [message, { ...message, channel: 'payments' }, { ...message, platform: 'console' }])
-  const [first] = await waitingMessages(db, 'slack', [], 10)
-  expect(await waitingMessages(db, 'slack', ['web'], 10)).toMatchObject([{ channel: 'payments' }])
+  const [first] = await waiting([], 10)
+  expect(await waiting(['web'], 10)).toMatchObject([{ channel: 'payments' }])
   if (!first) throw new Error('Nothing waits.')
   await markDelivered(db, first, '2026-11-20T01:00:00.000Z')
-  expect(await waitingMessages(db, 'slack', [], 10)).toMatchObject([{ channel: 'payments' }])
+  expect(await waiting([], 10)).toMatchObject([{ channel: 'payments' }])
   await purgeDelivered(db, '2026-11-20T01:00:00.000Z')
   expect(await sql`select count(*)::int as rows from outbox`).toEqual([{ rows: 3 }])
   await purgeDelivered(db, '2026-12-20T00:00:00.000Z')
@@ -26,19 +29,19 @@ test('of a card only the latest waits, before the entries, and delivering it del
   const entry = { author: null, tone: 'neutral' as const, text: [], detail: [] }
   const card = { platform: 'slack', channel: 'web', proposal: 'PW-1', at, entry: null }
   await putMessages(db, [card, { ...card, entry }, { ...card, proposal: 'PW-2' }, card, { ...card, entry }, card])
-  const waiting = await waitingMessages(db, 'slack', [], 10)
-  expect(waiting.map(({ proposal, entry: said }) => `${proposal} ${said === null ? 'card' : 'entry'}`)).toEqual([
+  const messages = await waiting([], 10)
+  expect(messages.map(({ proposal, entry: said }) => `${proposal} ${said === null ? 'card' : 'entry'}`)).toEqual([
     'PW-2 card',
     'PW-1 card',
     'PW-1 entry',
     'PW-1 entry',
   ])
-  const latest = waiting[1]
+  const latest = messages[1]
   if (!latest) throw new Error('Nothing waits.')
   await putMessages(db, [card])
   await markDelivered(db, latest, at)
   expect(await sql`select count(*)::int as rows from outbox where delivered_at is null`).toEqual([{ rows: 4 }])
-  expect((await waitingMessages(db, 'slack', [], 10)).filter((message) => message.entry === null)).toHaveLength(2)
+  expect((await waiting([], 10)).filter((message) => message.entry === null)).toHaveLength(2)
 })
 
 test('a channel with a long story crowds out no other', async () => {
@@ -47,7 +50,7 @@ test('a channel with a long story crowds out no other', async () => {
   const entry = { author: null, tone: 'neutral' as const, text: [], detail: [] }
   const one = { platform: 'slack', channel: 'web', proposal: 'PW-1', at, entry }
   await putMessages(db, [...Array.from({ length: 300 }, () => one), { ...one, channel: 'payments' }])
-  const waiting = await waitingMessages(db, 'slack', [], 20)
-  expect(waiting.filter(({ channel }) => channel === 'web')).toHaveLength(20)
-  expect(waiting.filter(({ channel }) => channel === 'payments')).toHaveLength(1)
+  const messages = await waiting([], 20)
+  expect(messages.filter(({ channel }) => channel === 'web')).toHaveLength(20)
+  expect(messages.filter(({ channel }) => channel === 'payments')).toHaveLength(1)
 })

@@ -1,0 +1,149 @@
+/** Delivery from the real outbox to platforms that do as a test says. */
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type OutgoingMessage, TryLater } from '../../src/chat/platform.ts'
+import { type Locks, openLocks } from '../../src/store/locks.ts'
+import { putMessages } from '../../src/store/outbox.ts'
+import { createDispatcher } from '../../src/workflow/dispatch.ts'
+import type { WorkflowParts } from '../../src/workflow/ports.ts'
+import { useDatabase } from '../support/database.ts'
+
+type Deliver = (message: OutgoingMessage) => Promise<number | null>
+
+const database = useDatabase()
+let locks: Locks
+let said: string[]
+let time: number
+
+beforeEach(() => {
+  locks = openLocks(database().url)
+  said = []
+  time = Date.parse('2026-11-20T00:00:00.000Z')
+})
+afterEach(() => locks.end())
+
+/** A dispatcher to Slack and Discord, and what arrived: `slack web PW-1`, in order. */
+function dispatcher(slack: Deliver, discord: Deliver = async () => null) {
+  const arrived: string[] = []
+  const platform = (name: string, deliver: Deliver) => ({
+    name,
+    async deliver(message: OutgoingMessage) {
+      const seconds = await deliver(message)
+      arrived.push(`${name} ${message.channel} ${message.proposal}`)
+      return seconds
+    },
+  })
+  const keep = (line: string) => void said.push(line)
+  const parts = {
+    db: database().db,
+    clock: () => new Date(time),
+    platforms: [platform('slack', slack), platform('discord', discord)],
+    log: { info: keep, warn: keep },
+  } as unknown as WorkflowParts
+  return { arrived, kick: createDispatcher(parts, locks.alone).kick }
+}
+
+const card = (platform: string, channel: string, proposal: string) => ({ platform, channel, proposal })
+
+async function put(...cards: readonly ReturnType<typeof card>[]): Promise<void> {
+  const at = new Date(time).toISOString()
+  await putMessages(
+    database().db,
+    cards.map((one) => ({ ...one, at, entry: null })),
+  )
+}
+
+/** An answer that comes when it is asked for. */
+function silence(): { readonly answered: Promise<null>; readonly answer: () => void } {
+  let answer = () => {}
+  const answered = new Promise<null>((resolve) => {
+    answer = () => resolve(null)
+  })
+  return { answered, answer }
+}
+
+test('a platform that does not answer holds back no other, whenever the message comes', async () => {
+  const { answered, answer } = silence()
+  const { arrived, kick } = dispatcher(() => answered)
+  await put(card('slack', 'web', 'PW-1'), card('discord', 'web', 'PW-1'))
+  const first = kick()
+  await expect.poll(() => arrived).toEqual(['discord web PW-1'])
+  // Long enough that nothing of Discord's is under way.
+  await expect.poll(() => locks.alone('deliver discord', async () => {})).toBe(true)
+  await put(card('discord', 'web', 'PW-2'))
+  const second = kick()
+  await expect.poll(() => arrived).toEqual(['discord web PW-1', 'discord web PW-2'])
+  answer()
+  await Promise.all([first, second])
+  expect(arrived.at(-1)).toBe('slack web PW-1')
+})
+
+test('a channel that does not answer holds back no other', async () => {
+  const { answered, answer } = silence()
+  const { arrived, kick } = dispatcher(async ({ channel }) => (channel === 'web' ? answered : null))
+  await put(card('slack', 'web', 'PW-1'), card('slack', 'payments', 'PW-2'))
+  const first = kick()
+  await expect.poll(() => arrived).toEqual(['slack payments PW-2'])
+  await put(card('slack', 'payments', 'PW-3'))
+  void kick()
+  await expect.poll(() => arrived).toEqual(['slack payments PW-2', 'slack payments PW-3'])
+  answer()
+  await first
+  expect(arrived.at(-1)).toBe('slack web PW-1')
+})
+
+test('a channel that fails is left alone for a while, is said once for one problem, and again when it works', async () => {
+  let problem: string | null = 'the channel does not exist.'
+  const { arrived, kick } = dispatcher(async () => {
+    if (problem !== null) throw new Error(problem)
+    return null
+  })
+  await put(card('slack', 'web', 'PW-1'))
+  await kick()
+  await kick()
+  time += 3_000
+  await kick()
+  expect(said).toEqual([
+    'A message of PW-1 did not reach slack, channel web: the channel does not exist. It is kept, and tried again until it arrives.',
+  ])
+  const [row] = await database().sql<{ attempts: number }[]>`select attempts from outbox`
+  expect(row?.attempts).toBe(2)
+  problem = null
+  time += 5_000
+  await kick()
+  expect(arrived).toEqual(['slack web PW-1'])
+  expect(said.slice(1)).toEqual(['Messages reach slack, channel web again.'])
+})
+
+test('a platform that asks to wait is waited for, and that is no failure', async () => {
+  let asked = false
+  const { arrived, kick } = dispatcher(async () => {
+    if (asked) return null
+    asked = true
+    throw new TryLater(30)
+  })
+  await put(card('slack', 'web', 'PW-1'))
+  await kick()
+  time += 29_000
+  await kick()
+  expect(arrived).toEqual([])
+  time += 1_000
+  await kick()
+  expect(arrived).toEqual(['slack web PW-1'])
+  expect(said).toEqual([])
+})
+
+test('a card that lacks its picture is shown again at its time, by whichever process is there then', async () => {
+  const before = dispatcher(async () => 2)
+  await put(card('slack', 'web', 'PW-1'))
+  await before.kick()
+  expect(before.arrived).toEqual(['slack web PW-1'])
+  const after = dispatcher(async () => null)
+  time += 1_999
+  await after.kick()
+  expect(after.arrived).toEqual([])
+  time += 1
+  await after.kick()
+  await after.kick()
+  expect(after.arrived).toEqual(['slack web PW-1'])
+})
