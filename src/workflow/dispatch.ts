@@ -39,11 +39,19 @@ function place(platform: ChatPlatform, channel: string): string {
  * same id.
  */
 export function createDispatcher(parts: WorkflowParts, alone: DriverParts['alone']) {
-  const couriers = parts.platforms.map((platform) => createCourier(platform, parts, alone))
+  const couriers = new Map<string, ReturnType<typeof createCourier>>()
+
+  /** Made at the first need: platforms join while the parts are put together. */
+  function courierTo(platform: ChatPlatform): ReturnType<typeof createCourier> {
+    const courier = couriers.get(platform.name) ?? createCourier(platform, parts, alone)
+    couriers.set(platform.name, courier)
+    return courier
+  }
+
   return {
     /** Delivers what waits; resolves when nothing does, or only what has to wait longer. */
     async kick(): Promise<void> {
-      await Promise.all(couriers.map((courier) => courier.kick()))
+      await Promise.all(parts.platforms.map((platform) => courierTo(platform).kick()))
     },
   }
 }
