@@ -2,6 +2,7 @@
 
 import { Client, type ClientOptions, Events, GatewayIntentBits, REST } from 'discord.js'
 import { afterEach } from 'vitest'
+import { makeRequest } from '../../../src/chat/discord/requests.ts'
 import { createFakeDiscord, type FakeDiscord, type FakeDiscordOptions } from './fake-discord.ts'
 
 const ending: (() => Promise<unknown>)[] = []
@@ -24,7 +25,7 @@ export function useFakeDiscord(): {
       const client = new Client({
         intents: [GatewayIntentBits.Guilds],
         ...options,
-        rest: { api: discord.url, ...options.rest },
+        rest: { api: discord.url, makeRequest, ...options.rest },
       })
       client.on(Events.Error, () => undefined)
       ending.push(() => client.destroy())
@@ -36,7 +37,7 @@ export function useFakeDiscord(): {
 }
 
 export function restOf(discord: FakeDiscord, retries = 0): REST {
-  return new REST({ api: discord.url, version: '10', retries }).setToken(discord.token)
+  return new REST({ api: discord.url, version: '10', retries, makeRequest }).setToken(discord.token)
 }
 
 /** The code and nested errors of a refused request. */
