@@ -208,6 +208,7 @@ function buildSource(config: Config, name: string, source: SourceConfig, clock: 
         hosts: source.hosts.map((host) => ({
           asset: sshAsset(config, name, source, host),
           target: sshTarget(source, host),
+          sudo: upgradedOverSsh(config, source.engine),
         })),
         refresh: source.refresh,
         concurrency: source.concurrency,
@@ -223,6 +224,12 @@ type Present<T> = { [Key in keyof T]?: NonNullable<T[Key]> }
 function present<T extends object>(value: T): Present<T>
 function present(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined))
+}
+
+/** Its login has sudo then, for the upgrade. */
+function upgradedOverSsh({ engines }: Config, engine: string | null): boolean {
+  const kind = engine === null ? null : engines[engine]?.kind
+  return kind === 'ssh' || kind === 'ssh-apt'
 }
 
 function sshAsset(config: Config, name: string, source: SshSourceConfig, host: SshHostConfig): Asset {

@@ -104,15 +104,15 @@ export type Fleet = {
 }
 
 /** Why the fleet cannot run on this machine, or null where it can. Throws where the check itself breaks. */
-export async function fleetReason(): Promise<string | null> {
-  const check = await run({ name: 'pwt', kind: 'debian' }, ['check'])
+export async function fleetReason(kind: FleetKind = 'debian'): Promise<string | null> {
+  const check = await run({ name: 'pwt', kind }, ['check'])
   if (check.code === 0) return null
   if (check.code === CANNOT_RUN_HERE) return check.stdout.trim()
   throw new Error(`fleet check broke (exit ${check.code}): ${check.stderr.trim()}`)
 }
 
-/** What the hosts install packages with: apt, dnf or zypper. */
-export type FleetKind = 'debian' | 'dnf' | 'zypper'
+/** Debian with a small PID 1 of the fleet's own, the same with systemd, or hosts that install with dnf or zypper. */
+export type FleetKind = 'debian' | 'systemd' | 'dnf' | 'zypper'
 
 interface FleetName {
   readonly name: string

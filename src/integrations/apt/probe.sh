@@ -57,7 +57,7 @@ look() {
   mark 'reboot'
   reboot_required
   mark 'stale'
-  stale_services 2>/dev/null
+  look_for_stale 2>/dev/null
   mark 'end'
 }
 

@@ -12,3 +12,12 @@ stale_processes() {
 unit_of() { # PID
   sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1
 }
+
+# Names of the services that still run what is gone; without systemd, of the programs.
+stale_services() {
+  stale_processes | while read -r pid; do
+    unit=$(unit_of "$pid")
+    if [ -n "$unit" ]; then echo "$unit"
+    elif [ ! -d /run/systemd/system ]; then cat "/proc/$pid/comm" 2>/dev/null; fi
+  done | sort -u
+}

@@ -6,5 +6,10 @@ const functions = (file: string) => readFileSync(new URL(`./${file}`, import.met
 
 /** `mark` and `report`, which say what sections.ts reads. */
 export const sectionFunctions = functions('sections.sh')
-/** `stale_processes` and `unit_of`. */
+/** `stale_processes`, `unit_of` and `stale_services`. */
 export const serviceFunctions = functions('services.sh')
+
+/** One word for a POSIX shell, whatever it holds. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

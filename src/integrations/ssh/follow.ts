@@ -59,7 +59,8 @@ function succeeded(manager: PackageManager, sections: Sections): Progress {
   const broken = services.filter((line) => line.startsWith('failed ')).map((line) => line.slice('failed '.length))
   if (broken.length > 0) {
     const named = broken.map((line) => line.split(' ', 1)[0]).join(', ')
-    const reason = `All was installed, but ${named} did not restart: ${shortened(broken).replaceAll('\n', '; ')}.`
+    const whys = broken.length === 1 ? broken.map((line) => line.slice(named.length + 1)) : broken
+    const reason = `All was installed, but ${named} did not restart: ${shortened(whys).replaceAll('\n', '; ')}.`
     return ended({ state: 'failed', reason, log })
   }
   const asked = markedValue(sections, 'reboot')

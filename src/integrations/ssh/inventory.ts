@@ -12,6 +12,8 @@ export interface SshHost {
   /** The host as configured. Its platform is replaced by what the host says of itself. */
   readonly asset: Asset
   readonly target: SshTarget
+  /** The login may be root by sudo, as an upgrade needs it: then services of others are looked into, too. */
+  readonly sudo?: boolean
 }
 
 export interface SshInventoryOptions {
@@ -44,11 +46,12 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     signal.throwIfAborted()
     const chosen = only === undefined ? null : new Set(only)
     const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
-    const script = probeScript({ refresh, depth })
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
     setMaxListeners(0, either)
-    const tasks = wanted.map((host) => () => look(host, script, either))
+    const script = probeScript({ refresh, depth })
+    const asRoot = probeScript({ refresh, depth, sudo: true })
+    const tasks = wanted.map((host) => () => look(host, host.sudo === true ? asRoot : script, either))
     yield* inOrderOfEnd(tasks, concurrency, () => stop.abort())
   }
 

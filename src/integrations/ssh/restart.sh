@@ -29,19 +29,28 @@ service_of() { # PID
   fi
 }
 
-# Stale services, and stale processes "pid/name" of none.
+of_a_login() { grep -q '/session-[^/]*\.scope$' "/proc/$1/cgroup" 2>/dev/null; } # PID
+
+# Stale services, and stale processes "pid/name" of none; not those of logins, which end with them.
 stale() {
   set +f
   stale_processes | while read -r pid; do
     [ "$pid" != "$$" ] || continue
     found=$(service_of "$pid")
-    if [ -n "$found" ]; then echo "$found"; else echo "$pid/$(cat "/proc/$pid/comm" 2>/dev/null)"; fi
+    if [ -n "$found" ]; then echo "$found"; elif ! of_a_login "$pid"; then echo "$pid/$(cat "/proc/$pid/comm" 2>/dev/null)"; fi
   done | sort -u
   set -f
 }
 
+# What it said itself since then, of which systemd only says that it failed; or that.
+its_own_words() { # UNIT SECONDS
+  lines=$(journalctl -q -n 5 -o cat --since "@$2" "_SYSTEMD_UNIT=$1" 2>/dev/null)
+  printf '%s\n' "${lines:-$(journalctl -q -n 5 -o cat --since "@$2" -u "$1" 2>/dev/null)}"
+}
+
 restart() { # NAME
   said=$(mktemp) || return 1
+  asked=$(date +%s)
   if [ -d /run/systemd/system ]; then
     timeout 120 systemctl restart "$1.service" </dev/null >"$said" 2>&1 && systemctl is-active -q "$1.service"
   elif command -v service >/dev/null; then
@@ -53,7 +62,7 @@ restart() { # NAME
   if [ $ended = 0 ]; then
     echo "restarted $1" >>services
   else
-    [ ! -d /run/systemd/system ] || journalctl -q -n 5 -o cat -u "$1.service" >>"$said" 2>/dev/null
+    [ ! -d /run/systemd/system ] || its_own_words "$1.service" "$asked" >>"$said"
     echo "failed $1 $(grep -v '^[[:space:]]*$' "$said" | tail -n 3 | cut -c 1-200 | tr '\n' ' ')(exit status $ended)" >>services
   fi
   cat "$said"

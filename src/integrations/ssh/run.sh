@@ -52,7 +52,9 @@ run() {
   # As with the journal: whoever renames first is the only runner there will ever be.
   mv -T "$mine" running 2>/dev/null || { rm -rf "$mine"; exit 0; }
   exec >>log 2>&1 </dev/null
-  # What services are started with in the course of it should not be ours.
+  # What services are started with in the course of it should not be ours; a unit has no HOME, which some scripts need.
+  HOME=/root
+  export HOME
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SUDO_COMMAND SUDO_GID SUDO_UID SUDO_USER
 
   wait_for_lock || finish 'held lock'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
 import type { TransactionStep } from '../../core/ports.ts'
-import { sectionFunctions, serviceFunctions } from '../machine/shell.ts'
+import { quoted, sectionFunctions, serviceFunctions } from '../machine/shell.ts'
 import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
@@ -102,11 +102,6 @@ export function replaced(manager: PackageManager, transaction: readonly Transact
   return transaction.flatMap(({ name, architecture, from, to }) =>
     from === null || to === null ? [] : [manager.argument({ name, architecture, from, to: from })],
   )
-}
-
-/** One word for a POSIX shell, whatever it holds. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 const sources = new Map([

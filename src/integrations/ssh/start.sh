@@ -19,11 +19,12 @@ write_journal() {
   keep "$runs"
 }
 
-# systemd ends what is left of a session where it is told to (KillUserProcesses); a unit of its own stays. The runner
-# itself sees to it that it runs once, should both be started.
+# systemd ends what is left of a session where it is told to (KillUserProcesses); a unit of its own stays. With the unit only
+# the runner ends: what a package started by itself stays. The runner itself sees to it that it runs once, should both be
+# started.
 launch() {
   if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
-    systemd-run --quiet --collect --unit="patchwarden-$PW_KEY" /bin/sh "$journal/run" </dev/null >/dev/null 2>&1; then
+    systemd-run --quiet --collect --property=KillMode=process --unit="patchwarden-$PW_KEY" /bin/sh "$journal/run" </dev/null >/dev/null 2>&1; then
     return 0
   fi
   setsid sh "$journal/run" </dev/null >/dev/null 2>&1 &

@@ -22,6 +22,7 @@ why_not() { # prints reasons, or nothing; makes and removes one of each thing th
     umount "$dir"
   fi
   rm -rf --one-file-system "$dir"
+  [ "$KIND" != systemd ] || why_no_systemd
   [ -e "$CACHE/$(recipe)/done" ] || why_no_base
 }
 

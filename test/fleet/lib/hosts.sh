@@ -30,17 +30,22 @@ power_on() { # NUMBER
   local h d; h=$(host_name "$1"); d=$DIR/hosts/$h
   running "$h" && return
   rm -f "$d"/{off,init.pid}
+  local init="chroot '$d/root' /sbin/fleet-init $h" own=''
+  if [ "$KIND" = systemd ]; then
+    own=$(systemd_group "$h"); mkdir -p "$own"
+    init="'$HERE/fleet' boot '$d/root' $h"
+  fi
   setsid bash -c '
-    d=$1 h=$2 name=$3 link=$4 boot=$5 group=$6
-    [ ! -d "$group" ] || echo $$ >"$group/cgroup.procs"
+    d=$1 h=$2 name=$3 link=$4 boot=$5 init=$6
+    for group in "$7" "$8"; do [ ! -d "$group" ] || echo $$ >"$group/cgroup.procs"; done
     while [ ! -e "$d/off" ]; do
-      nsenter --net="/run/netns/$name-$h" unshare --mount --uts --ipc --pid --time --boottime "-$(cut -d. -f1 /proc/uptime)" --fork --kill-child bash -c "
-        read -r pid _ </proc/self/stat; echo \$pid >\"$d/init.pid\"; exec chroot \"$d/root\" /sbin/fleet-init $h"
-      [ $? != 3 ] || touch "$d/off"
+      nsenter --net="/run/netns/$name-$h" unshare --mount --uts --ipc --pid ${8:+--cgroup} --time --boottime "-$(cut -d. -f1 /proc/uptime)" --fork --kill-child bash -c "
+        read -r pid _ </proc/self/stat; echo \$pid >\"$d/init.pid\"; exec $init"
+      case $? in 3 | 130) touch "$d/off" ;; esac # how fleet-init powers off, and how the kernel tells that systemd did
       rm -f "$d/init.pid"
       s=$boot; [ -e "$d/boot-seconds" ] && s=$(cat "$d/boot-seconds"); sleep "$s"
     done
-    ip link set dev "$link" down' "$NAME-host" "$d" "$h" "$NAME" "$NAME-v$1" "$BOOT" "$(cpu_group "$h")" </dev/null >>"$d/log" 2>&1 8>&- 9>&- &
+    ip link set dev "$link" down' "$NAME-host" "$d" "$h" "$NAME" "$NAME-v$1" "$BOOT" "$init" "$(cpu_group "$h")" "$own" </dev/null >>"$d/log" 2>&1 8>&- 9>&- &
   echo $! >"$d/supervisor.pid"
 }
 
@@ -49,15 +54,18 @@ running() { # HOST: is its supervisor alive (and not another process that got it
   { tr '\0' ' ' <"/proc/$p/cmdline"; } 2>/dev/null | grep -qF "$DIR/hosts/$1 "
 }
 
+# By its root and not by its number alone, which another process may have got.
+is_init() { [ -n "$1" ] && [ "/proc/$1/root/etc" -ef "$2/root/etc" ]; } # PID HOST_FOLDER
+
 power_off() { # HOST: ends every process of it at once
   local h=$1 d p i; d=$DIR/hosts/$h
   [ -d "$d" ] || return 0
   touch "$d/off"; stop_timers "$h"
   if running "$h"; then p=$(cat "$d/supervisor.pid"); kill -KILL -- "-$p" 2>/dev/null || true; fi
   p=$(cat "$d/init.pid" 2>/dev/null || true)
-  if [ -n "$p" ] && [ "$(readlink "/proc/$p/root" 2>/dev/null)" = "$d/root" ]; then kill -KILL "$p" 2>/dev/null || true; fi
+  if is_init "$p" "$d"; then kill -KILL "$p" 2>/dev/null || true; fi
   # Until it is gone, or a zombie (no root): a machine's own PID 1 may take seconds to reap those.
-  for i in $(seq 500); do [ -n "$p" ] && [ -n "$(readlink "/proc/$p/root" 2>/dev/null)" ] || break; sleep 0.01; done
+  for i in $(seq 500); do is_init "$p" "$d" || break; sleep 0.01; done
   rm -f "$d"/{supervisor,init}.pid
 }
 
@@ -66,11 +74,14 @@ unplug() { power_off "$1"; ip link set dev "$NAME-v$(host_number "$1")" down; } 
 wait_ready() { # NUMBER: until sshd answers with its banner
   local i
   for i in $(seq 600); do
-    if ssh_answers "$1"; then return; fi
+    if ssh_answers "$1"; then started "$1"; return; fi
     sleep 0.05
   done
   die "$(host_name "$1") did not come up, see $DIR/hosts/$(host_name "$1")/log"
 }
+
+# fleet-init starts sshd last; systemd begins with what it likes, and calls it degraded where a test broke a service.
+started() { [ "$KIND" != systemd ] || in_host "$(host_name "$1")" systemctl --quiet is-system-running --wait || true; } # NUMBER
 
 ssh_answers() { timeout 2 bash -c "exec 3<>/dev/tcp/$(address "$1")/22 && read -r -t 2 -u 3 l && [[ \$l == SSH-* ]]" 2>/dev/null; }
 
@@ -78,7 +89,7 @@ start() { host_net_up "$1"; net_heal "$1"; disk_up "$1"; power_on "$1"; } # NUMB
 
 remove_host() { # NUMBER
   local h; h=$(host_name "$1")
-  power_off "$h"; host_net_down "$1"; disk_down "$1"; cpu_heal "$h"
+  power_off "$h"; host_net_down "$1"; disk_down "$1"; cpu_heal "$h"; systemd_gone "$h"
   if grep -q " $DIR/hosts/$h/" /proc/self/mounts; then die "something is still mounted under $DIR/hosts/$h"; fi
   rm -rf --one-file-system "${DIR:?}/hosts/$h"
 }

@@ -2,37 +2,13 @@
 # The Debian base with Debian's own dnf or zypper on it, an rpm database of its own and a small repository of our
 # packages; os-release says that it is of that family.
 
-# dnf-plugins-core brings needs-restarting and versionlock, and cannot be beside zypper.
-rpm_tools() { case $KIND in dnf) echo dnf rpm dnf-plugins-core ;; zypper) echo zypper rpm ;; esac; }
-
-rpm_recipe() { { recipe; cat "$HERE/lib/rpm.sh"; } | sha256sum | cut -c1-16; }
-
-rpm_base() { # after base: sets BASE to the base of rpm hosts, and builds it where it is not there yet
-  local debian=$BASE began=$SECONDS old
-  BASE=$CACHE/$KIND-$(rpm_recipe)
-  lock_cache
-  if [ ! -e "$BASE/done" ]; then build_rpm_base "$debian"; echo "fleet: $KIND base built in $((SECONDS - began)) s"; fi
-  for old in "$CACHE/$KIND"-*; do
-    [ "$old" = "$BASE" ] || grep -q "$old/" /proc/self/mounts || rm -rf --one-file-system "$old"
-  done
-  unlock_cache
-}
-
-build_rpm_base() { # DEBIAN_BASE
-  local root=$BASE/root
+furnish_rpm() {
+  local root=$BASE/root tools=zypper
   need_rpm_tools
-  rm -rf --one-file-system "$BASE"
-  mkdir -p "$BASE"/{debian,fleet}
-  cp -a "$1/root" "$root"
-  fetch_rpm_tools "$BASE/debs"
+  # dnf-plugins-core brings needs-restarting and versionlock, and cannot be beside zypper.
+  [ $KIND = zypper ] || tools='dnf dnf-plugins-core'
   # demo-app is a package of rpm's here.
-  unshare --mount sh -ec '
-    cp "$1"/debs/*.deb "$1/root/tmp"
-    mount -t proc proc "$1/root/proc"
-    export DEBIAN_FRONTEND=noninteractive
-    chroot "$1/root" sh -ec "dpkg --purge demo-app; dpkg -i /tmp/*.deb; rm /tmp/*.deb"' sh "$BASE" </dev/null >"$BASE/log" 2>&1 ||
-    die "$KIND could not be installed, see $BASE/log"
-  rm -rf "$BASE/debs"
+  add_packages 'dpkg --purge demo-app' rpm $tools
 
   mkdir -p "$root"/etc/{rpm,yum.repos.d,zypp/repos.d} "$root/var/lib/rpm"
   echo '%_dbpath /var/lib/rpm' >"$root/etc/rpm/macros"
@@ -58,7 +34,6 @@ build_rpm_base() { # DEBIAN_BASE
   rm -f "$root"/tmp/*.rpm
   build_rpm "$BASE/fleet" demo-lib 2.0 good
   index_rpm "$BASE/fleet"
-  touch "$BASE/done"
 }
 
 need_rpm_tools() {
@@ -68,24 +43,6 @@ need_rpm_tools() {
   [ ${#missing[@]} = 0 ] && return
   apt-get update -qq </dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
-}
-
-# Debian's packages of rpm_tools with all they need beyond the base, by this machine's own apt.
-fetch_rpm_tools() { # FOLDER
-  local apt=$BASE/apt main security found keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  mapfile -t found < <(mirrors)
-  main=$(archive_with $SUITE "${found[@]}") || die "none of this machine's apt sources has Debian $SUITE (or none answers)"
-  security=$(archive_with $SUITE-security "$main-security" "${found[@]}") || die "none of this machine's apt sources has Debian $SUITE-security (or none answers)"
-  mkdir -p "$apt"/{state/lists/partial,cache/archives/partial} "$1"
-  printf 'deb [signed-by=%s] %s %s main\ndeb [signed-by=%s] %s %s-security main\n' "$keyring" "$main" $SUITE "$keyring" "$security" $SUITE >"$apt/sources.list"
-  local tools; read -ra tools < <(rpm_tools)
-  local options=(-qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- -o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=-
-    -o Dir::State="$apt/state" -o Dir::State::status="$BASE/root/var/lib/dpkg/status" -o Dir::State::extended_states="$apt/extended" -o Dir::Cache="$apt/cache"
-    -o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
-  { apt-get "${options[@]}" update && apt-get "${options[@]}" -y --no-install-recommends --download-only install "${tools[@]}"; } </dev/null >"$BASE/fetch-log" 2>&1 ||
-    die "$KIND could not be fetched, see $BASE/fetch-log"
-  mv "$apt"/cache/archives/*.deb "$1"
-  rm -rf "$apt"
 }
 
 # What the host says it is; and no package manager but one.
