@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** Starts and kills whole servers, one after the other. */
 const servers = 'test/store/embedded-postgres.test.ts'
 /** The contract of a deploy engine on real hosts, once for each engine but the first. */
-const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map((name) => `test/fleet/${name}-engine.test.ts`)
+const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
+  (name) => `test/fleet/${name}-engine.test.ts`,
+)
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]

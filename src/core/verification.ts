@@ -115,11 +115,13 @@ export function verify(
   if (outcome.state === 'held back') {
     return { ...base, end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
   }
-  const stale =
-    snapshot.staleServices.length === 0
-      ? ''
-      : `; ${listed(snapshot.staleServices)} still run${snapshot.staleServices.length === 1 ? 's' : ''} what was replaced: restart it`
-  return { ...base, end: 'installed', reason: `It reports the promised versions${stale}` }
+  return { ...base, end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
+}
+
+function staleNote(services: readonly string[]): string {
+  if (services.length === 0) return ''
+  const one = services.length === 1
+  return `; ${listed(services)} still ${one ? 'runs' : 'run'} what was replaced: restart ${one ? 'it' : 'them'}`
 }
 
 const NAMED = 5

@@ -14,7 +14,7 @@ const planned: PlannedAsset = {
   previewProblem: null,
 }
 
-function seen(version: string, more: { rebootRequired?: boolean } = {}): Observation {
+function seen(version: string, more: { rebootRequired?: boolean; staleServices?: string[] } = {}): Observation {
   const openssl: InstalledPackage = {
     name: 'openssl',
     version,
@@ -33,7 +33,7 @@ function seen(version: string, more: { rebootRequired?: boolean } = {}): Observa
       bootId: null,
       rebootRequired: more.rebootRequired ?? false,
       rebootPackages: more.rebootRequired ? ['libc6'] : [],
-      staleServices: [],
+      staleServices: more.staleServices ?? [],
       observedAt: now,
       listsRefreshedAt: null,
     },
@@ -82,6 +82,22 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     healthy,
     'installed',
     /by somebody else/,
+  ],
+  [
+    'a service still runs the old library',
+    succeeded,
+    seen(promised, { staleServices: ['nginx'] }),
+    healthy,
+    'installed',
+    /promised versions; nginx still runs what was replaced: restart it/,
+  ],
+  [
+    'many services still run the old library',
+    succeeded,
+    seen(promised, { staleServices: ['cron', 'exim4', 'nginx', 'ntpsec', 'rsyslog', 'ssh', 'vsftpd'] }),
+    healthy,
+    'installed',
+    /; cron, exim4, nginx, ntpsec, rsyslog and 2 more still run what was replaced: restart them/,
   ],
   ['it wants a reboot', succeeded, seen(promised, { rebootRequired: true }), healthy, 'waiting for reboot', /libc6/],
   ['it was rebooted', rebooted, seen(promised), healthy, 'rebooted and re-scanned', /rebooted, and seen again/],
