@@ -66,6 +66,7 @@ export interface WorkflowParts {
   readonly silences: ReadonlyMap<string, MonitoringSilence>
   /** When measured windows are; left out: none is measured. */
   readonly measured?: Pick<MeasuredWindows, 'measuredFor' | 'scheduleFor'>
+  /** Complete when the service runs: what they show is the workflow's own desk. */
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog

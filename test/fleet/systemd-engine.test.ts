@@ -7,7 +7,7 @@ const { signal } = new AbortController()
 
 await sshEngineSuite(
   { name: 'the SSH engine on real Debian hosts with systemd', fleetName: 'pwsysd', kind: 'systemd' },
-  ({ asset, hosts, fleet, engine, batch, outcomeOf, look }) => {
+  ({ asset, hosts, fleet, engine, batch, outcomeOf, look, offer, midway }) => {
     const shell = async (command: string) => (await hosts().shell(asset().name, command)).trim()
 
     it('restarts units, and of one that fails the reason is what it said itself', async () => {
@@ -32,11 +32,10 @@ await sshEngineSuite(
       await shell('mkdir -p /etc/systemd/logind.conf.d')
       await shell('printf "[Login]\\nKillUserProcesses=yes\\n" >/etc/systemd/logind.conf.d/kill.conf')
       await shell('systemctl restart systemd-logind')
-      await fleet().unpublish('2.0')
-      await fleet().publish('2.0', 'slow')
-      await shell('echo 5 >/etc/fleet/slow; apt-get -q update')
+      await offer('slow')
+      await shell('echo 5 >/etc/fleet/slow')
       const handle = await engine().start(await batch(), signal)
-      await expect.poll(() => shell('pgrep -f [d]emo-app.postinst'), { timeout: 30_000, interval: 100 }).not.toBe('')
+      await midway()
       expect(await shell('loginctl --no-legend list-sessions')).not.toBe('')
       await shell("loginctl --no-legend list-sessions | awk '{ print $1 }' | xargs loginctl terminate-session")
       expect(await shell('pgrep -f [d]emo-app.postinst')).not.toBe('')

@@ -19,7 +19,7 @@ import {
 } from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type AptHosts, aptHosts, fleetAssets } from './apt-hosts.ts'
-import { type FaultName, type Fleet, type FleetKind, fleetReason, upFleet } from './fleet.ts'
+import { type DemoAppKind, type FaultName, type Fleet, type FleetKind, fleetReason, upFleet } from './fleet.ts'
 
 type Seen = Extract<Observation, { kind: 'seen' }>
 
@@ -33,6 +33,8 @@ export interface SshEngineHosts {
   readonly batch: (reboot?: RebootRule, restartServices?: RestartRule) => Promise<Batch>
   readonly outcomeOf: (handle: DeploymentHandle) => Promise<DeploymentOutcome>
   readonly look: () => Promise<Seen>
+  readonly offer: (version: DemoAppKind) => Promise<void>
+  readonly midway: () => Promise<void>
 }
 
 /** Everything that is asked of the SSH engine on Debian hosts, whatever their PID 1 is; `more`: what only these can show. */
@@ -120,6 +122,19 @@ export async function sshEngineSuite(
         throw new Error('It came to no end.')
       }
 
+      /** demo-app 2.0 of this kind instead of a good one. */
+      async function offer(version: DemoAppKind): Promise<void> {
+        await fleet.unpublish('2.0')
+        await fleet.publish('2.0', version)
+        await hosts.shell(asset.name, 'apt-get -q update')
+      }
+
+      /** Until a slow demo-app is being installed. */
+      async function midway(): Promise<void> {
+        const installing = () => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true')
+        await expect.poll(installing, { timeout: 30_000, interval: 100 }).not.toBe('')
+      }
+
       async function refusal(wanted: Batch): Promise<DeploymentOutcome | null> {
         const [result] = await engine.preflight(wanted, signal)
         return result === undefined || result.ready ? null : result.outcome
@@ -185,9 +200,7 @@ export async function sshEngineSuite(
       })
 
       it('an upgrade outlives its connection and its Patchwarden, and a later one reads how it ended', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'slow')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('slow')
         const wanted = await batch()
         const handle = JSON.parse(JSON.stringify(await engine.start(wanted, signal)))
         await fleet.fault('net-cut', asset.name, 4)
@@ -199,16 +212,9 @@ export async function sshEngineSuite(
       })
 
       it('a runner killed in the middle is reported as what it left behind, never as done', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'slow')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('slow')
         const handle = await engine.start(await batch(), signal)
-        await expect
-          .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), {
-            timeout: 30_000,
-            interval: 100,
-          })
-          .not.toBe('')
+        await midway()
         await hosts.shell(
           asset.name,
           'pkill -9 -f [p]atchwarden/runs; pkill -9 apt-get; pkill -9 dpkg; pkill -9 -f [p]ostinst; true',
@@ -220,16 +226,9 @@ export async function sshEngineSuite(
       })
 
       it('pulling the plug in the middle is reported as what it left behind', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'slow')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('slow')
         const handle = await engine.start(await batch(), signal)
-        await expect
-          .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), {
-            timeout: 30_000,
-            interval: 100,
-          })
-          .not.toBe('')
+        await midway()
         await fleet.power('off', asset.name)
         await fleet.power('on', asset.name)
         expect(await outcomeOf(handle)).toMatchObject({
@@ -239,9 +238,7 @@ export async function sshEngineSuite(
       })
 
       it('reboots when asked to and the host wants it, and proves it by a new boot id', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'reboot')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('reboot')
         const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
         expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
           state: 'succeeded',
@@ -251,18 +248,14 @@ export async function sshEngineSuite(
       })
 
       it('does not reboot when the policy says never', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'reboot')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('reboot')
         const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
         expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ rebooted: false })
         expect(await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).toBe(before)
       })
 
       it('says so when a host does not come back from its reboot', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'reboot')
-        await hosts.shell(asset.name, 'apt-get -q update')
+        await offer('reboot')
         await fleet.fault('boot-never', asset.name)
         expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
           state: 'unreachable',
@@ -301,9 +294,8 @@ export async function sshEngineSuite(
       })
 
       it('no command line says what people wrote, here or on the host', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'slow')
-        await hosts.shell(asset.name, 'echo 4 >/etc/fleet/slow; apt-get -q update')
+        await offer('slow')
+        await hosts.shell(asset.name, 'echo 4 >/etc/fleet/slow')
         const secret = 'why-we-do-this-at-night'
         const wanted = await batch()
         const named = wanted.deployments.map((one) => ({
@@ -311,12 +303,7 @@ export async function sshEngineSuite(
           asset: { ...one.asset, team: secret, tags: [secret] },
         }))
         const handle = await engine.start({ ...wanted, deployments: named }, signal)
-        await expect
-          .poll(() => hosts.shell(asset.name, 'pgrep -f [d]emo-app.postinst || true'), {
-            timeout: 30_000,
-            interval: 100,
-          })
-          .not.toBe('')
+        await midway()
         const there = await hosts.shell(asset.name, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
         const here = (await readCommandLines()).join(' ')
         expect(there).toContain('apt-get')
@@ -495,10 +482,8 @@ export async function sshEngineSuite(
       })
 
       it('keeps what an administrator changed in a configuration file, without a question', async () => {
-        await fleet.unpublish('2.0')
-        await fleet.publish('2.0', 'conffile')
+        await offer('conffile')
         await fleet.fault('conffile-edited', asset.name)
-        await hosts.shell(asset.name, 'apt-get -q update')
         const before = await hosts.shell(asset.name, 'cat /etc/demo-app.conf')
         expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
         expect(await hosts.shell(asset.name, 'cat /etc/demo-app.conf')).toBe(before)
@@ -525,6 +510,8 @@ export async function sshEngineSuite(
         batch,
         outcomeOf: (handle) => outcomeOf(handle),
         look: () => look('full'),
+        offer,
+        midway,
       })
     })
   })
