@@ -2,18 +2,19 @@
 
 import { expect, it } from 'vitest'
 import { sshEngineSuite } from '../support/ssh-engine-suite.ts'
+import { outcomeOf } from '../support/ssh-hosts.ts'
 
 const { signal } = new AbortController()
 
 await sshEngineSuite(
   { name: 'the SSH engine on real Debian hosts with systemd', fleetName: 'pwsysd', kind: 'systemd' },
-  ({ asset, hosts, fleet, engine, batch, outcomeOf, look, offer, midway }) => {
+  ({ asset, hosts, fleet, engine, batch, run, look, offer, midway }) => {
     const shell = async (command: string) => (await hosts().shell(asset().name, command)).trim()
 
     it('restarts units, and of one that fails the reason is what it said itself', async () => {
       const wanted = await batch('never', 'if required')
       await shell('echo "nonsense;" >>/etc/nginx/nginx.conf')
-      expect(await outcomeOf(await engine().start(wanted, signal))).toMatchObject({
+      expect(await run(wanted)).toMatchObject({
         state: 'failed',
         reason: expect.stringMatching(/nginx did not restart: .*unknown directive "nonsense"/s),
         log: expect.stringMatching(/^restarted ssh$/m),
@@ -22,7 +23,7 @@ await sshEngineSuite(
     })
 
     it('the inventory names the units that run what was replaced, and no login', async () => {
-      expect(await outcomeOf(await engine().start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
+      expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
       const { snapshot } = await look()
       expect(snapshot.staleServices).toEqual(expect.arrayContaining(['nginx', 'ssh']))
       for (const name of snapshot.staleServices) expect(await shell(`systemctl is-active ${name}`)).toBe('active')
@@ -39,13 +40,13 @@ await sshEngineSuite(
       expect(await shell('loginctl --no-legend list-sessions')).not.toBe('')
       await shell("loginctl --no-legend list-sessions | awk '{ print $1 }' | xargs loginctl terminate-session")
       expect(await shell('pgrep -f [d]emo-app.postinst')).not.toBe('')
-      expect(await outcomeOf(handle)).toMatchObject({ state: 'succeeded' })
+      expect(await outcomeOf(engine(), handle)).toMatchObject({ state: 'succeeded' })
       expect(await fleet().aptTransactions(asset().name)).toHaveLength(1)
     })
 
     it('a program that a package starts by itself, without a unit, outlives the upgrade', async () => {
       await shell(`printf 'DPkg::Post-Invoke { "setsid -f sleep 4321"; };' >/etc/apt/apt.conf.d/99-agent`)
-      expect(await outcomeOf(await engine().start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
+      expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
       await expect.poll(() => shell('systemctl is-active "patchwarden-*"')).toBe('')
       const [pid] = (await shell('pgrep -f "[s]leep 4321"')).split('\n')
       expect(pid).toMatch(/^\d+$/)

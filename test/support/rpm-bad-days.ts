@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
-import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, RebootRule } from '../../src/core/ports.ts'
+import type { Batch, DeployEngine, DeploymentOutcome, RebootRule } from '../../src/core/ports.ts'
 import type { Fleet } from './fleet.ts'
 import { demoChanges, type RpmHosts } from './rpm-scene.ts'
+import { outcomeOf } from './ssh-hosts.ts'
 
 export interface RpmBadDays {
   hosts(): RpmHosts
@@ -27,16 +27,8 @@ export function rpmBadDays(days: RpmBadDays): void {
     const transaction = await engine.preview(asset, changes, signal)
     return { key: `bad-days.${process.pid}.${++runs}`, deployments: [{ asset, changes, transaction, reboot }] }
   }
-  async function outcomeOf(handle: DeploymentHandle, by = engine): Promise<DeploymentOutcome> {
-    for (let poll = 0; poll < 400; poll++) {
-      const [report] = await by.poll(handle, signal)
-      if (report?.outcome) return report.outcome
-      await sleep(200)
-    }
-    throw new Error('It came to no end.')
-  }
   async function run(wanted: Batch): Promise<DeploymentOutcome> {
-    return outcomeOf(await engine.start(wanted, signal))
+    return outcomeOf(engine, await engine.start(wanted, signal))
   }
   async function withKind(kind: 'broken-install' | 'broken-preinst' | 'reboot' | 'slow'): Promise<void> {
     await days.fleet().publish('2.0', kind)
@@ -86,7 +78,7 @@ export function rpmBadDays(days: RpmBadDays): void {
       const handle = JSON.parse(JSON.stringify(await engine.start(await batch(), signal)))
       await days.fleet().fault('net-cut', asset.name, 4)
       const later = hosts.createEngine()
-      expect(await outcomeOf(handle, later)).toMatchObject({ state: 'succeeded' })
+      expect(await outcomeOf(later, handle)).toMatchObject({ state: 'succeeded' })
       expect(await hosts.transactions(asset)).toBe(1)
     })
 

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
-import { createSshEngine, createSshInventory, type SshTarget } from '../../src/integrations/ssh/index.ts'
+import { createSshEngine, createSshInventory } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
 import { anAsset } from './asset.ts'
 import type { Fleet } from './fleet.ts'
+import { loginOf } from './ssh-hosts.ts'
 
 /** What differs between the kinds of hosts that install RPM packages. */
 export interface RpmKind {
@@ -63,15 +64,7 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
   async function shell(host: string, command: string): Promise<string> {
     return (await fleet.exec(host, ['sh', '-c', command])).stdout.trim()
   }
-  function target({ address }: Asset): SshTarget {
-    return {
-      host: address,
-      user: 'patch',
-      identityFile: fleet.identity,
-      knownHostsFile: fleet.knownHosts,
-      connectTimeoutSeconds: 2,
-    }
-  }
+  const target = (asset: Asset) => loginOf(fleet, asset)
   function createInventory(): InventorySource {
     return createSshInventory({
       name: 'lab',

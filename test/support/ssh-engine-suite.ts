@@ -2,24 +2,17 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset, Observation } from '../../src/core/asset.ts'
-import type {
-  Batch,
-  DeployEngine,
-  DeploymentHandle,
-  DeploymentOutcome,
-  RebootRule,
-  RestartRule,
-} from '../../src/core/ports.ts'
+import type { Batch, DeployEngine, DeploymentOutcome, RebootRule, RestartRule } from '../../src/core/ports.ts'
 import {
   createSshConnections,
   createSshEngine,
   createSshInventory,
   type SshConnections,
-  type SshTarget,
 } from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type AptHosts, aptHosts, fleetAssets } from './apt-hosts.ts'
 import { type DemoAppKind, type FaultName, type Fleet, type FleetKind, fleetReason, upFleet } from './fleet.ts'
+import { loginOf, outcomeOf } from './ssh-hosts.ts'
 
 type Seen = Extract<Observation, { kind: 'seen' }>
 
@@ -31,7 +24,7 @@ export interface SshEngineHosts {
   readonly engine: () => DeployEngine
   /** Of all pending changes of the asset. */
   readonly batch: (reboot?: RebootRule, restartServices?: RestartRule) => Promise<Batch>
-  readonly outcomeOf: (handle: DeploymentHandle) => Promise<DeploymentOutcome>
+  readonly run: (wanted: Batch) => Promise<DeploymentOutcome>
   readonly look: () => Promise<Seen>
   readonly offer: (version: DemoAppKind) => Promise<void>
   readonly midway: () => Promise<void>
@@ -60,15 +53,7 @@ export async function sshEngineSuite(
     })
     afterAll(() => fleet?.down())
 
-    function target(asset: Asset): SshTarget {
-      return {
-        host: asset.address,
-        user: 'patch',
-        identityFile: fleet.identity,
-        knownHostsFile: fleet.knownHosts,
-        connectTimeoutSeconds: 2,
-      }
-    }
+    const target = (of: Asset) => loginOf(fleet, of)
 
     function createEngine(): DeployEngine {
       connections = createSshConnections()
@@ -113,13 +98,8 @@ export async function sshEngineSuite(
         }
       }
 
-      async function outcomeOf(handle: DeploymentHandle, by = engine): Promise<DeploymentOutcome> {
-        for (let poll = 0; poll < 400; poll++) {
-          const [report] = await by.poll(handle, signal)
-          if (report?.outcome) return report.outcome
-          await sleep(200)
-        }
-        throw new Error('It came to no end.')
+      async function run(wanted: Batch): Promise<DeploymentOutcome> {
+        return outcomeOf(engine, await engine.start(wanted, signal))
       }
 
       /** demo-app 2.0 of this kind instead of a good one. */
@@ -150,7 +130,7 @@ export async function sshEngineSuite(
         const later = await batch()
         expect(await refusal(wanted)).toBeNull()
         await fleet.fault(fault, asset.name)
-        expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({ state: 'held back' })
+        expect(await run(wanted)).toMatchObject({ state: 'held back' })
         expect(await refusal(later)).toMatchObject({ state: 'held back', reason: expect.stringMatching(says) })
         expect(await fleet.aptTransactions(asset.name)).toEqual([])
       })
@@ -171,7 +151,7 @@ export async function sshEngineSuite(
         const wanted = await batch()
         await fleet.fault('apt-locked', asset.name, 60)
         expect(await refusal(wanted)).toBeNull()
-        const outcome = await outcomeOf(await engine.start(wanted, signal))
+        const outcome = await run(wanted)
         expect(outcome).toMatchObject({ state: 'held back', reason: expect.stringMatching(/unattended-upgr/) })
         expect(await fleet.aptTransactions(asset.name)).toEqual([])
       })
@@ -179,7 +159,7 @@ export async function sshEngineSuite(
       it('goes on when the lock comes free in time', async () => {
         const wanted = await batch()
         await fleet.fault('apt-locked', asset.name, 2)
-        expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({ state: 'succeeded' })
+        expect(await run(wanted)).toMatchObject({ state: 'succeeded' })
       })
 
       it('refuses at the last moment what has changed since it was approved', async () => {
@@ -188,7 +168,7 @@ export async function sshEngineSuite(
         await fleet.publish('2.1', 'good')
         try {
           await hosts.shell(asset.name, 'apt-get -q update && apt-get -y -q install openssl')
-          const outcome = await outcomeOf(await engine.start(wanted, signal))
+          const outcome = await run(wanted)
           expect(outcome).toMatchObject({
             state: 'held back',
             reason: expect.stringMatching(/not the transaction that was approved.*no longer.*openssl/),
@@ -207,7 +187,7 @@ export async function sshEngineSuite(
         const later = createEngine()
         const [report] = await later.poll(handle, signal)
         expect(report?.outcome).toBeNull()
-        expect(await outcomeOf(handle, later)).toMatchObject({ state: 'succeeded' })
+        expect(await outcomeOf(later, handle)).toMatchObject({ state: 'succeeded' })
         expect(await fleet.aptTransactions(asset.name)).toHaveLength(1)
       })
 
@@ -219,7 +199,7 @@ export async function sshEngineSuite(
           asset.name,
           'pkill -9 -f [p]atchwarden/runs; pkill -9 apt-get; pkill -9 dpkg; pkill -9 -f [p]ostinst; true',
         )
-        expect(await outcomeOf(handle)).toMatchObject({
+        expect(await outcomeOf(engine, handle)).toMatchObject({
           state: 'failed',
           reason: expect.stringMatching(/killed on the host.*demo-app.*dpkg --configure -a/),
         })
@@ -231,7 +211,7 @@ export async function sshEngineSuite(
         await midway()
         await fleet.power('off', asset.name)
         await fleet.power('on', asset.name)
-        expect(await outcomeOf(handle)).toMatchObject({
+        expect(await outcomeOf(engine, handle)).toMatchObject({
           state: 'failed',
           reason: expect.stringContaining('interrupted by a reboot'),
         })
@@ -240,7 +220,7 @@ export async function sshEngineSuite(
       it('reboots when asked to and the host wants it, and proves it by a new boot id', async () => {
         await offer('reboot')
         const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
-        expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
+        expect(await run(await batch('if required'))).toMatchObject({
           state: 'succeeded',
           rebooted: true,
         })
@@ -250,14 +230,14 @@ export async function sshEngineSuite(
       it('does not reboot when the policy says never', async () => {
         await offer('reboot')
         const before = await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')
-        expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ rebooted: false })
+        expect(await run(await batch())).toMatchObject({ rebooted: false })
         expect(await hosts.shell(asset.name, 'cat /proc/sys/kernel/random/boot_id')).toBe(before)
       })
 
       it('says so when a host does not come back from its reboot', async () => {
         await offer('reboot')
         await fleet.fault('boot-never', asset.name)
-        expect(await outcomeOf(await engine.start(await batch('if required'), signal))).toMatchObject({
+        expect(await run(await batch('if required'))).toMatchObject({
           state: 'unreachable',
           touched: true,
           reason: expect.stringMatching(/did not come back|was silent/),
@@ -272,11 +252,11 @@ export async function sshEngineSuite(
         )
 
       it('restarts services that still run what was replaced, and says which', async () => {
-        expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
+        expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
         expect(await stale()).toContain('sshd')
         await hosts.fresh()
         const wanted = await batch('never', 'if required')
-        const outcome = await outcomeOf(await engine.start(wanted, signal))
+        const outcome = await run(wanted)
         expect(outcome).toMatchObject({
           state: 'succeeded',
           log: expect.stringMatching(/^restarted nginx$[\s\S]*^restarted ssh$/m),
@@ -287,7 +267,7 @@ export async function sshEngineSuite(
       it('a service that does not start again makes it a failure, in the words of the service', async () => {
         const wanted = await batch('never', 'if required')
         await hosts.shell(asset.name, 'echo "nonsense;" >>/etc/nginx/nginx.conf')
-        expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({
+        expect(await run(wanted)).toMatchObject({
           state: 'failed',
           reason: expect.stringMatching(/^All was installed, but nginx did not restart: /),
         })
@@ -309,7 +289,7 @@ export async function sshEngineSuite(
         expect(there).toContain('apt-get')
         expect(here).toContain('ControlPath')
         for (const lines of [there, here]) expect(lines).not.toMatch(new RegExp(`${secret}|PRIVATE KEY`))
-        expect(await outcomeOf(handle)).toMatchObject({ state: 'succeeded' })
+        expect(await outcomeOf(engine, handle)).toMatchObject({ state: 'succeeded' })
       })
 
       describe('when the archive has lost the older version', () => {
@@ -341,7 +321,7 @@ export async function sshEngineSuite(
         it('an upgrade is rolled back from the package that was kept', async () => {
           const up = await change('2.0', '2.1')
           expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [] }])
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           await expect.poll(kept, { timeout: 10_000 }).toEqual(['demo-app_2.0_all.deb'])
           await fleet.unpublish('2.0')
           await hosts.shell(asset.name, 'apt-get clean; apt-get -q update')
@@ -350,7 +330,7 @@ export async function sshEngineSuite(
           ).toContain('was not found')
           const down = await change('2.1', '2.0')
           expect(await engine.preflight(down, signal)).toMatchObject([{ ready: true }])
-          expect(await outcomeOf(await engine.start(down, signal))).toMatchObject({
+          expect(await run(down)).toMatchObject({
             state: 'succeeded',
             changed: [{ name: 'demo-app', from: '2.1', to: '2.0' }],
           })
@@ -362,7 +342,7 @@ export async function sshEngineSuite(
           await hosts.shell(asset.name, 'cd /var/cache/apt/archives && apt-get -q download demo-app=2.0')
           await fleet.unpublish('2.0')
           await hosts.shell(asset.name, 'apt-get -q update')
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           expect(await kept()).toEqual(['demo-app_2.0_all.deb'])
           expect(await hosts.shell(asset.name, 'stat -c %h /var/lib/patchwarden/kept/*')).toBe('2\n')
         })
@@ -374,7 +354,7 @@ export async function sshEngineSuite(
             asset.name,
             "printf '#!/bin/sh\\nkill -9 $PPID\\n' >/usr/local/bin/renice; chmod 755 /usr/local/bin/renice",
           )
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           await hosts.shell(asset.name, 'rm /usr/local/bin/renice')
           expect(await owed()).toBe('demo-app=2.0\n')
           expect(await kept()).toEqual([])
@@ -382,7 +362,7 @@ export async function sshEngineSuite(
           const note =
             'what an earlier upgrade replaced is not kept yet: demo-app=2.0; this one fetches it when it has ended'
           expect(await engine.preflight(wanted, signal)).toMatchObject([{ ready: true, notes: [note] }])
-          expect(await outcomeOf(await engine.start(wanted, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(wanted)).toMatchObject({ state: 'succeeded' })
           await expect.poll(kept, { timeout: 10_000 }).toContain('demo-app_2.0_all.deb')
           await expect.poll(owed, { timeout: 10_000 }).toBe('')
         })
@@ -398,7 +378,7 @@ export async function sshEngineSuite(
             asset.name,
             `cd /var/cache/apt/archives && apt-get -q download demo-app=2.0 && touch -d '400 days ago' demo-app_2.0_all.deb`,
           )
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           await expect.poll(kept, { timeout: 10_000 }).toEqual(['b.deb', 'demo-app_2.0_all.deb'])
         })
 
@@ -412,7 +392,7 @@ export async function sshEngineSuite(
            printf '#!/bin/sh\n[ -e ${folder}/z.deb ] && size=3145728 || size=1\nprintf "$size\\\\t."\n' >/usr/local/bin/du
            chmod 755 /usr/local/bin/du`,
           )
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           await expect.poll(kept, { timeout: 10_000 }).toEqual(['a.deb', 'demo-app_2.0_all.deb'])
         })
 
@@ -422,7 +402,7 @@ export async function sshEngineSuite(
           const up = await change('2.0', '2.1')
           const note = 'demo-app 2.0 is no longer to be had: it cannot be rolled back'
           expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [note] }])
-          expect(await outcomeOf(await engine.start(up, signal))).toMatchObject({ state: 'succeeded' })
+          expect(await run(up)).toMatchObject({ state: 'succeeded' })
           expect(await demoApp()).toBe('2.1')
           await expect(
             engine.preview(asset, [{ name: 'demo-app', architecture: 'all', from: '2.1', to: '2.0' }], signal),
@@ -437,7 +417,7 @@ export async function sshEngineSuite(
         await engine.preflight(wanted, signal)
         const handle = await engine.start(wanted, signal)
         expect(await logins()).toBe(1)
-        expect(await outcomeOf(handle)).toMatchObject({ state: 'succeeded' })
+        expect(await outcomeOf(engine, handle)).toMatchObject({ state: 'succeeded' })
         expect(await logins()).toBe(1)
         await connections.close()
         await expect.poll(logins, { timeout: 5_000 }).toBe(0)
@@ -485,7 +465,7 @@ export async function sshEngineSuite(
         await offer('conffile')
         await fleet.fault('conffile-edited', asset.name)
         const before = await hosts.shell(asset.name, 'cat /etc/demo-app.conf')
-        expect(await outcomeOf(await engine.start(await batch(), signal))).toMatchObject({ state: 'succeeded' })
+        expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
         expect(await hosts.shell(asset.name, 'cat /etc/demo-app.conf')).toBe(before)
       })
 
@@ -497,7 +477,7 @@ export async function sshEngineSuite(
           const changes = [{ name, architecture: 'amd64', from: '1', to: '2' }]
           await expect(engine.preview(asset, changes, signal)).rejects.toThrow(/not the name of a Debian package/)
           const other = { key: `${wanted.key}.x`, deployments: [{ ...deployment, changes }] }
-          expect(await outcomeOf(await engine.start(other, signal))).toMatchObject({ state: 'held back' })
+          expect(await run(other)).toMatchObject({ state: 'held back' })
         }
         expect(await hosts.shell(asset.name, 'ls /root')).not.toContain('owned')
       })
@@ -508,7 +488,7 @@ export async function sshEngineSuite(
         fleet: () => fleet,
         engine: () => engine,
         batch,
-        outcomeOf: (handle) => outcomeOf(handle),
+        run,
         look: () => look('full'),
         offer,
         midway,
