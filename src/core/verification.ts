@@ -121,7 +121,7 @@ export function verify(
 function staleNote(services: readonly string[]): string {
   if (services.length === 0) return ''
   const one = services.length === 1
-  return `; ${listed(services)} still ${one ? 'runs' : 'run'} what was replaced: restart ${one ? 'it' : 'them'}`
+  return `; ${listed(services)} still ${one ? 'runs' : 'run'} what was replaced: restart ${one ? 'it' : 'them'} or reboot`
 }
 
 const NAMED = 5

@@ -89,7 +89,7 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     seen(promised, { staleServices: ['nginx'] }),
     healthy,
     'installed',
-    /promised versions; nginx still runs what was replaced: restart it/,
+    /promised versions; nginx still runs what was replaced: restart it or reboot/,
   ],
   [
     'many services still run the old library',
@@ -97,7 +97,7 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     seen(promised, { staleServices: ['cron', 'exim4', 'nginx', 'ntpsec', 'rsyslog', 'ssh', 'vsftpd'] }),
     healthy,
     'installed',
-    /; cron, exim4, nginx, ntpsec, rsyslog and 2 more still run what was replaced: restart them/,
+    /; cron, exim4, nginx, ntpsec, rsyslog and 2 more still run what was replaced: restart them or reboot/,
   ],
   ['it wants a reboot', succeeded, seen(promised, { rebootRequired: true }), healthy, 'waiting for reboot', /libc6/],
   ['it was rebooted', rebooted, seen(promised), healthy, 'rebooted and re-scanned', /rebooted, and seen again/],
