@@ -21,8 +21,8 @@ furnish_systemd() {
 cgroup2() { findmnt -nt cgroup2 -o TARGET | head -1; }
 systemd_group() { echo "$(cgroup2)/$NAME-$1"; } # HOST
 
-systemd_gone() { # HOST, when its processes are gone
-  local i group; [ "$KIND" = systemd ] || return 0
+systemd_gone() { # HOST, when its processes are gone; whatever KIND this command was given
+  local i group; [ -n "$(cgroup2)" ] || return 0
   group=$(systemd_group "$1")
   for i in $(seq 100); do [ -d "$group" ] || return 0; find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02; done
 }
