@@ -79,7 +79,9 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
       }
       const { state } = await scene.report(id)
       const deployments = Object.values(state.rollout?.deployments ?? {})
-      expect(deployments.map(({ verification }) => verification?.end)).toEqual(fleet.hosts.map(() => 'installed'))
+      const ends = deployments.map(({ verification }) => verification?.end)
+      const why = deployments.map(({ verification }) => verification?.reason).join('; ')
+      expect(ends, why).toEqual(fleet.hosts.map(() => 'installed'))
     }
     const after = new Map<string, number>()
     for (const { id, at } of hit) {
