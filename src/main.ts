@@ -316,13 +316,9 @@ async function listen(connection: ChatConnection, log: WorkflowLog, signal: Abor
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
-  const { directory, freezeCalendars } = service
+  const { workflow, log, database, directory, measured, freezeCalendars } = service
   await Promise.all([directory.refresh(signal), freezeCalendars.refresh(signal)])
-  // A rollout that goes on may take hours; what is to be seen meanwhile does not wait for it.
-  await Promise.all([service.workflow.sweep(signal), lookAround(service, signal)])
-}
-
-async function lookAround({ workflow, log, database, measured }: Service, signal: AbortSignal): Promise<void> {
+  await workflow.sweep(signal)
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))
   await measured.refresh(signal)

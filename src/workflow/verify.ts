@@ -14,6 +14,7 @@ const verification: Actor = { kind: 'system', part: 'verification' }
 
 /** A service gets this many looks, this far apart, to come back after an upgrade. */
 const HEALTH_LOOKS = 4
+const SECOND_LOOK_MS = 2_000
 const HEALTH_PAUSE_MS = 1_500
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
@@ -51,7 +52,8 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
     async function check(ended: readonly RecordedOutcome[]): Promise<void> {
       const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
       const judging: Promise<void>[] = []
-      for await (const observation of look(assetsOf(state, [...left.keys()]), 'installed', signal)) {
+      const answered = (id: string) => left.get(id)?.state !== 'unreachable'
+      for await (const observation of look(assetsOf(state, [...left.keys()]), 'installed', answered, signal)) {
         const { id } = observedAsset(observation)
         const outcome = left.get(id)
         const item = plannedIn(state, id)
@@ -118,15 +120,32 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
     const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
     const verdict = verify(planned, outcome, first, facts)
     if (first.kind !== 'seen' || (verdict.end !== 'still missing' && verdict.end !== 'held back')) return verdict
-    for await (const observation of look([planned.asset], 'full', signal)) {
+    for await (const observation of look([planned.asset], 'full', () => true, signal)) {
       await saveObservations(parts.db, [observation])
       return verify(planned, outcome, observation, { ...facts, now: now() })
     }
     return verdict
   }
 
-  /** One fresh observation of each asset, from its own source; `unreachable` where none can be had. */
+  /** One fresh observation of each asset; one that answered during the rollout is asked twice before it counts as silent. */
   async function* look(
+    assets: readonly Asset[],
+    depth: 'full' | 'installed',
+    answered: (id: string) => boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<Observation> {
+    const silent: Asset[] = []
+    for await (const observation of lookOnce(assets, depth, signal)) {
+      if (observation.kind === 'unreachable' && answered(observation.asset.id)) silent.push(observation.asset)
+      else yield observation
+    }
+    if (silent.length === 0) return
+    await sleep(SECOND_LOOK_MS, undefined, { signal })
+    yield* lookOnce(silent, depth, signal)
+  }
+
+  /** From its own source; `unreachable` where there is none any more. */
+  async function* lookOnce(
     assets: readonly Asset[],
     depth: 'full' | 'installed',
     signal: AbortSignal,
@@ -163,7 +182,8 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
   async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
     const left = new Set(assets)
     const judging: Promise<RecordedVerification[]>[] = []
-    for await (const observation of look(assetsOf(state, assets), 'full', signal)) {
+    const answered = (id: string) => state.rollout?.deployments[id]?.outcome?.state !== 'unreachable'
+    for await (const observation of look(assetsOf(state, assets), 'full', answered, signal)) {
       const { id } = observedAsset(observation)
       const item = plannedIn(state, id)
       const deployment = state.rollout?.deployments[id]

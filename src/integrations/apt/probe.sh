@@ -61,10 +61,34 @@ look() {
   mark 'end'
 }
 
+# While apt replaces a package list only root may read it: who comes in between waits for its lock, as long as that makes sense.
+await_lists() {
+  inode=$(stat -c %i /var/lib/apt/lists/lock 2>/dev/null) || return 0
+  waited=0
+  while grep -q ":$inode 0 EOF" /proc/locks 2>/dev/null && [ $waited -lt 15 ]; do
+    sleep 1
+    waited=$((waited + 1))
+  done
+}
+
+# As report, and once more where a list could not be read all the same.
+report_lists() { # NAME COMMAND...
+  await_lists
+  told=$(report "$@")
+  case $told in
+    *'Permission denied'*)
+      sleep 2
+      await_lists
+      told=$(report "$@")
+      ;;
+  esac
+  printf '%s\n' "$told"
+}
+
 pending() {
-  simulation=$(report simulation apt_reads apt-get -s dist-upgrade)
+  simulation=$(report_lists simulation apt_reads apt-get -s dist-upgrade)
   printf '%s\n' "$simulation"
-  report upgradable apt_reads apt list --upgradable
+  report_lists upgradable apt_reads apt list --upgradable
   mark 'archives'
   apt_reads apt-cache policy 2>/dev/null
   mark 'versions'
