@@ -448,6 +448,15 @@ export async function sshEngineSuite(
         throw new Error('It was not seen.')
       }
 
+      it('a look while apt replaces its lists waits until they can be read', async () => {
+        const list = '/var/lib/apt/lists/_srv_fleet_dists_fleet_InRelease'
+        await fleet.fault('lists-locked', asset.name, 3)
+        await hosts.shell(asset.name, `chmod 600 ${list}; (sleep 2; chmod 644 ${list}) >/dev/null 2>&1 &`)
+        expect((await look('full')).snapshot.pending.length).toBeGreaterThan(0)
+        await hosts.shell(asset.name, `chmod 600 ${list}; (sleep 1; chmod 644 ${list}) >/dev/null 2>&1 &`)
+        expect((await look('full')).snapshot.pending.length).toBeGreaterThan(0)
+      })
+
       it('the quick look after an upgrade sees the same packages as the full one', async () => {
         const [full, quick] = [await look('full'), await look('installed')]
         const named = (seen: Seen) => seen.snapshot.packages.map(({ name, version }) => `${name} ${version}`)

@@ -126,6 +126,34 @@ test('two processes that drive the same proposal at the same time do its work on
   await service.remove()
 })
 
+test.each([
+  ['once: it is asked again', 1, 'installed'],
+  ['and the next time: it is said to be silent', Number.POSITIVE_INFINITY, 'unreachable'],
+])('a host that was patched and cannot be looked at %s', { timeout: 40_000 }, async (_, failing, end) => {
+  const { db, service, id } = await approved()
+  const looks = new Map<string, number>()
+  const sources = service.parts.sources.map(
+    (real): InventorySource => ({
+      ...real,
+      async *observe(options) {
+        for await (const observation of real.observe(options)) {
+          const asset = observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
+          const look = (looks.get(asset.id) ?? 0) + 1
+          looks.set(asset.id, look)
+          if (asset.name !== 'web-01' || look > failing) yield observation
+          else yield { kind: 'unreachable', asset, reason: 'the line dropped.', at: new Date().toISOString() }
+        }
+      },
+    }),
+  )
+  const lock = openLocks(database().url)
+  await createWorkflow({ ...service.parts, sources }, lock.alone).advance(id, new AbortController().signal)
+  await lock.end()
+  const deployments = (await findProposal(db, id))?.rollout?.deployments ?? {}
+  expect(deployments['example/web-01']?.verification).toMatchObject({ end })
+  await service.remove()
+})
+
 test('a source and a feed that fail keep what was known, and say what is wrong', async () => {
   const { service } = await approved()
   const { signal } = new AbortController()
