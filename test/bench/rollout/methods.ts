@@ -90,7 +90,7 @@ export const ours: Method = {
       ...(keyExchange === null ? {} : { configFile }),
     })
     const engine = createSshEngine({ name: 'apt', target: targetOf, concurrency, connections, clock })
-    const hosts = assets.map((asset) => ({ asset, target: targetOf(asset) }))
+    const hosts = assets.map((asset) => ({ asset, target: targetOf(asset), sudo: true }))
     const inventory = createSshInventory({ name: 'lab', hosts, refresh: false, concurrency, connections, clock })
     const signal = AbortSignal.timeout(TIMEOUT_MS)
     setMaxListeners(0, signal)
