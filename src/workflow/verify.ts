@@ -14,8 +14,9 @@ const verification: Actor = { kind: 'system', part: 'verification' }
 
 /** A service gets this many looks, this far apart, to come back after an upgrade. */
 const HEALTH_LOOKS = 4
-const SECOND_LOOK_MS = 2_000
 const HEALTH_PAUSE_MS = 1_500
+/** So long after a look that failed an asset is looked at once more. */
+const SECOND_LOOK_MS = 2_000
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
 /** Verifies assets from what they say of themselves, and records it. */

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
-import { createSshEngine, createSshInventory } from '../../src/integrations/ssh/index.ts'
+import { createSshInventory } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
 import { anAsset } from './asset.ts'
 import type { Fleet } from './fleet.ts'
-import { loginOf } from './ssh-hosts.ts'
+import { fleetEngine, loginOf } from './ssh-hosts.ts'
 
 /** What differs between the kinds of hosts that install RPM packages. */
 export interface RpmKind {
@@ -74,17 +74,7 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
       clock: () => new Date(),
     })
   }
-  function createEngine(): DeployEngine {
-    return createSshEngine({
-      name: 'ssh',
-      target,
-      concurrency: 4,
-      lockWaitSeconds: 3,
-      rebootWaitSeconds: 30,
-      silenceSeconds: 20,
-      clock: () => new Date(),
-    })
-  }
+  const createEngine = () => fleetEngine(fleet)
   async function fresh(): Promise<void> {
     await fleet.reset('all')
     await Promise.all(fleet.hosts.map((host) => shell(host.name, kind.refresh)))

@@ -3,16 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset, Observation } from '../../src/core/asset.ts'
 import type { Batch, DeployEngine, DeploymentOutcome, RebootRule, RestartRule } from '../../src/core/ports.ts'
-import {
-  createSshConnections,
-  createSshEngine,
-  createSshInventory,
-  type SshConnections,
-} from '../../src/integrations/ssh/index.ts'
+import { createSshConnections, createSshInventory, type SshConnections } from '../../src/integrations/ssh/index.ts'
 import { deployEngineContract } from '../contracts/deploy-engine.ts'
 import { type AptHosts, aptHosts, fleetAssets } from './apt-hosts.ts'
 import { type DemoAppKind, type FaultName, type Fleet, type FleetKind, fleetReason, upFleet } from './fleet.ts'
-import { loginOf, outcomeOf } from './ssh-hosts.ts'
+import { fleetEngine, loginOf, outcomeOf } from './ssh-hosts.ts'
 
 type Seen = Extract<Observation, { kind: 'seen' }>
 
@@ -53,20 +48,9 @@ export async function sshEngineSuite(
     })
     afterAll(() => fleet?.down())
 
-    const target = (of: Asset) => loginOf(fleet, of)
-
     function createEngine(): DeployEngine {
       connections = createSshConnections()
-      return createSshEngine({
-        name: 'apt',
-        connections,
-        target,
-        concurrency: 4,
-        lockWaitSeconds: 3,
-        rebootWaitSeconds: 30,
-        silenceSeconds: 20,
-        clock: () => new Date(),
-      })
+      return fleetEngine(fleet, { name: 'apt', connections })
     }
 
     deployEngineContract({
@@ -438,7 +422,7 @@ export async function sshEngineSuite(
       async function look(depth: 'full' | 'installed'): Promise<Seen> {
         const inventory = createSshInventory({
           name: 'lab',
-          hosts: [{ asset, target: target(asset), sudo: true }],
+          hosts: [{ asset, target: loginOf(fleet, asset), sudo: true }],
           refresh: false,
           concurrency: 1,
           connections,

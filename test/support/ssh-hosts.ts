@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../src/core/ports.ts'
-import type { SshTarget } from '../../src/integrations/ssh/index.ts'
+import { createSshEngine, type SshEngineOptions, type SshTarget } from '../../src/integrations/ssh/index.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The login of a fleet's host that may use sudo. */
@@ -13,6 +13,20 @@ export function loginOf(fleet: Fleet, { address }: Asset): SshTarget {
     knownHostsFile: fleet.knownHosts,
     connectTimeoutSeconds: 2,
   }
+}
+
+/** The SSH engine on a fleet's hosts, with the patience of a test. */
+export function fleetEngine(fleet: Fleet, options: Partial<SshEngineOptions> = {}): DeployEngine {
+  return createSshEngine({
+    name: 'ssh',
+    target: (asset) => loginOf(fleet, asset),
+    concurrency: 4,
+    lockWaitSeconds: 3,
+    rebootWaitSeconds: 30,
+    silenceSeconds: 20,
+    clock: () => new Date(),
+    ...options,
+  })
 }
 
 /** How the only deployment of a batch ended, when it has. */
