@@ -12,7 +12,7 @@ import { cardActions } from './card-actions.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { assetName, count, endCounts, testSummary } from './story.ts'
+import { assetName, count, endCounts, testSummary, waitingFor } from './story.ts'
 
 /**
  * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
@@ -329,6 +329,7 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
   const skipped = Object.keys(state.rollout?.skipped ?? {}).length
   if (skipped > 0) list.push({ tone: 'neutral', text: rich(`${count(skipped, 'asset')} left out by hand.`) })
   if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
+  if (state.waitsFor) list.push({ tone: 'neutral', text: waitingFor(state, state.waitsFor) })
   if (state.stopped !== null)
     list.push({
       tone: 'urgent',

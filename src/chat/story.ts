@@ -8,7 +8,7 @@ import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import type { EndState, ProposalState } from '../core/proposal/proposal.ts'
+import type { EndState, ProposalState, WaitsFor } from '../core/proposal/proposal.ts'
 import { liveRun } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
@@ -132,6 +132,8 @@ export function storyOf(
     }
     case 'start-refused':
       return bot('warning', rich(`Not started, because ${sentence(event.reason)}`))
+    case 'asset-awaited':
+      return bot('neutral', waitingFor(state, event))
     case 'acknowledged':
       return said('good', rich('Acknowledged: I am watching this rollout.'))
     case 'rollout-started': {
@@ -319,6 +321,12 @@ function names(state: ProposalState, assets: readonly string[]): readonly (strin
   }
   out.push(assets.length > LIST ? ` and ${assets.length - LIST} more.` : '.')
   return out
+}
+
+/** Which asset a proposal waits for, for whom that is at work, and until when at the latest. */
+export function waitingFor(state: ProposalState, { asset, proposal, until }: WaitsFor): RichText {
+  const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
+  return [...rich('Waits: ', code(assetName(state, asset)), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }
 
 export function assetName(state: ProposalState, id: string): string {

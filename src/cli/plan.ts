@@ -36,7 +36,7 @@ export function planCommand(program: Command): void {
           throw new BadUse(`${state.id} asks for a standing approval; it has no plan of its own.`)
         const now = new Date().toISOString()
         const freezes = await freezesOf(service.database.db, service.parts, state.team, now)
-        const estimates = await service.workflow.estimates(state.team, state.subject)
+        const estimates = await service.workflow.estimates(service.database.db, state.team, state.subject)
         const detail = planDetail(state, state.subject, freezes, now, estimates)
         const timeZone = zone ?? timeZoneFor(service.config, state.team)
         const { picture } = detail

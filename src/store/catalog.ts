@@ -1,9 +1,10 @@
 import { and, asc, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Advisory, EpssScore, FeedContent, Fix, KevEntry, WindowsUpdate } from '../core/catalog.ts'
-import type { Db, Queryable } from './connection.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
 import { advisories, cveFacts, epss, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { storable } from './storable.ts'
+import { inTransaction } from './transaction.ts'
 
 const CHUNK = 20_000
 
@@ -63,88 +64,97 @@ export async function sourceFailed(
     .onConflictDoUpdate({ target: [sources.kind, sources.name], set: row })
 }
 
+export interface FeedNews {
+  readonly content: FeedContent
+  /** Only these records changed. */
+  readonly changes?: { readonly records: readonly string[] }
+}
+
+interface FeedGiven {
+  readonly feed: string
+  readonly clean: FeedContent
+  /** Ids of the changed records, as JSON; `null`: all is new. */
+  readonly changed: string | null
+  readonly result: { readonly now: string; readonly cursor: string; readonly rejected: number }
+}
+
 /** Stores what a feed says, in one transaction: all that is new of each kind that is present, or only `changes`. */
-export async function saveFeed(
-  db: Db,
-  feed: string,
-  fetched: { readonly content: FeedContent; readonly changes?: { readonly records: readonly string[] } },
-  result: { readonly now: string; readonly cursor: string; readonly rejected: number },
-): Promise<void> {
+export async function saveFeed(db: Db, feed: string, fetched: FeedNews, result: FeedGiven['result']): Promise<void> {
   const clean = storable(fetched.content)
   const changed = fetched.changes === undefined ? null : JSON.stringify(storable(fetched.changes.records))
-  await db.transaction(async (tx) => {
-    /** Deletes what the kind's table held, or what the changed records said there. */
-    const forget = async (table: FeedTable, record: AnyPgColumn, present: boolean) => {
-      if (changed === null && present) await tx.delete(table).where(eq(table.feed, feed))
-      if (changed !== null)
-        await tx
-          .delete(table)
-          .where(
-            and(eq(table.feed, feed), sql`${record} in (select jsonb_array_elements_text(${changed}::text::jsonb))`),
-          )
+  await inTransaction(db, writeFeed, { feed, clean, changed, result })
+}
+
+async function writeFeed(tx: Tx, { feed, clean, changed, result }: FeedGiven): Promise<void> {
+  /** Deletes what the kind's table held, or what the changed records said there. */
+  const forget = async (table: FeedTable, record: AnyPgColumn, present: boolean) => {
+    if (changed === null && present) await tx.delete(table).where(eq(table.feed, feed))
+    if (changed !== null)
+      await tx
+        .delete(table)
+        .where(and(eq(table.feed, feed), sql`${record} in (select jsonb_array_elements_text(${changed}::text::jsonb))`))
+  }
+  await forget(fixes, fixes.record, clean.fixes !== undefined)
+  for (const json of chunks((clean.fixes ?? []).map(fixRow))) {
+    await tx.execute(sql`insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module, subscription, also_fixed)
+      select ${feed}, f.record, f.platform, f.package, f.by, array(select jsonb_array_elements_text(f.cves)),
+        f."fixedVersion", f.introduced, f.advisory, f.type, f.module, f.subscription,
+        case when f."alsoFixed" is null then null else array(select jsonb_array_elements_text(f."alsoFixed")) end
+      from jsonb_to_recordset(${json}::text::jsonb) as f(record text, platform text, package text, by text, cves jsonb,
+        "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text, "alsoFixed" jsonb)`)
+  }
+  await forget(advisories, advisories.id, clean.advisories !== undefined)
+  for (const json of chunks(clean.advisories ?? [])) {
+    await tx.execute(sql`insert into advisories (feed, id, title, published, cves, fixes, packages, type, severity)
+      select ${feed}, a.id, a.title, a.published, array(select jsonb_array_elements_text(a.cves)), a.fixes,
+        array(select distinct f->>'source' from jsonb_array_elements(a.fixes) f), coalesce(a.type, 'security'), a.severity
+      from jsonb_to_recordset(${json}::text::jsonb)
+        as a(id text, title text, published text, cves jsonb, fixes jsonb, type text, severity text)
+      on conflict do nothing`)
+  }
+  await forget(windowsUpdates, windowsUpdates.record, clean.updates !== undefined)
+  for (const json of chunks(clean.updates ?? [])) {
+    await tx.execute(sql`insert into windows_updates (feed, record, platform, kb, title, cves, supersedes, fixed_build, type, severity, restart, published)
+      select ${feed}, coalesce(u.record, u.kb), u.platform, u.kb, u.title, array(select jsonb_array_elements_text(u.cves)),
+        array(select jsonb_array_elements_text(u.supersedes)), u."fixedBuild", u.type, u.severity, u.restart, u.published
+      from jsonb_to_recordset(${json}::text::jsonb) as u(record text, platform text, kb text, title text, cves jsonb,
+        supersedes jsonb, "fixedBuild" text, type text, severity text, restart boolean, published text)
+      on conflict do nothing`)
+  }
+  await forget(cveFacts, cveFacts.cve, clean.cves !== undefined)
+  for (const json of chunks(clean.cves ?? [])) {
+    await tx.execute(sql`insert into cve_facts (feed, cve, facts)
+      select ${feed}, c->>'cve', c from jsonb_array_elements(${json}::text::jsonb) c
+      on conflict (feed, cve) do update set facts = excluded.facts`)
+  }
+  if (clean.lifecycles) {
+    await tx.delete(lifecycles).where(eq(lifecycles.feed, feed))
+    for (const json of chunks(clean.lifecycles)) {
+      await tx.execute(sql`insert into lifecycles (feed, platform, lifecycle)
+        select ${feed}, c->>'platform', c from jsonb_array_elements(${json}::text::jsonb) c on conflict do nothing`)
     }
-    await forget(fixes, fixes.record, clean.fixes !== undefined)
-    for (const json of chunks((clean.fixes ?? []).map(fixRow))) {
-      await tx.execute(sql`insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module, subscription, also_fixed)
-        select ${feed}, f.record, f.platform, f.package, f.by, array(select jsonb_array_elements_text(f.cves)),
-          f."fixedVersion", f.introduced, f.advisory, f.type, f.module, f.subscription,
-          case when f."alsoFixed" is null then null else array(select jsonb_array_elements_text(f."alsoFixed")) end
-        from jsonb_to_recordset(${json}::text::jsonb) as f(record text, platform text, package text, by text, cves jsonb,
-          "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text, "alsoFixed" jsonb)`)
-    }
-    await forget(advisories, advisories.id, clean.advisories !== undefined)
-    for (const json of chunks(clean.advisories ?? [])) {
-      await tx.execute(sql`insert into advisories (feed, id, title, published, cves, fixes, packages, type, severity)
-        select ${feed}, a.id, a.title, a.published, array(select jsonb_array_elements_text(a.cves)), a.fixes,
-          array(select distinct f->>'source' from jsonb_array_elements(a.fixes) f), coalesce(a.type, 'security'), a.severity
+  }
+  if (clean.kev) {
+    await tx.delete(kev).where(eq(kev.feed, feed))
+    for (const json of chunks(clean.kev)) {
+      await tx.execute(sql`insert into kev (feed, cve, date_added, due_date, ransomware, name)
+        select ${feed}, k.cve, k."dateAdded", k."dueDate", k.ransomware, k.name
         from jsonb_to_recordset(${json}::text::jsonb)
-          as a(id text, title text, published text, cves jsonb, fixes jsonb, type text, severity text)
+          as k(cve text, "dateAdded" text, "dueDate" text, ransomware boolean, name text)
         on conflict do nothing`)
     }
-    await forget(windowsUpdates, windowsUpdates.record, clean.updates !== undefined)
-    for (const json of chunks(clean.updates ?? [])) {
-      await tx.execute(sql`insert into windows_updates (feed, record, platform, kb, title, cves, supersedes, fixed_build, type, severity, restart, published)
-        select ${feed}, coalesce(u.record, u.kb), u.platform, u.kb, u.title, array(select jsonb_array_elements_text(u.cves)),
-          array(select jsonb_array_elements_text(u.supersedes)), u."fixedBuild", u.type, u.severity, u.restart, u.published
-        from jsonb_to_recordset(${json}::text::jsonb) as u(record text, platform text, kb text, title text, cves jsonb,
-          supersedes jsonb, "fixedBuild" text, type text, severity text, restart boolean, published text)
+  }
+  if (clean.epss) {
+    await tx.delete(epss).where(eq(epss.feed, feed))
+    for (const json of chunks(clean.epss)) {
+      await tx.execute(sql`insert into epss (feed, cve, score, percentile, model, date)
+        select ${feed}, s.cve, s.score, s.percentile, s.model, s.date
+        from jsonb_to_recordset(${json}::text::jsonb)
+          as s(cve text, score double precision, percentile double precision, model text, date text)
         on conflict do nothing`)
     }
-    await forget(cveFacts, cveFacts.cve, clean.cves !== undefined)
-    for (const json of chunks(clean.cves ?? [])) {
-      await tx.execute(sql`insert into cve_facts (feed, cve, facts)
-        select ${feed}, c->>'cve', c from jsonb_array_elements(${json}::text::jsonb) c
-        on conflict (feed, cve) do update set facts = excluded.facts`)
-    }
-    if (clean.lifecycles) {
-      await tx.delete(lifecycles).where(eq(lifecycles.feed, feed))
-      for (const json of chunks(clean.lifecycles)) {
-        await tx.execute(sql`insert into lifecycles (feed, platform, lifecycle)
-          select ${feed}, c->>'platform', c from jsonb_array_elements(${json}::text::jsonb) c on conflict do nothing`)
-      }
-    }
-    if (clean.kev) {
-      await tx.delete(kev).where(eq(kev.feed, feed))
-      for (const json of chunks(clean.kev)) {
-        await tx.execute(sql`insert into kev (feed, cve, date_added, due_date, ransomware, name)
-          select ${feed}, k.cve, k."dateAdded", k."dueDate", k.ransomware, k.name
-          from jsonb_to_recordset(${json}::text::jsonb)
-            as k(cve text, "dateAdded" text, "dueDate" text, ransomware boolean, name text)
-          on conflict do nothing`)
-      }
-    }
-    if (clean.epss) {
-      await tx.delete(epss).where(eq(epss.feed, feed))
-      for (const json of chunks(clean.epss)) {
-        await tx.execute(sql`insert into epss (feed, cve, score, percentile, model, date)
-          select ${feed}, s.cve, s.score, s.percentile, s.model, s.date
-          from jsonb_to_recordset(${json}::text::jsonb)
-            as s(cve text, score double precision, percentile double precision, model text, date text)
-          on conflict do nothing`)
-      }
-    }
-    await sourceSucceeded(tx, 'catalog', feed, result.now, result.cursor, result.rejected)
-  })
+  }
+  await sourceSucceeded(tx, 'catalog', feed, result.now, result.cursor, result.rejected)
 }
 
 const feedTables = [fixes, advisories, windowsUpdates, cveFacts, lifecycles, kev, epss] as const

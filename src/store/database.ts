@@ -2,8 +2,9 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Db } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
-import { type Locks, openLocks } from './locks.ts'
+import { type Leases, openLeases } from './leases.ts'
 import { migrateDatabase } from './migrate.ts'
+import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from './transaction.ts'
 
 /** An open, migrated database. */
 export interface Database {
@@ -11,7 +12,7 @@ export interface Database {
   /** For what drizzle does not speak: LISTEN and NOTIFY. */
   readonly sql: postgres.Sql
   readonly db: Db
-  readonly alone: Locks['alone']
+  readonly alone: Leases['alone']
   /** The server we run ourselves; `null` with a DATABASE_URL. */
   readonly embedded: EmbeddedPostgres | null
   /** Ends the connections and then the embedded server, unless another process owns it. */
@@ -41,15 +42,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw error
   }
   const clients = connect(url)
-  const locks = openLocks(url)
+  const leases = openLeases(url, { log: options.log })
   return {
     url,
     sql: clients.sql,
     db: clients.db,
-    alone: locks.alone,
+    alone: leases.alone,
     embedded,
     close: async () => {
-      await Promise.all([clients.end(), locks.end()])
+      await Promise.all([clients.end(), leases.end()])
       await embedded?.stop()
     },
   }
@@ -63,14 +64,19 @@ export interface Clients {
 
 /** Connects to a database that is already migrated. Connections are made when first used. */
 export function connect(url: string, maxConnections = 10): Clients {
-  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds }
+  const connection = {
+    application_name: 'patchwarden',
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
+  }
+  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, connection }
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
-  const sql = postgres(url, { ...options, max: 4, connection: { application_name: 'patchwarden' } })
-  const forDrizzle = postgres(url, { ...options, max: maxConnections, connection: { application_name: 'patchwarden' } })
+  const sql = postgres(url, { ...options, max: 4 })
+  const forDrizzle = postgres(url, { ...options, max: maxConnections })
   return {
-    sql,
-    db: drizzle(forDrizzle),
+    sql: outsideTransactions(sql),
+    db: drizzle(outsideTransactions(forDrizzle)),
     end: async () => {
       await Promise.all([sql.end({ timeout: 5 }), forDrizzle.end({ timeout: 5 })])
     },

@@ -3,8 +3,9 @@ import { type Checkpoint, GENESIS, type SealedEvent, type StreamHead, sealCheckp
 import { canonicalJson } from '../core/canonical-json.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
-import type { Db, Queryable } from './connection.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
 import { checkpoints, events } from './schema.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Appends sealed events. A second writer of the same sequence number fails on the unique index: nothing is overwritten. */
 export async function appendEvents(tx: Queryable, sealed: readonly SealedEvent[]): Promise<void> {
@@ -90,22 +91,24 @@ export async function readCheckpoints(db: Queryable): Promise<readonly Checkpoin
 
 /** Chains the heads of all streams that grew since the last checkpoint. `null` when none did. */
 export async function writeCheckpoint(db: Db, now: string): Promise<Checkpoint | null> {
-  return db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:checkpoint', 0))`)
-    const past = await readCheckpoints(tx)
-    const known = new Map<string, number>()
-    for (const checkpoint of past) for (const head of checkpoint.heads) known.set(head.stream, head.seq)
-    const rows = await tx
-      .selectDistinctOn([events.stream], { stream: events.stream, seq: events.seq, hash: events.hash })
-      .from(events)
-      .orderBy(asc(events.stream), desc(events.seq))
-    const heads = rows.filter((row) => (known.get(row.stream) ?? 0) < row.seq)
-    if (heads.length === 0) return null
-    const last = past.at(-1)
-    const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
-    await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
-    return checkpoint
-  })
+  return inTransaction(db, sealHeads, { now })
+}
+
+async function sealHeads(tx: Tx, { now }: { readonly now: string }): Promise<Checkpoint | null> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:checkpoint', 0))`)
+  const past = await readCheckpoints(tx)
+  const known = new Map<string, number>()
+  for (const checkpoint of past) for (const head of checkpoint.heads) known.set(head.stream, head.seq)
+  const rows = await tx
+    .selectDistinctOn([events.stream], { stream: events.stream, seq: events.seq, hash: events.hash })
+    .from(events)
+    .orderBy(asc(events.stream), desc(events.seq))
+  const heads = rows.filter((row) => (known.get(row.stream) ?? 0) < row.seq)
+  if (heads.length === 0) return null
+  const last = past.at(-1)
+  const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
+  await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
+  return checkpoint
 }
 
 /** Events of one stream from a sequence number on. */

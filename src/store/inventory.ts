@@ -10,10 +10,11 @@ import {
 } from '../core/asset.ts'
 import { sha256 } from '../core/audit.ts'
 import { contextOf, type Fleet } from '../core/fleet.ts'
-import type { Db, Queryable } from './connection.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
 import { countIds, packIds, unpackIds } from './packed-ids.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
 import { storable } from './storable.ts'
+import { inTransaction } from './transaction.ts'
 
 /** What is stored of an asset besides its packages. */
 export interface StoredAsset {
@@ -142,39 +143,57 @@ export async function saveObservations(
 ): Promise<void> {
   // Of several looks at one asset in one batch the last counts: a statement may touch a row once.
   const last = new Map(observations.map((observation) => [observedAsset(observation).id, observation]))
-  await db.transaction(async (tx) => {
-    const seen: (typeof assets.$inferInsert)[] = []
-    const lost: (typeof assets.$inferInsert)[] = []
-    const software = new Map<AssetSnapshot, string>()
-    const unknown = new Map<string, readonly number[]>()
-    for (const observation of last.values()) {
-      if (observation.kind === 'unreachable') {
-        lost.push(lostRow(observation))
-        continue
-      }
-      const { snapshot } = observation
-      const ids = await internPackages(tx, snapshot.asset.platform, snapshot.packages, interned)
-      const hash = sha256(ids.join(','))
-      software.set(snapshot, hash)
-      if (!interned.sets.has(hash)) unknown.set(hash, ids)
+  await inTransaction(db, writeObservations, { observations: [...last.values()], interned })
+}
+
+interface ObservationsGiven {
+  readonly observations: readonly Observation[]
+  readonly interned: Interned
+}
+
+/** What it interned is known no more where the transaction fails: it may be done again. */
+async function writeObservations(tx: Tx, given: ObservationsGiven): Promise<void> {
+  try {
+    await writeLooks(tx, given)
+  } catch (error) {
+    given.interned.versions.clear()
+    given.interned.sets.clear()
+    throw error
+  }
+}
+
+async function writeLooks(tx: Tx, { observations, interned }: ObservationsGiven): Promise<void> {
+  const seen: (typeof assets.$inferInsert)[] = []
+  const lost: (typeof assets.$inferInsert)[] = []
+  const software = new Map<AssetSnapshot, string>()
+  const unknown = new Map<string, readonly number[]>()
+  for (const observation of observations) {
+    if (observation.kind === 'unreachable') {
+      lost.push(lostRow(observation))
+      continue
     }
-    await internSets(tx, unknown, interned)
-    for (const [snapshot, hash] of software) {
-      const set = interned.sets.get(hash)
-      if (set === undefined) throw new Error('PostgreSQL did not return a software set that it stored.')
-      seen.push(seenRow(snapshot, set))
-    }
-    for (let from = 0; from < seen.length; from += LOOKS_AT_ONCE)
-      await tx
-        .insert(assets)
-        .values(seen.slice(from, from + LOOKS_AT_ONCE))
-        .onConflictDoUpdate({ target: assets.id, set: given(seenColumns) })
-    for (let from = 0; from < lost.length; from += LOOKS_AT_ONCE)
-      await tx
-        .insert(assets)
-        .values(lost.slice(from, from + LOOKS_AT_ONCE))
-        .onConflictDoUpdate({ target: assets.id, set: given(lostColumns) })
-  })
+    const { snapshot } = observation
+    const ids = await internPackages(tx, snapshot.asset.platform, snapshot.packages, interned)
+    const hash = sha256(ids.join(','))
+    software.set(snapshot, hash)
+    if (!interned.sets.has(hash)) unknown.set(hash, ids)
+  }
+  await internSets(tx, unknown, interned)
+  for (const [snapshot, hash] of software) {
+    const set = interned.sets.get(hash)
+    if (set === undefined) throw new Error('PostgreSQL did not return a software set that it stored.')
+    seen.push(seenRow(snapshot, set))
+  }
+  for (let from = 0; from < seen.length; from += LOOKS_AT_ONCE)
+    await tx
+      .insert(assets)
+      .values(seen.slice(from, from + LOOKS_AT_ONCE))
+      .onConflictDoUpdate({ target: assets.id, set: given(seenColumns) })
+  for (let from = 0; from < lost.length; from += LOOKS_AT_ONCE)
+    await tx
+      .insert(assets)
+      .values(lost.slice(from, from + LOOKS_AT_ONCE))
+      .onConflictDoUpdate({ target: assets.id, set: given(lostColumns) })
 }
 
 const lostColumns = ['asset', 'team', 'source', 'problem', 'checkedAt'] as const

@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
 import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import { saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { saveContent } from './live-contents.ts'
 import { deployments, proposals, votes } from './schema.ts'
 import { storable } from './storable.ts'
 
@@ -8,6 +10,15 @@ export interface StoredProposal {
   readonly state: ProposalState
   /** Hash of the last event of its stream. */
   readonly headHash: string
+}
+
+/** The team of a proposal, which never changes. */
+export async function teamOf(db: Queryable, id: string): Promise<string | null> {
+  const [row] = await db
+    .select({ team: proposals.team })
+    .from(proposals)
+    .where(eq(proposals.id, storable(id)))
+  return row?.team ?? null
 }
 
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
@@ -36,15 +47,16 @@ export async function nextProposalNumber(tx: Tx): Promise<number> {
 }
 
 /**
- * Writes the projections of one state: the row, its votes, its deployments. `before`: the state as it was read, whose
- * deployments are written already; those that have not changed since are the same objects.
+ * Writes the projections of one state: the row, its votes, its deployments, what it asks for and works on. `before`: the
+ * state as it was read, whose deployments are written already; those that have not changed since are the same objects.
+ * `freed`: an asset is not worked on any more.
  */
 export async function saveProposal(
   tx: Queryable,
   state: ProposalState,
   headHash: string,
   before: ProposalState | null,
-): Promise<void> {
+): Promise<{ readonly freed: boolean }> {
   const row = {
     number: state.number,
     team: state.team,
@@ -61,6 +73,8 @@ export async function saveProposal(
     .onConflictDoUpdate({ target: proposals.id, set: row })
   await saveVotes(tx, state)
   await saveDeployments(tx, state, before)
+  await saveContent(tx, state, before)
+  return { freed: await saveAtWork(tx, state, before) }
 }
 
 /** Rows in one statement, which takes 65,535 values at most. */
@@ -132,6 +146,16 @@ export async function openProposals(db: Queryable): Promise<readonly ProposalSta
     .select({ state: proposals.state })
     .from(proposals)
     .where(notInArray(proposals.status, [...finalStatuses]))
+    .orderBy(asc(proposals.number))
+  return rows.map((row) => row.state)
+}
+
+/** Rollouts of a team that are not over. */
+export async function rolloutsOfTeam(db: Queryable, team: string): Promise<readonly ProposalState[]> {
+  const rows = await db
+    .select({ state: proposals.state })
+    .from(proposals)
+    .where(and(eq(proposals.team, team), inArray(proposals.status, ['rolling out', 'paused', 'halted', 'verifying'])))
     .orderBy(asc(proposals.number))
   return rows.map((row) => row.state)
 }

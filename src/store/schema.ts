@@ -103,6 +103,30 @@ export const deployments = pgTable(
   (table) => [primaryKey({ columns: [table.proposal, table.asset] }), index('deployments_asset').on(table.asset)],
 )
 
+/** What each proposal that is not over asks for: the same content is one proposal, whoever looks at the same time. */
+export const liveContents = pgTable(
+  'live_contents',
+  {
+    proposal: text('proposal').primaryKey(),
+    team: text('team').notNull(),
+    contentHash: text('content_hash').notNull(),
+  },
+  (table) => [uniqueIndex('live_contents_once').on(table.team, table.contentHash)],
+)
+
+/** Assets that a rollout or a test works on now: one at a time. */
+export const atWork = pgTable(
+  'at_work',
+  {
+    asset: text('asset').primaryKey(),
+    proposal: text('proposal').notNull(),
+    team: text('team').notNull(),
+    ring: text('ring').notNull(),
+    since: instant('since').notNull(),
+  },
+  (table) => [index('at_work_team').on(table.team)],
+)
+
 // ---------------------------------------------------------------- outbox, timers, engine runs
 
 /** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
@@ -163,6 +187,14 @@ export const timers = pgTable(
   { proposal: text('proposal').primaryKey(), dueAt: instant('due_at').notNull() },
   (table) => [index('timers_due').on(table.dueAt)],
 )
+
+/** Who does work that only one process does at a time: `holder` is the process, `term` counts who held it. */
+export const leases = pgTable('leases', {
+  name: text('name').primaryKey(),
+  holder: text('holder').notNull(),
+  term: integer('term').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
 
 /** Batches handed to an engine, by idempotency key. */
 export const engineRuns = pgTable('engine_runs', {

@@ -138,7 +138,7 @@ export function createDesk(
         return explainDetail(state, subject)
       case 'plan': {
         const freezes = await freezesOf(db, parts, state.team, now())
-        return planDetail(state, subject, freezes, now(), await estimates(state.team, subject))
+        return planDetail(state, subject, freezes, now(), await estimates(db, state.team, subject))
       }
     }
   }

@@ -1,10 +1,13 @@
 import { cardAction } from '../chat/card-actions.ts'
+import type { ChatPlatform } from '../chat/platform.ts'
 import { rich, strong, time } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
-import { digestDay } from '../core/digest.ts'
+import { type DigestRule, digestDay } from '../core/digest.ts'
+import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import { claimDigest } from '../store/people.ts'
 import { openProposals } from '../store/proposals.ts'
+import { inTransaction } from '../store/transaction.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const LISTED = 10
@@ -20,43 +23,62 @@ export function createDigests(parts: WorkflowParts, afterCommit: () => void) {
       const day = rule === null ? null : digestDay(rule, now)
       if (rule === null || day === null) continue
       const channel = teams.channelOf(team)
-      const posted = await parts.db.transaction(async (tx) => {
-        if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
-        const open = (await openProposals(tx)).filter(
-          (state) => state.team === team && state.status === 'open' && rule.priorities.includes(state.priority),
-        )
-        if (open.length === 0) return false
-        const lines = open
-          .slice(0, LISTED)
-          .flatMap((state) => [
-            ...rich('\n', strong(state.id), ` ${state.title}; expires `),
-            time(state.expiresAt, 'relative'),
-          ])
-        const more = open.length > LISTED ? rich(`\nand ${open.length - LISTED} more`) : []
-        const entry = {
-          author: null,
-          tone: 'neutral' as const,
-          text: [
-            ...rich(`${count(open.length, 'proposal')} of low priority ${open.length === 1 ? 'waits' : 'wait'}:`),
-            ...lines,
-            ...more,
-          ],
-          detail: [],
-          actions: open
-            .slice(0, LISTED)
-            .map((state) => ({ ...cardAction('approve', state.revision, `Approve ${state.id}`), proposal: state.id })),
-          link: `/c/${channel}`,
-        }
-        const chats = parts.platforms.filter(({ name }) => name !== 'console')
-        await putMessages(
-          tx,
-          chats.map(({ name }) => ({ platform: name, channel, proposal: null, at: now, entry })),
-        )
-        return true
+      const posted = await inTransaction(parts.db, postDigest, {
+        platforms: parts.platforms,
+        team,
+        rule,
+        channel,
+        day,
+        now,
       })
       if (posted) afterCommit()
     }
   }
 
   return { postDue }
+}
+
+interface DigestGiven {
+  readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
+  readonly team: string
+  readonly rule: DigestRule
+  readonly channel: string
+  readonly day: string
+  readonly now: string
+}
+
+/** False where another process was first, or nothing waits. */
+async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
+  if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
+  const open = (await openProposals(tx)).filter(
+    (state) => state.team === team && state.status === 'open' && rule.priorities.includes(state.priority),
+  )
+  if (open.length === 0) return false
+  const lines = open
+    .slice(0, LISTED)
+    .flatMap((state) => [
+      ...rich('\n', strong(state.id), ` ${state.title}; expires `),
+      time(state.expiresAt, 'relative'),
+    ])
+  const more = open.length > LISTED ? rich(`\nand ${open.length - LISTED} more`) : []
+  const entry = {
+    author: null,
+    tone: 'neutral' as const,
+    text: [
+      ...rich(`${count(open.length, 'proposal')} of low priority ${open.length === 1 ? 'waits' : 'wait'}:`),
+      ...lines,
+      ...more,
+    ],
+    detail: [],
+    actions: open
+      .slice(0, LISTED)
+      .map((state) => ({ ...cardAction('approve', state.revision, `Approve ${state.id}`), proposal: state.id })),
+    link: `/c/${channel}`,
+  }
+  const chats = platforms.filter(({ name }) => name !== 'console')
+  await putMessages(
+    tx,
+    chats.map(({ name }) => ({ platform: name, channel, proposal: null, at: now, entry })),
+  )
+  return true
 }

@@ -1,5 +1,6 @@
 import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
 import { errorText } from '../core/error-text.ts'
+import type { Lease } from '../store/leases.ts'
 import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
 import type { DriverParts } from './driver.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -71,17 +72,17 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
     } while (again)
   }
 
-  async function deliverWaiting(): Promise<void> {
+  async function deliverWaiting(lease: Lease): Promise<void> {
     const busy = new Map<string, Promise<void>>()
     try {
-      while (await deliverRound(busy));
+      while (await deliverRound(busy, lease));
     } finally {
       await Promise.allSettled(busy.values())
     }
   }
 
   /** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
-  async function deliverRound(busy: Map<string, Promise<void>>): Promise<boolean> {
+  async function deliverRound(busy: Map<string, Promise<void>>, lease: Lease): Promise<boolean> {
     // Asked for before the look: a message that comes during it is looked for again.
     const kicked = kicks.told
     const except = [...restingChannels(), ...busy.keys()]
@@ -96,7 +97,7 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
       else lanes.set(message.channel, [message])
     }
     for (const [channel, messages] of lanes) {
-      const lane = deliverLane(channel, messages).finally(() => busy.delete(channel))
+      const lane = deliverLane(channel, messages, lease).finally(() => busy.delete(channel))
       busy.set(channel, lane)
     }
     if (busy.size === 0) return false
@@ -105,10 +106,12 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
   }
 
   /** Delivers what one channel waits for, cards first: they show what is so now, and an old one says what is long over. */
-  async function deliverLane(channel: string, messages: readonly WaitingMessage[]): Promise<void> {
+  async function deliverLane(channel: string, messages: readonly WaitingMessage[], lease: Lease): Promise<void> {
     const began = parts.clock().getTime()
     for (const message of messages) {
       if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
+      // Whoever was stopped or cut off has been replaced, and says nothing twice.
+      await lease.show()
       try {
         const seconds = await platform.deliver(message)
         if (seconds !== null) await showAgain(message, seconds)

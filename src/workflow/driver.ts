@@ -4,6 +4,7 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 import { nextStep, type Step } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
+import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { dueTimers } from '../store/timers.ts'
 import type { createDeploy } from './deploy.ts'
@@ -16,9 +17,17 @@ const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 export interface DriverParts {
   /** Runs `work` while nobody else drives this proposal, here or in another process; false at once if somebody does. */
-  readonly alone: (proposal: string, work: () => Promise<void>) => Promise<boolean>
+  readonly alone: Leases['alone']
   /** Looks at these assets again, because what was seen is too old to act on. */
   readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
+}
+
+type Deploy = ReturnType<typeof createDeploy>
+
+/** One walk along a proposal: the work that it has begun, and what of it was seen. */
+interface Walk extends Pick<Deploy, 'lookAgain'> {
+  readonly work: ReturnType<Deploy['session']>
+  readonly seen: number
 }
 
 /**
@@ -28,30 +37,33 @@ export interface DriverParts {
 export function createDriver(
   parts: WorkflowParts,
   execute: Execute,
-  deploy: ReturnType<typeof createDeploy>,
+  /** Brings assets to their end for whoever holds the lease. */
+  deployUnder: (lease: Lease) => Deploy,
   driver: DriverParts,
 ) {
   const askGate = createGateChecks(parts)
 
   async function advance(proposal: string, signal: AbortSignal): Promise<void> {
-    await driver.alone(proposal, () => walk(proposal, signal))
+    await driver.alone(proposal, (lease) => walk(proposal, lease, AbortSignal.any([signal, lease.signal])))
   }
 
-  async function walk(proposal: string, signal: AbortSignal): Promise<void> {
+  async function walk(proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
     // What it has begun ends with it, even where it ends early.
     const over = new AbortController()
     const both = AbortSignal.any([signal, over.signal])
     // Everything that is done for thousands of assets listens to it.
     setMaxListeners(0, both)
+    const deploy = deployUnder(lease)
     const work = deploy.session(both)
     try {
       for (;;) {
         signal.throwIfAborted()
+        await lease.show()
         const seen = work.version()
         const state = await findProposal(parts.db, proposal)
         if (state === null) return
         const step = nextStep(state, parts.clock().toISOString())
-        if (!(await take(state, step, work, seen, signal))) return
+        if (!(await take(state, step, { ...deploy, work, seen }, signal))) return
       }
     } finally {
       over.abort(new Error('The proposal is not driven any more.'))
@@ -63,8 +75,7 @@ export function createDriver(
   async function take(
     state: ProposalState,
     step: Step,
-    work: ReturnType<typeof deploy.session>,
-    seen: number,
+    { work, seen, lookAgain }: Walk,
     signal: AbortSignal,
   ): Promise<boolean> {
     switch (step.do) {
@@ -105,7 +116,7 @@ export function createDriver(
       case 'end soak':
         return command(state, { type: 'end-soak' }, rollout)
       case 'look again':
-        await deploy.lookAgain(state, step.assets, signal)
+        await lookAgain(state, step.assets, signal)
         return true
       case 'complete':
         return command(state, { type: 'complete' }, rollout)

@@ -1,5 +1,6 @@
 import { estimatesFor, type Took, tookByRing } from '../core/estimate.ts'
 import type { Subject } from '../core/proposal/proposal.ts'
+import type { Queryable } from '../store/connection.ts'
 import { proposalsOfTeam } from '../store/proposals.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -9,11 +10,12 @@ const FRESH_MS = 60_000
 
 export type Estimates = ReturnType<typeof createEstimates>
 
-/** How long an asset of each ring of a proposal is expected to take; read anew once a minute. */
-export function createEstimates({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>) {
+/** How long an asset of each ring of a proposal is expected to take; read anew once a minute, on `db`. */
+export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
   const known = new Map<string, { readonly at: number; readonly took: Took }>()
 
   return async function estimates(
+    db: Queryable,
     team: string,
     subject: Subject | undefined,
   ): Promise<Readonly<Record<string, number>>> {

@@ -1,6 +1,7 @@
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Person } from '../chat/desk.ts'
 import { noticesOf } from '../chat/notices.ts'
+import type { ChatPlatform } from '../chat/platform.ts'
 import { storyOf } from '../chat/story.ts'
 import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
 import { waitsForDigest } from '../core/digest.ts'
@@ -12,9 +13,12 @@ import type { Content, ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { down } from '../core/proposal/turn.ts'
 import type { Freeze } from '../core/window.ts'
+import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { appendEvents } from '../store/events.ts'
+import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
 import { hasCard } from '../store/posts.ts'
@@ -23,10 +27,13 @@ import {
   nextProposalNumber,
   openProposals,
   proposalsWithStatus,
+  rolloutsOfTeam,
   saveProposal,
+  teamOf,
 } from '../store/proposals.ts'
 import { storable } from '../store/storable.ts'
 import { announce, setTimer } from '../store/timers.ts'
+import { inTransaction } from '../store/transaction.ts'
 import { withPictures } from './entry-pictures.ts'
 import type { Estimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -37,88 +44,40 @@ export type Executed =
 
 export type Execute = ReturnType<typeof createExecute>
 
+/** What commands need besides their transaction. */
+export interface CommandParts extends Pick<WorkflowParts, 'clock' | 'teams' | 'wake'> {
+  readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
+  readonly estimates: Estimates
+}
+
 /**
  * The one way anything happens to a proposal. A command is decided and its events, projections, outbox rows and timer
  * are written in one transaction: all of it, or nothing. Commands on one proposal come one after another.
  */
 export function createExecute(parts: WorkflowParts, estimates: Estimates, afterCommit: () => void) {
+  const { db } = parts
+  const mine: CommandParts = {
+    clock: parts.clock,
+    // What is configured may change, and platforms join, while the service runs.
+    get teams() {
+      return parts.teams
+    },
+    platforms: parts.platforms,
+    wake: parts.wake,
+    estimates,
+  }
+
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
-    const done = await parts.db.transaction((tx) => run(tx, proposal, command, actor))
+    const done = await inTransaction(db, runCommand, { parts: mine, proposal, command, actor })
     if (done.ok) afterCommit()
     return done
   }
 
   /** Opens a proposal under the next free number. */
   async function open(team: string, content: Content, policy: Policy, actor: Actor): Promise<Executed> {
-    const done = await parts.db.transaction(async (tx) => {
-      const number = await nextProposalNumber(tx)
-      const id = `PW-${number}`
-      return run(tx, id, { type: 'open', id, number, team, content, policy }, actor)
-    })
+    const done = await inTransaction(db, openProposal, { parts: mine, team, content, policy, actor })
     if (done.ok) afterCommit()
     return done
-  }
-
-  async function run(tx: Tx, proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
-    const stored = await lockProposal(tx, proposal)
-    const before = stored?.state ?? null
-    const team = command.type === 'open' ? command.team : before?.team
-    if (team === undefined) {
-      return { ok: false, state: null, refusal: { code: 'unknown', sentence: `There is no proposal ${proposal}.` } }
-    }
-    const now = parts.clock().toISOString()
-    const context: Context = {
-      now,
-      actor,
-      members: parts.teams.membersOf(team),
-      freezes: await freezesOf(tx, parts, team, now),
-      standing: await standingGrant(tx, before),
-      estimates: await estimates(team, command.type === 'open' ? command.content.subject : before?.subject),
-    }
-    const decision = decide(before, command, context)
-    if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
-
-    const channel = parts.teams.channelOf(team)
-    const everywhere = parts.platforms.map(({ name }) => name)
-    const consoleOnly = everywhere.filter((name) => name === CONSOLE)
-    const chats = everywhere.filter((name) => name !== CONSOLE)
-    const sealed: SealedEvent[] = []
-    const messages: OutboxMessage[] = []
-    let state = before
-    let hash = stored?.headHash ?? GENESIS
-    let shown: readonly string[] = everywhere
-    for (const event of decision.events) {
-      const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
-      const next = evolve(state, recorded)
-      const item = seal(recorded, hash)
-      sealed.push(item)
-      hash = item.hash
-      const heard =
-        waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal))
-          ? consoleOnly
-          : everywhere
-      const tell = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
-        for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
-      }
-      const told = withPictures(storyOf(recorded, state, next, context.members), event, next, context)
-      for (const entry of told) tell(channel, entry, heard)
-      for (const { person, entry } of noticesOf(recorded, next, context.members)) tell(`@${person}`, entry, chats)
-      shown = heard
-      state = next
-    }
-    if (state === null) throw new Error(`${command.type} on ${proposal} was accepted without an event.`)
-    for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
-
-    await appendEvents(tx, sealed)
-    await saveProposal(tx, state, hash, before)
-    await putMessages(tx, storable(messages))
-    const dueAt = wakeAt(state, now)
-    await setTimer(tx, proposal, dueAt)
-    // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
-    const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
-    if (dueAt !== null && !(walking && dueAt <= now)) await parts.wake(tx, proposal, dueAt)
-    await announce(tx, channel, proposal)
-    return { ok: true, state, events: decision.events }
   }
 
   /**
@@ -135,17 +94,10 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     const members = parts.teams.membersOf(team)
     const problem = freezeProblem({ team, change, now, person: person.id, policy, members })
     if (problem !== null) return { ok: false, sentence: problem }
-    const command: ProposalCommand =
+    const command: FreezeCommand =
       change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
-    const done = await parts.db.transaction(async (tx) => {
-      if (command.type === 'freeze') {
-        const { until: untilAt, reason } = command
-        await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
-      } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
-      for (const state of await openProposals(tx)) if (state.team === team) await run(tx, state.id, command, person)
-      return true
-    })
-    if (!done) return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
+    if (!(await inTransaction(db, freezeOrLift, { parts: mine, team, command, person, now })))
+      return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
     afterCommit()
     return {
       ok: true,
@@ -157,6 +109,138 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   }
 
   return { execute, open, freezeTeam }
+}
+
+interface Given {
+  readonly parts: CommandParts
+  readonly proposal: string
+  readonly command: ProposalCommand
+  readonly actor: Actor
+}
+
+interface OpenGiven extends Pick<Given, 'parts' | 'actor'> {
+  readonly team: string
+  readonly content: Content
+  readonly policy: Policy
+}
+
+async function openProposal(tx: Tx, { parts, team, content, policy, actor }: OpenGiven): Promise<Executed> {
+  const number = await nextProposalNumber(tx)
+  const id = `PW-${number}`
+  return runCommand(tx, {
+    parts,
+    proposal: id,
+    command: { type: 'open', id, number, team, content, policy },
+    actor,
+  })
+}
+
+type FreezeCommand = Extract<ProposalCommand, { type: 'freeze' | 'unfreeze' }>
+
+interface FreezeGiven extends Pick<Given, 'parts'> {
+  readonly team: string
+  readonly command: FreezeCommand
+  readonly person: Person
+  readonly now: string
+}
+
+/** False where there was nothing to lift. */
+async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: FreezeGiven): Promise<boolean> {
+  if (command.type === 'freeze') {
+    const { until: untilAt, reason } = command
+    await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
+  } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
+  for (const state of await openProposals(tx))
+    if (state.team === team) await runCommand(tx, { parts, proposal: state.id, command, actor: person })
+  return true
+}
+
+/** Decides a command and writes what follows from it. */
+async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): Promise<Executed> {
+  if (command.type === 'start-batch') {
+    const team = await teamOf(tx, proposal)
+    if (team !== null) await lockTeam(tx, team)
+  }
+  const stored = await lockProposal(tx, proposal)
+  const before = stored?.state ?? null
+  const team = command.type === 'open' ? command.team : before?.team
+  if (team === undefined) {
+    return { ok: false, state: null, refusal: { code: 'unknown', sentence: `There is no proposal ${proposal}.` } }
+  }
+  const now = parts.clock().toISOString()
+  const context: Context = {
+    now,
+    actor,
+    members: parts.teams.membersOf(team),
+    freezes: await freezesOf(tx, parts, team, now),
+    standing: await standingGrant(tx, before),
+    estimates: await parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
+    ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
+  }
+  const decision = decide(before, command, context)
+  if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
+
+  const channel = parts.teams.channelOf(team)
+  const everywhere = parts.platforms.map(({ name }) => name)
+  const consoleOnly = everywhere.filter((name) => name === CONSOLE)
+  const chats = everywhere.filter((name) => name !== CONSOLE)
+  const sealed: SealedEvent[] = []
+  const messages: OutboxMessage[] = []
+  let state = before
+  let hash = stored?.headHash ?? GENESIS
+  let shown: readonly string[] = everywhere
+  for (const event of decision.events) {
+    const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
+    const next = evolve(state, recorded)
+    const item = seal(recorded, hash)
+    sealed.push(item)
+    hash = item.hash
+    const heard =
+      waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal))
+        ? consoleOnly
+        : everywhere
+    const tell = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
+      for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
+    }
+    const told = withPictures(storyOf(recorded, state, next, context.members), event, next, context)
+    for (const entry of told) tell(channel, entry, heard)
+    for (const { person, entry } of noticesOf(recorded, next, context.members)) tell(`@${person}`, entry, chats)
+    shown = heard
+    state = next
+  }
+  if (state === null) throw new Error(`${command.type} on ${proposal} was accepted without an event.`)
+  if (state.contentHash !== before?.contentHash) {
+    const other = await sameContent(tx, state)
+    if (other !== null) return { ok: false, state: before, refusal: { code: 'already', sentence: asksAlready(other) } }
+  }
+  for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
+
+  await appendEvents(tx, sealed)
+  const { freed } = await saveProposal(tx, state, hash, before)
+  await putMessages(tx, storable(messages))
+  const dueAt = wakeAt(state, now)
+  await setTimer(tx, proposal, dueAt)
+  // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
+  const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
+  if (dueAt !== null && !(walking && dueAt <= now)) await parts.wake(tx, proposal, dueAt)
+  if (freed) for (const waiting of await waitingForAssets(tx, state)) await parts.wake(tx, waiting, now)
+  await announce(tx, channel, proposal)
+  return { ok: true, state, events: decision.events }
+}
+
+function asksAlready(other: string): string {
+  return `${other} asks for exactly this already; decide there.`
+}
+
+/** What other rollouts do to what this one would begin. */
+async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
+  const others = await workOfOthers(tx, state)
+  if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }
+  const rollouts = (await rolloutsOfTeam(tx, state.team)).filter(({ id }) => id !== state.id)
+  return {
+    others,
+    downElsewhere: new Set(rollouts.flatMap(({ rollout }) => (rollout === null ? [] : [...down(rollout)]))),
+  }
 }
 
 /** A date means its last minute: when in doubt, frozen. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
@@ -20,6 +21,7 @@ import { keepsBack } from '../core/rollback.ts'
 import { withTested } from '../core/tested.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
+import type { Lease, Leases } from '../store/leases.ts'
 import { openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -36,8 +38,13 @@ export interface ProposeReport {
   readonly closed: readonly string[]
 }
 
+type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
+
+/** How long to wait before looking again whether it is this process's turn. */
+const TURN_MS = 300
+
 /** Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. */
-export function createPropose(parts: WorkflowParts, execute: Execute) {
+export function createPropose(parts: WorkflowParts, execute: Execute, alone: Leases['alone']) {
   /** What each team misses, judged by its own assets. */
   async function assessments(only: readonly string[] | null = null): Promise<ReadonlyMap<string, Assessment>> {
     const snapshots = await readSnapshots(parts.db, only === null ? {} : { teams: only })
@@ -70,19 +77,50 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     signal: AbortSignal,
     options: { readonly by?: Actor; readonly team?: string } = {},
   ): Promise<ProposeReport> {
-    const opened: string[] = []
-    const revised: string[] = []
-    const closed: string[] = []
-    const deferred = await deferrals()
-    const all = new Map<string, Assessment>()
-    for (const [team, assessment] of await assessments()) all.set(team, wanted(assessment, deferred, parts.judgement))
+    const report: MutableReport = { opened: [], revised: [], closed: [] }
+    const only = options.team === undefined ? null : [options.team]
+    const all = await assessments(only)
+    for (const plan of inOrderOfUrgency(parts.teams.plans, all)) {
+      if (only !== null && !only.includes(plan.team)) continue
+      await inTurn(`propose ${plan.team}`, signal, async (lease, waited) => {
+        // Whoever proposed in between has acted on something newer.
+        const missing = waited ? (await assessments([plan.team])).get(plan.team) : all.get(plan.team)
+        await proposeFor(plan, missing, { ...options, lease, signal }, report)
+      })
+    }
+    await inTurn('propose rules', signal, proposeRules)
+    return report
+  }
+
+  /** Runs work that one process does at a time, when its turn comes. `waited`: somebody else did it just before. */
+  async function inTurn(
+    name: string,
+    signal: AbortSignal,
+    work: (lease: Lease, waited: boolean) => Promise<void>,
+  ): Promise<void> {
+    let waited = false
+    while (!(await alone(name, (lease) => work(lease, waited)))) {
+      waited = true
+      await sleep(TURN_MS * (0.5 + Math.random()), undefined, { signal })
+    }
+  }
+
+  /** The proposals of one team, brought to what it misses now. Nobody else writes proposals of the team meanwhile. */
+  async function proposeFor(
+    plan: TeamPlan,
+    missing: Assessment | undefined,
+    { by, lease, signal }: { readonly by?: Actor; readonly lease: Lease; readonly signal: AbortSignal },
+    { opened, revised, closed }: MutableReport,
+  ): Promise<void> {
+    const { team } = plan
+    const assessment = missing === undefined ? undefined : wanted(missing, await deferrals(), parts.judgement)
     // What rolls an earlier one back goes its own way.
     const open = (await openProposals(parts.db)).filter(
-      ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
+      ({ team: its, subject }) => its === team && subject.kind === 'patches' && subject.rollsBack === undefined,
     )
     const drafts = draftSubjects({
-      assessments: all,
-      teams: parts.teams.plans.map(asMeasured),
+      assessments: new Map(assessment === undefined ? [] : [[team, assessment]]),
+      teams: [asMeasured(plan)],
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
       stale: await staleFeeds(),
@@ -90,7 +128,6 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
     const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
 
     for (const draft of drafts) {
-      if (options.team !== undefined && draft.team !== options.team) continue
       const existing = open.find((state) => state.id === draft.existing)
       if (existing && existing.rollout !== null) continue
       // What the test ring has installed is missing no more, and all the same part of what is decided.
@@ -101,6 +138,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
         existing && wanted !== draft.subject
           ? { ...contentOf(draft, subject), title: existing.title, whyNow: existing.whyNow }
           : contentOf(draft, subject)
+      // The previews may have taken long.
+      await lease.show()
       if (existing) {
         const done = await execute.execute(
           existing.id,
@@ -110,26 +149,21 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
         if (done.ok && done.state.revision > existing.revision) revised.push(existing.id)
         continue
       }
-      if (withdrawn.some((state) => state.contentHash === content.contentHash) && options.by === undefined) continue
-      const done = await execute.open(draft.team, content, parts.teams.policyOf(draft.team), options.by ?? assessor)
+      if (withdrawn.some((state) => state.contentHash === content.contentHash) && by === undefined) continue
+      const done = await execute.open(team, content, parts.teams.policyOf(team), by ?? assessor)
       if (done.ok) {
         opened.push(done.state.id)
         await tellFollowUps(done.state)
-      } else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
+      } else if (done.refusal.code !== 'already') parts.log.warn(`No proposal for ${team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
-      if (state.rollout !== null || testRunning(state) || (options.team !== undefined && state.team !== options.team))
-        continue
+      if (state.rollout !== null || testRunning(state)) continue
       if (drafts.some((draft) => draft.existing === state.id)) continue
-      const done = await execute.execute(
-        state.id,
-        { type: 'supersede', by: 'the latest assessment: nothing is missing any more' },
-        assessor,
-      )
+      await lease.show()
+      const command = { type: 'supersede', by: whyClosed(state, missing, open) } as const
+      const done = await execute.execute(state.id, command, assessor)
       if (done.ok) closed.push(state.id)
     }
-    await proposeRules()
-    return { opened, revised, closed }
   }
 
   /** The team's plan with the windows that its load has chosen, where the load is measured. */
@@ -239,6 +273,27 @@ function groupOf({ id, team, status, priority, subject }: ProposalState): readon
 function contentOf(draft: Draft, subject: PatchSubject): Content {
   const { title, priority, whyNow, dueAt } = draft
   return { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
+}
+
+/** Teams with something urgent first, so that it gets the first number. */
+function inOrderOfUrgency(plans: readonly TeamPlan[], found: ReadonlyMap<string, Assessment>): readonly TeamPlan[] {
+  const rank = ({ team }: TeamPlan) =>
+    Math.min(...(found.get(team)?.patches ?? []).map(({ priority }) => priorityRank(priority)))
+  return plans.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
+}
+
+/** Why an undecided proposal is closed although nobody asked for that: what became of what it asked for. */
+function whyClosed(state: ProposalState, missing: Assessment | undefined, open: readonly ProposalState[]): string {
+  if (state.subject.kind !== 'patches') return 'the latest assessment'
+  const asked = new Set(state.subject.patches.map(({ id }) => id))
+  const other = open.find(
+    ({ id, subject }) =>
+      id !== state.id && subject.kind === 'patches' && subject.patches.some((patch) => asked.has(patch.id)),
+  )
+  if (other !== undefined) return other.id
+  if ((missing?.patches ?? []).some(({ id }) => asked.has(id)))
+    return 'the latest assessment: what is still missing is covered by an earlier decision, or is not proposed any more'
+  return 'the latest assessment: nothing is missing any more'
 }
 
 /** Why a proposal is revised, the loudest reason first; empty where nothing that people read has changed. */

@@ -1,4 +1,5 @@
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { Lease } from '../store/leases.ts'
 import { createDeploy } from './deploy.ts'
 import { createDesk } from './desk.ts'
 import { createDigests } from './digest.ts'
@@ -13,6 +14,7 @@ import type { WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
 import { createRollback } from './rollback.ts'
 import { createSync } from './sync.ts'
+import { underLease } from './under-lease.ts'
 
 export type Workflow = ReturnType<typeof createWorkflow>
 
@@ -23,8 +25,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const execute = createExecute(parts, estimates, () => void dispatcher.kick())
   const digests = createDigests(parts, () => void dispatcher.kick())
   const sync = createSync(parts)
-  const propose = createPropose(parts, execute)
-  const deploy = createDeploy(parts, execute)
+  const propose = createPropose(parts, execute, alone)
+  const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
 
   async function refresh(state: ProposalState, signal: AbortSignal): Promise<void> {

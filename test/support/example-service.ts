@@ -24,6 +24,7 @@ import { openProposals } from '../../src/store/proposals.ts'
 import { createLinking } from '../../src/workflow/accounts.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { alwaysMine } from './leases.ts'
 
 export const mara: Member = { id: 'mara', name: 'Mara', roles: ['owner'] }
 export const tom: Member = { id: 'tom', name: 'Tom', roles: ['security'] }
@@ -176,10 +177,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     },
     pollSeconds: 0.02,
   }
-  const workflow = createWorkflow(parts, async (_proposal, work) => {
-    await work()
-    return true
-  })
+  const workflow = createWorkflow(parts, alwaysMine)
   platforms.push(...(options.connect?.(workflow.desk) ?? []))
   return { parts, workflow, warnings, fleet, remove: () => rm(folder, { recursive: true, force: true }) }
 }

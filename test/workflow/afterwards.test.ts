@@ -10,6 +10,7 @@ import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { approvedExample, type ExampleOptions } from '../support/example-service.ts'
+import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -62,10 +63,7 @@ test('where snapshots are kept, rolling back puts them back under the key they w
         },
       },
     },
-    async (_, work) => {
-      await work()
-      return true
-    },
+    alwaysMine,
   )
   const made = (await findProposal(db, id))?.rollout?.deployments['example/web-02']?.key
   await workflow.desk.act(

@@ -5,13 +5,14 @@ import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { readStream } from '../../src/store/events.ts'
-import { openLocks } from '../../src/store/locks.ts'
+import { openLeases } from '../../src/store/leases.ts'
 import { consoleThread, waitingMessages } from '../../src/store/outbox.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { approvedExample } from '../support/example-service.ts'
+import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
 
@@ -75,14 +76,14 @@ test.each([1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 25, 30, 40, 50])(
   async (nth) => {
     const { db, service, id } = await approved()
     const { parts, died } = mortal(service.parts, nth)
-    const first = openLocks(database().url)
+    const first = openLeases(database().url)
     const doomed = createWorkflow(parts, first.alone)
     await doomed.advance(id, new AbortController().signal).catch(() => undefined)
     await doomed.deliver()
     await first.end()
     expect(died()).toBe(true)
 
-    const second = openLocks(database().url)
+    const second = openLeases(database().url)
     const heir = createWorkflow(service.parts, second.alone)
     for (let round = 0; round < 3; round++) {
       await heir.sweep(new AbortController().signal)
@@ -111,7 +112,7 @@ test.each([1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 25, 30, 40, 50])(
 
 test('two processes that drive the same proposal at the same time do its work once', async () => {
   const { db, service, id } = await approved()
-  const locks = [openLocks(database().url), openLocks(database().url)]
+  const locks = [openLeases(database().url), openLeases(database().url)]
   const both = locks.map(({ alone }) => createWorkflow(service.parts, alone))
   const { signal } = new AbortController()
   await Promise.all(
@@ -146,7 +147,7 @@ test.each([
       },
     }),
   )
-  const lock = openLocks(database().url)
+  const lock = openLeases(database().url)
   await createWorkflow({ ...service.parts, sources }, lock.alone).advance(id, new AbortController().signal)
   await lock.end()
   const deployments = (await findProposal(db, id))?.rollout?.deployments ?? {}
@@ -173,10 +174,7 @@ test('a source and a feed that fail keep what was known, and say what is wrong',
         fetch: () => Promise.reject(new Error('It is a web page.')),
       })),
     },
-    async (_, work) => {
-      await work()
-      return true
-    },
+    alwaysMine,
   )
   const reports = [...(await broken.syncFeeds(signal)), ...(await broken.syncInventory(signal))]
   expect(reports.map(({ ok, what }) => [ok, what])).toEqual([

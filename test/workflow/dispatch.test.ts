@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type OutgoingMessage, TryLater } from '../../src/chat/platform.ts'
-import { type Locks, openLocks } from '../../src/store/locks.ts'
+import { type Leases, openLeases } from '../../src/store/leases.ts'
 import { putMessages } from '../../src/store/outbox.ts'
 import { createDispatcher } from '../../src/workflow/dispatch.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
@@ -11,12 +11,12 @@ import { useDatabase } from '../support/database.ts'
 type Deliver = (message: OutgoingMessage) => Promise<number | null>
 
 const database = useDatabase()
-let locks: Locks
+let locks: Leases
 let said: string[]
 let time: number
 
 beforeEach(() => {
-  locks = openLocks(database().url)
+  locks = openLeases(database().url)
   said = []
   time = Date.parse('2026-11-20T00:00:00.000Z')
 })

@@ -11,6 +11,7 @@ import { openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
+import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -31,10 +32,7 @@ beforeEach(async () => {
       feeds: [createFileCatalogFeed({ name: 'catalog', location: catalog, clock, allowShrinking: true })],
       judgement: { ...service.parts.judgement, grouping: 'tier' },
     },
-    async (_proposal, work) => {
-      await work()
-      return true
-    },
+    alwaysMine,
   )
 })
 afterEach(async () => {

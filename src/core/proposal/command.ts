@@ -78,6 +78,16 @@ export interface StandingGrant {
   readonly types: readonly string[]
 }
 
+/** An asset that another proposal works on now. */
+export interface OtherWork {
+  readonly asset: string
+  readonly proposal: string
+  /** Name of its ring there. */
+  readonly ring: string
+  /** ISO 8601 UTC: the end of the window there; `null`: it has none. */
+  readonly until: string | null
+}
+
 /** All that a decision depends on besides the proposal itself. */
 export interface Context {
   /** ISO 8601 UTC. */
@@ -89,6 +99,10 @@ export interface Context {
   readonly standing: StandingGrant | null
   /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
   readonly estimates?: Readonly<Record<string, number>>
+  /** What other proposals work on, where more is to begin. */
+  readonly others?: readonly OtherWork[]
+  /** Assets that ended badly in other rollouts of the team that are not over. */
+  readonly downElsewhere?: ReadonlySet<string>
 }
 
 /** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */

@@ -3,7 +3,7 @@ import { runsTest } from '../policy.ts'
 import { freezeAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, OtherWork, ProposalCommand } from './command.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
@@ -106,6 +106,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       return accept({ type: 'batch-started', ring, batch, key, assets, waiting })
     }
     case 'wait':
+      if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why)
       return refuse(turn.for === 'window' ? 'outside window' : 'not now', turn.why)
     case 'done':
       return refuse('not now', turn.why)
@@ -113,6 +114,12 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       if (ringNow(state)?.ring.status === 'failed') return refuse('not satisfied', turn.why)
       return accept(...stopEvents(state, turn.ring, turn.why))
   }
+}
+
+/** Said once for each proposal that it waits for. */
+function awaitAsset({ waitsFor }: ProposalState, { asset, proposal, until }: OtherWork, why: string): Decision {
+  if (waitsFor?.proposal === proposal) return refuse('not now', why)
+  return accept({ type: 'asset-awaited', asset, proposal, until })
 }
 
 function startedIn(state: ProposalState): (asset: string) => Deployment | undefined {

@@ -5,7 +5,7 @@ import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
 import type { LadderStep } from './ladder.ts'
-import type { Actor, ApprovedBy, Deferral, Subject, Verification, Via, Vote } from './proposal.ts'
+import type { Actor, ApprovedBy, Deferral, Subject, Verification, Via, Vote, WaitsFor } from './proposal.ts'
 
 export interface Content {
   readonly title: string
@@ -84,6 +84,8 @@ export type ProposalEvent =
       readonly escalated: boolean
     }
   | { readonly type: 'start-refused'; readonly reason: string }
+  /** Nothing more can begin until another proposal is done with an asset. */
+  | ({ readonly type: 'asset-awaited' } & WaitsFor)
   | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
   | { readonly type: 'rollout-started' }
   | {

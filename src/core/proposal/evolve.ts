@@ -135,13 +135,17 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     }
     case 'start-refused':
       return { notStarted: event.reason }
+    case 'asset-awaited': {
+      const { asset, proposal, until } = event
+      return { waitsFor: { asset, proposal, until } }
+    }
     case 'acknowledged':
       return { acknowledgedBy: event.person }
     case 'rollout-started':
       return { status: 'rolling out', notStarted: null, rollout: rolloutAfterTest(state, at) }
     case 'batch-started':
     case 'assets-started':
-      return runChange(state, (run) => withBatch(run, event, at))
+      return { waitsFor: null, ...runChange(state, (run) => withBatch(run, event, at)) }
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return runChange(state, (run) => withResults(run, outcomesOf(event), at))

@@ -243,6 +243,14 @@ export interface TestRun extends Rollout {
   readonly result: { readonly passed: boolean; readonly reason: string | null; readonly at: string } | null
 }
 
+/** One asset, one rollout: whoever needs an asset that is at work for another proposal waits. */
+export interface WaitsFor {
+  readonly asset: string
+  readonly proposal: string
+  /** ISO 8601 UTC: by then the window of the other one is over; `null`: that is not known. */
+  readonly until: string | null
+}
+
 export interface ProposalState {
   /** `PW-12` */
   readonly id: string
@@ -275,6 +283,8 @@ export interface ProposalState {
   readonly schedule: Window | null
   /** Why the last attempt to start was refused, until one succeeds. */
   readonly notStarted: string | null
+  /** The asset that it needs next and that another proposal works on; left out or `null`: it waits for none. */
+  readonly waitsFor?: WaitsFor | null
   readonly acknowledgedBy: string | null
   /** When those on call were asked to acknowledge the coming start; `null`: not yet. */
   readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null

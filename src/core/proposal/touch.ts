@@ -8,7 +8,7 @@ import { isBefore, plusSeconds } from './decision.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
 import { remaining, ringNow } from './run.ts'
 
-export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates'>
+export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
 /** Windows looked at for one that is long enough. */
 const WINDOWS_TRIED = 400

@@ -2,10 +2,11 @@
 
 import { clusterRooms } from '../cluster.ts'
 import { type GateTally, gateProblem, tally } from '../gate.ts'
+import type { OtherWork } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
-import type { PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
+import type { Cluster, PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
 import { type CurrentRing, endedBadly, remaining, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { type TouchContext, touchable } from './touch.ts'
 
@@ -21,6 +22,8 @@ export type Turn =
       readonly waiting: readonly string[]
     }
   | { readonly kind: 'wait'; readonly for: 'assets' | 'window' | 'go' | 'checks' | 'soak'; readonly why: string }
+  /** Another proposal works on it, or on as many as may be. */
+  | { readonly kind: 'wait'; readonly for: 'another proposal'; readonly on: OtherWork; readonly why: string }
   /** It cannot go on without somebody. */
   | { readonly kind: 'stuck'; readonly ring: number; readonly why: string }
   | { readonly kind: 'done'; readonly why: string }
@@ -76,8 +79,12 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const mine = running.filter((deployment) => deployment.ring === index).length
   const fresh = ring.waiting.length === 0
   if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
-  const free = concurrencyOf(planned) - mine
-  if (free <= 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
+  const others = context.others ?? []
+  // The limits of a ring hold over all rollouts of the team together.
+  const [sameRing, ...moreOfIt] = others.filter(({ ring: name }) => name === planned.name)
+  const free = concurrencyOf(planned) - mine - (sameRing === undefined ? 0 : 1 + moreOfIt.length)
+  if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
+  if (free <= 0 && sameRing !== undefined) return waitFor(sameRing, `Ring ${planned.name} is full`)
   if (fresh && wantsGo(current))
     return { kind: 'wait', for: 'go', why: `Ring ${planned.name} waits for somebody to say go.` }
   const candidates = fresh ? remaining(current) : ring.waiting
@@ -86,10 +93,23 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
   const open = touchable(state, candidates, planned.name, context)
   if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
-  const batch = fresh ? open.slice(0, planned.batchSize) : open
-  const chosen = withRoom(subject, run, new Set(running.map(({ asset }) => asset)), batch, free)
+  const taken = new Map(others.map((other) => [other.asset, other]))
+  const own = open.filter((asset) => !taken.has(asset))
+  const [first] = open
+  const takenFirst = first === undefined ? undefined : taken.get(first)
+  if (own.length === 0 && takenFirst !== undefined) {
+    if (mine > 0) return { kind: 'wait', for: 'assets', why: 'Some are being worked on.' }
+    return waitFor(takenFirst, 'What comes next is taken')
+  }
+  const batch = fresh ? own.slice(0, planned.batchSize) : own
+  const working = new Set([...running.map(({ asset }) => asset), ...taken.keys()])
+  const chosen = withRoom(subject, run, working, context.downElsewhere ?? new Set(), batch, free)
   if (chosen.assets.length === 0) {
     if (running.length > 0) return { kind: 'wait', for: 'assets', why: `${chosen.why}.` }
+    const neighbour = others.find(
+      ({ asset }) => chosen.full !== null && clustersWith(subject, asset).includes(chosen.full),
+    )
+    if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
   const waiting = without(fresh ? batch : ring.waiting, chosen.assets)
@@ -97,19 +117,25 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   return { kind: 'start', ring: index, batch: number, fresh, assets: chosen.assets, waiting }
 }
 
-/** The first of the assets for which every cluster has room, `most` at most; `why` says what keeps the first other one. */
+function waitFor(on: OtherWork, what: string): Turn {
+  return { kind: 'wait', for: 'another proposal', on, why: `${what}: ${on.asset} is at work for ${on.proposal}.` }
+}
+
+/** The first of the assets for which every cluster has room, `most` at most; `full` and `why` say what keeps the first other one. */
 function withRoom(
   subject: PatchSubject,
   run: Rollout,
   working: ReadonlySet<string>,
+  downElsewhere: ReadonlySet<string>,
   assets: readonly string[],
   most: number,
-): { readonly assets: readonly string[]; readonly why: string } {
+): { readonly assets: readonly string[]; readonly full: Cluster | null; readonly why: string } {
   const { clusters = [] } = subject
-  if (clusters.length === 0) return { assets: assets.slice(0, most), why: '' }
-  const bad = down(run)
+  if (clusters.length === 0) return { assets: assets.slice(0, most), full: null, why: '' }
+  const bad = new Set([...down(run), ...downElsewhere])
   const rooms = clusterRooms(clusters, (asset) => clustersWith(subject, asset), { working, bad })
   const chosen: string[] = []
+  let first: Cluster | null = null
   let why = ''
   for (const asset of assets) {
     if (chosen.length >= most) break
@@ -123,16 +149,17 @@ function withRoom(
         room.spare -= up
       }
       chosen.push(asset)
-    } else if (why === '') {
+    } else if (first === null) {
+      first = full
       const count = full.assets.filter((member) => working.has(member) || bad.has(member)).length
       why = `${count} of the ${full.assets.length} of cluster ${full.name} are down, and ${full.minHealthy} must stay up`
     }
   }
-  return { assets: chosen, why }
+  return { assets: chosen, full: first, why }
 }
 
 /** Assets that ended badly, those included that are to be tried again. */
-function down(run: Rollout): ReadonlySet<string> {
+export function down(run: Rollout): ReadonlySet<string> {
   const bad = new Set(endedBadly(run))
   for (const asset of Object.keys(run.retried)) if (deploymentOf(run, asset) === undefined) bad.add(asset)
   return bad

@@ -10,6 +10,7 @@ import { openDatabase } from '../../../src/store/database.ts'
 import { findProposal, openProposals, projectedDeployments } from '../../../src/store/proposals.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { exampleService, plan } from '../../support/example-service.ts'
+import { alwaysMine } from '../../support/leases.ts'
 
 const BATCH = 200
 /** Looks at a batch until it has ended. */
@@ -45,10 +46,7 @@ export async function rolloutOfMany(hosts: number): Promise<void> {
       engines: new Map([['memory', fleet.engine]]),
       teams: { ...service.parts.teams, plans: [{ ...plan('web-platform'), rings }] },
     }
-    const workflow = createWorkflow(parts, async (_proposal, work) => {
-      await work()
-      return true
-    })
+    const workflow = createWorkflow(parts, alwaysMine)
     await follow(hosts, parts.db, workflow)
   } finally {
     await service.remove()

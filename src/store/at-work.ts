@@ -1,0 +1,82 @@
+/** What rollouts and tests work on now, so that no asset is worked on for two proposals at the same time. */
+
+import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import type { OtherWork } from '../core/proposal/command.ts'
+import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
+import { unfinishedDeployments } from '../core/proposal/run.ts'
+import type { Queryable, Tx } from './connection.ts'
+import { atWork, proposals } from './schema.ts'
+import { Collision } from './transaction.ts'
+
+/** Holds off everybody else who begins work for the team, until the transaction ends. Taken before any proposal's row. */
+export async function lockTeam(tx: Tx, team: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:team:${team}`}::text, 0))`)
+}
+
+/** What other proposals of the team work on, and whoever works on one of these assets. */
+export async function workOfOthers(tx: Tx, { id, team, subject }: ProposalState): Promise<readonly OtherWork[]> {
+  const mine = subject.kind === 'patches' ? subject.assets.map(({ asset }) => asset.id) : []
+  const listed = sql`${atWork.asset} in (select jsonb_array_elements_text(${JSON.stringify(mine)}::text::jsonb))`
+  return tx
+    .select({
+      asset: atWork.asset,
+      proposal: atWork.proposal,
+      ring: atWork.ring,
+      until: sql<string | null>`${proposals.state} -> 'schedule' ->> 'end'`,
+    })
+    .from(atWork)
+    .innerJoin(proposals, eq(proposals.id, atWork.proposal))
+    .where(and(ne(atWork.proposal, id), or(eq(atWork.team, team), listed)))
+}
+
+/** Other proposals of the team that wait until an asset is free. */
+export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Promise<readonly string[]> {
+  const waits = sql`jsonb_typeof(${proposals.state} -> 'waitsFor') = 'object'`
+  const rows = await tx
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(
+      and(eq(proposals.team, team), inArray(proposals.status, ['open', 'rolling out']), ne(proposals.id, id), waits),
+    )
+  return rows.map((row) => row.id)
+}
+
+/**
+ * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: it is written
+ * anew. True where one became free. A second proposal on one asset is refused by the table itself.
+ */
+export async function saveAtWork(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<boolean> {
+  const now = unfinishedDeployments(state)
+  const known = before === null ? [] : unfinishedDeployments(before)
+  if (before === null) await tx.delete(atWork).where(eq(atWork.proposal, state.id))
+  const ended = without(known, now)
+  if (ended.length > 0)
+    await tx.delete(atWork).where(
+      and(
+        eq(atWork.proposal, state.id),
+        inArray(
+          atWork.asset,
+          ended.map(({ asset }) => asset),
+        ),
+      ),
+    )
+  const begun = without(now, known)
+  if (begun.length === 0) return ended.length > 0
+  const rows = begun.map(({ asset, ring, startedAt }) => ({
+    asset,
+    proposal: state.id,
+    team: state.team,
+    ring: (state.subject.kind === 'patches' ? state.subject.rings[ring]?.name : undefined) ?? '',
+    since: startedAt,
+  }))
+  const written = await tx.insert(atWork).values(rows).onConflictDoNothing().returning({ asset: atWork.asset })
+  if (written.length < rows.length)
+    throw new Collision(`An asset of ${state.id} is being worked on for another proposal.`)
+  return ended.length > 0
+}
+
+function without(list: readonly Deployment[], other: readonly Deployment[]): readonly Deployment[] {
+  if (list.length === 0 || other.length === 0) return list
+  const assets = new Set(other.map(({ asset }) => asset))
+  return list.filter(({ asset }) => !assets.has(asset))
+}

@@ -1,0 +1,121 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type postgres from 'postgres'
+import type { Db, Tx } from './connection.ts'
+
+/** How long a statement waits for a lock, and a transaction for its next statement, before PostgreSQL ends it. */
+export const LOCK_TIMEOUT_MS = 30_000
+export const IDLE_TIMEOUT_MS = 60_000
+
+const ATTEMPTS = 6
+const FIRST_PAUSE_MS = 100
+
+/** Why a transaction was rolled back, by PostgreSQL's code, where the same may succeed the next time. */
+const busy: Readonly<Record<string, string>> = {
+  '40001': 'others changed the same rows at the same time',
+  '40P01': 'two of its users waited for each other',
+  '55P03': `somebody else held the same rows for ${LOCK_TIMEOUT_MS / 1_000} s`,
+}
+
+/** The connection is gone: ended by the server, or by the network. */
+const lost: ReadonlySet<string> = new Set([
+  ...['25P03', '57P01', '57P02', '57P03', '57P05', '08000', '08003', '08006'],
+  ...[
+    'CONNECTION_CLOSED',
+    'CONNECTION_DESTROYED',
+    'CONNECT_TIMEOUT',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+  ],
+])
+
+/** What work in a transaction may be given: nothing that reaches the database beside the transaction. */
+type Poolless<Given> = { readonly [Key in keyof Given]: Given[Key] extends Db | postgres.Sql ? never : Given[Key] }
+
+/** True inside the work of a transaction. */
+const inside = new AsyncLocalStorage<boolean>()
+
+/** Thrown by work in a transaction that came second: it is done again, on what the first one wrote. */
+export class Collision extends Error {}
+
+/**
+ * Runs `work` in one transaction: all that it writes, or nothing. `work` is a function of its own that knows only what it
+ * is given: with a second connection of the same pool, ten commands that come together would wait for each other for
+ * ever. What was rolled back for a lock, or with its connection, is done again, so `work` may run more than once. Where
+ * that does not help, the error is a sentence.
+ */
+export async function inTransaction<Given, Result>(
+  db: Db,
+  work: (tx: Tx, given: Given) => Promise<Result>,
+  given: Given & Poolless<Given>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    let committing = false
+    try {
+      return await db.transaction(async (tx) => {
+        const result = await inside.run(true, () => work(tx, given))
+        committing = true
+        return result
+      })
+    } catch (error) {
+      const problem = passingProblem(error, committing)
+      if (problem === null) throw error
+      if (!problem.again || attempt === ATTEMPTS) throw new Error(problem.sentence, { cause: error })
+      await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
+    }
+  }
+}
+
+/** `null`: it would fail the next time, too. */
+function passingProblem(
+  error: unknown,
+  committing: boolean,
+): { readonly sentence: string; readonly again: boolean } | null {
+  if (error instanceof Collision) return { sentence: `${error.message} Nothing was done; try again.`, again: true }
+  const code = codeOf(error)
+  if (code === null) return null
+  const reason = busy[code]
+  if (reason !== undefined)
+    return { sentence: `The database was too busy: ${reason}. Nothing was done; try again.`, again: true }
+  if (!isLostConnection(error)) return null
+  if (!committing)
+    return { sentence: 'The database cannot be reached. Nothing was done; try again when it answers.', again: true }
+  // Done twice, it could be counted twice: whoever asked looks first.
+  const sentence =
+    'The connection to the database was lost while this was written. Look whether it was done before you try again.'
+  return { sentence, again: false }
+}
+
+/** The connection was ended, or could not be made; the next one may work. */
+export function isLostConnection(error: unknown): boolean {
+  const code = codeOf(error)
+  return code !== null && lost.has(code)
+}
+
+/** PostgreSQL's code for what went wrong, or the connection's, wherever in the chain of causes it is. */
+export function codeOf(error: unknown): string | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && typeof cause.code === 'string') return cause.code
+  return null
+}
+
+/** The pool, which refuses whatever is asked of it from inside a transaction. */
+export function outsideTransactions(pool: postgres.Sql): postgres.Sql {
+  return new Proxy(pool, {
+    get(target, name, receiver) {
+      if (name === 'unsafe' || name === 'begin') refuseInside()
+      return Reflect.get(target, name, receiver)
+    },
+    apply(target, self, parts) {
+      refuseInside()
+      return Reflect.apply(target, self, parts)
+    },
+  })
+}
+
+function refuseInside(): void {
+  if (inside.getStore() === true)
+    throw new Error('Work in a transaction asked for a second connection. Read it before, or on the transaction.')
+}

@@ -1,0 +1,42 @@
+import type { DeployEngine, HookRunner, MonitoringSilence } from '../core/ports.ts'
+import type { Lease } from '../store/leases.ts'
+import type { WorkflowParts } from './ports.ts'
+
+type Shown = Pick<Lease, 'show'>
+
+/**
+ * The parts as whoever holds a lease may use them: before every call of an engine, a hook or the monitoring the lease is
+ * shown to the database, so that a process that was stopped or cut off, and has been replaced, begins nothing more.
+ */
+export function underLease(parts: WorkflowParts, lease: Shown): WorkflowParts {
+  const engines = new Map([...parts.engines].map(([name, engine]) => [name, engineUnder(engine, lease)]))
+  const silences = new Map([...parts.silences].map(([name, silence]) => [name, silenceUnder(silence, lease)]))
+  return { ...parts, engines, silences, hooks: hooksUnder(parts.hooks, lease) }
+}
+
+function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
+  const { wait } = engine
+  return {
+    ...engine,
+    preview: (asset, changes, signal) => show().then(() => engine.preview(asset, changes, signal)),
+    preflight: (batch, signal) => show().then(() => engine.preflight(batch, signal)),
+    start: (batch, signal) => show().then(() => engine.start(batch, signal)),
+    poll: (handle, signal) => show().then(() => engine.poll(handle, signal)),
+    ...(wait === undefined
+      ? {}
+      : { wait: (handle, seconds, signal) => show().then(() => wait(handle, seconds, signal)) }),
+    cancel: (handle, signal) => show().then(() => engine.cancel(handle, signal)),
+  }
+}
+
+function hooksUnder(hooks: HookRunner, { show }: Shown): HookRunner {
+  return { run: (hook, asset, key, signal) => show().then(() => hooks.run(hook, asset, key, signal)) }
+}
+
+function silenceUnder(silence: MonitoringSilence, { show }: Shown): MonitoringSilence {
+  return {
+    ...silence,
+    hold: (lease, signal) => show().then(() => silence.hold(lease, signal)),
+    release: (lease, signal) => show().then(() => silence.release(lease, signal)),
+  }
+}
