@@ -9,7 +9,7 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 )
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
-const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
+const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
 
 const onRealHosts = {
   globalSetup: ['test/support/global-setup.ts'],
@@ -39,6 +39,16 @@ export default defineConfig({
           name: 'known',
           include: ['test/known/**/*.test.ts'],
           testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'replicas',
+          include: ['test/replicas/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

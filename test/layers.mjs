@@ -1,4 +1,4 @@
-// The layer rule: imports point inward. Fails, naming the import, when one points outward.
+// The layer rules: imports point inward, and transactions know no pool. Fails, naming what breaks them.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,8 +36,21 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     }
   }
 }
+
+// Work in a transaction is a function of its own, so that it knows only what it is given: no pool.
+for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts') || file === path.join('store', 'transaction.ts')) continue
+  const source = readFileSync(path.join(root, file), 'utf8')
+  if (/\.transaction\(|\bsql\.begin\(/.test(source))
+    problems.push(`src/${file}: transactions are begun by inTransaction of store/transaction.ts alone`)
+  for (const [call, work] of source.matchAll(/\binTransaction\(\s*[\w.]+,\s*([^,]+),/g))
+    if (!/^[a-z]\w*$/i.test(work.trim())) problems.push(`src/${file}: give inTransaction a named function: ${call}`)
+}
+
 for (const problem of problems) console.error(problem)
 console.log(
-  problems.length === 0 ? 'Layers: every import points inward.' : `Layers: ${problems.length} imports point outward.`,
+  problems.length === 0
+    ? 'Layers: every import points inward, and no transaction knows the pool.'
+    : `Layers: ${problems.length} faults.`,
 )
 process.exit(problems.length === 0 ? 0 : 1)

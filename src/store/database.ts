@@ -4,7 +4,8 @@ import type { Db } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Leases, openLeases } from './leases.ts'
 import { migrateDatabase } from './migrate.ts'
-import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from './transaction.ts'
+import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions, withTransactions } from './transaction.ts'
+import { openTransactionPool } from './transaction-pool.ts'
 
 /** An open, migrated database. */
 export interface Database {
@@ -62,7 +63,13 @@ export interface Clients {
   readonly end: () => Promise<void>
 }
 
-/** Connects to a database that is already migrated. Connections are made when first used. */
+/** Of the connections for queries and transactions, the share that transactions take. */
+const FOR_TRANSACTIONS = 0.6
+
+/**
+ * Connects to a database that is already migrated, with so many connections at most, two at least, and up to three more
+ * for LISTEN and NOTIFY. They are made when first used.
+ */
 export function connect(url: string, maxConnections = 10): Clients {
   const connection = {
     application_name: 'patchwarden',
@@ -70,15 +77,17 @@ export function connect(url: string, maxConnections = 10): Clients {
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
   }
   const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, connection }
+  const transactions = Math.max(1, Math.round(maxConnections * FOR_TRANSACTIONS))
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
-  const sql = postgres(url, { ...options, max: 4 })
-  const forDrizzle = postgres(url, { ...options, max: maxConnections })
+  const sql = postgres(url, { ...options, max: 2 })
+  const queries = postgres(url, { ...options, max: Math.max(1, maxConnections - transactions) })
+  const pool = openTransactionPool(url, options, transactions)
   return {
     sql: outsideTransactions(sql),
-    db: drizzle(outsideTransactions(forDrizzle)),
+    db: drizzle(withTransactions(queries, pool)),
     end: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), forDrizzle.end({ timeout: 5 })])
+      await Promise.all([sql.end({ timeout: 5 }), queries.end({ timeout: 5 }), pool.end(5)])
     },
   }
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type postgres from 'postgres'
 import type { Db, Tx } from './connection.ts'
+import type { TransactionPool } from './transaction-pool.ts'
 
 /** How long a statement waits for a lock, and a transaction for its next statement, before PostgreSQL ends it. */
 export const LOCK_TIMEOUT_MS = 30_000
@@ -99,6 +100,20 @@ export function codeOf(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && typeof cause.code === 'string') return cause.code
   return null
+}
+
+/**
+ * The client that drizzle is given: plain queries go to the pool, transactions to connections of their own. From inside a
+ * transaction it refuses both.
+ */
+export function withTransactions(pool: postgres.Sql, { begin }: Pick<TransactionPool, 'begin'>): postgres.Sql {
+  return new Proxy(outsideTransactions(pool), {
+    get(target, name, receiver) {
+      if (name !== 'begin') return Reflect.get(target, name, receiver)
+      refuseInside()
+      return begin
+    },
+  })
 }
 
 /** The pool, which refuses whatever is asked of it from inside a transaction. */

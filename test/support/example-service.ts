@@ -23,7 +23,7 @@ import { addConsoleMessage } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { createLinking } from '../../src/workflow/accounts.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
-import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { alwaysMine } from './leases.ts'
 
 export const mara: Member = { id: 'mara', name: 'Mara', roles: ['owner'] }
@@ -193,7 +193,10 @@ export async function approvedExample(db: Db, options: ExampleOptions = {}) {
   await service.workflow.propose(signal)
   const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
   if (!web) throw new Error('The example has no proposal.')
-  for (const { id, name } of [mara, tom])
-    await service.workflow.execute(web.id, approve, { kind: 'person', id, name, via: 'console' })
+  for (const member of [mara, tom]) await approveAs(service.workflow, web.id, member)
   return { db, service, id: web.id }
+}
+
+export async function approveAs({ execute }: Pick<Workflow, 'execute'>, proposal: string, { id, name }: Member) {
+  return execute(proposal, approve, { kind: 'person', id, name, via: 'console' })
 }
