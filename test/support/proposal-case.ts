@@ -1,5 +1,5 @@
 import type { Member, Policy } from '../../src/core/policy.ts'
-import type { Context, ProposalCommand, Refusal, StandingGrant } from '../../src/core/proposal/command.ts'
+import type { Context, OtherWork, ProposalCommand, Refusal, StandingGrant } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
@@ -39,6 +39,8 @@ export function proposalCase(options: CaseOptions = {}) {
     standing: null as StandingGrant | null,
     freezes: options.freezes ?? [],
     estimates: {} as Readonly<Record<string, number>>,
+    others: [] as readonly OtherWork[],
+    downElsewhere: new Set() as ReadonlySet<string>,
   }
 
   /** The types of the events that followed, or the refusal. */

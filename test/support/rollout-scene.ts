@@ -38,6 +38,8 @@ export type SceneReport = z.infer<typeof report>
 
 export interface RolloutScene {
   readonly service: RunningService
+  /** The configuration, for a further process of the service. */
+  readonly file: string
   proposals(): Promise<readonly SceneProposal[]>
   report(id: string): Promise<SceneReport>
   /** As people read it. */
@@ -48,11 +50,15 @@ export interface RolloutScene {
 }
 
 /** Writes a configuration for these teams beside a service that is not started yet. */
-export async function createRolloutScene(fleet: Fleet, teams: readonly SceneTeam[]): Promise<RolloutScene> {
+export async function createRolloutScene(
+  fleet: Fleet,
+  teams: readonly SceneTeam[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RolloutScene> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden rollout '))
   const file = path.join(folder, 'patchwarden.yaml')
   await writeFile(file, configuration(fleet, teams))
-  const service = await createService({ PATCHWARDEN_CONFIG: file })
+  const service = await createService({ PATCHWARDEN_CONFIG: file, ...environment })
 
   async function must(...command: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await service.command(...command)
@@ -62,6 +68,7 @@ export async function createRolloutScene(fleet: Fleet, teams: readonly SceneTeam
 
   return {
     service,
+    file,
     async proposals() {
       const lines = (await must('proposals', '--all', '--json')).trim().split('\n')
       return lines.flatMap((line) => (line === '' ? [] : [proposal.parse(JSON.parse(line))]))

@@ -101,6 +101,59 @@ describe('clusters', () => {
   })
 })
 
+describe('beside other rollouts of the team', () => {
+  const until = '2026-11-20T04:00:00.000Z'
+  const elsewhere = (asset: string, ring = 'other') => ({ asset: `lab/${asset}`, proposal: 'PW-7', ring, until })
+  const awaited = (one: Case) => one.state().waitsFor ?? null
+
+  test('an asset that is at work for another proposal is left for later, and the others begin', () => {
+    const one = begun(3, () => ({}))
+    one.setting.others = [elsewhere('web1')]
+    expect(one.give({ type: 'start-batch' })).toEqual(['batch-started'])
+    expect(working(one)).toEqual(['web2', 'web3'])
+    end(one, 'web2')
+    end(one, 'web3')
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    expect(awaited(one)).toEqual({ asset: 'lab/web1', proposal: 'PW-7', until })
+    expect(one.give({ type: 'start-batch' })).toEqual({
+      code: 'not now',
+      sentence: 'What comes next is taken: lab/web1 is at work for PW-7.',
+    })
+    one.setting.others = []
+    expect(one.give({ type: 'start-batch' })).toEqual(['batch-started'])
+    expect(awaited(one)).toBeNull()
+    expect(working(one)).toEqual(['web1'])
+  })
+
+  test('the limits of a ring hold over all rollouts together', () => {
+    const one = begun(4, ({ rings }) => ({ rings: rings.map((ring) => ({ ...ring, concurrency: 2 })) }))
+    one.setting.others = [elsewhere('app1', 'all')]
+    one.give({ type: 'start-batch' })
+    expect(working(one)).toEqual(['web1'])
+    one.setting.others = [elsewhere('app1', 'all'), elsewhere('app2', 'all')]
+    end(one, 'web1')
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    expect(awaited(one)).toMatchObject({ asset: 'lab/app1', proposal: 'PW-7' })
+    // Another ring has limits of its own.
+    one.setting.others = [elsewhere('app1'), elsewhere('app2')]
+    one.give({ type: 'start-batch' })
+    expect(working(one)).toEqual(['web2', 'web3'])
+  })
+
+  test('a cluster counts what other rollouts work on, and waits for it; what they broke halts it', () => {
+    const pair = { name: 'db', assets: ['lab/web1', 'lab/db2'], atOnce: 1, minHealthy: 1 }
+    const one = begun(1, () => ({ clusters: [pair] }))
+    one.setting.others = [elsewhere('db2')]
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    expect(awaited(one)).toMatchObject({ asset: 'lab/db2', proposal: 'PW-7' })
+    expect(one.state().status).toBe('rolling out')
+    one.setting.others = []
+    one.setting.downElsewhere = new Set(['lab/db2'])
+    expect(one.give({ type: 'start-batch' })).toEqual(['gate-failed', 'halted'])
+    expect(one.state().stopped?.reason).toContain('1 of the 2 of cluster db are down, and 1 must stay up')
+  })
+})
+
 test('the budget of the whole rollout stops it, whatever the gate of the ring allows', () => {
   const one = begun(4, ({ rings }) => ({ failureBudget: 1, rings: rings.map((ring) => ({ ...ring, batchSize: 1 })) }))
   expect(one.finishBatch('failed')).not.toContain('halted')
