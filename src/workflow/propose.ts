@@ -14,7 +14,7 @@ import {
   type ProposalState,
   statuses,
 } from '../core/proposal/proposal.ts'
-import { testRunning } from '../core/proposal/run.ts'
+import { unfinished } from '../core/proposal/run.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
 import { withTested } from '../core/tested.ts'
@@ -118,7 +118,11 @@ export function createPropose(parts: WorkflowParts, execute: Execute) {
       } else parts.log.warn(`No proposal for ${draft.team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
-      if (state.rollout !== null || testRunning(state) || (options.team !== undefined && state.team !== options.team))
+      if (
+        state.rollout !== null ||
+        unfinished(state).length > 0 ||
+        (options.team !== undefined && state.team !== options.team)
+      )
         continue
       if (drafts.some((draft) => draft.existing === state.id)) continue
       const done = await execute.execute(
