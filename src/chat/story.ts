@@ -148,8 +148,12 @@ export function storyOf(
       )
     case 'test-halted': {
       const left = [' ', ...(atWork(state) ?? rich('Nothing of it is at work.'))]
-      if (event.closing) return bot('warning', rich(`The test ring is halted: ${sentence(event.reason)}`, ...left))
-      return said('urgent', rich(`Halted the test: ${sentence(event.reason)}`, ...left))
+      if (recorded.actor.kind === 'person' && !event.closing)
+        return said('urgent', rich(`Halted the test: ${sentence(event.reason)}`, ...left))
+      return bot(
+        event.closing ? 'warning' : 'urgent',
+        rich(`The test ring is halted: ${sentence(event.reason)}`, ...left),
+      )
     }
     case 'test-resumed':
       return bot('neutral', rich(`The test was resumed by ${event.by.join(' and ')}.`))

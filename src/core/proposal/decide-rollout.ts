@@ -181,9 +181,14 @@ export function recordGate(state: ProposalState, command: Of<'record-gate'>, con
 }
 
 function stopEvents(state: ProposalState, ring: number, reason: string): readonly ProposalEvent[] {
+  const by = 'Patchwarden'
   const failed: ProposalEvent = { type: 'gate-failed', ring, reason }
-  if (testRunning(state)) return [failed, { type: 'test-ended', passed: false, reason }]
-  return [failed, { type: 'halted', by: 'Patchwarden', reason }]
+  if (testRunning(state)) {
+    // A test ends with all that it began.
+    const atWork = unfinished(state).length > 0
+    return [failed, atWork ? { type: 'test-halted', by, reason } : { type: 'test-ended', passed: false, reason }]
+  }
+  return [failed, { type: 'halted', by, reason }]
 }
 
 /** What follows for the ring from the assets verified so far: stop at its gate, soak, pass, or nothing yet. */
@@ -197,11 +202,7 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   if (ring.status === 'waiting' && remaining(current).length === 0) return passed(state, index, context)
   if (ring.status !== 'running') return []
   const problem = stopReason(subject, current)
-  if (problem !== null) {
-    // A test ends with all that it began.
-    if (testRunning(state) && unfinished(state).length > 0) return []
-    return stopEvents(state, index, problem)
-  }
+  if (problem !== null) return stopEvents(state, index, problem)
   const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
   if (mine.length > 0 || ring.waiting.length > 0 || remaining(current).length > 0) return []
   if (wantsChecks(current, context.now)) return []

@@ -91,6 +91,30 @@ describe('a test ring that is paused', () => {
 })
 
 describe('a test ring that is halted', () => {
+  const asked = (healthy: boolean) =>
+    ({ type: 'record-gate', results: [{ check: 'errors', healthy, detail: '7 %' }] }) as const
+
+  test.each<[string, (one: Case) => unknown, string, string]>([
+    ['an asset that failed', (one) => end(one, 'web1', 'failed'), 'verification-recorded', 'web2'],
+    ['its gate', (one) => one.give(asked(false)), 'gate-checked', 'web1'],
+  ])('by %s is not over while others of it are at work', (_, stop, told, left) => {
+    const { subject, ...rest } = testedContent(4, 2)
+    if (subject.kind !== 'patches') throw new Error('not patches')
+    const checks = [{ kind: 'metric', source: 'p', query: 'q', atMost: 1, atLeast: null }] as const
+    const rings = subject.rings.map((ring) => ({ ...ring, batchSize: 2, gate: { ...ring.gate, checks } }))
+    const one = proposalCase({ content: { ...rest, subject: { ...subject, rings } }, policy: { testRing: 'run' } })
+    one.give({ type: 'start-test' })
+    one.give(asked(true))
+    one.give({ type: 'start-batch' })
+    one.pass(1)
+    expect(stop(one)).toEqual([told, 'gate-failed', 'test-halted'])
+    expect(isHalted(one.state())).toBe(true)
+    expect(atWork(one)).toContain(left)
+    for (const asset of atWork(one).slice(1)) expect(end(one, asset)).toEqual(['verification-recorded'])
+    expect(end(one, left)).toEqual(['verification-recorded', 'test-ended'])
+    expect(one.state().test?.result?.passed).toBe(false)
+  })
+
   test('is brought to its end, did not pass, and what is required is not approved', () => {
     const one = testing()
     one.vote('noor', 'approve')
