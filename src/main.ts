@@ -316,9 +316,13 @@ async function listen(connection: ChatConnection, log: WorkflowLog, signal: Abor
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
-  const { workflow, log, database, directory, measured, freezeCalendars } = service
+  const { workflow, directory, freezeCalendars } = service
   await Promise.all([directory.refresh(signal), freezeCalendars.refresh(signal)])
-  await workflow.sweep(signal)
+  // A rollout that goes on may take all night: nothing else waits for it.
+  await Promise.all([workflow.sweep(signal), lookAtAll(service, signal)])
+}
+
+async function lookAtAll({ workflow, log, database, measured }: Service, signal: AbortSignal): Promise<void> {
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))
   await measured.refresh(signal)

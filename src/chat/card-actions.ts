@@ -1,7 +1,7 @@
 import { type Member, votingRoles } from '../core/policy.ts'
 import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
-import { endedBadly, ringNow } from '../core/proposal/run.ts'
+import { endedBadly, goesOn, isHalted, ringNow, testRunning, waitingForResume } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
@@ -35,9 +35,19 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   const stopper = has(state.policy.stop)
   const resumer = has(state.policy.resume.map((need) => need.role))
   const failed = state.rollout !== null && endedBadly(state.rollout).size > 0
+  const { proposer } = state
+  const mineToWithdraw = viewer === null || (proposer.kind === 'person' && proposer.id === viewer.id)
   const mine = state.votes.find((vote) => vote.person === viewer?.id)
   const current = ringNow(state)
-  const waitsForGo = current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])
+  const waitsForGo = goesOn(state) && current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])
+
+  /** What stops the test that runs, or lets it go on. */
+  function addTest(): void {
+    if (!testRunning(state) || isHalted(state)) return
+    if (resumer && waitingForResume(state) !== null) add('resume')
+    if (stopper && goesOn(state)) add('pause')
+    if (stopper) add('halt')
+  }
 
   switch (state.status) {
     case 'open':
@@ -48,9 +58,12 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
         else addRare('abstain')
       }
       if (waitsForGo) add('go')
+      addTest()
+      if (stopper || mineToWithdraw) addRare('withdraw')
       break
     case 'approved':
     case 'scheduled':
+      addTest()
       if (state.acknowledgedBy === null && has([ON_CALL, ...state.policy.stop]) && state.subject.kind === 'patches')
         add('acknowledge')
       if (state.status === 'scheduled' && (voter || stopper || has([ON_CALL]))) add('postpone')

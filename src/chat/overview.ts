@@ -2,7 +2,8 @@ import { type Member, votingRoles } from '../core/policy.ts'
 import { ON_CALL, wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { excludedVoters } from '../core/proposal/approval.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
-import { currentRing, ringNow } from '../core/proposal/run.ts'
+import { currentRing, goesOn, isHalted, ringNow, testRunning, waitingForResume } from '../core/proposal/run.ts'
+import { statusWords } from '../core/proposal/stop-test.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import type { ActionName } from './actions.ts'
 import type { Detail, Overview, OverviewLine } from './desk.ts'
@@ -33,12 +34,12 @@ function waiting(state: ProposalState, me: Member | null): OverviewLine | null {
   if (wantsAcknowledgement(state) && has([ON_CALL]) && state.schedule !== null) {
     return line(state, ['acknowledge', 'postpone'], ['starts ', time(state.schedule.start)])
   }
-  if ((state.status === 'halted' || state.status === 'paused') && has(state.policy.resume.map(({ role }) => role))) {
-    return line(state, ['resume'], [`is ${state.status}: ${state.stopped?.reason ?? 'no reason given'}`])
+  const stopped = waitingForResume(state)
+  if (stopped !== null && has(state.policy.resume.map(({ role }) => role))) {
+    return line(state, ['resume'], [`is ${statusWords(state)}: ${stopped.reason}`])
   }
   const current = ringNow(state)
-  const under = state.status === 'rolling out' || state.status === 'open'
-  if (under && current !== null && wantsGo(current) && has(current.planned.gate.go ?? []))
+  if (goesOn(state) && current !== null && wantsGo(current) && has(current.planned.gate.go ?? []))
     return line(state, ['go'], [`ring ${current.planned.name} waits for your go`])
   if (state.breakGlass !== null && state.breakGlass.reviewedBy === null && state.breakGlass.person !== me.id) {
     if (has([...votingRoles(state.policy.approval), ...state.policy.stop])) {
@@ -53,6 +54,10 @@ function waiting(state: ProposalState, me: Member | null): OverviewLine | null {
 
 function running(state: ProposalState, me: Member | null): OverviewLine | null {
   const stops = me?.roles.some((role) => state.policy.stop.includes(role)) === true
+  if (testRunning(state)) {
+    const buttons = goesOn(state) ? (['pause', 'halt'] as const) : isHalted(state) ? [] : (['halt'] as const)
+    return line(state, stops ? buttons : [], [statusWords(state)])
+  }
   switch (state.status) {
     case 'rolling out':
     case 'verifying':

@@ -4,7 +4,7 @@ import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import { unverified } from '../core/proposal/deployments.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { currentRing, endedBadly, ringNow } from '../core/proposal/run.ts'
+import { currentRing, endedBadly, goesOn, ringNow, testStop, waitingForResume } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
@@ -12,7 +12,7 @@ import { cardActions } from './card-actions.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { assetName, count, endCounts, testSummary, waitingFor } from './story.ts'
+import { assetName, atWork, count, endCounts, testSummary, waitingFor } from './story.ts'
 
 /**
  * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
@@ -191,9 +191,15 @@ function testedFact(state: ProposalState, subject: PatchSubject): RichText | nul
   if (test === null) return rich(`Not yet on ${count(ring.assets.length, 'test asset')}${needed}.`)
   if (test.result === null) {
     const done = Object.values(test.deployments).filter(({ verification }) => verification !== null).length
-    return rich(`Running on ring ${ring.name}: ${done} of ${count(ring.assets.length, 'asset')} done${needed}.`)
+    const how = capital(testStop(state)?.how ?? 'running')
+    return rich(`${how} on ring ${ring.name}: ${done} of ${count(ring.assets.length, 'asset')} done${needed}.`)
   }
-  return rich(strong(test.result.passed ? 'Passed. ' : 'Did not pass. '), testSummary(state))
+  const { passed, reason } = test.result
+  return rich(
+    strong(passed ? 'Passed. ' : 'Did not pass. '),
+    reason === null ? '' : `${sentence(reason)} `,
+    testSummary(state),
+  )
 }
 
 function planFact(subject: PatchSubject): RichText {
@@ -255,6 +261,7 @@ function ruleFacts(state: ProposalState): Card['facts'] {
 /** While people vote, those of the test that runs. */
 function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRing[] {
   const run = state.rollout ?? state.test
+  const failed = state.rollout === null && state.test?.result?.passed === false
   return subject.rings.map((ring, index) => {
     const counts = { good: 0, bad: 0, running: 0 }
     for (const asset of ring.assets) {
@@ -268,7 +275,7 @@ function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRi
       name: ring.name,
       total: ring.assets.length,
       ...counts,
-      status: run?.rings[index]?.status ?? 'waiting',
+      status: failed && ring.beforeVote === true ? 'failed' : (run?.rings[index]?.status ?? 'waiting'),
     }
   })
 }
@@ -312,7 +319,7 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
     }
   }
   const current = ringNow(state)
-  if ((state.status === 'rolling out' || state.status === 'open') && current !== null && wantsGo(current))
+  if (goesOn(state) && current !== null && wantsGo(current))
     list.push({
       tone: 'warning',
       text: rich(
@@ -330,17 +337,20 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
   if (skipped > 0) list.push({ tone: 'neutral', text: rich(`${count(skipped, 'asset')} left out by hand.`) })
   if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
   if (state.waitsFor) list.push({ tone: 'neutral', text: waitingFor(state, state.waitsFor) })
-  if (state.stopped !== null)
+  const test = testStop(state)
+  const stopped = state.stopped ?? test
+  if (stopped !== null)
     list.push({
       tone: 'urgent',
       text: rich(
-        `Stopped by ${state.stopped.by} at `,
-        time(state.stopped.at, 'time'),
-        `: ${sentence(state.stopped.reason)}`,
+        `${test === null ? 'Stopped' : `Test ${test.how}`} by ${stopped.by} at `,
+        time(stopped.at, 'time'),
+        `: ${sentence(stopped.reason)}`,
       ),
     })
-  if (state.status === 'paused' || state.status === 'halted')
-    list.push({ tone: 'neutral', text: rich(howToGoOn(state, members)) })
+  const left = test === null ? null : atWork(state)
+  if (left !== null) list.push({ tone: 'neutral', text: left })
+  if (waitingForResume(state) !== null) list.push({ tone: 'neutral', text: rich(howToGoOn(state, members)) })
   if (state.deferral !== null)
     list.push({
       tone: 'warning',

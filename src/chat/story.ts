@@ -9,7 +9,7 @@ import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import type { EndState, ProposalState, WaitsFor } from '../core/proposal/proposal.ts'
-import { liveRun } from '../core/proposal/run.ts'
+import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
@@ -143,6 +143,22 @@ export function storyOf(
     }
     case 'test-started':
       return bot('neutral', rich('The test ring begins in its controlled environment, while you decide.'))
+    case 'test-paused':
+      return said(
+        'warning',
+        rich(`Paused the test: ${sentence(event.reason)} Nothing more of it begins until it is resumed.`),
+      )
+    case 'test-halted': {
+      const left = [' ', ...(atWork(state) ?? rich('Nothing of it is at work.'))]
+      if (recorded.actor.kind === 'person' && !event.closing)
+        return said('urgent', rich(`Halted the test: ${sentence(event.reason)}`, ...left))
+      return bot(
+        event.closing ? 'warning' : 'urgent',
+        rich(`The test ring is halted: ${sentence(event.reason)}`, ...left),
+      )
+    }
+    case 'test-resumed':
+      return bot('neutral', rich(`The test was resumed by ${event.by.join(' and ')}.`))
     case 'test-ended':
       if (event.passed) return bot('good', rich(strong('Tested. '), testSummary(state)))
       return bot(
@@ -313,14 +329,26 @@ function ringName(state: ProposalState, index: number): string {
 
 const LIST = 8
 
-function names(state: ProposalState, assets: readonly string[]): readonly (string | ReturnType<typeof code>)[] {
+function names(state: ProposalState, assets: readonly string[]): RichText {
+  return rich(...listed(state, assets), '.')
+}
+
+function listed(state: ProposalState, assets: readonly string[]): RichText {
   const out: (string | ReturnType<typeof code>)[] = []
   for (const [index, asset] of assets.slice(0, LIST).entries()) {
     if (index > 0) out.push(', ')
     out.push(code(assetName(state, asset)))
   }
-  out.push(assets.length > LIST ? ` and ${assets.length - LIST} more.` : '.')
-  return out
+  if (assets.length > LIST) out.push(` and ${assets.length - LIST} more`)
+  return rich(...out)
+}
+
+/** What a stop, or the end of a proposal, leaves to be finished; `null`: nothing is at work. */
+export function atWork(state: ProposalState): RichText | null {
+  const assets = unfinished(state)
+  if (assets.length === 0) return null
+  const what = assets.length === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
+  return rich(...listed(state, assets), ` ${what}.`)
 }
 
 /** Which asset a proposal waits for, for whom that is at work, and until when at the latest. */
@@ -370,7 +398,7 @@ function verificationStory(
   const together = (ids: readonly string[], tone: Tone, what: string): ThreadEntry => ({
     author: null,
     tone,
-    text: rich(...names(state, ids), ` ${what}`),
+    text: rich(...listed(state, ids), `. ${what}`),
     detail: [],
   })
   if (bad.length > TOLD_APART)
@@ -395,6 +423,7 @@ function verificationStory(
 /** What the test ring showed, for those who vote. */
 export function testSummary(state: ProposalState): string {
   const all = Object.values(state.test?.deployments ?? {})
+  if (all.length === 0) return 'It touched nothing.'
   const good = all.filter(({ verification }) => verification !== null && countEndState(verification.end) === 'good')
   const rebooted = good.filter(({ verification }) => verification?.end === 'rebooted and re-scanned').length
   const parts = [`${good.length} of ${count(all.length, 'test asset')} took it and ended well`]

@@ -4,6 +4,7 @@ import { type ActionName, actionNames, actions, untilLabel } from '../chat/actio
 import type { Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
+import { statusWords } from '../core/proposal/stop-test.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
 import { theProposal } from './the-proposal.ts'
@@ -65,7 +66,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
           JSON.stringify(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal }),
         )
       }
-      if (result.ok) print(`${proposal} is ${result.state.status}.`)
+      if (result.ok) print(`${proposal} is ${statusWords(result.state)}.`)
       else process.stderr.write(`${result.refusal.sentence}\n`)
     })
   }

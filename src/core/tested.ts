@@ -1,15 +1,15 @@
 import type { PatchSubject, ProposalState } from './proposal/proposal.ts'
-import { testRunning } from './proposal/run.ts'
+import { unfinished } from './proposal/run.ts'
 
 /**
  * A draft of a proposal whose test ring has run, with the tested assets put back: they miss nothing any more because
  * they were tested. Where all else is the same, so is the plan, and the test holds; any other change is a change of what
- * is decided. `null`: the test still runs, and nothing is to be changed meanwhile.
+ * is decided. `null`: the test is at work, and nothing is to be changed meanwhile.
  */
 export function withTested(draft: PatchSubject, existing: ProposalState): PatchSubject | null {
   const { subject, test } = existing
   if (test === null || subject.kind !== 'patches') return draft
-  if (testRunning(existing)) return null
+  if (unfinished(existing).length > 0) return null
   const here = new Map(draft.assets.map((planned) => [planned.asset.id, planned]))
   const back = subject.assets.filter(({ asset }) => test.deployments[asset.id] !== undefined && !here.has(asset.id))
   const all = subject.assets.flatMap((planned) => here.get(planned.asset.id) ?? (back.includes(planned) ? planned : []))

@@ -136,7 +136,10 @@ export async function proposalsOfBefore(db: Queryable): Promise<readonly string[
   const rows = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(sql`not (${proposals.state} ? 'drifted')`)
+    .where(
+      sql`not (${proposals.state} ? 'drifted')
+        or (jsonb_typeof(${proposals.state} -> 'test') = 'object' and not (${proposals.state} -> 'test' ? 'stopped'))`,
+    )
     .orderBy(asc(proposals.number))
   return rows.map(({ id }) => id)
 }

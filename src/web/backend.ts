@@ -7,7 +7,7 @@ import { count } from '../chat/story.ts'
 import { joinAssessments } from '../core/assessment.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
-import { ringNow } from '../core/proposal/run.ts'
+import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
@@ -95,9 +95,9 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   function waitsFor(state: ProposalState, viewer: Viewer): boolean {
     const me = memberIn(state.team, viewer)
     const has = (roles: readonly string[]) => me.roles.some((role) => roles.includes(role))
-    if (state.status === 'halted' || state.status === 'paused') return has(state.policy.resume.map(({ role }) => role))
+    if (waitingForResume(state) !== null && has(state.policy.resume.map(({ role }) => role))) return true
     const current = ringNow(state)
-    if (current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])) return true
+    if (goesOn(state) && current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])) return true
     if (state.status !== 'open') return false
     const mayVote = has(votingRoles(state.policy.approval))
     return mayVote && !state.votes.some((vote) => vote.person === viewer.person)

@@ -3,7 +3,7 @@ import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthRe
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { isHalted, unfinishedDeployments } from '../core/proposal/run.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPrepare } from './prepare.ts'
@@ -17,7 +17,7 @@ const rollout: Actor = { kind: 'system', part: 'rollout' }
 interface Watch {
   /** Something was recorded. */
   readonly changed: () => void
-  /** Has somebody, or a gate, halted the rollout, as it was last read? */
+  /** Has somebody, or a gate, halted the rollout or the test, as it was last read? */
   readonly halted: () => boolean
 }
 
@@ -62,7 +62,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
       version: () => version,
       /** Comes back when something has changed since `seen`, or after a while: people may have stopped it meanwhile. */
       async attend(state: ProposalState, seen: number): Promise<void> {
-        halted = state.status === 'halted'
+        halted = isHalted(state)
         for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
           // What was read before a start ended does not tell that it has: it is not done again.
           if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue

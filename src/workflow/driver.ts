@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
-import { nextStep, type Step } from '../core/proposal/next-step.ts'
+import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
 import type { Lease, Leases } from '../store/leases.ts'
@@ -62,8 +62,15 @@ export function createDriver(
         const seen = work.version()
         const state = await findProposal(parts.db, proposal)
         if (state === null) return
-        const step = nextStep(state, parts.clock().toISOString())
-        if (!(await take(state, step, { ...deploy, work, seen }, signal))) return
+        const now = parts.clock().toISOString()
+        const step = nextStep(state, now)
+        const walking = { ...deploy, work, seen }
+        if (await take(state, step, walking, signal)) continue
+        // What was refused keeps nothing waiting that is under way.
+        const other = workStep(state, now)
+        if (other !== null && other.do !== step.do && (await take(state, other, walking, signal))) continue
+        if (unfinishedDeployments(state).length === 0) return
+        await work.attend(state, seen)
       }
     } finally {
       over.abort(new Error('The proposal is not driven any more.'))
@@ -103,11 +110,7 @@ export function createDriver(
       case 'start batch': {
         const done = await execute.execute(state.id, { type: 'start-batch' }, rollout)
         if (done.ok) return true
-        if (unfinishedDeployments(state).length > 0) {
-          await work.attend(state, seen)
-          return true
-        }
-        if (done.refusal.code !== 'outside window') return false
+        if (unfinishedDeployments(state).length > 0 || done.refusal.code !== 'outside window') return false
         return command(state, { type: 'reschedule' }, timer)
       }
       case 'deploy':

@@ -15,7 +15,7 @@ import {
   type ProposalState,
   statuses,
 } from '../core/proposal/proposal.ts'
-import { testRunning } from '../core/proposal/run.ts'
+import { unfinished } from '../core/proposal/run.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
 import { withTested } from '../core/tested.ts'
@@ -157,7 +157,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       } else if (done.refusal.code !== 'already') parts.log.warn(`No proposal for ${team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
-      if (state.rollout !== null || testRunning(state)) continue
+      if (state.rollout !== null || unfinished(state).length > 0) continue
       if (drafts.some((draft) => draft.existing === state.id)) continue
       await lease.show()
       const command = { type: 'supersede', by: whyClosed(state, missing, open) } as const

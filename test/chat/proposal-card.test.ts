@@ -5,7 +5,7 @@ import { plain } from '../../src/chat/rich-text.ts'
 import type { Member } from '../../src/core/policy.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { members, person, proposalCase } from '../support/proposal-case.ts'
-import { content } from '../support/proposals.ts'
+import { content, testedContent } from '../support/proposals.ts'
 
 function memberCalled(id: string): Member {
   const found = members.find((member) => member.id === id)
@@ -37,6 +37,14 @@ function approved() {
   return one
 }
 
+/** An open proposal whose test ring is at work on the first of two. */
+function testing() {
+  const one = proposalCase({ content: testedContent(4, 2), policy: { testRing: 'run' } })
+  one.give({ type: 'start-test' })
+  one.give({ type: 'start-batch' })
+  return one
+}
+
 describe('the card', () => {
   test('of an open proposal says what, why now, where, how, who is missing and until when', () => {
     const one = proposalCase()
@@ -55,7 +63,70 @@ describe('the card', () => {
       owner 1/1 Noor <- Mara
       security 0/1  <- Mara+Tom
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Report"
+      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Withdraw… | Report"
+    `)
+  })
+
+  test('of a test ring that is paused says who did it, why, what is at work, and who lets it go on', () => {
+    const one = testing()
+    one.give({ type: 'pause', reason: 'odd graphs' }, person('jonas'))
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Scheduled] PW-1 · security
+      openssl
+      Why now: test
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: The exact transaction is known for 4 of 4.
+      Tested: Paused on ring test: 0 of 2 assets done.
+      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      test 0/2 running
+      broad 0/2 waiting
+      owner 0/1  <- Mara+Noor
+      security 0/1  <- Mara+Tom
+      Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
+      Test paused by Jonas at 2026-11-20 00:00 UTC: odd graphs.
+      web1 is at work and is brought to its end first.
+      It goes on when owner (Mara, Noor) resumes it.
+      Approve | Reject… | Resume | Halt… | Explain | 4 assets | Plan | Abstain | Withdraw… | Report"
+    `)
+  })
+
+  test('of a proposal that was rejected says which assets of its test are brought to their end', () => {
+    const one = testing()
+    one.vote('tom', 'reject', { reason: 'not now', until: '2026-12-24' })
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Rejected] rejected · PW-1 · security
+      openssl
+      Why now: test
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: The exact transaction is known for 4 of 4.
+      Tested: Halted on ring test: 0 of 2 assets done.
+      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      test 0/2 running
+      broad 0/2 waiting
+      Test halted by Tom at 2026-11-20 00:00 UTC: the proposal was rejected.
+      web1 is at work and is brought to its end first.
+      Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
+      Explain | 4 assets | Plan | Report"
+    `)
+    one.finishBatch()
+    expect(read(one.state())).toMatchInlineSnapshot(`
+      "[Rejected] rejected · PW-1 · security
+      openssl
+      Why now: test
+      Change: openssl 3.0.20 → 3.0.22
+      No reboot.
+      Affects: 4 assets: web1, web2, web3, web4
+      Preview: The exact transaction is known for 4 of 4.
+      Tested: Did not pass. Halted by Tom: the proposal was rejected. 1 of 1 test asset took it and ended well.
+      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      test 1/2 failed
+      broad 0/2 waiting
+      Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
+      Explain | 4 assets | Plan | Report"
     `)
   })
 
@@ -151,9 +222,21 @@ describe('its buttons', () => {
   test('are those that make sense for the reader: who cannot vote sees none for it', () => {
     const one = proposalCase()
     expect(names(one.state(), 'tom')).toEqual(['approve', 'reject', 'abstain'])
-    expect(names(one.state(), 'jonas')).toEqual([])
+    expect(names(one.state(), 'jonas')).toEqual(['withdraw'])
     one.vote('tom', 'approve')
     expect(names(one.state(), 'tom')).toEqual(['reject', 'withdraw-vote'])
+  })
+
+  test('stop a test ring and let it go on', () => {
+    const one = testing()
+    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'pause', 'halt', 'abstain', 'withdraw'])
+    expect(names(one.state(), 'tom')).toEqual(['approve', 'reject', 'abstain'])
+    one.give({ type: 'pause', reason: null }, person('jonas'))
+    expect(names(one.state(), 'jonas')).toEqual(['halt', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'resume', 'halt', 'abstain', 'withdraw'])
+    one.give({ type: 'halt', reason: 'no' }, person('jonas'))
+    expect(names(one.state(), 'jonas')).toEqual(['withdraw'])
   })
 
   test('follow the rollout', () => {

@@ -54,6 +54,11 @@ const started: readonly ProposalEvent[] = [
   { type: 'outcome-recorded', asset: 'lab/web1', outcome: { state: 'failed', reason: 'dpkg failed.', log } },
 ]
 
+const testing: readonly ProposalEvent[] = [
+  { type: 'test-started' },
+  { type: 'batch-started', ring: 0, batch: 0, key: 'PW-1.r1.1.1', assets: ['lab/web1'] },
+]
+
 /** Plays events on a fresh proposal; the thread entries of the last one, and all events sealed. */
 function tell(events: readonly (readonly [ProposalEvent, Actor] | ProposalEvent)[]) {
   let state: ProposalState | null = null
@@ -102,6 +107,39 @@ describe('the thread', () => {
       'a stop by the gate',
       [...started, { type: 'halted', by: 'Patchwarden', reason: 'Ring canary stopped at its gate: 1 failed' }],
       /^Stopped\. Ring canary stopped at its gate: 1 failed\. 3 assets not touched\.$/,
+    ],
+    [
+      'a test that is paused',
+      [...testing, [{ type: 'test-paused', by: 'Jonas', reason: 'odd graphs' }, person('jonas')]],
+      /^Paused the test: odd graphs\. Nothing more of it begins until it is resumed\.$/,
+    ],
+    [
+      'a test that is halted, with what is at work',
+      [...testing, [{ type: 'test-halted', by: 'Jonas', reason: 'alarms?' }, person('jonas')]],
+      /^Halted the test: alarms\? web1 is at work and is brought to its end first\.$/,
+    ],
+    [
+      'a test that is halted when nothing is at work',
+      [{ type: 'test-started' }, [{ type: 'test-halted', by: 'Jonas', reason: 'alarms?' }, person('jonas')]],
+      /^Halted the test: alarms\? Nothing of it is at work\.$/,
+    ],
+    [
+      'a test that is halted because its proposal was closed',
+      [
+        ...testing,
+        [{ type: 'test-halted', by: 'Tom', reason: 'the proposal was rejected', closing: true }, person('tom')],
+      ],
+      /^The test ring is halted: the proposal was rejected\. web1 is at work and is brought to its end first\.$/,
+    ],
+    [
+      'a test that goes on',
+      [...testing, { type: 'test-resumed', by: ['Mara', 'Noor'] }],
+      /^The test was resumed by Mara and Noor\.$/,
+    ],
+    [
+      'the end of a halted test',
+      [{ type: 'test-started' }, { type: 'test-ended', passed: false, reason: 'Halted by Jonas: alarms?' }],
+      /^The test did not pass\. Halted by Jonas: alarms\? It touched nothing\.$/,
     ],
     [
       'a stop by a person',

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { countEndState } from '../../src/core/gate.ts'
 import { deploymentsOf, failedDeployments, unverified } from '../../src/core/proposal/deployments.ts'
-import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
+import { outcomesOf, type ProposalEvent, type RecordedEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
-import type { EndState, ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
+import { type EndState, finalStatuses, type ProposalState, type Rollout } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { createAway } from './away.ts'
 import type { DailyHours, Scenario } from './scenario.ts'
@@ -11,6 +11,9 @@ import type { DailyHours, Scenario } from './scenario.ts'
 const HOUR = 3_600_000
 /** How old the answer of a gate's checks may be when a batch begins. */
 const CHECKS_HOLD = HOUR / 12
+
+/** The longest that the clock of the simulation moves at once: nothing that has its time is later than that. */
+export const LONGEST_TICK = HOUR / 3
 
 /** How an asset ended that did not end well. */
 type Poor = 'bad' | 'unreachable'
@@ -49,6 +52,13 @@ export function createWitness(scenario: Scenario) {
   let checkedWell: number | null = null
   const verifiedIn = subject.rings.map(() => Number.NEGATIVE_INFINITY)
   let broken: string | null = null
+  /** Since when it waits to be decided; `null`: it is decided. */
+  let openSince: number | null = null
+  let reminders = 0
+  let closed = false
+  /** Until when it may run, as people were told last. */
+  let windowEnds = Number.POSITIVE_INFINITY
+  const told = new Set<string>()
 
   function claim(holds: boolean, what: string): void {
     if (!holds) broken ??= `${what}\n  ${log.slice(-12).join('\n  ')}`
@@ -95,6 +105,7 @@ export function createWitness(scenario: Scenario) {
       return
     }
     claim(stopped === null, `something began although it was stopped (${stopped})`)
+    claim(!closed, 'something began although the proposal was over')
     claim(approvals > 0 || testing, 'something began without an approval on record')
     if (testing) claim(planned.beforeVote === true, 'the test touched an asset that is not in the test ring')
     else claim(rolling, 'something began before the rollout')
@@ -159,7 +170,25 @@ export function createWitness(scenario: Scenario) {
     log.push(`${new Date(now).toISOString()} ${event.type} ${'reason' in event ? event.reason : ''}`)
     const run = state.rollout ?? state.test
     switch (event.type) {
+      case 'opened':
+        openSince = now
+        return
+      case 'reminded':
+        reminders++
+        return
+      case 'rejected':
+      case 'withdrawn':
+      case 'superseded':
+      case 'expired':
+        openSince = null
+        closed = true
+        return
+      case 'scheduled':
+      case 'postponed':
+        windowEnds = Date.parse(event.window.end)
+        return
       case 'approved':
+        openSince = null
         approvals++
         claim(
           event.by.how === 'quorum' && new Set(event.by.fills.map(({ person }) => person)).size === 2,
@@ -169,8 +198,20 @@ export function createWitness(scenario: Scenario) {
       case 'test-started':
         testing = true
         return
+      case 'test-paused':
+      case 'test-halted':
+        stopped = event.reason
+        halted = event.type === 'test-halted'
+        return
+      case 'test-resumed':
+        stopped = null
+        return
       case 'test-ended':
+        claim(!event.passed || stopped === null, 'the test passed although it was stopped')
+        claim(![...ends.values()].includes(null), 'the test ended before all that it had begun')
         testing = false
+        stopped = null
+        halted = false
         return
       case 'rollout-started':
         rolling = true
@@ -197,6 +238,7 @@ export function createWitness(scenario: Scenario) {
         return
       case 'window-extended':
         extendedUntil = Date.parse(event.until)
+        windowEnds = extendedUntil
         return
       case 'gate-checked':
         checkedWell = event.healthy ? now : null
@@ -212,8 +254,13 @@ export function createWitness(scenario: Scenario) {
         if (event.type === 'ring-passed' && !testing) claim(soaked <= now, `ring ${event.ring} did not soak`)
         return
       }
+      case 'outcome-recorded':
+      case 'outcomes-recorded':
+        for (const { asset } of outcomesOf(event)) told.add(asset)
+        return
       case 'retry-asked':
         for (const asset of event.assets) {
+          told.delete(asset)
           allowed.set(asset, (allowed.get(asset) ?? 0) + 1)
           ends.delete(asset)
           left.delete(asset)
@@ -250,6 +297,22 @@ export function createWitness(scenario: Scenario) {
       default:
         return
     }
+  }
+
+  /** What is due by the clock is not late, whatever is at work. */
+  function lookAtClock(now: number): void {
+    const late = now - LONGEST_TICK
+    if (openSince !== null) {
+      const { remindAfterSeconds, messageAfterSeconds, expiresAfterSeconds } = scenario.policy
+      const since = openSince
+      const passed = (seconds: number | null) => seconds !== null && since + seconds * 1_000 < late
+      const due = [remindAfterSeconds, messageAfterSeconds].filter(passed).length
+      claim(reminders >= due, `${reminders} of ${due} reminders came in time`)
+      claim(!passed(expiresAfterSeconds), 'it did not expire in time')
+    }
+    const waits = scenario.assets.some((asset) => !ends.has(asset) && !left.has(asset))
+    const goesOn = rolling && stopped === null && !closed
+    claim(!goesOn || !waits || windowEnds >= late, 'nobody was told that the window was over')
   }
 
   /** Everything at once: what was counted along, what the state says, and what is on the machines. */
@@ -292,6 +355,10 @@ export function createWitness(scenario: Scenario) {
   function end(state: ProposalState, recorded: readonly RecordedEvent[], world: World): void {
     lookAtAll(state, world)
     claim(isDeepStrictEqual(replay(recorded), state), 'the events on record do not lead to this state')
+    if (!finalStatuses.includes(state.status)) return
+    for (const [asset, how] of ends)
+      claim(how !== null && told.has(asset), `${asset} began, and nobody knows how it ended`)
+    claim(state.test === null || state.test.result !== null, 'the proposal is over, and its test never ended')
     if (state.status !== 'completed') return
     for (const asset of scenario.assets) {
       const deployment = state.rollout?.deployments[asset]
@@ -303,5 +370,5 @@ export function createWitness(scenario: Scenario) {
     }
   }
 
-  return { see, lookAtAll, end, broken: () => broken, log: () => log.slice(-40) }
+  return { see, lookAtAll, lookAtClock, end, broken: () => broken, log: () => log.slice(-40) }
 }

@@ -63,7 +63,14 @@ export function drawScenario(next: () => number, hosts: number): Scenario {
     assets,
     content: { ...content(0), subject },
     subject,
-    policy: { ...policy, testRing, expiresAfterSeconds: 40 * 86_400, inventoryMaxAgeSeconds: 365 * 86_400 },
+    policy: {
+      ...policy,
+      testRing,
+      remindAfterSeconds: between(1, 6) * 1_800,
+      messageAfterSeconds: between(7, 24) * 1_800,
+      expiresAfterSeconds: chance(0.2) ? between(13, 48) * 1_800 : 40 * 86_400,
+      inventoryMaxAgeSeconds: 365 * 86_400,
+    },
     freezes: chance(0.3)
       ? [{ name: 'year end', from: '2026-10-25T00:00:00Z', to: '2026-10-26T12:00:00Z', teams: null }]
       : [],
@@ -106,7 +113,7 @@ function drawRings(
       assets: mine,
       batchSize,
       ...(chance(0.4) ? { concurrency: between(1, batchSize) } : {}),
-      ...(index === 0 && many > 1 && chance(0.3) ? { beforeVote: true as const } : {}),
+      ...(index === 0 && many > 1 && chance(0.5) ? { beforeVote: true as const } : {}),
       soakSeconds: chance(0.5) ? 0 : between(1, 12) * 3_600,
       gate: {
         minSuccessPercent: between(0, 100),

@@ -10,12 +10,12 @@ import { decide } from '../../src/core/proposal/decide.ts'
 import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
 import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
-import { nextStep } from '../../src/core/proposal/next-step.ts'
-import type { Actor, EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
-import { unfinishedDeployments } from '../../src/core/proposal/run.ts'
+import { nextStep, type Step, workStep } from '../../src/core/proposal/next-step.ts'
+import { type Actor, type EndState, finalStatuses, type ProposalState } from '../../src/core/proposal/proposal.ts'
+import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/proposal/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
-import { createWitness, type World } from './promises.ts'
+import { createWitness, LONGEST_TICK, type World } from './promises.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
 export const members: readonly Member[] = [
@@ -31,6 +31,9 @@ const START = Date.parse('2026-10-23T06:00:00Z')
 /** A look at everything takes as long as there are hosts; of the moments of a small rollout, one in ten gets one. */
 const LOOK_SHARE = 0.1
 const LOOKS_PER_HOST = 5
+/** In how many plays the proposal is ended while its test ring is at work, and how soon: at each moment so likely. */
+const CLOSED_SHARE = 0.25
+const CLOSING_SHARE = 0.1
 /** Whatever has not ended after so many days never will. */
 const LAST_DAY = 60
 
@@ -76,6 +79,8 @@ export function simulate(seed: number, hosts: number): Simulated {
   }
   // Of its own, so that how often one looks does not change what is played.
   const looks = random(~seed)
+  const ending = random(seed ^ 0x5eed)
+  const closes = ending() < CLOSED_SHARE
 
   function run(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] {
     const at = new Date(now).toISOString()
@@ -174,17 +179,19 @@ export function simulate(seed: number, hosts: number): Simulated {
 
   while (state !== null && witness.broken() === null) {
     const current: ProposalState = state
-    if (['completed', 'expired', 'rejected', 'withdrawn', 'superseded'].includes(current.status)) break
+    if (finalStatuses.includes(current.status) && unfinishedDeployments(current).length === 0) break
     if (now - START > LAST_DAY * 24 * HOUR) break
     if (current.status === 'open') {
       if (chance(0.3)) run(vote, person('mara'))
       if (chance(0.3)) run(vote, person('tom'))
     }
     if (chance(scenario.clickShare)) people()
+    // Of its own, so that what has no test ring is played as before.
+    if (closes && testRunning(current) && ending() < CLOSING_SHARE) closeIt()
     // Whoever is awake keeps it going, most of the time.
     if (chance(0.5)) {
       run({ type: 'go' }, person('jonas'))
-      if (current.status === 'halted' || current.status === 'paused') run({ type: 'resume' }, person('mara'))
+      if (waitingForResume(current) !== null) run({ type: 'resume' }, person('mara'))
       if (current.status === 'halted' && chance(0.3)) run({ type: 'retry', asset: null }, person('mara'))
       else if (current.status === 'halted') {
         // What failed and stays down is left out, so that its cluster's rules can be judged by people.
@@ -194,7 +201,8 @@ export function simulate(seed: number, hosts: number): Simulated {
         if (bad) run({ type: 'skip', asset: bad.asset, reason: 'left as it is' }, person('jonas'))
       }
     }
-    if (!drive()) now += (1 + Math.floor(next() * 20)) * MINUTE
+    if (!drive()) now += (1 + Math.floor((next() * LONGEST_TICK) / MINUTE)) * MINUTE
+    witness.lookAtClock(now)
     poll()
     if (looks() < Math.min(LOOK_SHARE, LOOKS_PER_HOST / hosts)) lookAgain()
   }
@@ -206,11 +214,26 @@ export function simulate(seed: number, hosts: number): Simulated {
     state = { ...state, rollout: stored(state.rollout), test: stored(state.test) }
   }
 
-  /** One step of the driver; false where there is nothing to do but to wait. */
+  /** Somebody, or something, ends the proposal while its test ring is at work. */
+  function closeIt(): void {
+    const until = new Date(now + 24 * HOUR).toISOString()
+    const how = Math.floor(ending() * 3)
+    if (how === 0) run({ ...vote, choice: 'reject', reason: 'r', until }, person('tom'))
+    else if (how === 1) run({ type: 'withdraw', reason: 'w' }, person('jonas'))
+    else run({ type: 'supersede', by: 'PW-2' }, { kind: 'system', part: 'assessment' })
+  }
+
+  /** What the driver does; false where there is nothing to do but to wait. */
   function drive(): boolean {
     if (state === null) return false
     const at = new Date(now).toISOString()
     const step = nextStep(state, at)
+    if (take(step, at)) return true
+    const other = workStep(state, at)
+    return other !== null && other.do !== step.do && take(other, at)
+  }
+
+  function take(step: Step, at: string): boolean {
     switch (step.do) {
       case 'start':
         return run({ type: 'start' }, machine).length > 0 || run({ type: 'reschedule' }, machine).length > 0
@@ -240,6 +263,8 @@ export function simulate(seed: number, hosts: number): Simulated {
         return run({ type: 'complete' }, machine).length > 0
       case 'expire':
         return run({ type: 'expire' }, machine).length > 0
+      case 'remind':
+        return run({ type: 'remind' }, machine).length > 0
       default:
         return false
     }

@@ -72,6 +72,14 @@ const always: WindowPlan = {
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
+const testRing = {
+  name: 'test',
+  batch: { kind: 'count', value: 1 },
+  beforeVote: true,
+  soakSeconds: 0,
+  gate,
+} as const
+
 /** Open from two to four in the morning, every day, UTC. */
 export const nights: WindowPlan = {
   name: 'nights',
@@ -89,7 +97,7 @@ export const nights: WindowPlan = {
 
 export function plan(
   team: string,
-  { window = always, soakSeconds = 0, hooks = [] }: Partial<PlanOptions> = {},
+  { window = always, soakSeconds = 0, hooks = [], tested = 0 }: Partial<PlanOptions> = {},
 ): TeamPlan {
   return {
     team,
@@ -97,6 +105,7 @@ export function plan(
     hooks,
     health: [],
     rings: [
+      ...(tested === 0 ? [] : [{ ...testRing, select: { kind: 'count' as const, count: tested } }]),
       { name: 'canary', select: { kind: 'count', count: 1 }, batch: { kind: 'count', value: 1 }, soakSeconds, gate },
       { name: 'broad', select: { kind: 'rest' }, batch: { kind: 'count', value: 4 }, soakSeconds: 0, gate },
     ],
@@ -108,6 +117,8 @@ interface PlanOptions {
   /** Of the canary. */
   readonly soakSeconds: number
   readonly hooks: readonly Hook[]
+  /** So many in a test ring, one after the other; the policy says whether it runs. */
+  readonly tested: number
 }
 
 export interface ExampleOptions extends Partial<PlanOptions> {

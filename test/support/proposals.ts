@@ -97,3 +97,19 @@ export function content(count: number, window: WindowPlan = always): Content {
     dueAt: null,
   }
 }
+
+/** The same with a test ring of the first `tested`, one after the other, that runs while people vote; then the rest. */
+export function testedContent(count: number, tested: number, window: WindowPlan = always): Content {
+  const base = content(count, window)
+  if (base.subject.kind !== 'patches') throw new Error('not patches')
+  const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
+  const ids = base.subject.assets.map(({ asset }) => asset.id)
+  const subject: PatchSubject = {
+    ...base.subject,
+    rings: [
+      { name: 'test', assets: ids.slice(0, tested), batchSize: 1, beforeVote: true, soakSeconds: 0, gate },
+      { name: 'broad', assets: ids.slice(tested), batchSize: 2, soakSeconds: 0, gate },
+    ],
+  }
+  return { ...base, subject, contentHash: contentHash(subject) }
+}

@@ -62,7 +62,8 @@ export function testProblem({ subject, policy, test }: ProposalState): string | 
   const ring = subject.rings[0]
   if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no asset is in one`
   if (test === null) return `the test ring ${ring.name} has not run`
-  if (test.result === null) return `the test ring ${ring.name} is still running`
+  if (test.result === null)
+    return `the test ring ${ring.name} ${test.stopped === null ? 'is still running' : `is ${test.stopped.how}`}`
   return test.result.passed ? null : `the test ring ${ring.name} did not pass`
 }
 

@@ -4,44 +4,45 @@ import { countQuorum } from '../quorum.ts'
 import { freezeAt } from '../window.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
-import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
-import { ringNow, testRunning } from './run.ts'
+import { goesOn, isHalted, ringNow, testRunning, waitingForResume } from './run.ts'
+import { haltTest, pauseTest, statusWords } from './stop-test.ts'
 import { wantsGo } from './turn.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
 export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
+  if (testRunning(state)) return pauseTest(state, command, context)
   if (state.status !== 'rolling out')
     return refuse('not now', `${state.id} is ${state.status}: there is nothing to pause.`)
-  return accept({ type: 'paused', by: actorName(context.actor), reason: stopReason(command.reason) })
+  return accept({ type: 'paused', by: actorName(context.actor), reason: stopWords(command.reason) })
 }
 
 export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
+  if (testRunning(state)) return haltTest(state, command, context)
   if (state.status !== 'rolling out' && state.status !== 'paused') {
     return refuse('not now', `${state.id} is ${state.status}: there is nothing to halt.`)
   }
-  return accept({ type: 'halted', by: actorName(context.actor), reason: stopReason(command.reason) })
-}
-
-function stopReason(reason: string | null): string {
-  return reason?.trim().slice(0, limits.reasonCharacters) || 'no reason given'
+  return accept({ type: 'halted', by: actorName(context.actor), reason: stopWords(command.reason) })
 }
 
 export function resume(state: ProposalState, context: Context): Decision {
   const { actor, members } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
-  if (state.status !== 'paused' && state.status !== 'halted')
-    return refuse('not now', `${state.id} is ${state.status}, not stopped.`)
+  if (testRunning(state) && isHalted(state))
+    return refuse('not now', `The test ring of ${state.id} was halted, and only ends: it cannot be resumed.`)
+  if (waitingForResume(state) === null) return refuse('not now', `${state.id} is ${statusWords(state)}, not stopped.`)
   if (state.resumeVotes.some((item) => item.person === actor.id)) {
     return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
   }
   const agreed: ProposalEvent = { type: 'resume-agreed', person: actor.id, name: actor.name }
   const people = [...state.resumeVotes.map((item) => item.person), actor.id]
   if (!countQuorum(state.policy.resume, people, members).satisfied) return accept(agreed)
-  const resumed: ProposalEvent = { type: 'resumed', by: [...state.resumeVotes.map((item) => item.name), actor.name] }
+  const type = testRunning(state) ? 'test-resumed' : 'resumed'
+  const resumed: ProposalEvent = { type, by: [...state.resumeVotes.map((item) => item.name), actor.name] }
   return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }
 
@@ -56,8 +57,8 @@ export function go(state: ProposalState, context: Context): Decision {
   const { actor } = context
   const current = ringNow(state)
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
-  const live = state.status === 'rolling out' || testRunning(state)
-  if (!live || current === null || !wantsGo(current)) return refuse('not now', `No ring of ${state.id} waits for a go.`)
+  if (!goesOn(state) || current === null || !wantsGo(current))
+    return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 

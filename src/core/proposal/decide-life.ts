@@ -9,7 +9,8 @@ import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSec
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
-import { isAtWork } from './run.ts'
+import { isAtWork, testRunning, unfinishedDeployments } from './run.ts'
+import { closeTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
@@ -95,8 +96,11 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
   const { content } = command
   const votesKept = content.contentHash === state.contentHash
   if (votesKept && sameFacts(state, command)) return refuse('already', `${state.id} says this already.`)
+  if (!votesKept && testRunning(state) && unfinishedDeployments(state).length > 0)
+    return refuse('not now', `The test ring of ${state.id} is at work: what is decided changes when it is done.`)
   const raised = isRaised(state, content)
-  return accept({
+  const closed = votesKept ? [] : closeTest(state, 'what is decided has changed', context)
+  return accept(...closed, {
     type: 'revised',
     ...content,
     ...(raised ? { raised } : {}),
@@ -160,7 +164,7 @@ export function expire(state: ProposalState, context: Context): Decision {
   }
   if (state.status !== 'open') return refuse('already', `${state.id} is ${state.status}.`)
   if (isBefore(context.now, state.expiresAt)) return refuse('not now', `${state.id} has until ${state.expiresAt}.`)
-  return accept({ type: 'expired' })
+  return accept(...closeTest(state, 'the proposal was not decided in time', context), { type: 'expired' })
 }
 
 export function endNotice(state: ProposalState, context: Context): Decision {
@@ -181,7 +185,7 @@ export function endNotice(state: ProposalState, context: Context): Decision {
   return accept(...approvalEvents(state, context))
 }
 
-export function withdraw(state: ProposalState, command: Of<'withdraw'>): Decision {
+export function withdraw(state: ProposalState, command: Of<'withdraw'>, context: Context): Decision {
   if (finalStatuses.includes(state.status)) return refuse('already', `${state.id} is over: it is ${state.status}.`)
   if (state.status === 'rolling out' || state.status === 'verifying') {
     return refuse('not now', `${state.id} is being rolled out. Halt it first; then it can be withdrawn.`)
@@ -190,12 +194,14 @@ export function withdraw(state: ProposalState, command: Of<'withdraw'>): Decisio
     return refuse('not now', `Assets of ${state.id} are still being patched; withdraw it when they are done.`)
   const reason = command.reason?.trim()
   if (!reason) return refuse('incomplete', `Say why ${state.id} is withdrawn: the reason is kept with it.`)
-  return accept({ type: 'withdrawn', reason: reason.slice(0, limits.reasonCharacters) })
+  const withdrawn: ProposalEvent = { type: 'withdrawn', reason: reason.slice(0, limits.reasonCharacters) }
+  return accept(...closeTest(state, 'the proposal was withdrawn', context), withdrawn)
 }
 
-export function supersede(state: ProposalState, command: Of<'supersede'>): Decision {
+export function supersede(state: ProposalState, command: Of<'supersede'>, context: Context): Decision {
   if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
     return refuse('not now', `${state.id} is ${state.status} and cannot be superseded.`)
   }
-  return accept({ type: 'superseded', by: command.by })
+  const closed = closeTest(state, 'the proposal was replaced', context)
+  return accept(...closed, { type: 'superseded', by: command.by })
 }

@@ -9,7 +9,8 @@ import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './d
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
-import { liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
+import { goesOn, isHalted, liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
+import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 import { comesNext, touchable } from './touch.ts'
 import { nextTurn, stopReason, wantsChecks } from './turn.ts'
 
@@ -72,7 +73,8 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   if (age > state.policy.inventoryMaxAgeSeconds) {
     return `the inventory is from ${subject.inventoryAt.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
   }
-  if (testRunning(state)) return 'its test ring is still running'
+  const testing = testGoesFirst(state)
+  if (testing !== null) return testing
   if (waitsForAcknowledgement(state)) return 'nobody on call has acknowledged it yet'
   const blind = subject.assets.find((planned) => planned.previewProblem !== null)
   if (blind && subject.assets.every((planned) => planned.previewProblem !== null)) {
@@ -94,9 +96,8 @@ export function startTest(state: ProposalState, context: Context): Decision {
 }
 
 export function startBatch(state: ProposalState, context: Context): Decision {
-  const live = state.status === 'rolling out' || testRunning(state)
-  if (!live || state.subject.kind !== 'patches')
-    return refuse('not now', `${state.id} is ${state.status}: no batch may start.`)
+  if (!goesOn(state) || state.subject.kind !== 'patches')
+    return refuse('not now', `${state.id} is ${statusWords(state)}: no batch may start.`)
   const turn = nextTurn(state, context)
   switch (turn.kind) {
     case 'start': {
@@ -172,8 +173,7 @@ export function recordVerifications(
 /** What the ring's gate found when it asked about the service as a whole. */
 export function recordGate(state: ProposalState, command: Of<'record-gate'>, context: Context): Decision {
   const current = ringNow(state)
-  const live = state.status === 'rolling out' || testRunning(state)
-  if (!live || current === null || (current.planned.gate.checks ?? []).length === 0)
+  if (!goesOn(state) || current === null || (current.planned.gate.checks ?? []).length === 0)
     return refuse('not now', `No gate of ${state.id} asks anything now.`)
   if (!wantsChecks(current, context.now)) return refuse('already', 'It was asked a moment ago.')
   const failed = command.results.filter((result) => !result.healthy)
@@ -188,27 +188,28 @@ export function recordGate(state: ProposalState, command: Of<'record-gate'>, con
 }
 
 function stopEvents(state: ProposalState, ring: number, reason: string): readonly ProposalEvent[] {
+  const by = 'Patchwarden'
   const failed: ProposalEvent = { type: 'gate-failed', ring, reason }
-  if (testRunning(state)) return [failed, { type: 'test-ended', passed: false, reason }]
-  return [failed, { type: 'halted', by: 'Patchwarden', reason }]
+  if (testRunning(state)) {
+    // A test ends with all that it began.
+    const atWork = unfinished(state).length > 0
+    return [failed, atWork ? { type: 'test-halted', by, reason } : { type: 'test-ended', passed: false, reason }]
+  }
+  return [failed, { type: 'halted', by, reason }]
 }
 
 /** What follows for the ring from the assets verified so far: stop at its gate, soak, pass, or nothing yet. */
 export function ringEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
   const { subject } = state
+  if (isHalted(state)) return haltedTestEnd(state)
   const current = ringNow(state)
-  const live = state.status === 'rolling out' || testRunning(state)
-  if (subject.kind !== 'patches' || current === null || !live) return []
+  if (subject.kind !== 'patches' || current === null || !goesOn(state)) return []
   const { index, planned, ring } = current
   // Where every asset of a ring was left out, it is done before it began.
   if (ring.status === 'waiting' && remaining(current).length === 0) return passed(state, index, context)
   if (ring.status !== 'running') return []
   const problem = stopReason(subject, current)
-  if (problem !== null) {
-    // A test ends with all that it began.
-    if (testRunning(state) && unfinished(state).length > 0) return []
-    return stopEvents(state, index, problem)
-  }
+  if (problem !== null) return stopEvents(state, index, problem)
   const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
   if (mine.length > 0 || ring.waiting.length > 0 || remaining(current).length > 0) return []
   if (wantsChecks(current, context.now)) return []

@@ -4,6 +4,7 @@ import type { Context, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState, Vote } from './proposal.ts'
+import { closeTest } from './stop-test.ts'
 import { nextRun } from './touch.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
@@ -105,7 +106,8 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
     return refuse('incomplete', `A rejection holds for ${limits.deferralDays} days at most; choose an earlier date.`)
   }
   const deferral = { by: cast.person, reason: cast.reason, owner, until: new Date(until).toISOString() }
-  return accept({ type: 'vote-cast', vote: cast }, { type: 'rejected', deferral })
+  const closed = closeTest(state, 'the proposal was rejected', context)
+  return accept({ type: 'vote-cast', vote: cast }, ...closed, { type: 'rejected', deferral })
 }
 
 export function withdrawVote(state: ProposalState, context: Context): Decision {

@@ -98,11 +98,11 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
     case 'resume':
       return resume(state, context)
     case 'withdraw':
-      return withdraw(state, command)
+      return withdraw(state, command, context)
     case 'follow-up':
       return accept({ ...command, type: 'followed-up' })
     case 'supersede':
-      return supersede(state, command)
+      return supersede(state, command, context)
     case 'break-glass':
       return breakGlass(state, command, context)
     case 'review-break-glass':

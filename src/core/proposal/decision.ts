@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import type { Context, Refusal } from './command.ts'
 import type { ProposalEvent } from './event.ts'
 import { evolve } from './evolve.ts'
@@ -29,6 +30,11 @@ export function after(state: ProposalState, events: readonly ProposalEvent[], co
 
 export function actorName(actor: Actor): string {
   return actor.kind === 'person' ? actor.name : 'Patchwarden'
+}
+
+/** Why somebody stopped something, as it is kept. */
+export function stopWords(reason: string | null): string {
+  return reason?.trim().slice(0, limits.reasonCharacters) || 'no reason given'
 }
 
 /** `owner or security` */

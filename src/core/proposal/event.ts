@@ -128,6 +128,17 @@ export type ProposalEvent =
   | { readonly type: 'window-announced'; readonly window: Window }
   /** The test ring begins while people vote. */
   | { readonly type: 'test-started' }
+  /** The test ring begins nothing more until it is resumed. */
+  | { readonly type: 'test-paused'; readonly by: string; readonly reason: string }
+  /** The test ring begins nothing more, and ends when what has begun is at its end. */
+  | {
+      readonly type: 'test-halted'
+      readonly by: string
+      readonly reason: string
+      /** Left out where somebody asked for it; true where the proposal is closed, which the event after it tells. */
+      readonly closing?: true
+    }
+  | { readonly type: 'test-resumed'; readonly by: readonly string[] }
   | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
   /** Something that people should know and that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }

@@ -3,7 +3,7 @@ import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
-import type { ProposalState, Rollout } from './proposal.ts'
+import type { ProposalState, Rollout, TestRun, TestStop } from './proposal.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
@@ -183,9 +183,16 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'window-announced':
       return { announced: event.window.start }
     case 'test-started':
-      return { test: { ...freshRun(state, at), result: null } }
+      return { test: { ...freshRun(state, at), stopped: null, result: null } }
+    case 'test-paused':
+      return { test: withStop(state.test, { how: 'paused', by: event.by, reason: event.reason, at }), resumeVotes: [] }
+    case 'test-halted':
+      return { test: withStop(state.test, { how: 'halted', by: event.by, reason: event.reason, at }), resumeVotes: [] }
+    case 'test-resumed':
+      return { test: withStop(state.test, null), resumeVotes: [] }
     case 'test-ended':
       return {
+        resumeVotes: [],
         test:
           state.test === null ? null : { ...state.test, result: { passed: event.passed, reason: event.reason, at } },
       }
@@ -217,6 +224,10 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     default:
       return assertNever(event)
   }
+}
+
+function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | null {
+  return test === null ? null : { ...test, stopped }
 }
 
 const unacknowledged = { acknowledgedBy: null, asked: null } as const

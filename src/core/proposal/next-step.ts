@@ -5,8 +5,8 @@ import { testProblem } from './approval.ts'
 import { plusSeconds } from './decision.ts'
 import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
-import { finalStatuses, type PatchSubject, type ProposalState } from './proposal.ts'
-import { type CurrentRing, remaining, ringNow, testRunning, unfinishedDeployments } from './run.ts'
+import type { PatchSubject, ProposalState } from './proposal.ts'
+import { type CurrentRing, goesOn, remaining, ringNow, soakEnd, testRunning, unfinishedDeployments } from './run.ts'
 import { windowsOf } from './touch.ts'
 import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
@@ -40,33 +40,75 @@ const RETRY_SECONDS = 900
 
 /**
  * The next step of a proposal at `now`. Depends on nothing else, so that any process can take over after a crash: it
- * reads the state, and goes on.
+ * reads the state, and goes on. What has its time comes first, so that nothing that people are told waits for assets.
  */
 export function nextStep(state: ProposalState, now: string): Step {
-  const due = (at: string) => Date.parse(at) <= Date.parse(now)
-  if (finalStatuses.includes(state.status)) return { do: 'nothing' }
-  const running = runningStep(state)
-  if (running !== null) return running
-  if (testRunning(state) && state.status !== 'open') {
-    const testing = testStep(state, now)
-    if (testing !== null) return testing
+  return timedStep(state, now) ?? workStep(state, now) ?? idleStep(state, now)
+}
+
+/** When the proposal wants attention again even if nobody touches it; `null` never. */
+export function wakeAt(state: ProposalState, now: string): string | null {
+  const step = nextStep(state, now)
+  if (step.do === 'nothing') return null
+  if (step.do === 'wait') return step.until
+  // It may be that there is no window; what is under way goes on meanwhile.
+  if (step.do === 'reschedule' && workStep(state, now) === null)
+    return earliest([plusSeconds(now, RETRY_SECONDS), soakEnd(state)])
+  return now
+}
+
+type Due = (at: string) => boolean
+
+function dueAt(now: string): Due {
+  return (at) => Date.parse(at) <= Date.parse(now)
+}
+
+/** What is due by the clock, whatever is at work; `null`: nothing is. */
+function timedStep(state: ProposalState, now: string): Step | null {
+  const due = dueAt(now)
+  const { schedule } = state
+  switch (state.status) {
+    case 'open': {
+      if (due(state.expiresAt)) return { do: 'expire' }
+      const notice = noticeEnd(state)
+      if (notice !== null && due(notice)) return { do: 'end notice' }
+      const rung = nextRung(state)
+      return rung !== null && due(rung.at) ? { do: 'remind' } : null
+    }
+    case 'approved':
+      if (state.subject.kind !== 'standing rule') return null
+      return due(state.subject.rule.expiresAt) ? { do: 'expire' } : null
+    case 'scheduled': {
+      if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
+      const ask = nextAsk(state)
+      if (ask !== null && due(ask)) return { do: 'ask' }
+      return announceIsDue(state, due) ? { do: 'announce' } : null
+    }
+    case 'rolling out':
+      if (schedule !== null && due(schedule.end) && hasMoreToBegin(state)) return { do: 'reschedule' }
+      return announceIsDue(state, due) ? { do: 'announce' } : null
+    default:
+      return null
   }
+}
+
+/** What assets and rings under way want, also where something that was due was refused; `null`: nothing. */
+export function workStep(state: ProposalState, now: string): Step | null {
+  return runningStep(state) ?? testStep(state, now) ?? soakStep(state, now)
+}
+
+function idleStep(state: ProposalState, now: string): Step {
+  const due = dueAt(now)
   switch (state.status) {
     case 'open':
-      return openStep(state, now, due)
+      return { do: 'wait', until: earliest([state.expiresAt, nextRung(state)?.at, noticeEnd(state)]) }
     case 'approved':
-      if (state.subject.kind === 'standing rule') {
-        const until = state.subject.rule.expiresAt
-        return due(until) ? { do: 'expire' } : { do: 'wait', until }
-      }
+      if (state.subject.kind === 'standing rule') return { do: 'wait', until: state.subject.rule.expiresAt }
       return { do: 'reschedule' }
     case 'scheduled':
       return scheduledStep(state, due)
     case 'rolling out':
       return rolloutStep(state, now, due)
-    case 'paused':
-    case 'halted':
-      return { do: 'nothing' }
     case 'verifying': {
       const since = Date.parse(state.rollout?.verifyingSince ?? now)
       const all = state.rollout === null ? [] : deploymentsOf(state.rollout)
@@ -79,21 +121,11 @@ export function nextStep(state: ProposalState, now: string): Step {
   }
 }
 
-/** When the proposal wants attention again even if nobody touches it; `null` never. */
-export function wakeAt(state: ProposalState, now: string): string | null {
-  const step = nextStep(state, now)
-  if (step.do === 'nothing') return null
-  if (step.do === 'wait') return step.until
-  if (step.do === 'reschedule') return plusSeconds(now, RETRY_SECONDS)
-  return now
-}
-
-/** While assets are being worked on: more of their batch, or on with these. */
+/** While assets are being worked on: more of their batch, or on with these, whatever became of the proposal. */
 function runningStep(state: ProposalState): Step | null {
   if (unfinishedDeployments(state).length === 0) return null
   const current = ringNow(state)
-  const goesOn = state.status === 'rolling out' || testRunning(state)
-  return goesOn && current !== null && hasFreeSlot(state, current) ? { do: 'start batch' } : { do: 'deploy' }
+  return goesOn(state) && current !== null && hasFreeSlot(state, current) ? { do: 'start batch' } : { do: 'deploy' }
 }
 
 function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing): boolean {
@@ -102,25 +134,17 @@ function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing
   return mine.length < concurrencyOf(planned)
 }
 
-function openStep(state: ProposalState, now: string, due: (at: string) => boolean): Step {
-  if (due(state.expiresAt)) return { do: 'expire' }
-  const testing = testStep(state, now)
-  if (testing !== null) return testing
-  const noticeRuns = state.noticeEndsAt !== null && state.standingRefused === null && testProblem(state) === null
-  if (noticeRuns && state.noticeEndsAt !== null && due(state.noticeEndsAt)) return { do: 'end notice' }
-  const rung = nextRung(state)
-  if (rung !== null && due(rung.at)) return { do: 'remind' }
-  const times = [state.expiresAt, ...(rung === null ? [] : [rung.at])]
-  if (noticeRuns && state.noticeEndsAt !== null) times.push(state.noticeEndsAt)
-  return { do: 'wait', until: earliest(times) }
+/** When silence becomes consent; `null`: it does not, or not yet. */
+function noticeEnd(state: ProposalState): string | null {
+  return state.standingRefused === null && testProblem(state) === null ? state.noticeEndsAt : null
 }
 
 /** What the test ring wants while people vote; `null` where it has ended, or is not to run. */
 function testStep(state: ProposalState, now: string): Step | null {
   const { subject, policy, test } = state
   if (subject.kind !== 'patches' || !runsTest(policy) || subject.rings[0]?.beforeVote !== true) return null
-  if (test === null) return { do: 'start test' }
-  if (test.result !== null) return null
+  if (test === null) return state.status === 'open' ? { do: 'start test' } : null
+  if (!testRunning(state) || !goesOn(state)) return null
   const current = ringNow(state)
   // Somebody's go is waited for with the votes.
   if (current === null || wantsGo(current)) return null
@@ -128,24 +152,27 @@ function testStep(state: ProposalState, now: string): Step | null {
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
 }
 
-function scheduledStep(state: ProposalState, due: (at: string) => boolean): Step {
+/** What comes when a soak is over. */
+function soakStep(state: ProposalState, now: string): Step | null {
+  const until = soakEnd(state)
+  const current = ringNow(state)
+  if (state.status !== 'rolling out' || current === null || until === null || !dueAt(now)(until)) return null
+  return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'end soak' }
+}
+
+function scheduledStep(state: ProposalState, due: Due): Step {
   const { schedule } = state
-  if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
+  if (schedule === null) return { do: 'reschedule' }
   const ask = nextAsk(state)
-  if (ask !== null && due(ask)) return { do: 'ask' }
-  const asking = ask === null ? [] : [ask]
-  const notice = noticeAt(state)
-  if (notice !== null && due(notice) && !due(schedule.start)) return { do: 'announce' }
-  const announcing = notice === null ? [] : [notice]
-  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ...asking, ...announcing]) }
-  // It has been said once that it waits for an acknowledgement; that alone wakes it, or the next time of asking.
-  if (waitsForAcknowledgement(state) && state.notStarted !== null)
-    return { do: 'wait', until: earliest([schedule.end, ...asking]) }
+  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ask, noticeAt(state)]) }
+  // It has been said once what it waits for; the end of that wakes it, or the next time of asking.
+  const waits = waitsForAcknowledgement(state) || testRunning(state)
+  if (waits && state.notStarted !== null) return { do: 'wait', until: earliest([schedule.end, ask]) }
   return { do: 'start' }
 }
 
-function earliest(times: readonly string[]): string {
-  return times.reduce((first, at) => (Date.parse(at) < Date.parse(first) ? at : first))
+function earliest(times: readonly [string, ...(string | null | undefined)[]]): string {
+  return times.reduce<string>((first, at) => (at && Date.parse(at) < Date.parse(first) ? at : first), times[0])
 }
 
 /** When notice is to be given of the window that comes next; `null`: it was, or none is wanted. */
@@ -161,20 +188,31 @@ const longestNotice = remembered((subject: PatchSubject): number | null => {
   return seconds.length === 0 ? null : Math.max(...seconds)
 })
 
-function rolloutStep(state: ProposalState, now: string, due: (at: string) => boolean): Step {
+/** Notice is given before the window opens, or not at all. */
+function announceIsDue(state: ProposalState, due: Due): boolean {
+  const notice = noticeAt(state)
+  return notice !== null && due(notice) && state.schedule !== null && !due(state.schedule.start)
+}
+
+/** Is a window still needed? Not where all that is left has begun. */
+function hasMoreToBegin(state: ProposalState): boolean {
+  const current = ringNow(state)
+  if (current === null) return false
+  const later = current.index < current.run.rings.length - 1
+  return later || current.ring.waiting.length > 0 || remaining(current).length > 0
+}
+
+function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   const current = ringNow(state)
   const { schedule } = state
-  if (current !== null && current.ring.status === 'soaking' && current.ring.soakUntil !== null) {
-    const { soakUntil } = current.ring
-    if (!due(soakUntil)) return { do: 'wait', until: soakUntil }
-    return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'end soak' }
+  const soak = soakEnd(state)
+  if (soak !== null) {
+    const end = schedule !== null && hasMoreToBegin(state) ? schedule.end : null
+    const notice = schedule === null || due(schedule.start) ? null : noticeAt(state)
+    return { do: 'wait', until: earliest([soak, end, notice]) }
   }
   if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
-  if (!due(schedule.start)) {
-    const notice = noticeAt(state)
-    if (notice === null) return { do: 'wait', until: schedule.start }
-    return due(notice) ? { do: 'announce' } : { do: 'wait', until: earliest([schedule.start, notice]) }
-  }
+  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, noticeAt(state)]) }
   if (current === null) return { do: 'start batch' }
   // A person says go; until then only the end of the window wakes it.
   if (wantsGo(current)) return { do: 'wait', until: schedule.end }

@@ -237,8 +237,18 @@ export interface Rollout {
   readonly extendedUntil: string | null
 }
 
+/** Somebody stopped the test ring. Paused, it waits until it is resumed; halted, it ends with what has begun. */
+export interface TestStop {
+  readonly how: 'paused' | 'halted'
+  readonly by: string
+  readonly reason: string
+  /** ISO 8601 UTC. */
+  readonly at: string
+}
+
 /** The ring that runs while people vote. */
 export interface TestRun extends Rollout {
+  readonly stopped: TestStop | null
   /** `null` while it runs. */
   readonly result: { readonly passed: boolean; readonly reason: string | null; readonly at: string } | null
 }

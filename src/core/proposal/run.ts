@@ -2,7 +2,15 @@
 
 import { remembered } from '../remembered.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
-import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
+import {
+  type Deployment,
+  finalStatuses,
+  type PlannedRing,
+  type ProposalState,
+  type RingState,
+  type Rollout,
+  type TestStop,
+} from './proposal.ts'
 
 /** What is under way: the rollout, or else the test that runs while people vote. */
 export function liveRun(state: ProposalState): Rollout | null {
@@ -12,6 +20,30 @@ export function liveRun(state: ProposalState): Rollout | null {
 
 export function testRunning(state: ProposalState): boolean {
   return state.rollout === null && state.test !== null && state.test.result === null
+}
+
+/** Why nothing more of the running test begins; `null` where it goes on, or none runs. */
+export function testStop(state: ProposalState): TestStop | null {
+  return testRunning(state) ? (state.test?.stopped ?? null) : null
+}
+
+/** May more of what is under way begin, and its rings be judged? Not while it is stopped. */
+export function goesOn(state: ProposalState): boolean {
+  if (state.rollout !== null) return state.status === 'rolling out'
+  return testRunning(state) && testStop(state) === null && !finalStatuses.includes(state.status)
+}
+
+/** Is what has not begun on an asset to be taken back? The test of a proposal that is over ends, too. */
+export function isHalted(state: ProposalState): boolean {
+  if (state.rollout !== null) return state.status === 'halted'
+  return testRunning(state) && (testStop(state)?.how === 'halted' || finalStatuses.includes(state.status))
+}
+
+/** What people have stopped and can let go on again: the rollout, or a test that is paused. */
+export function waitingForResume(state: ProposalState): Pick<TestStop, 'by' | 'reason' | 'at'> | null {
+  if (state.status === 'paused' || state.status === 'halted') return state.stopped
+  const stop = testStop(state)
+  return stop?.how === 'paused' && !finalStatuses.includes(state.status) ? stop : null
 }
 
 export function freshRing(): RingState {
@@ -39,6 +71,12 @@ export function ringNow(state: ProposalState): CurrentRing | null {
 /** The number of the ring that is under way or next; `null` when all have passed. */
 export function currentRing(state: ProposalState): number | null {
   return ringNow(state)?.index ?? null
+}
+
+/** Until when the ring under way is watched before the next (ISO 8601); `null`: it is not. */
+export function soakEnd(state: ProposalState): string | null {
+  const ring = ringNow(state)?.ring
+  return ring?.status === 'soaking' ? ring.soakUntil : null
 }
 
 /** Assets started and not verified yet. */

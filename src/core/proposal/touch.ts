@@ -6,7 +6,7 @@ import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import { remaining, ringNow } from './run.ts'
+import { remaining, ringNow, soakEnd } from './run.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
@@ -104,7 +104,9 @@ export function nextRun(
 /** The first time of a plan that leaves enough time between the decision and the start, and enough to be done. */
 function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
   const { now, freezes } = context
-  const led = state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : now
+  // What is being watched goes on when that is over.
+  const led =
+    state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : (soakEnd(state) ?? now)
   const from = isBefore(led, now) ? now : led
   for (const window of nextWindows(plan, freezes, state.team, from, WINDOWS_TRIED)) {
     const start = isBefore(window.start, from) && from !== now ? from : window.start

@@ -7,8 +7,8 @@ import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
-import { unfinished } from '../../../src/core/proposal/run.ts'
-import { content, policy } from '../../support/proposals.ts'
+import { liveRun, unfinished } from '../../../src/core/proposal/run.ts'
+import { content, policy, testedContent } from '../../support/proposals.ts'
 
 const members: readonly Member[] = [
   { id: 'mara', name: 'Mara', roles: ['owner', 'security'] },
@@ -29,7 +29,7 @@ type Move =
   | { readonly kind: 'time'; readonly hours: number }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(12) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('person' as const), who: fc.nat(3), what: fc.nat(13) }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -37,7 +37,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       end: fc.constantFrom<EndState>('installed', 'installed', 'installed', 'failed', 'unreachable', 'held back'),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('raw' as const), what: fc.nat(7) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('raw' as const), what: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), hours: fc.integer({ min: 1, max: 30 }) }) },
 )
 
@@ -63,6 +63,7 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
     { type: 'postpone', until: null, reason: null },
     { type: 'freeze', until: '2030-01-01T00:00:00.000Z', reason: 'r' },
     { type: 'unfreeze' },
+    { type: 'withdraw', reason: 'w' },
   ]
   return all[what] ?? { type: 'resume' }
 }
@@ -75,10 +76,12 @@ function machineCommand(state: ProposalState, now: string, end: EndState): Propo
       return { type: 'start' }
     case 'start batch':
       return { type: 'start-batch' }
+    case 'start test':
+      return { type: 'start-test' }
     case 'deploy': {
       const asset = unfinished(state)[0] ?? ''
       const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-      if (state.rollout?.deployments[asset]?.outcome === null)
+      if (liveRun(state)?.deployments[asset]?.outcome === null)
         return { type: 'record-outcomes', outcomes: [{ asset, outcome }] }
       const verification = { end, reason: 'r', packages: [], health: [], at: now }
       return { type: 'record-verifications', verifications: [{ asset, verification }] }
@@ -115,10 +118,16 @@ const rawCommands: readonly ProposalCommand[] = [
   { type: 'reschedule' },
   { type: 'remind' },
   { type: 'ask-acknowledgement' },
+  { type: 'supersede', by: 'PW-2' },
+  { type: 'revise', content: testedContent(5, 2), reason: 'web6 is gone' },
 ]
 
-function play(moves: readonly Move[], proposer: Actor = system, how: Partial<Policy> = {}) {
-  const start: Content = content(6)
+function play(
+  moves: readonly Move[],
+  proposer: Actor = system,
+  how: Partial<Policy> = {},
+  start: Content = content(6),
+) {
   const events: RecordedEvent[] = []
   let state: ProposalState | null = null
   let now = START
@@ -271,6 +280,45 @@ describe('whatever people click and machines report', () => {
     )
   })
 
+  const testing = { testRing: 'run', remindAfterSeconds: 3_600, expiresAfterSeconds: 40 * 3_600 } as const
+
+  test('every asset that a test ring began is brought to its end, whatever becomes of the proposal', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const driven = Array.from({ length: 30 }, (): Move => ({ kind: 'machine', end: 'installed' }))
+        const { events } = play([...list, ...driven], system, testing, testedContent(6, 3))
+        const atWork = new Set<string>()
+        let stopped = false
+        for (const { event } of events) {
+          if (event.type === 'test-paused' || event.type === 'test-halted') stopped = true
+          if (event.type === 'test-resumed' || event.type === 'test-ended') stopped = false
+          if (event.type === 'batch-started') {
+            expect(stopped).toBe(false)
+            for (const asset of event.assets) atWork.add(asset)
+          }
+          if (event.type === 'verification-recorded') atWork.delete(event.asset)
+          if (event.type === 'test-ended' || event.type === 'revised') expect(atWork).toEqual(new Set())
+        }
+        expect(atWork).toEqual(new Set())
+      }),
+      runs,
+    )
+  })
+
+  test('nothing that is due by the clock waits for assets', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        const { state } = play(list, system, testing, testedContent(6, 3))
+        if (state?.status !== 'open') return
+        const at = (seconds: number) =>
+          new Date(Date.parse(state.expiresAt) - 40 * 3_600_000 + seconds * 1_000).toISOString()
+        if (state.remindersSent === 0) expect(nextStep(state, at(3_600)).do).toBe('remind')
+        expect(nextStep(state, state.expiresAt).do).toBe('expire')
+      }),
+      runs,
+    )
+  })
+
   test('events alone rebuild the state', () => {
     fc.assert(
       fc.property(moves, (list) => {
@@ -301,6 +349,15 @@ describe('whatever people click and machines report', () => {
       { resume: [{ role: 'security', count: 2 }] },
     )
     expect(resumed.events.map(({ event }) => event.type)).toContain('resumed')
+    const tested = (what: number) =>
+      play(
+        [...machine('installed', 2), { kind: 'person', who: 0, what }, ...machine('installed', 4)],
+        system,
+        testing,
+        testedContent(6, 3),
+      ).events.map(({ event }) => event.type)
+    expect(tested(4)).toContain('test-paused')
+    for (const what of [5, 9, 13]) expect(tested(what)).toEqual(expect.arrayContaining(['test-halted', 'test-ended']))
     const lazy = play([{ kind: 'time', hours: 30 }, ...machine('installed', 60)], system, {
       approval: { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner'] },
     })

@@ -1,0 +1,62 @@
+/** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
+
+import type { Context, ProposalCommand } from './command.ts'
+import { accept, actorName, type Decision, refuse, stopWords } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import type { ProposalState } from './proposal.ts'
+import { isHalted, testRunning, testStop, unfinishedDeployments } from './run.ts'
+
+type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
+
+/** Nothing more of the test begins until it is resumed; what has begun ends. */
+export function pauseTest(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
+  if (isHalted(state)) return refuse('not now', `${state.id} is ${statusWords(state)}: there is nothing to pause.`)
+  if (testStop(state) !== null) return refuse('already', `The test ring of ${state.id} is paused already.`)
+  return accept({ type: 'test-paused', by: actorName(context.actor), reason: stopWords(command.reason) })
+}
+
+/** The test ends with what has begun, and did not pass. */
+export function haltTest(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
+  if (isHalted(state)) return refuse('already', `The test ring of ${state.id} is halted already.`)
+  const by = actorName(context.actor)
+  const reason = stopWords(command.reason)
+  return accept({ type: 'test-halted', by, reason }, ...endedAtOnce(state, `Halted by ${by}: ${reason}`))
+}
+
+/**
+ * What comes before a proposal is closed, or asks for something else: a test that runs is halted, and followed to its
+ * end all the same. `why`: a clause, such as "it was rejected".
+ */
+export function closeTest(state: ProposalState, why: string, { actor }: Context): readonly ProposalEvent[] {
+  if (!testRunning(state) || isHalted(state)) return []
+  if (unfinishedDeployments(state).length === 0) return endedAtOnce(state, `It ended early: ${why}`)
+  return [{ type: 'test-halted', by: actorName(actor), reason: why, closing: true }]
+}
+
+/** The end of a halted test, once all that it began is verified; nothing before, nor of a rollout. */
+export function haltedTestEnd(state: ProposalState): readonly ProposalEvent[] {
+  if (!testRunning(state)) return []
+  const stop = testStop(state)
+  const over = `It ended early: ${state.id} is ${state.status}`
+  return endedAtOnce(state, stop === null ? over : `Halted by ${stop.by}: ${stop.reason}`)
+}
+
+function endedAtOnce(state: ProposalState, reason: string): readonly ProposalEvent[] {
+  if (unfinishedDeployments(state).length > 0) return []
+  return [{ type: 'test-ended', passed: false, reason }]
+}
+
+/** Why the rollout does not start yet: its test has not ended. */
+export function testGoesFirst(state: ProposalState): string | null {
+  if (!testRunning(state)) return null
+  const stop = testStop(state)
+  if (stop?.how === 'paused') return `its test ring is paused by ${stop.by}: ${stop.reason}`
+  return stop === null ? 'its test ring is still running' : 'its test ring is halted and not at its end yet'
+}
+
+/** The status for a sentence, with the test where one runs: `open; its test ring is paused`. */
+export function statusWords(state: ProposalState): string {
+  if (!testRunning(state)) return state.status
+  if (isHalted(state)) return `${state.status}; its test ring is halted`
+  return `${state.status}; its test ring is ${testStop(state)?.how ?? 'running'}`
+}
