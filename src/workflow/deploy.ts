@@ -201,7 +201,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
       const planned = plannedOf(subject, id)
       if (!planned) return []
       const { asset, changes, transaction } = planned
-      return [{ asset, changes, transaction, reboot, restartServices }]
+      return [{ asset, changes, transaction, reboot, restartServices, notAfter: null }]
     })
     return { key, deployments }
   }

@@ -30,7 +30,13 @@ async function batchOf(scene: Scene, engine: DeployEngine): Promise<Batch> {
   const deployments = await Promise.all(
     scene.assets.map(async (asset) => {
       const changes = scene.hostOf(asset.name).offers
-      return { asset, changes, transaction: await engine.preview(asset, changes, signal), reboot: 'never' as const }
+      return {
+        asset,
+        changes,
+        transaction: await engine.preview(asset, changes, signal),
+        reboot: 'never' as const,
+        notAfter: null,
+      }
     }),
   )
   return { key: `awx.${++runs}`, deployments }
@@ -107,7 +113,7 @@ describe('The AWX engine', () => {
     const scene = await opened()
     const engine = engineOf(scene)
     const asset = awxAsset(name)
-    const deployment = { asset, changes: [], transaction: [], reboot: 'never' as const }
+    const deployment = { asset, changes: [], transaction: [], reboot: 'never' as const, notAfter: null }
     await expect(engine.preview(asset, [], signal)).rejects.toThrow(says)
     const ended = await outcomes(engine, { key: 'awx.names', deployments: [deployment] })
     expect(ended.get(asset.id)).toMatchObject({ state: 'held back', reason: expect.stringMatching(says) })
