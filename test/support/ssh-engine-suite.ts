@@ -162,7 +162,8 @@ export async function sshEngineSuite(
           state: 'not begun',
           reason: expect.stringMatching(/^The time of \S+ was over before process .*unattended-upgr.* with dpkg\.$/),
         })
-        await expect.poll(() => hosts.shell(asset.name, 'pgrep -f [u]nattended-upgr || true')).toBe('')
+        const locked = () => hosts.shell(asset.name, 'pgrep -f [u]nattended-upgr || true')
+        await expect.poll(locked, { timeout: 60_000, interval: 200 }).toBe('')
         const later = until(wanted, 3_600_000)
         expect(await outcomeOf(patient, await patient.start(later, signal))).toMatchObject({ state: 'not begun' })
         expect(await fleet.aptTransactions(asset.name)).toEqual([])
