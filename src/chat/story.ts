@@ -398,7 +398,11 @@ function notBegunStory(verifications: readonly RecordedVerification[], state: Pr
     if (verification.end !== 'not touched') continue
     byReason.set(verification.reason, [...(byReason.get(verification.reason) ?? []), asset])
   }
-  return [...byReason].map(([reason, assets]) => ({
+  const groups = [...byReason]
+  // Where hosts have many reasons, the last ones are told without them.
+  const rest = groups.splice(TOLD_APART).flatMap(([, assets]) => assets)
+  if (rest.length > 0) groups.push(['"Assets" says why', rest])
+  return groups.map(([reason, assets]) => ({
     author: null,
     tone: 'warning',
     text: rich(

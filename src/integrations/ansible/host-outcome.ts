@@ -54,7 +54,7 @@ export function outcomeOf(report: HostReport | undefined, { name, approved, over
     return { state: 'unreachable', reason: problem.reason, touched: touched || !never, log: '' }
   }
   if (over && tasks.every(({ outcome }) => outcome === 'skipped')) {
-    return notBegun(`The time of ${name} was over before the playbook came to it.`)
+    return notBegun('Its time was over before the playbook came to it.')
   }
   const log = tasks
     .filter(({ changed }) => changed)

@@ -12,7 +12,7 @@ import type {
   PreflightResult,
   TransactionStep,
 } from '../../core/ports.ts'
-import { notBegun } from '../ssh/follow.ts'
+import { notBegun, TIME_OVER } from '../ssh/follow.ts'
 import { apt } from '../ssh/index.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
@@ -231,13 +231,13 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     const handle = { key, data: { assets: deployments.map(({ asset }) => ({ id: asset.id, name: asset.name })) } }
     if (deployments.length === 0 || (await records.exists(key))) return handle
     const looks = await Promise.all(
-      deployments.map((request) => (isOver(request.notAfter) ? late(request.asset) : fitness(key, request, signal))),
+      deployments.map((request) => (isOver(request.notAfter) ? late() : fitness(key, request, signal))),
     )
     signal.throwIfAborted()
     if (!(await records.begin(key))) return handle
     // To look may have taken minutes.
     const request = deployments.map(({ asset, transaction, notAfter }, index) => {
-      const seen = isOver(notAfter) ? late(asset) : looks[index]
+      const seen = isOver(notAfter) ? late() : looks[index]
       const refused = seen?.ready === false ? seen.outcome : null
       return { asset: asset.id, name: asset.name, approved: transaction, refused, notAfter }
     })
@@ -306,8 +306,8 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
   }
 }
 
-function late({ name }: Asset): Refusal {
-  return { ready: false, outcome: notBegun(`The time of ${name} was over before it could begin.`) }
+function late(): Refusal {
+  return { ready: false, outcome: notBegun(TIME_OVER) }
 }
 
 function refuse(state: 'held back' | 'unreachable', reason: string, log = ''): Refusal {

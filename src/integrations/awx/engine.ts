@@ -7,7 +7,7 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
-import { notBegun } from '../ssh/follow.ts'
+import { notBegun, TIME_OVER } from '../ssh/follow.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
@@ -143,7 +143,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     }
     for (const [host, { asset, request }] of left) {
       if (!isOver(request.notAfter)) continue
-      settle(asset, notBegun(`The time of ${host} was over before it could begin.`))
+      settle(asset, notBegun(TIME_OVER))
       left.delete(host)
     }
     await Promise.all(

@@ -86,7 +86,7 @@ function heldBeforehand(manager: PackageManager, sections: Sections, name: strin
       )
     }
     case 'over':
-      return notBegun(overSentence(manager, sections, name))
+      return notBegun(overSentence(manager, sections))
     case 'half-done':
       return heldBack(
         `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): ${manager.repair}.`,
@@ -109,7 +109,7 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
     return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
   }
   if (decision === 'changed') return heldBack(differenceOf(sections), log)
-  const never = neverBegan(manager, sections, name, decision)
+  const never = neverBegan(manager, sections, decision)
   if (never !== null) return never
   return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
 }
@@ -121,26 +121,22 @@ function named(lines: readonly string[]): string {
 }
 
 export const STOPPED = 'The rollout was stopped before its turn came.'
+export const TIME_OVER = 'Its time was over before it could begin.'
 
 /** It was decided that it does not begin, and that is no failure. */
-function neverBegan(
-  manager: PackageManager,
-  sections: Sections,
-  name: string,
-  decision: string | null,
-): DeploymentOutcome | null {
+function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
   if (decision === 'cancelled') return notBegun(STOPPED)
-  return decision === 'over' ? notBegun(overSentence(manager, sections, name)) : null
+  return decision === 'over' ? notBegun(overSentence(manager, sections)) : null
 }
 
-function overSentence(manager: PackageManager, sections: Sections, name: string): string {
+function overSentence(manager: PackageManager, sections: Sections): string {
   const holder = markedValue(sections, 'lock-holder')
-  if (holder === null) return `The time of ${name} was over before it could begin.`
-  return `The time of ${name} was over before process ${holder} had finished with ${manager.database}.`
+  if (holder === null) return TIME_OVER
+  return `Its time was over before process ${holder} had finished with ${manager.database}.`
 }
 
 function withoutResult(manager: PackageManager, sections: Sections, name: string, decision: string | null): Progress {
-  const never = neverBegan(manager, sections, name, decision)
+  const never = neverBegan(manager, sections, decision)
   if (never !== null) return ended(never)
   if (decision === 'lost') {
     const reason = `The connection to ${name} was lost before the upgrade began; nothing was changed.`

@@ -81,7 +81,7 @@ describe('a playbook that upgrades by itself', () => {
   it('is not begun when its time is over, and never is under this key', async () => {
     const began = join(folder, 'began')
     const engine = await engineWith(standIn(`require('node:fs').writeFileSync(${JSON.stringify(began)}, '')`))
-    const outcome = { state: 'not begun', reason: 'The time of web01 was over before it could begin.' }
+    const outcome = { state: 'not begun', reason: 'Its time was over before it could begin.' }
     expect((await end(engine, await begin(engine, changes, '2026-11-20T03:00:00Z')))?.outcome).toMatchObject(outcome)
     expect((await end(engine, await begin(engine, changes, null)))?.outcome).toMatchObject(outcome)
     await expect(stat(began)).rejects.toThrow()
@@ -105,7 +105,7 @@ describe('a playbook that upgrades by itself', () => {
     now += 600_000
     expect((await end(engine, handle))?.outcome).toMatchObject({
       state: 'not begun',
-      reason: 'The time of web01 was over before the playbook came to it.',
+      reason: 'Its time was over before the playbook came to it.',
     })
   })
 
