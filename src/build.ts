@@ -407,6 +407,7 @@ function buildAnsibleEngine(config: Config, name: string, engine: AnsibleEngineC
       ...settings,
       transactionSeconds: engine.transactionTimeout,
       stateFolder: path.join(config.dataDir, 'ansible', name),
+      clock,
     })
   }
   return createAnsibleEngine({

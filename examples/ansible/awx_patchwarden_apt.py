@@ -2,7 +2,7 @@
 """Upgrades one Debian or Ubuntu host for awx-patchwarden-apt.yml, and prints one line of JSON.
 
 Reads one JSON object from the environment variable PATCHWARDEN: mode, key, host, changes, transaction,
-lock_seconds.
+lock_seconds; not_after (second of the epoch from which on nothing begins) and seconds_left until then, or nothing.
 The journal in /var/lib/patchwarden/awx/<key> lets the upgrade begin once, however often it is asked for. The upgrade runs
 detached, so that neither a cancelled job nor a lost connection ends it.
 """
@@ -43,13 +43,35 @@ def main():
     if asked["mode"] == "preview":
         answer = preview(asked["changes"], os.path.exists(journal))
     elif asked["mode"] == "apply":
-        begin(journal, asked)
+        asked["end"] = end_of(asked)
+        if is_over(asked["end"]):
+            never(journal, asked["host"], "over")
+        else:
+            begin(journal, asked)
         answer = outcome(journal, asked["host"])
     else:
-        if not create(journal, asked["host"], "cancelled"):
-            decide(journal, "cancelled")
+        never(journal, asked["host"], "cancelled")
         answer = outcome(journal, asked["host"])
     print(json.dumps(answer))
+
+
+def number(value):
+    return None if value in (None, "", "None") else int(value)
+
+
+def uptime():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def end_of(asked):
+    """The end by the clock of this host, and by that of Patchwarden, in case this one is slow; None: there is none."""
+    if number(asked.get("not_after")) is None:
+        return None
+    return number(asked["not_after"]), uptime() + (number(asked.get("seconds_left")) or 0)
+
+
+def is_over(end):
+    return end is not None and (time.time() >= end[0] or uptime() >= end[1])
 
 
 def check(one):
@@ -151,12 +173,18 @@ def create(journal, host, *decided):
 
 
 def decide(journal, what):
-    """Committed or cancelled: whoever makes the link first has decided it, for good."""
+    """Committed, cancelled or over: whoever makes the link first has decided it, for good."""
     try:
         os.symlink(what, os.path.join(journal, "decision"))
     except FileExistsError:
         pass
     return os.readlink(os.path.join(journal, "decision"))
+
+
+def never(journal, host, why):
+    """What has not begun never does."""
+    if not create(journal, host, why):
+        decide(journal, why)
 
 
 def begin(journal, asked):
@@ -202,14 +230,19 @@ def transact(journal, asked):
         return held("This is not the transaction that was approved: it would now %s and no longer %s." %
                     (", ".join(sorted(now - plan)[:6]) or "do nothing else",
                      ", ".join(sorted(plan - now)[:6]) or "leave anything out"), "")
-    if decide(journal, "committed") != "committed":
-        return held("The rollout was stopped before its turn came.", "")
+    decided = decide(journal, "over" if is_over(asked["end"]) else "committed")
+    if decided != "committed":
+        return not_begun(decided)
     before = packages()
     if not steps:
         return {"state": "succeeded", "changed": [], "rebooted": False, "log": ""}
     # Every step by name and version, so that apt can do nothing else in their place.
     exact = [named(one, one["to"]) if one["to"] else one["name"] + "-" for one in steps]
     options = ["-o", "DPkg::Lock::Timeout=%d" % int(asked["lock_seconds"])]
+    if asked["end"] is not None:
+        # apt asks this with its lock in hand, just before it begins; there may have been a lock to wait for.
+        options += ["-o", "DPkg::Pre-Install-Pkgs::=test $(date +%%s) -lt %d && awk '{ exit $1 >= %d }' /proc/uptime" %
+                    (asked["end"][0], asked["end"][1])]
     options += [] if any(one["to"] is None for one in steps) else ["--no-remove"]
     options += ["--allow-downgrades"] if any(one["action"] == "downgrade" for one in steps) else []
     status, said = run(APT_WRITES + options + ["install"] + exact)
@@ -224,6 +257,8 @@ def transact(journal, asked):
         run(["apt-mark", "-q", "auto"] + pulled)
     if status == 0:
         return {"state": "succeeded", "changed": changed, "rebooted": False, "log": tail(said)}
+    if before == after and is_over(asked["end"]):
+        return not_begun("over")
     if before == after:
         return held(problem(said), tail(said))
     return {"state": "failed", "reason": problem(said), "log": tail(said)}
@@ -236,6 +271,12 @@ def line(one):
 
 def held(reason, log):
     return {"state": "held back", "reason": reason, "log": log}
+
+
+def not_begun(decided):
+    reason = "Its time was over before it could begin." if decided == "over" else \
+        "The rollout was stopped before its turn came."
+    return {"state": "not begun", "reason": reason, "log": ""}
 
 
 def boot():
@@ -254,8 +295,8 @@ def outcome(journal, host):
     while not os.path.exists(result):
         # Until it holds its lock, it has ten seconds to begin.
         if not alive(journal):
-            if decision(journal) == "cancelled":
-                return held("The rollout was stopped before its turn came.", "")
+            if decision(journal) in ("cancelled", "over"):
+                return not_begun(decision(journal))
             if waited > 10 and not os.path.exists(result):
                 return lost(journal)
         time.sleep(0.2)

@@ -42,7 +42,9 @@ function assetState(state: ProposalState, asset: string): string {
   const deployment = (state.rollout ?? state.test)?.deployments[asset]
   if (deployment === undefined) {
     const over = finalStatuses.includes(state.status) || state.rollout?.skipped[asset] !== undefined
-    return over ? `not touched: ${whyNotTouched(state, asset)}` : 'waiting'
+    if (over) return `not touched: ${whyNotTouched(state, asset)}`
+    const notBegun = (state.rollout ?? state.test)?.notBegun?.[asset]
+    return notBegun === undefined ? 'waiting' : `waiting; it was not begun: ${notBegun.reason}`
   }
   const { verification } = deployment
   return verification === null ? 'running' : `${verification.end}: ${verification.reason}`

@@ -6,9 +6,9 @@ import { limits } from '../core/limits.ts'
 import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { type RecordedEvent, verificationsOf } from '../core/proposal/event.ts'
+import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import type { EndState, ProposalState, WaitsFor } from '../core/proposal/proposal.ts'
+import { type EndState, finalStatuses, type ProposalState, type WaitsFor } from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
@@ -185,11 +185,14 @@ export function storyOf(
       return []
     case 'verification-recorded':
     case 'verifications-recorded':
-      return verificationStory(
-        verificationsOf(event).map(({ asset }) => asset),
-        before,
-        state,
-      )
+      return [
+        ...verificationStory(
+          verificationsOf(event).map(({ asset }) => asset),
+          before,
+          state,
+        ),
+        ...notBegunStory(verificationsOf(event), state),
+      ]
     case 'asset-skipped':
       return said('warning', rich('Left ', code(assetName(state, event.asset)), ` out: ${sentence(event.reason)}`))
     case 'retry-asked':
@@ -329,8 +332,8 @@ function ringName(state: ProposalState, index: number): string {
 
 const LIST = 8
 
-function names(state: ProposalState, assets: readonly string[]): RichText {
-  return rich(...listed(state, assets), '.')
+function names(state: ProposalState, assets: readonly string[], end = '.'): RichText {
+  return rich(...listed(state, assets), end)
 }
 
 function listed(state: ProposalState, assets: readonly string[]): RichText {
@@ -418,6 +421,36 @@ function verificationStory(
       ),
     )
   return entries
+}
+
+/** Assets that were started and not begun, told together where the reason is the same. */
+function notBegunStory(verifications: readonly RecordedVerification[], state: ProposalState): readonly ThreadEntry[] {
+  const byReason = new Map<string, string[]>()
+  for (const { asset, verification } of verifications) {
+    if (verification.end !== 'not touched') continue
+    byReason.set(verification.reason, [...(byReason.get(verification.reason) ?? []), asset])
+  }
+  const groups = [...byReason]
+  // Where hosts have many reasons, the last ones are told without them.
+  const rest = groups.splice(TOLD_APART).flatMap(([, assets]) => assets)
+  if (rest.length > 0) groups.push(['"Assets" says why', rest])
+  return groups.map(([reason, assets]) => ({
+    author: null,
+    tone: 'warning',
+    text: rich(
+      ...names(state, assets, ''),
+      assets.length === 1 ? ' was ' : ' were ',
+      strong('not begun'),
+      `: ${sentence(reason)}`,
+      comesAgain(state, assets.length === 1 ? 'It comes' : 'They come'),
+    ),
+    detail: [],
+  }))
+}
+
+function comesAgain(state: ProposalState, they: string): string {
+  if (finalStatuses.includes(state.status)) return ''
+  return state.stopped === null ? ` ${they} next time.` : ` ${they} when the rollout is resumed.`
 }
 
 /** What the test ring showed, for those who vote. */

@@ -94,7 +94,13 @@ async function look(source: InventorySource, signal: AbortSignal): Promise<Seen 
 
 /** A batch without changes: the engine says whether it could work there, and has nothing to do. */
 async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: AbortSignal): Promise<Seen> {
-  const deployments = assets.map((asset) => ({ asset, changes: [], transaction: [], reboot: 'never' as const }))
+  const deployments = assets.map((asset) => ({
+    asset,
+    changes: [],
+    transaction: [],
+    reboot: 'never' as const,
+    notAfter: null,
+  }))
   try {
     // One reason may hold for all: a token that is wrong, a template that is not ready.
     const refused: string[] = []

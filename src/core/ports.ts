@@ -74,6 +74,11 @@ export interface DeploymentRequest {
   readonly reboot: RebootRule
   /** Whether services that still run replaced files are restarted after the transaction. Default `never`. */
   readonly restartServices?: RestartRule
+  /**
+   * ISO 8601 UTC: nothing begins on the asset at or after this instant; what has begun under this key before is attached
+   * to all the same, and brought to its end with its reboot. `null`: no end.
+   */
+  readonly notAfter: string | null
 }
 
 export type RebootRule = 'never' | 'if required'
@@ -110,6 +115,11 @@ export type DeploymentOutcome =
   | { readonly state: 'failed'; readonly reason: string; readonly log: string }
   /** Nothing was touched, on purpose: the transaction changed, the lock did not come free, no disk space, ... */
   | { readonly state: 'held back'; readonly reason: string; readonly log: string }
+  /**
+   * Nothing was touched because its time was over, or it was stopped, before it could begin. No failure: it comes again
+   * under another key. `notBefore`: not before this instant, ISO 8601 UTC.
+   */
+  | { readonly state: 'not begun'; readonly reason: string; readonly log: string; readonly notBefore?: string }
   /** Never answered within the limit. `touched` false: the transaction certainly did not start. */
   | { readonly state: 'unreachable'; readonly reason: string; readonly touched: boolean; readonly log: string }
 
@@ -130,7 +140,10 @@ export interface DeployEngine {
   preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, same transaction as approved. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
-  /** Starts the batch. Called again with a key already seen, after a crash too, it re-attaches and starts nothing. */
+  /**
+   * Starts the batch. Called again with a key already seen, after a crash too, it re-attaches and starts nothing: what has
+   * not begun by its `notAfter` never does under this key.
+   */
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now, one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>

@@ -1,5 +1,5 @@
 import type { AssetSnapshot, Observation } from './asset.ts'
-import type { DeploymentOutcome, HealthResult } from './ports.ts'
+import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
 import { schemeFor } from './versions/scheme.ts'
 
@@ -24,6 +24,7 @@ export function verify(
   { health, before, now, rollsBack = false }: VerificationFacts,
 ): Verification {
   const baseline = before === undefined ? {} : { healthBefore: before }
+  if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
   if (observation.kind === 'unreachable') {
     const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
     const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
@@ -117,6 +118,17 @@ export function verify(
   }
   return { ...base, end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
 }
+
+/** Its turn comes again, unless it cannot be brought back into service. */
+function notBegun(reason: string, health: readonly HealthResult[], now: string): Verification {
+  const undrain = health.find(({ check, healthy }) => check === UNDRAIN && !healthy)
+  const base = { packages: [], health, at: now }
+  if (undrain === undefined) return { ...base, end: 'not touched', reason: clause(reason) }
+  const stuck = `the step ${UNDRAIN} failed: ${clause(undrain.detail)}`
+  return { ...base, end: 'failed', reason: `Nothing was begun on it, but ${stuck}` }
+}
+
+const UNDRAIN: HookMoment = 'undrain'
 
 function staleNote(services: readonly string[]): string {
   if (services.length === 0) return ''

@@ -1,6 +1,6 @@
 import type { ProposalState } from './proposal/proposal.ts'
 
-/** Why an asset of the proposal was never started, as a clause. */
+/** Why nothing of the proposal was begun on an asset, as a clause. */
 export function whyNotTouched(state: ProposalState, asset: string): string {
   const { rollout, subject, status } = state
   const skipped = rollout?.skipped[asset]
@@ -9,6 +9,8 @@ export function whyNotTouched(state: ProposalState, asset: string): string {
   const ring = subject.kind === 'patches' ? subject.rings.findIndex((item) => item.assets.includes(asset)) : -1
   const at = rollout.rings[ring]
   if (at === undefined) return 'no ring holds it'
+  const notBegun = rollout.notBegun?.[asset]
+  if (notBegun) return notBegun.reason
   if (state.stopped !== null) return `the rollout was stopped before its turn: ${state.stopped.reason}`
   return at.status === 'passed' || at.status === 'running' ? 'its turn did not come' : 'its ring did not begin'
 }

@@ -220,6 +220,12 @@ export function freezeAt(freezes: readonly Freeze[], team: string, at: string): 
 
 const frozenTimes = new WeakMap<readonly Freeze[], Map<string, readonly Span[]>>()
 
+/** When the next freeze of the team begins after `at`; `null`: none is known. ISO 8601 UTC. */
+export function nextFreezeStart(freezes: readonly Freeze[], team: string, at: string): string | null {
+  const next = frozen(freezes, team).find(({ start }) => start > Date.parse(at))
+  return next === undefined ? null : new Date(next.start).toISOString()
+}
+
 /** When the team is frozen, merged, in order. */
 function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
   const known = frozenTimes.get(freezes) ?? new Map<string, readonly Span[]>()

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
+import { type HandOver, stopProblem } from '../core/proposal/hand-over.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { isHalted, unfinishedDeployments } from '../core/proposal/run.ts'
+import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { restores } from '../core/rollback.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPrepare } from './prepare.ts'
@@ -17,18 +19,31 @@ const rollout: Actor = { kind: 'system', part: 'rollout' }
 interface Watch {
   /** Something was recorded. */
   readonly changed: () => void
-  /** Has somebody, or a gate, halted the rollout or the test, as it was last read? */
-  readonly halted: () => boolean
+  /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
+  readonly stopped: () => boolean
 }
+
+/** One start of a proposal: its assets that have not come to their end. */
+interface Start {
+  readonly state: ProposalState
+  readonly subject: PatchSubject
+  readonly key: string
+  readonly mine: readonly Deployment[]
+  readonly notes: RunNotes
+  /** Whether each of them may begin at this moment. */
+  readonly ask: () => Promise<ReadonlyMap<string, HandOver>>
+}
+
+type Finish = (ended: readonly RecordedOutcome[]) => Promise<void>
 
 /**
  * Brings started assets to their end: prepared, deployed, then verified from their own fresh package list. Assets that
  * were started together go together; several such starts go on side by side, so that the next can begin as soon as one
  * asset is done.
  */
-export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'execute'>) {
+export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pick<Execute, 'execute' | 'askHandOver'>) {
   const book = createRunBook(parts)
-  const prepare = createPrepare(parts)
+  const { prepare, restore } = createPrepare(parts)
   const silences = createSilences(parts)
   const verifying = createVerify(parts, execute)
 
@@ -39,8 +54,8 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
     let version = 0
     let heard: () => void = () => undefined
     let problem: { readonly error: unknown } | null = null
-    let halted = false
-    const watch: Watch = { changed, halted: () => halted }
+    let stopped = false
+    const watch: Watch = { changed, stopped: () => stopped }
 
     function changed(): void {
       version++
@@ -62,7 +77,7 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
       version: () => version,
       /** Comes back when something has changed since `seen`, or after a while: people may have stopped it meanwhile. */
       async attend(state: ProposalState, seen: number): Promise<void> {
-        halted = isHalted(state)
+        stopped = stopProblem(state) !== null
         for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
           // What was read before a start ended does not tell that it has: it is not done again.
           if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue
@@ -96,21 +111,34 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
     const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
     const assets = mine.flatMap(({ asset }) => plannedOf(subject, asset)?.asset ?? [])
     const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
-    const { problem } = await silences.during(subject.silence ?? null, key, assets, reason, signal, () =>
-      work(state, subject, key, mine, watch, signal),
-    )
+    const start = { state, subject, key, mine, notes: await book.notesOf(key), ask: asking(state, mine) }
+    const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
+    const { problem } = await silences.during(silence, key, assets, reason, signal, () => work(start, watch, signal))
     if (problem !== null) await execute(state.id, { type: 'note', text: problem }, rollout)
   }
 
-  async function work(
-    state: ProposalState,
-    subject: PatchSubject,
-    key: string,
-    mine: readonly Deployment[],
-    { changed, halted }: Watch,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const notes = await book.notesOf(key)
+  /** Asks whether the assets of a start may begin now. Those who ask at the same moment share the answer. */
+  function asking(state: ProposalState, mine: readonly Deployment[]): Start['ask'] {
+    const assets = mine.map(({ asset }) => asset)
+    const since = parts.clock().toISOString()
+    let asked: ReturnType<Start['ask']> | null = null
+    return () => {
+      const answers = asked ?? askHandOver(state, assets, since)
+      asked = answers
+      return answers.finally(() => {
+        if (asked === answers) asked = null
+      })
+    }
+  }
+
+  /** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
+  async function nothingBegins({ mine, notes, ask }: Start): Promise<boolean> {
+    if (notes.starting !== null || notes.handle !== null || mine.some(({ outcome }) => outcome !== null)) return false
+    return [...(await ask()).values()].every((answer) => 'problem' in answer)
+  }
+
+  async function work(start: Start, { changed, stopped }: Watch, signal: AbortSignal): Promise<void> {
+    const { state, subject, key, mine, notes } = start
     const check = verifying.verifier(state, key, notes.before, changed, signal)
     async function finish(ended: readonly RecordedOutcome[]): Promise<void> {
       if (ended.length === 0) return
@@ -127,9 +155,12 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
         const reason = `the engine "${subject.engine}" is not configured any more`
         const outcome: DeploymentOutcome = { state: 'held back', reason, log: '' }
         await finish(open.map((asset) => ({ asset, outcome })))
+      } else if (open.length > 0 && restores(subject)) {
+        await putBack(start, open, finish, signal)
       } else if (open.length > 0 && engine) {
-        const begun = await begin(state, engine, key, open, notes, check.before, finish, signal)
-        if (begun !== null) await follow(engine, begun.handle, new Set(begun.assets), { halted, finish }, signal)
+        const begun = await begin(start, engine, open, check.before, finish, signal)
+        if (begun !== null)
+          await follow(start, engine, begun.handle, new Set(begun.assets), { stopped, finish }, signal)
       }
     } finally {
       // What has ended is looked at, whatever became of the rest.
@@ -137,43 +168,69 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
     }
   }
 
+  /** Of these assets those that may begin; the others have come to their end, and nothing was begun on them. */
+  async function allowed({ ask }: Start, assets: readonly string[], finish: Finish): Promise<readonly string[]> {
+    const answers = await ask()
+    const refused = assets.flatMap((asset): RecordedOutcome[] => {
+      const answer = answers.get(asset)
+      if (answer === undefined || 'notAfter' in answer) return []
+      return [{ asset, outcome: { state: 'not begun', reason: answer.problem, log: '' } }]
+    })
+    await finish(refused)
+    const out = new Set(refused.map(({ asset }) => asset))
+    return assets.filter((asset) => !out.has(asset))
+  }
+
+  /** Snapshots are put back. What was begun before a crash is begun again, since nobody knows how far it came. */
+  async function putBack(start: Start, open: readonly string[], finish: Finish, signal: AbortSignal): Promise<void> {
+    const { subject, key, notes } = start
+    const ready = notes.starting === null ? await allowed(start, open, finish) : open
+    if (ready.length === 0) return
+    if (notes.starting === null) await book.noteStarting(key, subject.engine, ready, new Map())
+    await finish(await restore(subject, await request(start, ready), signal))
+  }
+
   /**
-   * Looks, prepares, then starts. What will be started is written down before the engine is called: after a crash the
-   * engine is called again with the same key and the same assets, and re-attaches.
+   * Looks, prepares, then starts; whether it may is asked before the first step and right before the engine is called.
+   * What will be started is written down before that: after a crash the engine is called again with the same key and the
+   * same assets, and re-attaches. Whatever may not begin by then, it is told not to begin.
    */
   async function begin(
-    state: ProposalState,
+    start: Start,
     engine: DeployEngine,
-    key: string,
     open: readonly string[],
-    notes: RunNotes,
     before: Map<string, readonly HealthResult[]>,
-    finish: (ended: readonly RecordedOutcome[]) => Promise<void>,
+    finish: Finish,
     signal: AbortSignal,
   ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
+    const { state, key, notes, ask } = start
     if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
     let ready = notes.starting
     if (ready === null) {
-      const prepared = await prepare(state, engine, request(state, key, open), signal)
+      const some = await allowed(start, open, finish)
+      if (some.length === 0) return null
+      async function problemOf(asset: string): Promise<string | null> {
+        const answer = (await ask()).get(asset)
+        return answer !== undefined && 'problem' in answer ? answer.problem : null
+      }
+      const prepared = await prepare(state, engine, await request(start, some), problemOf, signal)
       for (const [asset, health] of prepared.before) before.set(asset, health)
       await finish(prepared.refused)
-      ready = prepared.ready
+      ready = await allowed(start, prepared.ready, finish)
       if (ready.length === 0) return null
       await book.noteStarting(key, engine.name, ready, prepared.before)
     }
-    const handle = await engine.start(request(state, key, ready), signal)
+    const handle = await engine.start(await request(start, ready), signal)
     await book.noteHandle(key, engine.name, handle.data, before)
     return { handle, assets: ready }
   }
 
   async function follow(
+    { ask }: Start,
     engine: DeployEngine,
     handle: DeploymentHandle,
     waiting: Set<string>,
-    {
-      halted,
-      finish,
-    }: Pick<Watch, 'halted'> & { readonly finish: (ended: readonly RecordedOutcome[]) => Promise<void> },
+    { stopped, finish }: Pick<Watch, 'stopped'> & { readonly finish: Finish },
     signal: AbortSignal,
   ): Promise<void> {
     let cancelled = false
@@ -183,9 +240,12 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
       const ended = reports.flatMap(({ asset, outcome }) =>
         outcome !== null && waiting.delete(asset) ? [{ asset, outcome }] : [],
       )
-      await finish(ended)
+      const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
+      await finish(
+        ended.map(({ asset, outcome }) => ({ asset, outcome: explained(outcome, answers?.get(asset), cancelled) })),
+      )
       if (waiting.size === 0) return
-      if (!cancelled && halted()) {
+      if (!cancelled && stopped()) {
         cancelled = true
         await engine.cancel(handle, signal)
       }
@@ -193,20 +253,33 @@ export function createDeploy(parts: WorkflowParts, { execute }: Pick<Execute, 'e
     }
   }
 
-  function request(state: ProposalState, key: string, assets: readonly string[]): Batch {
-    const { subject } = state
-    if (subject.kind !== 'patches') return { key, deployments: [] }
+  /** With the time of each asset, as it is now: none is left where it may not begin any more. */
+  async function request({ state, subject, key, ask }: Start, assets: readonly string[]): Promise<Batch> {
     const { reboot, restartServices } = state.policy
+    const answers = await ask()
+    const now = parts.clock().toISOString()
     const deployments = assets.flatMap((id) => {
       const planned = plannedOf(subject, id)
       if (!planned) return []
       const { asset, changes, transaction } = planned
-      return [{ asset, changes, transaction, reboot, restartServices }]
+      const answer = answers.get(id)
+      const notAfter = answer !== undefined && 'notAfter' in answer ? answer.notAfter : now
+      return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
     })
     return { key, deployments }
   }
 
   return { session, lookAgain: verifying.lookAgain }
+}
+
+/**
+ * Why nothing was begun, as we know it. Where it might still begin for all we know, the asset's own clock is ahead of ours:
+ * it would refuse again at once, so that it comes when this time is over.
+ */
+function explained(outcome: DeploymentOutcome, answer: HandOver | undefined, cancelled: boolean): DeploymentOutcome {
+  if (outcome.state !== 'not begun' || answer === undefined) return outcome
+  if ('problem' in answer) return answer.over ? outcome : { ...outcome, reason: answer.problem }
+  return cancelled || answer.notAfter === null ? outcome : { ...outcome, notBefore: answer.notAfter }
 }
 
 /** Until an asset of the start has ended, where the engine can tell, or for so many seconds. */

@@ -11,6 +11,7 @@ import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/p
 import { decide } from '../core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
+import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { down } from '../core/proposal/turn.ts'
@@ -23,6 +24,7 @@ import { type OutboxMessage, putMessages } from '../store/outbox.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
 import { hasCard } from '../store/posts.ts'
 import {
+  findProposal,
   lockProposal,
   nextProposalNumber,
   openProposals,
@@ -108,7 +110,31 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     }
   }
 
-  return { execute, open, freezeTeam }
+  /**
+   * Whether these assets of a start may begin now, asked directly before anything begins on them: with the state, people,
+   * freezes and standing approval of this moment. `since`: when work on the start began.
+   */
+  async function askHandOver(
+    known: ProposalState,
+    assets: readonly string[],
+    since: string,
+  ): Promise<ReadonlyMap<string, HandOver>> {
+    const { id, team } = known
+    const now = parts.clock().toISOString()
+    const context = {
+      now,
+      members: parts.teams.membersOf(team),
+      freezes: await freezesOf(parts.db, parts, team, now),
+      standing: await standingGrant(parts.db, known),
+      estimates: await estimates(parts.db, team, known.subject),
+    }
+    // Read last, so that a stop of a moment ago is in it.
+    const state = await findProposal(parts.db, id)
+    if (state === null) throw new Error(`There is no proposal ${id}.`)
+    return handOver(state, assets, since, context)
+  }
+
+  return { execute, open, freezeTeam, askHandOver }
 }
 
 interface Given {
@@ -262,10 +288,10 @@ export async function freezesOf(
 }
 
 /** The standing approval the proposal's policy names, if it was voted and is in force. */
-async function standingGrant(tx: Tx, state: ProposalState | null): Promise<StandingGrant | null> {
+async function standingGrant(db: Queryable, state: ProposalState | null): Promise<StandingGrant | null> {
   if (state === null || state.policy.approval.kind !== 'standing') return null
   const { rule } = state.policy.approval
-  for (const candidate of await proposalsWithStatus(tx, ['approved'], null)) {
+  for (const candidate of await proposalsWithStatus(db, ['approved'], null)) {
     if (candidate.subject.kind !== 'standing rule' || candidate.subject.rule.name !== rule) continue
     if (candidate.subject.rule.team !== state.team) continue
     const { tags, types, expiresAt } = candidate.subject.rule

@@ -3,7 +3,6 @@ import { decidedAtOnce } from '../core/proposal/approval.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { liveRun } from '../core/proposal/run.ts'
-import { restores } from '../core/rollback.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface Prepared {
@@ -22,11 +21,15 @@ const BEFORE: readonly HookMoment[] = ['drain', 'snapshot', 'pre-check']
  */
 export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 'hooks'>) {
   /** The operator's snapshots put everything back: the engine has nothing to do. */
-  async function restored(subject: PatchSubject, batch: Batch, signal: AbortSignal): Promise<Prepared> {
-    const restore = (subject.hooks ?? []).filter(({ moment }) => moment === 'restore')
+  async function restore(
+    subject: PatchSubject,
+    batch: Batch,
+    signal: AbortSignal,
+  ): Promise<readonly RecordedOutcome[]> {
+    const steps = (subject.hooks ?? []).filter(({ moment }) => moment === 'restore')
     const ended = batch.deployments.map(async ({ asset, changes }): Promise<RecordedOutcome> => {
       const log: string[] = []
-      for (const hook of restore) {
+      for (const hook of steps) {
         const result = await hooks.run(hook, asset, subject.rollsBack?.keys?.[asset.id] ?? batch.key, signal)
         log.push(result.log)
         if (result.ok) continue
@@ -38,18 +41,19 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
         outcome: { state: 'succeeded', changed: changes, rebooted: false, log: log.join('\n') },
       }
     })
-    return { ready: [], refused: await Promise.all(ended), before: new Map() }
+    return Promise.all(ended)
   }
 
-  return async function prepare(
+  /** `problemOf`: why nothing may begin on an asset any more, asked again before each step that does something to it. */
+  async function prepare(
     state: ProposalState,
     engine: DeployEngine,
     batch: Batch,
+    problemOf: (asset: string) => Promise<string | null>,
     signal: AbortSignal,
   ): Promise<Prepared> {
     const { subject } = state
     if (subject.kind !== 'patches') return { ready: [], refused: [], before: new Map() }
-    if (restores(subject)) return restored(subject, batch, signal)
     const refused: RecordedOutcome[] = []
     const before = new Map<string, readonly HealthResult[]>()
     await Promise.all(
@@ -74,6 +78,11 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
         .filter(({ asset }) => fit.has(asset.id))
         .map(async ({ asset }) => {
           for (const hook of (subject.hooks ?? []).filter(({ moment }) => BEFORE.includes(moment))) {
+            const problem = await problemOf(asset.id)
+            if (problem !== null) {
+              refused.push({ asset: asset.id, outcome: { state: 'not begun', reason: problem, log: '' } })
+              return []
+            }
             const result = await hooks.run(hook, asset, batch.key, signal)
             if (result.ok) continue
             const reason = `The step ${hook.moment} failed, so nothing was installed: ${result.detail}`
@@ -85,6 +94,8 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
     )
     return { ready: ready.flat(), refused, before }
   }
+
+  return { prepare, restore }
 }
 
 /** Somebody wants exactly the sick asset touched: to roll back, to try again, or by break-glass. */

@@ -4,7 +4,7 @@ import { errorText } from '../core/error-text.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../core/ports.ts'
 import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import type { Actor, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import type { Actor, PlannedAsset, ProposalState, Verification } from '../core/proposal/proposal.ts'
 import { verify } from '../core/verification.ts'
 import { saveObservations } from '../store/inventory.ts'
 import type { Execute } from './execute.ts'
@@ -189,7 +189,7 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
       const item = plannedIn(state, id)
       const deployment = state.rollout?.deployments[id]
       if (item === null || !deployment?.outcome || !left.delete(id)) continue
-      judging.push(again(state, item, deployment.outcome, observation, deployment.verification?.healthBefore, signal))
+      judging.push(again(state, item, deployment.outcome, observation, deployment.verification, signal))
       if (judging.length >= AT_ONCE) await record(state, judging.splice(0))
     }
     await record(state, judging)
@@ -200,10 +200,15 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
     planned: PlannedAsset,
     outcome: DeploymentOutcome,
     observation: Observation,
-    before: readonly HealthResult[] | undefined,
+    earlier: Verification | null,
     signal: AbortSignal,
   ): Promise<RecordedVerification[]> {
     await saveObservations(parts.db, [observation])
+    // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
+    if (outcome.state === 'not begun' && earlier !== null) {
+      return [{ asset: planned.asset.id, verification: { ...earlier, at: now() } }]
+    }
+    const before = earlier?.healthBefore
     const health = observation.kind === 'seen' ? await healthOf(state, planned.asset, signal) : []
     const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
     return [{ asset: planned.asset.id, verification: verify(planned, outcome, observation, facts) }]

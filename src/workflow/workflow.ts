@@ -53,6 +53,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     deliver: dispatcher.kick,
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,
+    askHandOver: execute.askHandOver,
     desk: createDesk(parts, execute, createRollback(parts, execute), estimates),
     estimates,
   }

@@ -174,6 +174,26 @@ describe('the thread', () => {
     expect(entry?.tone).toBe('urgent')
   })
 
+  test('tells together what was not begun for the same reason', () => {
+    const ids = ['lab/web2', 'lab/web3', 'lab/web4']
+    const outcome = { state: 'not begun', reason: 'r', log: '' } as const
+    const ended = (reason: string) => ({ end: 'not touched', reason, packages: [], health: [], at: until }) as const
+    const { entries } = tell([
+      ...started.slice(0, 3),
+      { type: 'batch-started', ring: 1, batch: 0, key: 'PW-1.r1.2.1', assets: ids },
+      { type: 'halted', by: 'Jonas', reason: 'no' },
+      { type: 'outcomes-recorded', outcomes: ids.map((asset) => ({ asset, outcome })) },
+      {
+        type: 'verifications-recorded',
+        verifications: ids.map((asset) => ({ asset, verification: ended(asset === 'lab/web4' ? 'late' : 'halted') })),
+      },
+    ])
+    expect(entries.map(({ text }) => plain(text))).toEqual([
+      'web2, web3 were not begun: halted. They come when the rollout is resumed.',
+      'web4 was not begun: late. It comes when the rollout is resumed.',
+    ])
+  })
+
   test('is silent when a host is looked at again and nothing is new', () => {
     const same = verified('installed', 'It reports the promised versions')
     expect(tell([...started, same, { type: 'verifying-started' }, same]).entries).toEqual([])

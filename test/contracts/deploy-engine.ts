@@ -57,7 +57,18 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
 
   async function request(asset: Asset): Promise<DeploymentRequest> {
     const changes = await scene.changesFor(asset)
-    return { asset, changes, transaction: await scene.engine.preview(asset, changes, signal), reboot: 'never' }
+    return {
+      asset,
+      changes,
+      transaction: await scene.engine.preview(asset, changes, signal),
+      reboot: 'never',
+      notAfter: null,
+    }
+  }
+
+  /** The same batch, when the time is over in which it may begin. */
+  function over({ key, deployments }: Batch): Batch {
+    return { key, deployments: deployments.map((one) => ({ ...one, notAfter: '2020-01-01T00:00:00Z' })) }
   }
 
   async function batchOf(assets: readonly Asset[]): Promise<Batch> {
@@ -266,10 +277,62 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
         const outcome = ended.get(deployment.asset.id)
         if (outcome?.state === 'succeeded') await expectInstalled(deployment)
         else {
-          expect(outcome?.state).toBe('held back')
+          expect(outcome?.state).toBe('not begun')
           await expectUntouched(deployment)
         }
       }
+    })
+
+    it('begins nothing when its time is over, and says so however often it is asked', async () => {
+      const batch = over(await batchOf(scene.assets))
+      const handle = stored(await scene.engine.start(batch, signal))
+      const ended = await outcomes(handle)
+      expect([...ended.keys()].sort()).toEqual(scene.assets.map((asset) => asset.id).sort())
+      for (const deployment of batch.deployments) {
+        expect(ended.get(deployment.asset.id)).toMatchObject({
+          state: 'not begun',
+          reason: expect.stringMatching(/^\S.{15,}/),
+        })
+        await expectUntouched(deployment)
+      }
+      const engine = scene.restart()
+      expect(await outcomes(handle, engine)).toEqual(ended)
+      expect(await outcomes(await engine.start(batch, signal), engine)).toEqual(ended)
+      for (const deployment of batch.deployments) await expectUntouched(deployment)
+    })
+
+    it('attaches to what had begun under the key although the time is over by now', async () => {
+      const batch = await batchOf(scene.assets)
+      const ended = await outcomes(await scene.engine.start(batch, signal))
+      const engine = scene.restart()
+      expect(await outcomes(await engine.start(over(batch), signal), engine)).toEqual(ended)
+      for (const deployment of batch.deployments) {
+        await expectInstalled(deployment)
+        expect(await scene.transactions(deployment.asset)).toBe(1)
+      }
+    })
+
+    it('started again when the time is over, leaves each asset either done or not begun', async () => {
+      const batch = await batchOf(scene.assets)
+      await scene.engine.start(batch, signal)
+      const engine = scene.restart()
+      const ended = await outcomes(await engine.start(over(batch), signal), engine)
+      for (const deployment of batch.deployments) {
+        const outcome = ended.get(deployment.asset.id)
+        if (outcome?.state === 'succeeded') await expectInstalled(deployment)
+        else {
+          expect(outcome?.state).toBe('not begun')
+          await expectUntouched(deployment)
+        }
+      }
+    })
+
+    it('begins what still has time, as if there were no end', async () => {
+      const { key, deployments } = await batchOf([first()])
+      const batch = { key, deployments: deployments.map((one) => ({ ...one, notAfter: '2099-01-01T00:00:00Z' })) }
+      const ended = await outcomes(await scene.engine.start(batch, signal))
+      expect(ended.get(first().id)?.state).toBe('succeeded')
+      await expectInstalled(deployments[0])
     })
 
     it('cancelled after the end changes nothing, however often', async () => {

@@ -45,6 +45,8 @@ const succeeded: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted
 const rebooted: DeploymentOutcome = { ...succeeded, rebooted: true }
 const failed: DeploymentOutcome = { state: 'failed', reason: 'dpkg could not set up openssl.', log: '' }
 const heldBack: DeploymentOutcome = { state: 'held back', reason: 'no room on the disk.', log: '' }
+const notBegun: DeploymentOutcome = { state: 'not begun', reason: 'Mara stopped the rollout: no.', log: '' }
+const stillDrained: HealthResult = { check: 'undrain', healthy: false, detail: 'exit status 3' }
 const silent: DeploymentOutcome = { state: 'unreachable', reason: 'it was silent', touched: true, log: '' }
 const never: DeploymentOutcome = { ...silent, touched: false }
 const healthy: HealthResult = { check: 'http', healthy: true, detail: '200' }
@@ -82,6 +84,17 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     healthy,
     'installed',
     /by somebody else/,
+  ],
+  ['nothing was begun on it', notBegun, seen('3.0.20-1'), healthy, 'not touched', /^Mara stopped the rollout: no$/],
+  ['nothing was begun on it, and it is sick', notBegun, seen('3.0.20-1'), sick, 'not touched', /stopped the rollout/],
+  ['nothing was begun on it, and it went silent', notBegun, gone, healthy, 'not touched', /stopped the rollout/],
+  [
+    'nothing was begun on it, and it is not back in service',
+    notBegun,
+    seen('3.0.20-1'),
+    stillDrained,
+    'failed',
+    /^Nothing was begun on it, but the step undrain failed: exit status 3$/,
   ],
   [
     'a service still runs the old library',

@@ -59,6 +59,7 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
   /** The operator's own play with the apt module does the work. */
   function createModuleEngine(): DeployEngine {
     return createAnsibleModuleEngine({
+      clock: () => new Date(),
       name: 'play',
       playbook: APT_MODULE,
       inventory: files.inventory,
@@ -112,7 +113,7 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
     await fleet.fault('sudo-denied', asset.name)
     const batch = {
       key: `sudo.${process.pid}`,
-      deployments: [{ asset, changes: [], transaction: [], reboot: 'never' as const }],
+      deployments: [{ asset, changes: [], transaction: [], reboot: 'never' as const, notAfter: null }],
     }
     expect(await createEngine().preflight(batch, signal)).toMatchObject([
       { ready: false, outcome: { state: 'held back', reason: expect.stringContaining('sudo') } },
@@ -128,7 +129,7 @@ describe.skipIf(reason !== null)('the Ansible engine on real Debian hosts', () =
     await hosts.shell(asset.name, 'echo 20 >/etc/fleet/slow; apt-get -q update')
     const changes = await hosts.changesFor(asset)
     const transaction = await createEngine().preview(asset, changes, signal)
-    const deployments = [{ asset, changes, transaction, reboot: 'never' as const }]
+    const deployments = [{ asset, changes, transaction, reboot: 'never' as const, notAfter: null }]
     const handle = await createEngine().start({ key: `slow.${process.pid}`, deployments }, signal)
     const other = createEngine()
     const [first] = await other.poll(handle, signal)

@@ -37,6 +37,8 @@ export function createWitness(scenario: Scenario) {
   const log: string[] = []
   const allowed = new Map<string, number>()
   const started = new Map<string, number>()
+  /** Recorded as started, and not begun yet. */
+  const recordedOnly = new Set<string>()
   /** What the state should say of each asset that was begun: its end, or `null` until it is known. */
   const ends = new Map<string, EndState | null>()
   const left = new Set<string>()
@@ -136,6 +138,7 @@ export function createWitness(scenario: Scenario) {
       }
       away.put(asset, { working: true, down: away.isDown(asset) })
       ends.set(asset, null)
+      recordedOnly.add(asset)
     }
     const mine = away.inRing(ring)
     claim(
@@ -154,6 +157,20 @@ export function createWitness(scenario: Scenario) {
     }
     if ((planned.gate.go ?? []).length > 0)
       claim(run.rings[ring]?.go !== null, 'a ring began though nobody had said go')
+  }
+
+  /** What begins on the machines themselves, however long ago it was recorded as started. */
+  function seeBegin(assets: readonly string[], now: number, freezes: readonly Freeze[]): void {
+    if (assets.length === 0) return
+    for (const asset of assets) recordedOnly.delete(asset)
+    claim(stopped === null, `something was begun although it was stopped (${stopped})`)
+    const frozen = freezes.find(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to))
+    claim(frozen === undefined, 'something was begun in a freeze')
+    if (testing) return
+    for (const asset of assets) {
+      const hours = scenario.own.get(asset) ?? scenario.hours
+      claim(isOpen(hours, now, 0) || now < extendedUntil, `${asset} was begun outside its window`)
+    }
   }
 
   function seeBatch({ ring, assets, waiting = [] }: Extract<ProposalEvent, { type: 'batch-started' }>, now: number) {
@@ -284,6 +301,14 @@ export function createWitness(scenario: Scenario) {
       case 'verifications-recorded': {
         const all = event.type === 'verification-recorded' ? [event] : event.verifications
         for (const { asset, verification } of all) {
+          if (verification.end === 'not touched') {
+            // Its turn has not come, and it has not been asked for twice.
+            started.set(asset, (started.get(asset) ?? 0) - 1)
+            ends.delete(asset)
+            recordedOnly.delete(asset)
+            away.put(asset, { working: false, down: away.isDown(asset) })
+            continue
+          }
           const count = countEndState(verification.end)
           away.put(asset, { working: false, down: count !== 'good' && run?.skipped[asset] === undefined })
           ends.set(asset, verification.end)
@@ -322,7 +347,8 @@ export function createWitness(scenario: Scenario) {
       const keys = transactions(asset)
       claim(new Set(keys).size === keys.length, `${asset} ran a key twice`)
       claim(keys.length <= 1 + (allowed.get(asset) ?? 0), `${asset} was patched ${keys.length} times for one approval`)
-      claim(keys.length === (started.get(asset) ?? 0), `${asset} was patched without a start on record`)
+      const begun = (started.get(asset) ?? 0) - (recordedOnly.has(asset) ? 1 : 0)
+      claim(keys.length === begun, `${asset} was patched without a start on record`)
       const deployment = run?.deployments[asset]
       const end = deployment === undefined ? undefined : (deployment.verification?.end ?? null)
       claim(end === ends.get(asset), `of ${asset} the state says ${end}, and it was ${ends.get(asset)}`)
@@ -370,5 +396,5 @@ export function createWitness(scenario: Scenario) {
     }
   }
 
-  return { see, lookAtAll, lookAtClock, end, broken: () => broken, log: () => log.slice(-40) }
+  return { see, seeBegin, lookAtAll, lookAtClock, end, broken: () => broken, log: () => log.slice(-40) }
 }

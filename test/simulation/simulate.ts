@@ -10,6 +10,7 @@ import { decide } from '../../src/core/proposal/decide.ts'
 import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
 import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
+import { handOver } from '../../src/core/proposal/hand-over.ts'
 import { nextStep, type Step, workStep } from '../../src/core/proposal/next-step.ts'
 import { type Actor, type EndState, finalStatuses, type ProposalState } from '../../src/core/proposal/proposal.ts'
 import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/proposal/run.ts'
@@ -72,7 +73,10 @@ export function simulate(seed: number, hosts: number): Simulated {
   let freezes: readonly Freeze[] = scenario.freezes
   let now = START
   let state: ProposalState | null = null
+  let caughtUp = true
   const recorded: RecordedEvent[] = []
+  /** By key: what was recorded as started and has not been handed to the engine. */
+  const recordedStarts = new Map<string, readonly string[]>()
   const machines: World = {
     transactions: (id) => world.get(id)?.transactions ?? [],
     installed: (id) => world.get(id)?.installed === true,
@@ -92,9 +96,41 @@ export function simulate(seed: number, hosts: number): Simulated {
       recorded.push(one)
       state = evolve(state, one)
       witness.see(event, state, now, freezes)
-      if (event.type === 'batch-started' || event.type === 'assets-started') startOn(event.assets, event.key)
+      if (event.type === 'batch-started' || event.type === 'assets-started') recordedStarts.set(event.key, event.assets)
     }
     return decision.events
+  }
+
+  /**
+   * What was recorded is handed to the engine: at once, or when somebody takes it up who comes after a crash, hours or days
+   * later. It is asked again whether it may begin.
+   */
+  function handOverAll(): void {
+    for (const [key, assets] of [...recordedStarts]) {
+      if (state === null || chance(0.1)) continue
+      const at = new Date(now).toISOString()
+      const context = { now: at, members, freezes, standing: null, estimates: scenario.estimates }
+      const answers = handOver(state, assets, at, context)
+      recordedStarts.delete(key)
+      const begins = assets.filter((asset) => 'notAfter' in (answers.get(asset) ?? {}))
+      witness.seeBegin(begins, now, freezes)
+      startOn(begins, key)
+      const refused = assets.flatMap((asset) => {
+        const answer = answers.get(asset)
+        return answer !== undefined && 'problem' in answer ? [{ asset, reason: answer.problem }] : []
+      })
+      if (refused.length === 0) continue
+      const outcomes = refused.map(({ asset, reason }) => ({
+        asset,
+        outcome: { state: 'not begun', reason, log: '' } as const,
+      }))
+      run({ type: 'record-outcomes', outcomes }, machine)
+      const verifications = refused.map(({ asset, reason }) => ({
+        asset,
+        verification: { ...verificationOf('not touched', at), reason },
+      }))
+      run({ type: 'record-verifications', verifications }, machine)
+    }
   }
 
   /** The engine is told twice now and then, as after a crash; a host does what belongs to one key once. */
@@ -115,7 +151,10 @@ export function simulate(seed: number, hosts: number): Simulated {
   /** What the machines have to say now; all at once, as one look at the engine gives it. */
   function poll(): void {
     if (state === null) return
-    const done = unfinishedDeployments(state).filter(({ asset }) => (world.get(asset)?.ends ?? Infinity) <= now)
+    const done = unfinishedDeployments(state).filter(({ asset, key }) => {
+      const host = world.get(asset)
+      return host?.transactions.at(-1) === key && (host.ends ?? Infinity) <= now
+    })
     if (done.length === 0) return
     const outcomes = done
       .filter(({ outcome }) => outcome === null)
@@ -201,8 +240,14 @@ export function simulate(seed: number, hosts: number): Simulated {
         if (bad) run({ type: 'skip', asset: bad.asset, reason: 'left as it is' }, person('jonas'))
       }
     }
-    if (!drive()) now += (1 + Math.floor((next() * LONGEST_TICK) / MINUTE)) * MINUTE
-    witness.lookAtClock(now)
+    if (!drive()) {
+      // Now and then nothing runs for days: what was due meanwhile comes late, and is not judged for that.
+      const away = chance(0.01)
+      now += away ? Math.floor(next() * 60) * HOUR : (1 + Math.floor((next() * LONGEST_TICK) / MINUTE)) * MINUTE
+      caughtUp = !away
+    }
+    if (caughtUp) witness.lookAtClock(now)
+    handOverAll()
     poll()
     if (looks() < Math.min(LOOK_SHARE, LOOKS_PER_HOST / hosts)) lookAgain()
   }

@@ -25,7 +25,10 @@ export function rpmBadDays(days: RpmBadDays): void {
 
   async function batch(changes = demoChanges('2.0'), reboot: RebootRule = 'never'): Promise<Batch> {
     const transaction = await engine.preview(asset, changes, signal)
-    return { key: `bad-days.${process.pid}.${++runs}`, deployments: [{ asset, changes, transaction, reboot }] }
+    return {
+      key: `bad-days.${process.pid}.${++runs}`,
+      deployments: [{ asset, changes, transaction, reboot, notAfter: null }],
+    }
   }
   async function run(wanted: Batch): Promise<DeploymentOutcome> {
     return outcomeOf(engine, await engine.start(wanted, signal))
@@ -189,6 +192,17 @@ export function rpmBadDays(days: RpmBadDays): void {
         await hosts.shell(asset.name, days.occupy)
         expect(await run(wanted)).toMatchObject({
           state: 'held back',
+          reason: expect.stringMatching(/process \d+ \(sleep\)/),
+        })
+        expect(await hosts.installed(asset, 'demo-app')).toBe('1.0-1')
+      })
+
+      it('its time is over while another program holds the lock: it is not begun', async () => {
+        const { key, deployments } = await batch()
+        const notAfter = new Date(Date.now() + 1_500).toISOString()
+        await hosts.shell(asset.name, days.occupy)
+        expect(await run({ key, deployments: deployments.map((one) => ({ ...one, notAfter })) })).toMatchObject({
+          state: 'not begun',
           reason: expect.stringMatching(/process \d+ \(sleep\)/),
         })
         expect(await hosts.installed(asset, 'demo-app')).toBe('1.0-1')

@@ -78,8 +78,14 @@ export async function sshEngineSuite(
         const transaction = await engine.preview(asset, changes, signal)
         return {
           key: `bad-days.${process.pid}.${++runs}`,
-          deployments: [{ asset, changes, transaction, reboot, restartServices }],
+          deployments: [{ asset, changes, transaction, reboot, restartServices, notAfter: null }],
         }
+      }
+
+      /** The batch, to begin within so many milliseconds from now. */
+      function until({ key, deployments }: Batch, milliseconds: number): Batch {
+        const notAfter = new Date(Date.now() + milliseconds).toISOString()
+        return { key, deployments: deployments.map((deployment) => ({ ...deployment, notAfter })) }
       }
 
       async function run(wanted: Batch): Promise<DeploymentOutcome> {
@@ -144,6 +150,47 @@ export async function sshEngineSuite(
         const wanted = await batch()
         await fleet.fault('apt-locked', asset.name, 2)
         expect(await run(wanted)).toMatchObject({ state: 'succeeded' })
+      })
+
+      it('a lock held until its time is over: it is not begun, and stays so when the lock comes free', async () => {
+        const patient = fleetEngine(fleet, { name: 'apt', connections, lockWaitSeconds: 60 })
+        const wanted = until(await batch(), 4_000)
+        await fleet.fault('apt-locked', asset.name, 10)
+        const handle = await patient.start(wanted, signal)
+        const outcome = await outcomeOf(patient, handle)
+        expect(outcome).toMatchObject({
+          state: 'not begun',
+          reason: expect.stringMatching(/^Its time was over before process .*unattended-upgr.* with dpkg\.$/),
+        })
+        const locked = () => hosts.shell(asset.name, 'pgrep -f [u]nattended-upgr || true')
+        await expect.poll(locked, { timeout: 60_000, interval: 200 }).toBe('')
+        const later = until(wanted, 3_600_000)
+        expect(await outcomeOf(patient, await patient.start(later, signal))).toMatchObject({ state: 'not begun' })
+        expect(await fleet.aptTransactions(asset.name)).toEqual([])
+      })
+
+      it('its time is over when apt has its lock and is about to begin: it is not begun', async () => {
+        const wanted = until(await batch(), 12_000)
+        await hosts.shell(asset.name, `echo 'DPkg::Pre-Invoke {"sleep 15";};' >/etc/apt/apt.conf.d/99slow`)
+        expect(await run(wanted)).toMatchObject({
+          state: 'not begun',
+          reason: expect.stringMatching(/^Its time was over/),
+        })
+        const journal = `/var/lib/patchwarden/runs/${wanted.key}`
+        const said = await hosts.shell(asset.name, `readlink ${journal}/decision; cat ${journal}/result`)
+        expect(said).toMatch(/^over\nexit \d+\n$/)
+        expect(await fleet.aptTransactions(asset.name)).toEqual([])
+      })
+
+      it.each([
+        ['behind that of its host', -24, -1],
+        ['ahead of that of its host', 24, 1],
+      ])('with a clock that is %s, the clock that says so first ends it', async (_, off, end) => {
+        const clock = () => new Date(Date.now() + off * 3_600_000)
+        const other = fleetEngine(fleet, { name: 'apt', connections, clock })
+        const wanted = until(await batch(), end * 3_600_000)
+        expect(await outcomeOf(other, await other.start(wanted, signal))).toMatchObject({ state: 'not begun' })
+        expect(await fleet.aptTransactions(asset.name)).toEqual([])
       })
 
       it('refuses at the last moment what has changed since it was approved', async () => {
@@ -298,7 +345,7 @@ export async function sshEngineSuite(
           expect(transaction).toMatchObject([{ name: 'demo-app', from, to }])
           return {
             key: `kept.${process.pid}.${++runs}`,
-            deployments: [{ asset, changes, transaction, reboot: 'never' }],
+            deployments: [{ asset, changes, transaction, reboot: 'never', notAfter: null }],
           }
         }
 

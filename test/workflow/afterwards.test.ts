@@ -45,7 +45,7 @@ test('one asset is rolled back, or one ring, and the rest stays as it is', async
   await service.remove()
 })
 
-test('where snapshots are kept, rolling back puts them back under the key they were made with', async () => {
+async function rollingBack() {
   const ran: string[] = []
   const hooks: readonly Hook[] = (['snapshot', 'restore'] as const).map((moment) => ({
     moment,
@@ -71,8 +71,27 @@ test('where snapshots are kept, rolling back puts them back under the key they w
     person('jonas', 'Jonas'),
   )
   const [back] = (await openProposals(db)).filter(({ subject }) => subject.kind === 'patches' && subject.rollsBack)
-  await workflow.advance(back?.id ?? '', signal)
+  return { db, service, workflow, ran, made, back: back?.id ?? '' }
+}
+
+test('where snapshots are kept, rolling back puts them back under the key they were made with', async () => {
+  const { service, workflow, ran, made, back } = await rollingBack()
+  await workflow.advance(back, signal)
   expect(ran).toEqual([`restore web-02 ${made}`])
+  await service.remove()
+})
+
+test('no snapshot is put back where somebody halted the roll back after its start was recorded', async () => {
+  const { db, service, workflow, ran, back } = await rollingBack()
+  const machine: Actor = { kind: 'system', part: 'rollout' }
+  for (const type of ['start', 'start-batch'] as const) await workflow.execute(back, { type }, machine)
+  await workflow.execute(back, { type: 'halt', reason: 'wrong one' }, person('jonas', 'Jonas'))
+  await workflow.advance(back, signal)
+  expect(ran).toEqual([])
+  expect(await findProposal(db, back)).toMatchObject({ status: 'halted', rollout: { deployments: {} } })
+  await workflow.execute(back, { type: 'resume' }, person('mara', 'Mara'))
+  await workflow.advance(back, signal)
+  expect(ran).toHaveLength(1)
   await service.remove()
 })
 

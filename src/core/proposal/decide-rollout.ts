@@ -8,6 +8,7 @@ import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
+import { approvalProblem } from './hand-over.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
 import { goesOn, isHalted, liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
@@ -101,6 +102,8 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   const turn = nextTurn(state, context)
   switch (turn.kind) {
     case 'start': {
+      const unapproved = approvalProblem(state, context)
+      if (unapproved !== null) return accept({ type: 'halted', by: 'Patchwarden', reason: unapproved })
       const { ring, batch, assets, waiting, fresh } = turn
       const key = startKey(state, ring, liveRun(state)?.starts ?? 0)
       if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets })

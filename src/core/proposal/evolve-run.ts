@@ -61,7 +61,7 @@ export function withBatch<Run extends Rollout>(
       doneAt: null,
     }),
   )
-  const next = withChanges(withDeployments(run, begun), { starts: run.starts + 1 })
+  const next = withChanges(withDeployments(run, begun), { starts: run.starts + 1, ...withoutNotBegun(run, assets) })
   const waiting = event.waiting ?? without(run.rings[ring]?.waiting ?? [], assets)
   return withRing(next, ring, { status: 'running', batchesStarted: batch + 1, waiting, checked: null })
 }
@@ -82,28 +82,61 @@ export function withResults<Run extends Rollout>(
         : { ...deployment, verification: change.verification, doneAt: deployment.doneAt ?? at },
     )
   }
-  return withDeployments(run, [...changed.values()])
+  const all = [...changed.values()]
+  return withNotBegun(
+    withDeployments(run, all),
+    all.filter(({ verification }) => verification?.end === 'not touched'),
+  )
+}
+
+/** What was started and not begun is as if its turn had not come. It is no retry: nobody has to ask for it. */
+function withNotBegun<Run extends Rollout>(run: Run, deployments: readonly Deployment[]): Run {
+  if (deployments.length === 0) return run
+  const notBegun = Object.fromEntries(
+    deployments.map(({ asset, outcome, verification }) => {
+      const notBefore = outcome?.state === 'not begun' ? (outcome.notBefore ?? null) : null
+      return [asset, { reason: verification?.reason ?? '', notBefore }]
+    }),
+  )
+  const next = withChanges(run, { notBegun: { ...run.notBegun, ...notBegun } })
+  return withTurnsAgain(
+    next,
+    deployments.map(({ asset }) => asset),
+    (ring) => ring,
+  )
+}
+
+function withoutNotBegun({ notBegun }: Rollout, assets: readonly string[]): Pick<Rollout, 'notBegun'> {
+  if (notBegun === undefined) return {}
+  const begun = new Set(assets)
+  return { notBegun: Object.fromEntries(Object.entries(notBegun).filter(([asset]) => !begun.has(asset))) }
 }
 
 /** The assets are as if their turn had not come; their rings are not done. */
 export function withRetried<Run extends Rollout>(run: Run, assets: readonly string[]): Run {
-  const again = new Set(assets)
-  const ringOf = new Map(assets.map((asset) => [asset, deploymentOf(run, asset)?.ring]))
-  const rings = new Set(ringOf.values())
   const retried: Record<string, number> = { ...run.retried }
   const skipped = { ...run.skipped }
   for (const asset of assets) {
     retried[asset] = (retried[asset] ?? 0) + 1
     delete skipped[asset]
   }
-  const next = withChanges(withoutDeployments(run, again), { retried, skipped })
-  return withRings(next, (ring, index) =>
+  const next = withChanges(run, { retried, skipped })
+  return withTurnsAgain(next, assets, (ring) => ({ ...ring, status: 'running', soakUntil: null, checked: null }))
+}
+
+/** Takes the assets out of what was done; `change`: what becomes of their rings beside that. */
+function withTurnsAgain<Run extends Rollout>(
+  run: Run,
+  assets: readonly string[],
+  change: (ring: RingState) => RingState,
+): Run {
+  const again = new Set(assets)
+  const ringOf = new Map(assets.map((asset) => [asset, deploymentOf(run, asset)?.ring]))
+  const rings = new Set(ringOf.values())
+  return withRings(withoutDeployments(run, again), (ring, index) =>
     rings.has(index)
       ? {
-          ...ring,
-          status: 'running',
-          soakUntil: null,
-          checked: null,
+          ...change(ring),
           // They join the batch under way; after it, they are in one of their own.
           waiting:
             ring.waiting.length > 0 ? [...assets.filter((asset) => ringOf.get(asset) === index), ...ring.waiting] : [],

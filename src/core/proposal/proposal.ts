@@ -159,7 +159,10 @@ export type ApprovedBy =
   | { readonly how: 'break-glass'; readonly person: string; readonly reason: string }
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
-/** The honest end states of one asset. `not touched`: the rollout ended before its turn. */
+/**
+ * The honest end states of one asset. `not touched`: the rollout ended before its turn. In the verification of a start it
+ * means that nothing was begun; the asset is then as if its turn had not come.
+ */
 export const endStates = [
   'installed',
   'waiting for reboot',
@@ -233,6 +236,8 @@ export interface Rollout {
   readonly retried: Readonly<Record<string, number>>
   /** Assets that somebody left out, by id. */
   readonly skipped: Readonly<Record<string, { readonly by: string; readonly reason: string }>>
+  /** Assets that were started and not begun, until they are started again. `notBefore`: not before this instant. */
+  readonly notBegun?: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
   /** Until when somebody lets it run on although the window is over. */
   readonly extendedUntil: string | null
 }

@@ -1,7 +1,7 @@
 /** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
 
 import { remembered } from '../remembered.ts'
-import { freezeAt, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
+import { freezeAt, nextFreezeStart, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
 import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
@@ -26,6 +26,21 @@ export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates
 
 /** Which of the assets may begin now, and be done before their time is over. Break-glass is the one way around windows. */
 export function touchable(
+  state: ProposalState,
+  assets: readonly string[],
+  ring: string,
+  context: TouchContext,
+): readonly string[] {
+  const open = openNow(state, assets, ring, context)
+  const notBegun = (state.rollout ?? state.test)?.notBegun
+  if (notBegun === undefined) return open
+  return open.filter((asset) => {
+    const notBefore = notBegun[asset]?.notBefore ?? null
+    return notBefore === null || !isBefore(context.now, notBefore)
+  })
+}
+
+function openNow(
   state: ProposalState,
   assets: readonly string[],
   ring: string,
@@ -57,6 +72,24 @@ export function touchable(
     }
     return fits
   })
+}
+
+/**
+ * When the time is over in which an asset that is touchable now may begin: with its window, or with what stands in its
+ * place. That is the window that somebody extended; after break-glass and for a roll back, which no window binds, the end
+ * of the schedule that was made for them; and for the test ring, which runs at any time, the next freeze. `null`: no end.
+ */
+export function timeOver(state: ProposalState, asset: string, { now, freezes }: TouchContext): string | null {
+  const { subject, schedule, team } = state
+  if (subject.kind !== 'patches') return now
+  const freeze = nextFreezeStart(freezes, team, now)
+  if (state.rollout === null) return freeze
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return schedule?.end ?? now
+  const extended = state.rollout.extendedUntil
+  if (extended !== null && isBefore(now, extended)) {
+    return freeze !== null && isBefore(freeze, extended) ? freeze : extended
+  }
+  return openWindow(windowsOf(subject).get(asset) ?? subject.window, freezes, team, now)?.end ?? now
 }
 
 /** What begins next: the rest of the batch under way, or else of its ring; before the rollout, its first ring. */

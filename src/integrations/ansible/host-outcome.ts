@@ -1,6 +1,7 @@
 import type { PackageChange } from '../../core/catalog.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
+import { notBegun } from '../ssh/follow.ts'
 import { apt } from '../ssh/index.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
@@ -29,12 +30,16 @@ export function hostProblem(
   return { kind: 'failed', reason, log: apt.tellingLines(said) || said.split('\n').slice(-20).join('\n') }
 }
 
-/** What a play that has ended did to one host. `approved`: what it did where it succeeded and changed something. */
-export function outcomeOf(
-  name: string,
-  report: HostReport | undefined,
-  approved: readonly TransactionStep[],
-): DeploymentOutcome {
+export interface Asked {
+  readonly name: string
+  /** What it did where it succeeded and changed something. */
+  readonly approved: readonly TransactionStep[]
+  /** The time is over in which it might begin. */
+  readonly over: boolean
+}
+
+/** What a play that has ended did to one host. */
+export function outcomeOf(report: HostReport | undefined, { name, approved, over }: Asked): DeploymentOutcome {
   if (report === undefined) {
     return { state: 'held back', reason: `The playbook did not work on ${name}; nothing was changed.`, log: '' }
   }
@@ -47,6 +52,9 @@ export function outcomeOf(
     const first = tasks.find(({ outcome }) => outcome !== 'skipped')
     const never = first?.outcome === 'unreachable' && connectionProblem(name, first.message).begun === 'no'
     return { state: 'unreachable', reason: problem.reason, touched: touched || !never, log: '' }
+  }
+  if (over && tasks.every(({ outcome }) => outcome === 'skipped')) {
+    return notBegun('Its time was over before the playbook came to it.')
   }
   const log = tasks
     .filter(({ changed }) => changed)

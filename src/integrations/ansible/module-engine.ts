@@ -12,11 +12,12 @@ import type {
   PreflightResult,
   TransactionStep,
 } from '../../core/ports.ts'
+import { notBegun, TIME_OVER } from '../ssh/follow.ts'
 import { apt } from '../ssh/index.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
 import { createGathering } from './gather.ts'
-import { hostProblem, outcomeOf, plannedSteps } from './host-outcome.ts'
+import { type Asked, hostProblem, outcomeOf, plannedSteps } from './host-outcome.ts'
 import { assetVariables } from './play-variables.ts'
 import {
   checkPlaybook,
@@ -35,6 +36,7 @@ export interface AnsibleModuleEngineOptions extends PlaybookSettings {
   readonly stateFolder: string
   /** Seconds after which a playbook without an end counts as failed. It is not stopped. */
   readonly transactionSeconds: number
+  readonly clock: () => Date
 }
 
 /** For a run with `--check`. */
@@ -65,6 +67,7 @@ const stepSchema = z.object({
 const refusalSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
 ])
 const outcomeSchema = z.union([
@@ -78,9 +81,16 @@ const outcomeSchema = z.union([
   }),
   refusalSchema,
 ])
-/** `refused`: settled before the playbook began. */
 const requestSchema = z.array(
-  z.object({ asset: z.string(), name: z.string(), approved: z.array(stepSchema), refused: refusalSchema.nullable() }),
+  z.object({
+    asset: z.string(),
+    name: z.string(),
+    approved: z.array(stepSchema),
+    /** Settled before the playbook began. */
+    refused: refusalSchema.nullable(),
+    /** Nothing begins from then on, ISO 8601. */
+    notAfter: z.string().nullable().default(null),
+  }),
 )
 const handleSchema = z.object({ assets: z.array(z.object({ id: z.string(), name: z.string() })) })
 
@@ -90,7 +100,7 @@ const handleSchema = z.object({ assets: z.array(z.object({ id: z.string(), name:
  * nobody knows how far they are.
  */
 export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): DeployEngine {
-  const { name, stateFolder, transactionSeconds, playbook } = options
+  const { name, stateFolder, transactionSeconds, playbook, clock } = options
   const records = createRunRecords(stateFolder)
   const look = createGathering<Question, Look>({
     together: (a, b) =>
@@ -181,16 +191,20 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     if (state === 'never' && age < STARTING_SECONDS) return 'starting'
     if (kept === null || (state === 'never' && (await records.text(key, 'report')) === null)) {
       const reason = 'Patchwarden was stopped before the playbook began; nothing was changed.'
-      return Object.fromEntries(assets.map(({ id }) => [id, { state: 'held back', reason, log: '' }]))
+      return Object.fromEntries(assets.map(({ id }) => [id, notBegun(reason)]))
     }
     const request = requestSchema.parse(JSON.parse(kept))
     if (state === 'alive' && age <= transactionSeconds) return 'the playbook is running'
     const ended = state === 'alive' ? null : await endOf(key)
     const outcomes: Record<string, DeploymentOutcome> = {}
-    for (const { asset, name, approved, refused } of request) {
-      outcomes[asset] = refused ?? outcomeAtEnd(ended, name, approved, age)
+    for (const { asset, name, approved, refused, notAfter } of request) {
+      outcomes[asset] = refused ?? outcomeAtEnd(ended, { name, approved, over: isOver(notAfter) }, age)
     }
     return outcomes
+  }
+
+  function isOver(notAfter: string | null): boolean {
+    return notAfter !== null && clock().getTime() >= Date.parse(notAfter)
   }
 
   async function endOf(key: string): Promise<PlaybookEnd> {
@@ -200,17 +214,13 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
   }
 
   /** `ended` `null`: the playbook runs longer than it may. */
-  function outcomeAtEnd(
-    ended: PlaybookEnd | null,
-    name: string,
-    approved: readonly TransactionStep[],
-    age: number,
-  ): DeploymentOutcome {
+  function outcomeAtEnd(ended: PlaybookEnd | null, asked: Asked, age: number): DeploymentOutcome {
+    const { name } = asked
     if (ended === null) {
       const reason = `The playbook ${playbook} has not ended after ${Math.round(age / 60)} min; it was not stopped. Look at ${name}.`
       return { state: 'failed', reason, log: '' }
     }
-    if (ended.kind === 'ran') return outcomeOf(name, ended.report.get(name), approved)
+    if (ended.kind === 'ran') return outcomeOf(ended.report.get(name), asked)
     const reason = `What the playbook did on ${name} is not known, as it ended without a report: ${ended.reason}`
     return { state: 'unreachable', reason, touched: true, log: '' }
   }
@@ -220,16 +230,19 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     checkKey(key)
     const handle = { key, data: { assets: deployments.map(({ asset }) => ({ id: asset.id, name: asset.name })) } }
     if (deployments.length === 0 || (await records.exists(key))) return handle
-    const looks = await Promise.all(deployments.map((request) => fitness(key, request, signal)))
+    const looks = await Promise.all(
+      deployments.map((request) => (isOver(request.notAfter) ? late() : fitness(key, request, signal))),
+    )
     signal.throwIfAborted()
     if (!(await records.begin(key))) return handle
-    const request = deployments.map(({ asset, transaction }, index) => {
-      const seen = looks[index]
+    // To look may have taken minutes.
+    const request = deployments.map(({ asset, transaction, notAfter }, index) => {
+      const seen = isOver(notAfter) ? late() : looks[index]
       const refused = seen?.ready === false ? seen.outcome : null
-      return { asset: asset.id, name: asset.name, approved: transaction, refused }
+      return { asset: asset.id, name: asset.name, approved: transaction, refused, notAfter }
     })
     await records.put(key, 'request', JSON.stringify(request))
-    const going = deployments.filter((_, index) => looks[index]?.ready === true)
+    const going = deployments.filter((_, index) => request[index]?.refused === null)
     if (going.length === 0) {
       await records.put(
         key,
@@ -255,7 +268,7 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
       signal.throwIfAborted()
       const problem = hostNameProblem(asset.name)
       if (problem !== null) throw new Error(problem)
-      const request: DeploymentRequest = { asset, changes, transaction: [], reboot: 'never' }
+      const request: DeploymentRequest = { asset, changes, transaction: [], reboot: 'never', notAfter: null }
       assetVariables(request)
       const seen = await look({ key: 'preview', mode: 'preview', request, signal })
       if (!seen.ready) throw new Error(seen.outcome.reason)
@@ -291,6 +304,10 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
       await poll(handle)
     },
   }
+}
+
+function late(): Refusal {
+  return { ready: false, outcome: notBegun(TIME_OVER) }
 }
 
 function refuse(state: 'held back' | 'unreachable', reason: string, log = ''): Refusal {

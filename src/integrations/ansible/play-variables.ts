@@ -5,7 +5,11 @@ import type { DeploymentRequest } from '../../core/ports.ts'
 const WORD = /^[A-Za-z0-9][A-Za-z0-9+._:~^-]*$/
 
 /** What a play is told of one asset. Throws a sentence for what could be more than the name or version of a package. */
-export function assetVariables({ changes, reboot }: Pick<DeploymentRequest, 'changes' | 'reboot'>) {
+export function assetVariables({
+  changes,
+  reboot,
+  notAfter,
+}: Pick<DeploymentRequest, 'changes' | 'reboot' | 'notAfter'>) {
   for (const { name, architecture, to } of changes) {
     for (const word of [name, architecture, to]) {
       if (!WORD.test(word))
@@ -17,5 +21,7 @@ export function assetVariables({ changes, reboot }: Pick<DeploymentRequest, 'cha
     packages: changes.map(({ name, to }) => `${name}=${to}`),
     changes: changes.map(({ name, architecture, from, to }: PackageChange) => ({ name, architecture, from, to })),
     reboot: reboot === 'if required',
+    /** Second of the epoch from which on nothing begins; `null`: there is no end. */
+    not_after: notAfter === null ? null : Math.floor(Date.parse(notAfter) / 1_000),
   }
 }

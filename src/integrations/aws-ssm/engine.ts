@@ -9,7 +9,7 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
-import { otherAsset, parseProgress } from '../ssh/follow.ts'
+import { notBegun, otherAsset, parseProgress, STOPPED } from '../ssh/follow.ts'
 import { judge, parseLook, transactionOf } from '../ssh/look.ts'
 import { createPatience, type PatienceOptions, type Standing } from '../ssh/patience.ts'
 import { planLines } from '../ssh/plan.ts'
@@ -127,6 +127,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     }
     const { known, states } = seen
     const byText = new Map<string, [string, DeploymentRequest][]>()
+    const now = clock()
     for (const [instance, request] of owners) {
       const { asset } = request
       const command = known.get(instance)
@@ -140,7 +141,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
         continue
       }
       try {
-        const text = startText(key, request)
+        const text = startText(key, request, now)
         byText.set(text, [...(byText.get(text) ?? []), [instance, request]])
       } catch (error) {
         settle(request, instance, heldBack(errorText(error)))
@@ -163,7 +164,11 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     return batch.deployments.flatMap(({ asset }) => settled.get(asset.id) ?? [])
   }
 
-  function startText(key: string, { changes, transaction, reboot, restartServices }: DeploymentRequest): string {
+  function startText(
+    key: string,
+    { changes, transaction, reboot, restartServices, notAfter }: DeploymentRequest,
+    now: Date,
+  ): string {
     const begin = startScript({
       manager: apt,
       key,
@@ -174,6 +179,8 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       reboot: reboot === 'if required',
       restartServices: restartServices === 'if required',
       lockSeconds,
+      notAfter,
+      now,
       attach: false,
     })
     return commandText({
@@ -379,7 +386,7 @@ function unfitness(name: string, instance: string, state: InstanceState): Starte
 }
 
 function neverBegan(name: string, { reason, details }: Extract<Heard, { kind: 'nothing' }>): DeploymentOutcome {
-  if (details === 'Cancelled') return heldBack('The rollout was stopped before its turn came.')
+  if (details === 'Cancelled') return notBegun(STOPPED)
   if (details === 'InvalidPlatform' || details === 'AccessDenied') return heldBack(`${name}: ${reason}.`)
   return lost(name, reason)
 }

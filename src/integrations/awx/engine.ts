@@ -7,12 +7,13 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
+import { notBegun, TIME_OVER } from '../ssh/follow.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
 import { type AwxOptions, AwxProblem, createAwx } from './client.ts'
 import { type JobHost, makeHandle, readHandle, type StartedJobs } from './handle.ts'
-import { createJobs, type Ended, isActive, limitOf, type Place, portions, WrongJob } from './jobs.ts'
+import { createJobs, type Ended, isActive, isQueued, limitOf, type Place, portions, WrongJob } from './jobs.ts'
 import { answersOf, type HostRequest, readOutcome, readPreview, troublesOf } from './playbook.ts'
 import { createPreviews } from './preview.ts'
 import type { Job } from './schema.ts'
@@ -49,10 +50,10 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
   /** The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it. */
   const inquiries = new Map<string, number>()
 
-  function requestOf({ changes, transaction, reboot }: DeploymentRequest): HostRequest {
+  function requestOf({ changes, transaction, reboot, notAfter }: DeploymentRequest): HostRequest {
     for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
     planLines(apt, transaction) // refuses what no package manager would print
-    return { changes, transaction, reboot: reboot === 'if required', lockSeconds }
+    return { changes, transaction, reboot: reboot === 'if required', lockSeconds, notAfter }
   }
 
   async function look(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<PreflightResult> {
@@ -83,6 +84,10 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       if (error instanceof AwxProblem && error.sent) throw error
       return refused(heldBack(errorText(error)))
     }
+  }
+
+  function isOver(notAfter: string | null): boolean {
+    return notAfter !== null && clock().getTime() >= Date.parse(notAfter)
   }
 
   /** The sentence that says why nothing can be launched until somebody mends it. */
@@ -132,8 +137,14 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     const left = new Map(hosts)
     for (const job of await jobs.ofRun(place, 'apply', key, signal)) {
       const own = job.limit.split(',').filter((host) => left.has(host))
-      if (own.length > 0) started.push({ job: job.id, hosts: own.map((host) => hostOf(host, hosts)) })
+      if (own.length > 0)
+        started.push({ job: job.id, hosts: own.map((host) => hostOf(host, hosts)), notAfter: lastOf(own, hosts) })
       for (const host of own) left.delete(host)
+    }
+    for (const [host, { asset, request }] of left) {
+      if (!isOver(request.notAfter)) continue
+      settle(asset, notBegun(TIME_OVER))
+      left.delete(host)
     }
     await Promise.all(
       portions([...left.keys()]).map(async (some) => {
@@ -142,13 +153,14 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
           const requests = new Map(
             [...left].flatMap(([host, { request }]) => (some.includes(host) ? [[host, request]] : [])),
           )
-          started.push({ job: await jobs.launch(place, 'apply', key, requests, signal), hosts: own })
+          const job = await jobs.launch(place, 'apply', key, requests, signal)
+          started.push({ job, hosts: own, notAfter: lastOf(some, hosts) })
         } catch (error) {
           if (error instanceof WrongJob) {
             for (const { asset } of own) settle(asset, { state: 'failed', reason: error.message, log: '' })
           } else if (error instanceof AwxProblem) {
             // Where the answer was lost, the job may be there: it is looked for when somebody asks.
-            if (error.sent) started.push({ job: null, hosts: own })
+            if (error.sent) started.push({ job: null, hosts: own, notAfter: lastOf(some, hosts) })
             else for (const { asset } of own) settle(asset, heldBack(error.message))
           } else throw error
         }
@@ -159,11 +171,13 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
 
   async function follow(
     key: string,
-    { job: id, hosts }: StartedJobs['jobs'][number],
+    { job: id, hosts, notAfter }: StartedJobs['jobs'][number],
     signal: AbortSignal,
   ): Promise<readonly DeploymentReport[]> {
     const limit = limitOf(hosts.map((host) => host.name))
     const job = id === null ? await lostJob(key, hosts, signal) : await jobs.job(id, signal)
+    // What waits in the queue when its time is over is taken out of it; where it runs, the playbook looks at its clock.
+    if (job !== null && isQueued(job) && isOver(notAfter)) await jobs.cancel(job.id, signal)
     if (job !== null && waitedFor(job)) return hosts.map((host) => going(host, progressOf(job)))
     const ended = job === null ? null : await jobs.read(job, signal)
     if (ended !== null && ended.outsiders.length > 0) {
@@ -228,7 +242,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       const names = hosts.map((host) => host.name)
       const earlier = await jobs.ofRun(place, 'outcome', key, signal)
       id = earlier.find((job) => names.every((one) => job.limit.split(',').includes(one)))?.id
-      const nothing = { changes: [], transaction: [], reboot: false, lockSeconds }
+      const nothing = { changes: [], transaction: [], reboot: false, lockSeconds, notAfter: null }
       id ??= await jobs.launch(place, 'outcome', key, new Map(names.map((one) => [one, nothing])), signal)
       inquiries.set(run, id)
     }
@@ -244,7 +258,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
 
     async preview(asset, changes, signal) {
       signal.throwIfAborted()
-      const request = requestOf({ asset, changes, transaction: [], reboot: 'never' })
+      const request = requestOf({ asset, changes, transaction: [], reboot: 'never', notAfter: null })
       const looked = await ask('preview', asset.name, request, signal)
       if (looked.kind === 'refused') throw new Error(`${looked.reason}.`)
       if (looked.kind === 'trouble') throw new Error(`${asset.name}: ${looked.trouble.reason}.`)
@@ -292,6 +306,16 @@ function hostOf(name: string, hosts: ReadonlyMap<string, { readonly asset: strin
   return { name, asset: hosts.get(name)?.asset ?? '' }
 }
 
+/** When the time of all these hosts is over; `null`: that of one of them never is. */
+function lastOf(
+  names: readonly string[],
+  hosts: ReadonlyMap<string, { readonly request: HostRequest }>,
+): string | null {
+  const times = names.map((name) => hosts.get(name)?.request.notAfter ?? null)
+  if (times.includes(null)) return null
+  return times.reduce((last, at) => (Date.parse(at ?? '') > Date.parse(last ?? '') ? at : last), times[0] ?? null)
+}
+
 function going({ asset }: JobHost, progress: string): DeploymentReport {
   return { asset, outcome: null, progress }
 }
@@ -323,6 +347,7 @@ function withoutAnswer(
   const seen = ended?.events.some((event) => event.host_name === name) ?? false
   const what = ended === null ? 'There is no job in AWX' : `Job ${ended.job.id} of AWX ended as ${ended.job.status}`
   const why = ended?.job.job_explanation ? ` (${ended.job.job_explanation.slice(0, 300)})` : ''
+  if (ended?.job.status === 'canceled' && !seen) return notBegun(`${what}${why} before it came to ${name}.`)
   if (ended !== null && !seen) return heldBack(`${what}${why} before it came to ${name}.`)
   const asked = inquiry !== null && !('status' in inquiry) ? `, and job ${inquiry.job.id} could not ask it` : ''
   const reason = `${what}${why} and does not say what became of ${name}${asked}: look at it.`

@@ -9,6 +9,8 @@ const schema = z.object({
       /** `null`: the answer to its launch was lost. */
       job: z.number().int().nullable(),
       hosts: z.array(host),
+      /** When the time of all its hosts is over, ISO 8601. */
+      notAfter: z.string().nullable().default(null),
     }),
   ),
   /** Settled when it was started. */
@@ -17,6 +19,7 @@ const schema = z.object({
       asset: z.string(),
       outcome: z.discriminatedUnion('state', [
         z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+        z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
         z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
       ]),
     }),
@@ -28,10 +31,14 @@ const schema = z.object({
 export type JobHost = z.infer<typeof host>
 
 export interface StartedJobs {
-  readonly jobs: readonly { readonly job: number | null; readonly hosts: readonly JobHost[] }[]
+  readonly jobs: readonly {
+    readonly job: number | null
+    readonly hosts: readonly JobHost[]
+    readonly notAfter: string | null
+  }[]
   readonly settled: readonly {
     readonly asset: string
-    readonly outcome: Extract<DeploymentOutcome, { state: 'held back' | 'failed' }>
+    readonly outcome: Extract<DeploymentOutcome, { state: 'held back' | 'not begun' | 'failed' }>
   }[]
   readonly assets: readonly string[]
 }

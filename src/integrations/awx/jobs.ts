@@ -96,7 +96,7 @@ export function createJobs({ awx, template: templateName, inventory: inventoryNa
     ): Promise<number> {
       const limit = limitOf([...hosts.keys()])
       const job_type = mode === 'preview' ? 'check' : 'run'
-      const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts) } as const
+      const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts, clock()) } as const
       const wanted = place.other === null ? body : { ...body, inventory: place.other }
       const { id, ignored_fields } = await awx.launch(place.template, wanted, signal)
       const ignored = Object.keys(ignored_fields)
@@ -154,8 +154,13 @@ export function createJobs({ awx, template: templateName, inventory: inventoryNa
   }
 }
 
-export function isActive({ status }: Job): boolean {
+export function isActive({ status }: Pick<Job, 'status'>): boolean {
   return ['new', 'pending', 'waiting', 'running'].includes(status)
+}
+
+/** No host has been touched. */
+export function isQueued({ status }: Pick<Job, 'status'>): boolean {
+  return isActive({ status }) && status !== 'running'
 }
 
 /** Without a limit, a job runs on every host of the inventory. */

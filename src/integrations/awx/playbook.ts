@@ -17,13 +17,24 @@ export interface HostRequest {
   readonly transaction: readonly TransactionStep[]
   readonly reboot: boolean
   readonly lockSeconds: number
+  /** ISO 8601; `null`: no end. */
+  readonly notAfter: string | null
 }
 
-export function extraVars(mode: Mode, key: string, hosts: ReadonlyMap<string, HostRequest>) {
-  const entries = [...hosts].map(([name, { changes, transaction, reboot, lockSeconds }]) => [
-    name,
-    { changes, transaction, reboot, lock_seconds: lockSeconds },
-  ])
+/**
+ * A job may wait in the queue of AWX, so that each host is told the instant, for its own clock; and the seconds that are
+ * left now, in case that clock is slow.
+ */
+export function extraVars(mode: Mode, key: string, hosts: ReadonlyMap<string, HostRequest>, now: Date) {
+  const seconds = (milliseconds: number) => Math.floor(milliseconds / 1_000)
+  const entries = [...hosts].map(([name, { changes, transaction, reboot, lockSeconds, notAfter }]) => {
+    const end = notAfter === null ? null : Date.parse(notAfter)
+    const time = {
+      not_after: end === null ? null : seconds(end),
+      seconds_left: end === null ? null : seconds(end - now.getTime()),
+    }
+    return [name, { changes, transaction, reboot, lock_seconds: lockSeconds, ...time }]
+  })
   return { patchwarden_mode: mode, patchwarden_key: key, patchwarden_changes: Object.fromEntries(entries) }
 }
 
@@ -64,6 +75,7 @@ const ended = z.discriminatedUnion('state', [
   z.object({ state: z.literal('succeeded'), changed: z.array(change), rebooted: z.boolean(), log }),
   z.object({ state: z.literal('failed'), reason: z.string().min(1).max(1_000), log }),
   z.object({ state: z.literal('held back'), reason: z.string().min(1).max(1_000), log }),
+  z.object({ state: z.literal('not begun'), reason: z.string().min(1).max(1_000), log }),
 ])
 
 export type Previewed = z.infer<typeof previewed>

@@ -18,6 +18,7 @@ const outcomeSchema = z.discriminatedUnion('state', [
   }),
   z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
 ]) satisfies z.ZodType<DeploymentOutcome>
 

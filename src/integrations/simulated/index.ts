@@ -120,8 +120,10 @@ function reportOn(run: Run, deployment: RunDeployment, state: FleetState, pace: 
   if (recorded !== undefined) return { asset, outcome: recorded, progress: null }
   const course = courseOf(run, deployment, record, pace)
   if (run.cancelledAt !== null && new Date(run.cancelledAt) < course.beginsAt) {
-    const outcome = { state: 'held back', reason: 'The rollout was stopped before its turn came', log: '' } as const
-    return { asset, outcome, progress: null }
+    return { asset, outcome: notBegun('The rollout was stopped before its turn came'), progress: null }
+  }
+  if (deployment.notAfter !== null && course.beginsAt >= new Date(deployment.notAfter)) {
+    return { asset, outcome: notBegun('Its time was over before it could begin'), progress: null }
   }
   if (now < course.endsAt) return { asset, outcome: null, progress: progressText(course, deployment, record, now) }
   if (record === null) return { asset, outcome: notThere(name), progress: null }
@@ -130,9 +132,13 @@ function reportOn(run: Run, deployment: RunDeployment, state: FleetState, pace: 
   return { asset, outcome: settled.outcome, progress: null }
 }
 
+function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'not begun' }> {
+  return { state: 'not begun', reason, log: '' }
+}
+
 interface Settled {
   readonly asset: SimulatedAsset
-  readonly outcome: DeploymentOutcome
+  readonly outcome: SimulatedAsset['runs'][string]
 }
 
 function settle(record: SimulatedAsset, deployment: RunDeployment, key: string): Settled {

@@ -30,6 +30,8 @@ const runSchema = z.object({
         }),
       ),
       reboot: z.enum(['never', 'if required']),
+      /** Does not begin at this instant or later. */
+      notAfter: z.iso.datetime().nullable().default(null),
     }),
   ),
 })
@@ -38,7 +40,10 @@ export type Run = z.infer<typeof runSchema>
 export type RunDeployment = Run['deployments'][number]
 
 export interface RunJournal {
-  /** Writes the run down unless its key is there already; either way the run on record is returned. */
+  /**
+   * Writes the run down unless its key is there already; either way the run on record is returned. Of two times in which
+   * an asset may begin the earlier stands.
+   */
   begin(batch: Batch, now: Date): Promise<Run>
   /** Throws a sentence when there is no such run. */
   read(key: string): Promise<Run>
@@ -57,12 +62,13 @@ export function createRunJournal(folder: string): RunJournal {
 
   async function begin(batch: Batch, now: Date): Promise<Run> {
     const path = runFile(folder, batch.key)
-    const deployments = batch.deployments.map(({ asset, changes, transaction, reboot }) => ({
+    const deployments = batch.deployments.map(({ asset, changes, transaction, reboot, notAfter }) => ({
       asset: asset.id,
       name: asset.name,
       changes: [...changes],
       transaction: [...transaction],
       reboot,
+      notAfter,
     }))
     const run: Run = { key: batch.key, startedAt: now.toISOString(), cancelledAt: null, deployments }
     await mkdir(folder, { recursive: true })
@@ -73,10 +79,21 @@ export function createRunJournal(folder: string): RunJournal {
       await syncFolder(folder)
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error
+      await shorten(await read(batch.key), run)
     } finally {
       await rm(temporary, { force: true })
     }
     return read(batch.key)
+  }
+
+  async function shorten(known: Run, again: Run): Promise<void> {
+    const given = new Map(again.deployments.map(({ asset, notAfter }) => [asset, notAfter]))
+    const deployments = known.deployments.map((deployment) => {
+      const notAfter = earlier(deployment.notAfter, given.get(deployment.asset) ?? null)
+      return { ...deployment, notAfter }
+    })
+    if (deployments.every(({ notAfter }, index) => notAfter === known.deployments[index]?.notAfter)) return
+    await replaceFile(runFile(folder, known.key), `${JSON.stringify({ ...known, deployments }, null, 2)}\n`)
   }
 
   async function cancel(key: string, now: Date): Promise<void> {
@@ -87,6 +104,11 @@ export function createRunJournal(folder: string): RunJournal {
   }
 
   return { begin, read, cancel }
+}
+
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  return Date.parse(a) < Date.parse(b) ? a : b
 }
 
 function runFile(folder: string, key: string): string {

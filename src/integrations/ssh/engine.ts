@@ -133,7 +133,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   }
 
   async function begin(key: string, request: DeploymentRequest, signal: AbortSignal): Promise<StartedAsset> {
-    const { asset, changes, transaction, reboot, restartServices } = request
+    const { asset, changes, transaction, reboot, restartServices, notAfter } = request
     const first = fresh.delete(runOf(key, asset))
     patience.began(runOf(key, asset))
     function settled(outcome: StartedAsset['outcome']): StartedAsset {
@@ -152,6 +152,8 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
         reboot: reboot === 'if required',
         restartServices: restartServices === 'if required',
         lockSeconds,
+        notAfter,
+        now: options.clock(),
         attach: staying,
       }),
     )

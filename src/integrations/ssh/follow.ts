@@ -85,6 +85,8 @@ function heldBeforehand(manager: PackageManager, sections: Sections, name: strin
         '',
       )
     }
+    case 'over':
+      return notBegun(overSentence(manager, sections))
     case 'half-done':
       return heldBack(
         `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): ${manager.repair}.`,
@@ -107,7 +109,8 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
     return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
   }
   if (decision === 'changed') return heldBack(differenceOf(sections), log)
-  if (decision === 'cancelled') return heldBack(STOPPED, '')
+  const never = neverBegan(manager, sections, decision)
+  if (never !== null) return never
   return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
 }
 
@@ -117,10 +120,24 @@ function named(lines: readonly string[]): string {
   return `${lines.slice(0, 5).join(', ')}${more}`
 }
 
-const STOPPED = 'The rollout was stopped before its turn came.'
+export const STOPPED = 'The rollout was stopped before its turn came.'
+export const TIME_OVER = 'Its time was over before it could begin.'
+
+/** It was decided that it does not begin, and that is no failure. */
+function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
+  if (decision === 'cancelled') return notBegun(STOPPED)
+  return decision === 'over' ? notBegun(overSentence(manager, sections)) : null
+}
+
+function overSentence(manager: PackageManager, sections: Sections): string {
+  const holder = markedValue(sections, 'lock-holder')
+  if (holder === null) return TIME_OVER
+  return `Its time was over before process ${holder} had finished with ${manager.database}.`
+}
 
 function withoutResult(manager: PackageManager, sections: Sections, name: string, decision: string | null): Progress {
-  if (decision === 'cancelled') return ended(heldBack(STOPPED, ''))
+  const never = neverBegan(manager, sections, decision)
+  if (never !== null) return ended(never)
   if (decision === 'lost') {
     const reason = `The connection to ${name} was lost before the upgrade began; nothing was changed.`
     return ended({ state: 'unreachable', reason, touched: false, log: '' })
@@ -159,6 +176,10 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
 
 function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { state: 'held back' }> {
   return { state: 'held back', reason, log }
+}
+
+export function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'not begun' }> {
+  return { state: 'not begun', reason, log: '' }
 }
 
 function differenceOf(sections: Sections): string {

@@ -9,6 +9,12 @@ gate() {
     [ -s actual ] && [ -z "$(comm -23 actual plan)" ]
     exit
   fi
+  # There may have been a lock to wait for, and packages to fetch.
+  if is_over; then
+    ln -s over decision
+    keep .
+    exit 1
+  fi
   cmp -s actual plan || { ln -s changed decision; exit 1; }
   ln -s committed decision 2>/dev/null
   keep .

@@ -6,6 +6,7 @@ import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 const outcome = z.discriminatedUnion('state', [
   z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
+  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
 ])
 

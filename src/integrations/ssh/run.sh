@@ -1,10 +1,10 @@
 # The runner: one transaction of the package manager, with nobody watching. Lives in the journal, where it leaves what it did:
 #   running/   it has begun: boot id, processes, time        log      what the package manager said
-#   decision   committed: it may begin; anything else: it never will. A link, so that it is decided once.
+#   decision   committed: it may begin; anything else: it never will. A link, so that it is decided once (begins.sh).
 #   before, after   the packages                             result   "exit N" or "held WHY", when all is done
 #   ended      a pipe that it holds open until the result is there
 #   to-keep    versions that it replaced and has not kept yet
-# Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS.
+# Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS, PW_NOT_AFTER.
 
 leave_result() { # RESULT
   printf '%s\n' "$1" >result.new
@@ -29,11 +29,18 @@ finish() { # RESULT
   exit 0
 }
 
+end_if_over() {
+  is_over || return 0
+  ln -s over decision 2>/dev/null
+  finish 'held over'
+}
+
 wait_for_lock() {
   until [ -z "$(pm_lock_holder)" ]; do
     pm_lock_holder >running/lock-holder
     uptime_now
     [ $((uptime - began)) -lt "$PW_LOCK_SECONDS" ] || return 1
+    end_if_over
     sleep 1
   done
   [ ! -e running/lock-holder ] || rm -f running/lock-holder
@@ -58,6 +65,7 @@ run() {
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SUDO_COMMAND SUDO_GID SUDO_UID SUDO_USER
 
   wait_for_lock || finish 'held lock'
+  end_if_over
   pm_packages >before
   pm_half_done <before >half-done
   [ ! -s half-done ] || finish 'held half-done'

@@ -32,12 +32,19 @@ export interface HostStart extends HostUpgrade {
   readonly reboot: boolean
   readonly restartServices: boolean
   readonly lockSeconds: number
+  /** Nothing begins from then on, ISO 8601; `null`: no end. */
+  readonly notAfter: string | null
+  /** When it is sent. */
+  readonly now: Date
   /** Stay until the end of the upgrade, and tell how it gets on. */
   readonly attach: boolean
 }
 
 export function startScript(start: HostStart): string {
+  const end = start.notAfter === null ? null : Date.parse(start.notAfter)
+  const over = { PW_NOT_AFTER: seconds(end) }
   const settings = {
+    ...over,
     PW_ASSET: start.assetMark,
     PW_REBOOT: start.reboot ? 'yes' : 'no',
     PW_RESTART: start.restartServices ? 'yes' : 'no',
@@ -45,11 +52,17 @@ export function startScript(start: HostStart): string {
   }
   return script('start', start, {
     ...settings,
+    PW_SECONDS_LEFT: seconds(end === null ? null : end - start.now.getTime()),
     PW_ATTACH: start.attach ? 'yes' : '',
     PW_PLAN: start.plan.map((line) => `${line}\n`).join(''),
     PW_RUNNER: script('run', start, settings),
-    PW_GATE: script('gate', start, {}),
+    PW_GATE: script('gate', start, over),
   })
+}
+
+/** Whole seconds, rather too few. */
+function seconds(milliseconds: number | null): string {
+  return milliseconds === null ? '' : String(Math.floor(milliseconds / 1_000))
 }
 
 export interface HostFollow {
@@ -67,13 +80,14 @@ export function followScript({ manager, key, stop, attach }: HostFollow): string
 
 type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
-type Extra = 'attend' | 'keep' | 'services' | 'restart'
+type Extra = 'attend' | 'begins' | 'keep' | 'services' | 'restart'
 
 /** What some parts use beside what all share. */
 const used: Readonly<Partial<Record<Part, readonly Extra[]>>> = {
-  start: ['attend'],
-  follow: ['attend'],
-  run: ['keep', 'services', 'restart'],
+  start: ['begins', 'attend'],
+  follow: ['begins', 'attend'],
+  run: ['begins', 'keep', 'services', 'restart'],
+  gate: ['begins'],
 }
 
 function script(

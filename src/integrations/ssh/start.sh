@@ -1,7 +1,7 @@
 # Begins an upgrade once, and never again for the same key: the journal, written whole and then renamed into its place,
 # is the lock. The runner works detached from this connection. Read by start.ts.
 # Set by the caller, beside PW_KEY: PW_ASSET, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS, PW_PLAN, PW_RUNNER, PW_GATE,
-# PW_ATTACH (yes: stay until its end).
+# PW_ATTACH (yes: stay until its end), PW_NOT_AFTER (see begins.sh), PW_SECONDS_LEFT (until then, when this was sent).
 
 write_journal() {
   new=$(mktemp -d "$runs/.new-XXXXXXXX") || return 1
@@ -11,8 +11,9 @@ write_journal() {
       printf '%s' "$PW_RUNNER" >"$new/run" &&
       printf '%s' "$PW_GATE" >"$new/gate" &&
       for one in $PW_KEEP; do echo "$one"; done >"$new/to-keep" &&
+      echo "$(boot_id) $((uptime + ${PW_SECONDS_LEFT:-0}))" >"$new/not-after" &&
       mkfifo "$new/ended" &&
-      keep "$new/asset" "$new/plan" "$new/run" "$new/gate" "$new/to-keep" "$new"
+      keep "$new/asset" "$new/plan" "$new/run" "$new/gate" "$new/to-keep" "$new/not-after" "$new"
   } || { rm -rf "$new"; return 1; }
   # Whoever renames first has begun it; the place is never an empty folder, so the second cannot.
   mv -T "$new" "$journal" 2>/dev/null || rm -rf "$new"
@@ -34,7 +35,11 @@ start() {
   umask 077
   mark 'patchwarden-start 1'
   [ -d "$runs" ] || mkdir -p "$runs" 2>/dev/null
-  [ -e "$journal" ] || write_journal
+  # From the first moment here: what comes next may take its time.
+  uptime_now
+  # What has begun is attached to all the same.
+  if [ "${PW_SECONDS_LEFT:-1}" -le 0 ] || is_over; then stop_before_it_begins over
+  elif [ ! -e "$journal" ]; then write_journal; fi
   if [ ! -e "$journal" ]; then
     mark "not-begun $(df -Pk /var/lib | awk 'NR == 2 { print $4 }')"
     mark 'end'

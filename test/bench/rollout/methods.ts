@@ -104,6 +104,7 @@ export const ours: Method = {
             changes: wanted,
             transaction: await engine.preview(asset, wanted, signal),
             reboot: 'never' as const,
+            notAfter: null,
           }
         }),
       )

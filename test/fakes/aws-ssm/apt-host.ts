@@ -94,7 +94,7 @@ export function createAptHost(offers: readonly Offered[]) {
 
   function start(given: ReadonlyMap<string, string>): string {
     const key = given.get('PW_KEY') ?? ''
-    if (!journals.has(key)) journals.set(key, upgrade(given))
+    if (!journals.has(key)) journals.set(key, isOver(given) ? { ...NOTHING, decision: 'over' } : upgrade(given))
     return ['@@ patchwarden-start 1', `@@ journal ${journals.get(key)?.asset}`, '@@ end'].join('\n')
   }
 
@@ -131,8 +131,7 @@ export function createAptHost(offers: readonly Offered[]) {
     const key = given.get('PW_KEY') ?? ''
     const stop = given.get('PW_STOP') ?? ''
     if (!journals.has(key)) {
-      const empty = { asset: '', plan: [], planned: [], before: [], after: [], log: [], result: '', left: 0 }
-      journals.set(key, { ...empty, decision: stop === '' ? 'lost' : stop })
+      journals.set(key, { ...NOTHING, decision: stop === '' ? 'lost' : stop })
     }
     const journal = journals.get(key)
     if (journal === undefined) throw new Error('There is a journal by now.')
@@ -162,6 +161,23 @@ export function createAptHost(offers: readonly Offered[]) {
   }
 
   return host
+}
+
+const NOTHING: Journal = {
+  asset: '',
+  plan: [],
+  planned: [],
+  decision: '',
+  result: '',
+  before: [],
+  after: [],
+  log: [],
+  left: 0,
+}
+
+function isOver(given: ReadonlyMap<string, string>): boolean {
+  const end = given.get('PW_NOT_AFTER') ?? ''
+  return end !== '' && (Date.now() / 1_000 >= Number(end) || Number(given.get('PW_SECONDS_LEFT')) <= 0)
 }
 
 /** The assignments at the beginning of a script. */

@@ -33,7 +33,7 @@ export function createAptPlaybook(hosts: ReadonlyMap<string, PlaybookHost>) {
   return async function play({ extraVars, hosts: names, check, signal }: Played): Promise<readonly FakeEvent[]> {
     const mode = String(extraVars.patchwarden_mode)
     const key = String(extraVars.patchwarden_key)
-    const wanted = extraVars.patchwarden_changes as Record<string, { changes: Change[]; transaction: Change[] }>
+    const wanted = extraVars.patchwarden_changes as Record<string, Wanted>
     await sleep(3)
     return names.flatMap((name): FakeEvent[] => {
       const host = hosts.get(name)
@@ -41,8 +41,8 @@ export function createAptPlaybook(hosts: ReadonlyMap<string, PlaybookHost>) {
         const res = { unreachable: true, changed: false, msg: 'Failed to connect to the host via ssh' }
         return [{ event: 'runner_on_unreachable', host_name: name, task: 'patchwarden reach', res }]
       }
-      const { changes = [], transaction = [] } = wanted[name] ?? {}
-      const patchwarden = perform(host, check && mode !== 'preview' ? 'none' : mode, key, changes, transaction)
+      const asked = wanted[name] ?? { changes: [], transaction: [], not_after: null }
+      const patchwarden = perform(host, check && mode !== 'preview' ? 'none' : mode, key, asked)
       const res = { changed: false, ansible_stats: { data: { patchwarden }, per_host: true, aggregate: true } }
       return [
         { event: 'runner_on_ok', host_name: name, task: 'patchwarden reach', res: { ping: 'pong' } },
@@ -52,10 +52,20 @@ export function createAptPlaybook(hosts: ReadonlyMap<string, PlaybookHost>) {
   }
 }
 
-function perform(host: PlaybookHost, mode: string, key: string, changes: Change[], transaction: Change[]): unknown {
+interface Wanted {
+  readonly changes: Change[]
+  readonly transaction: Change[]
+  readonly not_after: number | null
+}
+
+function perform(host: PlaybookHost, mode: string, key: string, wanted: Wanted): unknown {
+  const { changes, transaction, not_after } = wanted
   if (mode === 'preview') return preview(host, key, changes)
-  if (mode === 'apply' && !host.journal.has(key)) host.journal.set(key, apply(host, changes, transaction))
-  const never = { state: 'held back', reason: 'The rollout was stopped before its turn came.', log: '' }
+  const over = { state: 'not begun', reason: 'Its time was over before it could begin.', log: '' }
+  const isOver = not_after !== null && Date.now() / 1_000 >= not_after
+  if (mode === 'apply' && !host.journal.has(key))
+    host.journal.set(key, isOver ? over : apply(host, changes, transaction))
+  const never = { state: 'not begun', reason: 'The rollout was stopped before its turn came.', log: '' }
   if (mode === 'outcome' && !host.journal.has(key)) host.journal.set(key, never)
   return host.journal.get(key)
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,8 +29,10 @@ const changes = [{ name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '
 describe('a playbook that upgrades by itself', () => {
   const { signal } = new AbortController()
   let folder: string
+  let now: number
 
   beforeEach(async () => {
+    now = Date.parse('2026-11-20T03:00:00Z')
     folder = await mkdtemp(join(tmpdir(), 'pw-module-'))
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -45,12 +47,20 @@ describe('a playbook that upgrades by itself', () => {
       name: 'play',
       stateFolder: join(folder, 'runs'),
       transactionSeconds,
+      clock: () => new Date(now),
     })
   }
 
-  async function begin(engine: DeployEngine, wanted = changes): Promise<DeploymentHandle> {
+  async function begin(
+    engine: DeployEngine,
+    wanted = changes,
+    notAfter: string | null = null,
+  ): Promise<DeploymentHandle> {
     const transaction = await engine.preview(asset, changes, signal)
-    return engine.start({ key: 'k', deployments: [{ asset, changes: wanted, transaction, reboot: 'never' }] }, signal)
+    return engine.start(
+      { key: 'k', deployments: [{ asset, changes: wanted, transaction, reboot: 'never', notAfter }] },
+      signal,
+    )
   }
 
   async function end(engine: DeployEngine, handle: DeploymentHandle): Promise<DeploymentReport | undefined> {
@@ -66,6 +76,37 @@ describe('a playbook that upgrades by itself', () => {
     const engine = await engineWith(standIn(''))
     expect(await engine.preview(asset, changes, signal)).toEqual([{ action: 'upgrade', ...changes[0] }])
     expect((await end(engine, await begin(engine)))?.outcome).toMatchObject({ state: 'succeeded', changed: changes })
+  })
+
+  it('is not begun when its time is over, and never is under this key', async () => {
+    const began = join(folder, 'began')
+    const engine = await engineWith(standIn(`require('node:fs').writeFileSync(${JSON.stringify(began)}, '')`))
+    const outcome = { state: 'not begun', reason: 'Its time was over before it could begin.' }
+    expect((await end(engine, await begin(engine, changes, '2026-11-20T03:00:00Z')))?.outcome).toMatchObject(outcome)
+    expect((await end(engine, await begin(engine, changes, null)))?.outcome).toMatchObject(outcome)
+    await expect(stat(began)).rejects.toThrow()
+  })
+
+  it('is not begun when its time passes while it is looked at', async () => {
+    const began = join(folder, 'began')
+    const engine = await engineWith(standIn(`require('node:fs').writeFileSync(${JSON.stringify(began)}, '')`))
+    const transaction = await engine.preview(asset, changes, signal)
+    const deployments = [{ asset, changes, transaction, reboot: 'never' as const, notAfter: '2026-11-20T03:05:00Z' }]
+    const starting = engine.start({ key: 'k', deployments }, signal)
+    now += 600_000
+    expect((await end(engine, await starting))?.outcome).toMatchObject({ state: 'not begun' })
+    await expect(stat(began)).rejects.toThrow()
+  })
+
+  it('that comes to a host when its time is over skips it, which is told as not begun', async () => {
+    const skipped = `for (const host of hosts) results[host] = { skipped: true, changed: false }; for (const host of hosts) stats[host] = { ...recap, changed: 0 }`
+    const engine = await engineWith(standIn(skipped))
+    const handle = await begin(engine, changes, '2026-11-20T03:05:00Z')
+    now += 600_000
+    expect((await end(engine, handle))?.outcome).toMatchObject({
+      state: 'not begun',
+      reason: 'Its time was over before the playbook came to it.',
+    })
   })
 
   it('that is killed leaves a host of which nobody knows how far it is, and is not run again', async () => {
@@ -89,7 +130,7 @@ describe('a playbook that upgrades by itself', () => {
     const engine = await engineWith(standIn('', ['web02']))
     await expect(engine.preview(asset, changes, signal)).rejects.toThrow('would also work on web02')
     const handle = await engine.start(
-      { key: 'k', deployments: [{ asset, changes, transaction: [], reboot: 'never' }] },
+      { key: 'k', deployments: [{ asset, changes, transaction: [], reboot: 'never', notAfter: null }] },
       signal,
     )
     expect((await end(engine, handle))?.outcome).toMatchObject({ state: 'held back' })

@@ -32,7 +32,13 @@ async function batchOf(scene: Scene, engine: DeployEngine): Promise<Batch> {
   const deployments = await Promise.all(
     scene.assets.map(async (asset) => {
       const changes = scene.hostOf(asset).offers
-      return { asset, changes, transaction: await engine.preview(asset, changes, signal), reboot: 'never' as const }
+      return {
+        asset,
+        changes,
+        transaction: await engine.preview(asset, changes, signal),
+        reboot: 'never' as const,
+        notAfter: null,
+      }
     }),
   )
   return { key: `ssm.${++runs}`, deployments }
@@ -157,7 +163,10 @@ describe('The Systems Manager engine', () => {
     const engine = engineOf(scene)
     const asset = { ...instanceAsset(1), address: '10.0.0.1' }
     await expect(engine.preview(asset, [], signal)).rejects.toThrow(/instance id/)
-    const batch = { key: 'ssm.none', deployments: [{ asset, changes: [], transaction: [], reboot: 'never' as const }] }
+    const batch = {
+      key: 'ssm.none',
+      deployments: [{ asset, changes: [], transaction: [], reboot: 'never' as const, notAfter: null }],
+    }
     expect([...(await outcomes(engine, batch)).values()]).toMatchObject([{ state: 'held back' }])
     expect(sends(scene)).toEqual([])
     expect(instanceOf({ ...asset, tags: ['web', 'i-0abc1234def567890'] })).toBe('i-0abc1234def567890')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Batch, DeployEngine, DeploymentOutcome } from '../../../src/core/ports.ts'
+import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../../src/core/ports.ts'
 import { createAwxEngine } from '../../../src/integrations/awx/index.ts'
 import { limitOf, portions } from '../../../src/integrations/awx/jobs.ts'
 import { answersOf, readOutcome, readPreview, runOfJob } from '../../../src/integrations/awx/playbook.ts'
@@ -30,14 +30,23 @@ async function batchOf(scene: Scene, engine: DeployEngine): Promise<Batch> {
   const deployments = await Promise.all(
     scene.assets.map(async (asset) => {
       const changes = scene.hostOf(asset.name).offers
-      return { asset, changes, transaction: await engine.preview(asset, changes, signal), reboot: 'never' as const }
+      return {
+        asset,
+        changes,
+        transaction: await engine.preview(asset, changes, signal),
+        reboot: 'never' as const,
+        notAfter: null,
+      }
     }),
   )
   return { key: `awx.${++runs}`, deployments }
 }
 
 async function outcomes(engine: DeployEngine, batch: Batch): Promise<ReadonlyMap<string, DeploymentOutcome>> {
-  const handle = await engine.start(batch, signal)
+  return endOf(engine, await engine.start(batch, signal))
+}
+
+async function endOf(engine: DeployEngine, handle: DeploymentHandle): Promise<ReadonlyMap<string, DeploymentOutcome>> {
   for (let poll = 0; poll < 400; poll++) {
     const reports = await engine.poll(handle, signal)
     if (reports.every((report) => report.outcome !== null))
@@ -107,7 +116,7 @@ describe('The AWX engine', () => {
     const scene = await opened()
     const engine = engineOf(scene)
     const asset = awxAsset(name)
-    const deployment = { asset, changes: [], transaction: [], reboot: 'never' as const }
+    const deployment = { asset, changes: [], transaction: [], reboot: 'never' as const, notAfter: null }
     await expect(engine.preview(asset, [], signal)).rejects.toThrow(says)
     const ended = await outcomes(engine, { key: 'awx.names', deployments: [deployment] })
     expect(ended.get(asset.id)).toMatchObject({ state: 'held back', reason: expect.stringMatching(says) })
@@ -160,8 +169,22 @@ describe('The AWX engine', () => {
     const ended = await outcomes(engine, batch)
     for (const asset of scene.assets) {
       const done = scene.hostOf(asset.name).transactions === 1
-      expect(ended.get(asset.id)?.state).toBe(done ? 'succeeded' : 'held back')
+      expect(ended.get(asset.id)?.state).toBe(done ? 'succeeded' : 'not begun')
     }
+  })
+
+  it('takes a job out of the queue that still waits there when the time of its hosts is over', async () => {
+    const scene = await opened({ queueMs: 200 })
+    let ahead = 0
+    const clock = () => new Date(Date.now() + ahead)
+    const engine = createAwxEngine({ name: 'tower', ...scene.connection, clock })
+    const { key, deployments } = await batchOf(scene, engine)
+    const notAfter = new Date(Date.now() + 3_600_000).toISOString()
+    const handle = await engine.start({ key, deployments: deployments.map((one) => ({ ...one, notAfter })) }, signal)
+    ahead = 3_600_000
+    const ended = await endOf(engine, handle)
+    expect([...ended.values()].map(({ state }) => state)).toEqual(['not begun', 'not begun'])
+    expect(transactions(scene)).toEqual([0, 0, 0])
   })
 
   it('says why AWX could not run a job', async () => {

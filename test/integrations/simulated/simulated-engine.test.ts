@@ -78,6 +78,7 @@ async function request(
     changes,
     transaction: await stage.engine.preview(snapshot.asset, changes, signal),
     reboot,
+    notAfter: null,
   }
 }
 
@@ -181,7 +182,7 @@ describe('a run', () => {
     await stage.engine.cancel(handle, signal)
     stage.pass(1_000)
     const reports = await stage.engine.poll(handle, signal)
-    expect(reports.map((report) => report.outcome?.state)).toEqual(['held back', 'held back'])
+    expect(reports.map((report) => report.outcome?.state)).toEqual(['not begun', 'not begun'])
     expect(versionOf(await stage.snapshot('web-02'), 'nginx')).toBe('1.22.1-9+deb12u2')
   })
 

@@ -1,0 +1,84 @@
+/** What is asked again directly before anything begins on an asset that was started: it may have been days ago. */
+
+import { freezeAt } from '../window.ts'
+import { approvalNow, decidedAtOnce } from './approval.ts'
+import type { Context } from './command.ts'
+import { deploymentOf } from './deployments.ts'
+import { finalStatuses, type ProposalState } from './proposal.ts'
+import { liveRun, testRunning, testStop } from './run.ts'
+import { estimateOf, timeOver, touchable } from './touch.ts'
+
+/** `notAfter`: it may begin before then, ISO 8601 UTC; `null`: at any time. `problem`: it may not, and why, a sentence. */
+export type HandOver =
+  | { readonly notAfter: string | null }
+  /** `over`: only because its time is over. */
+  | { readonly problem: string; readonly over: boolean }
+
+export type HandOverContext = Pick<Context, 'now' | 'freezes' | 'members' | 'standing' | 'estimates'>
+
+/**
+ * For each asset of a start whether it may begin now. `since`: when work on the start began, so that the time which
+ * preparing took is not expected once more.
+ */
+export function handOver(
+  state: ProposalState,
+  assets: readonly string[],
+  since: string,
+  context: HandOverContext,
+): ReadonlyMap<string, HandOver> {
+  const problem = stopProblem(state) ?? approvalProblem(state, context) ?? freezeProblem(state, context)
+  if (problem !== null) return new Map(assets.map((asset) => [asset, { problem, over: false }]))
+  const answers = new Map<string, HandOver>()
+  for (const asset of assets) {
+    const ring = ringOf(state, asset)
+    if (ring === null) {
+      answers.set(asset, { problem: `${state.id} does not work on it any more.`, over: false })
+      continue
+    }
+    const estimates = { [ring]: left(estimateOf(ring, context), since, context.now) }
+    const open = touchable(state, [asset], ring, { ...context, estimates }).length > 0
+    answers.set(asset, open ? { notAfter: timeOver(state, asset, context) } : { problem: WINDOW_CLOSED, over: true })
+  }
+  return answers
+}
+
+const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'
+
+/** Why nothing more of it begins, whatever the window says; `null` while it goes on. */
+export function stopProblem(state: ProposalState): string | null {
+  const { id, status, stopped } = state
+  if (stopped !== null) return `${stopped.by} stopped the rollout: ${stopped.reason}`
+  if (testRunning(state)) {
+    if (finalStatuses.includes(status)) return `${id} is ${status}.`
+    const stop = testStop(state)
+    return stop === null ? null : `${stop.by} stopped the test: ${stop.reason}`
+  }
+  return status === 'rolling out' ? null : `${id} is ${status}.`
+}
+
+/** Why the approval does not hold any more; the test ring runs before there is one. */
+export function approvalProblem(
+  state: ProposalState,
+  context: Pick<Context, 'members' | 'standing' | 'now'>,
+): string | null {
+  if (testRunning(state)) return null
+  const approval = approvalNow(state, context)
+  return 'missing' in approval ? `Its approval does not hold any more: ${approval.missing}.` : null
+}
+
+function freezeProblem(state: ProposalState, { freezes, now }: HandOverContext): string | null {
+  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return null
+  const freeze = freezeAt(freezes, state.team, now)
+  return freeze === null ? null : `Nothing of ${state.team} may be touched now: ${freeze.name}.`
+}
+
+function ringOf(state: ProposalState, asset: string): string | null {
+  const run = liveRun(state)
+  const deployment = run === null ? undefined : deploymentOf(run, asset)
+  if (deployment === undefined || state.subject.kind !== 'patches') return null
+  return state.subject.rings[deployment.ring]?.name ?? null
+}
+
+function left(seconds: number, since: string, now: string): number {
+  return Math.max(0, seconds - Math.max(0, Date.parse(now) - Date.parse(since)) / 1_000)
+}
