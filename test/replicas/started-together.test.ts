@@ -26,6 +26,7 @@ test('three processes that start together, and syncs beside them, open one propo
   const status = async () => (await all.proposals())[0]?.status
   await expect.poll(status, { timeout: 180_000, interval: 1_000 }).toBe('completed')
   const drained = (await all.hooks()).filter(({ moment }) => moment === 'drain').map(({ asset }) => asset)
+  expect(drained.length).toBeGreaterThan(0)
   expect(new Set(drained).size).toBe(drained.length)
   expect(await first?.command('audit', 'verify', '--rebuild')).toMatchObject({ code: 0 })
 })

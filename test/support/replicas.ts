@@ -45,7 +45,9 @@ export async function createReplicas(
   const fleet = path.join(folder, 'fleet.json')
   const log = path.join(folder, 'hooks.log')
   const file = path.join(folder, 'patchwarden.yaml')
-  await writeFile(fleet, await readFile(path.join(shipped, 'fleet.json'), 'utf8'))
+  // Hooks are not run for assets that call themselves simulated.
+  const example = await readFile(path.join(shipped, 'fleet.json'), 'utf8')
+  await writeFile(fleet, example.replaceAll('"simulated": true', '"simulated": false'))
   await mkdir(`${fleet}.runs`, { recursive: true })
   await appendFile(log, '')
   const hook = (moment: string, seconds: number) =>
