@@ -44,7 +44,9 @@ export function cardActions(state: ProposalState, viewer: Member | null): readon
   /** What stops the test that runs, or lets it go on. */
   function addTest(): void {
     if (!testRunning(state) || isHalted(state)) return
-    if (resumer && waitingForResume(state) !== null) add('resume')
+    // The vote is what is expected here: only its button is coloured.
+    if (resumer && waitingForResume(state) !== null)
+      buttons.push({ ...cardAction('resume', state.revision), style: 'plain' })
     if (stopper && goesOn(state)) add('pause')
     if (stopper) add('halt')
   }

@@ -382,5 +382,5 @@ function howToGoOn(state: ProposalState, members: readonly Member[]): string {
     failed === 0
       ? ''
       : ` Resumed, it goes on without ${failed === 1 ? 'the one' : `the ${failed}`} not well; "Retry failed" before that has ${failed === 1 ? 'it' : 'them'} tried again.`
-  return `It goes on when ${who.join(' and ')} resumes it.${what}${so}`
+  return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }

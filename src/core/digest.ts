@@ -17,8 +17,9 @@ export function digestDay(rule: DigestRule, now: string): string | null {
   return local.toFormat('HH:mm') >= rule.at ? local.toFormat('yyyy-MM-dd') : null
 }
 
-/** Does the proposal wait for the digest? Once it is decided it is told like any other, unless it ended unseen. */
+/** Does the proposal wait for the digest? Once it is decided it is told like any other, unless it ended, and stays, unseen. */
 export function waitsForDigest(rule: DigestRule | null, before: ProposalState | null, after: ProposalState): boolean {
   if (rule === null || !rule.priorities.includes(after.priority)) return false
-  return after.status === 'open' || (before?.status === 'open' && finalStatuses.includes(after.status))
+  const unseen = before !== null && (before.status === 'open' || finalStatuses.includes(before.status))
+  return after.status === 'open' || (unseen && finalStatuses.includes(after.status))
 }

@@ -87,7 +87,7 @@ describe('the card', () => {
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
       Test paused by Jonas at 2026-11-20 00:00 UTC: odd graphs.
       web1 is at work and is brought to its end first.
-      It goes on when owner (Mara, Noor) resumes it.
+      The test goes on when owner (Mara, Noor) resumes it.
       Approve | Reject… | Resume | Halt… | Explain | 4 assets | Plan | Abstain | Withdraw… | Report"
     `)
   })

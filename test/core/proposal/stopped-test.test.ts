@@ -90,6 +90,25 @@ describe('a test ring that is paused', () => {
   })
 })
 
+test('break-glass while the test is at work starts when the test has ended, and is not lost', () => {
+  const breakGlass = { roles: ['owner'], reviewWithinSeconds: 3_600 }
+  const one = testing({ breakGlass })
+  expect(one.give({ type: 'break-glass', reason: 'exploited' }, eva)).toEqual([
+    'break-glass-used',
+    'approved',
+    'scheduled',
+  ])
+  expect(step(one)).toBe('deploy')
+  expect(one.give({ type: 'start' })).toEqual(['start-refused'])
+  expect(one.state().notStarted).toBe('its test ring is still running')
+  one.give({ type: 'halt', reason: 'no time for it' }, eva)
+  end(one, 'web1')
+  expect(step(one)).toBe('start')
+  expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
+  one.give({ type: 'start-batch' })
+  expect(atWork(one)).toEqual(['web2'])
+})
+
 describe('a test ring that is halted', () => {
   const asked = (healthy: boolean) =>
     ({ type: 'record-gate', results: [{ check: 'errors', healthy, detail: '7 %' }] }) as const

@@ -1,0 +1,61 @@
+/** The service as it starts by itself. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { defaultConfig } from '../src/config/default-config.ts'
+import { readEnvironment } from '../src/config/environment.ts'
+import type { Config } from '../src/config/schema.ts'
+import { openService, runService } from '../src/main.ts'
+import { sourceStates } from '../src/store/catalog.ts'
+import { findProposal, openProposals } from '../src/store/proposals.ts'
+import { createWorkflow } from '../src/workflow/workflow.ts'
+import { useDatabase } from './support/database.ts'
+
+const database = useDatabase()
+
+/** The example, whose hosts take an hour each. */
+function slowExample(folder: string): Config {
+  const config = defaultConfig(folder, folder)
+  const { example } = config.sources
+  const { simulated } = config.engines
+  if (example === undefined || simulated?.kind !== 'simulated') throw new Error('The example has changed.')
+  return { ...config, sources: { example }, engines: { simulated: { ...simulated, pace: 3_600 } } }
+}
+
+test('feeds and inventory are looked at although a rollout is at work since before the start', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const variables = { DATABASE_URL: database().url, LOG_LEVEL: 'error' }
+  const environment = readEnvironment({ variables, cwd: folder })
+  if (!environment.ok) throw new Error(environment.problems.join(' '))
+  const service = await openService(slowExample(folder), environment.environment)
+  // After a crash no job wakes it: the first look for what is due does.
+  const workflow = createWorkflow({ ...service.parts, wake: async () => {} }, service.database.alone)
+  const { db } = service.database
+  const { signal } = new AbortController()
+  await workflow.syncFeeds(signal)
+  await workflow.syncInventory(signal)
+  await workflow.propose(signal)
+  const web = (await openProposals(db)).find(({ team }) => team === 'web-platform')
+  if (web === undefined) throw new Error('There is no proposal.')
+  const vote = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+  for (const id of ['mara', 'tom'])
+    await workflow.execute(web.id, vote, { kind: 'person', id, name: id, via: 'console' })
+  for (const type of ['start', 'start-batch'] as const)
+    expect(await workflow.execute(web.id, { type }, { kind: 'system', part: 'rollout' })).toMatchObject({ ok: true })
+
+  const begun = new Date().toISOString()
+  const stop = await runService(service)
+  try {
+    const looked = async () =>
+      (await sourceStates(db)).filter(({ lastGoodAt }) => lastGoodAt !== null && lastGoodAt > begun).length
+    await expect.poll(looked, { timeout: 15_000 }).toBe(2)
+    const { rollout } = (await findProposal(db, web.id)) ?? {}
+    expect(Object.values(rollout?.deployments ?? {})).toMatchObject([{ outcome: null }])
+  } finally {
+    await stop()
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
