@@ -17,6 +17,7 @@ import type { Answer, Desk } from '../desk.ts'
 import type { DrawPng } from '../picture/sending.ts'
 import type { ChatConnection, Posts } from '../platform.ts'
 import { createReception } from '../reception.ts'
+import { readBody } from '../request-body.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
@@ -202,7 +203,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
 
   /** A signed request: what is asked is answered over the API, as over the gateway. */
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request)
+    const body = await readBody(request, BODY_BYTES)
     const header = (name: string) => String(request.headers[name] ?? '')
     const signed =
       key !== null &&
@@ -337,19 +338,6 @@ function parsed(body: Buffer): unknown {
   } catch {
     return null
   }
-}
-
-/** The whole body; `null` when it is too long to be Discord's. */
-async function read(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const piece = Buffer.from(chunk)
-    length += piece.length
-    if (length > BODY_BYTES) return null
-    chunks.push(piece)
-  }
-  return Buffer.concat(chunks)
 }
 
 function detailLines({ tables, lines }: NonNullable<Answer['detail']>): readonly string[] {
