@@ -63,7 +63,9 @@ export interface Clients {
 
 /** Connects to a database that is already migrated. Connections are made when first used. */
 export function connect(url: string, maxConnections = 10): Clients {
-  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds }
+  // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile. Arrays are converted
+  // by drizzle.
+  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, fetch_types: false }
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 4, connection: { application_name: 'patchwarden' } })

@@ -49,7 +49,12 @@ beforeEach(async () => {
     sources: [{ name: 'example', kind: 'inventory', describe: 'A file' }],
     subscribe: () => () => {},
   })
-  app = createConsole({ port, log: { warn: () => {} }, allowedHosts: ['localhost'] })
+  app = createConsole({
+    port,
+    health: { writing: async () => 'ok', platforms: [] },
+    log: { warn: () => {} },
+    allowedHosts: ['localhost'],
+  })
 })
 afterEach(() => service.remove())
 
