@@ -30,6 +30,7 @@ import { errorText } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
+import { changesChannel, tellChange } from './store/changes.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
 import { purgeSoftware } from './store/inventory.ts'
@@ -199,12 +200,12 @@ export async function openService(config: Config, environment: Environment): Pro
 }
 
 /** The console keeps thread entries in the database, and tells open pages that something changed. */
-function consolePlatform({ db, sql }: Database): ChatPlatform {
+function consolePlatform({ db }: Database): ChatPlatform {
   return {
     name: 'console',
     async deliver({ id, channel, proposal, at, entry }) {
       if (entry !== null && proposal !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
-      await sql.notify('patchwarden_changes', JSON.stringify({ channel, proposal }))
+      await tellChange(db, { channel, proposal })
       return null
     },
   }
@@ -395,7 +396,7 @@ function createChanges(database: Database, watch: WatchedConnection) {
   function listen(): Listening {
     return listenTo({
       url: database.url,
-      channel: 'patchwarden_changes',
+      channel: changesChannel,
       name: 'patchwarden live updates',
       onMessage: (payload) => {
         const change = told.safeParse(parsed(payload))

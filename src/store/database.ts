@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Db } from './connection.ts'
+import { drizzleClient } from './drizzle-client.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Locks, openLocks } from './locks.ts'
 import { migrateDatabase } from './migrate.ts'
@@ -63,18 +64,15 @@ export interface Clients {
 
 /** Connects to a database that is already migrated. Connections are made when first used. */
 export function connect(url: string, maxConnections = 10): Clients {
-  // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile. Arrays are converted
-  // by drizzle.
+  // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
   const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, fetch_types: false }
-  // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
-  // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 4, connection: { application_name: 'patchwarden' } })
-  const forDrizzle = postgres(url, { ...options, max: maxConnections, connection: { application_name: 'patchwarden' } })
+  const forDrizzle = drizzleClient(url, 'patchwarden', maxConnections)
   return {
     sql,
-    db: drizzle(forDrizzle),
+    db: drizzle(forDrizzle.client),
     end: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), forDrizzle.end({ timeout: 5 })])
+      await Promise.all([sql.end({ timeout: 5 }), forDrizzle.end()])
     },
   }
 }
