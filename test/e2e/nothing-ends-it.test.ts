@@ -10,6 +10,11 @@ import { z } from 'zod'
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded-postgres.ts'
 import { type ChatService, createChatService, slackPeople } from '../support/chat-service.ts'
 
+/** What a library might do: at a signal that means nothing, a rejection and an error that no code catches. */
+const faults = `--import=data:text/javascript,${encodeURIComponent(
+  "process.on('SIGWINCH',()=>{Promise.reject(new Error('injected'));setTimeout(()=>{throw new Error('thrown')})})",
+)}`
+
 let folder: string
 let server: EmbeddedPostgres
 let sql: postgres.Sql
@@ -20,7 +25,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'patchwarden database '))
   server = await startEmbedded({ dataDir: path.join(folder, 'postgres'), durable: true, log: () => {} })
   sql = postgres(server.url, { max: 1, fetch_types: false, onnotice: () => {} })
-  chat = await createChatService({ DATABASE_URL: server.url, LOG_LEVEL: 'info' })
+  chat = await createChatService({ DATABASE_URL: server.url, LOG_LEVEL: 'info', NODE_OPTIONS: faults })
   link = await chat.service.start()
   await expect.poll(() => chat.slack.sockets(), { timeout: 30_000 }).toBe(2)
   await expect.poll(() => chat.slackCards().length, { timeout: 60_000 }).toBe(1)
@@ -146,6 +151,8 @@ test('health says that nothing can be written, and a signal that is not for stop
   await sql`alter system reset default_transaction_read_only`
   await sql`select pg_reload_conf()`
   await expect.poll(async () => (await get('/healthz')).status, { timeout: 10_000 }).toBe(200)
+  chat.service.signal('SIGWINCH')
+  await expect.poll(chat.service.log).toMatch(/no code caught.*injected[\s\S]*no code caught.*thrown/)
   chat.service.stopReading()
   for (const signal of ['SIGHUP', 'SIGPIPE', 'SIGUSR1', 'SIGUSR2'] as const) chat.service.signal(signal)
   await approve(slackPeople.mara)
