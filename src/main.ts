@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
+import { z } from 'zod'
 import {
   buildChannels,
   buildConnections,
@@ -18,23 +19,27 @@ import {
   buildSources,
   buildTeams,
 } from './build.ts'
-import type { ChatConnection, ChatPlatform } from './chat/platform.ts'
+import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import { measureRules } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
+import { backoffMs } from './core/backoff.ts'
 import { errorText } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
+import { changesChannel, tellChange } from './store/changes.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
 import { purgeSoftware } from './store/inventory.ts'
+import { type Listening, listenTo } from './store/listening.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { renewProjections } from './store/renew.ts'
+import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { createAccounts, createLinking } from './workflow/accounts.ts'
@@ -42,6 +47,7 @@ import { createDirectory, type Directory } from './workflow/directory.ts'
 import { createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
+import { type WatchedConnection, watchConnection } from './workflow/watched-connection.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
 
 export interface Service {
@@ -53,6 +59,9 @@ export interface Service {
   readonly port: ConsolePort
   /** Chat platforms, not yet connected. */
   readonly connections: readonly ChatConnection[]
+  /** How the connections to these platforms stand, in the same order. */
+  readonly watched: readonly WatchedConnection[]
+  readonly writing: () => Promise<Writing>
   readonly directory: Directory
   readonly measured: MeasuredWindows
   readonly loads: ReadonlyMap<string, LoadSource>
@@ -77,12 +86,14 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const renewed = await renewProjections(database.db)
   if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
+  const clock = () => new Date()
+  const jobNews = watchConnection('news of jobs', { clock, log })
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,
     onError: (error) => log.warn(error.message),
+    onConnection: jobNews,
   })
-  const clock = () => new Date()
   const { db } = database
   const accounts = createAccounts(db, buildPeople(config), config.identity.email)
   const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
@@ -137,7 +148,9 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   directory.use(buildGroupReaders(config, environment, { connections, accounts, clock }))
   for (const { platform } of connections) platforms.push(platform)
-  const changes = createChanges(database)
+  const watched = connections.map(({ platform }) => watchConnection(platform.name, { clock, log }))
+  const liveUpdates = watchConnection('live updates of the console', { clock, log })
+  const changes = createChanges(database, liveUpdates)
   const sources: ConsoleParts['sources'] = [
     ...parts.sources.map(({ name, describe }) => ({ name, kind: 'inventory' as const, describe })),
     ...parts.feeds.map(({ name, describe }) => ({ name, kind: 'catalog' as const, describe })),
@@ -160,6 +173,7 @@ export async function openService(config: Config, environment: Environment): Pro
     },
     channels: buildChannels(config),
     sources,
+    connections: [...watched, jobNews, liveUpdates],
     subscribe: changes.subscribe,
   })
   return {
@@ -170,6 +184,8 @@ export async function openService(config: Config, environment: Environment): Pro
     workflow,
     port,
     connections,
+    watched,
+    writing: createWriteTest(database.url),
     directory,
     measured,
     loads,
@@ -184,12 +200,12 @@ export async function openService(config: Config, environment: Environment): Pro
 }
 
 /** The console keeps thread entries in the database, and tells open pages that something changed. */
-function consolePlatform({ db, sql }: Database): ChatPlatform {
+function consolePlatform({ db }: Database): ChatPlatform {
   return {
     name: 'console',
     async deliver({ id, channel, proposal, at, entry }) {
       if (entry !== null && proposal !== null) await addConsoleMessage(db, { id, channel, proposal, at, entry })
-      await sql.notify('patchwarden_changes', JSON.stringify({ channel, proposal }))
+      await tellChange(db, { channel, proposal })
       return null
     },
   }
@@ -282,37 +298,63 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   }
 }
 
-const RECONNECT_MS = 30_000
+/** How soon another process is asked again whether it still listens to a platform. */
+const ELSEWHERE_MS = 30_000
 
 /** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
-async function connect({ connections, log, database }: Service, signal: AbortSignal): Promise<void> {
+async function connect({ connections, watched, log, database }: Service, signal: AbortSignal): Promise<void> {
   await Promise.all(
-    connections.map(async (connection) => {
-      const { name } = connection.platform
+    connections.map(async (connection, index) => {
+      const watch = watched[index]
+      if (watch === undefined) return
+      let failures = 0
       while (!signal.aborted) {
-        // Of several replicas one listens to a platform; when it ends, another takes over.
-        await database
-          .alone(`listen to ${name}`, () => listen(connection, log, signal))
-          .catch((error: unknown) => {
-            log.warn(`${name}: ${errorText(error)} It is tried again in ${RECONNECT_MS / 1_000} s.`)
-          })
-        await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined)
+        const had = () => {
+          failures = 0
+          watch.up()
+        }
+        try {
+          // Of several replicas one listens to a platform; when it ends, another takes over.
+          const alone = await database.alone(`listen to ${watch.name}`, (lease) =>
+            listen(connection, { up: had, down: watch.down }, log, AbortSignal.any([signal, lease.signal])),
+          )
+          if (!alone) {
+            failures = 0
+            watch.elsewhere()
+          }
+        } catch (error) {
+          if (signal.aborted) return
+          failures += 1
+          watch.down(errorText(error))
+        }
+        const pause = failures === 0 ? ELSEWHERE_MS : backoffMs(failures)
+        await sleep(pause, undefined, { signal }).catch(() => undefined)
       }
     }),
   )
 }
 
-/** Holds a connection until the service stops. Throws a sentence where it cannot be had. */
-async function listen(connection: ChatConnection, log: WorkflowLog, signal: AbortSignal): Promise<void> {
+/** Holds a connection until the service stops. Throws a sentence where it cannot be had, or is lost. */
+async function listen(
+  connection: ChatConnection,
+  events: Pick<ConnectionEvents, 'up' | 'down'>,
+  log: WorkflowLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const lost = new AbortController()
   try {
-    await connection.start()
+    await connection.start({ ...events, lost: (why) => lost.abort(new Error(why)) })
+    events.up()
+    const ended = AbortSignal.any([signal, lost.signal])
+    if (!ended.aborted) {
+      await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }))
+    }
+    if (lost.signal.aborted) throw lost.signal.reason
+    log.info(`${connection.platform.name}: disconnecting.`)
   } catch (error) {
-    await connection.stop()
+    await connection.stop().catch(() => undefined)
     throw error
   }
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-  log.info(`${connection.platform.name}: disconnecting.`)
 }
 
 async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
@@ -342,28 +384,55 @@ function report(
   }
 }
 
-function createChanges(database: Database) {
+/** What was told to open pages; anything else on the channel is none of ours. */
+const told = z.object({ channel: z.string(), proposal: z.string().nullable() })
+
+/** Tells open pages what changed. Listens from the first page on. */
+function createChanges(database: Database, watch: WatchedConnection) {
   type Listener = Parameters<ConsolePort['subscribe']>[0]
   const listeners = new Set<Listener>()
-  let listening: Promise<{ unlisten: () => Promise<void> }> | null = null
+  let listening: Listening | null = null
+
+  function tell(change: Parameters<Listener>[0]): void {
+    for (const each of listeners) each(change)
+  }
+
+  function listen(): Listening {
+    return listenTo({
+      url: database.url,
+      channel: changesChannel,
+      name: 'patchwarden live updates',
+      onMessage: (payload) => {
+        const change = told.safeParse(parsed(payload))
+        if (change.success) tell(change.data)
+      },
+      onUp: () => {
+        watch.up()
+        // Whatever changed while nobody listened.
+        tell({ channel: '', proposal: null })
+      },
+      onDown: watch.down,
+    })
+  }
+
   return {
     subscribe: (listener: Listener) => {
       listeners.add(listener)
-      listening ??= database.sql.listen('patchwarden_changes', (payload) => {
-        const { channel, proposal } = JSON.parse(payload)
-        for (const each of listeners)
-          each({ channel: String(channel), proposal: proposal === null ? null : String(proposal) })
-      })
-      listening.catch(() => {
-        listening = null
-      })
+      listening ??= listen()
       return () => {
         listeners.delete(listener)
       }
     },
     close: async () => {
-      const open = await listening?.catch(() => null)
-      await open?.unlisten().catch(() => undefined)
+      await listening?.stop()
     },
+  }
+}
+
+function parsed(payload: string): unknown {
+  try {
+    return JSON.parse(payload)
+  } catch {
+    return null
   }
 }

@@ -34,13 +34,26 @@ export function addressee(channel: string): string | null {
   return channel.startsWith('@') ? channel.slice(1) : null
 }
 
+/** What a connection tells of itself after it was had. */
+export interface ConnectionEvents {
+  /** It works again. */
+  up(): void
+  /** It broke, and is being had again. */
+  down(why: string): void
+  /** It broke and does not come back by itself: it wants to be stopped and started. */
+  lost(why: string): void
+}
+
+/** For who does not listen. */
+export const untold: ConnectionEvents = { up: () => {}, down: () => {}, lost: () => {} }
+
 /** A platform that people also answer on. */
 export interface ChatConnection {
   readonly platform: ChatPlatform
   /** Asks whether the tokens work and the channels are there; posts nothing. One line; throws a sentence. */
   check(): Promise<string>
   /** Begins to listen to what people do there. Throws a sentence. */
-  start(): Promise<void>
+  start(events?: ConnectionEvents): Promise<void>
   stop(): Promise<void>
   /** Posts a button whose click is told to the desk; the platform's id of the channel, `null` where there is none. */
   postTest(nonce: string): Promise<string | null>

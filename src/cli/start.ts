@@ -4,6 +4,7 @@ import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
+import { guardProcess } from './last-guard.ts'
 import { load, print, withService } from './with-service.ts'
 
 export function startCommand(program: Command): void {
@@ -15,7 +16,15 @@ export function startCommand(program: Command): void {
       for (const warning of warnings) process.stderr.write(`${warning}\n`)
       const { openService, operatorOf, runService } = await import('../main.ts')
       const service = await openService(config, environment)
-      const app = createConsole({ port: service.port, log: service.log, allowedHosts: allowedHosts(config.console) })
+      guardProcess(service.log)
+      outliveReaders()
+      const { writing, watched: platforms } = service
+      const app = createConsole({
+        port: service.port,
+        health: { writing, platforms },
+        log: service.log,
+        allowedHosts: allowedHosts(config.console),
+      })
       const others = service.connections.flatMap(({ http }) => http ?? [])
       const server = await serveConsole(app, config.console, others).catch(async (error: unknown) => {
         await service.close()
@@ -27,7 +36,7 @@ export function startCommand(program: Command): void {
       print(
         `Patchwarden is at ${server.address}/sign-in?token=${token} and watches ${watching(service.config.example, Object.keys(config.sources))}. Ctrl-C stops it.`,
       )
-      await untilStopped()
+      await untilStopped(service.log)
       print('Stopping.')
       await stop()
       await server.close()
@@ -49,8 +58,21 @@ function watching(example: boolean, sources: readonly string[]): string {
   return sources.length === 0 ? 'nothing yet (add sources to patchwarden.yaml)' : sources.join(', ')
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second one more than a second later ends the process at once. */
-function untilStopped(): Promise<void> {
+/** Whoever reads what is printed and logged may go away: the service stays. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error')
+    stream.on('error', () => undefined)
+  }
+}
+
+/**
+ * Resolves at the first SIGINT or SIGTERM; at SIGHUP, too, where the service was started in a terminal: that was closed. A
+ * second one more than a second later ends the process at once. Other signals, which by themselves would end it or open
+ * Node's debugger, are told and ignored.
+ */
+function untilStopped(log: { warn(message: string): void }): Promise<void> {
+  const inTerminal = process.stdin.isTTY
   return new Promise((resolve) => {
     let first = 0
     const stop = () => {
@@ -59,8 +81,15 @@ function untilStopped(): Promise<void> {
         resolve()
       } else if (Date.now() - first > 1_000) process.exit(130)
     }
+    const ignore = (signal: NodeJS.Signals) =>
+      log.warn(
+        `${signal} changes nothing here. SIGTERM stops Patchwarden; a changed configuration is read at the next start.`,
+      )
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
+    process.on('SIGHUP', inTerminal ? stop : ignore)
+    process.on('SIGUSR1', ignore)
+    process.on('SIGUSR2', ignore)
   })
 }
 

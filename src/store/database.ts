@@ -4,8 +4,8 @@ import type { Db } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Leases, openLeases } from './leases.ts'
 import { migrateDatabase } from './migrate.ts'
-import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions, withTransactions } from './transaction.ts'
-import { openTransactionPool } from './transaction-pool.ts'
+import { openPool } from './pool.ts'
+import { clientOn, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from './transaction.ts'
 
 /** An open, migrated database. */
 export interface Database {
@@ -63,12 +63,9 @@ export interface Clients {
   readonly end: () => Promise<void>
 }
 
-/** Of the connections for queries and transactions, the share that transactions take. */
-const FOR_TRANSACTIONS = 0.6
-
 /**
- * Connects to a database that is already migrated, with so many connections at most, two at least, and up to three more
- * for LISTEN and NOTIFY. They are made when first used.
+ * Connects to a database that is already migrated, with so many connections at most, and up to three more for LISTEN and
+ * NOTIFY. They are made when first used.
  */
 export function connect(url: string, maxConnections = 10): Clients {
   const connection = {
@@ -76,18 +73,17 @@ export function connect(url: string, maxConnections = 10): Clients {
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
   }
-  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, connection }
-  const transactions = Math.max(1, Math.round(maxConnections * FOR_TRANSACTIONS))
+  // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
+  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, connection, fetch_types: false }
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 2 })
-  const queries = postgres(url, { ...options, max: Math.max(1, maxConnections - transactions) })
-  const pool = openTransactionPool(url, options, transactions)
+  const pool = openPool(url, options, maxConnections)
   return {
     sql: outsideTransactions(sql),
-    db: drizzle(withTransactions(queries, pool)),
+    db: drizzle(clientOn(pool)),
     end: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), queries.end({ timeout: 5 }), pool.end(5)])
+      await Promise.all([sql.end({ timeout: 5 }), pool.end(5)])
     },
   }
 }

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PostgresBackend, PostgresNotificationChannel } from '@agendajs/postgres-backend'
-import { Agenda, type Job } from 'agenda'
+import { PostgresBackend } from '@agendajs/postgres-backend'
+import { Agenda, type Job, type NotificationChannel, type NotificationHandler, toJobId } from 'agenda'
 import pg from 'pg'
+import { z } from 'zod'
 import { errorText } from '../core/error-text.ts'
 import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
 import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
+import { type Listening, listenTo } from './listening.ts'
+import { pgAddress } from './pg-address.ts'
 import { oncePerMinute } from './repeated-error.ts'
 
 /** Jobs in PostgreSQL: run by one of any number of processes, at least once, and again after a crash. */
@@ -49,6 +52,8 @@ export interface QueueOptions {
   readonly name: string
   /** Hears of failed jobs and lost connections; neither ends the process. The same error comes once a minute. */
   readonly onError: (error: Error) => void
+  /** Hears whether the connection over which new jobs are told works; without it jobs begin up to `scanMs` later. */
+  readonly onConnection?: { readonly up: () => void; readonly down: (why: string) => void }
   /** How often to look for due jobs and expired locks besides being told of new ones; 5 seconds unless told. */
   readonly scanMs?: number
 }
@@ -56,20 +61,15 @@ export interface QueueOptions {
 const defaultScanMs = 5000
 const defaultLockLifetimeMs = 30_000
 const closePatienceMs = 10_000
+const connectPatienceMs = 10_000
 const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const report = oncePerMinute(options.onError)
   const pool = await openPool(options, report)
-  const channel = new PostgresNotificationChannel({
-    pool,
-    channelName: jobChannel,
-    reconnect: { enabled: true, initialDelayMs: 500 },
-  })
-  channel.on('error', report)
+  const channel = openChannel(options, report)
   const agenda = new Agenda({
-    // The tables come from a migration: replicas that create them at the same time collide.
-    backend: new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true }),
+    backend: openBackend(pool, report),
     notificationChannel: channel,
     name: options.name,
     processEvery: options.scanMs ?? defaultScanMs,
@@ -122,9 +122,11 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     close: async () => {
       stopping.abort(new Error('Patchwarden is stopping.'))
       // Not `drain`, which leaves jobs locked that it had taken and not begun.
-      await agenda.stop(false)
+      // It rejects where a running job was lost to another process.
+      await agenda.stop(false).catch(report)
+      await channel.disconnect()
       await whenIdle(running)
-      await uncount(pool, running)
+      await uncount(pool, running).catch(report)
       await pool.end()
     },
   }
@@ -132,12 +134,15 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
 
 async function openPool(options: QueueOptions, report: (error: unknown) => void): Promise<pg.Pool> {
   const pool = new pg.Pool({
-    connectionString: libpqMeaning(options.url),
+    connectionString: pgAddress(options.url),
     max: 6,
+    connectionTimeoutMillis: connectPatienceMs,
     options: '-c search_path=agenda',
     application_name: `patchwarden jobs ${options.name}`,
   })
   pool.on('error', report)
+  // One that is lent out has no listener of the pool's.
+  pool.on('connect', (client) => client.on('error', report))
   try {
     // Agenda's constructor leaves a failed connection unhandled, which would end the process.
     await pool.query('select 1 from agenda_jobs limit 1')
@@ -148,11 +153,81 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
   return pool
 }
 
-/** `sslmode=require` means what it does everywhere else; this driver alone would also verify the certificate. */
-function libpqMeaning(url: string): string {
-  const address = new URL(url)
-  if (address.searchParams.has('sslmode')) address.searchParams.set('uselibpqcompat', 'true')
-  return address.href
+/** Agenda's tables, without two of its calls that reject where nobody can catch it. */
+function openBackend(pool: pg.Pool, report: (error: unknown) => void): PostgresBackend {
+  // The tables come from a migration: replicas that create them at the same time collide.
+  const backend = new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true })
+  const { repository } = backend
+  const unlock = repository.unlockJob.bind(repository)
+  repository.unlockJob = (job) => unlock(job).catch(report)
+  // It would only ask whether the pool connects, which is known.
+  backend.connect = async () => undefined
+  return backend
+}
+
+const told = z.object({
+  jobId: z.string(),
+  jobName: z.string(),
+  nextRunAt: z.coerce.date().nullable(),
+  priority: z.number(),
+  timestamp: z.coerce.date(),
+})
+
+/**
+ * How this process hears of new jobs. Agenda's own channel keeps a connection of the pool for each try to listen that fails,
+ * until none is left for anything else.
+ */
+function openChannel(options: QueueOptions, report: (error: unknown) => void): NotificationChannel {
+  const handlers = new Set<NotificationHandler>()
+  let listening: Listening | null = null
+  let state: NotificationChannel['state'] = 'disconnected'
+
+  async function pass(payload: string): Promise<void> {
+    const job = told.parse(JSON.parse(payload))
+    for (const handler of handlers) await handler({ ...job, jobId: toJobId(job.jobId) })
+  }
+
+  const channel: NotificationChannel = {
+    get state() {
+      return state
+    },
+    connect: () =>
+      new Promise((tried) => {
+        state = 'connecting'
+        listening = listenTo({
+          url: options.url,
+          channel: jobChannel,
+          name: `patchwarden jobs ${options.name}`,
+          onMessage: (payload) => void pass(payload).catch(report),
+          onUp: () => {
+            state = 'connected'
+            options.onConnection?.up()
+            tried()
+          },
+          onDown: (why) => {
+            state = 'reconnecting'
+            options.onConnection?.down(why)
+            tried()
+          },
+        })
+      }),
+    disconnect: async () => {
+      state = 'disconnected'
+      await listening?.stop()
+      handlers.clear()
+    },
+    subscribe: (handler) => {
+      handlers.add(handler)
+      return () => {
+        handlers.delete(handler)
+      }
+    },
+    // The statement that adds a job tells of it.
+    publish: async () => undefined,
+    on: () => channel,
+    off: () => channel,
+  }
+  return channel
 }
 
 function trackRunning(agenda: Agenda): ReadonlySet<Job<unknown>> {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type postgres from 'postgres'
+import postgres from 'postgres'
 import type { Db, Tx } from './connection.ts'
-import type { TransactionPool } from './transaction-pool.ts'
+import type { Pool } from './pool.ts'
 
 /** How long a statement waits for a lock, and a transaction for its next statement, before PostgreSQL ends it. */
 export const LOCK_TIMEOUT_MS = 30_000
@@ -102,18 +102,11 @@ export function codeOf(error: unknown): string | null {
   return null
 }
 
-/**
- * The client that drizzle is given: plain queries go to the pool, transactions to connections of their own. From inside a
- * transaction it refuses both.
- */
-export function withTransactions(pool: postgres.Sql, { begin }: Pick<TransactionPool, 'begin'>): postgres.Sql {
-  return new Proxy(outsideTransactions(pool), {
-    get(target, name, receiver) {
-      if (name !== 'begin') return Reflect.get(target, name, receiver)
-      refuseInside()
-      return begin
-    },
-  })
+/** The client that drizzle is given. From inside a transaction it refuses whatever is asked of it. */
+export function clientOn(pool: Pool): postgres.Sql {
+  // It never connects: of it drizzle needs the shape, and the settings of conversions that it changes.
+  const shape = postgres({ max: 1, fetch_types: false })
+  return outsideTransactions(Object.assign(shape, { unsafe: pool.unsafe, begin: pool.begin }))
 }
 
 /** The pool, which refuses whatever is asked of it from inside a transaction. */

@@ -4,6 +4,7 @@ import { explanationDetail } from '../chat/explanation.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { rich } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
+import { assertNever } from '../core/assert-never.ts'
 import { joinAssessments } from '../core/assessment.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
@@ -17,8 +18,9 @@ import { consoleThread, waitingCounts } from '../store/outbox.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import { addSession, addSignInLink, endSession, findSession, setActingAs, spendSignInLink } from '../store/sessions.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
+import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import type { ChannelSummary, ConsolePort, Viewer } from './console-port.ts'
+import type { ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
 import { watchView } from './watch.ts'
 
 const SESSION_SECONDS = 30 * 86_400
@@ -46,6 +48,8 @@ export interface ConsoleParts {
     readonly kind: 'inventory' | 'catalog' | 'engine'
     readonly describe: string
   }[]
+  /** To chat platforms, by their names, and to the database. */
+  readonly connections?: readonly WatchedConnection[]
   readonly subscribe: ConsolePort['subscribe']
 }
 
@@ -59,6 +63,23 @@ export async function issueSignInToken(db: Db, person: string, issuedBy: string,
 
 function hashed(token: string): string {
   return createHash('sha256').update(token).digest('hex')
+}
+
+/** A broken connection comes before a message that was not delivered: it is why. */
+function withConnection(row: SourceRow, connection: WatchedConnection): SourceRow {
+  const { state, since } = connection.state()
+  switch (state.kind) {
+    case 'connected':
+      return row
+    case 'connecting':
+      return { ...row, describe: `${row.describe}; connecting` }
+    case 'elsewhere':
+      return { ...row, describe: `${row.describe}; another process listens` }
+    case 'down':
+      return { ...row, problem: `Not connected: ${state.why}`, problemSince: since }
+    default:
+      return assertNever(state)
+  }
 }
 
 /** The console's port on the real service. */
@@ -248,26 +269,36 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       const states = await sourceStates(db)
       const rows = service.sources.map((item) => {
         const state = states.find((row) => row.kind === item.kind && row.name === item.name)
-        return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null }
+        return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null, problemSince: null }
       })
       const counts = await waitingCounts(db)
+      const { connections = [] } = service
       const chats = parts.platforms.filter(({ name }) => name !== 'console')
       return [
         ...rows,
         ...chats.map(({ name }) => {
           const { waiting = 0, problem = null } = counts.find(({ platform }) => platform === name) ?? {}
           const describe = waiting === 0 ? 'everything has arrived' : `${count(waiting, 'message')} on the way`
-          return { name, kind: 'chat' as const, describe, lastGoodAt: null, problem }
+          const row = { name, kind: 'chat' as const, describe, lastGoodAt: null, problem, problemSince: null }
+          const connection = connections.find((item) => item.name === name)
+          return connection === undefined ? row : withConnection(row, connection)
         }),
+        ...connections
+          .filter(({ name }) => !chats.some((chat) => chat.name === name))
+          .map((connection) =>
+            withConnection(
+              {
+                name: connection.name,
+                kind: 'database',
+                describe: 'a lasting connection',
+                lastGoodAt: null,
+                problem: null,
+                problemSince: null,
+              },
+              connection,
+            ),
+          ),
       ]
-    },
-    async healthy() {
-      try {
-        await sourceStates(db)
-        return true
-      } catch {
-        return false
-      }
     },
     subscribe: service.subscribe,
   }

@@ -105,10 +105,12 @@ export interface PersonRow {
 
 export interface SourceRow {
   readonly name: string
-  readonly kind: 'inventory' | 'catalog' | 'engine' | 'chat'
+  readonly kind: 'inventory' | 'catalog' | 'engine' | 'chat' | 'database'
   readonly describe: string
   readonly lastGoodAt: string | null
   readonly problem: string | null
+  /** Since when a connection has the problem; `null` where that is not known. */
+  readonly problemSince: string | null
 }
 
 export interface ConsolePort {
@@ -140,8 +142,6 @@ export interface ConsolePort {
   audit(viewer: Viewer, before: number | null): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>
   sources(viewer: Viewer): Promise<readonly SourceRow[]>
-  /** Ready to serve: database reachable and migrated. */
-  healthy(): Promise<boolean>
   /** Calls back when a proposal (or, with `null`, anything else) changed. Returns the function that stops it. */
   subscribe(onChange: (change: { readonly channel: string; readonly proposal: string | null }) => void): () => void
 }

@@ -9,6 +9,7 @@ import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
 import type { ConsolePort, Viewer } from './console-port.ts'
+import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { cardHtml } from './pages/card.ts'
 import { layout, navigation } from './pages/layout.ts'
 import {
@@ -28,6 +29,7 @@ import { protect } from './security.ts'
 
 export interface ConsoleOptions {
   readonly port: ConsolePort
+  readonly health: HealthOptions
   readonly log: { warn(message: string): void }
   /** Host names under which the console is reached; any other is refused (DNS rebinding). */
   readonly allowedHosts: readonly string[]
@@ -55,11 +57,9 @@ const files: Readonly<Record<string, string>> = {
 }
 
 /** The console's pages and actions. */
-export function createConsole({ port, log, allowedHosts }: ConsoleOptions): Hono {
+export function createConsole({ port, health, log, allowedHosts }: ConsoleOptions): Hono {
   const app = new Hono()
-  app.get('/healthz', async (c) =>
-    (await port.healthy()) ? c.text('ok') : c.text('The database does not answer.', 503),
-  )
+  addHealthRoutes(app, health)
   app.use(protect(allowedHosts))
   const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
   app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) }))

@@ -33,7 +33,8 @@ export function serveConsole(
           }),
       })
     })
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // After the start it is about a connection that could not be taken, and rejects nothing.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another program uses that port' : error.message
       reject(
         new Error(

@@ -57,7 +57,12 @@ export function consoleStage(log: { warn(message: string): void }): ConsoleStage
         sources: [],
         subscribe: () => () => {},
       })
-      app = createConsole({ port, log, allowedHosts: ['localhost'] })
+      app = createConsole({
+        port,
+        health: { writing: async () => 'ok', platforms: [] },
+        log,
+        allowedHosts: ['localhost'],
+      })
       for (const person of persons) {
         const tokenHash = createHash('sha256').update(person).digest('hex')
         await addSession(db, {

@@ -232,12 +232,42 @@ describe('lost connections', () => {
       where application_name like 'patchwarden jobs%' and datname = current_database()`
     await expect.poll(() => errors.join()).toMatch(/terminat/)
     const listening = async (): Promise<number> =>
-      (await database().sql`select 1 from pg_stat_activity where query like 'LISTEN%' and datname = current_database()`)
-        .length
+      (
+        await database()
+          .sql`select 1 from pg_stat_activity where query ilike 'listen%' and datname = current_database()`
+      ).length
     await expect.poll(listening, { timeout: 4000 }).toBe(1)
     await queue.enqueueNow('note', { n: 1 })
     await expect.poll(() => seen, { timeout: 1000 }).toEqual([{ n: 1 }])
   })
+
+  test('every ten milliseconds for seconds lose no job and end nothing', async () => {
+    const uncaught: unknown[] = []
+    const note = (reason: unknown) => uncaught.push(reason)
+    process.on('unhandledRejection', note)
+    process.on('uncaughtException', note)
+    const { queue, seen } = await notes({ lockLifetimeMs: 2_000 })
+    await queue.start()
+    const until = Date.now() + 3_000
+    for (let n = 0; Date.now() < until; n++) {
+      await database().sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name like 'patchwarden jobs%' and datname = current_database()`
+      if (n % 20 === 0) await queue.enqueue(database().sql, 'note', { n }, new Date().toISOString())
+      await sleep(10)
+    }
+    const rows = await database().sql`select data from agenda.agenda_jobs where name = 'note'`
+    const added = rows.map(({ data }) => data)
+    expect(added.length).toBeGreaterThan(2)
+    // One that was locked when its connection went is free again after its lock's lifetime.
+    await expect.poll(() => seen, { timeout: 60_000 }).toEqual(expect.arrayContaining(added))
+    const before = Date.now()
+    await queue.enqueueNow('note', { last: true })
+    await expect.poll(() => seen, { timeout: 2_000, interval: 20 }).toContainEqual({ last: true })
+    expect(Date.now() - before).toBeLessThan(1_500)
+    process.off('unhandledRejection', note)
+    process.off('uncaughtException', note)
+    expect(uncaught).toEqual([])
+  }, 90_000)
 
   test('at the start are one sentence', async () => {
     const url = new URL(database().url)

@@ -28,7 +28,7 @@ export interface ChatService {
 }
 
 /** Not started yet. */
-export async function createChatService(): Promise<ChatService> {
+export async function createChatService(environment: Readonly<Record<string, string>> = {}): Promise<ChatService> {
   const users = Object.values(slackPeople).map((id) => ({ id, kind: 'member' as const }))
   const slack = await createFakeSlack({ channels: [SLACK_CHANNEL], users, pace: 10 })
   const discord = await createFakeDiscord()
@@ -72,6 +72,7 @@ feeds: { catalog: { kind: file-catalog, path: ${JSON.stringify(shipped('catalog.
     SLACK_API_URL: slack.url,
     DISCORD_BOT_TOKEN: discord.token,
     DISCORD_API_URL: discord.url,
+    ...environment,
   })
   const discordCards = () => discord.messages(discordChannel).filter(({ components }) => components.length > 0)
   return {

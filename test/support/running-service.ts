@@ -16,6 +16,13 @@ export interface RunningService {
   start(): Promise<string>
   /** Sends the signal and waits for the end; its exit status, `null` when the signal ended it or it did not run. */
   end(signal: NodeJS.Signals): Promise<number | null>
+  /** Sends the signal, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void
+  running(): boolean
+  /** What it logged since its last start. */
+  log(): string
+  /** Nobody reads what it prints and logs from now on: its pipes are broken. */
+  stopReading(): void
   /** Runs `patchwarden <args>` on the same data. */
   command(
     ...args: readonly string[]
@@ -35,13 +42,15 @@ export async function createService(environment: Readonly<Record<string, string>
   }
   const bin = path.join(root, 'bin/patchwarden.mjs')
   let child: ChildProcess | null = null
+  let said = ''
+  const isRunning = () => child !== null && child.exitCode === null && child.signalCode === null
 
   const service: RunningService = {
     url: `http://127.0.0.1:${port}`,
     async start() {
       const running = spawn(process.execPath, [bin, 'start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
       child = running
-      let said = ''
+      said = ''
       running.stderr?.on('data', (data) => {
         said += String(data)
       })
@@ -62,6 +71,13 @@ export async function createService(environment: Readonly<Record<string, string>
       running.kill(signal)
       await ended
       return running.exitCode
+    },
+    signal: (signal) => void child?.kill(signal),
+    running: isRunning,
+    log: () => said,
+    stopReading() {
+      child?.stdout?.destroy()
+      child?.stderr?.destroy()
     },
     async command(...args) {
       const running = spawn(process.execPath, [bin, ...args], { cwd: folder, env })

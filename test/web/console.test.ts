@@ -1,9 +1,11 @@
-import type { Hono } from 'hono'
+import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { createBackend, issueSignInToken } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
+import { addHealthRoutes } from '../../src/web/health.ts'
+import { watchConnection } from '../../src/workflow/watched-connection.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 
@@ -49,7 +51,12 @@ beforeEach(async () => {
     sources: [{ name: 'example', kind: 'inventory', describe: 'A file' }],
     subscribe: () => () => {},
   })
-  app = createConsole({ port, log: { warn: () => {} }, allowedHosts: ['localhost'] })
+  app = createConsole({
+    port,
+    health: { writing: async () => 'ok', platforms: [] },
+    log: { warn: () => {} },
+    allowedHosts: ['localhost'],
+  })
 })
 afterEach(() => service.remove())
 
@@ -298,5 +305,35 @@ it.each([
 })
 
 it('is healthy without a session', async () => {
-  expect(await client(null).get('/healthz')).toMatchObject({ status: 200, text: 'ok' })
+  for (const path of ['/healthz', '/livez']) {
+    expect(await client(null).get(path)).toMatchObject({ status: 200, text: 'ok' })
+  }
 })
+
+it.each([
+  ['ok', 200, 'ok'],
+  ['read-only', 503, 'The database is read-only.'],
+  ['no space', 503, 'The disk of the database is full.'],
+  ['refused', 503, 'The database refuses to write.'],
+  ['no answer', 503, 'The database does not answer.'],
+] as const)(
+  'a database that is %s is told as %d; a platform that is down says no reason',
+  async (writing, status, text) => {
+    const routes = new Hono()
+    const log = { info: () => {}, warn: () => {} }
+    const slack = watchConnection('slack', { clock: () => new Date('2026-12-01T10:00:00Z'), log })
+    slack.down('10.0.0.7 refuses mara')
+    addHealthRoutes(routes, { writing: async () => writing, platforms: [slack] })
+    const health = await routes.request('/healthz')
+    expect([health.status, await health.text()]).toEqual([status, text])
+    const ready = await routes.request('/readyz')
+    expect([ready.status, await ready.json()]).toEqual([
+      status,
+      {
+        ready: writing === 'ok',
+        database: writing,
+        platforms: { slack: { connected: false, state: 'down', since: '2026-12-01T10:00:00.000Z' } },
+      },
+    ])
+  },
+)

@@ -36,7 +36,12 @@ beforeEach(async () => {
     sources: [],
     subscribe: () => () => {},
   })
-  app = createConsole({ port, log: { warn: () => {} }, allowedHosts: ['localhost'] })
+  app = createConsole({
+    port,
+    health: { writing: async () => 'ok', platforms: [] },
+    log: { warn: () => {} },
+    allowedHosts: ['localhost'],
+  })
   const tokenHash = createHash('sha256').update('mara').digest('hex')
   const now = new Date()
   const expiresAt = new Date(now.getTime() + 3_600_000).toISOString()

@@ -15,14 +15,16 @@ import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
 import type { DrawPng } from '../picture/sending.ts'
-import type { ChatConnection, Posts } from '../platform.ts'
+import { type ChatConnection, type ConnectionEvents, type Posts, untold } from '../platform.ts'
 import { createReception } from '../reception.ts'
+import { readBody } from '../request-body.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
 import { patchCommand } from './commands.ts'
 import { createDiscordDelivery, discordProblem } from './delivery.ts'
+import { watchGateway } from './gateway.ts'
 import { codeBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
 import { makeRequest } from './requests.ts'
@@ -49,6 +51,7 @@ const HOLDS_DAYS = 30
 const ANSWER = 1_900
 const BODY_BYTES = 256 * 1024
 const ALREADY_ANSWERED = 40_060
+const READY_MS = 60_000
 export const discordPath = '/discord/interactions'
 
 const application = z.object({ id: z.string() })
@@ -202,7 +205,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
 
   /** A signed request: what is asked is answered over the API, as over the gateway. */
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request)
+    const body = await readBody(request, BODY_BYTES)
     const header = (name: string) => String(request.headers[name] ?? '')
     const signed =
       key !== null &&
@@ -253,19 +256,34 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     return guilds
   }
 
-  async function logIn(): Promise<void> {
+  async function logIn(events: ConnectionEvents): Promise<void> {
     // A client that was ended is not to be had back: each start has its own.
     const own = new Client({ intents: [GatewayIntentBits.Guilds], allowedMentions: noMentions, rest: restOptions })
     client = own
     // Without a listener an error of the client would end the process.
     own.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
     own.ws.on(GatewayDispatchEvents.InteractionCreate, (raw: unknown) => take(raw))
-    const ready = new Promise((resolve) => own.once(Events.ClientReady, resolve))
-    try {
-      await own.login(options.botToken)
-    } catch (error) {
+    let isReady = false
+    const ready = new Promise<void>((resolve, reject) => {
+      own.once(Events.ClientReady, () => {
+        isReady = true
+        resolve()
+      })
+      watchGateway(own, {
+        ...events,
+        lost: (why) => {
+          if (isReady) events.lost(why)
+          else reject(new Error(why))
+        },
+      })
+      setTimeout(() => reject(new Error('Discord does not answer over the gateway.')), READY_MS).unref()
+    })
+    // It may come to nothing while the login still waits; then that is why.
+    ready.catch(() => undefined)
+    const loggedIn = own.login(options.botToken).catch((error: unknown) => {
       throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
-    }
+    })
+    await Promise.race([loggedIn, ready.then(() => loggedIn)])
     await ready
   }
 
@@ -286,8 +304,8 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       const guilds = await guildsOfPlaces()
       return `the token works; ${count(places.size, 'channel')} in ${count(guilds.size, 'server')} can be seen`
     },
-    async start() {
-      if (key === null) await logIn()
+    async start(events = untold) {
+      if (key === null) await logIn(events)
       const { id } = application.parse(await rest.get(Routes.currentApplication()))
       for (const guild of await guildsOfPlaces()) {
         await rest.put(Routes.applicationGuildCommands(id, guild), { body: [patchCommand()] })
@@ -295,8 +313,9 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       log.info(`Discord: connected (${key === null ? 'gateway' : 'http'}), ${count(places.size, 'channel')}`)
     },
     async stop() {
-      await client?.destroy()
+      const ended = client
       client = null
+      await ended?.destroy()
     },
     /** Members are asked for one by one: the whole list would take a privileged intent. */
     async accountsIn({ server, id }) {
@@ -337,19 +356,6 @@ function parsed(body: Buffer): unknown {
   } catch {
     return null
   }
-}
-
-/** The whole body; `null` when it is too long to be Discord's. */
-async function read(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const piece = Buffer.from(chunk)
-    length += piece.length
-    if (length > BODY_BYTES) return null
-    chunks.push(piece)
-  }
-  return Buffer.concat(chunks)
 }
 
 function detailLines({ tables, lines }: NonNullable<Answer['detail']>): readonly string[] {

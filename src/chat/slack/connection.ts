@@ -7,7 +7,7 @@ import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
 import type { DrawPng } from '../picture/sending.ts'
-import type { ChatConnection, Posts } from '../platform.ts'
+import { type ChatConnection, type ConnectionEvents, type Posts, untold } from '../platform.ts'
 import { createReception } from '../reception.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
@@ -19,6 +19,8 @@ import { homeNotice, homeView } from './home.ts'
 import { createMembership } from './membership.ts'
 import { askModal, MODAL, type ModalMemory, readButton, readModal } from './modal.ts'
 import { type PaceLimits, slackPace } from './pace.ts'
+import { passOn } from './requests.ts'
+import { keepSockets } from './sockets.ts'
 import { type Installations, manyWorkspaces, oneWorkspace, parsePlace } from './workspaces.ts'
 
 /** How Slack reaches us, and with which secrets. */
@@ -203,32 +205,31 @@ export function createSlack(options: SlackOptions): ChatConnection {
   }
 
   // bolt writes its own retries into the options it is given
-  const common = () => ({ clientOptions: { ...clientOptions }, logger: quiet(log) })
+  const common = () => ({ clientOptions: { ...clientOptions }, logger: quiet(log), convoStore: false as const })
+  /** Bolt alone would ask Slack at once who the token is, and never again: no answer then would be none for ever. */
+  const speakAs = (botToken: string) => ({ authorize: async () => ({ botToken }), ignoreSelf: false })
 
-  async function connectSocket(): Promise<App> {
-    if (access.mode !== 'socket') throw new Error('Only Socket Mode has sockets.')
-    const { botToken: token, appToken } = access
-    const app = listen(new App({ token, appToken, socketMode: true, ...common() }))
-    await app.start()
-    return app
-  }
-
-  /**
-   * Slack closes each socket every few hours for a moment. There are two, so that no click falls into the gap; and the
-   * second is opened anew a while later, the old one closed after that, so that the two are never closed together.
-   */
-  async function connectSockets(): Promise<void> {
-    apps = [await connectSocket(), await connectSocket()]
-    staggering = setTimeout(() => {
-      connectSocket()
-        .then(async (fresh) => {
-          const [first, second] = apps
-          apps = first ? [first, fresh] : [fresh]
-          await second?.stop()
-        })
-        .catch((error: unknown) => log.warn(`Slack: the second socket was not opened anew: ${errorText(error)}`))
-    }, options.staggerMs ?? STAGGER_MS)
-    staggering.unref()
+  function onSockets(botToken: string, appToken: string) {
+    const app = listen(
+      new App({
+        receiver: { init: () => {}, start: async () => {}, stop: async () => {} },
+        ...speakAs(botToken),
+        ...common(),
+      }),
+    )
+    return (events: ConnectionEvents, signal: AbortSignal) =>
+      keepSockets(
+        {
+          appToken,
+          clientOptions,
+          logger: quiet(log),
+          log,
+          take: (event) => app.processEvent(event).catch((error: unknown) => log.warn(`Slack: ${errorText(error)}`)),
+          staggerMs: options.staggerMs ?? STAGGER_MS,
+        },
+        events,
+        signal,
+      )
   }
 
   function receiver(): HTTPReceiver | null {
@@ -236,7 +237,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
     const http = { signingSecret: access.signingSecret, endpoints: slackPaths.events, logger: quiet(log) }
     if (access.mode === 'http') {
       const own = new HTTPReceiver(http)
-      listen(new App({ token: access.botToken, receiver: own, ...common() }))
+      listen(new App({ receiver: own, ...speakAs(access.botToken), ...common() }))
       return own
     }
     const { clientId, clientSecret, stateSecret } = access
@@ -270,8 +271,8 @@ export function createSlack(options: SlackOptions): ChatConnection {
     log,
   })
   const http = receiver()
-  let apps: readonly App[] = []
-  let staggering: NodeJS.Timeout | undefined
+  const sockets = access.mode === 'socket' ? onSockets(access.botToken, access.appToken) : null
+  let stopping = new AbortController()
 
   return {
     platform: delivery,
@@ -281,12 +282,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
           http: {
             path: '/slack/',
             handle: (request: IncomingMessage, response: ServerResponse) => {
-              try {
-                http.requestListener(request, response)
-              } catch {
-                // It throws for a path that is not its own.
-                response.writeHead(404).end()
-              }
+              passOn(http, request, response).catch(() => response.destroy())
             },
           },
         }),
@@ -305,15 +301,14 @@ export function createSlack(options: SlackOptions): ChatConnection {
       const tokens = access.mode === 'socket' ? 'both tokens work' : 'the token works'
       return `${tokens} in the workspace ${names.join(', ')}; ${count(places.size, 'channel')} configured`
     },
-    async start() {
+    async start(events = untold) {
       await workspaces.check()
-      if (access.mode === 'socket') await connectSockets()
+      stopping = new AbortController()
+      if (sockets !== null) await sockets(events, stopping.signal)
       log.info(`Slack: connected (${access.mode}), ${count(places.size, 'channel')}`)
     },
     async stop() {
-      clearTimeout(staggering)
-      await Promise.allSettled(apps.map((app) => app.stop()))
-      apps = []
+      stopping.abort()
     },
     async accountsIn({ id }) {
       const client = await workspaces.clientOf(null)

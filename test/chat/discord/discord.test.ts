@@ -234,4 +234,16 @@ describe('what gets lost', () => {
     await eventually(approvals)
     expect(discord.gateway.resumes()).toBe(1)
   })
+
+  test('a connection that Discord closes for good is told as lost, and can be had anew', async () => {
+    const lost: string[] = []
+    await connection.stop()
+    await connection.start({ up: () => {}, down: () => {}, lost: (why) => lost.push(why) })
+    discord.gateway.closeWith(4014)
+    await expect.poll(() => lost.join()).toContain('closed the connection for good (4014)')
+    await connection.stop()
+    await connection.start()
+    await discord.click(people.mara, card().id, `pw:approve:${web.id}:${web.revision}`)
+    await eventually(approvals)
+  })
 })

@@ -94,6 +94,58 @@ describe('by signed requests', () => {
     expect(slack.answers).toEqual([])
   })
 
+  /** What nobody catches would end the service. */
+  async function uncaughtDuring(work: () => Promise<void>): Promise<readonly unknown[]> {
+    const uncaught: unknown[] = []
+    const note = (reason: unknown) => uncaught.push(reason)
+    process.on('unhandledRejection', note)
+    await work()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    return uncaught
+  }
+
+  test('a signed body that is no event of Slack’s is refused, whatever is in it, and the next click counts', async () => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    await connection.start()
+    const nothings = ['null', '1', '-1e999', 'true', '"text"', '[]', '[null]', '', '{', '\u0000']
+    const forms = nothings.map((body) => `payload=${encodeURIComponent(body)}`)
+    const objects = [
+      '{}',
+      '{"type":null}',
+      '{"type":"block_actions"}',
+      '{"type":"block_actions","actions":null,"user":null,"team":7}',
+      '{"type":"block_actions","actions":[null],"user":{"id":"U0MARA"},"team":{"id":"T0000001"}}',
+      '{"type":"view_submission","view":null}',
+      '{"type":"view_submission","user":{"id":5},"team":null,"view":{"callback_id":"pw-ask","state":[]}}',
+      '{"type":"event_callback","event":null}',
+      '{"event":{"type":"app_home_opened","tab":"home","user":{"toString":null}},"authorizations":[null]}',
+      '{"__proto__":{"type":"block_actions"},"command":"/patch"}',
+      `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`,
+    ]
+    const uncaught = await uncaughtDuring(async () => {
+      for (const body of nothings) expect(await slack.arrivals.post(body, 'application/json'), body).toBe(400)
+      for (const body of forms.filter((form) => form !== 'payload='))
+        expect(await slack.arrivals.post(body, 'application/x-www-form-urlencoded'), body).toBe(400)
+      const statuses = await Promise.all(objects.map((body) => slack.arrivals.post(body, 'application/json')))
+      for (const status of statuses) expect(status).toBeLessThan(600)
+    })
+    expect(uncaught).toEqual([])
+    const id = await propose()
+    await slack.slash('U0MARA', 'C0WEB', `status ${id}`)
+    await expect.poll(() => slack.answers.length).toBe(1)
+  })
+
+  test('Slack that does not answer when the service opens is asked again at the next click', async () => {
+    slack.fail('auth.test', { kind: 'status', status: 500 })
+    const uncaught = await uncaughtDuring(() => begin(access(), new Map([['web-platform', 'C0WEB']])))
+    await expect(connection.start()).rejects.toThrow()
+    expect(uncaught).toEqual([])
+    const id = await propose()
+    await slack.slash('U0MARA', 'C0WEB', `status ${id}`)
+    await expect.poll(() => slack.answers.length).toBe(1)
+  })
+
   test('another path is not found, and no socket is opened', async () => {
     await begin(access(), new Map([['web-platform', 'C0WEB']]))
     await connection.start()

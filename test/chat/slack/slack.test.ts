@@ -178,6 +178,36 @@ describe('what gets lost', () => {
     expect(await lastAnswer(1)).toContain('Your approval is recorded.')
   })
 
+  test.each([
+    ['answers 500', { kind: 'status', status: 500 }],
+    ['breaks the connection', { kind: 'lost' }],
+    ['refuses the token for a moment', { kind: 'error', error: 'invalid_auth' }],
+  ] as const)(
+    'when Slack %s to the question for a new socket, it is asked again until it gives one',
+    async (_what, fault) => {
+      const asked = () => slack.calls.filter(({ method }) => method === 'apps.connections.open').length
+      await expect.poll(asked).toBe(2)
+      slack.fail('apps.connections.open', fault, fault)
+      slack.arrivals.drop()
+      await expect.poll(asked, { timeout: 10_000 }).toBe(6)
+      await expect.poll(() => slack.sockets(), { timeout: 10_000 }).toBe(2)
+      await slack.click('U0MARA', card(), 'pw:approve')
+      expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    },
+  )
+
+  test('what is no message of Slack’s is ignored', async () => {
+    await expect.poll(() => slack.sockets()).toBe(2)
+    const events = ['close', 'disconnected', 'error', 'slack_event'].map((type) => ({ type }))
+    const nested = events.map((event) => ({ type: 'events_api', envelope_id: 'e', payload: { event } }))
+    for (const said of [null, 1, [], 'text', {}, { type: null }, { type: 'events_api' }, ...events, ...nested])
+      slack.arrivals.say(JSON.stringify(said))
+    slack.arrivals.say('{')
+    await slack.click('U0MARA', card(), 'pw:approve')
+    expect(await lastAnswer(1)).toContain('Your approval is recorded.')
+    expect(slack.sockets()).toBe(2)
+  })
+
   test('a socket that Slack refreshes loses no click', async () => {
     await expect.poll(() => slack.sockets()).toBe(2)
     slack.refresh()

@@ -26,10 +26,14 @@ export interface Arrivals {
   readonly refresh: () => void
   /** Breaks every socket without a word. */
   readonly drop: () => void
+  /** Sends a text over every socket as it is. */
+  readonly say: (text: string) => void
   /** From now on by requests to this address; null: over the sockets. */
   readonly setRequestUrl: (url: string | null) => void
   /** Posts a request whose signature must be refused; the status that came back. */
   readonly forge: (how: 'unsigned' | 'wrong secret' | 'old') => Promise<number>
+  /** Posts a body as it is, rightly signed; the status that came back. */
+  readonly post: (body: string, contentType: string) => Promise<number>
   readonly close: () => void
 }
 
@@ -73,6 +77,10 @@ export function createArrivals(server: Server, signingSecret: string): Arrivals 
         : new URLSearchParams(
             type === 'interactive' ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>),
           ).toString()
+    return post(body, type === 'events_api' ? 'application/json' : 'application/x-www-form-urlencoded', how)
+  }
+
+  function post(body: string, contentType: string, how: 'right' | Parameters<Arrivals['forge']>[0]): Promise<Response> {
     const at = String(Math.floor(Date.now() / 1_000) - (how === 'old' ? 600 : 0))
     const secret = how === 'wrong secret' ? 'another' : signingSecret
     const signature = `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}`
@@ -80,10 +88,7 @@ export function createArrivals(server: Server, signingSecret: string): Arrivals 
     return fetch(requestUrl ?? '', {
       method: 'POST',
       body,
-      headers: {
-        'content-type': type === 'events_api' ? 'application/json' : 'application/x-www-form-urlencoded',
-        ...(how === 'unsigned' ? {} : signed),
-      },
+      headers: { 'content-type': contentType, ...(how === 'unsigned' ? {} : signed) },
     })
   }
 
@@ -126,10 +131,14 @@ export function createArrivals(server: Server, signingSecret: string): Arrivals 
     drop() {
       for (const socket of sockets) socket.terminate()
     },
+    say(text) {
+      for (const socket of sockets) socket.send(text)
+    },
     setRequestUrl(url) {
       requestUrl = url
     },
     forge: async (how) => (await request('slash_commands', { command: '/patch', text: 'help' }, how)).status,
+    post: async (body, contentType) => (await post(body, contentType, 'right')).status,
     close() {
       for (const socket of sockets) socket.terminate()
       hub.close()

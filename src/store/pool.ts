@@ -1,0 +1,125 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+
+/** What runs statements, as drizzle asks for it. */
+export type Statements = Pick<postgres.Sql, 'unsafe'>
+
+export interface Pool extends Statements {
+  /** Runs `work` between begin and commit on a connection that nobody else uses; where it throws, it is rolled back. */
+  readonly begin: <T>(work: (sql: Statements) => Promise<T>) => Promise<T>
+  /** Waits for what is under way, so many seconds at most. */
+  readonly end: (seconds: number) => Promise<void>
+}
+
+/** One connection. */
+interface Line {
+  readonly sql: postgres.Sql
+  /** Whatever was begun on it is over. */
+  closed: boolean
+}
+
+type Options = postgres.Options<Record<string, postgres.PostgresType>>
+type Statement = Parameters<Statements['unsafe']>
+
+/**
+ * Connections for drizzle, each of them a client of the driver with one connection, which is never used again once that
+ * was closed. The driver's own pool makes a closed connection anew under the same hands: what is left of a transaction is
+ * then sent on a socket that is gone, which ends the process, or over somebody else's transaction, and a connection that
+ * was closed just before a statement was sent hangs for good.
+ */
+export function openPool(url: string, options: Options, most: number): Pool {
+  const idle: Line[] = []
+  const waiting: ((line: Line) => void)[] = []
+  const lines = new Set<Line>()
+
+  function openLine(): Line {
+    const line: Line = {
+      sql: postgres(url, { ...options, max: 1, max_lifetime: null, fetch_types: false, onclose: () => close(line) }),
+      closed: false,
+    }
+    // Drizzle sets the conversions that it wants on the client that it is given.
+    drizzle(line.sql)
+    lines.add(line)
+    return line
+  }
+
+  function close(line: Line): void {
+    line.closed = true
+    const at = idle.indexOf(line)
+    if (at >= 0) idle.splice(at, 1)
+    if (lines.delete(line)) void line.sql.end({ timeout: 0 }).catch(() => undefined)
+  }
+
+  async function take(): Promise<Line> {
+    const free = idle.pop()
+    if (free !== undefined) return free
+    if (lines.size < most) return openLine()
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+
+  function give(line: Line): void {
+    const next = waiting.shift()
+    if (next !== undefined) next(line.closed ? openLine() : line)
+    else if (!line.closed) idle.push(line)
+  }
+
+  async function alone<T>(work: (line: Line) => Promise<T>): Promise<T> {
+    const line = await take()
+    try {
+      return await work(line)
+    } finally {
+      give(line)
+    }
+  }
+
+  async function transaction<T>(line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
+    const sql = statements((...statement) => onLine(line, statement))
+    try {
+      await sql.unsafe('begin')
+      const result = await work(sql)
+      await sql.unsafe('commit')
+      return result
+    } catch (error) {
+      // A connection that cannot even roll back is given up: PostgreSQL rolls back when it is gone.
+      if (!line.closed) await line.sql.unsafe('rollback').catch(() => close(line))
+      throw error
+    }
+  }
+
+  return {
+    ...statements((...statement) => alone((line) => onLine(line, statement))),
+    begin: (work) => alone((line) => transaction(line, work)),
+    end: async (seconds) => {
+      await Promise.all([...lines].map(({ sql }) => sql.end({ timeout: seconds })))
+    },
+  }
+}
+
+type Run = (asLists: boolean, ...statement: Statement) => Promise<unknown>
+
+/** Rows as objects, or with `values()`, which is called at once or never, as lists. */
+function statements(run: Run): Statements {
+  function unsafe(...statement: Statement) {
+    let asLists = false
+    const rows = Promise.resolve().then(() => run(asLists, ...statement))
+    const values = () => {
+      asLists = true
+      return rows
+    }
+    return Object.assign(rows, { values })
+  }
+  // Of the driver's query drizzle uses no more than this.
+  return { unsafe: unsafe as unknown as Statements['unsafe'] }
+}
+
+async function onLine(line: Line, [asLists, ...statement]: [boolean, ...Statement]): Promise<unknown> {
+  if (line.closed) throw closedError()
+  const query = line.sql.unsafe(...statement)
+  return asLists ? query.values() : query
+}
+
+function closedError(): Error {
+  return Object.assign(new Error('The connection to the database was closed in the middle of a transaction.'), {
+    code: 'CONNECTION_CLOSED',
+  })
+}
