@@ -47,7 +47,7 @@ const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'
 /** Why nothing more of it begins, whatever the window says; `null` while it goes on. */
 export function stopProblem(state: ProposalState): string | null {
   const { id, status, stopped } = state
-  if (stopped !== null) return `${stopped.by} stopped the rollout: ${stopped.reason}`
+  if (stopped !== null) return `${stopped.by} stopped the rollout: ${stopped.reason.replace(/\.$/, '')}.`
   if (testRunning(state)) return finalStatuses.includes(status) ? `${id} is ${status}.` : null
   return status === 'rolling out' ? null : `${id} is ${status}.`
 }
