@@ -168,23 +168,28 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     }
   }
 
-  /** Of these assets those that may begin; the others have come to their end, and nothing was begun on them. */
-  async function allowed({ ask }: Start, assets: readonly string[], finish: Finish): Promise<readonly string[]> {
+  /** Of these assets those that may begin; the others have come to their end. */
+  async function allowed(
+    { ask }: Start,
+    assets: readonly string[],
+    finish: Finish,
+    outcome: (problem: string) => DeploymentOutcome = notBegun,
+  ): Promise<readonly string[]> {
     const answers = await ask()
     const refused = assets.flatMap((asset): RecordedOutcome[] => {
       const answer = answers.get(asset)
       if (answer === undefined || 'notAfter' in answer) return []
-      return [{ asset, outcome: { state: 'not begun', reason: answer.problem, log: '' } }]
+      return [{ asset, outcome: outcome(answer.problem) }]
     })
     await finish(refused)
     const out = new Set(refused.map(({ asset }) => asset))
     return assets.filter((asset) => !out.has(asset))
   }
 
-  /** Snapshots are put back. What was begun before a crash is begun again, since nobody knows how far it came. */
+  /** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
   async function putBack(start: Start, open: readonly string[], finish: Finish, signal: AbortSignal): Promise<void> {
     const { subject, key, notes } = start
-    const ready = notes.starting === null ? await allowed(start, open, finish) : open
+    const ready = await allowed(start, open, finish, notes.starting === null ? notBegun : halfPutBack)
     if (ready.length === 0) return
     if (notes.starting === null) await book.noteStarting(key, subject.engine, ready, new Map())
     await finish(await restore(subject, await request(start, ready), signal))
@@ -270,6 +275,15 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   return { session, lookAgain: verifying.lookAgain }
+}
+
+function notBegun(reason: string): DeploymentOutcome {
+  return { state: 'not begun', reason, log: '' }
+}
+
+function halfPutBack(problem: string): DeploymentOutcome {
+  const reason = `Patchwarden was stopped while its snapshot was being put back, and may not go on: ${problem} Look at it, then try it again`
+  return { state: 'failed', reason, log: '' }
 }
 
 /**

@@ -47,6 +47,7 @@ test('one asset is rolled back, or one ring, and the rest stays as it is', async
 
 async function rollingBack() {
   const ran: string[] = []
+  let dying = false
   const hooks: readonly Hook[] = (['snapshot', 'restore'] as const).map((moment) => ({
     moment,
     command: ['/bin/true'],
@@ -59,6 +60,7 @@ async function rollingBack() {
       hooks: {
         async run(hook, asset, key) {
           ran.push(`${hook.moment} ${asset.name} ${key}`)
+          if (dying) throw new Error('the process dies')
           return { ok: true, detail: 'exit status 0', log: '' }
         },
       },
@@ -71,7 +73,10 @@ async function rollingBack() {
     person('jonas', 'Jonas'),
   )
   const [back] = (await openProposals(db)).filter(({ subject }) => subject.kind === 'patches' && subject.rollsBack)
-  return { db, service, workflow, ran, made, back: back?.id ?? '' }
+  function die(): void {
+    dying = true
+  }
+  return { db, service, workflow, ran, made, back: back?.id ?? '', die }
 }
 
 test('where snapshots are kept, rolling back puts them back under the key they were made with', async () => {
@@ -92,6 +97,22 @@ test('no snapshot is put back where somebody halted the roll back after its star
   await workflow.execute(back, { type: 'resume' }, person('mara', 'Mara'))
   await workflow.advance(back, signal)
   expect(ran).toHaveLength(1)
+  await service.remove()
+})
+
+test('killed while a snapshot was being put back and halted since, it is not put back once more, and says so', async () => {
+  const { db, service, workflow, ran, back, die } = await rollingBack()
+  die()
+  await expect(workflow.advance(back, signal)).rejects.toThrow('the process dies')
+  await workflow.execute(back, { type: 'halt', reason: 'wrong one.' }, person('jonas', 'Jonas'))
+  const before = ran.length
+  await workflow.advance(back, signal)
+  expect(ran).toHaveLength(before)
+  const { outcome } = (await findProposal(db, back))?.rollout?.deployments['example/web-02'] ?? {}
+  expect(outcome).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/while its snapshot was being put back.*Jonas stopped the rollout: wrong one\. Look/),
+  })
   await service.remove()
 })
 

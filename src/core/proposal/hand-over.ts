@@ -47,13 +47,17 @@ const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'
 /** Why nothing more of it begins, whatever the window says; `null` while it goes on. */
 export function stopProblem(state: ProposalState): string | null {
   const { id, status, stopped } = state
-  if (stopped !== null) return `${stopped.by} stopped the rollout: ${stopped.reason}`
+  if (stopped !== null) return stoppedBy(stopped, 'rollout')
   if (testRunning(state)) {
     if (finalStatuses.includes(status)) return `${id} is ${status}.`
     const stop = testStop(state)
-    return stop === null ? null : `${stop.by} stopped the test: ${stop.reason}`
+    return stop === null ? null : stoppedBy(stop, 'test')
   }
   return status === 'rolling out' ? null : `${id} is ${status}.`
+}
+
+function stoppedBy({ by, reason }: { readonly by: string; readonly reason: string }, what: string): string {
+  return `${by} stopped the ${what}: ${reason.replace(/\.$/, '')}.`
 }
 
 /** Why the approval does not hold any more; the test ring runs before there is one. */
