@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { databaseSentence } from '../core/database-problem.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
@@ -55,6 +56,9 @@ export async function main(argv: string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
-    throw error
+    const sentence = databaseSentence(error)
+    if (sentence === null) throw error
+    process.stderr.write(`${sentence}\n`)
+    return 2
   }
 }

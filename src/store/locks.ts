@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { patience } from './connection.ts'
 
 export interface Locks {
   /** Runs `work` while nobody else, here or in another process, runs work of this name; false at once if somebody does. */
@@ -15,6 +16,7 @@ export function openLocks(url: string): Locks {
     max: 1,
     // The driver would replace the connection after a while, and the locks with it.
     max_lifetime: null,
+    ...patience,
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'patchwarden locks' },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgresBackend, PostgresNotificationChannel } from '@agendajs/postgres-backend'
 import { Agenda, type Job } from 'agenda'
 import pg from 'pg'
+import { connectSeconds, DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
 import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
 import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
@@ -134,6 +135,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
   const pool = new pg.Pool({
     connectionString: libpqMeaning(options.url),
     max: 6,
+    connectionTimeoutMillis: connectSeconds * 1000,
     options: '-c search_path=agenda',
     application_name: `patchwarden jobs ${options.name}`,
   })
@@ -143,7 +145,9 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     await pool.query('select 1 from agenda_jobs limit 1')
   } catch (error) {
     await pool.end()
-    throw new Error(`Cannot open the job queue: ${errorText(error)}`, { cause: error })
+    const trouble = databaseTrouble(error, true)
+    const why = trouble === null ? errorText(error) : `${trouble.what} ${trouble.fix}`
+    throw new DatabaseProblem(`Cannot open the job queue: ${why}`, { cause: error })
   }
   return pool
 }
