@@ -6,16 +6,16 @@ export function databaseUrlProblem(url: string): string | null {
   const parts = shape.exec(url)
   if (parts === null) return 'it does not begin with postgres://'
   const [, login = '', address = '', , query = '', fragment] = parts
-  if (fragment !== undefined) return 'there is a # in it; in a password that is %23'
-  if (/[@/?]/.test(login)) return 'there is an @, / or ? in the user or password; write %40, %2F, %3F'
+  if (/[@/?#]/.test(login)) return 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'
+  if (fragment !== undefined) return 'there is a # in it'
   if (!canDecode(login)) return 'a % in the user or password is %25'
   return addressProblem(address) ?? queryProblem(query) ?? (URL.canParse(url) ? null : 'it is no address')
 }
 
 function addressProblem(address: string): string | null {
+  if (address.includes(',')) return 'it may name one host only'
   const [, host, , port] = /^(\[[^\]]*\]|[^:]*)(:(.*))?$/s.exec(address) ?? []
   if (host === undefined || host === '') return 'there is no host'
-  if (host.includes(',')) return 'it may name one host only'
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
     return 'the port is not a number from 1 to 65535'
   return URL.canParse(`postgres://${host}`) ? null : 'the host is no host name and no address'

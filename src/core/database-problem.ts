@@ -43,7 +43,8 @@ const troubles: Readonly<Record<string, Trouble>> = {
 
 const unreachable = /^(ECONN|EHOST|ENET|EADDR|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|ENOENT$|EACCES$)/
 const closed = /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT)$/
-const certificate = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+const certificate = /^(EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+const withoutTls = /before secure TLS connection|server does not support SSL/i
 
 /**
  * What an error that came while the database was used says about it; `null` where it says nothing, and so is a fault
@@ -96,11 +97,11 @@ function onTheWay(code: string, error: Error): Trouble | null {
     return { what: `Its host name is not known (${error.message}).`, fix: 'Check the host.' }
   if (code === 'CONNECT_TIMEOUT')
     return { what: `It did not answer within ${connectSeconds} seconds.`, fix: 'Look at it, or check host and port.' }
-  if (unreachable.test(code) || closed.test(code))
-    return { what: `It does not answer (${error.message}).`, fix: 'Start it, or check host and port.' }
-  if (certificate.test(code) || /server does not support SSL/i.test(error.message)) {
+  if (certificate.test(code) || withoutTls.test(error.message)) {
     const fix = 'Check sslmode: the server may have no TLS, or a certificate that is not trusted here.'
     return { what: `No TLS connection to it can be made (${error.message.split('\n')[0]}).`, fix }
   }
+  if (unreachable.test(code) || closed.test(code))
+    return { what: `It does not answer (${error.message}).`, fix: 'Start it, or check host and port.' }
   return null
 }
