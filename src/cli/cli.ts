@@ -5,7 +5,7 @@ import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { decideCommands } from './decide.ts'
 import { decideTableCommand } from './decide-table.ts'
-import { BadUse } from './failure.ts'
+import { BadUse, fileSentence } from './failure.ts'
 import { initCommand } from './init-command.ts'
 import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
@@ -56,7 +56,7 @@ export async function main(argv: string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
-    const sentence = databaseSentence(error)
+    const sentence = databaseSentence(error) ?? fileSentence(error)
     if (sentence === null) throw error
     process.stderr.write(`${sentence}\n`)
     return 2

@@ -79,7 +79,8 @@ function isMarked(error: Error): boolean {
 
 function bySqlState(code: string, message: string): Trouble | null {
   const known = troubles[code]
-  if (known !== undefined) return { ...known, what: `${known.what.slice(0, -1)} (${message.replace(/\.$/, '')}).` }
+  if (known !== undefined)
+    return { ...known, what: `${known.what.slice(0, -1)} (${(message.split('\n')[0] ?? '').replace(/\.$/, '')}).` }
   if (code === '28000') {
     const fix = /no encryption/.test(message)
       ? 'It wants TLS: add ?sslmode=require to the address.'
@@ -102,6 +103,9 @@ function onTheWay(code: string, error: Error): Trouble | null {
     return { what: `No TLS connection to it can be made (${error.message.split('\n')[0]}).`, fix }
   }
   if (unreachable.test(code) || closed.test(code))
-    return { what: `It does not answer (${error.message}).`, fix: 'Start it, or check host and port.' }
+    return {
+      what: `It does not answer (${error.message}).`,
+      fix: 'Try again in a moment, start it, or check host and port.',
+    }
   return null
 }

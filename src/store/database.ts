@@ -6,6 +6,7 @@ import { type Db, patience } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Locks, openLocks } from './locks.ts'
 import { migrateDatabase } from './migrate.ts'
+import { roomProblem } from './postgres-failure.ts'
 
 /** An open, migrated database. */
 export interface Database {
@@ -41,7 +42,7 @@ const answerSeconds = 15
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const embedded = options.url === undefined ? await startEmbedded(options).catch(asProblem) : null
   const url = embedded?.url ?? options.url ?? ''
-  const place = embedded === null ? `the database at ${placeOf(url)}` : 'the embedded database'
+  const place = placeOf(url)
   try {
     await checkServer(url)
     await migrateDatabase(url)
@@ -49,8 +50,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await embedded?.stop()
     const trouble = databaseTrouble(error, true)
     if (trouble === null) return asProblem(error)
-    const fix = embedded === null ? `${trouble.fix} The address is in DATABASE_URL.` : trouble.fix
-    throw new DatabaseProblem(`Cannot use ${place}. ${trouble.what} ${fix}`, { cause: error })
+    if (embedded === null) {
+      const where = `Cannot use the database at ${place}.`
+      throw new DatabaseProblem(`${where} ${trouble.what} ${trouble.fix} The address is in DATABASE_URL.`, {
+        cause: error,
+      })
+    }
+    const why = roomProblem(embedded.dataDir) ?? `${trouble.what} Its log is ${embedded.dataDir}/server.log.`
+    throw new DatabaseProblem(`Cannot use the embedded database: ${why}`, { cause: error })
   }
   const clients = connect(url)
   const locks = openLocks(url)

@@ -7,14 +7,15 @@ import { hasCode } from './process-identity.ts'
 export type FailureKind = 'busy' | 'disk' | 'memory' | 'owner' | 'port' | 'settings' | 'other'
 
 const signs: readonly (readonly [FailureKind, RegExp])[] = [
-  ['disk', /No space left on device|Disk quota exceeded|File too large/],
-  ['settings', /postgresql\.auto\.conf/],
-  ['port', /could not bind|Address already in use|could not create any TCP\/IP sockets/],
-  ['busy', /pre-existing shared memory block|lock file "postmaster\.pid" (already exists|is empty)/],
+  // Shared memory that has no room says "No space left on device", too.
   [
     'memory',
     /could not (create|map|resize|attach to) (anonymous )?shared memory|could not create semaphores|out of memory/,
   ],
+  ['disk', /No space left on device|Disk quota exceeded|File too large/],
+  ['settings', /postgresql\.auto\.conf/],
+  ['port', /could not bind|Address already in use|could not create any TCP\/IP sockets/],
+  ['busy', /pre-existing shared memory block|lock file "postmaster\.pid" (already exists|is empty)/],
   ['memory', /Cannot allocate memory/],
   ['owner', /wrong ownership|invalid permissions|Permission denied/],
 ]
@@ -37,6 +38,11 @@ export function whyNotCreated(folder: string, said: string): string {
   const why =
     isFull(folder) || kind === 'disk' ? diskFull(folder) : `${lastLine(said)} Set DATABASE_URL to use another.`
   return `The embedded database cannot be created in ${folder}: ${why}`
+}
+
+/** What to do where a folder has no room for what the server must write; `null`: it has. */
+export function roomProblem(folder: string): string | null {
+  return isFull(folder) ? diskFull(folder) : null
 }
 
 function diskFull(folder: string): string {

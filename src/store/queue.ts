@@ -60,7 +60,12 @@ const closePatienceMs = 10_000
 const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const report = oncePerMinute(options.onError)
+  const stopping = new AbortController()
+  const tell = oncePerMinute(options.onError)
+  // A server that stops because we were the last to use it is no news.
+  const report = (error: unknown): void => {
+    if (!stopping.signal.aborted || running.size > 0) tell(error)
+  }
   const pool = await openPool(options, report)
   const channel = new PostgresNotificationChannel({
     pool,
@@ -82,7 +87,6 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     if (remote !== true) report(new Error(`Job ${nameOf(job)}: ${errorText(error)}`, { cause: error }))
   })
   const running = trackRunning(agenda)
-  const stopping = new AbortController()
   const repeating = new Set<string>()
 
   return {

@@ -59,7 +59,7 @@ describe('an address that does not work is one sentence, without the password', 
   test.each([
     [
       'postgres://me:secret@127.0.0.1:1/app',
-      /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer \(.*ECONNREFUSED.*\)\. Start it, or check host and port\. The address is in DATABASE_URL\.$/,
+      /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer \(.*ECONNREFUSED.*\)\. Try again in a moment, start it, or check host and port\. The address is in DATABASE_URL\.$/,
     ],
     [
       'postgres://me:secret@no.such.host.invalid/app',

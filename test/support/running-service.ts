@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface RunningService {
   readonly url: string
+  /** What the service wrote to stderr since it was started last. */
+  log(): string
   /** Starts (again); resolves to the sign-in link. */
   start(): Promise<string>
   /** Sends the signal and waits for the end; its exit status, `null` when the signal ended it or it did not run. */
@@ -35,13 +37,15 @@ export async function createService(environment: Readonly<Record<string, string>
   }
   const bin = path.join(root, 'bin/patchwarden.mjs')
   let child: ChildProcess | null = null
+  let said = ''
 
   const service: RunningService = {
     url: `http://127.0.0.1:${port}`,
+    log: () => said,
     async start() {
       const running = spawn(process.execPath, [bin, 'start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
       child = running
-      let said = ''
+      said = ''
       running.stderr?.on('data', (data) => {
         said += String(data)
       })
