@@ -13,7 +13,7 @@ const signs: readonly (readonly [FailureKind, RegExp])[] = [
     /could not (create|map|resize|attach to) (anonymous )?shared memory|could not create semaphores|out of memory/,
   ],
   ['disk', /No space left on device|Disk quota exceeded|File too large/],
-  ['settings', /postgresql\.auto\.conf/],
+  ['settings', /(syntax error in|configuration) file "[^"]*postgresql\.auto\.conf"( line| contains errors)/],
   ['port', /could not bind|Address already in use|could not create any TCP\/IP sockets/],
   ['busy', /pre-existing shared memory block|lock file "postmaster\.pid" (already exists|is empty)/],
   ['memory', /Cannot allocate memory/],
