@@ -47,6 +47,7 @@ const patienceMs = 60_000
 const guardStartMs = 10_000
 /** A guard that has seen the last user leave has closed the pipe by then. */
 const lastLookMs = 25
+const comeOverMs = 3000
 
 let memberships = 0
 
@@ -62,7 +63,9 @@ export async function startGuard(
   binaries: PostgresBinaries,
   cluster: Cluster,
 ): Promise<Membership> {
-  return member(placement, await postGuard(placement, binaries, cluster))
+  // Who used the server under a guard that was killed comes over to this one: we do not leave before.
+  const settledAt = hasUsers(placement.directory) ? Date.now() + comeOverMs : 0
+  return member(placement, await postGuard(placement, binaries, cluster), settledAt)
 }
 
 /** Whether any process uses the server, as far as files tell. */
@@ -107,7 +110,7 @@ async function postGuard(placement: Placement, binaries: PostgresBinaries, clust
   }
 }
 
-function member(placement: Placement, joined: Post): Membership {
+function member(placement: Placement, joined: Post, settledAt = 0): Membership {
   const { directory } = placement
   const own = path.join(usersOf(directory), `${process.pid}.${memberships++}`)
   let post = joined
@@ -125,6 +128,7 @@ function member(placement: Placement, joined: Post): Membership {
       if (left) return
       left = true
       rmSync(own, { force: true })
+      if (hasUsers(directory)) await sleep(Math.max(0, settledAt - Date.now()))
       closeSync(post.end)
       const deadline = Date.now() + patienceMs
       while (!hasUsers(directory) && stillRuns(post.guard) && Date.now() < deadline) await sleep(lastLookMs)
