@@ -83,6 +83,7 @@ export async function openService(config: Config, environment: Environment): Pro
     dataDir: `${config.dataDir}/postgres`,
     durable: true,
     log: log.info,
+    warn: log.warn,
   })
   const renewed = await renewProjections(database.db)
   if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)

@@ -1,5 +1,6 @@
 /** Where every click and command of a chat platform arrives: it finds out who speaks, and hands it to the desk. */
 
+import { databaseSentence } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
 import { type Account, type Accounts, strangerText } from './accounts.ts'
 import type { ActRequest, Answer, Desk, Person } from './desk.ts'
@@ -16,6 +17,13 @@ export interface Reception {
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
+/** What they who asked are told; of the database no more than that, for the rest is the operator's. */
+function failure(error: unknown): string {
+  if (databaseSentence(error) === null)
+    return 'That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'
+  return 'The database cannot be used just now; why is in the log. Look in a moment whether it was counted, and try again if it was not: nothing counts twice.'
+}
+
 export function createReception(desk: Desk, accounts: Accounts, log: { warn(message: string): void }): Reception {
   async function personOf(account: Account): Promise<Person | null> {
     const known = await accounts.personOf(account)
@@ -26,10 +34,7 @@ export function createReception(desk: Desk, accounts: Accounts, log: { warn(mess
       return await work()
     } catch (error) {
       log.warn(`A request from chat failed: ${errorText(error)}`)
-      return {
-        ok: false,
-        message: rich('That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'),
-      }
+      return { ok: false, message: rich(failure(error)) }
     }
   }
   const stranger = (account: Account): Answer => ({ ok: false, message: rich(strangerText(account)) })

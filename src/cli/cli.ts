@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander'
+import { databaseSentence } from '../core/database-problem.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { decideCommands } from './decide.ts'
 import { decideTableCommand } from './decide-table.ts'
-import { BadUse } from './failure.ts'
+import { BadUse, fileSentence } from './failure.ts'
 import { initCommand } from './init-command.ts'
 import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
@@ -55,6 +56,9 @@ export async function main(argv: string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
-    throw error
+    const sentence = databaseSentence(error) ?? fileSentence(error)
+    if (sentence === null) throw error
+    process.stderr.write(`${sentence}\n`)
+    return 2
   }
 }

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { databaseUrlProblem } from './database-url.ts'
 import { parseEnvFile } from './env-file.ts'
 import { configLimits } from './limits.ts'
 import { absolutePath } from './paths.ts'
@@ -13,8 +14,11 @@ import { readTextFile } from './text-file.ts'
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const portMend = 'Write a port from 1 to 65535, or 0 for any free one.'
 
-const databaseUrl = z.string().refine((url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url), {
-  error: 'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on.',
+const databaseUrl = z.string().check((given) => {
+  const problem = databaseUrlProblem(given.value)
+  if (problem === null) return
+  const form = 'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on'
+  given.issues.push({ code: 'custom', input: given.value, message: `${form}: ${problem}.` })
 })
 
 const apiUrl = z.string().refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), {

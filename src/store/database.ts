@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import type { Db } from './connection.ts'
+import { DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
+import { type Db, patience } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Leases, openLeases } from './leases.ts'
 import { migrateDatabase } from './migrate.ts'
 import { openPool } from './pool.ts'
+import { roomProblem } from './postgres-failure.ts'
 import { clientOn, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from './transaction.ts'
 
 /** An open, migrated database. */
@@ -26,21 +29,37 @@ export interface DatabaseOptions {
   readonly dataDir: string
   readonly durable: boolean
   readonly log: (message: string) => void
+  /** Hears that an embedded server ended and that it is back; `log` unless told. */
+  readonly warn?: (message: string) => void
 }
 
 const oldestServer = 14
-const connectTimeoutSeconds = 10
+/** A server that takes the connection has so long to answer the first question. */
+const answerSeconds = 15
 
-/** Opens the database, starts the embedded one when there is no address, and migrates it. Errors are sentences. */
+/**
+ * Opens the database, starts the embedded one when there is no address, and migrates it. Throws a `DatabaseProblem`
+ * with a sentence where that cannot be.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const embedded = options.url === undefined ? await startEmbedded(options) : null
+  const embedded = options.url === undefined ? await startEmbedded(options).catch(asProblem) : null
   const url = embedded?.url ?? options.url ?? ''
+  const place = placeOf(url)
   try {
-    if (embedded === null) await checkServer(url)
+    await checkServer(url)
     await migrateDatabase(url)
   } catch (error) {
     await embedded?.stop()
-    throw error
+    const trouble = databaseTrouble(error, true)
+    if (trouble === null) return asProblem(error)
+    if (embedded === null) {
+      const where = `Cannot use the database at ${place}.`
+      throw new DatabaseProblem(`${where} ${trouble.what} ${trouble.fix} The address is in DATABASE_URL.`, {
+        cause: error,
+      })
+    }
+    const why = roomProblem(embedded.dataDir) ?? `${trouble.what} Its log is ${embedded.dataDir}/server.log.`
+    throw new DatabaseProblem(`Cannot use the embedded database: ${why}`, { cause: error })
   }
   const clients = connect(url)
   const leases = openLeases(url, { log: options.log })
@@ -74,7 +93,7 @@ export function connect(url: string, maxConnections = 10): Clients {
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
   }
   // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
-  const options = { onnotice: () => {}, connect_timeout: connectTimeoutSeconds, connection, fetch_types: false }
+  const options = { onnotice: () => {}, ...patience, connection, fetch_types: false }
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 2 })
@@ -88,19 +107,49 @@ export function connect(url: string, maxConnections = 10): Clients {
   }
 }
 
+/** Errors of ours are sentences; what is none is a fault of the program and stays what it is. */
+function asProblem(error: unknown): never {
+  if (error instanceof Error && error.constructor === Error) throw new DatabaseProblem(error.message, { cause: error })
+  throw error
+}
+
 async function checkServer(url: string): Promise<void> {
-  const place = placeOf(url)
-  const sql = postgres(url, { max: 1, connect_timeout: connectTimeoutSeconds, fetch_types: false, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, ...patience, fetch_types: false, onnotice: () => {} })
   try {
-    const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`
+    const [row] = await within(
+      answerSeconds,
+      sql<{ version: string; standby: boolean; readOnly: string }[]>`
+        select current_setting('server_version') as version, pg_is_in_recovery() as standby,
+          current_setting('default_transaction_read_only') as "readOnly"`,
+    )
     const version = row?.version ?? 'unknown'
     if (!(Number.parseInt(version, 10) >= oldestServer)) {
-      throw new Error(`The server is PostgreSQL ${version}; Patchwarden needs ${oldestServer} or newer.`)
+      throw new DatabaseProblem(
+        `The database at ${placeOf(url)} is PostgreSQL ${version}; Patchwarden needs ${oldestServer} or newer. Update it, or name another in DATABASE_URL.`,
+      )
     }
-  } catch (error) {
-    throw new Error(`Cannot use the database at ${place}: ${reasonOf(error)} Check DATABASE_URL.`)
+    if (row?.standby === true || row?.readOnly === 'on') {
+      const why = row.standby ? 'it is a standby in recovery' : 'default_transaction_read_only is on'
+      throw new DatabaseProblem(
+        `The database at ${placeOf(url)} takes no writes: ${why}. Name the primary in DATABASE_URL, or make this one writable.`,
+      )
+    }
   } finally {
     await sql.end({ timeout: 1 }).catch(() => {})
+  }
+}
+
+/** Some that accept a connection never answer: another program, a proxy without its server, a stopped process. */
+async function within<T>(seconds: number, answer: Promise<T>): Promise<T> {
+  const patienceOver = new AbortController()
+  const over = sleep(seconds * 1000, undefined, { signal: patienceOver.signal }).then(() => {
+    throw Object.assign(new Error(`no answer within ${seconds} s`), { code: 'ETIMEDOUT' })
+  })
+  over.catch(() => {})
+  try {
+    return await Promise.race([answer, over])
+  } finally {
+    patienceOver.abort()
   }
 }
 
@@ -110,11 +159,5 @@ function placeOf(url: string): string {
     const { protocol, hostname, port, pathname } = new URL(url)
     if (protocol === 'postgres:' || protocol === 'postgresql:') return `${hostname}:${port || '5432'}${pathname}`
   } catch {}
-  throw new Error('DATABASE_URL is not an address of the form postgres://user:password@host:5432/database.')
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof AggregateError ? error.errors[0] : error
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return /[.!?]$/.test(message) ? message : `${message}.`
+  throw new DatabaseProblem('DATABASE_URL is not an address of the form postgres://user:password@host:5432/database.')
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { errorText } from '../core/error-text.ts'
+import { patience } from './connection.ts'
 import { isLostConnection } from './transaction.ts'
 
 /** The right to do some work that only one process does at a time. */
@@ -205,7 +206,7 @@ function openConnection(url: string, name: string, max: number): postgres.Sql {
     max_lifetime: null,
     fetch_types: false,
     onnotice: () => {},
-    connect_timeout: 10,
+    ...patience,
     connection: { application_name: name },
   })
 }

@@ -6,8 +6,12 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { z } from 'zod'
+import { patience } from './connection.ts'
 
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
+
+/** Another process that migrates may take its time; one that hangs is not waited for without end. */
+const lockMs = '600000'
 
 /** The checkout's migrations, found the same way from the sources and from the build. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -34,11 +38,14 @@ export async function migrateDatabase(url: string, folder: string = migrationsFo
   // One connection, so that the lock and the migrations share a session; ending it frees the lock.
   const sql = postgres(url, {
     max: 1,
+    ...patience,
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'patchwarden migrate' },
   })
   try {
+    // Not with the connection: a pooler refuses that.
+    await sql`select set_config('lock_timeout', ${lockMs}, false)`
     await sql`select pg_advisory_lock(hashtextextended('patchwarden:migrate', 0))`
     checkHistory(migrations, await appliedMigrations(sql))
     await migrate(drizzle(sql), { migrationsFolder: folder })

@@ -33,8 +33,8 @@ export async function withPidLock<T>(file: string, work: () => Promise<T>): Prom
 /** The lock appears with its content or not at all: a link is atomic, a write is not. */
 function take(file: string): boolean {
   const own = `${file}.${process.pid}.${attempts++}`
-  writeFileSync(own, identify(process.pid) ?? '')
   try {
+    writeFileSync(own, identify(process.pid) ?? '')
     linkSync(own, file)
     return true
   } catch (error) {
@@ -72,7 +72,7 @@ function read(file: string): string {
 
 function ageMs(file: string): number {
   try {
-    return Date.now() - statSync(file).mtimeMs
+    return Math.abs(Date.now() - statSync(file).mtimeMs)
   } catch {
     return 0
   }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import type { Placement } from './postgres-placement.ts'
+import { whyNotCreated } from './postgres-failure.ts'
+import { type Placement, writeOwned } from './postgres-placement.ts'
+import { hasCode } from './process-identity.ts'
 
 const run = promisify(execFile)
 
@@ -14,6 +16,11 @@ export const clusterUser = 'patchwarden'
 export interface Cluster {
   readonly pgdata: string
   readonly logFile: string
+  readonly passwordFile: string
+  /** What the running server writes about itself. */
+  readonly pidFile: string
+  /** What we write about it. */
+  readonly noteFile: string
   readonly url: (port: number) => string
 }
 
@@ -39,20 +46,35 @@ export async function openCluster(
     if (/^init-\d+(\.password)?$/.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
   }
   if (!existsSync(path.join(pgdata, 'PG_VERSION'))) {
+    if (existsSync(pgdata) && readdirSync(pgdata).length > 0) {
+      throw new Error(
+        `The embedded database in ${pgdata} is damaged: it has no PG_VERSION. Restore the folder from a backup, or move it away to start afresh.`,
+      )
+    }
     await createCluster({ placement, binaries, durable, pgdata, passwordFile })
   }
-  const major = readFileSync(path.join(pgdata, 'PG_VERSION'), 'utf8').trim()
-  if (major !== String(binaries.major)) {
-    throw new Error(
-      `The embedded database in ${pgdata} was made by PostgreSQL ${major}, the bundled server is ${binaries.major}. Move its content with the older release, or move the folder away to start afresh.`,
-    )
-  }
-  const password = readFileSync(passwordFile, 'utf8').trim()
+  checkVersion(pgdata, binaries.major)
   return {
     pgdata,
     logFile: path.join(directory, 'server.log'),
-    url: (port) => `postgres://${clusterUser}:${password}@127.0.0.1:${port}/postgres`,
+    passwordFile,
+    pidFile: path.join(pgdata, 'postmaster.pid'),
+    noteFile: path.join(directory, 'server'),
+    url: (port) => `postgres://${clusterUser}:${readPassword(passwordFile) ?? ''}@127.0.0.1:${port}/postgres`,
   }
+}
+
+function checkVersion(pgdata: string, bundled: number): void {
+  const major = readFileSync(path.join(pgdata, 'PG_VERSION'), 'utf8').trim()
+  if (!/^\d+$/.test(major)) {
+    throw new Error(
+      `The embedded database in ${pgdata} is damaged: its PG_VERSION does not say which PostgreSQL made it. Restore the folder from a backup, or move it away to start afresh.`,
+    )
+  }
+  if (major === String(bundled)) return
+  throw new Error(
+    `The embedded database in ${pgdata} was made by PostgreSQL ${major}, the bundled server is ${bundled}. Move its content with the older release, or move the folder away to start afresh.`,
+  )
 }
 
 async function createCluster(options: {
@@ -65,21 +87,110 @@ async function createCluster(options: {
   const { placement, binaries, durable, pgdata, passwordFile } = options
   const unfinished = path.join(placement.directory, `init-${process.pid}`)
   const unfinishedPassword = `${unfinished}.password`
-  writeFileSync(unfinishedPassword, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600 })
-  if (placement.account !== null) chownSync(unfinishedPassword, placement.account.uid, placement.account.gid)
-  const access = ['-U', clusterUser, '-A', 'scram-sha-256', '--pwfile', unfinishedPassword]
-  const content = ['-E', 'UTF8', '--locale=C', ...(durable ? [] : ['--no-sync'])]
-  await run(binaries.program('initdb'), ['-D', unfinished, ...access, ...content], placement.spawnOptions)
-  // The password first: a cluster without one could never be opened again.
-  renameSync(unfinishedPassword, passwordFile)
-  renameSync(unfinished, pgdata)
+  try {
+    writeOwned(placement, unfinishedPassword, newPassword())
+    const access = ['-U', clusterUser, '-A', 'scram-sha-256', '--pwfile', unfinishedPassword]
+    const content = ['-E', 'UTF8', '--locale=C', ...(durable ? [] : ['--no-sync'])]
+    await run(binaries.program('initdb'), ['-D', unfinished, ...access, ...content], placement.spawnOptions).catch(
+      (error: unknown) => {
+        throw new Error(whyNotCreated(placement.directory, said(error)), { cause: error })
+      },
+    )
+    // The password first: a cluster without one has to be given another.
+    renameSync(unfinishedPassword, passwordFile)
+    renameSync(unfinished, pgdata)
+  } finally {
+    rmSync(unfinishedPassword, { force: true })
+    rmSync(unfinished, { recursive: true, force: true })
+  }
 }
 
-export function readPostmasterPid(cluster: Cluster): PostmasterPid | null {
+/** The password that all who use the server share; `null` where the file is lost or damaged. */
+export function readPassword(file: string): string | null {
   try {
-    const lines = readFileSync(path.join(cluster.pgdata, 'postmaster.pid'), 'utf8').split('\n')
-    return { pid: Number(lines[0]), port: Number(lines[3]) }
-  } catch {
-    return null
+    const password = readFileSync(file, 'utf8').trim()
+    return /^[\w-]{20,100}$/.test(password) ? password : null
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'EISDIR')) return null
+    throw error
   }
+}
+
+/** Writes the password down again, for who comes later. */
+export function restorePassword(placement: Placement, { passwordFile }: Cluster, password: string): void {
+  if (readPassword(passwordFile) !== password) writeOwned(placement, passwordFile, `${password}\n`)
+}
+
+/** Gives a cluster that no server runs on another password, as whoever owns its files may. */
+export async function renewPassword(launch: {
+  readonly placement: Placement
+  readonly binaries: PostgresBinaries
+  readonly cluster: Cluster
+  readonly log: (message: string) => void
+}): Promise<void> {
+  const { placement, binaries, cluster, log } = launch
+  const password = newPassword()
+  const server = run(
+    binaries.program('postgres'),
+    ['--single', '-D', cluster.pgdata, 'postgres'],
+    placement.spawnOptions,
+  )
+  server.child.stdin?.on('error', () => {})
+  server.child.stdin?.end(`alter user ${clusterUser} password '${password.trim()}'\n`)
+  const { stderr } = await server.catch((error: unknown) => ({ stderr: `FATAL: ${said(error)}` }))
+  const complaint = /^.*\b(FATAL|PANIC|ERROR):\s*(.*)$/m.exec(stderr)?.[2]
+  if (complaint !== undefined) {
+    throw new Error(
+      `The password of the embedded database, in ${cluster.passwordFile}, is lost or wrong, and a new one cannot be set: ${complaint}. Restore the file from a backup.`,
+    )
+  }
+  writeOwned(placement, cluster.passwordFile, password)
+  log(`The password of the embedded database was lost or wrong; ${cluster.passwordFile} has a new one.`)
+}
+
+export function passwordSentence({ passwordFile }: Cluster): string {
+  return `The password of the embedded database, in ${passwordFile}, is lost or wrong, and other processes use the server. Stop them and start again: then it gets a new one.`
+}
+
+function newPassword(): string {
+  return `${randomBytes(18).toString('base64url')}\n`
+}
+
+/** Settings that a server wrote for itself and cannot read any more: out of the way; `false`: there were none. */
+export function setAsideSettings({ pgdata }: Cluster, log: (message: string) => void): boolean {
+  const file = path.join(pgdata, 'postgresql.auto.conf')
+  const aside = `${file}.broken`
+  if (!existsSync(file)) return false
+  renameSync(file, aside)
+  log(`The settings of the embedded database could not be read; they are in ${aside} now, and it starts without them.`)
+  return true
+}
+
+/** What the running server says of itself; `null` where there is none, or a crash left nothing that can be read. */
+export function readPostmasterPid({ pidFile }: Cluster): PostmasterPid | null {
+  const lines = pidFileLines(pidFile)
+  const [pid, port] = [lines[0], lines[3]].map((line) =>
+    line !== undefined && /^\d{1,9}$/.test(line) ? Number(line) : 0,
+  )
+  return pid ? { pid, port: port ?? 0 } : null
+}
+
+/** Whether the server takes no more connections and waits for its users to leave. */
+export function isStopping({ pidFile }: Cluster): boolean {
+  return pidFileLines(pidFile)[7]?.trim() === 'stopping'
+}
+
+function pidFileLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** What a program wrote before it failed. */
+function said(error: unknown): string {
+  if (error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' && error.stderr.trim() !== '')
+    return error.stderr.trim()
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,21 @@
 import { spawn } from 'node:child_process'
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import type { Cluster } from './postgres-cluster.ts'
-import type { Placement } from './postgres-placement.ts'
+import { giveAway, type Placement, writeOwned } from './postgres-placement.ts'
 import { identify, stillRuns } from './process-identity.ts'
 
 /**
@@ -20,26 +31,30 @@ exec "$0" -D "$1" -m fast -w -t 60 stop`
 export interface Membership {
   /** Leaves; settles when others still use the server, or when the guard has stopped it. */
   readonly release: () => Promise<void>
+  /** Whether the guard lives, and those who come later find it. */
+  readonly isIntact: () => boolean
+  /** Comes under guard again when that is not so. The caller holds the folder's lock. */
+  readonly renew: (binaries: PostgresBinaries, cluster: Cluster) => Promise<void>
+}
+
+/** A guard and our end of its pipe. */
+interface Post {
+  readonly guard: string
+  readonly end: number
 }
 
 const patienceMs = 60_000
 const guardStartMs = 10_000
 /** A guard that has seen the last user leave has closed the pipe by then. */
 const lastLookMs = 25
+const comeOverMs = 3000
 
 let memberships = 0
 
 /** Joins those who use a guarded server, after the end of one that is just being stopped; `null`: nobody guards it. */
-export async function joinUsers(directory: string): Promise<Membership | null> {
-  const deadline = Date.now() + patienceMs
-  while (stillRuns(guardOf(directory)) && Date.now() < deadline) {
-    const end = openPipe(directory)
-    await sleep(lastLookMs)
-    if (end === null) continue
-    if (stillRuns(guardOf(directory)) && isRead(directory)) return member(directory, end)
-    closeSync(end)
-  }
-  return null
+export async function joinUsers(placement: Placement): Promise<Membership | null> {
+  const post = await joinGuard(placement.directory)
+  return post === null ? null : member(placement, post)
 }
 
 /** Starts a guard for a server that has none, and becomes its first user. */
@@ -48,51 +63,116 @@ export async function startGuard(
   binaries: PostgresBinaries,
   cluster: Cluster,
 ): Promise<Membership> {
+  // Who used the server under a guard that was killed comes over to this one: we do not leave before.
+  const settledAt = hasUsers(placement.directory) ? Date.now() + comeOverMs : 0
+  return member(placement, await postGuard(placement, binaries, cluster), settledAt)
+}
+
+/** Whether any process uses the server, as far as files tell. */
+export function hasUsers(directory: string): boolean {
+  return others(usersOf(directory))
+}
+
+async function joinGuard(directory: string): Promise<Post | null> {
+  const deadline = Date.now() + patienceMs
+  while (stillRuns(guardOf(directory)) && hasPipe(directory) && Date.now() < deadline) {
+    const end = openPipe(directory)
+    await sleep(lastLookMs)
+    if (end === null) continue
+    const guard = guardOf(directory)
+    if (stillRuns(guard) && isRead(directory)) return { guard, end }
+    closeSync(end)
+  }
+  return null
+}
+
+async function postGuard(placement: Placement, binaries: PostgresBinaries, cluster: Cluster): Promise<Post> {
   const { directory } = placement
   const args = [binaries.program('pg_ctl'), cluster.pgdata, pipeOf(directory)]
-  rmSync(pipeOf(directory), { force: true })
-  const guard = spawn('sh', ['-c', script, ...args], { ...placement.spawnOptions, detached: true, stdio: 'ignore' })
-  guard.on('error', () => {})
-  guard.unref()
+  rmSync(pipeOf(directory), { force: true, recursive: true })
+  const shell = spawn('sh', ['-c', script, ...args], { ...placement.spawnOptions, detached: true, stdio: 'ignore' })
+  shell.on('error', () => {})
+  shell.unref()
   const deadline = Date.now() + guardStartMs
   for (;;) {
     const end = openPipe(directory)
     if (end !== null) {
-      writeFileSync(guardFile(directory), identify(guard.pid ?? 0) ?? '')
-      return member(directory, end)
+      const guard = identify(shell.pid ?? 0) ?? ''
+      writeOwned(placement, guardFile(directory), guard)
+      return { guard, end }
     }
-    if (Date.now() > deadline || guard.pid === undefined) {
+    if (Date.now() > deadline || shell.pid === undefined) {
       throw new Error(
-        `Cannot watch over the embedded database: a shell (sh) with mkfifo is needed, and ${directory} must take a named pipe.`,
+        `Cannot watch over the embedded database: a shell (sh) with mkfifo is needed, and ${directory} must take a named pipe. Set PATCHWARDEN_DATA to another folder.`,
       )
     }
     await sleep(5)
   }
 }
 
-function member(directory: string, end: number): Membership {
-  const users = path.join(directory, 'users')
-  mkdirSync(users, { recursive: true })
-  const own = path.join(users, `${process.pid}.${memberships++}`)
-  writeFileSync(own, identify(process.pid) ?? '')
+function member(placement: Placement, joined: Post, settledAt = 0): Membership {
+  const { directory } = placement
+  const own = path.join(usersOf(directory), `${process.pid}.${memberships++}`)
+  let post = joined
   let left = false
+
+  function signIn(): void {
+    mkdirSync(usersOf(directory), { recursive: true })
+    giveAway(placement, usersOf(directory))
+    writeOwned(placement, own, identify(process.pid) ?? '')
+  }
+
+  signIn()
   return {
     release: async () => {
       if (left) return
       left = true
-      const guard = guardOf(directory)
       rmSync(own, { force: true })
-      closeSync(end)
+      if (hasUsers(directory)) await sleep(Math.max(0, settledAt - Date.now()))
+      closeSync(post.end)
       const deadline = Date.now() + patienceMs
-      while (!others(users) && stillRuns(guard) && Date.now() < deadline) await sleep(lastLookMs)
+      while (!hasUsers(directory) && stillRuns(post.guard) && Date.now() < deadline) await sleep(lastLookMs)
+    },
+    isIntact: () =>
+      guardOf(directory) === post.guard && stillRuns(post.guard) && isPipe(directory, post.end) && existsSync(own),
+    renew: async (binaries, cluster) => {
+      const old = post
+      if (!existsSync(own)) signIn()
+      if (stillRuns(old.guard) && isPipe(directory, old.end)) {
+        writeOwned(placement, guardFile(directory), old.guard)
+        return
+      }
+      const another = guardOf(directory) === old.guard ? null : await joinGuard(directory)
+      post = another ?? (await postGuard(placement, binaries, cluster))
+      // A guard whose pipe nobody finds any more would take us for the last to leave.
+      if (old.guard !== post.guard && stillRuns(old.guard)) process.kill(Number.parseInt(old.guard, 10), 'SIGKILL')
+      closeSync(old.end)
     },
   }
+}
+
+function hasPipe(directory: string): boolean {
+  return statSync(pipeOf(directory), { throwIfNoEntry: false })?.isFIFO() === true
+}
+
+/** Whether our end is of the pipe that those who come now find. */
+function isPipe(directory: string, end: number): boolean {
+  try {
+    const [ours, there] = [fstatSync(end), statSync(pipeOf(directory))]
+    return ours.ino === there.ino && ours.dev === there.dev
+  } catch {
+    return false
+  }
+}
+
+function usersOf(directory: string): string {
+  return path.join(directory, 'users')
 }
 
 /** Whether somebody else uses the server, as far as files tell. Only how long to wait depends on it. */
 function others(users: string): boolean {
   let found = false
-  for (const name of readdirSync(users)) {
+  for (const name of existsSync(users) ? readdirSync(users) : []) {
     const file = path.join(users, name)
     if (stillRuns(read(file))) found = true
     else rmSync(file, { force: true })
@@ -102,6 +182,7 @@ function others(users: string): boolean {
 
 /** Our end of the pipe; `null` where nobody reads from it. */
 function openPipe(directory: string): number | null {
+  if (!hasPipe(directory)) return null
   try {
     return openSync(pipeOf(directory), constants.O_WRONLY | constants.O_NONBLOCK)
   } catch {

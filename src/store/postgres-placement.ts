@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { hasCode } from './process-identity.ts'
@@ -121,6 +133,24 @@ function resolveLinks(dataDir: string): string {
   return path.join(realpathSync(path.dirname(folder)), path.basename(folder))
 }
 
+/** Gives what root makes in the folder to the account that runs the server: its user may be the next to come. */
+export function giveAway({ account }: Placement, file: string): void {
+  if (account !== null) chownSync(file, account.uid, account.gid)
+}
+
+/** Writes a file of the folder: whole or not at all, for nobody else to read. */
+export function writeOwned(placement: Placement, file: string, content: string): void {
+  const unfinished = `${file}.${process.pid}.new`
+  try {
+    writeFileSync(unfinished, content, { mode: 0o600 })
+    giveAway(placement, unfinished)
+    renameSync(unfinished, file)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw error
+  }
+}
+
 /** Open whatever the umask says. */
 export function createOpenFolder(folder: string): void {
   mkdirSync(folder, { recursive: true })
@@ -133,9 +163,18 @@ function createFolder(folder: string, mode = 0o700): void {
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
     const owner = existsSync(folder) ? ` It belongs to user id ${statSync(folder).uid}.` : ''
-    const why = hasCode(error, 'EACCES') ? 'you may not write there' : String(error)
     throw new Error(
-      `Cannot keep the embedded database in ${folder}: ${why}.${owner} Start as its owner, from another folder, or set DATABASE_URL.`,
+      `Cannot keep the embedded database in ${folder}: ${whyNot(error)}.${owner} Start as its owner, set PATCHWARDEN_DATA to another folder, or set DATABASE_URL.`,
+      { cause: error },
     )
   }
+}
+
+function whyNot(error: unknown): string {
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return 'you may not write there'
+  if (hasCode(error, 'ENOTDIR') || hasCode(error, 'EEXIST')) return 'a file is in the way where a folder should be'
+  if (hasCode(error, 'EROFS')) return 'the file system is read-only'
+  if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) return 'the disk is full'
+  if (hasCode(error, 'ELOOP')) return 'a symbolic link leads to itself'
+  return error instanceof Error ? error.message : String(error)
 }

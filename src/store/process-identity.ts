@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /**
  * Names a running process so that a file may remember it: its pid and when it started. A pid alone is reused, and in
@@ -18,29 +18,64 @@ export function stillRuns(identity: string): boolean {
 
 /** A zombie counts as dead: the first process of a container often does not reap, and `kill(pid, 0)` calls it alive. */
 export function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 1) return false
+  let foreign = false
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if (!hasCode(error, 'EPERM')) return false
+    foreign = hasCode(error, 'EPERM')
+    if (!foreign) return false
   }
   if (process.platform !== 'linux') return true
   const state = procStat(pid)?.[0]
-  return state !== undefined && state !== 'Z' && state !== 'X'
+  // A machine may hide the processes of others.
+  if (state === undefined) return foreign
+  return state !== 'Z' && state !== 'X'
 }
 
-/** Whether a pid is a PostgreSQL server. Unknown counts as yes: refusing to start beats deleting a live pid file. */
-export function isPostgres(pid: number): boolean {
-  if (process.platform === 'linux') {
+/** Whether a process is a PostgreSQL that works in a folder. Unknown counts as yes: waiting beats a second server. */
+export function worksIn(pid: number, folder: string): boolean {
+  if (process.platform !== 'linux') {
     try {
-      return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres')
-    } catch (error) {
-      return !hasCode(error, 'ENOENT')
+      return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).includes('postgres')
+    } catch {
+      return true
     }
   }
   try {
-    return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).includes('postgres')
+    if (!readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres')) return false
+    // PostgreSQL works in its data folder, whatever path led there.
+    const [at, wanted] = [statSync(`/proc/${pid}/cwd`), statSync(folder)]
+    return at.dev === wanted.dev && at.ino === wanted.ino
+  } catch (error) {
+    return !hasCode(error, 'ENOENT')
+  }
+}
+
+/**
+ * Ends the children of a killed PostgreSQL that still compute and so hold its memory: no other can start before they
+ * are gone. Does nothing where a server may be alive.
+ */
+export function endLeftBehind(folder: string): void {
+  if (process.platform !== 'linux') return
+  const found = readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name)
+    return isAlive(pid) && worksIn(pid, folder) ? [{ pid, title: titleOf(pid) }] : []
+  })
+  // Children call themselves "postgres: ...", a server has its command line.
+  if (!found.every(({ title }) => title.startsWith('postgres: '))) return
+  for (const { pid } of found) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {}
+  }
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
-    return true
+    return 'postgres: gone'
   }
 }
 

@@ -3,6 +3,7 @@ import { PostgresBackend } from '@agendajs/postgres-backend'
 import { Agenda, type Job, type NotificationChannel, type NotificationHandler, toJobId } from 'agenda'
 import pg from 'pg'
 import { z } from 'zod'
+import { connectSeconds, DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
 import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
 import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
@@ -61,11 +62,15 @@ export interface QueueOptions {
 const defaultScanMs = 5000
 const defaultLockLifetimeMs = 30_000
 const closePatienceMs = 10_000
-const connectPatienceMs = 10_000
 const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const report = oncePerMinute(options.onError)
+  const stopping = new AbortController()
+  const tell = oncePerMinute(options.onError)
+  // A server that stops because we were the last to use it is no news.
+  const report = (error: unknown): void => {
+    if (!stopping.signal.aborted || running.size > 0) tell(error)
+  }
   const pool = await openPool(options, report)
   const channel = openChannel(options, report)
   const agenda = new Agenda({
@@ -81,7 +86,6 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     if (remote !== true) report(new Error(`Job ${nameOf(job)}: ${errorText(error)}`, { cause: error }))
   })
   const running = trackRunning(agenda)
-  const stopping = new AbortController()
   const repeating = new Set<string>()
 
   return {
@@ -136,7 +140,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
   const pool = new pg.Pool({
     connectionString: pgAddress(options.url),
     max: 6,
-    connectionTimeoutMillis: connectPatienceMs,
+    connectionTimeoutMillis: connectSeconds * 1000,
     options: '-c search_path=agenda',
     application_name: `patchwarden jobs ${options.name}`,
   })
@@ -148,7 +152,9 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     await pool.query('select 1 from agenda_jobs limit 1')
   } catch (error) {
     await pool.end()
-    throw new Error(`Cannot open the job queue: ${errorText(error)}`, { cause: error })
+    const trouble = databaseTrouble(error, true)
+    const why = trouble === null ? errorText(error) : `${trouble.what} ${trouble.fix}`
+    throw new DatabaseProblem(`Cannot open the job queue: ${why}`, { cause: error })
   }
   return pool
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
+import { DatabaseProblem } from '../core/database-problem.ts'
 import type { Db, Tx } from './connection.ts'
 import type { Pool } from './pool.ts'
 
@@ -63,7 +64,7 @@ export async function inTransaction<Given, Result>(
     } catch (error) {
       const problem = passingProblem(error, committing)
       if (problem === null) throw error
-      if (!problem.again || attempt === ATTEMPTS) throw new Error(problem.sentence, { cause: error })
+      if (!problem.again || attempt === ATTEMPTS) throw new DatabaseProblem(problem.sentence, { cause: error })
       await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
     }
   }

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
+import { databaseSentence } from '../core/database-problem.ts'
 import type { ConsolePort, Viewer } from './console-port.ts'
 import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { cardHtml } from './pages/card.ts'
@@ -387,16 +388,24 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
 
   app.notFound((c) => c.html(alone('There is no such page', html`<p><a href="/">Back to the channels</a></p>`), 404))
   app.onError((error, c) => {
-    log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`)
-    return c.html(
-      alone(
-        'Something went wrong',
-        html`<p>It is in the log of the service. Nothing was changed. <a href="/">Back</a></p>`,
-      ),
-      500,
-    )
+    const sentence = databaseSentence(error)
+    if (sentence === null) {
+      log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`)
+      return failed(c, 500, 'Something went wrong', 'It is in the log of the service. Nothing was changed.')
+    }
+    log.warn(`The console could not answer ${c.req.method} ${c.req.path}. ${sentence}`)
+    c.header('retry-after', '5')
+    // What was asked for may have been done, and only the answer lost.
+    const again = 'Look in a moment whether it was done, and ask again if it was not: nothing counts twice.'
+    return failed(c, 503, 'The database cannot be used just now', `${sentence} ${c.req.method === 'GET' ? '' : again}`)
   })
   return app
+}
+
+/** A page of its own, or what stands under the button that was clicked. */
+function failed(c: Context, status: 500 | 503, title: string, text: string): Response | Promise<Response> {
+  if (c.req.header('hx-request') === 'true') return c.html(html`<p class="only warning">${title}. ${text}</p>`, status)
+  return c.html(alone(title, html`<p>${text} <a href="/">Back</a></p>`), status)
 }
 
 function alone(title: string, text: Html): Html {

@@ -94,6 +94,41 @@ describe('the environment', () => {
     expect(problems({ PORT: '', LOG_LEVEL: ' ', DATABASE_URL: '' })).toEqual([])
   })
 
+  it.each([
+    ['db:5432/app', 'it does not begin with postgres://'],
+    ['postgres:/pw:s3cr3t@db/x', 'it does not begin with postgres://'],
+    ['postgres://pw:s3cr3t@/x', 'there is no host'],
+    ['postgres:///x', 'there is no host'],
+    ['postgres://pw:s3cr3t@db:/x', 'the port is not a number from 1 to 65535'],
+    ['postgres://pw:s3cr3t@db:0/x', 'the port is not a number from 1 to 65535'],
+    ['postgres://pw:s3cr3t@db:65536/x', 'the port is not a number from 1 to 65535'],
+    ['postgres://pw:s3cr3t@db:54a2/x', 'the port is not a number from 1 to 65535'],
+    ['postgres://pw:s3cr3t@one:1,two:2/x', 'it may name one host only'],
+    ['postgres://pw:s3cr3t@d b/x', 'the host is no host name and no address'],
+    ['postgres://pw:s3cr3t@[::g]/x', 'the host is no host name and no address'],
+    ['postgres://pw:s3%zz@db/x', 'a % in the user or password is %25'],
+    ['postgres://pw:s3@cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
+    ['postgres://pw:s3/cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
+    ['postgres://pw:s3?cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
+    ['postgres://pw:s3#cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
+    [
+      'postgres://pw:s3cr3t@db/x?sslmode=on',
+      'sslmode is none of disable, allow, prefer, require, verify-ca, verify-full',
+    ],
+    ['postgres://pw:s3cr3t@db/x?connect_timeout=soon', 'connect_timeout is not a number of seconds'],
+  ])('names the part of DATABASE_URL that cannot be read, and not the secret: %s', (value, problem) => {
+    const form =
+      'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on'
+    expect(problems({ DATABASE_URL: value })).toEqual([
+      `environment: DATABASE_URL cannot be read. ${form}: ${problem}.`,
+    ])
+  })
+
+  it.each(['postgres://db', 'postgresql://me:p%40w@[::1]:5432/app?sslmode=require', 'postgres://me@10.0.0.7/app'])(
+    'takes %s',
+    (value) => expect(problems({ DATABASE_URL: value })).toEqual([]),
+  )
+
   it('never shows a secret', () => {
     for (const value of ['s3cr3t', 'mysql://pw:s3cr3t@db/x', 'postgres://pw:s3%zzcr3t@[db/x']) {
       const [sentence] = problems({ DATABASE_URL: value })

@@ -1,10 +1,25 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/store/database.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded-postgres.ts'
 import { isAlive } from '../../src/store/process-identity.ts'
+import { openQueue } from '../../src/store/queue.ts'
 import { type Child, startChild } from '../support/child.ts'
 
 let folder: string
@@ -145,6 +160,184 @@ describe('after a kill', () => {
   })
 })
 
+describe('a server that ends under those who use it', () => {
+  let told: string[]
+
+  async function startWatched(): Promise<EmbeddedPostgres> {
+    told = []
+    const server = await startEmbedded({ dataDir, durable: true, log: () => {}, warn: (message) => told.push(message) })
+    started.push(server)
+    return server
+  }
+
+  const back = (times: number) =>
+    expect.poll(() => told.filter((line) => / is back /.test(line)).length, { timeout: 60_000 }).toBe(times)
+
+  test('is started again on the same address: queries, LISTEN and jobs go on, and it is told once', async () => {
+    const server = await startWatched()
+    const { pid } = server
+    const database = await openDatabase({ url: server.url, dataDir: '', durable: true, log: () => {} })
+    const queue = await openQueue({ url: server.url, name: 'one', onError: () => {} })
+    const heard: string[] = []
+    const done: unknown[] = []
+    await database.sql.listen('news', (text) => heard.push(text))
+    queue.define('note', async (data) => void done.push(data))
+    await queue.start()
+
+    process.kill(pid, 'SIGKILL')
+    await back(1)
+    expect(server.pid).not.toBe(pid)
+    expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }])
+    await queue.enqueueNow('note', 'after')
+    await expect.poll(() => done, { timeout: 20_000 }).toEqual(['after'])
+    await expect
+      .poll(
+        async () => {
+          await database.sql.notify('news', 'hello')
+          return heard.length
+        },
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(0)
+    expect(told).toEqual([
+      `The embedded database (process ${pid}) has ended. It is started again on the same address.`,
+      expect.stringMatching(/^The embedded database is back \(process \d+\), after \d+ s\.$/),
+    ])
+    await queue.close()
+    await database.close()
+  })
+
+  test.each(['fast', 'immediate', 'smart'])('comes back after somebody stopped it: %s', async (mode) => {
+    const server = await startWatched()
+    const held = postgres(server.url, { max: 1, onnotice: () => {} })
+    await held`select 1`
+    await pgCtl(server, ['-m', mode, '-W', 'stop'])
+    await back(1)
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await held.end({ timeout: 1 })
+  })
+
+  test('comes back to its port after somebody started it by hand on another', async () => {
+    const server = await startWatched()
+    await pgCtl(server, ['-m', 'fast', '-w', 'stop'])
+    await pgCtl(server, [
+      '-w',
+      '-l',
+      path.join(server.dataDir, 'hand.log'),
+      '-o',
+      `-p ${server.port - 1} -c unix_socket_directories=`,
+      'start',
+    ])
+    await back(1)
+    await expect
+      .poll(() => query(server.url, 'select 1 as one').catch(() => null), { timeout: 30_000 })
+      .toEqual([{ one: 1 }])
+  })
+
+  test('comes back although one of its sessions still computes', async () => {
+    const server = await startWatched()
+    const busy = postgres(server.url, { max: 1, onnotice: () => {} })
+    const [row] = await busy<{ pid: number }[]>`select pg_backend_pid() as pid`
+    const answer = busy`select count(*) from generate_series(1, 40000) a, generate_series(1, 400000) b`.catch(() => {})
+    await expect
+      .poll(() => query(server.url, `select state from pg_stat_activity where pid = ${row?.pid}`))
+      .toEqual([{ state: 'active' }])
+    process.kill(server.pid, 'SIGKILL')
+    await back(1)
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(isAlive(row?.pid ?? 0)).toBe(false)
+    await answer
+    await busy.end({ timeout: 1 })
+  })
+
+  test('comes back however often that happens, later each time, and is never given up', async () => {
+    const server = await startWatched()
+    for (let times = 1; times <= 4; times++) {
+      process.kill(server.pid, 'SIGKILL')
+      await back(times)
+      expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    }
+    expect(told.filter((line) => / has ended\./.test(line))).toHaveLength(4)
+  })
+
+  test('waits for what is in its way, says so once, and comes back when it is gone', async () => {
+    const server = await startWatched()
+    const control = path.join(server.dataDir, 'pgdata', 'global', 'pg_control')
+    renameSync(control, `${control}.away`)
+    process.kill(server.pid, 'SIGKILL')
+    await expect
+      .poll(() => told.filter((line) => / did not start: .* tried again/.test(line)).length, { timeout: 30_000 })
+      .toBe(1)
+    renameSync(`${control}.away`, control)
+    await back(1)
+    expect(told).toHaveLength(3)
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('its guests go on, too; a command that comes just then gets the same server, by whatever path', async () => {
+    const server = await startWatched()
+    const guest = startElsewhere()
+    expect(await facts(guest)).toMatchObject({ port: server.port, adopted: true })
+    process.kill(server.pid, 'SIGKILL')
+    const link = path.join(folder, 'link')
+    symlinkSync(path.join(folder, 'data'), link)
+    const late = await Promise.all(
+      [`${dataDir}/`, path.join(link, 'postgres'), path.relative(process.cwd(), dataDir)].map((way) =>
+        startEmbedded({ dataDir: way, durable: true, log: () => {} }),
+      ),
+    )
+    started.push(...late)
+    await back(1)
+    for (const each of late) {
+      expect(each.url).toBe(server.url)
+      await each.stop()
+    }
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await server.stop()
+    expect(isAlive(server.pid)).toBe(true)
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    process.kill(server.pid, 'SIGKILL')
+    await expect
+      .poll(() => query(server.url, 'select 1 as one').catch(() => null), { timeout: 30_000 })
+      .toEqual([{ one: 1 }])
+    await guest.kill('SIGKILL')
+    await expect
+      .poll(
+        () =>
+          query(server.url, 'select 1').then(
+            () => 'runs',
+            () => 'ended',
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe('ended')
+  })
+
+  test('what others need to find it is put back while it runs', async () => {
+    const server = await startWatched()
+    const guard = guardPid(server.dataDir)
+    for (const name of ['password', 'guard', 'server', 'pipe', 'pgdata/postmaster.pid'])
+      rmSync(path.join(server.dataDir, name))
+    const guest = startElsewhere()
+    expect(await facts(guest)).toMatchObject({ port: server.port })
+    await expect.poll(() => isAlive(guard), { timeout: 10_000 }).toBe(false)
+    await guest.kill('SIGTERM')
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('a guard that was killed is replaced: who leaves does not take the server along', async () => {
+    const server = await startWatched()
+    process.kill(guardPid(server.dataDir), 'SIGKILL')
+    await expect.poll(() => isAlive(guardPid(server.dataDir)), { timeout: 10_000 }).toBe(true)
+    const guest = await start()
+    await guest.stop()
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(told).toEqual([])
+    await server.stop()
+    expect(isAlive(server.pid)).toBe(false)
+  })
+})
+
 describe('leftovers', () => {
   test('a first start that was killed half way leaves no files and no lock behind', async () => {
     mkdirSync(path.join(dataDir, 'init-4711'), { recursive: true })
@@ -164,6 +357,59 @@ describe('leftovers', () => {
     expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }])
   })
 
+  test.each([
+    ['empty', () => ''],
+    ['cut off', ({ pid }: EmbeddedPostgres) => `${pid}\n`],
+    ['garbage', () => '\u0000\u0000\u0000\u0000not a pid'],
+    ['a group of processes', () => `0\n/x\n1\n${1}\n`],
+    ['a negative pid', () => `-1\n/x\n1\n1\n`],
+  ])('a postmaster.pid after a power cut does not stop the start: %s', async (_, content) => {
+    const first = await start()
+    await first.stop()
+    writeFileSync(path.join(first.dataDir, 'pgdata', 'postmaster.pid'), content(first))
+    const next = await start()
+    expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('a postmaster.pid that names a zombie does not stop the start', async () => {
+    const first = await start()
+    await first.stop()
+    const account = statSync(path.join(first.dataDir, 'pgdata'))
+    const { pid, end } = await zombie(account)
+    writeFileSync(path.join(first.dataDir, 'pgdata', 'postmaster.pid'), `${pid}\n${first.dataDir}/pgdata\n1\n1\n`)
+    const next = await start()
+    expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await end()
+  })
+
+  test.each(['password', 'server', 'guard', 'lock', 'lock.break', 'pipe', 'pgdata/postgresql.auto.conf'])(
+    'files of ours that a power cut emptied, or filled with garbage, do not stop the start: %s',
+    async (name) => {
+      for (const content of ['', '\u0000\u0000garbage = = "', 'AAAAAAAAAAAAAAAAAAAAAAAA\n']) {
+        const before = await start()
+        await before.stop()
+        const file = path.join(before.dataDir, name)
+        rmSync(file, { force: true })
+        writeFileSync(file, content)
+        const after = await start()
+        expect(await query(after.url, 'select 1 as one')).toEqual([{ one: 1 }])
+        await after.stop()
+      }
+    },
+  )
+
+  test('a lost password is replaced where nobody uses the server, also when one was left running', async () => {
+    const child = startElsewhere()
+    const orphan = await facts(child)
+    await query(orphan.url, 'create table kept as select 42 as answer')
+    process.kill(guardPid(orphan.dataDir), 'SIGKILL')
+    await child.kill('SIGKILL')
+    rmSync(path.join(orphan.dataDir, 'password'))
+    const next = await start()
+    expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+    await expect(query(orphan.url, 'select 1')).rejects.toThrow()
+  })
+
   test('data of another major version are refused, untouched', async () => {
     const first = await start()
     await first.stop()
@@ -171,6 +417,32 @@ describe('leftovers', () => {
     await expect(start()).rejects.toThrow(/was made by PostgreSQL 12, the bundled server is \d+\. Move/)
   })
 })
+
+/** As somebody else would do it by hand, as the account that owns the data. */
+async function pgCtl(server: EmbeddedPostgres, args: readonly string[]): Promise<void> {
+  const pgdata = path.join(server.dataDir, 'pgdata')
+  const { uid, gid } = statSync(pgdata)
+  const running = readFileSync(path.join(pgdata, 'postmaster.opts'), 'utf8')
+  const program = path.join(path.dirname(/^\S+/.exec(running)?.[0] ?? ''), 'pg_ctl')
+  const child = spawn(program, ['-D', pgdata, ...args], { uid, gid, cwd: pgdata, stdio: 'ignore' })
+  await once(child, 'exit')
+}
+
+/** A process that has ended and whose parent does not look. */
+async function zombie({ uid, gid }: { readonly uid: number; readonly gid: number }) {
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { uid, gid })
+  const [line] = await once(parent.stdout, 'data')
+  const pid = Number(String(line))
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /)
+  return {
+    pid,
+    end: async () => {
+      const gone = once(parent, 'exit')
+      parent.kill('SIGKILL')
+      await gone
+    },
+  }
+}
 
 function guardPid(directory: string): number {
   return Number.parseInt(readFileSync(path.join(directory, 'guard'), 'utf8'), 10)

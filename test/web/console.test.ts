@@ -100,6 +100,23 @@ function vote(action: string, more: Record<string, string> = {}) {
   return { action, revision: String(web.revision), ...more }
 }
 
+describe('while the database cannot be used', () => {
+  it('a page and a click say so, by a sentence and status 503, and a click under its button', async () => {
+    const tom = await signedIn('tom')
+    await database().drop()
+    for (const path of ['/', '/c/web-platform', '/p/PW-1', '/assets', '/audit', '/fragment/card/PW-1', '/live']) {
+      const { status, text, headers } = await tom.get(path)
+      expect(status).toBe(503)
+      expect(headers.get('retry-after')).toBe('5')
+      expect(text).toContain('The database cannot be used just now. It does not answer')
+    }
+    const plainForm = await tom.post('/p/PW-1/act', vote('approve'))
+    expect(plainForm).toMatchObject({ status: 503, text: expect.stringContaining('nothing counts twice') })
+    const click = await tom.post('/p/PW-1/act', vote('approve'), { 'hx-request': 'true' })
+    expect(click).toMatchObject({ status: 503, text: expect.stringMatching(/^<p class="only warning">/) })
+  })
+})
+
 describe('signing in', () => {
   it('takes a link that works once', async () => {
     const token = await issueSignInToken(database().db, 'tom', 'test', new Date())

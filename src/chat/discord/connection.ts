@@ -123,12 +123,12 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       return answers.finish(asked, shown(given, proposal, name))
     }
     // A dialog must come at once: only who clicked is checked first.
-    const account = accountOf(asked)
-    const person = account === null ? null : await reception.personOf(account)
-    if (person === null) {
-      const refused = await asAccount(asked, (known) => reception.act(request, known))
-      return answers.say(asked, shown(refused, proposal, name))
-    }
+    let known = false
+    const refused = await asAccount(asked, async (account) => {
+      known = (await reception.personOf(account)) !== null
+      return known ? { ok: true, message: rich('') } : reception.act(request, account)
+    })
+    if (!known) return answers.say(asked, shown(refused, proposal, name))
     const days = actions[name].untilDays ?? HOLDS_DAYS
     const until = new Date(options.clock().getTime() + days * 86_400_000).toISOString().slice(0, 10)
     await answers.dialog(asked, askModal({ action: name, proposal, revision, until }))
@@ -164,9 +164,13 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
     const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
     const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
-    const here = await whereIs(asked.channel_id)
-    const said = await asAccount(asked, (account) => reception.slash(text, here, account))
-    const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? here.proposal
+    let thread: string | null = null
+    const said = await asAccount(asked, async (account) => {
+      const here = await whereIs(asked.channel_id)
+      thread = here.proposal
+      return reception.slash(text, here, account)
+    })
+    const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? thread
     await answers.finish(asked, shown(said, proposal, isActionName(verb) ? verb : null))
   }
 

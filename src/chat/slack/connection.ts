@@ -109,8 +109,10 @@ export function createSlack(options: SlackOptions): ChatConnection {
     { user, workspace, client }: Speaker,
     work: (account: Account) => Promise<Answer>,
   ): Promise<Answer> {
-    const who = await membership.recognise(user, workspace, client)
-    return 'problem' in who ? { ok: false, message: rich(who.problem) } : reception.answered(() => work(who.account))
+    return reception.answered(async () => {
+      const who = await membership.recognise(user, workspace, client)
+      return 'problem' in who ? { ok: false, message: rich(who.problem) } : work(who.account)
+    })
   }
 
   function answered(answer: Answer, proposal: string | null, action: ActionName | null) {
@@ -181,11 +183,15 @@ export function createSlack(options: SlackOptions): ChatConnection {
   }
 
   async function showHome(speaker: Speaker, problem: string | null): Promise<void> {
-    const who = await membership.recognise(speaker.user, speaker.workspace, speaker.client)
-    const person = 'problem' in who ? null : await reception.personOf(who.account)
-    const stranger =
-      'problem' in who ? who.problem : 'Patchwarden does not know you yet. Type /patch link in a channel.'
-    const view = person === null ? homeNotice(stranger) : homeView(await desk.overview(person), surroundings)
+    let home: ReturnType<typeof homeView> | null = null
+    const answer = await asAccount(speaker, async (account) => {
+      const person = await reception.personOf(account)
+      if (person === null)
+        return { ok: false, message: rich('Patchwarden does not know you yet. Type /patch link in a channel.') }
+      home = homeView(await desk.overview(person), surroundings)
+      return { ok: true, message: rich('') }
+    })
+    const view = home ?? homeNotice(plain(answer.message))
     const shown = problem === null ? view : { ...view, blocks: [...homeNotice(problem).blocks, ...view.blocks] }
     await speaker.client.views.publish({ user_id: speaker.user, view: shown })
   }

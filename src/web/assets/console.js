@@ -9,9 +9,9 @@
       if (kind === 'new') location.reload()
     }, 150)
   }
-  if (document.getElementById('nav')) {
+  let wasLost = false
+  function listen() {
     const live = new EventSource('/live')
-    let wasLost = false
     live.addEventListener('change', (event) => {
       const { proposal } = JSON.parse(event.data)
       const known = proposal === null || document.getElementById(proposal) !== null
@@ -28,8 +28,11 @@
     live.onerror = () => {
       offline.hidden = false
       wasLost = true
+      // A browser comes back by itself after a lost connection, not after an answer that was no stream.
+      if (live.readyState === EventSource.CLOSED) setTimeout(listen, 5_000)
     }
   }
+  if (document.getElementById('nav')) listen()
   document.body.addEventListener('htmx:afterRequest', (event) => {
     const form = event.detail.elt
     if (!(form instanceof HTMLFormElement) || !event.detail.successful) return
@@ -38,7 +41,9 @@
     document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
   })
   document.body.addEventListener('htmx:beforeSwap', (event) => {
-    if (event.detail.xhr.status === 400) event.detail.shouldSwap = true
+    const { xhr, requestConfig } = event.detail
+    // Why a click did nothing stands under its button; a part of the page that could not be renewed stays as it is.
+    if (requestConfig.verb === 'post' && [400, 500, 503].includes(xhr.status)) event.detail.shouldSwap = true
   })
   // The newest entry is in sight, unless somebody reads further up. On a phone the thread scrolls with the page: never there.
   let follows = true

@@ -1,0 +1,231 @@
+import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+import { z } from 'zod'
+import type { PostgresBinaries } from './postgres-binaries.ts'
+import { type Cluster, readPostmasterPid, setAsideSettings } from './postgres-cluster.ts'
+import { kindOfFailure, whyNotStarted } from './postgres-failure.ts'
+import { hasUsers } from './postgres-guard.ts'
+import { type Placement, writeOwned } from './postgres-placement.ts'
+import { endLeftBehind, isAlive, worksIn } from './process-identity.ts'
+
+/** A running server of a cluster of ours. */
+export interface Server {
+  readonly pid: number
+  readonly port: number
+  /** It was already running. */
+  readonly adopted: boolean
+}
+
+export interface Launch {
+  readonly placement: Placement
+  readonly binaries: PostgresBinaries
+  readonly cluster: Cluster
+  readonly durable: boolean
+  readonly log: (message: string) => void
+  /** Others hold connections to the address that the server had: it gets that one or none. */
+  readonly samePort: boolean
+}
+
+/** Recovery after a crash, or somebody else's shutdown, may take so long. */
+const patienceMs = 60_000
+const retryMs = 250
+/** By then the children of a killed server have let go of its memory, all but one in the middle of a computation. */
+const childrenMs = 2000
+/** A port may be another program's for a moment. */
+const portMs = 5000
+
+const noteShape = z.object({ pid: z.int().positive(), port: z.int().min(1).max(65_535) })
+type Note = z.infer<typeof noteShape>
+
+/** The server that already runs on this cluster: it takes our password and names our folder. */
+export async function findServer(cluster: Cluster): Promise<Server | 'password refused' | null> {
+  for (const found of [readPostmasterPid(cluster), readNote(cluster)]) {
+    if (found === null || !isServerOf(found.pid, cluster)) continue
+    const answer = await ask(cluster, found.port)
+    if (answer === 'ours') return { ...found, adopted: true }
+    if (answer === 'password refused') return answer
+  }
+  return null
+}
+
+/** Remembers where the server is, should its own notes be lost, and for the next start: the address stays. */
+export function noteServer({ cluster, placement }: Pick<Launch, 'cluster' | 'placement'>, { pid, port }: Note): void {
+  const noted = readNote(cluster)
+  if (noted?.pid !== pid || noted.port !== port) writeOwned(placement, cluster.noteFile, JSON.stringify({ pid, port }))
+}
+
+/** Starts the server. The caller holds the folder's lock. Throws a sentence. */
+export async function startServer(launch: Launch): Promise<Server | 'password refused'> {
+  const { cluster, log } = launch
+  const began = Date.now()
+  for (;;) {
+    removeStalePid(cluster, log)
+    const port = await portFor(launch)
+    const logged = sizeOf(cluster.logFile)
+    const code = port === null ? null : await runPgCtl(launch, port)
+    const server = await findServer(cluster)
+    if (server === 'password refused') return server
+    if (server !== null) {
+      noteServer(launch, server)
+      return { ...server, adopted: code !== 0 }
+    }
+    const said = tailFrom(cluster.logFile, logged)
+    const kind = port === null ? 'port' : kindOfFailure(said)
+    if (kind === 'settings' && setAsideSettings(cluster, log)) continue
+    const waited = Date.now() - began
+    const another = isServerOf(readPostmasterPid(cluster)?.pid ?? 0, cluster)
+    const passing = another || kind === 'busy' || (kind === 'port' && waited < portMs)
+    if (waited > patienceMs || !passing) {
+      throw new Error(whyNotStarted(cluster, kind, said, port))
+    }
+    if (waited > childrenMs && !another) endLeftBehind(cluster.pgdata)
+    await sleep(retryMs)
+  }
+}
+
+/** Ends a server that nobody uses any more. Only after a look at its postmaster.pid: whom that names is ended. */
+export async function stopServer({ placement, binaries, cluster }: Launch): Promise<void> {
+  await pgCtl(placement, binaries, ['-D', cluster.pgdata, '-m', 'fast', '-w', '-t', '60', 'stop'])
+}
+
+/** Whether a process is a PostgreSQL that works in this cluster's folder. */
+export function isServerOf(pid: number, cluster: Cluster): boolean {
+  return isAlive(pid) && worksIn(pid, cluster.pgdata)
+}
+
+/**
+ * PostgreSQL refuses to start beside a file that it cannot read, or that names a living process, be it a zombie or
+ * another program. Should a server run all the same, it still holds the folder's shared memory, and a second refuses.
+ */
+export function removeStalePid(cluster: Cluster, log: (message: string) => void): void {
+  if (sizeOf(cluster.pidFile) === null) return
+  const found = readPostmasterPid(cluster)
+  if (found !== null && isServerOf(found.pid, cluster)) return
+  const noted = readNote(cluster)
+  if (noted !== null && isServerOf(noted.pid, cluster)) return
+  if (found === null || isAlive(found.pid)) {
+    const why = found === null ? 'it was damaged' : `process ${found.pid} is another program`
+    log(`Removed a stale postmaster.pid: ${why}.`)
+  }
+  rmSync(cluster.pidFile, { force: true, recursive: true })
+}
+
+function readNote(cluster: Cluster): Note | null {
+  try {
+    return noteShape.parse(JSON.parse(readFileSync(cluster.noteFile, 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+/** The port it had before, while it can be had; `null` where others need that one and another program has it. */
+async function portFor({ cluster, samePort, placement }: Launch): Promise<number | null> {
+  const before = readNote(cluster)?.port ?? null
+  if (before !== null && (await isFree(before))) return before
+  if (before !== null && (samePort || hasUsers(placement.directory))) return null
+  return freePort()
+}
+
+/**
+ * Below the ports that outgoing connections take: one of these could be in the way when the server comes back to its
+ * port, even one of our own attempts to reach it.
+ */
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const port = randomInt(20_000, 32_000)
+    if (await isFree(port)) return port
+  }
+  throw new Error('No free port on 127.0.0.1 for the embedded database. Set DATABASE_URL to a PostgreSQL server.')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+function runPgCtl({ placement, binaries, cluster, durable }: Launch, port: number): Promise<number | null> {
+  const settings = serverSettings(durable).map((setting) => `-c ${setting}`)
+  const options = ['-w', '-t', '60', '-l', cluster.logFile, '-o', `-p ${port} ${settings.join(' ')}`]
+  return pgCtl(placement, binaries, ['-D', cluster.pgdata, ...options, 'start'])
+}
+
+function pgCtl(placement: Placement, binaries: PostgresBinaries, args: readonly string[]): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    // Not a pipe: the server inherits it, and its end would never come.
+    const child = spawn(binaries.program('pg_ctl'), args, {
+      ...placement.spawnOptions,
+      stdio: 'ignore',
+      detached: true,
+    })
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
+}
+
+function serverSettings(durable: boolean): readonly string[] {
+  return [
+    'listen_addresses=127.0.0.1',
+    // A socket's path has at most 107 bytes; a checkout's may have more.
+    'unix_socket_directories=',
+    'max_connections=100',
+    'shared_buffers=64MB',
+    'max_wal_size=256MB',
+    // A container's /dev/shm is small.
+    'dynamic_shared_memory_type=mmap',
+    ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+  ]
+}
+
+/** Folders are compared by what they are: one folder may have several paths. */
+async function ask(cluster: Cluster, port: number): Promise<'ours' | 'password refused' | 'no'> {
+  const sql = postgres(cluster.url(port), { max: 1, connect_timeout: 2, fetch_types: false, onnotice: () => {} })
+  try {
+    const [row] = await sql<{ directory: string }[]>`select current_setting('data_directory') as directory`
+    return row !== undefined && isSameFolder(row.directory, cluster.pgdata) ? 'ours' : 'no'
+  } catch (error) {
+    const refused = error instanceof postgres.PostgresError && error.code === '28P01'
+    return refused ? 'password refused' : 'no'
+  } finally {
+    await sql.end({ timeout: 1 }).catch(() => {})
+  }
+}
+
+function isSameFolder(one: string, other: string): boolean {
+  if (one === other) return true
+  try {
+    const [a, b] = [statSync(one), statSync(other)]
+    return a.dev === b.dev && a.ino === b.ino
+  } catch {
+    return false
+  }
+}
+
+function sizeOf(file: string): number | null {
+  try {
+    return statSync(file).size
+  } catch {
+    return null
+  }
+}
+
+const tailBytes = 8192
+
+function tailFrom(file: string, start: number | null): string {
+  const end = sizeOf(file) ?? 0
+  const from = Math.max(start ?? 0, end - tailBytes)
+  if (end <= from) return ''
+  const descriptor = openSync(file, 'r')
+  try {
+    const buffer = Buffer.alloc(end - from)
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, buffer.length, from))
+  } finally {
+    closeSync(descriptor)
+  }
+}
