@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
+import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../../src/core/proposal/run.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
@@ -326,6 +327,35 @@ test('between the decision and the start lies the lead time', () => {
   expect(one.give({ type: 'start' })).toMatchObject({ code: 'outside window' })
   one.pass(2)
   expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
+})
+
+test('while a ring is watched its window ends on time, and the next one is where the watching is over', () => {
+  const days = [1, 2, 3, 4, 5, 6, 7] as const
+  const nightly = { days, start: '00:00', durationSeconds: 7_200, timeZone: 'UTC', everyWeeks: 1, anchor: null }
+  const one = begun(2, ({ rings, assets }) => ({
+    window: { name: 'nights', rules: [nightly], noticeSeconds: 3_600 },
+    rings: assets.map(({ asset }) => ({
+      name: asset.name,
+      assets: [asset.id],
+      batchSize: 1,
+      soakSeconds: 30 * 3_600,
+      gate: rings[0]?.gate ?? lenient,
+    })),
+  }))
+  one.give({ type: 'start-batch' })
+  expect(end(one, 'web1')).toEqual(['verification-recorded', 'ring-soaking'])
+  const step = () => nextStep(one.state(), one.now())
+  expect(step()).toEqual({ do: 'wait', until: '2026-11-20T02:00:00.000Z' })
+  one.pass(2)
+  expect(step().do).toBe('reschedule')
+  expect(one.give({ type: 'reschedule' })).toEqual(['scheduled'])
+  expect(one.state().schedule).toEqual({ start: '2026-11-22T00:00:00.000Z', end: '2026-11-22T02:00:00.000Z' })
+  expect(step()).toEqual({ do: 'wait', until: '2026-11-21T06:00:00.000Z' })
+  one.pass(28)
+  expect(one.give({ type: 'end-soak' })).toEqual(['ring-passed'])
+  expect(step()).toEqual({ do: 'wait', until: '2026-11-21T23:00:00.000Z' })
+  one.pass(17)
+  expect(step().do).toBe('announce')
 })
 
 describe('the test ring', () => {
