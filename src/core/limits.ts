@@ -14,4 +14,6 @@ export const limits = {
   extensionSeconds: 4 * 3_600,
   /** What an asset is expected to take in a ring of which nothing is known yet. */
   unknownDeploymentSeconds: 600,
+  /** One line of an audit export: the opening of the largest proposal is far below. */
+  auditLineBytes: 256 * 1024 * 1024,
 } as const
