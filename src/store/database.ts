@@ -4,6 +4,7 @@ import type { Db } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Locks, openLocks } from './locks.ts'
 import { migrateDatabase } from './migrate.ts'
+import { storableJson, storableText } from './storable.ts'
 
 /** An open, migrated database. */
 export interface Database {
@@ -68,13 +69,31 @@ export function connect(url: string, maxConnections = 10): Clients {
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 4, connection: { application_name: 'patchwarden' } })
   const forDrizzle = postgres(url, { ...options, max: maxConnections, connection: { application_name: 'patchwarden' } })
+  const db = drizzle(forDrizzle)
+  for (const client of [sql, forDrizzle]) cleanWhatIsSent(client.options)
   return {
     sql,
-    db: drizzle(forDrizzle),
+    db,
     end: async () => {
       await Promise.all([sql.end({ timeout: 5 }), forDrizzle.end({ timeout: 5 })])
     },
   }
+}
+
+/** Types of the server, by number. */
+const [TEXT, VARCHAR, JSON_TEXT, JSONB] = [25, 1043, 114, 3802]
+
+/**
+ * Whatever somebody typed may be looked up or stored: no query fails for a sign that PostgreSQL has not. Where it
+ * matters that what is stored is what was hashed or compared, `storable` was applied before.
+ */
+function cleanWhatIsSent({ serializers }: postgres.Sql['options']): void {
+  const wrap = (type: number, clean: (text: string) => string) => {
+    const before = serializers[type]
+    serializers[type] = (value: unknown) => clean(String(before ? before(value) : value))
+  }
+  for (const type of [TEXT, VARCHAR]) wrap(type, storableText)
+  for (const type of [JSON_TEXT, JSONB]) wrap(type, storableJson)
 }
 
 async function checkServer(url: string): Promise<void> {
