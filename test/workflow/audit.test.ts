@@ -10,7 +10,9 @@ const database = useDatabase()
 const { signal } = new AbortController()
 const person = { kind: 'person', id: mara.id, name: mara.name, via: 'console' } as const
 
-test('an export and a check beside writers and checkpoints see one moment of the record', async () => {
+test('an export and a check beside writers and checkpoints see one moment of the record', {
+  timeout: 90_000,
+}, async () => {
   const { db, url } = database()
   const service = await exampleService(db)
   await service.workflow.syncFeeds(signal)
@@ -31,7 +33,7 @@ test('an export and a check beside writers and checkpoints see one moment of the
     while (writing) await writeCheckpoint(db, new Date().toISOString())
   })()
   try {
-    for (let round = 0; round < 15; round++) {
+    for (let round = 0; round < 6; round++) {
       const before = written
       let text = ''
       await exportRecord({ db, url }, new Date().toISOString(), async (line) => {
