@@ -1,80 +1,84 @@
-import { readFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
+import { once } from 'node:events'
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
-import type { SealedEvent } from '../core/audit.ts'
-import { verifyChains } from '../core/audit.ts'
-import { exportLines, verifyExport } from '../core/audit-export.ts'
+import { visible } from '../chat/visible.ts'
+import type { AuditProblem } from '../core/audit.ts'
+import { createExportCheck } from '../core/audit-export.ts'
 import { errorText } from '../core/error-text.ts'
-import { replay } from '../core/proposal/evolve.ts'
+import { limits } from '../core/limits.ts'
+import { fileLines } from '../integrations/file-lines.ts'
 import type { Service } from '../main.ts'
-import { readAllEvents, readCheckpoints, readStream, writeCheckpoint } from '../store/events.ts'
-import { allProposals } from '../store/proposals.ts'
+import type { RecordVerdict } from '../workflow/audit.ts'
 import { BadUse } from './failure.ts'
 import { print, withService } from './with-service.ts'
+
+interface VerifyOptions {
+  readonly rebuild?: boolean
+  readonly json?: boolean
+}
 
 export function auditCommands(program: Command, done: (code: number) => void): void {
   const audit = program.command('audit').description('check or export the tamper-evident record')
 
   audit
     .command('verify [file]')
-    .description('check every chain, of the database or of an export; names the first record that is wrong')
-    .option('--rebuild', 'also rebuild every projection from its events and compare')
+    .description('check every chain, of the database or of an export; names each record that is wrong')
+    .option('--rebuild', 'also rebuild every table of current state from the events and compare')
     .option('--json', 'print JSON')
-    .action(async (file: string | undefined, options: { rebuild?: boolean; json?: boolean }) => {
+    .action(async (file: string | undefined, options: VerifyOptions) => {
+      if (file !== undefined && options.rebuild)
+        throw new BadUse('--rebuild compares the database with its record; leave out the file.')
       const verdict =
         file === undefined
           ? await withService(program, (service) => verifyDatabase(service, options.rebuild ?? false))
-          : verifyExport(read(file))
+          : await verifyFile(file)
       if (!verdict.ok) done(1)
       if (options.json) return print(JSON.stringify(verdict))
       if (verdict.ok) {
         const { events, streams, checkpoints } = verdict
         const where = `${count(events, 'event')} in ${count(streams, 'chain')}, ${count(checkpoints, 'checkpoint')}`
         print(`The record holds: ${where}.`)
-      } else print(`The record is broken: ${verdict.record} ${verdict.problem}.`)
+        return
+      }
+      for (const { record, problem } of verdict.findings)
+        print(`The record is broken: ${visible(`${record} ${problem}`)}.`)
+      if (verdict.more > 0) print(`There are ${verdict.more} more.`)
     })
 
   audit
     .command('export')
     .description('print the whole record as JSON Lines')
     .action(async () => {
-      await withService(program, async ({ database: { db } }) => {
-        const now = new Date().toISOString()
-        await writeCheckpoint(db, now)
-        const events: SealedEvent[] = []
-        for await (const event of readAllEvents(db)) events.push(event)
-        for (const line of exportLines(events, await readCheckpoints(db), now)) process.stdout.write(line)
-      })
+      const { exportRecord } = await import('../workflow/audit.ts')
+      await withService(program, ({ database }) => exportRecord(database, new Date().toISOString(), writeOut))
     })
 }
 
-/** latin1 keeps bytes that are not UTF-8 apart from each other, so that no change of a byte can hide. */
-function read(file: string): string {
-  try {
-    const bytes = readFileSync(file)
-    const text = bytes.toString('utf8')
-    return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1')
-  } catch (error) {
-    throw new BadUse(`${file} cannot be read: ${errorText(error)}.`)
-  }
+/** Waits where whoever reads is slower. */
+async function writeOut(line: string): Promise<void> {
+  if (!process.stdout.write(line)) await once(process.stdout, 'drain')
 }
 
-async function verifyDatabase({ database: { db } }: Service, rebuild: boolean) {
-  const events: SealedEvent[] = []
-  const streams = new Set<string>()
-  for await (const event of readAllEvents(db)) {
-    events.push(event)
-    streams.add(event.stream)
-  }
-  const checkpoints = await readCheckpoints(db)
-  const problem = verifyChains(events, checkpoints)
-  if (problem) return { ok: false, ...problem } as const
-  if (rebuild) {
-    for (const stored of await allProposals(db)) {
-      if (isDeepStrictEqual(replay(await readStream(db, stored.id)), stored.state)) continue
-      return { ok: false, record: stored.id, problem: 'differs from what its events rebuild' } as const
+async function verifyFile(file: string): Promise<RecordVerdict> {
+  const check = createExportCheck()
+  try {
+    for await (const { bytes, whole } of fileLines(file, limits.auditLineBytes)) {
+      const bad = check.line(bytes, whole)
+      if (bad !== null) return named(bad)
     }
+  } catch (error) {
+    throw new BadUse(`${errorText(error)}.`)
   }
-  return { ok: true, events: events.length, streams: streams.size, checkpoints: checkpoints.length } as const
+  const verdict = check.end()
+  return verdict.ok ? verdict : named(verdict)
+}
+
+function named({ record, problem }: AuditProblem): RecordVerdict {
+  return { ok: false, record, problem, findings: [{ record, problem }], more: 0 }
+}
+
+async function verifyDatabase({ database, parts }: Service, rebuild: boolean) {
+  const { verifyRecord } = await import('../workflow/audit.ts')
+  const { membersOf } = parts.teams
+  return verifyRecord(database.url, { rebuild, membersOf, now: new Date().toISOString() })
 }

@@ -57,8 +57,7 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
     }
     const working = new Set<string>()
     const { signal } = new AbortController()
-    const calendars = freezeCalendars.check(signal)
-    for await (const answer of contact({ ...parts, loads, connections, calendars }, signal)) {
+    for await (const answer of contact({ ...parts, loads, connections, calendars: freezeCalendars.checks }, signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { shorten, visible } from '../chat/visible.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
@@ -15,19 +16,15 @@ import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
 
-/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
-export async function main(argv: string[]): Promise<number> {
-  let code = 0
-  const done = (result: number) => {
-    code = result
-  }
+/** Every command. `done` is told the exit code of one that ran, where it is not 0. */
+export function commandLine(done: (code: number) => void): Command {
   const program = new Command('patchwarden')
     .description(
       'Patch approvals where your team already talks: proposals, votes, off-peak rollouts, verified results.',
     )
     .option('--config <file>', 'configuration to use (default: patchwarden.yaml here, else the built-in example)')
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, '')) })
+    .configureOutput({ writeErr: (text) => tell(text.replace(/^error: /, '')) })
     .showHelpAfterError(false)
   for (const add of [
     startCommand,
@@ -47,18 +44,36 @@ export async function main(argv: string[]): Promise<number> {
   ]) {
     add(program, done)
   }
+  return program
+}
+
+/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
+export async function main(argv: string[]): Promise<number> {
+  let code = 0
+  const program = commandLine((result) => {
+    code = result
+  })
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (error instanceof BadUse) {
-      process.stderr.write(`${error.message}\n`)
+      tell(`${error.message}\n`)
       return 2
     }
     const sentence = databaseSentence(error) ?? fileSentence(error)
     if (sentence === null) throw error
-    process.stderr.write(`${sentence}\n`)
+    tell(`${sentence}\n`)
     return 2
   }
+}
+
+/** A word of what was typed that is longer is cut. */
+const LONGEST_WORD = 300
+
+/** What was typed is quoted so that it fits, and cannot move the cursor. */
+function tell(text: string): void {
+  const cut = visible(text).replace(/\S{300,}/g, (word) => shorten(word, LONGEST_WORD))
+  process.stderr.write(cut)
 }

@@ -1,9 +1,12 @@
+import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/story.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
+import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
+import { inTime } from '../workflow/in-time.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
@@ -22,31 +25,89 @@ export interface Contacted {
   readonly loads?: ReadonlyMap<string, LoadSource>
   readonly connections: readonly ChatConnection[]
   /** Of freezes. */
-  readonly calendars?: AsyncIterable<Seen & { readonly name: string }>
+  readonly calendars?: readonly { readonly name: string; readonly check: (signal: AbortSignal) => Promise<Seen> }[]
 }
 
-/** Asks every source, engine, feed, calendar and chat platform once. Stores nothing and changes no host; hosts may refresh their package lists. */
+/** Asked at the same time: a feed that is being read may fill much memory. */
+const AT_ONCE = 4
+
+/** How long to wait, in seconds. */
+export interface Patience {
+  /** For one answer. */
+  readonly one: number
+  /** For one inventory source, and for all together. */
+  readonly all: number
+}
+
+const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
+
+/**
+ * Asks every source, engine, feed, calendar and chat platform once, and ends in its time whoever does not answer. Stores
+ * nothing and changes no host; hosts may refresh their package lists.
+ */
 export async function* contact(
   { sources, feeds, engines, metrics, loads, connections, calendars }: Contacted,
   signal: AbortSignal,
+  { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
+  const over = new AbortController()
+  const timer = setTimeout(
+    () => over.abort(new Error(`It did not answer before the ${all} s of the whole check were over.`)),
+    all * 1_000,
+  )
+  const until = AbortSignal.any([signal, over.signal])
+  const slots = pLimit(AT_ONCE)
+  const asked: Promise<readonly Contact[]>[] = []
+  const ask = (kind: Contact['kind'], name: string, question: (signal: AbortSignal) => Promise<Seen>) =>
+    asked.push(slots(async () => [{ kind, name, ...(await seenIn(one, until, question)) }]))
+
   for (const [name, engine] of engines) {
-    if (engine.check) yield { kind: 'engine', name, ...(await said(engine.check(signal))) }
+    const { check } = engine
+    if (check) ask('engine', name, async (limit) => ({ ok: true, what: await check(limit) }))
   }
-  for (const source of sources) {
-    const { assets, ...seen } = await look(source, signal)
-    yield { kind: 'source', name: source.name, ...seen }
-    for (const [name, engine] of engines) {
-      const own = assets.filter((asset) => asset.engine === name)
-      if (own.length > 0) yield { kind: 'engine', name, ...(await fitness(engine, own, signal)) }
-    }
-  }
-  for (const feed of feeds) yield { kind: 'feed', name: feed.name, ...(await fetched(feed, signal)) }
-  for (const [name, source] of metrics ?? []) yield { kind: 'metrics', name, ...(await answered(source, signal)) }
-  for (const [name, source] of loads ?? []) yield { kind: 'load', name, ...(await recorded(source, signal)) }
-  if (calendars) for await (const seen of calendars) yield { kind: 'calendar', ...seen }
+  for (const source of sources) asked.push(slots(() => sourceAndEngines(source, engines, { one, all }, until)))
+  for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
+  for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
+  for (const [name, source] of loads ?? []) ask('load', name, (limit) => recorded(source, limit))
+  for (const { name, check } of calendars ?? []) ask('calendar', name, check)
   for (const connection of connections)
-    yield { kind: 'chat', name: connection.platform.name, ...(await said(connection.check())) }
+    ask('chat', connection.platform.name, async () => ({ ok: true, what: await connection.check() }))
+  try {
+    for (const answers of asked) yield* await answers
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What the question brought, or why it brought nothing; in time. */
+async function seenIn(
+  seconds: number,
+  signal: AbortSignal,
+  question: (signal: AbortSignal) => Promise<Seen>,
+): Promise<Seen> {
+  try {
+    return await inTime('The answer', seconds, signal, question)
+  } catch (error) {
+    return { ok: false, what: errorText(error) }
+  }
+}
+
+async function sourceAndEngines(
+  source: InventorySource,
+  engines: Contacted['engines'],
+  { one, all }: Patience,
+  signal: AbortSignal,
+): Promise<readonly Contact[]> {
+  const assets: Asset[] = []
+  const seen = await seenIn(all, signal, (limit) => look(source, assets, limit))
+  const contacts: Contact[] = [{ kind: 'source', name: source.name, ...seen }]
+  for (const [name, engine] of engines) {
+    const own = assets.filter((asset) => asset.engine === name)
+    if (own.length === 0) continue
+    const fit = await seenIn(one, signal, (limit) => fitness(engine, own, limit))
+    contacts.push({ kind: 'engine', name, ...fit })
+  }
+  return contacts
 }
 
 interface Seen {
@@ -56,12 +117,8 @@ interface Seen {
 
 /** A question that needs no data: address and secret are right. */
 async function answered(source: MetricSource, signal: AbortSignal): Promise<Seen> {
-  try {
-    await source.value('vector(1)', signal)
-    return { ok: true, what: `${source.describe} answers` }
-  } catch (error) {
-    return { ok: false, what: errorText(error) }
-  }
+  await source.value('vector(1)', signal)
+  return { ok: true, what: `${source.describe} answers` }
 }
 
 const DAY_MS = 86_400_000
@@ -69,27 +126,19 @@ const DAY_MS = 86_400_000
 /** The last day is enough to see that it still records. */
 async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> {
   const now = Date.now()
-  try {
-    const samples = await source.history(new Date(now - DAY_MS).toISOString(), new Date(now).toISOString(), signal)
-    return { ok: true, what: `${count(samples.length, 'sample')} of the last day` }
-  } catch (error) {
-    return { ok: false, what: errorText(error) }
-  }
+  const samples = await source.history(new Date(now - DAY_MS).toISOString(), new Date(now).toISOString(), signal)
+  return { ok: true, what: `${count(samples.length, 'sample')} of the last day` }
 }
 
-async function look(source: InventorySource, signal: AbortSignal): Promise<Seen & { assets: readonly Asset[] }> {
-  const assets: Asset[] = []
+/** `assets` gets those that answer, also where not all do in time. */
+async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
   const lost: string[] = []
-  try {
-    for await (const observation of source.observe({ signal })) {
-      if (observation.kind === 'seen') assets.push(observedAsset(observation))
-      else lost.push(observation.reason)
-    }
-  } catch (error) {
-    return { ok: false, what: errorText(error), assets }
+  for await (const observation of source.observe({ signal })) {
+    if (observation.kind === 'seen') assets.push(observedAsset(observation))
+    else lost.push(observation.reason)
   }
   const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
-  return { ok: lost.length === 0, what: [counted, ...lost].join('\n'), assets }
+  return { ok: lost.length === 0, what: [counted, ...lost].join('\n') }
 }
 
 /** A batch without changes: the engine says whether it could work there, and has nothing to do. */
@@ -101,34 +150,18 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
     reboot: 'never' as const,
     notAfter: null,
   }))
-  try {
-    // One reason may hold for all: a token that is wrong, a template that is not ready.
-    const refused: string[] = []
-    for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
-      if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
-    }
-    const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
-    return { ok: refused.length === 0, what: [counted, ...new Set(refused)].join('\n') }
-  } catch (error) {
-    return { ok: false, what: errorText(error) }
+  // One reason may hold for all: a token that is wrong, a template that is not ready.
+  const refused: string[] = []
+  for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
+    if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
   }
-}
-
-async function said(check: Promise<string>): Promise<Seen> {
-  try {
-    return { ok: true, what: await check }
-  } catch (error) {
-    return { ok: false, what: errorText(error) }
-  }
+  const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
+  return { ok: refused.length === 0, what: [counted, ...new Set(refused)].join('\n') }
 }
 
 async function fetched(feed: CatalogFeed, signal: AbortSignal): Promise<Seen> {
-  try {
-    const answer = await feed.fetch(null, signal)
-    if (answer.status === 'unchanged') return { ok: true, what: 'answers' }
-    const counts = Object.entries(answer.content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
-    return { ok: true, what: counts.join(', ') || 'answers, and holds nothing' }
-  } catch (error) {
-    return { ok: false, what: errorText(error) }
-  }
+  const answer = await feed.fetch(null, signal)
+  if (answer.status === 'unchanged') return { ok: true, what: 'answers' }
+  const counts = Object.entries(answer.content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
+  return { ok: true, what: counts.join(', ') || 'answers, and holds nothing' }
 }

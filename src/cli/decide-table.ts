@@ -35,11 +35,13 @@ function answer(table: DecisionTable, line: string): { readonly out: string } | 
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { problem: 'the line is not a JSON object of facts' }
-  const facts: Record<string, string> = {}
+  const facts = new Map<string, string>()
   for (const [point, fact] of Object.entries(value)) {
+    if (typeof fact === 'object' && fact !== null)
+      return { problem: `the fact ${JSON.stringify(point.slice(0, 60))} is a list or a group of its own` }
     // YAML and spreadsheets turn yes and no into true and false.
-    facts[point] = typeof fact === 'boolean' ? (fact ? 'yes' : 'no') : String(fact).trim()
+    facts.set(point, typeof fact === 'boolean' ? (fact ? 'yes' : 'no') : String(fact).trim())
   }
-  const decided = decideByTable(table, facts)
-  return decided === null ? { problem: whyUndecided(table, facts) } : { out: decided.outcome }
+  const decided = decideByTable(table, Object.fromEntries(facts))
+  return decided === null ? { problem: whyUndecided(table, Object.fromEntries(facts)) } : { out: decided.outcome }
 }

@@ -5,25 +5,13 @@
  */
 
 import { createHash } from 'node:crypto'
-import {
-  type AuditProblem,
-  type Checkpoint,
-  GENESIS,
-  type SealedEvent,
-  seal,
-  sealCheckpoint,
-  sha256,
-  verifyChains,
-} from './audit.ts'
+import { type AuditProblem, type Checkpoint, createChainCheck, type SealedEvent, type StreamHead } from './audit.ts'
 import { canonicalJson } from './canonical-json.ts'
 
 const FORMAT = 'patchwarden-audit-1'
 
-export function* exportLines(
-  events: Iterable<SealedEvent>,
-  checkpoints: readonly Checkpoint[],
-  exportedAt: string,
-): Generator<string> {
+/** The lines of an export, each with its line end: the header, then events, then checkpoints, then the end. */
+export function createExportLines(exportedAt: string) {
   const digest = createHash('sha256')
   let lines = 0
   function line(value: unknown): string {
@@ -32,12 +20,26 @@ export function* exportLines(
     lines++
     return out
   }
-  yield line({ kind: 'header', format: FORMAT, exportedAt })
-  for (const { stream, seq, at, actor, event, prev, hash } of events) {
-    yield line({ kind: 'event', stream, seq, at, actor, event, prev, hash })
+  return {
+    header: () => line({ kind: 'header', format: FORMAT, exportedAt }),
+    event: ({ stream, seq, at, actor, event, prev, hash }: SealedEvent) =>
+      line({ kind: 'event', stream, seq, at, actor, event, prev, hash }),
+    checkpoint: (checkpoint: Checkpoint) => line({ kind: 'checkpoint', ...checkpoint }),
+    end: () => `${canonicalJson({ kind: 'end', lines, sha256: digest.digest('hex') })}\n`,
   }
-  for (const checkpoint of checkpoints) yield line({ kind: 'checkpoint', ...checkpoint })
-  yield `${canonicalJson({ kind: 'end', lines, sha256: digest.digest('hex') })}\n`
+}
+
+/** A whole export of what is in memory. */
+export function* exportLines(
+  events: Iterable<SealedEvent>,
+  checkpoints: readonly Checkpoint[],
+  exportedAt: string,
+): Generator<string> {
+  const lines = createExportLines(exportedAt)
+  yield lines.header()
+  for (const event of events) yield lines.event(event)
+  for (const checkpoint of checkpoints) yield lines.checkpoint(checkpoint)
+  yield lines.end()
 }
 
 export type ExportVerdict =
@@ -46,50 +48,81 @@ export type ExportVerdict =
 
 /** Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. */
 export function verifyExport(text: string): ExportVerdict {
-  const events: SealedEvent[] = []
-  const checkpoints: Checkpoint[] = []
-  let offset = 0
-  let ended = false
-  const heads = new Map<string, { seq: number; hash: string }>()
-  for (let number = 1; offset < text.length; number++) {
+  const check = createExportCheck()
+  for (let offset = 0; offset < text.length; ) {
     const end = text.indexOf('\n', offset)
-    const raw = end === -1 ? text.slice(offset) : text.slice(offset, end)
-    const bad = (problem: string, record = `line ${number}`): ExportVerdict => ({ ok: false, record, problem })
+    const bad = check.line(Buffer.from(end === -1 ? text.slice(offset) : text.slice(offset, end)), end !== -1)
+    if (bad !== null) return bad
+    offset = end === -1 ? text.length : end + 1
+  }
+  return check.end()
+}
+
+/** Checks an export line by line. Never throws, whatever the bytes. */
+export function createExportCheck() {
+  const chain = createChainCheck()
+  const digest = createHash('sha256')
+  let number = 0
+  let ended = false
+
+  /** What is wrong with the next line, given without its line end. `whole`: it had one. */
+  function line(bytes: Buffer, whole: boolean): Extract<ExportVerdict, { ok: false }> | null {
+    number++
+    const bad = (problem: string, record = `line ${number}`) => ({ ok: false, record, problem }) as const
     if (ended) return bad('stands after the end of the record')
+    const raw = textOf(bytes)
     const value = parse(raw)
     if (value === null) return bad('is not the JSON that was written: it was changed or cut off')
     const record = `line ${number}${nameOf(value)}`
-    if (end === -1) return bad('is cut off', record)
-    if (number === 1 && (value.kind !== 'header' || value.format !== FORMAT))
-      return bad('is not the header of an audit export', record)
-    if (value.kind === 'event') {
-      const event = value as unknown as SealedEvent
-      const head = heads.get(event.stream) ?? { seq: 0, hash: GENESIS }
-      if (seal(event, event.prev).hash !== event.hash)
-        return bad('was changed: its content does not match its hash', record)
-      if (event.seq !== head.seq + 1 || event.prev !== head.hash)
-        return bad('does not follow the event before it in its chain', record)
-      heads.set(event.stream, { seq: event.seq, hash: event.hash })
-      events.push(event)
-    } else if (value.kind === 'checkpoint') {
-      const checkpoint = value as unknown as Checkpoint
-      const sealed = sealCheckpoint(checkpoint.number, checkpoint.at, checkpoint.heads, checkpoint.prev)
-      if (sealed.hash !== checkpoint.hash) return bad('was changed: its content does not match its hash', record)
-      checkpoints.push(checkpoint)
-    } else if (value.kind === 'end') {
-      if (value.lines !== number - 1)
-        return bad(`says ${String(value.lines)} lines, and there are ${number - 1}`, record)
-      if (value.sha256 !== sha256(text.slice(0, offset)))
-        return bad('does not match what stands before it: the header or an end was changed', record)
-      ended = true
-    } else if (value.kind !== 'header' || number !== 1) return bad('is of no known kind', record)
-    if (canonicalJson(value) !== raw) return bad('is not written as it was exported: it was changed', record)
-    offset = end + 1
+    if (!whole) return bad('is cut off', record)
+    const problem = meaning(value, record)
+    if (problem !== null) return bad(problem.problem, problem.record)
+    if (spelling(value) !== raw) return bad('is not written as it was exported: it was changed', record)
+    digest.update(bytes).update('\n')
+    return null
   }
-  if (!ended) return { ok: false, record: 'the end', problem: 'is missing: the export was cut off' }
-  const problem = verifyChains(events, checkpoints)
-  if (problem) return { ok: false, ...problem }
-  return { ok: true, events: events.length, streams: heads.size, checkpoints: checkpoints.length }
+
+  function meaning(value: Readonly<Record<string, unknown>>, record: string): AuditProblem | null {
+    if (number === 1) {
+      if (value.kind === 'header' && value.format === FORMAT) return null
+      return { record, problem: 'is not the header of an audit export' }
+    }
+    switch (value.kind) {
+      case 'event': {
+        if (!isSealedEvent(value)) return { record, problem: 'is not an event as it was recorded: it was changed' }
+        const problem = chain.event(value)
+        return problem === null ? null : { record, problem: problem.problem }
+      }
+      case 'checkpoint': {
+        if (!isCheckpoint(value)) return { record, problem: 'is not a checkpoint as it was recorded: it was changed' }
+        const problem = chain.checkpoint(value)
+        if (problem === null) return null
+        return problem.record === `checkpoint ${value.number}` ? { record, problem: problem.problem } : problem
+      }
+      case 'end':
+        if (value.lines !== number - 1)
+          return { record, problem: `says ${brief(value.lines)} lines, and there are ${number - 1}` }
+        if (value.sha256 !== digest.copy().digest('hex'))
+          return { record, problem: 'does not match what stands before it: the header or an end was changed' }
+        ended = true
+        return null
+      default:
+        return { record, problem: 'is of no known kind' }
+    }
+  }
+
+  function end(): ExportVerdict {
+    if (!ended) return { ok: false, record: 'the end', problem: 'is missing: the export was cut off' }
+    return { ok: true, ...chain.counts() }
+  }
+
+  return { line, end }
+}
+
+/** latin1 keeps bytes that are not UTF-8 apart from each other, so that no change of a byte can hide. */
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8')
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1')
 }
 
 function parse(raw: string): Record<string, unknown> | null {
@@ -101,8 +134,45 @@ function parse(raw: string): Record<string, unknown> | null {
   }
 }
 
-function nameOf(value: Record<string, unknown>): string {
-  if (value.kind === 'event') return ` (${String(value.stream)} event ${String(value.seq)})`
-  if (value.kind === 'checkpoint') return ` (checkpoint ${String(value.number)})`
+/** `null` for what has no canonical form: it was never exported. */
+function spelling(value: unknown): string | null {
+  try {
+    return canonicalJson(value)
+  } catch {
+    return null
+  }
+}
+
+/** Only the members that chains are made of: of the rest the hash says whether it is what was recorded. */
+function isSealedEvent(value: object): value is SealedEvent {
+  return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
+}
+
+function isCheckpoint(value: object): value is Checkpoint {
+  if (!hasText(value, ['at', 'prev', 'hash']) || !hasNumber(value, 'number')) return false
+  return 'heads' in value && Array.isArray(value.heads) && value.heads.every(isStreamHead)
+}
+
+function isStreamHead(value: unknown): value is StreamHead {
+  return typeof value === 'object' && value !== null && hasText(value, ['stream', 'hash']) && hasNumber(value, 'seq')
+}
+
+function hasText(value: object, keys: readonly string[]): boolean {
+  const members = new Map<string, unknown>(Object.entries(value))
+  return keys.every((key) => typeof members.get(key) === 'string')
+}
+
+function hasNumber(value: object, key: string): boolean {
+  return Number.isSafeInteger(new Map<string, unknown>(Object.entries(value)).get(key))
+}
+
+function nameOf(value: Readonly<Record<string, unknown>>): string {
+  if (value.kind === 'event') return ` (${brief(value.stream)} event ${brief(value.seq)})`
+  if (value.kind === 'checkpoint') return ` (checkpoint ${brief(value.number)})`
   return value.kind === 'end' ? ' (the end)' : ''
+}
+
+/** Whatever stands there, in few characters. */
+function brief(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 60) : '?'
 }

@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
+import { errorText } from './error-text.ts'
 import type { RecordedEvent } from './proposal/event.ts'
 
 export const GENESIS = '0'.repeat(64)
@@ -51,37 +52,69 @@ export interface AuditProblem {
   readonly problem: string
 }
 
-/** Checks every chain. `events` in stream order, `checkpoints` in their order. */
-export function verifyChains(events: readonly SealedEvent[], checkpoints: readonly Checkpoint[]): AuditProblem | null {
-  const heads = new Map<string, { seq: number; hash: string }>()
+/**
+ * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in their
+ * order, then every checkpoint. Each call says what is wrong, or `null`.
+ */
+export function createChainCheck() {
+  const heads = new Map<string, { readonly seq: number; readonly hash: string }>()
   const hashes = new Map<string, string>()
-  for (const event of events) {
-    const record = `${event.stream} event ${event.seq}`
-    const head = heads.get(event.stream) ?? { seq: 0, hash: GENESIS }
-    if (event.seq !== head.seq + 1)
+  let events = 0
+  let last = { number: 0, hash: GENESIS }
+
+  function event(sealed: SealedEvent): AuditProblem | null {
+    const record = `${sealed.stream} event ${sealed.seq}`
+    const head = heads.get(sealed.stream) ?? { seq: 0, hash: GENESIS }
+    if (sealed.seq !== head.seq + 1)
       return { record, problem: `follows event ${head.seq}: events are missing or out of order` }
-    if (event.prev !== head.hash) return { record, problem: 'does not carry the hash of the event before it' }
-    if (seal(event, event.prev).hash !== event.hash)
-      return { record, problem: 'its content does not match its hash: it was changed' }
-    heads.set(event.stream, { seq: event.seq, hash: event.hash })
-    hashes.set(`${event.stream} ${event.seq}`, event.hash)
+    if (sealed.prev !== head.hash) return { record, problem: 'does not carry the hash of the event before it' }
+    const problem = sealProblem(() => seal(sealed, sealed.prev).hash, sealed.hash)
+    if (problem !== null) return { record, problem }
+    heads.set(sealed.stream, { seq: sealed.seq, hash: sealed.hash })
+    hashes.set(`${sealed.stream} ${sealed.seq}`, sealed.hash)
+    events++
+    return null
   }
-  let prev = GENESIS
-  for (const [index, checkpoint] of checkpoints.entries()) {
-    const record = `checkpoint ${checkpoint.number}`
-    if (checkpoint.number !== index + 1) return { record, problem: 'checkpoints are missing or out of order' }
-    if (checkpoint.prev !== prev) return { record, problem: 'does not carry the hash of the checkpoint before it' }
-    if (sealCheckpoint(checkpoint.number, checkpoint.at, checkpoint.heads, checkpoint.prev).hash !== checkpoint.hash) {
-      return { record, problem: 'its content does not match its hash: it was changed' }
-    }
-    for (const head of checkpoint.heads) {
-      const hash = hashes.get(`${head.stream} ${head.seq}`)
-      if (hash === undefined)
+
+  function checkpoint({ number, at, heads: seen, prev, hash }: Checkpoint): AuditProblem | null {
+    const record = `checkpoint ${number}`
+    if (number !== last.number + 1) return { record, problem: 'checkpoints are missing or out of order' }
+    if (prev !== last.hash) return { record, problem: 'does not carry the hash of the checkpoint before it' }
+    const problem = sealProblem(() => sealCheckpoint(number, at, seen, prev).hash, hash)
+    if (problem !== null) return { record, problem }
+    for (const head of seen) {
+      const known = hashes.get(`${head.stream} ${head.seq}`)
+      if (known === undefined)
         return { record: `${head.stream} event ${head.seq}`, problem: `is missing, though ${record} has seen it` }
-      if (hash !== head.hash)
+      if (known !== head.hash)
         return { record: `${head.stream} event ${head.seq}`, problem: `differs from what ${record} has seen` }
     }
-    prev = checkpoint.hash
+    last = { number, hash }
+    return null
+  }
+
+  return { event, checkpoint, counts: () => ({ events, streams: heads.size, checkpoints: last.number }) }
+}
+
+/** Content that has no canonical form was never sealed by us. */
+function sealProblem(sealed: () => string, hash: string): string | null {
+  try {
+    return sealed() === hash ? null : 'its content does not match its hash: it was changed'
+  } catch (error) {
+    return `its content is none that was ever recorded: ${errorText(error)}`
+  }
+}
+
+/** Checks every chain. `events` in stream order, `checkpoints` in their order. */
+export function verifyChains(events: readonly SealedEvent[], checkpoints: readonly Checkpoint[]): AuditProblem | null {
+  const check = createChainCheck()
+  for (const event of events) {
+    const problem = check.event(event)
+    if (problem !== null) return problem
+  }
+  for (const checkpoint of checkpoints) {
+    const problem = check.checkpoint(checkpoint)
+    if (problem !== null) return problem
   }
   return null
 }

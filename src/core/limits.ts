@@ -14,4 +14,12 @@ export const limits = {
   extensionSeconds: 4 * 3_600,
   /** What an asset is expected to take in a ring of which nothing is known yet. */
   unknownDeploymentSeconds: 600,
+  /** One line of an audit export: the opening of the largest proposal is far below. */
+  auditLineBytes: 256 * 1024 * 1024,
+  /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */
+  feedSeconds: 900,
+  /** Seconds for whatever `check` asks: one feed, engine, calendar, metric source or chat platform. */
+  contactSeconds: 120,
+  /** Seconds for all that `check` asks; also for one inventory source, which may have many hosts. */
+  checkSeconds: 600,
 } as const

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
@@ -14,14 +15,25 @@ export interface BoundedFile {
   readonly modifiedAt: Date
 }
 
-/** Reads a whole file. Throws a sentence when it is missing, unreadable, not a file or larger than `maxBytes`. */
-export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+/** Opens a file for reading. Throws a sentence when it is missing, unreadable or not a file; waits for nobody. */
+export async function openFile(path: string): Promise<FileHandle> {
+  // Without O_NONBLOCK a pipe that nobody writes to would be waited for, for ever.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     throw new Error(`${path} cannot be read: ${fileProblem(error)}`, { cause: error })
   })
+  const stat = await file.stat()
+  if (stat.isFile()) return file
+  await file.close()
+  throw new Error(
+    stat.isDirectory() ? `${path} cannot be read: it is a folder` : `${path} is not a file: give the path of a file`,
+  )
+}
+
+/** Reads a whole file. Throws a sentence when it is missing, unreadable, not a file or larger than `maxBytes`. */
+export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
+  const file = await openFile(path)
   try {
     const stat = await file.stat()
-    if (!stat.isFile()) throw new Error(`${path} is not a file: give the path of a file`)
     if (stat.size > maxBytes) throw new Error(`${path} is ${stat.size} bytes long, more than the limit of ${maxBytes}`)
     const bytes = await file.readFile()
     if (bytes.length > maxBytes) throw new Error(`${path} is longer than the limit of ${maxBytes} bytes`)

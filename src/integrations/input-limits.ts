@@ -48,6 +48,8 @@ export const inputLimits = {
   loadFileBytes: 64 * 1024 * 1024,
   /** Time for a host to print its history. */
   loadHostSeconds: 120,
+  /** Who is on call: under 1 kB a person. */
+  onCallBytes: 1024 * 1024,
   /** What a program of the operator's may print. */
   hookOutputBytes: 16 * 1024 * 1024,
   /** One call to what silences the monitoring. */

@@ -62,17 +62,31 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
     )
   const begun = without(now, known)
   if (begun.length === 0) return ended.length > 0
-  const rows = begun.map(({ asset, ring, startedAt }) => ({
-    asset,
-    proposal: state.id,
-    team: state.team,
-    ring: (state.subject.kind === 'patches' ? state.subject.rings[ring]?.name : undefined) ?? '',
-    since: startedAt,
-  }))
-  const written = await tx.insert(atWork).values(rows).onConflictDoNothing().returning({ asset: atWork.asset })
+  const rows = workRows(state, begun)
+  const written = await tx
+    .insert(atWork)
+    .values([...rows])
+    .onConflictDoNothing()
+    .returning({ asset: atWork.asset })
   if (written.length < rows.length)
     throw new Collision(`An asset of ${state.id} is being worked on for another proposal.`)
   return ended.length > 0
+}
+
+/** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */
+export function workRows(
+  state: ProposalState,
+  deployments: readonly Deployment[] = unfinishedDeployments(state),
+): readonly (typeof atWork.$inferInsert)[] {
+  const { id, team, subject } = state
+  const rings = subject.kind === 'patches' ? subject.rings : []
+  return deployments.map(({ asset, ring, startedAt }) => ({
+    asset,
+    proposal: id,
+    team,
+    ring: rings[ring]?.name ?? '',
+    since: startedAt,
+  }))
 }
 
 function without(list: readonly Deployment[], other: readonly Deployment[]): readonly Deployment[] {

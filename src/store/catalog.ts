@@ -3,7 +3,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Advisory, EpssScore, FeedContent, Fix, KevEntry, WindowsUpdate } from '../core/catalog.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { advisories, cveFacts, epss, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
-import { storable } from './storable.ts'
+import { storable, storableAsJson } from './storable.ts'
 import { inTransaction } from './transaction.ts'
 
 const CHUNK = 20_000
@@ -81,7 +81,7 @@ interface FeedGiven {
 /** Stores what a feed says, in one transaction: all that is new of each kind that is present, or only `changes`. */
 export async function saveFeed(db: Db, feed: string, fetched: FeedNews, result: FeedGiven['result']): Promise<void> {
   const clean = storable(fetched.content)
-  const changed = fetched.changes === undefined ? null : JSON.stringify(storable(fetched.changes.records))
+  const changed = fetched.changes === undefined ? null : storableAsJson(fetched.changes.records)
   await inTransaction(db, writeFeed, { feed, clean, changed, result })
 }
 
@@ -167,12 +167,12 @@ function fixRow(fix: Fix) {
 }
 
 function* chunks(rows: readonly unknown[]): Generator<string> {
-  for (let from = 0; from < rows.length; from += CHUNK) yield JSON.stringify(rows.slice(from, from + CHUNK))
+  for (let from = 0; from < rows.length; from += CHUNK) yield storableAsJson(rows.slice(from, from + CHUNK))
 }
 
 /** Drops what feeds said that are configured no more. */
 export async function forgetOtherFeeds(db: Queryable, configured: readonly string[]): Promise<void> {
-  const keep = JSON.stringify(configured)
+  const keep = storableAsJson(configured)
   for (const table of feedTables) {
     await db.delete(table).where(sql`${table.feed} not in (select jsonb_array_elements_text(${keep}::text::jsonb))`)
   }
@@ -185,7 +185,7 @@ export async function readCatalog(
   packages: readonly string[],
 ): Promise<FeedContent> {
   if (platforms.length === 0 || packages.length === 0) return {}
-  const names = sql`(select jsonb_array_elements_text(${JSON.stringify(packages)}::text::jsonb))`
+  const names = sql`(select jsonb_array_elements_text(${storableAsJson(packages)}::text::jsonb))`
   const { feed: _feed, ...fixColumns } = getTableColumns(fixes)
   const found = await db
     .select(fixColumns)
@@ -218,7 +218,7 @@ export async function readCatalog(
 
 /** What feeds say of CVEs themselves, each with the feed that says it. */
 export async function readAbout(db: Queryable, cves: readonly string[]) {
-  const wanted = sql`(select jsonb_array_elements_text(${JSON.stringify(cves)}::text::jsonb))`
+  const wanted = sql`(select jsonb_array_elements_text(${storableAsJson(cves)}::text::jsonb))`
   const exploited: readonly (KevEntry & { readonly feed: string })[] = await db
     .selectDistinctOn([kev.cve])
     .from(kev)

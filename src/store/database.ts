@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
+import { cleanParameters } from './clean-parameters.ts'
 import { type Db, patience } from './connection.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
 import { type Leases, openLeases } from './leases.ts'
@@ -97,6 +98,7 @@ export function connect(url: string, maxConnections = 10): Clients {
   // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 2 })
+  cleanParameters(sql)
   const pool = openPool(url, options, maxConnections)
   return {
     sql: outsideTransactions(sql),

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import type postgres from 'postgres'
 import type { Queryable } from './connection.ts'
+import { storableAsJson } from './storable.ts'
 
 /** The channel on which replicas hear of new jobs; Agenda's own default, pinned because its documents name another. */
 export const jobChannel = 'agenda:jobs'
@@ -36,7 +37,7 @@ function insertJob<T>(tag: Tag<T>, job: NewJob): T {
   return tag`
     with added as (
       insert into agenda.agenda_jobs (name, next_run_at, type, priority, data)
-      values (${job.name}::text, ${job.at}::text::timestamptz, 'normal', 0, ${JSON.stringify(job.data ?? null)}::text::jsonb)
+      values (${job.name}::text, ${job.at}::text::timestamptz, 'normal', 0, ${storableAsJson(job.data ?? null)}::text::jsonb)
       returning id, name, next_run_at
     )
     select pg_notify(${jobChannel}::text, json_build_object(

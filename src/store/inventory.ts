@@ -13,7 +13,7 @@ import { contextOf, type Fleet } from '../core/fleet.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { countIds, packIds, unpackIds } from './packed-ids.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
-import { storable } from './storable.ts'
+import { storable, storableAsJson } from './storable.ts'
 import { inTransaction } from './transaction.ts'
 
 /** What is stored of an asset besides its packages. */
@@ -57,7 +57,7 @@ async function internPackages(
   }
   const items = storable([...unknown.values()])
   for (let from = 0; from < items.length; from += CHUNK) {
-    const json = JSON.stringify(
+    const json = storableAsJson(
       items
         .slice(from, from + CHUNK)
         .map((item) => [
@@ -263,7 +263,7 @@ export async function purgeSoftware(db: Queryable): Promise<number> {
 
 /** Forgets assets that the source no longer lists. Returns how many. */
 export async function forgetMissing(db: Queryable, source: string, seen: readonly string[]): Promise<number> {
-  const listed = JSON.stringify(seen)
+  const listed = storableAsJson(seen)
   const gone = await db
     .delete(assets)
     .where(
@@ -353,7 +353,7 @@ async function readVersions(
   db: Queryable,
   ids: readonly number[] | null,
 ): Promise<readonly { readonly id: number; readonly platform: string; readonly item: InstalledPackage }[]> {
-  const wanted = JSON.stringify(ids)
+  const wanted = storableAsJson(ids)
   const rows = await db
     .select()
     .from(packageVersions)

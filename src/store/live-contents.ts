@@ -17,21 +17,29 @@ export async function sameContent(tx: Tx, { id, team, contentHash }: ProposalSta
 
 /** Writes what the proposal asks for now. The table refuses a second one with the same content. */
 export async function saveContent(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<void> {
-  const { id, team, contentHash } = state
-  if (finalStatuses.includes(state.status)) {
-    await tx.delete(liveContents).where(eq(liveContents.proposal, id))
+  const [row] = contentRows(state)
+  if (row === undefined) {
+    await tx.delete(liveContents).where(eq(liveContents.proposal, state.id))
     return
   }
-  if (before?.contentHash === contentHash) return
+  if (before?.contentHash === row.contentHash) return
   try {
-    await tx
-      .insert(liveContents)
-      .values({ proposal: id, team, contentHash })
-      .onConflictDoUpdate({ target: liveContents.proposal, set: { team, contentHash } })
+    await tx.insert(liveContents).values(row).onConflictDoUpdate({ target: liveContents.proposal, set: row })
   } catch (error) {
-    if (codeOf(error) === UNIQUE_VIOLATION) throw new Collision(`Another proposal of ${team} asks for the same by now.`)
+    if (codeOf(error) === UNIQUE_VIOLATION)
+      throw new Collision(`Another proposal of ${row.team} asks for the same by now.`)
     throw error
   }
+}
+
+/** The row of `live_contents` of a proposal; none when it is over. */
+export function contentRows({
+  id,
+  team,
+  contentHash,
+  status,
+}: ProposalState): readonly (typeof liveContents.$inferInsert)[] {
+  return finalStatuses.includes(status) ? [] : [{ proposal: id, team, contentHash }]
 }
 
 const UNIQUE_VIOLATION = '23505'

@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { cleanParameters } from './clean-parameters.ts'
 
 /** What runs statements, as drizzle asks for it. */
 export type Statements = Pick<postgres.Sql, 'unsafe'>
@@ -39,6 +40,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
     }
     // Drizzle sets the conversions that it wants on the client that it is given.
     drizzle(line.sql)
+    cleanParameters(line.sql)
     lines.add(line)
     return line
   }

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
-import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import { type Deployment, finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
 import { saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { saveContent } from './live-contents.ts'
@@ -57,24 +57,37 @@ export async function saveProposal(
   headHash: string,
   before: ProposalState | null,
 ): Promise<{ readonly freed: boolean }> {
-  const row = {
-    number: state.number,
-    team: state.team,
-    status: state.status,
-    seq: state.seq,
-    headHash,
-    openedAt: state.openedAt,
-    closedAt: state.closedAt,
-    state,
-  }
-  await tx
-    .insert(proposals)
-    .values({ id: state.id, ...row })
-    .onConflictDoUpdate({ target: proposals.id, set: row })
+  const row = proposalRow(state, headHash)
+  await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
   await saveVotes(tx, state)
   await saveDeployments(tx, state, before)
   await saveContent(tx, state, before)
   return { freed: await saveAtWork(tx, state, before) }
+}
+
+/** The row of `proposals` that a state is kept in. */
+export function proposalRow(state: ProposalState, headHash: string): typeof proposals.$inferInsert {
+  const { id, number, team, status, seq, openedAt, closedAt } = state
+  return { id, number, team, status, seq, headHash, openedAt, closedAt, state }
+}
+
+/** Its rows of `votes`. */
+export function voteRows({ id, votes: cast }: ProposalState): readonly (typeof votes.$inferInsert)[] {
+  return cast.map(({ person, choice, at, via }) => ({ proposal: id, person, choice, at, via }))
+}
+
+/** The row of `deployments` of one asset. */
+export function deploymentRow(proposal: string, item: Deployment): typeof deployments.$inferInsert {
+  return {
+    proposal,
+    asset: item.asset,
+    ring: item.ring,
+    batch: item.batch,
+    startedAt: item.startedAt,
+    outcome: item.outcome?.state ?? null,
+    endState: item.verification?.end ?? null,
+    verifiedAt: item.verification?.at ?? null,
+  }
 }
 
 /** Rows in one statement, which takes 65,535 values at most. */
@@ -83,15 +96,7 @@ const ROWS_AT_ONCE = 2_000
 async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(votes).where(eq(votes.proposal, state.id))
   if (state.votes.length === 0) return
-  await tx.insert(votes).values(
-    state.votes.map((vote) => ({
-      proposal: state.id,
-      person: vote.person,
-      choice: vote.choice,
-      at: vote.at,
-      via: vote.via,
-    })),
-  )
+  await tx.insert(votes).values([...voteRows(state)])
 }
 
 async function saveDeployments(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<void> {
@@ -105,18 +110,7 @@ async function saveDeployments(tx: Queryable, state: ProposalState, before: Prop
   for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
     await tx
       .insert(deployments)
-      .values(
-        changed.slice(from, from + ROWS_AT_ONCE).map((item) => ({
-          proposal: state.id,
-          asset: item.asset,
-          ring: item.ring,
-          batch: item.batch,
-          startedAt: item.startedAt,
-          outcome: item.outcome?.state ?? null,
-          endState: item.verification?.end ?? null,
-          verifiedAt: item.verification?.at ?? null,
-        })),
-      )
+      .values(changed.slice(from, from + ROWS_AT_ONCE).map((item) => deploymentRow(state.id, item)))
       .onConflictDoUpdate({
         target: [deployments.proposal, deployments.asset],
         set: {

@@ -4,15 +4,26 @@
  */
 export function storable<T>(value: T): T
 export function storable(value: unknown): unknown {
-  if (typeof value === 'string') return clean(value)
+  if (typeof value === 'string') return storableText(value)
   if (Array.isArray(value)) return value.map((item) => storable(item))
   if (value === null || typeof value !== 'object') return value
-  const out: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) if (item !== undefined) out[clean(key)] = storable(item)
-  return out
+  const members = Object.entries(value).filter(([, item]) => item !== undefined)
+  return Object.fromEntries(members.map(([key, item]) => [storableText(key), storable(item)]))
 }
 
-function clean(text: string): string {
+/** One text, as `storable`. */
+export function storableText(text: string): string {
   const wellFormed = Buffer.from(text, 'utf8').toString('utf8')
   return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed
+}
+
+/** A value as JSON text that PostgreSQL reads as `jsonb`. */
+export function storableAsJson(value: unknown): string {
+  return storableJson(JSON.stringify(value))
+}
+
+/** JSON text without escapes of NUL and of halves of characters: `JSON.stringify` escapes no whole ones. */
+export function storableJson(text: string): string {
+  if (!text.includes('\\u')) return text
+  return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (found) => (found.length > 2 ? '\\ufffd' : found))
 }

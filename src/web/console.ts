@@ -41,6 +41,8 @@ const BODY_BYTES = 64 * 1024
 /** A plan goes stale; a thread that is read again needs its pictures no second time. */
 const PICTURE_SECONDS = 60
 
+type Form = Readonly<Record<string, unknown>>
+
 const actForm = z.object({
   action: z.string().refine(isActionName),
   revision: z.coerce.number().int().min(1).max(1_000_000),
@@ -51,11 +53,11 @@ const actForm = z.object({
 })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
 
-const files: Readonly<Record<string, string>> = {
-  'console.css': 'text/css; charset=utf-8',
-  'console.js': 'text/javascript; charset=utf-8',
-  'htmx.min.js': 'text/javascript; charset=utf-8',
-}
+const files: ReadonlyMap<string, string> = new Map([
+  ['console.css', 'text/css; charset=utf-8'],
+  ['console.js', 'text/javascript; charset=utf-8'],
+  ['htmx.min.js', 'text/javascript; charset=utf-8'],
+])
 
 /** The console's pages and actions. */
 export function createConsole({ port, health, log, allowedHosts }: ConsoleOptions): Hono {
@@ -63,9 +65,12 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
   addHealthRoutes(app, health)
   app.use(protect(allowedHosts))
   const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
-  app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) }))
+  const limited = bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) })
+  const cutOff = alone('That did not arrive in full', html`<p>Nothing was done. Send it again.</p>`)
+  // What a handler throws does not come by here: only reading the body can fail.
+  app.use((c, next) => limited(c, next).catch(() => c.html(cutOff, 400)))
   app.get('/assets-static/:file', (c) => {
-    const type = files[c.req.param('file')]
+    const type = files.get(c.req.param('file'))
     if (type === undefined) return c.notFound()
     const body = readFileSync(new URL(`../../src/web/assets/${c.req.param('file')}`, import.meta.url))
     return c.body(body, 200, { 'content-type': type, 'cache-control': 'no-cache' })
@@ -106,6 +111,20 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
       401,
     )
   }
+  /** The fields of a form; a body that is none is answered here. */
+  const withForm = (handle: (c: Context, viewer: Viewer, form: Form) => Promise<Response>) =>
+    withViewer(async (c, viewer) => {
+      const form = await c.req.parseBody().catch(() => null)
+      return form === null ? incomplete(c, viewer) : handle(c, viewer, form)
+    })
+  const incomplete = (c: Context, viewer: Viewer) =>
+    c.html(
+      answerHtml(
+        { ok: false, message: [{ kind: 'text', text: 'That form was not complete; nothing was done.' }] },
+        viewer,
+      ),
+      400,
+    )
   const page = async (
     c: Context,
     viewer: Viewer,
@@ -204,17 +223,10 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
 
   app.post(
     '/p/:id/act',
-    withViewer(async (c, viewer) => {
-      const form = actForm.safeParse(await c.req.parseBody())
+    withForm(async (c, viewer, given) => {
+      const form = actForm.safeParse(given)
       const id = (c.req.param('id') ?? '').toUpperCase()
-      if (!form.success)
-        return c.html(
-          answerHtml(
-            { ok: false, message: [{ kind: 'text', text: 'That form was not complete; nothing was done.' }] },
-            viewer,
-          ),
-          400,
-        )
+      if (!form.success) return incomplete(c, viewer)
       const { action, revision, reason, owner, until, asset } = form.data
       const result = await port.act(
         {
@@ -234,12 +246,12 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
 
   app.post(
     '/c/:id/say',
-    withViewer(async (c, viewer) => {
-      const form = sayForm.safeParse(await c.req.parseBody())
+    withForm(async (c, viewer, given) => {
+      const form = sayForm.safeParse(given)
+      if (!form.success) return incomplete(c, viewer)
       const channel = c.req.param('id') ?? ''
-      const text = form.success ? form.data.text : ''
-      const proposal = form.success && form.data.proposal ? form.data.proposal : null
-      const result = await port.say(channel, proposal, text, viewer)
+      const proposal = form.data.proposal || null
+      const result = await port.say(channel, proposal, form.data.text, viewer)
       return answered(c, viewer, result, proposal === null ? `/c/${channel}` : `/p/${proposal}`)
     }),
   )
@@ -298,7 +310,7 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
         viewer,
         'Audit',
         '/audit',
-        auditHtml(await port.audit(viewer, Number.isInteger(before) && before > 0 ? before : null), viewer),
+        auditHtml(await port.audit(viewer, Number.isSafeInteger(before) && before > 0 ? before : null), viewer),
       )
     }),
   )
@@ -319,9 +331,8 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
   )
   app.post(
     '/act-as',
-    withViewer(async (c, viewer) => {
-      const body = await c.req.parseBody()
-      const result = await port.switchPerson(viewer, String(body.person ?? ''))
+    withForm(async (c, viewer, { person }) => {
+      const result = await port.switchPerson(viewer, typeof person === 'string' ? person : '')
       return result.ok ? c.redirect(c.req.header('referer') ?? '/', 303) : answered(c, viewer, result, '/')
     }),
   )
@@ -368,8 +379,10 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
 
   app.get(
     '/live',
-    withViewer(async (c) =>
-      streamSSE(c, async (stream) => {
+    withViewer(async (c) => {
+      // Nobody reads what follows a head.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
+      return streamSSE(c, async (stream) => {
         let open = true
         const stop = port.subscribe((change) => {
           if (open) stream.writeSSE({ event: 'change', data: JSON.stringify(change) }).catch(() => undefined)
@@ -382,8 +395,8 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
           await stream.writeSSE({ event: 'alive', data: '' })
           await stream.sleep(15_000)
         }
-      }),
-    ),
+      })
+    }),
   )
 
   app.notFound((c) => c.html(alone('There is no such page', html`<p><a href="/">Back to the channels</a></p>`), 404))

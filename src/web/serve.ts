@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 
@@ -15,11 +16,17 @@ export function serveConsole(
   others: readonly Other[] = [],
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
-    const pages = getRequestListener(app.fetch)
+    // Of an address or a host name that is none; whatever else fails is answered by the pages themselves.
+    const errorHandler = () => new Response('That is no address that can be read.\n', { status: 400 })
+    const pages = getRequestListener(app.fetch, { errorHandler })
     const server = createServer((request, response) => {
       const other = others.find(({ path }) => request.url?.startsWith(path))
       if (other) other.handle(request, response)
       else void pages(request, response)
+    })
+    server.on('clientError', refuseUnreadable)
+    server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(417, { 'content-type': 'text/plain; charset=utf-8' }).end('Leave out the header "Expect".\n')
     })
     server.listen(port, host, () => {
       const info = server.address()
@@ -43,4 +50,23 @@ export function serveConsole(
       )
     })
   })
+}
+
+/** What is hardly HTTP, or never comes to its end, is told so where somebody still reads. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const [status, sentence] = unreadable(error.code)
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${sentence.length}\r\nconnection: close`
+  socket.end(`${head}\r\n\r\n${sentence}`)
+}
+
+function unreadable(code: string | undefined): readonly [status: string, sentence: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', 'The address or a header is too long.\n']
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'The request did not arrive in time.\n']
+    default:
+      return ['400 Bad Request', 'That is no request that can be read.\n']
+  }
 }

@@ -56,8 +56,8 @@ function isFresh({ openedAt }: ProposalState, now: string): boolean {
   return Date.parse(now) - Date.parse(openedAt) < FRESH_MS
 }
 
-/** When the service is least busy, with what says so; or why nobody knows. */
-function measuredEntries({ measured, window }: PatchSubject): readonly ThreadEntry[] {
+/** For a new proposal: when the service is least busy, with what says so; or why nobody knows. */
+export function measuredEntries({ measured, window }: PatchSubject): readonly ThreadEntry[] {
   if (measured === undefined) return []
   const entry = { author: null, tone: 'neutral', detail: [] } as const
   if (measured.kind === 'unusable') {

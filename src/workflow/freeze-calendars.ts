@@ -125,17 +125,18 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
       await Promise.all(once.map((calendar) => refreshOne(calendar, signal)))
       await load()
     },
-    /** Asks each calendar once, and keeps nothing. */
-    async *check(signal: AbortSignal) {
-      for (const calendar of once) {
+    /** Asks a calendar once, and keeps nothing; one question for each. */
+    checks: once.map((calendar) => ({
+      name: calendar.name,
+      check: async (signal: AbortSignal) => {
         try {
           const { from, to } = stretch()
           const found = calendar.freezes(await readWhole(calendar, signal), from, to).length
-          yield { name: calendar.name, ok: true, what: `${found} freezes in the coming 400 days` }
+          return { ok: true, what: `${found} freezes in the coming 400 days` }
         } catch (error) {
-          yield { name: calendar.name, ok: false, what: `${errorText(error)} ${fallback(calendar.location)}` }
+          return { ok: false, what: `${errorText(error)} ${fallback(calendar.location)}` }
         }
-      }
-    },
+      },
+    })),
   }
 }

@@ -1,7 +1,9 @@
 import type { Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
+import { limits } from '../core/limits.ts'
 import { forgetOtherFeeds, saveFeed, sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetMissing, forgetOtherSources, LOOKS_AT_ONCE, newInterned, saveObservations } from '../store/inventory.ts'
+import { inTime } from './in-time.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const SAVE_AFTER_MS = 1_000
@@ -27,7 +29,9 @@ export function createSync(parts: WorkflowParts) {
       const known = states.find((state) => state.kind === 'catalog' && state.name === feed.name)
       const cursor = known?.cursor ?? null
       try {
-        const fetched = await feed.fetch(cursor, signal)
+        const fetched = await inTime(`The feed ${feed.name}`, limits.feedSeconds, signal, (either) =>
+          feed.fetch(cursor, either),
+        )
         const now = parts.clock().toISOString()
         if (fetched.status === 'unchanged') {
           await sourceSucceeded(parts.db, 'catalog', feed.name, now, cursor, known?.rejected ?? 0)

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { actionNames } from '../../src/chat/actions.ts'
-import { main } from '../../src/cli/cli.ts'
 import { connect } from '../../src/store/database.ts'
+import { patchwarden } from '../support/command-line.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -25,32 +25,6 @@ afterAll(async () => {
   await database.drop()
   await rm(folder, { recursive: true, force: true })
 })
-
-async function patchwarden(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const write = (add: (text: string) => void) => (text: unknown) => {
-    add(String(text))
-    return true
-  }
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(
-      write((text) => {
-        out += text
-      }),
-    ),
-    vi.spyOn(process.stderr, 'write').mockImplementation(
-      write((text) => {
-        err += text
-      }),
-    ),
-  ]
-  try {
-    return { code: await main(argv), out, err }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
 
 function json(text: string): unknown[] {
   return text

@@ -2,11 +2,12 @@ import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { openProposals } from '../../src/store/proposals.ts'
-import { createBackend, issueSignInToken } from '../../src/web/backend.ts'
+import { issueSignInToken } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { addHealthRoutes } from '../../src/web/health.ts'
 import { watchConnection } from '../../src/workflow/watched-connection.ts'
 import { useDatabase } from '../support/database.ts'
+import { exampleConsole } from '../support/example-console.ts'
 import { exampleService } from '../support/example-service.ts'
 
 const database = useDatabase()
@@ -30,27 +31,7 @@ beforeEach(async () => {
   if (!found) throw new Error('The example has no proposal.')
   web = found
   example = false
-  const people = ['mara', 'tom', 'jonas', 'eva'].map((id) => ({ id, name: id, timeZone: null }))
-  const port = createBackend({
-    db,
-    parts: service.parts,
-    workflow: service.workflow,
-    people: {
-      all: people,
-      timeZone: 'UTC',
-      operatorRole: 'operator',
-      operator: 'mara',
-      get example() {
-        return example
-      },
-    },
-    channels: [
-      { id: 'web-platform', title: 'Web platform', teams: ['web-platform'] },
-      { id: 'payments', title: nasty, teams: ['payments'] },
-    ],
-    sources: [{ name: 'example', kind: 'inventory', describe: 'A file' }],
-    subscribe: () => () => {},
-  })
+  const port = exampleConsole(db, service, { example: () => example, title: nasty })
   app = createConsole({
     port,
     health: { writing: async () => 'ok', platforms: [] },

@@ -121,6 +121,19 @@ function idleStep(state: ProposalState, now: string): Step {
   }
 }
 
+/**
+ * Whether a proposal whose last event is of `since` may be waiting until `dueAt`. A command that changed nothing sets the
+ * time anew, without an event, at any moment up to `now`.
+ */
+export function mayWakeAt(state: ProposalState, dueAt: string, since: string, now: string): boolean {
+  const due = Date.parse(dueAt)
+  return [since, dueAt, plusSeconds(dueAt, -RETRY_SECONDS)].some((at) => {
+    const [asked, wake] = [Date.parse(at), wakeAt(state, at)]
+    const honest = asked === Date.parse(since) || (asked > Date.parse(since) && asked <= Date.parse(now))
+    return honest && wake !== null && Date.parse(wake) === due
+  })
+}
+
 /** While assets are being worked on: more of their batch, or on with these, whatever became of the proposal. */
 function runningStep(state: ProposalState): Step | null {
   if (unfinishedDeployments(state).length === 0) return null

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { boundedBody } from '../bounded-answer.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
 import { networkProblem } from '../network-problem.ts'
@@ -76,13 +77,23 @@ export function createAwx({ url, token }: AwxOptions) {
       })
     } catch (error) {
       signal.throwIfAborted()
-      throw new AwxProblem(`AWX at ${base} does not answer ${what}: ${networkProblem(error)}.`, 0, true)
+      throw silent(what, error)
     }
+  }
+
+  function silent(what: string, error: unknown): AwxProblem {
+    const late = error instanceof Error && error.name === 'TimeoutError'
+    const why = late ? `no answer in full within ${CALL_MS / 1_000} s` : networkProblem(error)
+    return new AwxProblem(`AWX at ${base} does not answer ${what}: ${why}.`, 0, true)
   }
 
   async function read<T extends z.ZodType>(response: Response, what: string, shape: T): Promise<z.output<T>> {
     const { status } = response
-    const text = await bounded(response)
+    const body = await boundedBody(response, inputLimits.hostOutputBytes).catch((error: unknown) => {
+      throw silent(what, error)
+    })
+    if (body === null) throw new AwxProblem('AWX answers with more than can be read.', status, true)
+    const text = body.toString('utf8')
     if (status === 401)
       throw new AwxProblem(`AWX at ${base} does not take AWX_TOKEN: make a token with the scope write.`, status, false)
     if (status === 403)
@@ -170,18 +181,6 @@ function waitSeconds(response: Response, attempt: number): number {
   const asked = Number(response.headers.get('retry-after') ?? '')
   const seconds = Number.isFinite(asked) && asked > 0 ? asked : 2 ** (attempt - 2)
   return Math.min(seconds, LONGEST_WAIT_SECONDS)
-}
-
-async function bounded(response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of response.body ?? []) {
-    bytes += part.length
-    if (bytes > inputLimits.hostOutputBytes)
-      throw new AwxProblem('AWX answers with more than can be read.', response.status, true)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function attemptJson(text: string, what: string): unknown {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { errorText } from '../../core/error-text.ts'
+import { boundedBody } from '../bounded-answer.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
@@ -20,7 +21,9 @@ export interface LocationOptions {
   readonly fetch?: typeof fetch
   /** Time for one attempt. Default 120. */
   readonly timeoutSeconds?: number
-  /** Attempts per location before it counts as failed. Default 4. */
+  /** As it travels. Default: what a feed may have. */
+  readonly maxBytes?: number
+  /** Attempts per location before it counts as failed. Default 4; one that gave no answer in full counts for two. */
   readonly attempts?: number
   /** First wait between attempts; each further one is twice as long. Default 1. */
   readonly retrySeconds?: number
@@ -97,10 +100,12 @@ async function readUrl(
 ): Promise<Answer> {
   const attempts = options.attempts ?? inputLimits.feedAttempts
   let pause = options.retrySeconds ?? 1
+  let spent = 0
   for (let attempt = 1; ; attempt++) {
     const result = await tryUrl(location, options, known, signal)
     if (result.status !== 'failed') return result
-    if (!result.mayRecover || attempt >= attempts) {
+    spent += result.timedOut ? 2 : 1
+    if (!result.mayRecover || spent >= attempts) {
       throw new Error(attempt === 1 ? result.problem : `${result.problem} (${attempt} attempts)`)
     }
     const seconds = Math.min(Math.max(pause, result.retryAfterSeconds ?? 0), inputLimits.feedRetrySeconds)
@@ -114,6 +119,8 @@ interface Failure {
   readonly problem: string
   readonly mayRecover: boolean
   readonly retryAfterSeconds: number | null
+  /** Each such attempt takes all the time there is. */
+  readonly timedOut: boolean
 }
 
 async function tryUrl(
@@ -141,8 +148,9 @@ async function tryUrl(
       await response.body?.cancel()
       return { status: 'unchanged' }
     }
-    const bytes = await readBody(response)
-    if (bytes === null) return failure(`${location} is longer than ${inputLimits.feedBytes} bytes`, false, null)
+    const maxBytes = options.maxBytes ?? inputLimits.feedBytes
+    const bytes = await boundedBody(response, maxBytes)
+    if (bytes === null) return failure(`${location} is longer than ${maxBytes} bytes`, false, null)
     const validators = {
       location,
       etag: response.headers.get('etag'),
@@ -153,25 +161,13 @@ async function tryUrl(
     return { status: 'read', bytes, validators }
   } catch (error) {
     signal.throwIfAborted()
-    if (limit.aborted) return failure(`${location} did not answer in full within ${seconds} s`, true, null)
+    if (limit.aborted) return failure(`${location} did not answer in full within ${seconds} s`, true, null, true)
     return failure(`${location} cannot be reached: ${networkProblem(error)}`, true, null)
   }
 }
 
-/** `null` when the answer is longer than a feed may be; the rest is then not read. */
-async function readBody(response: Response): Promise<Buffer | null> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > inputLimits.feedBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, length)
-}
-
-function failure(problem: string, mayRecover: boolean, retryAfterSeconds: number | null): Failure {
-  return { status: 'failed', problem, mayRecover, retryAfterSeconds }
+function failure(problem: string, mayRecover: boolean, retryAfterSeconds: number | null, timedOut = false): Failure {
+  return { status: 'failed', problem, mayRecover, retryAfterSeconds, timedOut }
 }
 
 function retryable(status: number): boolean {

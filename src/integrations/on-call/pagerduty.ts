@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { boundedBody } from '../bounded-answer.ts'
+import { inputLimits } from '../input-limits.ts'
+import { parseJson } from '../json-text.ts'
 import { networkProblem } from '../network-problem.ts'
 import type { PeopleSource } from './people-source.ts'
 
@@ -29,18 +32,32 @@ export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOpt
       url.searchParams.set('since', since.toISOString())
       url.searchParams.set('until', until.toISOString())
       const headers = { accept: 'application/vnd.pagerduty+json;version=2', authorization: `Token token=${token}` }
+      const limit = AbortSignal.timeout(CALL_MS)
       let response: Response
+      let body: Buffer | null
       try {
-        response = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]) })
+        response = await fetch(url, { headers, signal: AbortSignal.any([signal, limit]) })
+        body = await boundedBody(response, inputLimits.onCallBytes)
       } catch (error) {
-        throw new Error(`PagerDuty does not answer: ${networkProblem(error)}.`)
+        signal.throwIfAborted()
+        const why = limit.aborted ? `no answer in full within ${CALL_MS / 1_000} s` : networkProblem(error)
+        throw new Error(`PagerDuty does not answer: ${why}.`)
       }
       if (response.status === 401) throw new Error('PagerDuty does not take PAGERDUTY_TOKEN: make a read-only API key.')
       if (response.status === 404) throw new Error(`PagerDuty has no schedule ${schedule}.`)
       if (!response.ok) throw new Error(`PagerDuty answers ${response.status} for the schedule ${schedule}.`)
-      const read = answer.safeParse(await response.json().catch(() => null))
+      const read = answer.safeParse(jsonOf(body))
       if (!read.success) throw new Error('PagerDuty answers something that is no list of users.')
       return read.data.users.flatMap(({ email }) => email ?? [])
     },
+  }
+}
+
+/** `null` for what is too long or no JSON. */
+function jsonOf(body: Buffer | null): unknown {
+  try {
+    return body === null ? null : parseJson(body.toString('utf8'), 'The answer of PagerDuty')
+  } catch {
+    return null
   }
 }

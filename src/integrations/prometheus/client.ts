@@ -1,3 +1,4 @@
+import { boundedBody } from '../bounded-answer.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'
 import { networkProblem } from '../network-problem.ts'
@@ -42,16 +43,18 @@ export async function ask(
   const seconds = server.timeoutSeconds ?? inputLimits.metricTimeoutSeconds
   const limit = AbortSignal.timeout(seconds * 1_000)
   let response: Response
-  let text: string
+  let body: Buffer | null
   try {
     response = await fetch(url, { headers: headersFor(server.access), signal: AbortSignal.any([signal, limit]) })
-    text = await boundedText(response, name)
+    body = await boundedBody(response, inputLimits.metricBytes)
   } catch (error) {
     signal.throwIfAborted()
     if (limit.aborted) throw new Error(`Prometheus ${name} gave no answer within ${seconds} s.`)
-    if (error instanceof TooLong) throw error
     throw new Error(`Prometheus ${name} does not answer: ${networkProblem(error)}.`, { cause: error })
   }
+  if (body === null)
+    throw new Error(`Prometheus ${name} answers more than ${inputLimits.metricBytes} bytes: aggregate the query.`)
+  const text = body.toString('utf8')
   if (response.status === 401 || response.status === 403) throw new Error(refusedAccess(server, response.status))
   const type = response.headers.get('content-type') ?? ''
   if (!type.includes('json') || looksLikeHtml(text)) {
@@ -85,21 +88,6 @@ function refusedAccess({ name, access }: PrometheusServer, status: number): stri
   const mend =
     access.kind === 'open' ? 'it wants a token or a password: set PROMETHEUS_TOKEN' : 'look at its token or password'
   return `Prometheus ${name} lets nobody in with this (${status}): ${mend}.`
-}
-
-class TooLong extends Error {}
-
-async function boundedText(response: Response, name: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > inputLimits.metricBytes) {
-      throw new TooLong(`Prometheus ${name} answers more than ${inputLimits.metricBytes} bytes: aggregate the query.`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** A query, cut where it is long. */

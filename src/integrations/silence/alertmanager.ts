@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Asset } from '../../core/asset.ts'
 import type { MonitoringSilence } from '../../core/ports.ts'
+import { boundedBody } from '../bounded-answer.ts'
 import { schemaProblem } from '../feeds/schema-problem.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
@@ -46,7 +47,7 @@ export function createAlertmanagerSilence(options: AlertmanagerOptions): Monitor
 
   async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal) {
     let response: Response
-    let text: string
+    let read: Buffer | null
     try {
       response = await fetch(`${base}${path}`, {
         method,
@@ -61,14 +62,15 @@ export function createAlertmanagerSilence(options: AlertmanagerOptions): Monitor
         body: body === null ? null : JSON.stringify(body),
         signal: AbortSignal.any([signal, AbortSignal.timeout(inputLimits.silenceSeconds * 1_000)]),
       })
-      text = await boundedText(response)
+      read = await boundedBody(response, inputLimits.silenceAnswerBytes)
     } catch (error) {
       signal.throwIfAborted()
       const timedOut = error instanceof Error && error.name === 'TimeoutError'
       const why = timedOut ? `no answer within ${inputLimits.silenceSeconds} s` : networkProblem(error)
       throw new Error(`Alertmanager at ${options.url} does not answer: ${why}.`)
     }
-    return { status: response.status, text }
+    if (read === null) throw new Error(`Alertmanager at ${options.url} answers more than can be read.`)
+    return { status: response.status, text: read.toString('utf8') }
   }
 
   function refusal({ status, text }: { readonly status: number; readonly text: string }): Error {
@@ -170,17 +172,6 @@ function authorization(access: AlertmanagerAccess | null): Readonly<Record<strin
   if (access === null) return {}
   if (access.kind === 'bearer') return { authorization: `Bearer ${access.token}` }
   return { authorization: `Basic ${Buffer.from(`${access.user}:${access.password}`).toString('base64')}` }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > inputLimits.silenceAnswerBytes) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** It answers a JSON text, or an object with a message. */

@@ -1,0 +1,11 @@
+/** The body of an answer as it comes; `null` when it is longer than `maxBytes`, and the rest is then not read. */
+export async function boundedBody(response: Response, maxBytes: number): Promise<Buffer | null> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}

@@ -1,0 +1,18 @@
+import type postgres from 'postgres'
+import { storableJson, storableText } from './storable.ts'
+
+/** Types of the server, by number. */
+const [TEXT, VARCHAR, JSON_TEXT, JSONB] = [25, 1043, 114, 3802]
+
+/**
+ * Whatever somebody typed may be looked up or stored: no query of the client fails for a sign that PostgreSQL has not.
+ * Where it matters that what is stored is what was hashed or compared, `storable` was applied before.
+ */
+export function cleanParameters({ options: { serializers } }: postgres.Sql): void {
+  const wrap = (type: number, clean: (text: string) => string) => {
+    const before = serializers[type]
+    serializers[type] = (value: unknown) => clean(String(before ? before(value) : value))
+  }
+  for (const type of [TEXT, VARCHAR]) wrap(type, storableText)
+  for (const type of [JSON_TEXT, JSONB]) wrap(type, storableJson)
+}

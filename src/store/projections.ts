@@ -1,0 +1,108 @@
+/**
+ * The tables of current state that events rebuild, and what each holds for one proposal by its events. `audit verify
+ * --rebuild` compares. A further projection is one more entry of `projections`.
+ */
+
+import { inArray, isNotNull } from 'drizzle-orm'
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { mayWakeAt, wakeAt } from '../core/proposal/next-step.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import { workRows } from './at-work.ts'
+import type { Queryable } from './connection.ts'
+import { contentRows } from './live-contents.ts'
+import { deploymentRow, proposalRow, voteRows } from './proposals.ts'
+import { atWork, deployments, liveContents, proposals, timers, votes } from './schema.ts'
+
+/** What the events of one proposal lead to. */
+export interface Replayed {
+  readonly state: ProposalState
+  readonly headHash: string
+  /** When the last event was recorded. */
+  readonly lastAt: string
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Projection {
+  readonly table: string
+  /** Columns that name a row beside its proposal. */
+  readonly key: readonly string[]
+  /** Ids of all proposals that have rows. */
+  readonly proposals: (db: Queryable) => Promise<readonly string[]>
+  /** The rows of these proposals, by proposal. */
+  readonly stored: (db: Queryable, ids: readonly string[]) => Promise<ReadonlyMap<string, readonly Row[]>>
+  /** The rows that events give; `stored` where more than one would be right. Instants as the database prints them. */
+  readonly rebuilt: (replayed: Replayed, stored: readonly Row[], now: string) => readonly Row[]
+}
+
+export const projections: readonly Projection[] = [
+  projection(proposals, proposals.id, [], ({ state, headHash }) => [proposalRow(state, headHash)]),
+  projection(votes, votes.proposal, ['person'], ({ state }) => voteRows(state)),
+  projection(deployments, deployments.proposal, ['asset'], ({ state }) =>
+    Object.values(state.rollout?.deployments ?? {}).map((item) => deploymentRow(state.id, item)),
+  ),
+  projection(liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
+  projection(atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),
+  projection(timers, timers.proposal, [], timerRows),
+]
+
+function timerRows({ state, lastAt }: Replayed, stored: readonly Row[], now: string): readonly Row[] {
+  const dueAt = wakeAt(state, lastAt)
+  if (dueAt === null) return []
+  const [row] = stored
+  const kept = typeof row?.dueAt === 'string' && mayWakeAt(state, row.dueAt, lastAt, now)
+  return [kept ? row : { proposal: state.id, dueAt }]
+}
+
+/** One table, whose rows belong to the proposal that the column `of` names. */
+function projection(
+  table: PgTable,
+  of: PgColumn,
+  key: readonly string[],
+  rowsOf: (replayed: Replayed, stored: readonly Row[], now: string) => readonly Row[],
+): Projection {
+  const { name, columns } = getTableConfig(table)
+  const propertyOf = new Map(
+    Object.entries(table).flatMap(([property, value]) => (columns.includes(value) ? [[value, property] as const] : [])),
+  )
+  const instants = columns
+    .filter((column) => column.getSQLType().startsWith('timestamp'))
+    .map((column) => propertyOf.get(column) ?? column.name)
+  const proposal = propertyOf.get(of) ?? of.name
+  const printed = (row: Row): Row => ({
+    ...row,
+    ...Object.fromEntries(
+      instants.map((instant) => [
+        instant,
+        typeof row[instant] === 'string' ? new Date(row[instant]).toISOString() : null,
+      ]),
+    ),
+  })
+  return {
+    table: name,
+    key,
+    proposals: async (db) => {
+      const rows = await db.selectDistinct({ id: of }).from(table).where(isNotNull(of))
+      return rows.map(({ id }) => String(id))
+    },
+    stored: async (db, ids) => {
+      const rows: readonly Row[] = await db
+        .select()
+        .from(table)
+        .where(inArray(of, [...ids]))
+      return grouped(rows, (row) => String(row[proposal]))
+    },
+    rebuilt: (replayed, stored, now) => rowsOf(replayed, stored, now).map(printed),
+  }
+}
+
+function grouped(rows: readonly Row[], by: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) {
+    const name = by(row)
+    const group = groups.get(name)
+    if (group) group.push(row)
+    else groups.set(name, [row])
+  }
+  return groups
+}

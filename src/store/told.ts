@@ -1,0 +1,83 @@
+/** What was told of proposals: rows that events caused, though their words and places are not in the events. */
+
+import { and, eq, inArray, isNotNull, isNull, notExists, sql } from 'drizzle-orm'
+import type { ThreadEntry } from '../chat/card.ts'
+import type { FreezeRow } from '../core/freeze-record.ts'
+import type { Queryable } from './connection.ts'
+import { consoleMessages, engineRuns, events, freezes, outbox, posts } from './schema.ts'
+
+export interface ToldEntry {
+  readonly id: number
+  readonly table: 'console_messages' | 'outbox'
+  readonly proposal: string
+  readonly at: string
+  readonly entry: ThreadEntry
+}
+
+/** The thread of the console: what it holds, and what is still on the way there. An entry that is both is one. */
+export async function consoleThreads(db: Queryable, ids: readonly string[]): Promise<readonly ToldEntry[]> {
+  const held = await db
+    .select()
+    .from(consoleMessages)
+    .where(inArray(consoleMessages.proposal, [...ids]))
+  const coming = await db
+    .select()
+    .from(outbox)
+    .where(
+      and(
+        eq(outbox.platform, 'console'),
+        inArray(outbox.proposal, [...ids]),
+        isNull(outbox.deliveredAt),
+        isNotNull(outbox.entry),
+      ),
+    )
+  const known = new Set(held.map(({ id }) => id))
+  return [
+    ...held.map(({ id, proposal, at, entry }) => ({ id, table: 'console_messages' as const, proposal, at, entry })),
+    ...coming.flatMap(({ id, proposal, at, entry }) =>
+      proposal === null || entry === null || known.has(id)
+        ? []
+        : [{ id, table: 'outbox' as const, proposal, at, entry }],
+    ),
+  ]
+}
+
+/** Entries on the way to chat platforms, or delivered there not long ago. */
+export async function sentEntries(db: Queryable, ids: readonly string[]): Promise<readonly ToldEntry[]> {
+  const rows = await db
+    .select()
+    .from(outbox)
+    .where(and(inArray(outbox.proposal, [...ids]), isNotNull(outbox.entry)))
+  return rows.flatMap(({ id, proposal, at, entry }) =>
+    proposal === null || entry === null ? [] : [{ id, table: 'outbox' as const, proposal, at, entry }],
+  )
+}
+
+/** Proposals of which something was told. */
+export async function toldProposals(db: Queryable): Promise<readonly string[]> {
+  const thread = await db.selectDistinct({ id: consoleMessages.proposal }).from(consoleMessages)
+  const sent = await db.selectDistinct({ id: outbox.proposal }).from(outbox).where(isNotNull(outbox.proposal))
+  return [...thread, ...sent].flatMap(({ id }) => id ?? [])
+}
+
+/** Messages on chat platforms that belong to a proposal without any event. */
+export async function postsOfNothing(
+  db: Queryable,
+): Promise<readonly { readonly platform: string; readonly key: string; readonly proposal: string }[]> {
+  const known = db.select({ one: sql`1` }).from(events).where(eq(events.stream, posts.proposal))
+  const rows = await db
+    .select({ platform: posts.platform, key: posts.key, proposal: posts.proposal })
+    .from(posts)
+    .where(and(isNotNull(posts.proposal), notExists(known)))
+  return rows.flatMap(({ platform, key, proposal }) => (proposal === null ? [] : [{ platform, key, proposal }]))
+}
+
+/** Keys of batches that were handed to engines. */
+export async function engineRunKeys(db: Queryable): Promise<readonly string[]> {
+  const rows = await db.select({ key: engineRuns.key }).from(engineRuns)
+  return rows.map(({ key }) => key)
+}
+
+export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
+  return db.select().from(freezes).orderBy(freezes.id)
+}

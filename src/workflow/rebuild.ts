@@ -1,0 +1,214 @@
+/** Rebuilds every table of current state from the events, and says where what is stored differs. */
+
+import { plain } from '../chat/rich-text.ts'
+import { storyOf } from '../chat/story.ts'
+import type { AuditProblem, SealedEvent } from '../core/audit.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
+import { errorText } from '../core/error-text.ts'
+import { type FreezeAct, type FreezeWitness, freezeDifferences } from '../core/freeze-record.ts'
+import type { Member } from '../core/policy.ts'
+import { evolve } from '../core/proposal/evolve.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { Queryable } from '../store/connection.ts'
+import { readStreams, streamNames } from '../store/events.ts'
+import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
+import {
+  allFreezes,
+  consoleThreads,
+  engineRunKeys,
+  postsOfNothing,
+  sentEntries,
+  type ToldEntry,
+  toldProposals,
+} from '../store/told.ts'
+import { measuredEntries } from './entry-pictures.ts'
+
+/** Proposals that are rebuilt at once. */
+const AT_ONCE = 100
+
+/** Who belongs to a team, as the configuration says now. */
+type MembersOf = (team: string) => readonly Member[]
+
+/** Every difference, in the order of the proposals. Read it on one snapshot. */
+export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string): AsyncGenerator<AuditProblem> {
+  const ids = new Set(await streamNames(db))
+  for (const { proposals } of projections) for (const id of await proposals(db)) ids.add(id)
+  for (const id of await toldProposals(db)) ids.add(id)
+  const sorted = [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+
+  const starts = new Set<string>()
+  const acts: FreezeAct[] = []
+  const witnesses: FreezeWitness[] = []
+  for (let from = 0; from < sorted.length; from += AT_ONCE) {
+    const page = sorted.slice(from, from + AT_ONCE)
+    const streams = await readStreams(db, page)
+    const walked = new Map<string, Walked>()
+    for (const id of page) {
+      const result = walk(streams.get(id) ?? [])
+      if (typeof result === 'string') yield { record: id, problem: `cannot be rebuilt from its events: ${result}` }
+      else walked.set(id, result)
+    }
+    const readable = [...walked.keys()]
+    for (const projection of projections)
+      yield* compareRows(projection, await projection.stored(db, readable), walked, now)
+    yield* compareThreads(await consoleThreads(db, readable), walked)
+    yield* compareSent(await sentEntries(db, readable), walked)
+    for (const { replayed, starts: own, acts: freezing } of walked.values()) {
+      for (const key of own) starts.add(key)
+      acts.push(...freezing)
+      if (replayed !== null) witnesses.push(witness(replayed.state))
+    }
+  }
+  for (const { platform, key, proposal } of await postsOfNothing(db))
+    yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
+  for (const key of await engineRunKeys(db))
+    if (!starts.has(key)) yield { record: `engine_runs ${key}`, problem: 'is a start of which no event tells' }
+  for (const { record, problem } of freezeDifferences(await allFreezes(db), acts, witnesses, membersOf))
+    yield { record: `freezes: ${record}`, problem }
+}
+
+function witness({ id, team, openedAt, closedAt, policy: { stop, resume } }: ProposalState): FreezeWitness {
+  return { id, team, openedAt, closedAt, policy: { stop, resume } }
+}
+
+interface Told {
+  /** Person id; `null`: Patchwarden itself. */
+  readonly author: string | null
+  /** What they wrote, word for word; `null` where the words are ours and change with the version. */
+  readonly text: string | null
+}
+
+interface Walked {
+  /** `null`: there is no event of it. */
+  readonly replayed: Replayed | null
+  /** By instant, in milliseconds, what the thread was told. */
+  readonly told: ReadonlyMap<number, readonly Told[]>
+  readonly starts: readonly string[]
+  readonly acts: readonly FreezeAct[]
+}
+
+/** One stream from its first event on; a sentence where it cannot be followed. */
+function walk(events: readonly SealedEvent[] | string): Walked | string {
+  if (typeof events === 'string') return events
+  const told = new Map<number, Told[]>()
+  const starts: string[] = []
+  const acts: FreezeAct[] = []
+  let state: ProposalState | null = null
+  try {
+    for (const recorded of events) {
+      const before: ProposalState | null = state
+      state = evolve(before, recorded)
+      const at = Date.parse(recorded.at)
+      const entries = told.get(at) ?? []
+      told.set(at, entries)
+      entries.push(...toldBy(recorded, before, state))
+      const { event } = recorded
+      if (event.type === 'batch-started' || event.type === 'assets-started') starts.push(event.key)
+      if (event.type === 'frozen' || event.type === 'unfrozen') acts.push(actOf(recorded, state.team, event))
+    }
+  } catch (error) {
+    return errorText(error)
+  }
+  const last = events.at(-1)
+  const replayed = state === null || !last ? null : { state, headHash: last.hash, lastAt: last.at }
+  return { replayed, told, starts, acts }
+}
+
+function toldBy(recorded: SealedEvent, before: ProposalState | null, state: ProposalState): readonly Told[] {
+  const { event } = recorded
+  const text = event.type === 'commented' ? event.text : null
+  const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => ({ author: author?.id ?? null, text }))
+  if (event.type === 'opened' && event.subject.kind === 'patches' && event.subject.rollsBack === undefined)
+    entries.push(...measuredEntries(event.subject).map(() => ({ author: null, text: null })))
+  return entries
+}
+
+function actOf(
+  { stream, seq, at }: SealedEvent,
+  team: string,
+  event: Extract<SealedEvent['event'], { type: 'frozen' | 'unfrozen' }>,
+): FreezeAct {
+  const freeze = event.type === 'frozen' ? { until: event.until, reason: event.reason } : null
+  return { proposal: stream, seq, team, person: event.person, at, freeze }
+}
+
+function* compareRows(
+  { table, key, rebuilt }: Projection,
+  stored: ReadonlyMap<string, readonly Row[]>,
+  walked: ReadonlyMap<string, Walked>,
+  now: string,
+): Generator<AuditProblem> {
+  for (const [id, { replayed }] of walked) {
+    const rows = stored.get(id) ?? []
+    const nameOf = (row: Row) => [table, id, ...key.map((column) => String(row[column]))].join(' ')
+    const left = new Map(rows.map((row) => [nameOf(row), row]))
+    for (const row of replayed === null ? [] : rebuilt(replayed, rows, now)) {
+      const record = nameOf(row)
+      const found = left.get(record)
+      left.delete(record)
+      if (found === undefined) yield { record, problem: 'is missing: its events give this row' }
+      else yield* compareColumns(record, found, row)
+    }
+    for (const record of left.keys()) {
+      const why = replayed === null ? `there is no event of ${id}` : 'its events give no such row'
+      yield { record, problem: `is one row too many: ${why}` }
+    }
+  }
+}
+
+function* compareColumns(record: string, stored: Row, rebuilt: Row): Generator<AuditProblem> {
+  for (const [column, value] of Object.entries(rebuilt)) {
+    const [is, should] = [spelled(stored[column]), spelled(value)]
+    if (is === should) continue
+    const how = is.length + should.length > 200 ? '' : `: ${is} instead of ${should}`
+    yield { record, problem: `differs in "${column}" from what its events rebuild${how}` }
+  }
+}
+
+function spelled(value: unknown): string {
+  try {
+    return canonicalJson(value ?? null)
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
+/** Instants, how many entries each has, whose they are and what people wrote: the rest of the words are those of a version. */
+function* compareThreads(entries: readonly ToldEntry[], walked: ReadonlyMap<string, Walked>): Generator<AuditProblem> {
+  const found = new Map<string, ToldEntry[]>()
+  for (const entry of entries) {
+    const place = `${entry.proposal} ${Date.parse(entry.at)}`
+    const same = found.get(place)
+    if (same) same.push(entry)
+    else found.set(place, [entry])
+  }
+  for (const [id, { told }] of walked) {
+    for (const [at, expected] of told) {
+      const left = found.get(`${id} ${at}`) ?? []
+      found.delete(`${id} ${at}`)
+      const instant = new Date(at).toISOString()
+      for (const { author, text } of expected) {
+        const index = left.findIndex(
+          ({ entry }) => (entry.author?.id ?? null) === author && (text === null || plain(entry.text) === text),
+        )
+        if (index === -1) {
+          const whose = author === null ? 'an entry' : `an entry of ${author}`
+          yield { record: `console_messages ${id}`, problem: `lacks ${whose} of ${instant}, or it was changed` }
+        } else left.splice(index, 1)
+      }
+      for (const { table, id: number } of left)
+        yield { record: `${table} ${number}`, problem: `is one entry too many: the events of ${id} tell it not` }
+    }
+  }
+  for (const rest of found.values())
+    for (const { table, id, proposal, at } of rest)
+      yield { record: `${table} ${id}`, problem: `is told of no event: ${proposal} has none of ${at}` }
+}
+
+/** Where it went depends on the configuration of that day; when it was told does not. */
+function* compareSent(entries: readonly ToldEntry[], walked: ReadonlyMap<string, Walked>): Generator<AuditProblem> {
+  for (const { id, proposal, at } of entries) {
+    if (walked.get(proposal)?.told.has(Date.parse(at)) === true) continue
+    yield { record: `outbox ${id}`, problem: `is told of no event: ${proposal} has none of ${at}` }
+  }
+}

@@ -1,0 +1,285 @@
+import { readFile } from 'node:fs/promises'
+import { is } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openProposals } from '../../src/store/proposals.ts'
+import * as schema from '../../src/store/schema.ts'
+import { verifyRecord } from '../../src/workflow/audit.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { exampleService, mara, tom } from '../support/example-service.ts'
+
+const { signal } = new AbortController()
+const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
+const person = ({ id, name }: { readonly id: string; readonly name: string }) =>
+  ({ kind: 'person', id, name, via: 'console' }) as const
+
+let database: TestDatabase
+let now: Date
+
+/** A rollout that is done, one that is scheduled, a comment, a freeze, and a freeze that was lifted. */
+beforeAll(async () => {
+  database = await createTestDatabase()
+  now = new Date('2026-11-20T12:00:00.000Z')
+  const service = await exampleService(database.db, {
+    // Every command at an instant of its own.
+    clock: () => {
+      now = new Date(now.getTime() + 1)
+      return now
+    },
+  })
+  const { workflow } = service
+  const later = (minutes: number) => {
+    now = new Date(now.getTime() + minutes * 60_000)
+  }
+  await workflow.syncFeeds(signal)
+  await workflow.syncInventory(signal)
+  await workflow.propose(signal)
+  const open = await openProposals(database.db)
+  const [web, payments] = ['web-platform', 'payments'].map(
+    (team) => open.find((state) => state.team === team)?.id ?? '',
+  )
+  if (!web || !payments) throw new Error('The example lacks a proposal.')
+  later(30)
+  for (const who of [mara, tom]) await workflow.execute(web, approve, person(who))
+  await workflow.execute(payments, { type: 'comment', text: 'odd \0 \ud800 <b>@channel' }, person(tom))
+  await workflow.advance(web, signal)
+  const freeze = (name: 'freeze' | 'unfreeze') =>
+    workflow.desk.act(
+      {
+        proposal: payments,
+        action: name,
+        revision: 1,
+        reason: 'the sale',
+        owner: null,
+        until: '2026-12-20',
+        asset: null,
+      },
+      person(mara),
+    )
+  expect(await freeze('freeze')).toMatchObject({ ok: true })
+  later(30)
+  expect(await freeze('unfreeze')).toMatchObject({ ok: true })
+  later(30)
+  expect(await freeze('freeze')).toMatchObject({ ok: true })
+  await workflow.deliver()
+  later(60)
+  await service.remove()
+  await database.sql`create schema kept`
+  for (const table of touched)
+    await database.sql`create table kept.${database.sql(table)} as table ${database.sql(table)}`
+})
+afterAll(() => database.drop())
+
+const touched = [
+  'proposals',
+  'votes',
+  'deployments',
+  'timers',
+  'console_messages',
+  'outbox',
+  'posts',
+  'engine_runs',
+  'freezes',
+]
+
+function verify() {
+  const membersOf = () => [mara, tom]
+  return verifyRecord(database.url, { rebuild: true, membersOf, now: now.toISOString() })
+}
+
+/** Verifies what the statement leaves, and undoes it. */
+async function after(statement: string) {
+  const { count } = await database.sql.unsafe(statement)
+  expect(count, 'rows that were touched').toBeGreaterThan(0)
+  try {
+    return await verify()
+  } finally {
+    for (const table of touched) {
+      await database.sql`delete from ${database.sql(table)}`
+      await database.sql`insert into ${database.sql(table)} select * from kept.${database.sql(table)}`
+    }
+  }
+}
+
+test('a record that nobody touched holds', async () => {
+  expect(await verify()).toEqual({ ok: true, events: expect.any(Number), streams: 2, checkpoints: 0 })
+})
+
+describe('one row that somebody touched is found and named', () => {
+  test.each([
+    [
+      'proposals',
+      `update proposals set status = 'completed' where id = 'PW-2'`,
+      /^proposals PW-2 differs in "status": "open"|^proposals PW-\d differs in "status"/,
+    ],
+    ['proposals', `update proposals set team = 'other' where id = 'PW-1'`, /^proposals PW-1 differs in "team"/],
+    ['proposals', `update proposals set seq = seq + 1 where id = 'PW-1'`, /^proposals PW-1 differs in "seq"/],
+    [
+      'proposals',
+      `update proposals set head_hash = prev_hash.hash from (select hash from audit.events limit 1) prev_hash where id = 'PW-1'`,
+      /^proposals PW-1 differs in "headHash"/,
+    ],
+    [
+      'proposals',
+      `update proposals set opened_at = opened_at + interval '1 s' where id = 'PW-1'`,
+      /^proposals PW-1 differs in "openedAt"/,
+    ],
+    [
+      'proposals',
+      `update proposals set closed_at = now() where id = 'PW-2' or closed_at is null`,
+      /^proposals PW-\d differs in "closedAt"/,
+    ],
+    [
+      'proposals',
+      `update proposals set state = jsonb_set(state, '{title}', '"x"') where id = 'PW-1'`,
+      /^proposals PW-1 differs in "state"/,
+    ],
+    ['proposals', `delete from proposals where id = 'PW-1'`, /^proposals PW-1 is missing/],
+    [
+      'proposals',
+      `insert into proposals select 'PW-9', 9, team, status, seq, head_hash, opened_at, closed_at, state from proposals limit 1`,
+      /^proposals PW-9 is one row too many: there is no event of PW-9/,
+    ],
+    ['votes', `update votes set choice = 'reject' where person = 'tom'`, /^votes PW-\d tom differs in "choice"/],
+    ['votes', `update votes set via = 'slack' where person = 'tom'`, /^votes PW-\d tom differs in "via"/],
+    ['votes', `update votes set at = at - interval '1 h' where person = 'tom'`, /^votes PW-\d tom differs in "at"/],
+    ['votes', `delete from votes where person = 'tom'`, /^votes PW-\d tom is missing/],
+    [
+      'votes',
+      `insert into votes select proposal, 'eva', choice, at, via from votes limit 1`,
+      /^votes PW-\d eva is one row too many/,
+    ],
+    [
+      'votes',
+      `insert into votes select 'PW-8', 'eva', choice, at, via from votes limit 1`,
+      /^votes PW-8 eva is one row too many/,
+    ],
+    [
+      'deployments',
+      `update deployments set end_state = 'failed' where asset like '%web-01'`,
+      /^deployments PW-\d \S+web-01 differs in "endState"/,
+    ],
+    [
+      'deployments',
+      `update deployments set outcome = null where asset like '%web-01'`,
+      /^deployments PW-\d \S+web-01 differs in "outcome"/,
+    ],
+    [
+      'deployments',
+      `update deployments set started_at = now() where asset like '%web-01'`,
+      /^deployments PW-\d \S+web-01 differs in "startedAt"/,
+    ],
+    [
+      'deployments',
+      `update deployments set ring = ring + 1 where asset like '%web-01'`,
+      /^deployments PW-\d \S+web-01 differs in "ring"/,
+    ],
+    ['deployments', `delete from deployments where asset like '%web-01'`, /^deployments PW-\d \S+web-01 is missing/],
+    [
+      'deployments',
+      `insert into deployments select proposal, 'ghost', ring, batch, started_at from deployments limit 1`,
+      /^deployments PW-\d ghost is one row too many/,
+    ],
+    ['timers', `update timers set due_at = due_at + interval '1 year'`, /^timers PW-\d differs in "dueAt"/],
+    ['timers', `update timers set due_at = due_at - interval '1 year'`, /^timers PW-\d differs in "dueAt"/],
+    ['timers', `delete from timers`, /^timers PW-\d is missing/],
+    [
+      'timers',
+      `insert into timers select id, now() from proposals where status = 'completed'`,
+      /^timers PW-\d is one row too many/,
+    ],
+    [
+      'console_messages',
+      `delete from console_messages where id = (select max(id) from console_messages)`,
+      /^console_messages PW-\d lacks/,
+    ],
+    [
+      'console_messages',
+      `update console_messages set at = at + interval '1 h' where id = (select max(id) from console_messages)`,
+      /^console_messages (PW-\d lacks|\d+ is told of no event)/,
+    ],
+    [
+      'console_messages',
+      `update console_messages set entry = replace(entry::text, '@channel', '@nobody')::jsonb where entry::text like '%@channel%'`,
+      /^console_messages PW-\d lacks an entry of tom/,
+    ],
+    [
+      'console_messages',
+      `update console_messages set entry = jsonb_set(entry, '{author,id}', '"tom"') where entry->'author'->>'id' = 'mara'`,
+      /^console_messages PW-\d lacks an entry of mara/,
+    ],
+    [
+      'console_messages',
+      `insert into console_messages select id + 1000, channel, proposal, at, entry from console_messages limit 1`,
+      /^console_messages \d+ is one entry too many/,
+    ],
+    [
+      'console_messages',
+      `insert into console_messages select id + 1000, channel, 'PW-7', at, entry from console_messages limit 1`,
+      /^console_messages \d+ is told of no event: PW-7/,
+    ],
+    [
+      'outbox',
+      `insert into outbox (platform, channel, proposal, kind, at, entry) select 'slack', 'web', proposal, 'entry', now(), entry from console_messages limit 1`,
+      /^outbox \d+ is told of no event/,
+    ],
+    [
+      'posts',
+      `insert into posts values ('slack', 'card PW-6', 'PW-6', 'C1', '1.1')`,
+      /^posts slack card PW-6 belongs to PW-6, of which the record has no event/,
+    ],
+    [
+      'engine_runs',
+      `insert into engine_runs values ('PW-1.r1.9.9', 'simulated', '{}', now())`,
+      /^engine_runs PW-1\.r1\.9\.9 is a start of which no event tells/,
+    ],
+    ['freezes', `delete from freezes where lifted_at is null`, /^freezes: freeze of payments by mara is not kept/],
+    [
+      'freezes',
+      `update freezes set until_at = until_at + interval '1 day' where lifted_at is null`,
+      /^freezes: freeze of payments by mara is not kept/,
+    ],
+    [
+      'freezes',
+      `update freezes set reason = 'other' where lifted_at is null`,
+      /^freezes: freeze of payments by mara is not kept/,
+    ],
+    [
+      'freezes',
+      `update freezes set lifted_at = null, lifted_by = null`,
+      /^freezes: freeze \d+ of payments by mara still holds/,
+    ],
+    [
+      'freezes',
+      `update freezes set lifted_at = from_at + interval '20 min', lifted_by = 'mara' where lifted_at is null`,
+      /^freezes: freeze \d+ of payments by mara was lifted as no event tells/,
+    ],
+    [
+      'freezes',
+      `insert into freezes (team, person, reason, from_at, until_at) select team, person, 'none', from_at + interval '15 min', until_at from freezes limit 1`,
+      /^freezes: freeze \d+ of payments by mara is told by no event/,
+    ],
+  ])('%s: %s', async (_, statement, finding) => {
+    const verdict = await after(statement)
+    const said = verdict.ok ? [] : verdict.findings.map(({ record, problem }) => `${record} ${problem}`)
+    expect(said.filter((line) => finding.test(line)).length, said.join('\n')).toBeGreaterThan(0)
+  })
+})
+
+test('an event whose text is no JSON, or JSON nested too deep, is named', async () => {
+  for (const text of ['nonsense', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 'null']) {
+    const [kept] = await database.sql`select position, event from audit.events where stream = 'PW-1' and seq = 2`
+    if (!kept) throw new Error('The example has no second event.')
+    await database.sql`update audit.events set event = ${text} where position = ${kept.position}`
+    expect(await verify()).toMatchObject({ ok: false, record: 'PW-1 event 2' })
+    await database.sql`update audit.events set event = ${kept.event} where position = ${kept.position}`
+  }
+  expect(await verify()).toMatchObject({ ok: true })
+})
+
+test('docs/audit.md names every table: as compared, or why it is not', async () => {
+  const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
+  const tables = Object.values(schema).flatMap((value) => (is(value, PgTable) ? [getTableConfig(value).name] : []))
+  expect(tables.length).toBeGreaterThan(30)
+  expect(tables.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})
