@@ -1,9 +1,11 @@
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/story.ts'
+import { zoneData } from '../config/zone-data.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
+import { mendZoneData, missedZoneChange } from '../core/zone-changes.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
@@ -89,7 +91,18 @@ async function look(source: InventorySource, signal: AbortSignal): Promise<Seen 
     return { ok: false, what: errorText(error), assets }
   }
   const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
-  return { ok: lost.length === 0, what: [counted, ...lost].join('\n'), assets }
+  return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n'), assets }
+}
+
+/** A line for each zone of assets whose rules are newer than the time zone data of this process. */
+function zonesOf(assets: readonly Asset[]): readonly string[] {
+  const lines: string[] = []
+  for (const zone of new Set(assets.map(({ timeZone }) => timeZone))) {
+    const missed = missedZoneChange(zone, zoneData)
+    const many = assets.filter(({ timeZone }) => timeZone === zone).length
+    if (missed !== null) lines.push(`warning: ${count(many, 'asset')} in ${zone}, ${missed}. ${mendZoneData}`)
+  }
+  return lines
 }
 
 /** A batch without changes: the engine says whether it could work there, and has nothing to do. */
