@@ -11,9 +11,12 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = ['test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
 
+/** Of every project: what its tests write for a while goes with the run. */
+const tidy = { globalSetup: ['test/support/run-folder.ts'], setupFiles: ['test/support/after-each-file.ts'] }
+const tidyWithDatabase = { ...tidy, globalSetup: [...tidy.globalSetup, 'test/support/global-setup.ts'] }
+
 const onRealHosts = {
-  globalSetup: ['test/support/global-setup.ts'],
-  fileParallelism: false,
+  ...tidyWithDatabase,
   testTimeout: 300_000,
   hookTimeout: 600_000,
 }
@@ -30,15 +33,18 @@ export default defineConfig({
           exclude: slow,
           // Files share the modules that they load, as the service does: a third less work. None may keep state in one.
           isolate: false,
-          globalSetup: ['test/support/global-setup.ts'],
-          testTimeout: 20_000,
+          ...tidyWithDatabase,
+          // For what hangs: a test that is slow on a busy machine is no failure.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'known',
           include: ['test/known/**/*.test.ts'],
-          testTimeout: 180_000,
+          ...tidy,
+          testTimeout: 600_000,
         },
       },
       {
@@ -55,6 +61,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          ...tidy,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -64,6 +71,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', servers],
+          ...tidy,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -93,7 +93,8 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
       `seed ${seed}: killed ${hit.length} times in ${rollouts} rollouts; the last that was recorded before: ${[...after].map(([type, times]) => `${type} (${times})`).join(', ')}`,
     )
     expect(hit).toHaveLength(KILLS)
-    expect(after.size, 'kinds of moments').toBeGreaterThan(1)
+    // Few may all fall into one kind of moment.
+    if (KILLS >= 10) expect(after.size, 'kinds of moments').toBeGreaterThan(1)
     expect(await scene.service.command('audit', 'verify', '--rebuild')).toMatchObject({ code: 0 })
   })
 })
