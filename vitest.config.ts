@@ -11,11 +11,18 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
 
+/** Of every project: what its tests write for a while goes with the run. Limits are for what hangs, not for what is slow on a busy machine. */
+const tidy = {
+  globalSetup: ['test/support/run-folder.ts'],
+  setupFiles: ['test/support/after-each-file.ts'],
+  expect: { poll: { timeout: 30_000 } },
+}
+const tidyWithDatabase = { ...tidy, globalSetup: [...tidy.globalSetup, 'test/support/global-setup.ts'] }
+
 const onRealHosts = {
-  globalSetup: ['test/support/global-setup.ts'],
-  fileParallelism: false,
-  testTimeout: 300_000,
-  hookTimeout: 600_000,
+  ...tidyWithDatabase,
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
 }
 
 export default defineConfig({
@@ -30,15 +37,17 @@ export default defineConfig({
           exclude: slow,
           // Files share the modules that they load, as the service does: a third less work. None may keep state in one.
           isolate: false,
-          globalSetup: ['test/support/global-setup.ts'],
-          testTimeout: 20_000,
+          ...tidyWithDatabase,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'known',
           include: ['test/known/**/*.test.ts'],
-          testTimeout: 180_000,
+          ...tidy,
+          testTimeout: 600_000,
         },
       },
       {
@@ -65,6 +74,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          ...tidy,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -74,6 +84,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', servers],
+          ...tidy,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

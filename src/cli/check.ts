@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
 import { jsonSchema } from '../config/json-schema.ts'
+import { zoneData } from '../config/zone-data.ts'
 import { type Contact, contact } from './contact.ts'
 import { BadUse } from './failure.ts'
 import { testClick } from './test-click.ts'
@@ -34,11 +35,15 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
         sources: Object.keys(config.sources).length,
       }
       const file = config.file ?? 'No configuration file, so the built-in example'
-      if (options.json) print(JSON.stringify({ file: config.file, warnings, ...counts }))
+      if (options.json)
+        print(JSON.stringify({ file: config.file, warnings, ...counts, timeZoneData: zoneData.version }))
       else {
         for (const warning of warnings) print(`warning: ${warning}`)
         const people = count(counts.people, 'person', 'people')
         print(`${file} is right: ${count(counts.teams, 'team')}, ${people}, ${count(counts.sources, 'source')}.`)
+        print(
+          `Time zones are those of the tz database ${zoneData.version || 'of this system'}, by Node.js ${process.versions.node}.`,
+        )
       }
       const seconds = Number(options.wait)
       if (!(seconds >= 1 && seconds <= 3_600)) throw new BadUse('--wait takes 1 to 3600 seconds.')

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/story.ts'
+import { zoneData } from '../config/zone-data.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
+import { mendZoneData, missedZoneChange } from '../core/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
@@ -138,7 +140,18 @@ async function look(source: InventorySource, assets: Asset[], signal: AbortSigna
     else lost.push(observation.reason)
   }
   const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
-  return { ok: lost.length === 0, what: [counted, ...lost].join('\n') }
+  return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
+}
+
+/** A line for each zone of assets whose rules are newer than the time zone data of this process. */
+function zonesOf(assets: readonly Asset[]): readonly string[] {
+  const lines: string[] = []
+  for (const zone of new Set(assets.map(({ timeZone }) => timeZone))) {
+    const missed = missedZoneChange(zone, zoneData)
+    const many = assets.filter(({ timeZone }) => timeZone === zone).length
+    if (missed !== null) lines.push(`warning: ${count(many, 'asset')} in ${zone}, ${missed}. ${mendZoneData}`)
+  }
+  return lines
 }
 
 /** A batch without changes: the engine says whether it could work there, and has nothing to do. */

@@ -5,8 +5,10 @@ import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRollouts } from './check-rollouts.ts'
 import { checkTimes } from './check-times.ts'
+import { checkZones } from './check-zones.ts'
 import type { Finding } from './problem.ts'
 import type { Settings } from './schema.ts'
+import { zoneData } from './zone-data.ts'
 
 export interface CrossCheck {
   readonly problems: readonly Finding[]
@@ -37,6 +39,7 @@ export function crossCheck(settings: Settings, unread: Unread = nothingUnread): 
   checkReferences(settings, unread, notes)
   checkPolicies(settings, unread, notes)
   checkTimes(settings, notes)
+  checkZones(settings, notes, zoneData)
   checkRollouts(settings, unread, notes)
   checkFleet(settings, notes)
   return { problems, warnings }

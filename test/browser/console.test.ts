@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launchChromium, signIn } from '../support/chromium.ts'
 import { createService, type RunningService } from '../support/running-service.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const found = findChromium()
 if ('missing' in found) console.info(`skipped the browser tests: ${found.missing}`)
@@ -105,7 +105,7 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
   it('checks the exported record, and finds a changed byte', async () => {
     const exported = await service.command('audit', 'export')
     expect(exported.code).toBe(0)
-    const file = path.join(tmpdir(), `patchwarden-audit-${process.pid}.jsonl`)
+    const file = path.join(temporaryFolder('pw-audit'), 'audit.jsonl')
     await writeFile(file, exported.stdout)
     expect((await service.command('audit', 'verify', file)).code).toBe(0)
     await writeFile(file, (await readFile(file, 'utf8')).replace('"mara"', '"mura"'))

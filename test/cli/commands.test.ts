@@ -178,6 +178,14 @@ test('the record is checked, exported, and one changed byte of the export is nam
   expect(changed.out + changed.err).toMatch(/line \d+ \(PW-1 event \d+\)/)
 })
 
+test('check names the version of the time zone data', async () => {
+  const { code, out } = await patchwarden('check', '--offline')
+  expect(code).toBe(0)
+  expect(out).toContain(`Time zones are those of the tz database ${process.versions.tz}, by Node.js`)
+  const [facts] = json((await patchwarden('check', '--offline', '--json')).out)
+  expect(facts).toMatchObject({ timeZoneData: process.versions.tz })
+})
+
 test('help names every command that works, and no other', async () => {
   const { out } = await patchwarden('--help')
   for (const name of [

@@ -1,12 +1,12 @@
 /** Commands that need neither a service nor a database. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { main } from '../../src/cli/cli.ts'
 import { sharedData } from '../integrations/shared-data.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 async function patchwarden(argv: string[], input = '') {
   let out = ''
@@ -68,7 +68,7 @@ describe('decide', () => {
   })
 
   it('takes a table of your own, and refuses one that is none', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pw-table-'))
+    const folder = temporaryFolder('pw-table')
     writeFileSync(join(folder, 'mine.csv'), 'row,Colour v1.0,"What, then v1"\n0,red,"stop, now"\n1,green,go\n')
     expect((await patchwarden(['decide', join(folder, 'mine.csv')], '{"colour":"RED"}\n')).out).toBe('stop, now\n')
     writeFileSync(join(folder, 'bad.csv'), 'row,Colour v1.0,What v1\n0,red,stop\n1,red,go\n')
@@ -84,8 +84,8 @@ describe('decide', () => {
 })
 
 describe('assess, offline', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pw-offline-'))
-  const feeds = mkdtempSync(join(tmpdir(), 'pw-feeds-'))
+  const folder = temporaryFolder('pw-offline')
+  const feeds = temporaryFolder('pw-feeds')
   const inventory = join(folder, 'web01.status')
   writeFileSync(
     inventory,
@@ -204,7 +204,7 @@ describe('assess, offline', () => {
 })
 
 describe('load', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'patchwarden-load-'))
+  const folder = temporaryFolder('patchwarden-load')
   const file = join(folder, 'web.csv')
   /** Berlin's clocks go back in these weeks; quiet on Tuesdays from 02:00 to 05:00 there. */
   const rows: string[] = []

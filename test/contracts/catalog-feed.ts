@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CatalogFeed, FeedFetch } from '../../src/core/ports.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** What a catalog feed gives the suite to try it with. */
 export interface CatalogFeedSubject {
@@ -28,7 +28,7 @@ type Handler = (response: ServerResponse, headers: Readonly<Record<string, strin
 export function catalogFeedContract(subject: CatalogFeedSubject): void {
   const { name, good, records } = subject
   const { signal } = new AbortController()
-  const folder = mkdtempSync(join(tmpdir(), 'pw-feed-'))
+  const folder = temporaryFolder('pw-feed')
   let server: Server
   let url = ''
   let handle: Handler = (response) => response.writeHead(500).end()

@@ -1,12 +1,15 @@
 """What python-dateutil says of recurrence rules: writes or answers cases for recurrence.test.ts.
 
-    python3 test/core/recurrence-oracle.py > test/core/recurrence-known.json   the committed table
+    python3 test/core/recurrence-oracle.py > test/core/recurrence-known.json   the committed table (then npm run fix)
     python3 test/core/recurrence-oracle.py random SEED COUNT                   as many random cases
     python3 test/core/recurrence-oracle.py zones                               clock changes of every zone
 
 Rules are expanded on the wall clock, without a zone, by dateutil. Then zoneinfo places each wall time with fold=0: the
 first of two in the fold, and the offset before the change in the gap, as RFC 5545 (3.3.5) wants. dateutil's own
 arithmetic with zones is not used.
+
+Every answer comes with the zones that it was computed by, as zoneinfo of this machine has them, and the version of that
+data: the answers stay right when governments change their clocks.
 
 Left out, because dateutil departs from RFC 5545 there: BYSETPOS in a weekly rule that begins within a week (dateutil
 counts from the first day on, the RFC from the beginning of the interval), and plain beside numbered days in BYDAY
@@ -227,39 +230,72 @@ def random_cases(seed, count):
     return cases
 
 
+def clock_changes(zone, first, last):
+    """(instant, minutes ahead of UTC before, and from then on) of each change in these years, oldest first."""
+    tz = ZoneInfo(zone)
+    offset_at = lambda instant: instant.astimezone(tz).utcoffset()
+    at = datetime(first, 1, 1, tzinfo=timezone.utc)
+    offset = offset_at(at)
+    yield at, offset, offset
+    while at.year <= last:
+        at += timedelta(days=7)
+        later = offset_at(at)
+        if later == offset:
+            continue
+        low, high = at - timedelta(days=7), at
+        while high - low > timedelta(minutes=1):
+            middle = low + (high - low) / 2
+            if offset_at(middle) == offset:
+                low = middle
+            else:
+                high = middle
+        yield high.replace(second=0, microsecond=0), offset, later
+        offset = later
+
+
+def written(changes):
+    """`[from when on, minutes ahead of UTC]`, oldest first; the first holds before as well."""
+    return [[at.strftime("%Y-%m-%dT%H:%MZ"), int(later.total_seconds()) // 60] for at, _, later in changes]
+
+
+def data_version():
+    try:
+        with open("/usr/share/zoneinfo/tzdata.zi") as file:
+            return file.readline().split()[-1]
+    except OSError:
+        return "unknown"
+
+
+def answers(cases):
+    years = {}
+    for one in cases:
+        years.setdefault(one["zone"], []).extend(int(text[:4]) for text in [one["begin"], *one["starts"]])
+    zones = {zone: written(clock_changes(zone, min(seen) - 2, max(seen) + 2)) for zone, seen in sorted(years.items())}
+    return {"zoneData": data_version(), "zones": zones, "cases": cases}
+
+
 def zone_cases():
     """Wall times around the clock changes of every zone from 1990 to 2030, placed by zoneinfo."""
     cases = []
+    zones = {}
     for zone in sorted(available_timezones()):
         tz = ZoneInfo(zone)
-        at = datetime(1990, 1, 1, tzinfo=timezone.utc)
-        offset = at.astimezone(tz).utcoffset()
-        while at.year < 2031:
-            at += timedelta(days=7)
-            later = at.astimezone(tz).utcoffset()
-            if later == offset:
-                continue
-            low, high = at - timedelta(days=7), at
-            while high - low > timedelta(minutes=1):
-                middle = low + (high - low) / 2
-                if middle.astimezone(tz).utcoffset() == offset:
-                    low = middle
-                else:
-                    high = middle
-            change = high.replace(second=0, microsecond=0, tzinfo=None)
-            for base in {offset, later}:
+        changes = list(clock_changes(zone, 1989, 2032))
+        zones[zone] = written(changes)
+        for at, before, later in changes:
+            change = at.replace(tzinfo=None)
+            for base in {before, later} if 1990 <= at.year <= 2030 else ():
                 for minutes in (-90, -30, -1, 0, 15, 45, 75):
                     wall = change + base + timedelta(minutes=minutes)
                     instant = wall.replace(tzinfo=tz).astimezone(timezone.utc)
                     cases.append([zone, wall.isoformat()[:16], instant.strftime("%Y-%m-%dT%H:%M:%SZ")])
-            offset = later
-    return cases
+    return {"zoneData": data_version(), "zones": zones, "cases": cases}
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["random"]:
-        print(json.dumps(random_cases(int(sys.argv[2]), int(sys.argv[3]))))
+        print(json.dumps(answers(random_cases(int(sys.argv[2]), int(sys.argv[3])))))
     elif sys.argv[1:2] == ["zones"]:
         print(json.dumps(zone_cases()))
     else:
-        print("[\n" + ",\n".join(json.dumps(one) for one in table()) + "\n]")
+        print(json.dumps(answers(table())))

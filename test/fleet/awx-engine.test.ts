@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +13,7 @@ import { createFakeAwx, type FakeAwx, type FakeEvent, type Played } from '../fak
 import { type AptHosts, aptHosts } from '../support/apt-hosts.ts'
 import { anAsset } from '../support/asset.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { signal } = new AbortController()
 const limits = { input: '', timeoutSeconds: 240, maxBytes: 20_000_000 }
@@ -44,7 +44,7 @@ const printed = z.object({
 
 /** AWX is the fake; its jobs run the shipped playbook with ansible-playbook, on real Debian hosts. */
 describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pw-awx-'))
+  const folder = temporaryFolder('pw-awx')
   const inventory = join(folder, 'inventory.ini')
   let fleet: Fleet
   let awx: FakeAwx

@@ -247,7 +247,7 @@ describe.skipIf(reason !== null)('faults during rollouts on real Debian hosts', 
     )
     scene = await createRolloutScene(fleet, teams)
     await scene.service.start()
-    await until('every team has a proposal', 240, async () => (await scene.proposals()).length === teams.length)
+    await until('every team has a proposal', 480, async () => (await scene.proposals()).length === teams.length)
     for (const proposal of await scene.proposals()) ids.set(proposal.team, proposal.id)
     await Promise.all(
       FAULTS.map(async ({ team, before, midway }) => {
@@ -267,7 +267,7 @@ describe.skipIf(reason !== null)('faults during rollouts on real Debian hosts', 
     })
     for (const { name } of teams) await scene.as('mara', 'vote', id(name), 'approve')
     await Promise.all(interrupted)
-    await until('every rollout has ended or stopped', 300, async () => {
+    await until('every rollout has ended or stopped', 600, async () => {
       return (await scene.proposals()).every(({ status }) => status === 'halted' || status === 'completed')
     })
     for (const { team, after } of FAULTS) {
@@ -285,7 +285,7 @@ describe.skipIf(reason !== null)('faults during rollouts on real Debian hosts', 
         audit: await shell(fleet, host, 'dpkg --audit'),
       })
     }
-  }, 900_000)
+  }, 1_500_000)
 
   afterAll(async () => {
     const page = matrix(seen)

@@ -6,7 +6,6 @@ import { type DemoAppKind, type FaultName, type Fleet, fleetReason, upFleet } fr
 
 const call = promisify(execFile)
 const HOSTS = 3
-const NAME = 'pwtself'
 const UPGRADE =
   'export DEBIAN_FRONTEND=noninteractive; apt-get -q update && apt-get -y -q -o Dpkg::Use-Pty=0 --only-upgrade install'
 
@@ -17,12 +16,12 @@ describe.skipIf(reason !== null)('the test fleet', () => {
   let fleet: Fleet
 
   beforeAll(async () => {
-    fleet = await upFleet(HOSTS, { name: NAME })
+    fleet = await upFleet(HOSTS, { name: 'pwtself' })
   })
   afterAll(async () => {
     await fleet?.down()
-    expect(existsSync(`/sys/class/net/${NAME}0`)).toBe(false)
-    expect((await call('ip', ['netns'])).stdout).not.toContain(NAME)
+    expect(existsSync(`/sys/class/net/${fleet.name}0`)).toBe(false)
+    expect((await call('ip', ['netns'])).stdout).not.toContain(fleet.name)
   })
 
   async function ssh(host: string, command: string, user = 'root') {

@@ -48,7 +48,7 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
   }
 
   it(`at ${KILLS} random moments (seed ${seed}): every host is patched once, and said to be`, {
-    timeout: 900_000,
+    timeout: 600_000 + KILLS * 60_000,
   }, async () => {
     const random = createRandom(seed)
     const hit: { readonly id: string; readonly at: string }[] = []
@@ -61,7 +61,7 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
         await fleet.publish(`2.${rollouts}`, 'slow')
         expect(await scene.service.command('sync')).toMatchObject({ code: 0 })
       }
-      await expect.poll(() => status(id), { timeout: 120_000, interval: 1_000 }).toBe('open')
+      await expect.poll(() => status(id), { timeout: 300_000, interval: 1_000 }).toBe('open')
       await scene.as('mara', 'vote', id, 'approve')
       for (let kills = 0; kills < KILLS_A_ROLLOUT && hit.length < KILLS; kills++) {
         await sleep(random() * LONGEST_LIFE * 1_000)
@@ -69,7 +69,7 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
         hit.push({ id, at: new Date().toISOString() })
         await scene.service.start()
       }
-      await expect.poll(() => status(id), { timeout: 180_000, interval: 1_000 }).toBe('completed')
+      await expect.poll(() => status(id), { timeout: 300_000, interval: 1_000 }).toBe('completed')
       for (const { name } of fleet.hosts) {
         const transactions = await fleet.aptTransactions(name)
         expect(transactions, `${name} after ${id}`).toHaveLength(rollouts)
@@ -93,7 +93,8 @@ describe.skipIf(reason !== null)('Patchwarden, killed again and again during rol
       `seed ${seed}: killed ${hit.length} times in ${rollouts} rollouts; the last that was recorded before: ${[...after].map(([type, times]) => `${type} (${times})`).join(', ')}`,
     )
     expect(hit).toHaveLength(KILLS)
-    expect(after.size, 'kinds of moments').toBeGreaterThan(1)
+    // Few may all fall into one kind of moment.
+    if (KILLS >= 10) expect(after.size, 'kinds of moments').toBeGreaterThan(1)
     expect(await scene.service.command('audit', 'verify', '--rebuild')).toMatchObject({ code: 0 })
   })
 })

@@ -97,9 +97,9 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
     const promised = await fleet.pending('web01')
     expect(promised.length).toBeGreaterThan(5)
     await service.start()
-    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 300_000, interval: 1_000 }).toBe('open')
     await approve()
-    await expect.poll(() => status(), { timeout: 200_000, interval: 2_000 }).toBe('completed')
+    await expect.poll(() => status(), { timeout: 300_000, interval: 2_000 }).toBe('completed')
     for (const host of fleet.hosts) {
       for (const item of promised) {
         const asked = await fleet.exec(host.name, ['dpkg-query', '-W', '-f', '$' + '{Version}', item.package])
@@ -116,15 +116,15 @@ describe.skipIf(reason !== null)('the main job on real Debian hosts', () => {
   it('stops when a service is unhealthy after the upgrade, and counts a host that is down apart', async () => {
     await fleet.publish('2.0', 'unhealthy')
     await service.start()
-    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('open')
+    await expect.poll(() => status(), { timeout: 300_000, interval: 1_000 }).toBe('open')
     await approve()
-    await expect.poll(() => status(), { timeout: 120_000, interval: 1_000 }).toBe('halted')
+    await expect.poll(() => status(), { timeout: 300_000, interval: 1_000 }).toBe('halted')
     const { stdout } = await service.command('report', 'PW-1')
     expect(stdout).toContain('not healthy')
     // The way back: by one person, at once, to what was there before.
     const back = await service.command('rollback', 'PW-1', '--as', 'jonas', '--because', 'The pages fail since.')
     expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('PW-2 rolls PW-1 back') })
-    await expect.poll(() => status('PW-2'), { timeout: 120_000, interval: 1_000 }).toBe('completed')
+    await expect.poll(() => status('PW-2'), { timeout: 300_000, interval: 1_000 }).toBe('completed')
     const version = await fleet.exec('web01', ['dpkg-query', '-W', '-f', '$' + '{Version}', 'demo-app'])
     expect(version.stdout).toBe('1.0')
     expect((await service.command('report', 'PW-2')).stdout).toContain('rolled back')

@@ -11,6 +11,8 @@ if (reason !== null) console.warn(`skipped steering rollouts on real hosts: ${re
 const ONE_BY_ONE = '[{ name: all, select: rest, batch: 10, concurrency: 1, gate: { minSuccess: 0%, maxFailures: 5 } }]'
 const WITH_GO =
   '[{ name: canary, select: { tag: canary }, batch: 1 }, { name: rest, select: rest, batch: 1, gate: { go: [on-call] } }]'
+/** Seconds: for what hangs, not for what is slow on a busy machine. */
+const PATIENCE = 300
 /** Long enough for whatever would begin to have begun. */
 const A_WHILE = 5_000
 /** What an asset is expected to take while nothing is known; none begins when less of the window is left. */
@@ -38,7 +40,7 @@ describe.skipIf(reason !== null)('what people say in the middle of a rollout tak
       { name: 'wiki', hosts: ['web09', 'web10'], rings: ONE_BY_ONE, windowEnds },
     ])
     await scene.service.start()
-    await until('every team has a proposal', 120, async () => (await scene.proposals()).length === 3)
+    await until('every team has a proposal', PATIENCE, async () => (await scene.proposals()).length === 3)
     for (const proposal of await scene.proposals()) ids.set(proposal.team, proposal.id)
     await fleet.fault('disk-full', 'web02')
     for (const team of ['wiki', 'shop', 'web']) await scene.as('mara', 'vote', id(team), 'approve')
@@ -56,14 +58,18 @@ describe.skipIf(reason !== null)('what people say in the middle of a rollout tak
   }
 
   async function verified(team: string, host: string): Promise<void> {
-    await until(`${host} is verified`, 120, async () => {
+    await until(`${host} is verified`, PATIENCE, async () => {
       const { state } = await scene.report(id(team))
       return state.rollout?.deployments[`${team}/${host}`]?.verification != null
     })
   }
 
   async function completed(team: string): Promise<void> {
-    await until(`${team} is completed`, 120, async () => (await scene.report(id(team))).state.status === 'completed')
+    await until(
+      `${team} is completed`,
+      PATIENCE,
+      async () => (await scene.report(id(team))).state.status === 'completed',
+    )
   }
 
   it('pause, resume, skip, retry and halt', async () => {
@@ -84,7 +90,7 @@ describe.skipIf(reason !== null)('what people say in the middle of a rollout tak
     expect(await begun(web)).toEqual(['web01', 'web03'])
     await release(fleet, 'web03')
 
-    await until('the next host begins', 120, async () => (await begun(web)).length === 3)
+    await until('the next host begins', PATIENCE, async () => (await begun(web)).length === 3)
     const [next = ''] = (await begun(web)).filter((host) => host !== 'web01' && host !== 'web03')
     expect(['web02', 'web05']).toContain(next)
     await waitsOn(fleet, next)

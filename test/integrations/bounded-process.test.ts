@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type ProcessRequest, runBounded } from '../../src/integrations/bounded-process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const base: ProcessRequest = {
   command: 'sh',
@@ -34,7 +34,7 @@ describe('a process within bounds', () => {
   })
 
   it('that takes too long is killed, with its children', async () => {
-    const mark = join(mkdtempSync(join(tmpdir(), 'pw-process-')), 'late')
+    const mark = join(temporaryFolder('pw-process'), 'late')
     const ended = await runBounded({
       ...base,
       timeoutSeconds: 0.2,

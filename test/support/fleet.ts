@@ -121,10 +121,10 @@ interface FleetName {
 
 /**
  * Brings up hosts web01 .. webN, unpatched. Fleets of different names run side by side; one of this name that
- * was left behind is taken down first.
+ * was left behind is taken down first. FLEET_PREFIX stands for the `pw` of every name, so that two checkouts can run at once.
  */
 export async function upFleet(count: number, options: { name?: string; kind?: FleetKind } = {}): Promise<Fleet> {
-  const name = options.name ?? 'pwt'
+  const name = (options.name ?? 'pwt').replace(/^pw/, process.env.FLEET_PREFIX ?? 'pw')
   const named: FleetName = { name, kind: options.kind ?? 'debian' }
   const directory = directoryOf(name)
 
@@ -224,8 +224,10 @@ function directoryOf(name: string): string {
 
 function run({ name, kind }: FleetName, args: string[], timeoutSeconds = COMMAND_TIMEOUT_SECONDS): Promise<Finished> {
   return new Promise((resolve) => {
+    // Hosts have a /tmp of their own.
+    const { TMPDIR: _, ...environment } = process.env
     const options = {
-      env: { ...process.env, FLEET_NAME: name, FLEET_KIND: kind, FLEET_DIR: directoryOf(name) },
+      env: { ...environment, FLEET_NAME: name, FLEET_KIND: kind, FLEET_DIR: directoryOf(name) },
       timeout: timeoutSeconds * 1000,
       maxBuffer: 64 * 1024 * 1024,
     }

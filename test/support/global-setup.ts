@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import os from 'node:os'
+import { rmSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { startEmbedded } from '../../src/store/embedded-postgres.ts'
 import { migrateDatabase } from '../../src/store/migrate.ts'
+import { makeRunFolder, systemFolder } from './run-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -17,9 +17,7 @@ export const templateName = 'template_patchwarden'
 
 /** One embedded cluster for the whole run, without fsync, with one migrated database to clone. */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(path.join(memory() ?? os.tmpdir(), 'patchwarden test '))
-  // Open, so that as root the account that runs the server can enter.
-  chmodSync(folder, 0o755)
+  const folder = makeRunFolder(memory() ?? systemFolder(), 'patchwarden test ')
   const cluster = await startEmbedded({ dataDir: path.join(folder, 'postgres'), durable: false, log: () => {} })
   await makeTemplate(cluster.url)
   provide('pgUrl', cluster.url)

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FeedContent, RejectedRecord } from '../../../src/core/catalog.ts'
 import type { CatalogFeed } from '../../../src/core/ports.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'pw-feeds-'))
 let files = 0
 
 /** A file of our own making in fixtures/. */
@@ -14,7 +13,7 @@ export function fixture(name: string): Buffer {
 }
 
 export function fileWith(bytes: Buffer | string): string {
-  const path = join(folder, `feed-${++files}`)
+  const path = join(temporaryFolder('pw-feeds'), `feed-${++files}`)
   writeFileSync(path, bytes)
   return path
 }

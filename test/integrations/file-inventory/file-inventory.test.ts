@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -8,9 +7,10 @@ import { describe, expect, it } from 'vitest'
 import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
 import type { FileFormat } from '../../../src/core/inventory-formats.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { sharedData } from '../shared-data.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'pw-inventory-'))
+const folder = temporaryFolder('pw-inventory')
 const defaults = { name: 'web01', platform: 'debian:12', team: 'web', timeZone: 'Europe/Berlin', engine: 'ssh' }
 const now = new Date('2026-11-20T12:00:00Z')
 const written = new Date('2026-11-19T08:00:00Z')

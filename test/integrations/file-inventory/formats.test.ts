@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -7,9 +6,10 @@ import { describe, expect, it } from 'vitest'
 import type { FileFormat } from '../../../src/core/inventory-formats.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
 import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { sharedData } from '../shared-data.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'pw-formats-'))
+const folder = temporaryFolder('pw-formats')
 let files = 0
 
 async function read(text: string | Buffer, format: FileFormat | null = null, platform?: string) {

@@ -1,7 +1,6 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -10,6 +9,7 @@ import type { Asset } from '../../../src/core/asset.ts'
 import type { HealthCheck } from '../../../src/core/ports.ts'
 import { createHealthProbe, createSimulatedProbe } from '../../../src/integrations/health/index.ts'
 import { anAsset } from '../../support/asset.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const asset = anAsset('web01', { source: 'fleet', engine: null, address: '127.0.0.1' })
 const { signal } = new AbortController()
@@ -225,7 +225,7 @@ describe('a probe', () => {
 
 describe('the simulated probe', () => {
   const shipped = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
-  const stateFile = join(mkdtempSync(join(tmpdir(), 'pw-health-')), 'fleet.json')
+  const stateFile = join(temporaryFolder('pw-health'), 'fleet.json')
   const simulated = createSimulatedProbe({ stateFile, otherwise: probe })
   const web02: Asset = { ...asset, name: 'web-02', address: '192.0.2.12', simulated: true }
   const checks: HealthCheck[] = [{ kind: 'http', url: 'https://{name}/healthz', expectStatus: 204, timeoutSeconds: 5 }]

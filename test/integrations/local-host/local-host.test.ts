@@ -1,11 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Observation } from '../../../src/core/asset.ts'
 import { createLocalInventory } from '../../../src/integrations/local-host/index.ts'
 import { anAsset } from '../../support/asset.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const asset = anAsset('me', { platform: '', team: 'ops', source: 'here', engine: null, address: '127.0.0.1' })
 const hasApt = spawnSync('apt-get', ['--version']).status === 0
@@ -57,7 +55,7 @@ describe.skipIf(!hasApt)('this machine', () => {
 
 describe('a machine', () => {
   it('without a shell on the PATH is unreachable, in a sentence', async () => {
-    process.env.PATH = mkdtempSync(join(tmpdir(), 'pw-empty-'))
+    process.env.PATH = temporaryFolder('pw-empty')
     expect(await look()).toMatchObject([{ kind: 'unreachable', reason: expect.stringContaining('no POSIX shell') }])
   })
 })

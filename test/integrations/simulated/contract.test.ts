@@ -1,11 +1,11 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Asset, AssetSnapshot } from '../../../src/core/asset.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { createSimulatedEngine } from '../../../src/integrations/simulated/index.ts'
 import { type DeployScene, deployEngineContract } from '../../contracts/deploy-engine.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const shipped = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
 
@@ -14,7 +14,7 @@ interface StateFile {
 }
 
 async function scene(): Promise<DeployScene> {
-  const stateFile = join(mkdtempSync(join(tmpdir(), 'pw-contract-')), 'fleet.json')
+  const stateFile = join(temporaryFolder('pw-contract'), 'fleet.json')
   copyFileSync(shipped, stateFile)
   let now = Date.parse('2026-11-20T12:00:00Z')
   const clock = () => new Date(now)

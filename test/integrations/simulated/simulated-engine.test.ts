@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import type { PackageChange } from '../../../src/core/catalog.ts'
 import type { Batch, DeploymentRequest, RebootRule } from '../../../src/core/ports.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { createSimulatedEngine, prepareExample } from '../../../src/integrations/simulated/index.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const shipped = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
 const { signal } = new AbortController()
@@ -25,7 +25,7 @@ interface Scene {
 }
 
 function scene(pace = 10): Scene {
-  const stateFile = join(mkdtempSync(join(tmpdir(), 'pw-simulated-')), 'fleet.json')
+  const stateFile = join(temporaryFolder('pw-simulated'), 'fleet.json')
   copyFileSync(shipped, stateFile)
   let now = Date.parse('2026-11-20T12:00:00Z')
   const clock = () => new Date(now)
@@ -340,7 +340,7 @@ describe('kill -9', () => {
 
 describe('preparing the example', () => {
   it('copies the shipped file once and never over what happened since', async () => {
-    const to = join(mkdtempSync(join(tmpdir(), 'pw-example-')), 'data', 'fleet.json')
+    const to = join(temporaryFolder('pw-example'), 'data', 'fleet.json')
     expect(await prepareExample({ from: shipped, to })).toBe(true)
     expect(readFileSync(to)).toEqual(readFileSync(shipped))
     writeFileSync(to, '{"assets": []}')

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSshConnections, type SshTarget } from '../../../src/integrations/ssh/index.ts'
 import { AS_ROOT, sshArguments } from '../../../src/integrations/ssh/target.ts'
 import { runOverSsh } from '../../../src/integrations/ssh/transport.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const target: SshTarget = { host: 'web01' }
 
@@ -34,7 +34,7 @@ describe('connections that sessions share', () => {
   })
 
   it('are left out where the path would be too long or no folder can be made', () => {
-    process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'x'.repeat(80)))
+    process.env.TMPDIR = temporaryFolder('x'.repeat(80))
     expect(createSshConnections().socket(target)).toBeNull()
     process.env.TMPDIR = '/nonexistent'
     expect(createSshConnections().socket(target)).toBeNull()
@@ -48,7 +48,7 @@ describe('connections that sessions share', () => {
   })
 
   it('are given up when a session fails, so that the next one logs in anew', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pw-ssh-'))
+    const folder = temporaryFolder('pw-ssh')
     writeFileSync(join(folder, 'ssh'), `#!/bin/sh\necho "$@" >>${folder}/log\nexit 255\n`)
     chmodSync(join(folder, 'ssh'), 0o755)
     process.env.PATH = `${folder}:${PATH}`

@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +7,7 @@ import type { Observation } from '../../../src/core/asset.ts'
 import { createSshInventory } from '../../../src/integrations/ssh/index.ts'
 import { inventorySourceContract } from '../../contracts/inventory-source.ts'
 import { anAsset } from '../../support/asset.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** Stands in for the SSH client: hosts answer as their names say. Keeps a log of who was asked and with what. */
 const FAKE_SSH = `#!/bin/sh
@@ -27,7 +27,7 @@ echo "end $2" >>"$folder/log"
 `
 
 const fixture = fileURLToPath(new URL('../apt/fixtures/debian-12.txt', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'pw-ssh-'))
+const folder = temporaryFolder('pw-ssh')
 const log = join(folder, 'log')
 const path = process.env.PATH
 

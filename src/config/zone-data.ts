@@ -1,0 +1,8 @@
+import { zoneNamed } from '../core/local-time.ts'
+import type { ZoneData } from '../core/zone-changes.ts'
+
+/** The time zone data of this process: what comes with its Node.js. */
+export const zoneData: ZoneData = {
+  version: process.versions.tz ?? '',
+  offset: (zone, instant) => zoneNamed(zone)?.offset(instant) ?? null,
+}

@@ -1,0 +1,69 @@
+/**
+ * Time zones whose rules changed lately, for a runtime that has older time zone data. Each row was found by asking Node.js
+ * releases with the versions 2024a to 2026e of the tz database for the offsets of every zone and alias, and comparing.
+ */
+
+interface ZoneChange {
+  /** The version of the tz database that has the new rules: the first that a release of Node.js came with. */
+  readonly since: string
+  /** With all aliases. */
+  readonly zones: readonly string[]
+  /** From when on older data is wrong. */
+  readonly from: string
+  /** Minutes ahead of UTC then. */
+  readonly offset: number
+}
+
+/** What the newest row comes from: of later changes nothing is known here. */
+export const NEWEST_ZONE_DATA = '2026e'
+
+export const zoneChanges: readonly ZoneChange[] = [
+  { since: '2025a', zones: ['America/Asuncion'], from: '2025-03-23T03:00:00Z', offset: -180 },
+  { since: '2026a', zones: ['Europe/Chisinau', 'Europe/Tiraspol'], from: '2026-03-29T00:00:00Z', offset: 120 },
+  { since: '2026b', zones: ['America/Vancouver', 'Canada/Pacific'], from: '2026-11-01T09:00:00Z', offset: -420 },
+  { since: '2026c', zones: ['Africa/Casablanca', 'Africa/El_Aaiun'], from: '2026-09-20T01:00:00Z', offset: 0 },
+  {
+    since: '2026c',
+    zones: ['America/Edmonton', 'America/Yellowknife', 'Canada/Mountain'],
+    from: '2026-11-01T08:00:00Z',
+    offset: -360,
+  },
+  { since: '2026e', zones: ['America/Inuvik'], from: '2026-11-01T08:00:00Z', offset: -360 },
+  {
+    since: '2026e',
+    zones: ['America/Rainy_River', 'America/Winnipeg', 'Canada/Central'],
+    from: '2026-11-01T07:00:00Z',
+    offset: -300,
+  },
+]
+
+/** What a runtime knows of time zones. */
+export interface ZoneData {
+  /** Of the tz database, such as 2025c; empty: it does not say. */
+  readonly version: string
+  /** Minutes ahead of UTC at an instant in milliseconds; `null`: it does not know the zone. */
+  offset(zone: string, instant: number): number | null
+}
+
+/** The newer rules that the data lacks for a zone, to follow its name in a sentence; `null`: none that is known here. */
+export function missedZoneChange(zone: string, data: ZoneData): string | null {
+  const name = zone.toLowerCase()
+  for (const { since, zones, from, offset } of zoneChanges) {
+    if (data.version >= since || !zones.some((each) => each.toLowerCase() === name)) continue
+    const here = data.offset(zone, Date.parse(from))
+    if (here === null || here === offset) continue
+    const when = `${from.slice(0, 10)} ${from.slice(11, 16)} UTC`
+    return `whose rules changed in time zone data ${since}: at ${when} its clocks are at ${utc(offset)}, and by the data ${data.version || 'of this runtime'} that is used here at ${utc(here)}`
+  }
+  return null
+}
+
+/** A sentence of its own, after that. */
+export const mendZoneData = `Run Patchwarden with a newer Node.js (process.versions.tz is the version of its data, and ${NEWEST_ZONE_DATA} is right there): with this one, windows and times in that zone are wrong from then on.`
+
+/** `UTC-7`, `UTC+5:30` */
+function utc(offset: number): string {
+  const minutes = Math.abs(offset)
+  const rest = minutes % 60 === 0 ? '' : `:${String(minutes % 60).padStart(2, '0')}`
+  return `UTC${offset < 0 ? '-' : '+'}${Math.floor(minutes / 60)}${rest}`
+}
