@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Starts and kills whole servers, one after the other. */
-const servers = 'test/store/embedded-postgres.test.ts'
+/** Start and kill whole servers, wait for those that never answer, or try every word of the command line. */
+const long = ['test/store/embedded-postgres.test.ts', 'test/store/database.test.ts', 'test/cli/hostile.test.ts']
 /** The contract of a deploy engine on real hosts, once for each engine but the first. */
 const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
   (name) => `test/fleet/${name}-engine.test.ts`,
 )
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
-const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', servers]
+const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', ...long]
 
 /** Of every project: what its tests write for a while goes with the run. Limits are for what hangs, not for what is slow on a busy machine. */
 const tidy = {
@@ -54,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'replicas',
           include: ['test/replicas/**/*.test.ts'],
-          globalSetup: ['test/support/global-setup.ts'],
+          ...tidyWithDatabase,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
@@ -83,8 +83,8 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', servers],
-          ...tidy,
+          include: ['test/e2e/**/*.test.ts', ...long],
+          ...tidyWithDatabase,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

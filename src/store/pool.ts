@@ -32,6 +32,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
   const idle: Line[] = []
   const waiting: ((line: Line) => void)[] = []
   const lines = new Set<Line>()
+  let ended = false
 
   function openLine(): Line {
     const line: Line = {
@@ -53,6 +54,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
   }
 
   async function take(): Promise<Line> {
+    if (ended) throw coded('CONNECTION_ENDED', 'Patchwarden has ended its connections to the database.')
     const free = idle.pop()
     if (free !== undefined) return free
     if (lines.size < most) return openLine()
@@ -92,6 +94,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
     ...statements((...statement) => alone((line) => onLine(line, statement))),
     begin: (work) => alone((line) => transaction(line, work)),
     end: async (seconds) => {
+      ended = true
       await Promise.all([...lines].map(({ sql }) => sql.end({ timeout: seconds })))
     },
   }
@@ -115,13 +118,11 @@ function statements(run: Run): Statements {
 }
 
 async function onLine(line: Line, [asLists, ...statement]: [boolean, ...Statement]): Promise<unknown> {
-  if (line.closed) throw closedError()
+  if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
   const query = line.sql.unsafe(...statement)
   return asLists ? query.values() : query
 }
 
-function closedError(): Error {
-  return Object.assign(new Error('The connection to the database was closed in the middle of a transaction.'), {
-    code: 'CONNECTION_CLOSED',
-  })
+function coded(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
 }

@@ -57,7 +57,6 @@ export interface CommandParts extends Pick<WorkflowParts, 'clock' | 'teams' | 'w
  * are written in one transaction: all of it, or nothing. Commands on one proposal come one after another.
  */
 export function createExecute(parts: WorkflowParts, estimates: Estimates, afterCommit: () => void) {
-  const { db } = parts
   const mine: CommandParts = {
     clock: parts.clock,
     // What is configured may change, and platforms join, while the service runs.
@@ -70,14 +69,14 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   }
 
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
-    const done = await inTransaction(db, runCommand, { parts: mine, proposal, command, actor })
+    const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command, actor })
     if (done.ok) afterCommit()
     return done
   }
 
   /** Opens a proposal under the next free number. */
   async function open(team: string, content: Content, policy: Policy, actor: Actor): Promise<Executed> {
-    const done = await inTransaction(db, openProposal, { parts: mine, team, content, policy, actor })
+    const done = await inTransaction(parts.db, openProposal, { parts: mine, team, content, policy, actor })
     if (done.ok) afterCommit()
     return done
   }
@@ -98,7 +97,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     if (problem !== null) return { ok: false, sentence: problem }
     const command: FreezeCommand =
       change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
-    if (!(await inTransaction(db, freezeOrLift, { parts: mine, team, command, person, now })))
+    if (!(await inTransaction(parts.db, freezeOrLift, { parts: mine, team, command, person, now })))
       return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
     afterCommit()
     return {
