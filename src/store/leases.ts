@@ -48,8 +48,8 @@ interface Held {
  */
 export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => {} }: LeasesOptions = {}): Leases {
   const holder = randomUUID()
-  let alive = openConnection(url, 'patchwarden alive', 1)
-  let sql = openConnection(url, 'patchwarden leases', 2)
+  const alive = openLine(url, 'patchwarden alive')
+  const rows = openLine(url, 'patchwarden leases')
   const held = new Map<string, Held | 'asked for'>()
   let session: number | null = null
   let problem: string | null = null
@@ -83,19 +83,16 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
   }
 
   function reconnect(): void {
-    const before = [alive, sql]
-    alive = openConnection(url, 'patchwarden alive', 1)
-    sql = openConnection(url, 'patchwarden leases', 2)
-    session = null
-    for (const one of before) void one.end({ timeout: 0 }).catch(() => undefined)
+    alive.renew()
+    rows.renew()
   }
 
   /** Takes the session lock, again where the connection that held it was lost. */
   async function stayAlive(): Promise<void> {
-    const [row] = await ask(() => alive<{ pid: number }[]>`select pg_backend_pid() as pid`)
+    const [row] = await ask(() => alive.sql()<{ pid: number }[]>`select pg_backend_pid() as pid`)
     if (row === undefined || row.pid === session) return
     // Shared with an earlier connection of this process that the server has not missed yet.
-    await ask(() => alive`select pg_advisory_lock_shared(hashtextextended(${aliveKey(holder)}, 0))`)
+    await ask(() => alive.sql()`select pg_advisory_lock_shared(hashtextextended(${aliveKey(holder)}, 0))`)
     session = row.pid
   }
 
@@ -104,7 +101,7 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
     const asked = performance.now()
     // The session lock of a holder that has died can be had; that of a living one cannot.
     const [row] = await ask(
-      () => sql<{ term: number }[]>`
+      () => rows.sql()<{ term: number }[]>`
       insert into leases as l (name, holder, term, expires_at)
       values (${name}, ${holder}, 1, clock_timestamp() + ${lifetimeMs} * interval '1 millisecond')
       on conflict (name) do update
@@ -124,12 +121,12 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
     try {
       await stayAlive()
       const asked = performance.now()
-      const rows = await ask(
-        () => sql<{ name: string; term: number }[]>`
+      const found = await ask(
+        () => rows.sql()<{ name: string; term: number }[]>`
         update leases set expires_at = clock_timestamp() + ${lifetimeMs} * interval '1 millisecond'
-        where holder = ${holder} and name in ${sql(mine.map(({ name }) => name))} returning name, term`,
+        where holder = ${holder} and name in ${rows.sql()(mine.map(({ name }) => name))} returning name, term`,
       )
-      const renewed = new Map(rows.map(({ name, term }) => [name, term]))
+      const renewed = new Map(found.map(({ name, term }) => [name, term]))
       for (const { name, one } of mine) {
         if (renewed.get(name) === one.term) one.until = asked + lifetimeMs
         else lose(name, one)
@@ -153,10 +150,10 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
   async function show(name: string, one: Held): Promise<void> {
     if (performance.now() >= one.until) lose(name, one)
     one.lost.signal.throwIfAborted()
-    const rows = await ask(
-      () => sql`select 1 from leases where name = ${name} and holder = ${holder} and term = ${one.term}`,
+    const found = await ask(
+      () => rows.sql()`select 1 from leases where name = ${name} and holder = ${holder} and term = ${one.term}`,
     )
-    if (rows.length === 0) lose(name, one)
+    if (found.length === 0) lose(name, one)
     one.lost.signal.throwIfAborted()
   }
 
@@ -180,8 +177,10 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
 
   /** A lease that cannot be given back ends by itself. */
   async function release(name: string, { term }: Held): Promise<void> {
-    await ask(() => sql`delete from leases where name = ${name} and holder = ${holder} and term = ${term}`).catch(
-      (error: unknown) => log(`The lease "${name}" could not be given back: ${errorText(error)} It ends by itself.`),
+    await ask(
+      () => rows.sql()`delete from leases where name = ${name} and holder = ${holder} and term = ${term}`,
+    ).catch((error: unknown) =>
+      log(`The lease "${name}" could not be given back: ${errorText(error)} It ends by itself.`),
     )
   }
 
@@ -190,7 +189,7 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
     end: async () => {
       clearInterval(timer)
       await renewing
-      await Promise.all([alive.end({ timeout: 5 }), sql.end({ timeout: 5 })])
+      await Promise.all([alive.end(), rows.end()])
     },
   }
 }
@@ -199,14 +198,44 @@ function aliveKey(holder: string): string {
   return `patchwarden:alive:${holder}`
 }
 
-function openConnection(url: string, name: string, max: number): postgres.Sql {
-  return postgres(url, {
-    max,
-    // The driver would replace a connection after a while, and a session lock with it.
-    max_lifetime: null,
-    fetch_types: false,
-    onnotice: () => {},
-    ...patience,
-    connection: { application_name: name },
-  })
+interface Line {
+  readonly sql: () => postgres.Sql
+  readonly renew: () => void
+  readonly end: () => Promise<void>
+}
+
+/** One connection: a client of the driver that is replaced as soon as its connection was closed. See store/pool.ts. */
+function openLine(url: string, name: string): Line {
+  let current = open()
+
+  function open(): postgres.Sql {
+    const sql: postgres.Sql = postgres(url, {
+      max: 1,
+      // The driver would replace the connection after a while, and a session lock with it.
+      max_lifetime: null,
+      fetch_types: false,
+      onnotice: () => {},
+      onclose: () => {
+        if (sql === current) renew()
+      },
+      ...patience,
+      connection: { application_name: name },
+    })
+    return sql
+  }
+
+  function renew(): void {
+    const before = current
+    current = open()
+    void before.end({ timeout: 0 }).catch(() => undefined)
+  }
+
+  async function end(): Promise<void> {
+    const last = current
+    // Its end is no reason to connect again.
+    current = postgres({ max: 1 })
+    await last.end({ timeout: 5 })
+  }
+
+  return { sql: () => current, renew, end }
 }
