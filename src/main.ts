@@ -295,7 +295,6 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     stopping.abort(new Error('Patchwarden is stopping.'))
     clearInterval(timer)
     await Promise.allSettled([first, sweeping, connecting])
-    await Promise.allSettled(service.connections.map((connection) => connection.stop()))
   }
 }
 
@@ -335,7 +334,7 @@ async function connect({ connections, watched, log, database }: Service, signal:
   )
 }
 
-/** Holds a connection until the service stops. Throws a sentence where it cannot be had, or is lost. */
+/** Holds a connection until `signal`: the service stops, or another process listens now. Throws a sentence where it is lost. */
 async function listen(
   connection: ChatConnection,
   events: Pick<ConnectionEvents, 'up' | 'down'>,
@@ -350,11 +349,10 @@ async function listen(
     if (!ended.aborted) {
       await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }))
     }
-    if (lost.signal.aborted) throw lost.signal.reason
+    lost.signal.throwIfAborted()
     log.info(`${connection.platform.name}: disconnecting.`)
-  } catch (error) {
+  } finally {
     await connection.stop().catch(() => undefined)
-    throw error
   }
 }
 

@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import type { ChatConnection } from '../src/chat/platform.ts'
 import { defaultConfig } from '../src/config/default-config.ts'
 import { readEnvironment } from '../src/config/environment.ts'
 import type { Config } from '../src/config/schema.ts'
 import { openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
 import { findProposal, openProposals } from '../src/store/proposals.ts'
+import { watchConnection } from '../src/workflow/watched-connection.ts'
 import { createWorkflow } from '../src/workflow/workflow.ts'
 import { useDatabase } from './support/database.ts'
 
@@ -24,12 +26,41 @@ function slowExample(folder: string): Config {
   return { ...config, sources: { example }, engines: { simulated: { ...simulated, pace: 3_600 } } }
 }
 
-test('feeds and inventory are looked at although a rollout is at work since before the start', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+async function opened(folder: string) {
   const variables = { DATABASE_URL: database().url, LOG_LEVEL: 'error' }
   const environment = readEnvironment({ variables, cwd: folder })
   if (!environment.ok) throw new Error(environment.problems.join(' '))
-  const service = await openService(slowExample(folder), environment.environment)
+  return openService(slowExample(folder), environment.environment)
+}
+
+test('who listens to a platform and is replaced hangs up, so that two never listen', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const service = await opened(folder)
+  const calls: string[] = []
+  const connection: ChatConnection = {
+    platform: { name: 'chat', deliver: async () => null },
+    check: async () => 'ok',
+    start: async () => void calls.push('start'),
+    stop: async () => void calls.push('stop'),
+    accountsIn: async () => [],
+    postTest: async () => null,
+  }
+  const watched = watchConnection('chat', { clock: () => new Date(), log: { info: () => {}, warn: () => {} } })
+  const stop = await runService({ ...service, connections: [connection], watched: [watched] })
+  try {
+    await expect.poll(() => calls).toEqual(['start'])
+    await database().sql`update leases set holder = 'another process', term = term + 1 where name = 'listen to chat'`
+    await expect.poll(() => calls, { timeout: 15_000 }).toEqual(['start', 'stop'])
+  } finally {
+    await stop()
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('feeds and inventory are looked at although a rollout is at work since before the start', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const service = await opened(folder)
   // After a crash no job wakes it: the first look for what is due does.
   const workflow = createWorkflow({ ...service.parts, wake: async () => {} }, service.database.alone)
   const { db } = service.database

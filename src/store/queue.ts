@@ -10,6 +10,7 @@ import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
 import { type Listening, listenTo } from './listening.ts'
 import { pgAddress } from './pg-address.ts'
 import { oncePerMinute } from './repeated-error.ts'
+import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS } from './transaction.ts'
 
 /** Jobs in PostgreSQL: run by one of any number of processes, at least once, and again after a crash. */
 export interface Queue {
@@ -141,7 +142,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     connectionString: pgAddress(options.url),
     max: 6,
     connectionTimeoutMillis: connectSeconds * 1000,
-    options: '-c search_path=agenda',
+    options: `-c search_path=agenda -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${IDLE_TIMEOUT_MS}`,
     application_name: `patchwarden jobs ${options.name}`,
   })
   pool.on('error', report)
