@@ -39,6 +39,7 @@ import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { renewProjections } from './store/renew.ts'
+import { oncePerMinute } from './store/repeated-error.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
@@ -276,25 +277,42 @@ export async function runService(service: Service): Promise<() => Promise<void>>
       log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
   })
   const connecting = connect(service, signal)
-  let sweeping: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    sweeping = Promise.all([
-      workflow.sweep(signal),
-      workflow.deliver(),
-      workflow.postDigests(),
-      directory.load(),
-      measured.load(),
-      freezeCalendars.load(),
-    ])
-      .then(() => undefined)
-      .catch((error: unknown) => {
-        if (!signal.aborted) log.warn(`A sweep failed: ${errorText(error)}. The next one follows.`)
-      })
-  }, SWEEP_MS)
+  const endSweeps = keepSweeping(service, signal)
   return async () => {
     stopping.abort(new Error('Patchwarden is stopping.'))
+    await Promise.allSettled([first, connecting, endSweeps()])
+  }
+}
+
+/** Does again and again what does not wait for a job. Returns the function that ends it, and waits for what it began. */
+function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void> {
+  const { workflow, directory, measured, freezeCalendars, log } = service
+  const report = oncePerMinute((error) => log.warn(`A sweep failed: ${error.message} It is tried again.`))
+  const going = new Set<Promise<void>>()
+  const busy = new Set<() => Promise<void>>()
+
+  function begin(work: () => Promise<void>): void {
+    const run = work()
+      .catch((error: unknown) => {
+        if (!signal.aborted) report(new Error(errorText(error), { cause: error }))
+      })
+      .finally(() => going.delete(run))
+    going.add(run)
+  }
+
+  const short = [workflow.deliver, workflow.postDigests, directory.load, measured.load, freezeCalendars.load]
+  const timer = setInterval(() => {
+    // Goes on for as long as the rollouts that it drives.
+    begin(() => workflow.sweep(signal))
+    for (const work of short) {
+      if (busy.has(work)) continue // a database that hangs is not asked again and again
+      busy.add(work)
+      begin(() => work().finally(() => busy.delete(work)))
+    }
+  }, SWEEP_MS)
+  return async () => {
     clearInterval(timer)
-    await Promise.allSettled([first, sweeping, connecting])
+    await Promise.all(going)
   }
 }
 

@@ -1,4 +1,4 @@
-import { asc, eq, lte, sql } from 'drizzle-orm'
+import { eq, lte, sql } from 'drizzle-orm'
 import type { Queryable } from './connection.ts'
 import { engineRuns, timers } from './schema.ts'
 
@@ -11,12 +11,13 @@ export async function setTimer(tx: Queryable, proposal: string, dueAt: string | 
   await tx.insert(timers).values({ proposal, dueAt }).onConflictDoUpdate({ target: timers.proposal, set: { dueAt } })
 }
 
+/** Some of those that are due, chosen anew each time: whoever cannot go on now keeps nobody waiting. */
 export async function dueTimers(db: Queryable, now: string, limit: number): Promise<readonly string[]> {
   const rows = await db
     .select({ proposal: timers.proposal })
     .from(timers)
     .where(lte(timers.dueAt, now))
-    .orderBy(asc(timers.dueAt))
+    .orderBy(sql`random()`)
     .limit(limit)
   return rows.map((row) => row.proposal)
 }

@@ -142,9 +142,15 @@ export function createDriver(
     return done.ok
   }
 
-  /** Recovers what a crash lost: every proposal whose time has come is moved along. */
+  let looking = false
+
+  /** Recovers what a crash lost: every proposal whose time has come is moved along. One look at a time. */
   async function sweep(signal: AbortSignal): Promise<void> {
-    const due = await dueTimers(parts.db, parts.clock().toISOString(), 100)
+    if (looking) return
+    looking = true
+    const due = await dueTimers(parts.db, parts.clock().toISOString(), 100).finally(() => {
+      looking = false
+    })
     await Promise.all(
       due.map((proposal) =>
         advance(proposal, signal).catch((error: unknown) => {

@@ -123,7 +123,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':
-      return { notStarted: null, ...scheduled(state, event.window) }
+      return { notStarted: null, waitsFor: null, ...scheduled(state, event.window) }
     case 'postponed':
       return { notStarted: null, ...scheduled(state, event.window), ...unacknowledged }
     case 'frozen':
