@@ -6,6 +6,7 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
+import { oncePerMinute } from '../store/repeated-error.ts'
 import { dueTimers } from '../store/timers.ts'
 import type { createDeploy } from './deploy.ts'
 import type { Execute } from './execute.ts'
@@ -142,6 +143,7 @@ export function createDriver(
     return done.ok
   }
 
+  const report = oncePerMinute((error) => parts.log.warn(error.message))
   let looking = false
 
   /** Recovers what a crash lost: every proposal whose time has come is moved along. One look at a time. */
@@ -154,7 +156,7 @@ export function createDriver(
     await Promise.all(
       due.map((proposal) =>
         advance(proposal, signal).catch((error: unknown) => {
-          if (!signal.aborted) parts.log.warn(`${proposal} could not go on: ${errorText(error)}. It is tried again.`)
+          if (!signal.aborted) report(new Error(`${proposal} could not go on: ${errorText(error)} It is tried again.`))
         }),
       ),
     )
