@@ -317,7 +317,7 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
 }
 
 /** How soon another process is asked again whether it still listens to a platform. */
-const ELSEWHERE_MS = 30_000
+const ELSEWHERE_MS = 15_000
 
 /** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
 async function connect({ connections, watched, log, database }: Service, signal: AbortSignal): Promise<void> {
