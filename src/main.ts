@@ -85,9 +85,9 @@ export async function openService(config: Config, environment: Environment): Pro
     log: log.info,
     warn: log.warn,
   })
-  const renewed = await renewProjections(database.db)
-  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const clock = () => new Date()
+  const renewed = await renewProjections(database.db, clock().toISOString())
+  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const jobNews = watchConnection('news of jobs', { clock, log })
   const queue = await openQueue({
     url: database.url,

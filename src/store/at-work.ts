@@ -42,13 +42,12 @@ export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Pro
 }
 
 /**
- * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: it is written
- * anew. True where one became free. A second proposal on one asset is refused by the table itself.
+ * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: there is none.
+ * True where one became free. A second proposal on one asset is refused by the table itself.
  */
 export async function saveAtWork(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<boolean> {
   const now = unfinishedDeployments(state)
   const known = before === null ? [] : unfinishedDeployments(before)
-  if (before === null) await tx.delete(atWork).where(eq(atWork.proposal, state.id))
   const ended = without(known, now)
   if (ended.length > 0)
     await tx.delete(atWork).where(
@@ -71,6 +70,17 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
   if (written.length < rows.length)
     throw new Collision(`An asset of ${state.id} is being worked on for another proposal.`)
   return ended.length > 0
+}
+
+/** Writes it anew. What another proposal works on, too, stays with that one: an earlier version let both begin. */
+export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<void> {
+  await tx.delete(atWork).where(eq(atWork.proposal, state.id))
+  const rows = workRows(state)
+  if (rows.length > 0)
+    await tx
+      .insert(atWork)
+      .values([...rows])
+      .onConflictDoNothing()
 }
 
 /** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */

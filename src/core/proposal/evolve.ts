@@ -145,7 +145,11 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
       return { status: 'rolling out', notStarted: null, rollout: rolloutAfterTest(state, at) }
     case 'batch-started':
     case 'assets-started':
-      return { waitsFor: null, ...runChange(state, (run) => withBatch(run, event, at)) }
+      return {
+        // Who never waited has a state as earlier versions wrote it, which the record is compared with.
+        ...(state.waitsFor ? { waitsFor: null } : {}),
+        ...runChange(state, (run) => withBatch(run, event, at)),
+      }
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return runChange(state, (run) => withResults(run, outcomesOf(event), at))
