@@ -275,7 +275,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     if (!signal.aborted)
       log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
   })
-  const connecting = connect(service, signal)
+  const connecting = keepConnected(service, signal)
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     sweeping = Promise.all([
@@ -295,47 +295,58 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     stopping.abort(new Error('Patchwarden is stopping.'))
     clearInterval(timer)
     await Promise.allSettled([first, sweeping, connecting])
-    await Promise.allSettled(service.connections.map((connection) => connection.stop()))
   }
 }
 
 /** How soon another process is asked again whether it still listens to a platform. */
 const ELSEWHERE_MS = 30_000
 
+/** How soon it is asked again where a lease was lost. */
+const AGAIN_MS = 1_000
+
+type Connecting = Pick<Service, 'connections' | 'watched' | 'log'> & { readonly database: Pick<Database, 'alone'> }
+
 /** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
-async function connect({ connections, watched, log, database }: Service, signal: AbortSignal): Promise<void> {
+export async function keepConnected(
+  { connections, watched, log, database }: Connecting,
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all(
     connections.map(async (connection, index) => {
       const watch = watched[index]
       if (watch === undefined) return
       let failures = 0
+      const had = () => {
+        failures = 0
+        watch.up()
+      }
       while (!signal.aborted) {
-        const had = () => {
-          failures = 0
-          watch.up()
-        }
+        let pause = AGAIN_MS
         try {
           // Of several replicas one listens to a platform; when it ends, another takes over.
           const alone = await database.alone(`listen to ${watch.name}`, (lease) =>
             listen(connection, { up: had, down: watch.down }, log, AbortSignal.any([signal, lease.signal])),
           )
-          if (!alone) {
-            failures = 0
+          if (signal.aborted) return
+          failures = 0
+          if (alone) watch.down('Another process may have taken it over.')
+          else {
             watch.elsewhere()
+            pause = ELSEWHERE_MS
           }
         } catch (error) {
           if (signal.aborted) return
           failures += 1
           watch.down(errorText(error))
+          pause = backoffMs(failures)
         }
-        const pause = failures === 0 ? ELSEWHERE_MS : backoffMs(failures)
         await sleep(pause, undefined, { signal }).catch(() => undefined)
       }
     }),
   )
 }
 
-/** Holds a connection until the service stops. Throws a sentence where it cannot be had, or is lost. */
+/** Holds a connection until the signal aborts. Throws a sentence where it cannot be had, or is lost. */
 async function listen(
   connection: ChatConnection,
   events: Pick<ConnectionEvents, 'up' | 'down'>,
@@ -352,9 +363,8 @@ async function listen(
     }
     if (lost.signal.aborted) throw lost.signal.reason
     log.info(`${connection.platform.name}: disconnecting.`)
-  } catch (error) {
+  } finally {
     await connection.stop().catch(() => undefined)
-    throw error
   }
 }
 
