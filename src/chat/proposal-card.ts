@@ -336,7 +336,7 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
   const skipped = Object.keys(state.rollout?.skipped ?? {}).length
   if (skipped > 0) list.push({ tone: 'neutral', text: rich(`${count(skipped, 'asset')} left out by hand.`) })
   if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
-  if (state.waitsFor) list.push({ tone: 'neutral', text: waitingFor(state, state.waitsFor) })
+  if (state.waitsFor && goesOn(state)) list.push({ tone: 'neutral', text: waitingFor(state, state.waitsFor) })
   const test = testStop(state)
   const stopped = state.stopped ?? test
   if (stopped !== null)
