@@ -86,9 +86,9 @@ export async function openService(config: Config, environment: Environment): Pro
     log: log.info,
     warn: log.warn,
   })
-  const renewed = await renewProjections(database.db)
-  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const clock = () => new Date()
+  const renewed = await renewProjections(database.db, clock().toISOString())
+  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
   const jobNews = watchConnection('news of jobs', { clock, log })
   const queue = await openQueue({
     url: database.url,
@@ -276,7 +276,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     if (!signal.aborted)
       log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
   })
-  const connecting = connect(service, signal)
+  const connecting = keepConnected(service, signal)
   const endSweeps = keepSweeping(service, signal)
   return async () => {
     stopping.abort(new Error('Patchwarden is stopping.'))
@@ -319,33 +319,45 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
 /** How soon another process is asked again whether it still listens to a platform. */
 const ELSEWHERE_MS = 15_000
 
+/** How soon it is asked again where a lease was lost. */
+const AGAIN_MS = 1_000
+
+type Connecting = Pick<Service, 'connections' | 'watched' | 'log'> & { readonly database: Pick<Database, 'alone'> }
+
 /** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
-async function connect({ connections, watched, log, database }: Service, signal: AbortSignal): Promise<void> {
+export async function keepConnected(
+  { connections, watched, log, database }: Connecting,
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all(
     connections.map(async (connection, index) => {
       const watch = watched[index]
       if (watch === undefined) return
       let failures = 0
+      const had = () => {
+        failures = 0
+        watch.up()
+      }
       while (!signal.aborted) {
-        const had = () => {
-          failures = 0
-          watch.up()
-        }
+        let pause = AGAIN_MS
         try {
           // Of several replicas one listens to a platform; when it ends, another takes over.
           const alone = await database.alone(`listen to ${watch.name}`, (lease) =>
             listen(connection, { up: had, down: watch.down }, log, AbortSignal.any([signal, lease.signal])),
           )
-          if (!alone) {
-            failures = 0
+          if (signal.aborted) return
+          failures = 0
+          if (alone) watch.down('Another process may have taken it over.')
+          else {
             watch.elsewhere()
+            pause = ELSEWHERE_MS
           }
         } catch (error) {
           if (signal.aborted) return
           failures += 1
           watch.down(errorText(error))
+          pause = backoffMs(failures)
         }
-        const pause = failures === 0 ? ELSEWHERE_MS : backoffMs(failures)
         await sleep(pause, undefined, { signal }).catch(() => undefined)
       }
     }),

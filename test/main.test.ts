@@ -8,8 +8,9 @@ import type { ChatConnection } from '../src/chat/platform.ts'
 import { defaultConfig } from '../src/config/default-config.ts'
 import { readEnvironment } from '../src/config/environment.ts'
 import type { Config } from '../src/config/schema.ts'
-import { openService, runService } from '../src/main.ts'
+import { keepConnected, openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
+import type { Leases } from '../src/store/leases.ts'
 import { findProposal, openProposals } from '../src/store/proposals.ts'
 import { watchConnection } from '../src/workflow/watched-connection.ts'
 import { createWorkflow } from '../src/workflow/workflow.ts'
@@ -89,4 +90,35 @@ test('feeds and inventory are looked at although a rollout is at work since befo
     await service.close()
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+test('who has lost the right to listen to a platform disconnects, and listens again when it has it back', async () => {
+  const happened: string[] = []
+  const connection: ChatConnection = {
+    platform: { name: 'chat', deliver: async () => null },
+    check: async () => '',
+    start: async () => void happened.push('start'),
+    stop: async () => void happened.push('stop'),
+    postTest: async () => null,
+    accountsIn: async () => [],
+  }
+  const log = { info: () => {}, warn: () => {} }
+  const watch = watchConnection('chat', { clock: () => new Date(), log })
+  let lease = new AbortController()
+  const alone: Leases['alone'] = async (name, work) => {
+    lease = new AbortController()
+    await work({ name, signal: lease.signal, show: async () => {} })
+    return true
+  }
+  const stopping = new AbortController()
+  const database = { alone }
+  const connecting = keepConnected({ connections: [connection], watched: [watch], log, database }, stopping.signal)
+  await expect.poll(() => watch.state().state.kind).toBe('connected')
+  lease.abort(new Error('taken over'))
+  await expect.poll(() => watch.state().state.kind).toBe('down')
+  expect(happened).toEqual(['start', 'stop'])
+  await expect.poll(() => watch.state().state.kind).toBe('connected')
+  stopping.abort()
+  await connecting
+  expect(happened).toEqual(['start', 'stop', 'start', 'stop'])
 })

@@ -1,6 +1,6 @@
 /** What rollouts and tests work on now, so that no asset is worked on for two proposals at the same time. */
 
-import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { OtherWork } from '../core/proposal/command.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
@@ -15,18 +15,30 @@ export async function lockTeam(tx: Tx, team: string): Promise<void> {
 
 /** What other proposals of the team work on, and whoever works on one of these assets. */
 export async function workOfOthers(tx: Tx, { id, team, subject }: ProposalState): Promise<readonly OtherWork[]> {
-  const mine = subject.kind === 'patches' ? subject.assets.map(({ asset }) => asset.id) : []
-  const listed = sql`${atWork.asset} in (select jsonb_array_elements_text(${JSON.stringify(mine)}::text::jsonb))`
-  return tx
-    .select({
-      asset: atWork.asset,
-      proposal: atWork.proposal,
-      ring: atWork.ring,
-      until: sql<string | null>`${proposals.state} -> 'schedule' ->> 'end'`,
-    })
-    .from(atWork)
-    .innerJoin(proposals, eq(proposals.id, atWork.proposal))
-    .where(and(ne(atWork.proposal, id), or(eq(atWork.team, team), listed)))
+  const { asset, proposal, ring } = atWork
+  // Few are at work at a time, in all teams; a proposal may have very many assets.
+  const work = await tx.select({ asset, proposal, ring, team: atWork.team }).from(atWork).where(ne(proposal, id))
+  const elsewhere = work.some((row) => row.team !== team)
+  const mine = new Set(elsewhere && subject.kind === 'patches' ? subject.assets.map((planned) => planned.asset.id) : [])
+  const others = work.filter((row) => row.team === team || mine.has(row.asset))
+  const ends = await windowEnds(tx, [...new Set(others.map((row) => row.proposal))])
+  return others.map((row) => ({
+    asset: row.asset,
+    proposal: row.proposal,
+    ring: row.ring,
+    until: ends.get(row.proposal) ?? null,
+  }))
+}
+
+/** When the windows of these proposals end. A state may be large: each is read once. */
+async function windowEnds(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+  if (ids.length === 0) return new Map()
+  const end = sql<string | null>`${proposals.state} -> 'schedule' ->> 'end'`
+  const rows = await tx
+    .select({ id: proposals.id, end })
+    .from(proposals)
+    .where(inArray(proposals.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row.end]))
 }
 
 /** Other proposals of the team that wait until an asset is free. */
@@ -42,13 +54,12 @@ export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Pro
 }
 
 /**
- * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: it is written
- * anew. True where one became free. A second proposal on one asset is refused by the table itself.
+ * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: there is none.
+ * True where one became free. A second proposal on one asset is refused by the table itself.
  */
 export async function saveAtWork(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<boolean> {
   const now = unfinishedDeployments(state)
   const known = before === null ? [] : unfinishedDeployments(before)
-  if (before === null) await tx.delete(atWork).where(eq(atWork.proposal, state.id))
   const ended = without(known, now)
   if (ended.length > 0)
     await tx.delete(atWork).where(
@@ -71,6 +82,17 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
   if (written.length < rows.length)
     throw new Collision(`An asset of ${state.id} is being worked on for another proposal.`)
   return ended.length > 0
+}
+
+/** Writes it anew. What another proposal works on, too, stays with that one: an earlier version let both begin. */
+export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<void> {
+  await tx.delete(atWork).where(eq(atWork.proposal, state.id))
+  const rows = workRows(state)
+  if (rows.length > 0)
+    await tx
+      .insert(atWork)
+      .values([...rows])
+      .onConflictDoNothing()
 }
 
 /** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */

@@ -151,7 +151,9 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
     if (performance.now() >= one.until) lose(name, one)
     one.lost.signal.throwIfAborted()
     const found = await ask(
-      () => rows.sql()`select 1 from leases where name = ${name} and holder = ${holder} and term = ${one.term}`,
+      // By the database's clock, too: this process's own stands still while its machine sleeps.
+      () => rows.sql()`select 1 from leases
+        where name = ${name} and holder = ${holder} and term = ${one.term} and expires_at > clock_timestamp()`,
     )
     if (found.length === 0) lose(name, one)
     one.lost.signal.throwIfAborted()
@@ -207,6 +209,7 @@ interface Line {
 /** One connection: a client of the driver that is replaced as soon as its connection was closed. See store/pool.ts. */
 function openLine(url: string, name: string): Line {
   let current = open()
+  let ended = false
 
   function open(): postgres.Sql {
     const sql: postgres.Sql = postgres(url, {
@@ -216,7 +219,7 @@ function openLine(url: string, name: string): Line {
       fetch_types: false,
       onnotice: () => {},
       onclose: () => {
-        if (sql === current) renew()
+        if (!ended && sql === current) renew()
       },
       ...patience,
       connection: { application_name: name },
@@ -231,11 +234,14 @@ function openLine(url: string, name: string): Line {
   }
 
   async function end(): Promise<void> {
-    const last = current
-    // Its end is no reason to connect again.
-    current = postgres({ max: 1 })
-    await last.end({ timeout: 5 })
+    ended = true
+    await current.end({ timeout: 5 })
   }
 
-  return { sql: () => current, renew, end }
+  function sql(): postgres.Sql {
+    if (ended) throw new Error('This process has ended its leases.')
+    return current
+  }
+
+  return { sql, renew, end }
 }

@@ -83,6 +83,6 @@ async function listenOnce(
       if (!signal.aborted) await client.query('select 1')
     }
   } finally {
-    await Promise.race([client.end(), sleep(answerMs)]).catch(() => undefined)
+    await Promise.race([client.end(), sleep(answerMs, undefined, { ref: false })]).catch(() => undefined)
   }
 }

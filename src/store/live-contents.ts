@@ -32,6 +32,17 @@ export async function saveContent(tx: Queryable, state: ProposalState, before: P
   }
 }
 
+/** Writes it anew. Of two with the same content, which an earlier version let be, the other keeps it. */
+export async function renewContent(tx: Queryable, state: ProposalState): Promise<void> {
+  await tx.delete(liveContents).where(eq(liveContents.proposal, state.id))
+  const rows = contentRows(state)
+  if (rows.length > 0)
+    await tx
+      .insert(liveContents)
+      .values([...rows])
+      .onConflictDoNothing()
+}
+
 /** The row of `live_contents` of a proposal; none when it is over. */
 export function contentRows({
   id,

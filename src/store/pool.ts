@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { connectSeconds } from '../core/database-problem.ts'
 import { cleanParameters } from './clean-parameters.ts'
 
 /** What runs statements, as drizzle asks for it. */
@@ -30,15 +31,25 @@ type Statement = Parameters<Statements['unsafe']>
  */
 export function openPool(url: string, options: Options, most: number): Pool {
   const idle: Line[] = []
-  const waiting: ((line: Line) => void)[] = []
+  const waiting: { readonly take: (line: Line) => void; readonly refuse: (reason: Error) => void }[] = []
   const lines = new Set<Line>()
   let ended = false
 
   function openLine(): Line {
     const line: Line = {
-      sql: postgres(url, { ...options, max: 1, max_lifetime: null, fetch_types: false, onclose: () => close(line) }),
+      sql: postgres(url, {
+        ...options,
+        max: 1,
+        max_lifetime: null,
+        fetch_types: false,
+        onclose: () => close(line),
+        // The first that the server says.
+        onparameter: () => clearTimeout(late),
+      }),
       closed: false,
     }
+    // The driver would try for ever, without a pause, where what takes the connection closes it before it says anything.
+    const late = setTimeout(() => close(line), 1_000 * (options.connect_timeout ?? connectSeconds)).unref()
     // Drizzle sets the conversions that it wants on the client that it is given.
     drizzle(line.sql)
     cleanParameters(line.sql)
@@ -53,22 +64,22 @@ export function openPool(url: string, options: Options, most: number): Pool {
     if (lines.delete(line)) void line.sql.end({ timeout: 0 }).catch(() => undefined)
   }
 
-  async function take(): Promise<Line> {
-    if (ended) throw coded('CONNECTION_ENDED', 'Patchwarden has ended its connections to the database.')
+  async function takeLine(): Promise<Line> {
+    if (ended) throw endedError()
     const free = idle.pop()
     if (free !== undefined) return free
     if (lines.size < most) return openLine()
-    return new Promise((resolve) => waiting.push(resolve))
+    return new Promise((take, refuse) => waiting.push({ take, refuse }))
   }
 
   function give(line: Line): void {
     const next = waiting.shift()
-    if (next !== undefined) next(line.closed ? openLine() : line)
+    if (next !== undefined) next.take(line.closed ? openLine() : line)
     else if (!line.closed) idle.push(line)
   }
 
   async function alone<T>(work: (line: Line) => Promise<T>): Promise<T> {
-    const line = await take()
+    const line = await takeLine()
     try {
       return await work(line)
     } finally {
@@ -77,13 +88,20 @@ export function openPool(url: string, options: Options, most: number): Pool {
   }
 
   async function transaction<T>(line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
-    const sql = statements((...statement) => onLine(line, statement))
+    let over = false
+    const sql = statements(async (...statement) => {
+      // What work has left behind would run within whatever comes next on this connection.
+      if (over) throw new Error('A statement came when its transaction was over.')
+      return onLine(line, statement)
+    })
     try {
       await sql.unsafe('begin')
       const result = await work(sql)
-      await sql.unsafe('commit')
+      over = true
+      await onLine(line, [false, 'commit'])
       return result
     } catch (error) {
+      over = true
       // A connection that cannot even roll back is given up: PostgreSQL rolls back when it is gone.
       if (!line.closed) await line.sql.unsafe('rollback').catch(() => close(line))
       throw error
@@ -95,6 +113,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
     begin: (work) => alone((line) => transaction(line, work)),
     end: async (seconds) => {
       ended = true
+      for (const { refuse } of waiting.splice(0)) refuse(endedError())
       await Promise.all([...lines].map(({ sql }) => sql.end({ timeout: seconds })))
     },
   }
@@ -121,6 +140,10 @@ async function onLine(line: Line, [asLists, ...statement]: [boolean, ...Statemen
   if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
   const query = line.sql.unsafe(...statement)
   return asLists ? query.values() : query
+}
+
+function endedError(): Error {
+  return coded('CONNECTION_ENDED', 'Patchwarden has ended its connections to the database.')
 }
 
 function coded(code: string, message: string): Error {

@@ -1,8 +1,8 @@
 import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
 import { type Deployment, finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
-import { saveAtWork } from './at-work.ts'
+import { renewAtWork, saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { saveContent } from './live-contents.ts'
+import { renewContent, saveContent } from './live-contents.ts'
 import { deployments, proposals, votes } from './schema.ts'
 import { storable } from './storable.ts'
 
@@ -57,12 +57,28 @@ export async function saveProposal(
   headHash: string,
   before: ProposalState | null,
 ): Promise<{ readonly freed: boolean }> {
+  await saveState(tx, state, headHash, before)
+  await saveContent(tx, state, before)
+  return { freed: await saveAtWork(tx, state, before) }
+}
+
+/** Writes them all anew, as they are by its events. */
+export async function renewProposal(tx: Queryable, state: ProposalState, headHash: string): Promise<void> {
+  await saveState(tx, state, headHash, null)
+  await renewContent(tx, state)
+  await renewAtWork(tx, state)
+}
+
+async function saveState(
+  tx: Queryable,
+  state: ProposalState,
+  headHash: string,
+  before: ProposalState | null,
+): Promise<void> {
   const row = proposalRow(state, headHash)
   await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
   await saveVotes(tx, state)
   await saveDeployments(tx, state, before)
-  await saveContent(tx, state, before)
-  return { freed: await saveAtWork(tx, state, before) }
 }
 
 /** The row of `proposals` that a state is kept in. */

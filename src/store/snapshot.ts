@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import type { Tx } from './connection.ts'
+import { patience, type Tx } from './connection.ts'
 
 /** Of the server: what would end a transaction that reads for long, or waits for a slow pipe. */
 const timeouts = [
@@ -19,13 +19,15 @@ export async function readSnapshot<T>(url: string, read: (tx: Tx) => Promise<T>)
     max: 1,
     // The driver would replace the connection after a while.
     max_lifetime: null,
+    // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
+    fetch_types: false,
     onnotice: () => {},
-    connect_timeout: 10,
+    ...patience,
     connection: { application_name: 'patchwarden snapshot' },
   })
   try {
     // Older servers know fewer of them.
-    await client`select set_config(name, '0', false) from pg_settings where name = any(${timeouts})`
+    await client`select set_config(name, '0', false) from pg_settings where name in ${client(timeouts)}`
     const db = drizzle(client)
     return await db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' })
   } finally {

@@ -19,15 +19,21 @@ const busy: Readonly<Record<string, string>> = {
   '55P03': `somebody else held the same rows for ${LOCK_TIMEOUT_MS / 1_000} s`,
 }
 
-/** The connection is gone: ended by the server, or by the network. */
+/** The connection is gone, or did not come about: by the server, or by the network. */
 const lost: ReadonlySet<string> = new Set([
-  ...['25P03', '57P01', '57P02', '57P03', '57P05', '08000', '08003', '08006'],
+  ...['25P03', '53300', '57P01', '57P02', '57P03', '57P05', '08000', '08001', '08003', '08006'],
   ...[
     'CONNECTION_CLOSED',
     'CONNECTION_DESTROYED',
     'CONNECT_TIMEOUT',
+    'EAI_AGAIN',
+    'ECONNABORTED',
     'ECONNREFUSED',
     'ECONNRESET',
+    'EHOSTDOWN',
+    'EHOSTUNREACH',
+    'ENETDOWN',
+    'ENETUNREACH',
     'EPIPE',
     'ETIMEDOUT',
   ],

@@ -161,3 +161,28 @@ test('a holder that is cut off is replaced when its lease has ended, stops by it
   await expect.poll(() => first.alone('PW-1', nothing).catch(() => false)).toBe(true)
   await wire.close()
 })
+
+test('a lease that is over by the clock of the database is lost, also where nobody has taken it yet', async () => {
+  const { work, lease, end } = openWork()
+  const first = open().alone('PW-1', work)
+  const mine = await lease
+  await database().sql`update leases set expires_at = now() - interval '1 second'`
+  await expect(mine.show()).rejects.toThrow(/Another process may have taken over "PW-1"/)
+  end()
+  await first
+})
+
+test('work that outlives the leases gives nothing back, and connects nowhere', async () => {
+  const told: string[] = []
+  const leases = openLeases(database().url, { log: (problem) => told.push(problem) })
+  const { work, lease, end } = openWork()
+  const first = leases.alone('PW-1', work)
+  const mine = await lease
+  await leases.end()
+  await expect(mine.show()).rejects.toThrow('This process has ended its leases.')
+  end()
+  expect(await first).toBe(true)
+  expect(told).toEqual([
+    'The lease "PW-1" could not be given back: This process has ended its leases. It ends by itself.',
+  ])
+})

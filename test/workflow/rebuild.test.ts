@@ -105,6 +105,10 @@ test('a record that nobody touched holds', async () => {
   expect(await verify()).toEqual({ ok: true, events: expect.any(Number), streams: 2, checkpoints: 0 })
 })
 
+test('a record of which the version before wrote the state holds', async () => {
+  expect(await after(`update proposals set state = state - 'waitsFor'`)).toMatchObject({ ok: true })
+})
+
 describe('one row that somebody touched is found and named', () => {
   test.each([
     [

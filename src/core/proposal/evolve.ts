@@ -4,6 +4,7 @@ import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
 import type { ProposalState, Rollout, TestRun, TestStop } from './proposal.ts'
+import { freshRing } from './run.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
@@ -123,7 +124,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':
-      return { notStarted: null, waitsFor: null, ...scheduled(state, event.window) }
+      return { notStarted: null, ...notWaiting(state), ...scheduled(state, event.window) }
     case 'postponed':
       return { notStarted: null, ...scheduled(state, event.window), ...unacknowledged }
     case 'frozen':
@@ -145,7 +146,7 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
       return { status: 'rolling out', notStarted: null, rollout: rolloutAfterTest(state, at) }
     case 'batch-started':
     case 'assets-started':
-      return { waitsFor: null, ...runChange(state, (run) => withBatch(run, event, at)) }
+      return { ...notWaiting(state), ...runChange(state, (run) => withBatch(run, event, at)) }
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return runChange(state, (run) => withResults(run, outcomesOf(event), at))
@@ -230,6 +231,11 @@ function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | nul
   return test === null ? null : { ...test, stopped }
 }
 
+/** Who never waited keeps a state as earlier versions wrote it: the record is compared with that. */
+function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'> {
+  return waitsFor ? { waitsFor: null } : {}
+}
+
 const unacknowledged = { acknowledgedBy: null, asked: null } as const
 
 /** Another night is another one on call: only the first window keeps what was acknowledged before it was known. */
@@ -245,7 +251,9 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const { deployments, starts, retried, skipped, rings } = state.test
   const tested = rings.map((ring, index) => {
     const planned = index === 0 && state.subject.kind === 'patches' ? state.subject.rings[0] : undefined
-    if (planned === undefined || Object.keys(deployments).length === 0) return ring
+    if (planned === undefined) return ring
+    // Where it touched nothing, be it for its gate, the ring is still to come.
+    if (Object.keys(deployments).length === 0) return { ...freshRing(), go: ring.go }
     // Where the test ended early, the rest of its ring comes first; what failed was seen by those who approved.
     const status = planned.assets.every((asset) => deployments[asset] !== undefined) ? 'passed' : 'running'
     return { ...ring, status, waiting: [], checked: null, soakUntil: null, forgiven: Object.keys(deployments) } as const

@@ -126,6 +126,15 @@ describe('beside other rollouts of the team', () => {
     expect(working(one)).toEqual(['web1'])
   })
 
+  test('in the next window it is said again', () => {
+    const one = begun(1, () => ({}))
+    one.setting.others = [elsewhere('web1')]
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    one.pass(Math.ceil((Date.parse(one.state().schedule?.end ?? '') - Date.parse(one.now())) / 3_600_000))
+    expect(one.give({ type: 'reschedule' })).toEqual(['scheduled'])
+    expect(awaited(one)).toBeNull()
+  })
+
   test('the limits of a ring hold over all rollouts together', () => {
     const one = begun(4, ({ rings }) => ({ rings: rings.map((ring) => ({ ...ring, concurrency: 2 })) }))
     one.setting.others = [elsewhere('app1', 'all')]
@@ -411,6 +420,25 @@ describe('the test ring', () => {
     expect(end(one, 'web1', 'failed')).toEqual(['verification-recorded', 'gate-failed', 'test-ended'])
     expect(one.state()).toMatchObject({ status: 'open', test: { result: { passed: false } } })
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
+  })
+
+  test('whose gate refused it before it touched anything is asked again in the rollout that people approved all the same', () => {
+    const check = { kind: 'metric', source: 'prom', query: 'errors', atMost: 0.01, atLeast: null } as const
+    const all = tested()
+    if (all.subject.kind !== 'patches') throw new Error('not patches')
+    const rings = all.subject.rings.map((ring) => ({ ...ring, gate: { ...ring.gate, checks: [check] } }))
+    const one = proposalCase({ content: { ...all, subject: { ...all.subject, rings } }, policy: { testRing: 'run' } })
+    const answer = (healthy: boolean) =>
+      one.give({ type: 'record-gate', results: [{ check: 'errors', healthy, detail: '' }] })
+    one.give({ type: 'start-test' })
+    expect(answer(false)).toEqual(['gate-checked', 'gate-failed', 'test-ended'])
+    one.vote('noor', 'approve')
+    one.vote('tom', 'approve')
+    expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
+    expect(nextStep(one.state(), one.now())).toEqual({ do: 'check gate' })
+    expect(answer(true)).toEqual(['gate-checked'])
+    expect(one.give({ type: 'start-batch' })).toEqual(['batch-started'])
+    expect(working(one)).toEqual(['web1'])
   })
 
   test('is void when what is voted on changes', () => {
