@@ -20,6 +20,7 @@ import {
   buildTeams,
 } from './build.ts'
 import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
+import { sentence } from './chat/rich-text.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
@@ -273,7 +274,9 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   // What is there is shown at once; the first look at everything follows in the background.
   const first = firstLook(service, signal).catch((error: unknown) => {
     if (!signal.aborted)
-      log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
+      log.warn(
+        `The first look at sources and feeds failed: ${sentence(errorText(error))} It is tried again on schedule.`,
+      )
   })
   const connecting = keepConnected(service, signal)
   let sweeping: Promise<void> = Promise.resolve()
@@ -288,7 +291,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     ])
       .then(() => undefined)
       .catch((error: unknown) => {
-        if (!signal.aborted) log.warn(`A sweep failed: ${errorText(error)}. The next one follows.`)
+        if (!signal.aborted) log.warn(`A sweep failed: ${sentence(errorText(error))} The next one follows.`)
       })
   }, SWEEP_MS)
   return async () => {
