@@ -20,6 +20,7 @@ import {
   buildTeams,
 } from './build.ts'
 import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
+import { sentence } from './chat/rich-text.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
@@ -274,7 +275,9 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   // What is there is shown at once; the first look at everything follows in the background.
   const first = firstLook(service, signal).catch((error: unknown) => {
     if (!signal.aborted)
-      log.warn(`The first look at sources and feeds failed: ${errorText(error)}. It is tried again on schedule.`)
+      log.warn(
+        `The first look at sources and feeds failed: ${sentence(errorText(error))} It is tried again on schedule.`,
+      )
   })
   const connecting = keepConnected(service, signal)
   const endSweeps = keepSweeping(service, signal)
@@ -294,7 +297,7 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
   function begin(work: () => Promise<void>): void {
     const run = work()
       .catch((error: unknown) => {
-        if (!signal.aborted) report(new Error(errorText(error), { cause: error }))
+        if (!signal.aborted) report(new Error(sentence(errorText(error)), { cause: error }))
       })
       .finally(() => going.delete(run))
     going.add(run)

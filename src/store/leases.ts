@@ -182,7 +182,7 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
     await ask(
       () => rows.sql()`delete from leases where name = ${name} and holder = ${holder} and term = ${term}`,
     ).catch((error: unknown) =>
-      log(`The lease "${name}" could not be given back: ${errorText(error)} It ends by itself.`),
+      log(`The lease "${name}" could not be given back and ends by itself: ${errorText(error)}`),
     )
   }
 

@@ -1,4 +1,5 @@
 import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
+import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Lease } from '../store/leases.ts'
 import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
@@ -141,7 +142,7 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
     told.set(channel, problem)
     const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
     const kept = 'It is kept, and tried again until it arrives.'
-    parts.log.warn(`${what} did not reach ${place(platform, channel)}: ${problem} ${kept}`)
+    parts.log.warn(`${what} did not reach ${place(platform, channel)}: ${sentence(problem)} ${kept}`)
   }
 
   function pause(channel: string, forMs: number, ms: number): void {
@@ -175,7 +176,9 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
     }
     running = deliverAll()
       .catch((error: unknown) =>
-        parts.log.warn(`Delivery to ${platform.name} stopped: ${errorText(error)} It goes on at the next sweep.`),
+        parts.log.warn(
+          `Delivery to ${platform.name} stopped: ${sentence(errorText(error))} It goes on at the next sweep.`,
+        ),
       )
       .finally(() => {
         running = null

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
@@ -156,7 +157,8 @@ export function createDriver(
     await Promise.all(
       due.map((proposal) =>
         advance(proposal, signal).catch((error: unknown) => {
-          if (!signal.aborted) report(new Error(`${proposal} could not go on: ${errorText(error)} It is tried again.`))
+          if (!signal.aborted)
+            report(new Error(`${proposal} could not go on: ${sentence(errorText(error))} It is tried again.`))
         }),
       ),
     )

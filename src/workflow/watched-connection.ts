@@ -1,3 +1,5 @@
+import { sentence } from '../chat/rich-text.ts'
+
 /** Where a lasting connection to something outside stands. */
 export type ConnectionState =
   | { readonly kind: 'connecting' }
@@ -41,7 +43,7 @@ export function watchConnection(
       become({ kind: 'connected' })
     },
     down(why) {
-      const said = /[.!?]$/.test(why) ? why : `${why}.`
+      const said = sentence(why)
       if (state.kind !== 'down') log.warn(`${name}: not connected: ${said} It is tried again until it works.`)
       become({ kind: 'down', why: said })
     },

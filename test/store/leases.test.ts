@@ -183,6 +183,6 @@ test('work that outlives the leases gives nothing back, and connects nowhere', a
   end()
   expect(await first).toBe(true)
   expect(told).toEqual([
-    'The lease "PW-1" could not be given back: This process has ended its leases. It ends by itself.',
+    'The lease "PW-1" could not be given back and ends by itself: This process has ended its leases.',
   ])
 })

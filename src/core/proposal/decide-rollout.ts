@@ -110,7 +110,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       return accept({ type: 'batch-started', ring, batch, key, assets, waiting })
     }
     case 'wait':
-      if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why)
+      if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why, context)
       return refuse(turn.for === 'window' ? 'outside window' : 'not now', turn.why)
     case 'done':
       return refuse('not now', turn.why)
@@ -120,10 +120,16 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   }
 }
 
-/** Said once for each proposal that it waits for. */
-function awaitAsset({ waitsFor }: ProposalState, { asset, proposal, until }: OtherWork, why: string): Decision {
+/** Said once for each proposal that it waits for. What works on beyond its window ends nobody knows when. */
+function awaitAsset(
+  { waitsFor }: ProposalState,
+  { asset, proposal, until }: OtherWork,
+  why: string,
+  { now }: Context,
+): Decision {
   if (waitsFor?.proposal === proposal) return refuse('not now', why)
-  return accept({ type: 'asset-awaited', asset, proposal, until })
+  const over = until !== null && !isBefore(now, until)
+  return accept({ type: 'asset-awaited', asset, proposal, until: over ? null : until })
 }
 
 function startedIn(state: ProposalState): (asset: string) => Deployment | undefined {

@@ -126,6 +126,13 @@ describe('beside other rollouts of the team', () => {
     expect(working(one)).toEqual(['web1'])
   })
 
+  test('a window of the other one that is over is no time until which it waits', () => {
+    const one = begun(1, () => ({}))
+    one.setting.others = [{ ...elsewhere('web1'), until: one.now() }]
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    expect(awaited(one)?.until).toBeNull()
+  })
+
   test('in the next window it is said again', () => {
     const one = begun(1, () => ({}))
     one.setting.others = [elsewhere('web1')]
