@@ -20,6 +20,7 @@ import {
   buildTeams,
 } from './build.ts'
 import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
+import { visibleJson } from './chat/visible.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
@@ -76,7 +77,10 @@ const DAY_MS = 86_400_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
-  const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const stderr = pino.destination({ dest: 2, sync: true })
+  // Whoever starts it by hand reads the log in a terminal.
+  const destination = { write: (line: string) => void stderr.write(visibleJson(line)) }
+  const logger = pino({ level: environment.logLevel, base: null }, destination)
   const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({

@@ -1,8 +1,6 @@
-import { html } from 'hono/html'
 import { DateTime } from 'luxon'
 import type { RichText, Span } from '../chat/rich-text.ts'
-
-export type Html = ReturnType<typeof html>
+import { type Html, html } from './html.ts'
 
 /** Spans as HTML. All text is escaped by the template; nothing in it is read as markup. */
 export function richText(text: RichText, timeZone: string): Html {

@@ -10,7 +10,7 @@ import {
 import { actions } from '../actions.ts'
 import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
 import { type RichText, rich, strong } from '../rich-text.ts'
-import { shorten } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
 
 /** All text displays of a message together hold at most 4,000 characters. These are its parts, in the worst case. */
@@ -47,7 +47,7 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
     [...rich(strong(top[0] ?? '')), ...card.context.flatMap((part) => [...rich(' · '), ...part])],
     300,
   )
-  const title = `### [${escaped(shorten(card.title, 150))}](${link})`
+  const title = `### [${escaped(shorten(oneLine(card.title), 150))}](${link})`
   const lead = card.lead === null ? '' : `\n${markdown(card.lead, HEAD - badge.length - title.length - 2)}`
   const children: APIComponentInContainer[] = [text(`${badge}\n${title}${lead}`)]
   const facts = factText(card.facts)

@@ -1,5 +1,5 @@
 import type { RichText } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten, visible } from '../visible.ts'
 
 /**
  * Discord's markdown, with whatever untrusted text could borrow of it escaped. Nobody is mentioned by what is written:
@@ -67,7 +67,7 @@ export function codeBlock(lines: readonly string[], limit: number): string {
   const shown: string[] = []
   let room = limit - 8
   for (const line of [...lines].reverse()) {
-    const text = shorten(visible(line).replaceAll('`', 'ˋ'), 160)
+    const text = shorten(oneLine(line).replaceAll('`', 'ˋ'), 160)
     room -= text.length + 1
     if (room < 0) break
     shown.unshift(text)

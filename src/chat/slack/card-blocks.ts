@@ -2,7 +2,7 @@ import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } fro
 import { actions } from '../actions.ts'
 import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
 import { plain, type RichText, rich, strong } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 import { escaped, mrkdwn } from './mrkdwn.ts'
 
 /** What is posted: the blocks, and a sentence for notifications, screen readers and search. */
@@ -42,7 +42,7 @@ const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠',
 
 export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: readonly CardFile[] = []): SlackMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
-  const title = `<${link}|${escaped(shorten(visible(card.title), TITLE)).replaceAll('|', '¦')}>`
+  const title = `<${link}|${escaped(shorten(oneLine(card.title), TITLE)).replaceAll('|', '¦')}>`
   const blocks: KnownBlock[] = [
     context([
       rich(`${signs[card.tone]} ${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`),
@@ -106,7 +106,7 @@ export function preformatted(lines: readonly string[]): string {
   const shown: string[] = []
   let room = ENTRY
   for (const line of lines.slice(-DETAIL_LINES).reverse()) {
-    const text = escaped(shorten(line.replaceAll('`', 'ˋ'), 200))
+    const text = escaped(shorten(oneLine(line).replaceAll('`', 'ˋ'), 200))
     room -= text.length + 1
     if (room < 0) break
     shown.unshift(text)
