@@ -40,7 +40,7 @@ async function start(command, rest) {
 }
 
 function refuse(sentence) {
-  console.error(sentence)
+  console.error(sentence.replace(unseen, ''))
   return 2
 }
 

@@ -1,7 +1,6 @@
 /** The composition root: reads nothing, decides nothing, connects everything. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import pino from 'pino'
 import { z } from 'zod'
 import {
   buildChannels,
@@ -20,7 +19,6 @@ import {
   buildTeams,
 } from './build.ts'
 import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
-import { visibleJson } from './chat/visible.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
@@ -31,6 +29,7 @@ import { errorText } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
+import { createLog } from './log.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -77,11 +76,7 @@ const DAY_MS = 86_400_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
-  const stderr = pino.destination({ dest: 2, sync: true })
-  // Whoever starts it by hand reads the log in a terminal.
-  const destination = { write: (line: string) => void stderr.write(visibleJson(line)) }
-  const logger = pino({ level: environment.logLevel, base: null }, destination)
-  const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  const log = createLog(environment.logLevel)
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,

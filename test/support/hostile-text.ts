@@ -24,3 +24,9 @@ export const hostileName: fc.Arbitrary<string> = fc.oneof(
     )
     .map((parts) => parts.join('')),
 )
+
+/** Every text of a message that has such a sign. */
+export function unseenIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return unseen.test(value) ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(unseenIn) : []
+}

@@ -9,7 +9,7 @@ import {
 } from 'discord.js'
 import { actions } from '../actions.ts'
 import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
-import { type RichText, rich, strong } from '../rich-text.ts'
+import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
 
@@ -80,7 +80,7 @@ function factText(facts: Card['facts']): string {
   let out = ''
   for (const { label, value } of facts) {
     const room = Math.min(FACT, FACTS - out.length - 1)
-    const said = markdown([...rich(strong(shorten(label, 40)), '\n'), ...value], room)
+    const said = markdown([...rich(strong(shorten(label, 40)), lineBreak), ...value], room)
     if (said.trim() !== '') out += `${out === '' ? '' : '\n'}${said}`
   }
   return out
@@ -91,7 +91,7 @@ function footText({ rings, quorum, notes }: Card): RichText {
   if (rings.length > 0) lines.push(rich(rings.slice(0, 8).map(ringText).join('  →  ')))
   for (const need of quorum.slice(0, 6)) lines.push(quorumText(need))
   for (const { tone, text } of notes.slice(0, 5)) lines.push([...rich(signs[tone]), ...text])
-  return lines.flatMap((line, index) => (index === 0 ? line : [...rich('\n'), ...line]))
+  return lines.flatMap((line, index) => (index === 0 ? line : [lineBreak, ...line]))
 }
 
 function ringText({ name, good, bad, total, status }: CardRing): string {

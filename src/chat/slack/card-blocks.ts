@@ -1,7 +1,7 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
 import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
-import { plain, type RichText, rich, strong } from '../rich-text.ts'
+import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { escaped, mrkdwn } from './mrkdwn.ts'
 
@@ -52,7 +52,7 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: rea
   ]
   let room = FACTS
   for (const fact of card.facts) {
-    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), '\n'), ...fact.value], Math.min(FACT, room))
+    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), lineBreak), ...fact.value], Math.min(FACT, room))
     room -= text.length
     if (text !== '') blocks.push(section(text))
   }
@@ -73,7 +73,7 @@ function altText(alt: string): string {
 /** A whole sentence: it is the push notification on a locked phone. */
 function alertText(card: Card): string {
   const lead = card.lead === null ? '' : ` ${plain(card.lead)}`
-  return escaped(shorten(`${card.badge}: ${card.title} (${card.proposal}).${lead}`, FALLBACK))
+  return escaped(shorten(oneLine(`${card.badge}: ${card.title} (${card.proposal}).${lead}`), FALLBACK))
 }
 
 /** For `patchwarden check`: one button, and what it is for. */
@@ -98,7 +98,7 @@ export function entryMessage(
   if (buttonsOf.length > 0) blocks.push(buttons(buttonsOf))
   if (link !== undefined) blocks.push(section(`<${consoleUrl}${link}|In the console>`))
   const said = author === null ? plain(text) : `${author.name}: ${plain(text)}`
-  return { text: escaped(shorten(said, FALLBACK)), blocks }
+  return { text: escaped(shorten(oneLine(said), FALLBACK)), blocks }
 }
 
 /** The last lines, as many as there is room for: the end of a log tells most. */

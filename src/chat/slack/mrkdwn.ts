@@ -1,12 +1,12 @@
 import type { RichText } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 
 /**
  * Slack's markup. Only `& < >` have a meaning that untrusted text could borrow (mentions, links, dates):
  * https://docs.slack.dev/messaging/formatting-message-text#escaping
  */
 export function escaped(text: string): string {
-  return visible(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return oneLine(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** Text in Slack's markup, at most `limit` characters; times are shown in each reader's own zone. */
@@ -25,12 +25,14 @@ function cut(span: RichText[number], room: number): string {
     case 'text':
       return fitting(span.text, room, '', '')
     case 'strong':
-      return strong(span.text, room)
+      return strong(oneLine(span.text), room)
     case 'code':
       return fitting(span.text.replaceAll('`', 'ˋ'), room, '`', '`')
     case 'person':
       // A name, not a mention: who is meant reads it in the card.
       return fitting(span.name, room, '', '')
+    case 'break':
+      return '\n'
     case 'time':
       return date(span.at, span.style, room)
   }
