@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
+import { visibleJson } from '../chat/visible.ts'
 import type { AuditProblem } from '../core/audit.ts'
 import { createExportCheck } from '../core/audit-export.ts'
 import { errorText } from '../core/error-text.ts'
@@ -53,9 +54,9 @@ export function auditCommands(program: Command, done: (code: number) => void): v
     })
 }
 
-/** Waits where whoever reads is slower. */
+/** Byte for byte what is hashed, but in a terminal, which would obey some of it. Waits where whoever reads is slower. */
 async function writeOut(line: string): Promise<void> {
-  if (!process.stdout.write(line)) await once(process.stdout, 'drain')
+  if (!process.stdout.write(process.stdout.isTTY ? visibleJson(line) : line)) await once(process.stdout, 'drain')
 }
 
 async function verifyFile(file: string): Promise<RecordVerdict> {

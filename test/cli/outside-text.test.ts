@@ -97,6 +97,23 @@ test('a rejection for an attacker’s reason is told, and watch shows it as text
   expect((await shown('vote', 'PW-1', 'reject', '--as', 'mara', ...why)).code).not.toBe(0)
 })
 
+test('the exported record is byte for byte what it is, and escaped in a terminal', async () => {
+  const file = await patchwarden('audit', 'export')
+  expect(unseen.test(file.out)).toBe(true)
+  const before = process.stdout.isTTY
+  process.stdout.isTTY = true
+  const { out } = await shown('audit', 'export').finally(() => {
+    process.stdout.isTTY = before
+  })
+  const read = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => JSON.parse(line))
+  expect(read(out)).toEqual(read(file.out))
+})
+
 test('errors quote what was typed as text, a line each', async () => {
   for (const argv of [
     ['plan', nasty],

@@ -3,7 +3,7 @@ import { actions } from '../actions.ts'
 import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
 import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
-import { escaped, mrkdwn } from './mrkdwn.ts'
+import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 
 /** What is posted: the blocks, and a sentence for notifications, screen readers and search. */
 export interface SlackMessage {
@@ -106,7 +106,7 @@ export function preformatted(lines: readonly string[]): string {
   const shown: string[] = []
   let room = ENTRY
   for (const line of lines.slice(-DETAIL_LINES).reverse()) {
-    const text = escaped(shorten(oneLine(line).replaceAll('`', 'ˋ'), 200))
+    const text = inCode(shorten(oneLine(line), 200))
     room -= text.length + 1
     if (room < 0) break
     shown.unshift(text)

@@ -72,6 +72,9 @@ test('only a break begins a line', () => {
 test.each<[string, RichText, string]>([
   ['text', rich('a < b & c > d'), 'a &lt; b &amp; c &gt; d'],
   ['a mention that is none', rich('<!here> @channel'), '&lt;!here&gt; @channel'],
+  ['marks that begin nothing', rich('*a* _b_ ~c~ `d` 1.0~rc1 lib_x a*b*'), '∗a* ˍb_ ∼c~ ˋdˋ 1.0~rc1 lib_x a*b*'],
+  ['a quotation that is none', rich('> x > y'), '› x &gt; y'],
+  ['marks in code, which mean nothing there', [{ kind: 'code', text: '*a* _b_' }], '`*a* _b_`'],
   ['strong text', rich(strong('Stopped. '), 'Why'), '*Stopped.* Why'],
   ['code with backticks', [{ kind: 'code', text: 'a`b' }], '`aˋb`'],
   [
