@@ -3,10 +3,13 @@
 // Plain Node and no dependencies, because it runs before they are there.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Neither a yes, a no nor a refusal: the program has a fault. */
 const internalError = 70
+/** What an error quotes may come from outside, and a terminal obeys it: all but line feeds. */
+const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const tasks = ['build', 'dev', 'test', 'bench']
 
 async function run([command = '', ...rest]) {
@@ -18,7 +21,7 @@ async function run([command = '', ...rest]) {
     return await start(command, rest)
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.message)
-    console.error(error)
+    console.error(inspect(error).replace(unseen, ''))
     return internalError
   }
 }
@@ -37,7 +40,7 @@ async function start(command, rest) {
 }
 
 function refuse(sentence) {
-  console.error(sentence)
+  console.error(sentence.replace(unseen, ''))
   return 2
 }
 

@@ -1,7 +1,6 @@
 /** The composition root: reads nothing, decides nothing, connects everything. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import pino from 'pino'
 import { z } from 'zod'
 import {
   buildChannels,
@@ -31,6 +30,7 @@ import { errorText } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
+import { createLog } from './log.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
@@ -77,8 +77,7 @@ const DAY_MS = 86_400_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
-  const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
-  const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  const log = createLog(environment.logLevel)
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,

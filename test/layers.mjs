@@ -1,4 +1,5 @@
-// The layer rules: imports point inward, and transactions know no pool. Fails, naming what breaks them.
+// The layer rules: imports point inward, transactions know no pool, and text from outside has one way to each surface. Fails,
+// naming what breaks them.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +49,23 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   for (const [call, work] of source.matchAll(/\binTransaction\(\s*[\w.]+,\s*([^,]+),/g))
     if (!/^[a-z]\w*$/i.test(work.trim())) problems.push(`src/${file}: give inTransaction a named function: ${call}`)
 }
+
+// What comes from outside is made text in one place for each surface: nothing prints or writes HTML beside it.
+const only = [
+  {
+    in: 'cli',
+    pattern: /\bstd(?:out|err)\.write\(/,
+    by: ['cli/print.ts', 'cli/audit.ts'],
+    rule: 'print by cli/print.ts',
+  },
+  { in: 'web', pattern: /from 'hono\/html'/, by: ['web/html.ts'], rule: 'HTML is made by html of web/html.ts' },
+]
+for (const { in: layer, pattern, by, rule } of only)
+  for (const file of readdirSync(path.join(root, layer), { recursive: true, encoding: 'utf8' })) {
+    const name = path.posix.join(layer, ...file.split(path.sep))
+    if (!file.endsWith('.ts') || by.includes(name)) continue
+    if (pattern.test(readFileSync(path.join(root, name), 'utf8'))) problems.push(`src/${name}: ${rule}`)
+  }
 
 for (const problem of problems) console.error(problem)
 console.log(

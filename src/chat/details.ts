@@ -196,7 +196,7 @@ function instant(at: string | null): RichText {
 }
 
 /** A detail as plain lines for a terminal, its times in an IANA zone. */
-export function detailText(detail: Detail, timeZone: string | null = null): string {
+export function detailLines(detail: Detail, timeZone: string | null = null): readonly string[] {
   const words = (text: RichText) => plain(timeZone === null ? text : text.map((span) => local(span, timeZone)))
   const lines = [detail.title, words(detail.lead)].filter((line) => line !== '')
   for (const table of detail.tables) {
@@ -204,7 +204,7 @@ export function detailText(detail: Detail, timeZone: string | null = null): stri
     for (const row of table.rows) lines.push(`  ${row.map(words).join(' | ')}`)
   }
   if (detail.lines.length > 0) lines.push('', ...detail.lines)
-  return lines.join('\n')
+  return lines
 }
 
 function local(span: Span, timeZone: string): Span {

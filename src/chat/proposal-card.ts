@@ -11,7 +11,7 @@ import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
-import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { assetName, atWork, count, endCounts, testSummary, waitingFor } from './story.ts'
 
 /**
@@ -133,14 +133,15 @@ function assumptions(subject: PatchSubject): readonly string[] {
 function changeFact(state: ProposalState, subject: PatchSubject): RichText {
   const { patches } = subject
   const lines = patches.slice(0, PATCHES_SHOWN).flatMap((patch) => {
-    if (subject.rollsBack) return [code(patch.source), ` ${patch.version} → ${versions(subject, patch.id, 'to')}\n`]
+    if (subject.rollsBack)
+      return [code(patch.source), ` ${patch.version} → ${versions(subject, patch.id, 'to')}`, lineBreak]
     const from = versions(subject, patch.id, 'from')
     const cves = patch.cves.length > CVES_SHOWN ? `${patch.cves.length} CVEs` : patch.cves.join(', ')
-    return [code(patch.source), ` ${from && `${from} → `}${patch.version}${cves && ` · ${cves}`}\n`]
+    return [code(patch.source), ` ${from && `${from} → `}${patch.version}${cves && ` · ${cves}`}`, lineBreak]
   })
-  const more = patches.length > PATCHES_SHOWN ? `and ${patches.length - PATCHES_SHOWN} more\n` : ''
+  const more = patches.length > PATCHES_SHOWN ? [`and ${patches.length - PATCHES_SHOWN} more`, lineBreak] : []
   const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a package asks for it.'
-  return rich(...lines, `${more}${reboot}`)
+  return rich(...lines, ...more, reboot)
 }
 
 /** The version of a patch's packages on one side of its changes; how many where assets differ. */
@@ -241,10 +242,10 @@ function failedFact(state: ProposalState): RichText | null {
   const lines = failed.slice(0, FAILED_SHOWN).flatMap((asset, index) => {
     const verification = deployments[asset]?.verification
     const why = verification ? ` ${verification.end}: ${sentence(verification.reason)}` : ''
-    return [index === 0 ? '' : '\n', code(assetName(state, asset)), why]
+    return [...(index === 0 ? [] : [lineBreak]), code(assetName(state, asset)), why]
   })
   const more = failed.length - FAILED_SHOWN
-  return rich(...lines, more > 0 ? `\nand ${more} more, in "Assets"` : '')
+  return rich(...lines, ...(more > 0 ? [lineBreak, `and ${more} more, in "Assets"`] : []))
 }
 
 function ruleFacts(state: ProposalState): Card['facts'] {

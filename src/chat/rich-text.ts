@@ -1,6 +1,6 @@
 /**
  * Text as values, so that each platform renders it in its own idiom and nothing untrusted is ever parsed as markup.
- * `text` of every span is shown as it is: renderers escape it.
+ * `text` of every span is shown as it is, on one line: renderers escape it, and begin a new line at a `break` alone.
  */
 export type Span =
   | { readonly kind: 'text'; readonly text: string }
@@ -9,6 +9,7 @@ export type Span =
   /** An instant (ISO 8601 UTC) shown in the reader's own zone. */
   | { readonly kind: 'time'; readonly at: string; readonly style: 'time' | 'date and time' | 'relative' }
   | { readonly kind: 'person'; readonly id: string; readonly name: string }
+  | { readonly kind: 'break' }
 
 export type RichText = readonly Span[]
 
@@ -29,6 +30,13 @@ export function time(at: string, style: 'time' | 'date and time' | 'relative' = 
   return { kind: 'time', at, style }
 }
 
+export const lineBreak: Span = { kind: 'break' }
+
+/** What a person wrote, with its lines. */
+export function paragraphs(text: string): RichText {
+  return text.split('\n').flatMap((line, index) => (index === 0 ? rich(line) : [lineBreak, ...rich(line)]))
+}
+
 export function person(id: string, name: string): Span {
   return { kind: 'person', id, name }
 }
@@ -39,6 +47,7 @@ export function plain(text: RichText): string {
   for (const span of text) {
     if (span.kind === 'time') out += `${span.at.slice(0, 16).replace('T', ' ')} UTC`
     else if (span.kind === 'person') out += span.name
+    else if (span.kind === 'break') out += '\n'
     else out += span.text
   }
   return out

@@ -12,7 +12,7 @@ import { type EndState, finalStatuses, type ProposalState, type WaitsFor } from 
 import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
 /** Thread entries of one event. `state` is the proposal after it, `before` the one it changed. */
 export function storyOf(
@@ -55,7 +55,7 @@ export function storyOf(
     case 'vote-withdrawn':
       return said('neutral', rich('Withdrew the vote.'))
     case 'commented':
-      return said('neutral', rich(event.text))
+      return said('neutral', paragraphs(event.text))
     case 'reminded':
       return bot(
         'warning',

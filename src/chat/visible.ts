@@ -6,6 +6,18 @@ export function visible(text: string): string {
   return text.replaceAll('\t', ' ').replace(hidden, '')
 }
 
+/** As `visible`, and one line: nothing that comes from outside begins a line of its own. */
+export function oneLine(text: string): string {
+  return visible(text).replaceAll('\n', ' ')
+}
+
+/** JSON text that reads the same and shows all of it: what `visible` takes out stands there as an escape. */
+export function visibleJson(json: string): string {
+  return json.replace(hidden, (sign) =>
+    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
 /** At most `limit` UTF-16 units, cut between characters, with three dots where something is missing. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text

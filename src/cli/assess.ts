@@ -15,7 +15,8 @@ import { createFileInventory, recogniseFormat } from '../integrations/file-inven
 import { inputLimits } from '../integrations/input-limits.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
 import { BadUse } from './failure.ts'
-import { print, withService } from './with-service.ts'
+import { complain, print, printJson, printJsonLines } from './print.ts'
+import { withService } from './with-service.ts'
 
 interface Options {
   readonly inventory?: string
@@ -72,7 +73,7 @@ async function fromStore(program: Command, { catalog, json, summary }: Options):
 
 function printSummary({ assets, packages, versions, findings, patches }: FleetSummary, json: boolean): void {
   if (json) {
-    print(JSON.stringify({ assets, packages, versions, findings, patches }))
+    printJson({ assets, packages, versions, findings, patches })
     return
   }
   print(
@@ -95,7 +96,7 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
   for (const patch of patches) {
     const names = on.get(patch.id) ?? []
     if (json) {
-      print(JSON.stringify({ ...patch, assets: names }))
+      printJson({ ...patch, assets: names })
       continue
     }
     const cves = patch.cves.length === 0 ? '' : `, ${patch.cves.length} ${patch.cves.length === 1 ? 'CVE' : 'CVEs'}`
@@ -135,8 +136,8 @@ async function offline(options: Options): Promise<Priority | null> {
     const read = await readCatalogFolder(folder, platform, now.slice(0, 10)).catch((error: unknown) => {
       throw new BadUse(errorText(error))
     })
-    for (const { where, reason } of read.rejected) process.stderr.write(`${where} was skipped: ${reason}\n`)
-    for (const name of read.unknown) process.stderr.write(`${name} is no feed file that is known and was left out\n`)
+    for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
+    for (const name of read.unknown) complain(`${name} is no feed file that is known and was left out`)
     if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
     contents.push(...read.contents)
   }
@@ -179,7 +180,7 @@ async function readInventory(options: Options, path: string): Promise<readonly A
     const snapshots: AssetSnapshot[] = []
     for await (const seen of source.observe({ signal: new AbortController().signal })) {
       if (seen.kind === 'unreachable') throw new Error(seen.reason)
-      for (const warning of seen.warnings) process.stderr.write(`${warning}\n`)
+      for (const warning of seen.warnings) complain(warning)
       snapshots.push(seen.snapshot)
     }
     return snapshots
@@ -208,15 +209,15 @@ function facts({ platform, exposure, criticality }: Options) {
 /** One object for each CVE on each binary package. */
 function printFindings(snapshot: AssetSnapshot, catalog: CatalogView, rule: PriorityRule): void {
   const priorityOf = new Map<string, Priority>()
-  const lines: string[] = []
+  const found: object[] = []
   for (const finding of findings(snapshot, catalog)) {
     const { cve } = finding
     const priority = priorityOf.get(cve) ?? judge(snapshot.asset, catalog.about(cve), defaults, rule).priority
     priorityOf.set(cve, priority)
     const advisory = finding.advisory ?? advisoryFor(finding, snapshot.asset.platform, catalog)
-    lines.push(JSON.stringify({ ...finding, asset: snapshot.asset.name, advisory, priority }))
+    found.push({ ...finding, asset: snapshot.asset.name, advisory, priority })
   }
-  if (lines.length > 0) print(lines.join('\n'))
+  printJsonLines(found)
 }
 
 /** The newest notice of the source package that mends the CVE. */

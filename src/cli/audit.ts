@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
-import { visible } from '../chat/visible.ts'
+import { visibleJson } from '../chat/visible.ts'
 import type { AuditProblem } from '../core/audit.ts'
 import { createExportCheck } from '../core/audit-export.ts'
 import { errorText } from '../core/error-text.ts'
@@ -10,7 +10,8 @@ import { fileLines } from '../integrations/file-lines.ts'
 import type { Service } from '../main.ts'
 import type { RecordVerdict } from '../workflow/audit.ts'
 import { BadUse } from './failure.ts'
-import { print, withService } from './with-service.ts'
+import { print, printJson } from './print.ts'
+import { withService } from './with-service.ts'
 
 interface VerifyOptions {
   readonly rebuild?: boolean
@@ -33,15 +34,14 @@ export function auditCommands(program: Command, done: (code: number) => void): v
           ? await withService(program, (service) => verifyDatabase(service, options.rebuild ?? false))
           : await verifyFile(file)
       if (!verdict.ok) done(1)
-      if (options.json) return print(JSON.stringify(verdict))
+      if (options.json) return printJson(verdict)
       if (verdict.ok) {
         const { events, streams, checkpoints } = verdict
         const where = `${count(events, 'event')} in ${count(streams, 'chain')}, ${count(checkpoints, 'checkpoint')}`
         print(`The record holds: ${where}.`)
         return
       }
-      for (const { record, problem } of verdict.findings)
-        print(`The record is broken: ${visible(`${record} ${problem}`)}.`)
+      for (const { record, problem } of verdict.findings) print(`The record is broken: ${record} ${problem}.`)
       if (verdict.more > 0) print(`There are ${verdict.more} more.`)
     })
 
@@ -54,9 +54,9 @@ export function auditCommands(program: Command, done: (code: number) => void): v
     })
 }
 
-/** Waits where whoever reads is slower. */
+/** Byte for byte what is hashed, but in a terminal, which would obey some of it. Waits where whoever reads is slower. */
 async function writeOut(line: string): Promise<void> {
-  if (!process.stdout.write(line)) await once(process.stdout, 'drain')
+  if (!process.stdout.write(process.stdout.isTTY ? visibleJson(line) : line)) await once(process.stdout, 'drain')
 }
 
 async function verifyFile(file: string): Promise<RecordVerdict> {

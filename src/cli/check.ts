@@ -4,8 +4,9 @@ import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import { type Contact, contact } from './contact.ts'
 import { BadUse } from './failure.ts'
+import { complain, print, printJson } from './print.ts'
 import { testClick } from './test-click.ts'
-import { load, print, withService } from './with-service.ts'
+import { load, withService } from './with-service.ts'
 
 interface CheckOptions {
   readonly schema?: boolean
@@ -27,7 +28,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     .option('--json', 'print JSON, a line each')
     .option('--schema', 'print the JSON Schema of patchwarden.yaml for editors')
     .action(async (options: CheckOptions) => {
-      if (options.schema) return print(JSON.stringify(jsonSchema(), null, 2))
+      if (options.schema) return printJson(jsonSchema(), 2)
       const { config, warnings } = load(program)
       const counts = {
         teams: Object.keys(config.teams).length,
@@ -35,8 +36,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
         sources: Object.keys(config.sources).length,
       }
       const file = config.file ?? 'No configuration file, so the built-in example'
-      if (options.json)
-        print(JSON.stringify({ file: config.file, warnings, ...counts, timeZoneData: zoneData.version }))
+      if (options.json) printJson({ file: config.file, warnings, ...counts, timeZoneData: zoneData.version })
       else {
         for (const warning of warnings) print(`warning: ${warning}`)
         const people = count(counts.people, 'person', 'people')
@@ -57,8 +57,12 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
     let all = true
     const tell = (answer: Contact) => {
       all &&= answer.ok
-      const lines = answer.what.replaceAll('\n', '\n     ')
-      print(json ? JSON.stringify(answer) : `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${lines}`)
+      if (json) return printJson(answer)
+      const [first, ...more] = answer.what.split('\n')
+      print([
+        `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${first}`,
+        ...more.map((line) => `     ${line}`),
+      ])
     }
     const working = new Set<string>()
     const { signal } = new AbortController()
@@ -67,7 +71,7 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }
     if (clickSeconds === null) return all
-    const say = (line: string) => void (json ? process.stderr.write(`${line}\n`) : print(line))
+    const say = (line: string) => void (json ? complain(line) : print(line))
     for (const connection of connections) {
       if (!working.has(connection.platform.name)) continue
       tell(await testClick(connection, database, { seconds: clickSeconds, say }))

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander'
-import { shorten, visible } from '../chat/visible.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
@@ -11,6 +10,7 @@ import { initCommand } from './init-command.ts'
 import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
 import { overviewCommands } from './overview.ts'
+import { complain, complainAsIs } from './print.ts'
 import { signInCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
@@ -24,7 +24,7 @@ export function commandLine(done: (code: number) => void): Command {
     )
     .option('--config <file>', 'configuration to use (default: patchwarden.yaml here, else the built-in example)')
     .exitOverride()
-    .configureOutput({ writeErr: (text) => tell(text.replace(/^error: /, '')) })
+    .configureOutput({ writeErr: (text) => complainAsIs(text.replace(/^error: /, '')) })
     .showHelpAfterError(false)
   for (const add of [
     startCommand,
@@ -59,21 +59,12 @@ export async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (error instanceof BadUse) {
-      tell(`${error.message}\n`)
+      complain(error.lines)
       return 2
     }
     const sentence = databaseSentence(error) ?? fileSentence(error)
     if (sentence === null) throw error
-    tell(`${sentence}\n`)
+    complain(sentence)
     return 2
   }
-}
-
-/** A word of what was typed that is longer is cut. */
-const LONGEST_WORD = 300
-
-/** What was typed is quoted so that it fits, and cannot move the cursor. */
-function tell(text: string): void {
-  const cut = visible(text).replace(/\S{300,}/g, (word) => shorten(word, LONGEST_WORD))
-  process.stderr.write(cut)
 }

@@ -7,8 +7,9 @@ import { named } from '../config/named.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
+import { complain, print, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 interface As {
   as?: string
@@ -52,9 +53,9 @@ export function decideCommands(program: Command, done: (code: number) => void): 
         await service.workflow.deliver()
         if (!answer.ok) done(1)
         const said = plain(answer.message)
-        if (options.json) return print(JSON.stringify({ ok: answer.ok, proposal, sentence: said }))
+        if (options.json) return printJson({ ok: answer.ok, proposal, sentence: said })
         if (answer.ok) return print(said)
-        process.stderr.write(`${said}\n`)
+        complain(said)
         return
       }
       const result = await service.workflow.execute(proposal, given, person)
@@ -62,12 +63,10 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
       if (options.json) {
         const { ok } = result
-        return print(
-          JSON.stringify(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal }),
-        )
+        return printJson(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal })
       }
       if (result.ok) print(`${proposal} is ${statusWords(result.state)}.`)
-      else process.stderr.write(`${result.refusal.sentence}\n`)
+      else complain(result.refusal.sentence)
     })
   }
   const as = `speak for this person of the configuration (run by ${userInfo().username})`
@@ -101,7 +100,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
         const team = options.team === undefined ? {} : { team: options.team }
         const { opened, revised } = await service.workflow.propose(signal, { by, ...team })
         await service.workflow.deliver()
-        if (options.json) return print(JSON.stringify({ opened, revised }))
+        if (options.json) return printJson({ opened, revised })
         print(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
       })
     })

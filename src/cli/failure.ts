@@ -1,5 +1,12 @@
-/** Bad use or bad input: one line on stderr that says what, where and how to mend it; exit code 2. */
-export class BadUse extends Error {}
+/** Bad use or bad input: on stderr a line for each problem, which says what, where and how to mend it; exit code 2. */
+export class BadUse extends Error {
+  readonly lines: readonly string[]
+
+  constructor(...lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.lines = lines
+  }
+}
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'you may not. Start as the owner of the folder, or give it to you with chown -R.',

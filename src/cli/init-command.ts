@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { init } from './init.ts'
-import { print } from './with-service.ts'
+import { complain, print } from './print.ts'
 
 export function initCommand(program: Command, done: (code: number) => void): void {
   program
@@ -12,7 +12,7 @@ export function initCommand(program: Command, done: (code: number) => void): voi
       try {
         const result = await init({ ask: (question) => terminal.question(question), write: print, cwd: process.cwd() })
         if (result.ok) return
-        process.stderr.write(`${result.reason}\n`)
+        complain(result.reason.split('\n'))
         done(1)
       } finally {
         terminal.close()

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
+import { visibleJson } from '../chat/visible.ts'
 import { BadUse } from './failure.ts'
+import { complain, print } from './print.ts'
 
 /** The longest line that is read: longer ones are no list of facts or versions, and would fill the memory. */
 const LINE_BYTES = 1_000_000
@@ -15,17 +17,17 @@ export async function answerLines(input: Readable, answer: (line: string) => Lin
   for await (const line of boundedLines(input)) {
     number++
     const given = answer(line)
-    if ('problem' in given) process.stderr.write(`Line ${number} (${shown(line)}): ${given.problem}\n`)
+    if ('problem' in given) complain(`Line ${number} (${shown(line)}): ${given.problem}`)
     out.push('out' in given ? given.out : '!')
     if (out.length < CHUNK) continue
-    process.stdout.write(`${out.join('\n')}\n`)
+    print(out)
     out = []
   }
-  if (out.length > 0) process.stdout.write(`${out.join('\n')}\n`)
+  print(out)
 }
 
 function shown(line: string): string {
-  return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}...` : line)
+  return visibleJson(JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}...` : line))
 }
 
 /** Lines without their ends. Throws a sentence at a line that is too long, before it is in memory. */

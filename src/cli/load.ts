@@ -10,7 +10,8 @@ import { dayNames, type MeasuredWindow, type QuietWish, quietestWindow } from '.
 import type { LoadSample } from '../core/ports.ts'
 import { readLoadCsv } from '../integrations/load-csv/index.ts'
 import { BadUse } from './failure.ts'
-import { load as loadConfig, print } from './with-service.ts'
+import { print, printJson } from './print.ts'
+import { load as loadConfig } from './with-service.ts'
 
 interface Options {
   readonly duration?: string
@@ -42,9 +43,9 @@ export function loadCommand(program: Command, done: (code: number) => void): voi
     .action(async (what: string, options: Options) => {
       const { samples, wish } = await questionOf(program, what, options)
       const found = quietestWindow(samples, wish)
-      if (options.json) print(JSON.stringify(found))
+      if (options.json) printJson(found)
       else if (found.kind === 'unusable') print(found.reason)
-      else for (const line of describe(found)) print(line)
+      else print(describe(found))
       done(found.kind === 'measured' ? 0 : 1)
     })
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { detailText, explainDetail } from '../chat/details.ts'
+import { detailLines, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { proposalReport } from '../chat/report.ts'
 import { statuses } from '../core/proposal/proposal.ts'
@@ -8,8 +8,9 @@ import { listAssets } from '../store/inventory.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
 import { BadUse } from './failure.ts'
 import { planCommand } from './plan.ts'
+import { print, printDocument, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 /** Commands that only look. */
 export function lookCommands(program: Command, done: (code: number) => void): void {
@@ -23,7 +24,7 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         const reports = [...(await workflow.syncFeeds(signal)), ...(await workflow.syncInventory(signal))]
         await workflow.tellDrift()
         const proposed = await workflow.propose(signal)
-        if (options.json) print(JSON.stringify({ reports, proposed }))
+        if (options.json) printJson({ reports, proposed })
         else {
           for (const report of reports)
             print(`${report.ok ? 'ok  ' : 'FAIL'} ${report.kind} ${report.name}: ${report.what}`)
@@ -45,11 +46,8 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         const states = options.all ? await proposalsWithStatus(db, statuses, null) : await openProposals(db)
         for (const state of states) {
           const { id, team, status, priority, title, revision } = state
-          print(
-            options.json
-              ? JSON.stringify({ id, team, status, priority, title, revision })
-              : `${id.padEnd(7)} ${status.padEnd(12)} ${priority.padEnd(12)} ${team}: ${title}`,
-          )
+          if (options.json) printJson({ id, team, status, priority, title, revision })
+          else print(`${id.padEnd(7)} ${status.padEnd(12)} ${priority.padEnd(12)} ${team}: ${title}`)
         }
         if (states.length === 0 && !options.json) print('No proposal is open.')
       })
@@ -68,7 +66,8 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
         const events = await readStream(service.database.db, state.id)
-        print(format === 'json' ? JSON.stringify({ state, events }) : proposalReport(state, events))
+        if (format === 'json') printJson({ state, events })
+        else printDocument(proposalReport(state, events))
       })
     })
 
@@ -81,8 +80,8 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
       await withService(program, async ({ workflow, database }) => {
         const proposal = await findProposal(database.db, name.toUpperCase())
         if (proposal?.subject.kind === 'patches') {
-          if (!options.json) return print(detailText(explainDetail(proposal, proposal.subject)))
-          for (const patch of proposal.subject.patches) print(JSON.stringify(patch))
+          if (!options.json) return print(detailLines(explainDetail(proposal, proposal.subject)))
+          for (const patch of proposal.subject.patches) printJson(patch)
           return
         }
         const asset = options.asset ?? null
@@ -93,7 +92,8 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
           throw new BadUse(`There is no asset "${asset}"; the console lists them under Assets.`)
         const explanation = await workflow.explain(name, asset)
         if (explanation.judged.length === 0) done(1)
-        print(options.json ? JSON.stringify(explanation) : detailText(explanationDetail(explanation)))
+        if (options.json) printJson(explanation)
+        else print(detailLines(explanationDetail(explanation)))
       })
     })
 }

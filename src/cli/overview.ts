@@ -2,17 +2,18 @@ import type { Command } from 'commander'
 import { lookSummaries } from '../chat/actions.ts'
 import { commandReference } from '../chat/command-reference.ts'
 import type { Overview, Person } from '../chat/desk.ts'
-import { detailText } from '../chat/details.ts'
+import { detailLines } from '../chat/details.ts'
 import { overviewDetail } from '../chat/overview.ts'
 import { slashHelp } from '../chat/slash.ts'
 import { actorFrom } from './decide.ts'
+import { print, printDocument, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 /** What chat shows by `/patch mine`, `/patch running` and its buttons, for scripts and for the day chat is down. */
 export function overviewCommands(program: Command): void {
   const show = (title: string, parts: Parameters<typeof overviewDetail>[1], json: boolean) =>
-    print(json ? JSON.stringify(Object.fromEntries(parts)) : detailText(overviewDetail(title, parts)))
+    json ? printJson(Object.fromEntries(parts)) : print(detailLines(overviewDetail(title, parts)))
 
   program
     .command('mine')
@@ -56,7 +57,8 @@ export function overviewCommands(program: Command): void {
         const { id: proposal } = await theProposal(service, id)
         const detail = await service.workflow.desk.detail(proposal, 'assets')
         if (detail === null) return print(`${proposal} names no assets.`)
-        print(options.json ? JSON.stringify(detail.tables) : detailText(detail))
+        if (options.json) printJson(detail.tables)
+        else print(detailLines(detail))
       })
     })
 
@@ -65,7 +67,7 @@ export function overviewCommands(program: Command): void {
     .description('everything that can be typed after /patch, in chat and in the console')
     .option('--markdown', 'as docs/commands.md')
     .action((options: { markdown?: boolean }) => {
-      if (options.markdown) process.stdout.write(commandReference())
-      else for (const line of slashHelp) print(line)
+      if (options.markdown) printDocument(commandReference().trimEnd())
+      else print(slashHelp)
     })
 }

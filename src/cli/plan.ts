@@ -2,15 +2,16 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { IANAZone } from 'luxon'
-import { detailText, planDetail } from '../chat/details.ts'
+import { detailLines, planDetail } from '../chat/details.ts'
 import { type Picture, pictureSvg } from '../chat/picture/picture.ts'
 import { timeZoneFor } from '../config/resolve.ts'
 import { errorText } from '../core/error-text.ts'
 import { drawPng } from '../integrations/picture/index.ts'
 import { freezesOf } from '../workflow/execute.ts'
 import { BadUse } from './failure.ts'
+import { print, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 interface PlanOptions {
   readonly zone?: string
@@ -41,8 +42,8 @@ export function planCommand(program: Command): void {
         const timeZone = zone ?? timeZoneFor(service.config, state.team)
         const { picture } = detail
         if (file !== undefined && picture !== undefined) await draw(picture, file, timeZone)
-        if (!json) return print(detailText(detail, timeZone))
-        print(JSON.stringify({ ...state.subject, forecast: picture?.kind === 'plan' ? picture.forecast : null }))
+        if (!json) return print(detailLines(detail, timeZone))
+        printJson({ ...state.subject, forecast: picture?.kind === 'plan' ? picture.forecast : null })
       })
     })
 }

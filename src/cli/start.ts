@@ -5,7 +5,8 @@ import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
 import { guardProcess } from './last-guard.ts'
-import { load, print, withService } from './with-service.ts'
+import { complain, print } from './print.ts'
+import { load, withService } from './with-service.ts'
 
 export function startCommand(program: Command): void {
   program
@@ -13,7 +14,7 @@ export function startCommand(program: Command): void {
     .description('run the service: the console, syncs, timers and rollouts')
     .action(async () => {
       const { config, environment, warnings } = load(program)
-      for (const warning of warnings) process.stderr.write(`${warning}\n`)
+      complain(warnings)
       const { openService, operatorOf, runService } = await import('../main.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)

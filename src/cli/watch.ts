@@ -2,13 +2,14 @@ import type { Command } from 'commander'
 import type { Card } from '../chat/card.ts'
 import { plain } from '../chat/rich-text.ts'
 import { ringWords } from '../chat/ring-words.ts'
-import { shorten, visible } from '../chat/visible.ts'
+import { oneLine, shorten } from '../chat/visible.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Status } from '../core/proposal/proposal.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
+import { print } from './print.ts'
 import { theProposal } from './the-proposal.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 const BAR = 30
 /** Should a notification be lost. */
@@ -93,7 +94,7 @@ function cardLines(card: Card, status: Status): readonly string[] {
 
 /** Untrusted text on one line of the terminal: no control sign gets through. */
 function line(text: string, limit = 160): string {
-  return shorten(visible(text).replaceAll('\n', ' '), limit)
+  return shorten(oneLine(text), limit)
 }
 
 /** `#` ended well, `x` not, `~` at work, `.` not begun. */
@@ -125,7 +126,7 @@ function drawnAnew(out: { readonly columns: number; write(text: string): boolean
 function whatIsNew(): Show {
   let before: readonly string[] = []
   return (lines) => {
-    for (const text of lines) if (!before.includes(text)) print(text)
+    print(lines.filter((text) => !before.includes(text)))
     before = lines
   }
 }

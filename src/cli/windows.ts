@@ -6,8 +6,9 @@ import { nextWindows, type Window, windowOn } from '../core/window.ts'
 import { windowFor } from '../core/window-of-asset.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
+import { print, printJson } from './print.ts'
 import { windowsOfRule } from './windows-of-rule.ts'
-import { print, withService } from './with-service.ts'
+import { withService } from './with-service.ts'
 
 interface Options {
   readonly team?: string
@@ -49,8 +50,8 @@ export function windowsCommand(program: Command): void {
               from: instantAt(options.from, options.zone ?? 'UTC'),
               count,
             })
-      if (options.json) return print(JSON.stringify(windows))
-      if (windows.length > 0) return print(windows.map(({ start, end }) => `${start} to ${end}`).join('\n'))
+      if (options.json) return printJson(windows)
+      if (windows.length > 0) return print(windows.map(({ start, end }) => `${start} to ${end}`))
       print(options.rule === undefined ? 'No window in the coming year: nothing may run.' : 'The rule has no window.')
     })
 }

@@ -15,10 +15,10 @@ export interface Loaded {
 /** The configuration and environment, or a failure that lists every problem. */
 export function load(program: Command): Loaded {
   const environment = readEnvironment()
-  if (!environment.ok) throw new BadUse(environment.problems.map(describeProblem).join('\n'))
+  if (!environment.ok) throw new BadUse(...environment.problems.map(describeProblem))
   const { config: file } = program.optsWithGlobals<{ config?: string }>()
   const loaded = loadConfig(file ?? null, environment.environment)
-  if (!loaded.ok) throw new BadUse(loaded.problems.map(describeProblem).join('\n'))
+  if (!loaded.ok) throw new BadUse(...loaded.problems.map(describeProblem))
   const warnings = [...environment.warnings, ...loaded.warnings].map(describeProblem)
   return { config: loaded.config, environment: environment.environment, warnings }
 }
@@ -37,8 +37,4 @@ export async function withService<T>(program: Command, work: (service: Service) 
   } finally {
     await service.close()
   }
-}
-
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { html } from 'hono/html'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { isActionName } from '../chat/actions.ts'
@@ -11,6 +10,7 @@ import { pictureSvg } from '../chat/picture/picture.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import type { ConsolePort, Viewer } from './console-port.ts'
 import { addHealthRoutes, type HealthOptions } from './health.ts'
+import { type Html, html } from './html.ts'
 import { cardHtml } from './pages/card.ts'
 import { layout, navigation } from './pages/layout.ts'
 import {
@@ -25,7 +25,6 @@ import {
   sourcesHtml,
   threadHtml,
 } from './pages/views.ts'
-import type { Html } from './rich-text.ts'
 import { protect } from './security.ts'
 
 export interface ConsoleOptions {

@@ -1,8 +1,7 @@
-import { html } from 'hono/html'
 import { DateTime } from 'luxon'
 import type { RichText, Span } from '../chat/rich-text.ts'
-
-export type Html = ReturnType<typeof html>
+import { oneLine } from '../chat/visible.ts'
+import { type Html, html } from './html.ts'
 
 /** Spans as HTML. All text is escaped by the template; nothing in it is read as markup. */
 export function richText(text: RichText, timeZone: string): Html {
@@ -12,13 +11,15 @@ export function richText(text: RichText, timeZone: string): Html {
 function spanHtml(span: Span, timeZone: string): Html {
   switch (span.kind) {
     case 'text':
-      return html`${span.text}`
+      return html`${oneLine(span.text)}`
     case 'strong':
-      return html`<strong>${span.text}</strong>`
+      return html`<strong>${oneLine(span.text)}</strong>`
     case 'code':
-      return html`<code>${span.text}</code>`
+      return html`<code>${oneLine(span.text)}</code>`
     case 'person':
-      return html`<span class="person">${span.name}</span>`
+      return html`<span class="person">${oneLine(span.name)}</span>`
+    case 'break':
+      return html`<br>`
     case 'time':
       return instant(span.at, span.style, timeZone)
   }

@@ -1,6 +1,6 @@
 import { cardAction } from '../chat/card-actions.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
-import { rich, strong, time } from '../chat/rich-text.ts'
+import { lineBreak, rich, strong, time } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
 import { type DigestRule, digestDay } from '../core/digest.ts'
 import type { Tx } from '../store/connection.ts'
@@ -57,10 +57,10 @@ async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: 
   const lines = open
     .slice(0, LISTED)
     .flatMap((state) => [
-      ...rich('\n', strong(state.id), ` ${state.title}; expires `),
+      ...rich(lineBreak, strong(state.id), ` ${state.title}; expires `),
       time(state.expiresAt, 'relative'),
     ])
-  const more = open.length > LISTED ? rich(`\nand ${open.length - LISTED} more`) : []
+  const more = open.length > LISTED ? rich(lineBreak, `and ${open.length - LISTED} more`) : []
   const entry = {
     author: null,
     tone: 'neutral' as const,

@@ -6,6 +6,7 @@ import { GENESIS, type SealedEvent, seal } from '../../src/core/audit.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
+import { nasty, unseen } from '../support/hostile-text.ts'
 import { machine, person } from '../support/proposal-case.ts'
 import { content, policy } from '../support/proposals.ts'
 
@@ -217,6 +218,26 @@ test('the report documents decision, patches, assets, thread and record', () => 
   expect(report).toContain('| Tom | approve |')
   expect(report).toContain('a \\| b c |')
   expect(report).toContain(`\`${sealed.at(-1)?.hash}\``)
+})
+
+test('the report has the log of a host and the words of a person as text', () => {
+  const { sealed } = tell([
+    [cast('approve', `ok ${nasty}`), person('tom')],
+    ...started,
+    {
+      type: 'outcome-recorded',
+      asset: 'lab/web1',
+      outcome: { state: 'failed', reason: nasty, log: `${nasty}\n\n${nasty}` },
+    },
+    verified('failed', `dpkg failed ${nasty}`),
+  ])
+  const titled = tell([[cast('approve', nasty), person('tom')]]).state
+  const report = proposalReport({ ...titled, title: nasty, whyNow: nasty, team: nasty }, sealed)
+  expect(unseen.exec(report)).toBeNull()
+  expect(report).not.toMatch(/^\s*FORGED/m)
+  expect(report.replace(/\\./g, '').replace(/`[^`\n]*`/g, '')).not.toMatch(/<|!\[|&#|https?:\/\//)
+  const table = report.slice(report.indexOf('| person |'), report.indexOf('## Patches')).trim().split('\n')
+  for (const row of table) expect(row.replace(/\\./g, '').split('|')).toHaveLength(7)
 })
 
 test.each([

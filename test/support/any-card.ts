@@ -4,13 +4,15 @@ import fc from 'fast-check'
 import { actionNames, actions } from '../../src/chat/actions.ts'
 import type { Card, ThreadEntry, Tone } from '../../src/chat/card.ts'
 import type { RichText } from '../../src/chat/rich-text.ts'
-import { shorten } from '../../src/chat/visible.ts'
+import { oneLine, shorten } from '../../src/chat/visible.ts'
+import { nasty } from './hostile-text.ts'
 
 export const hostile = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
   {
     weight: 2,
     arbitrary: fc.constantFrom(
+      nasty,
       '<!here>',
       '<!channel|all>',
       '@channel',
@@ -36,7 +38,7 @@ export const anyWords: fc.Arbitrary<RichText> = fc
   .array(fc.tuple(fc.constantFrom('text', 'strong', 'code'), hostile), { maxLength: 6 })
   .map((parts) => parts.map(([kind, text]) => ({ kind, text }) as RichText[number]))
 /** The words of a picture, which are never empty. */
-export const anyAlt = hostile.map((words) => shorten(`Plan. ${words}`, 950))
+export const anyAlt = hostile.map((words) => shorten(oneLine(`Plan. ${words}`), 950))
 const tone = fc.constantFrom<Tone>('urgent', 'warning', 'good', 'neutral')
 
 export const anyCard: fc.Arbitrary<Card> = fc.record({

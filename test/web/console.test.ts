@@ -9,10 +9,11 @@ import { watchConnection } from '../../src/workflow/watched-connection.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
 import { exampleService } from '../support/example-service.ts'
+import { unseen } from '../support/hostile-text.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
-const nasty = '<script>alert(1)</script><img src=x onerror=alert(1)> & "quotes" \u202e'
+const nasty = '<script>alert(1)</script><img src=x onerror=alert(1)> & "quotes" \u202e\u2067\u001b[2J\u009b\nFORGED'
 
 let service: Awaited<ReturnType<typeof exampleService>>
 let app: Hono
@@ -244,6 +245,7 @@ describe('untrusted text', () => {
       const { status, text } = await mara.get(path)
       expect(status, path).toBe(200)
       expect(text, path).not.toMatch(/<script>alert|<img src=x|<b>bold/)
+      expect(unseen.exec(text), path).toBeNull()
     }
     expect((await mara.get(`/p/${web.id}`)).text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
   })

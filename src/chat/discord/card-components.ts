@@ -9,8 +9,8 @@ import {
 } from 'discord.js'
 import { actions } from '../actions.ts'
 import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
-import { type RichText, rich, strong } from '../rich-text.ts'
-import { shorten } from '../visible.ts'
+import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
+import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
 
 /** All text displays of a message together hold at most 4,000 characters. These are its parts, in the worst case. */
@@ -47,7 +47,7 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
     [...rich(strong(top[0] ?? '')), ...card.context.flatMap((part) => [...rich(' · '), ...part])],
     300,
   )
-  const title = `### [${escaped(shorten(card.title, 150))}](${link})`
+  const title = `### [${escaped(shorten(oneLine(card.title), 150))}](${link})`
   const lead = card.lead === null ? '' : `\n${markdown(card.lead, HEAD - badge.length - title.length - 2)}`
   const children: APIComponentInContainer[] = [text(`${badge}\n${title}${lead}`)]
   const facts = factText(card.facts)
@@ -80,7 +80,7 @@ function factText(facts: Card['facts']): string {
   let out = ''
   for (const { label, value } of facts) {
     const room = Math.min(FACT, FACTS - out.length - 1)
-    const said = markdown([...rich(strong(shorten(label, 40)), '\n'), ...value], room)
+    const said = markdown([...rich(strong(shorten(label, 40)), lineBreak), ...value], room)
     if (said.trim() !== '') out += `${out === '' ? '' : '\n'}${said}`
   }
   return out
@@ -91,7 +91,7 @@ function footText({ rings, quorum, notes }: Card): RichText {
   if (rings.length > 0) lines.push(rich(rings.slice(0, 8).map(ringText).join('  →  ')))
   for (const need of quorum.slice(0, 6)) lines.push(quorumText(need))
   for (const { tone, text } of notes.slice(0, 5)) lines.push([...rich(signs[tone]), ...text])
-  return lines.flatMap((line, index) => (index === 0 ? line : [...rich('\n'), ...line]))
+  return lines.flatMap((line, index) => (index === 0 ? line : [lineBreak, ...line]))
 }
 
 function ringText({ name, good, bad, total, status }: CardRing): string {

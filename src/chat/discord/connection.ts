@@ -20,6 +20,7 @@ import { createReception } from '../reception.ts'
 import { readBody } from '../request-body.ts'
 import { plain, rich } from '../rich-text.ts'
 import { count } from '../story.ts'
+import { oneLine, shorten } from '../visible.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
 import { patchCommand } from './commands.ts'
@@ -182,7 +183,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const found = person === null ? [] : await desk.suggest(what, String(focused?.value ?? ''))
     await answers.choices(
       asked,
-      found.map(({ name, value }) => ({ name: name.slice(0, 100), value })),
+      found.map(({ name, value }) => ({ name: shorten(oneLine(name), 100), value })),
     )
   }
 

@@ -6,7 +6,7 @@ import type { Desk } from '../desk.ts'
 import type { Picture } from '../picture/picture.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
 import { addressee, type ChatPlatform, type OutgoingMessage, PICTURE_SECONDS, type Posts } from '../platform.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 import { aloneMessage, type CardImage, cardMessage, entryContent, noMentions } from './card-components.ts'
 import { createCardGallery, refusalWords, refusesPictures } from './card-gallery.ts'
 
@@ -134,7 +134,7 @@ export function createDiscordDelivery(parts: DiscordDeliveryParts): ChatPlatform
       const key = `thread ${card}`
       if ((await posts.find(DISCORD, key)) !== null) return card
       const title = (await desk.card(proposal, null))?.title ?? ''
-      const body = { name: shorten(visible(`${proposal} ${title}`), 100), auto_archive_duration: WEEK_MINUTES }
+      const body = { name: shorten(oneLine(`${proposal} ${title}`), 100), auto_archive_duration: WEEK_MINUTES }
       try {
         await rest.post(Routes.threads(place, card), { body })
       } catch (error) {

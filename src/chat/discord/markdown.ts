@@ -1,12 +1,12 @@
 import type { RichText } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 
 /**
  * Discord's markdown, with whatever untrusted text could borrow of it escaped. Nobody is mentioned by what is written:
  * every message forbids mentions besides. https://discord.com/developers/docs/reference#message-formatting
  */
 export function escaped(text: string): string {
-  return visible(text)
+  return oneLine(text)
     .replace(/[\\*_~`|>#[\]<@]/g, '\\$&')
     .replace(/^(\s*)([-+]|\d+\.)(?=\s)/gm, '$1\\$2')
 }
@@ -27,11 +27,13 @@ function cut(span: RichText[number], room: number): string {
     case 'text':
       return fitting(span.text, room, escaped)
     case 'strong':
-      return fitting(span.text, room, (text) => around(text, '**', escaped))
+      return fitting(oneLine(span.text), room, (text) => around(text, '**', escaped))
     case 'code':
-      return fitting(span.text, room, (text) => `\`${visible(text).replaceAll('`', 'ˋ')}\``)
+      return fitting(span.text, room, (text) => `\`${oneLine(text).replaceAll('`', 'ˋ')}\``)
     case 'person':
       return fitting(span.name, room, escaped)
+    case 'break':
+      return '\n'
     case 'time':
       return instant(span.at, span.style, room)
   }
@@ -67,7 +69,7 @@ export function codeBlock(lines: readonly string[], limit: number): string {
   const shown: string[] = []
   let room = limit - 8
   for (const line of [...lines].reverse()) {
-    const text = shorten(visible(line).replaceAll('`', 'ˋ'), 160)
+    const text = shorten(oneLine(line).replaceAll('`', 'ˋ'), 160)
     room -= text.length + 1
     if (room < 0) break
     shown.unshift(text)

@@ -1,6 +1,6 @@
 /** Pieces of a picture, as SVG text. Nothing in it needs a style sheet, a script or anything from elsewhere. */
 
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten, visible } from '../visible.ts'
 
 export type Theme = 'light' | 'dark'
 
@@ -60,8 +60,7 @@ const FONT = 'DejaVu Sans, Verdana, sans-serif'
 
 /** Text as XML: what XML cannot say is left out. */
 export function xml(text: string): string {
-  return visible(text)
-    .replaceAll('\n', ' ')
+  return oneLine(text)
     .replace(/[\ufffe\uffff]/g, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

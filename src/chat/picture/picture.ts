@@ -2,7 +2,7 @@
 
 import type { PlanForecast } from '../../core/forecast.ts'
 import type { Outcome } from '../../core/outcome.ts'
-import { shorten } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 import type { Theme } from './drawing.ts'
 import { type LoadWeek, loadPicture, loadWords } from './load-picture.ts'
 import { outcomePicture, outcomeWords } from './outcome-picture.ts'
@@ -36,12 +36,16 @@ export function pictureSvg(picture: Picture, { theme, timeZone }: Look): string 
 
 /** What it shows, in words, for those who do not see it. */
 export function pictureAlt(picture: Picture, timeZone?: string): string {
+  return shorten(oneLine(pictureWords(picture, timeZone)), ALT)
+}
+
+function pictureWords(picture: Picture, timeZone?: string): string {
   switch (picture.kind) {
     case 'plan':
-      return shorten(planWords(picture.forecast, timeZone ?? picture.timeZone), ALT)
+      return planWords(picture.forecast, timeZone ?? picture.timeZone)
     case 'outcome':
-      return shorten(outcomeWords(picture.outcome), ALT)
+      return outcomeWords(picture.outcome)
     case 'load':
-      return shorten(loadWords(picture.load), ALT)
+      return loadWords(picture.load)
   }
 }

@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/types'
 import type { Answer, Detail } from '../desk.ts'
 import { plain } from '../rich-text.ts'
-import { shorten } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
 import type { SlackMessage, Surroundings } from './card-blocks.ts'
 import { preformatted, section } from './card-blocks.ts'
 import { escaped, mrkdwn } from './mrkdwn.ts'
@@ -24,7 +24,7 @@ export function answerMessage(answer: Answer, link: string | null, { consoleUrl 
   }
   if (link !== null || answer.detail) blocks.push(section(`<${consoleUrl}${link ?? '/'}|${rest}>`))
   return {
-    text: escaped(shorten(plain(answer.message), 700)) || 'Done.',
+    text: escaped(shorten(oneLine(plain(answer.message)), 700)) || 'Done.',
     blocks: blocks.length > 0 ? blocks : [section('Done.')],
   }
 }

@@ -1,9 +1,9 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
 import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
-import { plain, type RichText, rich, strong } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
-import { escaped, mrkdwn } from './mrkdwn.ts'
+import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
+import { oneLine, shorten } from '../visible.ts'
+import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 
 /** What is posted: the blocks, and a sentence for notifications, screen readers and search. */
 export interface SlackMessage {
@@ -42,7 +42,7 @@ const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠',
 
 export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: readonly CardFile[] = []): SlackMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
-  const title = `<${link}|${escaped(shorten(visible(card.title), TITLE)).replaceAll('|', '¦')}>`
+  const title = `<${link}|${escaped(shorten(oneLine(card.title), TITLE)).replaceAll('|', '¦')}>`
   const blocks: KnownBlock[] = [
     context([
       rich(`${signs[card.tone]} ${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`),
@@ -52,7 +52,7 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: rea
   ]
   let room = FACTS
   for (const fact of card.facts) {
-    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), '\n'), ...fact.value], Math.min(FACT, room))
+    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), lineBreak), ...fact.value], Math.min(FACT, room))
     room -= text.length
     if (text !== '') blocks.push(section(text))
   }
@@ -73,7 +73,7 @@ function altText(alt: string): string {
 /** A whole sentence: it is the push notification on a locked phone. */
 function alertText(card: Card): string {
   const lead = card.lead === null ? '' : ` ${plain(card.lead)}`
-  return escaped(shorten(`${card.badge}: ${card.title} (${card.proposal}).${lead}`, FALLBACK))
+  return escaped(shorten(oneLine(`${card.badge}: ${card.title} (${card.proposal}).${lead}`), FALLBACK))
 }
 
 /** For `patchwarden check`: one button, and what it is for. */
@@ -98,7 +98,7 @@ export function entryMessage(
   if (buttonsOf.length > 0) blocks.push(buttons(buttonsOf))
   if (link !== undefined) blocks.push(section(`<${consoleUrl}${link}|In the console>`))
   const said = author === null ? plain(text) : `${author.name}: ${plain(text)}`
-  return { text: escaped(shorten(said, FALLBACK)), blocks }
+  return { text: escaped(shorten(oneLine(said), FALLBACK)), blocks }
 }
 
 /** The last lines, as many as there is room for: the end of a log tells most. */
@@ -106,7 +106,7 @@ export function preformatted(lines: readonly string[]): string {
   const shown: string[] = []
   let room = ENTRY
   for (const line of lines.slice(-DETAIL_LINES).reverse()) {
-    const text = escaped(shorten(line.replaceAll('`', 'ˋ'), 200))
+    const text = inCode(shorten(oneLine(line), 200))
     room -= text.length + 1
     if (room < 0) break
     shown.unshift(text)

@@ -1,12 +1,24 @@
 import type { RichText } from '../rich-text.ts'
-import { shorten, visible } from '../visible.ts'
+import { oneLine, shorten } from '../visible.ts'
+
+/** Slack has no escape for these. Each becomes a sign that looks like it. */
+const lookalikes: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ', '>': '›' }
+
+/** Where one begins something: not within a word, as in `lib_x` or `1.0~rc1`; a quotation only at the beginning. */
+const openers = /(?<![\p{L}\p{N}])[*_~](?!\s)|`|^>/gu
 
 /**
- * Slack's markup. Only `& < >` have a meaning that untrusted text could borrow (mentions, links, dates):
- * https://docs.slack.dev/messaging/formatting-message-text#escaping
+ * Untrusted text in Slack's markup: `& < >` are escaped (mentions, links, dates), and marks of bold, struck or other text
+ * begin nothing. https://docs.slack.dev/messaging/formatting-message-text#escaping
  */
 export function escaped(text: string): string {
-  return visible(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return inCode(oneLine(text).replace(openers, (mark) => lookalikes[mark] ?? ''))
+}
+
+/** The same between backticks, where other marks mean nothing. */
+export function inCode(text: string): string {
+  const shown = oneLine(text).replaceAll('`', 'ˋ')
+  return shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** Text in Slack's markup, at most `limit` characters; times are shown in each reader's own zone. */
@@ -25,12 +37,14 @@ function cut(span: RichText[number], room: number): string {
     case 'text':
       return fitting(span.text, room, '', '')
     case 'strong':
-      return strong(span.text, room)
+      return strong(oneLine(span.text), room)
     case 'code':
-      return fitting(span.text.replaceAll('`', 'ˋ'), room, '`', '`')
+      return fitting(span.text, room, '`', '`', inCode)
     case 'person':
       // A name, not a mention: who is meant reads it in the card.
       return fitting(span.name, room, '', '')
+    case 'break':
+      return '\n'
     case 'time':
       return date(span.at, span.style, room)
   }
@@ -46,11 +60,11 @@ function strong(text: string, room: number): string {
 }
 
 /** Shortened before it is escaped, so that no escape is cut in two. */
-function fitting(text: string, room: number, before: string, after: string): string {
+function fitting(text: string, room: number, before: string, after: string, write = escaped): string {
   const marks = before.length + after.length
   if (text === '') return ''
   for (let limit = room - marks; limit > 0; limit = Math.floor(limit * 0.8)) {
-    const whole = `${before}${escaped(shorten(text, limit))}${after}`
+    const whole = `${before}${write(shorten(text, limit))}${after}`
     if (whole.length <= room) return whole
   }
   return ''

@@ -1,9 +1,9 @@
-import { html, raw } from 'hono/html'
 import { assetLabel, untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
 import type { CardView, PersonRow, Viewer } from '../console-port.ts'
-import { type Html, instant, richText } from '../rich-text.ts'
+import { type Html, html, raw } from '../html.ts'
+import { instant, richText } from '../rich-text.ts'
 
 /** One proposal's card. `answer` is what only this reader is told. */
 export function cardHtml(view: CardView, viewer: Viewer, people: readonly PersonRow[], selected: boolean): Html {

@@ -1,6 +1,5 @@
-import { html, raw } from 'hono/html'
 import type { ChannelSummary, Viewer } from '../console-port.ts'
-import type { Html } from '../rich-text.ts'
+import { type Html, html, raw } from '../html.ts'
 
 export interface Page {
   readonly title: string

@@ -1,7 +1,6 @@
-import { html } from 'hono/html'
 import { type Picture, pictureAlt } from '../../chat/picture/picture.ts'
 import type { Viewer } from '../console-port.ts'
-import type { Html } from '../rich-text.ts'
+import { type Html, html } from '../html.ts'
 
 /** Light or dark as the reader has it; a click shows it alone, as large as the window. */
 export function pictureHtml(picture: Picture, path: string, { timeZone, person }: Viewer): Html {

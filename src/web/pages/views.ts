@@ -1,5 +1,5 @@
-import { html } from 'hono/html'
 import type { Answer, Detail } from '../../chat/desk.ts'
+import { oneLine } from '../../chat/visible.ts'
 import type {
   AssetRow,
   AuditRow,
@@ -10,7 +10,8 @@ import type {
   Viewer,
   WatchView,
 } from '../console-port.ts'
-import { type Html, instant, richText } from '../rich-text.ts'
+import { type Html, html } from '../html.ts'
+import { instant, richText } from '../rich-text.ts'
 import { cardHtml } from './card.ts'
 import { pictureHtml } from './picture.ts'
 
@@ -62,9 +63,14 @@ ${view.thread.map(
   }) => html`<li id="m${id}" class="${entry.tone}"><span class="who ${entry.author === null ? 'bot' : ''}" aria-hidden="true">${initials(entry.author?.name ?? 'Patch Warden')}</span>
 <div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
 <div>${richText(entry.text, viewer.timeZone)}</div>
-${entry.detail.length === 0 ? '' : html`<pre>${entry.detail.join('\n')}</pre>`}
+${entry.detail.length === 0 ? '' : preformatted(entry.detail)}
 ${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${view.card.card.proposal}/pictures/${id}`, viewer)}</div></li>`,
 )}</ol>`
+}
+
+/** A line each, whatever is in them. */
+function preformatted(lines: readonly string[]): Html {
+  return html`<pre>${lines.map(oneLine).join('\n')}</pre>`
 }
 
 function initials(name: string): string {
@@ -87,7 +93,7 @@ ${detail.tables.map(
   ) => html`<div class="scroll"><table><caption>${table.caption}</caption><thead><tr>${table.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
 <tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${richText(cell, viewer.timeZone)}</td>`)}</tr>`)}</tbody></table></div>`,
 )}
-${detail.lines.length === 0 ? '' : html`<pre>${detail.lines.join('\n')}</pre>`}</section>`
+${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
 }
 
 export function explainHtml(name: string, detail: Detail | null, viewer: Viewer): Html {

@@ -5,12 +5,13 @@ import { cardMessage, entryContent, noMentions } from '../../../src/chat/discord
 import { patchCommand } from '../../../src/chat/discord/commands.ts'
 import { markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
-import { type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
+import { lineBreak, type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
 import { checkCommandList } from '../../fakes/discord/commands.ts'
 import { form, formErrors } from '../../fakes/discord/form.ts'
 import { readMessage } from '../../fakes/discord/message-body.ts'
 import { checkModal } from '../../fakes/discord/modals.ts'
 import { anyAlt, anyCard, anyEntry, anyWords } from '../../support/any-card.ts'
+import { unseenIn } from '../../support/hostile-text.ts'
 
 /** Throws what Discord would answer. */
 function taken(body: object, images: readonly string[] = []) {
@@ -32,6 +33,7 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
         const images = alts.map((alt, index) => ({ name: `${index}.png`, alt }))
         const message = cardMessage(card, 'https://patchwarden.example.net', images)
         expect(taken(message, ['0.png', '1.png']).allowed).toEqual(nobody)
+        expect(unseenIn(message)).toEqual([])
       }),
     )
   })
@@ -41,6 +43,7 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
       fc.property(anyEntry, (entry) => {
         const message = { content: entryContent(entry), allowed_mentions: noMentions }
         expect(taken(message).allowed).toEqual(nobody)
+        expect(unseenIn(message)).toEqual([])
       }),
     )
   })
@@ -54,6 +57,14 @@ describe('whatever comes from outside, Discord takes it, and nobody is notified 
       expect(() => errors.check()).not.toThrow()
     }
   })
+})
+
+test('only a break begins a line', () => {
+  fc.assert(
+    fc.property(anyWords, anyWords, (first, second) => {
+      expect(markdown([...first, lineBreak, ...second], 20_000).split('\n').length).toBeLessThanOrEqual(2)
+    }),
+  )
 })
 
 test('manifests/discord-commands.json is the table of actions, and Discord takes it', () => {

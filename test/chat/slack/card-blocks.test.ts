@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
+import { lineBreak, type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
 import { answerMessage } from '../../../src/chat/slack/answer.ts'
 import { cardMessage, entryMessage } from '../../../src/chat/slack/card-blocks.ts'
 import { askModal } from '../../../src/chat/slack/modal.ts'
 import { mrkdwn } from '../../../src/chat/slack/mrkdwn.ts'
 import { blockProblems, mentions, modalProblems } from '../../fakes/slack/block-kit.ts'
 import { anyAlt, anyCard, anyEntry, anyWords, hostile } from '../../support/any-card.ts'
+import { unseenIn } from '../../support/hostile-text.ts'
 
 const where = { consoleUrl: 'https://patchwarden.example.net' }
 
@@ -18,6 +19,7 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
         const { text, blocks } = cardMessage(item, where, files)
         expect(blockProblems(blocks, 'message', () => true)).toEqual([])
         expect(mentions([text, blocks])).toEqual([])
+        expect(unseenIn([text, blocks])).toEqual([])
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_000)
       }),
     )
@@ -28,6 +30,7 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
       fc.property(anyEntry, (item) => {
         const { text, blocks } = entryMessage(item, where)
         expect(blockProblems(blocks, 'message')).toEqual([])
+        expect(unseenIn([text, blocks])).toEqual([])
         expect(mentions([text, blocks])).toEqual([])
       }),
     )
@@ -38,6 +41,7 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
       fc.property(anyWords, fc.array(hostile, { maxLength: 100 }), (message, lines) => {
         const detail = { title: 't', lead: message, tables: [], lines }
         const { text, blocks } = answerMessage({ ok: true, message, detail }, '/p/PW-1', where)
+        expect(unseenIn([text, blocks])).toEqual([])
         expect(blockProblems(blocks, 'message')).toEqual([])
         expect(mentions([text, blocks])).toEqual([])
       }),
@@ -49,15 +53,28 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
     fc.assert(
       fc.property(hostile, fc.array(hostile, { maxLength: 120 }), (title, names) => {
         const people = names.map((name, index) => ({ id: `p${index}`, name }))
-        expect(modalProblems(askModal(about, title, { people, until: '2026-12-20' }))).toEqual([])
+        const modal = askModal(about, title, { people, until: '2026-12-20' })
+        expect(modalProblems(modal)).toEqual([])
+        expect(unseenIn(modal)).toEqual([])
       }),
     )
   })
 })
 
+test('only a break begins a line', () => {
+  fc.assert(
+    fc.property(anyWords, anyWords, (first, second) => {
+      expect(mrkdwn([...first, lineBreak, ...second], 20_000).split('\n').length).toBeLessThanOrEqual(2)
+    }),
+  )
+})
+
 test.each<[string, RichText, string]>([
   ['text', rich('a < b & c > d'), 'a &lt; b &amp; c &gt; d'],
   ['a mention that is none', rich('<!here> @channel'), '&lt;!here&gt; @channel'],
+  ['marks that begin nothing', rich('*a* _b_ ~c~ `d` 1.0~rc1 lib_x a*b*'), '∗a* ˍb_ ∼c~ ˋdˋ 1.0~rc1 lib_x a*b*'],
+  ['a quotation that is none', rich('> x > y'), '› x &gt; y'],
+  ['marks in code, which mean nothing there', [{ kind: 'code', text: '*a* _b_' }], '`*a* _b_`'],
   ['strong text', rich(strong('Stopped. '), 'Why'), '*Stopped.* Why'],
   ['code with backticks', [{ kind: 'code', text: 'a`b' }], '`aˋb`'],
   [

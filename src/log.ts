@@ -1,0 +1,15 @@
+import pino from 'pino'
+import { visibleJson } from './chat/visible.ts'
+import type { Environment } from './config/environment.ts'
+import type { WorkflowLog } from './workflow/ports.ts'
+
+/** The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, which obeys none of it. */
+export function createLog(
+  level: Environment['logLevel'],
+  write = (line: string) => void standardError.write(line),
+): WorkflowLog {
+  const logger = pino({ level, base: null }, { write: (line: string) => write(visibleJson(line)) })
+  return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+}
+
+const standardError = pino.destination({ dest: 2, sync: true })
