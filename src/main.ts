@@ -26,7 +26,7 @@ import type { Environment } from './config/environment.ts'
 import { measureRules } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { backoffMs } from './core/backoff.ts'
-import { errorText } from './core/error-text.ts'
+import { errorText, withoutParameters } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
@@ -40,6 +40,7 @@ import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { renewProjections } from './store/renew.ts'
 import { oncePerMinute } from './store/repeated-error.ts'
+import { purgeSessions } from './store/sessions.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
@@ -77,7 +78,10 @@ const DAY_MS = 86_400_000
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
   const logger = pino({ level: environment.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
-  const log: WorkflowLog = { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  const log: WorkflowLog = {
+    info: (message) => logger.info(withoutParameters(message)),
+    warn: (message) => logger.warn(withoutParameters(message)),
+  }
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,
@@ -93,7 +97,7 @@ export async function openService(config: Config, environment: Environment): Pro
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,
-    onError: (error) => log.warn(error.message),
+    onError: (error) => log.warn(errorText(error)),
     onConnection: jobNews,
   })
   const { db } = database
@@ -262,6 +266,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
+    await purgeSessions(database.db, new Date().toISOString())
     await purgeSoftware(database.db)
   })
   await queue.start()
