@@ -11,9 +11,11 @@ import type { Config } from '../src/config/schema.ts'
 import { openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
 import { findProposal, openProposals } from '../src/store/proposals.ts'
+import { sessions, signInLinks } from '../src/store/schema.ts'
 import { watchConnection } from '../src/workflow/watched-connection.ts'
 import { createWorkflow } from '../src/workflow/workflow.ts'
 import { useDatabase } from './support/database.ts'
+import { beginSession } from './support/session.ts'
 
 const database = useDatabase()
 
@@ -84,6 +86,24 @@ test('feeds and inventory are looked at although a rollout is at work since befo
     await expect.poll(looked, { timeout: 15_000 }).toBe(2)
     const { rollout } = (await findProposal(db, web.id)) ?? {}
     expect(Object.values(rollout?.deployments ?? {})).toMatchObject([{ outcome: null }])
+  } finally {
+    await stop()
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('the hourly purge forgets spent sign-in links and expired sessions', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const service = await opened(folder)
+  const { db } = service.database
+  await beginSession(db, 'mara', new Date(Date.now() - 100 * 86_400_000))
+  await beginSession(db, 'tom', new Date())
+  const stop = await runService(service)
+  try {
+    await service.queue.enqueueNow('purge', {})
+    await expect.poll(() => db.$count(sessions), { timeout: 15_000 }).toBe(1)
+    expect(await db.$count(signInLinks)).toBe(0)
   } finally {
     await stop()
     await service.close()
