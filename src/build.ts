@@ -8,6 +8,7 @@ import type { Desk } from './chat/desk.ts'
 import { createDiscord } from './chat/discord/connection.ts'
 import type { ChatConnection, Posts } from './chat/platform.ts'
 import { createSlack } from './chat/slack/connection.ts'
+import { consoleUrl } from './config/console-url.ts'
 import type { Environment } from './config/environment.ts'
 import {
   assetWindowsFor,
@@ -517,25 +518,20 @@ export function buildConnections(
   environment: Environment,
   parts: ConnectionParts,
 ): readonly ChatConnection[] {
-  const consoleUrl = consoleUrlOf(config)
+  const url = consoleUrl(config)
   const connections: ChatConnection[] = []
   if (environment.slack !== null) {
     const { access, apiUrl } = environment.slack
     const secret = access.mode === 'oauth' ? access.clientSecret : ''
     const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
     const places = placesOn(config, 'slack')
-    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, places, consoleUrl }))
+    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, places, consoleUrl: url }))
   }
   if (environment.discord !== null) {
     const places = placesOn(config, 'discord')
-    connections.push(createDiscord({ ...environment.discord, ...parts, drawPng, places, consoleUrl }))
+    connections.push(createDiscord({ ...environment.discord, ...parts, drawPng, places, consoleUrl: url }))
   }
   return connections
-}
-
-/** Address under which people reach the console, without a slash at the end. */
-function consoleUrlOf({ console }: Config): string {
-  return (console.publicUrl ?? `http://${console.host}:${console.port}`).replace(/\/$/, '')
 }
 
 export function buildPeople(config: Config): readonly PersonEntry[] {

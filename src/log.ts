@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { visibleJson } from './chat/visible.ts'
 import type { Environment } from './config/environment.ts'
+import { withoutParameters } from './core/error-text.ts'
 import type { WorkflowLog } from './workflow/ports.ts'
 
 /** The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, which obeys none of it. */
@@ -9,7 +10,10 @@ export function createLog(
   write = (line: string) => void standardError.write(line),
 ): WorkflowLog {
   const logger = pino({ level, base: null }, { write: (line: string) => write(visibleJson(line)) })
-  return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  return {
+    info: (message) => logger.info(withoutParameters(message)),
+    warn: (message) => logger.warn(withoutParameters(message)),
+  }
 }
 
 const standardError = pino.destination({ dest: 2, sync: true })

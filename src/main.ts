@@ -41,6 +41,7 @@ import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { renewProjections } from './store/renew.ts'
 import { oncePerMinute } from './store/repeated-error.ts'
+import { purgeSessions } from './store/sessions.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
@@ -93,7 +94,7 @@ export async function openService(config: Config, environment: Environment): Pro
   const queue = await openQueue({
     url: database.url,
     name: `patchwarden-${process.pid}`,
-    onError: (error) => log.warn(error.message),
+    onError: (error) => log.warn(errorText(error)),
     onConnection: jobNews,
   })
   const { db } = database
@@ -262,6 +263,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
+    await purgeSessions(database.db, new Date().toISOString())
     await purgeSoftware(database.db)
   })
   await queue.start()

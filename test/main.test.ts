@@ -12,9 +12,11 @@ import { keepConnected, openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
 import type { Leases } from '../src/store/leases.ts'
 import { findProposal, openProposals } from '../src/store/proposals.ts'
+import { sessions, signInLinks } from '../src/store/schema.ts'
 import { watchConnection } from '../src/workflow/watched-connection.ts'
 import { createWorkflow } from '../src/workflow/workflow.ts'
 import { useDatabase } from './support/database.ts'
+import { beginSession } from './support/session.ts'
 
 const database = useDatabase()
 
@@ -121,4 +123,22 @@ test('who has lost the right to listen to a platform disconnects, and listens ag
   stopping.abort()
   await connecting
   expect(happened).toEqual(['start', 'stop', 'start', 'stop'])
+})
+
+test('the hourly purge forgets spent sign-in links and expired sessions', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const service = await opened(folder)
+  const { db } = service.database
+  await beginSession(db, 'mara', new Date(Date.now() - 100 * 86_400_000))
+  await beginSession(db, 'tom', new Date())
+  const stop = await runService(service)
+  try {
+    await service.queue.enqueueNow('purge', {})
+    await expect.poll(() => db.$count(sessions), { timeout: 15_000 }).toBe(1)
+    expect(await db.$count(signInLinks)).toBe(0)
+  } finally {
+    await stop()
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
 })

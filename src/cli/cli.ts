@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { databaseSentence } from '../core/database-problem.ts'
+import { errorStack } from '../core/error-text.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
@@ -11,7 +12,7 @@ import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
 import { overviewCommands } from './overview.ts'
 import { complain, complainAsIs } from './print.ts'
-import { signInCommand, startCommand } from './start.ts'
+import { signInCommand, signOutCommand, startCommand } from './start.ts'
 import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
@@ -29,6 +30,7 @@ export function commandLine(done: (code: number) => void): Command {
   for (const add of [
     startCommand,
     signInCommand,
+    signOutCommand,
     initCommand,
     checkCommand,
     lookCommands,
@@ -47,7 +49,10 @@ export function commandLine(done: (code: number) => void): Command {
   return program
 }
 
-/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input. */
+/** Neither a yes, a no nor a refusal: the program has a fault. */
+const INTERNAL_ERROR = 70
+
+/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input, 70 a fault of ours. */
 export async function main(argv: string[]): Promise<number> {
   let code = 0
   const program = commandLine((result) => {
@@ -63,8 +68,11 @@ export async function main(argv: string[]): Promise<number> {
       return 2
     }
     const sentence = databaseSentence(error) ?? fileSentence(error)
-    if (sentence === null) throw error
-    complain(sentence)
-    return 2
+    if (sentence !== null) {
+      complain(sentence)
+      return 2
+    }
+    complain(errorStack(error).split('\n'))
+    return INTERNAL_ERROR
   }
 }

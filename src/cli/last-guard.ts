@@ -1,4 +1,4 @@
-import { errorText } from '../core/error-text.ts'
+import { errorStack, stackFrames } from '../core/error-text.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 
 /**
@@ -9,7 +9,7 @@ import { oncePerMinute } from '../store/repeated-error.ts'
 export function guardProcess(log: { warn(message: string): void }): () => void {
   const tell = oncePerMinute((error) => {
     try {
-      log.warn(`Something failed that no code caught, in ${originOf(error)}: ${errorText(error)}\n${error.stack ?? ''}`)
+      log.warn(`Something failed that no code caught, in ${originOf(error)}: ${errorStack(error)}`)
     } catch {
       // The log itself is what failed.
     }
@@ -24,7 +24,7 @@ export function guardProcess(log: { warn(message: string): void }): () => void {
 
 /** Whose code the stack names first: a library's, or ours with the file and line. */
 export function originOf(error: Error): string {
-  for (const line of (error.stack ?? '').split('\n')) {
+  for (const line of stackFrames(error)) {
     const [, library] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(line) ?? []
     if (library !== undefined) return `the library ${library}`
     const [, ours] = /\/((?:src|dist)\/[^:()]+:\d+)/.exec(line) ?? []

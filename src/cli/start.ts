@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
+import { consoleUrl } from '../config/console-url.ts'
+import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
+import { endSessionsOf } from '../store/sessions.ts'
 import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
@@ -25,6 +28,7 @@ export function startCommand(program: Command): void {
         health: { writing, platforms },
         log: service.log,
         allowedHosts: allowedHosts(config.console),
+        publicUrl: config.console.publicUrl,
       })
       const others = service.connections.flatMap(({ http }) => http ?? [])
       const server = await serveConsole(app, config.console, others).catch(async (error: unknown) => {
@@ -34,8 +38,9 @@ export function startCommand(program: Command): void {
       const stop = await runService(service)
       const operator = operatorOf(config)
       const token = await issueSignInToken(service.database.db, operator, 'start', new Date())
+      const listens = config.console.publicUrl ? `It listens on ${server.address}. ` : ''
       print(
-        `Patchwarden is at ${server.address}/sign-in?token=${token} and watches ${watching(service.config.example, Object.keys(config.sources))}. Ctrl-C stops it.`,
+        `Patchwarden is at ${signInLink(config, token, server.address)} and watches ${watching(service.config.example, Object.keys(config.sources))}. ${listens}The link works once, for 15 minutes. Ctrl-C stops it.`,
       )
       await untilStopped(service.log)
       print('Stopping.')
@@ -52,6 +57,10 @@ function allowedHosts(settings: {
   const hosts = [settings.host, 'localhost', '127.0.0.1', '[::1]']
   if (settings.publicUrl) hosts.push(new URL(settings.publicUrl).hostname)
   return hosts
+}
+
+function signInLink(config: Config, token: string, listening?: string): string {
+  return `${consoleUrl(config, listening)}/sign-in?token=${token}`
 }
 
 function watching(example: boolean, sources: readonly string[]): string {
@@ -100,14 +109,27 @@ export function signInCommand(program: Command): void {
     .description('print a one-time sign-in link for a person of the configuration')
     .action(async (person: string) => {
       await withService(program, async ({ config, database }) => {
-        if (!Object.hasOwn(config.people, person)) {
-          throw new BadUse(
-            `There is no person "${person}" in the configuration; it knows ${Object.keys(config.people).join(', ')}.`,
-          )
-        }
-        const token = await issueSignInToken(database.db, person, 'command line', new Date())
-        const base = config.console.publicUrl ?? `http://${config.console.host}:${config.console.port}`
-        print(`${base.replace(/\/$/, '')}/sign-in?token=${token}`)
+        knownPerson(config, person)
+        print(signInLink(config, await issueSignInToken(database.db, person, 'command line', new Date())))
       })
     })
+}
+
+export function signOutCommand(program: Command): void {
+  program
+    .command('sign-out <person>')
+    .description('end every session of a person at the console, and the sign-in links they have not used')
+    .action(async (person: string) => {
+      await withService(program, async ({ config, database }) => {
+        const ended = await endSessionsOf(database.db, person)
+        // Somebody who has left the configuration may still have had sessions.
+        if (ended === 0) knownPerson(config, person)
+        print(`${person} is signed out.`)
+      })
+    })
+}
+
+function knownPerson({ people }: Config, person: string): void {
+  if (Object.hasOwn(people, person)) return
+  throw new BadUse(`There is no person "${person}" in the configuration; it knows ${Object.keys(people).join(', ')}.`)
 }

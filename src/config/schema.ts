@@ -32,7 +32,9 @@ const consoleSettings = z.strictObject({
     .default('127.0.0.1')
     .describe('Address to listen on. PATCHWARDEN_HOST overrides it.'),
   port: port.default(7878).describe('Port to listen on. PORT overrides it.'),
-  publicUrl: optional(webAddress).describe('Address under which people reach the console, for links in messages.'),
+  publicUrl: optional(webAddress).describe(
+    "Address under which people reach the console, for all links. With https the session's cookie is Secure.",
+  ),
 })
 
 const dueMend = 'Write a number of days, or never.'

@@ -16,15 +16,27 @@ import { recentEvents } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { consoleThread, waitingCounts } from '../store/outbox.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
-import { addSession, addSignInLink, endSession, findSession, setActingAs, spendSignInLink } from '../store/sessions.ts'
+import {
+  addSignInLink,
+  endSession,
+  endSessionsOf,
+  findSession,
+  openSessions,
+  readSignInLink,
+  redeemSignInLink,
+  setActingAs,
+} from '../store/sessions.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
+import { createSessionWatch } from './session-watch.ts'
 import { watchView } from './watch.ts'
 
 const SESSION_SECONDS = 30 * 86_400
 const LINK_SECONDS = 24 * 3_600
+/** It stands in the log of whatever started the service. */
+const START_LINK_SECONDS = 15 * 60
 const CARDS = 50
 
 export interface People {
@@ -53,15 +65,21 @@ export interface ConsoleParts {
   readonly subscribe: ConsolePort['subscribe']
 }
 
-/** A fresh one-time sign-in token for a person; only its hash is stored. */
+/**
+ * A fresh one-time sign-in token for a person; only its hash is stored.
+ *
+ * @param issuedBy a person, `command line`, or `start` for the link that a start prints, which lives 15 minutes and not a day
+ */
 export async function issueSignInToken(db: Db, person: string, issuedBy: string, now: Date): Promise<string> {
   const token = randomBytes(24).toString('base64url')
-  const expiresAt = new Date(now.getTime() + LINK_SECONDS * 1000).toISOString()
+  const seconds = issuedBy === 'start' ? START_LINK_SECONDS : LINK_SECONDS
+  const expiresAt = new Date(now.getTime() + seconds * 1000).toISOString()
   await addSignInLink(db, { tokenHash: hashed(token), person, issuedBy, expiresAt })
   return token
 }
 
-function hashed(token: string): string {
+/** What is stored of a token. */
+export function hashed(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
@@ -87,6 +105,9 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   const { db, parts, workflow, people, channels } = service
   const { desk } = workflow
   const now = () => parts.clock().toISOString()
+  const sessionWatch = createSessionWatch((hashes) => openSessions(db, hashes, now()), parts.clock)
+  /** Another look follows by itself, should this one fail. */
+  const tellEnded = () => sessionWatch.look().catch(() => undefined)
 
   function rolesOf(person: string): readonly string[] {
     const roles = new Set<string>()
@@ -159,12 +180,15 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   }
 
   return {
+    async askSignIn(token) {
+      const person = await readSignInLink(db, hashed(token), now())
+      return people.all.find(({ id }) => id === person)?.name ?? null
+    },
     async signIn(token) {
-      const person = await spendSignInLink(db, hashed(token), now())
-      if (person === null) return null
       const session = randomBytes(32).toString('base64url')
       const expiresAt = new Date(parts.clock().getTime() + SESSION_SECONDS * 1000).toISOString()
-      await addSession(db, { tokenHash: hashed(session), person, createdAt: now(), expiresAt })
+      const begun = { tokenHash: hashed(session), createdAt: now(), expiresAt }
+      if (!(await redeemSignInLink(db, hashed(token), begun))) return null
       return { session, maxAgeSeconds: SESSION_SECONDS }
     },
     async viewer(session) {
@@ -178,6 +202,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
         roles: rolesOf(self.id),
         timeZone: self.timeZone ?? people.timeZone,
         session,
+        sessionEnds: found.expiresAt,
         switchTo: mayAct
           ? people.all
               .filter((item) => item.id !== self.id)
@@ -186,7 +211,18 @@ export function createBackend(service: ConsoleParts): ConsolePort {
         isOperator: rolesOf(found.person).includes(people.operatorRole) || found.person === people.operator,
       }
     },
-    signOut: (session) => endSession(db, hashed(session)),
+    async signOut(session) {
+      await endSession(db, hashed(session))
+      await tellEnded()
+    },
+    async signOutEverywhere({ session }) {
+      const found = await findSession(db, hashed(session), now())
+      if (found === null) return
+      await endSessionsOf(db, found.person)
+      await tellEnded()
+    },
+    whenSignedOut: ({ session, sessionEnds }, ended) =>
+      sessionWatch.watch({ tokenHash: hashed(session), expiresAt: sessionEnds }, ended),
     async switchPerson(viewer, person) {
       if (!viewer.switchTo.some((item) => item.id === person)) {
         return { ok: false, message: rich('Acting as somebody else exists only in the labelled example.') }

@@ -14,6 +14,8 @@ export interface Viewer {
   /** IANA zone in which times are shown to this person. */
   readonly timeZone: string
   readonly session: string
+  /** When the session expires. */
+  readonly sessionEnds: string
   /** People this session may act as with one click; only ever filled for the labelled example. */
   readonly switchTo: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[] }[]
   readonly isOperator: boolean
@@ -114,10 +116,16 @@ export interface SourceRow {
 }
 
 export interface ConsolePort {
+  /** Whom a one-time sign-in token would sign in, by name; it stays usable. `null`: unknown, spent or expired. */
+  askSignIn(token: string): Promise<string | null>
   /** Spends a one-time sign-in token; `null`: unknown, spent or expired. */
   signIn(token: string): Promise<{ readonly session: string; readonly maxAgeSeconds: number } | null>
   viewer(session: string): Promise<Viewer | null>
   signOut(session: string): Promise<void>
+  /** Ends every session of whoever signed in, and the links to new ones. */
+  signOutEverywhere(viewer: Viewer): Promise<void>
+  /** Calls back within seconds once the session is over, however it ended. Returns the function that stops it. */
+  whenSignedOut(viewer: Viewer, ended: () => void): () => void
   /** Acts as another person of the labelled example from now on; refused otherwise. */
   switchPerson(viewer: Viewer, person: string): Promise<Answer>
   /** A one-time link for somebody else; operators only, recorded in the audit record. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
@@ -8,6 +9,7 @@ import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
 import { databaseSentence } from '../core/database-problem.ts'
+import { errorStack } from '../core/error-text.ts'
 import type { ConsolePort, Viewer } from './console-port.ts'
 import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { type Html, html } from './html.ts'
@@ -22,6 +24,7 @@ import {
   entriesHtml,
   explainHtml,
   peopleHtml,
+  signInHtml,
   sourcesHtml,
   threadHtml,
 } from './pages/views.ts'
@@ -33,12 +36,16 @@ export interface ConsoleOptions {
   readonly log: { warn(message: string): void }
   /** Host names under which the console is reached; any other is refused (DNS rebinding). */
   readonly allowedHosts: readonly string[]
+  /** Address under which people reach the console: for links, and with https the cookie is sent by https alone. */
+  readonly publicUrl?: string | null
 }
 
 const COOKIE = 'patchwarden'
 const BODY_BYTES = 64 * 1024
 /** A plan goes stale; a thread that is read again needs its pictures no second time. */
 const PICTURE_SECONDS = 60
+/** How often a live page is told that it is one. */
+const ALIVE_MS = 15_000
 
 type Form = Readonly<Record<string, unknown>>
 
@@ -50,6 +57,7 @@ const actForm = z.object({
   asset: z.string().max(200).optional(),
   until: z.string().max(40).optional(),
 })
+const signInForm = z.object({ token: z.string().max(200) })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
 
 const files: ReadonlyMap<string, string> = new Map([
@@ -59,10 +67,10 @@ const files: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The console's pages and actions. */
-export function createConsole({ port, health, log, allowedHosts }: ConsoleOptions): Hono {
+export function createConsole({ port, health, log, allowedHosts, publicUrl = null }: ConsoleOptions): Hono {
   const app = new Hono()
   addHealthRoutes(app, health)
-  app.use(protect(allowedHosts))
+  app.use(protect(allowedHosts, publicUrl))
   const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
   const limited = bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) })
   const cutOff = alone('That did not arrive in full', html`<p>Nothing was done. Send it again.</p>`)
@@ -75,28 +83,40 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
     return c.body(body, 200, { 'content-type': type, 'cache-control': 'no-cache' })
   })
 
+  const base = (c: Context) => publicUrl?.replace(/\/+$/, '') ?? new URL(c.req.url).origin
+  const cookieSettings = { path: '/', secure: /^https:/i.test(publicUrl ?? '') } as const
+
+  /** Previews of links and scanners of mail fetch it, too: it changes nothing. The button redeems the link. */
   app.get('/sign-in', async (c) => {
-    const signedIn = await port.signIn(c.req.query('token') ?? '')
-    if (signedIn === null) {
-      return c.html(
-        alone(
-          'This sign-in link is spent or too old',
-          html`<p>A link signs one person in, once. An operator makes a new one with <code>npx patchwarden sign-in &lt;person&gt;</code>, or on the People page.</p>`,
-        ),
-        403,
-      )
-    }
+    const token = c.req.query('token') ?? ''
+    const name = await port.askSignIn(token)
+    if (name === null) return tooOld(c)
+    // The token stands in the address of this page. A form is told its origin, and nothing is told more.
+    c.header('referrer-policy', 'strict-origin')
+    return c.html(alone(`Sign in as ${name}?`, signInHtml(token, base(c))))
+  })
+  app.post('/sign-in', async (c) => {
+    const form = signInForm.safeParse(await c.req.parseBody().catch(() => null))
+    const signedIn = form.success ? await port.signIn(form.data.token) : null
+    if (signedIn === null) return tooOld(c)
+    const before = getCookie(c, COOKIE)
+    if (before !== undefined) await port.signOut(before)
     setCookie(c, COOKIE, signedIn.session, {
+      ...cookieSettings,
       httpOnly: true,
       sameSite: 'Strict',
-      path: '/',
       maxAge: signedIn.maxAgeSeconds,
     })
-    // A redirect here would be followed without the cookie when the link was opened from another site: SameSite=Strict.
-    return c.html(
-      html`<!doctype html><html lang="en"><head><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=/"><title>Signed in</title></head><body><a href="/">Continue</a></body></html>`,
-    )
+    return c.redirect('/', 303)
   })
+  const tooOld = (c: Context) =>
+    c.html(
+      alone(
+        'This sign-in link is spent or too old',
+        html`<p>A link signs one person in, once. An operator makes a new one with <code>npx patchwarden sign-in &lt;person&gt;</code>, or on the People page.</p>`,
+      ),
+      403,
+    )
 
   const withViewer = (handle: (c: Context, viewer: Viewer) => Promise<Response>) => async (c: Context) => {
     const session = getCookie(c, COOKIE)
@@ -318,7 +338,7 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
     withViewer(async (c, viewer) => {
       const made = await port.makeSignInLink(viewer, c.req.param('id') ?? '')
       if (!made.ok) return answered(c, viewer, { ok: false, message: made.message }, '/people')
-      const address = new URL(made.path, c.req.url).href
+      const address = `${base(c)}${made.path}`
       return page(
         c,
         viewer,
@@ -339,7 +359,15 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
     '/sign-out',
     withViewer(async (c, viewer) => {
       await port.signOut(viewer.session)
-      deleteCookie(c, COOKIE, { path: '/' })
+      deleteCookie(c, COOKIE, cookieSettings)
+      return c.redirect('/', 303)
+    }),
+  )
+  app.post(
+    '/sign-out-everywhere',
+    withViewer(async (c, viewer) => {
+      await port.signOutEverywhere(viewer)
+      deleteCookie(c, COOKIE, cookieSettings)
       return c.redirect('/', 303)
     }),
   )
@@ -378,22 +406,25 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
 
   app.get(
     '/live',
-    withViewer(async (c) => {
+    withViewer(async (c, viewer) => {
       // Nobody reads what follows a head.
       if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
       return streamSSE(c, async (stream) => {
-        let open = true
-        const stop = port.subscribe((change) => {
-          if (open) stream.writeSSE({ event: 'change', data: JSON.stringify(change) }).catch(() => undefined)
-        })
-        stream.onAbort(() => {
-          open = false
-          stop()
-        })
-        while (open) {
+        const end = new AbortController()
+        const stops = [
+          port.subscribe((change) => {
+            if (!end.signal.aborted)
+              stream.writeSSE({ event: 'change', data: JSON.stringify(change) }).catch(() => undefined)
+          }),
+          port.whenSignedOut(viewer, () => end.abort()),
+        ]
+        stream.onAbort(() => end.abort())
+        while (!end.signal.aborted) {
           await stream.writeSSE({ event: 'alive', data: '' })
-          await stream.sleep(15_000)
+          await sleep(ALIVE_MS, undefined, { signal: end.signal }).catch(() => undefined)
         }
+        for (const stop of stops) stop()
+        if (!stream.aborted) await stream.writeSSE({ event: 'signed-out', data: '' })
       })
     }),
   )
@@ -402,7 +433,7 @@ export function createConsole({ port, health, log, allowedHosts }: ConsoleOption
   app.onError((error, c) => {
     const sentence = databaseSentence(error)
     if (sentence === null) {
-      log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`)
+      log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${errorStack(error)}`)
       return failed(c, 500, 'Something went wrong', 'It is in the log of the service. Nothing was changed.')
     }
     log.warn(`The console could not answer ${c.req.method} ${c.req.path}. ${sentence}`)

@@ -5,9 +5,10 @@ const policy =
 
 /**
  * What every page needs against other sites: only known host names (DNS rebinding), state changes only from our own
- * pages (CSRF), and no inline script, frame or referrer.
+ * pages (CSRF), no inline script, frame or referrer, and nothing kept in a cache unless a page says so.
  */
-export function protect(allowedHosts: readonly string[]): MiddlewareHandler {
+export function protect(allowedHosts: readonly string[], publicUrl: string | null): MiddlewareHandler {
+  const address = publicUrl === null ? null : new URL(publicUrl)
   return async (c, next) => {
     const host = c.req.header('host') ?? ''
     const name = host.replace(/:\d+$/, '')
@@ -17,16 +18,22 @@ export function protect(allowedHosts: readonly string[]): MiddlewareHandler {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       const origin = c.req.header('origin')
       const site = c.req.header('sec-fetch-site')
-      const ours = origin === undefined ? site === undefined || site === 'same-origin' : sameHost(origin, host)
+      const ours = origin === undefined ? site === undefined || site === 'same-origin' : isOurs(origin, host, address)
       if (!ours) return c.text('This request came from another site; nothing was done.', 403)
     }
     await next()
     c.header('content-security-policy', policy)
     c.header('x-content-type-options', 'nosniff')
-    c.header('referrer-policy', 'same-origin')
+    if (!c.res.headers.has('referrer-policy')) c.header('referrer-policy', 'same-origin')
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
   }
 }
 
-function sameHost(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host
+/** With TLS only pages of exactly the public address are ours under its name: without, anybody on the way can forge one. */
+function isOurs(origin: string, host: string, address: URL | null): boolean {
+  if (!URL.canParse(origin)) return false
+  const from = new URL(origin)
+  if (from.origin === address?.origin) return true
+  if (address?.protocol === 'https:' && from.hostname === address.hostname) return false
+  return from.host === host
 }

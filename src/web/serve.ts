@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { localUrl } from '../config/console-url.ts'
 
 /** Somebody else's requests on the same address, by the beginning of their path. */
 export interface Other {
@@ -30,9 +31,8 @@ export function serveConsole(
     })
     server.listen(port, host, () => {
       const info = server.address()
-      const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
       resolve({
-        address: `http://${name.includes(':') ? `[${name}]` : name}:${typeof info === 'object' && info ? info.port : port}`,
+        address: localUrl({ host, port: typeof info === 'object' && info ? info.port : port }),
         close: () =>
           new Promise((done) => {
             server.close(() => done())

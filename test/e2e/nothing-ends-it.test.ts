@@ -58,7 +58,7 @@ async function ready() {
 
 /** A page that is open: what it is told, as a browser would hear it. */
 async function openPage() {
-  const signedIn = await fetch(link)
+  const signedIn = await fetch(link, { method: 'POST', body: new URL(link).searchParams, redirect: 'manual' })
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
   const leaving = new AbortController()
   const response = await fetch(`${chat.service.url}/live`, { headers: { cookie }, signal: leaving.signal })

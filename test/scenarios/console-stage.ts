@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { Hono } from 'hono'
 import type { Desk } from '../../src/chat/desk.ts'
 import type { Db } from '../../src/store/connection.ts'
-import { addSession } from '../../src/store/sessions.ts'
 import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { accountsOf } from '../support/chat-people.ts'
 import type { exampleService } from '../support/example-service.ts'
+import { beginSession } from '../support/session.ts'
 import { type PersonName, persons, type Stage } from './stage.ts'
 
 export interface ConsoleStage extends Stage {
@@ -63,15 +62,7 @@ export function consoleStage(log: { warn(message: string): void }): ConsoleStage
         log,
         allowedHosts: ['localhost'],
       })
-      for (const person of persons) {
-        const tokenHash = createHash('sha256').update(person).digest('hex')
-        await addSession(db, {
-          tokenHash,
-          person,
-          createdAt: new Date().toISOString(),
-          expiresAt: new Date(Date.now() + 90 * 86_400_000).toISOString(),
-        })
-      }
+      for (const person of persons) await beginSession(db, person, new Date())
     },
     async click(person, proposal, action, typed = {}) {
       const card = article(await request(person, `/p/${proposal}`), proposal)

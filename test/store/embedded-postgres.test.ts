@@ -68,6 +68,23 @@ async function query(url: string, text: string): Promise<readonly postgres.Row[]
 }
 
 describe('a server of our own', () => {
+  test('its log repeats no value of a statement that failed, and no row', async () => {
+    const { url } = await start()
+    const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} })
+    await sql`create table kept (address text primary key check (address <> 'nobody@example.net'), token text not null)`
+    await sql`insert into kept values ('tom@example.net', 's3cret')`
+    for (const [address, token] of [
+      ['tom@example.net', 's3cret'],
+      ['mara@example.net', null],
+      ['nobody@example.net', 's3cret'],
+    ])
+      await expect(sql`insert into kept values (${address ?? null}, ${token ?? null})`).rejects.toThrow('violates')
+    await sql.end()
+    const log = readFileSync(path.join(dataDir, 'server.log'), 'utf8')
+    expect(log).toContain('violates not-null constraint')
+    expect(log).not.toMatch(/s3cret|(tom|mara)@example/)
+  })
+
   test('starts in a path with a space, keeps its data when stopped, and starts again', async () => {
     const first = await start()
     await query(first.url, 'create table kept as select 42 as answer')

@@ -22,11 +22,12 @@ export function launchChromium(path: string): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })
 }
 
-/** Opens a sign-in link. What goes wrong in the page is added to `faults`. */
+/** Opens a sign-in link and signs in. What goes wrong in the page is added to `faults`. */
 export async function signIn(browser: Browser, link: string, faults: string[]): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(link)
+  await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL('**/c/**')
   return page
 }

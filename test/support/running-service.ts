@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface RunningService {
   readonly url: string
-  /** Starts (again); resolves to the sign-in link. */
+  /** Starts (again); resolves to the sign-in link, on this machine. */
   start(): Promise<string>
   /** Sends the signal and waits for the end; its exit status, `null` when the signal ended it or it did not run. */
   end(signal: NodeJS.Signals): Promise<number | null>
@@ -58,8 +58,8 @@ export async function createService(environment: Readonly<Record<string, string>
         let out = ''
         running.stdout?.on('data', (data) => {
           out += String(data)
-          const link = /http:\S+/.exec(out)?.[0]
-          if (link && out.includes('\n')) resolve(link)
+          const link = /https?:\S+/.exec(out)?.[0]
+          if (link && out.includes('\n')) resolve(`${service.url}/sign-in${new URL(link).search}`)
         })
         running.once('exit', (code) => reject(new Error(`the service ended with ${code}: ${out}${said}`)))
       })

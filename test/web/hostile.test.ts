@@ -56,7 +56,12 @@ afterAll(async () => {
 
 async function signIn(): Promise<void> {
   const token = await issueSignInToken(database.db, 'mara', 'test', new Date())
-  const { headers } = await send({ path: `/sign-in?token=${token}` })
+  const { headers } = await send({
+    method: 'POST',
+    path: '/sign-in',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `token=${token}`,
+  })
   cookie = String(headers['set-cookie']).split(';')[0] ?? ''
   expect(cookie).toMatch(/^patchwarden=.+/)
 }

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { Hono } from 'hono'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
-import { addSession } from '../../src/store/sessions.ts'
 import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { cardHtml } from '../../src/web/pages/card.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 import { pictures } from '../support/pictures.ts'
+import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -42,10 +41,7 @@ beforeEach(async () => {
     log: { warn: () => {} },
     allowedHosts: ['localhost'],
   })
-  const tokenHash = createHash('sha256').update('mara').digest('hex')
-  const now = new Date()
-  const expiresAt = new Date(now.getTime() + 3_600_000).toISOString()
-  await addSession(db, { tokenHash, person: 'mara', createdAt: now.toISOString(), expiresAt })
+  await beginSession(db, 'mara', new Date())
   id = (await openProposals(db)).find((state) => state.team === 'web-platform')?.id ?? ''
 })
 afterEach(() => service.remove())
@@ -95,6 +91,7 @@ test('a ring is a bar with its counts in words', async () => {
     roles: [],
     timeZone: 'UTC',
     session: '',
+    sessionEnds: '',
     switchTo: [],
     isOperator: false,
   }

@@ -25,12 +25,20 @@
       if (wasLost) refresh('changed')
       wasLost = false
     })
+    live.addEventListener('signed-out', leave)
     live.onerror = () => {
       offline.hidden = false
       wasLost = true
       // A browser comes back by itself after a lost connection, not after an answer that was no stream.
-      if (live.readyState === EventSource.CLOSED) setTimeout(listen, 5_000)
+      if (live.readyState === EventSource.CLOSED) void comeBack()
     }
+  }
+  // What is shown is for whoever was signed in.
+  const leave = () => location.replace('/')
+  async function comeBack() {
+    const { status } = await fetch('/live', { method: 'HEAD' }).catch(() => ({ status: 0 }))
+    if (status === 401) leave()
+    else setTimeout(listen, 5_000)
   }
   if (document.getElementById('nav')) listen()
   document.body.addEventListener('htmx:afterRequest', (event) => {

@@ -57,6 +57,7 @@ ${
 <button>Switch</button></form>`
 }
 <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>
+<form method="post" action="/sign-out-everywhere"><button class="quiet">Sign out everywhere</button></form>
 </section>
 </nav>`
 }

@@ -154,6 +154,12 @@ export function peopleHtml(rows: readonly PersonRow[], viewer: Viewer): Html {
   )
 }
 
+/** What a sign-in link asks. The token goes on in the form, and in no address. */
+export function signInHtml(token: string, address: string): Html {
+  return html`<p>This browser will be signed in to the Patchwarden console at <strong>${address}</strong>. If nobody gave you this link for yourself, close the page.</p>
+<form method="post" action="/sign-in"><input type="hidden" name="token" value="${token}"><button class="go">Sign in</button></form>`
+}
+
 export function sourcesHtml(rows: readonly SourceRow[], viewer: Viewer): Html {
   return tableHtml(
     'Sources, feeds and engines',
