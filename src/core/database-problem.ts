@@ -10,6 +10,12 @@ export interface Trouble {
   readonly fix: string
 }
 
+/** A schema or table that the migrations made is not there. */
+const otherTables: Trouble = {
+  what: 'A table of Patchwarden is missing there.',
+  fix: 'Restore the database from a backup, or name the right one.',
+}
+
 /** By SQLSTATE: the PostgreSQL manual, appendix A. */
 const troubles: Readonly<Record<string, Trouble>> = {
   '08004': { what: 'It refuses the connection.', fix: 'Look at its log.' },
@@ -24,6 +30,8 @@ const troubles: Readonly<Record<string, Trouble>> = {
     what: 'The user may not do there what Patchwarden needs.',
     fix: 'Make the user the owner of the database, or grant it CREATE on the database and on the schema public.',
   },
+  '3F000': otherTables,
+  '42P01': otherTables,
   '53000': { what: 'It is short of resources.', fix: 'Look at its log.' },
   '53100': { what: 'Its disk is full.', fix: 'Make room there; work then goes on by itself.' },
   '53200': { what: 'It is out of memory or shared memory.', fix: 'Give it more, or lower max_connections.' },

@@ -50,12 +50,12 @@ function breakIfStale(file: string): boolean {
   if (stillRuns(read(file))) return false
   const breaker = `${file}.break`
   if (!take(breaker)) {
-    if (ageMs(breaker) > breakerAgeMs) rmSync(breaker, { force: true })
+    if (ageMs(breaker) > breakerAgeMs) rmSync(breaker, { force: true, recursive: true })
     return false
   }
   try {
     if (stillRuns(read(file))) return false
-    rmSync(file, { force: true })
+    rmSync(file, { force: true, recursive: true })
     return true
   } finally {
     rmSync(breaker, { force: true })

@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -117,6 +118,8 @@ function member(placement: Placement, joined: Post, settledAt = 0): Membership {
   let left = false
 
   function signIn(): void {
+    const folder = lstatSync(usersOf(directory), { throwIfNoEntry: false })
+    if (folder !== undefined && !folder.isDirectory()) rmSync(usersOf(directory))
     mkdirSync(usersOf(directory), { recursive: true })
     giveAway(placement, usersOf(directory))
     writeOwned(placement, own, identify(process.pid) ?? '')
@@ -172,7 +175,8 @@ function usersOf(directory: string): string {
 /** Whether somebody else uses the server, as far as files tell. Only how long to wait depends on it. */
 function others(users: string): boolean {
   let found = false
-  for (const name of existsSync(users) ? readdirSync(users) : []) {
+  const isFolder = statSync(users, { throwIfNoEntry: false })?.isDirectory() === true
+  for (const name of isFolder ? readdirSync(users) : []) {
     const file = path.join(users, name)
     if (stillRuns(read(file))) found = true
     else rmSync(file, { force: true })

@@ -6,6 +6,7 @@ import {
   chownSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   realpathSync,
   renameSync,
@@ -144,6 +145,8 @@ export function writeOwned(placement: Placement, file: string, content: string):
   try {
     writeFileSync(unfinished, content, { mode: 0o600 })
     giveAway(placement, unfinished)
+    // A folder in its place is nothing of ours, and no file can replace it.
+    if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(file, { recursive: true })
     renameSync(unfinished, file)
   } catch (error) {
     rmSync(unfinished, { force: true })

@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
@@ -65,6 +76,7 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
   for (;;) {
     removeStalePid(cluster, log)
     const port = await portFor(launch)
+    clearLog(launch)
     const logged = sizeOf(cluster.logFile)
     const code = port === null ? null : await runPgCtl(launch, port)
     const server = await findServer(cluster)
@@ -102,7 +114,8 @@ export function isServerOf(pid: number, cluster: Cluster): boolean {
  * another program. Should a server run all the same, it still holds the folder's shared memory, and a second refuses.
  */
 export function removeStalePid(cluster: Cluster, log: (message: string) => void): void {
-  if (sizeOf(cluster.pidFile) === null) return
+  // A link that leads nowhere is in the server's way, too.
+  if (lstatSync(cluster.pidFile, { throwIfNoEntry: false }) === undefined) return
   const found = readPostmasterPid(cluster)
   if (found !== null && isServerOf(found.pid, cluster)) return
   const noted = readNote(cluster)
@@ -206,6 +219,26 @@ function isSameFolder(one: string, other: string): boolean {
   try {
     const [a, b] = [statSync(one), statSync(other)]
     return a.dev === b.dev && a.ino === b.ino
+  } catch {
+    return false
+  }
+}
+
+/** A server that cannot write its log does not start: what it cannot append to goes out of the way. */
+function clearLog({ placement: { account }, cluster: { logFile }, log }: Launch): void {
+  const found = lstatSync(logFile, { throwIfNoEntry: false })
+  if (found === undefined) return
+  if (found.isFile() && (account === null ? isWritable(logFile) : found.uid === account.uid)) return
+  const aside = `${logFile}.broken`
+  rmSync(aside, { recursive: true, force: true })
+  renameSync(logFile, aside)
+  log(`The embedded database could not write its log; what was there is ${aside} now.`)
+}
+
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK)
+    return true
   } catch {
     return false
   }

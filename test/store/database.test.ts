@@ -173,6 +173,10 @@ describe('a database that cannot be used is one sentence', () => {
     const fault = await db.execute(text`select no_such_column`).catch((error: unknown) => error)
     expect(fault).toBeInstanceOf(Error)
     expect(databaseSentence(fault)).toBeNull()
+    const lost = await db.execute(text`select * from no_such_table`).catch((error: unknown) => error)
+    expect(databaseSentence(lost)).toMatch(
+      /^The database cannot be used just now\. A table of Patchwarden is missing there \(/,
+    )
     await opened.end()
   })
 })

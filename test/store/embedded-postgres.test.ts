@@ -415,6 +415,43 @@ describe('leftovers', () => {
     },
   )
 
+  test.each([
+    'password',
+    'server',
+    'guard',
+    'lock',
+    'lock.break',
+    'server.log',
+    'pipe',
+    'users',
+    'pgdata/postmaster.pid',
+  ])(
+    'a folder, or a link that leads nowhere, in the place of something of ours does not stop the start: %s',
+    async (name) => {
+      for (const put of [mkdirSync, (file: string) => symlinkSync(path.join(folder, 'nowhere', 'at all'), file)]) {
+        const before = await start()
+        await before.stop()
+        const file = path.join(before.dataDir, name)
+        rmSync(file, { recursive: true, force: true })
+        put(file)
+        const after = await start()
+        expect(await query(after.url, 'select 1 as one')).toEqual([{ one: 1 }])
+        await after.stop()
+      }
+    },
+  )
+
+  test('a log that the server may not write does not stop the start', async () => {
+    const before = await start()
+    await before.stop()
+    const file = path.join(before.dataDir, 'server.log')
+    rmSync(file)
+    // Of root, where root tests; else closed to its owner.
+    writeFileSync(file, 'cut by another program', { mode: 0o444 })
+    const after = await start()
+    expect(await query(after.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
   test('a lost password is replaced where nobody uses the server, also when one was left running', async () => {
     const child = startElsewhere()
     const orphan = await facts(child)

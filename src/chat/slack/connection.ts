@@ -19,7 +19,7 @@ import { homeNotice, homeView } from './home.ts'
 import { createMembership } from './membership.ts'
 import { askModal, MODAL, type ModalMemory, readButton, readModal } from './modal.ts'
 import { type PaceLimits, slackPace } from './pace.ts'
-import { passOn } from './requests.ts'
+import { passOn, refuseEvent } from './requests.ts'
 import { keepSockets } from './sockets.ts'
 import { type Installations, manyWorkspaces, oneWorkspace, parsePlace } from './workspaces.ts'
 
@@ -240,7 +240,12 @@ export function createSlack(options: SlackOptions): ChatConnection {
 
   function receiver(): HTTPReceiver | null {
     if (access.mode === 'socket') return null
-    const http = { signingSecret: access.signingSecret, endpoints: slackPaths.events, logger: quiet(log) }
+    const http = {
+      signingSecret: access.signingSecret,
+      endpoints: slackPaths.events,
+      logger: quiet(log),
+      processEventErrorHandler: refuseEvent(log),
+    }
     if (access.mode === 'http') {
       const own = new HTTPReceiver(http)
       listen(new App({ receiver: own, ...speakAs(access.botToken), ...common() }))

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { HTTPModuleFunctions, type HTTPReceiver } from '@slack/bolt'
+import {
+  AuthorizationError,
+  HTTPModuleFunctions,
+  type HTTPReceiver,
+  type ReceiverProcessEventErrorHandlerArgs,
+} from '@slack/bolt'
 import { z } from 'zod'
+import { databaseSentence } from '../../core/database-problem.ts'
+import { errorText } from '../../core/error-text.ts'
 import { readBody } from '../request-body.ts'
 
 const BODY_BYTES = 1024 * 1024
@@ -26,6 +33,23 @@ export async function passOn(bolt: HTTPReceiver, request: IncomingMessage, respo
   } catch {
     // It throws for a path that is not its own.
     response.writeHead(404).end()
+  }
+}
+
+/**
+ * Answers a signed request that Bolt failed on. Where the database failed, Slack is asked to send it again; where somebody's
+ * workspace is not known, it is refused; else Bolt took for granted what was not in it.
+ */
+export function refuseEvent(log: {
+  warn(message: string): void
+}): (args: ReceiverProcessEventErrorHandlerArgs) => Promise<boolean> {
+  return async ({ error, response }) => {
+    const sentence = databaseSentence(error) ?? databaseSentence('original' in error ? error.original : null)
+    log.warn(`Slack: a request could not be handled. ${sentence ?? errorText(error)}`)
+    if (response.headersSent) return false
+    const status = sentence !== null ? 503 : error instanceof AuthorizationError ? 401 : 400
+    response.writeHead(status).end()
+    return status === 401
   }
 }
 

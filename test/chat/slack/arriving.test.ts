@@ -128,7 +128,7 @@ describe('by signed requests', () => {
       for (const body of forms.filter((form) => form !== 'payload='))
         expect(await slack.arrivals.post(body, 'application/x-www-form-urlencoded'), body).toBe(400)
       const statuses = await Promise.all(objects.map((body) => slack.arrivals.post(body, 'application/json')))
-      for (const status of statuses) expect(status).toBeLessThan(600)
+      for (const status of statuses) expect(status).toBeLessThan(500)
     })
     expect(uncaught).toEqual([])
     const id = await propose()
