@@ -187,7 +187,7 @@ function serverSettings(durable: boolean): readonly string[] {
     'listen_addresses=127.0.0.1',
     // A socket's path has at most 107 bytes; a checkout's may have more.
     'unix_socket_directories=',
-    'max_connections=100',
+    'max_connections=200',
     'shared_buffers=64MB',
     'max_wal_size=256MB',
     // A container's /dev/shm is small.

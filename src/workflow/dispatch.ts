@@ -3,6 +3,7 @@ import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Lease } from '../store/leases.ts'
 import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
+import { oncePerMinute } from '../store/repeated-error.ts'
 import type { DriverParts } from './driver.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -62,6 +63,7 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
   const resting = new Map<string, Rest>()
   /** What the operator was told of a channel, until it works again. */
   const told = new Map<string, string>()
+  const report = oncePerMinute((error) => parts.log.warn(error.message))
   let running: Promise<void> | null = null
   let again = false
   let kicks = signalled()
@@ -84,6 +86,7 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
 
   /** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
   async function deliverRound(busy: Map<string, Promise<void>>, lease: Lease): Promise<boolean> {
+    lease.signal.throwIfAborted()
     // Asked for before the look: a message that comes during it is looked for again.
     const kicked = kicks.told
     const except = [...restingChannels(), ...busy.keys()]
@@ -98,7 +101,9 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
       else lanes.set(message.channel, [message])
     }
     for (const [channel, messages] of lanes) {
-      const lane = deliverLane(channel, messages, lease).finally(() => busy.delete(channel))
+      const lane = deliverLane(channel, messages, lease)
+        .catch((error: unknown) => restAfterTrouble(channel, error))
+        .finally(() => busy.delete(channel))
       busy.set(channel, lane)
     }
     if (busy.size === 0) return false
@@ -124,6 +129,12 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
         return
       }
     }
+  }
+
+  /** Trouble of ours, such as with the database: it holds back this channel, and no other that may be waiting for an answer. */
+  function restAfterTrouble(channel: string, error: unknown): void {
+    report(new Error(`Delivery to ${place(platform, channel)} stopped: ${sentence(errorText(error))} It goes on soon.`))
+    pause(channel, FIRST_REST_MS, FIRST_REST_MS)
   }
 
   async function rest(message: WaitingMessage, error: unknown): Promise<void> {
