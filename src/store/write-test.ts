@@ -11,6 +11,14 @@ const patienceMs = 3_000
 /** So many milliseconds an answer holds: whoever asks needs no sign-in, and each test is a connection. */
 const holdsMs = 1_000
 
+/** Changes nothing, and fails where the role may not do what a command does, or its tables are not there. */
+const commands = `
+  insert into audit.events select * from audit.events where false;
+  update proposals set seq = seq where false;
+  insert into outbox select * from outbox where false;
+  update timers set due_at = due_at where false;
+  update leases set term = term where false`
+
 /**
  * Writes and commits: a table of one row that is made and dropped again, so that the write needs new room on the disk and
  * leaves nothing. Over a connection of its own, for an older one knows nothing of a database that was made read-only since.
@@ -48,7 +56,9 @@ async function write(url: string, socket: Socket): Promise<Writing> {
   const table = `patchwarden_write_test_${randomBytes(8).toString('hex')}`
   try {
     await client.connect()
-    await client.query(`create table ${table} (n integer); insert into ${table} values (1); drop table ${table}`)
+    await client.query(
+      `create table ${table} (n integer); insert into ${table} values (1); drop table ${table}; ${commands}`,
+    )
     await client.end()
     return 'ok'
   } catch (error) {

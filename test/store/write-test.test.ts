@@ -30,6 +30,12 @@ test('one that nobody may write to is not', async () => {
   await sql.unsafe(`drop role ${role}`)
 })
 
+test('one whose tables are not there, or not to be written, is not', async () => {
+  const { sql, url } = database()
+  await sql`alter table proposals rename to elsewhere`
+  expect(await createWriteTest(url)()).toBe('refused')
+})
+
 test('one that is gone does not answer, and one that hangs does not within a few seconds', async () => {
   const hanging = createServer(() => undefined)
   await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', () => resolve()))
