@@ -29,15 +29,19 @@ export function reschedule(state: ProposalState, context: Context): Decision {
   if (schedule !== null && isBefore(context.now, schedule.start))
     return refuse('already', `${state.id} is scheduled already.`)
   if (mayBegin(state, subject, context)) return refuse('already', `The window of ${state.id} is open.`)
-  const why =
-    state.status === 'rolling out'
-      ? 'the window closed, or became too short, before every ring was done'
-      : 'the window passed before it could start'
-  const events = scheduleEvents(state, context, schedule === null ? null : why)
+  const events = scheduleEvents(state, context, schedule === null ? null : whyMoved(state, context))
   const [next] = events
   const same = next?.type === 'scheduled' && next.window.start === schedule?.start && next.window.end === schedule.end
   if (next === undefined || same) return refuse('not now', `${state.id} still has no window.`)
   return accept(...events)
+}
+
+function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): string {
+  const frozen = freezeAt(freezes, team, now)
+  if (frozen !== null) return `nothing of ${team} may be touched now: ${frozen.name}`
+  return status === 'rolling out'
+    ? 'the window closed, or became too short, before every ring was done'
+    : 'the window passed before it could start'
 }
 
 /** May any asset of what comes next be touched at this moment? */

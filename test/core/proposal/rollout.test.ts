@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
+import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Gate } from '../../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
-import { type CaseOptions, person, proposalCase } from '../../support/proposal-case.ts'
+import { type CaseOptions, machine, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 
 /** Every day from 01:00 for three hours. The case begins at midnight. */
@@ -45,6 +46,23 @@ describe('the window', () => {
     expect(one.state().schedule?.start).toBe('2026-11-21T01:00:00.000Z')
     one.pass(20.5)
     expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
+  })
+
+  test('is moved by a freeze, and it is said that it was the freeze', () => {
+    const one = approved({ content: content(4, nights) })
+    one.pass(1)
+    one.give({ type: 'start' })
+    const freeze = { name: 'end of year', from: '2026-11-20T00:00:00Z', to: '2026-11-23T00:00:00Z', teams: ['web'] }
+    const context = { now: one.now(), actor: machine, members, freezes: [freeze], standing: null }
+    expect(decide(one.state(), { type: 'reschedule' }, context)).toMatchObject({
+      events: [
+        {
+          type: 'scheduled',
+          window: { start: '2026-11-23T01:00:00.000Z' },
+          reason: 'nothing of web may be touched now: end of year',
+        },
+      ],
+    })
   })
 
   test('closes between two batches: the rest waits for the next one', () => {
