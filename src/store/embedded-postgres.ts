@@ -39,6 +39,8 @@ export interface EmbeddedOptions {
   readonly log: (message: string) => void
   /** Hears that the server ended and that it is back; `log` unless told. */
   readonly warn?: (message: string) => void
+  /** How long a start is tried again; a minute unless told. */
+  readonly patienceMs?: number
 }
 
 /** A service that uses the folder puts a lost password back by then. */
@@ -59,12 +61,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 }
 
 async function startPlaced(placement: Placement, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { durable, log, warn = log } = options
+  const { durable, log, warn = log, patienceMs } = options
   const binaries = await findPostgresBinaries(placement, log)
   const cluster = await openCluster(placement, binaries, durable)
   // Joined before looking for the server: from then on nobody stops it.
   const joined = await joinUsers(placement)
-  const launch: Launch = { placement, binaries, cluster, durable, log, samePort: joined !== null }
+  const base = { placement, binaries, cluster, durable, log, samePort: joined !== null }
+  const launch: Launch = patienceMs === undefined ? base : { ...base, patienceMs }
   await havePassword(launch)
   const server = await findOrStart(launch)
   noteServer(launch, server)

@@ -3,8 +3,8 @@ import path from 'node:path'
 import type { Cluster } from './postgres-cluster.ts'
 import { hasCode } from './process-identity.ts'
 
-/** Why an embedded server does not start. `busy` passes by itself. */
-export type FailureKind = 'busy' | 'disk' | 'memory' | 'owner' | 'port' | 'settings' | 'other'
+/** Why an embedded server does not start. `busy` passes by itself; `unusable` starts, and lets nobody in. */
+export type FailureKind = 'busy' | 'disk' | 'memory' | 'owner' | 'port' | 'settings' | 'unusable' | 'other'
 
 const signs: readonly (readonly [FailureKind, RegExp])[] = [
   // Shared memory that has no room says "No space left on device", too.
@@ -23,6 +23,11 @@ const signs: readonly (readonly [FailureKind, RegExp])[] = [
 /** What the lines that a start left in the log mean. */
 export function kindOfFailure(said: string): FailureKind {
   return signs.find(([, sign]) => sign.test(said))?.[0] ?? 'other'
+}
+
+/** Whether a server that runs has failed, and not only said that it is not ready yet. */
+export function failsAgain(said: string): boolean {
+  return /\b(FATAL|PANIC):\s+(?!the database system is)/.test(said)
 }
 
 /** A sentence for the operator. `port` is `null` where another program has the one that is needed. */
@@ -83,6 +88,8 @@ function reasonFor({ pgdata, logFile }: Cluster, kind: FailureKind, said: string
       return `${lastLine(said)} The folder ${pgdata} must belong to the account that starts it and be closed to others (chown -R, chmod 700).`
     case 'settings':
       return `${lastLine(said)} Correct the file, or move it away.`
+    case 'unusable':
+      return `it runs and lets nobody in (${lastLine(said)}). Its files may be damaged: restore ${pgdata} from a backup, or set DATABASE_URL to use another PostgreSQL. Its log is ${logFile}.`
     case 'busy':
       return `an earlier server still holds ${pgdata} (${lastLine(said)}). End that process, then start again.`
     default:
@@ -93,7 +100,8 @@ function reasonFor({ pgdata, logFile }: Cluster, kind: FailureKind, said: string
 /** The last line in which the server complains. */
 function lastLine(said: string): string {
   const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const complaint = lines.findLast((line) => /\b(FATAL|PANIC|error):/.test(line)) ?? lines.at(-1)
+  const complaints = lines.filter((line) => /\b(FATAL|PANIC|error):/.test(line))
+  const complaint = complaints.findLast(failsAgain) ?? complaints.at(-1) ?? lines.at(-1)
   if (complaint === undefined) return 'it wrote nothing into its log.'
   const text = complaint.replace(/^.*\b(FATAL|PANIC|error):\s*/, '').trim()
   return /[.!?]$/.test(text) ? text : `${text}.`

@@ -18,7 +18,7 @@ import postgres from 'postgres'
 import { z } from 'zod'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { type Cluster, readPostmasterPid, setAsideSettings } from './postgres-cluster.ts'
-import { kindOfFailure, whyNotStarted } from './postgres-failure.ts'
+import { failsAgain, kindOfFailure, whyNotStarted } from './postgres-failure.ts'
 import { hasUsers } from './postgres-guard.ts'
 import { type Placement, writeOwned } from './postgres-placement.ts'
 import { endLeftBehind, isAlive, worksIn } from './process-identity.ts'
@@ -39,6 +39,8 @@ export interface Launch {
   readonly log: (message: string) => void
   /** Others hold connections to the address that the server had: it gets that one or none. */
   readonly samePort: boolean
+  /** How long a start is tried again; a minute unless told. */
+  readonly patienceMs?: number
 }
 
 /** Recovery after a crash, or somebody else's shutdown, may take so long. */
@@ -73,12 +75,17 @@ export function noteServer({ cluster, placement }: Pick<Launch, 'cluster' | 'pla
 export async function startServer(launch: Launch): Promise<Server | 'password refused'> {
   const { cluster, log } = launch
   const began = Date.now()
+  const patience = launch.patienceMs ?? patienceMs
+  let ours: number | null = null
   for (;;) {
     removeStalePid(cluster, log)
     const port = await portFor(launch)
     clearLog(launch)
     const logged = sizeOf(cluster.logFile)
+    const before = readPostmasterPid(cluster)?.pid ?? null
     const code = port === null ? null : await runPgCtl(launch, port)
+    const running = readPostmasterPid(cluster)?.pid ?? null
+    if (running !== before) ours = running
     const server = await findServer(cluster)
     if (server === 'password refused') return server
     if (server !== null) {
@@ -91,8 +98,11 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
     const waited = Date.now() - began
     const another = isServerOf(readPostmasterPid(cluster)?.pid ?? 0, cluster)
     const passing = another || kind === 'busy' || (kind === 'port' && waited < portMs)
-    if (waited > patienceMs || !passing) {
-      throw new Error(whyNotStarted(cluster, kind, said, port))
+    if (waited > patience || !passing) {
+      // One that runs and fails again and again is not left behind. One that still recovers is: the next start finds it.
+      const unusable = ours !== null && isServerOf(ours, cluster) && failsAgain(said)
+      if (unusable) await stopServer(launch, 'immediate')
+      throw new Error(whyNotStarted(cluster, unusable ? 'unusable' : kind, said, port))
     }
     if (waited > childrenMs && !another) endLeftBehind(cluster.pgdata)
     await sleep(retryMs)
@@ -100,8 +110,11 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
 }
 
 /** Ends a server that nobody uses any more. Only after a look at its postmaster.pid: whom that names is ended. */
-export async function stopServer({ placement, binaries, cluster }: Launch): Promise<void> {
-  await pgCtl(placement, binaries, ['-D', cluster.pgdata, '-m', 'fast', '-w', '-t', '60', 'stop'])
+export async function stopServer(
+  { placement, binaries, cluster }: Launch,
+  mode: 'fast' | 'immediate' = 'fast',
+): Promise<void> {
+  await pgCtl(placement, binaries, ['-D', cluster.pgdata, '-m', mode, '-w', '-t', '60', 'stop'])
 }
 
 /** Whether a process is a PostgreSQL that works in this cluster's folder. */

@@ -365,6 +365,17 @@ describe('leftovers', () => {
     expect(existsSync(path.join(server.dataDir, 'init-4711.password'))).toBe(false)
   })
 
+  test('a server whose files are damaged is not left behind, and it is said that they are', async () => {
+    const first = await start()
+    await first.stop()
+    writeFileSync(path.join(first.dataDir, 'pgdata', 'global', 'pg_filenode.map'), '')
+    const again = startEmbedded({ dataDir, durable: false, log: () => {}, patienceMs: 3_000 })
+    await expect(again).rejects.toThrow(
+      /lets nobody in \(.*pg_filenode\.map.*Its files may be damaged: restore .* from a backup/,
+    )
+    expect(existsSync(path.join(first.dataDir, 'pgdata', 'postmaster.pid'))).toBe(false)
+  })
+
   test('a postmaster.pid that names another program does not stop the start', async () => {
     const first = await start()
     await first.stop()
