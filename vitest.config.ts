@@ -3,13 +3,21 @@ import { defineConfig } from 'vitest/config'
 
 /** Start and kill whole servers, wait for those that never answer, or try every word of the command line. */
 const long = ['test/store/embedded-postgres.test.ts', 'test/store/database.test.ts', 'test/cli/hostile.test.ts']
+/** Processes, and connections, that die in the middle of their work. */
+const dying = [
+  'test/store/leases.test.ts',
+  'test/store/lost-connections.test.ts',
+  'test/store/queue.test.ts',
+  'test/workflow/crash.test.ts',
+  'test/workflow/stopped-test.test.ts',
+]
 /** The contract of a deploy engine on real hosts, once for each engine but the first. */
 const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
   (name) => `test/fleet/${name}-engine.test.ts`,
 )
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
-const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', ...long]
+const slow = ['test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', ...long, ...dying]
 
 /** Of every project: what its tests write for a while goes with the run. Limits are for what hangs, not for what is slow on a busy machine. */
 const tidy = {
@@ -53,7 +61,7 @@ export default defineConfig({
       {
         test: {
           name: 'replicas',
-          include: ['test/replicas/**/*.test.ts'],
+          include: ['test/replicas/**/*.test.ts', ...dying],
           ...tidyWithDatabase,
           fileParallelism: false,
           testTimeout: 300_000,
