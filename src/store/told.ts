@@ -42,6 +42,34 @@ export async function consoleThreads(db: Queryable, ids: readonly string[]): Pro
   ]
 }
 
+/**
+ * Copies of one entry that differ: the console's and the one that was sent there, or what another platform was told and
+ * what the console was. What was delivered over a month ago has no second copy any more.
+ */
+export async function differingCopies(
+  db: Queryable,
+): Promise<readonly { readonly table: string; readonly id: number }[]> {
+  const held = await db
+    .select({ id: consoleMessages.id })
+    .from(consoleMessages)
+    .innerJoin(outbox, and(eq(outbox.id, consoleMessages.id), eq(outbox.platform, 'console')))
+    .where(
+      sql`(${consoleMessages.channel}, ${consoleMessages.proposal}, ${consoleMessages.at}, ${consoleMessages.entry})
+        is distinct from (${outbox.channel}, ${outbox.proposal}, ${outbox.at}, ${outbox.entry})`,
+    )
+  const elsewhere = await db.execute<{ id: number }>(sql`
+    select o.id::int as id from outbox o
+    where o.platform <> 'console' and o.kind = 'entry' and o.proposal is not null and o.channel not like '@%'
+      and not exists (select 1 from console_messages m
+        where m.proposal = o.proposal and m.channel = o.channel and m.at = o.at and m.entry = o.entry)
+      and not exists (select 1 from outbox c
+        where c.platform = 'console' and c.proposal = o.proposal and c.channel = o.channel and c.at = o.at and c.entry = o.entry)`)
+  return [
+    ...held.map(({ id }) => ({ table: 'console_messages', id })),
+    ...elsewhere.map(({ id }) => ({ table: 'outbox', id })),
+  ]
+}
+
 /** Entries on the way to chat platforms, or delivered there not long ago. */
 export async function sentEntries(db: Queryable, ids: readonly string[]): Promise<readonly ToldEntry[]> {
   const rows = await db

@@ -15,6 +15,7 @@ import { type Projection, projections, type Replayed, type Row } from '../store/
 import {
   allFreezes,
   consoleThreads,
+  differingCopies,
   engineRunKeys,
   postsOfNothing,
   sentEntries,
@@ -59,6 +60,8 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
       if (replayed !== null) witnesses.push(witness(replayed.state))
     }
   }
+  for (const { table, id } of await differingCopies(db))
+    yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
     yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
   for (const key of await engineRunKeys(db))

@@ -214,6 +214,17 @@ describe('one row that somebody touched is found and named', () => {
     ],
     [
       'console_messages',
+      `update console_messages set entry = jsonb_set(entry, '{text}', '[{"kind":"text","text":"All is well."}]')
+        where id = (select max(id) from console_messages where jsonb_typeof(entry->'author') = 'null')`,
+      /^console_messages \d+ is not what was told elsewhere/,
+    ],
+    [
+      'console_messages',
+      `update console_messages set channel = 'elsewhere' where id = (select max(id) from console_messages)`,
+      /^console_messages \d+ is not what was told elsewhere/,
+    ],
+    [
+      'console_messages',
       `insert into console_messages select id + 1000, channel, proposal, at, entry from console_messages limit 1`,
       /^console_messages \d+ is one entry too many/,
     ],
