@@ -7,6 +7,7 @@ import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type FreezeAct, type FreezeWitness, freezeDifferences } from '../core/freeze-record.ts'
 import type { Member } from '../core/policy.ts'
+import { outcomesOf, type ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Queryable } from '../store/connection.ts'
@@ -38,6 +39,7 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
   const sorted = [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
   const starts = new Set<string>()
+  const reached = new Set<string>()
   const acts: FreezeAct[] = []
   const witnesses: FreezeWitness[] = []
   for (let from = 0; from < sorted.length; from += AT_ONCE) {
@@ -54,8 +56,9 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
       yield* compareRows(projection, await projection.stored(db, readable), walked, now)
     yield* compareThreads(await consoleThreads(db, readable), walked)
     yield* compareSent(await sentEntries(db, readable), walked)
-    for (const { replayed, starts: own, acts: freezing } of walked.values()) {
+    for (const { replayed, starts: own, reached: given, acts: freezing } of walked.values()) {
       for (const key of own) starts.add(key)
+      for (const key of given) reached.add(key)
       acts.push(...freezing)
       if (replayed !== null) witnesses.push(witness(replayed.state))
     }
@@ -64,8 +67,11 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
     yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
-  for (const key of await engineRunKeys(db))
+  const kept = new Set(await engineRunKeys(db))
+  for (const key of kept)
     if (!starts.has(key)) yield { record: `engine_runs ${key}`, problem: 'is a start of which no event tells' }
+  for (const key of reached)
+    if (!kept.has(key)) yield { record: `engine_runs ${key}`, problem: 'is missing: an engine was given this start' }
   for (const { record, problem } of freezeDifferences(await allFreezes(db), acts, witnesses, membersOf))
     yield { record: `freezes: ${record}`, problem }
 }
@@ -87,6 +93,8 @@ interface Walked {
   /** By instant, in milliseconds, what the thread was told. */
   readonly told: ReadonlyMap<number, readonly Told[]>
   readonly starts: readonly string[]
+  /** Of these, what certainly reached an engine. */
+  readonly reached: readonly string[]
   readonly acts: readonly FreezeAct[]
 }
 
@@ -95,6 +103,7 @@ function walk(events: readonly SealedEvent[] | string): Walked | string {
   if (typeof events === 'string') return events
   const told = new Map<number, Told[]>()
   const starts: string[] = []
+  const reached = new Set<string>()
   const acts: FreezeAct[] = []
   let state: ProposalState | null = null
   try {
@@ -107,6 +116,7 @@ function walk(events: readonly SealedEvent[] | string): Walked | string {
       entries.push(...toldBy(recorded, before, state))
       const { event } = recorded
       if (event.type === 'batch-started' || event.type === 'assets-started') starts.push(event.key)
+      for (const key of handedOver(state, event)) reached.add(key)
       if (event.type === 'frozen' || event.type === 'unfrozen') acts.push(actOf(recorded, state.team, event))
     }
   } catch (error) {
@@ -114,7 +124,15 @@ function walk(events: readonly SealedEvent[] | string): Walked | string {
   }
   const last = events.at(-1)
   const replayed = state === null || !last ? null : { state, headHash: last.hash, lastAt: last.at }
-  return { replayed, told, starts, acts }
+  return { replayed, told, starts, reached: [...reached], acts }
+}
+
+/** Keys of the starts that an engine certainly was given: it said how an asset ended that it worked on. */
+function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): readonly string[] {
+  return outcomesOf(event).flatMap(({ asset, outcome }) => {
+    if (outcome.state !== 'succeeded' && outcome.state !== 'failed') return []
+    return (rollout ?? test)?.deployments[asset]?.key ?? []
+  })
 }
 
 function toldBy(recorded: SealedEvent, before: ProposalState | null, state: ProposalState): readonly Told[] {

@@ -245,6 +245,11 @@ describe('one row that somebody touched is found and named', () => {
     ],
     [
       'engine_runs',
+      `delete from engine_runs`,
+      /^engine_runs PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/,
+    ],
+    [
+      'engine_runs',
       `insert into engine_runs values ('PW-1.r1.9.9', 'simulated', '{}', now())`,
       /^engine_runs PW-1\.r1\.9\.9 is a start of which no event tells/,
     ],
