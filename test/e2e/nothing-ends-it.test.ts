@@ -159,10 +159,9 @@ test('health says that nothing can be written, and a signal that is not for stop
   await expect.poll(approvedInSlack, { timeout: 20_000 }).toContain('owner 1/1')
   await expect(fetch('http://127.0.0.1:9229/json')).rejects.toThrow()
   await server.stop()
-  const began = Date.now()
   expect((await get('/livez')).status).toBe(200)
-  expect(await ready()).toMatchObject({ ready: false, database: 'no answer' })
-  expect(Date.now() - began).toBeLessThan(6_000)
+  // The last answer holds for a second.
+  await expect.poll(ready, { timeout: 6_000 }).toMatchObject({ ready: false, database: 'no answer' })
   expect(chat.service.running()).toBe(true)
   expect(await chat.service.end('SIGTERM')).toBe(0)
 })
