@@ -30,6 +30,15 @@ describe('records that were damaged', () => {
     )
   })
 
+  it('with a quote that is never closed are read or refused', async () => {
+    for (const sample of samples) {
+      const bytes = Buffer.from(sample)
+      bytes[Math.floor(bytes.length * 0.6)] = '"'.charCodeAt(0)
+      await feedToAll({ name: 'unclosed', bytes })
+    }
+    await feedToAll({ name: 'unclosed', bytes: Buffer.from('curl,0,"S RF,8.14.1-2\n'.repeat(3)) })
+  })
+
   it('of any JSON shape are read or refused', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 5 }), async (text) => feedToAll({ name: 'any', bytes: Buffer.from(text) })),

@@ -1,4 +1,4 @@
-import { parse } from 'csv-parse/sync'
+import { CsvError, parse } from 'csv-parse/sync'
 import { windowsPlatform } from '../../../core/windows-updates.ts'
 import { isCveId } from '../cve-id.ts'
 import type { Sink } from '../sink.ts'
@@ -21,6 +21,21 @@ interface Draft {
 
 const ROWS_AT_ONCE = 20_000
 
+function rowsOf(text: string, where: string): readonly string[][] {
+  try {
+    return parse(text, {
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      comment: '#',
+      comment_no_infix: true,
+    })
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new Error(`${where} is not valid CSV: ${error.message}`, { cause: error })
+  }
+}
+
 /**
  * The definitions of Windows Exploit Suggester - Next Generation: Microsoft's data since 2001 as one CSV, for sites that
  * cannot reach Microsoft. It knows no builds, so only who replaces whom tells what is there.
@@ -30,13 +45,7 @@ export function readWesng(text: string, where: string, sink: Sink): void {
   const lines = text.split(/\r?\n/)
   const platforms = new Map<string, string | null>()
   for (let from = 1; from < lines.length; from += ROWS_AT_ONCE) {
-    const rows: string[][] = parse(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), {
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      comment: '#',
-      comment_no_infix: true,
-    })
+    const rows = rowsOf(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), where)
     for (const [
       date = '',
       cve = '',
