@@ -27,7 +27,7 @@ export function kindOfFailure(said: string): FailureKind {
 
 /** Whether a server that runs has failed, and not only said that it is not ready yet. */
 export function failsAgain(said: string): boolean {
-  return /\b(FATAL|PANIC):\s+(?!the database system is)/.test(said)
+  return /\b(FATAL|PANIC):\s+(?!\s|the database system is|lock file "postmaster\.pid")/.test(said)
 }
 
 /** A sentence for the operator. `port` is `null` where another program has the one that is needed. */

@@ -77,6 +77,7 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
   const began = Date.now()
   const patience = launch.patienceMs ?? patienceMs
   let ours: number | null = null
+  let history = ''
   for (;;) {
     removeStalePid(cluster, log)
     const port = await portFor(launch)
@@ -93,6 +94,7 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
       return { ...server, adopted: code !== 0 }
     }
     const said = tailFrom(cluster.logFile, logged)
+    history += said
     const kind = port === null ? 'port' : kindOfFailure(said)
     if (kind === 'settings' && setAsideSettings(cluster, log)) continue
     const waited = Date.now() - began
@@ -100,9 +102,9 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
     const passing = another || kind === 'busy' || (kind === 'port' && waited < portMs)
     if (waited > patience || !passing) {
       // One that runs and fails again and again is not left behind. One that still recovers is: the next start finds it.
-      const unusable = ours !== null && isServerOf(ours, cluster) && failsAgain(said)
+      const unusable = ours !== null && isServerOf(ours, cluster) && failsAgain(history)
       if (unusable) await stopServer(launch, 'immediate')
-      throw new Error(whyNotStarted(cluster, unusable ? 'unusable' : kind, said, port))
+      throw new Error(whyNotStarted(cluster, unusable ? 'unusable' : kind, unusable ? history : said, port))
     }
     if (waited > childrenMs && !another) endLeftBehind(cluster.pgdata)
     await sleep(retryMs)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kindOfFailure, whyNotStarted } from '../../src/store/postgres-failure.ts'
+import { failsAgain, kindOfFailure, whyNotStarted } from '../../src/store/postgres-failure.ts'
 
 const cluster = {
   pgdata: '/data/postgres/pgdata',
@@ -53,4 +53,14 @@ test.each([
   expect(why).toMatch(/^The embedded database did not start: /)
   expect(why).toMatch(sentence)
   expect(why).not.toContain('\n')
+})
+
+test('a server that is not ready yet has not failed', () => {
+  const waiting = ['is starting up', 'is in recovery mode', 'is not yet accepting connections', 'is shutting down']
+  for (const what of waiting)
+    expect(failsAgain(`2026-11-28 14:00:00 UTC [1] FATAL:  the database system ${what}`)).toBe(false)
+  expect(failsAgain('[3] FATAL:  lock file "postmaster.pid" already exists')).toBe(false)
+  expect(failsAgain('[1] LOG:  redo starts at 0/1\n[2] FATAL:  could not read file "global/pg_filenode.map"')).toBe(
+    true,
+  )
 })
