@@ -43,7 +43,7 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
     .option('--json', 'print JSON')
     .action(async (options: { all?: boolean; json?: boolean }) => {
       await withService(program, async ({ database: { db } }) => {
-        const states = options.all ? await proposalsWithStatus(db, statuses, null) : await openProposals(db)
+        const states = options.all ? await proposalsWithStatus(db, statuses) : await openProposals(db)
         for (const state of states) {
           const { id, team, status, priority, title, revision } = state
           if (options.json) printJson({ id, team, status, priority, title, revision })

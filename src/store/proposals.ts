@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, notInArray, type SQL, sql } from 'drizzle-orm'
 import { type Deployment, finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
@@ -154,23 +154,9 @@ export async function proposalsOfBefore(db: Queryable): Promise<readonly string[
   return rows.map(({ id }) => id)
 }
 
-export async function openProposals(db: Queryable): Promise<readonly ProposalState[]> {
-  const rows = await db
-    .select({ state: proposals.state })
-    .from(proposals)
-    .where(notInArray(proposals.status, [...finalStatuses]))
-    .orderBy(asc(proposals.number))
-  return rows.map((row) => row.state)
-}
-
-/** Rollouts of a team that are not over. */
-export async function rolloutsOfTeam(db: Queryable, team: string): Promise<readonly ProposalState[]> {
-  const rows = await db
-    .select({ state: proposals.state })
-    .from(proposals)
-    .where(and(eq(proposals.team, team), inArray(proposals.status, ['rolling out', 'paused', 'halted', 'verifying'])))
-    .orderBy(asc(proposals.number))
-  return rows.map((row) => row.state)
+/** Those that are not over: of every team, or of one. */
+export function openProposals(db: Queryable, team?: string): Promise<readonly ProposalState[]> {
+  return statesWhere(db, and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
 }
 
 /** The last ones of every team, oldest first. */
@@ -189,21 +175,36 @@ export async function proposalsOfTeam(db: Queryable, team: string, limit: number
   return rows.map((row) => row.state).reverse()
 }
 
-/** Proposals with one of the states that were closed since an instant, or never were. */
-export async function proposalsWithStatus(
+/** Those with one of the statuses: of every team, or of one; that were closed since an instant, or whenever. */
+export function proposalsWithStatus(
   db: Queryable,
   statuses: readonly Status[],
-  closedSince: string | null,
+  { team, closedSince }: { readonly team?: string; readonly closedSince?: string } = {},
 ): Promise<readonly ProposalState[]> {
+  const closed = closedSince === undefined ? undefined : gte(proposals.closedAt, closedSince)
+  return statesWhere(db, and(inArray(proposals.status, [...statuses]), closed, ofTeam(team)))
+}
+
+/** Has a proposal of any team, with one of the statuses, exactly this content? */
+export async function hasContent(db: Queryable, contentHash: string, statuses: readonly Status[]): Promise<boolean> {
+  const [row] = await db
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(and(inArray(proposals.status, [...statuses]), sql`${proposals.state} ->> 'contentHash' = ${contentHash}`))
+    .limit(1)
+  return row !== undefined
+}
+
+function ofTeam(team: string | undefined): SQL | undefined {
+  return team === undefined ? undefined : eq(proposals.team, team)
+}
+
+/** Oldest first. */
+async function statesWhere(db: Queryable, condition: SQL | undefined): Promise<readonly ProposalState[]> {
   const rows = await db
     .select({ state: proposals.state })
     .from(proposals)
-    .where(
-      and(
-        inArray(proposals.status, [...statuses]),
-        closedSince === null ? undefined : gte(proposals.closedAt, closedSince),
-      ),
-    )
+    .where(condition)
     .orderBy(asc(proposals.number))
   return rows.map((row) => row.state)
 }

@@ -50,8 +50,8 @@ interface DigestGiven {
 /** False where another process was first, or nothing waits. */
 async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
   if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
-  const open = (await openProposals(tx)).filter(
-    (state) => state.team === team && state.status === 'open' && rule.priorities.includes(state.priority),
+  const open = (await openProposals(tx, team)).filter(
+    (state) => state.status === 'open' && rule.priorities.includes(state.priority),
   )
   if (open.length === 0) return false
   const lines = open

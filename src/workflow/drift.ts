@@ -13,7 +13,7 @@ const WATCHED_MS = 30 * 86_400_000
 export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
   return async function tellDrift(): Promise<void> {
     const since = new Date(clock().getTime() - WATCHED_MS).toISOString()
-    const over = await proposalsWithStatus(db, ['completed'], since)
+    const over = await proposalsWithStatus(db, ['completed'], { closedSince: since })
     const undone = new Set(
       over.flatMap(({ subject }) =>
         subject.kind === 'patches' && subject.rollsBack !== undefined

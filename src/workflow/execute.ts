@@ -29,7 +29,6 @@ import {
   nextProposalNumber,
   openProposals,
   proposalsWithStatus,
-  rolloutsOfTeam,
   saveProposal,
   teamOf,
 } from '../store/proposals.ts'
@@ -175,8 +174,8 @@ async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: Freez
     const { until: untilAt, reason } = command
     await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
   } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
-  for (const state of await openProposals(tx))
-    if (state.team === team) await runCommand(tx, { parts, proposal: state.id, command, actor: person })
+  for (const { id } of await openProposals(tx, team))
+    await runCommand(tx, { parts, proposal: id, command, actor: person })
   return true
 }
 
@@ -261,11 +260,11 @@ function asksAlready(other: string): string {
 async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
   const others = await workOfOthers(tx, state)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }
-  const rollouts = (await rolloutsOfTeam(tx, state.team)).filter(({ id }) => id !== state.id)
-  return {
-    others,
-    downElsewhere: new Set(rollouts.flatMap(({ rollout }) => (rollout === null ? [] : [...down(rollout)]))),
-  }
+  const rollouts = await proposalsWithStatus(tx, ['rolling out', 'paused', 'halted', 'verifying'], { team: state.team })
+  const elsewhereDown = rollouts.flatMap(({ id, rollout }) =>
+    id === state.id || rollout === null ? [] : [...down(rollout)],
+  )
+  return { others, downElsewhere: new Set(elsewhereDown) }
 }
 
 /** A date means its last minute: when in doubt, frozen. */
@@ -290,7 +289,7 @@ export async function freezesOf(
 async function standingGrant(db: Queryable, state: ProposalState | null): Promise<StandingGrant | null> {
   if (state === null || state.policy.approval.kind !== 'standing') return null
   const { rule } = state.policy.approval
-  for (const candidate of await proposalsWithStatus(db, ['approved'], null)) {
+  for (const candidate of await proposalsWithStatus(db, ['approved'], { team: state.team })) {
     if (candidate.subject.kind !== 'standing rule' || candidate.subject.rule.name !== rule) continue
     if (candidate.subject.rule.team !== state.team) continue
     const { tags, types, expiresAt } = candidate.subject.rule

@@ -22,7 +22,7 @@ import { withTested } from '../core/tested.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
-import { openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
+import { hasContent, openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -36,6 +36,13 @@ export interface ProposeReport {
   readonly opened: readonly string[]
   readonly revised: readonly string[]
   readonly closed: readonly string[]
+}
+
+interface ProposeGiven {
+  readonly by: Actor | undefined
+  readonly stale: readonly StaleFeed[]
+  readonly lease: Lease
+  readonly signal: AbortSignal
 }
 
 type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
@@ -80,12 +87,13 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     const report: MutableReport = { opened: [], revised: [], closed: [] }
     const only = options.team === undefined ? null : [options.team]
     const all = await assessments(only)
+    const stale = await staleFeeds()
     for (const plan of inOrderOfUrgency(parts.teams.plans, all)) {
       if (only !== null && !only.includes(plan.team)) continue
       await inTurn(`propose ${plan.team}`, signal, async (lease, waited) => {
         // Whoever proposed in between has acted on something newer.
         const missing = waited ? (await assessments([plan.team])).get(plan.team) : all.get(plan.team)
-        await proposeFor(plan, missing, { ...options, lease, signal }, report)
+        await proposeFor(plan, missing, { by: options.by, stale, lease, signal }, report)
       })
     }
     await inTurn('propose rules', signal, proposeRules)
@@ -109,23 +117,22 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   async function proposeFor(
     plan: TeamPlan,
     missing: Assessment | undefined,
-    { by, lease, signal }: { readonly by?: Actor; readonly lease: Lease; readonly signal: AbortSignal },
+    { by, stale, lease, signal }: ProposeGiven,
     { opened, revised, closed }: MutableReport,
   ): Promise<void> {
     const { team } = plan
-    const assessment = missing === undefined ? undefined : wanted(missing, await deferrals(), parts.judgement)
+    const assessment = missing === undefined ? undefined : wanted(missing, await deferrals(team), parts.judgement)
     // What rolls an earlier one back goes its own way.
-    const open = (await openProposals(parts.db)).filter(
-      ({ team: its, subject }) => its === team && subject.kind === 'patches' && subject.rollsBack === undefined,
+    const open = (await openProposals(parts.db, team)).filter(
+      ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
     )
     const drafts = draftSubjects({
       assessments: new Map(assessment === undefined ? [] : [[team, assessment]]),
       teams: [asMeasured(plan)],
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
-      stale: await staleFeeds(),
+      stale,
     })
-    const withdrawn = await proposalsWithStatus(parts.db, ['withdrawn'], null)
 
     for (const draft of drafts) {
       const existing = open.find((state) => state.id === draft.existing)
@@ -149,7 +156,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
         if (done.ok && done.state.revision > existing.revision) revised.push(existing.id)
         continue
       }
-      if (withdrawn.some((state) => state.contentHash === content.contentHash) && by === undefined) continue
+      if (by === undefined && (await hasContent(parts.db, content.contentHash, ['withdrawn']))) continue
       const done = await execute.open(team, content, parts.teams.policyOf(team), by ?? assessor)
       if (done.ok) {
         opened.push(done.state.id)
@@ -207,8 +214,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       if (Date.parse(rule.expiresAt) <= parts.clock().getTime()) continue
       const subject = { kind: 'standing rule', rule, window } as const
       const hash = contentHash(subject)
-      const known = await proposalsWithStatus(parts.db, ['open', 'approved', 'rejected', 'withdrawn'], null)
-      if (known.some((state) => state.contentHash === hash)) continue
+      if (await hasContent(parts.db, hash, ['open', 'approved', 'rejected', 'withdrawn'])) continue
       const title = `Standing approval "${rule.name}": ${rule.types.join(', ')} patches on ${rule.tags.join(', ')} assets`
       const whyNow = `The configuration asks for it; it takes effect only once it is voted, and ends on ${rule.expiresAt.slice(0, 10)}.`
       const content: Content = { title, subject, contentHash: hash, priority: 'scheduled', whyNow, dueAt: null }
@@ -216,8 +222,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     }
   }
 
-  async function deferrals(): Promise<readonly ProposalState[]> {
-    const known = await proposalsWithStatus(parts.db, statuses, null)
+  async function deferrals(team: string): Promise<readonly ProposalState[]> {
+    const known = await proposalsWithStatus(parts.db, statuses, { team })
     return known.filter(
       (state) =>
         keepsBack(state, now()) ||
@@ -315,17 +321,18 @@ function changeReason(existing: ProposalState, content: Content): string {
 }
 
 /**
- * Leaves out what the configuration does not want proposed, and what a rejection still covers. A rejection wakes up by itself: a patch that has become more urgent than what was
- * rejected, or has another target version, is proposed again.
+ * Leaves out what the configuration does not want proposed, and what a rejection of the team still covers. A rejection
+ * wakes up by itself: a patch that has become more urgent than what was rejected, or has another target version, is
+ * proposed again.
  */
 function wanted(
   assessment: Assessment,
   rejected: readonly ProposalState[],
   { types, minPriority }: WorkflowParts['judgement'],
 ): Assessment {
-  const covered = (team: string, id: string) =>
+  const covered = (id: string) =>
     rejected.some((state) => {
-      if (state.team !== team || state.subject.kind !== 'patches') return false
+      if (state.subject.kind !== 'patches') return false
       const before = state.subject.patches.find((patch) => patch.id === id)
       const today = assessment.patches.find((patch) => patch.id === id)
       return (
@@ -337,7 +344,7 @@ function wanted(
   )
   const ids = new Set(asked.map((patch) => patch.id))
   const assets = assessment.assets.map((entry) => {
-    const patches = entry.patches.filter((id) => ids.has(id) && !covered(entry.asset.team, id))
+    const patches = entry.patches.filter((id) => ids.has(id) && !covered(id))
     const kept = assessment.patches.filter((patch) => patches.includes(patch.id))
     const names = new Set(kept.flatMap((patch) => patch.packages.map((item) => `${item.name} ${item.to}`)))
     return { ...entry, patches, changes: entry.changes.filter((change) => names.has(`${change.name} ${change.to}`)) }
