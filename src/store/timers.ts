@@ -43,11 +43,6 @@ export async function findEngineRun(db: Queryable, key: string): Promise<Readonl
   return row?.handle ?? null
 }
 
-/** Tells every replica that a channel's content changed. Payloads stay far below NOTIFY's 8,000 bytes. */
-export async function announce(tx: Queryable, channel: string, proposal: string | null): Promise<void> {
-  await tx.execute(sql`select pg_notify('patchwarden_changes', ${JSON.stringify({ channel, proposal })}::text)`)
-}
-
 /** The channel on which a click on a test button is told to whoever waits for it. */
 export const TEST_CLICKS = 'patchwarden_test_clicks'
 

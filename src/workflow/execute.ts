@@ -17,6 +17,7 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { down } from '../core/proposal/turn.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
+import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { appendEvents } from '../store/events.ts'
 import { sameContent } from '../store/live-contents.ts'
@@ -33,7 +34,7 @@ import {
   teamOf,
 } from '../store/proposals.ts'
 import { storable } from '../store/storable.ts'
-import { announce, setTimer } from '../store/timers.ts'
+import { setTimer } from '../store/timers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { withPictures } from './entry-pictures.ts'
 import type { Estimates } from './estimates.ts'
@@ -248,7 +249,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
   if (dueAt !== null && !(walking && dueAt <= now)) await parts.wake(tx, proposal, dueAt)
   if (freed) for (const waiting of await waitingForAssets(tx, state)) await parts.wake(tx, waiting, now)
-  await announce(tx, channel, proposal)
+  await tellChange(tx, { channel, proposal })
   return { ok: true, state, events: decision.events }
 }
 
