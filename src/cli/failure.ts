@@ -1,4 +1,4 @@
-/** Bad use or bad input: on stderr a line for each problem, which says what, where and how to mend it; exit code 2. */
+/** Bad use or bad input: on stderr a line for each problem, which says what, where and how to fix it; exit code 2. */
 export class BadUse extends Error {
   readonly lines: readonly string[]
 

@@ -106,7 +106,7 @@ test('a process that is cut off from the database is replaced within a minute, a
   const { hooks } = all
   await takenOver(all, pid)
   await sleep(AWAY_MS / 3)
-  cut.mend()
+  cut.restore()
   const back = Date.now()
   expect((await hooks()).filter((hook) => hook.pid === pid && hook.at > away + AWAY_MS)).toEqual([])
   await endsWell(all, id)

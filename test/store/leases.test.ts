@@ -151,7 +151,7 @@ test('a holder that is cut off is replaced when its lease has ended, stops by it
   })()
   await next.lease
   await expect.poll(() => mine.signal.aborted).toBe(true)
-  wire.mend()
+  wire.restore()
   await expect(mine.show()).rejects.toThrow(/Another process may have taken over/)
   expect(said.filter((line) => line.includes('cannot be renewed')).length).toBeLessThanOrEqual(1)
   next.end()

@@ -6,7 +6,7 @@ export interface CuttableProxy {
   /** The address of the server, through the wire. */
   readonly url: string
   cut(): void
-  mend(): void
+  restore(): void
   close(): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export async function cuttableProxy(serverUrl: string): Promise<CuttableProxy> {
       cut = true
       for (const socket of sockets) socket.pause()
     },
-    mend() {
+    restore() {
       cut = false
       for (const socket of sockets) socket.resume()
     },

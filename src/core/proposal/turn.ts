@@ -81,10 +81,11 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
   const others = context.others ?? []
   // The limits of a ring hold over all rollouts of the team together.
-  const [sameRing, ...moreOfIt] = others.filter(({ ring: name }) => name === planned.name)
-  const free = concurrencyOf(planned) - mine - (sameRing === undefined ? 0 : 1 + moreOfIt.length)
+  const sameRing = others.filter(({ ring: name }) => name === planned.name)
+  const free = concurrencyOf(planned) - mine - sameRing.length
   if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
-  if (free <= 0 && sameRing !== undefined) return waitFor(sameRing, `Ring ${planned.name} is full`)
+  const [first] = sameRing
+  if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${planned.name} is full`)
   if (fresh && wantsGo(current))
     return { kind: 'wait', for: 'go', why: `Ring ${planned.name} waits for somebody to say go.` }
   const candidates = fresh ? remaining(current) : ring.waiting
@@ -95,8 +96,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
   const taken = new Map(others.map((other) => [other.asset, other]))
   const own = open.filter((asset) => !taken.has(asset))
-  const [first] = open
-  const takenFirst = first === undefined ? undefined : taken.get(first)
+  const [next] = open
+  const takenFirst = next === undefined ? undefined : taken.get(next)
   if (own.length === 0 && takenFirst !== undefined) {
     if (mine > 0) return { kind: 'wait', for: 'assets', why: 'Some are being worked on.' }
     return waitFor(takenFirst, 'What comes next is taken')
