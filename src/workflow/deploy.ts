@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { notBegun } from '../core/not-begun.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import { type HandOver, stopProblem } from '../core/proposal/hand-over.ts'
@@ -275,10 +276,6 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   return { session, lookAgain: verifying.lookAgain }
-}
-
-function notBegun(reason: string): DeploymentOutcome {
-  return { state: 'not begun', reason, log: '' }
 }
 
 function halfPutBack(problem: string): DeploymentOutcome {

@@ -1,7 +1,7 @@
 import type { PackageChange } from '../../core/catalog.ts'
+import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
-import { notBegun } from '../ssh/follow.ts'
 import { apt } from '../ssh/index.ts'
 import type { HostReport, TaskResult } from './report.ts'
 

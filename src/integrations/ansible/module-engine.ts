@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Asset } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/catalog.ts'
 import { errorText } from '../../core/error-text.ts'
+import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type {
   Batch,
   DeployEngine,
@@ -12,7 +13,7 @@ import type {
   PreflightResult,
   TransactionStep,
 } from '../../core/ports.ts'
-import { notBegun, TIME_OVER } from '../ssh/follow.ts'
+import { unsuccessfulOutcome } from '../outcome-schema.ts'
 import { apt } from '../ssh/index.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
@@ -64,12 +65,6 @@ const stepSchema = z.object({
   from: z.string().nullable(),
   to: z.string().nullable(),
 })
-const refusalSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
-])
 const outcomeSchema = z.union([
   z.object({
     state: z.literal('succeeded'),
@@ -79,7 +74,7 @@ const outcomeSchema = z.union([
     rebooted: z.boolean(),
     log: z.string(),
   }),
-  refusalSchema,
+  unsuccessfulOutcome,
 ])
 const requestSchema = z.array(
   z.object({
@@ -87,7 +82,7 @@ const requestSchema = z.array(
     name: z.string(),
     approved: z.array(stepSchema),
     /** Settled before the playbook began. */
-    refused: refusalSchema.nullable(),
+    refused: unsuccessfulOutcome.nullable(),
     /** Nothing begins from then on, ISO 8601. */
     notAfter: z.string().nullable().default(null),
   }),
@@ -198,13 +193,9 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     const ended = state === 'alive' ? null : await endOf(key)
     const outcomes: Record<string, DeploymentOutcome> = {}
     for (const { asset, name, approved, refused, notAfter } of request) {
-      outcomes[asset] = refused ?? outcomeAtEnd(ended, { name, approved, over: isOver(notAfter) }, age)
+      outcomes[asset] = refused ?? outcomeAtEnd(ended, { name, approved, over: isOver(notAfter, clock()) }, age)
     }
     return outcomes
-  }
-
-  function isOver(notAfter: string | null): boolean {
-    return notAfter !== null && clock().getTime() >= Date.parse(notAfter)
   }
 
   async function endOf(key: string): Promise<PlaybookEnd> {
@@ -231,13 +222,13 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     const handle = { key, data: { assets: deployments.map(({ asset }) => ({ id: asset.id, name: asset.name })) } }
     if (deployments.length === 0 || (await records.exists(key))) return handle
     const looks = await Promise.all(
-      deployments.map((request) => (isOver(request.notAfter) ? late() : fitness(key, request, signal))),
+      deployments.map((request) => (isOver(request.notAfter, clock()) ? late() : fitness(key, request, signal))),
     )
     signal.throwIfAborted()
     if (!(await records.begin(key))) return handle
     // To look may have taken minutes.
     const request = deployments.map(({ asset, transaction, notAfter }, index) => {
-      const seen = isOver(notAfter) ? late() : looks[index]
+      const seen = isOver(notAfter, clock()) ? late() : looks[index]
       const refused = seen?.ready === false ? seen.outcome : null
       return { asset: asset.id, name: asset.name, approved: transaction, refused, notAfter }
     })

@@ -1,4 +1,5 @@
 import { errorText } from '../../core/error-text.ts'
+import { notBegun, STOPPED } from '../../core/not-begun.ts'
 import type {
   Batch,
   DeployEngine,
@@ -9,7 +10,7 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
-import { notBegun, otherAsset, parseProgress, STOPPED } from '../ssh/follow.ts'
+import { otherAsset, parseProgress } from '../ssh/follow.ts'
 import { judge, parseLook, transactionOf } from '../ssh/look.ts'
 import { createPatience, type PatienceOptions, type Standing } from '../ssh/patience.ts'
 import { planLines } from '../ssh/plan.ts'

@@ -1,4 +1,5 @@
 import { errorText } from '../../core/error-text.ts'
+import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type {
   DeployEngine,
   DeploymentOutcome,
@@ -7,7 +8,6 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { apt } from '../ssh/apt.ts'
-import { notBegun, TIME_OVER } from '../ssh/follow.ts'
 import { planDifference, planLines } from '../ssh/plan.ts'
 import { checkKey } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
@@ -86,10 +86,6 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     }
   }
 
-  function isOver(notAfter: string | null): boolean {
-    return notAfter !== null && clock().getTime() >= Date.parse(notAfter)
-  }
-
   /** The sentence that says why nothing can be launched until somebody mends it. */
   async function preparedOrRefused(signal: AbortSignal): Promise<Place | string> {
     try {
@@ -142,7 +138,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       for (const host of own) left.delete(host)
     }
     for (const [host, { asset, request }] of left) {
-      if (!isOver(request.notAfter)) continue
+      if (!isOver(request.notAfter, clock())) continue
       settle(asset, notBegun(TIME_OVER))
       left.delete(host)
     }
@@ -177,7 +173,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     const limit = limitOf(hosts.map((host) => host.name))
     const job = id === null ? await lostJob(key, hosts, signal) : await jobs.job(id, signal)
     // What waits in the queue when its time is over is taken out of it; where it runs, the playbook looks at its clock.
-    if (job !== null && isQueued(job) && isOver(notAfter)) await jobs.cancel(job.id, signal)
+    if (job !== null && isQueued(job) && isOver(notAfter, clock())) await jobs.cancel(job.id, signal)
     if (job !== null && waitedFor(job)) return hosts.map((host) => going(host, progressOf(job)))
     const ended = job === null ? null : await jobs.read(job, signal)
     if (ended !== null && ended.outsiders.length > 0) {

@@ -6,6 +6,7 @@ import { readBoundedFile, replaceFile } from '../bounded-file.ts'
 import { assetSchema, inventoryFileSchema } from '../file-inventory/schema.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
+import { unsuccessfulOutcome } from '../outcome-schema.ts'
 
 const change = z.object({ name: z.string(), architecture: z.string(), from: z.string().nullable(), to: z.string() })
 
@@ -16,10 +17,7 @@ const outcomeSchema = z.discriminatedUnion('state', [
     rebooted: z.boolean(),
     log: z.string(),
   }),
-  z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
+  ...unsuccessfulOutcome.options,
 ]) satisfies z.ZodType<DeploymentOutcome>
 
 /** An inventory asset, what each run did to it, and whatever else its author wrote there (kept as it is). */

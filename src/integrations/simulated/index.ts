@@ -1,6 +1,7 @@
 /** An engine without hosts: it changes the versions in the example fleet's state file. docs/example-fleet.md */
 
 import type { Asset } from '../../core/asset.ts'
+import { isOver, notBegun } from '../../core/not-begun.ts'
 import type {
   Batch,
   DeployEngine,
@@ -122,7 +123,7 @@ function reportOn(run: Run, deployment: RunDeployment, state: FleetState, pace: 
   if (run.cancelledAt !== null && new Date(run.cancelledAt) < course.beginsAt) {
     return { asset, outcome: notBegun('The rollout was stopped before its turn came'), progress: null }
   }
-  if (deployment.notAfter !== null && course.beginsAt >= new Date(deployment.notAfter)) {
+  if (isOver(deployment.notAfter, course.beginsAt)) {
     return { asset, outcome: notBegun('Its time was over before it could begin'), progress: null }
   }
   if (now < course.endsAt) return { asset, outcome: null, progress: progressText(course, deployment, record, now) }
@@ -130,10 +131,6 @@ function reportOn(run: Run, deployment: RunDeployment, state: FleetState, pace: 
   const settled = settle(record, deployment, run.key)
   state.put({ ...settled.asset, runs: { ...record.runs, [run.key]: settled.outcome } })
   return { asset, outcome: settled.outcome, progress: null }
-}
-
-function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'not begun' }> {
-  return { state: 'not begun', reason, log: '' }
 }
 
 interface Settled {

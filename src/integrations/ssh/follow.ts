@@ -1,4 +1,5 @@
 import type { PackageChange } from '../../core/catalog.ts'
+import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
 import { linesOf, markedValue, type Sections, splitSections } from '../machine/sections.ts'
@@ -120,9 +121,6 @@ function named(lines: readonly string[]): string {
   return `${lines.slice(0, 5).join(', ')}${more}`
 }
 
-export const STOPPED = 'The rollout was stopped before its turn came.'
-export const TIME_OVER = 'Its time was over before it could begin.'
-
 /** It was decided that it does not begin, and that is no failure. */
 function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
   if (decision === 'cancelled') return notBegun(STOPPED)
@@ -176,10 +174,6 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
 
 function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { state: 'held back' }> {
   return { state: 'held back', reason, log }
-}
-
-export function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'not begun' }> {
-  return { state: 'not begun', reason, log: '' }
 }
 
 function differenceOf(sections: Sections): string {

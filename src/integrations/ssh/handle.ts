@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Asset } from '../../core/asset.ts'
 import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
-
-const outcome = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
-  z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
-])
+import { unsuccessfulOutcome } from '../outcome-schema.ts'
 
 const asset = z.object({
   id: z.string(),
@@ -30,7 +24,7 @@ const schema = z.object({
     z.object({
       asset,
       /** Settled when it was started: it never began. `null`: its journal tells. */
-      outcome: outcome.nullable(),
+      outcome: unsuccessfulOutcome.nullable(),
     }),
   ),
 })
