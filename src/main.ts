@@ -23,7 +23,7 @@ import { sentence } from './chat/rich-text.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
-import { measureRules } from './config/resolve.ts'
+import { measureRules, operators } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { backoffMs } from './core/backoff.ts'
 import { errorText } from './core/error-text.ts'
@@ -170,8 +170,7 @@ export async function openService(config: Config, environment: Environment): Pro
         timeZone: person.timeZone ?? null,
       })),
       timeZone: config.timeZone,
-      operatorRole: 'operator',
-      operator: operatorOf(config),
+      operators: () => operators(config, directory.inGroup),
       example: config.example,
     },
     channels: buildChannels(config),
@@ -212,11 +211,6 @@ function consolePlatform({ db }: Database): ChatPlatform {
       return null
     },
   }
-}
-
-/** Who the start-up link signs in: the first person with the role operator, else the first person there is. */
-export function operatorOf(config: Config): string {
-  return config.roles.operator?.[0] ?? Object.keys(config.people)[0] ?? ''
 }
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */

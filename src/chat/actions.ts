@@ -12,7 +12,7 @@ export interface RollBack {
 
 /** What a person says with an action. */
 export interface ActionInput {
-  /** The revision the person saw; a click on an old one gets the new card, not a vote. */
+  /** The revision the person saw; a click on an old one gets the new card, not a vote. With Confirm: the number of the act. */
   readonly revision: number | null
   readonly reason: string | null
   /** Person id. */
@@ -86,6 +86,15 @@ const table = {
     summary: 'take your vote back',
     done: 'Your vote is withdrawn.',
     command: () => ({ type: 'withdraw-vote' }),
+    commandLine: null,
+  },
+  confirm: {
+    label: 'Confirm it was me',
+    style: 'primary',
+    asks: [],
+    summary: 'let a vote that came by a sign-in link or the command line count as your own',
+    done: 'Confirmed: it counts as your own from now on.',
+    command: ({ revision }) => ({ type: 'confirm', act: revision }),
     commandLine: null,
   },
   postpone: {

@@ -1,5 +1,6 @@
 /** Who is told something by a direct message, and what: never more than one message for one thing. */
 
+import { isOwn } from '../core/hands.ts'
 import type { Member } from '../core/policy.ts'
 import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
@@ -17,6 +18,42 @@ export interface Notice {
 }
 
 const MOST = 25
+
+/** What is told to people of what was done in their name, but not by an account of their own. `told`: the thread entries of it. */
+export function noticesInName(
+  { event, actor, seq }: RecordedEvent,
+  state: ProposalState,
+  told: readonly ThreadEntry[],
+): readonly Notice[] {
+  if (actor.kind !== 'person' || isOwn(actor)) return []
+  const counts = (event.type === 'vote-cast' && event.vote.choice !== 'reject') || event.type === 'resume-agreed'
+  const buttons = [
+    ...(counts ? [cardAction('confirm', seq)] : []),
+    ...(event.type === 'vote-cast' && counts ? [cardAction('withdraw-vote', state.revision)] : []),
+  ]
+  const next = counts ? ' It counts as yours once you confirm it.' : ''
+  return told.flatMap((entry) =>
+    entry.author === null
+      ? []
+      : [
+          {
+            person: actor.id,
+            entry: {
+              author: null,
+              tone: 'urgent' as const,
+              text: [
+                ...rich(strong(`${state.id} `), `${state.title}. In your name: `),
+                ...entry.text,
+                ...rich(`${next} If that was not you, say so in its thread.`),
+              ],
+              detail: [],
+              actions: buttons.map((button) => ({ ...button, proposal: state.id })),
+              link: `/p/${state.id}`,
+            },
+          },
+        ],
+  )
+}
 
 /** The direct messages that an event is worth. Who caused it is not told of it. */
 export function noticesOf(

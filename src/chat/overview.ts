@@ -1,3 +1,4 @@
+import { isOwn } from '../core/hands.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import { ON_CALL, wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { excludedVoters } from '../core/proposal/approval.ts'
@@ -46,6 +47,9 @@ function waiting(state: ProposalState, me: Member | null): OverviewLine | null {
       return line(state, ['review-break-glass'], ['break-glass, review by ', time(state.breakGlass.reviewBy)])
     }
   }
+  const unsure = [...state.votes, ...state.resumeVotes].find((vote) => vote.person === me.id && !isOwn(vote))
+  if (unsure?.seq !== undefined && state.closedAt === null)
+    return { ...line(state, ['confirm'], ['waits for you to confirm that it was you']), revision: unsure.seq }
   const voted = state.votes.some((vote) => vote.person === me.id)
   const mayVote = has(votingRoles(state.policy.approval)) && !excludedVoters(state).has(me.id)
   if (state.status !== 'open' || voted || !mayVote) return null

@@ -1,5 +1,6 @@
 import { clusterProblem } from '../core/cluster.ts'
 import { countEndState } from '../core/gate.ts'
+import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import { unverified } from '../core/proposal/deployments.ts'
@@ -293,6 +294,14 @@ function cardQuorum(state: ProposalState, members: readonly Member[]): readonly 
   }))
 }
 
+/** Approvals that were not given by an account of the person's own, and that nobody confirmed. */
+function unconfirmed(state: ProposalState, members: readonly Member[]): string | null {
+  const given = state.votes.filter((vote) => vote.choice === 'approve' && !isOwn(vote))
+  const list = given.map(({ name, through }) => `${name} by ${through ? throughWords(through, namesIn(members)) : ''}`)
+  if (list.length === 0) return null
+  return `Approved in the name of ${list.join(', ')}: what came by one hand counts once, and as the person's own when they confirm it.`
+}
+
 function notes(state: ProposalState, members: readonly Member[]): Card['notes'] {
   const list: { tone: Tone; text: RichText }[] = []
   if (state.status === 'open') {
@@ -309,6 +318,8 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
       tone: 'neutral',
       text: rich('Expires ', time(state.expiresAt, 'relative'), '; nothing happens then until it is proposed again.'),
     })
+    const unsure = unconfirmed(state, members)
+    if (unsure !== null) list.push({ tone: 'warning', text: rich(unsure) })
     const needs = quorumNeeds(state)
     if (needs !== null && !satisfiable(needs, members, excludedVoters(state))) {
       list.push({

@@ -1,4 +1,5 @@
 import type { SealedEvent } from '../core/audit.ts'
+import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
@@ -34,18 +35,28 @@ function decision(state: ProposalState): string[] {
   const lines = [
     md`Policy "${state.policy.name}" (${state.policy.approval.kind}; roles ${votingRoles(state.policy.approval).join(', ')}; self-approval ${state.policy.selfApproval}).`,
   ]
-  if (state.proposer.kind === 'person') lines.push(md`Proposed by ${state.proposer.name}.`)
+  if (state.proposer.kind === 'person')
+    lines.push(md`Proposed by ${state.proposer.name}${how({ ...state.proposer, person: state.proposer.id })}.`)
   if (state.approvedBy !== null) lines.push(md`Approved ${minute(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
   if (state.deferral !== null)
     lines.push(md`Rejected by ${state.deferral.by} until ${minute(state.deferral.until)}: ${state.deferral.reason}`)
   if (state.breakGlass !== null)
     lines.push(
-      md`Break-glass by ${state.breakGlass.person}: ${state.breakGlass.reason} (reviewed by ${state.breakGlass.reviewedBy ?? 'nobody yet'}).`,
+      md`Break-glass by ${state.breakGlass.person}${how(state.breakGlass)}: ${state.breakGlass.reason} (reviewed by ${state.breakGlass.reviewedBy ?? 'nobody yet'}).`,
     )
   lines.push('', '| person | vote | when (UTC) | via | reason |', '| --- | --- | --- | --- | --- |')
   for (const vote of state.votes)
-    lines.push(md`| ${vote.name} | ${vote.choice} | ${minute(vote.at)} | ${vote.via} | ${vote.reason ?? ''} |`)
+    lines.push(
+      md`| ${vote.name} | ${vote.choice} | ${minute(vote.at)} | ${vote.via}${how(vote)} | ${vote.reason ?? ''} |`,
+    )
   return lines
+}
+
+/** How it came, where it was not by an account of the person's own. */
+function how({ through, confirmedAt }: CountedAct): string {
+  if (through === undefined) return ''
+  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minute(confirmedAt)}`
+  return `, by ${throughWords(through, (id) => id)}${confirmed}`
 }
 
 function patches(state: ProposalState): string[] {

@@ -2,17 +2,30 @@
 
 import { assertNever } from '../core/assert-never.ts'
 import { countEndState } from '../core/gate.ts'
+import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { limits } from '../core/limits.ts'
 import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import { type EndState, finalStatuses, type ProposalState, type WaitsFor } from '../core/proposal/proposal.ts'
+import {
+  type Actor,
+  type EndState,
+  finalStatuses,
+  type ProposalState,
+  type WaitsFor,
+} from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+
+/** A sentence on how it came, where it was not by an account of the person's own. */
+function cameBy(actor: Extract<Actor, { kind: 'person' }>, people: readonly Member[]): string | null {
+  const { through } = actor
+  return through === undefined || isOwn(actor) ? null : `It came by ${throughWords(through, namesIn(people))}.`
+}
 
 /** Thread entries of one event. `state` is the proposal after it, `before` the one it changed. */
 export function storyOf(
@@ -27,8 +40,15 @@ export function storyOf(
   const bot = (tone: Tone, text: RichText, detail: readonly string[] = []): ThreadEntry[] => [
     { author: null, tone, text, detail },
   ]
-  const said = (tone: Tone, text: RichText): ThreadEntry[] =>
-    recorded.actor.kind === 'person' ? [{ author: recorded.actor, tone, text, detail: [] }] : bot(tone, text)
+  const said = (tone: Tone, text: RichText): ThreadEntry[] => {
+    const { actor } = recorded
+    if (actor.kind !== 'person') return bot(tone, text)
+    const came = cameBy(actor, people)
+    const author = { id: actor.id, name: actor.name, via: actor.via }
+    // What people write stays word for word.
+    if (event.type === 'commented') return [{ author, tone, text, detail: came === null ? [] : [came] }]
+    return [{ author, tone, text: came === null ? text : [...text, ...rich(` ${came}`)], detail: [] }]
+  }
 
   switch (event.type) {
     case 'opened':
@@ -54,6 +74,8 @@ export function storyOf(
     }
     case 'vote-withdrawn':
       return said('neutral', rich('Withdrew the vote.'))
+    case 'act-confirmed':
+      return said('good', rich(`Confirmed that the ${event.act} is their own.`))
     case 'commented':
       return said('neutral', paragraphs(event.text))
     case 'reminded':

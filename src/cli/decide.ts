@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { type ActionName, actionNames, actions, untilLabel } from '../chat/actions.ts'
 import type { Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
+import type { Through } from '../core/hands.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
@@ -28,13 +29,25 @@ const choices: ReadonlyMap<string, ActionName> = new Map([
   ['withdraw', 'withdraw-vote'],
 ])
 
-/** The person a command speaks for. Whoever may run this already has the database; the record says it came from here. */
+/** Who ran this, as the operating system says; a user without a name is told by number. */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** The person a command speaks for: whoever runs it says so, and the record says who that was. */
 export function actorFrom({ config }: Service, id: string | undefined): Person {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
   const person = named(config.people, id)
   if (!person) throw new BadUse(`There is no person "${id}" in the configuration; it knows ${people}.`)
-  return { kind: 'person', id, name: person.name, via: 'cli' }
+  const through: Through = config.example
+    ? { kind: 'example' }
+    : { kind: 'command line', user: systemUser(), host: hostname() }
+  return { kind: 'person', id, name: person.name, via: 'cli', through }
 }
 
 /** Commands that decide something, for scripts and for the day chat is down. Each takes `--as <person>`. */
@@ -69,7 +82,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       else complain(result.refusal.sentence)
     })
   }
-  const as = `speak for this person of the configuration (run by ${userInfo().username})`
+  const as = `speak for this person of the configuration (the record says that ${systemUser()} ran it)`
 
   program
     .command('vote <proposal> <choice>')

@@ -37,7 +37,7 @@ export function initialYaml(answers: InitAnswers): string {
 name: ${scalar(answers.name)}
 timeZone: ${scalar(answers.timeZone)}
 
-people:
+people: # with slack: or discord: ids, so that each counts as a person of their own (docs/slack.md, docs/discord.md)
   ${owner}: { name: ${scalar(answers.owner)} }
   ${security}: { name: ${scalar(answers.security)} }
 

@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
 import { consoleUrl } from '../config/console-url.ts'
+import { operators } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
+import { COMMAND_LINE } from '../core/hands.ts'
+import type { Service } from '../main.ts'
 import { endSessionsOf } from '../store/sessions.ts'
 import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
@@ -18,7 +21,7 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { openService, operatorOf, runService } = await import('../main.ts')
+      const { openService, runService } = await import('../main.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
       outliveReaders()
@@ -36,11 +39,18 @@ export function startCommand(program: Command): void {
         throw new BadUse(errorText(error))
       })
       const stop = await runService(service)
-      const operator = operatorOf(config)
-      const token = await issueSignInToken(service.database.db, operator, 'start', new Date())
+      const [operator] = operators(config, service.directory.inGroup)
+      const address =
+        operator === undefined
+          ? consoleUrl(config, server.address)
+          : signInLink(config, await linkFromHere(service, operator, 'start'), server.address)
+      const works =
+        operator === undefined
+          ? 'Nobody is named operator: name somebody under roles, such as operator: [mara]; patchwarden sign-in <person> makes a link. '
+          : 'The link works once, for 15 minutes. '
       const listens = config.console.publicUrl ? `It listens on ${server.address}. ` : ''
       print(
-        `Patchwarden is at ${signInLink(config, token, server.address)} and watches ${watching(service.config.example, Object.keys(config.sources))}. ${listens}The link works once, for 15 minutes. Ctrl-C stops it.`,
+        `Patchwarden is at ${address} and watches ${watching(service.config.example, Object.keys(config.sources))}. ${listens}${works}Ctrl-C stops it.`,
       )
       await untilStopped(service.log)
       print('Stopping.')
@@ -48,6 +58,16 @@ export function startCommand(program: Command): void {
       await server.close()
       await service.close()
     })
+}
+
+/** A link made on the command line: whoever could run that may hold it. */
+function linkFromHere(
+  { config, database }: Pick<Service, 'config' | 'database'>,
+  person: string,
+  issuedBy: 'start' | 'command line',
+): Promise<string> {
+  const link = { person, issuedBy, madeBy: [COMMAND_LINE], example: config.example }
+  return issueSignInToken(database.db, link, new Date())
 }
 
 function allowedHosts(settings: {
@@ -108,9 +128,9 @@ export function signInCommand(program: Command): void {
     .command('sign-in <person>')
     .description('print a one-time sign-in link for a person of the configuration')
     .action(async (person: string) => {
-      await withService(program, async ({ config, database }) => {
-        knownPerson(config, person)
-        print(signInLink(config, await issueSignInToken(database.db, person, 'command line', new Date())))
+      await withService(program, async (service) => {
+        knownPerson(service.config, person)
+        print(signInLink(service.config, await linkFromHere(service, person, 'command line')))
       })
     })
 }

@@ -1,6 +1,7 @@
+import { COMMAND_LINE } from '../core/hands.ts'
 import type { Member, Policy, RoleCount } from '../core/policy.ts'
 import { ON_CALL } from '../core/proposal/acknowledgement.ts'
-import { satisfiable } from '../core/quorum.ts'
+import { countQuorum, satisfiable } from '../core/quorum.ts'
 import type { Notes, Unread } from './cross-check.ts'
 import { named } from './named.ts'
 import { list, quote } from './problem.ts'
@@ -100,6 +101,7 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
     if (!satisfiable(asked, members)) refuse(shortage(asked, members))
     else warnOfProposers(policy, asked, members, path, notes)
   }
+  warnOfHands(settings, policy, members, path, notes)
   if (!satisfiable(policy.resume, members)) refuse(`to resume, ${shortage(policy.resume, members)}`)
   if (!someoneHolds(policy.stop, members)) refuse(`nobody who may stop a rollout (${list(policy.stop, 'or')})`)
   if (policy.approval.kind !== 'quorum' && !someoneHolds(policy.approval.objectors, members)) {
@@ -176,6 +178,34 @@ function warnOfProposers(
   if (stuck.length === 0) return
   const what = `is ${quote(policy.name)}, which cannot be satisfied when ${list(stuck, 'or')} proposes: nobody approves what is their own`
   notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
+}
+
+/** Whoever has no account of their own decides by links and command lines, and all of that is one hand. */
+function warnOfHands(
+  settings: Settings,
+  policy: Policy,
+  members: readonly Member[],
+  path: readonly PropertyKey[],
+  notes: Notes,
+): void {
+  const without = members.filter(({ id }) => named(settings.people, id) !== null && !hasOwnAccount(settings, id))
+  const link = { kind: 'sign-in link', madeBy: [COMMAND_LINE] } as const
+  const acts = members.map(({ id }) => ({
+    person: id,
+    ...(without.some((one) => one.id === id) ? { through: link } : {}),
+  }))
+  const stuck = [needsOf(policy) ?? [], policy.resume].some(
+    (needs) => satisfiable(needs, members) && !countQuorum(needs, acts, members).satisfied,
+  )
+  if (!stuck) return
+  const what = `is ${quote(policy.name)}, which asks for more hands than there are: ${list(without.map(({ id }) => id))} ${without.length === 1 ? 'has' : 'have'} no account in Slack or Discord, and all that is decided by sign-in links and command lines counts as one`
+  notes.warning(path, what, 'Write slack or discord for them under people.')
+}
+
+function hasOwnAccount({ people, identity }: Settings, id: string): boolean {
+  const person = named(people, id)
+  if (person === null) return false
+  return person.slack !== null || person.discord !== null || (identity.email.includes('slack') && person.email !== null)
 }
 
 function checkStandingRules(settings: Settings, sound: ReadonlySet<string>, notes: Notes): void {

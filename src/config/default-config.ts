@@ -47,6 +47,7 @@ export function defaultConfig(cwd: string, dataDirectory: string | null = null):
         kind: 'quorum',
         approvals: { owner: 1, security: 1 },
         stop: ['owner', 'on-call'],
+        cli: 'recorded',
         resume: { owner: 1 },
         breakGlass: { roles: ['operator'], reviewWithin: '1 day' },
         reboot: 'if required',

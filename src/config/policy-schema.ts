@@ -43,6 +43,12 @@ const everyPolicy = {
     .enum(['forbidden', 'allowed'], { error: 'Write forbidden or allowed.' })
     .default('forbidden')
     .describe('Whether the person who proposed may approve.'),
+  cli: z
+    .enum(['refused', 'recorded'], { error: 'Write refused or recorded.' })
+    .default('refused')
+    .describe(
+      'Whether what people decide is taken from the command line; recorded: all of it is one hand together. Looking, stopping and proposing are always open to it.',
+    ),
   expiresAfter: duration({ unit: 'days', minimum: HOUR, maximum: 90 * DAY })
     .prefault('7 days')
     .describe('How long a proposal stays open before it expires undecided.'),
@@ -83,7 +89,9 @@ const everyPolicy = {
   stepUp: z
     .array(reference('a ring'), { error: 'Write a list of rings, such as [broad].' })
     .default([])
-    .describe('Rings for which an approval counts only from the console, after signing in there.'),
+    .describe(
+      'Rings for which an approval is given in the console and counts once its person confirmed it by an account of their own.',
+    ),
 }
 
 const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })

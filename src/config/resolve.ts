@@ -42,6 +42,7 @@ export function policyNamed(config: Settings, name: string): Policy | null {
     name,
     approval: approvalOf(policy),
     selfApproval: policy.selfApproval,
+    cli: policy.cli,
     expiresAfterSeconds: policy.expiresAfter,
     remindAfterSeconds: policy.remindAfter,
     messageAfterSeconds: policy.messageAfter,
@@ -124,6 +125,12 @@ export function membersFor(
     if (roles.length > 0) members.push({ id, name: person.name, roles: [...new Set(roles)] })
   }
   return members
+}
+
+/** Whom the configuration names operator: a role of the whole organisation. Nobody is one silently. */
+export function operators(config: Settings, inGroup: InGroup = (group) => namedBy(config, group)): readonly string[] {
+  const holders = (config.roles.operator ?? []).flatMap((holder) => holdersOf(holder, inGroup))
+  return Object.keys(config.people).filter((id) => holders.includes(id))
 }
 
 function holdersOf(holder: string, inGroup: InGroup): readonly string[] {

@@ -29,6 +29,8 @@ export interface Policy {
   readonly name: string
   readonly approval: Approval
   readonly selfApproval: 'forbidden' | 'allowed'
+  /** Whether what people decide is taken from the command line; all of it is then one hand. Left out: refused. */
+  readonly cli?: 'refused' | 'recorded'
   /** Seconds from opening until the proposal expires undecided. */
   readonly expiresAfterSeconds: number
   /** Seconds of silence after which the thread reminds those whose vote is missing; `null` never. */
@@ -51,7 +53,7 @@ export interface Policy {
   readonly inventoryMaxAgeSeconds: number
   /** Somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
   readonly acknowledgement: AcknowledgementRule | null
-  /** An approval of a rollout that has one of these rings counts only from the console, after signing in there. */
+  /** An approval of a rollout that has one of these rings counts only when it was confirmed by an account of the person's own. */
   readonly stepUpRings: readonly string[]
 }
 

@@ -1,3 +1,4 @@
+import { type CountedAct, handsOf, isOneOf, isOwn } from './hands.ts'
 import type { Member, RoleCount } from './policy.ts'
 
 export interface Fill {
@@ -21,19 +22,64 @@ export interface Quorum {
 }
 
 /**
- * Counts approvals per role. Each person fills at most one role, once, whatever roles they hold; who fills which is
- * chosen so that as many places as possible are filled (a maximum bipartite matching, Kuhn 1955, in voting order).
- * Votes of people who are not members, or hold none of the roles, fill nothing. No needs at all is never satisfied.
+ * Counts approvals per role. Each person and each hand fills at most one place, whatever roles they hold; who fills which
+ * is chosen so that as many places as possible are filled. Approvals of people who are not members, or hold none of the
+ * roles, fill nothing; nor do those of whom `excluded` names the person or a hand. No needs at all is never satisfied.
  */
 export function countQuorum(
   needs: readonly RoleCount[],
-  approvers: readonly string[],
+  approvals: readonly CountedAct[],
   members: readonly Member[],
   excluded: ReadonlySet<string> = new Set(),
 ): Quorum {
   const rolesOf = new Map(members.map((member) => [member.id, new Set(member.roles)]))
   const places = needs.flatMap((need) => Array.from({ length: need.count }, () => need.role))
-  const voters = [...new Set(approvers)].filter((person) => rolesOf.has(person) && !excluded.has(person))
+  const latest = [...new Map(approvals.map((approval) => [approval.person, approval])).values()]
+  const counted = latest.filter((approval) => rolesOf.has(approval.person) && !isOneOf(approval, excluded))
+  const fills = fillPlaces(places, counted, rolesOf)
+  const roles = needs.map((need) => ({
+    role: need.role,
+    need: need.count,
+    filledBy: fills.filter((fill) => fill.role === need.role).map((fill) => fill.person),
+    waitingFor: members
+      .filter(
+        ({ id, roles }) =>
+          roles.includes(need.role) &&
+          !excluded.has(id) &&
+          !fills.some(({ person }) => person === id) &&
+          !latest.some((approval) => approval.person === id && isOwn(approval)),
+      )
+      .map((member) => member.id),
+  }))
+  return { satisfied: places.length > 0 && fills.length === places.length, fills, roles }
+}
+
+type RolesOf = ReadonlyMap<string, ReadonlySet<string>>
+
+/** As many places as can be filled by approvals of which no two share a hand. */
+function fillPlaces(places: readonly string[], counted: readonly CountedAct[], rolesOf: RolesOf): readonly Fill[] {
+  const own = counted.filter(isOwn)
+  const shared = counted.filter((approval) => !isOwn(approval))
+
+  /** The best with some of `shared` from `index` on, beside `chosen`, whose hands are `taken`. */
+  function best(index: number, chosen: readonly CountedAct[], taken: ReadonlySet<string>): readonly Fill[] {
+    const approval = shared[index]
+    if (approval === undefined) {
+      const free = own.filter(({ person }) => !taken.has(person))
+      const order = [...free, ...chosen]
+      return matchPlaces(places, order, rolesOf)
+    }
+    const without = best(index + 1, chosen, taken)
+    const hands = handsOf(approval)
+    if (without.length === places.length || hands.some((hand) => taken.has(hand))) return without
+    const withIt = best(index + 1, [...chosen, approval], new Set([...taken, ...hands]))
+    return withIt.length > without.length ? withIt : without
+  }
+  return best(0, [], new Set())
+}
+
+/** A maximum bipartite matching (Kuhn 1955), in voting order. */
+function matchPlaces(places: readonly string[], voters: readonly CountedAct[], rolesOf: RolesOf): readonly Fill[] {
   const holder = new Array<string | null>(places.length).fill(null)
 
   function seat(person: string, tried: Set<number>): boolean {
@@ -47,24 +93,11 @@ export function countQuorum(
     }
     return false
   }
-  for (const person of voters) seat(person, new Set())
-
-  const fills: Fill[] = []
-  for (const [index, role] of places.entries()) {
+  for (const { person } of voters) seat(person, new Set())
+  return places.flatMap((role, index) => {
     const person = holder[index]
-    if (person) fills.push({ role, person })
-  }
-  const roles = needs.map((need) => ({
-    role: need.role,
-    need: need.count,
-    filledBy: fills.filter((fill) => fill.role === need.role).map((fill) => fill.person),
-    waitingFor: members
-      .filter(
-        (member) => member.roles.includes(need.role) && !excluded.has(member.id) && !approvers.includes(member.id),
-      )
-      .map((member) => member.id),
-  }))
-  return { satisfied: places.length > 0 && fills.length === places.length, fills, roles }
+    return person ? [{ role, person }] : []
+  })
 }
 
 /** Could these members, all approving, ever fill the needs? A policy for which this is false is refused. */
@@ -75,7 +108,7 @@ export function satisfiable(
 ): boolean {
   return countQuorum(
     needs,
-    members.map((member) => member.id),
+    members.map(({ id }) => ({ person: id })),
     members,
     excluded,
   ).satisfied

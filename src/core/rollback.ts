@@ -1,13 +1,16 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
+import type { Through } from './hands.ts'
 import type { Member } from './policy.ts'
 import { anyOf } from './proposal/decision.ts'
+import { commandLineProblem } from './proposal/proof.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
 import { isAtWork } from './proposal/run.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
   readonly person: string
+  readonly through?: Through | undefined
   readonly reason: string | null
   /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
@@ -15,7 +18,7 @@ export interface RollbackRequest {
 }
 
 /** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
-export function rollbackProblem({ state, person, reason, only, members }: RollbackRequest): string | null {
+export function rollbackProblem({ state, person, through, reason, only, members }: RollbackRequest): string | null {
   const { id, status, subject, policy } = state
   if (subject.kind !== 'patches') return `${id} asks for a rule; there is nothing to roll back.`
   if (subject.rollsBack)
@@ -23,6 +26,8 @@ export function rollbackProblem({ state, person, reason, only, members }: Rollba
   const me = members.find((member) => member.id === person)
   if (!me?.roles.some((role) => policy.stop.includes(role)))
     return `Rolling back ${id} takes the role ${anyOf(policy.stop)}; you have ${me?.roles.join(', ') || 'none'}.`
+  const refused = commandLineProblem(policy, 'roll-back', through)
+  if (refused !== null) return refused.sentence
   if (status === 'rolling out' || status === 'verifying') return `${id} is being rolled out: halt it first.`
   if (changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`

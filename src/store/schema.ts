@@ -416,6 +416,10 @@ export const signInLinks = pgTable('sign_in_links', {
   tokenHash: text('token_hash').primaryKey(),
   person: text('person').notNull(),
   issuedBy: text('issued_by').notNull(),
+  /** The hands that could keep the link for themselves: people, or the command line. */
+  madeBy: text('made_by').array().notNull(),
+  /** Made in the labelled example, and worth nothing elsewhere. */
+  example: boolean('example').notNull(),
   expiresAt: instant('expires_at').notNull(),
   usedAt: instant('used_at'),
 })
@@ -426,6 +430,9 @@ export const sessions = pgTable('sessions', {
   person: text('person').notNull(),
   /** Who they act as; differs only in the labelled example. */
   actingAs: text('acting_as').notNull(),
+  /** As with the link that began it. */
+  madeBy: text('made_by').array().notNull(),
+  example: boolean('example').notNull(),
   createdAt: instant('created_at').notNull(),
   expiresAt: instant('expires_at').notNull(),
 })

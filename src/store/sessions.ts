@@ -6,6 +6,8 @@ import { inTransaction } from './transaction.ts'
 export interface Session {
   readonly person: string
   readonly actingAs: string
+  /** The hands that made the link which began it: people, or the command line. */
+  readonly madeBy: readonly string[]
   readonly expiresAt: string
 }
 
@@ -16,47 +18,75 @@ export interface NewSession {
   readonly expiresAt: string
 }
 
-export async function addSignInLink(
-  db: Queryable,
-  link: { readonly tokenHash: string; readonly person: string; readonly issuedBy: string; readonly expiresAt: string },
-): Promise<void> {
-  await db.insert(signInLinks).values(link)
+export interface SignInLink {
+  readonly tokenHash: string
+  readonly person: string
+  readonly issuedBy: string
+  readonly madeBy: readonly string[]
+  readonly expiresAt: string
+  /** Made in the labelled example. Neither such a link nor its sessions are worth anything elsewhere, nor the other way round. */
+  readonly example: boolean
+}
+
+export async function addSignInLink(db: Queryable, link: SignInLink): Promise<void> {
+  await db.insert(signInLinks).values({ ...link, madeBy: [...link.madeBy] })
+}
+
+/** When it is, and whether this is the labelled example. */
+export interface Here {
+  /** ISO 8601 UTC. */
+  readonly now: string
+  readonly example: boolean
 }
 
 /** The person a link would sign in, or `null` if it is unknown, spent or expired. Changes nothing. */
-export async function readSignInLink(db: Queryable, tokenHash: string, now: string): Promise<string | null> {
-  const [row] = await db.select({ person: signInLinks.person }).from(signInLinks).where(usable(tokenHash, now))
+export async function readSignInLink(db: Queryable, tokenHash: string, here: Here): Promise<string | null> {
+  const [row] = await db.select({ person: signInLinks.person }).from(signInLinks).where(usable(tokenHash, here))
   return row?.person ?? null
 }
 
 /** Spends a link and begins the session that it stands for: false if it is unknown, spent or expired. Two clicks spend it once. */
-export function redeemSignInLink(db: Db, tokenHash: string, session: NewSession): Promise<boolean> {
-  return inTransaction(db, redeem, { tokenHash, session })
+export function redeemSignInLink(db: Db, tokenHash: string, session: NewSession, example: boolean): Promise<boolean> {
+  return inTransaction(db, redeem, { tokenHash, session, example })
 }
 
 async function redeem(
   tx: Tx,
-  { tokenHash, session }: { readonly tokenHash: string; readonly session: NewSession },
+  {
+    tokenHash,
+    session,
+    example,
+  }: { readonly tokenHash: string; readonly session: NewSession; readonly example: boolean },
 ): Promise<boolean> {
   const [row] = await tx
     .update(signInLinks)
     .set({ usedAt: session.createdAt })
-    .where(usable(tokenHash, session.createdAt))
-    .returning({ person: signInLinks.person })
+    .where(usable(tokenHash, { now: session.createdAt, example }))
+    .returning({ person: signInLinks.person, madeBy: signInLinks.madeBy })
   if (row === undefined) return false
-  await tx.insert(sessions).values({ ...session, person: row.person, actingAs: row.person })
+  await tx.insert(sessions).values({ ...session, ...row, actingAs: row.person, example })
   return true
 }
 
-function usable(tokenHash: string, now: string) {
-  return and(eq(signInLinks.tokenHash, tokenHash), isNull(signInLinks.usedAt), gt(signInLinks.expiresAt, now))
+function usable(tokenHash: string, { now, example }: Here) {
+  return and(
+    eq(signInLinks.tokenHash, tokenHash),
+    isNull(signInLinks.usedAt),
+    gt(signInLinks.expiresAt, now),
+    eq(signInLinks.example, example),
+  )
 }
 
-export async function findSession(db: Queryable, tokenHash: string, now: string): Promise<Session | null> {
+export async function findSession(db: Queryable, tokenHash: string, { now, example }: Here): Promise<Session | null> {
   const [row] = await db
-    .select({ person: sessions.person, actingAs: sessions.actingAs, expiresAt: sessions.expiresAt })
+    .select({
+      person: sessions.person,
+      actingAs: sessions.actingAs,
+      madeBy: sessions.madeBy,
+      expiresAt: sessions.expiresAt,
+    })
     .from(sessions)
-    .where(and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now)))
+    .where(and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now), eq(sessions.example, example)))
   return row ?? null
 }
 

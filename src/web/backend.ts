@@ -6,8 +6,9 @@ import { rich } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
 import { assertNever } from '../core/assert-never.ts'
 import { joinAssessments } from '../core/assessment.ts'
+import { throughWords } from '../core/hands.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { sourceStates } from '../store/catalog.ts'
@@ -42,10 +43,9 @@ const CARDS = 50
 export interface People {
   readonly all: readonly { readonly id: string; readonly name: string; readonly timeZone: string | null }[]
   readonly timeZone: string
-  readonly operatorRole: string
-  /** The person the start-up link signs in. */
-  readonly operator: string
-  /** True only for the labelled example: its operator may act as any of its people. */
+  /** Ids of those whom the configuration names operator, now. */
+  readonly operators: () => readonly string[]
+  /** True only for the labelled example: its operators may act as any of its people. */
   readonly example: boolean
 }
 
@@ -65,16 +65,22 @@ export interface ConsoleParts {
   readonly subscribe: ConsolePort['subscribe']
 }
 
-/**
- * A fresh one-time sign-in token for a person; only its hash is stored.
- *
- * @param issuedBy a person, `command line`, or `start` for the link that a start prints, which lives 15 minutes and not a day
- */
-export async function issueSignInToken(db: Db, person: string, issuedBy: string, now: Date): Promise<string> {
+/** A sign-in link to be made. */
+export interface NewLink {
+  readonly person: string
+  /** A person, `command line`, or `start` for the link that a start prints, which lives 15 minutes and not a day. */
+  readonly issuedBy: string
+  /** The hands that could keep it for themselves. */
+  readonly madeBy: readonly string[]
+  readonly example: boolean
+}
+
+/** A fresh one-time sign-in token for a person; only its hash is stored. */
+export async function issueSignInToken(db: Db, link: NewLink, now: Date): Promise<string> {
   const token = randomBytes(24).toString('base64url')
-  const seconds = issuedBy === 'start' ? START_LINK_SECONDS : LINK_SECONDS
+  const seconds = link.issuedBy === 'start' ? START_LINK_SECONDS : LINK_SECONDS
   const expiresAt = new Date(now.getTime() + seconds * 1000).toISOString()
-  await addSignInLink(db, { tokenHash: hashed(token), person, issuedBy, expiresAt })
+  await addSignInLink(db, { ...link, tokenHash: hashed(token), expiresAt })
   return token
 }
 
@@ -100,11 +106,17 @@ function withConnection(row: SourceRow, connection: WatchedConnection): SourceRo
   }
 }
 
+function authorOf(actor: Actor): string {
+  if (actor.kind !== 'person') return `Patchwarden (${actor.part})`
+  return actor.through === undefined ? actor.name : `${actor.name}, by ${throughWords(actor.through, (id) => id)}`
+}
+
 /** The console's port on the real service. */
 export function createBackend(service: ConsoleParts): ConsolePort {
   const { db, parts, workflow, people, channels } = service
   const { desk } = workflow
   const now = () => parts.clock().toISOString()
+  const here = () => ({ now: now(), example: people.example })
   const sessionWatch = createSessionWatch((hashes) => openSessions(db, hashes, now()), parts.clock)
   /** Another look follows by itself, should this one fail. */
   const tellEnded = () => sessionWatch.look().catch(() => undefined)
@@ -131,7 +143,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   }
 
   function personOf(viewer: Viewer): Person {
-    return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console' }
+    return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console', through: viewer.through }
   }
 
   function waitsFor(state: ProposalState, viewer: Viewer): boolean {
@@ -181,21 +193,22 @@ export function createBackend(service: ConsoleParts): ConsolePort {
 
   return {
     async askSignIn(token) {
-      const person = await readSignInLink(db, hashed(token), now())
+      const person = await readSignInLink(db, hashed(token), here())
       return people.all.find(({ id }) => id === person)?.name ?? null
     },
     async signIn(token) {
       const session = randomBytes(32).toString('base64url')
       const expiresAt = new Date(parts.clock().getTime() + SESSION_SECONDS * 1000).toISOString()
       const begun = { tokenHash: hashed(session), createdAt: now(), expiresAt }
-      if (!(await redeemSignInLink(db, hashed(token), begun))) return null
+      if (!(await redeemSignInLink(db, hashed(token), begun, people.example))) return null
       return { session, maxAgeSeconds: SESSION_SECONDS }
     },
     async viewer(session) {
-      const found = await findSession(db, hashed(session), now())
+      const found = await findSession(db, hashed(session), here())
       const self = people.all.find((item) => item.id === found?.actingAs)
       if (!found || !self) return null
-      const mayAct = people.example && found.person === people.operator
+      const isOperator = people.operators().includes(found.person)
+      const mayAct = people.example && isOperator
       return {
         person: self.id,
         name: self.name,
@@ -208,7 +221,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
               .filter((item) => item.id !== self.id)
               .map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
           : [],
-        isOperator: rolesOf(found.person).includes(people.operatorRole) || found.person === people.operator,
+        isOperator,
+        through: people.example ? { kind: 'example' } : { kind: 'sign-in link', madeBy: found.madeBy },
       }
     },
     async signOut(session) {
@@ -216,7 +230,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       await tellEnded()
     },
     async signOutEverywhere({ session }) {
-      const found = await findSession(db, hashed(session), now())
+      const found = await findSession(db, hashed(session), here())
       if (found === null) return
       await endSessionsOf(db, found.person)
       await tellEnded()
@@ -234,7 +248,11 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       if (!viewer.isOperator) return { ok: false, message: rich('Only operators make sign-in links for others.') }
       if (!people.all.some((item) => item.id === person))
         return { ok: false, message: rich(`There is no person "${person}" in the configuration.`) }
-      const token = await issueSignInToken(db, person, viewer.person, parts.clock())
+      // Whoever introduced the one who makes it may hold it as well.
+      const behind = viewer.through.kind === 'sign-in link' ? viewer.through.madeBy : []
+      const madeBy = [...new Set([viewer.person, ...behind])]
+      const link = { person, issuedBy: viewer.person, madeBy, example: people.example }
+      const token = await issueSignInToken(db, link, parts.clock())
       parts.log.info(`${viewer.person} made a sign-in link for ${person}.`)
       return { ok: true, path: `/sign-in?token=${token}` }
     },
@@ -294,7 +312,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
         stream: row.stream,
         seq: row.seq,
         what: row.event.type,
-        who: row.actor.kind === 'person' ? row.actor.name : `Patchwarden (${row.actor.part})`,
+        who: authorOf(row.actor),
         hash: row.hash,
       }))
     },

@@ -4,6 +4,7 @@ import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
 import type { ActRequest, Answer, Detail, DetailName } from '../chat/desk.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
+import type { Through } from '../core/hands.ts'
 
 /** The person looking at the page. */
 export interface Viewer {
@@ -19,6 +20,8 @@ export interface Viewer {
   /** People this session may act as with one click; only ever filled for the labelled example. */
   readonly switchTo: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[] }[]
   readonly isOperator: boolean
+  /** How we know the person. */
+  readonly through: Through
 }
 
 export interface ChannelSummary {

@@ -10,6 +10,7 @@ import { parseSlash, slashHelp } from '../chat/slash.ts'
 import { count } from '../chat/story.ts'
 import type { Member } from '../core/policy.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
+import { howItCounts } from '../core/proposal/proof.ts'
 import { readStream } from '../store/events.ts'
 import { toldPictures } from '../store/outbox.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
@@ -39,7 +40,11 @@ export function createDesk(
 
   async function give(proposal: string, command: ProposalCommand, person: Person, done: string): Promise<Answer> {
     const result = await execute(proposal, command, person)
-    if (result.ok) return { ok: true, message: rich(done) }
+    if (result.ok) {
+      const counted = command.type === 'vote' || command.type === 'resume'
+      const how = counted ? howItCounts(person, teams.membersOf(result.state.team)) : null
+      return { ok: true, message: rich(how === null ? done : `${done} ${how}`) }
+    }
     const { code, sentence } = result.refusal
     const link = code === 'step-up' ? { link: `/p/${proposal}` } : {}
     return { ok: code === 'already', message: rich(sentence), ...link }
@@ -105,7 +110,8 @@ export function createDesk(
       case 'act': {
         const state = await findProposal(db, asked.proposal)
         if (state === null) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
-        return act({ ...asked, revision: state.revision, owner: asked.owner ?? person.id }, person)
+        const revision = asked.action === 'confirm' ? null : state.revision
+        return act({ ...asked, revision, owner: asked.owner ?? person.id }, person)
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Person } from '../chat/desk.ts'
-import { noticesOf } from '../chat/notices.ts'
+import { noticesInName, noticesOf } from '../chat/notices.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import { storyOf } from '../chat/story.ts'
 import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
@@ -93,7 +93,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     const now = parts.clock().toISOString()
     const policy = parts.teams.policyOf(team)
     const members = parts.teams.membersOf(team)
-    const problem = freezeProblem({ team, change, now, person: person.id, policy, members })
+    const problem = freezeProblem({ team, change, now, person: person.id, through: person.through, policy, members })
     if (problem !== null) return { ok: false, sentence: problem }
     const command: FreezeCommand =
       change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
@@ -229,7 +229,8 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     }
     const told = withPictures(storyOf(recorded, state, next, context.members), event, next, context)
     for (const entry of told) tell(channel, entry, heard)
-    for (const { person, entry } of noticesOf(recorded, next, context.members)) tell(`@${person}`, entry, chats)
+    const notices = [...noticesOf(recorded, next, context.members), ...noticesInName(recorded, next, told)]
+    for (const { person, entry } of notices) tell(`@${person}`, entry, chats)
     shown = heard
     state = next
   }

@@ -62,8 +62,11 @@ describe('patchwarden init', () => {
     ])
     expect(membersFor(config, 'shop').map(({ id }) => id)).toEqual(['mara-keller', 'tom-okafor'])
     expect(policyFor(config, 'shop')?.approval).toMatchObject({ kind: 'quorum' })
-    // Two people are just enough as long as neither proposes: that is worth a warning, and nothing else is.
-    expect(warnings.map(({ path }) => path)).toEqual(['teams.shop.policy'])
+    // Two people are just enough as long as neither proposes, and two only once somebody has an account of their own.
+    expect(warnings.map(({ path, what }) => `${path} ${what}`)).toEqual([
+      expect.stringMatching(/^teams\.shop\.policy .* cannot be satisfied when .* proposes/),
+      expect.stringMatching(/^teams\.shop\.policy .* have no account in Slack or Discord/),
+    ])
   })
 
   it('watches this machine where no host is named', async () => {

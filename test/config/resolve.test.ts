@@ -62,6 +62,7 @@ describe('what the core gets of the example file', () => {
         ],
       },
       selfApproval: 'forbidden',
+      cli: 'refused',
       expiresAfterSeconds: 604_800,
       remindAfterSeconds: 86_400,
       messageAfterSeconds: 172_800,

@@ -2,7 +2,7 @@
 export const small = `name: Test
 people:
   mara: { name: Mara Keller }
-  tom: { name: Tom Okafor }
+  tom: { name: Tom Okafor, slack: U00000TOM }
   aisha: { name: Aisha Rahman }
 roles:
   security: [tom, aisha]

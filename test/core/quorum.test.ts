@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { COMMAND_LINE, type CountedAct, handsOf } from '../../src/core/hands.ts'
 import type { Member, RoleCount } from '../../src/core/policy.ts'
 import { countQuorum, satisfiable } from '../../src/core/quorum.ts'
 
@@ -17,6 +18,9 @@ const needs: fc.Arbitrary<readonly RoleCount[]> = fc.uniqueArray(
 const approvers: fc.Arbitrary<string[]> = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'stranger'), {
   maxLength: 7,
 })
+
+/** Approvals by accounts of the people's own. */
+const own = (people: readonly string[]): readonly CountedAct[] => people.map((person) => ({ person }))
 
 /** The most places that can be filled, by trying every way. */
 function most(places: readonly string[], people: readonly Member[]): number {
@@ -43,7 +47,7 @@ describe('counting a quorum', () => {
       fc.property(team, needs, approvers, (members, wanted, voted) => {
         const places = wanted.flatMap((need) => Array.from({ length: need.count }, () => need.role))
         const people = members.filter((member) => voted.includes(member.id))
-        const { fills, satisfied } = countQuorum(wanted, voted, members)
+        const { fills, satisfied } = countQuorum(wanted, own(voted), members)
         expect(fills).toHaveLength(most(places, people))
         expect(satisfied).toBe(fills.length === places.length)
       }),
@@ -54,7 +58,7 @@ describe('counting a quorum', () => {
   test('gives each person one place at most, and only in a role they hold', () => {
     fc.assert(
       fc.property(team, needs, approvers, (members, wanted, voted) => {
-        const { fills } = countQuorum(wanted, voted, members)
+        const { fills } = countQuorum(wanted, own(voted), members)
         expect(new Set(fills.map((fill) => fill.person)).size).toBe(fills.length)
         for (const { person, role } of fills) {
           expect(voted).toContain(person)
@@ -68,8 +72,8 @@ describe('counting a quorum', () => {
   test('is never hurt by one more approval', () => {
     fc.assert(
       fc.property(team, needs, approvers, approvers, (members, wanted, voted, more) => {
-        const before = countQuorum(wanted, voted, members).fills.length
-        expect(countQuorum(wanted, [...voted, ...more], members).fills.length).toBeGreaterThanOrEqual(before)
+        const before = countQuorum(wanted, own(voted), members).fills.length
+        expect(countQuorum(wanted, own([...voted, ...more]), members).fills.length).toBeGreaterThanOrEqual(before)
       }),
       { numRuns: 300 },
     )
@@ -79,12 +83,81 @@ describe('counting a quorum', () => {
     fc.assert(
       fc.property(team, needs, (members, wanted) => {
         const everybody = members.map((member) => member.id)
-        expect(satisfiable(wanted, members)).toBe(countQuorum(wanted, everybody, members).satisfied)
+        expect(satisfiable(wanted, members)).toBe(countQuorum(wanted, own(everybody), members).satisfied)
       }),
     )
   })
 
   test('asking nobody is never satisfied', () => {
-    expect(countQuorum([], ['a'], [{ id: 'a', name: 'A', roles: ['owner'] }]).satisfied).toBe(false)
+    expect(countQuorum([], own(['a']), [{ id: 'a', name: 'A', roles: ['owner'] }]).satisfied).toBe(false)
+  })
+})
+
+const through: fc.Arbitrary<CountedAct['through']> = fc.oneof(
+  fc.constant(undefined),
+  fc.constant({ kind: 'command line', user: 'root', host: 'build01' } as const),
+  fc.record({
+    kind: fc.constant('sign-in link' as const),
+    madeBy: fc.subarray(['a', 'b', 'c', COMMAND_LINE], { minLength: 1 }),
+  }),
+)
+const acts: fc.Arbitrary<readonly CountedAct[]> = fc.uniqueArray(
+  fc
+    .record({
+      person: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      through,
+      confirmedAt: fc.option(fc.constant('2026-11-02T10:00:00.000Z'), { nil: undefined }),
+    })
+    .map(({ person, through: came, confirmedAt }) => ({
+      person,
+      ...(came === undefined ? {} : { through: came }),
+      ...(came === undefined || confirmedAt === undefined ? {} : { confirmedAt }),
+    })),
+  { selector: ({ person }) => person },
+)
+
+/** Every way of leaving approvals out, so that no two of the rest share a hand. */
+function withoutSharedHands(given: readonly CountedAct[]): readonly (readonly CountedAct[])[] {
+  const [first, ...rest] = given
+  if (first === undefined) return [[]]
+  const others = withoutSharedHands(rest)
+  const free = others.filter((chosen) => {
+    const taken = new Set(chosen.flatMap(handsOf))
+    return handsOf(first).every((hand) => !taken.has(hand))
+  })
+  return [...others, ...free.map((chosen) => [first, ...chosen])]
+}
+
+describe('hands', () => {
+  test('no hand fills two places, and as many are filled as any choice of hands allows', () => {
+    fc.assert(
+      fc.property(team, needs, acts, (members, wanted, given) => {
+        const places = wanted.flatMap((need) => Array.from({ length: need.count }, () => need.role))
+        const { fills } = countQuorum(wanted, given, members)
+        const hands = fills.flatMap(({ person }) =>
+          handsOf(given.find((act) => act.person === person) ?? { person: '' }),
+        )
+        expect(new Set(hands).size).toBe(hands.length)
+        const ways = withoutSharedHands(given).map((chosen) =>
+          most(
+            places,
+            members.filter(({ id }) => chosen.some(({ person }) => person === id)),
+          ),
+        )
+        expect(fills.length).toBe(Math.max(...ways))
+      }),
+    )
+  })
+
+  test('whatever leaves out a person or a hand leaves out all that came by it', () => {
+    fc.assert(
+      fc.property(team, needs, acts, fc.constantFrom('a', COMMAND_LINE), (members, wanted, given, left) => {
+        const { fills } = countQuorum(wanted, given, members, new Set([left]))
+        for (const { person } of fills) {
+          expect(person).not.toBe(left)
+          expect(handsOf(given.find((act) => act.person === person) ?? { person: '' })).not.toContain(left)
+        }
+      }),
+    )
   })
 })

@@ -48,7 +48,7 @@ export function consoleStage(log: { warn(message: string): void }): ConsoleStage
         db,
         parts: service.parts,
         workflow: service.workflow,
-        people: { all: people, timeZone: 'UTC', operatorRole: 'operator', operator: 'mara', example: false },
+        people: { all: people, timeZone: 'UTC', operators: () => ['mara'], example: true },
         channels: [
           { id: 'web-platform', title: 'Web', teams: ['web-platform'] },
           { id: 'payments', title: 'Payments', teams: ['payments'] },

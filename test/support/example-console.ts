@@ -16,8 +16,7 @@ export function exampleConsole(
     people: {
       all: ['mara', 'tom', 'jonas', 'eva'].map((id) => ({ id, name: id, timeZone: null })),
       timeZone: 'UTC',
-      operatorRole: 'operator',
-      operator: 'mara',
+      operators: () => ['mara'],
       get example() {
         return example()
       },

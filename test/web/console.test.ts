@@ -10,6 +10,7 @@ import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
 import { exampleService } from '../support/example-service.ts'
 import { unseen } from '../support/hostile-text.ts'
+import { linkFor } from '../support/session.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -71,7 +72,7 @@ function client(cookie: string | null): Client {
 }
 
 async function signedIn(person: string): Promise<Client> {
-  const token = await issueSignInToken(database().db, person, 'test', new Date())
+  const token = await issueSignInToken(database().db, linkFor(person, 'test', example), new Date())
   const answer = await client(null).post('/sign-in', { token })
   const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
   expect(cookie).toMatch(/^patchwarden=.+/)
@@ -101,7 +102,7 @@ describe('while the database cannot be used', () => {
 
 describe('signing in', () => {
   it('takes no link that is a day old, or made up', async () => {
-    const old = await issueSignInToken(database().db, 'tom', 'test', new Date(Date.now() - 25 * 3_600_000))
+    const old = await issueSignInToken(database().db, linkFor('tom'), new Date(Date.now() - 25 * 3_600_000))
     for (const token of [old, 'guess', '', '%00', 'x'.repeat(5_000)]) {
       expect((await client(null).get(`/sign-in?token=${token}`)).status).toBe(403)
       expect((await client(null).post('/sign-in', { token })).status).toBe(403)
@@ -134,11 +135,17 @@ describe('signing in', () => {
   })
 
   it('as somebody else exists only in the example, and only for its operator', async () => {
-    const [mara, tom] = [await signedIn('mara'), await signedIn('tom')]
-    expect((await mara.post('/act-as', { person: 'tom' })).text).toContain('only in the labelled example')
+    const real = await signedIn('mara')
+    expect((await real.post('/act-as', { person: 'tom' })).text).toContain('only in the labelled example')
     example = true
+    const [mara, tom] = [await signedIn('mara'), await signedIn('tom')]
     expect((await tom.post('/act-as', { person: 'mara' })).text).toContain('only in the labelled example')
     expect((await mara.post('/act-as', { person: 'tom' })).status).toBe(303)
+    // Nor is it anybody where the configuration is a real one.
+    expect((await real.get('/')).status).toBe(401)
+    example = false
+    expect((await mara.get('/')).status).toBe(401)
+    expect((await tom.post(`/p/${web.id}/act`, vote('approve'))).status).toBe(401)
   })
 
   it('links for others are made by operators', async () => {
@@ -152,6 +159,7 @@ describe('signing in', () => {
 
 describe('deciding', () => {
   it('two people approve by button; a second click counts nothing', async () => {
+    example = true
     const [mara, tom] = [await signedIn('mara'), await signedIn('tom')]
     expect((await mara.post(`/p/${web.id}/act`, vote('approve'))).text).toContain('Your approval is recorded.')
     expect((await mara.post(`/p/${web.id}/act`, vote('approve'))).text).toContain('one person counts once')

@@ -10,6 +10,7 @@ import { serveConsole } from '../../src/web/serve.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
 import { exampleService } from '../support/example-service.ts'
+import { linkFor } from '../support/session.ts'
 
 const { signal } = new AbortController()
 
@@ -55,7 +56,7 @@ afterAll(async () => {
 })
 
 async function signIn(): Promise<void> {
-  const token = await issueSignInToken(database.db, 'mara', 'test', new Date())
+  const token = await issueSignInToken(database.db, linkFor('mara'), new Date())
   const { headers } = await send({
     method: 'POST',
     path: '/sign-in',

@@ -30,7 +30,7 @@ beforeEach(async () => {
     db,
     parts: service.parts,
     workflow: service.workflow,
-    people: { all: people, timeZone: 'UTC', operatorRole: 'operator', operator: 'mara', example: false },
+    people: { all: people, timeZone: 'UTC', operators: () => ['mara'], example: true },
     channels: [{ id: 'web-platform', title: 'Web', teams: ['web-platform'] }],
     sources: [],
     subscribe: () => () => {},
@@ -94,6 +94,7 @@ test('a ring is a bar with its counts in words', async () => {
     sessionEnds: '',
     switchTo: [],
     isOperator: false,
+    through: { kind: 'example' } as const,
   }
   const card = await service.workflow.desk.card(id, null)
   if (card === null) throw new Error('The example has no card.')

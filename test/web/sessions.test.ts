@@ -10,6 +10,7 @@ import type { ConsolePort } from '../../src/web/console-port.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
 import { exampleService } from '../support/example-service.ts'
+import { linkFor } from '../support/session.ts'
 
 const database = useDatabase()
 const minute = 60_000
@@ -40,7 +41,7 @@ function consoleAt(publicUrl: string | null): Hono {
   })
 }
 
-const link = (person: string) => issueSignInToken(database().db, person, 'test', now)
+const link = (person: string) => issueSignInToken(database().db, linkFor(person), now)
 
 function ask(path: string, init: RequestInit = {}, host = 'localhost'): Promise<Response> {
   const headers = { host, ...Object.fromEntries(new Headers(init.headers)) }
@@ -142,7 +143,7 @@ describe('a sign-in link', () => {
 
   it('printed at the start lives 15 minutes, others a day', async () => {
     const { db } = database()
-    const [start, other] = [await issueSignInToken(db, 'mara', 'start', now), await link('mara')]
+    const [start, other] = [await issueSignInToken(db, linkFor('mara', 'start'), now), await link('mara')]
     now = new Date(now.getTime() + 16 * minute)
     expect((await redeem(start)).status).toBe(403)
     now = new Date(now.getTime() + 23 * 60 * minute)

@@ -1,5 +1,6 @@
 /** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
 
+import { type CountedAct, isOwn, personAndHands } from '../hands.ts'
 import type { Member, RoleCount } from '../policy.ts'
 import { countQuorum, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
@@ -18,10 +19,10 @@ export function quorumNeeds(state: ProposalState): readonly RoleCount[] | null {
   }
 }
 
-/** People whose approval cannot count: the proposer, unless the policy says otherwise. */
+/** Whose approval cannot count, people and hands: the proposer's, unless the policy says otherwise. */
 export function excludedVoters(state: ProposalState): ReadonlySet<string> {
   if (state.policy.selfApproval === 'allowed' || state.proposer.kind !== 'person') return new Set()
-  return new Set([state.proposer.id])
+  return personAndHands({ ...state.proposer, person: state.proposer.id })
 }
 
 /** Approved by one person without the usual votes, and outside the window: an emergency, or the way back from one. */
@@ -29,15 +30,23 @@ export function decidedAtOnce({ how }: ApprovedBy): boolean {
   return how === 'break-glass' || how === 'roll back'
 }
 
-export function approvers(state: ProposalState): readonly string[] {
-  return state.votes.filter((vote) => vote.choice === 'approve').map((vote) => vote.person)
+/** Rings of the proposal for which the policy asks for a step-up. */
+export function riskyRings({ subject, policy }: ProposalState): readonly string[] {
+  if (subject.kind !== 'patches') return []
+  return subject.rings.map((ring) => ring.name).filter((name) => policy.stepUpRings.includes(name))
+}
+
+/** Approvals that may count. Where a step-up is asked for, those that the person confirmed by an account of their own. */
+function approvals(state: ProposalState): readonly CountedAct[] {
+  const given = state.votes.filter((vote) => vote.choice === 'approve')
+  return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
 /** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
 export function quorumProgress(state: ProposalState, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
-  return countQuorum(needs, approvers(state), members, excludedVoters(state))
+  return countQuorum(needs, approvals(state), members, excludedVoters(state))
 }
 
 /** Why a standing approval does not cover this proposal, or `null` when it does. */

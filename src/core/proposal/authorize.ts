@@ -4,6 +4,7 @@ import { votingRoles } from '../policy.ts'
 import { ON_CALL } from './acknowledgement.ts'
 import type { Context, ProposalCommand, Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
+import { proofProblem } from './proof.ts'
 import type { ProposalState } from './proposal.ts'
 import { ringNow } from './run.ts'
 import { wantsGo } from './turn.ts'
@@ -12,6 +13,7 @@ import { wantsGo } from './turn.ts'
 export function authorize(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members } = context
   const needed = rolesFor(state, command)
+  const proof = actor.kind === 'person' ? proofProblem(state, command, actor) : null
   if (needed === 'anybody') return null
   if (needed === 'system') {
     if (actor.kind === 'system') return null
@@ -27,7 +29,7 @@ export function authorize(state: ProposalState, command: ProposalCommand, contex
       sentence: `${actor.name} is not known to team ${state.team}. An operator can add people and roles in patchwarden.yaml.`,
     }
   }
-  if (needed === 'member' || me.roles.some((role) => needed.includes(role))) return null
+  if (needed === 'member' || me.roles.some((role) => needed.includes(role))) return proof
   if (command.type === 'withdraw' && state.status === 'open' && isProposer(state, actor.id)) return null
   const can = members
     .filter((member) => member.roles.some((role) => needed.includes(role)))
@@ -54,6 +56,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
     case 'vote':
       return votingRoles(policy.approval)
     case 'withdraw-vote':
+    case 'confirm':
       return 'member'
     case 'acknowledge':
       return [...new Set([ON_CALL, ...policy.stop, ...(policy.acknowledgement?.escalateTo ?? [])])]
@@ -104,6 +107,8 @@ function words(command: ProposalCommand): string {
   switch (command.type) {
     case 'vote':
       return command.choice === 'approve' ? 'Approving' : command.choice === 'reject' ? 'Rejecting' : 'Voting on'
+    case 'confirm':
+      return 'Confirming on'
     case 'acknowledge':
       return 'Acknowledging'
     case 'postpone':

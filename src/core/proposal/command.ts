@@ -27,6 +27,8 @@ export type ProposalCommand =
       readonly until: string | null
     }
   | { readonly type: 'withdraw-vote' }
+  /** `act`: number of the event that is confirmed; `null`: whatever of the person's waits for it. */
+  | { readonly type: 'confirm'; readonly act: number | null }
   | { readonly type: 'comment'; readonly text: string }
   | { readonly type: 'remind' }
   | { readonly type: 'expire' }
@@ -114,6 +116,8 @@ export interface Refusal {
     | 'old revision'
     | 'incomplete'
     | 'unknown'
+    /** It takes an account of the person's own. */
+    | 'not own'
     | 'outside window'
     | 'not satisfied'
     /** It must be confirmed in the console. */

@@ -1,3 +1,4 @@
+import { isOneOf, personAndHands } from '../hands.ts'
 import { limits } from '../limits.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { AT_ONCE_SECONDS, accept, type Decision, plusSeconds, refuse } from './decision.ts'
@@ -47,5 +48,10 @@ export function reviewBreakGlass(state: ProposalState, context: Context): Decisi
     return refuse('already', `The break-glass of ${state.id} has been reviewed already.`)
   if (state.breakGlass.person === actor.id)
     return refuse('not allowed', 'You broke the glass yourself: somebody else reviews it.')
+  if (isOneOf({ ...actor, person: actor.id }, personAndHands(state.breakGlass)))
+    return refuse(
+      'not allowed',
+      'Not reviewed: this came by the same hand as the break-glass. Somebody else reviews it.',
+    )
   return accept({ type: 'break-glass-reviewed', person: actor.id, name: actor.name })
 }

@@ -1,4 +1,5 @@
 import { countEndState } from '../gate.ts'
+import { isOwn } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
 import { freezeAt } from '../window.ts'
@@ -7,7 +8,8 @@ import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
-import type { ProposalState } from './proposal.ts'
+import { confirmed } from './proof.ts'
+import type { ProposalState, ResumeVote } from './proposal.ts'
 import { goesOn, isHalted, ringNow, testRunning, waitingForResume } from './run.ts'
 import { haltTest, pauseTest, statusWords } from './stop-test.ts'
 import { wantsGo } from './turn.ts'
@@ -30,19 +32,33 @@ export function halt(state: ProposalState, command: Of<'halt'>, context: Context
 }
 
 export function resume(state: ProposalState, context: Context): Decision {
-  const { actor, members } = context
+  const { actor } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
   if (testRunning(state) && isHalted(state))
     return refuse('not now', `The test ring of ${state.id} was halted, and only ends: it cannot be resumed.`)
   if (waitingForResume(state) === null) return refuse('not now', `${state.id} is ${statusWords(state)}, not stopped.`)
-  if (state.resumeVotes.some((item) => item.person === actor.id)) {
-    return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
+  const previous = state.resumeVotes.find((item) => item.person === actor.id)
+  if (previous !== undefined) {
+    const decision = isOwn(actor) && !isOwn(previous) ? confirmResume(state, previous, context) : null
+    if (decision !== null) return decision
+    if (!isOwn(actor) || isOwn(previous))
+      return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
   }
-  const agreed: ProposalEvent = { type: 'resume-agreed', person: actor.id, name: actor.name }
-  const people = [...state.resumeVotes.map((item) => item.person), actor.id]
-  if (!countQuorum(state.policy.resume, people, members).satisfied) return accept(agreed)
+  return withResumed(state, { type: 'resume-agreed', person: actor.id, name: actor.name }, context)
+}
+
+/** The agreement counts as the person's own from now on; `null` where the account became theirs after it was given. */
+export function confirmResume(state: ProposalState, agreed: ResumeVote, context: Context): Decision | null {
+  const event = confirmed('agreement to resume', agreed, context.actor)
+  return event === null ? null : withResumed(state, event, context)
+}
+
+/** Goes on as soon as those who agreed, by this event too, are enough. */
+function withResumed(state: ProposalState, agreed: ProposalEvent, context: Context): Decision {
+  const then = after(state, [agreed], context)
+  if (!countQuorum(state.policy.resume, then.resumeVotes, context.members).satisfied) return accept(agreed)
   const type = testRunning(state) ? 'test-resumed' : 'resumed'
-  const resumed: ProposalEvent = { type, by: [...state.resumeVotes.map((item) => item.name), actor.name] }
+  const resumed: ProposalEvent = { type, by: then.resumeVotes.map(({ name }) => name) }
   return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }
 

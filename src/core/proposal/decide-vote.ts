@@ -1,8 +1,10 @@
+import { isOwn, type Through } from '../hands.ts'
 import { limits } from '../limits.ts'
-import { approvalNow, excludedVoters, quorumNeeds } from './approval.ts'
+import { approvalNow, excludedVoters, quorumNeeds, riskyRings } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
+import { confirmed, proposerProblem } from './proof.ts'
 import type { ProposalState, Vote } from './proposal.ts'
 import { closeTest } from './stop-test.ts'
 import { nextRun } from './touch.ts'
@@ -23,9 +25,20 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
     return refuse('not now', `${state.id} expired on ${state.expiresAt.slice(0, 10)}; no vote was counted.`)
   const previous = state.votes.find((item) => item.person === actor.id)
   if (previous && previous.choice === command.choice) {
-    return refuse('already', `You already voted ${pastTense(command.choice)} on ${state.id}; one person counts once.`)
+    // By an account of one's own it is the vote of the link or command line again, and now one's own.
+    const decision = isOwn(actor) && !isOwn(previous) ? confirmVote(state, previous, context) : null
+    if (decision !== null) return decision
+    if (!isOwn(actor) || isOwn(previous))
+      return refuse('already', `You already voted ${pastTense(command.choice)} on ${state.id}; one person counts once.`)
   }
-  const base = { person: actor.id, name: actor.name, revision: state.revision, at: now, via: actor.via }
+  const base = {
+    person: actor.id,
+    name: actor.name,
+    revision: state.revision,
+    at: now,
+    via: actor.via,
+    ...throughOf(actor),
+  }
   const reason = command.reason?.trim() || null
   if (reason !== null && reason.length > limits.reasonCharacters) {
     return refuse(
@@ -42,14 +55,13 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
     case 'approve':
       break
   }
-  if (excludedVoters(state).has(actor.id)) {
-    return refuse('not allowed', `You proposed ${state.id}, so you cannot approve it. ${othersCan(state, context)}`)
-  }
+  const own = proposerProblem(state, actor, excludedVoters(state))
+  if (own !== null) return refuse('not allowed', `${own} ${othersCan(state, context)}`)
   const risky = riskyRings(state)
   if (risky.length > 0 && actor.via !== 'console' && actor.via !== 'cli') {
     return refuse(
       'step-up',
-      `${state.id} reaches ${risky.join(' and ')}: an approval of that is confirmed in the console, after signing in there. Nothing was counted yet.`,
+      `${state.id} reaches ${risky.join(' and ')}: approve it in the console, then confirm that here. Nothing was counted yet.`,
     )
   }
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
@@ -57,10 +69,16 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
   return accept(cast, ...approvalEvents(after(state, [cast], context), context))
 }
 
-/** Rings of the proposal for which the policy asks for a step-up. */
-function riskyRings({ subject, policy }: ProposalState): readonly string[] {
-  if (subject.kind !== 'patches') return []
-  return subject.rings.map((ring) => ring.name).filter((name) => policy.stepUpRings.includes(name))
+/** The vote counts as the person's own from now on; `null` where the account became theirs after it was cast. */
+export function confirmVote(state: ProposalState, vote: Vote, context: Context): Decision | null {
+  const event = confirmed('vote', vote, context.actor)
+  if (event === null) return null
+  if (state.status !== 'open' || vote.choice !== 'approve' || quorumNeeds(state) === null) return accept(event)
+  return accept(event, ...approvalEvents(after(state, [event], context), context))
+}
+
+function throughOf({ through }: { readonly through?: Through }): { readonly through?: Through } {
+  return through === undefined ? {} : { through }
 }
 
 /** `approved`, and when it will run, if the policy is satisfied now; nothing otherwise. */

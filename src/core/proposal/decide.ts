@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.ts'
 import { authorize } from './authorize.ts'
 import type { Context, ProposalCommand } from './command.ts'
+import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
@@ -51,6 +52,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return endNotice(state, context)
     case 'reschedule':
       return reschedule(state, context)
+    case 'confirm':
+      return confirm(state, command, context)
     case 'postpone':
       return postpone(state, command, context)
     case 'freeze':

@@ -49,6 +49,14 @@ export type ProposalEvent =
     } & Content)
   | { readonly type: 'vote-cast'; readonly vote: Vote }
   | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
+  /** A person confirmed, by an account of their own, what was done in their name. `of`: number of that event. */
+  | {
+      readonly type: 'act-confirmed'
+      readonly person: string
+      readonly name: string
+      readonly act: 'vote' | 'agreement to resume'
+      readonly of: number
+    }
   | { readonly type: 'commented'; readonly text: string; readonly via: Via }
   | { readonly type: 'reminded'; readonly step: LadderStep; readonly waitingFor: readonly string[] }
   | { readonly type: 'standing-refused'; readonly reason: string }

@@ -1,9 +1,10 @@
 import { assertNever } from '../assert-never.ts'
+import { isOwn, type Through } from '../hands.ts'
 import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
-import type { ProposalState, Rollout, TestRun, TestStop } from './proposal.ts'
+import type { ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
 import { freshRing } from './run.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
@@ -69,7 +70,8 @@ const undecided = {
   asked: null,
 } as const
 
-function change(state: ProposalState, { event, at }: RecordedEvent): Partial<ProposalState> {
+function change(state: ProposalState, recorded: RecordedEvent): Partial<ProposalState> {
+  const { event, at, seq } = recorded
   switch (event.type) {
     case 'opened':
       throw new Error(`${state.id} was opened twice`)
@@ -98,8 +100,16 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
         breakGlass: null,
       }
     }
-    case 'vote-cast':
-      return { votes: [...state.votes.filter((vote) => vote.person !== event.vote.person), event.vote] }
+    case 'vote-cast': {
+      const vote = isOwn(event.vote) ? event.vote : { ...event.vote, seq }
+      return { votes: [...state.votes.filter(({ person }) => person !== vote.person), vote] }
+    }
+    case 'act-confirmed':
+      return event.act === 'vote'
+        ? { votes: state.votes.map((vote) => (vote.seq === event.of ? { ...vote, confirmedAt: at } : vote)) }
+        : {
+            resumeVotes: state.resumeVotes.map((vote) => (vote.seq === event.of ? { ...vote, confirmedAt: at } : vote)),
+          }
     case 'vote-withdrawn':
       return { votes: state.votes.filter((vote) => vote.person !== event.person) }
     case 'commented':
@@ -204,7 +214,12 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
     case 'halted':
       return { status: 'halted', stopped: { by: event.by, reason: event.reason, at }, resumeVotes: [] }
     case 'resume-agreed':
-      return { resumeVotes: [...state.resumeVotes, { person: event.person, name: event.name }] }
+      return {
+        resumeVotes: [
+          ...state.resumeVotes.filter(({ person }) => person !== event.person),
+          resumeVote(recorded, event),
+        ],
+      }
     case 'resumed':
       return {
         status: 'rolling out',
@@ -218,13 +233,31 @@ function change(state: ProposalState, { event, at }: RecordedEvent): Partial<Pro
       return { status: 'completed', closedAt: at }
     case 'break-glass-used':
       return {
-        breakGlass: { person: event.person, reason: event.reason, reviewBy: event.reviewBy, reviewedBy: null },
+        breakGlass: {
+          person: event.person,
+          ...throughOf(recorded),
+          reason: event.reason,
+          reviewBy: event.reviewBy,
+          reviewedBy: null,
+        },
       }
     case 'break-glass-reviewed':
       return { breakGlass: state.breakGlass === null ? null : { ...state.breakGlass, reviewedBy: event.person } }
     default:
       return assertNever(event)
   }
+}
+
+function throughOf({ actor }: RecordedEvent): { readonly through?: Through } {
+  return actor.kind === 'person' && actor.through !== undefined ? { through: actor.through } : {}
+}
+
+function resumeVote(
+  recorded: RecordedEvent,
+  { person, name }: { readonly person: string; readonly name: string },
+): ResumeVote {
+  const vote = { person, name, ...throughOf(recorded) }
+  return isOwn(vote) ? vote : { ...vote, at: recorded.at, seq: recorded.seq }
 }
 
 function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | null {

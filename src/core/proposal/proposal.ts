@@ -2,6 +2,7 @@
 
 import type { Asset } from '../asset.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
+import type { CountedAct, Through } from '../hands.ts'
 import type { MeasuredWindow, UnusableLoad } from '../load.ts'
 import type { Policy, StandingRule } from '../policy.ts'
 import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
@@ -109,7 +110,16 @@ export type Subject = PatchSubject | StandingRuleSubject
 export type Via = 'console' | 'cli' | 'slack' | 'discord'
 
 export type Actor =
-  | { readonly kind: 'person'; readonly id: string; readonly name: string; readonly via: Via }
+  | {
+      readonly kind: 'person'
+      readonly id: string
+      readonly name: string
+      readonly via: Via
+      /** Left out: by an account of the person's own. */
+      readonly through?: Through
+      /** When the person linked the account that acts, in ISO 8601 UTC. Left out: the configuration names it, or there is none. */
+      readonly linkedAt?: string
+    }
   /** A part of Patchwarden itself; `part` is shown as the author. */
   | { readonly kind: 'system'; readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' }
 
@@ -134,14 +144,23 @@ export const finalStatuses: readonly Status[] = ['completed', 'rejected', 'expir
 
 export type Choice = 'approve' | 'reject' | 'abstain'
 
-export interface Vote {
-  readonly person: string
+export interface Vote extends CountedAct {
   readonly name: string
   readonly choice: Choice
   readonly reason: string | null
   readonly revision: number
   readonly at: string
   readonly via: Via
+  /** Number of its event; left out where it needs no confirmation. */
+  readonly seq?: number
+}
+
+/** Somebody agreed that what is stopped goes on. */
+export interface ResumeVote extends CountedAct {
+  readonly name: string
+  /** ISO 8601 UTC. As `seq`, left out where it needs no confirmation. */
+  readonly at?: string
+  readonly seq?: number
 }
 
 /** A rejection stays accountable: why, who looks at it again, and until when it holds. */
@@ -312,9 +331,10 @@ export interface ProposalState {
   readonly drifted: Readonly<Record<string, string>>
   readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */
-  readonly resumeVotes: readonly { readonly person: string; readonly name: string }[]
+  readonly resumeVotes: readonly ResumeVote[]
   readonly breakGlass: {
     readonly person: string
+    readonly through?: Through
     readonly reason: string
     readonly reviewBy: string
     readonly reviewedBy: string | null

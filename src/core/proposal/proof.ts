@@ -1,0 +1,113 @@
+/** What may be asked by a command line, or in a session that somebody else's link opened. */
+
+import { isOneOf, isOwn, namesIn, personAndHands, type Through, throughWords } from '../hands.ts'
+import type { Member, Policy } from '../policy.ts'
+import type { ProposalCommand, Refusal } from './command.ts'
+import { anyOf, isBefore } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import type { Actor, ProposalState } from './proposal.ts'
+
+type Person = Extract<Actor, { kind: 'person' }>
+
+/** Looking, stopping and proposing stay open to a command line whatever the policy says. */
+const decisions: readonly ProposalCommand['type'][] = [
+  'vote',
+  'acknowledge',
+  'resume',
+  'go',
+  'retry',
+  'extend-window',
+  'unfreeze',
+  'break-glass',
+  'review-break-glass',
+]
+
+/** Why the way in which it came does not do for the command, though the person may give it; or `null`. */
+export function proofProblem(state: ProposalState, command: ProposalCommand, actor: Person): Refusal | null {
+  const { through } = actor
+  if (through === undefined || through.kind === 'example') return null
+  switch (command.type) {
+    case 'confirm':
+      return refusal('Not confirmed: that takes an account of your own, in Slack or Discord, that was known before.')
+    case 'withdraw-vote': {
+      const vote = state.votes.find(({ person }) => person === actor.id)
+      return vote !== undefined && isOwn(vote) && !(through.kind === 'command line' && takesCommandLine(state.policy))
+        ? refusal('Not withdrawn: you voted by an account of your own; withdraw it there.')
+        : null
+    }
+    case 'vote': {
+      const vote = state.votes.find(({ person }) => person === actor.id)
+      const refused = commandLineProblem(state.policy, command.type, through)
+      if (refused !== null || vote === undefined || !isOwn(vote)) return refused
+      return refusal('Not counted: you voted by an account of your own; change it there.')
+    }
+    case 'break-glass':
+    case 'review-break-glass':
+      return through.kind === 'command line'
+        ? commandLineProblem(state.policy, command.type, through)
+        : refusal(
+            `${command.type === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${linkWords(through)}. Do it in Slack or Discord.`,
+          )
+    default:
+      return commandLineProblem(state.policy, command.type, through)
+  }
+}
+
+/** Why the command line may not decide this under the policy; `null` where it may, or where it came another way. */
+export function commandLineProblem(
+  policy: Policy,
+  type: ProposalCommand['type'] | 'roll-back',
+  through: Through | undefined,
+): Refusal | null {
+  if (through?.kind !== 'command line' || takesCommandLine(policy)) return null
+  if (type !== 'roll-back' && !decisions.includes(type)) return null
+  const what = type === 'vote' ? 'Not counted: votes are not taken' : 'Nothing was done: decisions are not taken'
+  return refusal(
+    `${what} from the command line here (the policy "${policy.name}" says cli: refused). In Slack, Discord or the console you can.`,
+  )
+}
+
+function takesCommandLine({ cli }: Policy): boolean {
+  return cli === 'recorded'
+}
+
+function refusal(sentence: string): Refusal {
+  return { code: 'not own', sentence }
+}
+
+function linkWords(through: Through): string {
+  return throughWords(through, (id) => id)
+}
+
+/**
+ * Why an approval does not count because of who asked for the proposal, without who can instead; or `null`. The proposer is
+ * left out, and every hand that may have been the proposer's.
+ */
+export function proposerProblem(state: ProposalState, act: Person, left: ReadonlySet<string>): string | null {
+  const { proposer } = state
+  if (proposer.kind !== 'person' || !isOneOf({ ...act, person: act.id }, left)) return null
+  if (act.id === proposer.id) return `You proposed ${state.id}, so you cannot approve it.`
+  const came =
+    act.through === undefined ? 'you' : throughWords(act.through, (id) => (id === proposer.id ? proposer.name : id))
+  return `Not counted: ${proposer.name} proposed ${state.id}, and this came by ${came}: that may be the same hand.`
+}
+
+/** How an act counts that was not by an account of the person's own, for whoever did it; `null` where it simply counts. */
+export function howItCounts(person: Person, members: readonly Member[]): string | null {
+  const { through } = person
+  if (through === undefined || isOwn({ through })) return null
+  const nameOf = namesIn(members)
+  const hands = [...personAndHands({ person: person.id, through })].filter((hand) => hand !== person.id).map(nameOf)
+  return `It came by ${throughWords(through, nameOf)}, so it counts as one with whatever else came by ${anyOf(hands)}. To let it count as your own, confirm it with your account in Slack or Discord: /patch confirm.`
+}
+
+/** The event by which a person confirms an act of theirs; `null` where their account became theirs only after it. */
+export function confirmed(
+  act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],
+  { at, seq }: { readonly at?: string; readonly seq?: number },
+  actor: Actor,
+): ProposalEvent | null {
+  if (actor.kind !== 'person' || at === undefined || seq === undefined) return null
+  if (actor.linkedAt !== undefined && !isBefore(actor.linkedAt, at)) return null
+  return { type: 'act-confirmed', person: actor.id, name: actor.name, act, of: seq }
+}
