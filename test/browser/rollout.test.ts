@@ -24,6 +24,7 @@ async function ownConfiguration(folder: string): Promise<void> {
     `
 timeZone: UTC
 people: { priya: { name: Priya Nair } }
+roles: { operator: [priya] }
 teams:
   payments: { name: Payments, channel: payments, roles: { owner: [priya] }, policy: one, window: now, rollout: careful }
 channels: { payments: {} }

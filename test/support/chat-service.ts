@@ -51,6 +51,7 @@ console: { publicUrl: "https://patchwarden.example.net" }
 people:
   mara: { name: Mara Keller, slack: ${slackPeople.mara}, discord: "${discordPeople.mara}" }
   tom: { name: Tom Okafor, slack: ${slackPeople.tom}, discord: "${discordPeople.tom}" }
+roles: { operator: [mara] }
 teams:
   web-platform: { name: Web, channel: web, ${team} }
   payments: { name: Payments, channel: payments, ${team} }

@@ -100,8 +100,9 @@ ${each(
     health: [{ http: "http://{address}:8080/health", timeout: 5 s }]`,
 )}
 channels: { ops: {} }
+roles: { operator: [mara] }
 policies:
-  one-yes: { kind: quorum, approvals: { owner: 1 }, stop: [owner, on-call], resume: { owner: 1 }, reboot: if required }
+  one-yes: { kind: quorum, approvals: { owner: 1 }, cli: recorded, stop: [owner, on-call], resume: { owner: 1 }, reboot: if required }
 windows:
   any-time: { rules: [{ days: every day, start: "00:00", duration: 24 hours }] }
 ${each(({ name, windowEnds }) => (windowEnds === undefined ? '' : `  ${name}-window: ${windowUntil(windowEnds)}`))}
