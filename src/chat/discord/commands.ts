@@ -1,10 +1,11 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
 import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSummaries } from '../actions.ts'
+import { accountPlatforms, platformNames } from '../linked-accounts.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
 /** Discord takes 25 subcommands; these are on the card of whoever may do them. */
-const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass']
+const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'assets', 'report']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -23,6 +24,11 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
 function look(name: (typeof lookNames)[number]): Subcommand {
   const { summary } = lookSummaries[name]
   const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }
+  if (name === 'unlink') {
+    const choices = accountPlatforms.map((value) => ({ name: platformNames[value], value }))
+    const platform = { ...option('platform', 'Where the account is', true), choices }
+    return { ...shown, options: [platform, option('account', 'Its id; left out, the one that is linked', false)] }
+  }
   if (name !== 'link') return shown
   const confirm = {
     ...option('confirm', 'Once you have read whose account it is', false),

@@ -164,7 +164,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const verb = sub?.name ?? 'help'
     const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
     const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
-    const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+    const text = `${verb}${given('code')}${given('confirm')}${given('platform')}${given('account')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
     let thread: string | null = null
     const said = await asAccount(asked, async (account) => {
       const here = await whereIs(asked.channel_id)
