@@ -21,6 +21,13 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
   }
 }
 
+/** The lines of help for the commands that can be typed here. What follows a command has fields of its own on Discord. */
+export function helpHere(lines: readonly string[]): readonly string[] {
+  return lines
+    .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
+    .filter((line) => !notTyped.some((name) => line.startsWith(`/patch ${name}:`)))
+}
+
 function look(name: (typeof lookNames)[number]): Subcommand {
   const { summary } = lookSummaries[name]
   const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }

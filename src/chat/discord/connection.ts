@@ -23,7 +23,7 @@ import { count } from '../story.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
-import { patchCommand } from './commands.ts'
+import { helpHere, patchCommand } from './commands.ts'
 import { createDiscordDelivery, discordProblem } from './delivery.ts'
 import { watchGateway } from './gateway.ts'
 import { codeBlock, markdown } from './markdown.ts'
@@ -172,7 +172,9 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       return reception.slash(text, here, account)
     })
     const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? thread
-    await answers.finish(asked, shown(said, proposal, isActionName(verb) ? verb : null))
+    const { detail } = said
+    const answer = detail && verb === 'help' ? { ...said, detail: { ...detail, lines: helpHere(detail.lines) } } : said
+    await answers.finish(asked, shown(answer, proposal, isActionName(verb) ? verb : null))
   }
 
   async function onTyping(asked: DiscordInteraction): Promise<void> {
