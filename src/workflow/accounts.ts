@@ -13,6 +13,7 @@ import { code as fixed, rich, strong } from '../chat/rich-text.ts'
 import type { Db } from '../store/connection.ts'
 import { addLinkCode, allLinkedAccounts, findLinked, linkedAccountOf, type WhichLinked } from '../store/people.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { configuredOwner } from './configured-account.ts'
 import { linkInTransaction, revokeInTransaction } from './link-account.ts'
 import type { Linking } from './ports.ts'
 
@@ -35,7 +36,7 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
   return {
     all: people.map(({ id, name }) => ({ id, name })),
     async personOf(account) {
-      const configured = people.find((person) => person[account.platform] === account.id)
+      const configured = configuredOwner(people, account.platform, account.id)
       if (configured) return byId(configured.id, null)
       const linked = await findLinked(db, account.platform, account.id)
       if (linked) return byId(linked.person, linked.linkedAt)
@@ -154,9 +155,8 @@ function notLinked(
   people: readonly PersonEntry[],
   by: Person | null,
 ): Answer {
-  const owners = people.filter((entry) => person === null || entry.id === person)
-  const named = owners.map((entry) => entry[platform]).find((own) => own !== null && own === (account ?? own))
-  if (named !== undefined && named !== null) {
+  const named = configuredAmong({ platform, account, person }, people)
+  if (named !== null) {
     const words = accountWords({ platform, account: named, label: null })
     return {
       ok: false,
@@ -169,6 +169,13 @@ function notLinked(
     ok: true,
     message: rich(`No ${platformNames[platform]} account${which} is linked${whose}: nothing had to be done.`),
   }
+}
+
+/** Of the accounts that were meant, the one that the configuration names. */
+function configuredAmong({ platform, account, person }: WhichLinked, people: readonly PersonEntry[]): string | null {
+  if (account === null) return people.find(({ id }) => id === person)?.[platform] ?? null
+  const owner = configuredOwner(people, platform, account)
+  return owner !== null && (person ?? owner.id) === owner.id ? account : null
 }
 
 function hashed(code: string): string {

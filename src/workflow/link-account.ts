@@ -22,6 +22,7 @@ import {
 import { storable } from '../store/storable.ts'
 import { Collision } from '../store/transaction.ts'
 import type { PersonEntry } from './accounts.ts'
+import { configuredOwner } from './configured-account.ts'
 
 interface Surroundings {
   readonly people: readonly PersonEntry[]
@@ -70,7 +71,7 @@ async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkG
     account: `the ${accountWords(named)}`,
     address: `${platform} ${account}`,
     platform,
-    configuredFor: people.find((entry) => entry[platform] === account)?.id ?? null,
+    configuredFor: configuredOwner(people, platform, account)?.id ?? null,
     linkedWith: (await findLinked(tx, platform, account))?.person ?? null,
     earlier: earlier === null ? null : `the ${accountWords(earlier)}`,
   })

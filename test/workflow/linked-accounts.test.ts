@@ -267,6 +267,14 @@ describe('/patch accounts and /patch unlink', () => {
     expect((await findProposal(database().db, proposal.id))?.votes).toMatchObject([{ person: 'mara', via: 'discord' }])
   })
 
+  it('in one process counts at once in every other', async () => {
+    await link(tomski, person('mara'))
+    const replica = await exampleService(database().db, { people, clock: () => clock })
+    await replica.parts.linking.revoke({ platform: 'discord', account: tomski.id, person: null }, null)
+    expect(await speaksFor(tomski)).toBeNull()
+    await replica.remove()
+  })
+
   it('says in a sentence what is gone already, stands in the configuration, or is of somebody else', async () => {
     expect(await type('unlink discord', person('mara'))).toMatch(/No Discord account is linked with you/)
     expect(await type('unlink slack', person('mara'))).toMatch(/U0MARA.*configuration/)
