@@ -98,7 +98,8 @@ export async function openService(config: Config, environment: Environment): Pro
     onConnection: jobNews,
   })
   const { db } = database
-  const accounts = createAccounts(db, buildPeople(config), config.identity.email)
+  const people = buildPeople(config)
+  const accounts = createAccounts(db, people, config.identity.email)
   const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
   await directory.load()
   const loads = buildLoads(config, environment, clock)
@@ -126,7 +127,7 @@ export async function openService(config: Config, environment: Environment): Pro
     measured,
     silences: buildSilences(config, environment),
     platforms,
-    linking: createLinking(db, clock, log),
+    linking: createLinking({ db, clock, people, platforms, log }),
     log,
     wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
     judgement: {

@@ -17,11 +17,17 @@ export interface KnownPerson {
   readonly name: string
 }
 
+export interface RecognisedPerson extends KnownPerson {
+  /** When the account was linked by a code; `null`: the configuration or its e-mail address says who it is. */
+  readonly linkedAt: string | null
+}
+
 export interface Accounts {
   readonly all: readonly KnownPerson[]
   /** By the configuration's id, by a link, and, only where it is configured and one person alone has it, by e-mail. */
-  personOf(account: Account): Promise<KnownPerson | null>
-  accountOf(platform: AccountPlatform, person: string): Promise<string | null>
+  personOf(account: Account): Promise<RecognisedPerson | null>
+  /** Where a message reaches somebody, as `addressee` says: a person by their id, an account itself by `@` before its own. */
+  accountOf(platform: AccountPlatform, addressee: string): Promise<string | null>
 }
 
 /** What somebody unknown is told. */

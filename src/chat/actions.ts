@@ -293,12 +293,20 @@ const looks = {
   mine: { summary: 'show what waits for you, and what you decided' },
   running: { summary: 'show what is being rolled out, and what starts next' },
   link: { summary: 'get a code that links this account with you, or type a code you got elsewhere' },
+  accounts: { summary: 'show the accounts that speak and vote for you, and since when' },
+  unlink: { summary: 'revoke an account that was linked with you', follows: ' <platform> [account]' },
   help: { summary: 'show these commands' },
-} as const satisfies Readonly<Record<string, { readonly summary: string }>>
+} as const satisfies Readonly<Record<string, Look>>
+
+interface Look {
+  readonly summary: string
+  /** What is typed after its name. */
+  readonly follows?: string
+}
 
 export type LookName = keyof typeof looks
 
-export const lookSummaries: Readonly<Record<LookName, { readonly summary: string }>> = looks
+export const lookSummaries: Readonly<Record<LookName, Look>> = looks
 
 export function isLookName(name: string): name is LookName {
   return lookNames.some((known) => known === name)

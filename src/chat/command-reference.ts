@@ -21,7 +21,9 @@ export function commandReference(): string {
     const { label, summary } = actions[name]
     return `| ${label} | \`/patch ${name} PW-1${argumentsOf(name)}\` | \`${onCommandLine(name)}\` | ${summary} |`
   })
-  const looks = lookNames.map((name) => `| \`/patch ${name}\` | ${lookSummaries[name].summary} |`)
+  const looks = lookNames.map(
+    (name) => `| \`/patch ${name}${lookSummaries[name].follows ?? ''}\` | ${lookSummaries[name].summary} |`,
+  )
   return `# Everything that can be done to a proposal
 
 The same on every platform: buttons under the card, \`/patch\` in Slack, in Discord and in the field under a thread of the
@@ -34,8 +36,8 @@ ${rows.join('\n')}
 
 In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; \`owner\` is the
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
-roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`go\`, \`withdraw\`
-and \`review-break-glass\` are buttons only.
+roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`go\`, \`withdraw\`,
+\`review-break-glass\`, \`explain\`, \`assets\` and \`report\` are buttons only.
 
 | typed | what it does |
 | --- | --- |

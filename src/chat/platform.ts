@@ -6,7 +6,7 @@ import type { ThreadEntry } from './card.ts'
 /** One message of the outbox. */
 export interface OutgoingMessage {
   readonly id: number
-  /** A channel of the configuration, or `@` and a person's id: a direct message. */
+  /** A channel of the configuration, or `@` and an addressee: a direct message. */
   readonly channel: string
   /** `null`: about no single one; it stands alone in the channel. */
   readonly proposal: string | null
@@ -29,9 +29,19 @@ export interface ChatPlatform {
 /** A picture that was just told to a thread is on its card this much later: then Slack has mostly processed the file. */
 export const PICTURE_SECONDS = 2
 
-/** The person a message is for; `null` for a channel. */
+/** Whom a message is for: a person's id, or `@` and an account of the platform. `null` for a channel. */
 export function addressee(channel: string): string | null {
   return channel.startsWith('@') ? channel.slice(1) : null
+}
+
+/** The conversation with an account that may speak for nobody any more: a person is reached by one that does. */
+export function conversationWithAccount(account: string): string {
+  return `@@${account}`
+}
+
+/** The account that an addressee names itself; `null` for a person. */
+export function accountAddressed(addressed: string): string | null {
+  return addressed.startsWith('@') ? addressed.slice(1) : null
 }
 
 /** What a connection tells of itself after it was had. */

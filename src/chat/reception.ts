@@ -27,7 +27,9 @@ function failure(error: unknown): string {
 export function createReception(desk: Desk, accounts: Accounts, log: { warn(message: string): void }): Reception {
   async function personOf(account: Account): Promise<Person | null> {
     const known = await accounts.personOf(account)
-    return known === null ? null : { kind: 'person', id: known.id, name: known.name, via: account.platform }
+    if (known === null) return null
+    const { id, name, linkedAt } = known
+    return { kind: 'person', id, name, via: account.platform, ...(linkedAt === null ? {} : { linkedAt }) }
   }
   async function answered(work: () => Promise<Answer>): Promise<Answer> {
     try {

@@ -1,10 +1,23 @@
-import { type ActionName, actionNames, actions, isActionName, isLookName, lookNames, lookSummaries } from './actions.ts'
+import type { AccountPlatform } from './accounts.ts'
+import {
+  type ActionName,
+  actionNames,
+  actions,
+  isActionName,
+  isLookName,
+  type LookName,
+  lookNames,
+  lookSummaries,
+} from './actions.ts'
+import { accountPlatforms, isAccountPlatform } from './linked-accounts.ts'
 
 export type SlashCommand =
   | { readonly kind: 'help'; readonly problem: string | null }
-  | { readonly kind: 'list' | 'mine' | 'running' }
+  | { readonly kind: 'list' | 'mine' | 'running' | 'accounts' }
   /** `code` null: one is asked for. */
   | { readonly kind: 'link'; readonly code: string | null; readonly confirmed: boolean }
+  /** `account` null: whichever is linked on the platform. */
+  | { readonly kind: 'unlink'; readonly platform: AccountPlatform; readonly account: string | null }
   | {
       readonly kind: 'act'
       readonly action: ActionName
@@ -22,11 +35,7 @@ export type SlashCommand =
 export function parseSlash(text: string, current: string | null): SlashCommand {
   const words = text.trim().split(/\s+/)
   const verb = words[0]?.toLowerCase() || 'help'
-  if (isLookName(verb)) {
-    if (verb === 'help') return { kind: 'help', problem: null }
-    if (verb !== 'link') return { kind: verb }
-    return { kind: 'link', code: words[1]?.toUpperCase() ?? null, confirmed: words[2]?.toLowerCase() === 'confirm' }
-  }
+  if (isLookName(verb)) return parseLook(verb, words)
   if (!isActionName(verb)) return { kind: 'help', problem: `There is no command "${verb.slice(0, 40)}".` }
   const [, before = text, reason = ''] = /^([\s\S]*?)\bbecause\s+([\s\S]+)$/i.exec(text) ?? []
   const proposal = /\bPW-\d+\b/i.exec(before)?.[0].toUpperCase() ?? current
@@ -42,9 +51,26 @@ export function parseSlash(text: string, current: string | null): SlashCommand {
   }
 }
 
+function parseLook(verb: LookName, [, second, third]: readonly string[]): SlashCommand {
+  switch (verb) {
+    case 'help':
+      return { kind: 'help', problem: null }
+    case 'link':
+      return { kind: 'link', code: second?.toUpperCase() ?? null, confirmed: third?.toLowerCase() === 'confirm' }
+    case 'unlink': {
+      const platform = second?.toLowerCase() ?? ''
+      if (isAccountPlatform(platform)) return { kind: 'unlink', platform, account: third ?? null }
+      const choices = accountPlatforms.map((name) => `/patch unlink ${name}`).join(' or ')
+      return { kind: 'help', problem: `Say on which platform: ${choices}.` }
+    }
+    default:
+      return { kind: verb }
+  }
+}
+
 export const slashHelp: readonly string[] = [
   ...actionNames.map((name) => `/patch ${name} PW-1${argumentsOf(name)}: ${actions[name].summary}`),
-  ...lookNames.map((name) => `/patch ${name}: ${lookSummaries[name].summary}`),
+  ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
 ]
 
 /** What may follow the proposal, as it is typed. */

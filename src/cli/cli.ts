@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorStack } from '../core/error-text.ts'
+import { accountsCommand } from './accounts.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
@@ -31,6 +32,7 @@ export function commandLine(done: (code: number) => void): Command {
     startCommand,
     signInCommand,
     signOutCommand,
+    accountsCommand,
     initCommand,
     checkCommand,
     lookCommands,

@@ -149,7 +149,8 @@ export function signOutCommand(program: Command): void {
     })
 }
 
-function knownPerson({ people }: Config, person: string): void {
+/** Throws a sentence where there is no such person. */
+export function knownPerson({ people }: Config, person: string): void {
   if (Object.hasOwn(people, person)) return
   throw new BadUse(`There is no person "${person}" in the configuration; it knows ${Object.keys(people).join(', ')}.`)
 }

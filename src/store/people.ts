@@ -1,13 +1,18 @@
-import { and, eq, gt, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
+import type { Via } from '../core/proposal/proposal.ts'
 import type { Freeze } from '../core/window.ts'
-import type { Queryable } from './connection.ts'
+import type { Queryable, Tx } from './connection.ts'
 import { digests, freezes, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
 
 export interface LinkedAccount {
   readonly platform: AccountPlatform
   readonly account: string
+  /** `null`: linked before that was kept, as with `confirmedIn`. */
+  readonly label: string | null
   readonly person: string
+  readonly linkedAt: string
+  readonly confirmedIn: Via | null
 }
 
 export async function findLinked(
@@ -20,29 +25,53 @@ export async function findLinked(
   return row ?? null
 }
 
-/** The account a person linked on a platform; the latest, should there be several. */
+/** The account a person linked on a platform: there is one at most. */
 export async function linkedAccountOf(
   db: Queryable,
   platform: AccountPlatform,
   person: string,
-): Promise<string | null> {
+): Promise<LinkedAccount | null> {
   const here = and(eq(linkedAccounts.platform, platform), eq(linkedAccounts.person, person))
   const [row] = await db.select().from(linkedAccounts).where(here)
-  return row?.account ?? null
+  return row ?? null
 }
 
-/** An account speaks for one person, and a person has one linked account on a platform: the new one replaces both. */
-export async function linkAccount(db: Queryable, linked: LinkedAccount & { readonly linkedAt: string }): Promise<void> {
-  const { platform, account, person } = linked
-  await db
+/** Everybody's, in the order of their names. */
+export async function allLinkedAccounts(db: Queryable): Promise<readonly LinkedAccount[]> {
+  return db.select().from(linkedAccounts).orderBy(asc(linkedAccounts.person), asc(linkedAccounts.platform))
+}
+
+/** False where the account is linked already, or the person has another on the platform: that stays as it is. */
+export async function addLinkedAccount(tx: Queryable, linked: LinkedAccount): Promise<boolean> {
+  const rows = await tx.insert(linkedAccounts).values(linked).onConflictDoNothing().returning()
+  return rows.length > 0
+}
+
+export interface WhichLinked {
+  readonly platform: AccountPlatform
+  /** `null`: whichever the person has there. */
+  readonly account: string | null
+  /** `null`: whoever it is linked with. */
+  readonly person: string | null
+}
+
+/** Ends a link; two at once end it once. `null`: there is none. */
+export async function deleteLinkedAccount(
+  tx: Queryable,
+  { platform, account, person }: WhichLinked,
+): Promise<LinkedAccount | null> {
+  if (account === null && person === null) return null
+  const [row] = await tx
     .delete(linkedAccounts)
     .where(
       and(
         eq(linkedAccounts.platform, platform),
-        or(eq(linkedAccounts.account, account), eq(linkedAccounts.person, person)),
+        account === null ? undefined : eq(linkedAccounts.account, account),
+        person === null ? undefined : eq(linkedAccounts.person, person),
       ),
     )
-  await db.insert(linkedAccounts).values(linked)
+    .returning()
+  return row ?? null
 }
 
 export interface LinkCode {
@@ -53,6 +82,11 @@ export interface LinkCode {
   readonly expiresAt: string
 }
 
+export interface StoredLinkCode extends LinkCode {
+  /** The person who was last shown whose account it is. */
+  readonly shownTo: string | null
+}
+
 /** Keeps a code; one asked for before by the same account is worth nothing any more, and old ones are forgotten. */
 export async function addLinkCode(db: Queryable, code: LinkCode, now: string): Promise<void> {
   const same = and(eq(linkCodes.platform, code.platform), eq(linkCodes.account, code.account))
@@ -60,21 +94,23 @@ export async function addLinkCode(db: Queryable, code: LinkCode, now: string): P
   await db.insert(linkCodes).values(code)
 }
 
-export async function findLinkCode(db: Queryable, codeHash: string, now: string): Promise<LinkCode | null> {
-  const [row] = await db
+/** Finds a code that still counts, and lets nobody else use it before this transaction is over. */
+export async function lockLinkCode(tx: Tx, codeHash: string, now: string): Promise<StoredLinkCode | null> {
+  const [row] = await tx
     .select()
     .from(linkCodes)
     .where(and(eq(linkCodes.codeHash, codeHash), gt(linkCodes.expiresAt, now)))
+    .for('update')
   return row ?? null
 }
 
-/** Spends a code; two at once spend it once. */
-export async function spendLinkCode(db: Queryable, codeHash: string, now: string): Promise<LinkCode | null> {
-  const [row] = await db
-    .delete(linkCodes)
-    .where(and(eq(linkCodes.codeHash, codeHash), gt(linkCodes.expiresAt, now)))
-    .returning()
-  return row ?? null
+/** This person has now read whose account the code is about. */
+export async function noteShown(tx: Queryable, codeHash: string, person: string): Promise<void> {
+  await tx.update(linkCodes).set({ shownTo: person }).where(eq(linkCodes.codeHash, codeHash))
+}
+
+export async function deleteLinkCode(tx: Queryable, codeHash: string): Promise<void> {
+  await tx.delete(linkCodes).where(eq(linkCodes.codeHash, codeHash))
 }
 
 export interface GroupSeen {

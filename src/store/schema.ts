@@ -19,7 +19,7 @@ import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { ProposalState, Via } from '../core/proposal/proposal.ts'
 
 /** Bytes as they are. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
@@ -445,12 +445,17 @@ export const linkedAccounts = pgTable(
   {
     platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
     account: text('account').notNull(),
+    /** How the account calls itself there; `null`: linked before that was kept. */
+    label: text('label'),
     person: text('person').notNull(),
     linkedAt: instant('linked_at').notNull(),
+    /** Where the person confirmed it; `null`: linked before that was kept. */
+    confirmedIn: text('confirmed_in').$type<Via>(),
   },
   (table) => [
     primaryKey({ columns: [table.platform, table.account] }),
-    index('linked_accounts_person').on(table.person),
+    // One on each platform: the next is refused until the one before is revoked.
+    uniqueIndex('linked_accounts_once').on(table.person, table.platform),
   ],
 )
 
@@ -461,6 +466,8 @@ export const linkCodes = pgTable('link_codes', {
   account: text('account').notNull(),
   /** How the account calls itself there. */
   label: text('label').notNull(),
+  /** The person who was last shown whose account it is: only they can confirm it. */
+  shownTo: text('shown_to'),
   expiresAt: instant('expires_at').notNull(),
 })
 

@@ -319,6 +319,14 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     async people() {
       return people.all.map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
     },
+    accounts: (viewer) => workflow.linking.accountsOf(viewer.isOperator ? null : viewer.person),
+    async revokeAccount(viewer, person, { platform, account }) {
+      if (viewer.person !== person && !viewer.isOperator) {
+        const message = rich('Only they themselves and operators revoke the accounts of a person.')
+        return { ok: false, message }
+      }
+      return workflow.linking.revoke({ platform, account, person }, personOf(viewer), viewer.isOperator)
+    },
     async sources() {
       const states = await sourceStates(db)
       const rows = service.sources.map((item) => {

@@ -2,6 +2,7 @@
 
 import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
 import type { ActRequest, Answer, Detail, DetailName } from '../chat/desk.ts'
+import type { AccountEntry, NamedAccount } from '../chat/linked-accounts.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
@@ -152,6 +153,10 @@ export interface ConsolePort {
   assets(viewer: Viewer): Promise<readonly AssetRow[]>
   audit(viewer: Viewer, before: number | null): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>
+  /** Accounts that speak for the viewer; to an operator, those of everybody. */
+  accounts(viewer: Viewer): Promise<readonly AccountEntry[]>
+  /** Revokes a linked account of a person: they themselves may, and operators. */
+  revokeAccount(viewer: Viewer, person: string, which: Pick<NamedAccount, 'platform' | 'account'>): Promise<Answer>
   sources(viewer: Viewer): Promise<readonly SourceRow[]>
   /** Calls back when a proposal (or, with `null`, anything else) changed. Returns the function that stops it. */
   subscribe(onChange: (change: { readonly channel: string; readonly proposal: string | null }) => void): () => void

@@ -7,6 +7,7 @@ import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
+import { accountPlatforms } from '../chat/linked-accounts.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorStack } from '../core/error-text.ts'
@@ -58,6 +59,7 @@ const actForm = z.object({
   until: z.string().max(40).optional(),
 })
 const signInForm = z.object({ token: z.string().max(200) })
+const revokeForm = z.object({ platform: z.enum(accountPlatforms), account: z.string().min(1).max(200) })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
 
 const files: ReadonlyMap<string, string> = new Map([
@@ -303,7 +305,7 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/people',
     withViewer(async (c, viewer) =>
-      page(c, viewer, 'People', '/people', peopleHtml(await port.people(viewer), viewer)),
+      page(c, viewer, 'People', '/people', peopleHtml(await port.people(viewer), await port.accounts(viewer), viewer)),
     ),
   )
   app.get(
@@ -346,6 +348,14 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
         '/people',
         html`<h1>One-time sign-in link</h1><p>Give it to them; it works once, for a day.</p><pre>${address}</pre>`,
       )
+    }),
+  )
+  app.post(
+    '/people/:id/accounts/revoke',
+    withForm(async (c, viewer, given) => {
+      const form = revokeForm.safeParse(given)
+      if (!form.success) return incomplete(c, viewer)
+      return answered(c, viewer, await port.revokeAccount(viewer, c.req.param('id') ?? '', form.data), '/people')
     }),
   )
   app.post(

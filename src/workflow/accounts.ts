@@ -1,9 +1,21 @@
 import { createHash, randomInt } from 'node:crypto'
-import type { Account, Accounts, KnownPerson } from '../chat/accounts.ts'
+import type { Account, AccountPlatform, Accounts, KnownPerson } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
+import {
+  type AccountEntry,
+  accountWords,
+  isAccountPlatform,
+  placeWords,
+  platformNames,
+} from '../chat/linked-accounts.ts'
+import { accountAddressed, type ChatPlatform } from '../chat/platform.ts'
 import { code as fixed, rich, strong } from '../chat/rich-text.ts'
+import { isOwn } from '../core/hands.ts'
 import type { Db } from '../store/connection.ts'
-import { addLinkCode, findLinkCode, findLinked, linkAccount, linkedAccountOf, spendLinkCode } from '../store/people.ts'
+import { addLinkCode, allLinkedAccounts, findLinked, linkedAccountOf, type WhichLinked } from '../store/people.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { configuredOwner } from './configured-account.ts'
+import { linkInTransaction, revokeInTransaction } from './link-account.ts'
 import type { Linking } from './ports.ts'
 
 export interface PersonEntry extends KnownPerson {
@@ -13,41 +25,58 @@ export interface PersonEntry extends KnownPerson {
 }
 
 const CODE_SECONDS = 600
+const NOT_REVOKED =
+  'Not revoked: this session began with a sign-in link, so it may not be you. Revoke it in Slack or Discord, or ask an operator.'
 /** Without what looks alike: I, L, O, U. */
 const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const platformNames = { slack: 'Slack', discord: 'Discord' } as const
 
 /** @param emailOn platforms whose verified address may recognise somebody */
 export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: readonly string[]): Accounts {
-  const byId = (id: string) => {
+  const byId = (id: string, linkedAt: string | null) => {
     const found = people.find((person) => person.id === id)
-    return found ? { id: found.id, name: found.name } : null
+    return found ? { id: found.id, name: found.name, linkedAt } : null
   }
   return {
     all: people.map(({ id, name }) => ({ id, name })),
     async personOf(account) {
-      const configured = people.find((person) => person[account.platform] === account.id)
-      if (configured) return byId(configured.id)
+      const configured = configuredOwner(people, account.platform, account.id)
+      if (configured) return byId(configured.id, null)
       const linked = await findLinked(db, account.platform, account.id)
-      if (linked) return byId(linked.person)
+      if (linked) return byId(linked.person, linked.linkedAt)
       const address = account.verifiedEmail?.toLowerCase()
       if (!emailOn.includes(account.platform) || !address) return null
       // Whoever has an id of their own on the platform is recognised by that alone.
       const same = people.filter(
         (person) => person.email?.toLowerCase() === address && person[account.platform] === null,
       )
-      return same.length === 1 && same[0] ? byId(same[0].id) : null
+      return same.length === 1 && same[0] ? byId(same[0].id, null) : null
     },
-    async accountOf(platform, person) {
-      const own = people.find((item) => item.id === person)?.[platform] ?? null
-      return own ?? linkedAccountOf(db, platform, person)
+    async accountOf(platform, addressee) {
+      const account = accountAddressed(addressee)
+      if (account !== null) return account
+      const own = people.find((item) => item.id === addressee)?.[platform] ?? null
+      return own ?? (await linkedAccountOf(db, platform, addressee))?.account ?? null
     },
   }
 }
 
+export interface LinkingParts {
+  readonly db: Db
+  readonly clock: () => Date
+  readonly people: readonly PersonEntry[]
+  /** Where people are told; complete when the service runs. */
+  readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
+  readonly log: { info(message: string): void }
+}
+
 /** Links by code: asked for with the account that is unknown, confirmed by somebody who is known. */
-export function createLinking(db: Db, clock: () => Date, log: { info(message: string): void }): Linking {
+export function createLinking({ db, clock, people, platforms, log }: LinkingParts): Linking {
   const now = () => clock().toISOString()
+  const surroundings = () => ({
+    people,
+    chats: platforms.map(({ name }) => name).filter(isAccountPlatform),
+    now: now(),
+  })
 
   return {
     async askCode(account: Account): Promise<Answer> {
@@ -61,7 +90,7 @@ export function createLinking(db: Db, clock: () => Date, log: { info(message: st
         message: rich(
           'Your code is ',
           fixed(code),
-          '. It works once, for ten minutes. Sign in to the console, or go where Patchwarden knows you already, and type ',
+          '. It works once, for ten minutes. Go where Patchwarden knows you already by an account of your own, and type ',
           fixed(`/patch link ${code}`),
           '. Give it to nobody.',
         ),
@@ -69,34 +98,88 @@ export function createLinking(db: Db, clock: () => Date, log: { info(message: st
     },
     async useCode(typed: string, confirmed: boolean, person: Person): Promise<Answer> {
       const code = typed.toUpperCase()
-      const found = confirmed
-        ? await spendLinkCode(db, hashed(code), now())
-        : await findLinkCode(db, hashed(code), now())
-      if (found === null) {
-        return {
-          ok: false,
-          message: rich(
-            'That code is not known: it was used, or it is older than ten minutes. Type /patch link for another where you are not known yet.',
-          ),
+      const given = { ...surroundings(), codeHash: hashed(code), confirmed, person }
+      const result = await inTransaction(db, linkInTransaction, given)
+      switch (result.kind) {
+        case 'unknown':
+          return {
+            ok: false,
+            message: rich(
+              'That code is not known: it was used, or it is older than ten minutes. Type /patch link for another where you are not known yet.',
+            ),
+          }
+        case 'refused':
+          return { ok: result.already, message: rich(result.sentence) }
+        case 'asked':
+          return {
+            ok: true,
+            message: rich(
+              `From then on the ${accountWords(result.account)} would speak and vote for you, ${person.name}. Is it yours, and did you ask for the code yourself? Then type `,
+              fixed(`/patch link ${code} confirm`),
+              '. ',
+              strong('If somebody sent you the code, do not.'),
+            ),
+          }
+        case 'linked': {
+          const words = `the ${accountWords(result.account)}`
+          log.info(`${person.id} linked ${words}, ${placeWords(person.via)}.`)
+          return { ok: true, message: rich(`Linked: ${words} now speaks for you.`) }
         }
       }
-      const account = `the ${platformNames[found.platform]} account ${found.label} (${found.account})`
-      if (!confirmed) {
-        return {
-          ok: true,
-          message: rich(
-            `From then on ${account} would speak and vote for you, ${person.name}. Is it yours, and did you ask for the code yourself? Then type `,
-            fixed(`/patch link ${code} confirm`),
-            '. ',
-            strong('If somebody sent you the code, do not.'),
-          ),
-        }
-      }
-      await linkAccount(db, { platform: found.platform, account: found.account, person: person.id, linkedAt: now() })
-      log.info(`${person.id} linked ${account}, in ${person.via}.`)
-      return { ok: true, message: rich(`Linked: ${account} now speaks for you.`) }
+    },
+    async accountsOf(person: string | null): Promise<readonly AccountEntry[]> {
+      const named = people.flatMap((entry) => [configured(entry, 'slack'), configured(entry, 'discord')].flat())
+      const linked = (await allLinkedAccounts(db)).map(({ linkedAt, confirmedIn, ...account }) => ({
+        ...account,
+        linked: { at: linkedAt, via: confirmedIn },
+      }))
+      return [...named, ...linked].filter((entry) => person === null || entry.person === person)
+    },
+    async revoke(which: WhichLinked, by: Person | null, asOperator = false): Promise<Answer> {
+      if (by !== null && !isOwn(by) && !asOperator) return { ok: false, message: rich(NOT_REVOKED) }
+      const ended = await inTransaction(db, revokeInTransaction, { ...surroundings(), which, by })
+      if (ended === null) return notLinked(which, people, by)
+      const who = by === null ? '' : ` by ${by.id}`
+      const words = `he ${accountWords(ended)} no longer speaks for`
+      log.info(`T${words} ${ended.person}: revoked${who}, ${placeWords(by?.via ?? 'cli')}.`)
+      const whom = by?.id === ended.person ? 'you' : ended.person
+      return { ok: true, message: rich(`Revoked: t${words} ${whom}. What it voted before stays on record.`) }
     },
   }
+}
+
+function configured(entry: PersonEntry, platform: AccountPlatform): readonly AccountEntry[] {
+  const account = entry[platform]
+  return account === null ? [] : [{ person: entry.id, platform, account, label: null, linked: null }]
+}
+
+/** Nothing was linked: it is gone already, or it stands in the configuration. */
+function notLinked(
+  { platform, account, person }: WhichLinked,
+  people: readonly PersonEntry[],
+  by: Person | null,
+): Answer {
+  const named = configuredAmong({ platform, account, person }, people)
+  if (named !== null) {
+    const words = accountWords({ platform, account: named, label: null })
+    return {
+      ok: false,
+      message: rich(`The ${words} is named in the configuration, and only there can that be changed.`),
+    }
+  }
+  const which = account === null ? '' : ` ${account}`
+  const whose = person === null ? '' : ` with ${person === by?.id ? 'you' : person}`
+  return {
+    ok: true,
+    message: rich(`No ${platformNames[platform]} account${which} is linked${whose}: nothing had to be done.`),
+  }
+}
+
+/** Of the accounts that were meant, the one that the configuration names. */
+function configuredAmong({ platform, account, person }: WhichLinked, people: readonly PersonEntry[]): string | null {
+  if (account === null) return people.find(({ id }) => id === person)?.[platform] ?? null
+  const owner = configuredOwner(people, platform, account)
+  return owner !== null && (person ?? owner.id) === owner.id ? account : null
 }
 
 function hashed(code: string): string {

@@ -2,6 +2,7 @@ import { actions } from '../chat/actions.ts'
 import type { ActRequest, Answer, Desk, Detail, DetailName, Overview, Person } from '../chat/desk.ts'
 import { detailNames } from '../chat/desk.ts'
 import { assetsDetail, explainDetail, planDetail } from '../chat/details.ts'
+import { accountsDetail } from '../chat/linked-accounts.ts'
 import { overviewDetail, overviewOf } from '../chat/overview.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { proposalReport } from '../chat/report.ts'
@@ -17,7 +18,7 @@ import { findProposal, openProposals, recentProposals } from '../store/proposals
 import { announceTest } from '../store/timers.ts'
 import type { Estimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'
-import type { WorkflowParts } from './ports.ts'
+import type { Linking, WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
 
 /** How far back an overview looks. */
@@ -29,6 +30,7 @@ export function createDesk(
   { execute, freezeTeam }: Execute,
   rollback: Rollback,
   estimates: Estimates,
+  linking: Linking,
 ): Desk {
   const { db, teams } = parts
   const now = () => parts.clock().toISOString()
@@ -102,11 +104,15 @@ export function createDesk(
         return { ok: true, message, detail: overviewDetail('Running', [['Running and scheduled', running]]) }
       }
       case 'link':
-        if (asked.code !== null) return parts.linking.useCode(asked.code, asked.confirmed, person)
+        if (asked.code !== null) return linking.useCode(asked.code, asked.confirmed, person)
         return {
           ok: true,
           message: rich(`You are known here as ${person.name}. Type /patch link where you are not known yet.`),
         }
+      case 'accounts':
+        return { ok: true, ...accountsDetail(await linking.accountsOf(person.id)) }
+      case 'unlink':
+        return linking.revoke({ platform: asked.platform, account: asked.account, person: person.id }, person)
       case 'act': {
         const state = await findProposal(db, asked.proposal)
         if (state === null) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
@@ -154,7 +160,7 @@ export function createDesk(
     slash,
     detail,
     overview,
-    askLink: (account) => parts.linking.askCode(account),
+    askLink: (account) => linking.askCode(account),
     async suggest(what, typed) {
       const wanted = typed.toLowerCase()
       const known =

@@ -2,6 +2,7 @@
 
 import type { Account } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
+import type { AccountEntry } from '../chat/linked-accounts.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import type { Criticality, Exposure } from '../core/asset.ts'
 import type { PatchType } from '../core/catalog.ts'
@@ -23,6 +24,7 @@ import type { PriorityRule } from '../core/priority/rule.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
 import type { Db, Tx } from '../store/connection.ts'
+import type { WhichLinked } from '../store/people.ts'
 import type { MeasuredWindows } from './measured-windows.ts'
 
 /** The teams as configured now: people, policies, plans. */
@@ -41,10 +43,14 @@ export interface Teams {
   }[]
 }
 
-/** Links accounts with people by code. */
+/** Links accounts with people by code, and ends such links. */
 export interface Linking {
   askCode(account: Account): Promise<Answer>
   useCode(code: string, confirmed: boolean, person: Person): Promise<Answer>
+  /** The accounts that speak for somebody, those of the configuration first; of everybody with `null`. */
+  accountsOf(person: string | null): Promise<readonly AccountEntry[]>
+  /** Whether they may is decided before. `by` null: whoever runs the command line. */
+  revoke(which: WhichLinked, by: Person | null, asOperator?: boolean): Promise<Answer>
 }
 
 export interface WorkflowLog {

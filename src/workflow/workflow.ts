@@ -10,7 +10,7 @@ import { createEstimates } from './estimates.ts'
 import { createExecute } from './execute.ts'
 import { createExplain } from './explain.ts'
 import { createFleetSummary } from './fleet.ts'
-import type { WorkflowParts } from './ports.ts'
+import type { Linking, WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
 import { createRollback } from './rollback.ts'
 import { createSync } from './sync.ts'
@@ -24,6 +24,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const estimates = createEstimates(parts)
   const execute = createExecute(parts, estimates, () => void dispatcher.kick())
   const digests = createDigests(parts, () => void dispatcher.kick())
+  const linking = toldAtOnce(parts.linking, () => void dispatcher.kick())
   const sync = createSync(parts)
   const propose = createPropose(parts, execute, alone)
   const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
@@ -54,7 +55,22 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,
     askHandOver: execute.askHandOver,
-    desk: createDesk(parts, execute, createRollback(parts, execute), estimates),
+    desk: createDesk(parts, execute, createRollback(parts, execute), estimates, linking),
+    linking,
     estimates,
+  }
+}
+
+/** Whom a link or its end concerns is told at once, and not at the next sweep. */
+function toldAtOnce(linking: Linking, kick: () => void): Linking {
+  async function afterwards<Result>(work: Promise<Result>): Promise<Result> {
+    const result = await work
+    kick()
+    return result
+  }
+  return {
+    ...linking,
+    useCode: (...given) => afterwards(linking.useCode(...given)),
+    revoke: (...given) => afterwards(linking.revoke(...given)),
   }
 }

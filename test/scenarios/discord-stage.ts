@@ -111,6 +111,8 @@ export async function discordStage(
       if (because !== undefined) options.because = because
       if (verb === 'link' && rest[0] !== undefined) options.code = rest[0]
       if (verb === 'link' && rest[1] !== undefined) options.confirm = rest[1]
+      if (verb === 'unlink' && rest[0] !== undefined) options.platform = rest[0]
+      if (verb === 'unlink' && rest[1] !== undefined) options.account = rest[1]
       return answer(await discord.command(id(person), channel, `patch ${verb}`, options))
     },
     card: async (proposal) => JSON.stringify(cardOf(proposal).components),

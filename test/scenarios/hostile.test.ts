@@ -237,7 +237,7 @@ describe('whoever is not known yet', () => {
     expect(JSON.stringify((await slash(`link ${code}`)).message)).toContain('would speak and vote for you, Mara')
     expect(await accounts.personOf(stranger)).toBeNull()
     expect(JSON.stringify((await slash(`link ${code} confirm`)).message)).toContain('now speaks for you')
-    expect(await accounts.personOf(stranger)).toEqual({ id: 'mara', name: 'Mara' })
+    expect(await accounts.personOf(stranger)).toMatchObject({ id: 'mara', name: 'Mara' })
     expect(await accounts.accountOf('discord', 'mara')).toBe(stranger.id)
     expect((await slash(`link ${code} confirm`)).ok).toBe(false)
     expect((await slash('link ZZZZ-ZZZZ')).ok).toBe(false)
@@ -253,7 +253,11 @@ describe('whoever is not known yet', () => {
     const tom = { platform: 'slack', id: 'U0NEW', label: 'tom', verifiedEmail: 'Tom@Example.net' } as const
     const mara = { ...tom, verifiedEmail: 'mara@example.net' } as const
     expect(await createAccounts(db, people, []).personOf(tom)).toBeNull()
-    expect(await createAccounts(db, people, ['slack']).personOf(tom)).toEqual({ id: 'tom', name: 'Tom' })
+    expect(await createAccounts(db, people, ['slack']).personOf(tom)).toEqual({
+      id: 'tom',
+      name: 'Tom',
+      linkedAt: null,
+    })
     expect(await createAccounts(db, people, ['slack']).personOf({ ...tom, verifiedEmail: null })).toBeNull()
     // Mara has a Slack id: an account with her address and another id is not hers.
     expect(await createAccounts(db, people, ['slack']).personOf(mara)).toBeNull()

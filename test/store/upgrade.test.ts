@@ -1,63 +1,52 @@
-/** A database from before fixes named what they speak of: what it holds is kept. */
+/** A database of an earlier version: what it holds is kept. */
 
+import { randomUUID } from 'node:crypto'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
 import { expect, it } from 'vitest'
 import { readCatalog } from '../../src/store/catalog.ts'
+import type { Db } from '../../src/store/connection.ts'
 import { connect } from '../../src/store/database.ts'
 import { readSnapshots } from '../../src/store/inventory.ts'
 import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
+import { allLinkedAccounts } from '../../src/store/people.ts'
 import { anAsset } from '../support/asset.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 /** Migrations up to 0004, as the version before had them. */
 const BEFORE = 5
 
-it('keeps inventory and catalog, and lets every feed be read whole once', async () => {
+interface Upgraded {
+  readonly sql: postgres.Sql
+  readonly db: Db
+}
+
+/** Fills a database as the first `migrations` left it, upgrades it, and looks at what became of it. */
+async function upgrade(
+  migrations: number,
+  fill: (sql: postgres.Sql) => Promise<unknown>,
+  look: (upgraded: Upgraded) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'pw-upgrade-'))
   const around = await createTestDatabase()
-  const empty = `upgrade_${Date.now()}`
+  const empty = `upgrade_${randomUUID().replaceAll('-', '')}`
   await around.sql.unsafe(`create database ${empty}`)
   const address = new URL(around.url)
   address.pathname = `/${empty}`
   const url = address.href
   const clients = connect(url, 2)
-  const { db } = clients
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
     await cp(migrationsFolder, folder, { recursive: true })
     const journal = path.join(folder, 'meta', '_journal.json')
     const all = JSON.parse(await readFile(journal, 'utf8'))
-    await writeFile(journal, JSON.stringify({ ...all, entries: all.entries.slice(0, BEFORE) }))
+    await writeFile(journal, JSON.stringify({ ...all, entries: all.entries.slice(0, migrations) }))
     await migrateDatabase(url, folder)
-    await sql`insert into package_versions (id, name, version, architecture, source, source_version)
-      values (7, 'curl', '1-1', 'amd64', 'curl', '1-1'), (70000, 'bash', '2', 'amd64', 'bash', '2')`
-    await sql`insert into software_sets (id, hash, packages) values (3, 'h', array[70000, 7])`
-    await sql`insert into assets (id, source, team, asset, software_set, pending, reboot_required, reboot_packages, stale_services, observed_at, checked_at)
-      values ('s/a', 's', 'web', ${sql.json({ ...anAsset('a', { source: 's' }) })}, 3, '[]', false, '{}', '{}', now(), now())`
-    await sql`insert into fixes (feed, platform, source, cve, fixed_version) values ('f', 'debian:12', 'curl', 'CVE-2026-1', '1-2')`
-    await sql`insert into advisories (feed, id, title, cves, fixes)
-      values ('f', 'DSA-1-1', 't', array['CVE-2026-1'], '[{"platform":"debian:12","source":"curl","fixedVersion":"1-2"}]')`
-    await sql`insert into sources (name, kind, cursor, checked_at) values ('f', 'catalog', 'seen', now())`
-
+    await fill(sql)
     await migrateDatabase(url)
-    const [snapshot] = await readSnapshots(db)
-    expect(snapshot?.packages.map((item) => item.name)).toEqual(['curl', 'bash'])
-    const content = await readCatalog(db, ['debian:12'], ['curl'])
-    expect(content.fixes).toMatchObject([
-      {
-        platform: 'debian:12',
-        package: 'curl',
-        by: 'source',
-        cves: ['CVE-2026-1'],
-        fixedVersion: '1-2',
-        type: 'security',
-      },
-    ])
-    expect(content.advisories).toMatchObject([{ id: 'DSA-1-1', type: 'security' }])
-    expect(await sql`select cursor from sources`).toEqual([{ cursor: null }])
+    await look({ sql, db: clients.db })
   } finally {
     await sql.end()
     await clients.end()
@@ -65,4 +54,50 @@ it('keeps inventory and catalog, and lets every feed be read whole once', async 
     await around.drop()
     await rm(folder, { recursive: true, force: true })
   }
-})
+}
+
+it('keeps inventory and catalog, and lets every feed be read whole once', () =>
+  upgrade(
+    BEFORE,
+    async (sql) => {
+      await sql`insert into package_versions (id, name, version, architecture, source, source_version)
+      values (7, 'curl', '1-1', 'amd64', 'curl', '1-1'), (70000, 'bash', '2', 'amd64', 'bash', '2')`
+      await sql`insert into software_sets (id, hash, packages) values (3, 'h', array[70000, 7])`
+      await sql`insert into assets (id, source, team, asset, software_set, pending, reboot_required, reboot_packages, stale_services, observed_at, checked_at)
+      values ('s/a', 's', 'web', ${sql.json({ ...anAsset('a', { source: 's' }) })}, 3, '[]', false, '{}', '{}', now(), now())`
+      await sql`insert into fixes (feed, platform, source, cve, fixed_version) values ('f', 'debian:12', 'curl', 'CVE-2026-1', '1-2')`
+      await sql`insert into advisories (feed, id, title, cves, fixes)
+      values ('f', 'DSA-1-1', 't', array['CVE-2026-1'], '[{"platform":"debian:12","source":"curl","fixedVersion":"1-2"}]')`
+      await sql`insert into sources (name, kind, cursor, checked_at) values ('f', 'catalog', 'seen', now())`
+    },
+    async ({ sql, db }) => {
+      const [snapshot] = await readSnapshots(db)
+      expect(snapshot?.packages.map((item) => item.name)).toEqual(['curl', 'bash'])
+      const content = await readCatalog(db, ['debian:12'], ['curl'])
+      expect(content.fixes).toMatchObject([
+        {
+          platform: 'debian:12',
+          package: 'curl',
+          by: 'source',
+          cves: ['CVE-2026-1'],
+          fixedVersion: '1-2',
+          type: 'security',
+        },
+      ])
+      expect(content.advisories).toMatchObject([{ id: 'DSA-1-1', type: 'security' }])
+      expect(await sql`select cursor from sources`).toEqual([{ cursor: null }])
+    },
+  ))
+
+it('keeps linked accounts, of several of one person on one platform the latest, and says of none where it was confirmed', () =>
+  upgrade(
+    13,
+    (sql) => sql`insert into linked_accounts (platform, account, person, linked_at) values
+      ('discord', '1', 'mara', '2026-01-01'), ('discord', '2', 'mara', '2026-02-01'), ('slack', 'U1', 'mara', '2025-01-01'),
+      ('discord', '3', 'tom', '2026-01-01'), ('discord', '4', 'tom', '2026-01-01')`,
+    async ({ db }) => {
+      const kept = await allLinkedAccounts(db)
+      expect(kept.map(({ person, account }) => `${person} ${account}`)).toEqual(['mara 2', 'mara U1', 'tom 4'])
+      expect(kept.map(({ label, confirmedIn }) => [label, confirmedIn])).toEqual(Array(3).fill([null, null]))
+    },
+  ))

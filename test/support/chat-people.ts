@@ -8,7 +8,7 @@ export function accountsOf(known: Readonly<Record<string, string>>): Accounts {
     all: Object.keys(known).map((id) => ({ id, name: id })),
     personOf: async (account: Account) => {
       const found = Object.entries(known).find(([, own]) => own === account.id)
-      return found ? { id: found[0], name: found[0] } : null
+      return found ? { id: found[0], name: found[0], linkedAt: null } : null
     },
     accountOf: async (_, person) => known[person] ?? null,
   }

@@ -21,7 +21,7 @@ import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
-import { createLinking } from '../../src/workflow/accounts.ts'
+import { createLinking, type PersonEntry } from '../../src/workflow/accounts.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { alwaysMine } from './leases.ts'
@@ -125,6 +125,8 @@ export interface ExampleOptions extends Partial<PlanOptions> {
   readonly policy?: Partial<Policy>
   readonly clock?: () => Date
   readonly digest?: DigestRule
+  /** Whose accounts the configuration names. */
+  readonly people?: readonly PersonEntry[]
   readonly edit?: (fleet: string) => string
   /** Further chat platforms. */
   readonly connect?: (desk: Desk) => readonly ChatPlatform[]
@@ -174,7 +176,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     metrics: new Map(),
     silences: new Map(),
     platforms,
-    linking: createLinking(db, clock, { info: () => {} }),
+    linking: createLinking({ db, clock, people: options.people ?? [], platforms, log: { info: () => {} } }),
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
     judgement: {

@@ -140,7 +140,19 @@ const values: Readonly<Record<string, string>> = {
 /** Of these, what a query and a field are tried with. */
 const telling = ['NUL', 'a lone surrogate', 'a broken escape', 'prototype', 'a number in another form', 'long']
 const queryNames = ['name', 'before', 'token', 'theme', 'current', 'selected', '__proto__', 'x[]']
-const fields = ['action', 'revision', 'reason', 'owner', 'asset', 'until', 'text', 'proposal', 'person']
+const fields = [
+  'action',
+  'revision',
+  'reason',
+  'owner',
+  'asset',
+  'until',
+  'text',
+  'proposal',
+  'person',
+  'platform',
+  'account',
+]
 
 function routes(): readonly { readonly method: string; readonly path: string }[] {
   const known = new Map<string, { method: string; path: string }>()
@@ -231,6 +243,8 @@ describe.each([true, false])('signed in: %s', (signedIn) => {
           revision: '1',
           until: '2099-01-01',
           reason: 'x',
+          platform: 'discord',
+          account: '8035',
         }
         for (const field of fields) {
           const body = fields.map((name) => `${name}=${name === field ? value : (good[name] ?? '')}`).join('&')

@@ -1,10 +1,11 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
 import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSummaries } from '../actions.ts'
+import { accountPlatforms, platformNames } from '../linked-accounts.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
 /** Discord takes 25 subcommands; these are on the card of whoever may do them. */
-const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'explain']
+const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'explain', 'assets', 'report']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -20,9 +21,21 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
   }
 }
 
+/** The lines of help for the commands that can be typed here. What follows a command has fields of its own on Discord. */
+export function helpHere(lines: readonly string[]): readonly string[] {
+  return lines
+    .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
+    .filter((line) => !notTyped.some((name) => line.startsWith(`/patch ${name}:`)))
+}
+
 function look(name: (typeof lookNames)[number]): Subcommand {
   const { summary } = lookSummaries[name]
   const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }
+  if (name === 'unlink') {
+    const choices = accountPlatforms.map((value) => ({ name: platformNames[value], value }))
+    const platform = { ...option('platform', 'Where the account is', true), choices }
+    return { ...shown, options: [platform, option('account', 'Its id; left out, the one that is linked', false)] }
+  }
   if (name !== 'link') return shown
   const confirm = {
     ...option('confirm', 'Once you have read whose account it is', false),

@@ -23,7 +23,7 @@ import { count } from '../story.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
-import { patchCommand } from './commands.ts'
+import { helpHere, patchCommand } from './commands.ts'
 import { createDiscordDelivery, discordProblem } from './delivery.ts'
 import { watchGateway } from './gateway.ts'
 import { codeBlock, markdown } from './markdown.ts'
@@ -164,7 +164,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     const verb = sub?.name ?? 'help'
     const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
     const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
-    const text = `${verb}${given('code')}${given('confirm')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+    const text = `${verb}${given('code')}${given('confirm')}${given('platform')}${given('account')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
     let thread: string | null = null
     const said = await asAccount(asked, async (account) => {
       const here = await whereIs(asked.channel_id)
@@ -172,7 +172,9 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       return reception.slash(text, here, account)
     })
     const proposal = /\bPW-\d+\b/i.exec(given('proposal'))?.[0].toUpperCase() ?? thread
-    await answers.finish(asked, shown(said, proposal, isActionName(verb) ? verb : null))
+    const { detail } = said
+    const answer = detail && verb === 'help' ? { ...said, detail: { ...detail, lines: helpHere(detail.lines) } } : said
+    await answers.finish(asked, shown(answer, proposal, isActionName(verb) ? verb : null))
   }
 
   async function onTyping(asked: DiscordInteraction): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Answer, Detail } from '../../chat/desk.ts'
+import { type AccountEntry, accountWords, linkedWords } from '../../chat/linked-accounts.ts'
 import { oneLine } from '../../chat/visible.ts'
 import type {
   AssetRow,
@@ -140,18 +141,27 @@ ${last && last.position > 1 ? html`<p><a class="button" href="/audit?before=${la
 <p class="empty">Check the chain with <code>npx patchwarden audit verify</code>.</p>`
 }
 
-export function peopleHtml(rows: readonly PersonRow[], viewer: Viewer): Html {
+export function peopleHtml(rows: readonly PersonRow[], accounts: readonly AccountEntry[], viewer: Viewer): Html {
   return tableHtml(
     'People',
-    ['Name', 'Roles', ''],
+    ['Name', 'Roles', 'Accounts', ''],
     rows.map((row) => [
       row.name,
       row.roles.join(', ') || 'none',
+      html`${accounts.filter(({ person }) => person === row.id).map((entry) => accountHtml(entry, viewer))}`,
       viewer.isOperator
         ? html`<form method="post" action="/people/${row.id}/link"><button>Make a sign-in link</button></form>`
         : '',
     ]),
   )
+}
+
+/** What the configuration names is changed there alone. */
+function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
+  const said = html`<p>${oneLine(accountWords(entry))}, ${richText(linkedWords(entry), viewer.timeZone)}</p>`
+  if (entry.linked === null) return said
+  return html`<form method="post" action="/people/${entry.person}/accounts/revoke">${said}<input type="hidden" name="platform" value="${entry.platform}">
+<input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
 }
 
 /** What a sign-in link asks. The token goes on in the form, and in no address. */

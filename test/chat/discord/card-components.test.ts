@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cardMessage, entryContent, noMentions } from '../../../src/chat/discord/card-components.ts'
-import { patchCommand } from '../../../src/chat/discord/commands.ts'
-import { markdown } from '../../../src/chat/discord/markdown.ts'
+import { helpHere, patchCommand } from '../../../src/chat/discord/commands.ts'
+import { codeBlock, markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
 import { lineBreak, type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
+import { slashHelp } from '../../../src/chat/slash.ts'
 import { checkCommandList } from '../../fakes/discord/commands.ts'
 import { form, formErrors } from '../../fakes/discord/form.ts'
 import { readMessage } from '../../fakes/discord/message-body.ts'
@@ -71,6 +72,13 @@ test('manifests/discord-commands.json is the table of actions, and Discord takes
   const written = JSON.parse(readFileSync(new URL('../../../manifests/discord-commands.json', import.meta.url), 'utf8'))
   expect(written).toEqual(JSON.parse(JSON.stringify([patchCommand()])))
   expect(checkCommandList(written)).toHaveLength(1)
+})
+
+test('the help fits into one message: every command that can be typed, as its fields are', () => {
+  const help = helpHere(slashHelp)
+  const shown = codeBlock(help, 1_800)
+  for (const { name } of patchCommand().options ?? []) expect(shown).toContain(`\n/patch ${name}: `)
+  expect(shown.split('\n')).toHaveLength((patchCommand().options ?? []).length + 2)
 })
 
 test.each<[string, RichText, string]>([

@@ -1,0 +1,131 @@
+/** How the accounts of people are called, listed, and what their owner is told of them. */
+
+import type { Via } from '../core/proposal/proposal.ts'
+import type { AccountPlatform } from './accounts.ts'
+import type { ThreadEntry, Tone } from './card.ts'
+import type { Detail } from './desk.ts'
+import { code, type RichText, rich, time } from './rich-text.ts'
+import { count } from './story.ts'
+
+export const platformNames: Readonly<Record<AccountPlatform, string>> = { slack: 'Slack', discord: 'Discord' }
+
+export const accountPlatforms: readonly AccountPlatform[] = ['slack', 'discord']
+
+export function isAccountPlatform(name: string): name is AccountPlatform {
+  return accountPlatforms.some((known) => known === name)
+}
+
+/** One account that speaks for somebody. */
+export interface NamedAccount {
+  readonly platform: AccountPlatform
+  /** The platform's own id. */
+  readonly account: string
+  /** How it calls itself; `null`: not known. */
+  readonly label: string | null
+}
+
+export interface AccountEntry extends NamedAccount {
+  /** Person id. */
+  readonly person: string
+  /** `null`: the configuration names it, and only there can that be changed. */
+  readonly linked: { readonly at: string; readonly via: Via | null } | null
+}
+
+/** `Discord account tomski (8035)` */
+export function accountWords({ platform, account, label }: NamedAccount): string {
+  const called = label === null || label === account ? account : `${label} (${account})`
+  return `${platformNames[platform]} account ${called}`
+}
+
+const places: Readonly<Record<Via, string>> = {
+  console: 'in the console',
+  slack: 'in Slack',
+  discord: 'in Discord',
+  cli: 'on the command line',
+}
+
+export function placeWords(via: Via): string {
+  return places[via]
+}
+
+/** How an account came to speak for its person. */
+export function linkedWords({ linked }: Pick<AccountEntry, 'linked'>): RichText {
+  if (linked === null) return rich('named in the configuration')
+  return rich(linked.via === null ? 'linked ' : `linked ${placeWords(linked.via)}, `, time(linked.at))
+}
+
+/** What `/patch accounts` shows. */
+export function accountsDetail(entries: readonly AccountEntry[]): {
+  readonly message: RichText
+  readonly detail?: Detail
+} {
+  if (entries.length === 0)
+    return { message: rich('No account is linked with you, and the configuration names none for you.') }
+  const linked = entries.find((entry) => entry.linked !== null)
+  const lead =
+    linked === undefined
+      ? rich('What the configuration names is changed there.')
+      : rich(
+          code(`/patch unlink ${linked.platform}`),
+          ' revokes a linked one. What the configuration names is changed there.',
+        )
+  return {
+    message: rich(`${count(entries.length, 'account')} of yours:`),
+    detail: {
+      title: 'Accounts',
+      lead,
+      tables: [
+        {
+          caption: 'They speak and vote for you',
+          columns: ['Account', 'Since'],
+          rows: entries.map((entry) => [rich(accountWords(entry)), linkedWords(entry)]),
+        },
+      ],
+      lines: [],
+    },
+  }
+}
+
+interface Happening {
+  readonly at: string
+  readonly via: Via
+}
+
+/** For the person's other accounts: an account was linked. */
+export function linkedNotice(account: NamedAccount, { at, via }: Happening): ThreadEntry {
+  return notice(
+    'warning',
+    rich(
+      `The ${accountWords(account)} now speaks and votes for you: linked ${placeWords(via)} at `,
+      time(at, 'time'),
+      '. If this was not you: ',
+      code(`/patch unlink ${account.platform}`),
+      '.',
+    ),
+  )
+}
+
+/**
+ * For the person's other accounts, and for the one that was revoked.
+ *
+ * @param by the name of somebody else who did it; `null`: it was done in the person's own name
+ */
+export function revokedNotice(
+  account: NamedAccount,
+  { at, via, by }: Happening & { readonly by: string | null },
+): ThreadEntry {
+  const who = by === null ? '' : ` by ${by}`
+  const otherwise = by === null && via !== 'cli' ? ' If this was not you, tell an operator.' : ''
+  return notice(
+    'warning',
+    rich(
+      `The ${accountWords(account)} no longer speaks for you: revoked ${placeWords(via)}${who} at `,
+      time(at, 'time'),
+      `.${otherwise}`,
+    ),
+  )
+}
+
+function notice(tone: Tone, text: RichText): ThreadEntry {
+  return { author: null, tone, text, detail: [], actions: [], link: '/people' }
+}

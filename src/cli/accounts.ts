@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import {
+  type AccountEntry,
+  accountPlatforms,
+  accountWords,
+  isAccountPlatform,
+  linkedWords,
+} from '../chat/linked-accounts.ts'
+import { plain } from '../chat/rich-text.ts'
+import type { Config } from '../config/schema.ts'
+import { BadUse } from './failure.ts'
+import { complain, print, printJson, printJsonLines } from './print.ts'
+import { knownPerson } from './start.ts'
+import { withService } from './with-service.ts'
+
+interface Options {
+  readonly person?: string
+  readonly json?: boolean
+}
+
+/** The chat accounts that speak for people. Those of the configuration are changed there. */
+export function accountsCommand(program: Command, done: (code: number) => void): void {
+  const accounts = program
+    .command('accounts')
+    .description('list the chat accounts that speak and vote for people, and since when')
+    .option('--person <person>', 'only those of this person')
+    .option('--json', 'print JSON')
+    .action(list)
+
+  accounts
+    .command('revoke <platform> <account>')
+    .description('end a link: from then on the account speaks for nobody, and its person is told')
+    .option('--json', 'print JSON')
+    .action(revoke)
+
+  async function list({ person, json }: Options): Promise<void> {
+    await withService(program, async ({ config, workflow }) => {
+      const found = await workflow.linking.accountsOf(null)
+      const shown = found.filter((entry) => person === undefined || entry.person === person)
+      // Somebody who has left the configuration may still have accounts.
+      if (shown.length === 0 && person !== undefined) knownPerson(config, person)
+      if (json) return printJsonLines(shown.map(asJson))
+      if (shown.length === 0)
+        return print(`No account is named or linked${person === undefined ? '' : ` for ${person}`}.`)
+      print(shown.map((entry) => line(entry, config)))
+    })
+  }
+
+  async function revoke(platform: string, account: string, _: Options, command: Command): Promise<void> {
+    // What the command above it takes, too, may stand behind this one.
+    const { person = null, json = false } = command.optsWithGlobals<Options>()
+    if (!isAccountPlatform(platform))
+      throw new BadUse(`There is no platform "${platform}"; use ${accountPlatforms.join(' or ')}.`)
+    if (account.trim() === '') throw new BadUse('Name the account; "patchwarden accounts" lists them.')
+    await withService(program, async ({ workflow }) => {
+      const { ok, message } = await workflow.linking.revoke({ platform, account, person }, null)
+      await workflow.deliver()
+      if (!ok) done(1)
+      if (json) return printJson({ ok, platform, account, sentence: plain(message) })
+      if (ok) print(plain(message))
+      else complain(plain(message))
+    })
+  }
+}
+
+function line(entry: AccountEntry, { people }: Config): string {
+  const gone = Object.hasOwn(people, entry.person) ? '' : '; not in the configuration, so it speaks for nobody'
+  return `${entry.person.padEnd(12)} ${accountWords(entry)}, ${plain(linkedWords(entry))}${gone}`
+}
+
+function asJson({ person, platform, account, label, linked }: AccountEntry) {
+  return { person, platform, account, label, linkedAt: linked?.at ?? null, confirmedIn: linked?.via ?? null }
+}

@@ -1,0 +1,128 @@
+/** What is decided and written in one transaction when an account is linked with a person, or revoked. */
+
+import type { AccountPlatform } from '../chat/accounts.ts'
+import type { ThreadEntry } from '../chat/card.ts'
+import type { Person } from '../chat/desk.ts'
+import { accountWords, linkedNotice, type NamedAccount, revokedNotice } from '../chat/linked-accounts.ts'
+import { conversationWithAccount } from '../chat/platform.ts'
+import { isOwn } from '../core/hands.ts'
+import { type LinkObstacle, linkObstacle } from '../core/link-obstacle.ts'
+import type { Tx } from '../store/connection.ts'
+import { putMessages } from '../store/outbox.ts'
+import {
+  addLinkedAccount,
+  deleteLinkCode,
+  deleteLinkedAccount,
+  findLinked,
+  type LinkedAccount,
+  linkedAccountOf,
+  lockLinkCode,
+  noteShown,
+  type WhichLinked,
+} from '../store/people.ts'
+import { storable } from '../store/storable.ts'
+import { Collision } from '../store/transaction.ts'
+import type { PersonEntry } from './accounts.ts'
+import { configuredOwner } from './configured-account.ts'
+
+interface Surroundings {
+  readonly people: readonly PersonEntry[]
+  /** Where people are told. */
+  readonly chats: readonly AccountPlatform[]
+  readonly now: string
+}
+
+export interface LinkGiven extends Surroundings {
+  readonly codeHash: string
+  readonly confirmed: boolean
+  readonly person: Person
+}
+
+/** For whoever signed in by a link: it may not be them. */
+const NOT_OWN =
+  'Not linked: this session began with a sign-in link, so it may not be you. Type the code in Slack or Discord where you are known already, or ask an operator to write the account under people in patchwarden.yaml.'
+
+export type LinkResult =
+  | { readonly kind: 'unknown' }
+  | ({ readonly kind: 'refused' } & LinkObstacle)
+  /** The person was shown whose account it is, and may confirm it now. */
+  | { readonly kind: 'asked' | 'linked'; readonly account: NamedAccount }
+
+/** Shows whose account a code is about; to whoever was shown it and confirms, links it. */
+export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkResult> {
+  const { codeHash, confirmed, person, now } = given
+  if (!isOwn(person)) return { kind: 'refused', already: false, sentence: NOT_OWN }
+  const found = await lockLinkCode(tx, codeHash, now)
+  if (found === null) return { kind: 'unknown' }
+  const { platform, account, label } = found
+  const named = { platform, account, label }
+  const obstacle = await obstacleTo(tx, named, given)
+  if (obstacle !== null) return { kind: 'refused', ...obstacle }
+  if (!confirmed || found.shownTo !== person.id) {
+    await noteShown(tx, codeHash, person.id)
+    return { kind: 'asked', account: named }
+  }
+  const linked = { ...named, person: person.id, linkedAt: now, confirmedIn: person.via }
+  if (!(await addLinkedAccount(tx, linked))) throw new Collision('Another account was linked at the same time.')
+  await deleteLinkCode(tx, codeHash)
+  await tell(tx, await conversationsWith(tx, linked, given), linkedNotice(named, { at: now, via: person.via }), now)
+  return { kind: 'linked', account: named }
+}
+
+async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkGiven): Promise<LinkObstacle | null> {
+  const { platform, account } = named
+  const earlier = await linkedAccountOf(tx, platform, person.id)
+  return linkObstacle({
+    person: person.id,
+    account: `the ${accountWords(named)}`,
+    address: `${platform} ${account}`,
+    platform,
+    configuredFor: configuredOwner(people, platform, account)?.id ?? null,
+    linkedWith: (await findLinked(tx, platform, account))?.person ?? null,
+    earlier: earlier === null ? null : `the ${accountWords(earlier)}`,
+  })
+}
+
+export interface RevokeGiven extends Surroundings {
+  readonly which: WhichLinked
+  /** `null`: whoever runs the command line. */
+  readonly by: Person | null
+}
+
+/** Ends a link and tells its person, on the account that was revoked, too. `null`: there is no such link. */
+export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<LinkedAccount | null> {
+  const { which, by, now, chats } = given
+  const ended = await deleteLinkedAccount(tx, which)
+  if (ended === null) return null
+  const { platform, account, person } = ended
+  const own = chats.includes(platform) ? [{ platform, channel: conversationWithAccount(account) }] : []
+  const other = by === null || by.id === person ? null : by.name
+  const notice = revokedNotice(ended, { at: now, via: by?.via ?? 'cli', by: other })
+  await tell(tx, [...(await conversationsWith(tx, ended, given)), ...own], notice, now)
+  return ended
+}
+
+interface Conversation {
+  readonly platform: AccountPlatform
+  readonly channel: string
+}
+
+/** The person's direct messages, on each platform where another account of theirs is known than this one. */
+async function conversationsWith(
+  tx: Tx,
+  { account, platform, person }: LinkedAccount,
+  { people, chats }: Surroundings,
+): Promise<readonly Conversation[]> {
+  const entry = people.find(({ id }) => id === person)
+  const found: Conversation[] = []
+  for (const chat of chats) {
+    const reached = entry?.[chat] ?? (await linkedAccountOf(tx, chat, person))?.account ?? null
+    const same = chat === platform && reached === account
+    if (reached !== null && !same) found.push({ platform: chat, channel: `@${person}` })
+  }
+  return found
+}
+
+async function tell(tx: Tx, where: readonly Conversation[], entry: ThreadEntry, now: string): Promise<void> {
+  await putMessages(tx, storable(where.map((each) => ({ ...each, proposal: null, at: now, entry }))))
+}
