@@ -1,5 +1,6 @@
-import { and, eq, gt, isNull, lte, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
+import { readRealmId } from '../core/realm.ts'
 import type { Freeze } from '../core/window.ts'
 import type { Queryable } from './connection.ts'
 import { digests, freezes, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
@@ -31,7 +32,10 @@ export async function linkedAccountOf(
   return row?.account ?? null
 }
 
-/** An account speaks for one person, and a person has one linked account on a platform: the new one replaces both. */
+/**
+ * An account speaks for one person, and a person has one linked account on a platform: the new one replaces both, and what
+ * was kept of the account before its realm was.
+ */
 export async function linkAccount(db: Queryable, linked: LinkedAccount & { readonly linkedAt: string }): Promise<void> {
   const { platform, account, person } = linked
   await db
@@ -39,7 +43,7 @@ export async function linkAccount(db: Queryable, linked: LinkedAccount & { reado
     .where(
       and(
         eq(linkedAccounts.platform, platform),
-        or(eq(linkedAccounts.account, account), eq(linkedAccounts.person, person)),
+        or(inArray(linkedAccounts.account, [account, readRealmId(account).id]), eq(linkedAccounts.person, person)),
       ),
     )
   await db.insert(linkedAccounts).values(linked)

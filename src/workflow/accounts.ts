@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto'
-import type { Account, Accounts, KnownPerson } from '../chat/accounts.ts'
+import { type Account, type Accounts, type KnownPerson, namesOf, wholeName } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
 import { code as fixed, rich, strong } from '../chat/rich-text.ts'
 import type { Db } from '../store/connection.ts'
@@ -8,6 +8,7 @@ import type { Linking } from './ports.ts'
 
 export interface PersonEntry extends KnownPerson {
   readonly email: string | null
+  /** `T012AB3CD/U012AB3CD`, or `U012AB3CD` of the only workspace. */
   readonly slack: string | null
   readonly discord: string | null
 }
@@ -26,10 +27,13 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
   return {
     all: people.map(({ id, name }) => ({ id, name })),
     async personOf(account) {
-      const configured = people.find((person) => person[account.platform] === account.id)
+      const names = namesOf(account)
+      const configured = people.find((person) => names.includes(person[account.platform] ?? ''))
       if (configured) return byId(configured.id)
-      const linked = await findLinked(db, account.platform, account.id)
-      if (linked) return byId(linked.person)
+      for (const name of names) {
+        const linked = await findLinked(db, account.platform, name)
+        if (linked) return byId(linked.person)
+      }
       const address = account.verifiedEmail?.toLowerCase()
       if (!emailOn.includes(account.platform) || !address) return null
       // Whoever has an id of their own on the platform is recognised by that alone.
@@ -54,8 +58,9 @@ export function createLinking(db: Db, clock: () => Date, log: { info(message: st
       const raw = Array.from({ length: 8 }, () => SIGNS[randomInt(SIGNS.length)]).join('')
       const code = `${raw.slice(0, 4)}-${raw.slice(4)}`
       const expiresAt = new Date(clock().getTime() + CODE_SECONDS * 1_000).toISOString()
-      const { platform, id, label } = account
-      await addLinkCode(db, { codeHash: hashed(code), platform, account: id, label, expiresAt }, now())
+      const { platform, label } = account
+      const asked = { codeHash: hashed(code), platform, account: wholeName(account), label, expiresAt }
+      await addLinkCode(db, asked, now())
       return {
         ok: true,
         message: rich(
