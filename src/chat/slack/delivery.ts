@@ -152,9 +152,11 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     if (card === null) return null
     const files = (await cardFiles.of(card)).filter(({ id }) => !without.includes(id))
     const message = cardMessage(card, surroundings, files)
+    const shownAt = await placeOfCard(known.place, place)
+    if (shownAt === null) return postAnew(proposal, place)
     try {
-      const client = await clientFor(known.place)
-      await client.chat.update({ channel: readRealmId(known.place).id, ts: known.message, ...message })
+      const client = await clientFor(shownAt)
+      await client.chat.update({ channel: readRealmId(shownAt).id, ts: known.message, ...message })
       cardFiles.shown(files)
       return null
     } catch (error) {
@@ -166,10 +168,22 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
       if (!isGone(error)) throw error
       // A proposal without its card would be out of sight.
       parts.log.warn(`Somebody deleted the card of ${proposal} in Slack; it is posted again.`)
-      await posts.forget(SLACK, key)
-      await cardOf(proposal, place)
-      return PICTURE_SECONDS
+      return postAnew(proposal, place)
     }
+  }
+
+  async function postAnew(proposal: string, place: string): Promise<number> {
+    await posts.forget(SLACK, `card ${proposal}`)
+    await cardOf(proposal, place)
+    return PICTURE_SECONDS
+  }
+
+  /** Where a card that was posted is; `null`: in a workspace that does not count any more, while the channel of now does. */
+  async function placeOfCard(posted: string, now: string): Promise<string | null> {
+    // A channel that was written alone is the same with its workspace before it.
+    if (readRealmId(now).id === posted) return now
+    const counts = async (place: string) => (await workspaces.realmOf(readRealmId(place).realm)) !== null
+    return (await counts(posted)) || !(await counts(now)) ? posted : null
   }
 
   /** Posts under a key, once: what may have arrived before a crash is looked for first. */

@@ -3,7 +3,7 @@ import type { Installation, InstallationQuery, InstallationStore } from '@slack/
 import { errorText } from '../../core/error-text.ts'
 import { notNamed } from './workspaces.ts'
 
-type Installed = Pick<Installation, 'team' | 'enterprise' | 'isEnterpriseInstall' | 'bot'>
+type Installed = Pick<Installation, 'team' | 'isEnterpriseInstall' | 'bot'>
 
 /**
  * Installations of the workspaces that the operator named. Anybody can open the install page, so what another workspace

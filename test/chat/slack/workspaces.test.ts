@@ -31,6 +31,8 @@ const twins = { mara: `${WORKSPACE}/U0SAME`, tom: `${SECOND}/U0SAME` }
 
 let slack: FakeSlack
 let server: Server
+/** What else is to be ended. */
+let earlier: (() => Promise<void>)[]
 let address: string
 let connection: ChatConnection
 let accounts: Accounts
@@ -147,8 +149,31 @@ function directMessages(): readonly string[] {
   return slack.messages.filter(({ channel }) => channel.startsWith('D')).map((item) => `${item.workspace} ${item.text}`)
 }
 
+/** As when the service is started again with another configuration. */
+async function beginAgain(configured: Configured): Promise<void> {
+  const [before, old] = [service, server]
+  earlier.push(async () => {
+    old.close()
+    await before.remove()
+  })
+  await begin(configured)
+}
+
+function showCard(id: string): Promise<number | null> {
+  const at = new Date().toISOString()
+  return connection.platform.deliver({ id: 2_000, channel: 'web-platform', proposal: id, at, entry: null })
+}
+
+function cards(id: string): readonly string[] {
+  const shown = slack.messages.filter(
+    ({ thread, blocks }) => thread === null && JSON.stringify(blocks).includes(`"${id}:`),
+  )
+  return shown.map(({ workspace, channel, edits }) => `${workspace} ${channel} ${edits > 0 ? 'edited' : 'new'}`)
+}
+
 beforeEach(async () => {
   warnings = []
+  earlier = []
   const member = (id: string) => ({ id, kind: 'member' as const })
   slack = await createFakeSlack({ channels: ['C0WEB'], users: [member('U0SAME'), member('U0NEW')] })
   slack.addWorkspace(SECOND, 'Second', 'xoxb-2', ['C0PAY', 'C0WEB'], [member('U0SAME'), member('U0NEW')])
@@ -160,6 +185,7 @@ afterEach(async () => {
   server.close()
   await slack.close()
   await service.remove()
+  for (const end of earlier) await end()
 })
 
 describe('two workspaces that the operator named', () => {
@@ -354,6 +380,40 @@ describe('one workspace that the operator named', () => {
     expect(await connection.check()).toBe(
       `the token works in the workspace Example; 1 channel configured; not trusted, because identity.slackWorkspaces does not name it: ${FOREIGN}`,
     )
+  })
+})
+
+describe('a card that is posted already', () => {
+  test('is shown where it is, when its channel is written with its workspace since', async () => {
+    await begin({ named: [WORKSPACE], places: { 'web-platform': 'C0WEB' } })
+    await install(WORKSPACE)
+    await install(SECOND)
+    const id = await propose()
+    await beginAgain({ named: [WORKSPACE, SECOND], places: { 'web-platform': `${WORKSPACE}/C0WEB` } })
+    await showCard(id)
+    expect(cards(id)).toEqual([`${WORKSPACE} C0WEB edited`])
+  })
+
+  test('comes to the channel of now, when its workspace is not named any more', async () => {
+    await begin({ named: [WORKSPACE, SECOND] })
+    await install(WORKSPACE)
+    await install(SECOND)
+    const id = await propose()
+    await beginAgain({ named: [SECOND], places: { 'web-platform': 'C0PAY' } })
+    await showCard(id)
+    expect(cards(id)).toEqual([`${WORKSPACE} C0WEB new`, `${SECOND} C0PAY new`])
+  })
+
+  test('is not given up while no workspace can be posted in', async () => {
+    await begin({ named: [WORKSPACE], places: { 'web-platform': 'C0WEB' } })
+    await install(WORKSPACE)
+    const id = await propose()
+    const places = { 'web-platform': 'C0WEB' }
+    await beginAgain({ named: [], places })
+    await expect(showCard(id)).rejects.toThrow('names no workspace')
+    await beginAgain({ named: [WORKSPACE], places })
+    await showCard(id)
+    expect(cards(id)).toEqual([`${WORKSPACE} C0WEB edited`])
   })
 })
 
