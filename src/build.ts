@@ -51,6 +51,7 @@ import type {
   MetricSource,
   MonitoringSilence,
 } from './core/ports.ts'
+import { readRealmId } from './core/realm.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
 import { windowOn } from './core/window.ts'
@@ -525,7 +526,8 @@ export function buildConnections(
     const secret = access.mode === 'oauth' ? access.clientSecret : ''
     const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
     const places = placesOn(config, 'slack')
-    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, places, consoleUrl: url }))
+    const named = config.identity.slackWorkspaces
+    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, named, places, consoleUrl: url }))
   }
   if (environment.discord !== null) {
     const places = placesOn(config, 'discord')
@@ -569,8 +571,8 @@ export function buildGroupReaders(
       const connection = connections.find((item) => item.platform.name === platform)
       if (!connection) throw new Error(`There is no connection to ${platform}.`)
       const found: string[] = []
-      for (const id of await connection.accountsIn(group)) {
-        const person = await accounts.personOf({ platform, id, label: id, verifiedEmail: null })
+      for (const account of await connection.accountsIn(group)) {
+        const person = await accounts.personOf(account)
         if (person !== null) found.push(person.id)
       }
       return found
@@ -581,8 +583,10 @@ export function buildGroupReaders(
     switch (group.kind) {
       case 'rota':
         return null
-      case 'slack user group':
-        return onPlatform('slack', { server: null, id: group.id })
+      case 'slack user group': {
+        const { realm, id } = readRealmId(group.id)
+        return onPlatform('slack', { server: realm, id })
+      }
       case 'discord role':
         return onPlatform('discord', group)
       case 'calendar':

@@ -1,9 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { buildLoads, buildMetrics } from '../src/build.ts'
+import { buildGroupReaders, buildLoads, buildMetrics } from '../src/build.ts'
+import type { Account } from '../src/chat/accounts.ts'
+import type { ChatConnection } from '../src/chat/platform.ts'
+import { readEnvironment } from '../src/config/environment.ts'
 import { parseSettings } from '../src/config/load.ts'
 import type { Config } from '../src/config/schema.ts'
 import { smallWith } from './config/small.ts'
 import { createFakePrometheus } from './fakes/prometheus/fake-prometheus.ts'
+import { accountsOf } from './support/chat-people.ts'
 
 const { signal } = new AbortController()
 let close = async () => {}
@@ -57,5 +61,44 @@ describe('Prometheus of the configuration', () => {
     await expect(buildMetrics(config, { prometheus: {} }).get('prom')?.value('one', signal)).rejects.toThrow(
       'PROMETHEUS_TOKEN_EU is not set, and Prometheus prom is asked with it.',
     )
+  })
+})
+
+describe('user groups of Slack', () => {
+  const two = 'identity: { slackWorkspaces: [T0000001, T0000002] }\n'
+
+  it.each([
+    ['of a workspace', 'T0000002/S000LEADS', two, 'T0000002', ['tom']],
+    ['of the only one', 'S000LEADS', '', null, ['mara']],
+  ])('%s are read there, and their members are people of there', async (_what, id, identity, server, people) => {
+    const text = `${smallWith('[tom, aisha]', '[tom, aisha, "group:leads"]')}${identity}groups: { leads: { kind: slack user group, id: ${id} } }\n`
+    const parsed = parseSettings(text, 'pw.yaml')
+    const read = readEnvironment({ variables: {}, cwd: '/nowhere' })
+    if (!parsed.ok || !read.ok) throw new Error(JSON.stringify(parsed))
+    const config: Config = { ...parsed.settings, file: null, example: false }
+    const asked: unknown[] = []
+    const member: Account = {
+      platform: 'slack',
+      id: 'U000SAME',
+      realm: server === null ? { id: 'T0000001', only: true } : { id: server, only: false },
+      label: 'x',
+      verifiedEmail: null,
+    }
+    const slack: ChatConnection = {
+      platform: { name: 'slack', deliver: async () => null },
+      check: async () => '',
+      start: async () => {},
+      stop: async () => {},
+      postTest: async () => null,
+      accountsIn: async (group) => {
+        asked.push(group)
+        return [member]
+      },
+    }
+    const accounts = accountsOf({ mara: 'T0000001/U000SAME', tom: 'T0000002/U000SAME' })
+    const parts = { connections: [slack], accounts, clock: () => new Date() }
+    const [reader] = buildGroupReaders(config, read.environment, parts)
+    expect(await reader?.read(signal)).toEqual(people)
+    expect(asked).toEqual([{ server, id: 'S000LEADS' }])
   })
 })

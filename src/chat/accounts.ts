@@ -1,15 +1,39 @@
 /** Which person a chat account speaks for, and which account a person is reached by. A display name is never enough. */
 
+import { writeRealmId } from '../core/realm.ts'
+
 export type AccountPlatform = 'slack' | 'discord'
+
+/** What an account's id counts in: a Slack workspace, and one that the operator named. */
+export interface Realm {
+  readonly id: string
+  /** No other counts: an id that is written alone means this one. */
+  readonly only: boolean
+}
 
 export interface Account {
   readonly platform: AccountPlatform
   /** The platform's own id. */
   readonly id: string
+  /** `null`: the id is the same everywhere on the platform. */
+  readonly realm: Realm | null
   /** How the account calls itself; shown, never trusted. */
   readonly label: string
   /** An address that the platform says is verified; `null` where it says none. */
   readonly verifiedEmail: string | null
+}
+
+export type AccountId = Pick<Account, 'platform' | 'id' | 'realm'>
+
+/** What the account is kept as: `T012AB3CD/U012AB3CD` on Slack. */
+export function wholeName({ id, realm }: AccountId): string {
+  return writeRealmId({ realm: realm?.id ?? null, id })
+}
+
+/** All that the account may be written as, the whole name first. */
+export function namesOf(account: AccountId): readonly string[] {
+  const whole = wholeName(account)
+  return account.realm?.only ? [whole, account.id] : [whole]
 }
 
 export interface KnownPerson {
@@ -26,12 +50,16 @@ export interface Accounts {
   readonly all: readonly KnownPerson[]
   /** By the configuration's id, by a link, and, only where it is configured and one person alone has it, by e-mail. */
   personOf(account: Account): Promise<RecognisedPerson | null>
-  /** Where a message reaches somebody, as `addressee` says: a person by their id, an account itself by `@` before its own. */
+  /**
+   * Where a message reaches somebody, as `addressee` says: a person by their id, an account itself by `@` before its own. As it
+   * is written or kept: with its realm, or alone where that is the only one.
+   */
   accountOf(platform: AccountPlatform, addressee: string): Promise<string | null>
 }
 
 /** What somebody unknown is told. */
-export function strangerText(account: Pick<Account, 'platform' | 'id'>): string {
+export function strangerText(account: AccountId): string {
   const [where, what] = account.platform === 'slack' ? ['Slack', 'member id'] : ['Discord', 'user id']
-  return `Patchwarden does not know you yet. Type /patch link for a code that you confirm elsewhere, or ask an operator to add your ${where} ${what}, ${account.id}, to your entry under "people" in patchwarden.yaml.`
+  const name = namesOf(account).at(-1)
+  return `Patchwarden does not know you yet. Type /patch link for a code that you confirm elsewhere, or ask an operator to add your ${where} ${what}, ${name}, to your entry under "people" in patchwarden.yaml.`
 }

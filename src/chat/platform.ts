@@ -1,6 +1,7 @@
 /** What the workflow asks of a chat platform, and what a platform needs to remember. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Account } from './accounts.ts'
 import type { ThreadEntry } from './card.ts'
 
 /** One message of the outbox. */
@@ -72,8 +73,11 @@ export interface ChatConnection {
     readonly path: string
     handle(request: IncomingMessage, response: ServerResponse): void
   }
-  /** Account ids of those in a user group or role of the platform. Throws a sentence. */
-  accountsIn(group: { readonly server: string | null; readonly id: string }): Promise<readonly string[]>
+  /**
+   * Accounts of those in a user group or role of the platform. `server`: the Slack workspace or Discord server that has it;
+   * `null`: the only one there is. Throws a sentence.
+   */
+  accountsIn(group: { readonly server: string | null; readonly id: string }): Promise<readonly Account[]>
 }
 
 /** The platform asked for a pause: nothing is wrong with the message. */

@@ -20,7 +20,6 @@ export function checkFleet(settings: Settings, notes: Notes): void {
     const mend = 'Write true: proposals that nobody sees would expire.'
     notes.problem(['channels', name, 'console'], 'is false, so the channel would be shown nowhere', mend)
   }
-  checkIdentities(settings, notes)
   if (Object.keys(settings.sources).length === 0) {
     notes.warning(['sources'], 'is empty, so no asset is watched', 'Add a source, such as { kind: local, team: web }.')
   }
@@ -123,20 +122,4 @@ function engineOfTeam(settings: Settings, team: string): string | null {
     if (owners.includes(team)) return name
   }
   return null
-}
-
-/** Two people with one account would be one human with two votes. */
-function checkIdentities(settings: Settings, notes: Notes): void {
-  for (const platform of ['slack', 'discord'] as const) {
-    const owners = new Map<string, string>()
-    for (const [name, person] of Object.entries(settings.people)) {
-      const account = person[platform]
-      if (account === null) continue
-      const other = owners.get(account)
-      if (other !== undefined) {
-        notes.problem(['people', name, platform], `is also the account of ${other}`, 'One account is one person.')
-      }
-      owners.set(account, name)
-    }
-  }
 }

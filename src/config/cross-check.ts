@@ -1,5 +1,6 @@
 /** What no single key can tell: that names exist, that policies can be satisfied, that parts fit each other. */
 
+import { checkAccounts } from './check-accounts.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
@@ -42,5 +43,6 @@ export function crossCheck(settings: Settings, unread: Unread = nothingUnread): 
   checkZones(settings, notes, zoneData)
   checkRollouts(settings, unread, notes)
   checkFleet(settings, notes)
+  checkAccounts(settings, notes)
   return { problems, warnings }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byName, date, duration, moment, optional, reference, text, timeZone, urlOrPath } from './fields.ts'
+import { slackUserGroup } from './slack-ids.ts'
 
 const DAY = 86_400
 const peopleMend = 'Write a list of people, such as [mara, tom].'
@@ -47,10 +48,7 @@ const fallback = people.default([]).describe('Who holds it while the system cann
 
 const slackGroup = z.strictObject({
   kind: z.literal('slack user group').describe('Members of a Slack user group.'),
-  id: z
-    .string({ error: 'Write the id of the user group, such as "S012AB3CD".' })
-    .regex(/^S[A-Z0-9]{6,20}$/, { error: 'Write the id of the user group, such as "S012AB3CD".' })
-    .describe('Id of the user group.'),
+  id: slackUserGroup.describe('Id of the user group. With several workspaces: "T012AB3CD/S012AB3CD".'),
   fallback,
 })
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { priorities } from '../core/priority/priority.ts'
 import { byName, optional, reference, text, timeZone, yesOrNo } from './fields.ts'
 import { healthCheck } from './health-schema.ts'
+import { slackChannel, slackMember, slackWorkspace } from './slack-ids.ts'
 
 const membersMend = 'Write a list of people, such as [mara, tom].'
 
@@ -10,11 +11,9 @@ export const person = z.strictObject({
   email: optional(
     text('Write an e-mail address.', 254).regex(/^[^\s@]+@[^\s@]+$/, { error: 'Write an e-mail address.' }),
   ).describe('E-mail address. Recognises nobody, except where identity.email says so.'),
-  slack: optional(
-    z
-      .string({ error: 'Write the member id from the Slack profile in quotes, such as "U012AB3CD".' })
-      .regex(/^[UW][A-Z0-9]{6,20}$/, { error: 'Write the member id from the Slack profile, such as "U012AB3CD".' }),
-  ).describe('Slack member id: who clicks there is this person.'),
+  slack: optional(slackMember).describe(
+    'Slack member id: who clicks there is this person. With several workspaces: "T012AB3CD/U012AB3CD".',
+  ),
   discord: optional(
     z
       .string({
@@ -38,6 +37,17 @@ export const identity = z.strictObject({
     })
     .default([])
     .describe('Platforms whose verified e-mail address recognises a person who is not known by id.'),
+  slackWorkspaces: z
+    .array(slackWorkspace, { error: 'Write a list, such as [T012AB3CD].' })
+    .max(100, { error: 'Use at most 100 workspaces.' })
+    .refine((named) => new Set(named).size === named.length, {
+      error: 'Name each workspace once.',
+      params: { what: 'names a workspace twice' },
+    })
+    .default([])
+    .describe(
+      'Ids of the Slack workspaces whose members are trusted. With a bot token: the one of the token, which need not be named.',
+    ),
 })
 
 const digestTimeMend = 'Write a time of day in quotes, such as "09:00".'
@@ -94,13 +104,9 @@ export const team = z.strictObject({
 export const channel = z.strictObject({
   title: optional(text('Write a title, such as "Web platform".', 100)).describe('Title. Default: the name.'),
   console: yesOrNo.default(true).describe('Show it in the web console.'),
-  slack: optional(
-    z
-      .string({ error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".' })
-      .regex(/^(T[A-Z0-9]{6,20}\/)?[CG][A-Z0-9]{6,20}$/, {
-        error: 'Write the channel id from Slack ("View channel details"), such as "C012AB3CD".',
-      }),
-  ).describe('Slack channel id: its proposals are posted there, too. With several workspaces: "T012AB3CD/C012AB3CD".'),
+  slack: optional(slackChannel).describe(
+    'Slack channel id: its proposals are posted there, too. With several workspaces: "T012AB3CD/C012AB3CD".',
+  ),
   discord: optional(
     z
       .string({

@@ -1,5 +1,12 @@
 import { createHash, randomInt } from 'node:crypto'
-import type { Account, AccountPlatform, Accounts, KnownPerson } from '../chat/accounts.ts'
+import {
+  type Account,
+  type AccountPlatform,
+  type Accounts,
+  type KnownPerson,
+  namesOf,
+  wholeName,
+} from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
 import {
   type AccountEntry,
@@ -20,6 +27,7 @@ import type { Linking } from './ports.ts'
 
 export interface PersonEntry extends KnownPerson {
   readonly email: string | null
+  /** `T012AB3CD/U012AB3CD`, or `U012AB3CD` of the only workspace. */
   readonly slack: string | null
   readonly discord: string | null
 }
@@ -39,10 +47,13 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
   return {
     all: people.map(({ id, name }) => ({ id, name })),
     async personOf(account) {
-      const configured = configuredOwner(people, account.platform, account.id)
+      const names = namesOf(account)
+      const configured = configuredOwner(people, account.platform, names)
       if (configured) return byId(configured.id, null)
-      const linked = await findLinked(db, account.platform, account.id)
-      if (linked) return byId(linked.person, linked.linkedAt)
+      for (const name of names) {
+        const linked = await findLinked(db, account.platform, name)
+        if (linked) return byId(linked.person, linked.linkedAt)
+      }
       const address = account.verifiedEmail?.toLowerCase()
       if (!emailOn.includes(account.platform) || !address) return null
       // Whoever has an id of their own on the platform is recognised by that alone.
@@ -83,8 +94,9 @@ export function createLinking({ db, clock, people, platforms, log }: LinkingPart
       const raw = Array.from({ length: 8 }, () => SIGNS[randomInt(SIGNS.length)]).join('')
       const code = `${raw.slice(0, 4)}-${raw.slice(4)}`
       const expiresAt = new Date(clock().getTime() + CODE_SECONDS * 1_000).toISOString()
-      const { platform, id, label } = account
-      await addLinkCode(db, { codeHash: hashed(code), platform, account: id, label, expiresAt }, now())
+      const { platform, label } = account
+      const asked = { codeHash: hashed(code), platform, account: wholeName(account), label, expiresAt }
+      await addLinkCode(db, asked, now())
       return {
         ok: true,
         message: rich(
@@ -178,7 +190,7 @@ function notLinked(
 /** Of the accounts that were meant, the one that the configuration names. */
 function configuredAmong({ platform, account, person }: WhichLinked, people: readonly PersonEntry[]): string | null {
   if (account === null) return people.find(({ id }) => id === person)?.[platform] ?? null
-  const owner = configuredOwner(people, platform, account)
+  const owner = configuredOwner(people, platform, [account])
   return owner !== null && (person ?? owner.id) === owner.id ? account : null
 }
 

@@ -7,6 +7,7 @@ import { accountWords, linkedNotice, type NamedAccount, revokedNotice } from '..
 import { conversationWithAccount } from '../chat/platform.ts'
 import { isOwn } from '../core/hands.ts'
 import { type LinkObstacle, linkObstacle } from '../core/link-obstacle.ts'
+import { readRealmId } from '../core/realm.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import {
@@ -72,13 +73,16 @@ export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkR
 async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkGiven): Promise<LinkObstacle | null> {
   const { platform, account } = named
   const earlier = await linkedAccountOf(tx, platform, person.id)
+  // As it was written or kept before its realm was.
+  const names = [...new Set([account, readRealmId(account).id])]
+  const linked = await Promise.all(names.map((name) => findLinked(tx, platform, name)))
   return linkObstacle({
     person: person.id,
     account: `the ${accountWords(named)}`,
     address: `${platform} ${account}`,
     platform,
-    configuredFor: configuredOwner(people, platform, account)?.id ?? null,
-    linkedWith: (await findLinked(tx, platform, account))?.person ?? null,
+    configuredFor: configuredOwner(people, platform, names)?.id ?? null,
+    linkedWith: linked.find((one) => one !== null)?.person ?? null,
     earlier: earlier === null ? null : `the ${accountWords(earlier)}`,
   })
 }

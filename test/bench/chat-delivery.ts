@@ -90,6 +90,7 @@ const proposalIn = (text: string) => /PW-\d+/.exec(text)?.[0] ?? ''
     access: { mode: 'socket', botToken: slack.botToken, appToken: slack.appToken },
     apiUrl: slack.url,
     places: new Map(channels.map((channel, index) => [`c${index}`, channel])),
+    named: [],
     installations: createSlackInstallations(db, '', () => new Date()),
     pace: { postMs: postMs / FASTER, anyPostMs: anyPostMs / FASTER, editMs: editMs / FASTER },
   })

@@ -5,7 +5,13 @@ import { createReception } from '../../src/chat/reception.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { DatabaseProblem } from '../../src/core/database-problem.ts'
 
-const account = { platform: 'slack', id: 'U1', label: 'tom', verifiedEmail: null } as const
+const account = {
+  platform: 'slack',
+  id: 'U1',
+  realm: { id: 'T1', only: true },
+  label: 'tom',
+  verifiedEmail: null,
+} as const
 const unreachable = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), {
   code: 'ECONNREFUSED',
   query: 'select secret',

@@ -2,7 +2,7 @@
 export const small = `name: Test
 people:
   mara: { name: Mara Keller }
-  tom: { name: Tom Okafor, slack: U00000TOM }
+  tom: { name: Tom Okafor, discord: "803511102246789120" }
   aisha: { name: Aisha Rahman }
 roles:
   security: [tom, aisha]

@@ -228,7 +228,13 @@ describe('whoever is not known yet', () => {
       { id: 'tom', name: 'Tom', email: 'tom@example.net', slack: null, discord: null },
     ]
     const accounts = createAccounts(db, people, ['slack'])
-    const stranger = { platform: 'discord', id: '1234567890123456789', label: 'mara-d', verifiedEmail: null } as const
+    const stranger = {
+      platform: 'discord',
+      id: '1234567890123456789',
+      realm: null,
+      label: 'mara-d',
+      verifiedEmail: null,
+    } as const
     expect(await accounts.personOf(stranger)).toBeNull()
     const asked = await service.workflow.desk.askLink(stranger)
     const [code = ''] = /[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(JSON.stringify(asked.message)) ?? []
@@ -250,7 +256,8 @@ describe('whoever is not known yet', () => {
       { id: 'tom', name: 'Tom', email: 'tom@example.net', slack: null, discord: null },
       { id: 'mara', name: 'Mara', email: 'mara@example.net', slack: 'U0MARA', discord: null },
     ]
-    const tom = { platform: 'slack', id: 'U0NEW', label: 'tom', verifiedEmail: 'Tom@Example.net' } as const
+    const realm = { id: 'T0000001', only: true }
+    const tom = { platform: 'slack', id: 'U0NEW', realm, label: 'tom', verifiedEmail: 'Tom@Example.net' } as const
     const mara = { ...tom, verifiedEmail: 'mara@example.net' } as const
     expect(await createAccounts(db, people, []).personOf(tom)).toBeNull()
     expect(await createAccounts(db, people, ['slack']).personOf(tom)).toEqual({

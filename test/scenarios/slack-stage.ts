@@ -65,6 +65,7 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
         posts: createPosts(db),
         accounts,
         places: new Map([['web-platform', CHANNEL]]),
+        named: [],
         installations: createSlackInstallations(db, '', () => new Date()),
         consoleUrl: 'https://patchwarden.example.net',
         clock: () => new Date(),

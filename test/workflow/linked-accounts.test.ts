@@ -37,11 +37,11 @@ let told: Told[]
 let clock: Date
 
 function discord(id: string, label: string): Account {
-  return { platform: 'discord', id, label, verifiedEmail: null }
+  return { platform: 'discord', id, realm: null, label, verifiedEmail: null }
 }
 
 function slackAccount(id: string): Account {
-  return { platform: 'slack', id, label: id.toLowerCase(), verifiedEmail: null }
+  return { platform: 'slack', id, realm: { id: 'T0MAIN', only: true }, label: id.toLowerCase(), verifiedEmail: null }
 }
 
 /** Delivers to whatever account the person has then, as Slack and Discord do. */

@@ -99,7 +99,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   function accountOf(asked: DiscordInteraction): Account | null {
     const user = asked.member?.user ?? asked.user
     if (user === undefined || user.bot) return null
-    return { platform: 'discord', id: user.id, label: user.username || user.id, verifiedEmail: null }
+    return { platform: 'discord', id: user.id, realm: null, label: user.username || user.id, verifiedEmail: null }
   }
 
   async function asAccount(asked: DiscordInteraction, work: (account: Account) => Promise<Answer>): Promise<Answer> {
@@ -326,13 +326,14 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     },
     /** Members are asked for one by one: the whole list would take a privileged intent. */
     async accountsIn({ server, id }) {
-      const held: string[] = []
+      const held: Account[] = []
       for (const { id: person } of accounts.all) {
         const account = await accounts.accountOf('discord', person)
         if (account === null || server === null) continue
         try {
           const { roles } = member.parse(await rest.get(Routes.guildMember(server, account)))
-          if (roles.includes(id)) held.push(account)
+          if (roles.includes(id))
+            held.push({ platform: 'discord', id: account, realm: null, label: account, verifiedEmail: null })
         } catch (error) {
           const gone = error instanceof DiscordAPIError && error.status === 404
           if (!gone) throw new Error(`Discord does not say who has the role ${id}: ${errorText(error)}`)

@@ -3,6 +3,7 @@ import { App, type BlockButtonAction, HTTPReceiver, type InstallationStore, type
 import { WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { readRealmId, writeRealmId } from '../../core/realm.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
@@ -16,12 +17,13 @@ import { answerMessage } from './answer.ts'
 import { type Surroundings, testMessage } from './card-blocks.ts'
 import { createSlackDelivery, slackProblem } from './delivery.ts'
 import { homeNotice, homeView } from './home.ts'
+import { namedInstallations, refusing } from './installing.ts'
 import { createMembership } from './membership.ts'
 import { askModal, MODAL, type ModalMemory, readButton, readModal } from './modal.ts'
 import { type PaceLimits, slackPace } from './pace.ts'
 import { passOn, refuseEvent } from './requests.ts'
 import { keepSockets } from './sockets.ts'
-import { type Installations, manyWorkspaces, oneWorkspace, parsePlace } from './workspaces.ts'
+import { type Installations, manyWorkspaces, oneWorkspace } from './workspaces.ts'
 
 /** How Slack reaches us, and with which secrets. */
 export type SlackAccess =
@@ -29,7 +31,7 @@ export type SlackAccess =
   | { readonly mode: 'socket'; readonly botToken: string; readonly appToken: string }
   /** By signed requests to the console's address. */
   | { readonly mode: 'http'; readonly botToken: string; readonly signingSecret: string }
-  /** By signed requests, from every workspace that installs the app. */
+  /** By signed requests, from each named workspace that installs the app. */
   | {
       readonly mode: 'oauth'
       readonly clientId: string
@@ -45,6 +47,8 @@ export interface SlackOptions {
   readonly desk: Desk
   readonly posts: Posts
   readonly accounts: Accounts
+  /** Ids of the workspaces that the operator named. With a bot token: none, or the one of the token among them. */
+  readonly named: readonly string[]
   /** Slack channels by channel of the configuration: `C...`, or `T.../C...`. */
   readonly places: ReadonlyMap<string, string>
   readonly installations: Installations & InstallationStore
@@ -81,7 +85,7 @@ export const slackScopes = [
 const members = z.object({ users: z.array(z.string()) })
 
 export function createSlack(options: SlackOptions): ChatConnection {
-  const { desk, posts, access, accounts, places, log } = options
+  const { desk, posts, access, accounts, named, places, log } = options
   const surroundings: Surroundings = { consoleUrl: options.consoleUrl }
   const clientOptions = {
     // Sending again is our own business: Slack has no key that would keep a repeated post from being two.
@@ -92,9 +96,13 @@ export function createSlack(options: SlackOptions): ChatConnection {
   }
   const speaking = { ...clientOptions, logger: quiet(log) }
   const workspaces =
-    access.mode === 'oauth' ? manyWorkspaces(options.installations, speaking) : oneWorkspace(access.botToken, speaking)
-  const channelOf = (place: string) =>
-    [...places].find(([, written]) => parsePlace(written).channel === place)?.[0] ?? null
+    access.mode === 'oauth'
+      ? manyWorkspaces(options.installations, named, speaking)
+      : oneWorkspace(access.botToken, named, speaking)
+  const channelOf = (workspace: string, channel: string) => {
+    const names = [writeRealmId({ realm: workspace, id: channel }), channel]
+    return [...places].find(([, written]) => names.includes(written))?.[0] ?? null
+  }
   const membership = createMembership(workspaces, options.clock)
   const reception = createReception(desk, accounts, log)
 
@@ -105,12 +113,9 @@ export function createSlack(options: SlackOptions): ChatConnection {
     readonly client: WebClient
   }
 
-  async function asAccount(
-    { user, workspace, client }: Speaker,
-    work: (account: Account) => Promise<Answer>,
-  ): Promise<Answer> {
+  async function asAccount({ user, workspace }: Speaker, work: (account: Account) => Promise<Answer>): Promise<Answer> {
     return reception.answered(async () => {
-      const who = await membership.recognise(user, workspace, client)
+      const who = await membership.recognise(user, workspace)
       return 'problem' in who ? { ok: false, message: rich(who.problem) } : work(who.account)
     })
   }
@@ -168,7 +173,11 @@ export function createSlack(options: SlackOptions): ChatConnection {
       await ack()
       const speaker: Speaker = { user: command.user_id, workspace: command.team_id, client }
       const answer = await asAccount(speaker, (account) =>
-        reception.slash(command.text, { channel: channelOf(command.channel_id), proposal: null }, account),
+        reception.slash(
+          command.text,
+          { channel: channelOf(command.team_id, command.channel_id), proposal: null },
+          account,
+        ),
       )
       const proposal = /\bPW-\d+\b/i.exec(command.text)?.[0].toUpperCase() ?? null
       const verb = command.text.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
@@ -252,17 +261,21 @@ export function createSlack(options: SlackOptions): ChatConnection {
       return own
     }
     const { clientId, clientSecret, stateSecret } = access
+    const lookAt = refusing(named, (token) => new WebClient(token, speaking).auth.revoke(), log)
     const own = new HTTPReceiver({
       ...http,
       clientId,
       clientSecret,
       stateSecret,
       scopes: slackScopes,
-      installationStore: options.installations,
+      installationStore: namedInstallations(options.installations, named),
       installerOptions: {
         installPath: slackPaths.install,
         redirectUriPath: slackPaths.redirect,
         clientOptions,
+        callbackOptions: {
+          afterInstallation: (installation, _asked, _request, response) => lookAt(installation, response),
+        },
         ...(options.apiUrl === null ? {} : { authorizationUrl: new URL('/oauth/v2/authorize', options.apiUrl).href }),
       },
     })
@@ -298,7 +311,11 @@ export function createSlack(options: SlackOptions): ChatConnection {
           },
         }),
     async check() {
-      const names = await workspaces.check()
+      const { working, refused } = await workspaces.check()
+      const beside =
+        refused.length === 0
+          ? ''
+          : `; not trusted, because identity.slackWorkspaces does not name it: ${refused.join(', ')}`
       if (access.mode === 'socket') {
         try {
           await new WebClient(access.appToken, clientOptions).apps.connections.open()
@@ -308,9 +325,10 @@ export function createSlack(options: SlackOptions): ChatConnection {
           )
         }
       }
-      if (names.length === 0) return 'no workspace has installed the app yet: open /slack/install'
+      if (working.length === 0) return `no workspace has installed the app yet: open /slack/install${beside}`
+      for (const place of places.values()) await workspaces.clientOf(readRealmId(place).realm)
       const tokens = access.mode === 'socket' ? 'both tokens work' : 'the token works'
-      return `${tokens} in the workspace ${names.join(', ')}; ${count(places.size, 'channel')} configured`
+      return `${tokens} in the workspace ${working.join(', ')}; ${count(places.size, 'channel')} configured${beside}`
     },
     async start(events = untold) {
       await workspaces.check()
@@ -321,10 +339,14 @@ export function createSlack(options: SlackOptions): ChatConnection {
     async stop() {
       stopping.abort()
     },
-    async accountsIn({ id }) {
-      const client = await workspaces.clientOf(null)
+    async accountsIn({ server, id }) {
+      const client = await workspaces.clientOf(server)
+      const realm = await workspaces.realmOf(server)
+      // An id without its workspace would be anybody's.
+      if (realm === null) throw new Error(`Which workspace the user group ${id} is in, is not known.`)
       try {
-        return members.parse(await client.usergroups.users.list({ usergroup: id })).users
+        const { users } = members.parse(await client.usergroups.users.list({ usergroup: id }))
+        return users.map((user) => ({ platform: 'slack', id: user, realm, label: user, verifiedEmail: null }))
       } catch (error) {
         throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error)}`)
       }
@@ -332,8 +354,8 @@ export function createSlack(options: SlackOptions): ChatConnection {
     async postTest(nonce) {
       const [place] = places.values()
       if (place === undefined) return null
-      const { workspace, channel } = parsePlace(place)
-      const client = await workspaces.clientOf(workspace)
+      const { realm, id: channel } = readRealmId(place)
+      const client = await workspaces.clientOf(realm)
       try {
         await client.chat.postMessage({ channel, ...testMessage(nonce) })
       } catch (error) {

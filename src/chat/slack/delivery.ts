@@ -1,6 +1,7 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { readRealmId, writeRealmId } from '../../core/realm.ts'
 import type { Accounts } from '../accounts.ts'
 import type { ThreadEntry } from '../card.ts'
 import type { Desk } from '../desk.ts'
@@ -17,7 +18,7 @@ import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from 
 import { createCardFiles, refusedFiles } from './card-files.ts'
 import { createPace, type PaceLimits } from './pace.ts'
 import { createUpload, type PictureMessage } from './upload.ts'
-import { parsePlace, type Workspaces } from './workspaces.ts'
+import type { Workspaces } from './workspaces.ts'
 
 export interface SlackDeliveryParts {
   readonly workspaces: Workspaces
@@ -57,9 +58,9 @@ const found = z.object({
 export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   const { workspaces, desk, posts, placeOf, surroundings } = parts
   const pace = createPace(parts.pace)
-  /** Direct messages that were opened already, by user. */
+  /** Direct messages that were opened already, by user and workspace. */
   const conversations = new Map<string, string>()
-  const clientFor = (place: string) => workspaces.clientOf(parsePlace(place).workspace)
+  const clientFor = (place: string) => workspaces.clientOf(readRealmId(place).realm)
   const pictures = createPictures('Slack', parts.drawPng, parts.log)
   const uploadPicture = createUpload({ clientFor, posts, pictures })
   const cardFiles = createCardFiles({ posts, pictures })
@@ -81,22 +82,27 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     }
   }
 
-  /** The direct messages with a person; `null` where they are not on Slack. */
+  /** The direct messages with a person, in the workspace of their account; `null` where they are in none that counts. */
   async function conversationWith(person: string): Promise<string | null> {
-    const user = await parts.accounts.accountOf(SLACK, person)
-    if (user === null) return null
-    const known = conversations.get(user)
+    const written = await parts.accounts.accountOf(SLACK, person)
+    if (written === null) return null
+    const { realm, id: user } = readRealmId(written)
+    const workspace = (await workspaces.realmOf(realm))?.id
+    if (workspace === undefined) return null
+    const account = writeRealmId({ realm: workspace, id: user })
+    const known = conversations.get(account)
     if (known !== undefined) return known
-    const client = await workspaces.clientOf(null)
+    const client = await workspaces.clientOf(workspace)
     try {
       const { id } = opened.parse(await client.conversations.open({ users: user })).channel
-      conversations.set(user, id)
-      return id
+      const place = writeRealmId({ realm: workspace, id })
+      conversations.set(account, place)
+      return place
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (!(error instanceof WebAPIPlatformError)) throw error
       // Nothing that waiting would mend; the thread and the console say the same.
-      parts.log.warn(`Slack opens no direct message with ${person} (${user}): ${slackProblem(error)}`)
+      parts.log.warn(`Slack opens no direct message with ${person} (${account}): ${slackProblem(error)}`)
       return null
     }
   }
@@ -146,9 +152,11 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
     if (card === null) return null
     const files = (await cardFiles.of(card)).filter(({ id }) => !without.includes(id))
     const message = cardMessage(card, surroundings, files)
+    const shownAt = await placeOfCard(known.place, place)
+    if (shownAt === null) return postAnew(proposal, place)
     try {
-      const client = await clientFor(known.place)
-      await client.chat.update({ channel: parsePlace(known.place).channel, ts: known.message, ...message })
+      const client = await clientFor(shownAt)
+      await client.chat.update({ channel: readRealmId(shownAt).id, ts: known.message, ...message })
       cardFiles.shown(files)
       return null
     } catch (error) {
@@ -160,10 +168,22 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
       if (!isGone(error)) throw error
       // A proposal without its card would be out of sight.
       parts.log.warn(`Somebody deleted the card of ${proposal} in Slack; it is posted again.`)
-      await posts.forget(SLACK, key)
-      await cardOf(proposal, place)
-      return PICTURE_SECONDS
+      return postAnew(proposal, place)
     }
+  }
+
+  async function postAnew(proposal: string, place: string): Promise<number> {
+    await posts.forget(SLACK, `card ${proposal}`)
+    await cardOf(proposal, place)
+    return PICTURE_SECONDS
+  }
+
+  /** Where a card that was posted is; `null`: in a workspace that does not count any more, while the channel of now does. */
+  async function placeOfCard(posted: string, now: string): Promise<string | null> {
+    // A channel that was written alone is the same with its workspace before it.
+    if (readRealmId(now).id === posted) return now
+    const counts = async (place: string) => (await workspaces.realmOf(readRealmId(place).realm)) !== null
+    return (await counts(posted)) || !(await counts(now)) ? posted : null
   }
 
   /** Posts under a key, once: what may have arrived before a crash is looked for first. */
@@ -191,7 +211,7 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
   ): Promise<string> {
     const client = await clientFor(place)
     const message = {
-      channel: parsePlace(place).channel,
+      channel: readRealmId(place).id,
       text,
       blocks,
       unfurl_links: false,
@@ -212,7 +232,7 @@ export function createSlackDelivery(parts: SlackDeliveryParts): ChatPlatform {
 
   async function search(key: string, place: string, thread: string | null): Promise<string | null> {
     const client = await clientFor(place)
-    const where = { channel: parsePlace(place).channel, include_all_metadata: true }
+    const where = { channel: readRealmId(place).id, include_all_metadata: true }
     const answer =
       thread === null
         ? await client.conversations.history({ ...where, limit: LOOK_BACK })

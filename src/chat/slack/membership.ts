@@ -1,6 +1,6 @@
-import type { WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { writeRealmId } from '../../core/realm.ts'
 import type { Account } from '../accounts.ts'
 import type { Workspaces } from './workspaces.ts'
 
@@ -8,6 +8,7 @@ const KNOWN_MS = 10 * 60_000
 
 const info = z.object({
   user: z.object({
+    team_id: z.string(),
     name: z.string().default(''),
     deleted: z.boolean().default(false),
     is_bot: z.boolean().default(false),
@@ -23,30 +24,39 @@ type SlackUser = z.infer<typeof info>['user']
 
 export type Recognised = { readonly account: Account } | { readonly problem: string }
 
-const ELSEWHERE = 'You are here from another workspace (Slack Connect). Only members of this one decide.'
+const ELSEWHERE =
+  'You are here from another workspace (Slack Connect). Only members of a workspace that the operator of Patchwarden named decide.'
 
-/** Who may speak at all: full members of our own workspaces. Anything unclear is nobody. */
+/**
+ * Who may speak at all: full members of the workspaces that count. Anything unclear is nobody. An id is unique in its workspace
+ * only (docs.slack.dev/reference/objects/user-object), so each is asked about where it is from. That somebody is from
+ * elsewhere is told by the workspace of the user: `is_stranger` is false for those who share a channel with the app
+ * (docs.slack.dev/apis/slack-connect).
+ */
 export function createMembership(workspaces: Workspaces, clock: () => Date) {
   const known = new Map<string, { readonly seen: SlackUser; readonly until: number }>()
 
-  async function look(user: string, client: WebClient): Promise<SlackUser> {
-    const cached = known.get(user)
+  async function look(user: string, workspace: string): Promise<SlackUser> {
+    const whole = writeRealmId({ realm: workspace, id: user })
+    const cached = known.get(whole)
     if (cached && cached.until > clock().getTime()) return cached.seen
+    const client = await workspaces.clientOf(workspace)
     const { user: seen } = info.parse(await client.users.info({ user }))
-    known.set(user, { seen, until: clock().getTime() + KNOWN_MS })
+    known.set(whole, { seen, until: clock().getTime() + KNOWN_MS })
     return seen
   }
 
   return {
-    /** @param workspace the one that the user belongs to */
-    async recognise(user: string, workspace: string | null, client: WebClient): Promise<Recognised> {
+    /** @param workspace the one that the user belongs to, as far as the request says */
+    async recognise(user: string, workspace: string | null): Promise<Recognised> {
       try {
-        if (workspace !== null && !(await workspaces.ours(workspace))) return { problem: ELSEWHERE }
-        const seen = await look(user, client)
-        const problem = standing(seen)
+        const realm = workspace === null ? null : await workspaces.realmOf(workspace)
+        if (realm === null) return { problem: ELSEWHERE }
+        const seen = await look(user, realm.id)
+        const problem = seen.team_id === realm.id ? standing(seen) : ELSEWHERE
         if (problem !== null) return { problem }
         const verifiedEmail = seen.is_email_confirmed ? (seen.profile.email ?? null) : null
-        return { account: { platform: 'slack', id: user, label: seen.name || user, verifiedEmail } }
+        return { account: { platform: 'slack', id: user, realm, label: seen.name || user, verifiedEmail } }
       } catch (error) {
         return { problem: `Slack did not say who you are (${errorText(error)}), so nothing was done. Try again.` }
       }

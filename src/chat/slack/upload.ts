@@ -1,10 +1,10 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { readRealmId } from '../../core/realm.ts'
 import type { Picture } from '../picture/picture.ts'
 import type { createPictures } from '../picture/sending.ts'
 import type { Posts } from '../platform.ts'
-import { parsePlace } from './workspaces.ts'
 
 export interface UploadParts {
   readonly clientFor: (place: string) => Promise<WebClient>
@@ -87,7 +87,7 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts) {
     await posts.begin(SLACK, { key, proposal, place })
     await client.files.completeUploadExternal({
       files: [{ id: fileId, title: file.name }],
-      channel_id: parsePlace(place).channel,
+      channel_id: readRealmId(place).id,
       thread_ts: thread,
     })
     return fileId
@@ -95,7 +95,7 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts) {
 
   async function find({ id, place, thread, picture }: PictureMessage): Promise<string | null> {
     const client = await clientFor(place)
-    const where = { channel: parsePlace(place).channel, ts: thread, limit: 1_000 }
+    const where = { channel: readRealmId(place).id, ts: thread, limit: 1_000 }
     const { messages } = shared.parse(await client.conversations.replies(where))
     const name = pictures.nameOf(picture, id)
     return messages.flatMap(({ files = [] }) => files).find((file) => file.name === name)?.id ?? null

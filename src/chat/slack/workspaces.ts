@@ -1,26 +1,31 @@
 import { WebClient, type WebClientOptions } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import type { Realm } from '../accounts.ts'
 
-/** A channel of a workspace; `null`: the only one there is. */
-export interface Place {
-  readonly workspace: string | null
-  readonly channel: string
-}
-
-/** `C012AB3CD`, or `T012AB3CD/C012AB3CD` where several workspaces installed the app. */
-export function parsePlace(written: string): Place {
-  const [first = '', second] = written.split('/')
-  return second === undefined ? { workspace: null, channel: first } : { workspace: first, channel: second }
-}
-
+/** The workspaces that count: the operator named them, by the configuration or by giving a bot token. */
 export interface Workspaces {
-  /** Throws a sentence where the app is not installed. */
+  /** `null`: it does not count. Given `null`, the only one there is. Throws a sentence. */
+  realmOf(workspace: string | null): Promise<Realm | null>
+  /** Speaks in one that counts; given `null`, in the only one there is. Throws a sentence where it cannot. */
   clientOf(workspace: string | null): Promise<WebClient>
-  /** Is it one whose members may decide? */
-  ours(workspace: string): Promise<boolean>
-  /** Names of the workspaces whose tokens work. Throws a sentence when one does not. */
-  check(): Promise<readonly string[]>
+  /** What there is to tell of them. Throws a sentence when one's token does not work, or none counts. */
+  check(): Promise<WorkspacesSeen>
+}
+
+export interface WorkspacesSeen {
+  /** Names of those whose tokens work. */
+  readonly working: readonly string[]
+  /** Ids of those that installed the app and do not count. */
+  readonly refused: readonly string[]
+}
+
+const WHERE = 'identity.slackWorkspaces'
+export const nobodyCounts = `${WHERE} names no workspace, so nobody in Slack is trusted and nothing is posted there: add the ids of your workspaces to patchwarden.yaml, such as [T012AB3CD].`
+
+/** What is wrong with a workspace that the operator has not named. */
+export function notNamed(workspace: string): string {
+  return `The Slack workspace ${workspace} is not named in ${WHERE}.`
 }
 
 const own = z.object({ team_id: z.string(), team: z.string().optional() })
@@ -34,19 +39,41 @@ async function nameOf(client: WebClient, what: string): Promise<{ readonly id: s
   }
 }
 
-/** The one workspace whose bot token is in the environment. */
-export function oneWorkspace(botToken: string, options: WebClientOptions): Workspaces {
+/** The one workspace whose bot token is in the environment. Where the operator also named some, it is one of them. */
+export function oneWorkspace(botToken: string, named: readonly string[], options: WebClientOptions): Workspaces {
   const client = new WebClient(botToken, options)
   let workspace: string | null = null
+
   async function look() {
     const found = await nameOf(client, 'SLACK_BOT_TOKEN')
     workspace = found.id
     return found
   }
+  const counts = (id: string) => named.length === 0 || named.includes(id)
+  const refused = (what: string) =>
+    `SLACK_BOT_TOKEN is of the workspace ${what}, which ${WHERE} does not name. Add it there, or set the token of one that is named.`
+
+  async function realmOf(id: string | null): Promise<Realm | null> {
+    const home = workspace ?? (await look()).id
+    return counts(home) && (id === null || id === home) ? { id: home, only: true } : null
+  }
+
   return {
-    clientOf: async () => client,
-    ours: async (id) => id === (workspace ?? (await look()).id),
-    check: async () => [(await look()).name],
+    realmOf,
+    async clientOf(id) {
+      // Whatever the token's workspace is, it counts.
+      if (id === null && named.length === 0) return client
+      if ((await realmOf(id)) !== null) return client
+      const home = workspace ?? ''
+      throw new Error(
+        counts(home) ? `SLACK_BOT_TOKEN is of ${home}, not of ${id}: write ids of ${home}.` : refused(home),
+      )
+    },
+    async check() {
+      const { id, name } = await look()
+      if (!counts(id)) throw new Error(refused(`${name} (${id})`))
+      return { working: [name], refused: [] }
+    },
   }
 }
 
@@ -58,12 +85,17 @@ export interface Installations {
 
 const KNOWN_MS = 60_000
 
-/** Every workspace that installed the app. */
-export function manyWorkspaces(installations: Installations, options: WebClientOptions): Workspaces {
+/** The named workspaces, each with the token it gave when it installed the app. That it installed it is no reason to trust it. */
+export function manyWorkspaces(
+  installations: Installations,
+  named: readonly string[],
+  options: WebClientOptions,
+): Workspaces {
   const clients = new Map<string, { readonly client: WebClient; readonly until: number }>()
 
   async function clientOf(workspace: string | null): Promise<WebClient> {
-    const wanted = workspace ?? (await only())
+    const wanted = workspace ?? only()
+    if (!named.includes(wanted)) throw new Error(notNamed(wanted))
     const known = clients.get(wanted)
     if (known && known.until > Date.now()) return known.client
     const found = await installations.find(wanted)
@@ -73,20 +105,30 @@ export function manyWorkspaces(installations: Installations, options: WebClientO
     return client
   }
 
-  async function only(): Promise<string> {
-    const [first, second] = await installations.all()
-    if (first === undefined) throw new Error('No Slack workspace has installed the app: open /slack/install.')
+  function only(): string {
+    const [first, second] = named
+    if (first === undefined) throw new Error(nobodyCounts)
     if (second !== undefined)
-      throw new Error('Several Slack workspaces installed the app: write channels as "T012AB3CD/C012AB3CD".')
+      throw new Error(`${WHERE} names several workspaces: write ids with theirs, such as "${first}/C012AB3CD".`)
     return first
   }
 
   return {
     clientOf,
-    ours: async (workspace) => (await installations.find(workspace)) !== null,
+    async realmOf(workspace) {
+      const id = workspace ?? (named.length === 1 ? named[0] : undefined)
+      return id !== undefined && named.includes(id) ? { id, only: named.length === 1 } : null
+    },
     async check() {
-      const all = await installations.all()
-      return Promise.all(all.map(async (id) => (await nameOf(await clientOf(id), `the token of ${id}`)).name))
+      if (named.length === 0) throw new Error(nobodyCounts)
+      const installed = await installations.all()
+      const working = installed.filter((id) => named.includes(id))
+      return {
+        working: await Promise.all(
+          working.map(async (id) => (await nameOf(await clientOf(id), `the token of ${id}`)).name),
+        ),
+        refused: installed.filter((id) => !named.includes(id)),
+      }
     },
   }
 }

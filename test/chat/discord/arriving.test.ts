@@ -117,7 +117,7 @@ test('proposals and people are completed while they are typed, for those who are
 })
 
 test('who has a role of the server is asked person by person, without a privileged intent', async () => {
-  expect(await connection.accountsIn({ server: guild.id, id: role.id })).toEqual([users.tom])
+  expect(await connection.accountsIn({ server: guild.id, id: role.id })).toMatchObject([{ id: users.tom, realm: null }])
   discord.leave(guild, users.tom)
   expect(await connection.accountsIn({ server: guild.id, id: role.id })).toEqual([])
 })

@@ -30,7 +30,11 @@ function installations() {
   return createSlackInstallations(database().db, SECRET, () => new Date())
 }
 
-async function begin(access: SlackAccess, places: ReadonlyMap<string, string>): Promise<void> {
+async function begin(
+  access: SlackAccess,
+  places: ReadonlyMap<string, string>,
+  people: Readonly<Record<string, string>> = { mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS' },
+): Promise<void> {
   const { db } = database()
   warnings = []
   service = await exampleService(db, {
@@ -41,7 +45,8 @@ async function begin(access: SlackAccess, places: ReadonlyMap<string, string>): 
         apiUrl: slack.url,
         desk,
         posts: createPosts(db),
-        accounts: accountsOf({ mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS' }),
+        accounts: accountsOf(people),
+        named: access.mode === 'oauth' ? [WORKSPACE, OTHER] : [],
         places,
         // Bolt's own type of an installation is wider than what is read of it here.
         installations: createSlackInstallations(db, SECRET, () => new Date()),
@@ -175,7 +180,9 @@ describe('by signed requests', () => {
   test('who is in a user group is asked, and why it cannot be is said', async () => {
     await begin(access(), new Map())
     slack.home.userGroups.set('S0SEC', ['U0TOM'])
-    expect(await connection.accountsIn({ server: null, id: 'S0SEC' })).toEqual(['U0TOM'])
+    expect(await connection.accountsIn({ server: null, id: 'S0SEC' })).toMatchObject([
+      { id: 'U0TOM', realm: { id: WORKSPACE, only: true } },
+    ])
     slack.home.scopes.delete('usergroups:read')
     await expect(connection.accountsIn({ server: null, id: 'S0SEC' })).rejects.toThrow(/lacks a scope/)
   })
@@ -214,7 +221,7 @@ describe('by signed requests', () => {
   })
 })
 
-describe('from every workspace that installs the app', () => {
+describe('from every named workspace that installs the app', () => {
   const access = (): SlackAccess => ({
     mode: 'oauth',
     clientId: slack.world.clientId,
@@ -243,7 +250,7 @@ describe('from every workspace that installs the app', () => {
       ['web-platform', `${WORKSPACE}/C0WEB`],
       ['payments', `${OTHER}/C0PAY`],
     ])
-    await begin(access(), places)
+    await begin(access(), places, { tom: `${OTHER}/U0TOM` })
     expect(await connection.check()).toContain('no workspace has installed the app yet')
     expect([await install(WORKSPACE), await install(OTHER)]).toEqual([200, 200])
     expect(await connection.check()).toContain('Example, Other')
@@ -264,14 +271,14 @@ describe('from every workspace that installs the app', () => {
     expect((await installations().find(OTHER))?.botToken).toMatch(/^xoxb-/)
   })
 
-  test('somebody of a workspace that has not installed it does not decide', async () => {
+  test('somebody of a workspace that is not named does not decide', async () => {
     await begin(access(), new Map([['web-platform', `${WORKSPACE}/C0WEB`]]))
     await install(WORKSPACE)
     await connection.start()
     await propose()
     const [card] = slack.messages
     if (!card) throw new Error('No card.')
-    await slack.click('U0MARA', card, 'pw:approve', { team: OTHER })
+    await slack.click('U0MARA', card, 'pw:approve', { team: 'T0000003' })
     await expect.poll(() => JSON.stringify(slack.answers)).toContain('Slack Connect')
   })
 

@@ -33,6 +33,7 @@ function connect(): ChatPlatform {
   const { db } = database()
   return createSlack({
     access: { mode: 'socket', botToken: slack.botToken, appToken: slack.appToken },
+    named: [],
     installations: createSlackInstallations(db, '', () => new Date()),
     apiUrl: slack.url,
     desk: cardDeskWith(() => told),

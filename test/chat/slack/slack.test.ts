@@ -39,6 +39,7 @@ beforeEach(async ({ task }) => {
       connection = createSlack({
         drawPng,
         access: { mode: 'socket', botToken: slack.botToken, appToken: slack.appToken },
+        named: [],
         installations: createSlackInstallations(db, '', () => new Date()),
         apiUrl: slack.url,
         desk,

@@ -32,8 +32,10 @@ export interface FakeSlackOptions {
 }
 
 export interface Arriving {
-  /** The workspace of the user, should it be another. */
+  /** The workspace of the user, should it be another than the one of the app. */
   readonly team?: string
+  /** The workspace where the app is met. Left out: the first that has the user. */
+  readonly workspace?: string
   /** How often the same is delivered. */
   readonly copies?: number
 }
@@ -141,13 +143,15 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     return id
   }
 
-  function workspaceOf(user: string): Workspace {
+  function workspaceOf(user: string, id?: string): Workspace {
+    const named = id === undefined ? undefined : world.workspaces.get(id)
+    if (named) return named
     return [...world.workspaces.values()].find((item) => item.users.has(user)) ?? home
   }
 
-  /** What every interaction says of who acts. */
-  function actor(user: string, team: string | undefined): Json {
-    const workspace = workspaceOf(user)
+  /** What every interaction says of who acts: `team` is where the app is, `user.team_id` where the user is. */
+  function actor(user: string, { team, workspace: met }: Arriving = {}): Json {
+    const workspace = workspaceOf(user, met)
     const id = team ?? workspace.id
     return {
       team: { id: workspace.id, domain: 'example' },
@@ -196,7 +200,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       if (!button) throw new Error(`The message has no button ${action}.`)
       const path = responsePath()
       const payload = {
-        ...actor(user, more.team),
+        ...actor(user, more),
         type: 'block_actions',
         container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
         channel: { id: message.channel, name: 'c' },
@@ -213,10 +217,10 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       if (!last) throw new Error('No dialog is open.')
       const { callback_id, private_metadata } = last.view
       const view = { id: 'V1', type: 'modal', callback_id, private_metadata, state: { values } }
-      return arrivals.send('interactive', { ...actor(user, undefined), type: 'view_submission', view })
+      return arrivals.send('interactive', { ...actor(user), type: 'view_submission', view })
     },
-    async slash(user: string, channel: string, text: string): Promise<void> {
-      const workspace = workspaceOf(user)
+    async slash(user: string, channel: string, text: string, more: Pick<Arriving, 'workspace'> = {}): Promise<void> {
+      const workspace = workspaceOf(user, more.workspace)
       await arrivals.send('slash_commands', {
         command: '/patch',
         text,
@@ -233,14 +237,15 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       })
     },
     /** Opens the app's own page. */
-    async openHome(user: string): Promise<void> {
+    async openHome(user: string, more: Pick<Arriving, 'workspace'> = {}): Promise<void> {
+      const workspace = workspaceOf(user, more.workspace)
       await arrivals.send('events_api', {
         type: 'event_callback',
-        team_id: workspaceOf(user).id,
+        team_id: workspace.id,
         api_app_id: 'A1',
         event_id: `Ev${randomBytes(4).toString('hex')}`,
         event_time: Math.floor(Date.now() / 1_000),
-        authorizations: [{ team_id: workspaceOf(user).id, user_id: 'U0BOT', is_bot: true }],
+        authorizations: [{ team_id: workspace.id, user_id: 'U0BOT', is_bot: true }],
         event: { type: 'app_home_opened', user, channel: `D${user.slice(1)}`, tab: 'home', event_ts: world.nextTs() },
       })
     },
@@ -248,7 +253,7 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     async clickHome(user: string, action: string, value: string): Promise<void> {
       const view = world.homes.get(user)?.view
       await arrivals.send('interactive', {
-        ...actor(user, undefined),
+        ...actor(user),
         type: 'block_actions',
         container: { type: 'view', view_id: 'V2' },
         view: { ...view, id: 'V2', type: 'home' },

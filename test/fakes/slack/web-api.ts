@@ -10,6 +10,7 @@ const TRIGGER_MS = 3_000
 /** The scopes of which a method needs one: "Required scopes" on its page. */
 export const methodScopes: Readonly<Record<string, readonly string[]>> = {
   'apps.connections.open': [],
+  'auth.revoke': [],
   'auth.test': [],
   'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
@@ -34,6 +35,9 @@ export function run(world: World, workspace: Workspace, method: string, body: Js
   switch (method) {
     case 'auth.test':
       return { ok: true, team_id: workspace.id, team: workspace.name, user_id: 'U0BOT', bot_id: 'B0BOT' }
+    case 'auth.revoke':
+      workspace.tokenProblem = 'token_revoked'
+      return { ok: true, revoked: true }
     case 'users.info':
       return userInfo(workspace, String(body.user))
     case 'usergroups.users.list':
@@ -75,6 +79,9 @@ export function exchangeCode(world: World, body: Json): Json {
   workspace.botToken = `xoxb-${randomBytes(8).toString('hex')}`
   workspace.tokenProblem = null
   world.workspaces.set(id, workspace)
+  // An organisation's id begins with E; the app is then installed in all its workspaces at once.
+  const organisation = id.startsWith('E')
+  const owner = { id, name: workspace.name }
   return {
     ok: true,
     app_id: 'A1',
@@ -82,13 +89,17 @@ export function exchangeCode(world: World, body: Json): Json {
     access_token: workspace.botToken,
     bot_user_id: 'U0BOT',
     scope: [...workspace.scopes].join(','),
-    team: { id, name: workspace.name },
-    enterprise: null,
-    is_enterprise_install: false,
+    team: organisation ? null : owner,
+    enterprise: organisation ? owner : null,
+    is_enterprise_install: organisation,
     authed_user: { id: 'U0ADMIN' },
   }
 }
 
+/**
+ * docs.slack.dev/reference/objects/user-object: an id is unique in its workspace only. docs.slack.dev/apis/slack-connect: of
+ * people elsewhere one sees the address too, and `is_stranger` is true only of those who share no channel with the app.
+ */
 function userInfo(workspace: Workspace, id: string): Json {
   const user = workspace.users.get(id)
   if (!user) return { ok: false, error: 'user_not_found' }
@@ -98,6 +109,7 @@ function userInfo(workspace: Workspace, id: string): Json {
     ok: true,
     user: {
       id,
+      team_id: user.team ?? workspace.id,
       name: id.toLowerCase(),
       deleted: kind === 'deactivated',
       is_bot: kind === 'bot',
@@ -134,12 +146,17 @@ function refusal(world: World, workspace: Workspace, channel: string, body: Json
   return null
 }
 
+/** Ids of channels count in their workspace only, too. */
+function messagesIn(world: World, workspace: Workspace, channel: string): SlackMessage[] {
+  return world.messages.filter((item) => item.workspace === workspace.id && item.channel === channel)
+}
+
 function post(world: World, workspace: Workspace, body: Json): Json {
   const channel = String(body.channel)
   const refused = refusal(world, workspace, channel, body)
   if (refused) return refused
   const thread = typeof body.thread_ts === 'string' ? body.thread_ts : null
-  const parent = world.messages.find((item) => item.channel === channel && item.ts === thread)
+  const parent = messagesIn(world, workspace, channel).find((item) => item.ts === thread)
   if (thread !== null && parent?.thread !== null) return { ok: false, error: 'thread_not_found' }
   const message: SlackMessage = {
     workspace: workspace.id,
@@ -160,7 +177,7 @@ function update(world: World, workspace: Workspace, body: Json): Json {
   const refused = refusal(world, workspace, String(body.channel), body)
   if (refused) return refused
   if (Buffer.byteLength(String(body.text ?? '')) > 4_000) return { ok: false, error: 'msg_too_long' }
-  const message = world.messages.find((item) => item.channel === body.channel && item.ts === body.ts)
+  const message = messagesIn(world, workspace, String(body.channel)).find((item) => item.ts === body.ts)
   if (!message) return { ok: false, error: 'message_not_found' }
   message.text = String(body.text ?? '')
   message.blocks = (body.blocks as readonly Json[] | undefined) ?? []
@@ -170,10 +187,8 @@ function update(world: World, workspace: Workspace, body: Json): Json {
 
 function history(world: World, workspace: Workspace, body: Json, thread: string | null): Json {
   if (!workspace.channels.has(String(body.channel))) return { ok: false, error: 'channel_not_found' }
-  const found = world.messages.filter(
-    (item) =>
-      item.channel === body.channel &&
-      (thread === null ? item.thread === null : item.thread === thread || item.ts === thread),
+  const found = messagesIn(world, workspace, String(body.channel)).filter((item) =>
+    thread === null ? item.thread === null : item.thread === thread || item.ts === thread,
   )
   const marked = String(body.include_all_metadata) === 'true'
   const list = found.reverse().slice(0, Math.min(Number(body.limit ?? 100), 999))

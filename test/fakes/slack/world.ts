@@ -47,6 +47,8 @@ export interface SlackUser {
   /** An address, and whether its owner has confirmed it. */
   readonly email?: string
   readonly confirmed?: boolean
+  /** Their own workspace, where they are only seen through a channel shared with it (Slack Connect). */
+  readonly team?: string
 }
 
 export interface Workspace {

@@ -1,0 +1,54 @@
+import { type RealmId, readRealmId } from '../core/realm.ts'
+import type { Notes } from './cross-check.ts'
+import { list, quote } from './problem.ts'
+import type { Settings } from './schema.ts'
+
+/** Who is whom on chat platforms: each account is one person's, and ids of Slack are of workspaces that count. */
+export function checkAccounts(settings: Settings, notes: Notes): void {
+  for (const platform of ['slack', 'discord'] as const) {
+    const known: { readonly account: RealmId; readonly owner: string }[] = []
+    for (const [owner, person] of Object.entries(settings.people)) {
+      const written = person[platform]
+      if (written === null) continue
+      const account = readRealmId(written)
+      // Two people with one account would be one human with two votes.
+      const other = known.find((item) => mayBeSame(item.account, account))
+      if (other !== undefined) {
+        const what = `is also the account of ${other.owner}`
+        notes.problem(['people', owner, platform], what, 'One account is one person.')
+      }
+      known.push({ account, owner })
+    }
+  }
+  checkWorkspaces(settings, notes)
+}
+
+function mayBeSame(one: RealmId, other: RealmId): boolean {
+  return one.id === other.id && (one.realm === other.realm || one.realm === null || other.realm === null)
+}
+
+function checkWorkspaces({ identity, people, channels, groups }: Settings, notes: Notes): void {
+  const named = identity.slackWorkspaces
+  const [first] = named
+  if (first === undefined) return
+
+  function check(path: readonly PropertyKey[], written: string | null): void {
+    if (written === null) return
+    const { realm, id } = readRealmId(written)
+    if (realm === null && named.length > 1) {
+      const what = `is ${quote(id)} alone, and identity.slackWorkspaces names several`
+      const mend = `Write its workspace before it, such as "${first}/${id}": the same id may be another's in another workspace.`
+      notes.problem(path, what, mend)
+    }
+    if (realm !== null && !named.includes(realm)) {
+      const what = `is of the workspace ${quote(realm)}, which identity.slackWorkspaces does not name`
+      const mend = `Add ${realm} there if its members are to be trusted, or write an id of ${list(named, 'or')}.`
+      notes.problem(path, what, mend)
+    }
+  }
+
+  for (const [name, { slack }] of Object.entries(people)) check(['people', name, 'slack'], slack)
+  for (const [name, { slack }] of Object.entries(channels)) check(['channels', name, 'slack'], slack)
+  for (const [name, group] of Object.entries(groups))
+    if (group.kind === 'slack user group') check(['groups', name, 'id'], group.id)
+}
