@@ -297,9 +297,11 @@ function cardQuorum(state: ProposalState, members: readonly Member[]): readonly 
 /** Approvals that were not given by an account of the person's own, and that nobody confirmed. */
 function unconfirmed(state: ProposalState, members: readonly Member[]): string | null {
   const given = state.votes.filter((vote) => vote.choice === 'approve' && !isOwn(vote))
-  const list = given.map(({ name, through }) => `${name} by ${through ? throughWords(through, namesIn(members)) : ''}`)
+  const list = given.map(
+    ({ name, through }) => `${name} (by ${through ? throughWords(through, namesIn(members)) : ''})`,
+  )
   if (list.length === 0) return null
-  return `Approved in the name of ${list.join(', ')}: what came by one hand counts once, and as the person's own when they confirm it.`
+  return `Approved in the name of ${list.join(', ')}. What came by one hand counts once, until each confirms it by an account of their own.`
 }
 
 function notes(state: ProposalState, members: readonly Member[]): Card['notes'] {

@@ -249,6 +249,13 @@ describe.skipIf(reason !== null)('faults during rollouts on real Debian hosts', 
     await scene.service.start()
     await until('every team has a proposal', 480, async () => (await scene.proposals()).length === teams.length)
     for (const proposal of await scene.proposals()) ids.set(proposal.team, proposal.id)
+    // A host that did not answer in time at first comes in with the next look.
+    await until('every proposal has all its hosts', 480, async () => {
+      const reports = await Promise.all(teams.map(({ name }) => scene.report(id(name))))
+      if (reports.every(({ state }, index) => state.subject.assets.length === teams[index]?.hosts.length)) return true
+      await scene.service.command('sync')
+      return false
+    })
     await Promise.all(
       FAULTS.map(async ({ team, before, midway }) => {
         await before?.(fleet, canary(team))

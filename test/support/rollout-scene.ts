@@ -27,6 +27,7 @@ const deployment = z.object({
 const proposal = z.object({ id: z.string(), status: z.string(), team: z.string() })
 const report = z.object({
   state: proposal.extend({
+    subject: z.object({ assets: z.array(z.unknown()) }),
     rollout: z.object({ deployments: z.record(z.string(), deployment) }).nullable(),
   }),
   events: z.array(z.object({ at: z.string(), event: z.object({ type: z.string() }) })),

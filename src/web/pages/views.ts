@@ -1,6 +1,7 @@
 import type { Answer, Detail } from '../../chat/desk.ts'
 import { type AccountEntry, accountWords, linkedWords } from '../../chat/linked-accounts.ts'
 import { oneLine } from '../../chat/visible.ts'
+import { isOwn } from '../../core/hands.ts'
 import type {
   AssetRow,
   AuditRow,
@@ -156,10 +157,10 @@ export function peopleHtml(rows: readonly PersonRow[], accounts: readonly Accoun
   )
 }
 
-/** What the configuration names is changed there alone. */
+/** What the configuration names is changed there alone, and in a session that a link opened operators alone revoke. */
 function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
   const said = html`<p>${oneLine(accountWords(entry))}, ${richText(linkedWords(entry), viewer.timeZone)}</p>`
-  if (entry.linked === null) return said
+  if (entry.linked === null || !(viewer.isOperator || isOwn(viewer))) return said
   return html`<form method="post" action="/people/${entry.person}/accounts/revoke">${said}<input type="hidden" name="platform" value="${entry.platform}">
 <input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
 }
