@@ -23,6 +23,11 @@ export interface CountedAct {
   readonly confirmedAt?: string
 }
 
+/** How an act came, to be kept with it; nothing where it was by an account of the person's own. */
+export function throughOf({ through }: Pick<CountedAct, 'through'>): Pick<CountedAct, 'through'> {
+  return through === undefined ? {} : { through }
+}
+
 /** Was it the person, as far as anybody can know? The labelled example is its own matter. */
 export function isOwn({ through, confirmedAt }: Pick<CountedAct, 'through' | 'confirmedAt'>): boolean {
   return through === undefined || through.kind === 'example' || confirmedAt !== undefined

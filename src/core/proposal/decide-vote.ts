@@ -1,4 +1,4 @@
-import { isOwn, type Through } from '../hands.ts'
+import { isOwn, throughOf } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { approvalNow, excludedVoters, quorumNeeds, riskyRings } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
@@ -75,10 +75,6 @@ export function confirmVote(state: ProposalState, vote: Vote, context: Context):
   if (event === null) return null
   if (state.status !== 'open' || vote.choice !== 'approve' || quorumNeeds(state) === null) return accept(event)
   return accept(event, ...approvalEvents(after(state, [event], context), context))
-}
-
-function throughOf({ through }: { readonly through?: Through }): { readonly through?: Through } {
-  return through === undefined ? {} : { through }
 }
 
 /** `approved`, and when it will run, if the policy is satisfied now; nothing otherwise. */

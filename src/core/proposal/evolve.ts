@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts'
-import { isOwn, type Through } from '../hands.ts'
+import { isOwn, throughOf } from '../hands.ts'
 import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
@@ -71,7 +71,7 @@ const undecided = {
 } as const
 
 function change(state: ProposalState, recorded: RecordedEvent): Partial<ProposalState> {
-  const { event, at, seq } = recorded
+  const { event, at, seq, actor } = recorded
   switch (event.type) {
     case 'opened':
       throw new Error(`${state.id} was opened twice`)
@@ -235,7 +235,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return {
         breakGlass: {
           person: event.person,
-          ...throughOf(recorded),
+          ...throughOf(actor.kind === 'person' ? actor : {}),
           reason: event.reason,
           reviewBy: event.reviewBy,
           reviewedBy: null,
@@ -248,16 +248,12 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
   }
 }
 
-function throughOf({ actor }: RecordedEvent): { readonly through?: Through } {
-  return actor.kind === 'person' && actor.through !== undefined ? { through: actor.through } : {}
-}
-
 function resumeVote(
-  recorded: RecordedEvent,
+  { actor, at, seq }: RecordedEvent,
   { person, name }: { readonly person: string; readonly name: string },
 ): ResumeVote {
-  const vote = { person, name, ...throughOf(recorded) }
-  return isOwn(vote) ? vote : { ...vote, at: recorded.at, seq: recorded.seq }
+  const vote = { person, name, ...throughOf(actor.kind === 'person' ? actor : {}) }
+  return isOwn(vote) ? vote : { ...vote, at, seq }
 }
 
 function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | null {
