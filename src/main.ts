@@ -21,7 +21,7 @@ import {
 import type { ChatConnection, ChatPlatform, ConnectionEvents } from './chat/platform.ts'
 import { sentence } from './chat/rich-text.ts'
 import { priorityRule } from './config/decision-tables.ts'
-import { exampleFleet, shippedFleet } from './config/default-config.ts'
+import { exampleDatabase, exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
 import { measureRules, operators } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
@@ -34,9 +34,11 @@ import { createLog } from './log.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
+import { claimDatabase } from './store/installation.ts'
 import { purgeSoftware } from './store/inventory.ts'
 import { type Listening, listenTo } from './store/listening.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
+import { noteConfigured } from './store/people.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { renewProjections } from './store/renew.ts'
@@ -45,7 +47,7 @@ import { purgeSessions } from './store/sessions.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
-import { createAccounts, createLinking } from './workflow/accounts.ts'
+import { configuredAccountsOf, createAccounts, createLinking } from './workflow/accounts.ts'
 import { createDirectory, type Directory } from './workflow/directory.ts'
 import { createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
@@ -82,10 +84,14 @@ export async function openService(config: Config, environment: Environment): Pro
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   const database = await openDatabase({
     url: environment.databaseUrl ?? undefined,
-    dataDir: `${config.dataDir}/postgres`,
+    dataDir: config.example ? exampleDatabase(config.dataDir) : `${config.dataDir}/postgres`,
     durable: true,
     log: log.info,
     warn: log.warn,
+  })
+  await claimDatabase(database.db, config.example).catch(async (error: unknown) => {
+    await database.close()
+    throw error
   })
   const clock = () => new Date()
   const renewed = await renewProjections(database.db, clock().toISOString())
@@ -99,6 +105,7 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const { db } = database
   const people = buildPeople(config)
+  await noteConfigured(db, configuredAccountsOf(people), clock().toISOString())
   const accounts = createAccounts(db, people, config.identity.email)
   const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
   await directory.load()

@@ -1,8 +1,8 @@
 import { type ActionName, actionNames, actions, lookNames, lookSummaries } from './actions.ts'
 import { argumentsOf } from './slash.ts'
 
-/** How an action is called on the command line; `null` where another command does it. */
-function onCommandLine(name: ActionName): string {
+/** How an action is called on the command line; `null`: it is not there. */
+function onCommandLine(name: ActionName): string | null {
   switch (name) {
     case 'approve':
     case 'reject':
@@ -10,6 +10,8 @@ function onCommandLine(name: ActionName): string {
       return `vote PW-1 ${name}`
     case 'withdraw-vote':
       return 'vote PW-1 withdraw'
+    case 'confirm':
+      return null
     default:
       return `${actions[name].commandLine ?? name} PW-1`
   }
@@ -19,7 +21,8 @@ function onCommandLine(name: ActionName): string {
 export function commandReference(): string {
   const rows = actionNames.map((name) => {
     const { label, summary } = actions[name]
-    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(name)}\` | \`${onCommandLine(name)}\` | ${summary} |`
+    const typed = onCommandLine(name)
+    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(name)}\` | ${typed === null ? 'not there' : `\`${typed}\``} | ${summary} |`
   })
   const looks = lookNames.map(
     (name) => `| \`/patch ${name}${lookSummaries[name].follows ?? ''}\` | ${lookSummaries[name].summary} |`,

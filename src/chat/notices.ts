@@ -44,7 +44,7 @@ export function noticesInName(
               text: [
                 ...rich(strong(`${state.id} `), `${state.title}. In your name: `),
                 ...entry.text,
-                ...rich(`${next} If that was not you, say so in its thread.`),
+                ...rich(` ${entry.detail.join(' ')}${next} If that was not you, say so in its thread.`),
               ],
               detail: [],
               actions: buttons.map((button) => ({ ...button, proposal: state.id })),

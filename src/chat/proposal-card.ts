@@ -1,6 +1,6 @@
 import { clusterProblem } from '../core/cluster.ts'
 import { countEndState } from '../core/gate.ts'
-import { isOwn, namesIn, throughWords } from '../core/hands.ts'
+import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import { unverified } from '../core/proposal/deployments.ts'
@@ -284,7 +284,11 @@ function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRi
 
 function cardQuorum(state: ProposalState, members: readonly Member[]): readonly CardQuorum[] {
   const progress = quorumProgress(state, members)
-  const name = (id: string) => members.find((member) => member.id === id)?.name ?? id
+  const name = (id: string) => {
+    const vote = state.votes.find(({ person }) => person === id)
+    const called = namesIn(members)(id)
+    return vote === undefined ? called : nameAsKnown({ ...vote, name: called })
+  }
   return (progress?.roles ?? []).map((role) => ({
     role: role.role,
     have: role.filledBy.length,
@@ -389,7 +393,7 @@ function howToGoOn(state: ProposalState, members: readonly Member[]): string {
     const people = members.filter((member) => member.roles.includes(role)).map((member) => member.name)
     return `${role} (${people.join(', ') || 'nobody has that role'})`
   })
-  const agreed = state.resumeVotes.map((vote) => vote.name)
+  const agreed = state.resumeVotes.map(nameAsKnown)
   const so = agreed.length === 0 ? '' : ` Agreed so far: ${agreed.join(', ')}.`
   const failed = state.rollout === null ? 0 : endedBadly(state.rollout).size
   const what =

@@ -2,7 +2,7 @@
 
 import { assertNever } from '../core/assert-never.ts'
 import { countEndState } from '../core/gate.ts'
-import { isOwn, namesIn, throughWords } from '../core/hands.ts'
+import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { limits } from '../core/limits.ts'
 import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
@@ -337,7 +337,8 @@ function approvedText(state: ProposalState, by: NonNullable<ProposalState['appro
 }
 
 function nameOf(state: ProposalState, id: string): string {
-  return state.votes.find((vote) => vote.person === id)?.name ?? id
+  const vote = state.votes.find(({ person }) => person === id)
+  return vote === undefined ? id : nameAsKnown(vote)
 }
 
 function ringNames(state: ProposalState): readonly string[] {

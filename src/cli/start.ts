@@ -138,10 +138,12 @@ export function signInCommand(program: Command): void {
 export function signOutCommand(program: Command): void {
   program
     .command('sign-out <person>')
-    .description('end every session of a person at the console, and the sign-in links they have not used')
+    .description(
+      'end every session of a person at the console and of those they introduced, and the sign-in links not used',
+    )
     .action(async (person: string) => {
       await withService(program, async ({ config, database }) => {
-        const ended = await endSessionsOf(database.db, person)
+        const ended = await endSessionsOf(database.db, person, { andIntroduced: true })
         // Somebody who has left the configuration may still have had sessions.
         if (ended === 0) knownPerson(config, person)
         print(`${person} is signed out.`)

@@ -13,6 +13,11 @@ export function exampleFleet(dataDir: string): string {
   return join(dataDir, 'example', 'fleet.json')
 }
 
+/** Where the example keeps its own embedded database: nothing of it is in that of a real configuration. */
+export function exampleDatabase(dataDir: string): string {
+  return join(dataDir, 'example', 'postgres')
+}
+
 /**
  * What runs without a configuration file: this machine, watched only, and the labelled example fleet with invented
  * people, so that a newcomer sees a whole rollout and no host is touched.

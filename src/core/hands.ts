@@ -33,6 +33,11 @@ export function isOwn({ through, confirmedAt }: Pick<CountedAct, 'through' | 'co
   return through === undefined || through.kind === 'example' || confirmedAt !== undefined
 }
 
+/** A name for lists of those who agreed: where it may have been another hand, that is said. */
+export function nameAsKnown(act: CountedAct & { readonly name: string }): string {
+  return isOwn(act) ? act.name : `${act.name} (not confirmed)`
+}
+
 /** The hands that may have done it: the person's own, or those behind the command line or the link. */
 export function handsOf(act: CountedAct): readonly string[] {
   const { person, through } = act

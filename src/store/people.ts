@@ -2,8 +2,9 @@ import { and, asc, eq, gt, isNull, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
 import type { Via } from '../core/proposal/proposal.ts'
 import type { Freeze } from '../core/window.ts'
-import type { Queryable, Tx } from './connection.ts'
-import { digests, freezes, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { configuredAccounts, digests, freezes, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface LinkedAccount {
   readonly platform: AccountPlatform
@@ -34,6 +35,47 @@ export async function linkedAccountOf(
   const here = and(eq(linkedAccounts.platform, platform), eq(linkedAccounts.person, person))
   const [row] = await db.select().from(linkedAccounts).where(here)
   return row ?? null
+}
+
+export interface ConfiguredAccount {
+  readonly platform: AccountPlatform | 'email'
+  /** An account's id, or an address in small letters. */
+  readonly account: string
+  readonly person: string
+}
+
+/** Remembers since when the configuration names these; what it names no more is forgotten. */
+export async function noteConfigured(db: Db, named: readonly ConfiguredAccount[], now: string): Promise<void> {
+  await inTransaction(db, noteNamed, { named, now })
+}
+
+async function noteNamed(
+  tx: Tx,
+  { named, now }: { readonly named: readonly ConfiguredAccount[]; readonly now: string },
+): Promise<void> {
+  const known = await tx.select().from(configuredAccounts)
+  const same = (one: ConfiguredAccount) => (other: ConfiguredAccount) =>
+    one.platform === other.platform && one.account === other.account && one.person === other.person
+  for (const old of known.filter((one) => !named.some(same(one)))) {
+    const { platform, account, person } = old
+    const its = and(eq(configuredAccounts.platform, platform), eq(configuredAccounts.account, account))
+    await tx.delete(configuredAccounts).where(and(its, eq(configuredAccounts.person, person)))
+  }
+  const fresh = named.filter((one) => !known.some(same(one))).map((one) => ({ ...one, seenAt: now }))
+  if (fresh.length > 0) await tx.insert(configuredAccounts).values(fresh).onConflictDoNothing()
+}
+
+/** Since when the configuration names the account for the person (ISO 8601 UTC); `null`: it never did as far as we know. */
+export async function configuredSince(
+  db: Queryable,
+  { platform, account, person }: ConfiguredAccount,
+): Promise<string | null> {
+  const its = and(eq(configuredAccounts.platform, platform), eq(configuredAccounts.account, account))
+  const [row] = await db
+    .select()
+    .from(configuredAccounts)
+    .where(and(its, eq(configuredAccounts.person, person)))
+  return row?.seenAt ?? null
 }
 
 /** Everybody's, in the order of their names. */

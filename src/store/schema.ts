@@ -437,6 +437,12 @@ export const sessions = pgTable('sessions', {
   expiresAt: instant('expires_at').notNull(),
 })
 
+/** Whether the database is of the labelled example: one row. Nothing of the one may count in the other. */
+export const installation = pgTable('installation', {
+  one: boolean('one').primaryKey().default(true),
+  example: boolean('example').notNull(),
+})
+
 // ---------------------------------------------------------------- people elsewhere
 
 /** Accounts that people linked with themselves by a code, beside those in the configuration. */
@@ -457,6 +463,18 @@ export const linkedAccounts = pgTable(
     // One on each platform: the next is refused until the one before is revoked.
     uniqueIndex('linked_accounts_once').on(table.person, table.platform),
   ],
+)
+
+/** Accounts and addresses that the configuration names for people, and when that was first seen. */
+export const configuredAccounts = pgTable(
+  'configured_accounts',
+  {
+    platform: text('platform', { enum: ['slack', 'discord', 'email'] }).notNull(),
+    account: text('account').notNull(),
+    person: text('person').notNull(),
+    seenAt: instant('seen_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.platform, table.account, table.person] })],
 )
 
 /** Codes that were asked for and not used yet; only their hashes are kept. */

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte, or } from 'drizzle-orm'
+import { and, arrayContains, eq, gt, inArray, isNotNull, isNull, lte, or } from 'drizzle-orm'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { sessions, signInLinks } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -98,15 +98,23 @@ export async function endSession(db: Queryable, tokenHash: string): Promise<void
   await db.delete(sessions).where(eq(sessions.tokenHash, tokenHash))
 }
 
-/** Ends every session of a person, and the links to new ones that were not used yet. Returns how many sessions that were. */
-export function endSessionsOf(db: Db, person: string): Promise<number> {
-  return inTransaction(db, endAll, person)
+/**
+ * Ends every session of a person, and the links to new ones that were not used yet; with `andIntroduced` also those of
+ * others that began with a link which the person made. Returns how many sessions that were.
+ */
+export function endSessionsOf(db: Db, person: string, { andIntroduced = false } = {}): Promise<number> {
+  return inTransaction(db, endAll, { person, andIntroduced })
 }
 
-async function endAll(tx: Tx, person: string): Promise<number> {
+async function endAll(
+  tx: Tx,
+  { person, andIntroduced }: { readonly person: string; readonly andIntroduced: boolean },
+): Promise<number> {
   // Links first: whoever redeems one at this moment holds its row until the session is there, which is then ended, too.
-  await tx.delete(signInLinks).where(eq(signInLinks.person, person))
-  const ended = await tx.delete(sessions).where(eq(sessions.person, person)).returning({ person: sessions.person })
+  const of = (table: typeof signInLinks | typeof sessions) =>
+    andIntroduced ? or(eq(table.person, person), arrayContains(table.madeBy, [person])) : eq(table.person, person)
+  await tx.delete(signInLinks).where(of(signInLinks))
+  const ended = await tx.delete(sessions).where(of(sessions)).returning({ person: sessions.person })
   return ended.length
 }
 

@@ -6,7 +6,7 @@ import { rich } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
 import { assertNever } from '../core/assert-never.ts'
 import { joinAssessments } from '../core/assessment.ts'
-import { throughWords } from '../core/hands.ts'
+import { COMMAND_LINE, throughWords } from '../core/hands.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
@@ -206,7 +206,9 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     async viewer(session) {
       const found = await findSession(db, hashed(session), here())
       const self = people.all.find((item) => item.id === found?.actingAs)
-      if (!found || !self) return null
+      // What somebody made who has left the configuration counts no more.
+      const makers = (found?.madeBy ?? []).filter((hand) => hand !== COMMAND_LINE)
+      if (!found || !self || !makers.every((maker) => people.all.some(({ id }) => id === maker))) return null
       const isOperator = people.operators().includes(found.person)
       const mayAct = people.example && isOperator
       return {
@@ -325,7 +327,11 @@ export function createBackend(service: ConsoleParts): ConsolePort {
         const message = rich('Only they themselves and operators revoke the accounts of a person.')
         return { ok: false, message }
       }
-      return workflow.linking.revoke({ platform, account, person }, personOf(viewer), viewer.isOperator)
+      return workflow.linking.revoke(
+        { platform, account, person },
+        personOf(viewer),
+        viewer.isOperator && viewer.person !== person,
+      )
     },
     async sources() {
       const states = await sourceStates(db)

@@ -19,7 +19,15 @@ import { accountAddressed, type ChatPlatform } from '../chat/platform.ts'
 import { code as fixed, rich, strong } from '../chat/rich-text.ts'
 import { isOwn } from '../core/hands.ts'
 import type { Db } from '../store/connection.ts'
-import { addLinkCode, allLinkedAccounts, findLinked, linkedAccountOf, type WhichLinked } from '../store/people.ts'
+import {
+  addLinkCode,
+  allLinkedAccounts,
+  type ConfiguredAccount,
+  configuredSince,
+  findLinked,
+  linkedAccountOf,
+  type WhichLinked,
+} from '../store/people.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { configuredOwner } from './configured-account.ts'
 import { linkInTransaction, revokeInTransaction } from './link-account.ts'
@@ -38,6 +46,18 @@ const NOT_REVOKED =
 /** Without what looks alike: I, L, O, U. */
 const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
+/** What of people the configuration names, to remember since when. */
+export function configuredAccountsOf(people: readonly PersonEntry[]): readonly ConfiguredAccount[] {
+  return people.flatMap(({ id, slack, discord, email }) => {
+    const named = [
+      { platform: 'slack' as const, account: slack },
+      { platform: 'discord' as const, account: discord },
+      { platform: 'email' as const, account: email?.toLowerCase() ?? null },
+    ]
+    return named.flatMap(({ platform, account }) => (account === null ? [] : [{ platform, account, person: id }]))
+  })
+}
+
 /** @param emailOn platforms whose verified address may recognise somebody */
 export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: readonly string[]): Accounts {
   const byId = (id: string, linkedAt: string | null) => {
@@ -49,7 +69,10 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
     async personOf(account) {
       const names = namesOf(account)
       const configured = configuredOwner(people, account.platform, names)
-      if (configured) return byId(configured.id, null)
+      if (configured) {
+        const named = { platform: account.platform, account: configured[account.platform] ?? '', person: configured.id }
+        return byId(configured.id, await configuredSince(db, named))
+      }
       for (const name of names) {
         const linked = await findLinked(db, account.platform, name)
         if (linked) return byId(linked.person, linked.linkedAt)
@@ -60,7 +83,9 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
       const same = people.filter(
         (person) => person.email?.toLowerCase() === address && person[account.platform] === null,
       )
-      return same.length === 1 && same[0] ? byId(same[0].id, null) : null
+      const [only] = same
+      if (same.length !== 1 || only === undefined) return null
+      return byId(only.id, await configuredSince(db, { platform: 'email', account: address, person: only.id }))
     },
     async accountOf(platform, addressee) {
       const account = accountAddressed(addressee)

@@ -11,7 +11,9 @@ import { parseSlash, slashHelp } from '../chat/slash.ts'
 import { count } from '../chat/story.ts'
 import type { Member } from '../core/policy.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
+import type { ProposalEvent } from '../core/proposal/event.ts'
 import { howItCounts } from '../core/proposal/proof.ts'
+import type { ProposalState } from '../core/proposal/proposal.ts'
 import { readStream } from '../store/events.ts'
 import { toldPictures } from '../store/outbox.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
@@ -43,6 +45,8 @@ export function createDesk(
   async function give(proposal: string, command: ProposalCommand, person: Person, done: string): Promise<Answer> {
     const result = await execute(proposal, command, person)
     if (result.ok) {
+      const confirmed = result.events.find((event) => event.type === 'act-confirmed')
+      if (confirmed !== undefined) return { ok: true, message: rich(confirmedWords(confirmed, result.state)) }
       const counted = command.type === 'vote' || command.type === 'resume'
       const how = counted ? howItCounts(person, teams.membersOf(result.state.team)) : null
       return { ok: true, message: rich(how === null ? done : `${done} ${how}`) }
@@ -184,6 +188,16 @@ export function createDesk(
       return proposalCard(state, members, person === null ? null : memberOf(members, person), told)
     },
   }
+}
+
+/** What it was that counts as the person's own now. */
+function confirmedWords(
+  { act, person }: Extract<ProposalEvent, { type: 'act-confirmed' }>,
+  { id, votes }: ProposalState,
+): string {
+  const choice = votes.find((vote) => vote.person === person)?.choice ?? ''
+  const what = act === 'vote' ? `vote to ${choice}` : act
+  return `Confirmed: your ${what} on ${id} counts as your own from now on.`
 }
 
 /** The person as the team sees them; without roles where the team does not know them. */

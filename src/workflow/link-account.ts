@@ -5,7 +5,7 @@ import type { ThreadEntry } from '../chat/card.ts'
 import type { Person } from '../chat/desk.ts'
 import { accountWords, linkedNotice, type NamedAccount, revokedNotice } from '../chat/linked-accounts.ts'
 import { conversationWithAccount } from '../chat/platform.ts'
-import { isOwn } from '../core/hands.ts'
+import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { type LinkObstacle, linkObstacle } from '../core/link-obstacle.ts'
 import { readRealmId } from '../core/realm.ts'
 import type { Tx } from '../store/connection.ts'
@@ -100,7 +100,8 @@ export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<L
   if (ended === null) return null
   const { platform, account, person } = ended
   const own = chats.includes(platform) ? [{ platform, channel: conversationWithAccount(account) }] : []
-  const other = by === null || by.id === person ? null : by.name
+  const how = by?.through === undefined || isOwn(by) ? '' : `, by ${throughWords(by.through, namesIn(given.people))}`
+  const other = by === null || by.id === person ? null : `${by.name}${how}`
   const notice = revokedNotice(ended, { at: now, via: by?.via ?? 'cli', by: other })
   await tell(tx, [...(await conversationsWith(tx, ended, given)), ...own], notice, now)
   return ended

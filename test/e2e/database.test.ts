@@ -35,7 +35,7 @@ async function make(environment: Readonly<Record<string, string>> = {}): Promise
 }
 
 function postmaster(): number {
-  return Number.parseInt(readFileSync(path.join(data, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8'), 10)
+  return Number.parseInt(readFileSync(path.join(data, 'example', 'postgres', 'pgdata', 'postmaster.pid'), 'utf8'), 10)
 }
 
 function isSentence({ code, stdout, stderr }: Awaited<ReturnType<RunningService['command']>>, sentence: RegExp): void {
@@ -113,15 +113,15 @@ it('a data folder that is a file is a sentence', async () => {
 })
 
 it('a folder of the database that is a file, or that has a broken cluster, is a sentence', async () => {
-  closeSync(openSync(path.join(data, 'postgres'), 'w'))
+  closeSync(openSync(path.join(data, 'example', 'postgres'), 'w'))
   const running = await make()
   isSentence(
     await running.command('proposals'),
     /^Cannot keep the embedded database in .*: a file is in the way where a folder should be\./,
   )
-  rmSync(path.join(data, 'postgres'))
+  rmSync(path.join(data, 'example', 'postgres'))
   expect(await running.command('proposals')).toMatchObject({ code: 0 })
-  rmSync(path.join(data, 'postgres', 'pgdata', 'global', 'pg_control'))
+  rmSync(path.join(data, 'example', 'postgres', 'pgdata', 'global', 'pg_control'))
   isSentence(await running.command('proposals'), /^The embedded database did not start: .*pg_control.* Its log is /)
 })
 

@@ -311,7 +311,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       const votes = (await now(web)).votes.length
       if (stage.name === 'the console') expect([said, votes]).toEqual([expect.stringContaining('recorded'), 1])
       else {
-        expect(said).toContain('approve it in the console, then confirm that here')
+        expect(said).toContain('approve it in the console, then confirm that by an account of your own')
         expect(said).toContain(`https://patchwarden.example.net/p/${web.id}`)
         expect(votes).toBe(0)
       }

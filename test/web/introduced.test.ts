@@ -4,6 +4,7 @@ import { COMMAND_LINE } from '../../src/core/hands.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { outbox } from '../../src/store/schema.ts'
+import { endSessionsOf } from '../../src/store/sessions.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
@@ -115,6 +116,21 @@ describe('an operator who opens the link of somebody else', () => {
     await ask(again, `/p/${id}/act`, approve)
     await ask(asTom, `/p/${id}/act`, approve)
     expect(await findProposal(database().db, id)).toMatchObject({ status: 'open' })
+  })
+
+  it('who has left the configuration introduces nobody any more', async () => {
+    await open()
+    const { db } = database()
+    await beginSession(db, 'tom', new Date(), { example: false, madeBy: ['otto', COMMAND_LINE] })
+    expect(await ask('tom', '/')).toContain('You are not signed in')
+  })
+
+  it('signed out on the command line, they take with them whom they introduced', async () => {
+    await open()
+    const asTom = await introduced('mara', 'tom')
+    expect(await ask(asTom, '/people')).toContain('tom')
+    await endSessionsOf(database().db, 'mara', { andIntroduced: true })
+    expect(await ask(asTom, '/people')).toContain('You are not signed in')
   })
 
   it('satisfies no step-up', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Account } from '../../src/chat/accounts.ts'
-import { addLinkedAccount } from '../../src/store/people.ts'
-import { createAccounts, createLinking } from '../../src/workflow/accounts.ts'
+import { addLinkedAccount, noteConfigured } from '../../src/store/people.ts'
+import { configuredAccountsOf, createAccounts, createLinking } from '../../src/workflow/accounts.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -68,6 +68,36 @@ test('an id of the configuration counts in its workspace; alone it counts where 
   expect(await accounts.personOf(member('T1', 'U1', false))).toBeNull()
   expect(await accounts.personOf(member('T1', 'U2', false))).toMatchObject({ id: 'tom' })
   expect(await accounts.personOf(member('T2', 'U2', true))).toBeNull()
+})
+
+test('an account or address that the configuration names is known since it was first seen there', async () => {
+  const { db } = database()
+  const [mara, tom] = people
+  if (!mara || !tom) throw new Error('No people.')
+  const named = [
+    { ...mara, slack: 'U1' },
+    { ...tom, email: 'Tom@example.net' },
+  ]
+  const later = '2026-11-29T12:00:00.000Z'
+  await noteConfigured(db, configuredAccountsOf(named), NOW)
+  await noteConfigured(db, configuredAccountsOf([...named, { ...tom, discord: '1234' }]), later)
+  const accounts = createAccounts(
+    db,
+    [
+      { ...mara, slack: 'U1' },
+      { ...tom, email: 'Tom@example.net', discord: '1234' },
+    ],
+    ['slack'],
+  )
+  expect(await accounts.personOf(member('T1', 'U1', true))).toMatchObject({ id: 'mara', linkedAt: NOW })
+  const byAddress = { ...member('T1', 'U9', true), verifiedEmail: 'tom@example.net' }
+  expect(await accounts.personOf(byAddress)).toMatchObject({ id: 'tom', linkedAt: NOW })
+  const discord: Account = { platform: 'discord', id: '1234', realm: null, label: 'x', verifiedEmail: null }
+  expect(await accounts.personOf(discord)).toMatchObject({ id: 'tom', linkedAt: later })
+  // Named for somebody else meanwhile, it is new again.
+  await noteConfigured(db, configuredAccountsOf([mara, tom]), later)
+  await noteConfigured(db, configuredAccountsOf(named), later)
+  expect(await accounts.personOf(member('T1', 'U1', true))).toMatchObject({ linkedAt: later })
 })
 
 test('ids of Discord are the same everywhere', async () => {

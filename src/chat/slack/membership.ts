@@ -4,7 +4,7 @@ import { writeRealmId } from '../../core/realm.ts'
 import type { Account } from '../accounts.ts'
 import type { Workspaces } from './workspaces.ts'
 
-const KNOWN_MS = 10 * 60_000
+const KNOWN_MS = 60_000
 
 const info = z.object({
   user: z.object({

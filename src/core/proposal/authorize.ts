@@ -13,7 +13,7 @@ import { wantsGo } from './turn.ts'
 export function authorize(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members } = context
   const needed = rolesFor(state, command)
-  const proof = actor.kind === 'person' ? proofProblem(state, command, actor) : null
+  const proof = actor.kind === 'person' ? proofProblem(state, command, actor, members) : null
   if (needed === 'anybody') return null
   if (needed === 'system') {
     if (actor.kind === 'system') return null

@@ -21,6 +21,11 @@ export function confirm(
     const what = `Nothing of yours on ${state.id} waits for a confirmation`
     return refuse('not now', act === null ? `${what}.` : `${what} any more: look at the card.`)
   }
+  if (vote !== undefined && agreed !== undefined)
+    return refuse(
+      'incomplete',
+      `A vote and an agreement to resume wait for you on ${state.id}: press Confirm on the one you mean.`,
+    )
   const decision = vote ? confirmVote(state, vote, context) : agreed ? confirmResume(state, agreed, context) : null
   return (
     decision ??

@@ -1,5 +1,5 @@
 import { countEndState } from '../gate.ts'
-import { isOwn } from '../hands.ts'
+import { isOwn, nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
 import { freezeAt } from '../window.ts'
@@ -58,7 +58,7 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Conte
   const then = after(state, [agreed], context)
   if (!countQuorum(state.policy.resume, then.resumeVotes, context.members).satisfied) return accept(agreed)
   const type = testRunning(state) ? 'test-resumed' : 'resumed'
-  const resumed: ProposalEvent = { type, by: then.resumeVotes.map(({ name }) => name) }
+  const resumed: ProposalEvent = { type, by: then.resumeVotes.map(nameAsKnown) }
   return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }
 

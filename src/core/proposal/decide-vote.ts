@@ -55,13 +55,13 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
     case 'approve':
       break
   }
-  const own = proposerProblem(state, actor, excludedVoters(state))
+  const own = proposerProblem(state, actor, excludedVoters(state), context.members)
   if (own !== null) return refuse('not allowed', `${own} ${othersCan(state, context)}`)
   const risky = riskyRings(state)
-  if (risky.length > 0 && actor.via !== 'console' && actor.via !== 'cli') {
+  if (risky.length > 0 && actor.via !== 'console') {
     return refuse(
       'step-up',
-      `${state.id} reaches ${risky.join(' and ')}: approve it in the console, then confirm that here. Nothing was counted yet.`,
+      `${state.id} reaches ${risky.join(' and ')}: approve it in the console, then confirm that by an account of your own. Nothing was counted yet.`,
     )
   }
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }

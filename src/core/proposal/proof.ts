@@ -16,6 +16,7 @@ const decisions: readonly ProposalCommand['type'][] = [
   'resume',
   'go',
   'retry',
+  'skip',
   'extend-window',
   'unfreeze',
   'break-glass',
@@ -23,7 +24,12 @@ const decisions: readonly ProposalCommand['type'][] = [
 ]
 
 /** Why the way in which it came does not do for the command, though the person may give it; or `null`. */
-export function proofProblem(state: ProposalState, command: ProposalCommand, actor: Person): Refusal | null {
+export function proofProblem(
+  state: ProposalState,
+  command: ProposalCommand,
+  actor: Person,
+  members: readonly Member[],
+): Refusal | null {
   const { through } = actor
   if (through === undefined || through.kind === 'example') return null
   switch (command.type) {
@@ -31,7 +37,7 @@ export function proofProblem(state: ProposalState, command: ProposalCommand, act
       return refusal('Not confirmed: that takes an account of your own, in Slack or Discord, that was known before.')
     case 'withdraw-vote': {
       const vote = state.votes.find(({ person }) => person === actor.id)
-      return vote !== undefined && isOwn(vote) && !(through.kind === 'command line' && takesCommandLine(state.policy))
+      return vote !== undefined && isOwn(vote)
         ? refusal('Not withdrawn: you voted by an account of your own; withdraw it there.')
         : null
     }
@@ -46,7 +52,7 @@ export function proofProblem(state: ProposalState, command: ProposalCommand, act
       return through.kind === 'command line'
         ? commandLineProblem(state.policy, command.type, through)
         : refusal(
-            `${command.type === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${linkWords(through)}. Do it in Slack or Discord.`,
+            `${command.type === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
           )
     default:
       return commandLineProblem(state.policy, command.type, through)
@@ -75,20 +81,20 @@ function refusal(sentence: string): Refusal {
   return { code: 'not own', sentence }
 }
 
-function linkWords(through: Through): string {
-  return throughWords(through, (id) => id)
-}
-
 /**
  * Why an approval does not count because of who asked for the proposal, without who can instead; or `null`. The proposer is
  * left out, and every hand that may have been the proposer's.
  */
-export function proposerProblem(state: ProposalState, act: Person, left: ReadonlySet<string>): string | null {
+export function proposerProblem(
+  state: ProposalState,
+  act: Person,
+  left: ReadonlySet<string>,
+  members: readonly Member[],
+): string | null {
   const { proposer } = state
   if (proposer.kind !== 'person' || !isOneOf({ ...act, person: act.id }, left)) return null
   if (act.id === proposer.id) return `You proposed ${state.id}, so you cannot approve it.`
-  const came =
-    act.through === undefined ? 'you' : throughWords(act.through, (id) => (id === proposer.id ? proposer.name : id))
+  const came = act.through === undefined ? 'you' : throughWords(act.through, namesIn(members))
   return `Not counted: ${proposer.name} proposed ${state.id}, and this came by ${came}: that may be the same hand.`
 }
 

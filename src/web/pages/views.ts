@@ -160,7 +160,8 @@ export function peopleHtml(rows: readonly PersonRow[], accounts: readonly Accoun
 /** What the configuration names is changed there alone, and in a session that a link opened operators alone revoke. */
 function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
   const said = html`<p>${oneLine(accountWords(entry))}, ${richText(linkedWords(entry), viewer.timeZone)}</p>`
-  if (entry.linked === null || !(viewer.isOperator || isOwn(viewer))) return said
+  const mine = entry.person === viewer.person
+  if (entry.linked === null || !(mine ? isOwn(viewer) : viewer.isOperator)) return said
   return html`<form method="post" action="/people/${entry.person}/accounts/revoke">${said}<input type="hidden" name="platform" value="${entry.platform}">
 <input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
 }

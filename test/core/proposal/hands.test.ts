@@ -93,7 +93,8 @@ describe('one hand', () => {
         },
       )
     }
-    expect(one.give({ type: 'withdraw-vote' }, by('tom', marasLink))).toMatchObject({ code: 'not own' })
+    for (const through of [marasLink, shell])
+      expect(one.give({ type: 'withdraw-vote' }, by('tom', through))).toMatchObject({ code: 'not own' })
     expect(one.state().votes).toMatchObject([{ person: 'tom', choice: 'approve' }])
   })
 
@@ -125,6 +126,24 @@ describe('one hand', () => {
     expect(one.give(confirm, by('noor'))).toContain('resumed')
   })
 
+  test('typed alone, confirms nothing where a vote and an agreement to resume both wait', () => {
+    const two = proposalCase({
+      policy: {
+        resume: [{ role: 'owner', count: 2 }],
+        approval: { kind: 'lazy consensus', noticeSeconds: 60, objectors: ['owner'] },
+      },
+    })
+    two.give(vote(), by('noor', marasLink))
+    two.pass(1)
+    two.give({ type: 'end-notice' })
+    two.give({ type: 'start' })
+    two.give({ type: 'pause', reason: 'look' }, by('mara'))
+    expect(two.give({ type: 'resume' }, by('noor', marasLink))).toEqual(['resume-agreed'])
+    expect(two.give(confirm, by('noor'))).toMatchObject({ code: 'incomplete' })
+    expect(two.give({ type: 'confirm', act: two.state().seq }, by('noor'))).toEqual(['act-confirmed'])
+    expect(two.give(confirm, by('noor'))).toEqual(['act-confirmed'])
+  })
+
   test('neither breaks the glass for another nor reviews its own', () => {
     const breakGlass = { roles: ['owner'], reviewWithinSeconds: 86_400 }
     const one = proposalCase({ policy: { cli: 'recorded', breakGlass } })
@@ -147,6 +166,9 @@ describe('one hand', () => {
     expect(one.state().status).toBe('open')
     expect(one.give(confirm, inSlack)).toEqual(['act-confirmed'])
     expect(one.give(confirm, { ...by('noor'), via: 'slack' } as Actor)).toContain('approved')
+    const cli: Actor = { ...by('noor', shell), via: 'cli' } as Actor
+    const other = proposalCase({ policy: { cli: 'recorded', stepUpRings: ['broad'] } })
+    expect(other.give(vote(), cli)).toMatchObject({ code: 'step-up' })
   })
 
   test('in the labelled example each person counts, and the record says where', () => {

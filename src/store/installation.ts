@@ -1,0 +1,24 @@
+import { DatabaseProblem } from '../core/database-problem.ts'
+import type { Queryable } from './connection.ts'
+import { events, installation } from './schema.ts'
+
+/**
+ * Makes sure that the labelled example and a real configuration never share a database: what may be done as anybody in the
+ * one would count in the other. Throws a sentence where the database is of the other kind.
+ */
+export async function claimDatabase(db: Queryable, example: boolean): Promise<void> {
+  const [known] = await db.select().from(installation)
+  // An earlier version did not say; the example is sure of an empty one only.
+  const isReal = known === undefined ? !example || (await hasEvents(db)) : !known.example
+  if (isReal === example)
+    throw new DatabaseProblem(
+      example
+        ? 'This database belongs to a real configuration, and the labelled example never works on one. Name the configuration (--config or PATCHWARDEN_CONFIG), or give the example a database of its own (PATCHWARDEN_DATA, DATABASE_URL).'
+        : 'This database belongs to the labelled example, where one session acts as all its people, and counts for nothing real. Use another one: an empty database in DATABASE_URL.',
+    )
+  if (known === undefined) await db.insert(installation).values({ example }).onConflictDoNothing()
+}
+
+async function hasEvents(db: Queryable): Promise<boolean> {
+  return (await db.select({ stream: events.stream }).from(events).limit(1)).length > 0
+}
