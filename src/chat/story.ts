@@ -589,6 +589,7 @@ function exceptions(state: ProposalState): readonly string[] {
     lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${sentence(verification.reason)}`)
   }
   for (const { asset } of state.subject.kind === 'patches' ? state.subject.assets : []) {
+    if (leftOutOf(state, asset.id)?.reason === 'up to date') continue
     if (state.rollout?.deployments[asset.id] === undefined)
       lines.push(`${asset.name}: not touched. ${sentence(whyNotTouched(state, asset.id))}`)
   }

@@ -137,6 +137,12 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       stale,
     })
 
+    // First, so that what they leave out is not asked for twice when another proposal takes it.
+    for (const state of open) {
+      if (!isHeld(state)) continue
+      const draft = drafts.find(({ existing }) => existing === state.id) ?? null
+      if (await hold(state, draft, needs, { stale, lease, signal })) revised.push(state.id)
+    }
     for (const draft of drafts) {
       const existing = open.find((state) => state.id === draft.existing)
       if (existing !== undefined && isHeld(existing)) continue
@@ -155,9 +161,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       } else if (done.refusal.code !== 'already') parts.log.warn(`No proposal for ${team}: ${done.refusal.sentence}`)
     }
     for (const state of open) {
-      const draft = drafts.find(({ existing }) => existing === state.id) ?? null
-      if (isHeld(state) && (await hold(state, draft, needs, { stale, lease, signal }))) revised.push(state.id)
-      if (draft !== null || state.rollout !== null || unfinished(state).length > 0) continue
+      if (state.rollout !== null || unfinished(state).length > 0) continue
+      if (drafts.some((draft) => draft.existing === state.id)) continue
       await lease.show()
       const command = { type: 'supersede', by: whyClosed(state, missing, open) } as const
       const done = await execute.execute(state.id, command, assessor)

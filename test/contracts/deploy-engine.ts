@@ -176,8 +176,12 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
       const part = { ...batch, deployments: [{ ...deployment, transaction: [...deployment.transaction, done] }] }
       expect(await scene.engine.preflight(part, signal)).toMatchObject([{ asset: deployment.asset.id, ready: true }])
       const ended = await outcomes(await scene.engine.start(part, signal))
-      expect(ended.get(deployment.asset.id)).toMatchObject({ state: 'succeeded' })
+      const outcome = ended.get(deployment.asset.id)
+      expect(outcome).toMatchObject({ state: 'succeeded' })
+      const changed = outcome?.state === 'succeeded' ? outcome.changed.map((one) => one.name) : []
+      expect(changed.sort()).toEqual(deployment.transaction.map((one) => one.name).sort())
       await expectInstalled(deployment)
+      expect(await scene.installed(deployment.asset, done.name)).toBeNull()
       expect(await scene.transactions(deployment.asset)).toBe(1)
     })
 

@@ -1,7 +1,9 @@
 /** Decisions that people have voted on, while the fleet changes under them. */
 
 import { describe, expect, test } from 'vitest'
+import { assetsDetail, planDetail } from '../../src/chat/details.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
+import { proposalReport } from '../../src/chat/report.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { storyOf } from '../../src/chat/story.ts'
 import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
@@ -243,6 +245,67 @@ test('an event says it of 500 assets, and of 64 KiB, at most', () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1_100)
   expect(Math.max(...sizes)).toBeLessThanOrEqual(500)
   for (const event of decision.events) expect(Buffer.byteLength(canonicalJson(event))).toBeLessThan(65_536)
+})
+
+describe('what is new', () => {
+  const kev = { fact: 'Exploitation', value: 'active (CVE-2026-1)', source: 'CISA KEV', date: '2026-11-20', note: null }
+  const state = approved().state()
+  const voted = content(4)
+  const facts = (more: Partial<Content>) => ({ ...voted, ...more })
+  function with5(exposure: 'open' | null, more: Partial<Content> = {}): Content {
+    const all = content(5)
+    if (all.subject.kind !== 'patches') throw new Error('not patches')
+    const assets = all.subject.assets.map((planned, index) =>
+      index < 4 ? planned : { ...planned, asset: { ...planned.asset, exposure } },
+    )
+    return { ...all, subject: { ...all.subject, assets }, ...more }
+  }
+  function exploited(all: Content): Content {
+    if (all.subject.kind !== 'patches') throw new Error('not patches')
+    const patches = all.subject.patches.map((patch) => ({ ...patch, evidence: [kev] }))
+    return { ...all, subject: { ...all.subject, patches } }
+  }
+
+  test.each([
+    ['raises nothing where it is just as urgent', facts({}), with5(null), false],
+    ['raises it where it is of a more urgent tier', facts({}), with5(null, { priority: 'immediate' }), true],
+    ['raises it where one of its CVEs is listed', facts({}), exploited(with5(null)), true],
+    [
+      'does not where what was voted on is just as urgent by now',
+      facts({ priority: 'immediate' }),
+      with5(null, { priority: 'immediate' }),
+      false,
+    ],
+    [
+      'does where that may be for a new server which is more exposed than all the others',
+      facts({ priority: 'immediate' }),
+      with5('open', { priority: 'immediate' }),
+      true,
+    ],
+  ] as const)('%s', (_, now, all, raises) => {
+    expect(isRaisedByNew(state, now, all)).toBe(raises)
+  })
+
+  test('revises it loudly, and votes start again, where it raises it', () => {
+    const one = approved()
+    one.give(look(out('web4'), ['web5']))
+    const all = with5(null, { priority: 'immediate' })
+    expect(one.give({ type: 'revise', content: all, reason: 'Now immediate' })).toEqual(['revised'])
+    expect(one.state()).toMatchObject({ revision: 2, votes: [], approvedBy: null, status: 'open', since: null })
+  })
+})
+
+test('the plan names who is left out and who waits', () => {
+  const one = approved()
+  one.give(look(out('web2'), ['web9']))
+  const state = one.state()
+  if (state.subject.kind !== 'patches') throw new Error('not patches')
+  const { lines } = planDetail(state, state.subject, [], one.now())
+  expect(lines).toContain('  web2 is left out: it is up to date')
+  expect(lines).toContain('  Not part of this: web9')
+  const assets = assetsDetail(state, state.subject).tables[1]?.rows.map((row) => row.map(plain).slice(0, 2))
+  expect(assets?.[0]).toEqual(['web2', 'left out since the vote: it is up to date'])
+  expect(proposalReport(state, [])).toContain('Since the vote: 1 left out since: 1 is up to date.')
 })
 
 /** A fleet that misses one patch, of which some are patched by hand, rebuilt or added as time goes by. */

@@ -171,3 +171,45 @@ it('where nothing of it is left as it was voted on, it is asked anew; where noth
   expect(await look()).toMatchObject({ opened: [], closed: [before.id] })
   expect(await allProposals(database().db)).toHaveLength(1)
 })
+
+it('a server that needs a part only gets that part, and one that is left out is not started', async () => {
+  const { workflow } = service
+  const two = (name: string, curl: string, ssl: string): Host => {
+    const both = [host(name, curl, curl === '8.0' ? '8.1' : null), host(name, ssl, ssl === '3.0' ? '3.1' : null)]
+    const named = (one: object) => JSON.parse(JSON.stringify(one).replaceAll('curl', 'openssl'))
+    const [first, second] = both
+    if (first === undefined || second === undefined) throw new Error('two')
+    return {
+      ...first,
+      packages: [...first.packages, ...named(second.packages)],
+      pending: [...first.pending, ...named(second.pending)],
+    }
+  }
+  await change(() => ['web-0', 'web-1', 'web-2', 'web-3'].map((name) => two(name, '8.0', '3.0')))
+  await workflow.syncInventory(signal)
+  const [id = ''] = (await workflow.propose(signal)).opened
+  for (const member of [mara, tom]) await approveAs(workflow, id, member)
+  await workflow.advance(id, signal)
+
+  // Somebody has brought web-1 beyond what was voted on, and web-2 to all of it.
+  const by: Record<string, Host> = { 'web-1': two('web-1', '8.4', '3.0'), 'web-2': two('web-2', '8.1', '3.1') }
+  await change((hosts) => hosts.map((one) => by[one.name] ?? one))
+  await look()
+  expect((await state(id)).since).toMatchObject({
+    leftOut: { 'example/web-2': { reason: 'up to date' } },
+    done: { 'example/web-1': ['curl:amd64'] },
+  })
+
+  now = Date.parse('2026-11-21T02:00:00Z')
+  await workflow.advance(id, signal)
+  const done = await state(id)
+  expect(done.status).toBe('completed')
+  const ends = Object.entries(done.rollout?.deployments ?? {}).map(([asset, one]) => [asset, one.verification?.end])
+  expect(ends).toEqual([
+    ['example/web-0', 'installed'],
+    ['example/web-1', 'installed'],
+    ['example/web-3', 'installed'],
+  ])
+  const changed = done.rollout?.deployments['example/web-1']?.outcome
+  expect(changed?.state === 'succeeded' && changed.changed.map(({ name }) => name)).toEqual(['openssl'])
+})
