@@ -18,6 +18,7 @@ import { evolve } from '../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { LeftOut, PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { plannedNow } from '../../src/core/proposal/since.ts'
+import { rollbackSubject } from '../../src/core/rollback.ts'
 import { whyNotTouched } from '../../src/core/why-not-touched.ts'
 import type { Departure } from '../../src/core/within.ts'
 import { random } from '../bench/fleet.ts'
@@ -306,6 +307,27 @@ test('the plan names who is left out and who waits', () => {
   const assets = assetsDetail(state, state.subject).tables[1]?.rows.map((row) => row.map(plain).slice(0, 2))
   expect(assets?.[0]).toEqual(['web2', 'left out since the vote: it is up to date'])
   expect(proposalReport(state, [])).toContain('Since the vote: 1 left out since: 1 is up to date.')
+})
+
+test('rolling back undoes what the rollout changed, and nothing that somebody else had done before', () => {
+  const all = content(2)
+  if (all.subject.kind !== 'patches') throw new Error('not patches')
+  const change = (name: string) => ({ name, architecture: 'amd64', from: '1', to: '3' })
+  const changes = [change('curl'), change('libssl3'), change('openssl')]
+  const assets = all.subject.assets.map((planned) => ({ ...planned, changes }))
+  const subject: PatchSubject = { ...all.subject, assets }
+  const one = approved({ ...all, subject, contentHash: contentHash(subject) })
+  one.give(look([{ asset: id('web1'), done: ['curl:amd64'] }]))
+  one.give({ type: 'start' })
+  one.give({ type: 'start-batch' })
+  // openssl had come to 2 by itself, and libssl3 to 3.
+  const changed = [{ name: 'openssl', architecture: 'amd64', from: '2', to: '3' }]
+  const outcome = { state: 'succeeded', changed, rebooted: false, log: '' } as const
+  one.give({ type: 'record-outcomes', outcomes: [{ asset: id('web1'), outcome }] })
+  const back = rollbackSubject(one.state(), subject, { reason: 'r', only: null })
+  expect(back.assets.map((planned) => [planned.asset.name, planned.changes])).toEqual([
+    ['web1', [{ name: 'openssl', architecture: 'amd64', from: '3', to: '2' }]],
+  ])
 })
 
 /** A fleet that misses one patch, of which some are patched by hand, rebuilt or added as time goes by. */
