@@ -226,7 +226,8 @@ def transact(journal, asked):
     if steps is None:
         return held(problem(said), tail(said))
     plan, now = set(map(line, asked["transaction"])), set(map(line, steps))
-    if plan != now:
+    # What the host has done by itself since is left away.
+    if not now <= plan:
         return held("This is not the transaction that was approved: it would now %s and no longer %s." %
                     (", ".join(sorted(now - plan)[:6]) or "do nothing else",
                      ", ".join(sorted(plan - now)[:6]) or "leave anything out"), "")

@@ -3,8 +3,8 @@
 import { DateTime } from 'luxon'
 import { forecastOf, type PlanForecast } from '../core/forecast.ts'
 import { limits } from '../core/limits.ts'
-import { plannedOf } from '../core/proposal/planned.ts'
 import { finalStatuses, type PatchSubject, type ProposalState, type ServiceCheck } from '../core/proposal/proposal.ts'
+import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
@@ -12,7 +12,7 @@ import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
-import { assetName, count } from './story.ts'
+import { assetName, count, sinceSentences } from './story.ts'
 
 /** Seconds that an asset is taken to need where nothing is known. */
 const FALLBACK = limits.unknownDeploymentSeconds
@@ -25,7 +25,7 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
       caption: `Ring ${ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
       rows: ring.assets.flatMap((id) => {
-        const planned = plannedOf(subject, id)
+        const planned = plannedNow(state, id)
         if (!planned) return []
         const changes = planned.changes
           .map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
@@ -43,6 +43,8 @@ function assetState(state: ProposalState, asset: string): string {
   if (deployment === undefined) {
     const over = finalStatuses.includes(state.status) || state.rollout?.skipped[asset] !== undefined
     if (over) return `not touched: ${whyNotTouched(state, asset)}`
+    const out = leftOutOf(state, asset)
+    if (out !== undefined) return `left out since the vote: it ${whyLeftOut(out)}`
     const notBegun = (state.rollout ?? state.test)?.notBegun?.[asset]
     return notBegun === undefined ? 'waiting' : `waiting; it was not begun: ${notBegun.reason}`
   }
@@ -80,7 +82,7 @@ export function planDetail(
   const windows = nextWindows(subject.window, freezes, state.team, now, 3)
   const picture = planPictureOf(state, subject, { freezes, now, estimates })
   const { forecast } = picture
-  const lines = [...safeguards(subject)]
+  const lines = [...sinceLines(state), ...safeguards(subject)]
   if (lines.length > 0) lines.push('')
   const first = subject.assets.find((planned) => planned.transaction.length > 0)
   if (first) {
@@ -149,6 +151,23 @@ function unknownPace(
   if (unknown.length === 0 || finalStatuses.includes(status)) return ''
   const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`
   return ` Too little has run yet to know how long an asset${where} takes: ${FALLBACK / 60} min are taken.`
+}
+
+/** Named in the plan; of more there is the list of assets. */
+const NAMED_SINCE = 20
+
+/** What became of the servers since the vote: a line each. */
+function sinceLines(state: ProposalState): readonly string[] {
+  const { leftOut, waiting } = sinceOf(state)
+  const out = Object.entries(leftOut)
+  const lines = [sinceSentences(state)].filter((line) => line !== '')
+  for (const [asset, why] of out.slice(0, NAMED_SINCE))
+    lines.push(`  ${assetName(state, asset)} is left out: it ${whyLeftOut(why)}`)
+  if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Assets"`)
+  const names = Object.values(waiting)
+  const more = names.length > NAMED_SINCE ? ` and ${names.length - NAMED_SINCE} more` : ''
+  if (names.length > 0) lines.push(`  Not part of this: ${names.slice(0, NAMED_SINCE).join(', ')}${more}`)
+  return lines
 }
 
 /** What may hold it back or stop it, beside the rings' own counts: a line each. */

@@ -4,8 +4,18 @@ import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import { unverified } from '../core/proposal/deployments.ts'
-import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { currentRing, endedBadly, goesOn, ringNow, testStop, waitingForResume } from '../core/proposal/run.ts'
+import { freshRun } from '../core/proposal/evolve-run.ts'
+import { finalStatuses, type PatchSubject, type ProposalState } from '../core/proposal/proposal.ts'
+import {
+  currentRing,
+  emptyRing,
+  endedBadly,
+  goesOn,
+  ringNow,
+  testStop,
+  waitingForResume,
+} from '../core/proposal/run.ts'
+import { sinceOf } from '../core/proposal/since.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
 import { satisfiable } from '../core/quorum.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
@@ -13,7 +23,7 @@ import { cardActions } from './card-actions.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { assetName, atWork, count, endCounts, testSummary, waitingFor } from './story.ts'
+import { assetName, atWork, count, endCounts, sinceSentences, testSummary, waitingFor } from './story.ts'
 
 /**
  * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
@@ -224,7 +234,7 @@ function progressFact(state: ProposalState, subject: PatchSubject): RichText | n
   if (state.rollout === null) return null
   const counts = endCounts(state)
   const running = unverified(state.rollout).length
-  const parts = [`${counts.good} of ${subject.assets.length} done`]
+  const parts = [`${counts.good} of ${subject.assets.length - counts.leftOut} done`]
   if (running > 0) parts.push(`${running} running`)
   if (counts.bad > 0) parts.push(`${counts.bad} failed`)
   if (counts.unreachable > 0) parts.push(`${counts.unreachable} never answered`)
@@ -351,6 +361,10 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
   const drifted = Object.keys(state.drifted).length
   if (drifted > 0)
     list.push({ tone: 'urgent', text: rich(`${count(drifted, 'asset')} changed back since; the thread says what.`) })
+  const since = sinceSentences(state)
+  if (since !== '' && !finalStatuses.includes(state.status)) list.push({ tone: 'neutral', text: rich(since) })
+  for (const empty of emptyRings(state))
+    list.push({ tone: 'warning', text: rich(`${empty}. The rollout stops there.`) })
   const skipped = Object.keys(state.rollout?.skipped ?? {}).length
   if (skipped > 0) list.push({ tone: 'neutral', text: rich(`${count(skipped, 'asset')} left out by hand.`) })
   if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
@@ -385,6 +399,18 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
       text: rich('Break-glass was used; a review is due ', time(state.breakGlass.reviewBy, 'relative'), '.'),
     })
   return list
+}
+
+/** Rings to come of which nobody is left: nothing passes because nothing was there. */
+function emptyRings(state: ProposalState): readonly string[] {
+  const { subject } = state
+  if (subject.kind !== 'patches' || finalStatuses.includes(state.status)) return []
+  const run = state.rollout ?? state.test ?? freshRun(state, state.openedAt)
+  const { leftOut } = sinceOf(state)
+  return subject.rings.flatMap((planned, index) => {
+    const ring = run.rings[index]
+    return ring === undefined ? [] : (emptyRing({ index, planned, ring, run, leftOut }) ?? [])
+  })
 }
 
 /** For whoever is woken by it: what can be done now, and by whom. */

@@ -6,7 +6,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
-import { assetName, endCounts, storyOf } from './story.ts'
+import { assetName, endCounts, sinceSentences, storyOf } from './story.ts'
 
 /** A proposal as a document for an auditor: what, why, who decided, what was done, what each asset says now. Markdown. */
 export function proposalReport(state: ProposalState, events: readonly SealedEvent[]): string {
@@ -83,9 +83,11 @@ function assets(state: ProposalState): string[] {
     )
   }
   const counts = endCounts(state)
+  const since = sinceSentences(state)
+  if (since !== '') lines.push('', md`Since the vote: ${since}`)
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not, ${counts.unreachable} never answered, ${counts.untouched} not touched.`,
+    md`${counts.good} done, ${counts.bad} not, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
 }

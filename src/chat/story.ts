@@ -13,10 +13,12 @@ import {
   type Actor,
   type EndState,
   finalStatuses,
+  type LeftOut,
   type ProposalState,
   type WaitsFor,
 } from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
+import { leftOutOf, leftOutWords, sinceOf } from '../core/proposal/since.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'
@@ -161,7 +163,11 @@ export function storyOf(
     case 'rollout-started': {
       const unheard =
         before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
-      return bot('neutral', rich(`Rollout started: ${ringNames(state).join(', then ')}.${unheard}`))
+      const since = sinceSentences(state)
+      return bot(
+        'neutral',
+        rich(`Rollout started: ${ringNames(state).join(', then ')}.${unheard}${since && ` ${since}`}`),
+      )
     }
     case 'test-started':
       return bot('neutral', rich('The test ring begins in its controlled environment, while you decide.'))
@@ -234,6 +240,8 @@ export function storyOf(
       const { start, end } = event.window
       return bot('warning', rich('Coming up: this runs from ', time(start), ' to ', time(end, 'time'), '.'))
     }
+    case 'assets-compared':
+      return sinceStory(before, state)
     case 'noted':
       return bot('warning', rich(event.text))
     case 'drifted':
@@ -293,6 +301,28 @@ export function storyOf(
     default:
       return assertNever(event)
   }
+}
+
+/** Told once a day at most; the card always says how it stands. */
+function sinceStory(before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
+  if (before === null || sinceOf(before).toldAt === sinceOf(state).toldAt) return []
+  const text = sinceSentences(state) || 'Every server needs what was voted on, again.'
+  return [{ author: null, tone: 'neutral', text: rich(`${text} The votes hold.`), detail: [] }]
+}
+
+/** What became of the servers since the vote, in a few words; empty where nothing did. */
+export function sinceSentences(state: ProposalState): string {
+  const { leftOut, done, waiting } = sinceOf(state)
+  const [out, less, more] = [Object.values(leftOut), Object.keys(done).length, Object.keys(waiting).length]
+  return [
+    out.length === 0 ? '' : `${out.length} left out since: ${leftOutWords(out)}.`,
+    less === 0 ? '' : `${less} ${less === 1 ? 'needs' : 'need'} only a part of it by now.`,
+    more === 0
+      ? ''
+      : `${count(more, 'more server')} since: ${more === 1 ? 'it waits' : 'they wait'} for the next proposal.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 function openedStory(recorded: RecordedEvent, state: ProposalState): readonly ThreadEntry[] {
@@ -491,7 +521,12 @@ export function testSummary(state: ProposalState): string {
 
 function untouched(state: ProposalState): string {
   if (state.subject.kind !== 'patches') return ''
-  const left = state.subject.assets.length - Object.keys(state.rollout?.deployments ?? {}).length
+  const { leftOut } = sinceOf(state)
+  const deployed = state.rollout?.deployments ?? {}
+  const left = state.subject.assets.filter(
+    ({ asset }) => deployed[asset.id] === undefined && leftOut[asset.id] === undefined,
+  ).length
+  if (left === 0 && Object.keys(deployed).length === 0) return 'No asset was touched.'
   return left === 0 ? 'Every asset had been started.' : `${count(left, 'asset')} not touched.`
 }
 
@@ -500,16 +535,19 @@ export interface EndCounts {
   readonly bad: number
   readonly unreachable: number
   readonly untouched: number
+  /** Not touched because they need it no more, or would get something else. */
+  readonly leftOut: number
 }
 
 /** End states of every asset of the proposal, as the closing summary and the report count them. */
 export function endCounts(state: ProposalState): EndCounts {
-  const counts = { good: 0, bad: 0, unreachable: 0, untouched: 0 }
+  const counts = { good: 0, bad: 0, unreachable: 0, untouched: 0, leftOut: 0 }
   if (state.subject.kind !== 'patches') return counts
   for (const planned of state.subject.assets) {
     const verification = state.rollout?.deployments[planned.asset.id]?.verification
     const count = verification ? countEndState(verification.end) : 'undecided'
-    counts[count === 'undecided' ? 'untouched' : count]++
+    const rest = leftOutOf(state, planned.asset.id) === undefined ? 'untouched' : 'leftOut'
+    counts[count === 'undecided' ? rest : count]++
   }
   return counts
 }
@@ -526,10 +564,19 @@ function summary(state: ProposalState): RichText {
     counts.bad > 0 ? `${counts.bad} not` : '',
     counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
     counts.untouched > 0 ? `${counts.untouched} not touched` : '',
+    counts.leftOut > 0 ? `${counts.leftOut} left out: ${leftOutWords(leftOutAt(state))}` : '',
   ].filter((part) => part !== '')
   return rich(
     strong('Done. '),
     `${counts.good} of ${total} report the promised versions${rest.length === 0 ? ' and are healthy' : `; ${rest.join(', ')}`}.`,
+  )
+}
+
+/** Why assets that were not touched were left out. */
+function leftOutAt(state: ProposalState): readonly LeftOut[] {
+  const { leftOut } = sinceOf(state)
+  return Object.entries(leftOut).flatMap(([asset, why]) =>
+    state.rollout?.deployments[asset]?.verification ? [] : [why],
   )
 }
 
@@ -543,6 +590,7 @@ function exceptions(state: ProposalState): readonly string[] {
     lines.push(`${assetName(state, deployment.asset)}: ${verification.end}. ${sentence(verification.reason)}`)
   }
   for (const { asset } of state.subject.kind === 'patches' ? state.subject.assets : []) {
+    if (leftOutOf(state, asset.id)?.reason === 'up to date') continue
     if (state.rollout?.deployments[asset.id] === undefined)
       lines.push(`${asset.name}: not touched. ${sentence(whyNotTouched(state, asset.id))}`)
   }

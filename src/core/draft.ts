@@ -33,6 +33,8 @@ export interface OpenGroup {
   readonly takesMore: boolean
   readonly priority: Priority
   readonly patches: readonly Pick<Patch, 'platform' | 'source'>[]
+  /** As they were cut when it opened: an asset keeps its ring. */
+  readonly rings?: readonly PlannedRing[]
 }
 
 export interface DraftOptions {
@@ -74,13 +76,20 @@ export function draftSubjects({ assessments, teams, open, grouping, stale = [] }
         groups.set(key, group)
         group.ids.add(id)
       }
-      for (const { existing, ids } of groups.values())
-        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment))
+      for (const { existing, ids } of groups.values()) {
+        const before = open.find(({ id }) => id === existing)?.rings ?? []
+        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment, before))
+      }
     }
   }
-  const silent = stale.map(silence).join('')
+  const silent = silences(stale)
   for (const [index, one] of drafts.entries()) drafts[index] = { ...one, whyNow: `${one.whyNow}${silent}` }
   return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+}
+
+/** Feeds that are silent, as it is appended to why now. */
+export function silences(stale: readonly StaleFeed[]): string {
+  return stale.map(silence).join('')
 }
 
 function silence({ name, lastGoodAt }: StaleFeed): string {
@@ -145,6 +154,7 @@ function draft(
   existing: string | null,
   entries: readonly AssessedAsset[],
   assessment: Assessment,
+  before: readonly PlannedRing[],
 ): Draft {
   const assets = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
@@ -166,7 +176,7 @@ function draft(
         const base = { asset, patches: missing, changes, transaction: [], previewProblem: null }
         return own === window ? base : { ...base, window: own }
       }),
-      rings: ringsFor(plan.rings, assets),
+      rings: ringsFor(plan.rings, assets, before),
       window,
       health: plan.health,
       ...safeguards(plan, assets, assessment),
@@ -226,20 +236,33 @@ function title(patches: readonly Patch[], assets: number): string {
   return `${first.source} and ${patches.length - 1} more ${where}`
 }
 
-/** Every asset lands in exactly one ring: the first that selects it, and the last where none does. */
-export function ringsFor(rules: readonly RingRule[], entries: readonly AssessedAsset[]): readonly PlannedRing[] {
-  let left = [...entries]
-  const members = rules.map((rule) => {
-    const taken = select(rule, left, entries.length)
-    left = left.filter((entry) => !taken.includes(entry))
-    return taken
+/**
+ * Every asset lands in exactly one ring: in the one that it has in `before`, else in the first that selects it, and in the
+ * last where none does. Rings are cut once: one of `before` that has lost its assets stays, empty, and says so.
+ */
+export function ringsFor(
+  rules: readonly RingRule[],
+  entries: readonly AssessedAsset[],
+  before: readonly PlannedRing[] = [],
+): readonly PlannedRing[] {
+  const byId = new Map(entries.map((entry) => [entry.asset.id, entry]))
+  const members = rules.map(({ name }) => {
+    const ids = before.find((ring) => ring.name === name)?.assets ?? []
+    return ids.flatMap((id) => byId.get(id) ?? [])
   })
-  const last = members.at(-1)
-  if (last) last.push(...left)
+  const placed = new Set(members.flat())
+  let left = entries.filter((entry) => !placed.has(entry))
+  for (const [index, rule] of rules.entries()) {
+    const mine = members[index] ?? []
+    const taken = new Set(select(rule, left, entries.length, mine.length))
+    mine.push(...taken)
+    left = left.filter((entry) => !taken.has(entry))
+  }
+  members.at(-1)?.push(...left)
   const rings: PlannedRing[] = []
   for (const [index, rule] of rules.entries()) {
     const assets = members[index] ?? []
-    if (assets.length === 0) continue
+    if (assets.length === 0 && !before.some(({ name }) => name === rule.name)) continue
     const batchSize = Math.max(1, amountOf(rule.batch, assets.length))
     rings.push({
       name: rule.name,
@@ -254,18 +277,23 @@ export function ringsFor(rules: readonly RingRule[], entries: readonly AssessedA
   return rings
 }
 
-function select(rule: RingRule, left: readonly AssessedAsset[], total: number): AssessedAsset[] {
-  const { select: by } = rule
+/** What of `left` the rule takes into a ring that has so many assets already. */
+function select(
+  { select: by }: RingRule,
+  left: readonly AssessedAsset[],
+  total: number,
+  has: number,
+): readonly AssessedAsset[] {
   switch (by.kind) {
     case 'tag':
       return left.filter((entry) => entry.asset.tags.includes(by.tag))
     case 'count':
-      return left.slice(0, by.count)
+      return left.slice(0, Math.max(0, by.count - has))
     case 'percent':
-      return left.slice(0, Math.ceil((total * by.percent) / 100))
+      return left.slice(0, Math.max(0, Math.ceil((total * by.percent) / 100) - has))
     case 'list':
       return left.filter((entry) => by.assets.includes(entry.asset.name) || by.assets.includes(entry.asset.id))
     case 'rest':
-      return [...left]
+      return left
   }
 }

@@ -5,7 +5,16 @@
 
 import { limits } from './limits.ts'
 import { decidedAtOnce } from './proposal/approval.ts'
-import type { Cluster, PatchSubject, PlannedRing, ProposalState, RingState, Rollout } from './proposal/proposal.ts'
+import type {
+  Cluster,
+  PatchSubject,
+  PlannedRing,
+  ProposalState,
+  RingState,
+  Rollout,
+  Since,
+} from './proposal/proposal.ts'
+import { sinceOf } from './proposal/since.ts'
 import { type Freeze, nextWindows, type Window, type WindowPlan } from './window.ts'
 
 export interface ForecastQuestion {
@@ -22,6 +31,8 @@ export interface ForecastQuestion {
   readonly estimates?: Readonly<Record<string, number>>
   /** What has been done already; only the rest is forecast. */
   readonly rollout?: Pick<Rollout, 'rings' | 'deployments' | 'skipped' | 'extendedUntil'> | null
+  /** Assets that are left out since the vote, by id. */
+  readonly leftOut?: Since['leftOut']
 }
 
 export interface RingForecast {
@@ -82,6 +93,7 @@ export function forecastOf(
     notBefore: isLater(begin, now) ? begin : now,
     atOnce,
     rollout: state.rollout ?? state.test,
+    leftOut: sinceOf(state).leftOut,
   })
 }
 
@@ -133,7 +145,7 @@ function batchesOf(ring: PlannedRing): number {
 }
 
 function createSimulation(question: ForecastQuestion) {
-  const { subject, team, freezes, now, estimates = {}, rollout = null, atOnce = false } = question
+  const { subject, team, freezes, now, estimates = {}, rollout = null, leftOut = {}, atOnce = false } = question
   const opener = createOpener(team, freezes, now, rollout?.extendedUntil ?? null)
   const own = new Map(subject.assets.flatMap(({ asset, window }) => (window ? [[asset.id, window] as const] : [])))
   const clusters = clustersOf(subject.clusters ?? [])
@@ -183,7 +195,7 @@ function createSimulation(question: ForecastQuestion) {
     for (const id of ring.assets) {
       const deployment = rollout?.deployments[id]
       if (deployment === undefined) {
-        if (rollout?.skipped[id] === undefined) left.push(id)
+        if (rollout?.skipped[id] === undefined && leftOut[id] === undefined) left.push(id)
         continue
       }
       const started = Date.parse(deployment.startedAt)

@@ -8,6 +8,10 @@ export const limits = {
   logLineCharacters: 500,
   /** Assets in one proposal. */
   assetsPerProposal: 10_000,
+  /** Assets of which one event says what became of them since the vote. */
+  assetsPerEvent: 500,
+  /** Bytes that this takes in one event; with what stands around it the event is below 64 KiB. */
+  eventBytes: 60_000,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */

@@ -69,7 +69,8 @@ export interface DeploymentRequest {
   readonly asset: Asset
   /** What was approved: packages and exact target versions. */
   readonly changes: readonly PackageChange[]
-  /** The previewed transaction people voted on. The engine refuses (`held back`) when the host would now do anything else. */
+  /** The previewed transaction people voted on. The engine refuses (`held back`) when the host
+   * would now do anything that is not in it; a part of it, and nothing else, goes ahead. */
   readonly transaction: readonly TransactionStep[]
   readonly reboot: RebootRule
   /** Whether services that still run replaced files are restarted after the transaction. Default `never`. */
@@ -138,7 +139,7 @@ export interface DeployEngine {
   check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
   preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
-  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, same transaction as approved. */
+  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, nothing beyond the approved transaction. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
   /**
    * Starts the batch. Called again with a key already seen, after a crash too, it re-attaches and starts nothing: what has

@@ -1,11 +1,15 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
+import type { PackageChange } from './catalog.ts'
 import type { Through } from './hands.ts'
 import type { Member } from './policy.ts'
+import type { DeploymentOutcome } from './ports.ts'
 import { anyOf } from './proposal/decision.ts'
 import { commandLineProblem } from './proposal/proof.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
 import { isAtWork } from './proposal/run.ts'
+import { sinceOf } from './proposal/since.ts'
+import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
@@ -69,11 +73,22 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
     if (only !== null && only !== id && only !== name && ring?.assets.includes(id) !== true) return []
     const outcome = state.rollout?.deployments[planned.asset.id]?.outcome
     if (outcome?.state !== 'succeeded' && outcome?.state !== 'failed') return []
-    const changes = planned.changes.flatMap(({ name, architecture, from, to }) =>
-      from === null ? [] : [{ name, architecture, from: to, to: from }],
-    )
+    const done = sinceOf(state).done[id] ?? []
+    const changes = planned.changes.flatMap((change) => {
+      if (done.includes(changeKey(change))) return []
+      const from = versionBefore(change, outcome)
+      return from === null ? [] : [{ ...change, from: change.to, to: from }]
+    })
     return changes.length === 0 ? [] : [{ ...planned, changes, transaction: [], previewProblem: null }]
   })
+}
+
+/** What a package had before the rollout changed it; `null`: it did not, or newly installed it. */
+function versionBefore(change: PackageChange, outcome: DeploymentOutcome): string | null {
+  // What failed cannot say what it changed.
+  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return change.from
+  const same = outcome.changed.filter(({ name }) => name === change.name)
+  return (same.find((one) => changeKey(one) === changeKey(change)) ?? same[0])?.from ?? null
 }
 
 /** How long what was rolled back is not proposed again by itself. */

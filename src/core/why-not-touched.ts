@@ -1,10 +1,13 @@
 import type { ProposalState } from './proposal/proposal.ts'
+import { leftOutOf, whyLeftOut } from './proposal/since.ts'
 
 /** Why nothing of the proposal was begun on an asset, as a clause. */
 export function whyNotTouched(state: ProposalState, asset: string): string {
   const { rollout, subject, status } = state
   const skipped = rollout?.skipped[asset]
   if (skipped) return `${skipped.by} left it out: ${skipped.reason}`
+  const out = leftOutOf(state, asset)
+  if (out !== undefined) return `left out since the vote: it ${whyLeftOut(out)}`
   if (rollout === null) return `the rollout did not begin (${status})`
   const ring = subject.kind === 'patches' ? subject.rings.findIndex((item) => item.assets.includes(asset)) : -1
   const at = rollout.rings[ring]

@@ -281,6 +281,20 @@ export async function forgetOtherSources(db: Queryable, configured: readonly str
   await db.delete(assets).where(configured.length === 0 ? undefined : notInArray(assets.source, [...configured]))
 }
 
+/** The oldest look at any of these assets, ISO 8601 UTC; `null` where one was never seen, or is not listed. */
+export async function oldestLook(db: Queryable, ids: readonly string[]): Promise<string | null> {
+  const listed = storableAsJson(ids)
+  const [row] = await db
+    .select({
+      seen: sql<number>`count(${assets.observedAt})::int`,
+      oldest: sql<string | null>`min(${assets.observedAt})`,
+    })
+    .from(assets)
+    .where(sql`${assets.id} in (select jsonb_array_elements_text(${listed}::text::jsonb))`)
+  if (row === undefined || row.oldest === null || row.seen < new Set(ids).size) return null
+  return new Date(row.oldest).toISOString()
+}
+
 /** The last good look at each asset; assets never seen are left out. `ids`, `teams`: only these. */
 export async function readSnapshots(
   db: Queryable,

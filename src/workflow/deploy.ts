@@ -6,6 +6,7 @@ import { type HandOver, stopProblem } from '../core/proposal/hand-over.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { plannedNow } from '../core/proposal/since.ts'
 import { restores } from '../core/rollback.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -260,12 +261,12 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   /** With the time of each asset, as it is now: none is left where it may not begin any more. */
-  async function request({ state, subject, key, ask }: Start, assets: readonly string[]): Promise<Batch> {
+  async function request({ state, key, ask }: Start, assets: readonly string[]): Promise<Batch> {
     const { reboot, restartServices } = state.policy
     const answers = await ask()
     const now = parts.clock().toISOString()
     const deployments = assets.flatMap((id) => {
-      const planned = plannedOf(subject, id)
+      const planned = plannedNow(state, id)
       if (!planned) return []
       const { asset, changes, transaction } = planned
       const answer = answers.get(id)

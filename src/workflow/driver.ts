@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
+import { staleProblem } from '../core/proposal/decide-rollout.ts'
 import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
@@ -10,7 +11,7 @@ import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 import { dueTimers } from '../store/timers.ts'
 import type { createDeploy } from './deploy.ts'
-import type { Execute } from './execute.ts'
+import { type Execute, lookedAt } from './execute.ts'
 import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -129,10 +130,8 @@ export function createDriver(
   }
 
   async function start(state: ProposalState, signal: AbortSignal): Promise<boolean> {
-    if (state.subject.kind === 'patches') {
-      const age = (parts.clock().getTime() - Date.parse(state.subject.inventoryAt)) / 1000
-      if (age > state.policy.inventoryMaxAgeSeconds) await driver.refresh(state, signal)
-    }
+    const context = { now: parts.clock().toISOString(), ...(await lookedAt(parts.db, state)) }
+    if (staleProblem(state, context) !== null) await driver.refresh(state, signal)
     const done = await execute.execute(state.id, { type: 'start' }, rollout)
     if (done.ok) return done.state.status === 'rolling out'
     if (done.refusal.code !== 'outside window') return false

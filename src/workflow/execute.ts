@@ -14,12 +14,14 @@ import { evolve } from '../core/proposal/evolve.ts'
 import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
 import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { appendEvents } from '../store/events.ts'
+import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
@@ -201,6 +203,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     standing: await standingGrant(tx, before),
     estimates: await parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
     ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
+    ...(before === null || command.type !== 'start' ? {} : await lookedAt(tx, before)),
   }
   const decision = decide(before, command, context)
   if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
@@ -256,6 +259,14 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
 
 function asksAlready(other: string): string {
   return `${other} asks for exactly this already; decide there.`
+}
+
+/** How old the facts are on which a rollout would start. What rolls back goes by what was previewed when it opened. */
+export async function lookedAt(db: Queryable, state: ProposalState): Promise<Pick<Context, 'lookedAt'>> {
+  const { subject } = state
+  if (subject.kind !== 'patches' || subject.rollsBack !== undefined) return {}
+  const assets = stillToStart(state)
+  return assets.length === 0 ? {} : { lookedAt: await oldestLook(db, assets) }
 }
 
 /** What other rollouts do to what this one would begin. */

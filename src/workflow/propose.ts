@@ -3,9 +3,10 @@ import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import { contentHash } from '../core/content-hash.ts'
-import { type Draft, draftSubjects, type OpenGroup, type StaleFeed } from '../core/draft.ts'
+import { type Draft, draftSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
 import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
+import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
 import {
@@ -16,9 +17,10 @@ import {
   statuses,
 } from '../core/proposal/proposal.ts'
 import { unfinished } from '../core/proposal/run.ts'
+import { isHeld, nobodyLeft } from '../core/proposal/since.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
-import { withTested } from '../core/tested.ts'
+import type { Needs } from '../core/within.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
@@ -122,6 +124,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   ): Promise<void> {
     const { team } = plan
     const assessment = missing === undefined ? undefined : wanted(missing, await deferrals(team), parts.judgement)
+    const needs = { missing: missing ?? nothingMissing, wanted: assessment ?? nothingMissing }
     // What rolls an earlier one back goes its own way.
     const open = (await openProposals(parts.db, team)).filter(
       ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
@@ -134,26 +137,20 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       stale,
     })
 
+    // First, so that what they leave out is not asked for twice when another proposal takes it.
+    for (const state of open) {
+      if (!isHeld(state)) continue
+      const draft = drafts.find(({ existing }) => existing === state.id) ?? null
+      if (await hold(state, draft, needs, { stale, lease, signal })) revised.push(state.id)
+    }
     for (const draft of drafts) {
       const existing = open.find((state) => state.id === draft.existing)
-      if (existing && existing.rollout !== null) continue
-      // What the test ring has installed is missing no more, and all the same part of what is decided.
-      const wanted = existing ? withTested(draft.subject, existing) : draft.subject
-      if (wanted === null) continue
-      const subject = await withPreviews(wanted, existing ?? null, signal)
-      const content =
-        existing && wanted !== draft.subject
-          ? { ...contentOf(draft, subject), title: existing.title, whyNow: existing.whyNow }
-          : contentOf(draft, subject)
+      if (existing !== undefined && isHeld(existing)) continue
+      const content = await previewed(draft, existing ?? null, signal)
       // The previews may have taken long.
       await lease.show()
       if (existing) {
-        const done = await execute.execute(
-          existing.id,
-          { type: 'revise', content, reason: changeReason(existing, content) },
-          assessor,
-        )
-        if (done.ok && done.state.revision > existing.revision) revised.push(existing.id)
+        if (await revise(existing, content, changeReason(existing, content))) revised.push(existing.id)
         continue
       }
       if (by === undefined && (await hasContent(parts.db, content.contentHash, ['withdrawn']))) continue
@@ -171,6 +168,45 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       const done = await execute.execute(state.id, command, assessor)
       if (done.ok) closed.push(state.id)
     }
+  }
+
+  async function revise(state: ProposalState, content: Content, reason: string): Promise<boolean> {
+    const done = await execute.execute(state.id, { type: 'revise', content, reason }, assessor)
+    return done.ok && done.state.revision > state.revision
+  }
+
+  /** A draft with the exact transactions, as the content that is asked for. */
+  async function previewed(draft: Draft, existing: ProposalState | null, signal: AbortSignal): Promise<Content> {
+    return contentOf(draft, await withPreviews(draft.subject, existing, signal))
+  }
+
+  /**
+   * What people have voted on stays, and follows what its assets need by now. `draft`: all that would be asked for today.
+   * True where it is asked anew: because what is new is more urgent, or because nothing of it is left.
+   */
+  async function hold(
+    state: ProposalState,
+    draft: Draft | null,
+    needs: Needs,
+    { stale, lease, signal }: Omit<ProposeGiven, 'by'>,
+  ): Promise<boolean> {
+    const { subject } = state
+    if (subject.kind !== 'patches') return false
+    // A run is not asked anew: what is new waits until it is over, and what is at work ends first.
+    const fixed = state.rollout !== null || unfinished(state).length > 0
+    const facts = withFacts(state, subject, needs, silences(stale))
+    if (!fixed && draft !== null && isRaisedByNew(state, facts, contentOf(draft, draft.subject))) {
+      const content = await previewed(draft, state, signal)
+      await lease.show()
+      return revise(state, content, changeReason(state, content))
+    }
+    const compared = await execute.execute(state.id, comparison(subject, needs, draft), assessor)
+    const now = compared.state ?? state
+    if (fixed || draft === null) return false
+    if (!nobodyLeft(now)) return revise(now, facts, changeReason(now, facts))
+    const content = await previewed(draft, now, signal)
+    await lease.show()
+    return revise(now, content, 'nothing of what was voted on is left as it was')
   }
 
   /** The team's plan with the windows that its load has chosen, where the load is measured. */
@@ -271,9 +307,13 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   return { propose, assessments }
 }
 
-function groupOf({ id, team, status, priority, subject }: ProposalState): readonly OpenGroup[] {
+const nothingMissing: Assessment = { patches: [], assets: [] }
+
+function groupOf(state: ProposalState): readonly OpenGroup[] {
+  const { id, team, status, priority, subject } = state
   if (subject.kind !== 'patches') return []
-  return [{ id, team, engine: subject.engine, takesMore: status === 'open', priority, patches: subject.patches }]
+  const { engine, patches, rings } = subject
+  return [{ id, team, engine, takesMore: status === 'open' && !isHeld(state), priority, patches, rings }]
 }
 
 function contentOf(draft: Draft, subject: PatchSubject): Content {

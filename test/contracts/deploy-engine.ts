@@ -167,6 +167,36 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
       await expectUntouched(deployment)
     })
 
+    it('goes ahead with a part of the approved transaction where the asset would do that part and nothing else', async () => {
+      const batch = await batchOf([first()])
+      const [deployment] = batch.deployments
+      const [step] = deployment?.transaction ?? []
+      if (deployment === undefined || step === undefined) throw new Error('The batch is empty.')
+      const done = { ...step, action: 'upgrade', name: `${step.name}-extras`, from: '1.0-1', to: '1.0-2' } as const
+      const part = { ...batch, deployments: [{ ...deployment, transaction: [...deployment.transaction, done] }] }
+      expect(await scene.engine.preflight(part, signal)).toMatchObject([{ asset: deployment.asset.id, ready: true }])
+      const ended = await outcomes(await scene.engine.start(part, signal))
+      const outcome = ended.get(deployment.asset.id)
+      expect(outcome).toMatchObject({ state: 'succeeded' })
+      const changed = outcome?.state === 'succeeded' ? outcome.changed.map((one) => one.name) : []
+      expect(changed.sort()).toEqual(deployment.transaction.map((one) => one.name).sort())
+      await expectInstalled(deployment)
+      expect(await scene.installed(deployment.asset, done.name)).toBeNull()
+      expect(await scene.transactions(deployment.asset)).toBe(1)
+    })
+
+    it('holds an asset back that would do more than was approved', async () => {
+      const batch = await batchOf([first()])
+      const [deployment] = batch.deployments
+      if (deployment === undefined) throw new Error('The batch is empty.')
+      const less = { ...batch, deployments: [{ ...deployment, transaction: deployment.transaction.slice(1) }] }
+      const [result] = await scene.engine.preflight(less, signal)
+      expect(result).toMatchObject({ ready: false, outcome: { state: 'held back' } })
+      const ended = await outcomes(await scene.engine.start(less, signal))
+      expect(ended.get(deployment.asset.id)).toMatchObject({ state: 'held back' })
+      await expectUntouched(deployment)
+    })
+
     it('installs exactly what was approved, in one transaction an asset', async () => {
       const batch = await batchOf(scene.assets)
       const ended = await outcomes(await scene.engine.start(batch, signal))

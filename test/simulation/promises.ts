@@ -61,6 +61,10 @@ export function createWitness(scenario: Scenario) {
   /** Until when it may run, as people were told last. */
   let windowEnds = Number.POSITIVE_INFINITY
   const told = new Set<string>()
+  /** What does not fit any more what was voted on, as it was told. */
+  const departed = new Set<string>()
+  /** Rings of which somebody, or the rollout itself, has said no. */
+  const refused = new Set<number>()
 
   function claim(holds: boolean, what: string): void {
     if (!holds) broken ??= `${what}\n  ${log.slice(-12).join('\n  ')}`
@@ -73,6 +77,11 @@ export function createWitness(scenario: Scenario) {
       const start = midnight + day * 24 * HOUR + fromHour * HOUR
       return start <= now && now + seconds * 1_000 <= start + hours * HOUR
     })
+  }
+
+  /** Not touched, because it does not fit any more what was voted on. */
+  function isOut(asset: string): boolean {
+    return departed.has(asset) && !ends.has(asset)
   }
 
   function counts(asset: string): boolean {
@@ -89,8 +98,9 @@ export function createWitness(scenario: Scenario) {
     const silent = counted.filter(([, how]) => how === 'unreachable').length
     const failures = counted.length - (policy === 'ignored' ? silent : 0)
     claim(failures <= maxFailures, `something began although ${failures} of ring ${ring} had failed`)
-    const judged = planned.assets.length - (poor.length - counted.length) - (policy === 'ignored' ? silent : 0)
-    const well = planned.assets.length - poor.length
+    const there = departed.size === 0 ? planned.assets.length : planned.assets.filter((asset) => !isOut(asset)).length
+    const judged = there - (poor.length - counted.length) - (policy === 'ignored' ? silent : 0)
+    const well = there - poor.length
     claim(
       judged === 0 ? silent === 0 : (well / judged) * 100 >= minSuccessPercent,
       `something began although only ${well} of ${judged} of ring ${ring} can still succeed`,
@@ -128,6 +138,7 @@ export function createWitness(scenario: Scenario) {
       claim(away.ringOf(asset) === ring, `${asset} began in another ring than the plan says`)
       claim(!away.isWorkedOn(asset), `${asset} began while it was being worked on`)
       claim(run.skipped[asset] === undefined, `${asset} began although it was left out`)
+      claim(!departed.has(asset), `${asset} began although it does not fit what was voted on`)
       const times = (started.get(asset) ?? 0) + 1
       started.set(asset, times)
       claim(times <= 1 + (allowed.get(asset) ?? 0), `${asset} began ${times} times for one approval`)
@@ -250,7 +261,15 @@ export function createWitness(scenario: Scenario) {
             if (run?.rings[ring]?.status !== 'passed') for (const asset of poor.keys()) accepted.add(asset)
         halted = false
         return
+      case 'assets-compared':
+        for (const { asset, is } of event.assets) {
+          claim(!ends.has(asset) || is === 'waiting', `${asset} had begun, and is told as ${is}`)
+          if (is === 'left out') departed.add(asset)
+          else departed.delete(asset)
+        }
+        return
       case 'gate-failed':
+        refused.add(event.ring)
         stopped = testing ? null : event.reason
         return
       case 'window-extended':
@@ -264,9 +283,12 @@ export function createWitness(scenario: Scenario) {
       case 'ring-soaking': {
         const { assets, soakSeconds } = subject.rings[event.ring] ?? { assets: [], soakSeconds: 0 }
         claim(
-          assets.every((asset) => typeof ends.get(asset) === 'string' || left.has(asset)),
+          assets.every((asset) => typeof ends.get(asset) === 'string' || left.has(asset) || departed.has(asset)),
           `ring ${event.ring} was done before its assets were`,
         )
+        const empty = !assets.some((asset) => ends.has(asset)) && !assets.every((asset) => left.has(asset))
+        claim(!empty || refused.has(event.ring), `ring ${event.ring} passed because nothing was there`)
+        if (empty) return
         const soaked = (verifiedIn[event.ring] ?? now) + soakSeconds * 1_000
         if (event.type === 'ring-passed' && !testing) claim(soaked <= now, `ring ${event.ring} did not soak`)
         return
@@ -335,7 +357,7 @@ export function createWitness(scenario: Scenario) {
       claim(reminders >= due, `${reminders} of ${due} reminders came in time`)
       claim(!passed(expiresAfterSeconds), 'it did not expire in time')
     }
-    const waits = scenario.assets.some((asset) => !ends.has(asset) && !left.has(asset))
+    const waits = scenario.assets.some((asset) => !ends.has(asset) && !left.has(asset) && !departed.has(asset))
     const goesOn = rolling && stopped === null && !closed
     claim(!goesOn || !waits || windowEnds >= late, 'nobody was told that the window was over')
   }
@@ -389,7 +411,8 @@ export function createWitness(scenario: Scenario) {
     for (const asset of scenario.assets) {
       const deployment = state.rollout?.deployments[asset]
       if (deployment === undefined) {
-        claim(state.rollout?.skipped[asset] !== undefined, `${asset} was never touched, and nobody knows why`)
+        const known = state.rollout?.skipped[asset] !== undefined || state.since?.leftOut[asset] !== undefined
+        claim(known, `${asset} was never touched, and nobody knows why`)
         continue
       }
       claim(deployment.verification !== null, `${asset} has no end state`)

@@ -12,7 +12,13 @@ import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import { handOver } from '../../src/core/proposal/hand-over.ts'
 import { nextStep, type Step, workStep } from '../../src/core/proposal/next-step.ts'
-import { type Actor, type EndState, finalStatuses, type ProposalState } from '../../src/core/proposal/proposal.ts'
+import {
+  type Actor,
+  type EndState,
+  finalStatuses,
+  type LeftOut,
+  type ProposalState,
+} from '../../src/core/proposal/proposal.ts'
 import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/proposal/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
@@ -35,6 +41,9 @@ const LOOKS_PER_HOST = 5
 /** In how many plays the proposal is ended while its test ring is at work, and how soon: at each moment so likely. */
 const CLOSED_SHARE = 0.25
 const CLOSING_SHARE = 0.1
+/** In how many plays the fleet changes after the vote, and how often: at each moment so likely. */
+const CHANGING_SHARE = 0.3
+const CHANGE_SHARE = 0.05
 /** Whatever has not ended after so many days never will. */
 const LAST_DAY = 60
 
@@ -85,6 +94,10 @@ export function simulate(seed: number, hosts: number): Simulated {
   const looks = random(~seed)
   const ending = random(seed ^ 0x5eed)
   const closes = ending() < CLOSED_SHARE
+  const changing = random(seed ^ 0xf1ee7)
+  const changes = changing() < CHANGING_SHARE
+  /** What does not fit any more what was voted on. */
+  const departed = new Map<string, LeftOut>()
 
   function run(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] {
     const at = new Date(now).toISOString()
@@ -225,6 +238,7 @@ export function simulate(seed: number, hosts: number): Simulated {
       if (chance(0.3)) run(vote, person('tom'))
     }
     if (chance(scenario.clickShare)) people()
+    if (changes && changing() < CHANGE_SHARE) fleetChanges(current)
     // Of its own, so that what has no test ring is played as before.
     if (closes && testRunning(current) && ending() < CLOSING_SHARE) closeIt()
     // Whoever is awake keeps it going, most of the time.
@@ -257,6 +271,20 @@ export function simulate(seed: number, hosts: number): Simulated {
     if (state === null) return
     witness.lookAtAll(state, machines)
     state = { ...state, rollout: stored(state.rollout), test: stored(state.test) }
+  }
+
+  /** Hosts are patched by hand, or go, or come back; now and then a whole ring of them. */
+  function fleetChanges({ subject }: ProposalState): void {
+    if (subject.kind !== 'patches') return
+    const ring = subject.rings[Math.floor(changing() * subject.rings.length)]
+    const whole = changing() < 0.1
+    for (const asset of whole ? (ring?.assets ?? []) : scenario.assets) {
+      if (!whole && changing() > 0.1) continue
+      if (departed.has(asset) && !whole) departed.delete(asset)
+      else departed.set(asset, { reason: changing() < 0.7 ? 'up to date' : 'gone' })
+    }
+    const departures = [...departed].map(([asset, leftOut]) => ({ asset, leftOut }))
+    run({ type: 'compare-assets', departures, newcomers: [] }, { kind: 'system', part: 'assessment' })
   }
 
   /** Somebody, or something, ends the proposal while its test ring is at work. */

@@ -81,6 +81,7 @@ function rolesFor(state: ProposalState, command: ProposalCommand): readonly stri
       return policy.breakGlass?.roles ?? []
     case 'review-break-glass':
       return [...votingRoles(policy.approval), ...policy.stop]
+    case 'compare-assets':
     case 'ask-acknowledgement':
     case 'remind':
     case 'expire':

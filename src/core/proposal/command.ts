@@ -3,7 +3,8 @@
 import type { Member, Policy } from '../policy.ts'
 import type { HealthResult } from '../ports.ts'
 import type { Freeze } from '../window.ts'
-import type { Content, RecordedOutcome, RecordedVerification } from './event.ts'
+import type { Departure } from '../within.ts'
+import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
 import type { Actor, Choice } from './proposal.ts'
 
 export type ProposalCommand =
@@ -16,6 +17,15 @@ export type ProposalCommand =
       readonly policy: Policy
     }
   | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
+  /**
+   * What the latest look says of the assets of a decision: all that differ from what was voted on, and all that miss the
+   * same and were not voted on.
+   */
+  | {
+      readonly type: 'compare-assets'
+      readonly departures: readonly Departure[]
+      readonly newcomers: readonly NamedAsset[]
+    }
   | {
       readonly type: 'vote'
       readonly choice: Choice
@@ -101,6 +111,11 @@ export interface Context {
   readonly standing: StandingGrant | null
   /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
   readonly estimates?: Readonly<Record<string, number>>
+  /**
+   * The oldest look at any asset that is to be started, ISO 8601 UTC; `null`: there is an asset without one. Left out: the
+   * facts that were proposed count.
+   */
+  readonly lookedAt?: string | null
   /** What other proposals work on, where more is to begin. */
   readonly others?: readonly OtherWork[]
   /** Assets that ended badly in other rollouts of the team that are not over. */

@@ -8,8 +8,9 @@ import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
-import { finalStatuses, type ProposalState } from './proposal.ts'
+import { finalStatuses, type ProposalState, type Subject } from './proposal.ts'
 import { isAtWork, testRunning, unfinishedDeployments } from './run.ts'
+import { isHeld, nobodyLeft } from './since.ts'
 import { closeTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -99,6 +100,8 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
   if (!votesKept && testRunning(state) && unfinishedDeployments(state).length > 0)
     return refuse('not now', `The test ring of ${state.id} is at work: what is decided changes when it is done.`)
   const raised = isRaised(state, content)
+  if (!votesKept && isHeld(state) && !raised && !nobodyLeft(state))
+    return refuse('not now', `${state.id} is decided as it stands: what is new waits for the next proposal.`)
   const closed = votesKept ? [] : closeTest(state, 'what is decided has changed', context)
   return accept(...closed, {
     type: 'revised',
@@ -113,7 +116,7 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
 }
 
 /** More urgent than before, or newly listed as exploited. */
-function isRaised(state: ProposalState, content: Content): boolean {
+export function isRaised(state: Pick<ProposalState, 'priority' | 'subject'>, content: Content): boolean {
   if (priorityRank(content.priority) < priorityRank(state.priority)) return true
   if (state.subject.kind !== 'patches' || content.subject.kind !== 'patches') return false
   const known = exploitedCves(state.subject.patches)
@@ -126,15 +129,21 @@ function sameFacts(state: ProposalState, { content }: Of<'revise'>): boolean {
     state.priority === content.priority &&
     state.whyNow === content.whyNow &&
     state.dueAt === content.dueAt &&
-    !inventoryAged(state, content)
+    judgedBy(state.subject) === judgedBy(content.subject)
   )
 }
 
-/** A newer look at the same facts is worth an event only when the recorded one would soon be too old to start on. */
-function inventoryAged(state: ProposalState, content: Content): boolean {
-  if (state.subject.kind !== 'patches' || content.subject.kind !== 'patches') return false
-  const newer = Date.parse(content.subject.inventoryAt) - Date.parse(state.subject.inventoryAt)
-  return newer > (state.policy.inventoryMaxAgeSeconds * 1000) / 2
+/** What decided the priority of each patch: the row of the table, and the list of exploited CVEs. */
+function judgedBy(subject: Subject): string {
+  if (subject.kind !== 'patches') return ''
+  const rows = subject.patches.map(({ id, evidence }) => {
+    const decided = evidence.find(({ fact }) => fact === 'Decision')
+    return [id, decided?.value ?? '', decided?.note ?? '']
+  })
+  return JSON.stringify([
+    rows.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+    [...exploitedCves(subject.patches)].sort(),
+  ])
 }
 
 export function comment(command: Of<'comment'>, context: Context): Decision {

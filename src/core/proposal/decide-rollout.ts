@@ -10,7 +10,18 @@ import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import { approvalProblem } from './hand-over.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
-import { goesOn, isHalted, liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
+import {
+  emptyRing,
+  goesOn,
+  isHalted,
+  liveRun,
+  remaining,
+  ringNow,
+  testRunning,
+  unfinished,
+  unfinishedDeployments,
+} from './run.ts'
+import { leftOutOf } from './since.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 import { comesNext, touchable } from './touch.ts'
 import { nextTurn, stopReason, wantsChecks } from './turn.ts'
@@ -70,22 +81,34 @@ export function start(state: ProposalState, context: Context): Decision {
   }
   const started: ProposalEvent = { type: 'rollout-started' }
   const begun = after(state, [started], context)
-  return accept(started, ...(ringNow(begun) === null ? [{ type: 'verifying-started' } as const] : []))
+  if (ringNow(begun) === null) return accept(started, { type: 'verifying-started' })
+  return accept(started, ...ringEvents(begun, context))
 }
 
 function startProblem(state: ProposalState, subject: PatchSubject, context: Context): string | null {
-  const age = (Date.parse(context.now) - Date.parse(subject.inventoryAt)) / 1000
-  if (age > state.policy.inventoryMaxAgeSeconds) {
-    return `the inventory is from ${subject.inventoryAt.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
-  }
+  const stale = staleProblem(state, context)
+  if (stale !== null) return stale
   const testing = testGoesFirst(state)
   if (testing !== null) return testing
   if (waitsForAcknowledgement(state)) return 'nobody on call has acknowledged it yet'
-  const blind = subject.assets.find((planned) => planned.previewProblem !== null)
-  if (blind && subject.assets.every((planned) => planned.previewProblem !== null)) {
+  const due = subject.assets.filter(({ asset }) => leftOutOf(state, asset.id) === undefined)
+  const blind = due.find((planned) => planned.previewProblem !== null)
+  if (blind && due.every((planned) => planned.previewProblem !== null)) {
     return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
   }
   return null
+}
+
+/** Facts are judged by their age at this moment; what was proposed tells how old they were then. */
+export function staleProblem(
+  { subject, policy }: ProposalState,
+  { now, lookedAt }: Pick<Context, 'now' | 'lookedAt'>,
+): string | null {
+  if (subject.kind !== 'patches') return null
+  if (lookedAt === null) return 'an asset was never looked at, or is gone; the inventory is looked at again first'
+  const at = lookedAt ?? subject.inventoryAt
+  if (!isBefore(plusSeconds(at, policy.inventoryMaxAgeSeconds), now)) return null
+  return `the inventory is from ${at.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
 }
 
 /** The ring that is meant for it begins while people vote: the policy itself allows that, and nothing else. */
@@ -116,8 +139,10 @@ export function startBatch(state: ProposalState, context: Context): Decision {
     case 'wait':
       if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why, context)
       return refuse(turn.for === 'window' ? 'outside window' : 'not now', turn.why)
-    case 'done':
-      return refuse('not now', turn.why)
+    case 'done': {
+      const then = ringEvents(state, context)
+      return then.length === 0 ? refuse('not now', turn.why) : accept(...then)
+    }
     case 'stuck':
       if (ringNow(state)?.ring.status === 'failed') return refuse('not satisfied', turn.why)
       return accept(...stopEvents(state, turn.ring, turn.why))
@@ -219,7 +244,10 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   if (subject.kind !== 'patches' || current === null || !goesOn(state)) return []
   const { index, planned, ring } = current
   // Where every asset of a ring was left out, it is done before it began.
-  if (ring.status === 'waiting' && remaining(current).length === 0) return passed(state, index, context)
+  if (ring.status === 'waiting' && remaining(current).length === 0) {
+    const empty = emptyRing(current)
+    return empty === null ? passed(state, index, context) : stopEvents(state, index, empty)
+  }
   if (ring.status !== 'running') return []
   const problem = stopReason(subject, current)
   if (problem !== null) return stopEvents(state, index, problem)
@@ -234,7 +262,9 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
     const then = after(state, ended, context)
     return [...ended, ...(then.status === 'open' ? approvalEvents(then, context) : [])]
   }
-  if (planned.soakSeconds > 0) {
+  // People let it go on although nothing was there to watch.
+  const nothing = Object.keys(current.leftOut).length > 0 && !planned.assets.some((asset) => startedIn(state)(asset))
+  if (planned.soakSeconds > 0 && !nothing) {
     return [{ type: 'ring-soaking', ring: index, until: plusSeconds(context.now, planned.soakSeconds) }]
   }
   return passed(state, index, context)

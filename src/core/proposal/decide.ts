@@ -4,6 +4,7 @@ import type { Context, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
+import { compareAssets } from './decide-compare.ts'
 import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
 import {
@@ -38,6 +39,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
   switch (command.type) {
     case 'revise':
       return revise(state, command, context)
+    case 'compare-assets':
+      return compareAssets(state, command, context)
     case 'vote':
       return vote(state, command, context)
     case 'withdraw-vote':

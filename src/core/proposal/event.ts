@@ -5,7 +5,7 @@ import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
 import type { LadderStep } from './ladder.ts'
-import type { Actor, ApprovedBy, Deferral, Subject, Verification, Via, Vote, WaitsFor } from './proposal.ts'
+import type { Actor, ApprovedBy, Deferral, LeftOut, Subject, Verification, Via, Vote, WaitsFor } from './proposal.ts'
 
 export interface Content {
   readonly title: string
@@ -25,6 +25,24 @@ export interface RecordedVerification {
   readonly asset: string
   readonly verification: Verification
 }
+
+export interface NamedAsset {
+  readonly asset: string
+  readonly name: string
+}
+
+/** What became of one asset since the vote, or of one that was not voted on. */
+export type AssetSince = NamedAsset &
+  (
+    | { readonly is: 'left out'; readonly why: LeftOut }
+    /** It needs a part of what was voted: `done` is left away. */
+    | { readonly is: 'in part'; readonly done: readonly string[] }
+    /** It needs all that was voted on, again. */
+    | { readonly is: 'as voted' }
+    /** It was not voted on and misses the same. */
+    | { readonly is: 'waiting' }
+    | { readonly is: 'waiting no more' }
+  )
 
 export type ProposalEvent =
   | ({
@@ -148,6 +166,8 @@ export type ProposalEvent =
     }
   | { readonly type: 'test-resumed'; readonly by: readonly string[] }
   | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
+  /** Assets differ from what was voted on: it stays, and so do the votes. `more`: an event of the same look follows. */
+  | { readonly type: 'assets-compared'; readonly assets: readonly AssetSince[]; readonly more?: true }
   /** Something that people should know and that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }
   /** An asset that was verified reports something older than was promised. */

@@ -6,6 +6,7 @@ import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
 import type { ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
 import { freshRing } from './run.ts'
+import { sinceOf, withCompared } from './since.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
@@ -98,7 +99,12 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         remindersSent: 0,
         standingRefused: null,
         breakGlass: null,
+        ...nothingSince(state),
       }
+    }
+    case 'assets-compared': {
+      const out = event.assets.flatMap(({ asset, is }) => (is === 'left out' ? [asset] : []))
+      return { since: withCompared(state, event, at), ...notInBatch(state, out) }
     }
     case 'vote-cast': {
       const vote = isOwn(event.vote) ? event.vote : { ...event.vote, seq }
@@ -260,6 +266,21 @@ function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | nul
   return test === null ? null : { ...test, stopped }
 }
 
+/** As above: who never had anything keeps a state as earlier versions wrote it. */
+function nothingSince({ since }: ProposalState): Pick<ProposalState, 'since'> {
+  return since ? { since: null } : {}
+}
+
+/** What was left out is not started with the batch under way either. */
+function notInBatch(state: ProposalState, assets: readonly string[]): Partial<ProposalState> {
+  const run = state.rollout ?? state.test
+  const out = new Set(assets)
+  if (run?.rings.every(({ waiting }) => !waiting.some((asset) => out.has(asset))) !== false) return {}
+  return runChange(state, (one) =>
+    withRings(one, (ring) => ({ ...ring, waiting: ring.waiting.filter((asset) => !out.has(asset)) })),
+  )
+}
+
 /** Who never waited keeps a state as earlier versions wrote it: the record is compared with that. */
 function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'> {
   return waitsFor ? { waitsFor: null } : {}
@@ -278,13 +299,15 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const run = freshRun(state, at)
   if (state.test === null) return run
   const { deployments, starts, retried, skipped, rings } = state.test
+  const { leftOut } = sinceOf(state)
   const tested = rings.map((ring, index) => {
     const planned = index === 0 && state.subject.kind === 'patches' ? state.subject.rings[0] : undefined
     if (planned === undefined) return ring
     // Where it touched nothing, be it for its gate, the ring is still to come.
     if (Object.keys(deployments).length === 0) return { ...freshRing(), go: ring.go }
     // Where the test ended early, the rest of its ring comes first; what failed was seen by those who approved.
-    const status = planned.assets.every((asset) => deployments[asset] !== undefined) ? 'passed' : 'running'
+    const isDone = (asset: string) => deployments[asset] !== undefined || leftOut[asset] !== undefined
+    const status = planned.assets.every(isDone) ? 'passed' : 'running'
     return { ...ring, status, waiting: [], checked: null, soakUntil: null, forgiven: Object.keys(deployments) } as const
   })
   return { ...run, deployments, starts, retried, skipped, rings: tested }

@@ -6,7 +6,16 @@ import { plusSeconds } from './decision.ts'
 import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import { type CurrentRing, goesOn, remaining, ringNow, soakEnd, testRunning, unfinishedDeployments } from './run.ts'
+import {
+  type CurrentRing,
+  emptyRing,
+  goesOn,
+  remaining,
+  ringNow,
+  soakEnd,
+  testRunning,
+  unfinishedDeployments,
+} from './run.ts'
 import { windowsOf } from './touch.ts'
 import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
@@ -159,8 +168,10 @@ function testStep(state: ProposalState, now: string): Step | null {
   if (test === null) return state.status === 'open' ? { do: 'start test' } : null
   if (!testRunning(state) || !goesOn(state)) return null
   const current = ringNow(state)
+  if (current === null) return null
+  if (emptyRing(current) !== null) return { do: 'start batch' }
   // Somebody's go is waited for with the votes.
-  if (current === null || wantsGo(current)) return null
+  if (wantsGo(current)) return null
   const more = current.ring.waiting.length > 0 || remaining(current).length > 0
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
 }
@@ -227,6 +238,7 @@ function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
   if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, noticeAt(state)]) }
   if (current === null) return { do: 'start batch' }
+  if (emptyRing(current) !== null) return { do: 'start batch' }
   // A person says go; until then only the end of the window wakes it.
   if (wantsGo(current)) return { do: 'wait', until: schedule.end }
   return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'start batch' }

@@ -285,6 +285,36 @@ export interface WaitsFor {
   readonly until: string | null
 }
 
+export const leftOutReasons = [
+  'up to date',
+  'gone',
+  'another engine',
+  'another system',
+  'another version',
+  'more',
+  'on hold',
+  'not previewed',
+  'not proposed',
+] as const
+
+/** Why an asset does not get what was voted. `what`: the package, engine or platform that it is about. */
+export interface LeftOut {
+  readonly reason: (typeof leftOutReasons)[number]
+  readonly what?: string
+}
+
+/** What became of the assets since the proposal was voted on; what was voted on stays as it is. */
+export interface Since {
+  /** Not started as long as they stand here, by asset id. */
+  readonly leftOut: Readonly<Record<string, LeftOut>>
+  /** Assets that need a part only, by id: the voted changes that they do not need any more (`name:architecture`). */
+  readonly done: Readonly<Record<string, readonly string[]>>
+  /** Assets that were not voted on and miss the same, by id: their names. They wait for the next proposal. */
+  readonly waiting: Readonly<Record<string, string>>
+  /** When the thread was last told (ISO 8601 UTC). */
+  readonly toldAt: string | null
+}
+
 export interface ProposalState {
   /** `PW-12` */
   readonly id: string
@@ -339,6 +369,8 @@ export interface ProposalState {
     readonly reviewBy: string
     readonly reviewedBy: string | null
   } | null
+  /** Left out or `null`: nothing has changed. */
+  readonly since?: Since | null
   readonly deferral: Deferral | null
   readonly supersededBy: string | null
   readonly closedAt: string | null

@@ -9,8 +9,10 @@ import {
   type ProposalState,
   type RingState,
   type Rollout,
+  type Since,
   type TestStop,
 } from './proposal.ts'
+import { leftOutWords, sinceOf } from './since.ts'
 
 /** What is under way: the rollout, or else the test that runs while people vote. */
 export function liveRun(state: ProposalState): Rollout | null {
@@ -55,6 +57,8 @@ export interface CurrentRing {
   readonly planned: PlannedRing
   readonly ring: RingState
   readonly run: Rollout
+  /** Assets that are left out since the vote, by id. */
+  readonly leftOut: Since['leftOut']
 }
 
 /** The ring that is under way or next; `null` when all have passed, or nothing runs. A test has one ring only. */
@@ -65,7 +69,7 @@ export function ringNow(state: ProposalState): CurrentRing | null {
   const ring = run.rings[index]
   const planned = state.subject.rings[index]
   if (!ring || !planned || (testRunning(state) && planned.beforeVote !== true)) return null
-  return { index, planned, ring, run }
+  return { index, planned, ring, run, leftOut: sinceOf(state).leftOut }
 }
 
 /** The number of the ring that is under way or next; `null` when all have passed. */
@@ -94,9 +98,29 @@ export function isAtWork({ rollout }: ProposalState): boolean {
   return rollout !== null && unverified(rollout).length > 0
 }
 
-/** Assets of the ring whose turn has not come, in order; those that were skipped have none. */
-export function remaining({ planned, run }: Pick<CurrentRing, 'planned' | 'run'>): readonly string[] {
-  return planned.assets.filter((asset) => deploymentOf(run, asset) === undefined && run.skipped[asset] === undefined)
+/** Assets of the ring whose turn has not come, in order; those that were skipped or left out have none. */
+export function remaining({
+  planned,
+  run,
+  leftOut,
+}: Pick<CurrentRing, 'planned' | 'run' | 'leftOut'>): readonly string[] {
+  return planned.assets.filter(
+    (asset) =>
+      deploymentOf(run, asset) === undefined && run.skipped[asset] === undefined && leftOut[asset] === undefined,
+  )
+}
+
+/**
+ * Why the ring shows nothing: all that was in it is left out. It holds what comes after until people let it go on, which
+ * is when the ring runs. `null`: something is or was in it, or people left out by hand what was.
+ */
+export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
+  if (ring.status !== 'waiting' || planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
+  const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
+  if (planned.assets.length === 0) return `Ring ${planned.name} has no asset, so that nothing would be shown by it`
+  const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
+  if (out.length === 0 || out.length + skipped < planned.assets.length) return null
+  return `Ring ${planned.name} is empty, so that nothing would be shown by it: ${leftOutWords(out.flatMap((asset) => leftOut[asset] ?? []))}`
 }
 
 /** Assets that ended badly, and that nobody has left out since. */

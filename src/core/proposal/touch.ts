@@ -7,6 +7,7 @@ import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
 import { remaining, ringNow, soakEnd } from './run.ts'
+import { leftOutOf } from './since.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
@@ -104,7 +105,10 @@ export function comesNext(
   }
   // What the test ring did is not done again.
   const first = subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
-  return first === undefined ? null : { ring: first.name, assets: first.assets }
+  if (first === undefined) return null
+  // Where all are left out the rollout begins all the same, and holds there.
+  const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
+  return { ring: first.name, assets: some.length === 0 ? first.assets : some }
 }
 
 /** When what is left of the proposal may run next, or a sentence that says why never. */

@@ -7,7 +7,17 @@ import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
 import type { Cluster, PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
-import { type CurrentRing, endedBadly, remaining, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
+import {
+  type CurrentRing,
+  emptyRing,
+  endedBadly,
+  remaining,
+  ringNow,
+  setOf,
+  unfinishedDeployments,
+  without,
+} from './run.ts'
+import { goneAssets } from './since.ts'
 import { type TouchContext, touchable } from './touch.ts'
 
 export type Turn =
@@ -54,11 +64,16 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
 }
 
 /** Those whose failure somebody accepted, or that were left out since, count no more. */
-function tallyOf({ index, planned, ring, run }: CurrentRing): GateTally {
+function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally {
   const failed = failedDeployments(run).filter((deployment) => deployment.ring === index)
   const forgiven = setOf(ring.forgiven)
   const counted = failed.filter(({ asset }) => !forgiven.has(asset) && run.skipped[asset] === undefined)
-  return tally(planned.assets.length - (failed.length - counted.length), counted)
+  // What was left out is neither a success nor a failure.
+  const out =
+    Object.keys(leftOut).length === 0
+      ? []
+      : planned.assets.filter((asset) => leftOut[asset] !== undefined && deploymentOf(run, asset) === undefined)
+  return tally(planned.assets.length - out.length - (failed.length - counted.length), counted)
 }
 
 /** Assets of a batch that are worked on at the same time. */
@@ -71,6 +86,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const current = ringNow(state)
   if (subject.kind !== 'patches' || current === null) return { kind: 'done', why: 'Every ring is done.' }
   const { index, planned, ring, run } = current
+  const empty = emptyRing(current)
+  if (empty !== null) return { kind: 'stuck', ring: index, why: empty }
   if (ring.status === 'soaking') return { kind: 'wait', for: 'soak', why: `Ring ${planned.name} is soaking.` }
   if (ring.status === 'failed') return { kind: 'stuck', ring: index, why: `Ring ${planned.name} is failed.` }
   const problem = stopReason(subject, current)
@@ -104,7 +121,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   }
   const batch = fresh ? own.slice(0, planned.batchSize) : own
   const working = new Set([...running.map(({ asset }) => asset), ...taken.keys()])
-  const chosen = withRoom(subject, run, working, context.downElsewhere ?? new Set(), batch, free)
+  const away = new Set([...(context.downElsewhere ?? []), ...goneAssets(state)])
+  const chosen = withRoom(subject, run, working, away, batch, free)
   if (chosen.assets.length === 0) {
     if (running.length > 0) return { kind: 'wait', for: 'assets', why: `${chosen.why}.` }
     const neighbour = others.find(
@@ -127,13 +145,13 @@ function withRoom(
   subject: PatchSubject,
   run: Rollout,
   working: ReadonlySet<string>,
-  downElsewhere: ReadonlySet<string>,
+  away: ReadonlySet<string>,
   assets: readonly string[],
   most: number,
 ): { readonly assets: readonly string[]; readonly full: Cluster | null; readonly why: string } {
   const { clusters = [] } = subject
   if (clusters.length === 0) return { assets: assets.slice(0, most), full: null, why: '' }
-  const bad = new Set([...down(run), ...downElsewhere])
+  const bad = new Set([...down(run), ...away])
   const rooms = clusterRooms(clusters, (asset) => clustersWith(subject, asset), { working, bad })
   const chosen: string[] = []
   let first: Cluster | null = null

@@ -227,10 +227,12 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     signal.throwIfAborted()
     if (!(await records.begin(key))) return handle
     // To look may have taken minutes.
-    const request = deployments.map(({ asset, transaction, notAfter }, index) => {
+    const request = deployments.map(({ asset, changes, notAfter }, index) => {
       const seen = isOver(notAfter, clock()) ? late() : looks[index]
       const refused = seen?.ready === false ? seen.outcome : null
-      return { asset: asset.id, name: asset.name, approved: transaction, refused, notAfter }
+      // What of the approved transaction is still to be done.
+      const approved = (seen?.ready === true ? seen.steps : null) ?? stepsOf(changes)
+      return { asset: asset.id, name: asset.name, approved, refused, notAfter }
     })
     await records.put(key, 'request', JSON.stringify(request))
     const going = deployments.filter((_, index) => request[index]?.refused === null)

@@ -141,8 +141,10 @@ interface Settled {
 function settle(record: SimulatedAsset, deployment: RunDeployment, key: string): Settled {
   const problem = obstacle(record, deployment.changes, deployment.transaction)
   if (problem !== null) return { asset: record, outcome: problem }
-  const steps = deployment.transaction
-  if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(deployment) }
+  // What of the approved transaction is still to be done.
+  const plan = planTransaction(record, deployment.changes)
+  const steps = plan.possible ? plan.steps : []
+  if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(steps) }
   const { asset, changed, rebooted } = applyTransaction(record, steps, deployment.reboot, key)
   const log = changed.map((change) => `Setting up ${change.name} (${change.to}) ...`).join('\n')
   const outcome: DeploymentOutcome = { state: 'succeeded', changed, rebooted, log }
@@ -150,8 +152,8 @@ function settle(record: SimulatedAsset, deployment: RunDeployment, key: string):
   return { asset: { ...asset, unhealthy: '503 Service Unavailable (simulated, since the update)' }, outcome }
 }
 
-function failedInstall(deployment: RunDeployment): DeploymentOutcome {
-  const step = deployment.transaction.at(-1)
+function failedInstall(steps: DeploymentRequest['transaction']): DeploymentOutcome {
+  const step = steps.at(-1)
   const what = step === undefined ? 'a package' : step.name
   return {
     state: 'failed',

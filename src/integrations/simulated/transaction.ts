@@ -35,20 +35,28 @@ export function planTransaction(asset: SimulatedAsset, changes: readonly Package
   return { possible: true, steps }
 }
 
-/** How two transactions differ, one sentence; `null` when they are the same whatever their order. */
+/** How a transaction goes beyond the approved one, a sentence; `null` where it is the same, or a part of it and nothing else. */
 export function transactionDifference(
   approved: readonly TransactionStep[],
   now: readonly TransactionStep[],
 ): string | null {
-  const approvedTexts = new Set(approved.map(stepText))
-  const nowTexts = new Set(now.map(stepText))
-  const added = [...nowTexts].filter((text) => !approvedTexts.has(text))
-  const gone = [...approvedTexts].filter((text) => !nowTexts.has(text))
-  if (added.length === 0 && gone.length === 0) return null
-  const parts: string[] = []
-  if (added.length > 0) parts.push(`it would now also ${added.join(', ')}`)
+  const [before, after] = [byResult(approved), byResult(now)]
+  const added = [...after].filter(([result]) => !before.has(result)).map(([, step]) => stepText(step))
+  const gone = [...before].filter(([result]) => !after.has(result)).map(([, step]) => stepText(step))
+  if (added.length === 0) return null
+  const parts = [`it would now also ${added.join(', ')}`]
   if (gone.length > 0) parts.push(`it would no longer ${gone.join(', ')}`)
   return `The transaction is not the approved one: ${parts.join('; ')}`
+}
+
+/** By what a step leads to, whatever version it starts from: that was approved. */
+function byResult(steps: readonly TransactionStep[]): ReadonlyMap<string, TransactionStep> {
+  return new Map(
+    steps.map((step) => {
+      const { action, name, architecture, to } = step
+      return [`${action === 'upgrade' ? 'install' : action} ${name}:${architecture} ${to}`, step]
+    }),
+  )
 }
 
 function stepText({ action, name, architecture, from, to }: TransactionStep): string {

@@ -177,7 +177,9 @@ function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { sta
 }
 
 function differenceOf(sections: Sections): string {
-  const difference = planDifference(linesOf(sections, 'plan'), linesOf(sections, 'planned'))
+  const planned = linesOf(sections, 'planned')
+  if (planned.length === 0) return 'The host would do nothing any more of what was approved.'
+  const difference = planDifference(linesOf(sections, 'plan'), planned)
   return difference ?? 'The host would now do something else than was approved.'
 }
 

@@ -12,16 +12,18 @@ export function planLines(manager: PackageManager, steps: readonly TransactionSt
 /** Lists longer than this are cut in sentences. */
 const NAMED = 6
 
-/** How what a host would do differs from what was approved, both as plan lines; `null` when it does not. */
+/**
+ * How what a host would do goes beyond what was approved, both as plan lines; `null` where it does the same, or a part of it
+ * and nothing else.
+ */
 export function planDifference(approved: readonly string[], now: readonly string[]): string | null {
   const before = new Set(approved)
   const after = new Set(now)
   const added = [...after].filter((line) => !before.has(line)).sort()
   const gone = [...before].filter((line) => !after.has(line)).sort()
-  if (added.length === 0 && gone.length === 0) return null
-  const parts: string[] = []
-  if (added.length > 0) parts.push(`it would now ${list(added)}`)
-  if (gone.length > 0) parts.push(`${added.length > 0 ? 'and ' : 'it would '}no longer ${list(gone)}`)
+  if (added.length === 0) return null
+  const parts = [`it would now ${list(added)}`]
+  if (gone.length > 0) parts.push(`and no longer ${list(gone)}`)
   return `This is not the transaction that was approved: ${parts.join(' ')}.`
 }
 

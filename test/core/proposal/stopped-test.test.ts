@@ -218,7 +218,8 @@ describe.each(closing)('a proposal that is %s while its test is at work', (statu
 
 describe('a revision while the test is at work', () => {
   const assessment = { kind: 'system', part: 'assessment' } as const
-  const other = { type: 'revise', content: content(3), reason: 'a newer version' } as const
+  const more = { ...content(3), priority: 'immediate' } as const
+  const other = { type: 'revise', content: more, reason: 'exploited now' } as const
 
   test('that changes what is decided waits until its assets are at their end', () => {
     const one = testing()

@@ -448,14 +448,14 @@ describe('the test ring', () => {
     expect(working(one)).toEqual(['web1'])
   })
 
-  test('is void when what is voted on changes', () => {
+  test('is void when something more urgent is asked for', () => {
     const one = proposalCase({ content: tested(), policy: { testRing: 'run' } })
     one.give({ type: 'start-test' })
     one.give({ type: 'start-batch' })
     end(one, 'web1')
     expect(one.state().test?.result?.passed).toBe(true)
-    const other = content(2)
-    one.give({ type: 'revise', content: other, reason: 'a newer version' }, { kind: 'system', part: 'assessment' })
+    const other = { ...content(2), priority: 'immediate' } as const
+    one.give({ type: 'revise', content: other, reason: 'exploited now' }, { kind: 'system', part: 'assessment' })
     expect(one.state().test).toBeNull()
   })
 

@@ -108,12 +108,14 @@ describe('when a vote no longer counts', () => {
     expect(one.vote('tom', 'approve', { revision: 2 })).toEqual(['vote-cast'])
   })
 
-  test('when what it was given for has changed; but not when only facts about it are newer', () => {
+  test('when something more urgent is asked for; but not for anything else that is new, nor for newer facts', () => {
     const one = proposalCase()
     one.vote('tom', 'approve')
     one.give({ type: 'revise', content: { ...content(4), whyNow: 'listed as exploited' }, reason: 'news' })
     expect(one.state()).toMatchObject({ revision: 1, votes: [{ person: 'tom' }] })
-    one.give({ type: 'revise', content: content(3), reason: 'web4 is gone' })
+    expect(one.give({ type: 'revise', content: content(5), reason: 'web5 is new' })).toMatchObject({ code: 'not now' })
+    expect(one.state()).toMatchObject({ revision: 1, votes: [{ person: 'tom' }] })
+    one.give({ type: 'revise', content: { ...content(5), priority: 'immediate' }, reason: 'web5 is open to all' })
     expect(one.state()).toMatchObject({ revision: 2, votes: [] })
   })
 

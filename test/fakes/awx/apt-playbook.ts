@@ -87,8 +87,7 @@ function apply(host: PlaybookHost, changes: Change[], transaction: Change[]): un
   if (seen.steps === undefined) return { state: 'held back', reason: seen.problem, log: '' }
   const text = (steps: Change[]) => steps.map(({ name, to }) => `${name} ${to}`).sort()
   const other = text(seen.steps).filter((one) => !text(transaction).includes(one))
-  if (other.length > 0 || seen.steps.length !== transaction.length)
-    return { state: 'held back', reason: `It would now install ${other.join(', ')}.`, log: '' }
+  if (other.length > 0) return { state: 'held back', reason: `It would now install ${other.join(', ')}.`, log: '' }
   host.transactions++
   if (host.broken) {
     const log =

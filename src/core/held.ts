@@ -1,0 +1,58 @@
+/** What a new look means for a decision that people have voted on: its content stays, and what is new waits. */
+
+import { mostUrgentFirst } from './assessment.ts'
+import type { Asset } from './asset.ts'
+import type { Draft } from './draft.ts'
+import type { ProposalCommand } from './proposal/command.ts'
+import { isRaised } from './proposal/decide-life.ts'
+import type { Content } from './proposal/event.ts'
+import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
+import { whyNow } from './why-now.ts'
+import { departures, judgedAnew, type Needs } from './within.ts'
+
+/** How what its assets need by now differs from what was voted on. `draft`: all that would be asked for today. */
+export function comparison(
+  subject: PatchSubject,
+  needs: Needs,
+  draft: Draft | null,
+): Extract<ProposalCommand, { type: 'compare-assets' }> {
+  const newcomers = newcomersOf(subject, draft).map(({ asset }) => ({ asset: asset.id, name: asset.name }))
+  return { type: 'compare-assets', departures: departures(subject, needs), newcomers }
+}
+
+function newcomersOf(subject: PatchSubject, draft: Draft | null): readonly PlannedAsset[] {
+  const known = new Set(subject.assets.map(({ asset }) => asset.id))
+  return (draft?.subject.assets ?? []).filter(({ asset }) => !known.has(asset.id))
+}
+
+/** The same content with the facts of today. `silence`: what is said of feeds that cannot be read. */
+export function withFacts(state: ProposalState, subject: PatchSubject, needs: Needs, silence: string): Content {
+  const patches = [...judgedAnew(subject.patches, needs.missing.patches)].sort(mostUrgentFirst)
+  const assets = subject.assets.map(({ asset }) => asset)
+  const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
+  return {
+    title: state.title,
+    subject: { ...subject, patches },
+    contentHash: state.contentHash,
+    priority: patches[0]?.priority ?? state.priority,
+    whyNow: `${whyNow(patches, assets)}${silence}`,
+    dueAt: due[0] ?? null,
+  }
+}
+
+/**
+ * Does what is new make the decision more urgent? `facts`: what it says without that; `all`: what it would say with it.
+ * Patches are judged by the most endangered of their assets, which may be one that nobody has voted on.
+ */
+export function isRaisedByNew(state: ProposalState, facts: Content, all: Content): boolean {
+  if (isRaised({ priority: facts.priority, subject: facts.subject }, all)) return true
+  if (!isRaised(state, facts) || facts.subject.kind !== 'patches' || all.subject.kind !== 'patches') return false
+  const voted = facts.subject.assets
+  const known = new Set(voted.map(({ asset }) => contextOf(asset)))
+  const ids = new Set(voted.map(({ asset }) => asset.id))
+  return all.subject.assets.some(({ asset }) => !ids.has(asset.id) && !known.has(contextOf(asset)))
+}
+
+function contextOf({ exposure, criticality }: Asset): string {
+  return `${exposure} ${criticality}`
+}

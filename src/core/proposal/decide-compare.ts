@@ -1,0 +1,45 @@
+import { canonicalJson } from '../canonical-json.ts'
+import { limits } from '../limits.ts'
+import type { Context, ProposalCommand } from './command.ts'
+import { ringEvents } from './decide-rollout.ts'
+import { accept, after, type Decision, refuse } from './decision.ts'
+import type { AssetSince, ProposalEvent } from './event.ts'
+import { finalStatuses, type ProposalState } from './proposal.ts'
+import { changesSince, isHeld } from './since.ts'
+
+/** The decision and its votes stay. What its assets need by now says which of them are started, and with what. */
+export function compareAssets(
+  state: ProposalState,
+  command: Extract<ProposalCommand, { type: 'compare-assets' }>,
+  context: Context,
+): Decision {
+  const { subject, id, status } = state
+  if (subject.kind !== 'patches' || finalStatuses.includes(status) || status === 'verifying')
+    return refuse('not now', `${id} is ${status}: nothing more of it begins.`)
+  if (!isHeld(state)) return refuse('not now', `Nobody has voted on ${id}: what has changed is a revision.`)
+  const changed = changesSince(state, subject, command)
+  if (changed.length === 0) return refuse('already', `${id} knows this already.`)
+  const events = inEvents(changed)
+  return accept(...events, ...ringEvents(after(state, events, context), context))
+}
+
+/** As many events as it takes: each has so many assets, and so many bytes, at most. */
+function inEvents(changed: readonly AssetSince[]): readonly ProposalEvent[] {
+  const pages: AssetSince[][] = []
+  let page: AssetSince[] = []
+  let bytes = 0
+  for (const one of changed) {
+    const size = Buffer.byteLength(canonicalJson(one)) + 1
+    if (page.length === limits.assetsPerEvent || (page.length > 0 && bytes + size > limits.eventBytes)) {
+      pages.push(page)
+      page = []
+      bytes = 0
+    }
+    page.push(one)
+    bytes += size
+  }
+  pages.push(page)
+  return pages.map((assets, index) =>
+    index < pages.length - 1 ? { type: 'assets-compared', assets, more: true } : { type: 'assets-compared', assets },
+  )
+}

@@ -1,0 +1,191 @@
+/** What became of the assets of a decision since it was voted on, as the state keeps it. */
+
+import type { PackageChange } from '../catalog.ts'
+import { remembered } from '../remembered.ts'
+import { changeKey, type Departure } from '../within.ts'
+import { deploymentOf } from './deployments.ts'
+import type { AssetSince, NamedAsset } from './event.ts'
+import { plannedOf } from './planned.ts'
+import {
+  type LeftOut,
+  leftOutReasons,
+  type PatchSubject,
+  type PlannedAsset,
+  type ProposalState,
+  type Since,
+} from './proposal.ts'
+
+/** Has somebody voted or approved, or was anything begun? Then its content stays as it is. */
+export function isHeld({ votes, approvedBy, test, rollout }: ProposalState): boolean {
+  return votes.length > 0 || approvedBy !== null || test !== null || rollout !== null
+}
+
+const nothing: Since = { leftOut: {}, done: {}, waiting: {}, toldAt: null }
+
+export function sinceOf({ since }: Pick<ProposalState, 'since'>): Since {
+  return since ?? nothing
+}
+
+export function leftOutOf(state: Pick<ProposalState, 'since'>, asset: string): LeftOut | undefined {
+  return sinceOf(state).leftOut[asset]
+}
+
+/** Is there no asset left for which something was voted and may be begun? */
+export function nobodyLeft(state: ProposalState): boolean {
+  if (state.subject.kind !== 'patches') return false
+  return stillToStart(state).length === 0
+}
+
+/** Assets whose turn is still to come, whatever ring they are in. */
+export function stillToStart(state: ProposalState): readonly string[] {
+  if (state.subject.kind !== 'patches') return []
+  const ids = state.subject.assets.map(({ asset }) => asset.id)
+  return ids.filter((asset) => leftOutOf(state, asset) === undefined && !hasBegun(state, asset))
+}
+
+/** Assets that are gone: none of their cluster counts on them. */
+export function goneAssets(state: Pick<ProposalState, 'since'>): readonly string[] {
+  return Object.entries(sinceOf(state).leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : []))
+}
+
+/** What is planned for an asset, without what it does not need any more; `null`: it is not part of the proposal. */
+export function plannedNow(state: ProposalState, asset: string): PlannedAsset | null {
+  if (state.subject.kind !== 'patches') return null
+  const planned = plannedOf(state.subject, asset)
+  const done = sinceOf(state).done[asset]
+  if (planned === null || done === undefined) return planned
+  return { ...planned, changes: without(planned.changes, done) }
+}
+
+function without(changes: readonly PackageChange[], done: readonly string[]): readonly PackageChange[] {
+  return changes.filter((change) => !done.includes(changeKey(change)))
+}
+
+/** Was it started, or did somebody say what is to become of it? Then what it needs by now changes nothing. */
+function hasBegun({ rollout, test }: ProposalState, asset: string): boolean {
+  const run = rollout ?? test
+  if (run === null) return false
+  return deploymentOf(run, asset) !== undefined || run.skipped[asset] !== undefined || (run.retried[asset] ?? 0) > 0
+}
+
+/** Is its ring done, so that its turn does not come any more? */
+function turnIsOver(state: ProposalState, subject: PatchSubject, asset: string): boolean {
+  const ring = state.rollout?.rings[ringIndex(subject).get(asset) ?? -1]
+  return ring !== undefined && (ring.status === 'passed' || ring.status === 'soaking')
+}
+
+const ringIndex = remembered(
+  ({ rings }: PatchSubject): ReadonlyMap<string, number> =>
+    new Map(rings.flatMap(({ assets }, index) => assets.map((asset) => [asset, index] as const))),
+)
+
+/** How what a look says differs from what the state keeps. */
+export function changesSince(
+  state: ProposalState,
+  subject: PatchSubject,
+  { departures, newcomers }: { readonly departures: readonly Departure[]; readonly newcomers: readonly NamedAsset[] },
+): readonly AssetSince[] {
+  const now = new Map(departures.map((departure) => [departure.asset, departure]))
+  const { leftOut, done, waiting } = sinceOf(state)
+  const changed: AssetSince[] = []
+  for (const { asset } of subject.assets) {
+    const departure = now.get(asset.id)
+    const known = leftOut[asset.id] !== undefined || done[asset.id] !== undefined
+    if (departure === undefined && !known) continue
+    if (hasBegun(state, asset.id) || turnIsOver(state, subject, asset.id)) continue
+    const named = { asset: asset.id, name: asset.name }
+    if (departure === undefined) changed.push({ ...named, is: 'as voted' })
+    else if ('done' in departure) {
+      if (!same(done[asset.id], departure.done)) changed.push({ ...named, is: 'in part', done: departure.done })
+    } else if (!same(leftOut[asset.id], departure.leftOut))
+      changed.push({ ...named, is: 'left out', why: departure.leftOut })
+  }
+  const come = new Set(newcomers.map(({ asset }) => asset))
+  for (const { asset, name } of newcomers)
+    if (waiting[asset] === undefined) changed.push({ asset, name, is: 'waiting' })
+  for (const [asset, name] of Object.entries(waiting))
+    if (!come.has(asset)) changed.push({ asset, name, is: 'waiting no more' })
+  return changed
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** The thread is told at most so often: the card always says how it stands. */
+const TELL_EVERY_MS = 86_400_000
+
+export function withCompared(
+  state: ProposalState,
+  { assets, more }: { readonly assets: readonly AssetSince[]; readonly more?: true },
+  at: string,
+): Since {
+  const { toldAt, ...before } = sinceOf(state)
+  const [leftOut, done, waiting] = [{ ...before.leftOut }, { ...before.done }, { ...before.waiting }]
+  for (const one of assets) {
+    delete leftOut[one.asset]
+    delete done[one.asset]
+    delete waiting[one.asset]
+    if (one.is === 'left out') leftOut[one.asset] = one.why
+    else if (one.is === 'in part') done[one.asset] = one.done
+    else if (one.is === 'waiting') waiting[one.asset] = one.name
+  }
+  const tell = more !== true && (toldAt === null || Date.parse(at) - Date.parse(toldAt) >= TELL_EVERY_MS)
+  return { leftOut, done, waiting, toldAt: tell ? at : toldAt }
+}
+
+/** Why one asset is left out, as what follows "it". */
+export function whyLeftOut({ reason, what = '' }: LeftOut): string {
+  switch (reason) {
+    case 'up to date':
+      return 'is up to date'
+    case 'gone':
+      return 'is gone from the inventory'
+    case 'another engine':
+      return `is served by another engine (${what})`
+    case 'another system':
+      return `has another system now (${what})`
+    case 'another version':
+      return `would get another version than was voted on (${what})`
+    case 'more':
+      return `would get more than was voted on (${what})`
+    case 'on hold':
+      return `does not install ${what} by itself now`
+    case 'not previewed':
+      return `could not be previewed, so that nobody knows what it would get (${what})`
+    case 'not proposed':
+      return 'is covered by another decision, or is not asked for any more'
+  }
+}
+
+/** How many are left out and why: `9 are up to date, 3 gone`. */
+export function leftOutWords(all: readonly LeftOut[]): string {
+  const parts = leftOutReasons.flatMap((reason) => {
+    const count = all.filter((one) => one.reason === reason).length
+    return count === 0 ? [] : [countWords(reason, count)]
+  })
+  return parts.join(', ')
+}
+
+function countWords(reason: LeftOut['reason'], count: number): string {
+  switch (reason) {
+    case 'up to date':
+      return `${count} ${count === 1 ? 'is' : 'are'} up to date`
+    case 'gone':
+      return `${count} gone`
+    case 'another engine':
+      return `${count} served by another engine`
+    case 'another system':
+      return `${count} with another system`
+    case 'another version':
+      return `${count} would get another version`
+    case 'more':
+      return `${count} would get more`
+    case 'on hold':
+      return `${count} on hold`
+    case 'not previewed':
+      return `${count} could not be previewed`
+    case 'not proposed':
+      return `${count} not asked for any more`
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What became of the assets of a decision since it was voted on. A vote covers what it was cast for and everything that is
+ * contained in it: an asset that needs less gets what is left, and one that would get anything else is left out.
+ */
+
+import type { AssessedAsset, Assessment } from './assessment.ts'
+import type { PackageChange, Patch } from './catalog.ts'
+import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
+
+/** An asset whose need is not what was voted. */
+export type Departure =
+  | { readonly asset: string; readonly leftOut: LeftOut }
+  /** It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. */
+  | { readonly asset: string; readonly done: readonly string[] }
+
+/** One change of one asset, whatever it starts from. */
+export function changeKey({ name, architecture }: Pick<PackageChange, 'name' | 'architecture'>): string {
+  return `${name}:${architecture}`
+}
+
+export interface Needs {
+  /** All that the assets of the team miss. */
+  readonly missing: Assessment
+  /** Of that, what is wanted: by the configuration, and by what people have decided. */
+  readonly wanted: Assessment
+}
+
+/** Every asset of the subject that does not need exactly what was voted, in the order of the subject. */
+export function departures(subject: PatchSubject, { missing, wanted }: Needs): readonly Departure[] {
+  const [all, mine] = [neededOf(subject, missing), neededOf(subject, wanted)]
+  return subject.assets.flatMap((planned): readonly Departure[] => {
+    const { id } = planned.asset
+    const entry = all.get(id)
+    const fit = entry === undefined ? out('gone') : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [])
+    if (fit === 'whole') return []
+    return 'done' in fit ? [{ asset: id, done: fit.done }] : [{ asset: id, leftOut: fit.leftOut }]
+  })
+}
+
+interface Needed {
+  readonly entry: AssessedAsset
+  /** Those of the subject's own patches, in whatever version they are wanted by now. */
+  readonly changes: readonly PackageChange[]
+}
+
+function neededOf({ patches }: PatchSubject, { patches: known, assets }: Assessment): ReadonlyMap<string, Needed> {
+  const asked = new Set(patches.map(sourceOf))
+  const own = new Map(known.filter((patch) => asked.has(sourceOf(patch))).map((patch) => [patch.id, patch]))
+  return new Map(assets.map((entry) => [entry.asset.id, { entry, changes: changesOf(entry, own) }]))
+}
+
+function sourceOf({ platform, source }: Pick<Patch, 'platform' | 'source'>): string {
+  return `${platform} ${source}`
+}
+
+function changesOf(entry: AssessedAsset, own: ReadonlyMap<string, Patch>): readonly PackageChange[] {
+  const targets = new Set<string>()
+  for (const id of entry.patches) for (const { name, to } of own.get(id)?.packages ?? []) targets.add(`${name} ${to}`)
+  return targets.size === 0 ? [] : entry.changes.filter(({ name, to }) => targets.has(`${name} ${to}`))
+}
+
+type Fit = 'whole' | { readonly done: readonly string[] } | { readonly leftOut: LeftOut }
+
+function fitOf(
+  planned: PlannedAsset,
+  engine: string,
+  { entry, changes }: Needed,
+  wanted: readonly PackageChange[],
+): Fit {
+  const { asset, held } = entry
+  if (asset.platform !== planned.asset.platform) return out('another system', asset.platform)
+  if (asset.engine !== engine) return out('another engine', asset.engine ?? 'none')
+  const voted = new Map(planned.changes.map((change) => [changeKey(change), change]))
+  if (changes.length === 0) {
+    const onHold = held.find(({ name }) => planned.changes.some((change) => change.name === name))
+    return onHold === undefined ? out('up to date') : out('on hold', onHold.name)
+  }
+  const other = wanted.find((change) => (voted.get(changeKey(change))?.to ?? change.to) !== change.to)
+  if (other !== undefined) return out('another version', `${other.name} ${other.to}`)
+  const more = wanted.find((change) => !voted.has(changeKey(change)))
+  if (more !== undefined) return out('more', `${more.name} ${more.to}`)
+  if (wanted.length === 0) return out('not proposed')
+  if (planned.previewProblem !== null) return out('not previewed', planned.previewProblem)
+  if (wanted.length === voted.size) return 'whole'
+  const left = new Set(wanted.map(changeKey))
+  return { done: [...voted.keys()].filter((key) => !left.has(key)) }
+}
+
+function out(reason: LeftOut['reason'], what?: string): { readonly leftOut: LeftOut } {
+  return { leftOut: what === undefined ? { reason } : { reason, what: what.slice(0, WHAT_CHARACTERS) } }
+}
+
+/** What is kept of a package or an engine that stands beside a reason. */
+const WHAT_CHARACTERS = 120
+
+/** The patches of a decision with today's judgement: what they change stays as it was voted. */
+export function judgedAnew(voted: readonly Patch[], known: readonly Patch[]): readonly Patch[] {
+  const today = new Map(known.map((patch) => [patch.id, patch]))
+  return voted.map((patch) => {
+    const now = today.get(patch.id)
+    if (now === undefined) return patch
+    const { id, platform, source, type, version, packages, cves, advisories, origins } = patch
+    return { ...now, id, platform, source, type, version, packages, cves, advisories, origins }
+  })
+}
