@@ -6,8 +6,10 @@ export const limits = {
   logLines: 40,
   /** Characters kept of one log line. */
   logLineCharacters: 500,
-  /** Assets in one proposal. */
+  /** Assets in one proposal: what one decision is about. */
   assetsPerProposal: 10_000,
+  /** Assets that one event tells of. */
+  assetsPerEvent: 500,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */
