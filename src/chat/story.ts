@@ -188,7 +188,7 @@ export function storyOf(
         rich(strong('The test did not pass. '), sentence(event.reason ?? ''), ` ${testSummary(state)}`),
       )
     case 'batch-started': {
-      const later = event.waiting?.length ?? 0
+      const later = (event.waiting?.length ?? 0) + (event.queued ?? 0)
       return bot(
         'neutral',
         rich(
@@ -202,6 +202,7 @@ export function storyOf(
     }
     // The card says how many are being worked on.
     case 'assets-started':
+    case 'batch-queued':
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return []

@@ -7,9 +7,13 @@ export const limits = {
   /** Characters kept of one log line. */
   logLineCharacters: 500,
   /** Assets in one proposal: what one decision is about. */
-  assetsPerProposal: 10_000,
+  assetsPerProposal: 100_000,
   /** Assets that one event tells of. */
   assetsPerEvent: 500,
+  /** One event, as it is recorded. */
+  eventBytes: 64 * 1024,
+  /** Of these, for the list of assets that it tells of. */
+  eventListBytes: 48 * 1024,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */

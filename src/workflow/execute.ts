@@ -10,6 +10,7 @@ import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
+import { eventProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
@@ -217,6 +218,8 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   for (const event of decision.events) {
     const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
     const next = evolve(state, recorded)
+    const problem = eventProblem(recorded.event)
+    if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
     const item = seal(recorded, hash)
     sealed.push(item)
     hash = item.hash

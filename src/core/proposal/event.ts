@@ -104,7 +104,11 @@ export type ProposalEvent =
       readonly assets: readonly string[]
       /** Of the same batch, when others of it are done. */
       readonly waiting?: readonly string[]
+      /** So many of the same batch are named by events of their own, which follow. */
+      readonly queued?: number
     }
+  /** Of the batch that was started just before: those whose turn comes later. */
+  | { readonly type: 'batch-queued'; readonly ring: number; readonly assets: readonly string[] }
   /** More of the batch under way. */
   | {
       readonly type: 'assets-started'
@@ -188,6 +192,18 @@ export interface RecordedEvent {
 export function outcomesOf(event: ProposalEvent): readonly RecordedOutcome[] {
   if (event.type === 'outcomes-recorded') return event.outcomes
   return event.type === 'outcome-recorded' ? [event] : []
+}
+
+export function outcomesEvent(outcomes: readonly RecordedOutcome[]): ProposalEvent {
+  const [one, ...more] = outcomes
+  if (one !== undefined && more.length === 0) return { type: 'outcome-recorded', ...one }
+  return { type: 'outcomes-recorded', outcomes }
+}
+
+export function verificationsEvent(verifications: readonly RecordedVerification[]): ProposalEvent {
+  const [one, ...more] = verifications
+  if (one !== undefined && more.length === 0) return { type: 'verification-recorded', ...one }
+  return { type: 'verifications-recorded', verifications }
 }
 
 export function verificationsOf(event: ProposalEvent): readonly RecordedVerification[] {

@@ -157,6 +157,10 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'batch-started':
     case 'assets-started':
       return { ...notWaiting(state), ...runChange(state, (run) => withBatch(run, event, at)) }
+    case 'batch-queued':
+      return runChange(state, (run) =>
+        withRing(run, event.ring, { waiting: [...(run.rings[event.ring]?.waiting ?? []), ...event.assets] }),
+      )
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return runChange(state, (run) => withResults(run, outcomesOf(event), at))
