@@ -14,6 +14,14 @@ export const limits = {
   eventBytes: 64 * 1024,
   /** Of these, for the list of assets that it tells of. */
   eventListBytes: 48 * 1024,
+  /** One page of results: what an event tells of its assets. */
+  resultsPageBytes: 256 * 1024,
+  /** Characters kept of one log, from its end. */
+  logCharacters: 64 * 1024,
+  /** How long a log is kept. */
+  logDays: 90,
+  /** Content that no event names, because its command was refused, is deleted after so many days. */
+  unnamedContentDays: 7,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */

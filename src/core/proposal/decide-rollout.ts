@@ -8,10 +8,11 @@ import type { Context, OtherWork, ProposalCommand } from './command.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
-import { outcomesEvent, type ProposalEvent, verificationsEvent } from './event.ts'
+import type { ProposalEvent } from './event.ts'
 import { approvalProblem } from './hand-over.ts'
 import { portions } from './portions.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
+import { outcomesEvents, verificationsEvents } from './results-page.ts'
 import { goesOn, isHalted, liveRun, remaining, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 import { comesNext, touchable } from './touch.ts'
@@ -163,7 +164,7 @@ export function recordOutcomes(state: ProposalState, command: Of<'record-outcome
       ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
   }
-  return accept(...portions(fresh).map(outcomesEvent))
+  return accept(...outcomesEvents(fresh))
 }
 
 export function recordVerifications(
@@ -184,7 +185,7 @@ export function recordVerifications(
       ? refuse('already', `${first.asset} is verified already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} has no outcome to verify.`)
   }
-  const recorded = portions(fresh).map(verificationsEvent)
+  const recorded = verificationsEvents(fresh)
   if (state.status === 'verifying') return accept(...recorded)
   return accept(...recorded, ...ringEvents(after(state, recorded, context), context))
 }

@@ -19,11 +19,21 @@ export interface Content {
 export interface RecordedOutcome {
   readonly asset: string
   readonly outcome: DeploymentOutcome
+  /** Hash of its log, which is content of its own; the outcome's is empty then. Left out: there is none. */
+  readonly log?: string
 }
 
 export interface RecordedVerification {
   readonly asset: string
   readonly verification: Verification
+}
+
+/** Where what an event says of assets is recorded. Events of earlier versions had it in themselves. */
+export interface ResultsPage {
+  /** Hash of its content. */
+  readonly page: string
+  /** How many assets ended how. */
+  readonly counts: Readonly<Record<string, number>>
 }
 
 export type ProposalEvent =
@@ -118,9 +128,12 @@ export type ProposalEvent =
       readonly assets: readonly string[]
     }
   | ({ readonly type: 'outcome-recorded' } & RecordedOutcome)
-  | { readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] }
+  | ({ readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] } & Partial<ResultsPage>)
   | ({ readonly type: 'verification-recorded' } & RecordedVerification)
-  | { readonly type: 'verifications-recorded'; readonly verifications: readonly RecordedVerification[] }
+  | ({
+      readonly type: 'verifications-recorded'
+      readonly verifications: readonly RecordedVerification[]
+    } & Partial<ResultsPage>)
   | { readonly type: 'asset-skipped'; readonly asset: string; readonly name: string; readonly reason: string }
   | { readonly type: 'retry-asked'; readonly assets: readonly string[]; readonly name: string }
   | {
@@ -174,6 +187,23 @@ export type ProposalEvent =
     }
   | { readonly type: 'break-glass-reviewed'; readonly person: string; readonly name: string }
 
+type ResultsType = 'outcomes-recorded' | 'verifications-recorded'
+
+/** An event as it stands in the record. */
+export type WrittenEvent =
+  | Exclude<ProposalEvent, { type: ResultsType }>
+  | ({ readonly type: ResultsType } & ResultsPage)
+  | {
+      readonly type: 'outcomes-recorded'
+      readonly outcomes: readonly RecordedOutcome[]
+      readonly page?: never
+    }
+  | {
+      readonly type: 'verifications-recorded'
+      readonly verifications: readonly RecordedVerification[]
+      readonly page?: never
+    }
+
 export type EventType = ProposalEvent['type']
 
 /** An event as it is recorded: numbered in its stream, with author and time. */
@@ -192,18 +222,6 @@ export interface RecordedEvent {
 export function outcomesOf(event: ProposalEvent): readonly RecordedOutcome[] {
   if (event.type === 'outcomes-recorded') return event.outcomes
   return event.type === 'outcome-recorded' ? [event] : []
-}
-
-export function outcomesEvent(outcomes: readonly RecordedOutcome[]): ProposalEvent {
-  const [one, ...more] = outcomes
-  if (one !== undefined && more.length === 0) return { type: 'outcome-recorded', ...one }
-  return { type: 'outcomes-recorded', outcomes }
-}
-
-export function verificationsEvent(verifications: readonly RecordedVerification[]): ProposalEvent {
-  const [one, ...more] = verifications
-  if (one !== undefined && more.length === 0) return { type: 'verification-recorded', ...one }
-  return { type: 'verifications-recorded', verifications }
 }
 
 export function verificationsOf(event: ProposalEvent): readonly RecordedVerification[] {

@@ -5,6 +5,7 @@ import { limits } from '../../../src/core/limits.ts'
 import type { ProposalEvent, RecordedEvent } from '../../../src/core/proposal/event.ts'
 import { eventProblem } from '../../../src/core/proposal/event-size.ts'
 import { portions } from '../../../src/core/proposal/portions.ts'
+import { written } from '../../../src/core/proposal/results-page.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 
@@ -91,7 +92,7 @@ test.each([
   end(one, started(one))
   for (const { event } of recordedOf(one)) {
     expect(assetsOf(event), event.type).toBeLessThanOrEqual(limits.assetsPerEvent)
-    expect(eventProblem(event)).toBeNull()
+    expect(eventProblem(written(event))).toBeNull()
   }
   const run = one.state().rollout
   expect(Object.keys(run?.deployments ?? {})).toHaveLength(HOSTS)
@@ -150,6 +151,6 @@ test('what a check of a gate says is cut, so that the answers of all fit into th
   one.give({ type: 'start' })
   one.give({ type: 'record-gate', results: [{ check: 'tcp', healthy: false, detail: 'x'.repeat(100_000) }] })
   const checked = recordedOf(one).find(({ event }) => event.type === 'gate-checked')
-  expect(checked && eventProblem(checked.event)).toBeNull()
+  expect(checked && eventProblem(written(checked.event))).toBeNull()
   expect(one.state().status).toBe('halted')
 })
