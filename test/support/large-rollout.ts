@@ -20,7 +20,7 @@ export async function startedOn(
 ): Promise<readonly string[]> {
   const base = content(hosts)
   if (base.subject.kind !== 'patches') throw new Error('not patches')
-  // Two rollouts never work on the same host.
+  // Two rollouts never work on the same host, and rings of one name share their room.
   const named = base.subject.assets.map((item) => ({
     ...item,
     asset: { ...item.asset, id: `${id}/${item.asset.name}.example.net`, name: `${item.asset.name}.example.net` },
@@ -31,7 +31,7 @@ export async function startedOn(
   const subject = {
     ...base.subject,
     assets: named,
-    rings: [{ name: 'all', assets, batchSize: hosts, soakSeconds: 0, gate }],
+    rings: [{ name: `all of ${id}`, assets, batchSize: hosts, soakSeconds: 0, gate }],
     inventoryAt: now,
   }
   const opened = { ...base, subject, contentHash: `content of ${id}` }

@@ -2,12 +2,14 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logsInReport, proposalReport } from '../../src/chat/report.ts'
+import { type OpenedEvent, seal } from '../../src/core/audit.ts'
 import { verifyExport } from '../../src/core/audit-export.ts'
+import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
-import { logsOf } from '../../src/core/proposal/logs.ts'
+import { logsOf, withLogs } from '../../src/core/proposal/logs.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { readLogs } from '../../src/store/content.ts'
-import { readStream } from '../../src/store/events.ts'
+import { appendEvents, readStream } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
@@ -98,6 +100,53 @@ test('thread and report quote the logs of what failed', async () => {
   const report = proposalReport(await stateNow(), events, await readLogs(db, logsInReport(events)))
   expect(report).toContain(`Setting up openssl on ${ID}/web10.example.net ...`)
   expect(proposalReport(await stateNow(), events, new Map())).toContain('Its log is not kept any more.')
+  const state = await stateNow()
+  const whole = withLogs(state, await readLogs(db, logsOf(state)))
+  for (const { asset, outcome } of Object.values(whole.rollout?.deployments ?? {}))
+    expect(outcome?.log).toContain(`Setting up openssl on ${asset} ...`)
+})
+
+test('events of the version before, with everything in themselves, are read, checked, exported and told as they were', async () => {
+  const { db, sql } = database
+  const assets = await startedOn(db, service.workflow, 'PW-2', 2, 10)
+  const at = new Date().toISOString()
+  const before = assets.flatMap((asset, index): readonly ProposalEvent[] => [
+    { type: 'outcome-recorded', ...outcomeOf(asset, index) },
+    { type: 'verification-recorded', ...verificationOf(asset, index) },
+  ])
+  const [first] = (await readStream(db, 'PW-2')).slice(-1)
+  if (first === undefined) throw new Error('There are no events.')
+  let last: OpenedEvent = first
+  for (const event of before) {
+    const recorded: RecordedEvent = { stream: 'PW-2', seq: last.seq + 1, at, actor: last.actor, event }
+    const sealed = seal(recorded, last.hash)
+    expect(sealed.event).toEqual(event)
+    await appendEvents(db, [sealed])
+    last = { ...recorded, prev: sealed.prev, hash: sealed.hash }
+  }
+  const events = await readStream(db, 'PW-2')
+  expect(events.slice(-before.length).map(({ event }) => event)).toEqual(before)
+  const state = replay(events)
+  if (state === null) throw new Error('There is no state.')
+  expect(state.rollout?.deployments[assets[9] ?? '']?.outcome).toEqual(outcomeOf(assets[9] ?? '', 9).outcome)
+  expect(proposalReport(state, events, new Map())).toContain('Setting up openssl on PW-2/web10.example.net ...')
+  expect(verifyExport(await exported())).toMatchObject({ ok: true, streams: 2 })
+  const checked = await verifyRecord(database.url, { rebuild: false, membersOf: () => [], now: after(0) })
+  expect(checked).toMatchObject({ ok: true, streams: 2 })
+  await sql`delete from audit.checkpoints`
+  for (const table of [
+    'audit.events',
+    'timers',
+    'console_messages',
+    'outbox',
+    'at_work',
+    'live_contents',
+    'votes',
+    'deployments',
+  ])
+    await sql.unsafe(`delete from ${table} where ${table === 'audit.events' ? 'stream' : 'proposal'} = 'PW-2'`)
+  await sql`delete from proposals where id = 'PW-2'`
+  await sql`delete from engine_runs where key like 'PW-2.%'`
 })
 
 test('the export carries each content once and holds; so does the database, with what it rebuilds', async () => {
