@@ -32,6 +32,7 @@ import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { createLog } from './log.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
+import { purgeContents } from './store/content.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
 import { claimDatabase } from './store/installation.ts'
@@ -267,6 +268,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     await purgeDelivered(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
     await purgeSessions(database.db, new Date().toISOString())
     await purgeSoftware(database.db)
+    await purgeContents(database.db, new Date().toISOString())
   })
   await queue.start()
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })

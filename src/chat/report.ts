@@ -1,4 +1,4 @@
-import type { SealedEvent } from '../core/audit.ts'
+import type { OpenedEvent } from '../core/audit.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
@@ -6,10 +6,14 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
-import { assetName, endCounts, sinceSentences, storyOf } from './story.ts'
+import { assetName, endCounts, logsTold, sinceSentences, storyOf } from './story.ts'
 
 /** A proposal as a document for an auditor: what, why, who decided, what was done, what each asset says now. Markdown. */
-export function proposalReport(state: ProposalState, events: readonly SealedEvent[]): string {
+export function proposalReport(
+  state: ProposalState,
+  events: readonly OpenedEvent[],
+  logs: ReadonlyMap<string, string>,
+): string {
   const lines = [md`# ${state.id}: ${state.title}`, '']
   lines.push(
     md`Status **${state.status}**, team ${state.team}, priority **${state.priority}**, revision ${state.revision}.`,
@@ -20,7 +24,7 @@ export function proposalReport(state: ProposalState, events: readonly SealedEven
   lines.push('## Decision', '', ...decision(state), '')
   if (state.subject.kind === 'patches')
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
-  lines.push('## Thread', '', ...thread(events), '')
+  lines.push('## Thread', '', ...thread(events, logs), '')
   const last = events.at(-1)
   lines.push(
     '## Record',
@@ -92,18 +96,37 @@ function assets(state: ProposalState): string[] {
   return lines
 }
 
-function thread(events: readonly SealedEvent[]): string[] {
-  const lines: string[] = []
-  let state: ProposalState | null = null
+/** Hashes of the logs that the report quotes. */
+export function logsInReport(events: readonly OpenedEvent[]): readonly string[] {
+  const hashes = new Set<string>()
+  for (const { event, before, after } of steps(events))
+    for (const hash of logsTold(event, before, after)) hashes.add(hash)
+  return [...hashes]
+}
+
+interface Step {
+  readonly event: OpenedEvent
+  readonly before: ProposalState | null
+  readonly after: ProposalState
+}
+
+function* steps(events: readonly OpenedEvent[]): Generator<Step> {
+  let before: ProposalState | null = null
   for (const event of events) {
-    const before: ProposalState | null = state
-    const next = evolve(before, event)
-    for (const entry of storyOf(event, before, next)) {
+    const after: ProposalState = evolve(before, event)
+    yield { event, before, after }
+    before = after
+  }
+}
+
+function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string>): string[] {
+  const lines: string[] = []
+  for (const { event, before, after } of steps(events)) {
+    for (const entry of storyOf(event, before, after, [], logs)) {
       const who = entry.author === null ? 'Patchwarden' : `${entry.author.name} (${entry.author.via})`
       lines.push(md`- ${minute(event.at)} **${who}**: ${plain(entry.text)}`)
       for (const detail of entry.detail) lines.push(`  - ${codeSpan(detail)}`)
     }
-    state = next
   }
   return lines
 }

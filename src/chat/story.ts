@@ -11,10 +11,12 @@ import { type RecordedEvent, type RecordedVerification, verificationsOf } from '
 import { plannedOf } from '../core/proposal/planned.ts'
 import {
   type Actor,
+  type Deployment,
   type EndState,
   finalStatuses,
   type LeftOut,
   type ProposalState,
+  type Verification,
   type WaitsFor,
 } from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
@@ -29,12 +31,18 @@ function cameBy(actor: Extract<Actor, { kind: 'person' }>, people: readonly Memb
   return through === undefined || isOwn(actor) ? null : `It came by ${throughWords(through, namesIn(people))}.`
 }
 
-/** Thread entries of one event. `state` is the proposal after it, `before` the one it changed. */
+const noLogs: ReadonlyMap<string, string> = new Map()
+
+/**
+ * Thread entries of one event. `state` is the proposal after it, `before` the one it changed. `logs`: by their hash those
+ * that `logsTold` names, as far as they are kept.
+ */
 export function storyOf(
   recorded: RecordedEvent,
   before: ProposalState | null,
   state: ProposalState,
   people: readonly Member[] = [],
+  logs: ReadonlyMap<string, string> = noLogs,
 ): readonly ThreadEntry[] {
   const { event } = recorded
   const named = (ids: readonly string[], nobody: string) =>
@@ -194,7 +202,7 @@ export function storyOf(
         rich(strong('The test did not pass. '), sentence(event.reason ?? ''), ` ${testSummary(state)}`),
       )
     case 'batch-started': {
-      const later = event.waiting?.length ?? 0
+      const later = (event.waiting?.length ?? 0) + (event.queued ?? 0)
       return bot(
         'neutral',
         rich(
@@ -208,6 +216,7 @@ export function storyOf(
     }
     // The card says how many are being worked on.
     case 'assets-started':
+    case 'batch-queued':
     case 'outcome-recorded':
     case 'outcomes-recorded':
       return []
@@ -218,6 +227,7 @@ export function storyOf(
           verificationsOf(event).map(({ asset }) => asset),
           before,
           state,
+          logs,
         ),
         ...notBegunStory(verificationsOf(event), state),
       ]
@@ -421,14 +431,27 @@ export function assetName(state: ProposalState, id: string): string {
 /** Ends that are told each on its own; the rest of many is told as one. */
 const TOLD_APART = 5
 
-function verificationStory(
+interface ChangedEnd {
+  readonly asset: string
+  readonly deployment: Deployment
+  readonly verification: Verification
+  readonly was: Verification | null
+  readonly good: boolean
+}
+
+/** Assets that end otherwise than they did before, and those of them that are told each on its own. */
+function changedEnds(
   assets: readonly string[],
   before: ProposalState | null,
   state: ProposalState,
-): readonly ThreadEntry[] {
+): {
+  readonly good: readonly ChangedEnd[]
+  readonly bad: readonly ChangedEnd[]
+  readonly apart: readonly ChangedEnd[]
+} {
   const run = liveRun(state)
   const earlier = before === null ? null : liveRun(before)
-  const changed = assets.flatMap((asset) => {
+  const changed = assets.flatMap((asset): ChangedEnd[] => {
     const deployment = run?.deployments[asset]
     const verification = deployment?.verification
     const was = earlier?.deployments[asset]?.verification ?? null
@@ -436,7 +459,34 @@ function verificationStory(
     return [{ asset, deployment, verification, was, good: countEndState(verification.end) === 'good' }]
   })
   const [good, bad] = [changed.filter((item) => item.good), changed.filter((item) => !item.good)]
-  const apart = [...bad.slice(0, TOLD_APART), ...(good.length <= TOLD_APART ? good : [])]
+  return { good, bad, apart: [...bad.slice(0, TOLD_APART), ...(good.length <= TOLD_APART ? good : [])] }
+}
+
+/** Hashes of the logs that the story of an event quotes. */
+export function logsTold(
+  { event }: RecordedEvent,
+  before: ProposalState | null,
+  state: ProposalState,
+): readonly string[] {
+  const assets = verificationsOf(event).map(({ asset }) => asset)
+  if (assets.length === 0) return []
+  return changedEnds(assets, before, state).apart.flatMap(({ deployment, good }) =>
+    good ? [] : (deployment.log ?? []),
+  )
+}
+
+function logOf({ outcome, log }: Deployment, logs: ReadonlyMap<string, string>): string {
+  if (log !== undefined) return logs.get(log) ?? 'Its log is not kept any more.'
+  return outcome?.log ?? ''
+}
+
+function verificationStory(
+  assets: readonly string[],
+  before: ProposalState | null,
+  state: ProposalState,
+  logs: ReadonlyMap<string, string>,
+): readonly ThreadEntry[] {
+  const { good, bad, apart } = changedEnds(assets, before, state)
   const entries: ThreadEntry[] = apart.map(({ asset, deployment, verification, was, good: well }) => ({
     author: null,
     tone: well ? 'good' : 'urgent',
@@ -446,7 +496,7 @@ function verificationStory(
       strong(verification.end),
       `. ${sentence(verification.reason)}`,
     ),
-    detail: (well || deployment.outcome === null ? '' : deployment.outcome.log)
+    detail: (well ? '' : logOf(deployment, logs))
       .split('\n')
       .filter((line) => line.trim() !== '')
       .slice(-limits.logLines),

@@ -36,9 +36,14 @@ export function auditCommands(program: Command, done: (code: number) => void): v
       if (!verdict.ok) done(1)
       if (options.json) return printJson(verdict)
       if (verdict.ok) {
-        const { events, streams, checkpoints } = verdict
+        const { events, streams, checkpoints, contents, expiredLogs } = verdict
         const where = `${count(events, 'event')} in ${count(streams, 'chain')}, ${count(checkpoints, 'checkpoint')}`
-        print(`The record holds: ${where}.`)
+        const beside = contents === 0 ? '' : `, ${count(contents, 'page or log', 'pages and logs')} beside them`
+        print(`The record holds: ${where}${beside}.`)
+        if (expiredLogs > 0)
+          print(
+            `${count(expiredLogs, 'log')} of package managers expired and are not kept: after ${limits.logDays} days that is as it should be.`,
+          )
         return
       }
       for (const { record, problem } of verdict.findings) print(`The record is broken: ${record} ${problem}.`)

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { detailLines, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
-import { proposalReport } from '../chat/report.ts'
+import { logsInReport, proposalReport } from '../chat/report.ts'
+import { logsOf, withLogs } from '../core/proposal/logs.ts'
 import { statuses } from '../core/proposal/proposal.ts'
+import { readLogs } from '../store/content.ts'
 import { readStream } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
@@ -65,9 +67,10 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
       if (format !== 'md' && format !== 'json') throw new BadUse(`There is no format "${format}"; use md or json.`)
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
-        const events = await readStream(service.database.db, state.id)
-        if (format === 'json') printJson({ state, events })
-        else printDocument(proposalReport(state, events))
+        const { db } = service.database
+        const events = await readStream(db, state.id)
+        if (format === 'json') printJson({ state: withLogs(state, await readLogs(db, logsOf(state))), events })
+        else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events))))
       })
     })
 

@@ -1,14 +1,18 @@
 /**
- * The export of the audit record: JSON Lines. A header, every event in the order it was recorded, every checkpoint,
- * and an end line with the number of lines and the SHA-256 of all bytes before it. Each line is canonical JSON, so that
+ * The export of the audit record: JSON Lines. A header, every event in the order it was recorded, each content once before
+ * the first event that names it, every checkpoint, and an end line with the number of lines and the SHA-256 of all bytes before it. Each line is canonical JSON, so that
  * no byte can change without a line being named.
  */
 
 import { createHash } from 'node:crypto'
 import { type AuditProblem, type Checkpoint, createChainCheck, type SealedEvent, type StreamHead } from './audit.ts'
+import { createContentCheck } from './audit-content.ts'
 import { canonicalJson } from './canonical-json.ts'
+import type { StoredContent } from './content.ts'
 
-const FORMAT = 'patchwarden-audit-1'
+const FORMAT = 'patchwarden-audit-2'
+/** Before there was content beside the events. */
+const EARLIER_FORMAT = 'patchwarden-audit-1'
 
 /** The lines of an export, each with its line end: the header, then events, then checkpoints, then the end. */
 export function createExportLines(exportedAt: string) {
@@ -24,6 +28,7 @@ export function createExportLines(exportedAt: string) {
     header: () => line({ kind: 'header', format: FORMAT, exportedAt }),
     event: ({ stream, seq, at, actor, event, prev, hash }: SealedEvent) =>
       line({ kind: 'event', stream, seq, at, actor, event, prev, hash }),
+    content: ({ hash, kind, format, text }: StoredContent) => line({ kind: 'content', of: kind, format, hash, text }),
     checkpoint: (checkpoint: Checkpoint) => line({ kind: 'checkpoint', ...checkpoint }),
     end: () => `${canonicalJson({ kind: 'end', lines, sha256: digest.digest('hex') })}\n`,
   }
@@ -42,9 +47,17 @@ export function* exportLines(
   yield lines.end()
 }
 
-export type ExportVerdict =
-  | { readonly ok: true; readonly events: number; readonly streams: number; readonly checkpoints: number }
-  | ({ readonly ok: false } & AuditProblem)
+export interface RecordCounts {
+  readonly events: number
+  readonly streams: number
+  readonly checkpoints: number
+  /** What events name beside themselves, each once. */
+  readonly contents: number
+  /** Logs that events name and that are not kept any more. */
+  readonly expiredLogs: number
+}
+
+export type ExportVerdict = ({ readonly ok: true } & RecordCounts) | ({ readonly ok: false } & AuditProblem)
 
 /** Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. */
 export function verifyExport(text: string): ExportVerdict {
@@ -61,6 +74,7 @@ export function verifyExport(text: string): ExportVerdict {
 /** Checks an export line by line. Never throws, whatever the bytes. */
 export function createExportCheck() {
   const chain = createChainCheck()
+  let contents = createContentCheck('')
   const digest = createHash('sha256')
   let number = 0
   let ended = false
@@ -84,14 +98,23 @@ export function createExportCheck() {
 
   function meaning(value: Readonly<Record<string, unknown>>, record: string): AuditProblem | null {
     if (number === 1) {
-      if (value.kind === 'header' && value.format === FORMAT) return null
+      const known = value.format === FORMAT || value.format === EARLIER_FORMAT
+      // What has expired had by the time of the export.
+      contents = createContentCheck(typeof value.exportedAt === 'string' ? value.exportedAt : '')
+      if (value.kind === 'header' && known) return null
       return { record, problem: 'is not the header of an audit export' }
     }
     switch (value.kind) {
       case 'event': {
         if (!isSealedEvent(value)) return { record, problem: 'is not an event as it was recorded: it was changed' }
-        const problem = chain.event(value)
+        const problem = chain.event(value) ?? contents.event(value)
         return problem === null ? null : { record, problem: problem.problem }
+      }
+      case 'content': {
+        const problem = isContent(value)
+          ? contents.content({ ...value, kind: value.of })
+          : 'is not content as it was exported'
+        return problem === null ? null : { record, problem }
       }
       case 'checkpoint': {
         if (!isCheckpoint(value)) return { record, problem: 'is not a checkpoint as it was recorded: it was changed' }
@@ -105,15 +128,20 @@ export function createExportCheck() {
         if (value.sha256 !== digest.copy().digest('hex'))
           return { record, problem: 'does not match what stands before it: the header or an end was changed' }
         ended = true
-        return null
+        return unnamedProblem()
       default:
         return { record, problem: 'is of no known kind' }
     }
   }
 
+  function unnamedProblem(): AuditProblem | null {
+    const hash = contents.unnamed()
+    return hash === null ? null : { record: `content ${hash}`, problem: 'is named by no event' }
+  }
+
   function end(): ExportVerdict {
     if (!ended) return { ok: false, record: 'the end', problem: 'is missing: the export was cut off' }
-    return { ok: true, ...chain.counts() }
+    return { ok: true, ...chain.counts(), ...contents.counts() }
   }
 
   return { line, end }
@@ -148,6 +176,10 @@ function isSealedEvent(value: object): value is SealedEvent {
   return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
 }
 
+function isContent(value: object): value is StoredContent & { readonly of: string } {
+  return hasText(value, ['of', 'hash', 'text']) && hasNumber(value, 'format')
+}
+
 function isCheckpoint(value: object): value is Checkpoint {
   if (!hasText(value, ['at', 'prev', 'hash']) || !hasNumber(value, 'number')) return false
   return 'heads' in value && Array.isArray(value.heads) && value.heads.every(isStreamHead)
@@ -168,6 +200,7 @@ function hasNumber(value: object, key: string): boolean {
 
 function nameOf(value: Readonly<Record<string, unknown>>): string {
   if (value.kind === 'event') return ` (${brief(value.stream)} event ${brief(value.seq)})`
+  if (value.kind === 'content') return ` (content ${brief(value.hash)})`
   if (value.kind === 'checkpoint') return ` (checkpoint ${brief(value.number)})`
   return value.kind === 'end' ? ' (the end)' : ''
 }

@@ -4,17 +4,27 @@
  * dropped unseen. Hashes are over canonical JSON.
  */
 
-import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import { errorText } from './error-text.ts'
-import type { RecordedEvent } from './proposal/event.ts'
+import type { RecordedEvent, WrittenEvent } from './proposal/event.ts'
+import { written } from './proposal/results-page.ts'
+import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
 
-export interface SealedEvent extends RecordedEvent {
+/** Where an event stands in its chain. */
+export interface Seal {
   readonly prev: string
   readonly hash: string
 }
+
+/** An event as it stands in the record. */
+export interface SealedEvent extends Omit<RecordedEvent, 'event'>, Seal {
+  readonly event: WrittenEvent
+}
+
+/** The same with the assets of its page. */
+export interface OpenedEvent extends RecordedEvent, Seal {}
 
 export interface StreamHead {
   readonly stream: string
@@ -31,14 +41,13 @@ export interface Checkpoint {
   readonly hash: string
 }
 
-export function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex')
+export function seal({ stream, seq, at, actor, event }: RecordedEvent, prev: string): SealedEvent {
+  const sealed = { stream, seq, at, actor, event: written(event), prev }
+  return { ...sealed, hash: eventHash(sealed) }
 }
 
-export function seal(event: RecordedEvent, prev: string): SealedEvent {
-  const { stream, seq, at, actor } = event
-  const hash = sha256(canonicalJson({ stream, seq, at, actor, event: event.event, prev }))
-  return { stream, seq, at, actor, event: event.event, prev, hash }
+function eventHash({ stream, seq, at, actor, event, prev }: Omit<SealedEvent, 'hash'>): string {
+  return sha256(canonicalJson({ stream, seq, at, actor, event, prev }))
 }
 
 export function sealCheckpoint(number: number, at: string, heads: readonly StreamHead[], prev: string): Checkpoint {
@@ -68,7 +77,7 @@ export function createChainCheck() {
     if (sealed.seq !== head.seq + 1)
       return { record, problem: `follows event ${head.seq}: events are missing or out of order` }
     if (sealed.prev !== head.hash) return { record, problem: 'does not carry the hash of the event before it' }
-    const problem = sealProblem(() => seal(sealed, sealed.prev).hash, sealed.hash)
+    const problem = sealProblem(() => eventHash(sealed), sealed.hash)
     if (problem !== null) return { record, problem }
     heads.set(sealed.stream, { seq: sealed.seq, hash: sealed.hash })
     hashes.set(`${sealed.stream} ${sealed.seq}`, sealed.hash)

@@ -6,12 +6,22 @@ export const limits = {
   logLines: 40,
   /** Characters kept of one log line. */
   logLineCharacters: 500,
-  /** Assets in one proposal. */
+  /** Assets in one proposal: its state still carries what each of them gets. */
   assetsPerProposal: 10_000,
-  /** Assets of which one event says what became of them since the vote. */
+  /** Assets that one event tells of. */
   assetsPerEvent: 500,
-  /** Bytes that this takes in one event; with what stands around it the event is below 64 KiB. */
-  eventBytes: 60_000,
+  /** One event, as it is recorded. */
+  eventBytes: 64 * 1024,
+  /** Of these, for the list of assets that it tells of. */
+  eventListBytes: 48 * 1024,
+  /** One page of results: what an event tells of its assets. */
+  resultsPageBytes: 256 * 1024,
+  /** Characters kept of one log, from its end. */
+  logCharacters: 64 * 1024,
+  /** How long a log is kept. */
+  logDays: 90,
+  /** Content that no event names, because its command was refused, is deleted after so many days. */
+  unnamedContentDays: 7,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */

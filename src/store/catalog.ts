@@ -1,9 +1,9 @@
 import { and, asc, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Advisory, EpssScore, FeedContent, Fix, KevEntry, WindowsUpdate } from '../core/catalog.ts'
+import { storable, storableAsJson } from '../core/storable.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { advisories, cveFacts, epss, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
-import { storable, storableAsJson } from './storable.ts'
 import { inTransaction } from './transaction.ts'
 
 const CHUNK = 20_000

@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { storableJson, storableText } from './storable.ts'
+import { storableJson, storableText } from '../core/storable.ts'
 
 /** Types of the server, by number. */
 const [TEXT, VARCHAR, JSON_TEXT, JSONB] = [25, 1043, 114, 3802]

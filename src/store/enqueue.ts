@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import type postgres from 'postgres'
+import { storableAsJson } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
-import { storableAsJson } from './storable.ts'
 
 /** The channel on which replicas hear of new jobs; Agenda's own default, pinned because its documents name another. */
 export const jobChannel = 'agenda:jobs'

@@ -1,17 +1,21 @@
-import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import {
   type AuditProblem,
   type Checkpoint,
   GENESIS,
+  type OpenedEvent,
   type SealedEvent,
   type StreamHead,
   sealCheckpoint,
 } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import type { StoredContent } from '../core/content.ts'
 import { errorText } from '../core/error-text.ts'
-import type { ProposalEvent } from '../core/proposal/event.ts'
+import type { WrittenEvent } from '../core/proposal/event.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
+import { opened, pageNamed } from '../core/proposal/results-page.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { bytesOf, readContents } from './content.ts'
 import { checkpoints, events } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -27,8 +31,14 @@ export async function appendEvents(tx: Queryable, sealed: readonly SealedEvent[]
       event: canonicalJson(item.event),
       prev: item.prev,
       hash: item.hash,
+      page: pageBytes(item),
     })),
   )
+}
+
+function pageBytes({ event }: SealedEvent): Uint8Array | null {
+  const page = pageNamed(event)
+  return page === null ? null : bytesOf(page)
 }
 
 type EventRow = typeof events.$inferSelect
@@ -40,15 +50,30 @@ function unseal(row: EventRow): SealedEvent & { readonly position: number } {
     seq: row.seq,
     at: row.at,
     actor: JSON.parse(row.actor) as Actor,
-    event: JSON.parse(row.event) as ProposalEvent,
+    event: JSON.parse(row.event) as WrittenEvent,
     prev: row.prev,
     hash: row.hash,
   }
 }
 
-export async function readStream(db: Queryable, stream: string): Promise<readonly SealedEvent[]> {
+export async function readStream(db: Queryable, stream: string): Promise<readonly OpenedEvent[]> {
   const rows = await db.select().from(events).where(eq(events.stream, stream)).orderBy(asc(events.seq))
-  return rows.map(unseal)
+  const sealed = rows.map(unseal)
+  const contents = await readContents(db, pagesOf(sealed))
+  return sealed.map((item) => withPage(item, contents, `${stream} event ${item.seq}`))
+}
+
+function pagesOf(sealed: readonly SealedEvent[]): readonly string[] {
+  return sealed.flatMap(({ event }) => pageNamed(event) ?? [])
+}
+
+/** An event with the assets of its page. Throws a sentence that names it where they cannot be read. */
+function withPage(sealed: SealedEvent, contents: ReadonlyMap<string, StoredContent>, name: string): OpenedEvent {
+  try {
+    return { ...sealed, event: opened(sealed.event, contents) }
+  } catch (error) {
+    throw new Error(`${name} ${errorText(error)}`, { cause: error })
+  }
 }
 
 /** Names of all streams. */
@@ -61,24 +86,42 @@ export async function streamNames(db: Queryable): Promise<readonly string[]> {
 export async function readStreams(
   db: Queryable,
   streams: readonly string[],
-): Promise<ReadonlyMap<string, readonly SealedEvent[] | string>> {
+): Promise<ReadonlyMap<string, readonly OpenedEvent[] | string>> {
   const rows = await db
     .select()
     .from(events)
     .where(inArray(events.stream, [...streams]))
     .orderBy(asc(events.seq))
-  const read = new Map<string, SealedEvent[] | string>()
-  for (const row of rows) {
-    const known = read.get(row.stream) ?? []
-    if (typeof known === 'string') continue
-    const event = readable(() => unseal(row), `event ${row.seq}`)
-    if ('problem' in event) read.set(row.stream, `${event.record} ${event.problem}`)
-    else {
-      known.push(event)
-      read.set(row.stream, known)
+  const read = new Map<string, OpenedEvent[] | string>()
+  for (let from = 0; from < rows.length; from += OPENED_AT_ONCE) {
+    const some = rows
+      .slice(from, from + OPENED_AT_ONCE)
+      .map((row) => ({ row, sealed: readable(() => unseal(row), `event ${row.seq}`) }))
+    const contents = await readContents(db, pagesOf(some.flatMap(({ sealed }) => ('problem' in sealed ? [] : sealed))))
+    for (const { row, sealed } of some) {
+      const known = read.get(row.stream) ?? []
+      if (typeof known === 'string') continue
+      if ('problem' in sealed) read.set(row.stream, `${sealed.record} ${sealed.problem}`)
+      else read.set(row.stream, withNext(known, sealed, contents))
     }
   }
   return read
+}
+
+/** Events whose pages are read together. */
+const OPENED_AT_ONCE = 200
+
+function withNext(
+  before: OpenedEvent[],
+  sealed: SealedEvent,
+  contents: ReadonlyMap<string, StoredContent>,
+): OpenedEvent[] | string {
+  try {
+    before.push(withPage(sealed, contents, `event ${sealed.seq}`))
+    return before
+  } catch (error) {
+    return errorText(error)
+  }
 }
 
 /**
@@ -178,14 +221,4 @@ async function sealHeads(tx: Tx, { now }: { readonly now: string }): Promise<Che
   const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
   await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
   return checkpoint
-}
-
-/** Events of one stream from a sequence number on. */
-export async function eventsSince(db: Queryable, stream: string, seq: number): Promise<readonly SealedEvent[]> {
-  const rows = await db
-    .select()
-    .from(events)
-    .where(and(eq(events.stream, stream), gt(events.seq, seq)))
-    .orderBy(asc(events.seq))
-  return rows.map(unseal)
 }

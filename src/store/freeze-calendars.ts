@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
+import { storable } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 import { freezeCalendars } from './schema.ts'
-import { storable } from './storable.ts'
 
 /** When each calendar was last read, and why it cannot be read now. */
 export interface CalendarState {

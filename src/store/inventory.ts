@@ -8,12 +8,12 @@ import {
   type Observation,
   observedAsset,
 } from '../core/asset.ts'
-import { sha256 } from '../core/audit.ts'
 import { contextOf, type Fleet } from '../core/fleet.ts'
+import { sha256 } from '../core/sha256.ts'
+import { storable, storableAsJson } from '../core/storable.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { countIds, packIds, unpackIds } from './packed-ids.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
-import { storable, storableAsJson } from './storable.ts'
 import { inTransaction } from './transaction.ts'
 
 /** What is stored of an asset besides its packages. */

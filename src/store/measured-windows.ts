@@ -1,7 +1,7 @@
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
+import { storable } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 import { measuredWindows } from './schema.ts'
-import { storable } from './storable.ts'
 
 /** What was last found of a window by its load. */
 export interface StoredMeasure {

@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, gte, inArray, notInArray, type SQL, sql } from 'drizzle-orm'
 import { type Deployment, finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { renewContent, saveContent } from './live-contents.ts'
 import { deployments, proposals, votes } from './schema.ts'
-import { storable } from './storable.ts'
 
 export interface StoredProposal {
   readonly state: ProposalState

@@ -1,5 +1,6 @@
 /** Every table. Changing this file means `npx drizzle-kit generate --name <what>`; applied migrations are never edited. */
 
+import { sql } from 'drizzle-orm'
 import {
   bigserial,
   boolean,
@@ -12,6 +13,7 @@ import {
   pgTable,
   primaryKey,
   serial,
+  smallint,
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
@@ -46,8 +48,26 @@ export const events = audit.table(
     event: text('event').notNull(),
     prev: text('prev').notNull(),
     hash: text('hash').notNull(),
+    /** Hash of the content that the event names, as its text has it: who deletes content looks here. */
+    page: bytes('page'),
   },
-  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq)],
+  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq), index('events_page').on(table.page)],
+)
+
+/** What events name by its hash, as core/content.ts says. Never changed. */
+export const content = audit.table(
+  'content',
+  {
+    hash: bytes('hash').primaryKey(),
+    kind: smallint('kind').notNull(),
+    format: smallint('format').notNull(),
+    /** Canonical JSON, byte for byte what was hashed. */
+    text: text('text').notNull(),
+    madeAt: instant('made_at').notNull(),
+    /** `null`: it is kept for ever, as soon as an event names it. */
+    expiresAt: instant('expires_at'),
+  },
+  (table) => [index('content_expires').on(table.expiresAt).where(sql`expires_at is not null`)],
 )
 
 export const checkpoints = audit.table('checkpoints', {

@@ -1,9 +1,12 @@
 /** Checking and exporting the audit record, each on one snapshot of the database. */
 
 import { type AuditProblem, createChainCheck } from '../core/audit.ts'
-import { createExportLines } from '../core/audit-export.ts'
+import { createContentCheck } from '../core/audit-content.ts'
+import { createExportLines, type RecordCounts } from '../core/audit-export.ts'
+import { contentName } from '../core/content.ts'
 import type { Member } from '../core/policy.ts'
 import type { Db, Queryable } from '../store/connection.ts'
+import { contentsOf } from '../store/content.ts'
 import {
   readAllEvents,
   readCheckpoints,
@@ -18,7 +21,7 @@ import { rebuild } from './rebuild.ts'
 const TOLD = 100
 
 export type RecordVerdict =
-  | { readonly ok: true; readonly events: number; readonly streams: number; readonly checkpoints: number }
+  | ({ readonly ok: true } & RecordCounts)
   | {
       readonly ok: false
       /** The first of them. */
@@ -41,7 +44,7 @@ export async function verifyRecord(url: string, options: VerifyOptions): Promise
   return readSnapshot(url, async (db) => {
     const findings: AuditProblem[] = []
     let more = 0
-    const chains = await checkChains(db)
+    const chains = await checkChains(db, options.now)
     if ('problem' in chains) findings.push(chains)
     if (options.rebuild) {
       for await (const finding of rebuild(db, options.membersOf, options.now)) {
@@ -55,17 +58,30 @@ export async function verifyRecord(url: string, options: VerifyOptions): Promise
   })
 }
 
-async function checkChains(db: Queryable): Promise<AuditProblem | Omit<Extract<RecordVerdict, { ok: true }>, 'ok'>> {
+async function checkChains(db: Queryable, now: string): Promise<AuditProblem | RecordCounts> {
   const check = createChainCheck()
+  const contents = createContentCheck(now)
+  const handedOut = new Set<string>()
   for await (const event of readStoredEvents(db)) {
-    const problem = 'problem' in event ? event : check.event(event)
-    if (problem !== null) return problem
+    if ('problem' in event) return event
+    const broken = check.event(event)
+    if (broken !== null) return broken
+    for await (const content of contentsOf(db, event, handedOut)) {
+      const wrong = contents.content(content)
+      if (wrong !== null)
+        return {
+          record: `${event.stream} event ${event.seq}`,
+          problem: `needs ${contentName(content.kind, content.hash)}, which ${wrong}`,
+        }
+    }
+    const lacking = contents.event(event)
+    if (lacking !== null) return lacking
   }
   for (const checkpoint of await readStoredCheckpoints(db)) {
     const problem = 'problem' in checkpoint ? checkpoint : check.checkpoint(checkpoint)
     if (problem !== null) return problem
   }
-  return check.counts()
+  return { ...check.counts(), ...contents.counts() }
 }
 
 /** Hands the export over line by line, each when the one before was taken, after a checkpoint of its own. */
@@ -78,7 +94,11 @@ export async function exportRecord(
   await readSnapshot(url, async (snapshot) => {
     const lines = createExportLines(now)
     await write(lines.header())
-    for await (const event of readAllEvents(snapshot)) await write(lines.event(event))
+    const handedOut = new Set<string>()
+    for await (const event of readAllEvents(snapshot)) {
+      for await (const content of contentsOf(snapshot, event, handedOut)) await write(lines.content(content))
+      await write(lines.event(event))
+    }
     for (const checkpoint of await readCheckpoints(snapshot)) await write(lines.checkpoint(checkpoint))
     await write(lines.end())
   })

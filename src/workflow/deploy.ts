@@ -11,6 +11,7 @@ import { restores } from '../core/rollback.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPrepare } from './prepare.ts'
+import { createRecording, type Recording } from './recording.ts'
 import { createRunBook, type RunNotes } from './run-book.ts'
 import { createSilences } from './silence.ts'
 import { createVerify } from './verify.ts'
@@ -19,8 +20,7 @@ const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 /** Between the session of a proposal and each of its starts. */
 interface Watch {
-  /** Something was recorded. */
-  readonly changed: () => void
+  readonly recording: Recording
   /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
   readonly stopped: () => boolean
 }
@@ -47,17 +47,18 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   const book = createRunBook(parts)
   const { prepare, restore } = createPrepare(parts)
   const silences = createSilences(parts)
-  const verifying = createVerify(parts, execute)
+  const verifying = createVerify(parts)
 
   /** Work on one proposal for as long as somebody drives it. */
-  function session(signal: AbortSignal) {
+  function session(proposal: string, signal: AbortSignal) {
     const going = new Map<string, Promise<void>>()
     const endedAt = new Map<string, number>()
     let version = 0
     let heard: () => void = () => undefined
     let problem: { readonly error: unknown } | null = null
     let stopped = false
-    const watch: Watch = { changed, stopped: () => stopped }
+    const recording = createRecording(parts, execute, proposal, changed, signal)
+    const watch: Watch = { recording, stopped: () => stopped }
 
     function changed(): void {
       version++
@@ -100,6 +101,9 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
         // Whoever drives gives up, and is called again soon; what was begun is found again by its key.
         if (problem !== null) throw problem.error
       },
+      /** The last look at these assets, before the rollout is called complete. */
+      lookAgain: (state: ProposalState, assets: readonly string[]) =>
+        verifying.lookAgain(state, assets, recording, signal),
       /** Nothing goes on behind the back of whoever drives next. */
       async end(): Promise<void> {
         await Promise.all(going.values())
@@ -139,14 +143,13 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     return [...(await ask()).values()].every((answer) => 'problem' in answer)
   }
 
-  async function work(start: Start, { changed, stopped }: Watch, signal: AbortSignal): Promise<void> {
+  async function work(start: Start, { recording, stopped }: Watch, signal: AbortSignal): Promise<void> {
     const { state, subject, key, mine, notes } = start
-    const check = verifying.verifier(state, key, notes.before, changed, signal)
+    const check = verifying.verifier(state, key, notes.before, recording, signal)
     async function finish(ended: readonly RecordedOutcome[]): Promise<void> {
       if (ended.length === 0) return
       // An outcome is known whatever a look at the asset finds.
-      await execute(state.id, { type: 'record-outcomes', outcomes: ended }, rollout)
-      changed()
+      await recording.outcomes(ended)
       check.add(ended)
     }
     try {
@@ -276,7 +279,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     return { key, deployments }
   }
 
-  return { session, lookAgain: verifying.lookAgain }
+  return { session }
 }
 
 function halfPutBack(problem: string): DeploymentOutcome {

@@ -5,7 +5,7 @@ import { assetsDetail, explainDetail, planDetail } from '../chat/details.ts'
 import { accountsDetail } from '../chat/linked-accounts.ts'
 import { overviewDetail, overviewOf } from '../chat/overview.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
-import { proposalReport } from '../chat/report.ts'
+import { logsInReport, proposalReport } from '../chat/report.ts'
 import { rich, strong } from '../chat/rich-text.ts'
 import { parseSlash, slashHelp } from '../chat/slash.ts'
 import { count } from '../chat/story.ts'
@@ -14,6 +14,7 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import { howItCounts } from '../core/proposal/proof.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { readLogs } from '../store/content.ts'
 import { readStream } from '../store/events.ts'
 import { toldPictures } from '../store/outbox.ts'
 import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
@@ -143,7 +144,8 @@ export function createDesk(
     const { subject } = state
     if (name === 'report') {
       const lead = rich('Markdown, as ', strong(`npx patchwarden report ${proposal}`), ' prints it.')
-      const text = proposalReport(state, await readStream(db, proposal))
+      const events = await readStream(db, proposal)
+      const text = proposalReport(state, events, await readLogs(db, logsInReport(events)))
       return { title: `${proposal}: report`, lead, tables: [], lines: text.split('\n') }
     }
     if (subject.kind !== 'patches') return null

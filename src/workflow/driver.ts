@@ -28,7 +28,7 @@ export interface DriverParts {
 type Deploy = ReturnType<typeof createDeploy>
 
 /** One walk along a proposal: the work that it has begun, and what of it was seen. */
-interface Walk extends Pick<Deploy, 'lookAgain'> {
+interface Walk {
   readonly work: ReturnType<Deploy['session']>
   readonly seen: number
 }
@@ -56,8 +56,7 @@ export function createDriver(
     const both = AbortSignal.any([signal, over.signal])
     // Everything that is done for thousands of assets listens to it.
     setMaxListeners(0, both)
-    const deploy = deployUnder(lease)
-    const work = deploy.session(both)
+    const work = deployUnder(lease).session(proposal, both)
     try {
       for (;;) {
         signal.throwIfAborted()
@@ -67,7 +66,7 @@ export function createDriver(
         if (state === null) return
         const now = parts.clock().toISOString()
         const step = nextStep(state, now)
-        const walking = { ...deploy, work, seen }
+        const walking = { work, seen }
         if (await take(state, step, walking, signal)) continue
         // What was refused keeps nothing waiting that is under way.
         const other = workStep(state, now)
@@ -82,12 +81,7 @@ export function createDriver(
   }
 
   /** False when there is nothing more to do now. */
-  async function take(
-    state: ProposalState,
-    step: Step,
-    { work, seen, lookAgain }: Walk,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async function take(state: ProposalState, step: Step, { work, seen }: Walk, signal: AbortSignal): Promise<boolean> {
     switch (step.do) {
       case 'nothing':
       case 'wait':
@@ -122,7 +116,7 @@ export function createDriver(
       case 'end soak':
         return command(state, { type: 'end-soak' }, rollout)
       case 'look again':
-        await lookAgain(state, step.assets, signal)
+        await work.lookAgain(state, step.assets)
         return true
       case 'complete':
         return command(state, { type: 'complete' }, rollout)

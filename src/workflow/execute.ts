@@ -2,24 +2,29 @@ import type { ThreadEntry } from '../chat/card.ts'
 import type { Person } from '../chat/desk.ts'
 import { noticesInName, noticesOf } from '../chat/notices.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
-import { storyOf } from '../chat/story.ts'
+import { logsTold, storyOf } from '../chat/story.ts'
 import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
+import type { HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
 import { freezeProblem } from '../core/freeze.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
+import { eventProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
+import { pageOf, withContents } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
+import { storable } from '../core/storable.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
 import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
+import { holdContents, readLogs, storeContents } from '../store/content.ts'
 import { appendEvents } from '../store/events.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
@@ -35,7 +40,6 @@ import {
   saveProposal,
   teamOf,
 } from '../store/proposals.ts'
-import { storable } from '../store/storable.ts'
 import { setTimer } from '../store/timers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { withPictures } from './entry-pictures.ts'
@@ -71,7 +75,10 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   }
 
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
-    const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command, actor })
+    const kept = withContents(command)
+    if (kept.contents.length > 0)
+      await inTransaction(parts.db, storeContents, { contents: kept.contents, now: parts.clock().toISOString() })
+    const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command: kept.command, actor })
     if (done.ok) afterCommit()
     return done
   }
@@ -214,6 +221,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   const chats = everywhere.filter((name) => name !== CONSOLE)
   const sealed: SealedEvent[] = []
   const messages: OutboxMessage[] = []
+  const pages: HashedContent[] = []
   let state = before
   let hash = stored?.headHash ?? GENESIS
   let shown: readonly string[] = everywhere
@@ -221,6 +229,10 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
     const next = evolve(state, recorded)
     const item = seal(recorded, hash)
+    const problem = eventProblem(item.event)
+    if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
+    const page = pageOf(event)
+    if (page !== null) pages.push(page)
     sealed.push(item)
     hash = item.hash
     const heard =
@@ -230,7 +242,8 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     const tell = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
       for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
     }
-    const told = withPictures(storyOf(recorded, state, next, context.members), event, next, context)
+    const logs = await readLogs(tx, logsTold(recorded, state, next))
+    const told = withPictures(storyOf(recorded, state, next, context.members, logs), event, next, context)
     for (const entry of told) tell(channel, entry, heard)
     const notices = [...noticesOf(recorded, next, context.members), ...noticesInName(recorded, next, told)]
     for (const { person, entry } of notices) tell(`@${person}`, entry, chats)
@@ -244,6 +257,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   }
   for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
+  await holdContents(tx, pages, now)
   await appendEvents(tx, sealed)
   const { freed } = await saveProposal(tx, state, hash, before)
   await putMessages(tx, storable(messages))

@@ -8,6 +8,7 @@ import { conversationWithAccount } from '../chat/platform.ts'
 import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { type LinkObstacle, linkObstacle } from '../core/link-obstacle.ts'
 import { readRealmId } from '../core/realm.ts'
+import { storable } from '../core/storable.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import {
@@ -21,7 +22,6 @@ import {
   noteShown,
   type WhichLinked,
 } from '../store/people.ts'
-import { storable } from '../store/storable.ts'
 import { Collision } from '../store/transaction.ts'
 import type { PersonEntry } from './accounts.ts'
 import { configuredOwner } from './configured-account.ts'

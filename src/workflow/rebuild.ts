@@ -2,7 +2,7 @@
 
 import { plain } from '../chat/rich-text.ts'
 import { storyOf } from '../chat/story.ts'
-import type { AuditProblem, SealedEvent } from '../core/audit.ts'
+import type { AuditProblem, OpenedEvent } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type FreezeAct, type FreezeWitness, freezeDifferences } from '../core/freeze-record.ts'
@@ -99,7 +99,7 @@ interface Walked {
 }
 
 /** One stream from its first event on; a sentence where it cannot be followed. */
-function walk(events: readonly SealedEvent[] | string): Walked | string {
+function walk(events: readonly OpenedEvent[] | string): Walked | string {
   if (typeof events === 'string') return events
   const told = new Map<number, Told[]>()
   const starts: string[] = []
@@ -135,7 +135,7 @@ function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): rea
   })
 }
 
-function toldBy(recorded: SealedEvent, before: ProposalState | null, state: ProposalState): readonly Told[] {
+function toldBy(recorded: OpenedEvent, before: ProposalState | null, state: ProposalState): readonly Told[] {
   const { event } = recorded
   const text = event.type === 'commented' ? event.text : null
   const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => ({ author: author?.id ?? null, text }))
@@ -145,9 +145,9 @@ function toldBy(recorded: SealedEvent, before: ProposalState | null, state: Prop
 }
 
 function actOf(
-  { stream, seq, at }: SealedEvent,
+  { stream, seq, at }: OpenedEvent,
   team: string,
-  event: Extract<SealedEvent['event'], { type: 'frozen' | 'unfrozen' }>,
+  event: Extract<OpenedEvent['event'], { type: 'frozen' | 'unfrozen' }>,
 ): FreezeAct {
   const freeze = event.type === 'frozen' ? { until: event.until, reason: event.reason } : null
   return { proposal: stream, seq, team, person: event.person, at, freeze }

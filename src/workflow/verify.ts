@@ -4,13 +4,11 @@ import { errorText } from '../core/error-text.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../core/ports.ts'
 import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import type { Actor, PlannedAsset, ProposalState, Verification } from '../core/proposal/proposal.ts'
+import type { PlannedAsset, ProposalState, Verification } from '../core/proposal/proposal.ts'
 import { verify } from '../core/verification.ts'
 import { saveObservations } from '../store/inventory.ts'
-import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
-
-const verification: Actor = { kind: 'system', part: 'verification' }
+import type { Recording } from './recording.ts'
 
 /** A service gets this many looks, this far apart, to come back after an upgrade. */
 const HEALTH_LOOKS = 4
@@ -20,35 +18,17 @@ const SECOND_LOOK_MS = 2_000
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
 /** Verifies assets from what they say of themselves, and records it. */
-export function createVerify(parts: WorkflowParts, execute: Execute['execute']) {
-  /** Verifies assets of one start as they end; what is found at the same time is recorded together. */
+export function createVerify(parts: WorkflowParts) {
+  /** Verifies assets of one start as they end. */
   function verifier(
     state: ProposalState,
     key: string,
     known: ReadonlyMap<string, readonly HealthResult[]>,
-    changed: () => void,
+    recording: Recording,
     signal: AbortSignal,
   ) {
     const before = new Map(known)
-    const found: RecordedVerification[] = []
     const tasks: Promise<void>[] = []
-    let writing: Promise<void> | null = null
-    let problem: { readonly error: unknown } | null = null
-
-    async function write(): Promise<void> {
-      try {
-        while (found.length > 0) {
-          const verifications = found.splice(0)
-          await execute(state.id, { type: 'record-verifications', verifications }, verification)
-          changed()
-        }
-      } catch (error) {
-        // Told by whoever waits for the end.
-        problem ??= { error }
-      } finally {
-        writing = null
-      }
-    }
 
     async function check(ended: readonly RecordedOutcome[]): Promise<void> {
       const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
@@ -59,12 +39,12 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
         const outcome = left.get(id)
         const item = plannedIn(state, id)
         if (outcome === undefined || item === null || !left.delete(id)) continue
-        judging.push(
-          judge(state, key, item, outcome, observation, before.get(id), signal).then((verified) => {
-            found.push({ asset: id, verification: verified })
-            writing ??= write()
-          }),
+        const recorded = judge(state, key, item, outcome, observation, before.get(id), signal).then((verification) =>
+          recording.verifications([{ asset: id, verification }]),
         )
+        // It is awaited when all have been looked at.
+        recorded.catch(() => undefined)
+        judging.push(recorded)
       }
       await Promise.all(judging)
     }
@@ -80,9 +60,8 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
         tasks.push(task)
       },
       async done(): Promise<void> {
-        await Promise.all(tasks)
-        while (writing !== null) await writing
-        if (problem !== null) throw problem.error
+        const ends = await Promise.allSettled(tasks)
+        for (const end of ends) if (end.status === 'rejected') throw end.reason
       },
     }
   }
@@ -180,9 +159,21 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
   }
 
   /** The last, whole look at every asset before the rollout is called complete: it becomes the inventory. */
-  async function lookAgain(state: ProposalState, assets: readonly string[], signal: AbortSignal): Promise<void> {
+  async function lookAgain(
+    state: ProposalState,
+    assets: readonly string[],
+    recording: Recording,
+    signal: AbortSignal,
+  ): Promise<void> {
     const left = new Set(assets)
-    const judging: Promise<RecordedVerification[]>[] = []
+    const judging: Promise<RecordedVerification>[] = []
+    const writing: Promise<void>[] = []
+    async function record(): Promise<void> {
+      const write = recording.verifications(await Promise.all(judging.splice(0)))
+      // It is awaited at the end; until then nobody else may think that it was forgotten.
+      write.catch(() => undefined)
+      writing.push(write)
+    }
     const answered = (id: string) => state.rollout?.deployments[id]?.outcome?.state !== 'unreachable'
     for await (const observation of look(assetsOf(state, assets), 'full', answered, signal)) {
       const { id } = observedAsset(observation)
@@ -190,9 +181,10 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
       const deployment = state.rollout?.deployments[id]
       if (item === null || !deployment?.outcome || !left.delete(id)) continue
       judging.push(again(state, item, deployment.outcome, observation, deployment.verification, signal))
-      if (judging.length >= AT_ONCE) await record(state, judging.splice(0))
+      if (judging.length >= AT_ONCE) await record()
     }
-    await record(state, judging)
+    await record()
+    await Promise.all(writing)
   }
 
   async function again(
@@ -202,22 +194,16 @@ export function createVerify(parts: WorkflowParts, execute: Execute['execute']) 
     observation: Observation,
     earlier: Verification | null,
     signal: AbortSignal,
-  ): Promise<RecordedVerification[]> {
+  ): Promise<RecordedVerification> {
     await saveObservations(parts.db, [observation])
     // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
     if (outcome.state === 'not begun' && earlier !== null) {
-      return [{ asset: planned.asset.id, verification: { ...earlier, at: now() } }]
+      return { asset: planned.asset.id, verification: { ...earlier, at: now() } }
     }
     const before = earlier?.healthBefore
     const health = observation.kind === 'seen' ? await healthOf(state, planned.asset, signal) : []
     const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
-    return [{ asset: planned.asset.id, verification: verify(planned, outcome, observation, facts) }]
-  }
-
-  async function record(state: ProposalState, judging: readonly Promise<RecordedVerification[]>[]): Promise<void> {
-    const verifications = (await Promise.all(judging)).flat()
-    if (verifications.length === 0) return
-    await execute(state.id, { type: 'record-verifications', verifications }, verification)
+    return { asset: planned.asset.id, verification: verify(planned, outcome, observation, facts) }
   }
 
   function now(): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { proposalReport } from '../../src/chat/report.ts'
 import { plain, sentence } from '../../src/chat/rich-text.ts'
 import { storyOf } from '../../src/chat/story.ts'
-import { GENESIS, type SealedEvent, seal } from '../../src/core/audit.ts'
+import { GENESIS, type OpenedEvent, seal } from '../../src/core/audit.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
@@ -63,14 +63,15 @@ const testing: readonly ProposalEvent[] = [
 /** Plays events on a fresh proposal; the thread entries of the last one, and all events sealed. */
 function tell(events: readonly (readonly [ProposalEvent, Actor] | ProposalEvent)[]) {
   let state: ProposalState | null = null
-  const sealed: SealedEvent[] = []
+  const sealed: OpenedEvent[] = []
   let entries: ReturnType<typeof storyOf> = []
   for (const [index, item] of [opened, ...events].entries()) {
     const [event, actor] = 'type' in item ? [item, machine] : item
     const recorded = { stream: 'PW-1', seq: index + 1, at: '2026-11-20T00:00:00.000Z', actor, event }
     const next: ProposalState = evolve(state, recorded)
     entries = storyOf(recorded, state, next)
-    sealed.push(seal(recorded, sealed.at(-1)?.hash ?? GENESIS))
+    const { prev, hash } = seal(recorded, sealed.at(-1)?.hash ?? GENESIS)
+    sealed.push({ ...recorded, prev, hash })
     state = next
   }
   if (state === null) throw new Error('nothing happened')
@@ -211,7 +212,7 @@ test('the report documents decision, patches, assets, thread and record', () => 
     ...started,
     verified('failed', 'dpkg failed'),
   ])
-  const report = proposalReport(state, sealed)
+  const report = proposalReport(state, sealed, new Map())
   for (const part of ['# PW-1: openssl', '## Decision', '## Patches', '## Assets', '## Thread', '## Record']) {
     expect(report).toContain(`${part}\n`)
   }
@@ -232,7 +233,7 @@ test('the report has the log of a host and the words of a person as text', () =>
     verified('failed', `dpkg failed ${nasty}`),
   ])
   const titled = tell([[cast('approve', nasty), person('tom')]]).state
-  const report = proposalReport({ ...titled, title: nasty, whyNow: nasty, team: nasty }, sealed)
+  const report = proposalReport({ ...titled, title: nasty, whyNow: nasty, team: nasty }, sealed, new Map())
   expect(unseen.exec(report)).toBeNull()
   expect(report).not.toMatch(/^\s*FORGED/m)
   expect(report.replace(/\\./g, '').replace(/`[^`\n]*`/g, '')).not.toMatch(/<|!\[|&#|https?:\/\//)

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { GENESIS, type SealedEvent, seal, sealCheckpoint, verifyChains } from '../../src/core/audit.ts'
+import {
+  GENESIS,
+  type OpenedEvent,
+  type SealedEvent,
+  seal,
+  sealCheckpoint,
+  verifyChains,
+} from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
 import { machine } from '../support/proposal-case.ts'
@@ -30,12 +37,12 @@ describe('canonical JSON', () => {
   )
 })
 
-function chain(stream: string, length: number): SealedEvent[] {
-  const events: SealedEvent[] = []
+function chain(stream: string, length: number): (SealedEvent & OpenedEvent)[] {
+  const events: (SealedEvent & OpenedEvent)[] = []
   for (let seq = 1; seq <= length; seq++) {
     const at = `2026-11-20T00:00:0${seq}.000Z`
     const event = { type: 'withdrawn' as const, reason: `reason ${seq}` }
-    events.push(seal({ stream, seq, at, actor: machine, event }, events.at(-1)?.hash ?? GENESIS))
+    events.push({ ...seal({ stream, seq, at, actor: machine, event }, events.at(-1)?.hash ?? GENESIS), event })
   }
   return events
 }
@@ -85,7 +92,7 @@ describe('the chain', () => {
 
   test('an export holds, and any changed byte of it is found', () => {
     const text = [...exportLines([...one, ...two], [checkpoint], '2026-11-20T02:00:00.000Z')].join('')
-    expect(verifyExport(text)).toEqual({ ok: true, events: 7, streams: 2, checkpoints: 1 })
+    expect(verifyExport(text)).toEqual({ ok: true, events: 7, streams: 2, checkpoints: 1, contents: 0, expiredLogs: 0 })
     for (let at = 0; at < text.length; at++) {
       const other = text[at] === 'x' ? 'y' : 'x'
       expect(verifyExport(text.slice(0, at) + other + text.slice(at + 1)), `byte ${at}`).toMatchObject({

@@ -306,7 +306,7 @@ test('the plan names who is left out and who waits', () => {
   expect(lines).toContain('  Not part of this: web9')
   const assets = assetsDetail(state, state.subject).tables[1]?.rows.map((row) => row.map(plain).slice(0, 2))
   expect(assets?.[0]).toEqual(['web2', 'left out since the vote: it is up to date'])
-  expect(proposalReport(state, [])).toContain('Since the vote: 1 left out since: 1 is up to date.')
+  expect(proposalReport(state, [], new Map())).toContain('Since the vote: 1 left out since: 1 is up to date.')
 })
 
 test('rolling back undoes what the rollout changed, and nothing that somebody else had done before', () => {

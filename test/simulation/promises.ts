@@ -184,10 +184,11 @@ export function createWitness(scenario: Scenario) {
     }
   }
 
-  function seeBatch({ ring, assets, waiting = [] }: Extract<ProposalEvent, { type: 'batch-started' }>, now: number) {
+  function seeBatch(event: Extract<ProposalEvent, { type: 'batch-started' }>, now: number) {
+    const { ring, assets, waiting = [], queued = 0 } = event
     const planned = subject.rings[ring]
     if (planned === undefined) return
-    claim(assets.length + waiting.length <= planned.batchSize, 'a batch was larger than the plan says')
+    claim(assets.length + waiting.length + queued <= planned.batchSize, 'a batch was larger than the plan says')
     claim(away.inRing(ring) === 0, `a batch of ring ${ring} began before the last one was done`)
     if ((planned.gate.checks ?? []).length > 0)
       claim(checkedWell !== null && now - checkedWell <= CHECKS_HOLD, 'a batch began without its checks')
@@ -197,6 +198,14 @@ export function createWitness(scenario: Scenario) {
   function see(event: ProposalEvent, state: ProposalState, now: number, freezes: readonly Freeze[]): void {
     log.push(`${new Date(now).toISOString()} ${event.type} ${'reason' in event ? event.reason : ''}`)
     const run = state.rollout ?? state.test
+    if (event.type !== 'opened' && event.type !== 'revised')
+      // What became of assets is written beside it.
+      claim(
+        JSON.stringify({ ...event, outcomes: undefined, verifications: undefined }).length <= 65_536,
+        'an event was larger than any may be',
+      )
+    const listed = ['assets', 'waiting', 'outcomes', 'verifications'].flatMap((list) => Reflect.get(event, list) ?? [])
+    claim(listed.length <= 500, 'an event told of more assets than any may')
     switch (event.type) {
       case 'opened':
         openSince = now

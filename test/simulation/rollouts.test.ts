@@ -11,6 +11,7 @@ const sizes: readonly (readonly [hosts: number, rollouts: number])[] =
         [3, 60],
         [12, 60],
         [100, 8],
+        [2_000, 1],
       ]
 
 test.each(sizes)(

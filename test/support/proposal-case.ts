@@ -1,7 +1,7 @@
 import type { Member, Policy } from '../../src/core/policy.ts'
 import type { Context, OtherWork, ProposalCommand, Refusal, StandingGrant } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
-import type { Content, ProposalEvent } from '../../src/core/proposal/event.ts'
+import type { Content, ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/proposal/run.ts'
@@ -34,6 +34,7 @@ export function proposalCase(options: CaseOptions = {}) {
   let now = Date.parse('2026-11-20T00:00:00Z')
   let state: ProposalState | null = null
   let seq = 0
+  const recorded: RecordedEvent[] = []
   const setting = {
     members: options.members ?? members,
     standing: null as StandingGrant | null,
@@ -49,7 +50,11 @@ export function proposalCase(options: CaseOptions = {}) {
     const context: Context = { now: at, actor, ...setting }
     const decision = decide(state, command, context)
     if (!decision.ok) return decision.refusal
-    for (const event of decision.events) state = evolve(state, { stream: 'PW-1', seq: ++seq, at, actor, event })
+    for (const event of decision.events) {
+      const one: RecordedEvent = { stream: 'PW-1', seq: ++seq, at, actor, event }
+      recorded.push(one)
+      state = evolve(state, one)
+    }
     return decision.events.map((event) => event.type)
   }
 
@@ -73,6 +78,7 @@ export function proposalCase(options: CaseOptions = {}) {
       if (state === null) throw new Error(`The proposal was not opened: ${JSON.stringify(opened)}`)
       return state
     },
+    recorded: (): readonly RecordedEvent[] => recorded,
     pass(hours: number): void {
       now += hours * 3_600_000
     },

@@ -110,6 +110,36 @@ test.each([1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 25, 30, 40, 50])(
   },
 )
 
+test('what was collected and not recorded when the process ended is asked for again', async () => {
+  const { db, service, id } = await approved()
+  const end = new AbortController()
+  const simulated = service.parts.engines.get('simulated')
+  if (!simulated) throw new Error('The example has no engine.')
+  const poll: typeof simulated.poll = async (...all) => {
+    const reports = await simulated.poll(...all)
+    if (reports.some(({ outcome }) => outcome !== null)) setTimeout(() => end.abort(new Error('the process ends')), 5)
+    return reports
+  }
+  const first = openLeases(database().url)
+  const parts = { ...service.parts, pollSeconds: 0.25, engines: new Map([['simulated', { ...simulated, poll }]]) }
+  await expect(createWorkflow(parts, first.alone).advance(id, end.signal)).rejects.toThrow('the process ends')
+  await first.end()
+  const types = (await readStream(db, id)).map(({ event }) => event.type)
+  expect(types).toContain('batch-started')
+  expect(types.filter((type) => type.startsWith('outcome'))).toEqual([])
+
+  const second = openLeases(database().url)
+  await createWorkflow(service.parts, second.alone).advance(id, new AbortController().signal)
+  await second.end()
+  const state = await findProposal(db, id)
+  expect(state?.status).toBe('completed')
+  expect(replay(await readStream(db, id))).toEqual(state)
+  const { assets } = JSON.parse(await readFile(service.fleet, 'utf8'))
+  for (const asset of assets.filter((one: { team: string }) => one.team === 'web-platform'))
+    expect(Object.keys(asset.runs ?? {}), asset.name).toHaveLength(1)
+  await service.remove()
+})
+
 test('two processes that drive the same proposal at the same time do its work once', async () => {
   const { db, service, id } = await approved()
   const locks = [openLeases(database().url), openLeases(database().url)]

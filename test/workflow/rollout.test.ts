@@ -79,7 +79,7 @@ test('what ended while the state was being read is not done again', async () => 
     return simulated.poll(...all)
   }
   const engines = new Map([['simulated', { ...simulated, poll }]])
-  const session = createDeploy({ ...parts, engines }, workflow).session(signal)
+  const session = createDeploy({ ...parts, engines }, workflow).session(web.id, signal)
   const before = await findProposal(db, web.id)
   if (!before) throw new Error('The proposal is gone.')
   const seen = session.version()

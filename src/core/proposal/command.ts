@@ -130,6 +130,8 @@ export interface Refusal {
     | 'already'
     | 'old revision'
     | 'incomplete'
+    /** It would make an event larger than any may be. */
+    | 'too large'
     | 'unknown'
     /** It takes an account of the person's own. */
     | 'not own'

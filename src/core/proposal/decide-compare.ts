@@ -1,9 +1,8 @@
-import { canonicalJson } from '../canonical-json.ts'
-import { limits } from '../limits.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
 import type { AssetSince, ProposalEvent } from './event.ts'
+import { portions } from './portions.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 import { changesSince, isHeld } from './since.ts'
 
@@ -25,21 +24,8 @@ export function compareAssets(
 
 /** As many events as it takes: each has so many assets, and so many bytes, at most. */
 function inEvents(changed: readonly AssetSince[]): readonly ProposalEvent[] {
-  const pages: AssetSince[][] = []
-  let page: AssetSince[] = []
-  let bytes = 0
-  for (const one of changed) {
-    const size = Buffer.byteLength(canonicalJson(one)) + 1
-    if (page.length === limits.assetsPerEvent || (page.length > 0 && bytes + size > limits.eventBytes)) {
-      pages.push(page)
-      page = []
-      bytes = 0
-    }
-    page.push(one)
-    bytes += size
-  }
-  pages.push(page)
-  return pages.map((assets, index) =>
-    index < pages.length - 1 ? { type: 'assets-compared', assets, more: true } : { type: 'assets-compared', assets },
+  const parts = portions(changed)
+  return parts.map((assets, index) =>
+    index < parts.length - 1 ? { type: 'assets-compared', assets, more: true } : { type: 'assets-compared', assets },
   )
 }

@@ -8,6 +8,7 @@ import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
+import { portions } from './portions.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, ResumeVote } from './proposal.ts'
 import { goesOn, isHalted, ringNow, testRunning, waitingForResume } from './run.ts'
@@ -109,7 +110,9 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
   if (command.asset === null) {
     const left = failed.filter((asset) => rollout.skipped[asset] === undefined)
     if (left.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
-    return accept({ type: 'retry-asked', assets: left, name: actorName(context.actor) })
+    // The last first: each goes before those that wait.
+    const parts = [...portions(left)].reverse()
+    return accept(...parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) })))
   }
   const found = assetIn(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)

@@ -1,4 +1,5 @@
 import { countEndState } from '../gate.ts'
+import { limits } from '../limits.ts'
 import { runsTest } from '../policy.ts'
 import { freezeAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
@@ -9,7 +10,9 @@ import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './d
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import { approvalProblem } from './hand-over.ts'
+import { portions } from './portions.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
+import { outcomesEvents, verificationsEvents } from './results-page.ts'
 import {
   emptyRing,
   goesOn,
@@ -134,7 +137,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       const { ring, batch, assets, waiting, fresh } = turn
       const key = startKey(state, ring, liveRun(state)?.starts ?? 0)
       if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets })
-      return accept({ type: 'batch-started', ring, batch, key, assets, waiting })
+      return accept(...batchEvents({ type: 'batch-started', ring, batch, key, assets, waiting }))
     }
     case 'wait':
       if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why, context)
@@ -147,6 +150,16 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       if (ringNow(state)?.ring.status === 'failed') return refuse('not satisfied', turn.why)
       return accept(...stopEvents(state, turn.ring, turn.why))
   }
+}
+
+/** Those that wait are named by the event that starts the first of them, or, where they are many, by events of their own. */
+function batchEvents(
+  started: Extract<ProposalEvent, { type: 'batch-started' }> & { readonly waiting: readonly string[] },
+): readonly ProposalEvent[] {
+  const { ring, assets, waiting } = started
+  if (portions([...assets, ...waiting]).length <= 1) return [started]
+  const queued = portions(waiting).map((some): ProposalEvent => ({ type: 'batch-queued', ring, assets: some }))
+  return [{ ...started, waiting: [], queued: waiting.length }, ...queued]
 }
 
 /** Said once for each proposal that it waits for. What works on beyond its window ends nobody knows when. */
@@ -176,9 +189,7 @@ export function recordOutcomes(state: ProposalState, command: Of<'record-outcome
       ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
   }
-  const [one, ...more] = fresh
-  if (one !== undefined && more.length === 0) return accept({ type: 'outcome-recorded', ...one })
-  return accept({ type: 'outcomes-recorded', outcomes: fresh })
+  return accept(...outcomesEvents(fresh))
 }
 
 export function recordVerifications(
@@ -199,13 +210,9 @@ export function recordVerifications(
       ? refuse('already', `${first.asset} is verified already.`)
       : refuse('unknown', `${first?.asset ?? 'Nothing'} has no outcome to verify.`)
   }
-  const [one, ...more] = fresh
-  const recorded: ProposalEvent =
-    one !== undefined && more.length === 0
-      ? { type: 'verification-recorded', ...one }
-      : { type: 'verifications-recorded', verifications: fresh }
-  if (state.status === 'verifying') return accept(recorded)
-  return accept(recorded, ...ringEvents(after(state, [recorded], context), context))
+  const recorded = verificationsEvents(fresh)
+  if (state.status === 'verifying') return accept(...recorded)
+  return accept(...recorded, ...ringEvents(after(state, recorded, context), context))
 }
 
 /** What the ring's gate found when it asked about the service as a whole. */
@@ -214,9 +221,14 @@ export function recordGate(state: ProposalState, command: Of<'record-gate'>, con
   if (!goesOn(state) || current === null || (current.planned.gate.checks ?? []).length === 0)
     return refuse('not now', `No gate of ${state.id} asks anything now.`)
   if (!wantsChecks(current, context.now)) return refuse('already', 'It was asked a moment ago.')
-  const failed = command.results.filter((result) => !result.healthy)
-  const healthy = failed.length === 0 && command.results.length > 0
-  const checked: ProposalEvent = { type: 'gate-checked', ring: current.index, results: command.results, healthy }
+  const results = command.results.map((result) => ({
+    ...result,
+    check: result.check.slice(0, limits.logLineCharacters),
+    detail: result.detail.slice(0, limits.logLineCharacters),
+  }))
+  const failed = results.filter((result) => !result.healthy)
+  const healthy = failed.length === 0 && results.length > 0
+  const checked: ProposalEvent = { type: 'gate-checked', ring: current.index, results, healthy }
   if (healthy) return accept(checked, ...ringEvents(after(state, [checked], context), context))
   const list = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ') || 'it was not answered'
   return accept(

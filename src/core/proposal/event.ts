@@ -19,6 +19,8 @@ export interface Content {
 export interface RecordedOutcome {
   readonly asset: string
   readonly outcome: DeploymentOutcome
+  /** Hash of its log, which is content of its own; the outcome's is empty then. Left out: there is none. */
+  readonly log?: string
 }
 
 export interface RecordedVerification {
@@ -43,6 +45,14 @@ export type AssetSince = NamedAsset &
     | { readonly is: 'waiting' }
     | { readonly is: 'waiting no more' }
   )
+
+/** Where what an event says of assets is recorded. Events of earlier versions had it in themselves. */
+export interface ResultsPage {
+  /** Hash of its content. */
+  readonly page: string
+  /** How many assets ended how. */
+  readonly counts: Readonly<Record<string, number>>
+}
 
 export type ProposalEvent =
   | ({
@@ -122,7 +132,11 @@ export type ProposalEvent =
       readonly assets: readonly string[]
       /** Of the same batch, when others of it are done. */
       readonly waiting?: readonly string[]
+      /** So many of the same batch are named by events of their own, which follow. */
+      readonly queued?: number
     }
+  /** Of the batch that was started just before: those whose turn comes later. */
+  | { readonly type: 'batch-queued'; readonly ring: number; readonly assets: readonly string[] }
   /** More of the batch under way. */
   | {
       readonly type: 'assets-started'
@@ -132,9 +146,12 @@ export type ProposalEvent =
       readonly assets: readonly string[]
     }
   | ({ readonly type: 'outcome-recorded' } & RecordedOutcome)
-  | { readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] }
+  | ({ readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] } & Partial<ResultsPage>)
   | ({ readonly type: 'verification-recorded' } & RecordedVerification)
-  | { readonly type: 'verifications-recorded'; readonly verifications: readonly RecordedVerification[] }
+  | ({
+      readonly type: 'verifications-recorded'
+      readonly verifications: readonly RecordedVerification[]
+    } & Partial<ResultsPage>)
   | { readonly type: 'asset-skipped'; readonly asset: string; readonly name: string; readonly reason: string }
   | { readonly type: 'retry-asked'; readonly assets: readonly string[]; readonly name: string }
   | {
@@ -189,6 +206,23 @@ export type ProposalEvent =
       readonly reviewBy: string
     }
   | { readonly type: 'break-glass-reviewed'; readonly person: string; readonly name: string }
+
+type ResultsType = 'outcomes-recorded' | 'verifications-recorded'
+
+/** An event as it stands in the record. */
+export type WrittenEvent =
+  | Exclude<ProposalEvent, { type: ResultsType }>
+  | ({ readonly type: ResultsType } & ResultsPage)
+  | {
+      readonly type: 'outcomes-recorded'
+      readonly outcomes: readonly RecordedOutcome[]
+      readonly page?: never
+    }
+  | {
+      readonly type: 'verifications-recorded'
+      readonly verifications: readonly RecordedVerification[]
+      readonly page?: never
+    }
 
 export type EventType = ProposalEvent['type']
 

@@ -1,8 +1,9 @@
 /** How events change the rollout, or the test that runs before it. */
 
+import { remembered } from '../remembered.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
 import type { RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Deployment, ProposalState, RingState, Rollout } from './proposal.ts'
+import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
 import { freshRing, without } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {
@@ -70,6 +71,7 @@ export function withResults<Run extends Rollout>(
   run: Run,
   changes: readonly (RecordedOutcome | RecordedVerification)[],
   at: string,
+  planned: readonly PlannedRing[] | null,
 ): Run {
   const changed = new Map<string, Deployment>()
   for (const { asset, ...change } of changes) {
@@ -78,7 +80,7 @@ export function withResults<Run extends Rollout>(
     changed.set(
       asset,
       'outcome' in change
-        ? { ...deployment, outcome: change.outcome }
+        ? { ...deployment, outcome: change.outcome, ...(change.log === undefined ? {} : { log: change.log }) }
         : { ...deployment, verification: change.verification, doneAt: deployment.doneAt ?? at },
     )
   }
@@ -86,11 +88,16 @@ export function withResults<Run extends Rollout>(
   return withNotBegun(
     withDeployments(run, all),
     all.filter(({ verification }) => verification?.end === 'not touched'),
+    planned,
   )
 }
 
 /** What was started and not begun is as if its turn had not come. It is no retry: nobody has to ask for it. */
-function withNotBegun<Run extends Rollout>(run: Run, deployments: readonly Deployment[]): Run {
+function withNotBegun<Run extends Rollout>(
+  run: Run,
+  deployments: readonly Deployment[],
+  planned: readonly PlannedRing[] | null,
+): Run {
   if (deployments.length === 0) return run
   const notBegun = Object.fromEntries(
     deployments.map(({ asset, outcome, verification }) => {
@@ -102,8 +109,18 @@ function withNotBegun<Run extends Rollout>(run: Run, deployments: readonly Deplo
   return withTurnsAgain(
     next,
     deployments.map(({ asset }) => asset),
-    (ring) => ring,
+    (ring, index) => (planned === null ? ring : { ...ring, waiting: inPlannedOrder(ring.waiting, planned[index]) }),
   )
+}
+
+const placesIn = remembered(
+  (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
+)
+
+function inPlannedOrder(waiting: readonly string[], ring: PlannedRing | undefined): readonly string[] {
+  const places = placesIn(ring?.assets ?? [])
+  const placeOf = (asset: string) => places.get(asset) ?? places.size
+  return [...waiting].sort((a, b) => placeOf(a) - placeOf(b))
 }
 
 function withoutNotBegun({ notBegun }: Rollout, assets: readonly string[]): Pick<Rollout, 'notBegun'> {
@@ -128,20 +145,25 @@ export function withRetried<Run extends Rollout>(run: Run, assets: readonly stri
 function withTurnsAgain<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
-  change: (ring: RingState) => RingState,
+  change: (ring: RingState, index: number) => RingState,
 ): Run {
   const again = new Set(assets)
   const ringOf = new Map(assets.map((asset) => [asset, deploymentOf(run, asset)?.ring]))
   const rings = new Set(ringOf.values())
   return withRings(withoutDeployments(run, again), (ring, index) =>
     rings.has(index)
-      ? {
-          ...change(ring),
-          // They join the batch under way; after it, they are in one of their own.
-          waiting:
-            ring.waiting.length > 0 ? [...assets.filter((asset) => ringOf.get(asset) === index), ...ring.waiting] : [],
-          forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
-        }
+      ? change(
+          {
+            ...ring,
+            // They join the batch under way; after it, they are in one of their own.
+            waiting:
+              ring.waiting.length > 0
+                ? [...assets.filter((asset) => ringOf.get(asset) === index), ...ring.waiting]
+                : [],
+            forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
+          },
+          index,
+        )
       : ring,
   )
 }

@@ -2,9 +2,9 @@ import { assertNever } from '../assert-never.ts'
 import { isOwn, throughOf } from '../hands.ts'
 import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
-import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import { outcomesOf, type ProposalEvent, type RecordedEvent, verificationsOf } from './event.ts'
 import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
-import type { ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
+import type { PlannedRing, ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
 import { freshRing } from './run.ts'
 import { sinceOf, withCompared } from './since.ts'
 
@@ -163,12 +163,16 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'batch-started':
     case 'assets-started':
       return { ...notWaiting(state), ...runChange(state, (run) => withBatch(run, event, at)) }
+    case 'batch-queued':
+      return runChange(state, (run) =>
+        withRing(run, event.ring, { waiting: [...(run.rings[event.ring]?.waiting ?? []), ...event.assets] }),
+      )
     case 'outcome-recorded':
     case 'outcomes-recorded':
-      return runChange(state, (run) => withResults(run, outcomesOf(event), at))
+      return runChange(state, (run) => withResults(run, outcomesOf(event), at, null))
     case 'verification-recorded':
     case 'verifications-recorded':
-      return runChange(state, (run) => withResults(run, verificationsOf(event), at))
+      return runChange(state, (run) => withResults(run, verificationsOf(event), at, ringsIn(state, event)))
     case 'ring-soaking':
       return runChange(state, (run) =>
         withRing(run, event.ring, { status: 'soaking', soakUntil: event.until, checked: null }),
@@ -252,6 +256,14 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     default:
       return assertNever(event)
   }
+}
+
+/**
+ * The order in which assets of each ring come again that were not begun: as they are planned, however many were recorded
+ * together. Events of earlier versions, which name no page, put the last first.
+ */
+function ringsIn({ subject }: ProposalState, event: ProposalEvent): readonly PlannedRing[] | null {
+  return 'page' in event && event.page !== undefined && subject.kind === 'patches' ? subject.rings : null
 }
 
 function resumeVote(

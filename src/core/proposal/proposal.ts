@@ -219,6 +219,8 @@ export interface Deployment {
   readonly key: string
   readonly startedAt: string
   readonly outcome: DeploymentOutcome | null
+  /** Hash of the outcome's log, where that is content of its own: the outcome's is empty then. */
+  readonly log?: string
   readonly verification: Verification | null
   /** When it was verified first; the last look at the whole fleet comes later. */
   readonly doneAt: string | null

@@ -6,6 +6,7 @@ import type { OtherWork } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
+import { portions } from './portions.ts'
 import type { Cluster, PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
 import {
   type CurrentRing,
@@ -131,9 +132,11 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
-  const waiting = without(fresh ? batch : ring.waiting, chosen.assets)
+  // One start is told in one event: what else has room begins with the next.
+  const [assets = []] = portions(chosen.assets)
+  const waiting = without(fresh ? batch : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
-  return { kind: 'start', ring: index, batch: number, fresh, assets: chosen.assets, waiting }
+  return { kind: 'start', ring: index, batch: number, fresh, assets, waiting }
 }
 
 function waitFor(on: OtherWork, what: string): Turn {

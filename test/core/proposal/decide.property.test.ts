@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Approval, Member, Policy } from '../../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
-import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts'
+import { type Content, type RecordedEvent, verificationsOf } from '../../../src/core/proposal/event.ts'
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
@@ -272,7 +272,7 @@ describe('whatever people click and machines report', () => {
         let failed = false
         for (const { event } of events) {
           if (event.type === 'resumed') failed = false
-          if (event.type === 'verification-recorded' && event.verification.end === 'failed') failed = true
+          if (verificationsOf(event).some(({ verification }) => verification.end === 'failed')) failed = true
           if (event.type === 'batch-started') expect(failed).toBe(false)
         }
       }),
@@ -296,7 +296,7 @@ describe('whatever people click and machines report', () => {
             expect(stopped).toBe(false)
             for (const asset of event.assets) atWork.add(asset)
           }
-          if (event.type === 'verification-recorded') atWork.delete(event.asset)
+          for (const { asset } of verificationsOf(event)) atWork.delete(asset)
           if (event.type === 'test-ended' || event.type === 'revised') expect(atWork).toEqual(new Set())
         }
         expect(atWork).toEqual(new Set())

@@ -155,7 +155,7 @@ describe('asked again directly before it begins, an asset', () => {
 describe('what was started and not begun', () => {
   test('is as if its turn had not come, counts nowhere, and is started again under another key', () => {
     const one = started()
-    expect(notBegun(one)).toEqual(['verification-recorded'])
+    expect(notBegun(one)).toEqual(['verifications-recorded'])
     expect(one.state()).toMatchObject({ status: 'rolling out', rollout: { deployments: {}, retried: {}, skipped: {} } })
     expect(one.give({ type: 'start-batch' })).toEqual(['batch-started'])
     const { deployments, notBegun: left } = one.state().rollout ?? {}

@@ -137,7 +137,7 @@ describe('rings', () => {
   test('run one after the other, each soaks, and the end is another look at all', () => {
     const one = approved()
     one.give({ type: 'start' })
-    expect(one.finishBatch()).toEqual(['batch-started', 'outcome-recorded', 'verification-recorded', 'ring-soaking'])
+    expect(one.finishBatch()).toEqual(['batch-started', 'outcomes-recorded', 'verifications-recorded', 'ring-soaking'])
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
     expect(one.give({ type: 'end-soak' })).toMatchObject({ code: 'not now' })
     one.pass(1)
@@ -223,7 +223,7 @@ describe('stopping and going on', () => {
     one.give({ type: 'pause', reason: null }, person('noor'))
     const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
     expect(one.give({ type: 'record-outcomes', outcomes: [{ asset: 'lab/web1', outcome }] })).toEqual([
-      'outcome-recorded',
+      'outcomes-recorded',
     ])
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
   })

@@ -37,7 +37,7 @@ describe('a test ring that is paused', () => {
       test: { result: null, stopped: { by: 'Jonas', reason: 'odd graphs', how: 'paused' } },
     })
     expect(step(one)).toBe('deploy')
-    expect(end(one, 'web1')).toEqual(['verification-recorded'])
+    expect(end(one, 'web1')).toEqual(['verifications-recorded'])
     expect(step(one)).toBe('wait')
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
     expect(one.give({ type: 'resume' }, person('jonas'))).toMatchObject({ code: 'not allowed' })
@@ -45,7 +45,7 @@ describe('a test ring that is paused', () => {
     expect(one.state()).toMatchObject({ status: 'open', test: { stopped: null }, resumeVotes: [] })
     expect(step(one)).toBe('start batch')
     one.give({ type: 'start-batch' })
-    expect(end(one, 'web2')).toEqual(['verification-recorded', 'ring-passed', 'test-ended'])
+    expect(end(one, 'web2')).toEqual(['verifications-recorded', 'ring-passed', 'test-ended'])
   })
 
   test('counts as many agreements to resume as the policy does', () => {
@@ -62,7 +62,7 @@ describe('a test ring that is paused', () => {
     end(one, 'web1')
     one.give({ type: 'start-batch' })
     one.give({ type: 'pause', reason: null }, eva)
-    expect(end(one, 'web2')).toEqual(['verification-recorded'])
+    expect(end(one, 'web2')).toEqual(['verifications-recorded'])
     expect(one.give({ type: 'resume' }, eva)).toEqual(['resume-agreed', 'test-resumed', 'ring-passed', 'test-ended'])
   })
 
@@ -114,7 +114,7 @@ describe('a test ring that is halted', () => {
     ({ type: 'record-gate', results: [{ check: 'errors', healthy, detail: '7 %' }] }) as const
 
   test.each<[string, (one: Case) => unknown, string, string]>([
-    ['an asset that failed', (one) => end(one, 'web1', 'failed'), 'verification-recorded', 'web2'],
+    ['an asset that failed', (one) => end(one, 'web1', 'failed'), 'verifications-recorded', 'web2'],
     ['its gate', (one) => one.give(asked(false)), 'gate-checked', 'web1'],
   ])('by %s is not over while others of it are at work', (_, stop, told, left) => {
     const { subject, ...rest } = testedContent(4, 2)
@@ -129,8 +129,8 @@ describe('a test ring that is halted', () => {
     expect(stop(one)).toEqual([told, 'gate-failed', 'test-halted'])
     expect(isHalted(one.state())).toBe(true)
     expect(atWork(one)).toContain(left)
-    for (const asset of atWork(one).slice(1)) expect(end(one, asset)).toEqual(['verification-recorded'])
-    expect(end(one, left)).toEqual(['verification-recorded', 'test-ended'])
+    for (const asset of atWork(one).slice(1)) expect(end(one, asset)).toEqual(['verifications-recorded'])
+    expect(end(one, left)).toEqual(['verifications-recorded', 'test-ended'])
     expect(one.state().test?.result?.passed).toBe(false)
   })
 
@@ -142,7 +142,7 @@ describe('a test ring that is halted', () => {
     expect(isHalted(one.state())).toBe(true)
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
     expect(step(one)).toBe('deploy')
-    expect(end(one, 'web1')).toEqual(['verification-recorded', 'test-ended'])
+    expect(end(one, 'web1')).toEqual(['verifications-recorded', 'test-ended'])
     expect(one.state()).toMatchObject({
       status: 'open',
       test: { result: { passed: false, reason: 'Halted by Noor: odd graphs' } },
@@ -188,7 +188,7 @@ describe.each(closing)('a proposal that is %s while its test is at work', (statu
     expect(wakeAt(one.state(), one.now())).toBe(one.now())
     expect(isHalted(one.state())).toBe(true)
     expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'not now' })
-    expect(end(one, 'web1')).toEqual(['verification-recorded', 'test-ended'])
+    expect(end(one, 'web1')).toEqual(['verifications-recorded', 'test-ended'])
     expect(one.state()).toMatchObject({ status, test: { result: { passed: false } } })
     expect(step(one)).toBe('nothing')
   })

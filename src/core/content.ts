@@ -1,0 +1,80 @@
+/**
+ * Content: what events name by its hash instead of holding it. It is written once and never changed; each kind has formats
+ * of its own, and a program reads every format that was ever written.
+ */
+
+import { canonicalJson } from './canonical-json.ts'
+import { sha256 } from './sha256.ts'
+import { storable } from './storable.ts'
+
+/** Each kind by its number in the store, which is never given to another, with its newest format. */
+const kinds = {
+  /** What became of up to 500 assets, as one event records it. */
+  results: { number: 1, format: 1, called: 'results page' },
+  /** What a package manager wrote. Not kept for ever. */
+  log: { number: 2, format: 1, called: 'log' },
+} as const
+
+export type ContentKind = keyof typeof kinds
+
+export interface HashedContent {
+  /** SHA-256, hexadecimal: over kind, format and text. */
+  readonly hash: string
+  readonly kind: ContentKind
+  readonly format: number
+  /** Canonical JSON. */
+  readonly text: string
+}
+
+/** As it is stored or exported, where anything may have been changed. */
+export interface StoredContent {
+  readonly hash: string
+  readonly kind: string
+  readonly format: number
+  readonly text: string
+}
+
+/** A value as content of the newest format. Texts that could not be stored as they are become storable before. */
+export function contentOf(kind: ContentKind, value: unknown): HashedContent {
+  const text = canonicalJson(storable(value))
+  const { format } = kinds[kind]
+  return { hash: contentHash(kind, format, text), kind, format, text }
+}
+
+function contentHash(kind: string, format: number, text: string): string {
+  return sha256(`patchwarden ${kind} ${format}\n${text}`)
+}
+
+export function kindNumber(kind: ContentKind): number {
+  return kinds[kind].number
+}
+
+/** The kind of a number; for one that nobody knows, words that name it. */
+export function kindOf(number: number): string {
+  return Object.entries(kinds).find(([, kind]) => kind.number === number)?.[0] ?? `number ${number}`
+}
+
+/** What is wrong with content that is to be of this kind; `null`: it is what its hash says, and can be read. */
+export function contentProblem(kind: ContentKind, content: StoredContent | undefined): string | null {
+  if (content === undefined) return 'is missing'
+  const problem = ownProblem(content)
+  if (problem !== null) return problem
+  return content.kind === kind ? null : `is content of the kind "${content.kind}"`
+}
+
+/** What is wrong with content by itself. */
+export function ownProblem({ hash, kind, format, text }: StoredContent): string | null {
+  if (!isKind(kind)) return `is content of the kind "${kind}", which this version does not know`
+  if (format < 1 || format > kinds[kind].format)
+    return `is written in format ${format}, and this version reads formats up to ${kinds[kind].format}`
+  return contentHash(kind, format, text) === hash ? null : 'does not match its hash: it was changed'
+}
+
+function isKind(kind: string): kind is ContentKind {
+  return Object.hasOwn(kinds, kind)
+}
+
+/** `the results page 0a1b2c3d4e5f` */
+export function contentName(kind: string, hash: string): string {
+  return `the ${isKind(kind) ? kinds[kind].called : 'content'} ${hash.slice(0, 12)}`
+}

@@ -1,0 +1,25 @@
+/** Logs of outcomes, which are content beside the state. */
+
+import type { Deployment, ProposalState, Rollout } from './proposal.ts'
+
+/** Hashes of all logs that a state names. */
+export function logsOf({ rollout, test }: ProposalState): readonly string[] {
+  const runs = [test, rollout].flatMap((run) => (run === null ? [] : Object.values(run.deployments)))
+  return [...new Set(runs.flatMap(({ log }) => log ?? []))]
+}
+
+/** The state with the logs that are kept in their outcomes, for who wants all of it in one piece. */
+export function withLogs(state: ProposalState, logs: ReadonlyMap<string, string>): ProposalState {
+  const { rollout, test } = state
+  return { ...state, rollout: rollout && runWithLogs(rollout, logs), test: test && runWithLogs(test, logs) }
+}
+
+function runWithLogs<Run extends Rollout>(run: Run, logs: ReadonlyMap<string, string>): Run {
+  const deployments = Object.entries(run.deployments).map(([asset, item]) => [asset, withLog(item, logs)] as const)
+  return { ...run, deployments: Object.fromEntries(deployments) }
+}
+
+function withLog(item: Deployment, logs: ReadonlyMap<string, string>): Deployment {
+  const log = item.log === undefined ? undefined : logs.get(item.log)
+  return item.outcome === null || log === undefined ? item : { ...item, outcome: { ...item.outcome, log } }
+}
