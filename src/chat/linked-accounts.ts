@@ -33,7 +33,8 @@ export interface AccountEntry extends NamedAccount {
 
 /** `Discord account tomski (8035)` */
 export function accountWords({ platform, account, label }: NamedAccount): string {
-  const called = label === null || label === account ? account : `${label} (${account})`
+  // In quotes: people choose what they call themselves.
+  const called = label === null || label === account ? account : `"${label.replaceAll('"', "'")}" (${account})`
   return `${platformNames[platform]} account ${called}`
 }
 

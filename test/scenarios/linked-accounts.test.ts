@@ -61,7 +61,7 @@ test('the other account is told by direct message; what speaks for a person is l
   const account = discord.userId('mara')
   const [told = '', ...others] = await slack.direct('mara')
   expect(told).toMatch(
-    new RegExp(`The Discord account mara \\(${account}\\) now speaks and votes for you: linked in Slack`),
+    new RegExp(`The Discord account ."mara.*" \\(${account}\\) now speaks and votes for you: linked in Slack`),
   )
   expect(told).toContain('/patch unlink discord')
   expect(others).toEqual([])

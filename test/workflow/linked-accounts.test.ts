@@ -107,7 +107,7 @@ async function delivered(): Promise<readonly Told[]> {
 describe('a code', () => {
   it('typed with "confirm" at once is answered with whose account it is, and links nothing', async () => {
     const code = await codeFor(tomski)
-    expect(await type(`link ${code} confirm`, person('mara'))).toMatch(/tomski \(803511102246789121\).*would speak/)
+    expect(await type(`link ${code} confirm`, person('mara'))).toMatch(/"tomski" \(803511102246789121\).*would speak/)
     expect(await speaksFor(tomski)).toBeNull()
     expect(await type(`link ${code} confirm`, person('mara'))).toContain('now speaks for you')
     expect(await speaksFor(tomski)).toBe('mara')
@@ -210,7 +210,7 @@ describe('the other accounts of a person', () => {
   it('are told of a new link by direct message, the new account is not', async () => {
     await link(tomski, person('mara'))
     const text =
-      'The Discord account tomski (803511102246789121) now speaks and votes for you: linked in the console at 2026-11-28 14:05 UTC. If this was not you: /patch unlink discord.'
+      'The Discord account "tomski" (803511102246789121) now speaks and votes for you: linked in the console at 2026-11-28 14:05 UTC. If this was not you: /patch unlink discord.'
     expect(await delivered()).toEqual([{ platform: 'slack', account: 'U0MARA', text }])
     expect((await database().db.select().from(outbox)).map(({ channel }) => channel)).toEqual(['@mara'])
   })
@@ -225,7 +225,7 @@ describe('the other accounts of a person', () => {
     await delivered()
     told = []
     await type('unlink discord', person('mara', 'slack'))
-    const text = 'The Discord account tomski (803511102246789121) no longer speaks for you: revoked in Slack at'
+    const text = 'The Discord account "tomski" (803511102246789121) no longer speaks for you: revoked in Slack at'
     const byPlatform = [...(await delivered())].sort((one, two) => one.platform.localeCompare(two.platform))
     expect(byPlatform).toEqual([
       { platform: 'discord', account: tomski.id, text: expect.stringContaining(text) },
@@ -244,7 +244,9 @@ describe('/patch accounts and /patch unlink', () => {
     await link(tomski, person('mara'))
     const said = await type('accounts', person('mara'))
     expect(said).toContain('Slack account U0MARA | named in the configuration')
-    expect(said).toMatch(/Discord account tomski \(803511102246789121\) \| linked in the console, 2026-11-28 14:05 UTC/)
+    expect(said).toMatch(
+      /Discord account "tomski" \(803511102246789121\) \| linked in the console, 2026-11-28 14:05 UTC/,
+    )
     expect(await type('accounts', person('jonas'))).toContain('No account')
     await database().db.update(linkedAccounts).set({ label: null, confirmedIn: null })
     expect(await type('accounts', person('mara'))).toContain('Discord account 803511102246789121 | linked 2026-')
