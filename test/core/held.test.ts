@@ -176,6 +176,21 @@ describe('a ring of which nobody is left', () => {
     expect(working(one.state())).toEqual(['web4'])
   })
 
+  test('holds it, too, where something of it was started and had not begun', () => {
+    const one = approved()
+    one.give({ type: 'start' })
+    one.give({ type: 'start-batch' })
+    const reason = 'Its time was over before it could begin.'
+    const [asset, at] = [id('web1'), one.now()]
+    one.give({ type: 'record-outcomes', outcomes: [{ asset, outcome: { state: 'not begun', reason, log: '' } }] })
+    const verification = { end: 'not touched', reason, packages: [], health: [], at } as const
+    one.give({ type: 'record-verifications', verifications: [{ asset, verification }] })
+    expect(one.state().rollout?.rings[0]?.status).toBe('waiting')
+    expect(one.give(look(out('web1')))).toEqual(['assets-compared', 'gate-failed', 'halted'])
+    one.give({ type: 'resume' }, { kind: 'person', id: 'noor', name: 'Noor', via: 'console' })
+    expect(one.state().rollout?.rings[0]?.status).toBe('passed')
+  })
+
   test('did not pass where it is the test ring', () => {
     const one = proposalCase({ content: testedContent(4, 2), policy: { testRing: 'required' } })
     one.give({ type: 'start-test' })

@@ -106,11 +106,20 @@ function withNotBegun<Run extends Rollout>(
     }),
   )
   const next = withChanges(run, { notBegun: { ...run.notBegun, ...notBegun } })
-  return withTurnsAgain(
+  const again = withTurnsAgain(
     next,
     deployments.map(({ asset }) => asset),
     (ring, index) => (planned === null ? ring : { ...ring, waiting: inPlannedOrder(ring.waiting, planned[index]) }),
   )
+  return planned === null ? again : withUnbegunRings(again, planned)
+}
+
+/** A ring in which nothing has begun after all is as it was before: it still has to show something. */
+function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly PlannedRing[]): Run {
+  return withRings(run, (ring, index) => {
+    const begun = ring.status !== 'running' || planned[index]?.assets.some((asset) => deploymentOf(run, asset))
+    return begun === true ? ring : { ...ring, status: 'waiting' }
+  })
 }
 
 const placesIn = remembered(
