@@ -1,4 +1,4 @@
-import { and, arrayContains, eq, gt, inArray, isNotNull, isNull, lte, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { sessions, signInLinks } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -112,7 +112,7 @@ async function endAll(
 ): Promise<number> {
   // Links first: whoever redeems one at this moment holds its row until the session is there, which is then ended, too.
   const of = (table: typeof signInLinks | typeof sessions) =>
-    andIntroduced ? or(eq(table.person, person), arrayContains(table.madeBy, [person])) : eq(table.person, person)
+    andIntroduced ? or(eq(table.person, person), sql`${person} = any(${table.madeBy})`) : eq(table.person, person)
   await tx.delete(signInLinks).where(of(signInLinks))
   const ended = await tx.delete(sessions).where(of(sessions)).returning({ person: sessions.person })
   return ended.length

@@ -113,6 +113,7 @@ it('a data folder that is a file is a sentence', async () => {
 })
 
 it('a folder of the database that is a file, or that has a broken cluster, is a sentence', async () => {
+  mkdirSync(path.join(data, 'example'), { recursive: true })
   closeSync(openSync(path.join(data, 'example', 'postgres'), 'w'))
   const running = await make()
   isSentence(
