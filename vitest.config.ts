@@ -1,8 +1,19 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Start and kill whole servers, wait for those that never answer, or try every word of the command line. */
-const long = ['test/store/embedded-postgres.test.ts', 'test/store/database.test.ts', 'test/cli/hostile.test.ts']
+/** Start and kill whole servers, wait for those that never answer, try nonsense on everything, or play large rollouts. */
+const long = [
+  'test/store/embedded-postgres.test.ts',
+  'test/store/database.test.ts',
+  'test/bin/bootstrap.test.ts',
+  'test/chat/slack/arriving.test.ts',
+  'test/cli/hostile.test.ts',
+  'test/cli/outside-text.test.ts',
+  'test/scenarios/hostile.test.ts',
+  'test/web/hostile.test.ts',
+  'test/workflow/pages.test.ts',
+  'test/workflow/votes-hold.test.ts',
+]
 /** Processes, and connections, that die in the middle of their work. */
 const dying = [
   'test/store/leases.test.ts',
