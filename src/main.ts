@@ -106,7 +106,6 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const { db } = database
   const people = buildPeople(config)
-  await noteConfigured(db, configuredAccountsOf(people), clock().toISOString())
   const accounts = createAccounts(db, people, config.identity.email)
   const directory = createDirectory({ db, clock, log, ...buildGroups(config) })
   await directory.load()
@@ -220,6 +219,11 @@ function consolePlatform({ db }: Database): ChatPlatform {
       return null
     },
   }
+}
+
+/** Remembers since when the configuration names whose accounts. For the service alone: a command may be given another file. */
+export async function noteAccounts({ config, database }: Pick<Service, 'config' | 'database'>): Promise<void> {
+  await noteConfigured(database.db, configuredAccountsOf(buildPeople(config)), new Date().toISOString())
 }
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */

@@ -93,7 +93,7 @@ const table = {
     style: 'primary',
     asks: [],
     summary: 'let a vote that came by a sign-in link or the command line count as your own',
-    done: 'Confirmed: it counts as your own from now on.',
+    done: '',
     command: ({ revision }) => ({ type: 'confirm', act: revision }),
     commandLine: null,
   },

@@ -21,9 +21,10 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { openService, runService } = await import('../main.ts')
+      const { noteAccounts, openService, runService } = await import('../main.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
+      await noteAccounts(service)
       outliveReaders()
       const { writing, watched: platforms } = service
       const app = createConsole({

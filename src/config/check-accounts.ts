@@ -37,13 +37,13 @@ function checkWorkspaces({ identity, people, channels, groups }: Settings, notes
     const { realm, id } = readRealmId(written)
     if (realm === null && named.length > 1) {
       const what = `is ${quote(id)} alone, and identity.slackWorkspaces names several`
-      const mend = `Write its workspace before it, such as "${first}/${id}": the same id may be another's in another workspace.`
-      notes.problem(path, what, mend)
+      const fix = `Write its workspace before it, such as "${first}/${id}": the same id may be another's in another workspace.`
+      notes.problem(path, what, fix)
     }
     if (realm !== null && !named.includes(realm)) {
       const what = `is of the workspace ${quote(realm)}, which identity.slackWorkspaces does not name`
-      const mend = `Add ${realm} there if its members are to be trusted, or write an id of ${list(named, 'or')}.`
-      notes.problem(path, what, mend)
+      const fix = `Add ${realm} there if its members are to be trusted, or write an id of ${list(named, 'or')}.`
+      notes.problem(path, what, fix)
     }
   }
 

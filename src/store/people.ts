@@ -56,26 +56,21 @@ async function noteNamed(
   const known = await tx.select().from(configuredAccounts)
   const same = (one: ConfiguredAccount) => (other: ConfiguredAccount) =>
     one.platform === other.platform && one.account === other.account && one.person === other.person
-  for (const old of known.filter((one) => !named.some(same(one)))) {
-    const { platform, account, person } = old
-    const its = and(eq(configuredAccounts.platform, platform), eq(configuredAccounts.account, account))
-    await tx.delete(configuredAccounts).where(and(its, eq(configuredAccounts.person, person)))
-  }
+  for (const old of known.filter((one) => !named.some(same(one))))
+    await tx.delete(configuredAccounts).where(isConfigured(old))
   const fresh = named.filter((one) => !known.some(same(one))).map((one) => ({ ...one, seenAt: now }))
   if (fresh.length > 0) await tx.insert(configuredAccounts).values(fresh).onConflictDoNothing()
 }
 
 /** Since when the configuration names the account for the person (ISO 8601 UTC); `null`: it never did as far as we know. */
-export async function configuredSince(
-  db: Queryable,
-  { platform, account, person }: ConfiguredAccount,
-): Promise<string | null> {
-  const its = and(eq(configuredAccounts.platform, platform), eq(configuredAccounts.account, account))
-  const [row] = await db
-    .select()
-    .from(configuredAccounts)
-    .where(and(its, eq(configuredAccounts.person, person)))
+export async function configuredSince(db: Queryable, named: ConfiguredAccount): Promise<string | null> {
+  const [row] = await db.select().from(configuredAccounts).where(isConfigured(named))
   return row?.seenAt ?? null
+}
+
+function isConfigured({ platform, account, person }: ConfiguredAccount) {
+  const { platform: where, account: its, person: whose } = configuredAccounts
+  return and(eq(where, platform), eq(its, account), eq(whose, person))
 }
 
 /** Everybody's, in the order of their names. */

@@ -57,7 +57,7 @@ export function refusing(
       await revoke(bot.token).catch((error: unknown) =>
         log.warn(`Slack: the token of the refused installation could not be revoked: ${errorText(error)}`),
       )
-    const mend =
+    const fix =
       team === undefined
         ? 'Choose one workspace on the page of Slack.'
         : `Ask the operator to add ${team.id} to identity.slackWorkspaces in patchwarden.yaml and to start Patchwarden again, then install it once more.`
@@ -67,7 +67,7 @@ export function refusing(
         : `The operator of this Patchwarden has not named the workspace ${team.name ?? team.id} (${team.id}).`
     // Plain text: the name is what a stranger chose.
     response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
-    response.end(`Not installed. ${who} Nothing was kept. ${mend}\n`)
+    response.end(`Not installed. ${who} Nothing was kept. ${fix}\n`)
     return false
   }
 }

@@ -32,19 +32,15 @@ export function proofProblem(
 ): Refusal | null {
   const { through } = actor
   if (through === undefined || through.kind === 'example') return null
+  const votedOwn = state.votes.some((vote) => vote.person === actor.id && isOwn(vote))
   switch (command.type) {
     case 'confirm':
       return refusal('Not confirmed: that takes an account of your own, in Slack or Discord, that was known before.')
-    case 'withdraw-vote': {
-      const vote = state.votes.find(({ person }) => person === actor.id)
-      return vote !== undefined && isOwn(vote)
-        ? refusal('Not withdrawn: you voted by an account of your own; withdraw it there.')
-        : null
-    }
+    case 'withdraw-vote':
+      return votedOwn ? refusal('Not withdrawn: you voted by an account of your own; withdraw it there.') : null
     case 'vote': {
-      const vote = state.votes.find(({ person }) => person === actor.id)
       const refused = commandLineProblem(state.policy, command.type, through)
-      if (refused !== null || vote === undefined || !isOwn(vote)) return refused
+      if (refused !== null || !votedOwn) return refused
       return refusal('Not counted: you voted by an account of your own; change it there.')
     }
     case 'break-glass':

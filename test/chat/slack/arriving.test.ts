@@ -1,18 +1,17 @@
 /** Slack by requests: signatures, installation by OAuth in several workspaces, the app's own page, user groups. */
 
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
+import type { Installation } from '@slack/bolt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Desk } from '../../../src/chat/desk.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
-import { createSlack, type SlackAccess } from '../../../src/chat/slack/connection.ts'
-import { drawPng } from '../../../src/integrations/picture/index.ts'
-import { createPosts } from '../../../src/store/posts.ts'
+import type { SlackAccess } from '../../../src/chat/slack/connection.ts'
 import { openProposals } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
 import { createFakeSlack, type FakeSlack, WORKSPACE } from '../../fakes/slack/fake-slack.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService } from '../../support/example-service.ts'
+import type { exampleService } from '../../support/example-service.ts'
+import { slackByRequests } from '../../support/slack-by-requests.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -27,7 +26,7 @@ let service: Awaited<ReturnType<typeof exampleService>>
 let warnings: string[]
 
 function installations() {
-  return createSlackInstallations(database().db, SECRET, () => new Date())
+  return createSlackInstallations<Installation>(database().db, SECRET, () => new Date())
 }
 
 async function begin(
@@ -37,32 +36,15 @@ async function begin(
 ): Promise<void> {
   const { db } = database()
   warnings = []
-  service = await exampleService(db, {
-    connect(desk: Desk) {
-      connection = createSlack({
-        drawPng,
-        access,
-        apiUrl: slack.url,
-        desk,
-        posts: createPosts(db),
-        accounts: accountsOf(people),
-        named: access.mode === 'oauth' ? [WORKSPACE, OTHER] : [],
-        places,
-        // Bolt's own type of an installation is wider than what is read of it here.
-        installations: createSlackInstallations(db, SECRET, () => new Date()),
-        consoleUrl: 'https://patchwarden.example.net',
-        clock: () => new Date(),
-        log: { info: () => {}, warn: (message) => warnings.push(message) },
-        pace: { postMs: 0, anyPostMs: 0, editMs: 0 },
-      })
-      return [connection.platform]
-    },
-  })
-  server = createServer((request, response) => connection.http?.handle(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const bound = server.address()
-  address = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`
-  slack.arrivals.setRequestUrl(`${address}/slack/events`)
+  const given = {
+    access,
+    accounts: accountsOf(people),
+    named: access.mode === 'oauth' ? [WORKSPACE, OTHER] : [],
+    places,
+    installations: installations(),
+  }
+  const begun = await slackByRequests(db, slack, given, warnings)
+  ;({ service, connection, server, address } = begun)
 }
 
 async function propose(): Promise<string> {

@@ -1,21 +1,20 @@
 /** Whose word counts where several Slack workspaces can reach the app: those that the operator named, and each by itself. */
 
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Installation } from '@slack/bolt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Accounts } from '../../../src/chat/accounts.ts'
 import type { ChatConnection } from '../../../src/chat/platform.ts'
 import { rich } from '../../../src/chat/rich-text.ts'
-import { createSlack, type SlackAccess } from '../../../src/chat/slack/connection.ts'
-import { drawPng } from '../../../src/integrations/picture/index.ts'
-import { createPosts } from '../../../src/store/posts.ts'
+import type { SlackAccess } from '../../../src/chat/slack/connection.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
 import { createAccounts, type PersonEntry } from '../../../src/workflow/accounts.ts'
 import { createFakeSlack, type FakeSlack, WORKSPACE } from '../../fakes/slack/fake-slack.ts'
 import type { SlackMessage } from '../../fakes/slack/world.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService } from '../../support/example-service.ts'
+import type { exampleService } from '../../support/example-service.ts'
+import { slackByRequests } from '../../support/slack-by-requests.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -57,31 +56,9 @@ interface Configured {
 async function begin({ named, places = bothPlaces, people = [], access = oauth() }: Configured): Promise<void> {
   const { db } = database()
   accounts = createAccounts(db, people, ['slack'])
-  service = await exampleService(db, {
-    connect(desk) {
-      connection = createSlack({
-        drawPng,
-        access,
-        apiUrl: slack.url,
-        desk,
-        posts: createPosts(db),
-        accounts,
-        named,
-        places: new Map(Object.entries(places)),
-        installations: installations(),
-        consoleUrl: 'https://patchwarden.example.net',
-        clock: () => new Date(),
-        log: { info: () => {}, warn: (message) => warnings.push(message) },
-        pace: { postMs: 0, anyPostMs: 0, editMs: 0 },
-      })
-      return [connection.platform]
-    },
-  })
-  server = createServer((request, response) => connection.http?.handle(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const bound = server.address()
-  address = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`
-  slack.arrivals.setRequestUrl(`${address}/slack/events`)
+  const given = { access, accounts, named, places: new Map(Object.entries(places)), installations: installations() }
+  const begun = await slackByRequests(db, slack, given, warnings)
+  ;({ service, connection, server, address } = begun)
 }
 
 function oauth(): SlackAccess {
