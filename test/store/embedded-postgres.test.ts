@@ -493,9 +493,13 @@ async function pgCtl(server: EmbeddedPostgres, args: readonly string[]): Promise
   await once(child, 'exit')
 }
 
-/** A process that has ended and whose parent does not look. */
+/**
+ * A process that has ended and whose parent does not look. It ends only when its parent has become `sleep`:
+ * a shell that still runs would collect it.
+ */
 async function zombie({ uid, gid }: { readonly uid: number; readonly gid: number }) {
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { uid, gid })
+  const child = 'while [ "$(cat /proc/$$/comm)" != sleep ]; do :; done'
+  const parent = spawn('sh', ['-c', `(${child}) & echo $!; exec sleep 60`], { uid, gid })
   const [line] = await once(parent.stdout, 'data')
   const pid = Number(String(line))
   await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /)
