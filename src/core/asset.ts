@@ -31,6 +31,29 @@ export interface Asset {
   readonly simulated: boolean
 }
 
+/**
+ * What a decision freezes of an asset: what people judge it by. Where to reach it is no part of that. A vote may be days
+ * old when work begins, and a host may have moved by then, so that its address is read from the inventory.
+ */
+export type FrozenAsset = Omit<Asset, 'address'>
+
+/** The asset as a decision keeps it. What earlier versions froze besides is left out. */
+export function frozen({
+  id,
+  name,
+  platform,
+  team,
+  tags,
+  exposure,
+  criticality,
+  timeZone,
+  source,
+  engine,
+  simulated,
+}: FrozenAsset): FrozenAsset {
+  return { id, name, platform, team, tags, exposure, criticality, timeZone, source, engine, simulated }
+}
+
 /** Stands where an asset is asked for and none is meant: nothing is known of it. */
 export function standInAsset(id: string, name: string, team: string): Asset {
   return {

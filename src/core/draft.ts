@@ -1,4 +1,5 @@
 import type { AssessedAsset, Assessment } from './assessment.ts'
+import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
@@ -173,7 +174,7 @@ function draft(
       patches,
       assets: assets.map(({ asset, patches: missing, changes }) => {
         const own = windowFor(plan, asset)
-        const base = { asset, patches: missing, changes, transaction: [], previewProblem: null }
+        const base = { asset: frozen(asset), patches: missing, changes, transaction: [], previewProblem: null }
         return own === window ? base : { ...base, window: own }
       }),
       rings: ringsFor(plan.rings, assets, before),

@@ -1,7 +1,7 @@
 /** What a new look means for a decision that people have voted on: its content stays, and what is new waits. */
 
 import { mostUrgentFirst } from './assessment.ts'
-import type { Asset } from './asset.ts'
+import type { FrozenAsset } from './asset.ts'
 import type { Draft } from './draft.ts'
 import type { ProposalCommand } from './proposal/command.ts'
 import { isRaised } from './proposal/decide-life.ts'
@@ -53,6 +53,6 @@ export function isRaisedByNew(state: ProposalState, facts: Content, all: Content
   return all.subject.assets.some(({ asset }) => !ids.has(asset.id) && !known.has(contextOf(asset)))
 }
 
-function contextOf({ exposure, criticality }: Asset): string {
+function contextOf({ exposure, criticality }: FrozenAsset): string {
   return `${exposure} ${criticality}`
 }

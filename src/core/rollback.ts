@@ -1,5 +1,6 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
+import { frozen } from './asset.ts'
 import type { PackageChange } from './catalog.ts'
 import type { Through } from './hands.ts'
 import type { Member } from './policy.ts'
@@ -79,7 +80,9 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
       const from = versionBefore(change, outcome)
       return from === null ? [] : [{ ...change, from: change.to, to: from }]
     })
-    return changes.length === 0 ? [] : [{ ...planned, changes, transaction: [], previewProblem: null }]
+    return changes.length === 0
+      ? []
+      : [{ ...planned, asset: frozen(planned.asset), changes, transaction: [], previewProblem: null }]
   })
 }
 

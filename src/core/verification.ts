@@ -1,4 +1,5 @@
-import type { AssetSnapshot, Observation } from './asset.ts'
+import { type AssetSnapshot, type Observation, observedAsset } from './asset.ts'
+import { GONE } from './away.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
 import { schemeFor } from './versions/scheme.ts'
@@ -13,32 +14,44 @@ export interface VerificationFacts {
   readonly rollsBack?: boolean
 }
 
+/** What came of looking at an asset. `gone`: the inventory does not list it any more, so that nobody looked. */
+export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
+
+/** The id of the asset. */
+export function lookedAt(look: Look): string {
+  return look.kind === 'gone' ? look.asset : observedAsset(look).id
+}
+
 /**
  * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
- * asset's own fresh package list and health decide. `observation` must have been made after the deployment.
+ * asset's own fresh package list and health decide. `look` must have been made after the deployment.
  */
 export function verify(
   planned: PlannedAsset,
   outcome: DeploymentOutcome,
-  observation: Observation,
+  look: Look,
   { health, before, now, rollsBack = false }: VerificationFacts,
 ): Verification {
   const baseline = before === undefined ? {} : { healthBefore: before }
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
-  if (observation.kind === 'unreachable') {
+  // Why nothing was done is known, whatever has become of the asset.
+  if (look.kind === 'gone' && outcome.state === 'held back') {
+    return { end: 'held back', reason: clause(outcome.reason), packages: [], health, ...baseline, at: now }
+  }
+  if (look.kind !== 'seen') {
     const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
     const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
     const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
     return {
       end: 'unreachable',
-      reason: `It does not answer (${clause(observation.reason)}); ${ran}`,
+      reason: `${look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`}; ${ran}`,
       packages,
       health,
       ...baseline,
       at: now,
     }
   }
-  const { snapshot } = observation
+  const { snapshot } = look
   const scheme = schemeFor(snapshot.asset.platform)
   const packages = planned.changes.map((change) => {
     const installed = snapshot.packages.filter((item) => item.name === change.name)

@@ -1,8 +1,8 @@
-import type { Asset } from './asset.ts'
+import type { FrozenAsset } from './asset.ts'
 import type { Patch } from './catalog.ts'
 
 /** One or two plain sentences: why this is worth deciding now. */
-export function whyNow(patches: readonly Patch[], assets: readonly Asset[]): string {
+export function whyNow(patches: readonly Patch[], assets: readonly FrozenAsset[]): string {
   const exploited = patches.find((patch) => patch.evidence.some((item) => item.source === 'CISA KEV'))
   const exposed = assets.filter((asset) => asset.exposure === 'open').length
   const facing = exposed === 0 ? '' : ` ${facingText(exposed, assets.length)} the internet.`

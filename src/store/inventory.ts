@@ -295,6 +295,20 @@ export async function oldestLook(db: Queryable, ids: readonly string[]): Promise
   return new Date(row.oldest).toISOString()
 }
 
+/** These assets as they are known now, by id; those that no source lists any more are left out. */
+export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
+  const found = new Map<string, Asset>()
+  for (let from = 0; from < ids.length; from += CHUNK) {
+    const listed = storableAsJson(ids.slice(from, from + CHUNK))
+    const rows = await db
+      .select({ id: assets.id, asset: assets.asset })
+      .from(assets)
+      .where(sql`${assets.id} in (select jsonb_array_elements_text(${listed}::text::jsonb))`)
+    for (const { id, asset } of rows) found.set(id, asset)
+  }
+  return found
+}
+
 /** The last good look at each asset; assets never seen are left out. `ids`, `teams`: only these. */
 export async function readSnapshots(
   db: Queryable,

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Asset } from '../core/asset.ts'
+import { awayProblem, GONE } from '../core/away.ts'
 import { notBegun } from '../core/not-begun.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import { type HandOver, stopProblem } from '../core/proposal/hand-over.ts'
-import { plannedOf } from '../core/proposal/planned.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
 import { plannedNow } from '../core/proposal/since.ts'
 import { restores } from '../core/rollback.ts'
+import { readAssets } from '../store/inventory.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 import { createPrepare } from './prepare.ts'
@@ -32,6 +34,10 @@ interface Start {
   readonly key: string
   readonly mine: readonly Deployment[]
   readonly notes: RunNotes
+  /** Its assets as the inventory had them when work on it began here, by id: where to reach them. */
+  readonly present: ReadonlyMap<string, Asset>
+  /** Why nothing may be begun on some of them any more, by id. */
+  readonly away: ReadonlyMap<string, string>
   /** Whether each of them may begin at this moment. */
   readonly ask: () => Promise<ReadonlyMap<string, HandOver>>
 }
@@ -115,9 +121,17 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     const { subject } = state
     if (subject.kind !== 'patches') return
     const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
-    const assets = mine.flatMap(({ asset }) => plannedOf(subject, asset)?.asset ?? [])
+    const ids = mine.map(({ asset }) => asset)
+    const present = await readAssets(parts.db, ids)
+    const away = new Map<string, string>()
+    for (const id of ids) {
+      const problem = awayProblem(present.get(id), subject.engine)
+      if (problem !== null) away.set(id, problem)
+    }
+    const notes = await book.notesOf(key)
+    const start = { state, subject, key, mine, notes, present, away, ask: asking(state, mine) }
+    const assets = workedOn(start)
     const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
-    const start = { state, subject, key, mine, notes: await book.notesOf(key), ask: asking(state, mine) }
     const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
     const { problem } = await silences.during(silence, key, assets, reason, signal, () => work(start, watch, signal))
     if (problem !== null) await execute(state.id, { type: 'note', text: problem }, rollout)
@@ -138,14 +152,14 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   /** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
-  async function nothingBegins({ mine, notes, ask }: Start): Promise<boolean> {
-    if (notes.starting !== null || notes.handle !== null || mine.some(({ outcome }) => outcome !== null)) return false
-    return [...(await ask()).values()].every((answer) => 'problem' in answer)
+  async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
+    if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
+    return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))
   }
 
   async function work(start: Start, { recording, stopped }: Watch, signal: AbortSignal): Promise<void> {
     const { state, subject, key, mine, notes } = start
-    const check = verifying.verifier(state, key, notes.before, recording, signal)
+    const check = verifying.verifier({ state, key, present: start.present, known: notes.before }, recording, signal)
     async function finish(ended: readonly RecordedOutcome[]): Promise<void> {
       if (ended.length === 0) return
       // An outcome is known whatever a look at the asset finds.
@@ -158,8 +172,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       const engine = parts.engines.get(subject.engine)
       if (open.length > 0 && !engine) {
         const reason = `the engine "${subject.engine}" is not configured any more`
-        const outcome: DeploymentOutcome = { state: 'held back', reason, log: '' }
-        await finish(open.map((asset) => ({ asset, outcome })))
+        await finish(open.map((asset) => ({ asset, outcome: heldBack(reason) })))
       } else if (open.length > 0 && restores(subject)) {
         await putBack(start, open, finish, signal)
       } else if (open.length > 0 && engine) {
@@ -173,6 +186,35 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     }
   }
 
+  /** Of these assets those that are where the decision left them; the others have come to their end. */
+  async function found(
+    { away }: Start,
+    assets: readonly string[],
+    finish: Finish,
+    outcome: (problem: string) => DeploymentOutcome = heldBack,
+  ): Promise<readonly string[]> {
+    await finish(
+      assets.flatMap((asset): RecordedOutcome[] => {
+        const problem = away.get(asset)
+        return problem === undefined ? [] : [{ asset, outcome: outcome(problem) }]
+      }),
+    )
+    return assets.filter((asset) => !away.has(asset))
+  }
+
+  /** Of what was about to be started before a crash, what can be asked whether it was: the rest has come to its end. */
+  async function foundAgain(
+    { present }: Start,
+    starting: readonly string[],
+    open: readonly string[],
+    finish: Finish,
+  ): Promise<readonly string[]> {
+    const about = new Set(starting)
+    const outcome = { state: 'unreachable', reason: `It is ${GONE}`, touched: true, log: '' } as const
+    await finish(open.filter((asset) => about.has(asset) && !present.has(asset)).map((asset) => ({ asset, outcome })))
+    return starting.filter((asset) => present.has(asset))
+  }
+
   /** Of these assets those that may begin; the others have come to their end. */
   async function allowed(
     { ask }: Start,
@@ -180,6 +222,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     finish: Finish,
     outcome: (problem: string) => DeploymentOutcome = notBegun,
   ): Promise<readonly string[]> {
+    if (assets.length === 0) return []
     const answers = await ask()
     const refused = assets.flatMap((asset): RecordedOutcome[] => {
       const answer = answers.get(asset)
@@ -194,9 +237,11 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   /** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
   async function putBack(start: Start, open: readonly string[], finish: Finish, signal: AbortSignal): Promise<void> {
     const { subject, key, notes } = start
-    const ready = await allowed(start, open, finish, notes.starting === null ? notBegun : halfPutBack)
+    const fresh = notes.starting === null
+    const there = await found(start, open, finish, fresh ? heldBack : (problem) => halfPutBack(`${problem}.`))
+    const ready = await allowed(start, there, finish, fresh ? notBegun : halfPutBack)
     if (ready.length === 0) return
-    if (notes.starting === null) await book.noteStarting(key, subject.engine, ready, new Map())
+    if (fresh) await book.noteStarting(key, subject.engine, ready, new Map())
     await finish(await restore(subject, await request(start, ready), signal))
   }
 
@@ -215,9 +260,9 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
     const { state, key, notes, ask } = start
     if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
-    let ready = notes.starting
+    let ready = notes.starting === null ? null : await foundAgain(start, notes.starting, open, finish)
     if (ready === null) {
-      const some = await allowed(start, open, finish)
+      const some = await allowed(start, await found(start, open, finish), finish)
       if (some.length === 0) return null
       async function problemOf(asset: string): Promise<string | null> {
         const answer = (await ask()).get(asset)
@@ -230,13 +275,14 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       if (ready.length === 0) return null
       await book.noteStarting(key, engine.name, ready, prepared.before)
     }
+    if (ready.length === 0) return null
     const handle = await engine.start(await request(start, ready), signal)
     await book.noteHandle(key, engine.name, handle.data, before)
     return { handle, assets: ready }
   }
 
   async function follow(
-    { ask }: Start,
+    { ask, away }: Start,
     engine: DeployEngine,
     handle: DeploymentHandle,
     waiting: Set<string>,
@@ -252,7 +298,12 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       )
       const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
       await finish(
-        ended.map(({ asset, outcome }) => ({ asset, outcome: explained(outcome, answers?.get(asset), cancelled) })),
+        ended.map(({ asset, outcome }) => {
+          // What did not begin before a crash does not come again, where it may not begin any more.
+          const problem = outcome.state === 'not begun' ? away.get(asset) : undefined
+          if (problem !== undefined) return { asset, outcome: heldBack(problem) }
+          return { asset, outcome: explained(outcome, answers?.get(asset), cancelled) }
+        }),
       )
       if (waiting.size === 0) return
       if (!cancelled && stopped()) {
@@ -264,22 +315,40 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   /** With the time of each asset, as it is now: none is left where it may not begin any more. */
-  async function request({ state, key, ask }: Start, assets: readonly string[]): Promise<Batch> {
+  async function request({ state, key, present, away, ask }: Start, assets: readonly string[]): Promise<Batch> {
     const { reboot, restartServices } = state.policy
     const answers = await ask()
     const now = parts.clock().toISOString()
     const deployments = assets.flatMap((id) => {
       const planned = plannedNow(state, id)
-      if (!planned) return []
-      const { asset, changes, transaction } = planned
+      const asset = present.get(id)
+      if (planned === null || asset === undefined) return []
+      const { changes, transaction } = planned
       const answer = answers.get(id)
-      const notAfter = answer !== undefined && 'notAfter' in answer ? answer.notAfter : now
+      const may = answer !== undefined && 'notAfter' in answer && !away.has(id)
+      const notAfter = may ? answer.notAfter : now
       return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
     })
     return { key, deployments }
   }
 
   return { session }
+}
+
+/** Has it come so far that something may have begun? */
+function wasBegun({ starting, handle }: RunNotes): boolean {
+  return starting !== null || handle !== null
+}
+
+/** Assets to which something is done, or was: the others of the start are left alone. */
+function workedOn({ mine, notes, present, away }: Start): readonly Asset[] {
+  return mine.flatMap(({ asset, outcome }) =>
+    away.has(asset) && outcome === null && !wasBegun(notes) ? [] : (present.get(asset) ?? []),
+  )
+}
+
+function heldBack(reason: string): DeploymentOutcome {
+  return { state: 'held back', reason, log: '' }
 }
 
 function halfPutBack(problem: string): DeploymentOutcome {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
-import type { AssetSnapshot } from '../core/asset.ts'
+import type { Asset, AssetSnapshot } from '../core/asset.ts'
+import { GONE } from '../core/away.ts'
 import { contentHash } from '../core/content-hash.ts'
 import { type Draft, draftSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
@@ -146,7 +147,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     for (const draft of drafts) {
       const existing = open.find((state) => state.id === draft.existing)
       if (existing !== undefined && isHeld(existing)) continue
-      const content = await previewed(draft, existing ?? null, signal)
+      const content = await previewed(draft, existing ?? null, needs.missing, signal)
       // The previews may have taken long.
       await lease.show()
       if (existing) {
@@ -176,8 +177,14 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   }
 
   /** A draft with the exact transactions, as the content that is asked for. */
-  async function previewed(draft: Draft, existing: ProposalState | null, signal: AbortSignal): Promise<Content> {
-    return contentOf(draft, await withPreviews(draft.subject, existing, signal))
+  async function previewed(
+    draft: Draft,
+    existing: ProposalState | null,
+    { assets }: Assessment,
+    signal: AbortSignal,
+  ): Promise<Content> {
+    const present = new Map(assets.map(({ asset }) => [asset.id, asset]))
+    return contentOf(draft, await withPreviews(draft.subject, existing, present, signal))
   }
 
   /**
@@ -196,7 +203,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     const fixed = state.rollout !== null || unfinished(state).length > 0
     const facts = withFacts(state, subject, needs, silences(stale))
     if (!fixed && draft !== null && isRaisedByNew(state, facts, contentOf(draft, draft.subject))) {
-      const content = await previewed(draft, state, signal)
+      const content = await previewed(draft, state, needs.missing, signal)
       await lease.show()
       return revise(state, content, changeReason(state, content))
     }
@@ -204,7 +211,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     const now = compared.state ?? state
     if (fixed || draft === null) return false
     if (!nobodyLeft(now)) return revise(now, facts, changeReason(now, facts))
-    const content = await previewed(draft, now, signal)
+    const content = await previewed(draft, now, needs.missing, signal)
     await lease.show()
     return revise(now, content, 'nothing of what was voted on is left as it was')
   }
@@ -271,6 +278,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   async function withPreviews(
     subject: PatchSubject,
     existing: ProposalState | null,
+    present: ReadonlyMap<string, Asset>,
     signal: AbortSignal,
   ): Promise<PatchSubject> {
     const engine = parts.engines.get(subject.engine)
@@ -288,8 +296,10 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
             return { ...planned, transaction: same.transaction }
           }
           if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
+          const asset = present.get(planned.asset.id)
+          if (asset === undefined) return { ...planned, previewProblem: `it is ${GONE}` }
           try {
-            return { ...planned, transaction: await engine.preview(planned.asset, planned.changes, signal) }
+            return { ...planned, transaction: await engine.preview(asset, planned.changes, signal) }
           } catch (error) {
             signal.throwIfAborted()
             return { ...planned, previewProblem: errorText(error) }

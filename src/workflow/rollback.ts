@@ -1,11 +1,14 @@
 import pLimit from 'p-limit'
 import type { Answer, Person } from '../chat/desk.ts'
 import { rich, sentence, strong } from '../chat/rich-text.ts'
+import type { Asset } from '../core/asset.ts'
+import { awayProblem } from '../core/away.ts'
 import { contentHash } from '../core/content-hash.ts'
 import { errorText } from '../core/error-text.ts'
 import type { DeployEngine } from '../core/ports.ts'
 import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
 import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
+import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -67,15 +70,22 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
     subject: PatchSubject,
   ): Promise<{ readonly subject: PatchSubject; readonly stays: readonly string[] }> {
     const engine = parts.engines.get(subject.engine)
+    const present = await readAssets(
+      parts.db,
+      subject.assets.map(({ asset }) => asset.id),
+    )
     const limit = pLimit(PREVIEWS_AT_ONCE)
     const stays = new Set<string>()
     const assets = await Promise.all(
       subject.assets.map((planned) =>
         limit(async (): Promise<PlannedAsset> => {
+          const asset = present.get(planned.asset.id)
+          const problem = awayProblem(asset, subject.engine)
+          if (asset === undefined || problem !== null) return { ...planned, previewProblem: problem }
           if (restores(subject)) return planned
           if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
           try {
-            const { changes, transaction } = await possible(engine, planned)
+            const { changes, transaction } = await possible(engine, asset, planned.changes)
             for (const { name } of planned.changes) if (!changes.some((change) => change.name === name)) stays.add(name)
             return { ...planned, changes, transaction }
           } catch (error) {
@@ -87,7 +97,7 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
     return { subject: { ...subject, assets, inventoryAt: parts.clock().toISOString() }, stays: [...stays].sort() }
   }
 
-  async function possible(engine: DeployEngine, { asset, changes }: PlannedAsset) {
+  async function possible(engine: DeployEngine, asset: Asset, changes: PlannedAsset['changes']) {
     const preview = (wanted: PlannedAsset['changes']) => engine.preview(asset, wanted, new AbortController().signal)
     try {
       return { changes, transaction: await preview(changes) }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Observation, observedAsset } from '../core/asset.ts'
+import { GONE } from '../core/away.ts'
 import { errorText } from '../core/error-text.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../core/ports.ts'
 import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import type { PlannedAsset, ProposalState, Verification } from '../core/proposal/proposal.ts'
-import { verify } from '../core/verification.ts'
-import { saveObservations } from '../store/inventory.ts'
+import { type Look, lookedAt, verify } from '../core/verification.ts'
+import { readAssets, saveObservations } from '../store/inventory.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { Recording } from './recording.ts'
 
@@ -17,16 +18,20 @@ const HEALTH_PAUSE_MS = 1_500
 const SECOND_LOOK_MS = 2_000
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
+/** One start whose assets are verified. */
+export interface Verified {
+  readonly state: ProposalState
+  readonly key: string
+  /** Its assets as the inventory had them when work began, by id. */
+  readonly present: ReadonlyMap<string, Asset>
+  /** How healthy they were before, by id, as far as that was written down. */
+  readonly known: ReadonlyMap<string, readonly HealthResult[]>
+}
+
 /** Verifies assets from what they say of themselves, and records it. */
 export function createVerify(parts: WorkflowParts) {
   /** Verifies assets of one start as they end. */
-  function verifier(
-    state: ProposalState,
-    key: string,
-    known: ReadonlyMap<string, readonly HealthResult[]>,
-    recording: Recording,
-    signal: AbortSignal,
-  ) {
+  function verifier({ state, key, present, known }: Verified, recording: Recording, signal: AbortSignal) {
     const before = new Map(known)
     const tasks: Promise<void>[] = []
 
@@ -34,12 +39,13 @@ export function createVerify(parts: WorkflowParts) {
       const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
       const judging: Promise<void>[] = []
       const answered = (id: string) => left.get(id)?.state !== 'unreachable'
-      for await (const observation of look(assetsOf(state, [...left.keys()]), 'installed', answered, signal)) {
-        const { id } = observedAsset(observation)
+      for await (const first of lookAll([...left.keys()], present, 'installed', answered, signal)) {
+        const id = lookedAt(first)
         const outcome = left.get(id)
         const item = plannedIn(state, id)
         if (outcome === undefined || item === null || !left.delete(id)) continue
-        const recorded = judge(state, key, item, outcome, observation, before.get(id), signal).then((verification) =>
+        const one = { state, key, planned: item, asset: present.get(id), outcome, first, before: before.get(id) }
+        const recorded = judge(one, signal).then((verification) =>
           recording.verifications([{ asset: id, verification }]),
         )
         // It is awaited when all have been looked at.
@@ -66,45 +72,51 @@ export function createVerify(parts: WorkflowParts) {
     }
   }
 
-  async function judge(
-    state: ProposalState,
-    key: string,
-    planned: PlannedAsset,
-    outcome: DeploymentOutcome,
-    first: Observation,
-    before: readonly HealthResult[] | undefined,
-    signal: AbortSignal,
-  ) {
-    const { asset } = planned
-    const health = first.kind === 'seen' ? [...(await healthOf(state, asset, signal))] : []
+  async function judge(one: Judged, signal: AbortSignal) {
+    const { state, key, asset, outcome, first } = one
+    const health = first.kind === 'seen' && asset ? [...(await healthOf(state, asset, signal))] : []
     const touched = outcome.state === 'succeeded' || outcome.state === 'failed'
     for (const hook of hooksOf(state).filter(({ moment }) => AFTER.includes(moment))) {
       if (hook.moment === 'post-check' && !touched) continue
-      const result = await parts.hooks.run(hook, asset, key, signal)
+      const result = asset === undefined ? notRun : await parts.hooks.run(hook, asset, key, signal)
       if (hook.moment === 'post-check' || !result.ok)
         health.push({ check: hook.moment, healthy: result.ok, detail: result.detail })
     }
-    return conclude(state, planned, outcome, first, health, before, signal)
+    return conclude(one, health, signal)
   }
 
   /** A quick look says whether the versions are there; where they are not, a whole one says what keeps them away. */
   async function conclude(
-    state: ProposalState,
-    planned: PlannedAsset,
-    outcome: DeploymentOutcome,
-    first: Observation,
+    { state, planned, asset, outcome, first, before }: Judged,
     health: readonly HealthResult[],
-    before: readonly HealthResult[] | undefined,
     signal: AbortSignal,
   ) {
     const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
     const verdict = verify(planned, outcome, first, facts)
-    if (first.kind !== 'seen' || (verdict.end !== 'still missing' && verdict.end !== 'held back')) return verdict
-    for await (const observation of look([planned.asset], 'full', () => true, signal)) {
+    if (first.kind !== 'seen' || !asset || (verdict.end !== 'still missing' && verdict.end !== 'held back'))
+      return verdict
+    for await (const observation of look([asset], 'full', () => true, signal)) {
       await saveObservations(parts.db, [observation])
       return verify(planned, outcome, observation, { ...facts, now: now() })
     }
     return verdict
+  }
+
+  /** A fresh look at each of them that the inventory had. */
+  async function* lookAll(
+    ids: readonly string[],
+    present: ReadonlyMap<string, Asset>,
+    depth: 'full' | 'installed',
+    answered: (id: string) => boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<Look> {
+    for (const id of ids) if (!present.has(id)) yield { kind: 'gone', asset: id }
+    yield* look(
+      ids.flatMap((id) => present.get(id) ?? []),
+      depth,
+      answered,
+      signal,
+    )
   }
 
   /** One fresh observation of each asset; one that answered during the rollout is asked twice before it counts as silent. */
@@ -166,6 +178,7 @@ export function createVerify(parts: WorkflowParts) {
     signal: AbortSignal,
   ): Promise<void> {
     const left = new Set(assets)
+    const present = await readAssets(parts.db, assets)
     const judging: Promise<RecordedVerification>[] = []
     const writing: Promise<void>[] = []
     async function record(): Promise<void> {
@@ -175,12 +188,13 @@ export function createVerify(parts: WorkflowParts) {
       writing.push(write)
     }
     const answered = (id: string) => state.rollout?.deployments[id]?.outcome?.state !== 'unreachable'
-    for await (const observation of look(assetsOf(state, assets), 'full', answered, signal)) {
-      const { id } = observedAsset(observation)
+    for await (const last of lookAll(assets, present, 'full', answered, signal)) {
+      const id = lookedAt(last)
       const item = plannedIn(state, id)
       const deployment = state.rollout?.deployments[id]
       if (item === null || !deployment?.outcome || !left.delete(id)) continue
-      judging.push(again(state, item, deployment.outcome, observation, deployment.verification, signal))
+      const ended = { state, planned: item, asset: present.get(id), outcome: deployment.outcome }
+      judging.push(again(ended, deployment.verification, last, signal))
       if (judging.length >= AT_ONCE) await record()
     }
     await record()
@@ -188,22 +202,20 @@ export function createVerify(parts: WorkflowParts) {
   }
 
   async function again(
-    state: ProposalState,
-    planned: PlannedAsset,
-    outcome: DeploymentOutcome,
-    observation: Observation,
+    { state, planned, asset, outcome }: Ended,
     earlier: Verification | null,
+    last: Look,
     signal: AbortSignal,
   ): Promise<RecordedVerification> {
-    await saveObservations(parts.db, [observation])
+    if (last.kind !== 'gone') await saveObservations(parts.db, [last])
     // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
     if (outcome.state === 'not begun' && earlier !== null) {
       return { asset: planned.asset.id, verification: { ...earlier, at: now() } }
     }
     const before = earlier?.healthBefore
-    const health = observation.kind === 'seen' ? await healthOf(state, planned.asset, signal) : []
+    const health = last.kind === 'seen' && asset ? await healthOf(state, asset, signal) : []
     const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
-    return { asset: planned.asset.id, verification: verify(planned, outcome, observation, facts) }
+    return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
   }
 
   function now(): string {
@@ -212,6 +224,25 @@ export function createVerify(parts: WorkflowParts) {
 
   return { verifier, lookAgain }
 }
+
+interface Ended {
+  readonly state: ProposalState
+  readonly planned: PlannedAsset
+  /** `undefined`: the inventory does not list it any more. */
+  readonly asset: Asset | undefined
+  readonly outcome: DeploymentOutcome
+}
+
+/** An asset to be judged by the first look at it. */
+interface Judged extends Ended {
+  readonly key: string
+  readonly first: Look
+  /** How healthy it was before. */
+  readonly before: readonly HealthResult[] | undefined
+}
+
+/** Of a hook that has nowhere to go: what was drained is not back in service, and that is told. */
+const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
 /** Looks of the last round that are judged together. */
 const AT_ONCE = 100
@@ -222,10 +253,6 @@ function hooksOf({ subject }: ProposalState) {
 
 function plannedIn({ subject }: ProposalState, asset: string): PlannedAsset | null {
   return subject.kind === 'patches' ? plannedOf(subject, asset) : null
-}
-
-function assetsOf(state: ProposalState, ids: readonly string[]): readonly Asset[] {
-  return ids.flatMap((id) => plannedIn(state, id)?.asset ?? [])
 }
 
 function rollsBack({ subject }: ProposalState): boolean {

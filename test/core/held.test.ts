@@ -329,7 +329,12 @@ test('rolling back undoes what the rollout changed, and nothing that somebody el
   if (all.subject.kind !== 'patches') throw new Error('not patches')
   const change = (name: string) => ({ name, architecture: 'amd64', from: '1', to: '3' })
   const changes = [change('curl'), change('libssl3'), change('openssl')]
-  const assets = all.subject.assets.map((planned) => ({ ...planned, changes }))
+  // An earlier version froze the address, too.
+  const assets = all.subject.assets.map(({ asset, ...planned }) => ({
+    ...planned,
+    asset: anAsset(asset.name),
+    changes,
+  }))
   const subject: PatchSubject = { ...all.subject, assets }
   const one = approved({ ...all, subject, contentHash: contentHash(subject) })
   one.give(look([{ asset: id('web1'), done: ['curl:amd64'] }]))
@@ -343,6 +348,7 @@ test('rolling back undoes what the rollout changed, and nothing that somebody el
   expect(back.assets.map((planned) => [planned.asset.name, planned.changes])).toEqual([
     ['web1', [{ name: 'openssl', architecture: 'amd64', from: '3', to: '2' }]],
   ])
+  expect(back.assets[0]?.asset).not.toHaveProperty('address')
 })
 
 /** A fleet that misses one patch, of which some are patched by hand, rebuilt or added as time goes by. */

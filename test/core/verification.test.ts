@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
-import type { InstalledPackage, Observation } from '../../src/core/asset.ts'
+import { frozen, type InstalledPackage, type Observation } from '../../src/core/asset.ts'
 import type { DeploymentOutcome, HealthResult } from '../../src/core/ports.ts'
 import type { EndState, PlannedAsset } from '../../src/core/proposal/proposal.ts'
-import { verify } from '../../src/core/verification.ts'
+import { type Look, verify } from '../../src/core/verification.ts'
 import { anAsset } from '../support/asset.ts'
 
 const now = '2026-11-20T03:00:00.000Z'
+const asset = anAsset('web1')
 const planned: PlannedAsset = {
-  asset: anAsset('web1'),
+  asset: frozen(asset),
   patches: ['p'],
   changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.20-1', to: '3.0.22-1~deb12u2' }],
   transaction: [],
@@ -26,7 +27,7 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
     kind: 'seen',
     warnings: [],
     snapshot: {
-      asset: planned.asset,
+      asset,
       packages: version === '' ? [] : [openssl],
       pending: [],
       runningKernel: null,
@@ -40,7 +41,8 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
   }
 }
 
-const gone: Observation = { kind: 'unreachable', asset: planned.asset, reason: 'no route to host.', at: now }
+const gone: Observation = { kind: 'unreachable', asset, reason: 'no route to host.', at: now }
+const unlisted: Look = { kind: 'gone', asset: asset.id }
 const succeeded: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: false, log: '' }
 const rebooted: DeploymentOutcome = { ...succeeded, rebooted: true }
 const failed: DeploymentOutcome = { state: 'failed', reason: 'dpkg could not set up openssl.', log: '' }
@@ -53,7 +55,7 @@ const healthy: HealthResult = { check: 'http', healthy: true, detail: '200' }
 const sick: HealthResult = { check: 'http', healthy: false, detail: '503' }
 const promised = '3.0.22-1~deb12u2'
 
-test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegExp]>([
+test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
   ['what was promised is there', succeeded, seen(promised), healthy, 'installed', /reports the promised/],
   ['something newer is there', succeeded, seen('3.0.22-1'), healthy, 'installed', /reports/],
   [
@@ -123,6 +125,24 @@ test.each<[string, DeploymentOutcome, Observation, HealthResult, EndState, RegEx
     /\(no route to host\); what it holds now is unknown/,
   ],
   ['it was held back, and went silent', heldBack, gone, healthy, 'unreachable', /nothing was started on it/],
+  [
+    'it is gone from the inventory',
+    succeeded,
+    unlisted,
+    healthy,
+    'unreachable',
+    /^It is gone from the inventory, so that nobody knows where to reach it; what it holds now is unknown$/,
+  ],
+  [
+    'it was held back, and is gone from the inventory',
+    heldBack,
+    unlisted,
+    healthy,
+    'held back',
+    /^no room on the disk$/,
+  ],
+  ['it never answered, and is gone from the inventory', never, unlisted, healthy, 'unreachable', /nothing was started/],
+  ['nothing was begun on it, and it is gone', notBegun, unlisted, healthy, 'not touched', /stopped the rollout/],
   ['it never answered', never, gone, healthy, 'unreachable', /nothing was started on it/],
   [
     'it was silent and answers again, without the update',

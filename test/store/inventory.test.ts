@@ -5,6 +5,7 @@ import {
   forgetMissing,
   newInterned,
   purgeSoftware,
+  readAssets,
   readFleet,
   readSnapshots,
   saveObservations,
@@ -83,6 +84,22 @@ describe('the inventory', () => {
       ['a', 'nodejs'],
       ['c', 'nodejs'],
     ])
+  })
+
+  it('finds assets by id, those that never answered too, however many are asked for', async () => {
+    const { db } = database()
+    const at = '2026-11-20T12:00:00.000Z'
+    const lost = anAsset('lost', { address: '192.0.2.7' })
+    await saveObservations(db, [look('a', [bash]), { kind: 'unreachable', asset: lost, reason: 'no answer', at }])
+    const many = Array.from({ length: 12_000 }, (_, index) => `lab/host${index}`)
+    const found = await readAssets(db, ['lab/a', ...many, 'lab/nobody', lost.id])
+    expect(found).toEqual(
+      new Map([
+        ['lab/a', anAsset('a')],
+        [lost.id, lost],
+      ]),
+    )
+    expect(await readAssets(db, [])).toEqual(new Map())
   })
 
   it('forgets what a source lists no more, and software that nothing has any more', async () => {

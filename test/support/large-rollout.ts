@@ -5,6 +5,7 @@ import type { Db } from '../../src/store/connection.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { engineRuns, assets as seenAssets } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
+import { anAsset } from './asset.ts'
 import { approveAs, mara, standard, tom } from './example-service.ts'
 import { content } from './proposals.ts'
 
@@ -35,11 +36,12 @@ export async function startedOn(
     inventoryAt: now,
   }
   const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [] }
-  await db
-    .insert(seenAssets)
-    .values(
-      named.map(({ asset }) => ({ ...look, ...asset, asset, team: 'elsewhere', observedAt: now, checkedAt: now })),
-    )
+  await db.insert(seenAssets).values(
+    named.map(({ asset: { id, source, name } }) => {
+      const asset = { ...anAsset(name), id }
+      return { ...look, id, source, asset, team: 'elsewhere', observedAt: now, checkedAt: now }
+    }),
+  )
   const opened = { ...base, subject, contentHash: `content of ${id}` }
   async function must(what: Parameters<Workflow['execute']>[1]): Promise<void> {
     const done = await execute(id, what, rollout)

@@ -1,5 +1,6 @@
 /** Small proposals for tests of the core. */
 
+import { frozen } from '../../src/core/asset.ts'
 import type { Patch } from '../../src/core/catalog.ts'
 import { contentHash } from '../../src/core/content-hash.ts'
 import type { Policy } from '../../src/core/policy.ts'
@@ -73,7 +74,7 @@ export function content(count: number, window: WindowPlan = always): Content {
     kind: 'patches',
     patches: [patch],
     assets: assets.map((item) => ({
-      asset: item,
+      asset: frozen(item),
       patches: [patch.id],
       changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }],
       transaction: [{ action: 'upgrade', name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }],

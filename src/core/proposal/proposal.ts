@@ -1,6 +1,6 @@
 /** A proposal: one decision for one team. This file holds its shapes. */
 
-import type { Asset } from '../asset.ts'
+import type { FrozenAsset } from '../asset.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
 import type { CountedAct, Through } from '../hands.ts'
 import type { MeasuredWindow, UnusableLoad } from '../load.ts'
@@ -10,7 +10,7 @@ import type { Priority } from '../priority/priority.ts'
 import type { Window, WindowPlan } from '../window.ts'
 
 export interface PlannedAsset {
-  readonly asset: Asset
+  readonly asset: FrozenAsset
   /** Ids of the patches it misses. */
   readonly patches: readonly string[]
   readonly changes: readonly PackageChange[]
