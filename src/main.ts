@@ -31,6 +31,7 @@ import type { LoadSource } from './core/ports.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { createLog } from './log.ts'
+import { type CarriedOver, carryOver } from './store/carry-over.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
 import { purgeContents } from './store/content.ts'
 import { type Database, openDatabase } from './store/database.ts'
@@ -42,7 +43,6 @@ import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { noteConfigured } from './store/people.ts'
 import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
-import { renewProjections } from './store/renew.ts'
 import { oncePerMinute } from './store/repeated-error.ts'
 import { purgeSessions } from './store/sessions.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
@@ -95,8 +95,7 @@ export async function openService(config: Config, environment: Environment): Pro
     throw error
   })
   const clock = () => new Date()
-  const renewed = await renewProjections(database.db, clock().toISOString())
-  if (renewed > 0) log.info(`${renewed} proposals of an earlier version were read anew from their events.`)
+  tellCarried(await carryOver(database.db, 'live', clock().toISOString()), log)
   const jobNews = watchConnection('news of jobs', { clock, log })
   const queue = await openQueue({
     url: database.url,
@@ -288,12 +287,22 @@ export async function runService(service: Service): Promise<() => Promise<void>>
         `The first look at sources and feeds failed: ${sentence(errorText(error))} It is tried again on schedule.`,
       )
   })
+  const carrying = carryOver(database.db, 'over', new Date().toISOString(), signal).then(
+    (done) => tellCarried(done, log),
+    (error: unknown) =>
+      log.warn(`Closed proposals of an earlier version could not be carried over: ${sentence(errorText(error))}`),
+  )
   const connecting = keepConnected(service, signal)
   const endSweeps = keepSweeping(service, signal)
   return async () => {
     stopping.abort(new Error('Patchwarden is stopping.'))
-    await Promise.allSettled([first, connecting, endSweeps()])
+    await Promise.allSettled([first, carrying, connecting, endSweeps()])
   }
+}
+
+function tellCarried({ carried, problems }: CarriedOver, log: ReturnType<typeof createLog>): void {
+  if (carried > 0) log.info(`${carried} proposals of an earlier version were carried over.`)
+  for (const problem of problems) log.warn(problem)
 }
 
 /** Does again and again what does not wait for a job. Returns the function that ends it, and waits for what it began. */

@@ -45,7 +45,7 @@ function assetState(state: ProposalState, asset: string): string {
     if (over) return `not touched: ${whyNotTouched(state, asset)}`
     const out = leftOutOf(state, asset)
     if (out !== undefined) return `left out since the vote: it ${whyLeftOut(out)}`
-    const notBegun = (state.rollout ?? state.test)?.notBegun?.[asset]
+    const notBegun = (state.rollout ?? state.test)?.notBegun[asset]
     return notBegun === undefined ? 'waiting' : `waiting; it was not begun: ${notBegun.reason}`
   }
   const { verification } = deployment

@@ -73,6 +73,8 @@ export function storyOf(
           before && before.votes.length > 0 ? 'Votes for the revision before no longer count.' : '',
         ),
       )
+    case 'content-kept':
+      return []
     case 'vote-cast': {
       const { vote } = event
       if (vote.choice === 'reject') return []

@@ -7,7 +7,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { errorText } from './error-text.ts'
 import type { RecordedEvent, WrittenEvent } from './proposal/event.ts'
-import { written } from './proposal/results-page.ts'
+import { written } from './proposal/written.ts'
 import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
@@ -23,7 +23,7 @@ export interface SealedEvent extends Omit<RecordedEvent, 'event'>, Seal {
   readonly event: WrittenEvent
 }
 
-/** The same with the assets of its page. */
+/** The same with what the content that it names says. */
 export interface OpenedEvent extends RecordedEvent, Seal {}
 
 export interface StreamHead {

@@ -13,6 +13,25 @@ const kinds = {
   results: { number: 1, format: 1, called: 'results page' },
   /** What a package manager wrote. Not kept for ever. */
   log: { number: 2, format: 1, called: 'log' },
+  /** A package or an update: from which version to which. */
+  change: { number: 3, format: 1, called: 'change' },
+  /** The changes that many assets share. */
+  'change set': { number: 4, format: 1, called: 'change set' },
+  /** What the package manager said that it would do. */
+  transaction: { number: 5, format: 1, called: 'transaction' },
+  patch: { number: 6, format: 1, called: 'patch' },
+  /** Why a patch has its priority. Nobody votes on it. */
+  judgement: { number: 7, format: 1, called: 'judgement' },
+  /** Up to 1,000 assets of a decision: the class and the ring of each. */
+  members: { number: 8, format: 1, called: 'page of assets' },
+  /** Up to 1,000 classes of a decision: what their assets get, and when. */
+  classes: { number: 9, format: 1, called: 'page of classes' },
+  /** What is voted on. */
+  decision: { number: 10, format: 1, called: 'decision' },
+  /** What is shown with a decision and nobody votes on. */
+  evidence: { number: 11, format: 1, called: 'evidence' },
+  /** A part of a list that is too long to stand where it belongs. */
+  list: { number: 12, format: 1, called: 'part of a list' },
 } as const
 
 export type ContentKind = keyof typeof kinds

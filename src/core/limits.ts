@@ -6,8 +6,14 @@ export const limits = {
   logLines: 40,
   /** Characters kept of one log line. */
   logLineCharacters: 500,
-  /** Assets in one proposal: its state still carries what each of them gets. */
-  assetsPerProposal: 10_000,
+  /** Assets in one proposal. */
+  assetsPerProposal: 100_000,
+  /** What a command locks of a proposal, as it is stored. */
+  stateBytes: 64 * 1024,
+  /** A longer list stands in parts of its own beside the content that has it. */
+  listEntries: 500,
+  /** Assets, classes or entries on one page of content. */
+  contentPage: 1_000,
   /** Assets that one event tells of. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */

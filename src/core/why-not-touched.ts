@@ -12,7 +12,7 @@ export function whyNotTouched(state: ProposalState, asset: string): string {
   const ring = subject.kind === 'patches' ? subject.rings.findIndex((item) => item.assets.includes(asset)) : -1
   const at = rollout.rings[ring]
   if (at === undefined) return 'no ring holds it'
-  const notBegun = rollout.notBegun?.[asset]
+  const notBegun = rollout.notBegun[asset]
   if (notBegun) return notBegun.reason
   if (state.stopped !== null) return `the rollout was stopped before its turn: ${state.stopped.reason}`
   return at.status === 'passed' || at.status === 'running' ? 'its turn did not come' : 'its ring did not begin'

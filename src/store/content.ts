@@ -1,25 +1,47 @@
-/** Content by its hash: written once, never changed, deleted only where no event names it, or as a log that has expired. */
+/**
+ * Content by its hash: written once, never changed, deleted only where no event names it, or as a log that has expired.
+ *
+ * `kept` says how far that is known of content: no event names it yet (0); an event names it, and what it names itself is
+ * not looked through yet (1); all of that is kept, too (2). What a command is prepared with is stored before it and held
+ * by the command; what is made again is as good as new.
+ */
 
-import { inArray, sql } from 'drizzle-orm'
+import { and, inArray, lt, sql } from 'drizzle-orm'
 import type { SealedEvent } from '../core/audit.ts'
-import { contentProblem, type HashedContent, kindNumber, kindOf, type StoredContent } from '../core/content.ts'
+import {
+  contentName,
+  contentProblem,
+  type HashedContent,
+  kindNumber,
+  kindOf,
+  type StoredContent,
+} from '../core/content.ts'
 import { limits } from '../core/limits.ts'
-import { logsNamed, pageNamed } from '../core/proposal/results-page.ts'
+import { hashesNamed } from '../core/proposal/named.ts'
+import { namedBy } from '../core/proposal/written.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { content, events } from './schema.ts'
+import { content } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Rows in one statement. */
 const ROWS_AT_ONCE = 5_000
-/** Logs that are read together. */
-const LOGS_AT_ONCE = 100
+/** Contents that are read together where they are handed on one by one. */
+const READ_AT_ONCE = 100
 const DAY_MS = 86_400_000
 
+interface StoreGiven {
+  readonly contents: readonly HashedContent[]
+  readonly now: string
+}
+
+/** Stores content before it is named, a part at a time, so that nobody waits for it. */
+export async function prepareContents(db: Db, contents: readonly HashedContent[], now: string): Promise<void> {
+  for (let from = 0; from < contents.length; from += ROWS_AT_ONCE)
+    await inTransaction(db, storeContents, { contents: contents.slice(from, from + ROWS_AT_ONCE), now })
+}
+
 /** Stores what is not there yet. What expires does so so many days after it was last stored. */
-export async function storeContents(
-  tx: Queryable,
-  { contents, now }: { readonly contents: readonly HashedContent[]; readonly now: string },
-): Promise<void> {
+export async function storeContents(tx: Queryable, { contents, now }: StoreGiven): Promise<void> {
   // In one order, so that two who store the same do not wait for each other in turn.
   const all = [...new Map(contents.map((item) => [item.hash, item])).values()].sort((a, b) =>
     a.hash < b.hash ? -1 : 1,
@@ -35,36 +57,53 @@ export async function storeContents(
         ${listOf(rows.map(({ text }) => text))}::text::text[],
         ${listOf(rows.map(({ kind }) => (kind === 'log' ? expiresAt : null)))}::text::text[])
         as given (hash, kind, format, text, expires_at)
-      on conflict (hash) do update set expires_at = excluded.expires_at
-        where ${content.expiresAt} < excluded.expires_at`)
+      on conflict (hash) do update set expires_at = excluded.expires_at,
+          made_at = greatest(${content.madeAt}, excluded.made_at)
+        where ${content.expiresAt} < excluded.expires_at
+          or (${content.kept} = 0 and ${content.madeAt} < excluded.made_at - interval '1 day')`)
   }
 }
 
 /** A list as PostgreSQL writes an array: what the parameters of our connections cannot be. */
-function listOf(values: readonly (string | number | null)[]): string {
+export function listOf(values: readonly (string | number | null)[]): string {
   const items = values.map((value) => (value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`))
   return `{${items.join(',')}}`
 }
 
 /**
- * Makes sure that content which is about to be named is there, and that nobody deletes it before the transaction ends.
- * What is not there, because its command came out otherwise than it was prepared for, is stored now.
+ * Makes sure that content which is about to be named is there, and marks it as named. Where it is not there, because a
+ * command came out otherwise than it was prepared for, `again` is stored, which is all that the command can make again.
  */
-export async function holdContents(tx: Tx, contents: readonly HashedContent[], now: string): Promise<void> {
-  if (contents.length === 0) return
-  const held = await tx
-    .select({ hash: content.hash })
+export async function nameContents(
+  tx: Tx,
+  hashes: readonly string[],
+  { contents: again, now }: StoreGiven,
+): Promise<void> {
+  if (hashes.length === 0) return
+  const all = [...new Set(hashes)].sort()
+  const left = new Set(await marked(tx, all))
+  const missing = all.filter((hash) => !left.has(hash))
+  if (missing.length === 0) return
+  await storeContents(tx, { contents: again.filter(({ hash }) => missing.includes(hash)), now })
+  const there = new Set(await marked(tx, missing))
+  for (const hash of missing)
+    if (!there.has(hash)) throw new Error(`It needs ${contentName('', hash)}, which is not stored.`)
+}
+
+/** Marks what an event names, and says what of it is there. */
+async function marked(tx: Tx, hashes: readonly string[]): Promise<readonly string[]> {
+  const there = await tx
+    .select({ hash: content.hash, kept: content.kept })
     .from(content)
-    .where(
-      inArray(
-        content.hash,
-        contents.map(({ hash }) => bytesOf(hash)),
-      ),
-    )
+    .where(inArray(content.hash, hashes.map(bytesOf)))
     .orderBy(content.hash)
     .for('key share')
-  const there = new Set(held.map(({ hash }) => hexOf(hash)))
-  await storeContents(tx, { contents: contents.filter(({ hash }) => !there.has(hash)), now })
+  if (there.some(({ kept }) => kept === 0))
+    await tx
+      .update(content)
+      .set({ kept: 1 })
+      .where(and(inArray(content.hash, hashes.map(bytesOf)), lt(content.kept, 1)))
+  return there.map(({ hash }) => hexOf(hash))
 }
 
 /** What is there of these, by hash. */
@@ -85,6 +124,21 @@ export async function readContents(
   return found
 }
 
+/** What is there of these and of all that they name. */
+export async function readWithNamed(
+  db: Queryable,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, StoredContent>> {
+  const found = new Map<string, StoredContent>()
+  let wanted = [...new Set(hashes)]
+  while (wanted.length > 0) {
+    const read = await readContents(db, wanted)
+    for (const [hash, stored] of read) found.set(hash, stored)
+    wanted = [...new Set([...read.values()].flatMap(hashesNamed))].filter((hash) => !found.has(hash))
+  }
+  return found
+}
+
 /** Logs by their hash; one that has expired, or is not what it was, is not among them. */
 export async function readLogs(db: Queryable, hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const logs = new Map<string, string>()
@@ -94,33 +148,66 @@ export async function readLogs(db: Queryable, hashes: readonly string[]): Promis
 }
 
 /**
- * What an event names, and what that names, as far as it is there and was not handed out before: logs first, then their
- * page. `handedOut` holds hashes.
+ * What an event names, and what that names, as far as it is there and was not handed out before: whatever others name
+ * comes first. `handedOut` holds hashes.
  */
 export async function* contentsOf(
   db: Queryable,
   { event }: SealedEvent,
   handedOut: Set<string>,
 ): AsyncGenerator<StoredContent> {
-  const hash = pageNamed(event)
-  if (hash === null || handedOut.has(hash)) return
-  const page = (await readContents(db, [hash])).get(hash)
-  if (page === undefined) return
-  const logs = contentProblem('results', page) === null ? logsNamed(page).filter((log) => !handedOut.has(log)) : []
-  for (let from = 0; from < logs.length; from += LOGS_AT_ONCE) {
-    for (const log of (await readContents(db, logs.slice(from, from + LOGS_AT_ONCE))).values()) {
-      handedOut.add(log.hash)
-      yield log
-    }
-  }
-  handedOut.add(hash)
-  yield page
+  for (const { hash } of namedBy(event)) yield* contentsUnder(db, [hash], handedOut)
 }
 
-/** Deletes logs that have expired, and what no event has named for days, because its command was refused. */
+async function* contentsUnder(
+  db: Queryable,
+  hashes: readonly string[],
+  handedOut: Set<string>,
+): AsyncGenerator<StoredContent> {
+  const wanted = hashes.filter((hash) => !handedOut.has(hash))
+  for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
+    for (const stored of (await readContents(db, wanted.slice(from, from + READ_AT_ONCE))).values()) {
+      if (handedOut.has(stored.hash)) continue
+      yield* contentsUnder(db, hashesNamed(stored), handedOut)
+      handedOut.add(stored.hash)
+      yield stored
+    }
+  }
+}
+
+/** Marks all that named content names; then deletes logs that have expired, and what no event has named for days. */
 export async function purgeContents(db: Db, now: string): Promise<number> {
+  await keepNamed(db)
   const before = new Date(Date.parse(now) - limits.unnamedContentDays * DAY_MS).toISOString()
   return inTransaction(db, purge, { now, before })
+}
+
+/** Content that an event names keeps what it names itself. */
+async function keepNamed(db: Db): Promise<void> {
+  for (;;) {
+    const rows = await db
+      .select({ hash: content.hash, kind: content.kind, format: content.format, text: content.text })
+      .from(content)
+      .where(sql`${content.kept} = 1 and ${content.expiresAt} is null`)
+      .limit(READ_AT_ONCE)
+    if (rows.length === 0) return
+    const stored = rows.map((row) => ({ ...row, hash: hexOf(row.hash), kind: kindOf(row.kind) }))
+    await inTransaction(db, keep, { hashes: stored.map(({ hash }) => hash), named: stored.flatMap(hashesNamed) })
+  }
+}
+
+/** What is named by kept content is looked through next; logs expire all the same. */
+async function keep(
+  tx: Tx,
+  { hashes, named }: { readonly hashes: readonly string[]; readonly named: readonly string[] },
+): Promise<void> {
+  const mark = async (all: readonly string[], from: number, to: number) => {
+    for (let at = 0; at < all.length; at += ROWS_AT_ONCE)
+      await tx.execute(sql`update ${content} set kept = ${to} where kept = ${from} and expires_at is null
+        and hash in (select decode(hash, 'hex') from unnest(${listOf(all.slice(at, at + ROWS_AT_ONCE))}::text::text[]) as named (hash))`)
+  }
+  await mark([...new Set(named)].sort(), 0, 1)
+  await mark(hashes, 1, 2)
 }
 
 interface PurgeGiven {
@@ -132,19 +219,13 @@ async function purge(tx: Tx, { now, before }: PurgeGiven): Promise<number> {
   const expired = await tx.execute(sql`delete from ${content} where hash in
     (select hash from ${content} where expires_at < ${now}::timestamptz order by hash limit ${ROWS_AT_ONCE}
       for update skip locked)`)
-  const unnamed = sql`expires_at is null and made_at < ${before}::timestamptz
-    and not exists (select from ${events} where ${events.page} = ${content}.hash)`
-  const locked = await tx.execute(sql`select encode(hash, 'hex') as hash from ${content} where ${unnamed}
-    order by hash limit ${ROWS_AT_ONCE} for update skip locked`)
-  if (locked.length === 0) return expired.count
-  // Asked again: whoever held it may have named it before we could lock it.
-  const hashes = listOf(locked.map(({ hash }) => String(hash)))
-  const gone = await tx.execute(sql`delete from ${content}
-    where hash in (select decode(hash, 'hex') from unnest(${hashes}::text::text[]) as locked (hash)) and ${unnamed}`)
+  const gone = await tx.execute(sql`delete from ${content} where kept = 0 and hash in
+    (select hash from ${content} where kept = 0 and expires_at is null and made_at < ${before}::timestamptz
+      order by hash limit ${ROWS_AT_ONCE} for update skip locked)`)
   return expired.count + gone.count
 }
 
-export function bytesOf(hash: string): Uint8Array {
+function bytesOf(hash: string): Uint8Array {
   return Buffer.from(hash, 'hex')
 }
 

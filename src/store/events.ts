@@ -9,14 +9,14 @@ import {
   sealCheckpoint,
 } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
-import type { StoredContent } from '../core/content.ts'
 import { errorText } from '../core/error-text.ts'
 import type { WrittenEvent } from '../core/proposal/event.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
-import { opened, pageNamed } from '../core/proposal/results-page.ts'
+import { type Named, opened, pageNamed, subjectNamed } from '../core/proposal/written.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { bytesOf, readContents } from './content.ts'
+import { readContents } from './content.ts'
 import { checkpoints, events } from './schema.ts'
+import { readSubjects } from './subjects.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Appends sealed events. A second writer of the same sequence number fails on the unique index: nothing is overwritten. */
@@ -31,14 +31,8 @@ export async function appendEvents(tx: Queryable, sealed: readonly SealedEvent[]
       event: canonicalJson(item.event),
       prev: item.prev,
       hash: item.hash,
-      page: pageBytes(item),
     })),
   )
-}
-
-function pageBytes({ event }: SealedEvent): Uint8Array | null {
-  const page = pageNamed(event)
-  return page === null ? null : bytesOf(page)
 }
 
 type EventRow = typeof events.$inferSelect
@@ -59,18 +53,27 @@ function unseal(row: EventRow): SealedEvent & { readonly position: number } {
 export async function readStream(db: Queryable, stream: string): Promise<readonly OpenedEvent[]> {
   const rows = await db.select().from(events).where(eq(events.stream, stream)).orderBy(asc(events.seq))
   const sealed = rows.map(unseal)
-  const contents = await readContents(db, pagesOf(sealed))
-  return sealed.map((item) => withPage(item, contents, `${stream} event ${item.seq}`))
+  const named = await readNamed(db, sealed)
+  return sealed.map((item) => withNamed(item, named, `${stream} event ${item.seq}`))
 }
 
-function pagesOf(sealed: readonly SealedEvent[]): readonly string[] {
-  return sealed.flatMap(({ event }) => pageNamed(event) ?? [])
+async function readNamed(db: Queryable, sealed: readonly SealedEvent[]): Promise<Named> {
+  return {
+    pages: await readContents(
+      db,
+      sealed.flatMap(({ event }) => pageNamed(event) ?? []),
+    ),
+    subject: await readSubjects(
+      db,
+      sealed.flatMap(({ event }) => subjectNamed(event) ?? []),
+    ),
+  }
 }
 
-/** An event with the assets of its page. Throws a sentence that names it where they cannot be read. */
-function withPage(sealed: SealedEvent, contents: ReadonlyMap<string, StoredContent>, name: string): OpenedEvent {
+/** An event with what the content that it names says. Throws a sentence that names it where that cannot be read. */
+function withNamed(sealed: SealedEvent, named: Named, name: string): OpenedEvent {
   try {
-    return { ...sealed, event: opened(sealed.event, contents) }
+    return { ...sealed, event: opened(sealed.event, named) }
   } catch (error) {
     throw new Error(`${name} ${errorText(error)}`, { cause: error })
   }
@@ -97,27 +100,26 @@ export async function readStreams(
     const some = rows
       .slice(from, from + OPENED_AT_ONCE)
       .map((row) => ({ row, sealed: readable(() => unseal(row), `event ${row.seq}`) }))
-    const contents = await readContents(db, pagesOf(some.flatMap(({ sealed }) => ('problem' in sealed ? [] : sealed))))
+    const named = await readNamed(
+      db,
+      some.flatMap(({ sealed }) => ('problem' in sealed ? [] : sealed)),
+    )
     for (const { row, sealed } of some) {
       const known = read.get(row.stream) ?? []
       if (typeof known === 'string') continue
       if ('problem' in sealed) read.set(row.stream, `${sealed.record} ${sealed.problem}`)
-      else read.set(row.stream, withNext(known, sealed, contents))
+      else read.set(row.stream, withNext(known, sealed, named))
     }
   }
   return read
 }
 
-/** Events whose pages are read together. */
+/** Events whose content is read together. */
 const OPENED_AT_ONCE = 200
 
-function withNext(
-  before: OpenedEvent[],
-  sealed: SealedEvent,
-  contents: ReadonlyMap<string, StoredContent>,
-): OpenedEvent[] | string {
+function withNext(before: OpenedEvent[], sealed: SealedEvent, named: Named): OpenedEvent[] | string {
   try {
-    before.push(withPage(sealed, contents, `event ${sealed.seq}`))
+    before.push(withNamed(sealed, named, `event ${sealed.seq}`))
     return before
   } catch (error) {
     return errorText(error)

@@ -5,13 +5,14 @@
 
 import { inArray, isNotNull } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { resultRows } from '../core/proposal/light.ts'
 import { mayWakeAt, wakeAt } from '../core/proposal/next-step.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { workRows } from './at-work.ts'
 import type { Queryable } from './connection.ts'
 import { contentRows } from './live-contents.ts'
-import { deploymentRow, proposalRow, voteRows } from './proposals.ts'
-import { atWork, deployments, liveContents, proposals, timers, votes } from './schema.ts'
+import { proposalRow, resultRow, voteRows } from './proposals.ts'
+import { atWork, liveContents, proposals, results, timers, votes } from './schema.ts'
 
 /** What the events of one proposal lead to. */
 export interface Replayed {
@@ -38,8 +39,8 @@ export interface Projection {
 export const projections: readonly Projection[] = [
   projection(proposals, proposals.id, [], ({ state, headHash }) => [proposalRow(state, headHash)]),
   projection(votes, votes.proposal, ['person'], ({ state }) => voteRows(state)),
-  projection(deployments, deployments.proposal, ['asset'], ({ state }) =>
-    Object.values(state.rollout?.deployments ?? {}).map((item) => deploymentRow(state.id, item)),
+  projection(results, results.proposal, ['part', 'asset'], ({ state }) =>
+    resultRows(state).map((row) => resultRow(state.id, row)),
   ),
   projection(liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
   projection(atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),

@@ -1,15 +1,33 @@
-import { and, asc, desc, eq, gte, inArray, notInArray, type SQL, sql } from 'drizzle-orm'
-import { type Deployment, finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, type SQL, sql } from 'drizzle-orm'
+import { canonicalJson } from '../core/canonical-json.ts'
+import { errorText } from '../core/error-text.ts'
+import { deploymentsOf } from '../core/proposal/deployments.ts'
+import {
+  type LightState,
+  lightOf,
+  type ResultKey,
+  type ResultPart,
+  type ResultRow,
+  resultChanges,
+  resultParts,
+  wholeState,
+} from '../core/proposal/light.ts'
+import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { listOf } from './content.ts'
 import { renewContent, saveContent } from './live-contents.ts'
-import { deployments, proposals, votes } from './schema.ts'
+import { createRecent } from './recent.ts'
+import { proposals, results, votes } from './schema.ts'
+import { readSubjects, rememberSubject } from './subjects.ts'
 
 export interface StoredProposal {
   readonly state: ProposalState
   /** Hash of the last event of its stream. */
   readonly headHash: string
+  /** False where an earlier version wrote it: it is carried over before anything else happens to it. */
+  readonly carried: boolean
 }
 
 /** The team of a proposal, which never changes. */
@@ -23,20 +41,107 @@ export async function teamOf(db: Queryable, id: string): Promise<string | null> 
 
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
 export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
-  const [row] = await tx
-    .select()
+  const locked = await tx
+    .select({ id: proposals.id })
     .from(proposals)
     .where(eq(proposals.id, storable(id)))
-    .for('update')
-  return row ? { state: row.state, headHash: row.headHash } : null
+    .for('no key update')
+  // Read by a statement of its own, which sees what the last holder of the lock wrote.
+  return locked.length === 0
+    ? null
+    : ((await storedWhere(tx, eq(proposals.id, storable(id)), idsKnown([id])))[0] ?? null)
 }
 
 export async function findProposal(db: Queryable, id: string): Promise<ProposalState | null> {
-  const [row] = await db
-    .select({ state: proposals.state })
+  const [stored] = await storedWhere(db, eq(proposals.id, storable(id)), idsKnown([id]))
+  return stored?.state ?? null
+}
+
+// ---------------------------------------------------------------- states in two parts, and as they are remembered
+
+/** Of all states that are kept in memory: their assets that something happened to, and so much for each of them. */
+const WEIGHT_KEPT = 1_000_000
+const WEIGHT_OF_STATE = 2_000
+
+/** By proposal. What is kept under the hash of its last event can be nothing but what its events lead to. */
+const known = createRecent<StoredProposal>(
+  WEIGHT_KEPT,
+  ({ state }) => WEIGHT_OF_STATE + (state.rollout === null ? 0 : deploymentsOf(state.rollout).length),
+)
+
+function idsKnown(ids: readonly string[]): readonly StoredProposal[] {
+  return ids.flatMap((id) => known.find(id) ?? [])
+}
+
+/**
+ * Oldest first. What is among `remembered` and was not changed since is not read again. State, rows and votes are read by
+ * one statement, so that they belong together.
+ */
+async function storedWhere(
+  db: Queryable,
+  condition: SQL | undefined,
+  remembered: readonly StoredProposal[] = known.values(),
+  newest?: number,
+): Promise<readonly StoredProposal[]> {
+  const before = new Map(remembered.map((stored) => [stored.headHash, stored]))
+  const isKnown = sql`head_hash = any(${listOf([...before.keys()])}::text::text[])`
+  const rows = await db
+    .select({
+      id: proposals.id,
+      headHash: proposals.headHash,
+      format: proposals.format,
+      state: sql<LightState | ProposalState | null>`case when ${isKnown} then null else state end`,
+      results: sql<readonly ResultRow[] | null>`case when ${isKnown} then null else
+        (select json_agg(json_build_object('part', part, 'asset', asset, 'facts', facts::json) order by asset)
+          from results where results.proposal = proposals.id) end`,
+      reasons: sql<readonly (readonly [string, string])[] | null>`case when ${isKnown} then null else
+        (select json_agg(json_build_array(person, reason))
+          from votes where votes.proposal = proposals.id and reason is not null) end`,
+    })
     .from(proposals)
-    .where(eq(proposals.id, storable(id)))
-  return row?.state ?? null
+    .where(condition)
+    .orderBy(newest === undefined ? asc(proposals.number) : desc(proposals.number))
+    .limit(newest ?? Number.MAX_SAFE_INTEGER)
+  if (newest !== undefined) rows.reverse()
+  const subjects = await readSubjects(
+    db,
+    rows.flatMap(({ state }) => (state !== null && 'content' in state ? [state.content] : [])),
+  )
+  return rows.map(({ id, headHash, state, results: found, reasons }) => {
+    if (state === null) {
+      const stored = before.get(headHash)
+      if (stored === undefined) throw new Error(`${id} was not read.`)
+      return stored
+    }
+    if (!('content' in state)) return { state: ofBefore(state), headHash, carried: false }
+    try {
+      const read = (found ?? []).map((row) => ({ ...row, part: partOf(Number(row.part)) }))
+      const whole = wholeState(state, subjects(state.content), read, new Map(reasons ?? []))
+      const stored = { state: whole, headHash, carried: true }
+      known.keep(id, stored)
+      return stored
+    } catch (error) {
+      throw new Error(`${id} ${errorText(error)}.`, { cause: error })
+    }
+  })
+}
+
+/** A state as an earlier version wrote it, which lacks what nothing had happened to yet. */
+function ofBefore(state: ProposalState): ProposalState {
+  const { test, rollout } = state
+  const none = { notBegun: {} }
+  return {
+    ...state,
+    drifted: state.drifted ?? {},
+    test: test && { ...none, ...test, stopped: test.stopped ?? null },
+    rollout: rollout && { ...none, ...rollout },
+  }
+}
+
+const partNumbers: Readonly<Record<ResultPart, number>> = { test: 0, rollout: 1, since: 2 }
+
+function partOf(number: number): ResultPart {
+  return resultParts.find((part) => partNumbers[part] === number) ?? 'since'
 }
 
 /** The next free number. The lock is held until the transaction ends, so numbers have no gaps. */
@@ -77,37 +182,45 @@ async function saveState(
 ): Promise<void> {
   const row = proposalRow(state, headHash)
   await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
-  await saveVotes(tx, state)
-  await saveDeployments(tx, state, before)
+  if (state.votes !== before?.votes) await saveVotes(tx, state)
+  const { put, gone } = resultChanges(before, state)
+  await deleteResults(tx, state.id, gone)
+  await putResults(tx, state.id, put)
+  rememberSubject(state.subject)
+  known.keep(state.id, { state, headHash, carried: true })
 }
 
 /** The row of `proposals` that a state is kept in. */
 export function proposalRow(state: ProposalState, headHash: string): typeof proposals.$inferInsert {
   const { id, number, team, status, seq, openedAt, closedAt } = state
-  return { id, number, team, status, seq, headHash, openedAt, closedAt, state }
+  return { id, number, team, status, seq, headHash, openedAt, closedAt, format: LIGHT, state: lightOf(state) }
 }
+
+/** What `format` says of rows that hold the small part of a state. */
+const LIGHT = 2
 
 /** Its rows of `votes`. */
 export function voteRows({ id, votes: cast }: ProposalState): readonly (typeof votes.$inferInsert)[] {
-  return cast.map(({ person, choice, at, via }) => ({ proposal: id, person, choice, at, via }))
+  return cast.map(({ person, choice, at, via, reason }) => ({ proposal: id, person, choice, at, via, reason }))
 }
 
-/** The row of `deployments` of one asset. */
-export function deploymentRow(proposal: string, item: Deployment): typeof deployments.$inferInsert {
+/** The row of `results` of one asset. */
+export function resultRow(proposal: string, { part, asset, facts }: ResultRow): typeof results.$inferInsert {
+  const { deployment } = facts
   return {
     proposal,
-    asset: item.asset,
-    ring: item.ring,
-    batch: item.batch,
-    startedAt: item.startedAt,
-    outcome: item.outcome?.state ?? null,
-    endState: item.verification?.end ?? null,
-    verifiedAt: item.verification?.at ?? null,
+    part: partNumbers[part],
+    asset,
+    ring: deployment?.ring ?? null,
+    startedAt: deployment?.startedAt ?? null,
+    doneAt: deployment?.doneAt ?? null,
+    endState: deployment?.verification?.end ?? null,
+    facts: canonicalJson(facts),
   }
 }
 
-/** Rows in one statement, which takes 65,535 values at most. */
-const ROWS_AT_ONCE = 2_000
+/** Rows in one statement. */
+const ROWS_AT_ONCE = 5_000
 
 async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(votes).where(eq(votes.proposal, state.id))
@@ -115,41 +228,37 @@ async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.insert(votes).values([...voteRows(state)])
 }
 
-async function saveDeployments(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<void> {
-  const now = state.rollout?.deployments ?? {}
-  const known = before?.rollout?.deployments ?? {}
-  if (now === known) return
-  const gone = Object.keys(known).filter((asset) => now[asset] === undefined)
-  if (gone.length > 0)
-    await tx.delete(deployments).where(and(eq(deployments.proposal, state.id), inArray(deployments.asset, gone)))
-  const changed = Object.values(now).filter((item) => known[item.asset] !== item)
-  for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
-    await tx
-      .insert(deployments)
-      .values(changed.slice(from, from + ROWS_AT_ONCE).map((item) => deploymentRow(state.id, item)))
-      .onConflictDoUpdate({
-        target: [deployments.proposal, deployments.asset],
-        set: {
-          ring: sql`excluded.ring`,
-          batch: sql`excluded.batch`,
-          startedAt: sql`excluded.started_at`,
-          outcome: sql`excluded.outcome`,
-          endState: sql`excluded.end_state`,
-          verifiedAt: sql`excluded.verified_at`,
-        },
-      })
+async function deleteResults(tx: Queryable, proposal: string, keys: readonly ResultKey[]): Promise<void> {
+  for (let from = 0; from < keys.length; from += ROWS_AT_ONCE) {
+    const some = keys.slice(from, from + ROWS_AT_ONCE)
+    await tx.execute(sql`delete from ${results} using unnest(
+        ${listOf(some.map(({ part }) => partNumbers[part]))}::text::smallint[],
+        ${listOf(some.map(({ asset }) => storable(asset)))}::text::text[]) as gone (part, asset)
+      where results.proposal = ${proposal} and results.part = gone.part and results.asset = gone.asset`)
   }
 }
 
-/** Proposals whose stored state an earlier version wrote, without what states hold today. */
-export async function proposalsOfBefore(db: Queryable): Promise<readonly string[]> {
+async function putResults(tx: Queryable, proposal: string, all: readonly ResultRow[]): Promise<void> {
+  for (let from = 0; from < all.length; from += ROWS_AT_ONCE) {
+    const rows = storable(all.slice(from, from + ROWS_AT_ONCE).map((row) => resultRow(proposal, row)))
+    const list = (key: keyof (typeof rows)[number]) => sql`${listOf(rows.map((row) => row[key] ?? null))}::text`
+    await tx.execute(sql`insert into ${results} (proposal, part, asset, ring, started_at, done_at, end_state, facts)
+      select ${proposal}, part, asset, ring, started_at, done_at, end_state, facts
+      from unnest(${list('part')}::smallint[], ${list('asset')}::text[], ${list('ring')}::smallint[],
+        ${list('startedAt')}::timestamptz[], ${list('doneAt')}::timestamptz[], ${list('endState')}::text[],
+        ${list('facts')}::text[]) as given (part, asset, ring, started_at, done_at, end_state, facts)
+      on conflict (proposal, part, asset) do update set ring = excluded.ring, started_at = excluded.started_at,
+        done_at = excluded.done_at, end_state = excluded.end_state, facts = excluded.facts`)
+  }
+}
+
+/** Proposals whose stored state an earlier version wrote, oldest first: those that are not over, or that are. */
+export async function proposalsOfBefore(db: Queryable, which: 'live' | 'over'): Promise<readonly string[]> {
+  const over = inArray(proposals.status, [...finalStatuses])
   const rows = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(
-      sql`not (${proposals.state} ? 'drifted')
-        or (jsonb_typeof(${proposals.state} -> 'test') = 'object' and not (${proposals.state} -> 'test' ? 'stopped'))`,
-    )
+    .where(and(ne(proposals.format, LIGHT), which === 'over' ? over : not(over)))
     .orderBy(asc(proposals.number))
   return rows.map(({ id }) => id)
 }
@@ -161,18 +270,11 @@ export function openProposals(db: Queryable, team?: string): Promise<readonly Pr
 
 /** The last ones of every team, oldest first. */
 export async function recentProposals(db: Queryable, limit: number): Promise<readonly ProposalState[]> {
-  const rows = await db.select({ state: proposals.state }).from(proposals).orderBy(desc(proposals.number)).limit(limit)
-  return rows.map((row) => row.state).reverse()
+  return (await storedWhere(db, undefined, known.values(), limit)).map(({ state }) => state)
 }
 
 export async function proposalsOfTeam(db: Queryable, team: string, limit: number): Promise<readonly ProposalState[]> {
-  const rows = await db
-    .select({ state: proposals.state })
-    .from(proposals)
-    .where(eq(proposals.team, team))
-    .orderBy(desc(proposals.number))
-    .limit(limit)
-  return rows.map((row) => row.state).reverse()
+  return (await storedWhere(db, eq(proposals.team, team), known.values(), limit)).map(({ state }) => state)
 }
 
 /** Those with one of the statuses: of every team, or of one; that were closed since an instant, or whenever. */
@@ -201,23 +303,9 @@ function ofTeam(team: string | undefined): SQL | undefined {
 
 /** Oldest first. */
 async function statesWhere(db: Queryable, condition: SQL | undefined): Promise<readonly ProposalState[]> {
-  const rows = await db
-    .select({ state: proposals.state })
-    .from(proposals)
-    .where(condition)
-    .orderBy(asc(proposals.number))
-  return rows.map((row) => row.state)
+  return (await storedWhere(db, condition)).map(({ state }) => state)
 }
 
-export async function allProposals(db: Db): Promise<readonly (StoredProposal & { readonly id: string })[]> {
-  const rows = await db.select().from(proposals).orderBy(asc(proposals.number))
-  return rows.map((row) => ({ id: row.id, state: row.state, headHash: row.headHash }))
-}
-
-export async function projectedVotes(db: Queryable): Promise<readonly (typeof votes.$inferSelect)[]> {
-  return db.select().from(votes).orderBy(asc(votes.proposal), asc(votes.person))
-}
-
-export async function projectedDeployments(db: Queryable): Promise<readonly (typeof deployments.$inferSelect)[]> {
-  return db.select().from(deployments).orderBy(asc(deployments.proposal), asc(deployments.asset))
+export async function allProposals(db: Db): Promise<readonly StoredProposal[]> {
+  return storedWhere(db, undefined)
 }

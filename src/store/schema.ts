@@ -21,7 +21,8 @@ import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
-import type { ProposalState, Via } from '../core/proposal/proposal.ts'
+import type { LightState } from '../core/proposal/light.ts'
+import type { Via } from '../core/proposal/proposal.ts'
 
 /** Bytes as they are. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
@@ -48,10 +49,8 @@ export const events = audit.table(
     event: text('event').notNull(),
     prev: text('prev').notNull(),
     hash: text('hash').notNull(),
-    /** Hash of the content that the event names, as its text has it: who deletes content looks here. */
-    page: bytes('page'),
   },
-  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq), index('events_page').on(table.page)],
+  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq)],
 )
 
 /** What events name by its hash, as core/content.ts says. Never changed. */
@@ -66,8 +65,13 @@ export const content = audit.table(
     madeAt: instant('made_at').notNull(),
     /** `null`: it is kept for ever, as soon as an event names it. */
     expiresAt: instant('expires_at'),
+    /** As store/content.ts says. */
+    kept: smallint('kept').notNull().default(0),
   },
-  (table) => [index('content_expires').on(table.expiresAt).where(sql`expires_at is not null`)],
+  (table) => [
+    index('content_expires').on(table.expiresAt).where(sql`expires_at is not null`),
+    index('content_unkept').on(table.kept, table.madeAt).where(sql`kept < 2 and expires_at is null`),
+  ],
 )
 
 export const checkpoints = audit.table('checkpoints', {
@@ -91,7 +95,9 @@ export const proposals = pgTable(
     headHash: text('head_hash').notNull(),
     openedAt: instant('opened_at').notNull(),
     closedAt: instant('closed_at'),
-    state: jsonb('state').$type<ProposalState>().notNull(),
+    /** 1: the whole state, as earlier versions wrote it; 2: its small part. A trigger refuses to write the former. */
+    format: smallint('format').notNull().default(1),
+    state: jsonb('state').$type<LightState>().notNull(),
   },
   (table) => [index('proposals_team_status').on(table.team, table.status)],
 )
@@ -104,23 +110,32 @@ export const votes = pgTable(
     choice: text('choice').notNull(),
     at: instant('at').notNull(),
     via: text('via').notNull(),
+    /** What the person wrote. */
+    reason: text('reason'),
   },
   (table) => [primaryKey({ columns: [table.proposal, table.person] })],
 )
 
-export const deployments = pgTable(
-  'deployments',
+/** What happened to each asset of a proposal, as core/proposal/light.ts says. */
+export const results = pgTable(
+  'results',
   {
     proposal: text('proposal').notNull(),
+    /** Number of the part: the test, the rollout, or the decision since the vote. */
+    part: smallint('part').notNull(),
     asset: text('asset').notNull(),
-    ring: integer('ring').notNull(),
-    batch: integer('batch').notNull(),
-    startedAt: instant('started_at').notNull(),
-    outcome: text('outcome'),
+    /** Of an asset that was started. */
+    ring: smallint('ring'),
+    startedAt: instant('started_at'),
+    doneAt: instant('done_at'),
     endState: text('end_state'),
-    verifiedAt: instant('verified_at'),
+    /** JSON; all that is known. */
+    facts: text('facts').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.proposal, table.asset] }), index('deployments_asset').on(table.asset)],
+  (table) => [
+    primaryKey({ columns: [table.proposal, table.part, table.asset] }),
+    index('results_asset').on(table.asset, table.proposal),
+  ],
 )
 
 /** What each proposal that is not over asks for: the same content is one proposal, whoever looks at the same time. */

@@ -11,20 +11,22 @@ import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
-import { eventProblem } from '../core/proposal/event-size.ts'
+import { eventProblem, stateProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import { pageOf, withContents } from '../core/proposal/results-page.ts'
+import { pageOf } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
+import { namedBy, withContent, withContents } from '../core/proposal/written.ts'
 import { storable } from '../core/storable.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
+import { carry } from '../store/carry-over.ts'
 import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
-import { holdContents, readLogs, storeContents } from '../store/content.ts'
+import { nameContents, prepareContents, readLogs } from '../store/content.ts'
 import { appendEvents } from '../store/events.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
@@ -76,8 +78,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
 
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
     const kept = withContents(command)
-    if (kept.contents.length > 0)
-      await inTransaction(parts.db, storeContents, { contents: kept.contents, now: parts.clock().toISOString() })
+    await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
     const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command: kept.command, actor })
     if (done.ok) afterCommit()
     return done
@@ -85,7 +86,15 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
 
   /** Opens a proposal under the next free number. */
   async function open(team: string, content: Content, policy: Policy, actor: Actor): Promise<Executed> {
-    const done = await inTransaction(parts.db, openProposal, { parts: mine, team, content, policy, actor })
+    const kept = withContent(content)
+    await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
+    const done = await inTransaction(parts.db, openProposal, {
+      parts: mine,
+      team,
+      content: kept.content,
+      policy,
+      actor,
+    })
     if (done.ok) afterCommit()
     return done
   }
@@ -195,13 +204,16 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     const team = await teamOf(tx, proposal)
     if (team !== null) await lockTeam(tx, team)
   }
-  const stored = await lockProposal(tx, proposal)
+  const now = parts.clock().toISOString()
+  const locked = await lockProposal(tx, proposal)
+  const stored = locked === null || locked.carried ? locked : await carry(tx, locked, now)
+  if (stored !== null && 'problem' in stored)
+    return { ok: false, state: locked?.state ?? null, refusal: { code: 'not now', sentence: stored.problem } }
   const before = stored?.state ?? null
   const team = command.type === 'open' ? command.team : before?.team
   if (team === undefined) {
     return { ok: false, state: null, refusal: { code: 'unknown', sentence: `There is no proposal ${proposal}.` } }
   }
-  const now = parts.clock().toISOString()
   const context: Context = {
     now,
     actor,
@@ -222,6 +234,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   const sealed: SealedEvent[] = []
   const messages: OutboxMessage[] = []
   const pages: HashedContent[] = []
+  const named: string[] = []
   let state = before
   let hash = stored?.headHash ?? GENESIS
   let shown: readonly string[] = everywhere
@@ -233,6 +246,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
     const page = pageOf(event)
     if (page !== null) pages.push(page)
+    named.push(...namedBy(item.event).map(({ hash }) => hash))
     sealed.push(item)
     hash = item.hash
     const heard =
@@ -255,9 +269,11 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     const other = await sameContent(tx, state)
     if (other !== null) return { ok: false, state: before, refusal: { code: 'already', sentence: asksAlready(other) } }
   }
+  const problem = stateProblem(state)
+  if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
   for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
-  await holdContents(tx, pages, now)
+  await nameContents(tx, named, { contents: pages, now })
   await appendEvents(tx, sealed)
   const { freed } = await saveProposal(tx, state, hash, before)
   await putMessages(tx, storable(messages))

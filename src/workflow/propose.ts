@@ -3,12 +3,12 @@ import pLimit from 'p-limit'
 import { type Assessment, assess, catalogView } from '../core/assessment.ts'
 import type { Asset, AssetSnapshot } from '../core/asset.ts'
 import { GONE } from '../core/away.ts'
-import { contentHash } from '../core/content-hash.ts'
 import { type Draft, draftSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
 import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
 import { priorityRank } from '../core/priority/priority.ts'
+import { contentHash } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
 import {
   type Actor,

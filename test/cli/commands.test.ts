@@ -261,7 +261,8 @@ test('watching follows a proposal to its end, in plain lines where nobody looks,
   try {
     // Straight in the database: a second command would mix its lines with those of the first.
     await new Promise((resolve) => setTimeout(resolve, 1_500))
-    const withdrawn = sql`update proposals set state = jsonb_set(state, '{status}', '"withdrawn"') where id = 'PW-2'`
+    const withdrawn = sql`update proposals set state = jsonb_set(state, '{status}', '"withdrawn"'),
+      head_hash = 'another' where id = 'PW-2'`
     await db.execute(withdrawn)
     await db.execute(sql`select pg_notify('patchwarden_changes', '{"channel":"payments","proposal":"PW-2"}')`)
     const { code, out } = await watching

@@ -3,9 +3,11 @@ import { type OpenedEvent, type SealedEvent, seal } from '../../src/core/audit.t
 import { createExportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { contentOf, contentProblem, type StoredContent } from '../../src/core/content.ts'
 import type { RecordedOutcome } from '../../src/core/proposal/event.ts'
-import { opened, outcomesEvents, pageOf, withContents } from '../../src/core/proposal/results-page.ts'
+import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
+import { opened, withContents } from '../../src/core/proposal/written.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { machine } from '../support/proposal-case.ts'
+import { readFrom } from '../support/read-from.ts'
 
 const AT = '2026-11-20T00:00:00.000Z'
 const failed = (asset: string, log: string): RecordedOutcome => ({
@@ -59,8 +61,8 @@ describe('a page', () => {
     expect(outcomes.map(({ log }) => log)).toEqual([contents[0]?.hash, contents[0]?.hash, undefined])
     const { event: recorded } = seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, '')
     expect(recorded).toEqual({ type: 'outcomes-recorded', page: pageOf(event)?.hash, counts: { failed: 3 } })
-    expect(opened(recorded, new Map(contents.map((one) => [one.hash, one])))).toEqual(event)
-    expect(() => opened(recorded, new Map())).toThrow(
+    expect(opened(recorded, readFrom(contents))).toEqual(event)
+    expect(() => opened(recorded, readFrom([]))).toThrow(
       `needs the results page ${pageOf(event)?.hash.slice(0, 12)}, which is missing`,
     )
   })
@@ -79,10 +81,10 @@ test('an event of an earlier version has everything in itself, and keeps its has
   const sealed = seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, 'p')
   const text = `{"actor":{"kind":"system","part":"rollout"},"at":"${AT}","event":{"asset":"a","outcome":{"log":"E: x","reason":"dpkg failed","state":"failed"},"type":"outcome-recorded"},"prev":"p","seq":1,"stream":"PW-1"}`
   expect(sealed.hash).toBe(sha256(text))
-  expect(opened(sealed.event, new Map())).toEqual(event)
+  expect(opened(sealed.event, readFrom([]))).toEqual(event)
   const several = { type: 'outcomes-recorded', outcomes: [failed('a', 'E: x')] } as const
   expect(seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event: several }, 'p').event).toEqual(several)
-  expect(opened(several, new Map())).toEqual(several)
+  expect(opened(several, readFrom([]))).toEqual(several)
 })
 
 describe('an export with pages', () => {

@@ -19,7 +19,9 @@ const PROPOSALS = 500
 
 /** Content of its own for each proposal. */
 function numbered(index: number): Content {
-  return { ...content(1), contentHash: `content ${index}` }
+  const one = content(1)
+  if (one.subject.kind !== 'patches') throw new Error('not patches')
+  return { ...one, subject: { ...one.subject, failureBudget: index } }
 }
 
 test.each([2, 10])(

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Accounts } from '../../src/chat/accounts.ts'
 import type { ChatConnection } from '../../src/chat/platform.ts'
-import { contentHash } from '../../src/core/content-hash.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatConnection } from '../../src/chat/platform.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
@@ -140,8 +141,10 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
 
     test('clicks on an old revision, and after expiry, change nothing', async () => {
       const web = await open()
-      const { title, subject, priority, whyNow, dueAt } = web
-      const content = { title, subject, contentHash: 'another', priority, whyNow, dueAt }
+      const { title, priority, whyNow, dueAt } = web
+      if (web.subject.kind !== 'patches') throw new Error('not patches')
+      const subject = { ...web.subject, failureBudget: 7 }
+      const content = { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
       const command = { type: 'revise', content, reason: 'web-06 is gone' } as const
       await service.workflow.execute(web.id, command, { kind: 'system', part: 'assessment' })
       // The card may be drawn anew while the click is on its way: either it is refused, or it is for what was seen.

@@ -22,6 +22,7 @@ import {
 import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/proposal/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
+import { createParts } from '../support/in-parts.ts'
 import { createWitness, LONGEST_TICK, type World } from './promises.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
@@ -84,6 +85,7 @@ export function simulate(seed: number, hosts: number): Simulated {
   let state: ProposalState | null = null
   let caughtUp = true
   const recorded: RecordedEvent[] = []
+  const stored = createParts()
   /** By key: what was recorded as started and has not been handed to the engine. */
   const recordedStarts = new Map<string, readonly string[]>()
   const machines: World = {
@@ -111,6 +113,7 @@ export function simulate(seed: number, hosts: number): Simulated {
       witness.see(event, state, now, freezes)
       if (event.type === 'batch-started' || event.type === 'assets-started') recordedStarts.set(event.key, event.assets)
     }
+    if (state !== null) stored.save(state)
     return decision.events
   }
 
@@ -270,7 +273,8 @@ export function simulate(seed: number, hosts: number): Simulated {
   function lookAgain(): void {
     if (state === null) return
     witness.lookAtAll(state, machines)
-    state = { ...state, rollout: stored(state.rollout), test: stored(state.test) }
+    state = stored.read()
+    stored.save(state)
   }
 
   /** Hosts are patched by hand, or go, or come back; now and then a whole ring of them. */
@@ -374,10 +378,6 @@ export function simulate(seed: number, hosts: number): Simulated {
         return { state: 'unreachable', reason: 'no answer', touched: false, log } as const
     }
   }
-}
-
-function stored<Run>(run: Run): Run {
-  return JSON.parse(JSON.stringify(run))
 }
 
 function endOf(host: Host | undefined): EndState {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { GENESIS, seal } from '../../src/core/audit.ts'
 import { contentOf } from '../../src/core/content.ts'
-import { outcomesEvents, pageOf, withContents } from '../../src/core/proposal/results-page.ts'
-import { holdContents, purgeContents, readContents, readLogs, storeContents } from '../../src/store/content.ts'
+import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
+import { withContents } from '../../src/core/proposal/written.ts'
+import { nameContents, purgeContents, readContents, readLogs, storeContents } from '../../src/store/content.ts'
 import { appendEvents, readStream, readStreams } from '../../src/store/events.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { useDatabase } from '../support/database.ts'
@@ -63,7 +64,7 @@ test('what no event names is deleted after 7 days, a log when it has expired, an
   const { db } = database()
   const [kept, refused] = [named('a'), named('b')]
   await storeContents(db, { contents: [...kept.contents, ...refused.contents], now: NOW })
-  await appendEvents(db, [kept.sealed])
+  await inTransaction(db, (tx) => nameContents(tx, [kept.page.hash], { contents: [], now: NOW }), {})
   expect(await purgeContents(db, later(6))).toBe(0)
   expect(await purgeContents(db, later(8))).toBe(1)
   expect(await hashes()).not.toContain(refused.page.hash)
@@ -83,7 +84,7 @@ test('content that a command is about to name is not deleted meanwhile; what was
   const command = inTransaction(
     db,
     async (tx) => {
-      await holdContents(tx, [page], later(8))
+      await nameContents(tx, [page.hash], { contents: [page], now: later(8) })
       held.open()
       await purged.opened
       await appendEvents(tx, [sealed])
@@ -103,7 +104,7 @@ test('content that a command is about to name is not deleted meanwhile; what was
   await inTransaction(
     db,
     async (tx) => {
-      await holdContents(tx, [other.page], later(9))
+      await nameContents(tx, [other.page.hash], { contents: [other.page], now: later(9) })
       await appendEvents(tx, [other.sealed])
     },
     {},

@@ -1,5 +1,6 @@
 /** A rollout of many hosts over a real database, without engines: what becomes of the hosts is said by the caller. */
 
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { findProposal } from '../../src/store/proposals.ts'
@@ -42,7 +43,7 @@ export async function startedOn(
       return { ...look, id, source, asset, team: 'elsewhere', observedAt: now, checkedAt: now }
     }),
   )
-  const opened = { ...base, subject, contentHash: `content of ${id}` }
+  const opened = { ...base, subject, contentHash: contentHash(subject) }
   async function must(what: Parameters<Workflow['execute']>[1]): Promise<void> {
     const done = await execute(id, what, rollout)
     if (!done.ok) throw new Error(`${what.type}: ${done.refusal.sentence}`)

@@ -2,8 +2,8 @@
 
 import { frozen } from '../../src/core/asset.ts'
 import type { Patch } from '../../src/core/catalog.ts'
-import { contentHash } from '../../src/core/content-hash.ts'
 import type { Policy } from '../../src/core/policy.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../src/core/window.ts'

@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
-import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
+import { verifyExport } from '../../src/core/audit-export.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
-import { readAllEvents, readCheckpoints, readStream, writeCheckpoint } from '../../src/store/events.ts'
+import { readStream } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
-import { allProposals, findProposal, openProposals, projectedDeployments } from '../../src/store/proposals.ts'
+import { allProposals, findProposal, openProposals } from '../../src/store/proposals.ts'
+import { results } from '../../src/store/schema.ts'
+import { exportRecord } from '../../src/workflow/audit.ts'
 import { createDeploy } from '../../src/workflow/deploy.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
@@ -50,7 +52,7 @@ test('one proposal per team is opened, approved by two people, rolled out ring b
   await service.workflow.advance(web.id, signal)
   const done = await findProposal(db, web.id)
   expect(done?.status).toBe('completed')
-  const ends = (await projectedDeployments(db)).filter((row) => row.proposal === web.id).map((row) => row.endState)
+  const ends = (await db.select().from(results)).filter((row) => row.proposal === web.id).map((row) => row.endState)
   expect(ends).toHaveLength(8)
   for (const end of ends) expect(['installed', 'rebooted and re-scanned']).toContain(end)
 
@@ -144,13 +146,14 @@ test('projections equal what the events rebuild, and one changed byte of the exp
     person('mara', 'Mara'),
   )
   for (const stored of await allProposals(db)) {
-    const rebuilt = replay(await readStream(db, stored.id))
+    const rebuilt = replay(await readStream(db, stored.state.id))
     expect(rebuilt).toEqual(stored.state)
   }
-  await writeCheckpoint(db, new Date().toISOString())
-  const events = []
-  for await (const event of readAllEvents(db)) events.push(event)
-  const text = [...exportLines(events, await readCheckpoints(db), new Date().toISOString())].join('')
+  const lines: string[] = []
+  await exportRecord(database(), new Date().toISOString(), async (line) => {
+    lines.push(line)
+  })
+  const text = lines.join('')
   expect(verifyExport(text)).toMatchObject({ ok: true, streams: 2, checkpoints: 1 })
   const bytes = Buffer.from(text)
   for (let offset = 7; offset < bytes.length; offset += Math.ceil(bytes.length / 97)) {

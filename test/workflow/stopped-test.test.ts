@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { DeployEngine, Hook } from '../../src/core/ports.ts'
 import type { ProposalCommand } from '../../src/core/proposal/command.ts'
+import { contentHash as hashOf } from '../../src/core/proposal/decision-content.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { readStream } from '../../src/store/events.ts'
@@ -248,7 +249,7 @@ describe('a test ring at work', () => {
     const content = {
       title: 't',
       subject: other,
-      contentHash: 'other',
+      contentHash: hashOf(other),
       priority: 'scheduled',
       whyNow: 'w',
       dueAt: null,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { DeployEngine } from '../../src/core/ports.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import { connect } from '../../src/store/database.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
@@ -110,9 +111,9 @@ test('an asset that is at work for one proposal is touched by no other, which wa
   const [first] = await openProposals(db)
   if (first === undefined || first.subject.kind !== 'patches') throw new Error('nothing was proposed')
   // The same assets once more, for another decision.
-  const subject = { ...first.subject, health: [{ kind: 'tcp', port: 1, timeoutSeconds: 1 }] as const }
+  const subject = { ...first.subject, failureBudget: 7 }
   const { title, priority, whyNow, dueAt, team, policy } = first
-  const other = { title, subject: { ...subject, health: [] }, contentHash: 'another decision', priority, whyNow, dueAt }
+  const other = { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
   await workflow.open(team, other, policy, { kind: 'system', part: 'assessment' })
   for (const id of ['PW-1', 'PW-2']) for (const person of [mara, tom]) await approveAs(workflow, id, person)
 

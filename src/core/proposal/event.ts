@@ -10,7 +10,10 @@ import type { Actor, ApprovedBy, Deferral, LeftOut, Subject, Verification, Via, 
 export interface Content {
   readonly title: string
   readonly subject: Subject
+  /** Of what is voted on. */
   readonly contentHash: string
+  /** Hash of what is shown beside it. Left out: an event of an earlier version, which has its subject in itself. */
+  readonly evidence?: string
   readonly priority: Priority
   readonly whyNow: string
   readonly dueAt: string | null
@@ -75,6 +78,17 @@ export type ProposalEvent =
       /** True where it has become more urgent: told loudly, once. */
       readonly raised?: boolean
     } & Content)
+  /**
+   * What is asked for is kept as content by now; an earlier version had it in the event. It says the same: `was` is its
+   * hash as people voted on it, and all that was decided holds.
+   */
+  | {
+      readonly type: 'content-kept'
+      readonly was: string
+      readonly contentHash: string
+      readonly evidence: string
+      readonly subject: Subject
+    }
   | { readonly type: 'vote-cast'; readonly vote: Vote }
   | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
   /** A person confirmed, by an account of their own, what was done in their name. `of`: number of that event. */
@@ -208,21 +222,20 @@ export type ProposalEvent =
   | { readonly type: 'break-glass-reviewed'; readonly person: string; readonly name: string }
 
 type ResultsType = 'outcomes-recorded' | 'verifications-recorded'
+type ContentType = 'opened' | 'revised' | 'content-kept'
 
-/** An event as it stands in the record. */
+type OfType<Type> = Extract<ProposalEvent, { type: Type }>
+type Without<Event, Key extends string> = Event extends unknown ? Omit<Event, Key> : never
+
+/** An event as it stands in the record: without what it names by a hash. */
 export type WrittenEvent =
-  | Exclude<ProposalEvent, { type: ResultsType }>
-  | ({ readonly type: ResultsType } & ResultsPage)
-  | {
-      readonly type: 'outcomes-recorded'
-      readonly outcomes: readonly RecordedOutcome[]
-      readonly page?: never
-    }
-  | {
-      readonly type: 'verifications-recorded'
-      readonly verifications: readonly RecordedVerification[]
-      readonly page?: never
-    }
+  | Exclude<ProposalEvent, { type: ResultsType | ContentType }>
+  | ({ readonly type: 'outcomes-recorded' } & ResultsPage)
+  | ({ readonly type: 'verifications-recorded' } & ResultsPage)
+  | (Omit<OfType<'outcomes-recorded'>, 'page' | 'counts'> & { readonly page?: never })
+  | (Omit<OfType<'verifications-recorded'>, 'page' | 'counts'> & { readonly page?: never })
+  | (Without<OfType<ContentType>, 'subject' | 'evidence'> & { readonly evidence: string; readonly subject?: never })
+  | (OfType<'opened' | 'revised'> & { readonly evidence?: never })
 
 export type EventType = ProposalEvent['type']
 

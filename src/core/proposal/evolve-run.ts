@@ -16,6 +16,7 @@ export function freshRun({ subject }: ProposalState, at: string): Rollout {
     starts: 0,
     retried: {},
     skipped: {},
+    notBegun: {},
     extendedUntil: null,
   }
 }
@@ -71,7 +72,7 @@ export function withResults<Run extends Rollout>(
   run: Run,
   changes: readonly (RecordedOutcome | RecordedVerification)[],
   at: string,
-  planned: readonly PlannedRing[] | null,
+  planned: readonly PlannedRing[],
 ): Run {
   const changed = new Map<string, Deployment>()
   for (const { asset, ...change } of changes) {
@@ -96,7 +97,7 @@ export function withResults<Run extends Rollout>(
 function withNotBegun<Run extends Rollout>(
   run: Run,
   deployments: readonly Deployment[],
-  planned: readonly PlannedRing[] | null,
+  planned: readonly PlannedRing[],
 ): Run {
   if (deployments.length === 0) return run
   const notBegun = Object.fromEntries(
@@ -106,12 +107,8 @@ function withNotBegun<Run extends Rollout>(
     }),
   )
   const next = withChanges(run, { notBegun: { ...run.notBegun, ...notBegun } })
-  const again = withTurnsAgain(
-    next,
-    deployments.map(({ asset }) => asset),
-    (ring, index) => (planned === null ? ring : { ...ring, waiting: inPlannedOrder(ring.waiting, planned[index]) }),
-  )
-  return planned === null ? again : withUnbegunRings(again, planned)
+  const assets = deployments.map(({ asset }) => asset)
+  return withUnbegunRings(withTurnsAgain(next, assets, planned), planned)
 }
 
 /** A ring in which nothing has begun after all is as it was before: it still has to show something. */
@@ -126,53 +123,53 @@ const placesIn = remembered(
   (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
 )
 
-function inPlannedOrder(waiting: readonly string[], ring: PlannedRing | undefined): readonly string[] {
+/** As the ring is planned, however many came together. */
+export function inPlannedOrder(assets: readonly string[], ring: PlannedRing | undefined): readonly string[] {
   const places = placesIn(ring?.assets ?? [])
   const placeOf = (asset: string) => places.get(asset) ?? places.size
-  return [...waiting].sort((a, b) => placeOf(a) - placeOf(b))
+  return [...assets].sort((a, b) => placeOf(a) - placeOf(b))
 }
 
 function withoutNotBegun({ notBegun }: Rollout, assets: readonly string[]): Pick<Rollout, 'notBegun'> {
-  if (notBegun === undefined) return {}
   const begun = new Set(assets)
   return { notBegun: Object.fromEntries(Object.entries(notBegun).filter(([asset]) => !begun.has(asset))) }
 }
 
 /** The assets are as if their turn had not come; their rings are not done. */
-export function withRetried<Run extends Rollout>(run: Run, assets: readonly string[]): Run {
+export function withRetried<Run extends Rollout>(
+  run: Run,
+  assets: readonly string[],
+  planned: readonly PlannedRing[],
+): Run {
   const retried: Record<string, number> = { ...run.retried }
   const skipped = { ...run.skipped }
   for (const asset of assets) {
     retried[asset] = (retried[asset] ?? 0) + 1
     delete skipped[asset]
   }
-  const next = withChanges(run, { retried, skipped })
-  return withTurnsAgain(next, assets, (ring) => ({ ...ring, status: 'running', soakUntil: null, checked: null }))
+  const running = { status: 'running', soakUntil: null, checked: null } as const
+  return withTurnsAgain(withChanges(run, { retried, skipped }), assets, planned, running)
 }
 
-/** Takes the assets out of what was done; `change`: what becomes of their rings beside that. */
+/** Takes the assets out of what was done; `changes`: what becomes of their rings beside that. */
 function withTurnsAgain<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
-  change: (ring: RingState, index: number) => RingState,
+  planned: readonly PlannedRing[],
+  changes: Partial<RingState> = {},
 ): Run {
   const again = new Set(assets)
   const ringOf = new Map(assets.map((asset) => [asset, deploymentOf(run, asset)?.ring]))
   const rings = new Set(ringOf.values())
-  return withRings(withoutDeployments(run, again), (ring, index) =>
-    rings.has(index)
-      ? change(
-          {
-            ...ring,
-            // They join the batch under way; after it, they are in one of their own.
-            waiting:
-              ring.waiting.length > 0
-                ? [...assets.filter((asset) => ringOf.get(asset) === index), ...ring.waiting]
-                : [],
-            forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
-          },
-          index,
-        )
-      : ring,
-  )
+  return withRings(withoutDeployments(run, again), (ring, index) => {
+    if (!rings.has(index)) return ring
+    const mine = assets.filter((asset) => ringOf.get(asset) === index)
+    return {
+      ...ring,
+      ...changes,
+      // They join the batch under way; after it, they are in one of their own.
+      waiting: ring.waiting.length > 0 ? inPlannedOrder([...mine, ...ring.waiting], planned[index]) : [],
+      forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
+    }
+  })
 }

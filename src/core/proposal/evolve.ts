@@ -2,8 +2,17 @@ import { assertNever } from '../assert-never.ts'
 import { isOwn, throughOf } from '../hands.ts'
 import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
-import { outcomesOf, type ProposalEvent, type RecordedEvent, verificationsOf } from './event.ts'
-import { freshRun, runChange, withBatch, withResults, withRetried, withRing, withRings } from './evolve-run.ts'
+import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import {
+  freshRun,
+  inPlannedOrder,
+  runChange,
+  withBatch,
+  withResults,
+  withRetried,
+  withRing,
+  withRings,
+} from './evolve-run.ts'
 import type { PlannedRing, ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
 import { freshRing } from './run.ts'
 import { sinceOf, withCompared } from './since.ts'
@@ -102,6 +111,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         ...nothingSince(state),
       }
     }
+    case 'content-kept':
+      return { subject: event.subject, contentHash: event.contentHash }
     case 'assets-compared': {
       const out = event.assets.flatMap(({ asset, is }) => (is === 'left out' ? [asset] : []))
       return { since: withCompared(state, event, at), ...notInBatch(state, out) }
@@ -169,10 +180,10 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       )
     case 'outcome-recorded':
     case 'outcomes-recorded':
-      return runChange(state, (run) => withResults(run, outcomesOf(event), at, null))
+      return runChange(state, (run) => withResults(run, outcomesOf(event), at, ringsOf(state)))
     case 'verification-recorded':
     case 'verifications-recorded':
-      return runChange(state, (run) => withResults(run, verificationsOf(event), at, ringsIn(state, event)))
+      return runChange(state, (run) => withResults(run, verificationsOf(event), at, ringsOf(state)))
     case 'ring-soaking':
       return runChange(state, (run) =>
         withRing(run, event.ring, { status: 'soaking', soakUntil: event.until, checked: null }),
@@ -193,7 +204,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         }),
       )
     case 'retry-asked':
-      return runChange(state, (run) => withRetried(run, event.assets))
+      return runChange(state, (run) => withRetried(run, event.assets, ringsOf(state)))
     case 'window-extended': {
       // What was already moved to a later window goes on now.
       if (state.schedule === null) return runChange(state, (run) => withChanges(run, { extendedUntil: event.until }))
@@ -235,7 +246,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         status: 'rolling out',
         stopped: null,
         resumeVotes: [],
-        rollout: state.rollout !== null && state.status === 'halted' ? forgive(state.rollout) : state.rollout,
+        rollout:
+          state.rollout !== null && state.status === 'halted' ? forgive(state.rollout, ringsOf(state)) : state.rollout,
       }
     case 'verifying-started':
       return { status: 'verifying', ...runChange(state, (run) => withChanges(run, { verifyingSince: at })) }
@@ -258,12 +270,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
   }
 }
 
-/**
- * The order in which assets of each ring come again that were not begun: as they are planned, however many were recorded
- * together. Events of earlier versions, which name no page, put the last first.
- */
-function ringsIn({ subject }: ProposalState, event: ProposalEvent): readonly PlannedRing[] | null {
-  return 'page' in event && event.page !== undefined && subject.kind === 'patches' ? subject.rings : null
+function ringsOf({ subject }: ProposalState): readonly PlannedRing[] {
+  return subject.kind === 'patches' ? subject.rings : []
 }
 
 function resumeVote(
@@ -320,13 +328,20 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
     // Where the test ended early, the rest of its ring comes first; what failed was seen by those who approved.
     const isDone = (asset: string) => deployments[asset] !== undefined || leftOut[asset] !== undefined
     const status = planned.assets.every(isDone) ? 'passed' : 'running'
-    return { ...ring, status, waiting: [], checked: null, soakUntil: null, forgiven: Object.keys(deployments) } as const
+    return {
+      ...ring,
+      status,
+      waiting: [],
+      checked: null,
+      soakUntil: null,
+      forgiven: inPlannedOrder(Object.keys(deployments), planned),
+    } as const
   })
   return { ...run, deployments, starts, retried, skipped, rings: tested }
 }
 
 /** Resuming a halted rollout accepts what has failed so far: those assets keep their end state and no longer count at the gate. */
-function forgive(rollout: Rollout): Rollout {
+function forgive(rollout: Rollout, planned: readonly PlannedRing[]): Rollout {
   const done = deploymentsOf(rollout)
   return withRings(rollout, (ring, index) => {
     if (ring.status === 'passed' || ring.status === 'waiting') return ring
@@ -335,7 +350,10 @@ function forgive(rollout: Rollout): Rollout {
       ...ring,
       status: ring.status === 'failed' ? 'running' : ring.status,
       checked: null,
-      forgiven: forgiven.map((deployment) => deployment.asset),
+      forgiven: inPlannedOrder(
+        forgiven.map((deployment) => deployment.asset),
+        planned[index],
+      ),
     }
   })
 }

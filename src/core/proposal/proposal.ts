@@ -258,7 +258,7 @@ export interface Rollout {
   /** Assets that somebody left out, by id. */
   readonly skipped: Readonly<Record<string, { readonly by: string; readonly reason: string }>>
   /** Assets that were started and not begun, until they are started again. `notBefore`: not before this instant. */
-  readonly notBegun?: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
+  readonly notBegun: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
   /** Until when somebody lets it run on although the window is over. */
   readonly extendedUntil: string | null
 }

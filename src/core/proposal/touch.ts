@@ -33,8 +33,7 @@ export function touchable(
   context: TouchContext,
 ): readonly string[] {
   const open = openNow(state, assets, ring, context)
-  const notBegun = (state.rollout ?? state.test)?.notBegun
-  if (notBegun === undefined) return open
+  const notBegun = (state.rollout ?? state.test)?.notBegun ?? {}
   return open.filter((asset) => {
     const notBefore = notBegun[asset]?.notBefore ?? null
     return notBefore === null || !isBefore(context.now, notBefore)

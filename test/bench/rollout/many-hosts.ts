@@ -7,7 +7,8 @@ import type { Batch, DeployEngine, DeploymentReport, InventorySource } from '../
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { openDatabase } from '../../../src/store/database.ts'
-import { findProposal, openProposals, projectedDeployments } from '../../../src/store/proposals.ts'
+import { findProposal, openProposals } from '../../../src/store/proposals.ts'
+import { results } from '../../../src/store/schema.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { exampleService, plan } from '../../support/example-service.ts'
 import { alwaysMine } from '../../support/leases.ts'
@@ -102,7 +103,7 @@ async function follow(
   mark('rollout')
   const { user, system } = process.cpuUsage(cpu)
   const done = await findProposal(db, open.id)
-  const rows = (await projectedDeployments(db)).filter((row) => row.proposal === open.id)
+  const rows = (await db.select().from(results)).filter((row) => row.proposal === open.id)
   const ends = new Map<string, number>()
   for (const { endState } of rows) ends.set(endState ?? 'none', (ends.get(endState ?? 'none') ?? 0) + 1)
   const seconds = (performance.now() - began) / 1_000

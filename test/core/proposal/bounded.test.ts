@@ -1,11 +1,12 @@
 /** What an event says of assets has a bound, however many there are. */
 
 import { expect, test } from 'vitest'
+import { canonicalJson } from '../../../src/core/canonical-json.ts'
 import { limits } from '../../../src/core/limits.ts'
 import type { ProposalEvent, RecordedEvent } from '../../../src/core/proposal/event.ts'
 import { eventProblem } from '../../../src/core/proposal/event-size.ts'
 import { portions } from '../../../src/core/proposal/portions.ts'
-import { written } from '../../../src/core/proposal/results-page.ts'
+import { withContent, written } from '../../../src/core/proposal/written.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 
@@ -121,23 +122,26 @@ test('a list is cut by number and by bytes, and what is larger than both stands 
   expect(portions(long, 10)).toEqual(long.map((name) => [name]))
 })
 
-test('an event that is too large is named with its size; what is voted on is let through for now', () => {
+test('an event that is too large is named with its size; what is voted on is no part of it', () => {
   const text = 'ü'.repeat(limits.eventBytes / 2)
   expect(eventProblem({ type: 'noted', text })).toBe(
     'This cannot be recorded: "noted" would take 65 KB, and an event has 64 KB at most.',
   )
-  const base = content(1_000)
-  expect(
-    eventProblem({
-      type: 'revised',
-      revision: 2,
-      reason: 'r',
-      votesKept: false,
-      expiresAt: '',
-      noticeEndsAt: null,
-      ...base,
-    }),
-  ).toBeNull()
+  const { contents, content: large } = withContent(content(5_000))
+  const revised = {
+    type: 'revised',
+    revision: 2,
+    reason: 'r',
+    votesKept: false,
+    expiresAt: '',
+    noticeEndsAt: null,
+    ...large,
+  } as const
+  expect(contents.length).toBeGreaterThan(5)
+  expect(canonicalJson(written(revised)).length).toBeLessThan(1_000)
+  // As an earlier version wrote it: it is on record already.
+  const { evidence: _, ...inline } = revised
+  expect(eventProblem(written(inline))).toBeNull()
 })
 
 test('what a check of a gate says is cut, so that the answers of all fit into their event', () => {

@@ -5,9 +5,11 @@ import type { Context, ProposalCommand } from '../../../src/core/proposal/comman
 import { decide } from '../../../src/core/proposal/decide.ts'
 import { type Content, type RecordedEvent, verificationsOf } from '../../../src/core/proposal/event.ts'
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
+import { type ResultRow, resultRows } from '../../../src/core/proposal/light.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../../../src/core/proposal/run.ts'
+import { createParts } from '../../support/in-parts.ts'
 import { content, policy, testedContent } from '../../support/proposals.ts'
 
 const members: readonly Member[] = [
@@ -155,6 +157,10 @@ function play(
     }
   }
   return { events, state: state as ProposalState | null }
+}
+
+function byKey(a: ResultRow, b: ResultRow): number {
+  return `${a.part} ${a.asset}` < `${b.part} ${b.asset}` ? -1 : 1
 }
 
 const runs = { numRuns: 400 }
@@ -314,6 +320,25 @@ describe('whatever people click and machines report', () => {
           new Date(Date.parse(state.expiresAt) - 40 * 3_600_000 + seconds * 1_000).toISOString()
         if (state.remindersSent === 0) expect(nextStep(state, at(3_600)).do).toBe('remind')
         expect(nextStep(state, state.expiresAt).do).toBe('expire')
+      }),
+      runs,
+    )
+  })
+
+  test('a state that is kept in parts is the same when it is read', () => {
+    fc.assert(
+      fc.property(moves, fc.boolean(), (list, tests) => {
+        const { events } = tests ? play(list, system, testing, testedContent(6, 3)) : play(list)
+        const parts = createParts()
+        let state: ProposalState | null = null
+        for (const event of events) {
+          state = evolve(state, event)
+          parts.save(state)
+          expect(parts.read()).toEqual(state)
+        }
+        expect([...parts.rows().values()].sort(byKey)).toEqual(
+          JSON.parse(JSON.stringify(state === null ? [] : [...resultRows(state)].sort(byKey))),
+        )
       }),
       runs,
     )

@@ -19,6 +19,7 @@ const empty: Rollout = {
   starts: 0,
   retried: {},
   skipped: {},
+  notBegun: {},
   extendedUntil: null,
 }
 

@@ -8,9 +8,11 @@ import { decide } from '../../../src/core/proposal/decide.ts'
 import type { RecordedOutcome, RecordedVerification } from '../../../src/core/proposal/event.ts'
 import { evolve } from '../../../src/core/proposal/evolve.ts'
 import type { EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
-import { opened, pageOf, withContents, written } from '../../../src/core/proposal/results-page.ts'
+import { pageOf } from '../../../src/core/proposal/results-page.ts'
+import { opened, withContents, written } from '../../../src/core/proposal/written.ts'
 import { machine, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
+import { readFrom } from '../../support/read-from.ts'
 
 const HOSTS = 12
 const AT = '2026-11-20T00:00:00.000Z'
@@ -45,7 +47,7 @@ function play(state: ProposalState, commands: readonly ProposalCommand[]): Propo
     for (const event of decision.events) {
       const page = pageOf(event)
       if (page !== null) expect(stored.get(page.hash)).toEqual(page)
-      const read = opened(JSON.parse(JSON.stringify(written(event))), stored)
+      const read = opened(JSON.parse(JSON.stringify(written(event))), readFrom(contents))
       next = evolve(next, { stream: next.id, seq: next.seq + 1, at: AT, actor: machine, event: read })
     }
   }

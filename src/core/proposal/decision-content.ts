@@ -1,0 +1,487 @@
+/**
+ * What a proposal asks for, as content. The decision is what people vote on, and its hash is what votes name; the evidence
+ * is what they are shown beside it. Assets that get the same are a class, and the pages of assets name classes: so a change
+ * of what is missing rewrites classes, and the lists of assets stay as they are.
+ *
+ *     decision ─> pages of assets
+ *        ├─> pages of classes ─> change sets ─> changes
+ *        │                   └─> transactions
+ *        └─> patches
+ *     evidence ─> judgements of patches
+ *
+ * Order is by the bytes of ids, so that the same meaning has the same hash.
+ */
+
+import type { FrozenAsset } from '../asset.ts'
+import type { PackageChange, Patch } from '../catalog.ts'
+import {
+  type ContentKind,
+  contentName,
+  contentOf,
+  contentProblem,
+  type HashedContent,
+  type StoredContent,
+} from '../content.ts'
+import { limits } from '../limits.ts'
+import type { TransactionStep } from '../ports.ts'
+import { remembered } from '../remembered.ts'
+import type { WindowPlan } from '../window.ts'
+import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
+
+/** The two hashes that a subject is found by. */
+export interface SubjectHashes {
+  readonly decision: string
+  readonly evidence: string
+}
+
+/** A subject that was made into content. `subject` is what reading it gives: without what no decision freezes. */
+export interface KeptSubject extends SubjectHashes {
+  readonly subject: Subject
+  /** What others name comes first. */
+  readonly contents: readonly HashedContent[]
+}
+
+// ---------------------------------------------------------------- the texts
+
+/** A list, or where it is long the hashes of its parts. */
+type Listed<Item> = readonly Item[] | { readonly parts: readonly string[] }
+
+type ListOf = 'changes' | 'steps' | 'patches' | 'judgements' | 'assets' | 'problems'
+
+interface ListText {
+  readonly of: ListOf
+  readonly items: readonly unknown[]
+}
+
+type ChangeText = { readonly kind: 'package' } & PackageChange
+
+interface ChangeSetText {
+  /** Hashes. */
+  readonly changes: Listed<string>
+}
+
+interface TransactionText {
+  readonly steps: Listed<TransactionStep>
+}
+
+type PatchText = Pick<Patch, 'id' | 'platform' | 'source' | 'version' | 'packages'>
+type JudgementText = Omit<Patch, keyof PatchText>
+
+/** What assets share that are not told apart by it. */
+type Traits = Omit<FrozenAsset, 'id' | 'name'>
+
+/** Id, name, class, number of the traits on the page, number of the ring and place in it. */
+type Member = readonly [string, string, number, number, number | null, number | null]
+
+interface MembersText {
+  readonly traits: readonly Traits[]
+  readonly members: readonly Member[]
+}
+
+interface ClassText {
+  /** Hash of the change set. */
+  readonly changes: string
+  /** Hash; `null`: there is none. */
+  readonly transaction: string | null
+  /** Places in the decision's list of patches. */
+  readonly patches: readonly number[]
+  /** Place in the decision's list of lanes. */
+  readonly lane: number
+  /** Where it is not that of the lane. */
+  readonly window: WindowPlan | null
+  /** What the engine promises for these assets. No engine says so yet. */
+  readonly terms: null
+  /** The key of the start that is undone. */
+  readonly undoes: string | null
+}
+
+/** The assets that one engine serves, with their own window and rings. There is one. */
+interface LaneText {
+  readonly engine: string
+  readonly window: WindowPlan
+  readonly rings: readonly Omit<PlannedRing, 'assets'>[]
+}
+
+type ClusterText = Omit<Cluster, 'assets'> & { readonly assets: Listed<string> }
+
+type PatchDecisionText = { readonly kind: 'patches' } & {
+  readonly count: number
+  /** Hashes of pages. */
+  readonly assets: readonly string[]
+  /** Hashes of pages. */
+  readonly classes: readonly string[]
+  /** Hashes, by id of the patch. */
+  readonly patches: Listed<string>
+  readonly lanes: readonly LaneText[]
+  /** The proposal that is undone. */
+  readonly rollsBack: string | null
+} & Pick<PatchSubject, 'health' | 'failureBudget' | 'hooks'> & { readonly clusters?: readonly ClusterText[] }
+
+type DecisionText = PatchDecisionText | StandingRuleSubject
+
+type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
+  /** In the order in which they are shown: id of the patch and hash of its judgement. */
+  readonly judgements: Listed<readonly [string, string]>
+  readonly inventoryAt: string | null
+  /** Asset ids, and why there is no preview. */
+  readonly notPreviewed: Listed<readonly [string, string]>
+  /** Why an earlier rollout is undone. */
+  readonly rollbackReason: string | null
+}
+
+// ---------------------------------------------------------------- writing
+
+/** A subject as content, and as it is read again from there. */
+export function keepSubject(subject: Subject): KeptSubject {
+  const contents = new Map<string, HashedContent>()
+  const keep = (kind: ContentKind, value: unknown): string => {
+    const content = contentOf(kind, value)
+    contents.set(content.hash, content)
+    return content.hash
+  }
+  const hashes = subject.kind === 'patches' ? keptPatches(subject, keep) : keptRule(subject, keep)
+  const read = withEvidence(votedOf(hashes.decision, contents), hashes, contents)
+  subjectHashes.know(subject, hashes)
+  return { ...hashes, subject: read, contents: [...contents.values()] }
+}
+
+/** Worked out once for each subject, which may have very many assets. */
+export const subjectHashes = remembered((subject: Subject): SubjectHashes => {
+  const { decision, evidence } = keepSubject(subject)
+  return { decision, evidence }
+})
+
+/** The hash of what is voted on: that which votes name. */
+export function contentHash(subject: Subject): string {
+  return subjectHashes(subject).decision
+}
+
+type Keep = (kind: ContentKind, value: unknown) => string
+
+function keptRule(subject: StandingRuleSubject, keep: Keep): SubjectHashes {
+  const evidence: EvidenceText = { judgements: [], inventoryAt: null, notPreviewed: [], rollbackReason: null }
+  return { decision: keep('decision', subject satisfies DecisionText), evidence: keep('evidence', evidence) }
+}
+
+function keptPatches(subject: PatchSubject, keep: Keep): SubjectHashes {
+  const listed = <Item>(of: ListOf, items: readonly Item[]): Listed<Item> =>
+    items.length <= limits.listEntries
+      ? items
+      : { parts: cut(items).map((part) => keep('list', { of, items: part } satisfies ListText)) }
+  const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
+  const patches = [...subject.patches].sort(byId)
+  const judgements = new Map(patches.map(({ id, ...patch }) => [id, keep('judgement', judgementOf(patch))]))
+  const assets = [...subject.assets].sort((a, b) => byId(a.asset, b.asset))
+  const { classes, classOf } = classesOf(subject, assets, patches, keep, listed)
+  const decision: PatchDecisionText = {
+    kind: 'patches',
+    count: assets.length,
+    assets: pagesOfAssets(assets, classOf, rings).map((page) => keep('members', page)),
+    classes: cut(classes).map((page) => keep('classes', { classes: page })),
+    patches: listed(
+      'patches',
+      patches.map(({ id, platform, source, version, packages }) =>
+        keep('patch', { id, platform, source, version, packages } satisfies PatchText),
+      ),
+    ),
+    lanes: [{ engine, window, rings: rings.map(({ assets: _, ...ring }) => ring) }],
+    rollsBack: rollsBack?.proposal ?? null,
+    health,
+    ...(failureBudget === undefined ? {} : { failureBudget }),
+    ...(hooks === undefined ? {} : { hooks }),
+    ...(clusters === undefined
+      ? {}
+      : {
+          clusters: clusters.map((cluster) => ({ ...cluster, assets: listed('assets', [...cluster.assets].sort()) })),
+        }),
+  }
+  const evidence: EvidenceText = {
+    judgements: listed(
+      'judgements',
+      subject.patches.map(({ id }) => [id, judgements.get(id) ?? ''] as const),
+    ),
+    inventoryAt: subject.inventoryAt,
+    notPreviewed: listed(
+      'problems',
+      assets.flatMap(({ asset, previewProblem }) =>
+        previewProblem === null ? [] : [[asset.id, previewProblem] as const],
+      ),
+    ),
+    rollbackReason: rollsBack?.reason ?? null,
+    ...(silence === undefined ? {} : { silence }),
+    ...(measured === undefined ? {} : { measured }),
+  }
+  return { decision: keep('decision', decision), evidence: keep('evidence', evidence) }
+}
+
+function judgementOf({
+  platform: _p,
+  source: _s,
+  version: _v,
+  packages: _k,
+  ...judgement
+}: Omit<Patch, 'id'>): JudgementText {
+  return judgement
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+function cut<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const parts: (readonly Item[])[] = []
+  for (let from = 0; from < items.length; from += limits.contentPage)
+    parts.push(items.slice(from, from + limits.contentPage))
+  return parts
+}
+
+/** Lists that are the same object are looked at once; those that say the same, once more. */
+function once<Value extends object>(hash: (value: Value) => string): (value: Value) => string {
+  const seen = new Map<Value, string>()
+  const spelled = new Map<string, string>()
+  return (value) => {
+    const known = seen.get(value)
+    if (known !== undefined) return known
+    const text = JSON.stringify(value)
+    const made = spelled.get(text) ?? hash(value)
+    spelled.set(text, made)
+    seen.set(value, made)
+    return made
+  }
+}
+
+/** Classes are numbered as their first assets come, so that what is missing elsewhere moves no number. */
+function classesOf(
+  { rollsBack, window }: PatchSubject,
+  assets: readonly PlannedAsset[],
+  patches: readonly Patch[],
+  keep: Keep,
+  listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
+) {
+  const place = new Map(patches.map(({ id }, index) => [id, index]))
+  const changeHash = once((change: PackageChange) => {
+    const { name, architecture, from, to } = change
+    return keep('change', { kind: 'package', name, architecture, from, to } satisfies ChangeText)
+  })
+  const changeSet = once((changes: readonly PackageChange[]) =>
+    keep('change set', { changes: listed('changes', changes.map(changeHash)) } satisfies ChangeSetText),
+  )
+  const transaction = once((steps: readonly TransactionStep[]) =>
+    keep('transaction', { steps: listed('steps', steps) } satisfies TransactionText),
+  )
+  const missing = once((ids: readonly string[]) =>
+    JSON.stringify(ids.flatMap((id) => place.get(id) ?? []).sort((a, b) => a - b)),
+  )
+  const windows = once((own: WindowPlan) => JSON.stringify(own))
+  const numbers = new Map<string, number>()
+  const classes: ClassText[] = []
+  const classOf = new Map<string, number>()
+  for (const planned of assets) {
+    const own = planned.window ?? null
+    const made: ClassText = {
+      changes: changeSet(planned.changes),
+      transaction: planned.transaction.length === 0 ? null : transaction(planned.transaction),
+      patches: [],
+      lane: 0,
+      window: own === null || own === window ? null : own,
+      terms: null,
+      undoes: rollsBack?.keys?.[planned.asset.id] ?? null,
+    }
+    const patchesOf = missing(planned.patches)
+    const key = [
+      made.changes,
+      made.transaction,
+      patchesOf,
+      made.window === null ? '' : windows(made.window),
+      made.undoes,
+    ].join(' ')
+    let number = numbers.get(key)
+    if (number === undefined) {
+      number = classes.length
+      numbers.set(key, number)
+      classes.push({ ...made, patches: JSON.parse(patchesOf) as readonly number[] })
+    }
+    classOf.set(planned.asset.id, number)
+  }
+  return { classes, classOf }
+}
+
+function pagesOfAssets(
+  assets: readonly PlannedAsset[],
+  classOf: ReadonlyMap<string, number>,
+  rings: readonly PlannedRing[],
+): readonly MembersText[] {
+  const places = new Map(
+    rings.flatMap((ring, index) => ring.assets.map((asset, place) => [asset, [index, place] as const] as const)),
+  )
+  return cut(assets).map((page) => {
+    const numbers = new Map<string, number>()
+    const traits: Traits[] = []
+    const members = page.map(({ asset }): Member => {
+      const { id, name, platform, team, tags, exposure, criticality, timeZone, source, engine, simulated } = asset
+      const own: Traits = { platform, team, tags, exposure, criticality, timeZone, source, engine, simulated }
+      const key = JSON.stringify(own)
+      let number = numbers.get(key)
+      if (number === undefined) {
+        number = traits.length
+        numbers.set(key, number)
+        traits.push(own)
+      }
+      const [ring, place] = places.get(id) ?? [null, null]
+      return [id, name, classOf.get(id) ?? 0, number, ring, place]
+    })
+    return { traits, members }
+  })
+}
+
+// ---------------------------------------------------------------- reading
+
+/** What a decision says by itself. Of its patches it knows no more than what is voted on. */
+export type Voted =
+  | StandingRuleSubject
+  | (Pick<
+      PatchSubject,
+      'kind' | 'assets' | 'rings' | 'window' | 'health' | 'failureBudget' | 'clusters' | 'hooks' | 'engine'
+    > & {
+      /** Without why they are asked for. */
+      readonly patches: ReadonlyMap<string, PatchText>
+      readonly rollsBack: Omit<NonNullable<PatchSubject['rollsBack']>, 'reason'> | null
+    })
+
+/**
+ * The decision of a hash. `contents` has it, and all that it names. Throws a sentence where some is missing or was
+ * changed.
+ */
+export function votedOf(decision: string, contents: ReadonlyMap<string, StoredContent>): Voted {
+  const read = reader(contents)
+  const voted = read<DecisionText>('decision', decision)
+  if (voted.kind !== 'patches') return voted
+  const patches = read.list(voted.patches).map((hash) => read<PatchText>('patch', hash))
+  const classes = voted.classes
+    .flatMap((hash) => read<{ readonly classes: readonly ClassText[] }>('classes', hash).classes)
+    .map((one) => ({
+      changes: read.changes(one.changes),
+      transaction: one.transaction === null ? noSteps : read.steps(one.transaction),
+      patches: one.patches.flatMap((place) => patches[place]?.id ?? []),
+      window: one.window,
+      undoes: one.undoes,
+    }))
+  const [lane] = voted.lanes
+  if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
+  const rings = lane.rings.map((): string[] => [])
+  const keys: Record<string, string> = {}
+  const assets = voted.assets.flatMap((hash) => {
+    const { traits, members } = read<MembersText>('members', hash)
+    return members.map(([id, name, number, trait, ring, place]): PlannedAsset => {
+      const [own, frozen] = [classes[number], traits[trait]]
+      if (own === undefined || frozen === undefined)
+        throw new Error(`needs ${contentName('members', hash)}, which names a class that is not there`)
+      if (ring !== null && place !== null) (rings[ring] ?? [])[place] = id
+      if (own.undoes !== null) keys[id] = own.undoes
+      const { changes, transaction, patches: missing, window } = own
+      return {
+        asset: { id, name, ...frozen },
+        patches: missing,
+        changes,
+        transaction,
+        previewProblem: null,
+        ...(window === null ? {} : { window }),
+      }
+    })
+  })
+  const { health, failureBudget, hooks, clusters, rollsBack } = voted
+  return {
+    kind: 'patches',
+    patches: new Map(patches.map((patch) => [patch.id, patch])),
+    assets: assets.sort(inOrder),
+    rings: lane.rings.map((ring, index) => ({ ...ring, assets: rings[index] ?? [] })),
+    window: lane.window,
+    health,
+    ...(failureBudget === undefined ? {} : { failureBudget }),
+    ...(clusters === undefined
+      ? {}
+      : { clusters: clusters.map((cluster) => ({ ...cluster, assets: read.list(cluster.assets) })) }),
+    ...(hooks === undefined ? {} : { hooks }),
+    engine: lane.engine,
+    rollsBack: rollsBack === null ? null : { proposal: rollsBack, ...(Object.keys(keys).length === 0 ? {} : { keys }) },
+  }
+}
+
+/** A decision with what is shown beside it. `contents` has the evidence and all that it names. */
+export function withEvidence(
+  voted: Voted,
+  hashes: SubjectHashes,
+  contents: ReadonlyMap<string, StoredContent>,
+): Subject {
+  const subject = voted.kind === 'patches' ? shown(voted, hashes.evidence, contents) : voted
+  subjectHashes.know(subject, hashes)
+  return subject
+}
+
+function shown(
+  { patches: asked, assets, rollsBack, ...voted }: Extract<Voted, { kind: 'patches' }>,
+  evidence: string,
+  contents: ReadonlyMap<string, StoredContent>,
+): PatchSubject {
+  const read = reader(contents)
+  const { judgements, notPreviewed, rollbackReason, inventoryAt, silence, measured } = read<EvidenceText>(
+    'evidence',
+    evidence,
+  )
+  const problems = new Map(read.list(notPreviewed))
+  return {
+    ...voted,
+    patches: read.list(judgements).flatMap(([id, hash]): Patch[] => {
+      const patch = asked.get(id)
+      return patch === undefined ? [] : [{ ...patch, ...read<JudgementText>('judgement', hash) }]
+    }),
+    assets:
+      problems.size === 0
+        ? assets
+        : assets.map((planned) => ({ ...planned, previewProblem: problems.get(planned.asset.id) ?? null })),
+    ...(silence === undefined ? {} : { silence }),
+    ...(measured === undefined ? {} : { measured }),
+    inventoryAt: inventoryAt ?? '',
+    ...(rollsBack === null ? {} : { rollsBack: { ...rollsBack, reason: rollbackReason ?? '' } }),
+  }
+}
+
+const noSteps: readonly TransactionStep[] = []
+
+/** As people read them: by name. */
+function inOrder({ asset: a }: PlannedAsset, { asset: b }: PlannedAsset): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : byId(a, b)
+}
+
+/** Content that is what its hash says was written by us: its text has the shape of its kind. */
+function reader(contents: ReadonlyMap<string, StoredContent>) {
+  function read<Text>(kind: ContentKind, hash: string): Text {
+    const content = contents.get(hash)
+    const problem = contentProblem(kind, content)
+    if (problem !== null || content === undefined) throw new Error(`needs ${contentName(kind, hash)}, which ${problem}`)
+    return JSON.parse(content.text) as Text
+  }
+  function list<Item>(listed: Listed<Item>): readonly Item[] {
+    if (!('parts' in listed)) return listed
+    return listed.parts.flatMap((hash) => read<ListText>('list', hash).items as readonly Item[])
+  }
+  const change = sharing((hash: string): PackageChange => {
+    const { kind: _, ...own } = read<ChangeText>('change', hash)
+    return own
+  })
+  const changes = sharing((hash: string) => list(read<ChangeSetText>('change set', hash).changes).map(change))
+  const steps = sharing((hash: string) => list(read<TransactionText>('transaction', hash).steps))
+  return Object.assign(read, { list, changes, steps })
+}
+
+/** The same hash is the same object. */
+function sharing<Value>(read: (hash: string) => Value): (hash: string) => Value {
+  const known = new Map<string, Value>()
+  return (hash) => {
+    const found = known.get(hash)
+    if (found !== undefined) return found
+    const value = read(hash)
+    known.set(hash, value)
+    return value
+  }
+}

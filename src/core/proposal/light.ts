@@ -1,0 +1,309 @@
+/**
+ * A state in two parts, as it is stored: a small one without any list, which commands lock, and a row for each asset that
+ * something happened to. What is asked for is content. Together they are the state again.
+ */
+
+import { remembered } from '../remembered.ts'
+import { type SubjectHashes, subjectHashes } from './decision-content.ts'
+import { deploymentOf, deploymentsOf } from './deployments.ts'
+import { inPlannedOrder } from './evolve-run.ts'
+import type {
+  Deployment,
+  LeftOut,
+  PlannedRing,
+  ProposalState,
+  RingState,
+  Rollout,
+  Since,
+  Subject,
+  TestRun,
+  Vote,
+} from './proposal.ts'
+import { setOf } from './run.ts'
+import { sinceOf } from './since.ts'
+
+/** How many assets of a ring ended how; `at work`, `waiting` and `forgiven` beside the end states. */
+export type RingCounts = Readonly<Record<string, number>>
+
+type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly counts: RingCounts }
+type LightRun<Run extends Rollout> = Omit<Run, 'rings' | 'deployments' | 'retried' | 'skipped' | 'notBegun'> & {
+  readonly rings: readonly LightRing[]
+}
+
+export interface LightState
+  extends Omit<ProposalState, 'subject' | 'votes' | 'test' | 'rollout' | 'since' | 'drifted'> {
+  readonly content: SubjectHashes
+  /** Without what people wrote with them. */
+  readonly votes: readonly Omit<Vote, 'reason'>[]
+  readonly test: LightRun<TestRun> | null
+  readonly rollout: LightRun<Rollout> | null
+  readonly since?: Pick<Since, 'toldAt'> | null
+}
+
+/** What a row belongs to: the test before the vote, the rollout, or the decision as it stands since the vote. */
+export const resultParts = ['test', 'rollout', 'since'] as const
+export type ResultPart = (typeof resultParts)[number]
+
+/** What happened to one asset. Members that are left out did not. */
+export interface ResultFacts {
+  readonly deployment?: Omit<Deployment, 'asset'>
+  readonly retried?: number
+  readonly skipped?: { readonly by: string; readonly reason: string }
+  readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
+  /** Its turn in the batch under way has not come. The number of the ring. */
+  readonly waiting?: number
+  /** Its failure counts no more at the gate. The number of the ring. */
+  readonly forgiven?: number
+  readonly leftOut?: LeftOut
+  readonly done?: readonly string[]
+  /** The name of an asset that was not voted on and waits. */
+  readonly newcomer?: string
+  readonly drifted?: string
+}
+
+export interface ResultKey {
+  readonly part: ResultPart
+  readonly asset: string
+}
+
+export interface ResultRow extends ResultKey {
+  readonly facts: ResultFacts
+}
+
+// ---------------------------------------------------------------- apart
+
+/** Worked out once for each state. */
+export const lightOf = remembered((state: ProposalState): LightState => {
+  const { subject, votes, test, rollout, since, drifted: _, ...small } = state
+  return {
+    ...small,
+    content: subjectHashes(subject),
+    votes: votes.map(({ reason: _, ...vote }) => vote),
+    test: test && lightRun(test),
+    rollout: rollout && lightRun(rollout),
+    ...(since === undefined ? {} : { since: since && { toldAt: since.toldAt } }),
+  }
+})
+
+function lightRun<Run extends Rollout>(run: Run): LightRun<Run> {
+  const counts = run.rings.map((ring): Record<string, number> => {
+    const listed = { waiting: ring.waiting.length, forgiven: ring.forgiven.length }
+    return Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0))
+  })
+  for (const { ring, verification } of deploymentsOf(run)) {
+    const mine = counts[ring]
+    const end = verification?.end ?? 'at work'
+    if (mine !== undefined) mine[end] = (mine[end] ?? 0) + 1
+  }
+  // Read one by one: a copy of the run would make the record of its deployments.
+  const small: Record<string, unknown> = {}
+  for (const key of Object.keys(run) as (keyof Run & string)[]) if (!heavy.has(key)) small[key] = run[key]
+  const rings = run.rings.map(({ waiting: _, forgiven: __, ...ring }, index) => ({
+    ...ring,
+    counts: counts[index] ?? {},
+  }))
+  return { ...small, rings } as unknown as LightRun<Run>
+}
+
+const heavy: ReadonlySet<string> = new Set(['rings', 'deployments', 'retried', 'skipped', 'notBegun'])
+
+/** All rows of a state. */
+export function resultRows(state: ProposalState): readonly ResultRow[] {
+  return resultChanges(null, state).put
+}
+
+/** How the rows of a state differ from those of one before; `null`: there was none. */
+export function resultChanges(
+  before: ProposalState | null,
+  after: ProposalState,
+): { readonly put: readonly ResultRow[]; readonly gone: readonly ResultKey[] } {
+  const put: ResultRow[] = []
+  const gone: ResultKey[] = []
+  function add(part: ResultPart, assets: ReadonlySet<string>, factsOf: (asset: string) => ResultFacts): void {
+    for (const asset of assets) {
+      const facts = factsOf(asset)
+      if (Object.keys(facts).length === 0) gone.push({ part, asset })
+      else put.push({ part, asset, facts })
+    }
+  }
+  for (const part of ['test', 'rollout'] as const) {
+    const [was, is] = [before?.[part] ?? null, after[part]]
+    if (was === is) continue
+    add(part, changedInRun(was, is), (asset) => (is === null ? {} : runFacts(is, asset)))
+  }
+  add('since', changedSince(before, after), (asset) => sinceFacts(after, asset))
+  return { put, gone }
+}
+
+function changedInRun(before: Rollout | null, after: Rollout | null): ReadonlySet<string> {
+  const changed = new Set<string>()
+  if (before === null || after === null) {
+    for (const run of [before, after]) if (run !== null) for (const asset of assetsOf(run)) changed.add(asset)
+    return changed
+  }
+  const [was, is] = [deploymentsOf(before), deploymentsOf(after)]
+  if (was !== is) {
+    for (const deployment of is)
+      if (deploymentOf(before, deployment.asset) !== deployment) changed.add(deployment.asset)
+    for (const { asset } of was) if (deploymentOf(after, asset) === undefined) changed.add(asset)
+  }
+  for (const key of ['retried', 'skipped', 'notBegun'] as const) addDifferences(before[key], after[key], changed)
+  for (const [index, ring] of after.rings.entries()) {
+    addListed(before.rings[index]?.waiting ?? [], ring.waiting, changed)
+    addListed(before.rings[index]?.forgiven ?? [], ring.forgiven, changed)
+  }
+  return changed
+}
+
+function assetsOf(run: Rollout): readonly string[] {
+  return [
+    ...deploymentsOf(run).map(({ asset }) => asset),
+    ...[run.retried, run.skipped, run.notBegun].flatMap((record) => Object.keys(record)),
+    ...run.rings.flatMap(({ waiting, forgiven }) => [...waiting, ...forgiven]),
+  ]
+}
+
+function changedSince(before: ProposalState | null, after: ProposalState): ReadonlySet<string> {
+  const changed = new Set<string>()
+  addDifferences(before?.drifted, after.drifted, changed)
+  const [was, is] = [before === null ? undefined : sinceOf(before), sinceOf(after)]
+  for (const key of ['leftOut', 'done', 'waiting'] as const) addDifferences(was?.[key], is[key], changed)
+  return changed
+}
+
+type Record_ = Readonly<Record<string, unknown>>
+
+function addDifferences(before: Record_ = {}, after: Record_ = {}, changed: Set<string>): void {
+  if (before === after) return
+  for (const [asset, value] of Object.entries(after)) if (before[asset] !== value) changed.add(asset)
+  for (const asset of Object.keys(before)) if (!(asset in after)) changed.add(asset)
+}
+
+/** What is taken from such a list mostly stood at its beginning. */
+function addListed(before: readonly string[], after: readonly string[], changed: Set<string>): void {
+  if (before === after) return
+  const taken = before.length - after.length
+  if (taken >= 0 && after.every((asset, index) => before[index + taken] === asset)) {
+    for (const asset of before.slice(0, taken)) changed.add(asset)
+    return
+  }
+  const [was, is] = [setOf(before), setOf(after)]
+  for (const asset of was) if (!is.has(asset)) changed.add(asset)
+  for (const asset of is) if (!was.has(asset)) changed.add(asset)
+}
+
+function runFacts(run: Rollout, asset: string): ResultFacts {
+  const deployment = deploymentOf(run, asset)
+  const listed = (list: 'waiting' | 'forgiven') => run.rings.findIndex((ring) => setOf(ring[list]).has(asset))
+  // Who was started waits no more, and who was not has nothing to forgive.
+  const waiting = deployment === undefined ? listed('waiting') : -1
+  const forgiven = deployment === undefined ? -1 : listed('forgiven')
+  const notBegun = run.notBegun[asset]
+  return {
+    ...(deployment === undefined ? {} : { deployment: withoutAsset(deployment) }),
+    ...(run.retried[asset] === undefined ? {} : { retried: run.retried[asset] }),
+    ...(run.skipped[asset] === undefined ? {} : { skipped: run.skipped[asset] }),
+    ...(notBegun === undefined ? {} : { notBegun }),
+    ...(waiting === -1 ? {} : { waiting }),
+    ...(forgiven === -1 ? {} : { forgiven }),
+  }
+}
+
+function withoutAsset({ asset: _, ...deployment }: Deployment): Omit<Deployment, 'asset'> {
+  return deployment
+}
+
+function sinceFacts(state: ProposalState, asset: string): ResultFacts {
+  const { leftOut, done, waiting } = sinceOf(state)
+  const drifted = state.drifted[asset]
+  return {
+    ...(leftOut[asset] === undefined ? {} : { leftOut: leftOut[asset] }),
+    ...(done[asset] === undefined ? {} : { done: done[asset] }),
+    ...(waiting[asset] === undefined ? {} : { newcomer: waiting[asset] }),
+    ...(drifted === undefined ? {} : { drifted }),
+  }
+}
+
+// ---------------------------------------------------------------- together
+
+/** The state of its parts. `reasons`: what people wrote with their votes, by person. */
+export function wholeState(
+  light: LightState,
+  subject: Subject,
+  rows: readonly ResultRow[],
+  reasons: ReadonlyMap<string, string>,
+): ProposalState {
+  const { content: _, votes, test, rollout, since, ...small } = light
+  const rings = subject.kind === 'patches' ? subject.rings : []
+  const of = (part: ResultPart) => rows.filter((row) => row.part === part)
+  const sinceRows = of('since')
+  return {
+    ...small,
+    subject,
+    votes: votes.map((vote) => ({ ...vote, reason: reasons.get(vote.person) ?? null })),
+    test: test && wholeRun(test, of('test'), rings),
+    rollout: rollout && wholeRun(rollout, of('rollout'), rings),
+    drifted: recorded(sinceRows, ({ drifted }) => drifted),
+    ...(since === undefined ? {} : { since: since && wholeSince(since, sinceRows) }),
+  }
+}
+
+function wholeSince({ toldAt }: Pick<Since, 'toldAt'>, rows: readonly ResultRow[]): Since {
+  return {
+    leftOut: recorded(rows, ({ leftOut }) => leftOut),
+    done: recorded(rows, ({ done }) => done),
+    waiting: recorded(rows, ({ newcomer }) => newcomer),
+    toldAt,
+  }
+}
+
+function wholeRun<Run extends Rollout>(
+  light: LightRun<Run>,
+  rows: readonly ResultRow[],
+  planned: readonly PlannedRing[],
+): Run {
+  const ranks = new Map(planned.flatMap(({ assets }) => assets).map((asset, rank) => [asset, rank]))
+  const deployments = rows
+    .flatMap(({ asset, facts: { deployment } }) => (deployment === undefined ? [] : [{ asset, ...deployment }]))
+    .map((deployment) => ({ deployment, start: startNumber(deployment.key), rank: ranks.get(deployment.asset) ?? 0 }))
+    .sort((a, b) => a.start - b.start || a.rank - b.rank)
+    .map(({ deployment }) => deployment)
+  const listed = (list: 'waiting' | 'forgiven') => {
+    const assets = planned.map((): string[] => [])
+    for (const { asset, facts } of rows) {
+      const ring = facts[list]
+      if (ring !== undefined) assets[ring]?.push(asset)
+    }
+    return assets
+  }
+  const [waiting, forgiven] = [listed('waiting'), listed('forgiven')]
+  return {
+    ...light,
+    rings: light.rings.map(({ counts: _, ...ring }, index) => ({
+      ...ring,
+      waiting: inPlannedOrder(waiting[index] ?? [], planned[index]),
+      forgiven: inPlannedOrder(forgiven[index] ?? [], planned[index]),
+    })),
+    deployments: Object.fromEntries(deployments.map((deployment) => [deployment.asset, deployment])),
+    retried: recorded(rows, (facts) => facts.retried),
+    skipped: recorded(rows, (facts) => facts.skipped),
+    notBegun: recorded(rows, (facts) => facts.notBegun),
+  } as unknown as Run
+}
+
+/** The number at the end of the key of a start. */
+function startNumber(key: string): number {
+  return Number(key.slice(key.lastIndexOf('.') + 1))
+}
+
+function recorded<Value>(
+  rows: readonly ResultRow[],
+  factOf: (facts: ResultFacts) => Value | undefined,
+): Readonly<Record<string, Value>> {
+  const entries: [string, Value][] = []
+  for (const { asset, facts } of rows) {
+    const value = factOf(facts)
+    if (value !== undefined) entries.push([asset, value])
+  }
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,153 @@
+/**
+ * An event names content by its hash. In the program it has in itself what the content says ("opened"); as it is recorded
+ * it has not ("written").
+ */
+
+import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
+import { limits } from '../limits.ts'
+import type { ProposalCommand } from './command.ts'
+import { keepSubject, type SubjectHashes } from './decision-content.ts'
+import type { Content, ProposalEvent, WrittenEvent } from './event.ts'
+import { isHash } from './named.ts'
+import type { Subject } from './proposal.ts'
+import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
+
+/** Whether what the event asks for is content; then the hashes, as whoever changed the store left them. */
+export function subjectNamed(event: WrittenEvent): SubjectHashes | null {
+  const { type, contentHash, evidence }: Readonly<Partial<Record<string, unknown>>> = { ...event }
+  if (type !== 'opened' && type !== 'revised' && type !== 'content-kept') return null
+  return isHash(contentHash) && isHash(evidence) ? { decision: contentHash, evidence } : null
+}
+
+/** The hash of the page of results that an event names; `null`: it names none. */
+export function pageNamed(event: WrittenEvent): string | null {
+  const { type, page }: Readonly<Partial<Record<string, unknown>>> = { ...event }
+  return (type === 'outcomes-recorded' || type === 'verifications-recorded') && isHash(page) ? page : null
+}
+
+/** The content that an event names. What was changed in the store may be of any shape. */
+export function namedBy(event: WrittenEvent): readonly { readonly kind: ContentKind; readonly hash: string }[] {
+  const subject = subjectNamed(event)
+  if (subject !== null)
+    return [
+      { kind: 'decision', hash: subject.decision },
+      { kind: 'evidence', hash: subject.evidence },
+    ]
+  const page = pageNamed(event)
+  return page === null ? [] : [{ kind: 'results', hash: page }]
+}
+
+/** An event as it is recorded: without what the content that it names says. */
+export function written(event: ProposalEvent): WrittenEvent {
+  switch (event.type) {
+    case 'opened':
+    case 'revised': {
+      const { subject, evidence, ...rest } = event
+      return evidence === undefined ? { ...rest, subject } : { ...rest, evidence }
+    }
+    case 'content-kept': {
+      const { subject: _, ...rest } = event
+      return rest
+    }
+    case 'outcomes-recorded': {
+      const { outcomes, page, counts, ...rest } = event
+      return page === undefined ? { ...rest, outcomes } : { ...rest, page, counts: counts ?? {} }
+    }
+    case 'verifications-recorded': {
+      const { verifications, page, counts, ...rest } = event
+      return page === undefined ? { ...rest, verifications } : { ...rest, page, counts: counts ?? {} }
+    }
+    default:
+      return event
+  }
+}
+
+/** Where an event is opened: what it names, read before. */
+export interface Named {
+  readonly pages: ReadonlyMap<string, StoredContent>
+  /** Throws a sentence where it cannot be read. */
+  readonly subject: (hashes: SubjectHashes) => Subject
+}
+
+/** An event with what the content that it names says. Throws a sentence where that is not there or is not what it was. */
+export function opened(event: WrittenEvent, named: Named): ProposalEvent {
+  switch (event.type) {
+    case 'opened':
+    case 'revised':
+      return event.evidence === undefined ? event : { ...event, subject: subjectOf(event, named) }
+    case 'content-kept':
+      return { ...event, subject: subjectOf(event, named) }
+    case 'outcomes-recorded': {
+      if (event.page === undefined) return event
+      const { outcomes = [] } = readPage(event.page, named.pages)
+      return { ...event, outcomes }
+    }
+    case 'verifications-recorded': {
+      if (event.page === undefined) return event
+      const { verifications = [] } = readPage(event.page, named.pages)
+      return { ...event, verifications }
+    }
+    default:
+      return event
+  }
+}
+
+function subjectOf(
+  { contentHash, evidence }: { readonly contentHash: string; readonly evidence: string },
+  named: Named,
+) {
+  return named.subject({ decision: contentHash, evidence })
+}
+
+/**
+ * A command with what it needs written before: logs go out of it and are named by their hash. The pages are those of a
+ * command of which all is new, as it mostly is.
+ */
+export function withContents(command: ProposalCommand): {
+  readonly command: ProposalCommand
+  readonly contents: readonly HashedContent[]
+} {
+  switch (command.type) {
+    case 'record-outcomes': {
+      const logs: HashedContent[] = []
+      const outcomes = command.outcomes.map((one) => {
+        const log = keptLog(one.outcome.log)
+        const outcome = { ...one.outcome, log: '' }
+        if (log === '') return { ...one, outcome }
+        const content = contentOf('log', log)
+        logs.push(content)
+        return { ...one, outcome, log: content.hash }
+      })
+      return { command: { ...command, outcomes }, contents: [...logs, ...pagesOf(outcomesEvents(outcomes))] }
+    }
+    case 'record-verifications':
+      return { command, contents: pagesOf(verificationsEvents(command.verifications)) }
+    case 'open':
+    case 'revise': {
+      const { content, contents } = withContent(command.content)
+      return { command: { ...command, content }, contents }
+    }
+    default:
+      return { command, contents: [] }
+  }
+}
+
+/** What is asked for, under its hashes. */
+export function withContent(content: Content): {
+  readonly content: Content
+  readonly contents: readonly HashedContent[]
+} {
+  const { subject, contents, decision, evidence } = keepSubject(content.subject)
+  return { content: { ...content, subject, contentHash: decision, evidence }, contents }
+}
+
+function pagesOf(events: readonly ProposalEvent[]): readonly HashedContent[] {
+  return events.flatMap((event) => pageOf(event) ?? [])
+}
+
+/** The end of a log says what went wrong. */
+function keptLog(log: string): string {
+  const most = limits.logCharacters
+  if (log.trim() === '') return ''
+  return log.length <= most ? log : `(${log.length - most} characters before this were not kept)\n${log.slice(-most)}`
+}

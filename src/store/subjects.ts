@@ -1,0 +1,57 @@
+/** What proposals ask for, read from content and kept in memory: it never changes, and many states share it. */
+
+import type { StoredContent } from '../core/content.ts'
+import {
+  type SubjectHashes,
+  subjectHashes,
+  type Voted,
+  votedOf,
+  withEvidence,
+} from '../core/proposal/decision-content.ts'
+import type { Subject } from '../core/proposal/proposal.ts'
+import type { Queryable } from './connection.ts'
+import { readWithNamed } from './content.ts'
+import { createRecent } from './recent.ts'
+
+/** Assets of all decisions that are kept in memory. */
+const ASSETS_KEPT = 500_000
+
+const decisions = createRecent<Voted>(ASSETS_KEPT, (voted) => (voted.kind === 'patches' ? voted.assets.length : 1))
+const subjects = createRecent<Subject>(1_000, () => 1)
+
+const nameOf = ({ decision, evidence }: SubjectHashes) => `${decision} ${evidence}`
+
+/** Keeps a subject that was just made into content, or read. */
+export function rememberSubject(subject: Subject): void {
+  subjects.keep(nameOf(subjectHashes(subject)), subject)
+}
+
+/** Reads a subject by its hashes; each call of the answer throws a sentence where it cannot be read. */
+export async function readSubjects(
+  db: Queryable,
+  wanted: readonly SubjectHashes[],
+): Promise<(hashes: SubjectHashes) => Subject> {
+  const known = new Map<string, Subject>()
+  const missing = new Set<string>()
+  for (const hashes of wanted) {
+    const subject = subjects.find(nameOf(hashes))
+    if (subject !== undefined) known.set(nameOf(hashes), subject)
+    else for (const hash of hashesToRead(hashes)) missing.add(hash)
+  }
+  const contents: ReadonlyMap<string, StoredContent> =
+    missing.size === 0 ? new Map() : await readWithNamed(db, [...missing])
+  return (hashes) => {
+    const found = known.get(nameOf(hashes))
+    if (found !== undefined) return found
+    const voted = decisions.find(hashes.decision) ?? votedOf(hashes.decision, contents)
+    const subject = withEvidence(voted, hashes, contents)
+    decisions.keep(hashes.decision, voted)
+    subjects.keep(nameOf(hashes), subject)
+    known.set(nameOf(hashes), subject)
+    return subject
+  }
+}
+
+function hashesToRead({ decision, evidence }: SubjectHashes): readonly string[] {
+  return decisions.find(decision) === undefined ? [decision, evidence] : [evidence]
+}

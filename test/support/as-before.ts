@@ -1,0 +1,56 @@
+/** Makes a database what an earlier version left: whole states, and events that have in themselves what they ask for. */
+
+import type postgres from 'postgres'
+import { GENESIS, seal } from '../../src/core/audit.ts'
+import { canonicalJson } from '../../src/core/canonical-json.ts'
+import type { ProposalEvent } from '../../src/core/proposal/event.ts'
+import { replay } from '../../src/core/proposal/evolve.ts'
+import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import type { Db } from '../../src/store/connection.ts'
+import { readStream } from '../../src/store/events.ts'
+
+/** The hash under which the earlier version asked for it. */
+export const hashOfBefore = (id: string, revision: number) => `hash of ${id} as revision ${revision}`
+
+/** Of these proposals; returns their states as that version kept them. */
+export async function asBefore(
+  database: { readonly db: Db; readonly sql: postgres.Sql },
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ProposalState>> {
+  const states = new Map<string, ProposalState>()
+  for (const id of ids) states.set(id, await oneAsBefore(database, id))
+  await database.sql`delete from audit.content where kind > 2`
+  return states
+}
+
+async function oneAsBefore(
+  { db, sql }: { readonly db: Db; readonly sql: postgres.Sql },
+  id: string,
+): Promise<ProposalState> {
+  let revision = 1
+  let prev = GENESIS
+  for (const { hash: _, prev: __, event, ...recorded } of await readStream(db, id)) {
+    if (event.type === 'revised') revision = event.revision
+    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision)) }, prev)
+    await sql`update audit.events set event = ${canonicalJson(sealed.event)}, prev = ${sealed.prev}, hash = ${sealed.hash}
+      where stream = ${id} and seq = ${sealed.seq}`
+    prev = sealed.hash
+  }
+  const state = replay(await readStream(db, id))
+  if (state === null) throw new Error(`${id} is gone.`)
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    await tx`update proposals set state = ${tx.json(JSON.parse(JSON.stringify(state)))}, head_hash = ${prev}, format = 1
+      where id = ${id}`
+  })
+  await sql`delete from results where proposal = ${id}`
+  await sql`update votes set reason = null where proposal = ${id}`
+  await sql`update live_contents set content_hash = ${state.contentHash} where proposal = ${id}`
+  return state
+}
+
+function inline(event: ProposalEvent, contentHash: string): ProposalEvent {
+  if (event.type !== 'opened' && event.type !== 'revised') return event
+  const { evidence: _, ...rest } = event
+  return { ...rest, contentHash }
+}
