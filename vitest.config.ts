@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Start and kill whole servers, wait for those that never answer, try nonsense on everything, or play large rollouts. */
 const long = [
   'test/store/embedded-postgres.test.ts',
+  'test/store/cluster-copy.test.ts',
   'test/store/database.test.ts',
   'test/bin/bootstrap.test.ts',
   'test/chat/slack/arriving.test.ts',

@@ -34,7 +34,7 @@ import { createLog } from './log.ts'
 import { type CarriedOver, carryOver } from './store/carry-over.ts'
 import { changesChannel, tellChange } from './store/changes.ts'
 import { purgeContents } from './store/content.ts'
-import { type Database, openDatabase } from './store/database.ts'
+import { type Database, type DatabaseOptions, lookAhead, openDatabase } from './store/database.ts'
 import { writeCheckpoint } from './store/events.ts'
 import { claimDatabase } from './store/installation.ts'
 import { purgeSoftware } from './store/inventory.ts'
@@ -50,7 +50,7 @@ import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
 import { configuredAccountsOf, createAccounts, createLinking } from './workflow/accounts.ts'
 import { createDirectory, type Directory } from './workflow/directory.ts'
-import { createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
+import { calendarChecks, createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
 import { type WatchedConnection, watchConnection } from './workflow/watched-connection.ts'
@@ -83,13 +83,7 @@ const DAY_MS = 86_400_000
 export async function openService(config: Config, environment: Environment): Promise<Service> {
   const log = createLog(environment.logLevel)
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
-  const database = await openDatabase({
-    url: environment.databaseUrl ?? undefined,
-    dataDir: config.example ? exampleDatabase(config.dataDir) : `${config.dataDir}/postgres`,
-    durable: true,
-    log: log.info,
-    warn: log.warn,
-  })
+  const database = await openDatabase(databaseOf(config, environment, log))
   await claimDatabase(database.db, config.example).catch(async (error: unknown) => {
     await database.close()
     throw error
@@ -205,6 +199,37 @@ export async function openService(config: Config, environment: Environment): Pro
       await changes.close()
       await database.close()
     },
+  }
+}
+
+function databaseOf(config: Config, environment: Environment, log: WorkflowLog): DatabaseOptions {
+  return {
+    url: environment.databaseUrl ?? undefined,
+    dataDir: config.example ? exampleDatabase(config.dataDir) : `${config.dataDir}/postgres`,
+    durable: true,
+    log: log.info,
+    warn: log.warn,
+    withoutCopy: environment.upgradeWithoutCopy,
+  }
+}
+
+/** Looks at what the next start does to the database. */
+export function lookAtDatabase(config: Config, environment: Environment) {
+  return lookAhead(databaseOf(config, environment, createLog(environment.logLevel)))
+}
+
+/** What can be asked while the database must stay as it is: everything but the chat platforms. */
+export async function buildOutside(config: Config, environment: Environment) {
+  if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
+  const clock = () => new Date()
+  return {
+    sources: buildSources(config, clock),
+    feeds: buildFeeds(config, clock),
+    engines: buildEngines(config, environment, clock),
+    metrics: buildMetrics(config, environment),
+    loads: buildLoads(config, environment, clock),
+    calendars: calendarChecks({ calendars: buildFreezeCalendars(config), clock }),
+    connections: [],
   }
 }
 

@@ -3,6 +3,7 @@ import { count } from '../chat/story.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import { type Contact, contact } from './contact.ts'
+import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson } from './print.ts'
 import { testClick } from './test-click.ts'
@@ -53,9 +54,33 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ parts, loads, connections, database, freezeCalendars }) => {
-    let all = true
-    const tell = (answer: Contact) => {
+  const { config, environment } = load(program)
+  const { buildOutside, lookAtDatabase } = await import('../main.ts')
+  const outlook = await lookAtDatabase(config, environment)
+  const ahead = outlook === null ? null : databaseAhead(outlook)
+  if (ahead === null) {
+    try {
+      return await askAll(program, json, clickSeconds)
+    } finally {
+      await outlook?.close()
+    }
+  }
+  await outlook?.close()
+  const { tell, all } = teller(json)
+  tell(ahead)
+  for await (const answer of contact(await buildOutside(config, environment), new AbortController().signal))
+    tell(answer)
+  const say = (line: string) => void (json ? complain(line) : print(line))
+  if (environment.slack !== null || environment.discord !== null)
+    say('Chat platforms were not asked: that needs the database as the start will leave it.')
+  return all()
+}
+
+function teller(json: boolean) {
+  let all = true
+  return {
+    all: () => all,
+    tell: (answer: Contact) => {
       all &&= answer.ok
       if (json) return printJson(answer)
       const [first, ...more] = answer.what.split('\n')
@@ -63,19 +88,25 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
         `${answer.ok ? 'ok  ' : 'FAIL'} ${answer.kind} ${answer.name}: ${first}`,
         ...more.map((line) => `     ${line}`),
       ])
-    }
+    },
+  }
+}
+
+async function askAll(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
+  return withService(program, async ({ parts, loads, connections, database, freezeCalendars }) => {
+    const { tell, all } = teller(json)
     const working = new Set<string>()
     const { signal } = new AbortController()
     for await (const answer of contact({ ...parts, loads, connections, calendars: freezeCalendars.checks }, signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }
-    if (clickSeconds === null) return all
+    if (clickSeconds === null) return all()
     const say = (line: string) => void (json ? complain(line) : print(line))
     for (const connection of connections) {
       if (!working.has(connection.platform.name)) continue
       tell(await testClick(connection, database, { seconds: clickSeconds, say }))
     }
-    return all
+    return all()
   })
 }

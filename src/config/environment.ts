@@ -30,6 +30,7 @@ const variables = {
   PATCHWARDEN_CONFIG: z.string(),
   PATCHWARDEN_DATA: z.string(),
   PATCHWARDEN_HOST: z.string().regex(/^[A-Za-z0-9.:[\]-]+$/, { error: 'Write an address to listen on.' }),
+  PATCHWARDEN_UPGRADE: z.enum(['without-copy'], { error: 'Write without-copy, or leave it out.' }),
   PORT: z
     .string()
     .regex(/^\d{1,5}$/, { error: portMend })
@@ -95,6 +96,8 @@ export interface Environment {
   readonly configFile: string | null
   /** PATCHWARDEN_DATA: overrides `dataDir`. */
   readonly dataDir: string | null
+  /** PATCHWARDEN_UPGRADE: the operator has a copy of the embedded database, so an upgrade makes none. */
+  readonly upgradeWithoutCopy: boolean
   /** PATCHWARDEN_HOST and PORT: override `console`. Port 0 is any free one. */
   readonly host: string | null
   readonly port: number | null
@@ -147,6 +150,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): ReadEnvironme
     cwd,
     configFile: take(reading, 'PATCHWARDEN_CONFIG', variables.PATCHWARDEN_CONFIG, cwd),
     dataDir: take(reading, 'PATCHWARDEN_DATA', variables.PATCHWARDEN_DATA, cwd),
+    upgradeWithoutCopy: take(reading, 'PATCHWARDEN_UPGRADE', variables.PATCHWARDEN_UPGRADE, cwd) !== null,
     host: take(reading, 'PATCHWARDEN_HOST', variables.PATCHWARDEN_HOST, cwd),
     port: take(reading, 'PORT', variables.PORT, cwd),
     logLevel: take(reading, 'LOG_LEVEL', variables.LOG_LEVEL, cwd) ?? 'info',

@@ -3,12 +3,14 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
 import { cleanParameters } from './clean-parameters.ts'
+import { type CopyPlan, type FreeBytes, planCopy } from './cluster-copy.ts'
 import { type Db, patience } from './connection.ts'
-import { type EmbeddedPostgres, startEmbedded } from './embedded-postgres.ts'
+import { type EmbeddedPostgres, hasCluster, startEmbedded } from './embedded-postgres.ts'
 import { type Leases, openLeases } from './leases.ts'
-import { migrateDatabase } from './migrate.ts'
+import { type Ahead, type Migrations, migrateDatabase, migrationsAhead } from './migrate.ts'
 import { openPool } from './pool.ts'
 import { roomProblem } from './postgres-failure.ts'
+import { type Safeguard, whatStartChanges } from './postgres-safeguard.ts'
 import { clientOn, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from './transaction.ts'
 
 /** An open, migrated database. */
@@ -32,6 +34,10 @@ export interface DatabaseOptions {
   readonly log: (message: string) => void
   /** Hears that an embedded server ended and that it is back; `log` unless told. */
   readonly warn?: (message: string) => void
+  /** An embedded database is not copied before a migration that there is no way back from: the operator has done that. */
+  readonly withoutCopy?: boolean
+  readonly migrations?: Migrations
+  readonly freeBytes?: FreeBytes
 }
 
 const oldestServer = 14
@@ -43,25 +49,24 @@ const answerSeconds = 15
  * with a sentence where that cannot be.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const embedded = options.url === undefined ? await startEmbedded(options).catch(asProblem) : null
-  const url = embedded?.url ?? options.url ?? ''
-  const place = placeOf(url)
-  try {
-    await checkServer(url)
-    await migrateDatabase(url)
-  } catch (error) {
-    await embedded?.stop()
-    const trouble = databaseTrouble(error, true)
-    if (trouble === null) return asProblem(error)
-    if (embedded === null) {
-      const where = `Cannot use the database at ${place}.`
-      throw new DatabaseProblem(`${where} ${trouble.what} ${trouble.fix} The address is in DATABASE_URL.`, {
-        cause: error,
-      })
-    }
-    const why = roomProblem(embedded.dataDir) ?? `${trouble.what} Its log is ${embedded.dataDir}/server.log.`
-    throw new DatabaseProblem(`Cannot use the embedded database: ${why}`, { cause: error })
+  const { migrations, withoutCopy = false, freeBytes, warn = options.log } = options
+  const safeguard: Safeguard = {
+    ahead: async (url, dataDir) =>
+      (await migrationsAhead(url, migrations).catch((error: unknown) => embeddedProblem(error, dataDir))).noWayBack,
+    withoutCopy,
+    freeBytes,
   }
+  const embedded = options.url === undefined ? await startEmbedded({ ...options, safeguard }).catch(asProblem) : null
+  const url = embedded?.url ?? options.url ?? ''
+  await use(url, embedded, () =>
+    migrateDatabase(url, migrations?.folder, {
+      ...(migrations ? { noWayBack: migrations.noWayBack } : {}),
+      onNoWayBack: (migration) => {
+        if (embedded === null)
+          warn(`${whatStartChanges(migration)} There is no way back but a backup of the database from before.`)
+      },
+    }),
+  )
   const clients = connect(url)
   const leases = openLeases(url, { log: options.log })
   return {
@@ -75,6 +80,69 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await embedded?.stop()
     },
   }
+}
+
+/** What the next start does to a database. */
+export interface Outlook extends Ahead {
+  /** For people: which database, without the password. */
+  readonly place: string
+  /** The copy that the start makes of an embedded one before; `null`: it makes none. */
+  readonly copy: CopyPlan | null
+  /** Whether nobody else uses an embedded one; `null`: nothing is known of that. */
+  readonly alone: boolean | null
+  /** Until then an embedded one that was started for the look stays. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Looks at a database as it is, and changes nothing in it. `null`: there is none yet, the start makes it. Throws what
+ * `openDatabase` throws.
+ */
+export async function lookAhead(options: DatabaseOptions): Promise<Outlook | null> {
+  const { migrations, freeBytes, withoutCopy = false } = options
+  const embedded = options.url === undefined ? await startExisting(options).catch(asProblem) : null
+  if (options.url === undefined && embedded === null) return null
+  const url = embedded?.url ?? options.url ?? ''
+  const ahead = await use(url, embedded, () => migrationsAhead(url, migrations))
+  const copied = embedded !== null && ahead.noWayBack !== null && !withoutCopy
+  return {
+    ...ahead,
+    place: embedded?.dataDir ?? placeOf(url),
+    copy: copied ? planCopy({ directory: embedded.dataDir }, ahead.noWayBack, freeBytes) : null,
+    alone: embedded?.isAlone() ?? null,
+    close: async () => {
+      await embedded?.stop()
+    },
+  }
+}
+
+async function startExisting(options: DatabaseOptions): Promise<EmbeddedPostgres | null> {
+  return hasCluster(options.dataDir) ? startEmbedded(options) : null
+}
+
+/** Looks whether a server can be worked with, and works with it; leaves it, and says why, where that cannot be. */
+async function use<T>(url: string, embedded: EmbeddedPostgres | null, work: () => Promise<T>): Promise<T> {
+  const place = placeOf(url)
+  try {
+    await checkServer(url)
+    return await work()
+  } catch (error) {
+    await embedded?.stop()
+    if (embedded !== null) return embeddedProblem(error, embedded.dataDir)
+    const trouble = databaseTrouble(error, true)
+    if (trouble === null) return asProblem(error)
+    const where = `Cannot use the database at ${place}.`
+    throw new DatabaseProblem(`${where} ${trouble.what} ${trouble.fix} The address is in DATABASE_URL.`, {
+      cause: error,
+    })
+  }
+}
+
+function embeddedProblem(error: unknown, dataDir: string): never {
+  const trouble = databaseTrouble(error, true)
+  if (trouble === null) return asProblem(error)
+  const why = roomProblem(dataDir) ?? `${trouble.what} Its log is ${dataDir}/server.log.`
+  throw new DatabaseProblem(`Cannot use the embedded database: ${why}`, { cause: error })
 }
 
 export interface Clients {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { lastRunOn, pgdataOf, removeUnfinishedCopies } from './cluster-copy.ts'
 import { withPidLock } from './pid-lock.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { openCluster, passwordSentence, readPassword, renewPassword } from './postgres-cluster.ts'
@@ -7,6 +9,7 @@ import { fileProblem } from './postgres-failure.ts'
 import { hasUsers, joinUsers, startGuard } from './postgres-guard.ts'
 import { keepServer } from './postgres-keeper.ts'
 import { type Placement, placePostgres } from './postgres-placement.ts'
+import { type Safeguard, safeguarded } from './postgres-safeguard.ts'
 import {
   findServer,
   type Launch,
@@ -28,6 +31,8 @@ export interface EmbeddedPostgres {
   readonly adopted: boolean
   /** Where the data is; not the folder asked for when root had to place it elsewhere. */
   readonly dataDir: string
+  /** Whether no other process uses the server. */
+  readonly isAlone: () => boolean
   /** Leaves the server; the last process that does stops it. Not needed for safety: however we end, that is leaving. */
   readonly stop: () => Promise<void>
 }
@@ -41,6 +46,8 @@ export interface EmbeddedOptions {
   readonly warn?: (message: string) => void
   /** How long a start is tried again; a minute unless told. */
   readonly patienceMs?: number
+  /** Left out: whatever is done to the database, there is a way back from it. */
+  readonly safeguard?: Safeguard
 }
 
 /** A service that uses the folder puts a lost password back by then. */
@@ -60,17 +67,25 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   }
 }
 
+/** Whether there is a cluster to start already. */
+export function hasCluster(dataDir: string): boolean {
+  return existsSync(path.join(pgdataOf(placePostgres(dataDir, () => {})), 'PG_VERSION'))
+}
+
 async function startPlaced(placement: Placement, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { durable, log, warn = log, patienceMs } = options
+  const { durable, log, warn = log, patienceMs, safeguard } = options
   const binaries = await findPostgresBinaries(placement, log)
   const cluster = await openCluster(placement, binaries, durable)
+  removeUnfinishedCopies(placement)
   // Joined before looking for the server: from then on nobody stops it.
   const joined = await joinUsers(placement)
   const base = { placement, binaries, cluster, durable, log, samePort: joined !== null }
   const launch: Launch = patienceMs === undefined ? base : { ...base, patienceMs }
   await havePassword(launch)
-  const server = await findOrStart(launch)
-  noteServer(launch, server)
+  const runBefore = lastRunOn(cluster.pgdata)
+  const found = await findOrStart(launch)
+  noteServer(launch, found)
+  const server = safeguard ? await safeguarded({ launch, server: found, runBefore, joined, safeguard, warn }) : found
   const membership = joined ?? (await startGuard(placement, binaries, cluster))
   const keeper = keepServer({
     launch: { ...launch, samePort: true },
@@ -87,6 +102,7 @@ async function startPlaced(placement: Placement, options: EmbeddedOptions): Prom
     port: server.port,
     adopted: server.adopted,
     dataDir: placement.directory,
+    isAlone: membership.isAlone,
     stop: async () => {
       await keeper.stop()
       await membership.release()

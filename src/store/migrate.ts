@@ -10,11 +10,32 @@ import { patience } from './connection.ts'
 
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
+/** Of these there is no way back but a copy of the database: they change how things are stored. */
+export const noWayBack: readonly string[] = ['0017_light-decisions']
+
 /** Another process that migrates may take its time; one that hangs is not waited for without end. */
 const lockMs = '600000'
 
 /** The checkout's migrations, found the same way from the sources and from the build. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** Which migrations there are; tests have their own. */
+export interface Migrations {
+  readonly folder: string
+  readonly noWayBack: readonly string[]
+}
+
+const ours: Migrations = { folder: migrationsFolder, noWayBack }
+
+/** What a start would do to a database. */
+export interface Ahead {
+  /** Nothing was ever applied to it: there is nothing in it to lose. */
+  readonly fresh: boolean
+  /** The names of what is still to be applied, in order. */
+  readonly pending: readonly string[]
+  /** The first of these that there is no way back from; `null` in a fresh one. */
+  readonly noWayBack: string | null
+}
 
 interface Migration {
   readonly tag: string
@@ -32,8 +53,13 @@ interface Applied {
  * Brings the database up to date. Any number of processes may call it at once: a session lock lets one work and the
  * others find nothing to do. Refuses, with a sentence, what drizzle would pass over in silence: a migration that was
  * edited after it was applied, one that is older than the last applied, and a database newer than this program.
+ * `onNoWayBack` hears of a migration that there is no way back from just before it is applied.
  */
-export async function migrateDatabase(url: string, folder: string = migrationsFolder): Promise<void> {
+export async function migrateDatabase(
+  url: string,
+  folder: string = migrationsFolder,
+  given: { readonly noWayBack?: readonly string[]; readonly onNoWayBack?: (migration: string) => void } = {},
+): Promise<void> {
   const migrations = readMigrations(folder)
   // One connection, so that the lock and the migrations share a session; ending it frees the lock.
   const sql = postgres(url, {
@@ -47,7 +73,10 @@ export async function migrateDatabase(url: string, folder: string = migrationsFo
     // Not with the connection: a pooler refuses that.
     await sql`select set_config('lock_timeout', ${lockMs}, false)`
     await sql`select pg_advisory_lock(hashtextextended('patchwarden:migrate', 0))`
-    checkHistory(migrations, await appliedMigrations(sql))
+    const before = await appliedMigrations(sql)
+    checkHistory(migrations, before)
+    const { noWayBack: passed } = ahead(migrations, before, given.noWayBack ?? noWayBack)
+    if (passed !== null) given.onNoWayBack?.(passed)
     await migrate(drizzle(sql), { migrationsFolder: folder })
     const applied = await appliedMigrations(sql)
     const missing = migrations.filter(({ hash }) => !applied.some((row) => row.hash === hash))
@@ -55,6 +84,26 @@ export async function migrateDatabase(url: string, folder: string = migrationsFo
   } finally {
     await sql.end({ timeout: 5 })
   }
+}
+
+/** Looks at what is still to be applied, and changes nothing. Refuses what `migrateDatabase` refuses. */
+export async function migrationsAhead(url: string, given: Migrations = ours): Promise<Ahead> {
+  const migrations = readMigrations(given.folder)
+  const sql = postgres(url, { max: 1, ...patience, fetch_types: false, onnotice: () => {} })
+  try {
+    const applied = await appliedMigrations(sql)
+    checkHistory(migrations, applied)
+    return ahead(migrations, applied, given.noWayBack)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+function ahead(migrations: readonly Migration[], applied: readonly Applied[], listed: readonly string[]): Ahead {
+  const missing = migrations.filter(({ hash }) => !applied.some((row) => row.hash === hash))
+  const pending = missing.map(({ tag }) => tag)
+  const fresh = applied.length === 0
+  return { fresh, pending, noWayBack: (fresh ? undefined : pending.find((tag) => listed.includes(tag))) ?? null }
 }
 
 function readMigrations(folder: string): readonly Migration[] {

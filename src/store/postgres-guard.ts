@@ -34,6 +34,8 @@ export interface Membership {
   readonly release: () => Promise<void>
   /** Whether the guard lives, and those who come later find it. */
   readonly isIntact: () => boolean
+  /** Whether nobody else uses the server, as far as files tell. */
+  readonly isAlone: () => boolean
   /** Comes under guard again when that is not so. The caller holds the folder's lock. */
   readonly renew: (binaries: PostgresBinaries, cluster: Cluster) => Promise<void>
 }
@@ -71,7 +73,7 @@ export async function startGuard(
 
 /** Whether any process uses the server, as far as files tell. */
 export function hasUsers(directory: string): boolean {
-  return others(usersOf(directory))
+  return others(usersOf(directory), null)
 }
 
 async function joinGuard(directory: string): Promise<Post | null> {
@@ -136,6 +138,7 @@ function member(placement: Placement, joined: Post, settledAt = 0): Membership {
       const deadline = Date.now() + patienceMs
       while (!hasUsers(directory) && stillRuns(post.guard) && Date.now() < deadline) await sleep(lastLookMs)
     },
+    isAlone: () => !others(usersOf(directory), own),
     isIntact: () =>
       guardOf(directory) === post.guard && stillRuns(post.guard) && isPipe(directory, post.end) && existsSync(own),
     renew: async (binaries, cluster) => {
@@ -172,12 +175,13 @@ function usersOf(directory: string): string {
   return path.join(directory, 'users')
 }
 
-/** Whether somebody else uses the server, as far as files tell. Only how long to wait depends on it. */
-function others(users: string): boolean {
+/** Whether somebody uses the server beside `own`, as far as files tell. */
+function others(users: string, own: string | null): boolean {
   let found = false
   const isFolder = statSync(users, { throwIfNoEntry: false })?.isDirectory() === true
   for (const name of isFolder ? readdirSync(users) : []) {
     const file = path.join(users, name)
+    if (file === own) continue
     if (stillRuns(read(file))) found = true
     else rmSync(file, { force: true })
   }

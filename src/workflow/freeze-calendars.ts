@@ -58,11 +58,6 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
     return [{ name, from: '1970-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z', teams: calendar.teams }]
   }
 
-  function stretch(): { readonly from: string; readonly to: string } {
-    const from = Math.floor(clock().getTime() / HOUR_MS) * HOUR_MS
-    return { from: new Date(from).toISOString(), to: new Date(from + AHEAD_MS).toISOString() }
-  }
-
   /** Takes what is in the database: another replica may have read it. */
   async function load(): Promise<void> {
     if (calendars.length === 0) return
@@ -78,18 +73,10 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
     texts = next
   }
 
-  /** The text, understood in full by every use of it. Throws a sentence. */
-  async function readWhole(calendar: FreezeCalendar, signal: AbortSignal): Promise<string> {
-    const { from, to } = stretch()
-    const text = await calendar.read(signal)
-    for (const use of calendars) if (use.location === calendar.location) use.freezes(text, from, to)
-    return text
-  }
-
   async function refreshOne(calendar: FreezeCalendar, signal: AbortSignal): Promise<void> {
     const { location, name } = calendar
     try {
-      const text = await readWhole(calendar, signal)
+      const text = await readWhole(calendar, { calendars, clock }, signal)
       await saveCalendar(db, { location, text, readAt: clock().toISOString() })
       if (failing.delete(location)) log.info(`Freezes: ${name} can be read again.`)
     } catch (error) {
@@ -108,13 +95,13 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
       : `What it said at ${readAt} holds.`
   }
 
-  const once = [...new Map(calendars.map((calendar) => [calendar.location, calendar])).values()]
+  const once = onePerLocation(calendars)
 
   return {
     load,
     /** From now on, as far ahead as windows are looked for. */
     freezes(): readonly Freeze[] {
-      const { from, to } = stretch()
+      const { from, to } = stretch(clock)
       const key = [from, ...calendars.map(({ location }) => JSON.stringify(states.get(location) ?? null))].join()
       if (workedOut?.key === key) return workedOut.freezes
       const freezes = calendars.flatMap((calendar) => freezesOfOne(calendar, from, to))
@@ -126,17 +113,41 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
       await load()
     },
     /** Asks a calendar once, and keeps nothing; one question for each. */
-    checks: once.map((calendar) => ({
-      name: calendar.name,
-      check: async (signal: AbortSignal) => {
-        try {
-          const { from, to } = stretch()
-          const found = calendar.freezes(await readWhole(calendar, signal), from, to).length
-          return { ok: true, what: `${found} freezes in the coming 400 days` }
-        } catch (error) {
-          return { ok: false, what: `${errorText(error)} ${fallback(calendar.location)}` }
-        }
-      },
-    })),
+    checks: calendarChecks({ calendars, clock }, fallback),
   }
+}
+
+type Read = Pick<FreezeCalendarParts, 'calendars' | 'clock'>
+
+/** Questions to each calendar that need no database; `fallback` says what holds where it does not answer. */
+export function calendarChecks(read: Read, fallback?: (location: string) => string) {
+  return onePerLocation(read.calendars).map((calendar) => ({
+    name: calendar.name,
+    check: async (signal: AbortSignal) => {
+      try {
+        const { from, to } = stretch(read.clock)
+        const found = calendar.freezes(await readWhole(calendar, read, signal), from, to).length
+        return { ok: true, what: `${found} freezes in the coming 400 days` }
+      } catch (error) {
+        return { ok: false, what: [errorText(error), fallback?.(calendar.location) ?? []].flat().join(' ') }
+      }
+    },
+  }))
+}
+
+function onePerLocation(calendars: readonly FreezeCalendar[]): readonly FreezeCalendar[] {
+  return [...new Map(calendars.map((calendar) => [calendar.location, calendar])).values()]
+}
+
+function stretch(clock: () => Date): { readonly from: string; readonly to: string } {
+  const from = Math.floor(clock().getTime() / HOUR_MS) * HOUR_MS
+  return { from: new Date(from).toISOString(), to: new Date(from + AHEAD_MS).toISOString() }
+}
+
+/** The text, understood in full by every use of it. Throws a sentence. */
+async function readWhole(calendar: FreezeCalendar, { calendars, clock }: Read, signal: AbortSignal): Promise<string> {
+  const { from, to } = stretch(clock)
+  const text = await calendar.read(signal)
+  for (const use of calendars) if (use.location === calendar.location) use.freezes(text, from, to)
+  return text
 }

@@ -39,6 +39,7 @@ describe('the environment', () => {
         cwd,
         configFile: null,
         dataDir: null,
+        upgradeWithoutCopy: false,
         host: null,
         port: null,
         logLevel: 'info',
@@ -62,6 +63,7 @@ describe('the environment', () => {
       'loud',
       'environment: LOG_LEVEL is "loud". Write one of fatal, error, warn, info, debug, trace, silent.',
     ],
+    ['PATCHWARDEN_UPGRADE', 'yes', 'environment: PATCHWARDEN_UPGRADE is "yes". Write without-copy, or leave it out.'],
     ['PATCHWARDEN_HOST', 'a b', 'environment: PATCHWARDEN_HOST is "a b". Write an address to listen on.'],
   ])('%s=%s', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([sentence])

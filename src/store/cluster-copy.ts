@@ -1,0 +1,162 @@
+import { constants, existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { chmod, chown, copyFile, mkdir, open, readdir, stat, utimes } from 'node:fs/promises'
+import path from 'node:path'
+import pLimit from 'p-limit'
+import { z } from 'zod'
+import { type Placement, writeOwned } from './postgres-placement.ts'
+import { hasCode } from './process-identity.ts'
+
+/** What a copy of the cluster would be, and whether there is room for it. */
+export interface CopyPlan {
+  readonly pgdata: string
+  /** The folder it would be. */
+  readonly copy: string
+  /** How large the cluster is. */
+  readonly bytes: number
+  /** With something to spare: the server writes, too. */
+  readonly needed: number
+  readonly free: number
+}
+
+export type FreeBytes = (folder: string) => number
+
+/** A copy has another name until it is whole. */
+const UNFINISHED = '.unfinished'
+const NOTE = 'patchwarden-copy.json'
+const SPARE = 1.1
+const BLOCK = 4096
+/** Files at a time: most are small, and each is waited for until the disk has it. */
+const AT_ONCE = 8
+
+/** The last runs of the server that the copy has all of: what was written in any later one is missing from it. */
+const noteShape = z.object({ madeAfter: z.number(), lastRun: z.number() })
+type Note = z.infer<typeof noteShape>
+
+export function pgdataOf({ directory }: Pick<Placement, 'directory'>): string {
+  return path.join(directory, 'pgdata')
+}
+
+/** Which run of the server was the last on a cluster: PostgreSQL writes this file whenever it starts. 0: there was none. */
+export function lastRunOn(pgdata: string): number {
+  return Math.round(statSync(path.join(pgdata, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+}
+
+/** The caller holds the folder's lock: what is unfinished is left over from a start that was cut off. */
+export function removeUnfinishedCopies({ directory }: Pick<Placement, 'directory'>): void {
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith('before-') && name.endsWith(UNFINISHED))
+      rmSync(path.join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** The whole copy made before a migration that has everything up to a run of the server; `null`: there is none. */
+export function copyUpTo({ directory }: Pick<Placement, 'directory'>, migration: string, run: number): string | null {
+  for (const name of readdirSync(directory)) {
+    const prefix = `before-${migration}-`
+    if (!name.startsWith(prefix) || !/^\d{4}-\d\d-\d\d(-\d+)?$/.test(name.slice(prefix.length))) continue
+    const copy = path.join(directory, name)
+    const note = readNote(copy)
+    if (note !== null && (note.madeAfter === run || note.lastRun === run)) return copy
+  }
+  return null
+}
+
+/** Nothing but the upgrade itself has run on the cluster since: the copy still has everything. */
+export function noteRun(placement: Placement, copy: string, lastRun: number): void {
+  const note = readNote(copy)
+  if (note === null || note.lastRun === lastRun) return
+  writeOwned(placement, path.join(copy, NOTE), JSON.stringify({ ...note, lastRun }))
+}
+
+function readNote(copy: string): Note | null {
+  try {
+    return noteShape.parse(JSON.parse(readFileSync(path.join(copy, NOTE), 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+/** Changes nothing. The server may run. */
+export function planCopy(
+  placement: Pick<Placement, 'directory'>,
+  migration: string,
+  freeBytes: FreeBytes = freeOn,
+): CopyPlan {
+  const pgdata = pgdataOf(placement)
+  const name = `before-${migration}-${new Date().toISOString().slice(0, 10)}`
+  let copy = path.join(placement.directory, name)
+  // One that is there is never replaced: it may be the only one of what it has.
+  for (let number = 2; existsSync(copy); number++) copy = path.join(placement.directory, `${name}-${number}`)
+  const bytes = sizeOf(pgdata)
+  return { pgdata, copy, bytes, needed: Math.ceil(bytes * SPARE), free: freeBytes(placement.directory) }
+}
+
+function freeOn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
+
+function sizeOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) return 0
+  const own = Math.max(BLOCK, Math.ceil(found.size / BLOCK) * BLOCK)
+  if (!found.isDirectory()) return own
+  return readdirSync(file).reduce((sum, name) => sum + sizeOf(path.join(file, name)), own)
+}
+
+/**
+ * Copies the cluster of a server that does not run, whole or not at all. What its links lead to (a log or a tablespace on
+ * another disk) is copied, too. Owners and modes stay.
+ */
+export async function copyCluster(placement: Placement, { pgdata, copy }: CopyPlan, durable: boolean): Promise<void> {
+  const unfinished = `${copy}${UNFINISHED}`
+  const run = lastRunOn(pgdata)
+  try {
+    await copyFolder(pgdata, unfinished, durable)
+    rmSync(path.join(unfinished, 'postmaster.pid'), { force: true })
+    writeOwned(placement, path.join(unfinished, NOTE), JSON.stringify({ madeAfter: run, lastRun: run }))
+    if (durable) for (const file of [path.join(unfinished, NOTE), unfinished]) await toDisk(file)
+    renameSync(unfinished, copy)
+    if (durable) await toDisk(placement.directory)
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function copyFolder(from: string, to: string, durable: boolean): Promise<void> {
+  const slots = pLimit(AT_ONCE)
+  await mkdir(to, { mode: 0o700 })
+  const folders: string[] = []
+  const copyOne = async (name: string) => {
+    const [source, target] = [path.join(from, name), path.join(to, name)]
+    if ((await stat(source)).isDirectory()) return void folders.push(name)
+    // By reference where the file system can: that takes no time and no room.
+    await copyFile(source, target, constants.COPYFILE_FICLONE)
+    await finish(source, target, durable)
+  }
+  await Promise.all((await readdir(from)).map((name) => slots(copyOne, name)))
+  for (const name of folders) await copyFolder(path.join(from, name), path.join(to, name), durable)
+  await finish(from, to, durable)
+}
+
+async function finish(source: string, target: string, durable: boolean): Promise<void> {
+  const { uid, gid, mode, atimeMs, mtimeMs } = await stat(source)
+  if (process.getuid?.() === 0) await chown(target, uid, gid)
+  await chmod(target, mode & 0o7777)
+  await utimes(target, new Date(Math.round(atimeMs)), new Date(Math.round(mtimeMs)))
+  if (durable) await toDisk(target)
+}
+
+async function toDisk(file: string): Promise<void> {
+  const handle = await open(file, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+export function isNoRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => hasCode(error, code))
+}

@@ -1,0 +1,106 @@
+import { sizeText } from '../core/size-text.ts'
+import {
+  type CopyPlan,
+  copyCluster,
+  copyUpTo,
+  type FreeBytes,
+  isNoRoom,
+  lastRunOn,
+  noteRun,
+  planCopy,
+} from './cluster-copy.ts'
+import { passwordSentence } from './postgres-cluster.ts'
+import { hasUsers, type Membership } from './postgres-guard.ts'
+import { isServerOf, type Launch, noteServer, type Server, startServer, stopServer } from './postgres-server.ts'
+
+/** Keeps a copy of the cluster from before a migration that there is no way back from. */
+export interface Safeguard {
+  /** The migration of the kind that is still to be applied to the database there, which is in a folder; `null`: none. */
+  readonly ahead: (url: string, dataDir: string) => Promise<string | null>
+  /** The operator has made one by hand. */
+  readonly withoutCopy: boolean
+  readonly freeBytes?: FreeBytes | undefined
+}
+
+interface Start {
+  readonly launch: Launch
+  readonly server: Server
+  /** Which run of the server was the last before this start. */
+  readonly runBefore: number
+  /** `null`: this start found nobody to join. */
+  readonly joined: Membership | null
+  readonly safeguard: Safeguard
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Where such a migration comes next, stops the server, copies its files and starts it again. The caller holds the
+ * folder's lock, so nobody comes to use the server meanwhile. Throws a sentence; then this start leaves the server.
+ */
+export async function safeguarded(start: Start): Promise<Server> {
+  try {
+    return await copyWhereNeeded(start)
+  } catch (error) {
+    const { launch, joined } = start
+    if (joined !== null) await joined.release()
+    else if (!hasUsers(launch.placement.directory)) await stopServer(launch)
+    throw error
+  }
+}
+
+async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, warn }: Start): Promise<Server> {
+  const { placement, cluster, durable, log } = launch
+  const { pgdata } = cluster
+  const migration = await safeguard.ahead(cluster.url(server.port), placement.directory)
+  if (migration === null) return server
+  const kept = copyUpTo(placement, migration, runBefore)
+  if (kept !== null) {
+    noteRun(placement, kept, lastRunOn(pgdata))
+    warn(`${whatStartChanges(migration)} The copy made before is ${kept}. ${wayBack(kept, pgdata)}`)
+    return server
+  }
+  if (safeguard.withoutCopy) {
+    warn(
+      `${whatStartChanges(migration)} ${pgdata} is not copied, for PATCHWARDEN_UPGRADE is without-copy: there is no way back but the copy that you made.`,
+    )
+    return server
+  }
+  if (joined === null ? hasUsers(placement.directory) : !joined.isAlone()) {
+    throw new Error(
+      `${whatStartChanges(migration)} ${pgdata} has to be copied before, and other processes of Patchwarden use it. Stop them all, then start again.`,
+    )
+  }
+  const plan = planCopy(placement, migration, safeguard.freeBytes)
+  if (plan.free < plan.needed) throw new Error(noRoom(migration, plan, `and ${sizeText(plan.free)} are free there`))
+  log(`Copying the embedded database (${sizeText(plan.bytes)}) to ${plan.copy}.`)
+  await stopServer(launch)
+  if (isServerOf(server.pid, cluster)) {
+    throw new Error(
+      `The embedded database (process ${server.pid}) has to be copied and does not stop. End that process, then start again.`,
+    )
+  }
+  await copyCluster(placement, plan, durable).catch((error: unknown) => {
+    throw isNoRoom(error)
+      ? new Error(noRoom(migration, plan, 'and the disk became full before, or its quota is used up'), { cause: error })
+      : error
+  })
+  const again = await startServer(launch)
+  if (again === 'password refused') throw new Error(passwordSentence(cluster))
+  noteServer(launch, again)
+  noteRun(placement, plan.copy, lastRunOn(pgdata))
+  warn(`${whatStartChanges(migration)} ${pgdata} was copied to ${plan.copy} before. ${wayBack(plan.copy, pgdata)}`)
+  return again
+}
+
+/** The sentence that begins whatever a start says about such a migration. */
+export function whatStartChanges(migration: string): string {
+  return `This start changes how proposals are stored (${migration}).`
+}
+
+function wayBack(copy: string, pgdata: string): string {
+  return `To go back: stop Patchwarden, move ${pgdata} away, put ${copy} in its place, and run the earlier version.`
+}
+
+function noRoom(migration: string, { pgdata, copy, needed }: CopyPlan, butThere: string): string {
+  return `${whatStartChanges(migration)} ${pgdata} has to be copied to ${copy} before, which needs ${sizeText(needed)}, ${butThere}. Make room and start again, or copy ${pgdata} elsewhere while Patchwarden is stopped, and start with PATCHWARDEN_UPGRADE=without-copy.`
+}
