@@ -63,7 +63,7 @@ test('it says what the next start does to the database, asks others but chat, an
   expect({ code, err }).toEqual({ code: 0, err: '' })
   expect(await content()).toBe(before)
   expect(out).toMatch(
-    /^ok {3}database 127\.0\.0\.1:\d+\/check_\w+: the next start applies 2 migrations to it: 0015_installation, 0016_content$/m,
+    /^ok {3}database 127\.0\.0\.1:\d+\/check_\w+: the next start applies 2 migrations to it: 0016_content, 0017_light-decisions$/m,
   )
   expect(out).toMatch(/^ok {3}feed local: /m)
   expect(out).toContain('Chat platforms were not asked: ')
