@@ -28,6 +28,8 @@ export const limits = {
   logDays: 90,
   /** Content that no event names, because its command was refused, is deleted after so many days. */
   unnamedContentDays: 7,
+  /** How often a change of what is asked for begins a notice anew; after that it stays as it is, as after a vote. */
+  noticesAnew: 2,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */

@@ -15,7 +15,7 @@ export function compareAssets(
   const { subject, id, status } = state
   if (subject.kind !== 'patches' || finalStatuses.includes(status) || status === 'verifying')
     return refuse('not now', `${id} is ${status}: nothing more of it begins.`)
-  if (!isHeld(state)) return refuse('not now', `Nobody has voted on ${id}: what has changed is a revision.`)
+  if (!isHeld(state)) return refuse('not now', `Nobody has decided on ${id} yet: what has changed is a revision.`)
   const changed = changesSince(state, subject, command)
   if (changed.length === 0) return refuse('already', `${id} knows this already.`)
   const events = inEvents(changed)

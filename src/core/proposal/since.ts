@@ -1,6 +1,7 @@
 /** What became of the assets of a decision since it was voted on, as the state keeps it. */
 
 import type { PackageChange } from '../catalog.ts'
+import { limits } from '../limits.ts'
 import { remembered } from '../remembered.ts'
 import { changeKey, type Departure } from '../within.ts'
 import { deploymentOf } from './deployments.ts'
@@ -15,9 +16,17 @@ import {
   type Since,
 } from './proposal.ts'
 
-/** Has somebody voted or approved, or was anything begun? Then its content stays as it is. */
-export function isHeld({ votes, approvedBy, test, rollout }: ProposalState): boolean {
-  return votes.length > 0 || approvedBy !== null || test !== null || rollout !== null
+/**
+ * Has somebody voted or approved, or was anything begun? Then its content stays as it is. So it does once its notice has
+ * begun anew a few times: in a large fleet it would never end.
+ */
+export function isHeld(state: ProposalState): boolean {
+  const { votes, approvedBy, test, rollout } = state
+  return votes.length > 0 || approvedBy !== null || test !== null || rollout !== null || noticeIsHeld(state)
+}
+
+function noticeIsHeld({ noticeEndsAt, standingRefused, revision }: ProposalState): boolean {
+  return noticeEndsAt !== null && standingRefused === null && revision > limits.noticesAnew
 }
 
 const nothing: Since = { leftOut: {}, done: {}, waiting: {}, toldAt: null }

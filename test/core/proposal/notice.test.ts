@@ -37,6 +37,33 @@ describe('lazy consensus', () => {
     })
   })
 
+  test('in a fleet that changes every hour it ends all the same: it begins anew twice, then the decision is held', () => {
+    const one = proposalCase({ policy })
+    for (const [hour, hosts] of [3, 2].entries()) {
+      one.pass(1)
+      expect(one.give({ type: 'revise', content: content(hosts), reason: `hour ${hour}` })).toEqual(['revised'])
+    }
+    const { noticeEndsAt } = one.state()
+    one.pass(1)
+    const revised = { type: 'revise', content: content(4), reason: 'web3 is back' } as const
+    expect(one.give(revised)).toMatchObject({ code: 'not now', sentence: expect.stringContaining('next proposal') })
+    const newcomers = [{ asset: 'lab/web3', name: 'web3' }]
+    expect(one.give({ type: 'compare-assets', departures: [], newcomers })).toEqual(['assets-compared'])
+    expect(one.state()).toMatchObject({ noticeEndsAt, since: { waiting: { 'lab/web3': 'web3' } } })
+    one.pass(23)
+    expect(one.give({ type: 'end-notice' })).toContain('approved')
+  })
+
+  test('what is more urgent begins it anew however often', () => {
+    const one = proposalCase({ policy })
+    for (const hosts of [3, 2]) one.give({ type: 'revise', content: content(hosts), reason: 'changed' })
+    one.pass(20)
+    const urgent = { ...content(3), priority: 'immediate' } as const
+    expect(one.give({ type: 'revise', content: urgent, reason: 'exploited' })).toEqual(['revised'])
+    one.pass(5)
+    expect(one.give({ type: 'end-notice' })).toMatchObject({ code: 'not now' })
+  })
+
   test('a change of what is proposed begins the notice anew', () => {
     const one = proposalCase({ policy })
     one.pass(23)
