@@ -1,23 +1,28 @@
 /**
- * `npm run bench -- decisions [hosts] [one by one]`: recording what became of the hosts of one rollout, each alone and
- * collected, by the real commands on a durable database; beside bare statements that commit the same bytes as often.
+ * Large decisions, by the real commands on a durable database.
+ *
+ * `npm run bench -- decisions [hosts] [one by one]`: recording what became of the hosts of one rollout.
+ *
+ * `npm run bench -- decisions votes [small] [large] [votes] [rows] [part ...]`: votes on a proposal of few assets and on
+ * one of many. Parts, all unless some are named: `single` (one vote after the other), `rows` (the same while another
+ * connection inserts so many rows at a time), `openings` (the same while further large proposals are opened), `together`
+ * (ten votes at once).
+ *
+ * Without arguments: both.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { sql } from 'drizzle-orm'
-import type { RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
-import type { Actor } from '../../src/core/proposal/proposal.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { createRecording } from '../../src/workflow/recording.ts'
-import { exampleService } from '../support/example-service.ts'
-import { outcomeOf, startedOn, verificationOf } from '../support/large-rollout.ts'
-import { ms, percentile } from './percentile.ts'
+import { measureOutcomes } from './decisions/outcomes.ts'
+import { isPart, measureVotes, parts } from './decisions/votes.ts'
 
-const [hosts = 2_000, alone = hosts / 10] = process.argv.slice(2).map(Number)
-const rollout: Actor = { kind: 'system', part: 'rollout' }
-const { signal } = new AbortController()
+const given = process.argv.slice(2)
+const numbers = given.filter((word) => /^\d+$/.test(word)).map(Number)
+const onlyVotes = given[0] === 'votes'
+const named = given.filter(isPart)
+
 const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden bench '))
 const database = await openDatabase({
   url: undefined,
@@ -25,140 +30,16 @@ const database = await openDatabase({
   durable: true,
   log: () => {},
 })
-const { db } = database
-const service = await exampleService(db)
-const { execute } = service.workflow
-
-interface Written {
-  readonly events: number
-  readonly eventBytes: number
-  readonly largest: number
-  readonly pages: number
-  readonly pageBytes: number
-  readonly logs: number
-  readonly stateBytes: number
-}
-
-/** What the results of a rollout take in the record. */
-async function writtenBy(id: string): Promise<Written> {
-  const [row] = await db.execute(sql`
-    with mine as (select octet_length(event) as bytes, page from audit.events where stream = ${id} and page is not null),
-      named as (select distinct content.text from audit.content join mine on mine.page = content.hash)
-    select (select count(*) from mine) as events, (select sum(bytes) from mine) as event_bytes,
-      (select max(bytes) from mine) as largest, (select count(*) from named) as pages,
-      (select sum(octet_length(text)) from named) as page_bytes,
-      (select count(*) from audit.content where kind = 2 and text like ${`%${id}/%`}) as logs,
-      (select octet_length(state::text) from proposals where id = ${id}) as state_bytes`)
-  const number = (name: string) => Number(row?.[name] ?? 0)
-  return {
-    events: number('events'),
-    eventBytes: number('event_bytes'),
-    largest: number('largest'),
-    pages: number('pages'),
-    pageBytes: number('page_bytes'),
-    logs: number('logs'),
-    stateBytes: number('state_bytes'),
-  }
-}
-
-/** Milliseconds of each commit, one after another. */
-async function timed(commits: readonly (() => Promise<unknown>)[]): Promise<readonly number[]> {
-  const took: number[] = []
-  for (const commit of commits) {
-    const before = performance.now()
-    await commit()
-    took.push(performance.now() - before)
-  }
-  return took
-}
-
-function tell(what: string, assets: number, took: readonly number[], total = took.reduce((sum, one) => sum + one, 0)) {
-  const each = `a commit ${ms(percentile(took, 0))} / ${ms(percentile(took, 0.5))} / ${ms(percentile(took, 1))}`
-  console.log(
-    `${what.padEnd(64)} ${(total / 1_000).toFixed(2).padStart(7)} s, ${ms(total / assets)} an asset; ${took.length} commits, ${each}`,
-  )
-}
-
-/** An event row and the state of the proposal, written bare: `times` commits of so many bytes. */
-async function bare(times: number, eventBytes: number, stateBytes: number): Promise<readonly number[]> {
-  await db.execute(sql`create table if not exists bare_events (id serial primary key, text text)`)
-  await db.execute(sql`create table if not exists bare_states (id int primary key, state jsonb)`)
-  const state = JSON.stringify({ state: random(stateBytes) })
-  const event = random(eventBytes)
-  return timed(
-    Array.from({ length: times }, () => async () => {
-      await db.execute(sql`with event as (insert into bare_events (text) values (${event}))
-        insert into bare_states (id, state) values (1, ${state}::text::jsonb)
-        on conflict (id) do update set state = excluded.state`)
-    }),
-  )
-}
-
-function random(bytes: number): string {
-  return Array.from({ length: Math.ceil(bytes / 10) }, () => Math.random().toString(36).slice(2, 12))
-    .join('')
-    .slice(0, bytes)
-}
-
 try {
-  console.log(`${hosts} hosts in one rollout; minimum / median / maximum`)
-  const assets = await startedOn(db, service.workflow, 'PW-1', 1, hosts)
-  const some = assets.slice(0, alone)
-  const outcomes = await timed(
-    some.map(
-      (asset, index) => () =>
-        execute('PW-1', { type: 'record-outcomes', outcomes: [outcomeOf(asset, index)] }, rollout),
-    ),
-  )
-  const verified = await timed(
-    some.map(
-      (asset, index) => () =>
-        execute('PW-1', { type: 'record-verifications', verifications: [verificationOf(asset, index)] }, rollout),
-    ),
-  )
-  const each = await writtenBy('PW-1')
-  tell(`one by one, ${alone} of them: outcome, then verification`, alone, [...outcomes, ...verified])
-  tell(
-    '  floor: bare statements, as many commits of as many bytes',
-    alone,
-    await bare(2 * alone, Math.round((each.eventBytes + each.pageBytes) / (2 * alone)), each.stateBytes),
-  )
-
-  const others = await startedOn(db, service.workflow, 'PW-2', 2, hosts)
-  const commits: number[] = []
-  const counting: typeof execute = async (...all) => {
-    const before = performance.now()
-    const done = await execute(...all)
-    commits.push(performance.now() - before)
-    return done
+  if (!onlyVotes) {
+    const [hosts = 2_000, alone = hosts / 10] = numbers
+    await measureOutcomes(database.db, hosts, alone)
   }
-  const recording = createRecording({ pollSeconds: 1 }, counting, 'PW-2', () => {}, signal)
-  const before = performance.now()
-  const ended: readonly RecordedOutcome[] = others.map(outcomeOf)
-  await Promise.all(ended.map((one) => recording.outcomes([one])))
-  const found: readonly RecordedVerification[] = others.map(verificationOf)
-  await Promise.all(found.map((one) => recording.verifications([one])))
-  const total = performance.now() - before
-  const together = await writtenBy('PW-2')
-  tell(`collected, all ${hosts}: outcomes, then verifications`, hosts, commits, total)
-  tell(
-    '  floor: bare statements, as many commits of as many bytes',
-    hosts,
-    await bare(
-      commits.length,
-      Math.round((together.eventBytes + together.pageBytes) / commits.length),
-      together.stateBytes,
-    ),
-  )
-  for (const [how, sizes] of [
-    [`one by one, ${alone}`, each],
-    [`collected, ${hosts}`, together],
-  ] as const)
-    console.log(
-      `${how}: ${sizes.events} events of ${sizes.eventBytes} bytes, the largest ${sizes.largest}; ${sizes.pages} pages of ${sizes.pageBytes} bytes; ${sizes.logs} logs; state ${sizes.stateBytes} bytes`,
-    )
+  if (onlyVotes || given.length === 0) {
+    const [small = 500, large = 100_000, votes = 300, rows = 100_000] = onlyVotes ? numbers : []
+    await measureVotes(database, { small, large, votes, rows, parts: named.length === 0 ? parts : named })
+  }
 } finally {
-  await service.remove()
   await database.close()
   await rm(folder, { recursive: true, force: true })
 }
