@@ -24,6 +24,7 @@ import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { assetName, atWork, count, endCounts, sinceSentences, testSummary, waitingFor } from './story.ts'
+import { summaryOf } from './subject-summary.ts'
 
 /**
  * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
@@ -44,7 +45,7 @@ export function proposalCard(
     badge: badge(state),
     context: contextLine(state),
     title: state.title,
-    simulated: subject.kind === 'patches' && subject.assets.every((planned) => planned.asset.simulated),
+    simulated: subject.kind === 'patches' && summaryOf(subject).simulated,
     lead: state.status === 'completed' ? null : rich(strong('Why now: '), state.whyNow),
     facts: subject.kind === 'patches' ? patchFacts(state, subject) : ruleFacts(state),
     pictures: cardPictures(state.status, told),
@@ -157,15 +158,7 @@ function changeFact(state: ProposalState, subject: PatchSubject): RichText {
 
 /** The version of a patch's packages on one side of its changes; how many where assets differ. */
 function versions(subject: PatchSubject, patch: string, side: 'from' | 'to'): string {
-  const names = new Set(subject.patches.find((item) => item.id === patch)?.packages.map((item) => item.name))
-  const found = new Set<string>()
-  for (const planned of subject.assets) {
-    if (!planned.patches.includes(patch)) continue
-    for (const change of planned.changes) {
-      const version = change[side]
-      if (names.has(change.name) && version !== null) found.add(version)
-    }
-  }
+  const found = summaryOf(subject).versions.get(patch)?.[side] ?? new Set()
   return found.size > 1 ? `${found.size} older versions` : ([...found][0] ?? '')
 }
 
@@ -180,16 +173,10 @@ function affects(subject: PatchSubject): RichText {
 }
 
 function previewFact(subject: PatchSubject): RichText | null {
-  const previewed = subject.assets.filter((planned) => planned.previewProblem === null)
-  const removed = previewed.flatMap((planned) => planned.transaction.filter((step) => step.action === 'remove'))
-  const extra = previewed.flatMap((planned) =>
-    planned.transaction.filter((step) => step.from === null && step.action === 'install'),
-  )
-  const blind = subject.assets.find((planned) => planned.previewProblem !== null)
-  const parts = [`The exact transaction is known for ${previewed.length} of ${subject.assets.length}`]
-  if (removed.length > 0) parts.push(`removes ${[...new Set(removed.map((step) => step.name))].join(', ')}`)
-  if (extra.length > 0)
-    parts.push(`newly installs ${[...new Set(extra.map((step) => step.name))].slice(0, 5).join(', ')}`)
+  const { previewed, removed, added, blind } = summaryOf(subject)
+  const parts = [`The exact transaction is known for ${previewed} of ${subject.assets.length}`]
+  if (removed.size > 0) parts.push(`removes ${[...removed].join(', ')}`)
+  if (added.size > 0) parts.push(`newly installs ${[...added].slice(0, 5).join(', ')}`)
   if (blind) parts.push(`${blind.asset.name}: ${blind.previewProblem ?? ''}`)
   return rich(`${parts.join('; ')}.`)
 }

@@ -18,6 +18,16 @@ export function changeKey({ name, architecture }: Pick<PackageChange, 'name' | '
   return `${name}:${architecture}`
 }
 
+export function sameChanges(some: readonly PackageChange[], others: readonly PackageChange[]): boolean {
+  if (some === others) return true
+  const same = (change: PackageChange, other: PackageChange | undefined) =>
+    other !== undefined &&
+    changeKey(change) === changeKey(other) &&
+    change.from === other.from &&
+    change.to === other.to
+  return some.length === others.length && some.every((change, index) => same(change, others[index]))
+}
+
 export interface Needs {
   /** All that the assets of the team miss. */
   readonly missing: Assessment

@@ -5,11 +5,11 @@ import { deploymentsOf } from '../core/proposal/deployments.ts'
 import {
   type LightState,
   lightOf,
+  partNumbers,
+  partOf,
   type ResultKey,
-  type ResultPart,
   type ResultRow,
   resultChanges,
-  resultParts,
   wholeState,
 } from '../core/proposal/light.ts'
 import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
@@ -136,12 +136,6 @@ function ofBefore(state: ProposalState): ProposalState {
     test: test && { ...none, ...test, stopped: test.stopped ?? null },
     rollout: rollout && { ...none, ...rollout },
   }
-}
-
-const partNumbers: Readonly<Record<ResultPart, number>> = { test: 0, rollout: 1, since: 2 }
-
-function partOf(number: number): ResultPart {
-  return resultParts.find((part) => partNumbers[part] === number) ?? 'since'
 }
 
 /** The next free number. The lock is held until the transaction ends, so numbers have no gaps. */

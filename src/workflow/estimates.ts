@@ -1,11 +1,9 @@
-import { estimatesFor, type Took, tookByRing } from '../core/estimate.ts'
+import { estimatesFor, type Took } from '../core/estimate.ts'
 import type { Subject } from '../core/proposal/proposal.ts'
 import type { Queryable } from '../store/connection.ts'
-import { proposalsOfTeam } from '../store/proposals.ts'
+import { tookByRing } from '../store/took.ts'
 import type { WorkflowParts } from './ports.ts'
 
-/** Earlier proposals of a team that are looked at. */
-const EARLIER = 50
 const FRESH_MS = 60_000
 
 export type Estimates = ReturnType<typeof createEstimates>
@@ -23,7 +21,7 @@ export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
     const now = clock().getTime()
     let history = known.get(team)
     if (history === undefined || now - history.at > FRESH_MS) {
-      history = { at: now, took: tookByRing(await proposalsOfTeam(db, team, EARLIER)) }
+      history = { at: now, took: await tookByRing(db, team) }
       known.set(team, history)
     }
     return estimatesFor(

@@ -19,7 +19,7 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { pageOf } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
-import { namedBy, withContent, withContents } from '../core/proposal/written.ts'
+import { namedBy, recordable, withContent, withContents } from '../core/proposal/written.ts'
 import { storable } from '../core/storable.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
@@ -239,7 +239,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   let hash = stored?.headHash ?? GENESIS
   let shown: readonly string[] = everywhere
   for (const event of decision.events) {
-    const recorded = storable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
+    const recorded = recordable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
     const next = evolve(state, recorded)
     const item = seal(recorded, hash)
     const problem = eventProblem(item.event)

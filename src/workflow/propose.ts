@@ -10,6 +10,7 @@ import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import { contentHash } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
 import {
   type Actor,
   type PatchSubject,
@@ -21,7 +22,7 @@ import { unfinished } from '../core/proposal/run.ts'
 import { isHeld, nobodyLeft } from '../core/proposal/since.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
-import type { Needs } from '../core/within.ts'
+import { type Needs, sameChanges } from '../core/within.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
@@ -283,18 +284,13 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   ): Promise<PatchSubject> {
     const engine = parts.engines.get(subject.engine)
     const limit = pLimit(PREVIEWS_AT_ONCE)
-    const before = existing?.subject.kind === 'patches' ? existing.subject.assets : []
+    const before = existing?.subject.kind === 'patches' ? existing.subject : null
     const assets = await Promise.all(
       subject.assets.map((planned) =>
         limit(async (): Promise<PlannedAsset> => {
-          const same = before.find((item) => item.asset.id === planned.asset.id)
-          if (
-            same &&
-            same.previewProblem === null &&
-            JSON.stringify(same.changes) === JSON.stringify(planned.changes)
-          ) {
+          const same = before && plannedOf(before, planned.asset.id)
+          if (same && same.previewProblem === null && sameChanges(same.changes, planned.changes))
             return { ...planned, transaction: same.transaction }
-          }
           if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
           const asset = present.get(planned.asset.id)
           if (asset === undefined) return { ...planned, previewProblem: `it is ${GONE}` }

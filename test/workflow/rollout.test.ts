@@ -8,6 +8,7 @@ import { readStream } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
 import { allProposals, findProposal, openProposals } from '../../src/store/proposals.ts'
 import { results } from '../../src/store/schema.ts'
+import { tookByRing } from '../../src/store/took.ts'
 import { exportRecord } from '../../src/workflow/audit.ts'
 import { createDeploy } from '../../src/workflow/deploy.ts'
 import { useDatabase } from '../support/database.ts'
@@ -55,6 +56,13 @@ test('one proposal per team is opened, approved by two people, rolled out ring b
   const ends = (await db.select().from(results)).filter((row) => row.proposal === web.id).map((row) => row.endState)
   expect(ends).toHaveLength(8)
   for (const end of ends) expect(['installed', 'rebooted and re-scanned']).toContain(end)
+  const took = await tookByRing(db, 'web-platform')
+  expect([...took.keys()].sort()).toEqual(
+    done?.subject.kind === 'patches' ? done.subject.rings.map(({ name }) => name).sort() : [],
+  )
+  const seconds = [...took.values()].flat()
+  expect(seconds).toHaveLength(8)
+  for (const one of seconds) expect(one).toBeGreaterThanOrEqual(1)
 
   await service.workflow.deliver()
   const thread = (await consoleThread(db, web.id)).map((message) => plain(message.entry.text))

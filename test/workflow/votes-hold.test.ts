@@ -213,3 +213,22 @@ it('a server that needs a part only gets that part, and one that is left out is 
   const changed = done.rollout?.deployments['example/web-1']?.outcome
   expect(changed?.state === 'succeeded' && changed.changed.map(({ name }) => name)).toEqual(['openssl'])
 })
+
+it('asks for a preview again only where what an asset gets is another', async () => {
+  await scene(false)
+  const { engines } = service.parts
+  const engine = engines.get('simulated')
+  if (engine === undefined) throw new Error('no engine')
+  const asked: string[] = []
+  const preview: typeof engine.preview = (asset, ...rest) => {
+    asked.push(asset.name)
+    return engine.preview(asset, ...rest)
+  }
+  const spying = { ...engine, preview }
+  Object.assign(service.parts, { engines: new Map([['simulated', spying]]) })
+  await change((hosts) =>
+    hosts.map((one) => (one.name === nameOf(7) ? { ...one, ...host(one.name, '8.0', '8.2') } : one)),
+  )
+  await look()
+  expect(asked).toEqual([nameOf(7)])
+})

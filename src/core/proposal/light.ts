@@ -25,7 +25,7 @@ import { sinceOf } from './since.ts'
 /** How many assets of a ring ended how; `at work`, `waiting` and `forgiven` beside the end states. */
 export type RingCounts = Readonly<Record<string, number>>
 
-type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly counts: RingCounts }
+type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly name: string; readonly counts: RingCounts }
 type LightRun<Run extends Rollout> = Omit<Run, 'rings' | 'deployments' | 'retried' | 'skipped' | 'notBegun'> & {
   readonly rings: readonly LightRing[]
 }
@@ -41,8 +41,14 @@ export interface LightState
 }
 
 /** What a row belongs to: the test before the vote, the rollout, or the decision as it stands since the vote. */
-export const resultParts = ['test', 'rollout', 'since'] as const
-export type ResultPart = (typeof resultParts)[number]
+export type ResultPart = 'test' | 'rollout' | 'since'
+
+/** Under which number each stands in the store. */
+export const partNumbers: Readonly<Record<ResultPart, number>> = { test: 0, rollout: 1, since: 2 }
+
+export function partOf(number: number): ResultPart {
+  return number === 0 ? 'test' : number === 1 ? 'rollout' : 'since'
+}
 
 /** What happened to one asset. Members that are left out did not. */
 export interface ResultFacts {
@@ -79,13 +85,14 @@ export const lightOf = remembered((state: ProposalState): LightState => {
     ...small,
     content: subjectHashes(subject),
     votes: votes.map(({ reason: _, ...vote }) => vote),
-    test: test && lightRun(test),
-    rollout: rollout && lightRun(rollout),
+    test: test && lightRun(test, subject),
+    rollout: rollout && lightRun(rollout, subject),
     ...(since === undefined ? {} : { since: since && { toldAt: since.toldAt } }),
   }
 })
 
-function lightRun<Run extends Rollout>(run: Run): LightRun<Run> {
+function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run> {
+  const planned = subject.kind === 'patches' ? subject.rings : []
   const counts = run.rings.map((ring): Record<string, number> => {
     const listed = { waiting: ring.waiting.length, forgiven: ring.forgiven.length }
     return Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0))
@@ -100,6 +107,7 @@ function lightRun<Run extends Rollout>(run: Run): LightRun<Run> {
   for (const key of Object.keys(run) as (keyof Run & string)[]) if (!heavy.has(key)) small[key] = run[key]
   const rings = run.rings.map(({ waiting: _, forgiven: __, ...ring }, index) => ({
     ...ring,
+    name: planned[index]?.name ?? '',
     counts: counts[index] ?? {},
   }))
   return { ...small, rings } as unknown as LightRun<Run>
@@ -279,7 +287,7 @@ function wholeRun<Run extends Rollout>(
   const [waiting, forgiven] = [listed('waiting'), listed('forgiven')]
   return {
     ...light,
-    rings: light.rings.map(({ counts: _, ...ring }, index) => ({
+    rings: light.rings.map(({ name: _, counts: __, ...ring }, index) => ({
       ...ring,
       waiting: inPlannedOrder(waiting[index] ?? [], planned[index]),
       forgiven: inPlannedOrder(forgiven[index] ?? [], planned[index]),

@@ -115,7 +115,10 @@ export function remaining({
  * is when the ring runs. `null`: something is or was in it, or people left out by hand what was.
  */
 export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
-  if (ring.status !== 'waiting' || planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
+  if (ring.status !== 'waiting') return null
+  // Mostly nobody is left out, and a ring may be very large.
+  if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
+  if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
   if (planned.assets.length === 0) return `Ring ${planned.name} has no asset, so that nothing would be shown by it`
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)

@@ -1,5 +1,6 @@
 /** What became of the assets of a decision since it was voted on, as the state keeps it. */
 
+import { canonicalJson } from '../canonical-json.ts'
 import type { PackageChange } from '../catalog.ts'
 import { limits } from '../limits.ts'
 import { remembered } from '../remembered.ts'
@@ -118,7 +119,7 @@ export function changesSince(
 }
 
 function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  return canonicalJson(a ?? null) === canonicalJson(b ?? null)
 }
 
 /** The thread is told at most so often: the card always says how it stands. */

@@ -5,9 +5,10 @@
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
+import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
-import type { Content, ProposalEvent, WrittenEvent } from './event.ts'
+import type { Content, ProposalEvent, RecordedEvent, WrittenEvent } from './event.ts'
 import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
 import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
@@ -60,6 +61,14 @@ export function written(event: ProposalEvent): WrittenEvent {
     default:
       return event
   }
+}
+
+/** An event whose texts can be stored. What was made into content can be already, and is very large. */
+export function recordable(recorded: RecordedEvent): RecordedEvent {
+  const { event } = recorded
+  if (!('evidence' in event) || event.evidence === undefined) return storable(recorded)
+  const { subject, ...rest } = event
+  return { ...storable({ ...recorded, event: rest }), event: { ...storable(rest), subject } as ProposalEvent }
 }
 
 /** Where an event is opened: what it names, read before. */

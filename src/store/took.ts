@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm'
+import type { Took } from '../core/estimate.ts'
+import { partNumbers } from '../core/proposal/light.ts'
+import type { Queryable } from './connection.ts'
+
+/** Earlier rollouts of a team that are looked at. */
+const EARLIER = 50
+/** Assets of each of their rings. */
+const SAMPLES = 500
+/** Others tell nothing about how long the work takes. */
+const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
+
+/** How long assets of a team took lately, by name of the ring. */
+export async function tookByRing(db: Queryable, team: string): Promise<Took> {
+  const rows = await db.execute<{ name: string; seconds: number[] }>(sql`
+    select name, json_agg(seconds order by seconds) as seconds from (
+      select ring.name, greatest(1, extract(epoch from took.done_at - took.started_at))::float8 as seconds
+      from (select id, state from proposals
+          where team = ${team} and format = 2 and jsonb_typeof(state -> 'rollout') = 'object'
+          order by number desc limit ${EARLIER}) as earlier
+        cross join lateral (select position - 1 as number, value ->> 'name' as name
+          from jsonb_array_elements(earlier.state -> 'rollout' -> 'rings') with ordinality as one (value, position)) as ring
+        cross join lateral (select done_at, started_at from results
+          where results.proposal = earlier.id and results.part = ${partNumbers.rollout} and results.ring = ring.number
+            and done_at is not null and end_state in (${sql.join(ENDED_WELL, sql`, `)})
+          limit ${SAMPLES}) as took) as each
+    group by name`)
+  return new Map(rows.map(({ name, seconds }) => [name, seconds]))
+}
