@@ -55,7 +55,9 @@ export interface StoredContent {
 
 /** A value as content of the newest format. Texts that could not be stored as they are become storable before. */
 export function contentOf(kind: ContentKind, value: unknown): HashedContent {
-  const text = canonicalJson(storable(value))
+  const plain = canonicalJson(value)
+  // Only what JSON has to escape can be what no database holds.
+  const text = plain.includes('\\u') ? canonicalJson(storable(value)) : plain
   const { format } = kinds[kind]
   return { hash: contentHash(kind, format, text), kind, format, text }
 }

@@ -44,7 +44,11 @@ export function withFacts(state: ProposalState, subject: PatchSubject, needs: Ne
  * Does what is new make the decision more urgent? `facts`: what it says without that; `all`: what it would say with it.
  * Patches are judged by the most endangered of their assets, which may be one that nobody has voted on.
  */
-export function isRaisedByNew(state: ProposalState, facts: Content, all: Content): boolean {
+export function isRaisedByNew(
+  state: ProposalState,
+  facts: Content,
+  all: Pick<Content, 'priority' | 'subject'>,
+): boolean {
   if (isRaised({ priority: facts.priority, subject: facts.subject }, all)) return true
   if (!isRaised(state, facts) || facts.subject.kind !== 'patches' || all.subject.kind !== 'patches') return false
   const voted = facts.subject.assets

@@ -2,15 +2,16 @@
 
 import type { StoredContent } from '../core/content.ts'
 import {
+  readingVoted,
   type SubjectHashes,
   subjectHashes,
   type Voted,
-  votedOf,
   withEvidence,
 } from '../core/proposal/decision-content.ts'
 import type { Subject } from '../core/proposal/proposal.ts'
 import type { Queryable } from './connection.ts'
 import { readWithNamed } from './content.ts'
+import { inSlices } from './in-slices.ts'
 import { createRecent } from './recent.ts'
 
 /** Assets of all decisions that are kept in memory. */
@@ -40,14 +41,23 @@ export async function readSubjects(
   }
   const contents: ReadonlyMap<string, StoredContent> =
     missing.size === 0 ? new Map() : await readWithNamed(db, [...missing])
+  const problems = new Map<string, unknown>()
+  for (const hashes of wanted) {
+    const name = nameOf(hashes)
+    if (known.has(name) || problems.has(name)) continue
+    try {
+      const voted = decisions.find(hashes.decision) ?? (await inSlices(readingVoted(hashes.decision, contents)))
+      const subject = withEvidence(voted, hashes, contents)
+      decisions.keep(hashes.decision, voted)
+      subjects.keep(name, subject)
+      known.set(name, subject)
+    } catch (error) {
+      problems.set(name, error)
+    }
+  }
   return (hashes) => {
-    const found = known.get(nameOf(hashes))
-    if (found !== undefined) return found
-    const voted = decisions.find(hashes.decision) ?? votedOf(hashes.decision, contents)
-    const subject = withEvidence(voted, hashes, contents)
-    decisions.keep(hashes.decision, voted)
-    subjects.keep(nameOf(hashes), subject)
-    known.set(nameOf(hashes), subject)
+    const subject = known.get(nameOf(hashes))
+    if (subject === undefined) throw problems.get(nameOf(hashes)) ?? new Error('is not among what was read')
     return subject
   }
 }

@@ -10,6 +10,7 @@ import { freezeProblem } from '../core/freeze.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
+import { keepingSubject, subjectStored } from '../core/proposal/decision-content.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
 import { eventProblem, stateProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
@@ -28,6 +29,7 @@ import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { nameContents, prepareContents, readLogs } from '../store/content.ts'
 import { appendEvents } from '../store/events.ts'
+import { inSlices } from '../store/in-slices.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
@@ -77,8 +79,10 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   }
 
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
+    if (command.type === 'revise') await inSlices(keepingSubject(command.content.subject))
     const kept = withContents(command)
     await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
+    if (kept.command.type === 'revise') subjectStored(kept.command.content)
     const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command: kept.command, actor })
     if (done.ok) afterCommit()
     return done
@@ -86,8 +90,10 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
 
   /** Opens a proposal under the next free number. */
   async function open(team: string, content: Content, policy: Policy, actor: Actor): Promise<Executed> {
+    await inSlices(keepingSubject(content.subject))
     const kept = withContent(content)
     await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
+    subjectStored(kept.content)
     const done = await inTransaction(parts.db, openProposal, {
       parts: mine,
       team,

@@ -8,7 +8,8 @@ import { errorText } from '../core/error-text.ts'
 import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
 import { priorityRank } from '../core/priority/priority.ts'
-import { contentHash } from '../core/proposal/decision-content.ts'
+import { saysTheSame } from '../core/proposal/decide-life.ts'
+import { contentHash, keepingSubject } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import {
@@ -24,6 +25,7 @@ import type { TeamPlan } from '../core/ring-rule.ts'
 import { keepsBack } from '../core/rollback.ts'
 import { type Needs, sameChanges } from '../core/within.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
+import { inSlices } from '../store/in-slices.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { hasContent, openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
@@ -185,7 +187,11 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     signal: AbortSignal,
   ): Promise<Content> {
     const present = new Map(assets.map(({ asset }) => [asset.id, asset]))
-    return contentOf(draft, await withPreviews(draft.subject, existing, present, signal))
+    const { subject, decision } = await inSlices(
+      keepingSubject(await withPreviews(draft.subject, existing, present, signal)),
+    )
+    const { title, priority, whyNow, dueAt } = draft
+    return { title, subject, contentHash: decision, priority, whyNow, dueAt }
   }
 
   /**
@@ -203,7 +209,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     // A run is not asked anew: what is new waits until it is over, and what is at work ends first.
     const fixed = state.rollout !== null || unfinished(state).length > 0
     const facts = withFacts(state, subject, needs, silences(stale))
-    if (!fixed && draft !== null && isRaisedByNew(state, facts, contentOf(draft, draft.subject))) {
+    if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
       const content = await previewed(draft, state, needs.missing, signal)
       await lease.show()
       return revise(state, content, changeReason(state, content))
@@ -211,7 +217,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     const compared = await execute.execute(state.id, comparison(subject, needs, draft), assessor)
     const now = compared.state ?? state
     if (fixed || draft === null) return false
-    if (!nobodyLeft(now)) return revise(now, facts, changeReason(now, facts))
+    if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(now, facts, changeReason(now, facts))
     const content = await previewed(draft, now, needs.missing, signal)
     await lease.show()
     return revise(now, content, 'nothing of what was voted on is left as it was')
@@ -320,11 +326,6 @@ function groupOf(state: ProposalState): readonly OpenGroup[] {
   if (subject.kind !== 'patches') return []
   const { engine, patches, rings } = subject
   return [{ id, team, engine, takesMore: status === 'open' && !isHeld(state), priority, patches, rings }]
-}
-
-function contentOf(draft: Draft, subject: PatchSubject): Content {
-  const { title, priority, whyNow, dueAt } = draft
-  return { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
 }
 
 /** Teams with something urgent first, so that it gets the first number. */

@@ -96,7 +96,7 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
   }
   const { content } = command
   const votesKept = content.contentHash === state.contentHash
-  if (votesKept && sameFacts(state, command)) return refuse('already', `${state.id} says this already.`)
+  if (votesKept && saysTheSame(state, command.content)) return refuse('already', `${state.id} says this already.`)
   if (!votesKept && testRunning(state) && unfinishedDeployments(state).length > 0)
     return refuse('not now', `The test ring of ${state.id} is at work: what is decided changes when it is done.`)
   const raised = isRaised(state, content)
@@ -116,14 +116,18 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
 }
 
 /** More urgent than before, or newly listed as exploited. */
-export function isRaised(state: Pick<ProposalState, 'priority' | 'subject'>, content: Content): boolean {
+export function isRaised(
+  state: Pick<ProposalState, 'priority' | 'subject'>,
+  content: Pick<Content, 'priority' | 'subject'>,
+): boolean {
   if (priorityRank(content.priority) < priorityRank(state.priority)) return true
   if (state.subject.kind !== 'patches' || content.subject.kind !== 'patches') return false
   const known = exploitedCves(state.subject.patches)
   return exploitedCves(content.subject.patches).some((cve) => !known.includes(cve))
 }
 
-function sameFacts(state: ProposalState, { content }: Of<'revise'>): boolean {
+/** Would a revision to this tell people nothing, as long as what they vote on is the same? */
+export function saysTheSame(state: ProposalState, content: Content): boolean {
   return (
     state.title === content.title &&
     state.priority === content.priority &&

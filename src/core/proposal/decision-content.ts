@@ -131,18 +131,49 @@ type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
 
 // ---------------------------------------------------------------- writing
 
-/** A subject as content, and as it is read again from there. */
-export function keepSubject(subject: Subject): KeptSubject {
+/**
+ * Makes a subject content, and reads it again from there. Very many assets take seconds: whoever has other things to do
+ * goes on between the steps.
+ */
+export function* keepingSubject(subject: Subject): Steps<KeptSubject> {
+  const known = lately.get(subject)
+  if (known !== undefined) return known
   const contents = new Map<string, HashedContent>()
   const keep = (kind: ContentKind, value: unknown): string => {
     const content = contentOf(kind, value)
     contents.set(content.hash, content)
     return content.hash
   }
-  const hashes = subject.kind === 'patches' ? keptPatches(subject, keep) : keptRule(subject, keep)
-  const read = withEvidence(votedOf(hashes.decision, contents), hashes, contents)
+  const hashes = subject.kind === 'patches' ? yield* keepingPatches(subject, keep) : keptRule(subject, keep)
+  const read = withEvidence(yield* readingVoted(hashes.decision, contents), hashes, contents)
   subjectHashes.know(subject, hashes)
-  return { ...hashes, subject: read, contents: [...contents.values()] }
+  const kept = { ...hashes, subject: read, contents: [...contents.values()] }
+  lately.set(subject, kept)
+  lately.set(read, kept)
+  return kept
+}
+
+/** A pure function that can be left and gone on with. */
+export type Steps<Result> = Generator<void, Result, void>
+
+/** What was made of a subject, until it is stored: it is asked for more than once on the way. */
+const lately = new WeakMap<Subject, KeptSubject>()
+
+/** It is stored, and takes no more memory. */
+export function subjectStored({ subject }: Pick<KeptSubject, 'subject'>): void {
+  lately.delete(subject)
+}
+
+/** The same in one go. */
+export function keepSubject(subject: Subject): KeptSubject {
+  return inOneGo(keepingSubject(subject))
+}
+
+function inOneGo<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /** Worked out once for each subject, which may have very many assets. */
@@ -163,7 +194,7 @@ function keptRule(subject: StandingRuleSubject, keep: Keep): SubjectHashes {
   return { decision: keep('decision', subject satisfies DecisionText), evidence: keep('evidence', evidence) }
 }
 
-function keptPatches(subject: PatchSubject, keep: Keep): SubjectHashes {
+function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes> {
   const listed = <Item>(of: ListOf, items: readonly Item[]): Listed<Item> =>
     items.length <= limits.listEntries
       ? items
@@ -172,11 +203,16 @@ function keptPatches(subject: PatchSubject, keep: Keep): SubjectHashes {
   const patches = [...subject.patches].sort(byId)
   const judgements = new Map(patches.map(({ id, ...patch }) => [id, keep('judgement', judgementOf(patch))]))
   const assets = [...subject.assets].sort((a, b) => byId(a.asset, b.asset))
-  const { classes, classOf } = classesOf(subject, assets, patches, keep, listed)
+  const { classes, classOf } = yield* classesOf(subject, assets, patches, keep, listed)
+  const pages: string[] = []
+  for (const page of pagesOfAssets(assets, classOf, rings)) {
+    pages.push(keep('members', page))
+    yield
+  }
   const decision: PatchDecisionText = {
     kind: 'patches',
     count: assets.length,
-    assets: pagesOfAssets(assets, classOf, rings).map((page) => keep('members', page)),
+    assets: pages,
     classes: cut(classes).map((page) => keep('classes', { classes: page })),
     patches: listed(
       'patches',
@@ -251,13 +287,13 @@ function once<Value extends object>(hash: (value: Value) => string): (value: Val
 }
 
 /** Classes are numbered as their first assets come, so that what is missing elsewhere moves no number. */
-function classesOf(
+function* classesOf(
   { rollsBack, window }: PatchSubject,
   assets: readonly PlannedAsset[],
   patches: readonly Patch[],
   keep: Keep,
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
-) {
+): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
   const place = new Map(patches.map(({ id }, index) => [id, index]))
   const changeHash = once((change: PackageChange) => {
     const { name, architecture, from, to } = change
@@ -302,19 +338,20 @@ function classesOf(
       classes.push({ ...made, patches: JSON.parse(patchesOf) as readonly number[] })
     }
     classOf.set(planned.asset.id, number)
+    if (classOf.size % limits.contentPage === 0) yield
   }
   return { classes, classOf }
 }
 
-function pagesOfAssets(
+function* pagesOfAssets(
   assets: readonly PlannedAsset[],
   classOf: ReadonlyMap<string, number>,
   rings: readonly PlannedRing[],
-): readonly MembersText[] {
+): Generator<MembersText> {
   const places = new Map(
     rings.flatMap((ring, index) => ring.assets.map((asset, place) => [asset, [index, place] as const] as const)),
   )
-  return cut(assets).map((page) => {
+  for (const page of cut(assets)) {
     const numbers = new Map<string, number>()
     const traits: Traits[] = []
     const members = page.map(({ asset }): Member => {
@@ -330,8 +367,8 @@ function pagesOfAssets(
       const [ring, place] = places.get(id) ?? [null, null]
       return [id, name, classOf.get(id) ?? 0, number, ring, place]
     })
-    return { traits, members }
-  })
+    yield { traits, members }
+  }
 }
 
 // ---------------------------------------------------------------- reading
@@ -353,6 +390,11 @@ export type Voted =
  * changed.
  */
 export function votedOf(decision: string, contents: ReadonlyMap<string, StoredContent>): Voted {
+  return inOneGo(readingVoted(decision, contents))
+}
+
+/** The same in steps. */
+export function* readingVoted(decision: string, contents: ReadonlyMap<string, StoredContent>): Steps<Voted> {
   const read = reader(contents)
   const voted = read<DecisionText>('decision', decision)
   if (voted.kind !== 'patches') return voted
@@ -370,25 +412,27 @@ export function votedOf(decision: string, contents: ReadonlyMap<string, StoredCo
   if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
   const rings = lane.rings.map((): string[] => [])
   const keys: Record<string, string> = {}
-  const assets = voted.assets.flatMap((hash) => {
+  const assets: PlannedAsset[] = []
+  for (const hash of voted.assets) {
     const { traits, members } = read<MembersText>('members', hash)
-    return members.map(([id, name, number, trait, ring, place]): PlannedAsset => {
+    for (const [id, name, number, trait, ring, place] of members) {
       const [own, frozen] = [classes[number], traits[trait]]
       if (own === undefined || frozen === undefined)
         throw new Error(`needs ${contentName('members', hash)}, which names a class that is not there`)
       if (ring !== null && place !== null) (rings[ring] ?? [])[place] = id
       if (own.undoes !== null) keys[id] = own.undoes
       const { changes, transaction, patches: missing, window } = own
-      return {
+      assets.push({
         asset: { id, name, ...frozen },
         patches: missing,
         changes,
         transaction,
         previewProblem: null,
         ...(window === null ? {} : { window }),
-      }
-    })
-  })
+      })
+    }
+    yield
+  }
   const { health, failureBudget, hooks, clusters, rollsBack } = voted
   return {
     kind: 'patches',
