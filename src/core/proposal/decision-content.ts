@@ -202,7 +202,7 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
   const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
   const patches = [...subject.patches].sort(byId)
   const judgements = new Map(patches.map(({ id, ...patch }) => [id, keep('judgement', judgementOf(patch))]))
-  const assets = [...subject.assets].sort((a, b) => byId(a.asset, b.asset))
+  const assets = sorted(subject.assets, (a, b) => byId(a.asset, b.asset))
   const { classes, classOf } = yield* classesOf(subject, assets, patches, keep, listed)
   const pages: string[] = []
   for (const page of pagesOfAssets(assets, classOf, rings)) {
@@ -262,6 +262,15 @@ function judgementOf({
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+/** Very long lists mostly come in order. */
+function sorted<Item>(items: readonly Item[], compare: (a: Item, b: Item) => number): readonly Item[] {
+  const inOrder = items.every((item, index) => {
+    const before = items[index - 1]
+    return before === undefined || compare(before, item) <= 0
+  })
+  return inOrder ? items : items.toSorted(compare)
 }
 
 function cut<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
@@ -348,9 +357,10 @@ function* pagesOfAssets(
   classOf: ReadonlyMap<string, number>,
   rings: readonly PlannedRing[],
 ): Generator<MembersText> {
-  const places = new Map(
-    rings.flatMap((ring, index) => ring.assets.map((asset, place) => [asset, [index, place] as const] as const)),
-  )
+  const places = new Map<string, readonly [number, number]>()
+  for (const [index, ring] of rings.entries()) {
+    for (const [place, asset] of ring.assets.entries()) places.set(asset, [index, place])
+  }
   for (const page of cut(assets)) {
     const numbers = new Map<string, number>()
     const traits: Traits[] = []
@@ -437,7 +447,7 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   return {
     kind: 'patches',
     patches: new Map(patches.map((patch) => [patch.id, patch])),
-    assets: assets.sort(inOrder),
+    assets: sorted(assets, inOrder),
     rings: lane.rings.map((ring, index) => ({ ...ring, assets: rings[index] ?? [] })),
     window: lane.window,
     health,
