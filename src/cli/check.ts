@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
+import { limitsReached } from '../store/limits-reached.ts'
 import { type Contact, contact } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
@@ -101,6 +102,8 @@ async function askAll(program: Command, json: boolean, clickSeconds: number | nu
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }
+    for (const { name, what, blocks } of await limitsReached(database.db))
+      tell({ kind: 'limit', name, ok: !blocks, what })
     if (clickSeconds === null) return all()
     const say = (line: string) => void (json ? complain(line) : print(line))
     for (const connection of connections) {

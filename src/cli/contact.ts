@@ -12,7 +12,17 @@ import { inTime } from '../workflow/in-time.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
 export interface Contact {
-  readonly kind: 'database' | 'source' | 'feed' | 'engine' | 'metrics' | 'load' | 'calendar' | 'chat' | 'click'
+  readonly kind:
+    | 'database'
+    | 'source'
+    | 'feed'
+    | 'engine'
+    | 'metrics'
+    | 'load'
+    | 'calendar'
+    | 'chat'
+    | 'click'
+    | 'limit'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen, or what is wrong and how to mend it. */

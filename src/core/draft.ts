@@ -2,6 +2,7 @@ import type { AssessedAsset, Assessment } from './assessment.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
+import { limits } from './limits.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
 import { amountOf, type RingRule, type TeamPlan } from './ring-rule.ts'
@@ -157,9 +158,10 @@ function draft(
   assessment: Assessment,
   before: readonly PlannedRing[],
 ): Draft {
-  const assets = [...entries].sort((a, b) =>
+  const sorted = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
   )
+  const assets = sorted.slice(0, limits.assetsPerProposal)
   const ids = new Set(assets.flatMap((entry) => entry.patches))
   const patches = assessment.patches.filter((patch) => ids.has(patch.id))
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
@@ -185,12 +187,19 @@ function draft(
       inventoryAt: seen[0] ?? '',
     },
     priority: patches[0]?.priority ?? 'defer',
-    whyNow: whyNow(
+    whyNow: `${whyNow(
       patches,
       assets.map((entry) => entry.asset),
-    ),
+    )}${tooMany(sorted.length - assets.length)}`,
     dueAt: due[0] ?? null,
   }
+}
+
+/** What does not fit into one decision comes after it, which is appended to why now. */
+function tooMany(more: number): string {
+  if (more === 0) return ''
+  const most = limits.assetsPerProposal.toLocaleString('en')
+  return ` ${more.toLocaleString('en')} more ${more === 1 ? 'server misses' : 'servers miss'} the same: a decision holds ${most} at most, so they come with the next one.`
 }
 
 /** The window of most of the assets: that of the proposal. */

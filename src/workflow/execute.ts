@@ -78,6 +78,8 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     estimates,
   }
 
+  const told = new Set<string>()
+
   async function execute(proposal: string, command: ProposalCommand, actor: Actor): Promise<Executed> {
     if (command.type === 'revise') await inSlices(keepingSubject(command.content.subject))
     const kept = withContents(command)
@@ -85,7 +87,15 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     if (kept.command.type === 'revise') subjectStored(kept.command.content)
     const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command: kept.command, actor })
     if (done.ok) afterCommit()
+    else if (done.refusal.code === 'too large') await tellTooLarge(proposal, done.refusal.sentence)
     return done
+  }
+
+  /** That a limit is reached is told in the thread, once: whoever asked may be a part of Patchwarden itself. */
+  async function tellTooLarge(proposal: string, sentence: string): Promise<void> {
+    if (told.has(`${proposal} ${sentence}`)) return
+    told.add(`${proposal} ${sentence}`)
+    await execute(proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
   }
 
   /** Opens a proposal under the next free number. */

@@ -3,6 +3,7 @@ import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
 import type { Patch } from '../../src/core/catalog.ts'
 import { draftSubjects, type Grouping, type OpenGroup } from '../../src/core/draft.ts'
 import { exploitedCves, regressionsOf } from '../../src/core/follow-up.ts'
+import { limits } from '../../src/core/limits.ts'
 import type { Priority } from '../../src/core/priority/priority.ts'
 import { anAsset } from '../support/asset.ts'
 
@@ -113,4 +114,26 @@ describe('facts that change', () => {
       regressionsOf([patch('a', 'defer', { advisories: now })], [patch('a', 'defer', { advisories: before })]),
     ).toEqual(expected)
   })
+})
+
+it('what does not fit into one decision waits for the next, and the first says so', () => {
+  const { patches, assets } = assessmentOf([patch('openssl', 'scheduled')])
+  const [one] = assets
+  if (one === undefined) throw new Error('no asset')
+  const many = Array.from({ length: limits.assetsPerProposal + 1_234 }, (_, index) => {
+    const name = `host-${String(index).padStart(6, '0')}`
+    return { ...one, asset: { ...one.asset, id: `fleet/${name}`, name } }
+  })
+  const [first, ...others] = draftSubjects({
+    assessments: new Map([['web', { patches, assets: many }]]),
+    teams: [plan],
+    open: [],
+    grouping: 'tier',
+  })
+  expect(others).toEqual([])
+  expect(first?.subject.assets).toHaveLength(limits.assetsPerProposal)
+  expect(first?.subject.rings.flatMap((ring) => ring.assets)).toHaveLength(limits.assetsPerProposal)
+  expect(first?.whyNow).toMatch(
+    / 1,234 more servers miss the same: a decision holds 100,000 at most, so they come with the next one\.$/,
+  )
 })
