@@ -7,7 +7,7 @@ export const limits = {
   /** Characters kept of one log line. */
   logLineCharacters: 500,
   /** Assets in one proposal: its state still carries what each of them gets. */
-  assetsPerProposal: 10_000,
+  assetsPerProposal: 100_000,
   /** Assets that one event tells of. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */
