@@ -120,9 +120,42 @@ export function withCompared(
   { assets, more }: { readonly assets: readonly AssetSince[]; readonly more?: true },
   at: string,
 ): Since {
-  const { toldAt, ...before } = sinceOf(state)
-  const [leftOut, done, waiting] = [{ ...before.leftOut }, { ...before.done }, { ...before.waiting }]
-  for (const one of assets) {
+  const before = sinceOf(state)
+  const { toldAt } = before
+  const tell = more !== true && (toldAt === null || Date.parse(at) - Date.parse(toldAt) >= TELL_EVERY_MS)
+  return withAssets(before, assets, tell ? at : toldAt)
+}
+
+type ByAsset = Pick<Since, 'leftOut' | 'done' | 'waiting'>
+
+/** What was changed and not read yet. */
+const unread = new WeakMap<Since, { readonly before: Since; readonly assets: readonly AssetSince[] }>()
+
+/**
+ * To copy records of thousands costs more than all else that an event does, and one look at a large fleet is told in
+ * hundreds of events, after the last of which somebody reads what is left. So they are made where they are read.
+ */
+function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string | null): Since {
+  const read = (name: keyof ByAsset) => ({ get: () => byAsset(next)[name], enumerable: true, configurable: true })
+  const next = Object.defineProperties({} as Since, {
+    leftOut: read('leftOut'),
+    done: read('done'),
+    waiting: read('waiting'),
+    toldAt: { value: toldAt, enumerable: true, configurable: true, writable: true },
+  })
+  unread.set(next, { before, assets })
+  return next
+}
+
+const byAsset = remembered((since: Since): ByAsset => {
+  const changes: (readonly AssetSince[])[] = []
+  let base = since
+  for (let change = unread.get(base); change !== undefined; change = unread.get(base)) {
+    changes.push(change.assets)
+    base = change.before
+  }
+  const [leftOut, done, waiting] = [{ ...base.leftOut }, { ...base.done }, { ...base.waiting }]
+  for (const one of changes.reverse().flat()) {
     delete leftOut[one.asset]
     delete done[one.asset]
     delete waiting[one.asset]
@@ -130,9 +163,9 @@ export function withCompared(
     else if (one.is === 'in part') done[one.asset] = one.done
     else if (one.is === 'waiting') waiting[one.asset] = one.name
   }
-  const tell = more !== true && (toldAt === null || Date.parse(at) - Date.parse(toldAt) >= TELL_EVERY_MS)
-  return { leftOut, done, waiting, toldAt: tell ? at : toldAt }
-}
+  unread.delete(since)
+  return { leftOut, done, waiting }
+})
 
 /** Why one asset is left out, as what follows "it". */
 export function whyLeftOut({ reason, what = '' }: LeftOut): string {
