@@ -45,8 +45,12 @@ export function stillToStart(state: ProposalState): readonly string[] {
 
 /** Assets that are gone: none of their cluster counts on them. */
 export function goneAssets(state: Pick<ProposalState, 'since'>): readonly string[] {
-  return Object.entries(sinceOf(state).leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : []))
+  return goneOf(sinceOf(state).leftOut)
 }
+
+const goneOf = remembered((leftOut: Since['leftOut']): readonly string[] =>
+  Object.entries(leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : [])),
+)
 
 /** What is planned for an asset, without what it does not need any more; `null`: it is not part of the proposal. */
 export function plannedNow(state: ProposalState, asset: string): PlannedAsset | null {
