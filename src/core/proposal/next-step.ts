@@ -49,6 +49,8 @@ export function nextStep(state: ProposalState, now: string): Step {
 
 /** When the proposal wants attention again even if nobody touches it; `null` never. */
 export function wakeAt(state: ProposalState, now: string): string | null {
+  // Whatever is left to be looked at, and however long it takes to find that out.
+  if (state.status === 'verifying') return now
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
