@@ -94,15 +94,12 @@ export function changesSince(
   const changed: AssetSince[] = []
   for (const { asset } of subject.assets) {
     const departure = now.get(asset.id)
-    const known = leftOut[asset.id] !== undefined || done[asset.id] !== undefined
-    if (departure === undefined && !known) continue
+    if (isKept(departure, leftOut[asset.id], done[asset.id])) continue
     if (hasBegun(state, asset.id) || turnIsOver(state, subject, asset.id)) continue
     const named = { asset: asset.id, name: asset.name }
     if (departure === undefined) changed.push({ ...named, is: 'as voted' })
-    else if ('done' in departure) {
-      if (!same(done[asset.id], departure.done)) changed.push({ ...named, is: 'in part', done: departure.done })
-    } else if (!same(leftOut[asset.id], departure.leftOut))
-      changed.push({ ...named, is: 'left out', why: departure.leftOut })
+    else if ('done' in departure) changed.push({ ...named, is: 'in part', done: departure.done })
+    else changed.push({ ...named, is: 'left out', why: departure.leftOut })
   }
   const come = new Set(newcomers.map(({ asset }) => asset))
   for (const { asset, name } of newcomers)
@@ -112,8 +109,15 @@ export function changesSince(
   return changed
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+/** Does the state keep of an asset what a look says of it? */
+function isKept(
+  departure: Departure | undefined,
+  out: LeftOut | undefined,
+  part: readonly string[] | undefined,
+): boolean {
+  if (departure === undefined) return out === undefined && part === undefined
+  if ('done' in departure) return JSON.stringify(part) === JSON.stringify(departure.done)
+  return out?.reason === departure.leftOut.reason && out.what === departure.leftOut.what
 }
 
 /** The thread is told at most so often: the card always says how it stands. */
