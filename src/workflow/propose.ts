@@ -9,6 +9,7 @@ import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import type { Content } from '../core/proposal/event.ts'
+import { plannedOf } from '../core/proposal/planned.ts'
 import {
   type Actor,
   type PatchSubject,
@@ -275,13 +276,13 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   ): Promise<PatchSubject> {
     const engine = parts.engines.get(subject.engine)
     const limit = pLimit(PREVIEWS_AT_ONCE)
-    const before = existing?.subject.kind === 'patches' ? existing.subject.assets : []
+    const before = existing?.subject.kind === 'patches' ? existing.subject : null
     const assets = await Promise.all(
       subject.assets.map((planned) =>
         limit(async (): Promise<PlannedAsset> => {
-          const same = before.find((item) => item.asset.id === planned.asset.id)
+          const same = before === null ? null : plannedOf(before, planned.asset.id)
           if (
-            same &&
+            same !== null &&
             same.previewProblem === null &&
             JSON.stringify(same.changes) === JSON.stringify(planned.changes)
           ) {
