@@ -125,5 +125,6 @@ async function inProcess(hosts: number): Promise<FlatRun> {
   })
   const [code] = await once(child, 'exit')
   if (found === null) throw new Error(`The rollout of ${hosts} hosts ended with ${code}.`)
+  console.log(`${hosts} hosts were played.`)
   return found
 }
