@@ -10,6 +10,7 @@ const long = [
   'test/chat/slack/arriving.test.ts',
   'test/cli/hostile.test.ts',
   'test/cli/outside-text.test.ts',
+  'test/core/held-week-large.test.ts',
   'test/scenarios/hostile.test.ts',
   'test/web/hostile.test.ts',
   'test/workflow/pages.test.ts',

@@ -7,6 +7,7 @@ import { limits } from '../core/limits.ts'
 import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
+import { deploymentOf } from '../core/proposal/deployments.ts'
 import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
 import {
@@ -454,9 +455,9 @@ function changedEnds(
   const run = liveRun(state)
   const earlier = before === null ? null : liveRun(before)
   const changed = assets.flatMap((asset): ChangedEnd[] => {
-    const deployment = run?.deployments[asset]
+    const deployment = run === null ? undefined : deploymentOf(run, asset)
     const verification = deployment?.verification
-    const was = earlier?.deployments[asset]?.verification ?? null
+    const was = earlier === null ? null : (deploymentOf(earlier, asset)?.verification ?? null)
     if (!deployment || !verification || was?.end === verification.end) return []
     return [{ asset, deployment, verification, was, good: countEndState(verification.end) === 'good' }]
   })

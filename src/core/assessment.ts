@@ -223,7 +223,7 @@ export function joinAssessments(parts: Iterable<Assessment>): Assessment {
       const known = patches.get(patch.id)
       if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
     }
-    assets.push(...part.assets)
+    for (const asset of part.assets) assets.push(asset)
   }
   return { patches: [...patches.values()].sort(mostUrgentFirst), assets }
 }

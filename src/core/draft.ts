@@ -265,10 +265,10 @@ export function ringsFor(
   for (const [index, rule] of rules.entries()) {
     const mine = members[index] ?? []
     const taken = new Set(select(rule, left, entries.length, mine.length))
-    mine.push(...taken)
+    for (const entry of taken) mine.push(entry)
     left = left.filter((entry) => !taken.has(entry))
   }
-  members.at(-1)?.push(...left)
+  for (const entry of left) members.at(-1)?.push(entry)
   const rings: PlannedRing[] = []
   for (const [index, rule] of rules.entries()) {
     const assets = members[index] ?? []
@@ -301,8 +301,10 @@ function select(
       return left.slice(0, Math.max(0, by.count - has))
     case 'percent':
       return left.slice(0, Math.max(0, Math.ceil((total * by.percent) / 100) - has))
-    case 'list':
-      return left.filter((entry) => by.assets.includes(entry.asset.name) || by.assets.includes(entry.asset.id))
+    case 'list': {
+      const listed = new Set(by.assets)
+      return left.filter(({ asset }) => listed.has(asset.name) || listed.has(asset.id))
+    }
     case 'rest':
       return left
   }

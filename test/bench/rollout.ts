@@ -2,9 +2,11 @@
  * What a rollout costs the controller, in wall and processor time, beside Ansible and beside the least there is: the same
  * two real packages (openssl and nginx, with what they pull in) on the same hosts, which are reset before each run. The
  * methods take turns, so that a noisy machine hurts all alike; after each run dpkg on every host is asked. Then 2,000
- * simulated hosts through one process.
+ * simulated hosts through one process. `--only flat` asks of rollouts of several sizes whether the last commits take longer
+ * than the first, and the large ones more memory.
  *
  *     npm run bench -- rollout [--hosts 10,20] [--runs 5] [--only fleet | many] [--kex curve25519-sha256]
+ *     npm run bench -- rollout --only flat [--flat 2000,20000]
  */
 
 import { loadavg } from 'node:os'
@@ -13,6 +15,7 @@ import type { PackageChange } from '../../src/core/catalog.ts'
 import { ansibleReason } from '../support/ansible.ts'
 import { fleetAssets, installedOn, pendingChanges } from '../support/apt-hosts.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
+import { flatness } from './rollout/flat.ts'
 import { rolloutOfMany } from './rollout/many-hosts.ts'
 import { ansible, floor, type Measured, type Method, ours } from './rollout/methods.ts'
 
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     only: { type: 'string' },
     many: { type: 'string', default: '2000' },
+    flat: { type: 'string', default: '2000,20000' },
     kex: { type: 'string' },
   },
 })
@@ -119,8 +123,9 @@ function report(hosts: number, results: ReadonlyMap<Method, readonly Measured[]>
   console.log(`steps of ${ours.name}: ${named.join(', ')}`)
 }
 
-const fleetMissing = await fleetReason()
-if (values.only === 'many') console.log('without the fleet, as asked')
+const withFleet = values.only !== 'many' && values.only !== 'flat'
+const fleetMissing = withFleet ? await fleetReason() : null
+if (!withFleet) console.log('without the fleet, as asked')
 else if (fleetMissing !== null) console.log(`skipped the fleet: ${fleetMissing}`)
 else {
   const ansibleMissing = await ansibleReason()
@@ -129,4 +134,5 @@ else {
   for (const { name, what } of methods) console.log(`${name}: ${what}`)
   for (const hosts of values.hosts.split(',')) await compare(Number(hosts), Number(values.runs), methods)
 }
-if (values.only !== 'fleet') await rolloutOfMany(Number(values.many))
+if (values.only === 'flat') await flatness(values.flat.split(',').map(Number))
+else if (values.only !== 'fleet') await rolloutOfMany(Number(values.many))

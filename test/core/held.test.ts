@@ -6,25 +6,21 @@ import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { proposalReport } from '../../src/chat/report.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { storyOf } from '../../src/chat/story.ts'
-import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
-import { draftSubjects } from '../../src/core/draft.ts'
-import { comparison, isRaisedByNew, withFacts } from '../../src/core/held.ts'
+import { isRaisedByNew } from '../../src/core/held.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content, ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
-import { evolve } from '../../src/core/proposal/evolve.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { LeftOut, PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { plannedNow } from '../../src/core/proposal/since.ts'
 import { rollbackSubject } from '../../src/core/rollback.ts'
 import { whyNotTouched } from '../../src/core/why-not-touched.ts'
 import type { Departure } from '../../src/core/within.ts'
-import { random } from '../bench/fleet.ts'
 import { anAsset } from '../support/asset.ts'
 import { machine, members, proposalCase } from '../support/proposal-case.ts'
-import { content, policy, testedContent } from '../support/proposals.ts'
+import { content, testedContent } from '../support/proposals.ts'
 
 const id = (name: string) => `lab/${name}`
 const upToDate = { reason: 'up to date' } as const
@@ -349,167 +345,4 @@ test('rolling back undoes what the rollout changed, and nothing that somebody el
     ['web1', [{ name: 'openssl', architecture: 'amd64', from: '3', to: '2' }]],
   ])
   expect(back.assets[0]?.asset).not.toHaveProperty('address')
-})
-
-/** A fleet that misses one patch, of which some are patched by hand, rebuilt or added as time goes by. */
-function fleetOf(size: number) {
-  const patch = {
-    id: 'debian:12/openssl/3.0.22',
-    platform: 'debian:12',
-    source: 'openssl',
-    type: 'security' as const,
-    version: '3.0.22',
-    packages: [{ name: 'openssl', architecture: 'amd64', to: '3.0.22' }],
-    cves: ['CVE-2026-1'],
-    advisories: [],
-    origins: [],
-    priority: 'scheduled' as const,
-    evidence: [],
-    assumptions: [],
-    dueAt: null,
-  }
-  const change = { name: 'openssl', architecture: 'amd64', from: '3.0.20', to: '3.0.22' }
-  const hosts = new Map<string, 'misses' | 'patched'>()
-  for (let n = 0; n < size; n++) hosts.set(`web${String(n).padStart(5, '0')}`, 'misses')
-  return {
-    hosts,
-    assess(observedAt: string): Assessment {
-      const assets = [...hosts].map(([name, how]): AssessedAsset => {
-        const misses = how === 'misses'
-        const asset = anAsset(name)
-        return {
-          asset,
-          observedAt,
-          patches: misses ? [patch.id] : [],
-          changes: misses ? [change] : [],
-          held: [],
-          notAssessed: [],
-        }
-      })
-      return { patches: [patch], assets }
-    },
-  }
-}
-
-const gate = { minSuccessPercent: 90, maxFailures: 9, unreachable: 'as failure' } as const
-const amount = (value: number) => ({ kind: 'count', value }) as const
-const plan = {
-  team: 'web',
-  window: content(1).subject.window,
-  rings: [
-    { name: 'canary', select: { kind: 'count', count: 20 }, batch: amount(5), soakSeconds: 60, gate },
-    { name: 'early', select: { kind: 'percent', percent: 10 }, batch: amount(50), soakSeconds: 60, gate },
-    { name: 'broad', select: { kind: 'rest' }, batch: amount(100), soakSeconds: 0, gate },
-  ],
-  health: [],
-} as const
-
-test('a week in which 0.3 % of 2,000 servers change each hour leaves votes, rings and approval as they are', () => {
-  const fleet = fleetOf(2_000)
-  const next = random(7)
-  let now = Date.parse('2026-11-20T00:00:00Z')
-  const at = () => new Date(now).toISOString()
-  let state: ProposalState | null = null
-  const events: ProposalEvent[] = []
-  const give = (command: ProposalCommand, actor: Context['actor'] = { kind: 'system', part: 'assessment' }) => {
-    const context: Context = { now: at(), actor, members, freezes: [], standing: null, lookedAt: at() }
-    const decision = decide(state, command, context)
-    if (!decision.ok) return decision.refusal.code
-    for (const event of decision.events) {
-      events.push(event)
-      state = evolve(state, { stream: 'PW-1', seq: events.length, at: at(), actor, event })
-    }
-    return 'done'
-  }
-  const current = (): ProposalState => {
-    if (state === null) throw new Error('not opened')
-    return state
-  }
-  const draftNow = (assessment: Assessment) => {
-    const known = state === null ? [] : [state]
-    const open = known.flatMap(({ subject, id: proposal }) =>
-      subject.kind === 'patches'
-        ? [{ ...subject, id: proposal, team: 'web', takesMore: false, priority: 'scheduled' as const }]
-        : [],
-    )
-    const [draft] = draftSubjects({
-      assessments: new Map([['web', assessment]]),
-      teams: [plan],
-      open,
-      grouping: 'tier',
-    })
-    if (!draft) throw new Error('no draft')
-    return draft
-  }
-  const contentOf = ({ title, subject, priority, whyNow, dueAt }: ReturnType<typeof draftNow>): Content => {
-    return { title, subject, contentHash: contentHash(subject), priority, whyNow, dueAt }
-  }
-  const away = { ...policy, expiresAfterSeconds: 30 * 86_400 }
-  const opened = contentOf(draftNow(fleet.assess(at())))
-  give({ type: 'open', id: 'PW-1', number: 1, team: 'web', content: opened, policy: away })
-  for (const [person, name] of [
-    ['noor', 'Noor'],
-    ['tom', 'Tom'],
-  ] as const)
-    give(
-      { type: 'vote', choice: 'approve', revision: 1, reason: null, owner: null, until: null },
-      { kind: 'person', id: person, name, via: 'console' },
-    )
-  const before = current()
-  expect(before.approvedBy?.how).toBe('quorum')
-
-  // Six of the 2,000 an hour: patched by hand, taken away, or new.
-  let added = 0
-  for (let hour = 1; hour <= 7 * 24; hour++) {
-    now += 3_600_000
-    for (let times = 0; times < 6; times++) {
-      const names = [...fleet.hosts.keys()]
-      const name = names[Math.floor(next() * names.length)] ?? ''
-      const what = next()
-      if (what < 0.6) fleet.hosts.set(name, 'patched')
-      else if (what < 0.8) fleet.hosts.delete(name)
-      else fleet.hosts.set(`new${String(added++).padStart(4, '0')}`, 'misses')
-    }
-    const held = current()
-    if (held.subject.kind !== 'patches') throw new Error('not patches')
-    const assessment = fleet.assess(at())
-    const needs = { missing: assessment, wanted: assessment }
-    const draft = draftNow(assessment)
-    const facts = withFacts(held, held.subject, needs, '')
-    expect(isRaisedByNew(held, facts, contentOf(draft))).toBe(false)
-    give(comparison(held.subject, needs, draft))
-    expect(give({ type: 'revise', content: facts, reason: '' })).toBe('already')
-  }
-
-  const after = current()
-  expect(after.subject).toEqual(before.subject)
-  expect(after).toMatchObject({
-    status: 'scheduled',
-    revision: 1,
-    contentHash: before.contentHash,
-    votes: before.votes,
-    approvedBy: before.approvedBy,
-    schedule: before.schedule,
-  })
-  expect(events.filter(({ type }) => type === 'revised')).toEqual([])
-  expect(Math.max(...events.slice(1).map((event) => Buffer.byteLength(canonicalJson(event))))).toBeLessThan(65_536)
-
-  // What stands on record is what the fleet is like: counted anew, from the fleet alone.
-  const voted = opened.subject.kind === 'patches' ? opened.subject.assets.map(({ asset }) => asset) : []
-  const patched = voted.filter(({ name }) => fleet.hosts.get(name) === 'patched').map(({ id: one }) => one)
-  const gone = voted.filter(({ name }) => !fleet.hosts.has(name)).map(({ id: one }) => one)
-  const fresh = [...fleet.hosts].filter(([name, how]) => name.startsWith('new') && how === 'misses').length
-  expect(patched.length + gone.length).toBeGreaterThan(500)
-  const reasons = Object.entries(after.since?.leftOut ?? {})
-  const named = (reason: string) => reasons.filter(([, why]) => why.reason === reason).map(([asset]) => asset)
-  expect(named('up to date').sort()).toEqual(patched.sort())
-  expect(named('gone').sort()).toEqual(gone.sort())
-  expect(Object.keys(after.since?.waiting ?? {})).toHaveLength(fresh)
-
-  // And in its window it begins, with who is left of the canary.
-  const canary = voted.slice(0, 20).filter(({ name }) => fleet.hosts.get(name) === 'misses')
-  give({ type: 'start' }, machine)
-  give({ type: 'start-batch' }, machine)
-  expect(current().status).toBe('rolling out')
-  expect(Object.keys(current().rollout?.deployments ?? {})).toEqual(canary.slice(0, 5).map(({ id: one }) => one))
 })

@@ -230,6 +230,7 @@ export function simulate(seed: number, hosts: number): Simulated {
     },
     { kind: 'system', part: 'assessment' },
   )
+  if (recorded.length === 0) throw new Error(`A proposal for ${hosts} hosts was not opened.`)
   const vote = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
 
   while (state !== null && witness.broken() === null) {

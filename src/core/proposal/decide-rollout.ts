@@ -12,18 +12,9 @@ import type { ProposalEvent } from './event.ts'
 import { approvalProblem } from './hand-over.ts'
 import { portions } from './portions.ts'
 import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
+import { someRemain } from './remaining.ts'
 import { outcomesEvents, verificationsEvents } from './results-page.ts'
-import {
-  emptyRing,
-  goesOn,
-  isHalted,
-  liveRun,
-  remaining,
-  ringNow,
-  testRunning,
-  unfinished,
-  unfinishedDeployments,
-} from './run.ts'
+import { emptyRing, goesOn, isHalted, liveRun, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
 import { leftOutOf } from './since.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 import { comesNext, touchable } from './touch.ts'
@@ -256,7 +247,7 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   if (subject.kind !== 'patches' || current === null || !goesOn(state)) return []
   const { index, planned, ring } = current
   // Where every asset of a ring was left out, it is done before it began.
-  if (ring.status === 'waiting' && remaining(current).length === 0) {
+  if (ring.status === 'waiting' && !someRemain(current)) {
     const empty = emptyRing(current)
     return empty === null ? passed(state, index, context) : stopEvents(state, index, empty)
   }
@@ -264,7 +255,7 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   const problem = stopReason(subject, current)
   if (problem !== null) return stopEvents(state, index, problem)
   const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
-  if (mine.length > 0 || ring.waiting.length > 0 || remaining(current).length > 0) return []
+  if (mine.length > 0 || ring.waiting.length > 0 || someRemain(current)) return []
   if (wantsChecks(current, context.now)) return []
   if (testRunning(state)) {
     const ended: readonly ProposalEvent[] = [

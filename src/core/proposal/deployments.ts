@@ -1,19 +1,21 @@
 /**
  * What a rollout has done with each asset, as events change it. A state shows it as a record by asset, and so it is
- * stored; but to copy a record of thousands costs more than all else that an event does. So every change copies a list,
- * which costs next to nothing, and the record is made where somebody reads it. Beside the list stands what is asked for
- * at every step. A run that was made elsewhere, such as one read from the store, gets its list when it is first used.
+ * stored; but to copy a record of thousands costs more than all else that an event does. So every change copies a part of
+ * a list, which costs next to nothing, and the record is made where somebody reads it. Beside the list stands what is
+ * asked for at every step. A run that was made elsewhere, such as one read from the store, gets its list when it is first
+ * used.
  */
 
 import { countEndState } from '../gate.ts'
 import { remembered } from '../remembered.ts'
+import { itemAt, itemsOf, type LongList, longList, withItems } from './long-list.ts'
 import type { Deployment, Rollout } from './proposal.ts'
 
 type Changes = Partial<Omit<Rollout, 'deployments'>>
 
 interface Deployments {
   /** In the order in which they were started. */
-  readonly list: readonly Deployment[]
+  readonly list: LongList<Deployment>
   /**
    * Where in the list an asset stands. Later lists of the same rollout share it: what it places behind the end of this
    * list was started later.
@@ -31,16 +33,20 @@ const known = remembered((run: Rollout): Deployments => {
   return deployments
 })
 
+const listOf = remembered((list: LongList<Deployment>) => itemsOf(list))
+
 const record = remembered(({ list }: Deployments): Rollout['deployments'] =>
-  Object.fromEntries(list.map((deployment) => [deployment.asset, deployment])),
+  Object.fromEntries(listOf(list).map((deployment) => [deployment.asset, deployment])),
 )
 
-function listed(list: readonly Deployment[]): Deployments {
+function listed(all: readonly Deployment[]): Deployments {
+  const list = longList(all)
+  listOf.know(list, all)
   return {
     list,
-    places: new Map(list.map(({ asset }, place) => [asset, place])),
-    unverified: list.filter(({ verification }) => verification === null),
-    failed: list.filter(hasFailed),
+    places: new Map(all.map(({ asset }, place) => [asset, place])),
+    unverified: all.filter(({ verification }) => verification === null),
+    failed: all.filter(hasFailed),
   }
 }
 
@@ -57,13 +63,63 @@ function placeOf({ list, places }: Deployments, asset: string): number | undefin
 export function deploymentOf(run: Rollout, asset: string): Deployment | undefined {
   const deployments = known(run)
   const place = placeOf(deployments, asset)
-  return place === undefined ? undefined : deployments.list[place]
+  return place === undefined ? undefined : itemAt(deployments.list, place)
 }
 
 /** In the order in which they were started. */
 export function deploymentsOf(run: Rollout): readonly Deployment[] {
-  return known(run).list
+  return listOf(known(run).list)
 }
+
+/**
+ * Runs of one rollout that only grew have the same `root`; of these, one with the same or a larger `length` has at least
+ * the assets of the other.
+ */
+export function grown(run: Rollout): { readonly root: object; readonly length: number } {
+  const { places, list } = known(run)
+  return { root: places, length: list.length }
+}
+
+/** The assets that were started since the rollout had grown so far. */
+export function startedSince(run: Rollout, length: number): readonly string[] {
+  const { list } = known(run)
+  const assets: string[] = []
+  for (let place = length; place < list.length; place++) assets.push(itemAt(list, place)?.asset ?? '')
+  return assets
+}
+
+/** Deployments of a run that are not the same, or not there, in another one. */
+export function differing(run: Rollout, other: Rollout): readonly Deployment[] {
+  const [mine, others] = [known(run), known(other)]
+  const parts = new Set(others.list.parts)
+  return mine.list.parts.flatMap((part) =>
+    parts.has(part) ? [] : part.filter((deployment) => deploymentOf(other, deployment.asset) !== deployment),
+  )
+}
+
+/** How many deployments of each ring ended how; `at work` beside the end states. */
+export function endsByRing(run: Rollout): ReadonlyMap<number, Readonly<Record<string, number>>> {
+  const sums = new Map<number, Record<string, number>>()
+  for (const part of known(run).list.parts) {
+    for (const [ring, ends] of endsOfPart(part)) {
+      const sum = sums.get(ring) ?? {}
+      for (const [end, count] of Object.entries(ends)) sum[end] = (sum[end] ?? 0) + count
+      sums.set(ring, sum)
+    }
+  }
+  return sums
+}
+
+const endsOfPart = remembered((part: readonly Deployment[]) => {
+  const counts = new Map<number, Record<string, number>>()
+  for (const { ring, verification } of part) {
+    const mine = counts.get(ring) ?? {}
+    const end = verification?.end ?? 'at work'
+    mine[end] = (mine[end] ?? 0) + 1
+    counts.set(ring, mine)
+  }
+  return counts
+})
 
 export function unverified(run: Rollout): readonly Deployment[] {
   return known(run).unverified
@@ -79,16 +135,17 @@ export function withDeployments<Run extends Rollout>(run: Run, changed: readonly
   const before = known(run)
   const places = withPlaces(before, changed)
   const placeIn = ({ asset }: Deployment) => places.get(asset) ?? places.size
-  const list = before.list.slice()
-  for (const deployment of changed) list[placeIn(deployment)] = deployment
+  const list = withItems(before.list, new Map(changed.map((deployment) => [placeIn(deployment), deployment])))
   const touched = new Set(changed.map(({ asset }) => asset))
   const others = (all: readonly Deployment[]) => all.filter(({ asset }) => !touched.has(asset))
-  const failed = [...others(before.failed), ...changed.filter(hasFailed)]
+  const isOne = (deployment: Deployment | undefined) => deployment !== undefined && hasFailed(deployment)
+  const asBefore = !changed.some((one) => hasFailed(one) || isOne(itemAt(before.list, placeIn(one))))
+  const failed = () => [...others(before.failed), ...changed.filter(hasFailed)]
   return assembled(run, {
     list,
     places,
     unverified: [...others(before.unverified), ...changed.filter(({ verification }) => verification === null)],
-    failed: failed.sort((a, b) => placeIn(a) - placeIn(b)),
+    failed: asBefore ? before.failed : failed().sort((a, b) => placeIn(a) - placeIn(b)),
   })
 }
 
@@ -97,14 +154,14 @@ function withPlaces(before: Deployments, changed: readonly Deployment[]): Map<st
   if (fresh.length === 0) return before.places
   // Where another state came out of the same one, it has taken the places behind the end of the list.
   const free = before.places.size === before.list.length
-  const places = free ? before.places : listed(before.list).places
+  const places = free ? before.places : listed(listOf(before.list)).places
   for (const { asset } of fresh) places.set(asset, places.size)
   return places
 }
 
 /** As if the turn of these assets had not come. */
 export function withoutDeployments<Run extends Rollout>(run: Run, assets: ReadonlySet<string>): Run {
-  return assembled(run, listed(known(run).list.filter(({ asset }) => !assets.has(asset))))
+  return assembled(run, listed(deploymentsOf(run).filter(({ asset }) => !assets.has(asset))))
 }
 
 /** A copy of the run with other things changed; its deployments are the same. */

@@ -5,7 +5,7 @@
 
 import { remembered } from '../remembered.ts'
 import { type SubjectHashes, subjectHashes } from './decision-content.ts'
-import { deploymentOf, deploymentsOf } from './deployments.ts'
+import { deploymentOf, deploymentsOf, differing, endsByRing } from './deployments.ts'
 import { inPlannedOrder } from './evolve-run.ts'
 import type {
   Deployment,
@@ -93,15 +93,11 @@ export const lightOf = remembered((state: ProposalState): LightState => {
 
 function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run> {
   const planned = subject.kind === 'patches' ? subject.rings : []
-  const counts = run.rings.map((ring): Record<string, number> => {
-    const listed = { waiting: ring.waiting.length, forgiven: ring.forgiven.length }
-    return Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0))
+  const ends = endsByRing(run)
+  const counts = run.rings.map(({ waiting, forgiven }, index): RingCounts => {
+    const listed = { waiting: waiting.length, forgiven: forgiven.length }
+    return { ...Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0)), ...ends.get(index) }
   })
-  for (const { ring, verification } of deploymentsOf(run)) {
-    const mine = counts[ring]
-    const end = verification?.end ?? 'at work'
-    if (mine !== undefined) mine[end] = (mine[end] ?? 0) + 1
-  }
   // Read one by one: a copy of the run would make the record of its deployments.
   const small: Record<string, unknown> = {}
   for (const key of Object.keys(run) as (keyof Run & string)[]) if (!heavy.has(key)) small[key] = run[key]
@@ -149,12 +145,7 @@ function changedInRun(before: Rollout | null, after: Rollout | null): ReadonlySe
     for (const run of [before, after]) if (run !== null) for (const asset of assetsOf(run)) changed.add(asset)
     return changed
   }
-  const [was, is] = [deploymentsOf(before), deploymentsOf(after)]
-  if (was !== is) {
-    for (const deployment of is)
-      if (deploymentOf(before, deployment.asset) !== deployment) changed.add(deployment.asset)
-    for (const { asset } of was) if (deploymentOf(after, asset) === undefined) changed.add(asset)
-  }
+  for (const { asset } of [...differing(after, before), ...differing(before, after)]) changed.add(asset)
   for (const key of ['retried', 'skipped', 'notBegun'] as const) addDifferences(before[key], after[key], changed)
   for (const [index, ring] of after.rings.entries()) {
     addListed(before.rings[index]?.waiting ?? [], ring.waiting, changed)

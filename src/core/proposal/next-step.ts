@@ -6,16 +6,8 @@ import { plusSeconds } from './decision.ts'
 import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import {
-  type CurrentRing,
-  emptyRing,
-  goesOn,
-  remaining,
-  ringNow,
-  soakEnd,
-  testRunning,
-  unfinishedDeployments,
-} from './run.ts'
+import { someRemain } from './remaining.ts'
+import { type CurrentRing, emptyRing, goesOn, ringNow, soakEnd, testRunning, unfinishedDeployments } from './run.ts'
 import { windowsOf } from './touch.ts'
 import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
@@ -57,6 +49,8 @@ export function nextStep(state: ProposalState, now: string): Step {
 
 /** When the proposal wants attention again even if nobody touches it; `null` never. */
 export function wakeAt(state: ProposalState, now: string): string | null {
+  // Whatever is left to be looked at, and however long it takes to find that out.
+  if (state.status === 'verifying') return now
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
@@ -172,7 +166,7 @@ function testStep(state: ProposalState, now: string): Step | null {
   if (emptyRing(current) !== null) return { do: 'start batch' }
   // Somebody's go is waited for with the votes.
   if (wantsGo(current)) return null
-  const more = current.ring.waiting.length > 0 || remaining(current).length > 0
+  const more = current.ring.waiting.length > 0 || someRemain(current)
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
 }
 
@@ -223,7 +217,7 @@ function hasMoreToBegin(state: ProposalState): boolean {
   const current = ringNow(state)
   if (current === null) return false
   const later = current.index < current.run.rings.length - 1
-  return later || current.ring.waiting.length > 0 || remaining(current).length > 0
+  return later || current.ring.waiting.length > 0 || someRemain(current)
 }
 
 function rolloutStep(state: ProposalState, now: string, due: Due): Step {

@@ -98,18 +98,6 @@ export function isAtWork({ rollout }: ProposalState): boolean {
   return rollout !== null && unverified(rollout).length > 0
 }
 
-/** Assets of the ring whose turn has not come, in order; those that were skipped or left out have none. */
-export function remaining({
-  planned,
-  run,
-  leftOut,
-}: Pick<CurrentRing, 'planned' | 'run' | 'leftOut'>): readonly string[] {
-  return planned.assets.filter(
-    (asset) =>
-      deploymentOf(run, asset) === undefined && run.skipped[asset] === undefined && leftOut[asset] === undefined,
-  )
-}
-
 /**
  * Why the ring shows nothing: all that was in it is left out. It holds what comes after until people let it go on, which
  * is when the ring runs. `null`: something is or was in it, or people left out by hand what was.

@@ -55,8 +55,12 @@ export function stillToStart(state: ProposalState): readonly string[] {
 
 /** Assets that are gone: none of their cluster counts on them. */
 export function goneAssets(state: Pick<ProposalState, 'since'>): readonly string[] {
-  return Object.entries(sinceOf(state).leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : []))
+  return goneOf(sinceOf(state).leftOut)
 }
+
+const goneOf = remembered((leftOut: Since['leftOut']): readonly string[] =>
+  Object.entries(leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : [])),
+)
 
 /** What is planned for an asset, without what it does not need any more; `null`: it is not part of the proposal. */
 export function plannedNow(state: ProposalState, asset: string): PlannedAsset | null {
@@ -100,15 +104,12 @@ export function changesSince(
   const changed: AssetSince[] = []
   for (const { asset } of subject.assets) {
     const departure = now.get(asset.id)
-    const known = leftOut[asset.id] !== undefined || done[asset.id] !== undefined
-    if (departure === undefined && !known) continue
+    if (isKept(departure, leftOut[asset.id], done[asset.id])) continue
     if (hasBegun(state, asset.id) || turnIsOver(state, subject, asset.id)) continue
     const named = { asset: asset.id, name: asset.name }
     if (departure === undefined) changed.push({ ...named, is: 'as voted' })
-    else if ('done' in departure) {
-      if (!same(done[asset.id], departure.done)) changed.push({ ...named, is: 'in part', done: departure.done })
-    } else if (!same(leftOut[asset.id], departure.leftOut))
-      changed.push({ ...named, is: 'left out', why: departure.leftOut })
+    else if ('done' in departure) changed.push({ ...named, is: 'in part', done: departure.done })
+    else changed.push({ ...named, is: 'left out', why: departure.leftOut })
   }
   const come = new Set(newcomers.map(({ asset }) => asset))
   for (const { asset, name } of newcomers)
@@ -118,8 +119,15 @@ export function changesSince(
   return changed
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return canonicalJson(a ?? null) === canonicalJson(b ?? null)
+/** Does the state keep of an asset what a look says of it? */
+function isKept(
+  departure: Departure | undefined,
+  out: LeftOut | undefined,
+  part: readonly string[] | undefined,
+): boolean {
+  if (departure === undefined) return out === undefined && part === undefined
+  if ('done' in departure) return canonicalJson(part ?? null) === canonicalJson(departure.done)
+  return out?.reason === departure.leftOut.reason && out.what === departure.leftOut.what
 }
 
 /** The thread is told at most so often: the card always says how it stands. */
@@ -130,9 +138,42 @@ export function withCompared(
   { assets, more }: { readonly assets: readonly AssetSince[]; readonly more?: true },
   at: string,
 ): Since {
-  const { toldAt, ...before } = sinceOf(state)
-  const [leftOut, done, waiting] = [{ ...before.leftOut }, { ...before.done }, { ...before.waiting }]
-  for (const one of assets) {
+  const before = sinceOf(state)
+  const { toldAt } = before
+  const tell = more !== true && (toldAt === null || Date.parse(at) - Date.parse(toldAt) >= TELL_EVERY_MS)
+  return withAssets(before, assets, tell ? at : toldAt)
+}
+
+type ByAsset = Pick<Since, 'leftOut' | 'done' | 'waiting'>
+
+/** What was changed and not read yet. */
+const unread = new WeakMap<Since, { readonly before: Since; readonly assets: readonly AssetSince[] }>()
+
+/**
+ * To copy records of thousands costs more than all else that an event does, and one look at a large fleet is told in
+ * hundreds of events, after the last of which somebody reads what is left. So they are made where they are read.
+ */
+function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string | null): Since {
+  const read = (name: keyof ByAsset) => ({ get: () => byAsset(next)[name], enumerable: true, configurable: true })
+  const next = Object.defineProperties({} as Since, {
+    leftOut: read('leftOut'),
+    done: read('done'),
+    waiting: read('waiting'),
+    toldAt: { value: toldAt, enumerable: true, configurable: true, writable: true },
+  })
+  unread.set(next, { before, assets })
+  return next
+}
+
+const byAsset = remembered((since: Since): ByAsset => {
+  const changes: (readonly AssetSince[])[] = []
+  let base = since
+  for (let change = unread.get(base); change !== undefined; change = unread.get(base)) {
+    changes.push(change.assets)
+    base = change.before
+  }
+  const [leftOut, done, waiting] = [{ ...base.leftOut }, { ...base.done }, { ...base.waiting }]
+  for (const one of changes.reverse().flat()) {
     delete leftOut[one.asset]
     delete done[one.asset]
     delete waiting[one.asset]
@@ -140,9 +181,9 @@ export function withCompared(
     else if (one.is === 'in part') done[one.asset] = one.done
     else if (one.is === 'waiting') waiting[one.asset] = one.name
   }
-  const tell = more !== true && (toldAt === null || Date.parse(at) - Date.parse(toldAt) >= TELL_EVERY_MS)
-  return { leftOut, done, waiting, toldAt: tell ? at : toldAt }
-}
+  unread.delete(since)
+  return { leftOut, done, waiting }
+})
 
 /** Why one asset is left out, as what follows "it". */
 export function whyLeftOut({ reason, what = '' }: LeftOut): string {

@@ -6,7 +6,8 @@ import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import { remaining, ringNow, soakEnd } from './run.ts'
+import { remaining } from './remaining.ts'
+import { ringNow, soakEnd } from './run.ts'
 import { leftOutOf } from './since.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>

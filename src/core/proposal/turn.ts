@@ -8,16 +8,8 @@ import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
 import { portions } from './portions.ts'
 import type { Cluster, PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
-import {
-  type CurrentRing,
-  emptyRing,
-  endedBadly,
-  remaining,
-  ringNow,
-  setOf,
-  unfinishedDeployments,
-  without,
-} from './run.ts'
+import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
+import { type CurrentRing, emptyRing, endedBadly, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { goneAssets } from './since.ts'
 import { type TouchContext, touchable } from './touch.ts'
 
@@ -70,11 +62,8 @@ function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally
   const forgiven = setOf(ring.forgiven)
   const counted = failed.filter(({ asset }) => !forgiven.has(asset) && run.skipped[asset] === undefined)
   // What was left out is neither a success nor a failure.
-  const out =
-    Object.keys(leftOut).length === 0
-      ? []
-      : planned.assets.filter((asset) => leftOut[asset] !== undefined && deploymentOf(run, asset) === undefined)
-  return tally(planned.assets.length - out.length - (failed.length - counted.length), counted)
+  const out = leftOutIn({ planned, run, leftOut })
+  return tally(planned.assets.length - out - (failed.length - counted.length), counted)
 }
 
 /** Assets of a batch that are worked on at the same time. */
@@ -106,14 +95,14 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${planned.name} is full`)
   if (fresh && wantsGo(current))
     return { kind: 'wait', for: 'go', why: `Ring ${planned.name} waits for somebody to say go.` }
-  const candidates = fresh ? remaining(current) : ring.waiting
-  if (candidates.length === 0) return { kind: 'done', why: `Ring ${planned.name} has no further batch.` }
+  if (fresh && !someRemain(current)) return { kind: 'done', why: `Ring ${planned.name} has no further batch.` }
   if (fresh && wantsChecks(current, context.now))
     return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
-  const open = touchable(state, candidates, planned.name, context)
-  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
   const taken = new Map(others.map((other) => [other.asset, other]))
-  const own = open.filter((asset) => !taken.has(asset))
+  // With clusters it may be any of them for which there is room.
+  const enough = fresh ? planned.batchSize : (subject.clusters ?? []).length === 0 ? free : ring.waiting.length
+  const { open, own } = openOf(state, current, taken, Math.max(1, enough), context)
+  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
   const [next] = open
   const takenFirst = next === undefined ? undefined : taken.get(next)
   if (own.length === 0 && takenFirst !== undefined) {
@@ -122,7 +111,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   }
   const batch = fresh ? own.slice(0, planned.batchSize) : own
   const working = new Set([...running.map(({ asset }) => asset), ...taken.keys()])
-  const away = new Set([...(context.downElsewhere ?? []), ...goneAssets(state)])
+  const away = () => [...(context.downElsewhere ?? []), ...goneAssets(state)]
   const chosen = withRoom(subject, run, working, away, batch, free)
   if (chosen.assets.length === 0) {
     if (running.length > 0) return { kind: 'wait', for: 'assets', why: `${chosen.why}.` }
@@ -139,6 +128,26 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   return { kind: 'start', ring: index, batch: number, fresh, assets, waiting }
 }
 
+/**
+ * What may be touched now of what comes next, and what of that nobody else has: `enough` of these are as good as all.
+ * They mostly come first, and then nobody looks at the thousands behind them.
+ */
+function openOf(
+  state: ProposalState,
+  { planned, ring, run, leftOut }: CurrentRing,
+  taken: ReadonlyMap<string, OtherWork>,
+  enough: number,
+  context: TouchContext,
+): { readonly open: readonly string[]; readonly own: readonly string[] } {
+  const look = (most: number) => {
+    const next = ring.waiting.length > 0 ? ring.waiting.slice(0, most) : firstRemaining({ planned, run, leftOut }, most)
+    const open = touchable(state, next, planned.name, context)
+    return { open, own: open.filter((asset) => !taken.has(asset)) }
+  }
+  const first = look(enough + taken.size)
+  return first.own.length >= enough ? first : look(Number.POSITIVE_INFINITY)
+}
+
 function waitFor(on: OtherWork, what: string): Turn {
   return { kind: 'wait', for: 'another proposal', on, why: `${what}: ${on.asset} is at work for ${on.proposal}.` }
 }
@@ -148,13 +157,13 @@ function withRoom(
   subject: PatchSubject,
   run: Rollout,
   working: ReadonlySet<string>,
-  away: ReadonlySet<string>,
+  away: () => readonly string[],
   assets: readonly string[],
   most: number,
 ): { readonly assets: readonly string[]; readonly full: Cluster | null; readonly why: string } {
   const { clusters = [] } = subject
   if (clusters.length === 0) return { assets: assets.slice(0, most), full: null, why: '' }
-  const bad = new Set([...down(run), ...away])
+  const bad = new Set([...down(run), ...away()])
   const rooms = clusterRooms(clusters, (asset) => clustersWith(subject, asset), { working, bad })
   const chosen: string[] = []
   let first: Cluster | null = null

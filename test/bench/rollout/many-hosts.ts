@@ -4,11 +4,14 @@ import path from 'node:path'
 import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
 import type { PackageChange } from '../../../src/core/catalog.ts'
 import type { Batch, DeployEngine, DeploymentReport, InventorySource } from '../../../src/core/ports.ts'
+import type { ProposalEvent } from '../../../src/core/proposal/event.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
+import type { Db } from '../../../src/store/connection.ts'
 import { openDatabase } from '../../../src/store/database.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
 import { results } from '../../../src/store/schema.ts'
+import type { Executed } from '../../../src/workflow/execute.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { exampleService, plan } from '../../support/example-service.ts'
 import { alwaysMine } from '../../support/leases.ts'
@@ -17,14 +20,52 @@ const BATCH = 200
 /** Looks at a batch until it has ended. */
 const POLLS = 3
 const SAMPLE_MS = 250
+/** So often, about, the heap is measured during a rollout. */
+const HEAP_SAMPLES = 20
+const MB = 1_024 * 1_024
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
-/**
- * A whole approved rollout of so many simulated hosts: the real workflow on an embedded database; hosts that exist only
- * in memory, so that what is measured is ours. Prints wall time and memory of this process.
- */
+export interface RolloutOfMany {
+  readonly status: string
+  readonly ends: ReadonlyMap<string, number>
+  /** Seconds that each part took. */
+  readonly seconds: readonly (readonly [part: string, seconds: number])[]
+  readonly cpuSeconds: number
+  /** Megabytes of this process, again and again during the rollout. */
+  readonly rss: readonly number[]
+  /** Megabytes of its heap with the garbage taken out, several times during the rollout; none where node cannot do that. */
+  readonly heap: readonly number[]
+  readonly commits: readonly Commit[]
+}
+
+/** One command of the rollout, in its transaction. */
+export interface Commit {
+  /** Type of its first event. */
+  readonly event: string
+  /** In the last everything is looked at once more, 500 hosts in one commit. */
+  readonly part: 'canary' | 'broad' | 'last look'
+  readonly milliseconds: number
+}
+
+/** Prints wall time and memory of this process for a whole approved rollout of so many simulated hosts. */
 export async function rolloutOfMany(hosts: number): Promise<void> {
+  console.log(`\n${hosts} simulated hosts, batches of ${BATCH}, embedded database, one process`)
+  const { status, ends, seconds, cpuSeconds, rss } = await playRollout(hosts)
+  const all = seconds.find(([part]) => part === 'rollout')?.[1] ?? Number.NaN
+  console.log(`${status}: ${[...ends].map(([end, count]) => `${count} ${end}`).join(', ')}`)
+  const parts = seconds.map(([part, took]) => `${part} ${took.toFixed(1)} s`)
+  console.log(`${parts.join(', ')}; ${((all / hosts) * 1_000).toFixed(1)} ms a host`)
+  console.log(`CPU of the rollout ${cpuSeconds.toFixed(1)} s, ${((cpuSeconds * 1_000) / hosts).toFixed(1)} ms a host`)
+  printMemory(rss)
+  if (status !== 'completed') process.exitCode = 1
+}
+
+/**
+ * A whole approved rollout: the real workflow on an embedded database; hosts that exist only in memory, so that what is
+ * measured is ours.
+ */
+export async function playRollout(hosts: number): Promise<RolloutOfMany> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden bench '))
   const dataDir = path.join(folder, 'postgres')
   const database = await openDatabase({ url: undefined, dataDir, durable: false, log: () => {} })
@@ -47,8 +88,7 @@ export async function rolloutOfMany(hosts: number): Promise<void> {
       engines: new Map([['memory', fleet.engine]]),
       teams: { ...service.parts.teams, plans: [{ ...plan('web-platform'), rings }] },
     }
-    const workflow = createWorkflow(parts, alwaysMine)
-    await follow(hosts, parts.db, workflow)
+    return await follow(hosts, parts.db, createWorkflow(parts, alwaysMine))
   } finally {
     await service.remove()
     await database.close()
@@ -56,18 +96,13 @@ export async function rolloutOfMany(hosts: number): Promise<void> {
   }
 }
 
-async function follow(
-  hosts: number,
-  db: Parameters<typeof openProposals>[0],
-  workflow: ReturnType<typeof createWorkflow>,
-): Promise<void> {
+async function follow(hosts: number, db: Db, workflow: ReturnType<typeof createWorkflow>): Promise<RolloutOfMany> {
   const { signal } = new AbortController()
-  console.log(`\n${hosts} simulated hosts, batches of ${BATCH}, embedded database, one process`)
-  const marks: string[] = []
+  const seconds: (readonly [string, number])[] = []
   let last = performance.now()
-  function mark(name: string): void {
+  function mark(part: string): void {
     const now = performance.now()
-    marks.push(`${name} ${((now - last) / 1_000).toFixed(1)} s`)
+    seconds.push([part, (now - last) / 1_000])
     last = now
   }
   await workflow.syncFeeds(signal)
@@ -76,6 +111,7 @@ async function follow(
   await workflow.propose(signal)
   const [open] = await openProposals(db)
   if (open === undefined) throw new Error('Nothing was proposed.')
+  const { id: proposal } = open
   mark('proposal')
   for (const [id, name] of [
     ['mara', 'Mara'],
@@ -83,37 +119,65 @@ async function follow(
   ] as const) {
     const vote = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
     const by: Actor = { kind: 'person', id, name, via: 'console' }
-    const answer = await workflow.execute(open.id, vote, by)
+    const answer = await workflow.execute(proposal, vote, by)
     if (!answer.ok) throw new Error(`The vote was refused: ${JSON.stringify(answer)}`)
   }
   mark('votes')
 
-  const memory: number[] = []
-  const sample = () => memory.push(process.memoryUsage.rss() / 1024 / 1024)
+  const rss: number[] = []
+  const heap: number[] = []
+  const commits: Commit[] = []
+  const sample = () => rss.push(process.memoryUsage.rss() / MB)
+  const each = Math.max(1, Math.round(hosts / BATCH / HEAP_SAMPLES))
+  let batches = 0
+  const stop = watchCommits(db, (commit) => {
+    commits.push(commit)
+    if (commit.event !== 'batch-started' || global.gc === undefined || batches++ % each !== 0) return
+    global.gc()
+    heap.push(process.memoryUsage().heapUsed / MB)
+  })
   sample()
   const timer = setInterval(sample, SAMPLE_MS)
-  const began = performance.now()
   const cpu = process.cpuUsage()
   try {
-    await workflow.advance(open.id, signal)
+    await workflow.advance(proposal, signal)
   } finally {
     clearInterval(timer)
+    stop()
   }
   sample()
   mark('rollout')
   const { user, system } = process.cpuUsage(cpu)
-  const done = await findProposal(db, open.id)
-  const rows = (await db.select().from(results)).filter((row) => row.proposal === open.id)
+  const done = await findProposal(db, proposal)
   const ends = new Map<string, number>()
-  for (const { endState } of rows) ends.set(endState ?? 'none', (ends.get(endState ?? 'none') ?? 0) + 1)
-  const seconds = (performance.now() - began) / 1_000
-  console.log(`${done?.status}: ${[...ends].map(([end, count]) => `${count} ${end}`).join(', ')}`)
-  console.log(`${marks.join(', ')}; ${((seconds / hosts) * 1_000).toFixed(1)} ms a host`)
-  console.log(
-    `CPU of the rollout ${((user + system) / 1e6).toFixed(1)} s, ${((user + system) / 1e3 / hosts).toFixed(1)} ms a host`,
-  )
-  printMemory(memory)
-  if (done?.status !== 'completed') process.exitCode = 1
+  for (const row of await db.select().from(results))
+    if (row.proposal === proposal) ends.set(row.endState ?? 'none', (ends.get(row.endState ?? 'none') ?? 0) + 1)
+  return { status: done?.status ?? 'gone', ends, seconds, cpuSeconds: (user + system) / 1e6, rss, heap, commits }
+}
+
+/** Measures each command from the beginning of its transaction to its end. Comes back with what ends that. */
+function watchCommits(db: Db, see: (commit: Commit) => void): () => void {
+  const transaction = db.transaction.bind(db)
+  let part: Commit['part'] = 'canary'
+  const watched: typeof transaction = async (work, config) => {
+    const began = performance.now()
+    const result = await transaction(work, config)
+    const milliseconds = performance.now() - began
+    const events = eventsOf(result).map(({ type }) => type)
+    const [event] = events
+    if (event !== undefined) see({ event, part, milliseconds })
+    if (events.includes('verifying-started')) part = 'last look'
+    else if (events.includes('ring-passed')) part = 'broad'
+    return result
+  }
+  Object.assign(db, { transaction: watched })
+  return () => Object.assign(db, { transaction })
+}
+
+/** None where it was no command, or one that did nothing. */
+function eventsOf(result: unknown): readonly ProposalEvent[] {
+  const { ok, events } = (result ?? {}) as Partial<Extract<Executed, { ok: true }>>
+  return ok === true ? (events ?? []) : []
 }
 
 /** Flat is what does not grow from the second quarter of the time to the last. */
@@ -133,20 +197,45 @@ function printMemory(memory: readonly number[]): void {
   )
 }
 
-/** Copies of one asset of the example fleet, and an engine that changes them in memory. */
+/**
+ * Copies of one asset of the example fleet, and an engine that changes them in memory. Of each host next to nothing is
+ * kept, so that memory is what the service itself needs.
+ */
 async function createFleet(hosts: number, exampleFile: string, file: string) {
   const example: { assets: readonly Readonly<Record<string, unknown>>[] } = JSON.parse(
     await readFile(exampleFile, 'utf8'),
   )
-  const model = example.assets.find((asset) => asset.team === 'web-platform' && asset.fault === undefined)
-  const assets = Array.from({ length: hosts }, (_, index) => ({ ...model, name: `host-${index + 1}` }))
-  await writeFile(file, JSON.stringify({ ...example, assets }))
-  const seen = new Map<string, AssetSnapshot>()
+  const shown = example.assets.find((asset) => asset.team === 'web-platform' && asset.fault === undefined)
+  await writeFile(file, JSON.stringify({ ...example, assets: [{ ...shown, name: 'host-1' }] }))
   const clock = () => new Date()
   const defaults = { engine: 'memory' }
   const once = createFileInventory({ name: 'many', path: file, format: 'json', defaults, clock })
-  for await (const observation of once.observe({ signal: new AbortController().signal })) {
-    if (observation.kind === 'seen') seen.set(observation.snapshot.asset.id, observation.snapshot)
+  const found: AssetSnapshot[] = []
+  for await (const observation of once.observe({ signal: new AbortController().signal }))
+    if (observation.kind === 'seen') found.push(observation.snapshot)
+  const model = found[0] ?? notFound()
+  /** What hosts are like, as they were and after what was installed on them, and which of it each host is. */
+  const versions: Pick<AssetSnapshot, 'packages' | 'pending'>[] = [model]
+  const versionBy = new Map<string, number>()
+  const versionOf = new Uint8Array(hosts)
+  const prefix = model.asset.id.slice(0, -1)
+  const placeOf = (id: string) => Number(id.slice(prefix.length)) - 1
+
+  function snapshotOf(place: number): AssetSnapshot {
+    const name = `host-${place + 1}`
+    const version = versions[versionOf[place] ?? 0] ?? model
+    return { ...model, ...version, asset: { ...model.asset, id: `${prefix}${place + 1}`, name } }
+  }
+
+  function install(id: string, changes: readonly PackageChange[]): void {
+    const place = placeOf(id)
+    const key = JSON.stringify([versionOf[place], changes])
+    const known = versionBy.get(key)
+    if (known === undefined) {
+      versionBy.set(key, versions.length)
+      versions.push(changed(versions[versionOf[place] ?? 0] ?? model, changes))
+    }
+    versionOf[place] = versionBy.get(key) ?? 0
   }
 
   const source: InventorySource = {
@@ -154,31 +243,33 @@ async function createFleet(hosts: number, exampleFile: string, file: string) {
     describe: `${hosts} hosts in memory`,
     async *observe({ only }): AsyncGenerator<Observation> {
       const observedAt = clock().toISOString()
-      for (const id of only ?? seen.keys()) {
-        const snapshot = seen.get(id)
-        if (snapshot !== undefined) yield { kind: 'seen', snapshot: { ...snapshot, observedAt }, warnings: [] }
-      }
+      const places = only === undefined ? versionOf.keys() : [...only].map(placeOf)
+      for (const place of places) yield { kind: 'seen', snapshot: { ...snapshotOf(place), observedAt }, warnings: [] }
     },
   }
-  return { source, engine: createMemoryEngine(seen) }
+  return { source, engine: createMemoryEngine(install) }
 }
 
-function createMemoryEngine(seen: Map<string, AssetSnapshot>): DeployEngine {
-  const runs = new Map<string, { readonly batch: Batch; polls: number }>()
+function notFound(): never {
+  throw new Error('The example fleet has no asset to be copied.')
+}
 
-  function install(id: string, changes: readonly PackageChange[]): void {
-    const snapshot = seen.get(id)
-    if (snapshot === undefined) return
-    const versions = new Map(changes.map(({ name, to }) => [name, to]))
-    seen.set(id, {
-      ...snapshot,
-      packages: snapshot.packages.map((one) => {
-        const to = versions.get(one.name)
-        return to === undefined ? one : { ...one, version: to, sourceVersion: to }
-      }),
-      pending: snapshot.pending.filter((update) => versions.get(update.name) !== update.candidate),
-    })
+function changed(
+  { packages, pending }: Pick<AssetSnapshot, 'packages' | 'pending'>,
+  changes: readonly PackageChange[],
+): Pick<AssetSnapshot, 'packages' | 'pending'> {
+  const versions = new Map(changes.map(({ name, to }) => [name, to]))
+  return {
+    packages: packages.map((one) => {
+      const to = versions.get(one.name)
+      return to === undefined ? one : { ...one, version: to, sourceVersion: to }
+    }),
+    pending: pending.filter((update) => versions.get(update.name) !== update.candidate),
   }
+}
+
+function createMemoryEngine(install: (id: string, changes: readonly PackageChange[]) => void): DeployEngine {
+  const runs = new Map<string, { readonly batch: Batch; polls: number }>()
 
   return {
     name: 'memory',
@@ -192,9 +283,10 @@ function createMemoryEngine(seen: Map<string, AssetSnapshot>): DeployEngine {
     },
     async poll({ key }): Promise<readonly DeploymentReport[]> {
       const run = runs.get(key)
-      if (run === undefined) throw new Error(`Nobody started ${key}.`)
+      if (run === undefined) throw new Error(`Nobody started ${key}, or it has ended.`)
       run.polls++
       const ended = run.polls >= POLLS
+      if (ended) runs.delete(key)
       return run.batch.deployments.map(({ asset, changes }) => {
         if (!ended) return { asset: asset.id, outcome: null, progress: 'unpacking' }
         install(asset.id, changes)
