@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, type SQL, sql } from 'drizzle-orm'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
-import { deploymentsOf } from '../core/proposal/deployments.ts'
+import { grown } from '../core/proposal/deployments.ts'
 import {
   type LightState,
   lightOf,
@@ -59,15 +59,15 @@ export async function findProposal(db: Queryable, id: string): Promise<ProposalS
 
 // ---------------------------------------------------------------- states in two parts, and as they are remembered
 
-/** Of all states that are kept in memory: their assets that something happened to, and so much for each of them. */
-const WEIGHT_KEPT = 1_000_000
-const WEIGHT_OF_STATE = 2_000
+/** Of all states that are kept in memory: their assets, those that were started once more, and so much for each state. */
+const WEIGHT_KEPT = 500_000
+const WEIGHT_OF_STATE = 500
 
 /** By proposal. What is kept under the hash of its last event can be nothing but what its events lead to. */
-const known = createRecent<StoredProposal>(
-  WEIGHT_KEPT,
-  ({ state }) => WEIGHT_OF_STATE + (state.rollout === null ? 0 : deploymentsOf(state.rollout).length),
-)
+const known = createRecent<StoredProposal>(WEIGHT_KEPT, ({ state: { subject, rollout } }) => {
+  const planned = subject.kind === 'patches' ? subject.assets.length : 0
+  return WEIGHT_OF_STATE + planned + (rollout === null ? 0 : grown(rollout).length)
+})
 
 function idsKnown(ids: readonly string[]): readonly StoredProposal[] {
   return ids.flatMap((id) => known.find(id) ?? [])

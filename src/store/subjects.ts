@@ -14,11 +14,12 @@ import { readWithNamed } from './content.ts'
 import { inSlices } from './in-slices.ts'
 import { createRecent } from './recent.ts'
 
-/** Assets of all decisions that are kept in memory. */
-const ASSETS_KEPT = 500_000
+/** Assets of all decisions that are kept in memory, beside those of states that are. */
+const ASSETS_KEPT = 200_000
 
-const decisions = createRecent<Voted>(ASSETS_KEPT, (voted) => (voted.kind === 'patches' ? voted.assets.length : 1))
-const subjects = createRecent<Subject>(1_000, () => 1)
+const weightOf = (one: Voted | Subject) => 100 + (one.kind === 'patches' ? one.assets.length : 0)
+const decisions = createRecent<Voted>(ASSETS_KEPT, weightOf)
+const subjects = createRecent<Subject>(ASSETS_KEPT, weightOf)
 
 const nameOf = ({ decision, evidence }: SubjectHashes) => `${decision} ${evidence}`
 
