@@ -142,7 +142,7 @@ test('events of the version before, with everything in themselves, are read, che
     'at_work',
     'live_contents',
     'votes',
-    'deployments',
+    'results',
   ])
     await sql.unsafe(`delete from ${table} where ${table === 'audit.events' ? 'stream' : 'proposal'} = 'PW-2'`)
   await sql`delete from proposals where id = 'PW-2'`
@@ -178,7 +178,7 @@ test('a page and a log that are missing or changed are named with the event that
   const { sql } = database
   const [log] = logsOf(await stateNow())
   const [page] =
-    await sql`select encode(page, 'hex') as hash, seq from audit.events where page is not null order by seq limit 1`
+    await sql`select event::json ->> 'page' as hash, seq from audit.events where event like '%"page":"%' order by seq limit 1`
   if (log === undefined || page === undefined) throw new Error('nothing to change')
   await sql`create table kept as table audit.content`
   async function afterwards(change: Promise<unknown>, now = after(0)) {
