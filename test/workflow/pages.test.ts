@@ -146,7 +146,7 @@ test('events of the version before, with everything in themselves, are read, che
   ])
     await sql.unsafe(`delete from ${table} where ${table === 'audit.events' ? 'stream' : 'proposal'} = 'PW-2'`)
   await sql`delete from proposals where id = 'PW-2'`
-  await sql`delete from engine_runs where key like 'PW-2.%'`
+  await sql`delete from starts where proposal = 'PW-2'`
 })
 
 test('the export carries each content once and holds; so does the database, with what it rebuilds', async () => {
