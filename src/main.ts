@@ -45,6 +45,7 @@ import { createPosts } from './store/posts.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { oncePerMinute } from './store/repeated-error.ts'
 import { purgeSessions } from './store/sessions.ts'
+import { purgeStartAssets } from './store/starts.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
 import { type ConsoleParts, createBackend } from './web/backend.ts'
 import type { ConsolePort } from './web/console-port.ts'
@@ -297,6 +298,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     await purgeSessions(database.db, new Date().toISOString())
     await purgeSoftware(database.db)
     await purgeContents(database.db, new Date().toISOString())
+    await purgeStartAssets(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
   })
   await queue.start()
   await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })

@@ -21,6 +21,7 @@ import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
+import type { HealthResult } from '../core/ports.ts'
 import type { LightState } from '../core/proposal/light.ts'
 import type { Via } from '../core/proposal/proposal.ts'
 
@@ -162,7 +163,7 @@ export const atWork = pgTable(
   (table) => [index('at_work_team').on(table.team)],
 )
 
-// ---------------------------------------------------------------- outbox, timers, engine runs
+// ---------------------------------------------------------------- outbox, timers, starts
 
 /** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
 export const outbox = pgTable(
@@ -231,13 +232,31 @@ export const leases = pgTable('leases', {
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** Batches handed to an engine, by idempotency key. */
-export const engineRuns = pgTable('engine_runs', {
+/** Calls of an engine, each for assets of a batch, by idempotency key. */
+export const starts = pgTable('starts', {
   key: text('key').primaryKey(),
+  proposal: text('proposal').notNull(),
   engine: text('engine').notNull(),
-  handle: jsonb('handle').$type<Record<string, unknown>>().notNull(),
+  /** `starting`: just before the engine is called; `started`: it has answered. */
+  stage: text('stage', { enum: ['starting', 'started'] }).notNull(),
+  /** What the engine needs to find the start again; `null` until it has answered. */
+  handle: jsonb('handle').$type<Readonly<Record<string, unknown>>>(),
   startedAt: instant('started_at').notNull(),
 })
+
+/** The assets of each start, until the proposal is over for a while. */
+export const startAssets = pgTable(
+  'start_assets',
+  {
+    key: text('key').notNull(),
+    asset: text('asset').notNull(),
+    /** In the order in which the engine is called for them, from 1; `null`: it is not, the asset was refused before. */
+    place: integer('place'),
+    /** How healthy it was before it was touched; `null`: nobody looked. */
+    before: jsonb('before').$type<readonly HealthResult[]>(),
+  },
+  (table) => [primaryKey({ columns: [table.key, table.asset] })],
+)
 
 // ---------------------------------------------------------------- inventory: package versions interned, equal software shared
 

@@ -1,6 +1,6 @@
 import { eq, lte, sql } from 'drizzle-orm'
 import type { Queryable } from './connection.ts'
-import { engineRuns, timers } from './schema.ts'
+import { timers } from './schema.ts'
 
 /** Sets when the proposal wants attention again; `null` removes its timer. */
 export async function setTimer(tx: Queryable, proposal: string, dueAt: string | null): Promise<void> {
@@ -20,27 +20,6 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
     .orderBy(sql`random()`)
     .limit(limit)
   return rows.map((row) => row.proposal)
-}
-
-/** Remembers what the engine needs to find a started batch again. */
-export async function saveEngineRun(
-  db: Queryable,
-  run: {
-    readonly key: string
-    readonly engine: string
-    readonly handle: Readonly<Record<string, unknown>>
-    readonly startedAt: string
-  },
-): Promise<void> {
-  await db
-    .insert(engineRuns)
-    .values({ ...run, handle: { ...run.handle } })
-    .onConflictDoUpdate({ target: engineRuns.key, set: { handle: { ...run.handle } } })
-}
-
-export async function findEngineRun(db: Queryable, key: string): Promise<Readonly<Record<string, unknown>> | null> {
-  const [row] = await db.select().from(engineRuns).where(eq(engineRuns.key, key))
-  return row?.handle ?? null
 }
 
 /** The channel on which a click on a test button is told to whoever waits for it. */

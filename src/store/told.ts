@@ -4,7 +4,7 @@ import { and, eq, inArray, isNotNull, isNull, notExists, sql } from 'drizzle-orm
 import type { ThreadEntry } from '../chat/card.ts'
 import type { FreezeRow } from '../core/freeze-record.ts'
 import type { Queryable } from './connection.ts'
-import { consoleMessages, engineRuns, events, freezes, outbox, posts } from './schema.ts'
+import { consoleMessages, events, freezes, outbox, posts } from './schema.ts'
 
 export interface ToldEntry {
   readonly id: number
@@ -98,12 +98,6 @@ export async function postsOfNothing(
     .from(posts)
     .where(and(isNotNull(posts.proposal), notExists(known)))
   return rows.flatMap(({ platform, key, proposal }) => (proposal === null ? [] : [{ platform, key, proposal }]))
-}
-
-/** Keys of batches that were handed to engines. */
-export async function engineRunKeys(db: Queryable): Promise<readonly string[]> {
-  const rows = await db.select({ key: engineRuns.key }).from(engineRuns)
-  return rows.map(({ key }) => key)
 }
 
 export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {

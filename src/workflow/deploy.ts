@@ -236,12 +236,12 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
 
   /** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
   async function putBack(start: Start, open: readonly string[], finish: Finish, signal: AbortSignal): Promise<void> {
-    const { subject, key, notes } = start
+    const { state, subject, key, notes } = start
     const fresh = notes.starting === null
     const there = await found(start, open, finish, fresh ? heldBack : (problem) => halfPutBack(`${problem}.`))
     const ready = await allowed(start, there, finish, fresh ? notBegun : halfPutBack)
     if (ready.length === 0) return
-    if (fresh) await book.noteStarting(key, subject.engine, ready, new Map())
+    if (fresh) await book.noteStarting({ key, proposal: state.id, engine: subject.engine }, ready, new Map())
     await finish(await restore(subject, await request(start, ready), signal))
   }
 
@@ -259,6 +259,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     signal: AbortSignal,
   ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
     const { state, key, notes, ask } = start
+    const noted = { key, proposal: state.id, engine: engine.name }
     if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
     let ready = notes.starting === null ? null : await foundAgain(start, notes.starting, open, finish)
     if (ready === null) {
@@ -273,11 +274,11 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       await finish(prepared.refused)
       ready = await allowed(start, prepared.ready, finish)
       if (ready.length === 0) return null
-      await book.noteStarting(key, engine.name, ready, prepared.before)
+      await book.noteStarting(noted, ready, prepared.before)
     }
     if (ready.length === 0) return null
     const handle = await engine.start(await request(start, ready), signal)
-    await book.noteHandle(key, engine.name, handle.data, before)
+    await book.noteHandle(noted, handle.data)
     return { handle, assets: ready }
   }
 

@@ -13,11 +13,11 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Queryable } from '../store/connection.ts'
 import { readStreams, streamNames } from '../store/events.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
+import { assetsOfNoStart, proposalsOfStarts } from '../store/starts.ts'
 import {
   allFreezes,
   consoleThreads,
   differingCopies,
-  engineRunKeys,
   postsOfNothing,
   sentEntries,
   type ToldEntry,
@@ -38,7 +38,8 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
   for (const id of await toldProposals(db)) ids.add(id)
   const sorted = [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
-  const starts = new Set<string>()
+  /** By key, of which proposal. */
+  const starts = new Map<string, string>()
   const reached = new Set<string>()
   const acts: FreezeAct[] = []
   const witnesses: FreezeWitness[] = []
@@ -56,8 +57,8 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
       yield* compareRows(projection, await projection.stored(db, readable), walked, now)
     yield* compareThreads(await consoleThreads(db, readable), walked)
     yield* compareSent(await sentEntries(db, readable), walked)
-    for (const { replayed, starts: own, reached: given, acts: freezing } of walked.values()) {
-      for (const key of own) starts.add(key)
+    for (const [id, { replayed, starts: own, reached: given, acts: freezing }] of walked) {
+      for (const key of own) starts.set(key, id)
       for (const key of given) reached.add(key)
       acts.push(...freezing)
       if (replayed !== null) witnesses.push(witness(replayed.state))
@@ -67,13 +68,29 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
     yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
-  const kept = new Set(await engineRunKeys(db))
-  for (const key of kept)
-    if (!starts.has(key)) yield { record: `engine_runs ${key}`, problem: 'is a start of which no event tells' }
-  for (const key of reached)
-    if (!kept.has(key)) yield { record: `engine_runs ${key}`, problem: 'is missing: an engine was given this start' }
+  yield* compareStarts(db, starts, reached)
   for (const { record, problem } of freezeDifferences(await allFreezes(db), acts, witnesses, membersOf))
     yield { record: `freezes: ${record}`, problem }
+}
+
+/** `told`: by key, of which proposal events tell it. `reached`: what certainly reached an engine. */
+async function* compareStarts(
+  db: Queryable,
+  told: ReadonlyMap<string, string>,
+  reached: ReadonlySet<string>,
+): AsyncGenerator<AuditProblem> {
+  const kept = await proposalsOfStarts(db)
+  for (const [key, proposal] of kept) {
+    const record = `starts ${key}`
+    const teller = told.get(key)
+    if (teller === undefined) yield { record, problem: 'is a start of which no event tells' }
+    else if (teller !== proposal)
+      yield { record, problem: `is kept for ${proposal}, but events of ${teller} tell of it` }
+  }
+  for (const key of reached)
+    if (!kept.has(key)) yield { record: `starts ${key}`, problem: 'is missing: an engine was given this start' }
+  for (const key of await assetsOfNoStart(db))
+    yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
 }
 
 function witness({ id, team, openedAt, closedAt, policy: { stop, resume } }: ProposalState): FreezeWitness {

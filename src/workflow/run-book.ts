@@ -1,11 +1,11 @@
 /** What is written down of each start, so that whoever drives next knows how far it had come. */
 
 import type { HealthResult } from '../core/ports.ts'
-import { findEngineRun, saveEngineRun } from '../store/timers.ts'
+import { findStart, type StartAsset, saveStarted, saveStarting } from '../store/starts.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface RunNotes {
-  /** Assets that the engine was about to start; `null`: it had not come so far. */
+  /** Assets that the engine was about to start, in order; `null`: it had not come so far, or the engine has answered. */
   readonly starting: readonly string[] | null
   /** What the engine needs to find the start again. */
   readonly handle: Readonly<Record<string, unknown>> | null
@@ -15,26 +15,38 @@ export interface RunNotes {
 
 type Before = ReadonlyMap<string, readonly HealthResult[]>
 
+interface Noted {
+  readonly key: string
+  readonly proposal: string
+  readonly engine: string
+}
+
 export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>) {
-  const save = (key: string, engine: string, handle: Readonly<Record<string, unknown>>) =>
-    saveEngineRun(db, { key, engine, handle, startedAt: clock().toISOString() })
+  const now = () => clock().toISOString()
 
   return {
     async notesOf(key: string): Promise<RunNotes> {
-      const known = await findEngineRun(db, key)
+      const known = await findStart(db, key)
       if (known === null) return { starting: null, handle: null, before: new Map() }
-      const starting = Array.isArray(known.starting) ? known.starting.filter((item) => typeof item === 'string') : null
-      const handle = isRecord(known.handle) ? known.handle : null
-      const before = isRecord(known.before) ? new Map(Object.entries(known.before)) : new Map()
-      return { starting, handle, before }
+      const starting = known.assets.flatMap(({ asset, place }) => (place === null ? [] : [asset]))
+      return {
+        // An engine is called for one asset at least.
+        starting: known.stage === 'started' || starting.length === 0 ? null : starting,
+        handle: known.handle,
+        before: new Map(known.assets.flatMap(({ asset, before }) => (before === null ? [] : [[asset, before]]))),
+      }
     },
-    noteStarting: (key: string, engine: string, starting: readonly string[], before: Before) =>
-      save(key, engine, { starting, before: Object.fromEntries(before) }),
-    noteHandle: (key: string, engine: string, handle: Readonly<Record<string, unknown>>, before: Before) =>
-      save(key, engine, { handle, before: Object.fromEntries(before) }),
+    noteStarting(start: Noted, starting: readonly string[], before: Before): Promise<void> {
+      const assets = starting.map((asset, index): StartAsset => {
+        return { asset, place: index + 1, before: before.get(asset) ?? null }
+      })
+      const called = new Set(starting)
+      const refused = [...before].flatMap(([asset, health]): StartAsset[] =>
+        called.has(asset) ? [] : [{ asset, place: null, before: health }],
+      )
+      return saveStarting(db, { ...start, startedAt: now() }, [...assets, ...refused])
+    },
+    noteHandle: (start: Noted, handle: Readonly<Record<string, unknown>>): Promise<void> =>
+      saveStarted(db, { ...start, startedAt: now() }, handle),
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, never>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

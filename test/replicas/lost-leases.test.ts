@@ -59,7 +59,8 @@ async function endsWell(all: Replicas, id: string): Promise<void> {
   const begun = await database().sql`select count(*)::int as starts, count(distinct event)::int as different
     from audit.events where event like '%"batch-started"%' or event like '%"assets-started"%'`
   expect(begun[0]?.starts).toBe(begun[0]?.different)
-  const outcomes = await database().sql`select count(*)::int as count from deployments where end_state is null`
+  const outcomes = await database()
+    .sql`select count(*)::int as count from results where started_at is not null and end_state is null`
   expect(outcomes[0]?.count).toBe(0)
 }
 

@@ -23,7 +23,7 @@ import { isAlive } from '../../src/store/process-identity.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { migrationsWithout } from '../support/earlier-migrations.ts'
 
-const LAST = '0017_light-decisions'
+const LAST = '0018_starts'
 
 let folder: string
 let dataDir: string
@@ -78,7 +78,7 @@ const copyOfToday = () => `before-${LAST}-${today()}`
 const inData = (name: string) => path.join(dataDir, name)
 
 function hasRun(database: Database): Promise<boolean> {
-  return database.sql<{ exists: boolean }[]>`select to_regclass('results') is not null as exists`.then(
+  return database.sql<{ exists: boolean }[]>`select to_regclass('starts') is not null as exists`.then(
     ([row]) => row?.exists === true,
   )
 }

@@ -12,6 +12,7 @@ import { connect } from '../../src/store/database.ts'
 import { readSnapshots } from '../../src/store/inventory.ts'
 import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
 import { allLinkedAccounts } from '../../src/store/people.ts'
+import { createRunBook } from '../../src/workflow/run-book.ts'
 import { anAsset } from '../support/asset.ts'
 import { createTestDatabase } from '../support/database.ts'
 
@@ -101,3 +102,63 @@ it('keeps linked accounts, of several of one person on one platform the latest, 
       expect(kept.map(({ label, confirmedIn }) => [label, confirmedIn])).toEqual(Array(3).fill([null, null]))
     },
   ))
+
+it('keeps of each start what whoever drives next needs: how far it had come, with which assets, in which order', () => {
+  const well = { check: 'http', healthy: true, detail: '200 in 12 ms' }
+  const sick = { check: 'http', healthy: false, detail: 'a "quoted" \\ answer' }
+  const runs: Readonly<Record<string, object>> = {
+    'PW-1.r1.1.1': {},
+    'PW-1.r1.1.2': { starting: ['s/web-2', 's/web-10', 's/web-1'], before: { 's/web-1': [well], 's/refused': [sick] } },
+    'PW-2.r3.2.1': { handle: { job: 7, hosts: ['a'] }, before: { 's/web-1': [well, sick], 's/web-2': [] } },
+    'PW-12.r1.1.1': { starting: ['s/web-1'], handle: {}, before: { 's/web-1': [sick] } },
+    'PW-13.r1.1.1': { starting: ['s/odd", \\{name}'], before: {} },
+  }
+  return upgrade(
+    18,
+    async (sql) => {
+      for (const [key, handle] of Object.entries(runs))
+        await sql`insert into engine_runs values (${key}, 'ssh', ${sql.json(JSON.parse(JSON.stringify(handle)))}, '2026-11-20T02:00:00Z')`
+      await sql`insert into engine_runs select 'PW-14.r1.1.1', 'ssh', jsonb_build_object(
+          'starting', jsonb_agg('s/' || number order by number desc),
+          'before', jsonb_object_agg('s/' || number, ${sql.json([well])}::jsonb)), now()
+        from generate_series(1, 20000) as number`
+    },
+    async ({ sql, db }) => {
+      const { notesOf } = createRunBook({ db, clock: () => new Date() })
+      const none = { starting: null, handle: null, before: new Map() }
+      expect(await notesOf('PW-1.r1.1.1')).toEqual(none)
+      expect(await notesOf('PW-1.r1.1.2')).toEqual({
+        ...none,
+        starting: ['s/web-2', 's/web-10', 's/web-1'],
+        before: new Map([
+          ['s/web-1', [well]],
+          ['s/refused', [sick]],
+        ]),
+      })
+      expect(await notesOf('PW-2.r3.2.1')).toEqual({
+        ...none,
+        handle: { job: 7, hosts: ['a'] },
+        before: new Map([
+          ['s/web-1', [well, sick]],
+          ['s/web-2', []],
+        ]),
+      })
+      expect(await notesOf('PW-12.r1.1.1')).toEqual({ ...none, handle: {}, before: new Map([['s/web-1', [sick]]]) })
+      expect(await notesOf('PW-13.r1.1.1')).toEqual({ ...none, starting: ['s/odd", \\{name}'] })
+      const many = await notesOf('PW-14.r1.1.1')
+      expect(many.starting).toHaveLength(20_000)
+      expect(many.starting?.slice(0, 2)).toEqual(['s/20000', 's/19999'])
+      expect(many.before.size).toBe(20_000)
+      const kept = await sql`select key, proposal, engine, stage from starts
+        where started_at = '2026-11-20T02:00:00Z' order by length(key), key`
+      expect(kept.map(({ key, proposal, engine, stage }) => `${key} ${proposal} ${engine} ${stage}`)).toEqual([
+        'PW-1.r1.1.1 PW-1 ssh starting',
+        'PW-1.r1.1.2 PW-1 ssh starting',
+        'PW-2.r3.2.1 PW-2 ssh started',
+        'PW-12.r1.1.1 PW-12 ssh started',
+        'PW-13.r1.1.1 PW-13 ssh starting',
+      ])
+      expect(await sql`select to_regclass('engine_runs') as gone`).toEqual([{ gone: null }])
+    },
+  )
+})

@@ -4,7 +4,7 @@ import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { findProposal } from '../../src/store/proposals.ts'
-import { engineRuns, assets as seenAssets } from '../../src/store/schema.ts'
+import { assets as seenAssets, starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { anAsset } from './asset.ts'
 import { approveAs, mara, standard, tom } from './example-service.ts'
@@ -56,7 +56,8 @@ export async function startedOn(
     const started = Object.values((await findProposal(db, id))?.rollout?.deployments ?? {})
     if (started.length < hosts) continue
     const keys = [...new Set(started.map(({ key }) => key))]
-    await db.insert(engineRuns).values(keys.map((key) => ({ key, engine: 'ssh', handle: {}, startedAt: now })))
+    const stage = { stage: 'started', handle: {} } as const
+    await db.insert(starts).values(keys.map((key) => ({ key, proposal: id, engine: 'ssh', ...stage, startedAt: now })))
     return assets
   }
 }

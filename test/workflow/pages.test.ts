@@ -142,11 +142,11 @@ test('events of the version before, with everything in themselves, are read, che
     'at_work',
     'live_contents',
     'votes',
-    'deployments',
+    'results',
   ])
     await sql.unsafe(`delete from ${table} where ${table === 'audit.events' ? 'stream' : 'proposal'} = 'PW-2'`)
   await sql`delete from proposals where id = 'PW-2'`
-  await sql`delete from engine_runs where key like 'PW-2.%'`
+  await sql`delete from starts where proposal = 'PW-2'`
 })
 
 test('the export carries each content once and holds; so does the database, with what it rebuilds', async () => {
@@ -178,7 +178,7 @@ test('a page and a log that are missing or changed are named with the event that
   const { sql } = database
   const [log] = logsOf(await stateNow())
   const [page] =
-    await sql`select encode(page, 'hex') as hash, seq from audit.events where page is not null order by seq limit 1`
+    await sql`select event::json ->> 'page' as hash, seq from audit.events where event like '%"page":"%' order by seq limit 1`
   if (log === undefined || page === undefined) throw new Error('nothing to change')
   await sql`create table kept as table audit.content`
   async function afterwards(change: Promise<unknown>, now = after(0)) {

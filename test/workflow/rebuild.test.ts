@@ -78,7 +78,8 @@ const touched = [
   'console_messages',
   'outbox',
   'posts',
-  'engine_runs',
+  'starts',
+  'start_assets',
   'freezes',
 ]
 
@@ -243,15 +244,21 @@ describe('one row that somebody touched is found and named', () => {
       `insert into posts values ('slack', 'card PW-6', 'PW-6', 'C1', '1.1')`,
       /^posts slack card PW-6 belongs to PW-6, of which the record has no event/,
     ],
+    ['starts', `delete from starts`, /^starts PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/],
     [
-      'engine_runs',
-      `delete from engine_runs`,
-      /^engine_runs PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/,
+      'starts',
+      `insert into starts values ('PW-1.r1.9.9', 'PW-1', 'simulated', 'starting', null, now())`,
+      /^starts PW-1\.r1\.9\.9 is a start of which no event tells/,
     ],
     [
-      'engine_runs',
-      `insert into engine_runs values ('PW-1.r1.9.9', 'simulated', '{}', now())`,
-      /^engine_runs PW-1\.r1\.9\.9 is a start of which no event tells/,
+      'starts',
+      `update starts set proposal = 'PW-2'`,
+      /^starts PW-1\.r1\.\d+\.\d+ is kept for PW-2, but events of PW-1 tell of it/,
+    ],
+    [
+      'start_assets',
+      `insert into start_assets values ('PW-1.r1.9.9', 'ghost', 1, null)`,
+      /^start_assets PW-1\.r1\.9\.9 belongs to a start that is not kept/,
     ],
     ['freezes', `delete from freezes where lifted_at is null`, /^freezes: freeze of payments by mara is not kept/],
     [

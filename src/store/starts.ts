@@ -1,0 +1,118 @@
+/** Starts: calls of an engine, each for assets of a batch, written down before and after, so that each is found again. */
+
+import { asc, eq, sql } from 'drizzle-orm'
+import type { HealthResult } from '../core/ports.ts'
+import { finalStatuses } from '../core/proposal/proposal.ts'
+import { storable, storableAsJson } from '../core/storable.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { listOf } from './content.ts'
+import { atWork, proposals, startAssets, starts } from './schema.ts'
+import { inTransaction } from './transaction.ts'
+
+export interface StartNamed {
+  readonly key: string
+  readonly proposal: string
+  readonly engine: string
+  readonly startedAt: string
+}
+
+export interface StartAsset {
+  readonly asset: string
+  /** Among those that the engine is called for, from 1; `null`: it is not, the asset was refused before. */
+  readonly place: number | null
+  /** How healthy it was; `null`: nobody looked. */
+  readonly before: readonly HealthResult[] | null
+}
+
+export interface StoredStart {
+  readonly stage: 'starting' | 'started'
+  readonly handle: Readonly<Record<string, unknown>> | null
+  /** By their places; those without one come last. */
+  readonly assets: readonly StartAsset[]
+}
+
+/** Rows in one statement. */
+const ROWS_AT_ONCE = 5_000
+
+/** Writes down what the engine will be called for: all of it, or nothing. */
+export function saveStarting(db: Db, start: StartNamed, assets: readonly StartAsset[]): Promise<void> {
+  return inTransaction(db, writeStarting, { start, assets })
+}
+
+interface WriteGiven {
+  readonly start: StartNamed
+  readonly assets: readonly StartAsset[]
+}
+
+async function writeStarting(tx: Tx, { start, assets }: WriteGiven): Promise<void> {
+  const stage = { stage: 'starting', handle: null } as const
+  await tx
+    .insert(starts)
+    .values({ ...start, ...stage })
+    .onConflictDoUpdate({ target: starts.key, set: stage })
+  await tx.delete(startAssets).where(eq(startAssets.key, start.key))
+  for (let from = 0; from < assets.length; from += ROWS_AT_ONCE) {
+    const rows = assets.slice(from, from + ROWS_AT_ONCE)
+    const before = rows.map((row) => (row.before === null ? null : storableAsJson(row.before)))
+    await tx.execute(sql`insert into ${startAssets} (key, asset, place, before)
+      select ${start.key}, asset, place, before::jsonb
+      from unnest(${listOf(rows.map(({ asset }) => storable(asset)))}::text::text[],
+        ${listOf(rows.map(({ place }) => place))}::text::integer[],
+        ${listOf(before)}::text::text[]) as given (asset, place, before)`)
+  }
+}
+
+/** Writes down what the engine has answered. Of the assets everything is written already. */
+export async function saveStarted(
+  db: Queryable,
+  start: StartNamed,
+  handle: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const stage = { stage: 'started', handle } as const
+  await db
+    .insert(starts)
+    .values({ ...start, ...stage })
+    .onConflictDoUpdate({ target: starts.key, set: stage })
+}
+
+export async function findStart(db: Queryable, key: string): Promise<StoredStart | null> {
+  const [start] = await db
+    .select({ stage: starts.stage, handle: starts.handle })
+    .from(starts)
+    .where(eq(starts.key, key))
+  if (start === undefined) return null
+  const assets = await db
+    .select({ asset: startAssets.asset, place: startAssets.place, before: startAssets.before })
+    .from(startAssets)
+    .where(eq(startAssets.key, key))
+    .orderBy(asc(startAssets.place))
+  return { ...start, assets }
+}
+
+/** Deletes the assets of starts whose proposal was over, with nothing of it at work any more, before an instant. */
+export async function purgeStartAssets(db: Queryable, before: string): Promise<number> {
+  for (let gone = 0; ; ) {
+    const { count } = await db.execute(sql`delete from ${startAssets} where (key, asset) in
+      (select a.key, a.asset from ${startAssets} a
+        join ${starts} s on s.key = a.key
+        join ${proposals} p on p.id = s.proposal
+        where p.closed_at < ${before}::timestamptz and p.status = any(${listOf(finalStatuses)}::text::text[])
+          and not exists (select from ${atWork} w where w.proposal = p.id)
+        limit ${ROWS_AT_ONCE})`)
+    gone += count
+    if (count < ROWS_AT_ONCE) return gone
+  }
+}
+
+/** Every start with its proposal, by key. */
+export async function proposalsOfStarts(db: Queryable): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.select({ key: starts.key, proposal: starts.proposal }).from(starts)
+  return new Map(rows.map(({ key, proposal }) => [key, proposal]))
+}
+
+/** Keys of assets whose start is not there. */
+export async function assetsOfNoStart(db: Queryable): Promise<readonly string[]> {
+  const rows = await db.execute<{ key: string }>(sql`select distinct a.key from ${startAssets} a
+    where not exists (select from ${starts} s where s.key = a.key) order by a.key`)
+  return rows.map(({ key }) => key)
+}
