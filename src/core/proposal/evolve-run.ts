@@ -1,9 +1,10 @@
 /** How events change the rollout, or the test that runs before it. */
 
+import { alike } from '../alike.ts'
 import { remembered } from '../remembered.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
 import type { RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Deployment, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
+import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from './proposal.ts'
 import { freshRing, without } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {
@@ -68,6 +69,11 @@ export function withBatch<Run extends Rollout>(
   return withRing(next, ring, { status: 'running', batchesStarted: batch + 1, waiting, checked: null })
 }
 
+/** All but the instant is alike. */
+export function alikeBut({ at, ...rest }: Verification): Verification {
+  return { ...alike(rest), at }
+}
+
 export function withResults<Run extends Rollout>(
   run: Run,
   changes: readonly (RecordedOutcome | RecordedVerification)[],
@@ -81,8 +87,8 @@ export function withResults<Run extends Rollout>(
     changed.set(
       asset,
       'outcome' in change
-        ? { ...deployment, outcome: change.outcome, ...(change.log === undefined ? {} : { log: change.log }) }
-        : { ...deployment, verification: change.verification, doneAt: deployment.doneAt ?? at },
+        ? { ...deployment, outcome: alike(change.outcome), ...(change.log === undefined ? {} : { log: change.log }) }
+        : { ...deployment, verification: alikeBut(change.verification), doneAt: deployment.doneAt ?? at },
     )
   }
   const all = [...changed.values()]

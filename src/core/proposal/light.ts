@@ -3,10 +3,11 @@
  * something happened to. What is asked for is content. Together they are the state again.
  */
 
+import { alike } from '../alike.ts'
 import { remembered } from '../remembered.ts'
 import { type SubjectHashes, subjectHashes } from './decision-content.ts'
 import { deploymentOf, deploymentsOf, differing, endsByRing } from './deployments.ts'
-import { inPlannedOrder } from './evolve-run.ts'
+import { alikeBut, inPlannedOrder } from './evolve-run.ts'
 import type {
   Deployment,
   LeftOut,
@@ -263,7 +264,9 @@ function wholeRun<Run extends Rollout>(
 ): Run {
   const ranks = new Map(planned.flatMap(({ assets }) => assets).map((asset, rank) => [asset, rank]))
   const deployments = rows
-    .flatMap(({ asset, facts: { deployment } }) => (deployment === undefined ? [] : [{ asset, ...deployment }]))
+    .flatMap(({ asset, facts: { deployment } }) =>
+      deployment === undefined ? [] : [{ asset, ...sharing(deployment) }],
+    )
     .map((deployment) => ({ deployment, start: startNumber(deployment.key), rank: ranks.get(deployment.asset) ?? 0 }))
     .sort((a, b) => a.start - b.start || a.rank - b.rank)
     .map(({ deployment }) => deployment)
@@ -288,6 +291,11 @@ function wholeRun<Run extends Rollout>(
     skipped: recorded(rows, (facts) => facts.skipped),
     notBegun: recorded(rows, (facts) => facts.notBegun),
   } as unknown as Run
+}
+
+function sharing(deployment: Omit<Deployment, 'asset'>): Omit<Deployment, 'asset'> {
+  const { outcome, verification } = deployment
+  return { ...deployment, outcome: alike(outcome), verification: verification && alikeBut(verification) }
 }
 
 /** The number at the end of the key of a start. */
