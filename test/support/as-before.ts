@@ -40,7 +40,7 @@ async function oneAsBefore(
   if (state === null) throw new Error(`${id} is gone.`)
   await sql.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
-    await tx`update proposals set state = ${tx.json(JSON.parse(JSON.stringify(state)))}, head_hash = ${prev}, format = 1
+    await tx`update proposals set state = ${tx.json(stateOfBefore(state))}, head_hash = ${prev}, format = 1
       where id = ${id}`
   })
   await sql`delete from results where proposal = ${id}`
@@ -49,8 +49,23 @@ async function oneAsBefore(
   return state
 }
 
+/** That version wrote what was not begun only where there was some. */
+function stateOfBefore(state: ProposalState) {
+  const written = JSON.parse(JSON.stringify(state))
+  for (const run of [written.test, written.rollout])
+    if (run !== null && Object.keys(run.notBegun).length === 0) delete run.notBegun
+  return written
+}
+
 function inline(event: ProposalEvent, contentHash: string): ProposalEvent {
   if (event.type !== 'opened' && event.type !== 'revised') return event
   const { evidence: _, ...rest } = event
   return { ...rest, contentHash }
+}
+
+/** What may differ: under which hash it is asked for, in which order assets are listed, and how many events there are. */
+export function held({ subject, contentHash: _, seq: __, ...rest }: ProposalState) {
+  const assets =
+    subject.kind === 'patches' ? [...subject.assets].sort((a, b) => (a.asset.id < b.asset.id ? -1 : 1)) : []
+  return { ...rest, subject: { ...subject, assets } }
 }

@@ -10,7 +10,7 @@ import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { dueTimers } from '../../src/store/timers.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
-import { asBefore, hashOfBefore } from '../support/as-before.ts'
+import { asBefore, hashOfBefore, held } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService, mara, tom } from '../support/example-service.ts'
 
@@ -58,13 +58,6 @@ const approve = {
   owner: null,
   until: null,
 } as const
-
-/** What may differ: under which hash it is asked for, in which order assets are listed, and how many events there are. */
-function held({ subject, contentHash: _, seq: __, ...rest }: ProposalState) {
-  const assets =
-    subject.kind === 'patches' ? [...subject.assets].sort((a, b) => (a.asset.id < b.asset.id ? -1 : 1)) : []
-  return { ...rest, subject: { ...subject, assets } }
-}
 
 const isWhole = async (id: string) => {
   const [row] = await database().sql`select state ? 'subject' as whole, format from proposals where id = ${id}`
