@@ -265,6 +265,31 @@ test('what was withdrawn, and a rule that was rejected, are not asked for anew: 
   await close()
 })
 
+test('before all is carried over, the record verifies, and what somebody changed is named', async () => {
+  const whole = await scene()
+  const { workflow, idOf, close } = whole
+  const [ended, open] = [await idOf('web-platform'), await idOf('payments')]
+  await broughtToAnEnd(whole, ended)
+  await workflow.execute(open, approve, as(tom))
+  await asBefore(database(), [ended, open])
+  expect(await verified()).toMatchObject({ ok: true })
+  await rewrite(open, (state) => {
+    state.votes = []
+  })
+  await rewrite(ended, (state) => {
+    state.rollout = { rings: [], deployments: {} }
+  })
+  const differs = (id: string, what: string) => ({
+    record: `proposals ${id}`,
+    problem: `is as an earlier version kept it, and its ${what} differs from what its events rebuild`,
+  })
+  expect(await verified()).toMatchObject({
+    ok: false,
+    findings: expect.arrayContaining([differs(open, 'votes'), differs(ended, 'rollout')]),
+  })
+  await close()
+})
+
 test('a state from before starts had keys, and before tests, is read, compared by what it has and carried over', async () => {
   const whole = await scene()
   const { db, workflow, idOf, stateOf, close } = whole
@@ -291,6 +316,7 @@ test('a state from before starts had keys, and before tests, is read, compared b
   const read = await stateOf(ended)
   expect(Object.values(read.rollout?.deployments ?? {})).toMatchObject([{ key: '', verification: { end: 'failed' } }])
   expect(read).toMatchObject({ test: null, rollout: { skipped: {}, rings: [{ waiting: [] }, { waiting: [] }] } })
+  expect(await verified()).toMatchObject({ ok: true })
   expect(await carryOver(db, 'live', now())).toEqual({ carried: 1, problems: [] })
   expect(await carryOver(db, 'over', now())).toEqual({ carried: 1, problems: [] })
   for (const id of [ended, running]) expect(held(await stateOf(id))).toEqual(held(before.get(id) as ProposalState))
