@@ -7,7 +7,7 @@
 import { seal } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
-import { keepSubject } from '../core/proposal/decision-content.ts'
+import { type KeptSubject, keepSubject } from '../core/proposal/decision-content.ts'
 import { deploymentsOf } from '../core/proposal/deployments.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import { stateProblem } from '../core/proposal/event-size.ts'
@@ -19,7 +19,7 @@ import { nameContents, storeContents } from './content.ts'
 import { appendEvents, readStream } from './events.ts'
 import { lockProposal, proposalsOfBefore, renewProposal, type StoredProposal } from './proposals.ts'
 import { setTimer } from './timers.ts'
-import { inTransaction } from './transaction.ts'
+import { codeOf, inTransaction } from './transaction.ts'
 
 export interface CarriedOver {
   readonly carried: number
@@ -38,18 +38,21 @@ export async function carryOver(
   const problems: string[] = []
   for (const id of await proposalsOfBefore(db, which)) {
     if (signal?.aborted === true) break
-    const problem = await inTransaction(db, carryLocked, { id, now })
-    if (problem === null) carried++
-    else problems.push(problem)
+    const done = await inTransaction(db, carryLocked, { id, now })
+    if (done === 'carried') carried++
+    else if (done !== 'already') problems.push(done.problem)
   }
   return { carried, problems }
 }
 
-async function carryLocked(tx: Tx, { id, now }: { readonly id: string; readonly now: string }): Promise<string | null> {
+async function carryLocked(
+  tx: Tx,
+  { id, now }: { readonly id: string; readonly now: string },
+): Promise<'carried' | 'already' | { readonly problem: string }> {
   const stored = await lockProposal(tx, id)
-  if (stored === null || stored.carried) return null
-  const carried = await carry(tx, stored, now)
-  return 'problem' in carried ? carried.problem : null
+  if (stored === null || stored.carried) return 'already'
+  const done = await carry(tx, stored, now)
+  return 'problem' in done ? done : 'carried'
 }
 
 const operator: Actor = { kind: 'system', part: 'operator' }
@@ -61,15 +64,10 @@ export async function carry(
   now: string,
 ): Promise<StoredProposal | { readonly problem: string }> {
   const { id } = stored.state
-  const replayed = await replayedOf(tx, id)
-  if (typeof replayed === 'string') return { problem: `${id} cannot be carried over: ${replayed}` }
-  const other = difference(stored.state, replayed)
-  if (other !== null)
-    return {
-      problem: `${id} cannot be carried over: what is kept of its ${other} is not what its events say. See \`patchwarden audit verify --rebuild\`.`,
-    }
-  const { subject, contents, decision, evidence } = keepSubject(replayed.subject)
-  let state: ProposalState = { ...replayed, subject }
+  const read = await readFor(tx, stored)
+  if ('problem' in read) return { problem: `${id} cannot be carried over: ${read.problem}` }
+  const { subject, contents, decision, evidence } = read.kept
+  let state: ProposalState = { ...read.replayed, subject }
   let headHash = stored.headHash
   if (!finalStatuses.includes(state.status)) {
     const recorded: RecordedEvent = {
@@ -94,35 +92,59 @@ export async function carry(
   return { state, headHash, carried: true }
 }
 
-async function replayedOf(tx: Tx, id: string): Promise<ProposalState | string> {
+/** What its events say and what they ask for, as content; a sentence where that is not what is kept, or cannot be read. */
+async function readFor(
+  tx: Tx,
+  { state }: StoredProposal,
+): Promise<{ readonly replayed: ProposalState; readonly kept: KeptSubject } | { readonly problem: string }> {
   try {
-    return replay(await readStream(tx, id)) ?? 'it has no event.'
+    const replayed = replay(await readStream(tx, state.id))
+    if (replayed === null) return { problem: 'it has no event.' }
+    const other = difference(state, replayed)
+    if (other !== null)
+      return {
+        problem: `what is kept of its ${other} is not what its events say. See \`patchwarden audit verify --rebuild\`.`,
+      }
+    return { replayed, kept: keepSubject(replayed.subject) }
   } catch (error) {
-    return errorText(error)
+    // Trouble with the database passes.
+    if (codeOf(error) !== null) throw error
+    return { problem: `${errorText(error)}.` }
   }
 }
 
-/** What people and rollouts have done, as it was kept, against what the events say: the first that differs. */
-function difference(kept: ProposalState, replayed: ProposalState): string | null {
-  for (const [name, of] of compared) if (canonicalJson(of(kept)) !== canonicalJson(of(replayed))) return name
+/**
+ * What people and rollouts have done, as an earlier version kept it, against what the events say: the first that differs;
+ * `null`: nothing does.
+ */
+export function difference(kept: ProposalState, replayed: ProposalState): string | null {
+  const keys = hasKeys(kept.rollout)
+  for (const [name, of] of compared)
+    if (canonicalJson(of(kept, keys)) !== canonicalJson(of(replayed, keys))) return name
   return null
 }
 
-const compared: readonly (readonly [string, (state: ProposalState) => unknown])[] = [
+const compared: readonly (readonly [string, (state: ProposalState, keys: boolean) => unknown])[] = [
   ['status', ({ status, revision, seq, closedAt }) => [status, revision, seq, closedAt]],
   ['content', ({ contentHash }) => contentHash],
   ['votes', ({ votes }) => votes.map(({ person, choice, revision, at }) => [person, choice, revision, at])],
   ['approval', ({ approvedBy, approvedAt }) => [approvedBy, approvedAt]],
   ['schedule', ({ schedule, stopped }) => [schedule, stopped]],
-  ['test', ({ test }) => ended(test)],
-  ['rollout', ({ rollout }) => ended(rollout)],
+  ['test', ({ test }, keys) => ended(test, keys)],
+  ['rollout', ({ rollout }, keys) => ended(rollout, keys)],
 ]
 
-function ended(run: Rollout | null): unknown {
+/** States that are older than keys of starts have none, and no number of starts. */
+function hasKeys(run: Rollout | null): boolean {
+  return run === null || deploymentsOf(run).every(({ key }) => key !== '')
+}
+
+function ended(run: Rollout | null, keys: boolean): unknown {
   if (run === null) return null
   const assets = deploymentsOf(run).map(({ asset, key, outcome, verification }) => [
     asset,
-    [key, outcome?.state ?? null, verification?.end ?? null],
+    [keys ? key : '', outcome?.state ?? null, verification?.end ?? null],
   ])
-  return { starts: run.starts, rings: run.rings.map(({ status }) => status), assets: Object.fromEntries(assets) }
+  const starts = keys ? run.starts : 0
+  return { starts, rings: run.rings.map(({ status }) => status), assets: Object.fromEntries(assets) }
 }

@@ -26,6 +26,8 @@ export type Row = Readonly<Record<string, unknown>>
 
 export interface Projection {
   readonly table: string
+  /** A part of the state, which an earlier version kept whole. */
+  readonly ofState: boolean
   /** Columns that name a row beside its proposal. */
   readonly key: readonly string[]
   /** Ids of all proposals that have rows. */
@@ -37,14 +39,14 @@ export interface Projection {
 }
 
 export const projections: readonly Projection[] = [
-  projection(proposals, proposals.id, [], ({ state, headHash }) => [proposalRow(state, headHash)]),
-  projection(votes, votes.proposal, ['person'], ({ state }) => voteRows(state)),
-  projection(results, results.proposal, ['part', 'asset'], ({ state }) =>
+  projection('state', proposals, proposals.id, [], ({ state, headHash }) => [proposalRow(state, headHash)]),
+  projection('state', votes, votes.proposal, ['person'], ({ state }) => voteRows(state)),
+  projection('state', results, results.proposal, ['part', 'asset'], ({ state }) =>
     resultRows(state).map((row) => resultRow(state.id, row)),
   ),
-  projection(liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
-  projection(atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),
-  projection(timers, timers.proposal, [], timerRows),
+  projection('beside', liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
+  projection('beside', atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),
+  projection('beside', timers, timers.proposal, [], timerRows),
 ]
 
 function timerRows({ state, lastAt }: Replayed, stored: readonly Row[], now: string): readonly Row[] {
@@ -57,6 +59,7 @@ function timerRows({ state, lastAt }: Replayed, stored: readonly Row[], now: str
 
 /** One table, whose rows belong to the proposal that the column `of` names. */
 function projection(
+  is: 'state' | 'beside',
   table: PgTable,
   of: PgColumn,
   key: readonly string[],
@@ -81,6 +84,7 @@ function projection(
   })
   return {
     table: name,
+    ofState: is === 'state',
     key,
     proposals: async (db) => {
       const rows = await db.selectDistinct({ id: of }).from(table).where(isNotNull(of))

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, type SQL, sql } from 'drizzle-orm'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
+import { contentHash } from '../core/proposal/decision-content.ts'
 import { grown } from '../core/proposal/deployments.ts'
 import {
   type LightState,
@@ -12,7 +13,14 @@ import {
   resultChanges,
   wholeState,
 } from '../core/proposal/light.ts'
-import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
+import {
+  type Deployment,
+  finalStatuses,
+  type ProposalState,
+  type RingState,
+  type Rollout,
+  type Status,
+} from '../core/proposal/proposal.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
@@ -84,7 +92,8 @@ async function storedWhere(
   newest?: number,
 ): Promise<readonly StoredProposal[]> {
   const before = new Map(remembered.map((stored) => [stored.headHash, stored]))
-  const isKnown = sql`head_hash = any(${listOf([...before.keys()])}::text::text[])`
+  // What an earlier version wrote may end with the same event as what came of it in a transaction that was rolled back.
+  const isKnown = sql`(format = ${LIGHT} and head_hash = any(${listOf([...before.keys()])}::text::text[]))`
   const rows = await db
     .select({
       id: proposals.id,
@@ -126,15 +135,32 @@ async function storedWhere(
   })
 }
 
-/** A state as an earlier version wrote it, which lacks what nothing had happened to yet. */
+/** A state as an earlier version wrote it, which lacks what nothing had happened to yet, or what it did not know. */
 function ofBefore(state: ProposalState): ProposalState {
-  const { test, rollout } = state
-  const none = { notBegun: {} }
+  const { test = null, rollout = null } = state
   return {
     ...state,
     drifted: state.drifted ?? {},
-    test: test && { ...none, ...test, stopped: test.stopped ?? null },
-    rollout: rollout && { ...none, ...rollout },
+    test: test && { ...runOfBefore(test), stopped: test.stopped ?? null },
+    rollout: rollout && runOfBefore(rollout),
+  }
+}
+
+/** Once a start had no key, and nobody could try again or leave out. */
+function runOfBefore<Run extends Rollout>(run: Run): Run {
+  const [ofRun, ofRing]: [Partial<Rollout>, Partial<RingState>] = [
+    { starts: 0, retried: {}, skipped: {}, notBegun: {}, extendedUntil: null },
+    { waiting: [], go: null, checked: null },
+  ]
+  const deployments = Object.values(run.deployments).map((deployment) => {
+    const ofDeployment: Partial<Deployment> = { key: '', doneAt: deployment.verification?.at ?? null }
+    return [deployment.asset, { ...ofDeployment, ...deployment }]
+  })
+  return {
+    ...ofRun,
+    ...run,
+    rings: run.rings.map((ring) => ({ ...ofRing, ...ring })),
+    deployments: Object.fromEntries(deployments),
   }
 }
 
@@ -281,14 +307,28 @@ export function proposalsWithStatus(
   return statesWhere(db, and(inArray(proposals.status, [...statuses]), closed, ofTeam(team)))
 }
 
-/** Has a proposal of any team, with one of the statuses, exactly this content? */
-export async function hasContent(db: Queryable, contentHash: string, statuses: readonly Status[]): Promise<boolean> {
+/** Does a proposal of any team, with one of the statuses, ask for exactly this? By its hash of today, however old it is. */
+export async function hasContent(db: Queryable, decision: string, statuses: readonly Status[]): Promise<boolean> {
+  const withStatus = inArray(proposals.status, [...statuses])
   const [row] = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(and(inArray(proposals.status, [...statuses]), sql`${proposals.state} ->> 'contentHash' = ${contentHash}`))
+    .where(and(withStatus, eq(proposals.format, LIGHT), sql`${proposals.state} #>> '{content,decision}' = ${decision}`))
     .limit(1)
-  return row !== undefined
+  if (row !== undefined) return true
+  for await (const { state } of storedOfBefore(db, withStatus)) if (contentHash(state.subject) === decision) return true
+  return false
+}
+
+/** What an earlier version wrote of these proposals and was not carried over yet; one at a time, for each may be large. */
+export function earlierOf(db: Queryable, ids: readonly string[]): AsyncGenerator<StoredProposal> {
+  return storedOfBefore(db, inArray(proposals.id, [...ids]))
+}
+
+async function* storedOfBefore(db: Queryable, condition: SQL): AsyncGenerator<StoredProposal> {
+  const isEarlier = and(ne(proposals.format, LIGHT), condition)
+  const rows = await db.select({ id: proposals.id }).from(proposals).where(isEarlier).orderBy(asc(proposals.number))
+  for (const { id } of rows) yield* await storedWhere(db, eq(proposals.id, id), [])
 }
 
 function ofTeam(team: string | undefined): SQL | undefined {

@@ -10,9 +10,11 @@ import type { Member } from '../core/policy.ts'
 import { outcomesOf, type ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { difference } from '../store/carry-over.ts'
 import type { Queryable } from '../store/connection.ts'
 import { readStreams, streamNames } from '../store/events.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
+import { earlierOf, type StoredProposal } from '../store/proposals.ts'
 import { assetsOfNoStart, proposalsOfStarts } from '../store/starts.ts'
 import {
   allFreezes,
@@ -53,8 +55,18 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
       else walked.set(id, result)
     }
     const readable = [...walked.keys()]
-    for (const projection of projections)
-      yield* compareRows(projection, await projection.stored(db, readable), walked, now)
+    const earlier = new Set<string>()
+    for await (const stored of earlierOf(db, readable)) {
+      const replayed = walked.get(stored.state.id)?.replayed
+      if (!replayed) continue
+      earlier.add(stored.state.id)
+      yield* compareEarlier(stored, replayed)
+    }
+    const carried = new Map([...walked].filter(([id]) => !earlier.has(id)))
+    for (const projection of projections) {
+      const among = projection.ofState ? carried : walked
+      yield* compareRows(projection, await projection.stored(db, [...among.keys()]), among, now)
+    }
     yield* compareThreads(await consoleThreads(db, readable), walked)
     yield* compareSent(await sentEntries(db, readable), walked)
     for (const [id, { replayed, starts: own, reached: given, acts: freezing }] of walked) {
@@ -168,6 +180,23 @@ function actOf(
 ): FreezeAct {
   const freeze = event.type === 'frozen' ? { until: event.until, reason: event.reason } : null
   return { proposal: stream, seq, team, person: event.person, at, freeze }
+}
+
+/** What an earlier version kept whole, and is not carried over yet. */
+function* compareEarlier({ state, headHash }: StoredProposal, replayed: Replayed): Generator<AuditProblem> {
+  const other = headHash === replayed.headHash ? differing(state, replayed.state) : 'last event'
+  if (other === null) return
+  const problem = `is as an earlier version kept it, and its ${other} differs from what its events rebuild`
+  yield { record: `proposals ${state.id}`, problem }
+}
+
+/** What was changed in the store may be of any shape. */
+function differing(kept: ProposalState, replayed: ProposalState): string | null {
+  try {
+    return difference(kept, replayed)
+  } catch {
+    return 'state'
+  }
 }
 
 function* compareRows(

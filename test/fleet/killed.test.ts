@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 import { onlyDemoApp } from '../support/held-installation.ts'
+import { createRandom } from '../support/random.ts'
 import { createRolloutScene, type RolloutScene } from '../support/rollout-scene.ts'
 
 const reason = await fleetReason()
@@ -18,15 +19,6 @@ const RINGS =
 
 /** Reproducible: the same seed kills after the same times. */
 const seed = Number(process.env.PATCHWARDEN_KILL_SEED ?? Math.floor(Math.random() * 2 ** 31))
-
-function createRandom(start: number): () => number {
-  let state = start
-  return () => {
-    // A linear congruential generator, with the constants of Numerical Recipes.
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 describe.skipIf(reason !== null)('Patchwarden, killed again and again during rollouts on real Debian hosts', () => {
   let fleet: Fleet

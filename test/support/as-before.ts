@@ -5,20 +5,22 @@ import { GENESIS, seal } from '../../src/core/audit.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
-import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import type { ProposalState, Subject } from '../../src/core/proposal/proposal.ts'
+import { storable } from '../../src/core/storable.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { readStream } from '../../src/store/events.ts'
 
 /** The hash under which the earlier version asked for it. */
 export const hashOfBefore = (id: string, revision: number) => `hash of ${id} as revision ${revision}`
 
-/** Of these proposals; returns their states as that version kept them. */
+/** Of these proposals; returns their states as that version kept them. `edit`: what else it had asked for. */
 export async function asBefore(
   database: { readonly db: Db; readonly sql: postgres.Sql },
   ids: readonly string[],
+  edit: (subject: Subject) => Subject = (subject) => subject,
 ): Promise<ReadonlyMap<string, ProposalState>> {
   const states = new Map<string, ProposalState>()
-  for (const id of ids) states.set(id, await oneAsBefore(database, id))
+  for (const id of ids) states.set(id, await oneAsBefore(database, id, edit))
   await database.sql`delete from audit.content where kind > 2`
   return states
 }
@@ -26,12 +28,13 @@ export async function asBefore(
 async function oneAsBefore(
   { db, sql }: { readonly db: Db; readonly sql: postgres.Sql },
   id: string,
+  edit: (subject: Subject) => Subject,
 ): Promise<ProposalState> {
   let revision = 1
   let prev = GENESIS
   for (const { hash: _, prev: __, event, ...recorded } of await readStream(db, id)) {
     if (event.type === 'revised') revision = event.revision
-    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision)) }, prev)
+    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision), edit) }, prev)
     await sql`update audit.events set event = ${canonicalJson(sealed.event)}, prev = ${sealed.prev}, hash = ${sealed.hash}
       where stream = ${id} and seq = ${sealed.seq}`
     prev = sealed.hash
@@ -40,7 +43,7 @@ async function oneAsBefore(
   if (state === null) throw new Error(`${id} is gone.`)
   await sql.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
-    await tx`update proposals set state = ${tx.json(JSON.parse(JSON.stringify(state)))}, head_hash = ${prev}, format = 1
+    await tx`update proposals set state = ${tx.json(stateOfBefore(state))}, head_hash = ${prev}, format = 1
       where id = ${id}`
   })
   await sql`delete from results where proposal = ${id}`
@@ -49,8 +52,23 @@ async function oneAsBefore(
   return state
 }
 
-function inline(event: ProposalEvent, contentHash: string): ProposalEvent {
+/** That version wrote what was not begun only where there was some. */
+function stateOfBefore(state: ProposalState) {
+  const written = JSON.parse(JSON.stringify(storable(state)))
+  for (const run of [written.test, written.rollout])
+    if (run !== null && Object.keys(run.notBegun).length === 0) delete run.notBegun
+  return written
+}
+
+function inline(event: ProposalEvent, contentHash: string, edit: (subject: Subject) => Subject): ProposalEvent {
   if (event.type !== 'opened' && event.type !== 'revised') return event
   const { evidence: _, ...rest } = event
-  return { ...rest, contentHash }
+  return { ...rest, subject: edit(event.subject), contentHash }
+}
+
+/** What may differ: under which hash it is asked for, in which order assets are listed, and how many events there are. */
+export function held({ subject, contentHash: _, seq: __, ...rest }: ProposalState) {
+  const assets =
+    subject.kind === 'patches' ? [...subject.assets].sort((a, b) => (a.asset.id < b.asset.id ? -1 : 1)) : []
+  return { ...rest, subject: { ...subject, assets } }
 }

@@ -200,9 +200,12 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
       ? items
       : { parts: cut(items).map((part) => keep('list', { of, items: part } satisfies ListText)) }
   const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
-  const patches = [...subject.patches].sort(byId)
+  const patches = lastOfEach(subject.patches, ({ id }) => id).sort(byId)
   const judgements = new Map(patches.map(({ id, ...patch }) => [id, keep('judgement', judgementOf(patch))]))
-  const assets = sorted(subject.assets, (a, b) => byId(a.asset, b.asset))
+  const assets = sorted(
+    lastOfEach(subject.assets, ({ asset }) => asset.id),
+    (a, b) => byId(a.asset, b.asset),
+  )
   const { classes, classOf } = yield* classesOf(subject, assets, patches, keep, listed)
   const pages: string[] = []
   for (const page of pagesOfAssets(assets, classOf, rings)) {
@@ -234,7 +237,7 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
   const evidence: EvidenceText = {
     judgements: listed(
       'judgements',
-      subject.patches.map(({ id }) => [id, judgements.get(id) ?? ''] as const),
+      lastOfEach(subject.patches, ({ id }) => id).map(({ id }) => [id, judgements.get(id) ?? ''] as const),
     ),
     inventoryAt: subject.inventoryAt,
     notPreviewed: listed(
@@ -258,6 +261,11 @@ function judgementOf({
   ...judgement
 }: Omit<Patch, 'id'>): JudgementText {
   return judgement
+}
+
+/** Where one id stands twice, what is planned for it is the last: so it was always looked up. */
+function lastOfEach<Item>(items: readonly Item[], idOf: (item: Item) => string): Item[] {
+  return [...new Map(items.map((item) => [idOf(item), item])).values()]
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
@@ -357,10 +365,7 @@ function* pagesOfAssets(
   classOf: ReadonlyMap<string, number>,
   rings: readonly PlannedRing[],
 ): Generator<MembersText> {
-  const places = new Map<string, readonly [number, number]>()
-  for (const [index, ring] of rings.entries()) {
-    for (const [place, asset] of ring.assets.entries()) places.set(asset, [index, place])
-  }
+  const places = placesIn(rings, new Set(assets.map(({ asset }) => asset.id)))
   for (const page of cut(assets)) {
     const numbers = new Map<string, number>()
     const traits: Traits[] = []
@@ -379,6 +384,20 @@ function* pagesOfAssets(
     })
     yield { traits, members }
   }
+}
+
+/** Ring and place of each asset: in the first ring that names it. What is no asset of the decision has no place. */
+function placesIn(
+  rings: readonly PlannedRing[],
+  assets: ReadonlySet<string>,
+): ReadonlyMap<string, readonly [number, number]> {
+  const places = new Map<string, readonly [number, number]>()
+  for (const [index, ring] of rings.entries()) {
+    let next = 0
+    for (const asset of ring.assets)
+      if (assets.has(asset) && !places.has(asset)) places.set(asset, [index, next++] as const)
+  }
+  return places
 }
 
 // ---------------------------------------------------------------- reading

@@ -145,6 +145,32 @@ describe('what is asked for, as content', () => {
     for (const one of other) expect(contentHash(one)).not.toBe(hash)
   })
 
+  test('what stands twice, or is named and not there, is read as it was looked up, and kept under the same hash again', () => {
+    const subject = patches(4)
+    const [first, ...others] = subject.assets
+    const [canary, broad] = subject.rings
+    const [patch] = subject.patches
+    if (!first || !canary || !broad || !patch) throw new Error('too small')
+    const stale = { ...first, asset: { ...first.asset, name: 'a' }, changes: [] }
+    const odd: PatchSubject = {
+      ...subject,
+      patches: [{ ...patch, version: '1', priority: 'immediate' }, patch],
+      assets: [stale, ...others, first],
+      rings: [
+        { ...canary, assets: ['gone', ...canary.assets, ...canary.assets] },
+        { ...broad, assets: [...canary.assets, ...broad.assets, 'gone'] },
+      ],
+    }
+    const { decision, evidence, subject: again } = keepSubject(odd)
+    expect({ decision, evidence }).toEqual({
+      decision: contentHash(subject),
+      evidence: keepSubject(subject).evidence,
+    })
+    if (again.kind !== 'patches') throw new Error('not patches')
+    expect(again.rings.map(({ assets }) => assets)).toEqual(subject.rings.map(({ assets }) => assets))
+    expect(keepSubject({ ...again })).toMatchObject({ decision, evidence })
+  })
+
   test('a change for everybody rewrites no page of assets', () => {
     const pagesOf = (subject: PatchSubject) =>
       keepSubject(subject).contents.flatMap(({ kind, hash }) => (kind === 'members' ? [hash] : []))

@@ -1,0 +1,184 @@
+/** What an earlier version left, carried over by processes that are killed, alone and two at once. */
+
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
+import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
+import { replay } from '../../src/core/proposal/evolve.ts'
+import { finalStatuses, type ProposalState } from '../../src/core/proposal/proposal.ts'
+import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts'
+import { readAllEvents, readStream } from '../../src/store/events.ts'
+import { openLeases } from '../../src/store/leases.ts'
+import { allProposals, findProposal, openProposals, proposalsOfBefore } from '../../src/store/proposals.ts'
+import { verifyRecord } from '../../src/workflow/audit.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { asBefore, held } from '../support/as-before.ts'
+import { startChild } from '../support/child.ts'
+import { useDatabase } from '../support/database.ts'
+import { approveAs, exampleService, jonas, mara, tom } from '../support/example-service.ts'
+import { manyProposals } from '../support/many-proposals.ts'
+import { createRandom } from '../support/random.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+
+/** Two minutes' worth: fewer where everything is to be run. */
+const KILLS = Number(process.env.PATCHWARDEN_CARRY_KILLS ?? (process.env.CI === undefined ? 20 : 3))
+/** Reproducible but for the speed of the machine: the same seed kills after the same times. */
+const seed = Number(process.env.PATCHWARDEN_KILL_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const random = createRandom(seed)
+const MANY = 500
+
+const CARRYING = 'test/store/children/carrying.ts'
+const now = () => new Date().toISOString()
+const rollout = { kind: 'system', part: 'rollout' } as const
+
+/** Two of the example: one at work by an engine that takes its time, of the other a vote is missing; and all others. */
+async function earlier() {
+  const { db } = database()
+  const service = await exampleService(db)
+  const leases = openLeases(database().url)
+  const engineOf = (pace: number) =>
+    createSimulatedEngine({ name: 'simulated', stateFile: service.fleet, pace, clock: () => new Date() })
+  const workflowWith = (pace: number) =>
+    createWorkflow({ ...service.parts, engines: new Map([['simulated', engineOf(pace)]]) }, leases.alone)
+  const workflow = workflowWith(600)
+  await workflow.syncFeeds(signal)
+  await workflow.syncInventory(signal)
+  await workflow.propose(signal)
+  const idOf = async (team: string) => (await openProposals(db, team))[0]?.id ?? ''
+  const [open, running] = [await idOf('payments'), await idOf('web-platform')]
+  await approveAs(workflow, open, tom)
+  for (const member of [mara, tom]) await approveAs(workflow, running, member)
+  const stopping = new AbortController()
+  const driven = workflow.advance(running, stopping.signal).catch(() => undefined)
+  await expect.poll(() => database().sql`select key from starts where stage = 'started'`).toHaveLength(1)
+  stopping.abort(new Error('the process ends'))
+  await driven
+  await manyProposals({ db, workflow, hashOf: contentHash, hosts: { few: 12, many: MANY } })
+  return {
+    db,
+    /** Its engine takes no time. */
+    workflow: workflowWith(0),
+    open,
+    running,
+    fleet: service.fleet,
+    close: async () => {
+      await leases.end()
+      await service.remove()
+    },
+  }
+}
+
+/** Collects what the old process says, until it is killed. */
+function listenTo(child: ReturnType<typeof startChild>): () => readonly string[] {
+  const said: string[] = []
+  void (async () => {
+    for (;;) said.push(await child.line())
+  })().catch(() => undefined)
+  return () => said
+}
+
+const isOver = ({ status }: ProposalState) => finalStatuses.includes(status)
+
+test(`from an earlier database, killed ${KILLS} times at random moments (seed ${seed}): all that was decided and done holds`, {
+  timeout: 240_000 + KILLS * 15_000,
+}, async () => {
+  const { db, workflow, open, running, fleet, close } = await earlier()
+  const { url, sql } = database()
+  const ids = (await allProposals(db)).map(({ state }) => state.id)
+  const before = await asBefore(database(), ids)
+  expect(before.size).toBeGreaterThan(35)
+  const lives = [...before.values()].filter((state) => !isOver(state)).length
+  const hashes = async () =>
+    (await sql`select stream, seq, hash from audit.events order by stream, seq`).map((row) =>
+      Object.values(row).join(' '),
+    )
+  const record = await hashes()
+
+  const old = startChild('test/store/children/earlier-writer.ts', [url])
+  const refusals = listenTo(old)
+  let hit = 0
+  let left = ids.length
+  let longest = 2_000 / KILLS
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const children = Array.from({ length: kill % 3 === 0 ? 2 : 1 }, () => startChild(CARRYING, [url]))
+    await Promise.all(
+      children.map(async (child) => {
+        expect(await child.line()).toBe('begins')
+        await sleep(random() * longest)
+        await child.kill()
+      }),
+    )
+    // What it was doing at the database ends with its connection, not before.
+    const still = (await proposalsOfBefore(db, 'live')).length + (await proposalsOfBefore(db, 'over')).length
+    if (still > 0) hit++
+    // So that the last is killed while there is something to carry over, too.
+    longest *= left - still > left / (KILLS - kill + 1) ? 0.5 : 1.2
+    left = still
+  }
+  const last = startChild(CARRYING, [url])
+  expect(await last.line()).toBe('begins')
+  expect(JSON.parse(await last.line())).toMatchObject({ problems: [] })
+  await sleep(500)
+  await old.kill()
+  console.log(
+    `seed ${seed}: killed ${KILLS} times, ${hit} of them before all of ${ids.length} was carried over; the earlier version was refused ${refusals().length} times`,
+  )
+  expect(hit).toBeGreaterThan(0)
+  expect(refusals().length).toBeGreaterThan(ids.length)
+  for (const sentence of new Set(refusals()))
+    expect(sentence).toMatch(/^This process is of an earlier version of Patchwarden, and the database was upgraded/)
+
+  expect(await sql`select id from proposals where format <> 2 or state ? 'subject'`).toEqual([])
+  const kept = new Map<string, number>()
+  for await (const { stream, event } of readAllEvents(db))
+    if (event.type === 'content-kept') kept.set(stream, (kept.get(stream) ?? 0) + 1)
+  expect(kept).toEqual(new Map([...before.values()].flatMap((state) => (isOver(state) ? [] : [[state.id, 1]]))))
+  const after = await hashes()
+  expect(after).toEqual(expect.arrayContaining([...record]))
+  expect(after).toHaveLength(record.length + lives)
+  for (const [id, was] of before) {
+    const state = await findProposal(db, id)
+    if (state === null) throw new Error(`${id} is gone`)
+    expect(held(state), id).toEqual(held(was))
+    expect(state.seq, id).toBe(was.seq + (isOver(was) ? 0 : 1))
+    expect(replay(await readStream(db, id)), id).toEqual(isOver(was) ? was : state)
+  }
+  const look = { rebuild: true, membersOf: () => [mara, tom, jonas], now: now() }
+  expect(await verifyRecord(url, look)).toMatchObject({ ok: true })
+
+  // Nothing is asked for anew; what is at work goes on, and nothing is started twice.
+  expect(await workflow.propose(signal)).toEqual({ opened: [], revised: [], closed: [] })
+  for (const id of ids) {
+    const state = await findProposal(db, id)
+    const run = state?.rollout ?? state?.test
+    const atWork = run ? deploymentsOf(run).filter(({ verification }) => verification === null) : []
+    const [first] = atWork
+    if (state === null || first === undefined || id === running) continue
+    const outcome = { state: 'held back', reason: 'no room', log: '' } as const
+    const done = await workflow.execute(
+      id,
+      { type: 'record-outcomes', outcomes: atWork.map(({ asset }) => ({ asset, outcome })) },
+      rollout,
+    )
+    expect(done, id).toMatchObject({ ok: true })
+  }
+  await workflow.advance(running, AbortSignal.timeout(120_000))
+  const ended = await findProposal(db, running)
+  expect(ended?.status).toBe('completed')
+  const { assets } = JSON.parse(await readFile(fleet, 'utf8')) as {
+    readonly assets: readonly { readonly name: string; readonly team: string; readonly runs?: object }[]
+  }
+  for (const asset of assets.filter(({ team }) => team === 'web-platform'))
+    expect(Object.keys(asset.runs ?? {}), asset.name).toHaveLength(1)
+  const was = before.get(running)?.rollout
+  for (const { asset, key } of was ? deploymentsOf(was) : []) expect(ended?.rollout?.deployments[asset]?.key).toBe(key)
+
+  await approveAs(workflow, open, mara)
+  expect((await findProposal(db, open))?.approvedBy).toMatchObject({ how: 'quorum' })
+  expect((await findProposal(db, open))?.revision).toBe(1)
+  expect(await verifyRecord(url, { ...look, now: now() })).toMatchObject({ ok: true })
+  await close()
+})
