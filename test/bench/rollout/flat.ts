@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Commit } from './many-hosts.ts'
 
@@ -117,14 +120,26 @@ function print(rows: readonly (readonly string[])[]): void {
 }
 
 async function inProcess(hosts: number): Promise<FlatRun> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden bench '))
+  try {
+    await part(hosts, folder, 'approve')
+    const found = await part(hosts, folder, 'follow')
+    if (found === null) throw new Error(`The rollout of ${hosts} hosts said nothing.`)
+    console.log(`${hosts} hosts were played.`)
+    return found
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function part(hosts: number, folder: string, name: 'approve' | 'follow'): Promise<FlatRun | null> {
   const file = fileURLToPath(new URL('flat-run.ts', import.meta.url))
-  const child = fork(file, [String(hosts)], { execArgv: [...process.execArgv, '--expose-gc'] })
+  const child = fork(file, [String(hosts), folder, name], { execArgv: [...process.execArgv, '--expose-gc'] })
   let found: FlatRun | null = null
   child.once('message', (message) => {
     found = message as FlatRun
   })
   const [code] = await once(child, 'exit')
-  if (found === null) throw new Error(`The rollout of ${hosts} hosts ended with ${code}.`)
-  console.log(`${hosts} hosts were played.`)
+  if (code !== 0) throw new Error(`The rollout of ${hosts} hosts ended with ${code}.`)
   return found
 }

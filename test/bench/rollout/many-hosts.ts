@@ -30,7 +30,7 @@ export interface RolloutOfMany {
   readonly status: string
   readonly ends: ReadonlyMap<string, number>
   /** Seconds that each part took. */
-  readonly seconds: readonly (readonly [part: string, seconds: number])[]
+  readonly seconds: Seconds
   readonly cpuSeconds: number
   /** Megabytes of this process, again and again during the rollout. */
   readonly rss: readonly number[]
@@ -67,6 +67,21 @@ export async function rolloutOfMany(hosts: number): Promise<void> {
  */
 export async function playRollout(hosts: number): Promise<RolloutOfMany> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden bench '))
+  try {
+    const { seconds: before } = await inService(hosts, folder, approve)
+    const played = await inService(hosts, folder, follow)
+    return { ...played, seconds: [...before, ...played.seconds] }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Does a part of it with the service on the database of the folder. */
+export async function inService<Result>(
+  hosts: number,
+  folder: string,
+  part: (hosts: number, db: Db, workflow: ReturnType<typeof createWorkflow>) => Promise<Result>,
+): Promise<Result> {
   const dataDir = path.join(folder, 'postgres')
   const database = await openDatabase({ url: undefined, dataDir, durable: false, log: () => {} })
   const service = await exampleService(database.db)
@@ -88,23 +103,36 @@ export async function playRollout(hosts: number): Promise<RolloutOfMany> {
       engines: new Map([['memory', fleet.engine]]),
       teams: { ...service.parts.teams, plans: [{ ...plan('web-platform'), rings }] },
     }
-    return await follow(hosts, parts.db, createWorkflow(parts, alwaysMine))
+    return await part(hosts, parts.db, createWorkflow(parts, alwaysMine))
   } finally {
     await service.remove()
     await database.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function follow(hosts: number, db: Db, workflow: ReturnType<typeof createWorkflow>): Promise<RolloutOfMany> {
-  const { signal } = new AbortController()
+type Seconds = readonly (readonly [part: string, seconds: number])[]
+
+function stopwatch() {
   const seconds: (readonly [string, number])[] = []
   let last = performance.now()
-  function mark(part: string): void {
-    const now = performance.now()
-    seconds.push([part, (now - last) / 1_000])
-    last = now
+  return {
+    seconds,
+    mark(part: string): void {
+      const now = performance.now()
+      seconds.push([part, (now - last) / 1_000])
+      last = now
+    },
   }
+}
+
+/** From the inventory to the votes. */
+export async function approve(
+  _hosts: number,
+  db: Db,
+  workflow: ReturnType<typeof createWorkflow>,
+): Promise<{ readonly seconds: Seconds }> {
+  const { signal } = new AbortController()
+  const { seconds, mark } = stopwatch()
   await workflow.syncFeeds(signal)
   await workflow.syncInventory(signal)
   mark('inventory')
@@ -123,7 +151,20 @@ async function follow(hosts: number, db: Db, workflow: ReturnType<typeof createW
     if (!answer.ok) throw new Error(`The vote was refused: ${JSON.stringify(answer)}`)
   }
   mark('votes')
+  return { seconds }
+}
 
+/** The rollout of what was approved. */
+export async function follow(
+  hosts: number,
+  db: Db,
+  workflow: ReturnType<typeof createWorkflow>,
+): Promise<RolloutOfMany> {
+  const { signal } = new AbortController()
+  const { seconds, mark } = stopwatch()
+  const [open] = await openProposals(db)
+  if (open === undefined) throw new Error('Nothing was approved.')
+  const { id: proposal } = open
   const rss: number[] = []
   const heap: number[] = []
   const commits: Commit[] = []
