@@ -3,9 +3,9 @@ import { countEndState } from '../core/gate.ts'
 import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { type Member, runsTest, votingRoles } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
-import { unverified } from '../core/proposal/deployments.ts'
+import { endsByRing, unverified } from '../core/proposal/deployments.ts'
 import { freshRun } from '../core/proposal/evolve-run.ts'
-import { finalStatuses, type PatchSubject, type ProposalState } from '../core/proposal/proposal.ts'
+import { finalStatuses, isEndState, type PatchSubject, type ProposalState } from '../core/proposal/proposal.ts'
 import {
   currentRing,
   emptyRing,
@@ -263,12 +263,10 @@ function cardRings(state: ProposalState, subject: PatchSubject): readonly CardRi
   const failed = state.rollout === null && state.test?.result?.passed === false
   return subject.rings.map((ring, index) => {
     const counts = { good: 0, bad: 0, running: 0 }
-    for (const asset of ring.assets) {
-      const deployment = run?.deployments[asset]
-      if (!deployment) continue
-      if (deployment.verification === null) counts.running++
-      else if (countEndState(deployment.verification.end) === 'good') counts.good++
-      else counts.bad++
+    for (const [end, count] of Object.entries((run && endsByRing(run).get(index)) ?? {})) {
+      if (!isEndState(end)) counts.running += count
+      else if (countEndState(end) === 'good') counts.good += count
+      else counts.bad += count
     }
     return {
       name: ring.name,

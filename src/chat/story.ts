@@ -22,6 +22,7 @@ import {
 } from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { leftOutOf, leftOutWords, sinceOf } from '../core/proposal/since.ts'
+import { remembered } from '../core/remembered.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'
@@ -593,7 +594,7 @@ export interface EndCounts {
 }
 
 /** End states of every asset of the proposal, as the closing summary and the report count them. */
-export function endCounts(state: ProposalState): EndCounts {
+export const endCounts = remembered((state: ProposalState): EndCounts => {
   const counts = { good: 0, bad: 0, unreachable: 0, untouched: 0, leftOut: 0 }
   if (state.subject.kind !== 'patches') return counts
   for (const planned of state.subject.assets) {
@@ -603,7 +604,7 @@ export function endCounts(state: ProposalState): EndCounts {
     counts[count === 'undecided' ? rest : count]++
   }
   return counts
-}
+})
 
 function allGood(state: ProposalState): boolean {
   const counts = endCounts(state)

@@ -177,12 +177,29 @@ export function createVerify(parts: WorkflowParts) {
     recording: Recording,
     signal: AbortSignal,
   ): Promise<void> {
+    // A part at a time: however many there are, few are held in memory.
+    for (let from = 0; from < assets.length; from += LAST_LOOKS)
+      await lookAgainAt(state, assets.slice(from, from + LAST_LOOKS), recording, signal)
+  }
+
+  async function lookAgainAt(
+    state: ProposalState,
+    assets: readonly string[],
+    recording: Recording,
+    signal: AbortSignal,
+  ): Promise<void> {
     const left = new Set(assets)
     const present = await readAssets(parts.db, assets)
-    const judging: Promise<RecordedVerification>[] = []
+    const looked: { readonly ended: Ended; readonly earlier: Verification | null; readonly last: Look }[] = []
     const writing: Promise<void>[] = []
     async function record(): Promise<void> {
-      const write = recording.verifications(await Promise.all(judging.splice(0)))
+      const some = looked.splice(0)
+      await saveObservations(
+        parts.db,
+        some.flatMap(({ last }) => (last.kind === 'gone' ? [] : [last])),
+      )
+      const judged = await Promise.all(some.map(({ ended, earlier, last }) => again(ended, earlier, last, signal)))
+      const write = recording.verifications(judged)
       // It is awaited at the end; until then nobody else may think that it was forgotten.
       write.catch(() => undefined)
       writing.push(write)
@@ -194,8 +211,8 @@ export function createVerify(parts: WorkflowParts) {
       const deployment = state.rollout?.deployments[id]
       if (item === null || !deployment?.outcome || !left.delete(id)) continue
       const ended = { state, planned: item, asset: present.get(id), outcome: deployment.outcome }
-      judging.push(again(ended, deployment.verification, last, signal))
-      if (judging.length >= AT_ONCE) await record()
+      looked.push({ ended, earlier: deployment.verification, last })
+      if (looked.length >= AT_ONCE) await record()
     }
     await record()
     await Promise.all(writing)
@@ -207,7 +224,6 @@ export function createVerify(parts: WorkflowParts) {
     last: Look,
     signal: AbortSignal,
   ): Promise<RecordedVerification> {
-    if (last.kind !== 'gone') await saveObservations(parts.db, [last])
     // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
     if (outcome.state === 'not begun' && earlier !== null) {
       return { asset: planned.asset.id, verification: { ...earlier, at: now() } }
@@ -244,7 +260,9 @@ interface Judged extends Ended {
 /** Of a hook that has nowhere to go: what was drained is not back in service, and that is told. */
 const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
-/** Looks of the last round that are judged together. */
+/** Assets of the last look that are asked for together. */
+const LAST_LOOKS = 2_000
+/** Of these, so many are judged together. */
 const AT_ONCE = 100
 
 function hooksOf({ subject }: ProposalState) {

@@ -195,6 +195,10 @@ export const endStates = [
 ] as const
 export type EndState = (typeof endStates)[number]
 
+export function isEndState(word: string): word is EndState {
+  return endStates.some((end) => end === word)
+}
+
 export interface Verification {
   readonly end: EndState
   /** One sentence: why this end state. */
