@@ -57,11 +57,11 @@ export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal |
   // Read by a statement of its own, which sees what the last holder of the lock wrote.
   return locked.length === 0
     ? null
-    : ((await storedWhere(tx, eq(proposals.id, storable(id)), idsKnown([id])))[0] ?? null)
+    : ((await storedWhere(tx, eq(proposals.id, storable(id)), known.find(id) ?? []))[0] ?? null)
 }
 
 export async function findProposal(db: Queryable, id: string): Promise<ProposalState | null> {
-  const [stored] = await storedWhere(db, eq(proposals.id, storable(id)), idsKnown([id]))
+  const [stored] = await storedWhere(db, eq(proposals.id, storable(id)), known.find(id) ?? [])
   return stored?.state ?? null
 }
 
@@ -72,13 +72,20 @@ const WEIGHT_KEPT = 500_000
 const WEIGHT_OF_STATE = 500
 
 /** By proposal. What is kept under the hash of its last event can be nothing but what its events lead to. */
-const known = createRecent<StoredProposal>(WEIGHT_KEPT, ({ state: { subject, rollout } }) => {
-  const planned = subject.kind === 'patches' ? subject.assets.length : 0
+const known = createRecent<readonly StoredProposal[]>(WEIGHT_KEPT, (states) => {
+  // Its earlier states share nearly all with the last one.
+  const { subject, rollout } = states.at(-1)?.state ?? { subject: null, rollout: null }
+  const planned = subject?.kind === 'patches' ? subject.assets.length : 0
   return WEIGHT_OF_STATE + planned + (rollout === null ? 0 : grown(rollout).length)
 })
 
-function idsKnown(ids: readonly string[]): readonly StoredProposal[] {
-  return ids.flatMap((id) => known.find(id) ?? [])
+/** While a command writes the next state, others read the one before. */
+const KEPT_OF_EACH = 3
+
+function remember(stored: StoredProposal): void {
+  const { id } = stored.state
+  const others = (known.find(id) ?? []).filter(({ headHash }) => headHash !== stored.headHash)
+  known.keep(id, [...others, stored].slice(-KEPT_OF_EACH))
 }
 
 /**
@@ -88,7 +95,7 @@ function idsKnown(ids: readonly string[]): readonly StoredProposal[] {
 async function storedWhere(
   db: Queryable,
   condition: SQL | undefined,
-  remembered: readonly StoredProposal[] = known.values(),
+  remembered: readonly StoredProposal[] = known.values().flat(),
   newest?: number,
 ): Promise<readonly StoredProposal[]> {
   const before = new Map(remembered.map((stored) => [stored.headHash, stored]))
@@ -127,7 +134,7 @@ async function storedWhere(
       const read = (found ?? []).map((row) => ({ ...row, part: partOf(Number(row.part)) }))
       const whole = wholeState(state, subjects(state.content), read, new Map(reasons ?? []))
       const stored = { state: whole, headHash, carried: true }
-      known.keep(id, stored)
+      remember(stored)
       return stored
     } catch (error) {
       throw new Error(`${id} ${errorText(error)}.`, { cause: error })
@@ -207,7 +214,7 @@ async function saveState(
   await deleteResults(tx, state.id, gone)
   await putResults(tx, state.id, put)
   rememberSubject(state.subject)
-  known.keep(state.id, { state, headHash, carried: true })
+  remember({ state, headHash, carried: true })
 }
 
 /** The row of `proposals` that a state is kept in. */
@@ -290,11 +297,11 @@ export function openProposals(db: Queryable, team?: string): Promise<readonly Pr
 
 /** The last ones of every team, oldest first. */
 export async function recentProposals(db: Queryable, limit: number): Promise<readonly ProposalState[]> {
-  return (await storedWhere(db, undefined, known.values(), limit)).map(({ state }) => state)
+  return (await storedWhere(db, undefined, undefined, limit)).map(({ state }) => state)
 }
 
 export async function proposalsOfTeam(db: Queryable, team: string, limit: number): Promise<readonly ProposalState[]> {
-  return (await storedWhere(db, eq(proposals.team, team), known.values(), limit)).map(({ state }) => state)
+  return (await storedWhere(db, eq(proposals.team, team), undefined, limit)).map(({ state }) => state)
 }
 
 /** Those with one of the statuses: of every team, or of one; that were closed since an instant, or whenever. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { count, eq } from 'drizzle-orm'
 import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
 import type { PackageChange } from '../../../src/core/catalog.ts'
 import type { Batch, DeployEngine, DeploymentReport, InventorySource } from '../../../src/core/ports.ts'
@@ -191,8 +192,12 @@ export async function follow(
   const { user, system } = process.cpuUsage(cpu)
   const done = await findProposal(db, proposal)
   const ends = new Map<string, number>()
-  for (const row of await db.select().from(results))
-    if (row.proposal === proposal) ends.set(row.endState ?? 'none', (ends.get(row.endState ?? 'none') ?? 0) + 1)
+  const counted = await db
+    .select({ end: results.endState, count: count() })
+    .from(results)
+    .where(eq(results.proposal, proposal))
+    .groupBy(results.endState)
+  for (const row of counted) ends.set(row.end ?? 'none', row.count)
   return { status: done?.status ?? 'gone', ends, seconds, cpuSeconds: (user + system) / 1e6, rss, heap, commits }
 }
 
