@@ -160,7 +160,7 @@ test('the export carries each content once and holds; so does the database, with
   expect(await verifyAt(after(0))).toMatchObject({ ok: true, contents: lines.length, expiredLogs: 0 })
 })
 
-test('an event that would be too large is refused with a sentence, and nothing is written', async () => {
+test('an event that would be too large is refused with a sentence, of which the thread is told', async () => {
   const before = (await stateNow()).seq
   const done = await service.workflow.execute(
     ID,
@@ -171,7 +171,7 @@ test('an event that would be too large is refused with a sentence, and nothing i
     ok: false,
     refusal: { code: 'too large', sentence: expect.stringMatching(/"noted" would take 69 KB/) },
   })
-  expect((await stateNow()).seq).toBe(before)
+  expect((await stateNow()).seq).toBe(before + 1)
 })
 
 test('a page and a log that are missing or changed are named with the event that needs them; an expired log is no fault', async () => {
