@@ -14,6 +14,8 @@ export const limits = {
   listEntries: 500,
   /** Assets, classes or entries on one page of content. */
   contentPage: 1_000,
+  /** Rows on one page of the console. */
+  pageRows: 100,
   /** Assets that one event tells of. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */

@@ -7,6 +7,7 @@ import { count } from '../chat/story.ts'
 import { assertNever } from '../core/assert-never.ts'
 import { joinAssessments } from '../core/assessment.ts'
 import { COMMAND_LINE, throughWords } from '../core/hands.ts'
+import { limits } from '../core/limits.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
@@ -307,7 +308,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       }))
     },
     async audit(_viewer, before) {
-      const rows = await recentEvents(db, before, 100)
+      const rows = await recentEvents(db, before, limits.pageRows)
       return rows.map((row) => ({
         position: row.position,
         at: row.at,

@@ -5,7 +5,7 @@ import type { Patch } from '../../src/core/catalog.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
-import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
+import type { PatchSubject, Rollout } from '../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
 import { anAsset } from './asset.ts'
 
@@ -113,4 +113,17 @@ export function testedContent(count: number, tested: number, window: WindowPlan 
     ],
   }
   return { ...base, subject, contentHash: contentHash(subject) }
+}
+
+/** A rollout of which nothing has begun, of no ring. */
+export const emptyRun: Rollout = {
+  startedAt: '2026-11-21T02:00:00.000Z',
+  verifyingSince: null,
+  rings: [],
+  deployments: {},
+  starts: 0,
+  retried: {},
+  skipped: {},
+  notBegun: {},
+  extendedUntil: null,
 }

@@ -53,7 +53,10 @@ interface ListText {
   readonly items: readonly unknown[]
 }
 
-type ChangeText = { readonly kind: 'package' } & PackageChange
+type ChangeText =
+  | ({ readonly kind: 'package' } & PackageChange)
+  /** An update by its number (KB), and the build that it leads to. It has no version before. No engine of today installs one. */
+  | { readonly kind: 'update'; readonly update: string; readonly build: string | null }
 
 interface ChangeSetText {
   /** Hashes. */
@@ -539,8 +542,11 @@ function reader(contents: ReadonlyMap<string, StoredContent>) {
     return listed.parts.flatMap((hash) => read<ListText>('list', hash).items as readonly Item[])
   }
   const change = sharing((hash: string): PackageChange => {
-    const { kind: _, ...own } = read<ChangeText>('change', hash)
-    return own
+    const change = read<ChangeText>('change', hash)
+    if (change.kind === 'update')
+      throw new Error(`needs the update ${change.update}, which this version cannot install`)
+    const { name, architecture, from, to } = change
+    return { name, architecture, from, to }
   })
   const changes = sharing((hash: string) => list(read<ChangeSetText>('change set', hash).changes).map(change))
   const steps = sharing((hash: string) => list(read<TransactionText>('transaction', hash).steps))

@@ -10,18 +10,7 @@ import {
   withoutDeployments,
 } from '../../../src/core/proposal/deployments.ts'
 import type { Deployment, EndState, Rollout } from '../../../src/core/proposal/proposal.ts'
-
-const empty: Rollout = {
-  startedAt: '2026-11-21T02:00:00.000Z',
-  verifyingSince: null,
-  rings: [],
-  deployments: {},
-  starts: 0,
-  retried: {},
-  skipped: {},
-  notBegun: {},
-  extendedUntil: null,
-}
+import { emptyRun } from '../../support/proposals.ts'
 
 function deployment(asset: string, end: EndState | null): Deployment {
   const at = '2026-11-21T02:01:00.000Z'
@@ -42,7 +31,7 @@ test('whatever comes out of a state, it and all others are as if their records h
   fc.assert(
     fc.property(fc.array(change, { maxLength: 25 }), (changes) => {
       const states: { readonly run: Rollout; readonly record: Readonly<Record<string, Deployment>> }[] = [
-        { run: empty, record: {} },
+        { run: emptyRun, record: {} },
       ]
       for (const { from, set, remove } of changes) {
         const before = states[from % states.length]

@@ -8,24 +8,12 @@ import {
 } from '../../../src/core/proposal/deployments.ts'
 import type { LeftOut, Rollout } from '../../../src/core/proposal/proposal.ts'
 import { firstRemaining, leftOutIn, remaining, someRemain } from '../../../src/core/proposal/remaining.ts'
-import { content } from '../../support/proposals.ts'
+import { content, emptyRun } from '../../support/proposals.ts'
 
 const { subject } = content(6)
 if (subject.kind !== 'patches') throw new Error('not patches')
 const { rings } = subject
 const all = subject.assets.map(({ asset }) => asset.id)
-const empty: Rollout = {
-  startedAt: '2026-11-21T02:00:00.000Z',
-  verifyingSince: null,
-  rings: [],
-  deployments: {},
-  starts: 0,
-  retried: {},
-  skipped: {},
-  notBegun: {},
-  extendedUntil: null,
-}
-
 const asset = fc.constantFrom(...all)
 const some = fc.uniqueArray(asset, { maxLength: 3 })
 const step = fc.record({
@@ -45,7 +33,7 @@ test('what is left of a ring is what has not begun, was not skipped and is not l
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const states: { readonly run: Rollout; readonly leftOut: Readonly<Record<string, LeftOut>> }[] = [
-        { run: empty, leftOut: {} },
+        { run: emptyRun, leftOut: {} },
       ]
       for (const { from, does, asks } of steps) {
         const before = states[from % states.length]
