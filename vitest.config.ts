@@ -13,6 +13,10 @@ const long = [
   'test/core/held-week-large.test.ts',
   'test/scenarios/hostile.test.ts',
   'test/web/hostile.test.ts',
+  'test/web/sessions.test.ts',
+  'test/workflow/earlier-version.test.ts',
+  'test/workflow/limits.test.ts',
+  'test/workflow/moved.test.ts',
   'test/workflow/pages.test.ts',
   'test/workflow/votes-hold.test.ts',
 ]
