@@ -40,4 +40,5 @@ WITH "starting" AS MATERIALIZED (
 )
 SELECT "key", "asset", "starting"."place", "healthy"."before"
 FROM "starting" FULL JOIN "healthy" USING ("key", "asset");--> statement-breakpoint
-DROP TABLE "engine_runs";
+DROP TABLE "engine_runs";--> statement-breakpoint
+CREATE INDEX "results_done" ON "results" USING btree ("proposal","ring") WHERE part = 1 and done_at is not null;

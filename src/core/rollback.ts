@@ -97,6 +97,11 @@ function versionBefore(change: PackageChange, outcome: DeploymentOutcome): strin
 /** How long what was rolled back is not proposed again by itself. */
 const QUIET_SECONDS = 14 * 86_400
 
+/** Rollbacks that were opened before this instant keep nothing back. */
+export function keptBackSince(now: string): string {
+  return new Date(Date.parse(now) - QUIET_SECONDS * 1_000).toISOString()
+}
+
 /** Does the rollback still keep its patches from being proposed again? */
 export function keepsBack(state: ProposalState, now: string): boolean {
   return (

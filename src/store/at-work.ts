@@ -88,12 +88,15 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
 export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(atWork).where(eq(atWork.proposal, state.id))
   const rows = workRows(state)
-  if (rows.length > 0)
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
     await tx
       .insert(atWork)
-      .values([...rows])
+      .values(rows.slice(from, from + ROWS_AT_ONCE))
       .onConflictDoNothing()
 }
+
+/** Rows in one statement, which takes 65,535 values at most. */
+const ROWS_AT_ONCE = 5_000
 
 /** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */
 export function workRows(

@@ -14,6 +14,7 @@ import {
   type HashedContent,
   kindNumber,
   kindOf,
+  ownProblem,
   type StoredContent,
 } from '../core/content.ts'
 import { limits } from '../core/limits.ts'
@@ -168,7 +169,8 @@ async function* contentsUnder(
   for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
     for (const stored of (await readContents(db, wanted.slice(from, from + READ_AT_ONCE))).values()) {
       if (handedOut.has(stored.hash)) continue
-      yield* contentsUnder(db, hashesNamed(stored), handedOut)
+      // What somebody changed may name whatever comes round to it again; true content cannot.
+      if (ownProblem(stored) === null) yield* contentsUnder(db, hashesNamed(stored), handedOut)
       handedOut.add(stored.hash)
       yield stored
     }

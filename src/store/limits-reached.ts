@@ -27,7 +27,7 @@ export async function limitsReached(db: Queryable): Promise<readonly LimitReache
     .orderBy(assets.team)
   const bytes = sql<number>`octet_length(${proposals.state}::text)`
   const heavy = await db
-    .select({ id: proposals.id, bytes })
+    .select({ id: proposals.id, state: proposals.state })
     .from(proposals)
     .where(sql`${proposals.format} = 2 and ${notInArray(proposals.status, [...finalStatuses])}
       and ${bytes} > ${limits.stateBytes * NEAR}`)
@@ -41,7 +41,7 @@ export async function limitsReached(db: Queryable): Promise<readonly LimitReache
     ...heavy.map((one) => ({
       name: one.id,
       blocks: true,
-      what: `It takes ${Math.ceil(one.bytes / 1_024)} KB, and a proposal has ${limits.stateBytes / 1_024} KB at most. What would be more is refused: decide it, or withdraw it.`,
+      what: `It takes ${Math.ceil(Buffer.byteLength(JSON.stringify(one.state)) / 1_024)} KB, and a proposal has ${limits.stateBytes / 1_024} KB at most. What would be more is refused: decide it, or withdraw it.`,
     })),
   ]
 }

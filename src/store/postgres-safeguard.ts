@@ -53,7 +53,8 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   const { pgdata } = cluster
   const migration = await safeguard.ahead(cluster.url(server.port), placement.directory)
   if (migration === null) return server
-  const kept = copyUpTo(placement, migration, runBefore)
+  // Into a server that was running others may have written since.
+  const kept = joined === null ? copyUpTo(placement, migration, runBefore) : null
   if (kept !== null) {
     noteRun(placement, kept, lastRunOn(pgdata))
     warn(`${whatStartChanges(migration)} The copy made before is ${kept}. ${wayBack(kept, pgdata)}`)

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { contentHash } from '../core/proposal/decision-content.ts'
@@ -196,6 +196,7 @@ export async function saveProposal(
 
 /** Writes them all anew, as they are by its events. */
 export async function renewProposal(tx: Queryable, state: ProposalState, headHash: string): Promise<void> {
+  await tx.delete(results).where(eq(results.proposal, state.id))
   await saveState(tx, state, headHash, null)
   await renewContent(tx, state)
   await renewAtWork(tx, state)
@@ -290,6 +291,16 @@ export async function proposalsOfBefore(db: Queryable, which: 'live' | 'over'): 
   return rows.map(({ id }) => id)
 }
 
+/** Ids of those of a team that are not over. */
+export async function openProposalIds(db: Queryable, team: string): Promise<readonly string[]> {
+  const rows = await db
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
+    .orderBy(asc(proposals.number))
+  return rows.map(({ id }) => id)
+}
+
 /** Those that are not over: of every team, or of one. */
 export function openProposals(db: Queryable, team?: string): Promise<readonly ProposalState[]> {
   return statesWhere(db, and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
@@ -312,6 +323,17 @@ export function proposalsWithStatus(
 ): Promise<readonly ProposalState[]> {
   const closed = closedSince === undefined ? undefined : gte(proposals.closedAt, closedSince)
   return statesWhere(db, and(inArray(proposals.status, [...statuses]), closed, ofTeam(team)))
+}
+
+/** Those of a team whose rejection holds (about) until after this instant, and those that were opened since another one. */
+export function deferredOrSince(
+  db: Queryable,
+  team: string,
+  now: string,
+  openedSince: string,
+): Promise<readonly ProposalState[]> {
+  const holds = sql`(${proposals.state} #>> '{deferral,until}')::timestamptz > ${now}::timestamptz - interval '1 day'`
+  return statesWhere(db, and(ofTeam(team), or(holds, gte(proposals.openedAt, openedSince))))
 }
 
 /** Does a proposal of any team, with one of the statuses, ask for exactly this? By its hash of today, however old it is. */

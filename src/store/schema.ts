@@ -136,6 +136,8 @@ export const results = pgTable(
   (table) => [
     primaryKey({ columns: [table.proposal, table.part, table.asset] }),
     index('results_asset').on(table.asset, table.proposal),
+    // Of a rollout, by ring: how long its assets took.
+    index('results_done').on(table.proposal, table.ring).where(sql`part = 1 and done_at is not null`),
   ],
 )
 

@@ -34,11 +34,19 @@ export async function readSubjects(
   wanted: readonly SubjectHashes[],
 ): Promise<(hashes: SubjectHashes) => Subject> {
   const known = new Map<string, Subject>()
+  // Held here: what is read meanwhile may take their place in memory.
+  const decided = new Map<string, Voted>()
   const missing = new Set<string>()
   for (const hashes of wanted) {
     const subject = subjects.find(nameOf(hashes))
-    if (subject !== undefined) known.set(nameOf(hashes), subject)
-    else for (const hash of hashesToRead(hashes)) missing.add(hash)
+    if (subject !== undefined) {
+      known.set(nameOf(hashes), subject)
+      continue
+    }
+    missing.add(hashes.evidence)
+    const voted = decisions.find(hashes.decision)
+    if (voted === undefined) missing.add(hashes.decision)
+    else decided.set(hashes.decision, voted)
   }
   const contents: ReadonlyMap<string, StoredContent> =
     missing.size === 0 ? new Map() : await readWithNamed(db, [...missing])
@@ -47,8 +55,9 @@ export async function readSubjects(
     const name = nameOf(hashes)
     if (known.has(name) || problems.has(name)) continue
     try {
-      const voted = decisions.find(hashes.decision) ?? (await inSlices(readingVoted(hashes.decision, contents)))
+      const voted = decided.get(hashes.decision) ?? (await inSlices(readingVoted(hashes.decision, contents)))
       const subject = withEvidence(voted, hashes, contents)
+      decided.set(hashes.decision, voted)
       decisions.keep(hashes.decision, voted)
       subjects.keep(name, subject)
       known.set(name, subject)
@@ -61,8 +70,4 @@ export async function readSubjects(
     if (subject === undefined) throw problems.get(nameOf(hashes)) ?? new Error('is not among what was read')
     return subject
   }
-}
-
-function hashesToRead({ decision, evidence }: SubjectHashes): readonly string[] {
-  return decisions.find(decision) === undefined ? [decision, evidence] : [evidence]
 }

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import type { Took } from '../core/estimate.ts'
-import { partNumbers } from '../core/proposal/light.ts'
 import type { Queryable } from './connection.ts'
 
 /** Earlier rollouts of a team that are looked at. */
@@ -21,7 +20,7 @@ export async function tookByRing(db: Queryable, team: string): Promise<Took> {
         cross join lateral (select position - 1 as number, value ->> 'name' as name
           from jsonb_array_elements(earlier.state -> 'rollout' -> 'rings') with ordinality as one (value, position)) as ring
         cross join lateral (select done_at, started_at from results
-          where results.proposal = earlier.id and results.part = ${partNumbers.rollout} and results.ring = ring.number
+          where results.proposal = earlier.id and results.part = 1 and results.ring = ring.number
             and done_at is not null and end_state in (${sql.join(ENDED_WELL, sql`, `)})
           limit ${SAMPLES}) as took) as each
     group by name`)

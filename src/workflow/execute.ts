@@ -6,6 +6,7 @@ import { logsTold, storyOf } from '../chat/story.ts'
 import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
 import type { HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
+import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
@@ -39,7 +40,7 @@ import {
   findProposal,
   lockProposal,
   nextProposalNumber,
-  openProposals,
+  openProposalIds,
   proposalsWithStatus,
   saveProposal,
   teamOf,
@@ -94,8 +95,14 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   /** That a limit is reached is told in the thread, once: whoever asked may be a part of Patchwarden itself. */
   async function tellTooLarge(proposal: string, sentence: string): Promise<void> {
     if (told.has(`${proposal} ${sentence}`)) return
+    // First: where the note is too large, too, it is not tried again.
     told.add(`${proposal} ${sentence}`)
-    await execute(proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
+    try {
+      await execute(proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
+    } catch (error) {
+      told.delete(`${proposal} ${sentence}`)
+      parts.log.warn(`${proposal} could not be told: ${sentence} ${errorText(error)}`)
+    }
   }
 
   /** Opens a proposal under the next free number. */
@@ -209,10 +216,13 @@ async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: Freez
     const { until: untilAt, reason } = command
     await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
   } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
-  for (const { id } of await openProposals(tx, team))
+  for (const id of await openProposalIds(tx, team))
     await runCommand(tx, { parts, proposal: id, command, actor: person })
   return true
 }
+
+/** Whoever stops something is never refused for how much was written before. */
+const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze']
 
 /** Decides a command and writes what follows from it. */
 async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): Promise<Executed> {
@@ -285,7 +295,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     const other = await sameContent(tx, state)
     if (other !== null) return { ok: false, state: before, refusal: { code: 'already', sentence: asksAlready(other) } }
   }
-  const problem = stateProblem(state)
+  const problem = stops.includes(command.type) ? null : stateProblem(state)
   if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
   for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 

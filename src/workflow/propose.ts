@@ -12,23 +12,17 @@ import { saysTheSame } from '../core/proposal/decide-life.ts'
 import { contentHash, keepingSubject } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
 import { plannedOf } from '../core/proposal/planned.ts'
-import {
-  type Actor,
-  type PatchSubject,
-  type PlannedAsset,
-  type ProposalState,
-  statuses,
-} from '../core/proposal/proposal.ts'
+import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinished } from '../core/proposal/run.ts'
 import { isHeld, nobodyLeft } from '../core/proposal/since.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
-import { keepsBack } from '../core/rollback.ts'
+import { keepsBack, keptBackSince } from '../core/rollback.ts'
 import { type Needs, sameChanges } from '../core/within.ts'
 import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
 import { inSlices } from '../store/in-slices.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
-import { hasContent, openProposals, proposalsOfTeam, proposalsWithStatus } from '../store/proposals.ts'
+import { deferredOrSince, hasContent, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -273,7 +267,7 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   }
 
   async function deferrals(team: string): Promise<readonly ProposalState[]> {
-    const known = await proposalsWithStatus(parts.db, statuses, { team })
+    const known = await deferredOrSince(parts.db, team, now(), keptBackSince(now()))
     return known.filter(
       (state) =>
         keepsBack(state, now()) ||

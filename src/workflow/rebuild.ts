@@ -7,6 +7,7 @@ import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type FreezeAct, type FreezeWitness, freezeDifferences } from '../core/freeze-record.ts'
 import type { Member } from '../core/policy.ts'
+import { deploymentOf } from '../core/proposal/deployments.ts'
 import { outcomesOf, type ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
@@ -58,7 +59,8 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     const earlier = new Set<string>()
     for await (const stored of earlierOf(db, readable)) {
       const replayed = walked.get(stored.state.id)?.replayed
-      if (!replayed) continue
+      // A small state that says it is an earlier one was changed by somebody: it is compared like all others.
+      if (!replayed || stored.carried) continue
       earlier.add(stored.state.id)
       yield* compareEarlier(stored, replayed)
     }
@@ -160,7 +162,8 @@ function walk(events: readonly OpenedEvent[] | string): Walked | string {
 function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): readonly string[] {
   return outcomesOf(event).flatMap(({ asset, outcome }) => {
     if (outcome.state !== 'succeeded' && outcome.state !== 'failed') return []
-    return (rollout ?? test)?.deployments[asset]?.key ?? []
+    const run = rollout ?? test
+    return (run && deploymentOf(run, asset)?.key) ?? []
   })
 }
 

@@ -2,12 +2,20 @@ import { expect, test } from 'vitest'
 import { GENESIS, seal } from '../../src/core/audit.ts'
 import { contentOf } from '../../src/core/content.ts'
 import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
-import { withContents } from '../../src/core/proposal/written.ts'
-import { nameContents, purgeContents, readContents, readLogs, storeContents } from '../../src/store/content.ts'
+import { withContent, withContents } from '../../src/core/proposal/written.ts'
+import {
+  contentsOf,
+  nameContents,
+  purgeContents,
+  readContents,
+  readLogs,
+  storeContents,
+} from '../../src/store/content.ts'
 import { appendEvents, readStream, readStreams } from '../../src/store/events.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { useDatabase } from '../support/database.ts'
 import { machine } from '../support/proposal-case.ts'
+import { content as aProposal, policy } from '../support/proposals.ts'
 
 const database = useDatabase()
 const NOW = '2026-11-20T00:00:00.000Z'
@@ -134,4 +142,36 @@ test('a page that is missing, or is not what it was, is named with the event tha
   expect(await readStreams(db, ['PW-a'])).toEqual(new Map([['PW-a', changed]]))
   await sql`delete from audit.content`
   await expect(readStream(db, 'PW-a')).rejects.toThrow(`PW-a event 1 needs ${name}, which is missing`)
+})
+
+test('content that somebody made name itself is handed out once, to be found changed', async () => {
+  const { db, sql } = database()
+  const { content, contents } = withContent(aProposal(2))
+  await storeContents(db, { contents, now: NOW })
+  const opening = {
+    type: 'opened',
+    id: 'PW-1',
+    number: 1,
+    team: 'web',
+    policy,
+    expiresAt: NOW,
+    noticeEndsAt: null,
+  } as const
+  const sealed = seal({ stream: 'PW-1', seq: 1, at: NOW, actor: machine, event: { ...opening, ...content } }, GENESIS)
+  await sql`update audit.content set text = ${JSON.stringify({ assets: [content.contentHash] })}
+    where hash = decode(${content.contentHash}, 'hex')`
+  const given: string[] = []
+  for await (const one of contentsOf(db, sealed, new Set())) given.push(one.hash)
+  expect(given.filter((hash) => hash === content.contentHash)).toHaveLength(1)
+})
+
+test('what an event names keeps all that this names, however old that is', async () => {
+  const { db } = database()
+  const { content, contents } = withContent(aProposal(3))
+  const refused = withContent(aProposal(4))
+  await storeContents(db, { contents: [...contents, ...refused.contents], now: NOW })
+  const named = [content.contentHash, content.evidence ?? '']
+  await inTransaction(db, (tx) => nameContents(tx, named, { contents: [], now: NOW }), {})
+  await purgeContents(db, later(30))
+  expect(await hashes()).toEqual(contents.map(({ hash }) => hash).sort())
 })

@@ -179,6 +179,11 @@ describe('one row that somebody touched is found and named', () => {
       `update results set ring = ring + 1 where asset like '%web-01'`,
       /^results PW-\d 1 \S+web-01 differs in "ring"/,
     ],
+    [
+      'proposals',
+      `update proposals set format = 1, state = jsonb_set(state, '{title}', '"another"') where id = 'PW-1'`,
+      /^proposals PW-1 differs in "format"/,
+    ],
     ['results', `delete from results where asset like '%web-01'`, /^results PW-\d 1 \S+web-01 is missing/],
     [
       'results',

@@ -13,6 +13,7 @@
  */
 
 import type { FrozenAsset } from '../asset.ts'
+import { canonicalJson } from '../canonical-json.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
 import {
   type ContentKind,
@@ -328,7 +329,7 @@ function* classesOf(
   const missing = once((ids: readonly string[]) =>
     JSON.stringify(ids.flatMap((id) => place.get(id) ?? []).sort((a, b) => a - b)),
   )
-  const windows = once((own: WindowPlan) => JSON.stringify(own))
+  const windows = once((own: WindowPlan) => canonicalJson(own))
   const numbers = new Map<string, number>()
   const classes: ClassText[] = []
   const classOf = new Map<string, number>()
@@ -339,7 +340,7 @@ function* classesOf(
       transaction: planned.transaction.length === 0 ? null : transaction(planned.transaction),
       patches: [],
       lane: 0,
-      window: own === null || own === window ? null : own,
+      window: own === null || windows(own) === windows(window) ? null : own,
       terms: null,
       undoes: rollsBack?.keys?.[planned.asset.id] ?? null,
     }
@@ -374,7 +375,17 @@ function* pagesOfAssets(
     const traits: Traits[] = []
     const members = page.map(({ asset }): Member => {
       const { id, name, platform, team, tags, exposure, criticality, timeZone, source, engine, simulated } = asset
-      const own: Traits = { platform, team, tags, exposure, criticality, timeZone, source, engine, simulated }
+      const own: Traits = {
+        platform,
+        team,
+        tags: [...tags].sort(),
+        exposure,
+        criticality,
+        timeZone,
+        source,
+        engine,
+        simulated,
+      }
       const key = JSON.stringify(own)
       let number = numbers.get(key)
       if (number === undefined) {

@@ -71,7 +71,7 @@ export function leftOutIn(ring: Ring): number {
   return out.size === 0 ? 0 : out.size - startedOf(run, leftOut).filter((asset) => out.has(asset)).length
 }
 
-const outByRing = remembered((_: Since['leftOut']) => new Map<PlannedRing, ReadonlySet<string>>())
+const outByRing = remembered((_: Since['leftOut']) => new WeakMap<PlannedRing, ReadonlySet<string>>())
 
 function outOf(leftOut: Since['leftOut'], planned: PlannedRing): ReadonlySet<string> {
   const rings = outByRing(leftOut)

@@ -83,7 +83,7 @@ describe('what is asked for, as content', () => {
         const clean = JSON.parse(JSON.stringify(subject).replaceAll('\\u0000', '\ufffd')) as PatchSubject
         const frozen = clean.assets.map(({ asset, ...rest }) => {
           const { address: _, ...own } = { address: '', ...asset }
-          return { ...rest, asset: own }
+          return { ...rest, asset: { ...own, tags: [...own.tags].sort() } }
         })
         expect([...kept.subject.assets].sort(byId)).toEqual(frozen.sort(byId))
         expect(kept.subject.rings).toEqual(clean.rings)
