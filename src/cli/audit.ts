@@ -38,7 +38,7 @@ export function auditCommands(program: Command, done: (code: number) => void): v
       if (verdict.ok) {
         const { events, streams, checkpoints, contents, expiredLogs } = verdict
         const where = `${count(events, 'event')} in ${count(streams, 'chain')}, ${count(checkpoints, 'checkpoint')}`
-        const beside = contents === 0 ? '' : `, ${count(contents, 'page or log', 'pages and logs')} beside them`
+        const beside = contents === 0 ? '' : `, ${count(contents, 'piece of content', 'pieces of content')} beside them`
         print(`The record holds: ${where}${beside}.`)
         if (expiredLogs > 0)
           print(
