@@ -4,7 +4,7 @@
  * for by both hashes, so that its votes, approval and rollout hold.
  */
 
-import { seal } from '../core/audit.ts'
+import { type SealedEvent, seal } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type KeptSubject, keepSubject } from '../core/proposal/decision-content.ts'
@@ -69,6 +69,7 @@ export async function carry(
   const { subject, contents, decision, evidence } = read.kept
   let state: ProposalState = { ...read.replayed, subject }
   let headHash = stored.headHash
+  const events: SealedEvent[] = []
   if (!finalStatuses.includes(state.status)) {
     const recorded: RecordedEvent = {
       stream: id,
@@ -78,12 +79,14 @@ export async function carry(
       event: { type: 'content-kept', was: state.contentHash, contentHash: decision, evidence, subject },
     }
     const sealed = seal(recorded, headHash)
-    await appendEvents(tx, [sealed])
+    events.push(sealed)
     state = evolve(state, recorded)
     headHash = sealed.hash
   }
   const problem = stateProblem(state)
+  // Before anything is written: what cannot be carried over stays as it is.
   if (problem !== null) return { problem }
+  await appendEvents(tx, events)
   await storeContents(tx, { contents, now })
   await nameContents(tx, [decision, evidence], { contents: [], now })
   await renewProposal(tx, state, headHash)

@@ -18,9 +18,10 @@ export async function asBefore(
   database: { readonly db: Db; readonly sql: postgres.Sql },
   ids: readonly string[],
   edit: (subject: Subject) => Subject = (subject) => subject,
+  title?: string,
 ): Promise<ReadonlyMap<string, ProposalState>> {
   const states = new Map<string, ProposalState>()
-  for (const id of ids) states.set(id, await oneAsBefore(database, id, edit))
+  for (const id of ids) states.set(id, await oneAsBefore(database, id, edit, title))
   await database.sql`delete from audit.content where kind > 2`
   return states
 }
@@ -29,12 +30,13 @@ async function oneAsBefore(
   { db, sql }: { readonly db: Db; readonly sql: postgres.Sql },
   id: string,
   edit: (subject: Subject) => Subject,
+  title?: string,
 ): Promise<ProposalState> {
   let revision = 1
   let prev = GENESIS
   for (const { hash: _, prev: __, event, ...recorded } of await readStream(db, id)) {
     if (event.type === 'revised') revision = event.revision
-    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision), edit) }, prev)
+    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision), edit, title) }, prev)
     await sql`update audit.events set event = ${canonicalJson(sealed.event)}, prev = ${sealed.prev}, hash = ${sealed.hash}
       where stream = ${id} and seq = ${sealed.seq}`
     prev = sealed.hash
@@ -60,10 +62,15 @@ function stateOfBefore(state: ProposalState) {
   return written
 }
 
-function inline(event: ProposalEvent, contentHash: string, edit: (subject: Subject) => Subject): ProposalEvent {
+function inline(
+  event: ProposalEvent,
+  contentHash: string,
+  edit: (subject: Subject) => Subject,
+  title?: string,
+): ProposalEvent {
   if (event.type !== 'opened' && event.type !== 'revised') return event
   const { evidence: _, ...rest } = event
-  return { ...rest, subject: edit(event.subject), contentHash }
+  return { ...rest, title: title ?? event.title, subject: edit(event.subject), contentHash }
 }
 
 /** What may differ: under which hash it is asked for, in which order assets are listed, and how many events there are. */

@@ -417,3 +417,17 @@ test('two processes carry each over once, and the purge takes nothing that they 
   }
   await close()
 })
+
+test('one that would be too large stays as it is, with no event of a carrying that did not come about', async () => {
+  const { db, workflow, idOf, stateOf, close } = await scene()
+  const id = await idOf('payments')
+  await asBefore(database(), [id], undefined, 'x'.repeat(70_000))
+  const [events, before] = [await readStream(db, id), await stateOf(id)]
+  const { carried, problems } = await carryOver(db, 'live', now())
+  expect(carried).toBe(0)
+  expect(problems).toEqual([expect.stringMatching(/^This cannot be recorded: PW-\d would take \d+ KB/)])
+  expect(await workflow.execute(id, approve, as(mara))).toMatchObject({ ok: false, refusal: { code: 'not now' } })
+  expect(await readStream(db, id)).toEqual(events)
+  expect(await stateOf(id)).toEqual(before)
+  await close()
+})
