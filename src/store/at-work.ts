@@ -4,6 +4,7 @@ import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { OtherWork } from '../core/proposal/command.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { atWork, proposals } from './schema.ts'
 import { Collision } from './transaction.ts'
@@ -88,15 +89,12 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
 export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(atWork).where(eq(atWork.proposal, state.id))
   const rows = workRows(state)
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+  for (const some of slices(rows))
     await tx
       .insert(atWork)
-      .values(rows.slice(from, from + ROWS_AT_ONCE))
+      .values([...some])
       .onConflictDoNothing()
 }
-
-/** Rows in one statement, which takes 65,535 values at most. */
-const ROWS_AT_ONCE = 5_000
 
 /** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */
 export function workRows(

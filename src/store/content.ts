@@ -20,12 +20,11 @@ import {
 import { limits } from '../core/limits.ts'
 import { hashesNamed } from '../core/proposal/named.ts'
 import { namedBy } from '../core/proposal/written.ts'
+import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Rows in one statement. */
-const ROWS_AT_ONCE = 5_000
 /** Contents that are read together where they are handed on one by one. */
 const READ_AT_ONCE = 100
 const DAY_MS = 86_400_000
@@ -37,8 +36,7 @@ interface StoreGiven {
 
 /** Stores content before it is named, a part at a time, so that nobody waits for it. */
 export async function prepareContents(db: Db, contents: readonly HashedContent[], now: string): Promise<void> {
-  for (let from = 0; from < contents.length; from += ROWS_AT_ONCE)
-    await inTransaction(db, storeContents, { contents: contents.slice(from, from + ROWS_AT_ONCE), now })
+  for (const some of slices(contents)) await inTransaction(db, storeContents, { contents: some, now })
 }
 
 /** Stores what is not there yet. What expires does so so many days after it was last stored. */
@@ -48,8 +46,7 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
     a.hash < b.hash ? -1 : 1,
   )
   const expiresAt = new Date(Date.parse(now) + limits.logDays * DAY_MS).toISOString()
-  for (let from = 0; from < all.length; from += ROWS_AT_ONCE) {
-    const rows = all.slice(from, from + ROWS_AT_ONCE)
+  for (const rows of slices(all)) {
     await tx.execute(sql`insert into ${content} (hash, kind, format, text, made_at, expires_at)
       select decode(hash, 'hex'), kind, format, text, ${now}::timestamptz, expires_at::timestamptz
       from unnest(${listOf(rows.map(({ hash }) => hash))}::text::text[],
@@ -63,12 +60,6 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
         where ${content.expiresAt} < excluded.expires_at
           or (${content.kept} = 0 and ${content.madeAt} < excluded.made_at - interval '1 day')`)
   }
-}
-
-/** A list as PostgreSQL writes an array: what the parameters of our connections cannot be. */
-export function listOf(values: readonly (string | number | null)[]): string {
-  const items = values.map((value) => (value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`))
-  return `{${items.join(',')}}`
 }
 
 /**
@@ -107,6 +98,12 @@ async function marked(tx: Tx, hashes: readonly string[]): Promise<readonly strin
   return there.map(({ hash }) => hexOf(hash))
 }
 
+const columns = { hash: content.hash, kind: content.kind, format: content.format, text: content.text }
+
+function asStored(row: Pick<typeof content.$inferSelect, keyof typeof columns>): StoredContent {
+  return { ...row, hash: hexOf(row.hash), kind: kindOf(row.kind) }
+}
+
 /** What is there of these, by hash. */
 export async function readContents(
   db: Queryable,
@@ -114,13 +111,12 @@ export async function readContents(
 ): Promise<ReadonlyMap<string, StoredContent>> {
   const found = new Map<string, StoredContent>()
   const all = [...new Set(hashes)]
-  for (let from = 0; from < all.length; from += ROWS_AT_ONCE) {
+  for (const some of slices(all)) {
     const rows = await db
-      .select({ hash: content.hash, kind: content.kind, format: content.format, text: content.text })
+      .select(columns)
       .from(content)
-      .where(inArray(content.hash, all.slice(from, from + ROWS_AT_ONCE).map(bytesOf)))
-    for (const { hash, kind, format, text } of rows)
-      found.set(hexOf(hash), { hash: hexOf(hash), kind: kindOf(kind), format, text })
+      .where(inArray(content.hash, some.map(bytesOf)))
+    for (const row of rows) found.set(hexOf(row.hash), asStored(row))
   }
   return found
 }
@@ -188,12 +184,12 @@ export async function purgeContents(db: Db, now: string): Promise<number> {
 async function keepNamed(db: Db): Promise<void> {
   for (;;) {
     const rows = await db
-      .select({ hash: content.hash, kind: content.kind, format: content.format, text: content.text })
+      .select(columns)
       .from(content)
       .where(sql`${content.kept} = 1 and ${content.expiresAt} is null`)
       .limit(READ_AT_ONCE)
     if (rows.length === 0) return
-    const stored = rows.map((row) => ({ ...row, hash: hexOf(row.hash), kind: kindOf(row.kind) }))
+    const stored = rows.map(asStored)
     await inTransaction(db, keep, { hashes: stored.map(({ hash }) => hash), named: stored.flatMap(hashesNamed) })
   }
 }
@@ -204,9 +200,9 @@ async function keep(
   { hashes, named }: { readonly hashes: readonly string[]; readonly named: readonly string[] },
 ): Promise<void> {
   const mark = async (all: readonly string[], from: number, to: number) => {
-    for (let at = 0; at < all.length; at += ROWS_AT_ONCE)
+    for (const some of slices(all))
       await tx.execute(sql`update ${content} set kept = ${to} where kept = ${from} and expires_at is null
-        and hash in (select decode(hash, 'hex') from unnest(${listOf(all.slice(at, at + ROWS_AT_ONCE))}::text::text[]) as named (hash))`)
+        and hash in (select decode(hash, 'hex') from unnest(${listOf(some)}::text::text[]) as named (hash))`)
   }
   await mark([...new Set(named)].sort(), 0, 1)
   await mark(hashes, 1, 2)

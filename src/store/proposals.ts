@@ -23,8 +23,8 @@ import {
 } from '../core/proposal/proposal.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
+import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { listOf } from './content.ts'
 import { renewContent, saveContent } from './live-contents.ts'
 import { createRecent } from './recent.ts'
 import { proposals, results, votes } from './schema.ts'
@@ -247,9 +247,6 @@ export function resultRow(proposal: string, { part, asset, facts }: ResultRow): 
   }
 }
 
-/** Rows in one statement. */
-const ROWS_AT_ONCE = 5_000
-
 async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(votes).where(eq(votes.proposal, state.id))
   if (state.votes.length === 0) return
@@ -257,8 +254,7 @@ async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
 }
 
 async function deleteResults(tx: Queryable, proposal: string, keys: readonly ResultKey[]): Promise<void> {
-  for (let from = 0; from < keys.length; from += ROWS_AT_ONCE) {
-    const some = keys.slice(from, from + ROWS_AT_ONCE)
+  for (const some of slices(keys)) {
     await tx.execute(sql`delete from ${results} using unnest(
         ${listOf(some.map(({ part }) => partNumbers[part]))}::text::smallint[],
         ${listOf(some.map(({ asset }) => storable(asset)))}::text::text[]) as gone (part, asset)
@@ -267,8 +263,8 @@ async function deleteResults(tx: Queryable, proposal: string, keys: readonly Res
 }
 
 async function putResults(tx: Queryable, proposal: string, all: readonly ResultRow[]): Promise<void> {
-  for (let from = 0; from < all.length; from += ROWS_AT_ONCE) {
-    const rows = storable(all.slice(from, from + ROWS_AT_ONCE).map((row) => resultRow(proposal, row)))
+  for (const some of slices(all)) {
+    const rows = storable(some.map((row) => resultRow(proposal, row)))
     const list = (key: keyof (typeof rows)[number]) => sql`${listOf(rows.map((row) => row[key] ?? null))}::text`
     await tx.execute(sql`insert into ${results} (proposal, part, asset, ring, started_at, done_at, end_state, facts)
       select ${proposal}, part, asset, ring, started_at, done_at, end_state, facts

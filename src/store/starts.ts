@@ -4,8 +4,8 @@ import { asc, eq, sql } from 'drizzle-orm'
 import type { HealthResult } from '../core/ports.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
+import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { listOf } from './content.ts'
 import { atWork, proposals, startAssets, starts } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -31,9 +31,6 @@ export interface StoredStart {
   readonly assets: readonly StartAsset[]
 }
 
-/** Rows in one statement. */
-const ROWS_AT_ONCE = 5_000
-
 /** Writes down what the engine will be called for: all of it, or nothing. */
 export function saveStarting(db: Db, start: StartNamed, assets: readonly StartAsset[]): Promise<void> {
   return inTransaction(db, writeStarting, { start, assets })
@@ -51,8 +48,7 @@ async function writeStarting(tx: Tx, { start, assets }: WriteGiven): Promise<voi
     .values({ ...start, ...stage })
     .onConflictDoUpdate({ target: starts.key, set: stage })
   await tx.delete(startAssets).where(eq(startAssets.key, start.key))
-  for (let from = 0; from < assets.length; from += ROWS_AT_ONCE) {
-    const rows = assets.slice(from, from + ROWS_AT_ONCE)
+  for (const rows of slices(assets)) {
     const before = rows.map((row) => (row.before === null ? null : storableAsJson(row.before)))
     await tx.execute(sql`insert into ${startAssets} (key, asset, place, before)
       select ${start.key}, asset, place, before::jsonb

@@ -12,7 +12,7 @@
  * Order is by the bytes of ids, so that the same meaning has the same hash.
  */
 
-import type { FrozenAsset } from '../asset.ts'
+import { type FrozenAsset, frozen } from '../asset.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
 import {
@@ -374,18 +374,8 @@ function* pagesOfAssets(
     const numbers = new Map<string, number>()
     const traits: Traits[] = []
     const members = page.map(({ asset }): Member => {
-      const { id, name, platform, team, tags, exposure, criticality, timeZone, source, engine, simulated } = asset
-      const own: Traits = {
-        platform,
-        team,
-        tags: [...tags].sort(),
-        exposure,
-        criticality,
-        timeZone,
-        source,
-        engine,
-        simulated,
-      }
+      const { id, name, ...traitsOf } = frozen(asset)
+      const own: Traits = { ...traitsOf, tags: [...asset.tags].sort() }
       const key = JSON.stringify(own)
       let number = numbers.get(key)
       if (number === undefined) {
