@@ -38,6 +38,8 @@ export const limits = {
   extensionSeconds: 4 * 3_600,
   /** What an asset is expected to take in a ring of which nothing is known yet. */
   unknownDeploymentSeconds: 600,
+  /** How far ahead of now an engine may put the next look at a start. */
+  lookAgainSeconds: 24 * 3_600,
   /** One line of an audit export: the opening of the largest proposal is far below. */
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */

@@ -129,6 +129,12 @@ export interface DeploymentReport {
   /** `null` while it runs; `progress` then says what is known, e.g. `unpacking 12 of 30`. */
   readonly outcome: DeploymentOutcome | null
   readonly progress: string | null
+  /**
+   * While it runs: before this instant, ISO 8601 UTC, there is nothing new to learn. The start is polled again at the
+   * earliest that its running assets say, a day ahead at most; `wait` is not called until then. Left out, over, or no
+   * instant, of one of them: at the usual pace.
+   */
+  readonly lookAgainAt?: string
 }
 
 export interface DeployEngine {

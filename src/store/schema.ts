@@ -244,6 +244,8 @@ export const starts = pgTable('starts', {
   /** What the engine needs to find the start again; `null` until it has answered. */
   handle: jsonb('handle').$type<Readonly<Record<string, unknown>>>(),
   startedAt: instant('started_at').notNull(),
+  /** The engine is not asked again before then; `null`: it has not said so, or all of its assets have ended. */
+  nextLook: instant('next_look'),
 })
 
 /** The assets of each start, until the proposal is over for a while. */

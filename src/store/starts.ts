@@ -27,6 +27,8 @@ export interface StartAsset {
 export interface StoredStart {
   readonly stage: 'starting' | 'started'
   readonly handle: Readonly<Record<string, unknown>> | null
+  /** The engine is not asked again before this instant; `null`: whenever somebody drives it. */
+  readonly nextLook: string | null
   /** By their places; those without one come last. */
   readonly assets: readonly StartAsset[]
 }
@@ -42,7 +44,7 @@ interface WriteGiven {
 }
 
 async function writeStarting(tx: Tx, { start, assets }: WriteGiven): Promise<void> {
-  const stage = { stage: 'starting', handle: null } as const
+  const stage = { stage: 'starting', handle: null, nextLook: null } as const
   await tx
     .insert(starts)
     .values({ ...start, ...stage })
@@ -64,16 +66,21 @@ export async function saveStarted(
   start: StartNamed,
   handle: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const stage = { stage: 'started', handle } as const
+  const stage = { stage: 'started', handle, nextLook: null } as const
   await db
     .insert(starts)
     .values({ ...start, ...stage })
     .onConflictDoUpdate({ target: starts.key, set: stage })
 }
 
+/** Writes down before which instant the engine is not asked again; `null`: none. */
+export async function saveNextLook(db: Queryable, key: string, nextLook: string | null): Promise<void> {
+  await db.update(starts).set({ nextLook }).where(eq(starts.key, key))
+}
+
 export async function findStart(db: Queryable, key: string): Promise<StoredStart | null> {
   const [start] = await db
-    .select({ stage: starts.stage, handle: starts.handle })
+    .select({ stage: starts.stage, handle: starts.handle, nextLook: starts.nextLook })
     .from(starts)
     .where(eq(starts.key, key))
   if (start === undefined) return null

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../core/asset.ts'
 import { awayProblem, GONE } from '../core/away.ts'
+import { isAhead, nextLook } from '../core/next-look.ts'
 import { notBegun } from '../core/not-begun.ts'
 import type { Batch, DeployEngine, DeploymentHandle, DeploymentOutcome, HealthResult } from '../core/ports.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
@@ -172,6 +173,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       const engine = parts.engines.get(subject.engine)
       if (open.length > 0 && !engine) {
         const reason = `the engine "${subject.engine}" is not configured any more`
+        if (notes.nextLook !== null) await book.noteNextLook(key, null)
         await finish(open.map((asset) => ({ asset, outcome: heldBack(reason) })))
       } else if (open.length > 0 && restores(subject)) {
         await putBack(start, open, finish, signal)
@@ -283,7 +285,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   }
 
   async function follow(
-    { ask, away }: Start,
+    { key, notes, ask, away }: Start,
     engine: DeployEngine,
     handle: DeploymentHandle,
     waiting: Set<string>,
@@ -291,12 +293,37 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
     signal: AbortSignal,
   ): Promise<void> {
     let cancelled = false
+    let next = notes.nextLook
+
+    async function lookAt(at: string | null): Promise<void> {
+      if (at === next) return
+      await book.noteNextLook(key, at)
+      next = at
+    }
+
+    /** Until it is worth looking again. A stop does not wait for that: the engine is told, and looked at soon. */
+    async function untilNextLook(): Promise<void> {
+      for (;;) {
+        if (!cancelled && stopped()) {
+          cancelled = true
+          await lookAt(null)
+          await engine.cancel(handle, signal)
+        }
+        if (next === null) return nextEnd(engine, handle, parts.pollSeconds, signal)
+        if (!isAhead(next, parts.clock())) return
+        await sleep(parts.pollSeconds * 1_000, undefined, { signal })
+      }
+    }
+
+    // What it said to a process before this one holds.
+    if (next !== null) await untilNextLook()
     while (waiting.size > 0) {
       signal.throwIfAborted()
       const reports = await engine.poll(handle, signal)
       const ended = reports.flatMap(({ asset, outcome }) =>
         outcome !== null && waiting.delete(asset) ? [{ asset, outcome }] : [],
       )
+      if (waiting.size === 0) await lookAt(null)
       const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
       await finish(
         ended.map(({ asset, outcome }) => {
@@ -307,11 +334,11 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
         }),
       )
       if (waiting.size === 0) return
-      if (!cancelled && stopped()) {
-        cancelled = true
-        await engine.cancel(handle, signal)
-      }
-      await nextEnd(engine, handle, parts.pollSeconds, signal)
+      // Not before the ends are recorded: whoever comes after a crash has to ask for them again.
+      const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
+      const running = [...waiting].map((asset) => said.get(asset))
+      await lookAt(nextLook(running, parts.clock(), parts.pollSeconds))
+      await untilNextLook()
     }
   }
 

@@ -1,7 +1,7 @@
 /** What is written down of each start, so that whoever drives next knows how far it had come. */
 
 import type { HealthResult } from '../core/ports.ts'
-import { findStart, type StartAsset, saveStarted, saveStarting } from '../store/starts.ts'
+import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../store/starts.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface RunNotes {
@@ -9,6 +9,8 @@ export interface RunNotes {
   readonly starting: readonly string[] | null
   /** What the engine needs to find the start again. */
   readonly handle: Readonly<Record<string, unknown>> | null
+  /** The engine is not asked again before this instant, ISO 8601 UTC; `null`: it has not said so. */
+  readonly nextLook: string | null
   /** How healthy assets were before they were touched, by id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>
 }
@@ -27,12 +29,13 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
   return {
     async notesOf(key: string): Promise<RunNotes> {
       const known = await findStart(db, key)
-      if (known === null) return { starting: null, handle: null, before: new Map() }
+      if (known === null) return { starting: null, handle: null, nextLook: null, before: new Map() }
       const starting = known.assets.flatMap(({ asset, place }) => (place === null ? [] : [asset]))
       return {
         // An engine is called for one asset at least.
         starting: known.stage === 'started' || starting.length === 0 ? null : starting,
         handle: known.handle,
+        nextLook: known.nextLook,
         before: new Map(known.assets.flatMap(({ asset, before }) => (before === null ? [] : [[asset, before]]))),
       }
     },
@@ -48,5 +51,6 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
     },
     noteHandle: (start: Noted, handle: Readonly<Record<string, unknown>>): Promise<void> =>
       saveStarted(db, { ...start, startedAt: now() }, handle),
+    noteNextLook: (key: string, at: string | null): Promise<void> => saveNextLook(db, key, at),
   }
 }

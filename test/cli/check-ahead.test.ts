@@ -18,7 +18,7 @@ const url = () => databaseUrl(inject('pgUrl'), name)
 beforeEach(async () => {
   await asked(inject('pgUrl'), `create database ${name}`)
   const folder = temporaryFolder('check-ahead')
-  await migrateDatabase(url(), migrationsWithout(path.join(folder, 'migrations'), 3))
+  await migrateDatabase(url(), migrationsWithout(path.join(folder, 'migrations'), 4))
   vi.stubEnv('DATABASE_URL', url())
   vi.stubEnv('PATCHWARDEN_DATA', path.join(folder, 'data'))
   const config = path.join(folder, 'patchwarden.yaml')
@@ -63,7 +63,7 @@ test('it says what the next start does to the database, asks others but chat, an
   expect({ code, err }).toEqual({ code: 0, err: '' })
   expect(await content()).toBe(before)
   expect(out).toMatch(
-    /^ok {3}database 127\.0\.0\.1:\d+\/check_\w+: the next start applies 3 migrations to it: 0016_content, 0017_light-decisions, 0018_starts$/m,
+    /^ok {3}database 127\.0\.0\.1:\d+\/check_\w+: the next start applies 4 migrations to it: 0016_content, 0017_light-decisions, 0018_starts, 0019_next-look$/m,
   )
   expect(out).toMatch(/^ok {3}feed local: /m)
   expect(out).toContain('Chat platforms were not asked: ')

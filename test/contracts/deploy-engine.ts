@@ -83,9 +83,10 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
     const ended = new Map<string, DeploymentOutcome>()
     for (let poll = 0; poll < MAX_POLLS; poll++) {
       const reports = await engine.poll(handle, signal)
-      for (const { asset, outcome, progress } of reports) {
+      for (const { asset, outcome, progress, lookAgainAt } of reports) {
         if (outcome !== null) ended.set(asset, outcome)
         else expect(progress === null || progress.length > 0).toBe(true)
+        if (lookAgainAt !== undefined) expect(new Date(lookAgainAt).toISOString()).toBe(lookAgainAt)
       }
       if (reports.every((report) => report.outcome !== null)) return ended
       await scene.pass()

@@ -23,7 +23,7 @@ import { isAlive } from '../../src/store/process-identity.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { migrationsWithout } from '../support/earlier-migrations.ts'
 
-const LAST = '0018_starts'
+const LAST = '0019_next-look'
 
 let folder: string
 let dataDir: string
@@ -78,8 +78,8 @@ const copyOfToday = () => `before-${LAST}-${today()}`
 const inData = (name: string) => path.join(dataDir, name)
 
 function hasRun(database: Database): Promise<boolean> {
-  return database.sql<{ exists: boolean }[]>`select to_regclass('starts') is not null as exists`.then(
-    ([row]) => row?.exists === true,
+  return database.sql`select from information_schema.columns where table_name = 'starts' and column_name = 'next_look'`.then(
+    (columns) => columns.length === 1,
   )
 }
 

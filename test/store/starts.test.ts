@@ -26,7 +26,7 @@ test('20,000 assets are written by few statements and read back in their order; 
   const refused = Array.from({ length: 10 }, (_, index) => `s/refused-${index}`)
   const before = new Map([...refused, ...assets.slice(1)].map((asset) => [asset, health(`200 of ${asset}`)]))
   await book.noteStarting(start, assets, before)
-  expect(await book.notesOf(start.key)).toEqual({ starting: assets, handle: null, before })
+  expect(await book.notesOf(start.key)).toEqual({ starting: assets, handle: null, nextLook: null, before })
   const written = [['DELETE', '0'], ...Array(4).fill(['INSERT', '5000']), ['INSERT', '10']]
   const statements = async () => (await sql`select what, number from written`).map(({ what, number }) => [what, number])
   expect(await statements()).toEqual(written)
@@ -36,6 +36,7 @@ test('20,000 assets are written by few statements and read back in their order; 
   expect(await book.notesOf(start.key)).toEqual({
     starting: null,
     handle: { jobs: [1, 2], odd: 'a \ufffd b' },
+    nextLook: null,
     before,
   })
   expect(await statements()).toEqual(written)
@@ -52,10 +53,33 @@ test('what was noted last holds, of one start alone, whatever is in its texts', 
   expect(await book.notesOf(start.key)).toEqual({
     starting: [odd],
     handle: null,
+    nextLook: null,
     before: new Map([[odd, health('a "b" \\ {c} \ufffd \ufffd d')]]),
   })
-  expect(await book.notesOf(other.key)).toEqual({ starting: ['s/web-1'], handle: null, before: none })
-  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({ starting: null, handle: null, before: none })
+  expect(await book.notesOf(other.key)).toEqual({ starting: ['s/web-1'], handle: null, nextLook: null, before: none })
+  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({ starting: null, handle: null, nextLook: null, before: none })
+})
+
+test('when a start is looked at again is kept with it alone, is taken back, and is not known of one that begins anew', async () => {
+  const { db } = database()
+  const book = createRunBook({ db, clock })
+  const other = { ...start, key: 'PW-1.r1.1.2' }
+  const next = async ({ key }: typeof start) => (await book.notesOf(key)).nextLook
+  for (const one of [start, other]) {
+    await book.noteStarting(one, ['s/web-1'], none)
+    await book.noteHandle(one, { job: 1 })
+  }
+  expect(await next(start)).toBeNull()
+  await book.noteNextLook(start.key, '2026-11-20T03:00:00.123Z')
+  expect(await book.notesOf(start.key)).toMatchObject({ handle: { job: 1 }, nextLook: '2026-11-20T03:00:00.123Z' })
+  expect(await next(other)).toBeNull()
+  await book.noteNextLook(start.key, null)
+  expect(await next(start)).toBeNull()
+  await book.noteNextLook(start.key, '2026-11-20T04:00:00.000Z')
+  await book.noteStarting(start, ['s/web-1'], none)
+  expect(await next(start)).toBeNull()
+  await book.noteNextLook('PW-1.r1.1.3', '2026-11-20T04:00:00.000Z')
+  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({ starting: null, handle: null, nextLook: null, before: none })
 })
 
 test('of what cannot be written whole, nothing is', async () => {
@@ -64,7 +88,7 @@ test('of what cannot be written whole, nothing is', async () => {
   await sql`alter table start_assets add check (place is distinct from 5001)`
   const assets = Array.from({ length: 5_001 }, (_, index) => `s/web-${index}`)
   await expect(book.noteStarting(start, assets, none)).rejects.toThrow()
-  expect(await book.notesOf(start.key)).toEqual({ starting: null, handle: null, before: none })
+  expect(await book.notesOf(start.key)).toEqual({ starting: null, handle: null, nextLook: null, before: none })
 })
 
 test('assets are kept until their proposal is over for a while and nothing of it is at work; starts are kept', async () => {

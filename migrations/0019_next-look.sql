@@ -1,0 +1,1 @@
+ALTER TABLE "starts" ADD COLUMN "next_look" timestamp with time zone;
