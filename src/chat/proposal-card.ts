@@ -360,7 +360,7 @@ function notes(state: ProposalState, members: readonly Member[]): Card['notes'] 
     list.push({
       tone: 'urgent',
       text: rich(
-        `${test === null ? 'Stopped' : `Test ${test.how}`} by ${stopped.by} at `,
+        `${test === null ? 'Stopped' : `Test ${test.how}`} by ${stopped.by.name} at `,
         time(stopped.at, 'time'),
         `: ${sentence(stopped.reason)}`,
       ),

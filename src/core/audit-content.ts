@@ -1,12 +1,47 @@
 /** Whether what events name is there, and is what they name. */
 
-import type { AuditProblem, SealedEvent } from './audit.ts'
-import { contentName, ownProblem, type StoredContent } from './content.ts'
+import { type AuditProblem, isEntry, type RecordItem } from './audit.ts'
+import { type ContentKind, contentName, contentProblem, ownProblem, type StoredContent } from './content.ts'
 import { limits } from './limits.ts'
+import type { Policy } from './policy.ts'
+import type { SubjectHashes } from './proposal/decision-content.ts'
 import { hashesNamed } from './proposal/named.ts'
-import { namedBy } from './proposal/written.ts'
+import { type Named, namedBy } from './proposal/written.ts'
+import { contentsOfFacts } from './record/content-facts.ts'
+import { readEntry } from './record/entry.ts'
 
 const DAY_MS = 86_400_000
+
+/** The content that one event of the record names. What was changed in the store may be of any shape. */
+export function contentsNamed(item: RecordItem): readonly { readonly kind: ContentKind; readonly hash: string }[] {
+  if (!isEntry(item)) return namedBy(item.event)
+  try {
+    return contentsOfFacts(readEntry(item.text).facts)
+  } catch {
+    return []
+  }
+}
+
+/** The hashes of what an event asks for, where it names that. */
+export function subjectsNamed(item: RecordItem): readonly SubjectHashes[] {
+  const named = contentsNamed(item)
+  const [decision, evidence] = (['decision', 'evidence'] as const).map((kind) => named.find((one) => one.kind === kind))
+  return decision === undefined || evidence === undefined ? [] : [{ decision: decision.hash, evidence: evidence.hash }]
+}
+
+/** Pages and policies among what was read. */
+export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Named, 'subject'> {
+  return {
+    pages: contents,
+    policy: (hash) => {
+      const content = contents.get(hash)
+      const problem = contentProblem('policy', content)
+      if (problem !== null || content === undefined)
+        throw new Error(`needs ${contentName('policy', hash)}, which ${problem}`)
+      return JSON.parse(content.text) as Policy
+    },
+  }
+}
 
 interface Known {
   /** Logs that it names and that are missing. */
@@ -43,10 +78,10 @@ export function createContentCheck(now: string) {
     return null
   }
 
-  function event(sealed: SealedEvent): AuditProblem | null {
-    const record = `${sealed.stream} event ${sealed.seq}`
-    for (const { kind, hash } of namedBy(sealed.event)) {
-      const problem = problemOf(kind, hash, sealed.at)
+  function event(item: RecordItem): AuditProblem | null {
+    const record = `${item.stream} event ${item.seq}`
+    for (const { kind, hash } of contentsNamed(item)) {
+      const problem = problemOf(kind, hash, isEntry(item) ? readEntry(item.text).at : item.at)
       if (problem !== null) return { record, problem }
     }
     return null

@@ -5,14 +5,23 @@
  */
 
 import { createHash } from 'node:crypto'
-import { type AuditProblem, type Checkpoint, createChainCheck, type SealedEvent, type StreamHead } from './audit.ts'
+import {
+  type AuditProblem,
+  type Checkpoint,
+  createChainCheck,
+  isEntry,
+  type RecordItem,
+  type SealedEvent,
+  type StreamHead,
+} from './audit.ts'
 import { createContentCheck } from './audit-content.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { StoredContent } from './content.ts'
+import type { SealedEntry } from './record/entry.ts'
 
-const FORMAT = 'patchwarden-audit-2'
-/** Before there was content beside the events. */
-const EARLIER_FORMAT = 'patchwarden-audit-1'
+const FORMAT = 'patchwarden-audit-3'
+/** Before there were entries; before there was content beside the events. */
+const EARLIER_FORMATS: readonly unknown[] = ['patchwarden-audit-2', 'patchwarden-audit-1']
 
 /** The lines of an export, each with its line end: the header, then events, then checkpoints, then the end. */
 export function createExportLines(exportedAt: string) {
@@ -26,17 +35,24 @@ export function createExportLines(exportedAt: string) {
   }
   return {
     header: () => line({ kind: 'header', format: FORMAT, exportedAt }),
-    event: ({ stream, seq, at, actor, event, prev, hash }: SealedEvent) =>
-      line({ kind: 'event', stream, seq, at, actor, event, prev, hash }),
+    event: (item: RecordItem) => line(isEntry(item) ? entryLine(item) : eventLine(item)),
     content: ({ hash, kind, format, text }: StoredContent) => line({ kind: 'content', of: kind, format, hash, text }),
     checkpoint: (checkpoint: Checkpoint) => line({ kind: 'checkpoint', ...checkpoint }),
     end: () => `${canonicalJson({ kind: 'end', lines, sha256: digest.digest('hex') })}\n`,
   }
 }
 
+function eventLine({ stream, seq, at, actor, event, prev, hash }: SealedEvent) {
+  return { kind: 'event', stream, seq, at, actor, event, prev, hash }
+}
+
+function entryLine({ stream, seq, text, hash, beside }: SealedEntry) {
+  return { kind: 'entry', stream, seq, hash, entry: text, salt: beside?.salt ?? null, beside: beside?.text ?? null }
+}
+
 /** A whole export of what is in memory. */
 export function* exportLines(
-  events: Iterable<SealedEvent>,
+  events: Iterable<RecordItem>,
   checkpoints: readonly Checkpoint[],
   exportedAt: string,
 ): Generator<string> {
@@ -98,7 +114,7 @@ export function createExportCheck() {
 
   function meaning(value: Readonly<Record<string, unknown>>, record: string): AuditProblem | null {
     if (number === 1) {
-      const known = value.format === FORMAT || value.format === EARLIER_FORMAT
+      const known = value.format === FORMAT || EARLIER_FORMATS.includes(value.format)
       // What has expired had by the time of the export.
       contents = createContentCheck(typeof value.exportedAt === 'string' ? value.exportedAt : '')
       if (value.kind === 'header' && known) return null
@@ -108,6 +124,12 @@ export function createExportCheck() {
       case 'event': {
         if (!isSealedEvent(value)) return { record, problem: 'is not an event as it was recorded: it was changed' }
         const problem = chain.event(value) ?? contents.event(value)
+        return problem === null ? null : { record, problem: problem.problem }
+      }
+      case 'entry': {
+        const entry = entryOfLine(value)
+        if (entry === null) return { record, problem: 'is not an entry as it was recorded: it was changed' }
+        const problem = chain.event(entry) ?? contents.event(entry)
         return problem === null ? null : { record, problem: problem.problem }
       }
       case 'content': {
@@ -171,6 +193,15 @@ function spelling(value: unknown): string | null {
   }
 }
 
+function entryOfLine(value: Readonly<Record<string, unknown>>): SealedEntry | null {
+  const { stream, seq, hash, entry: text, salt, beside } = value
+  if (typeof stream !== 'string' || typeof hash !== 'string' || typeof text !== 'string') return null
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq)) return null
+  if (salt === null && beside === null) return { stream, seq, text, hash, beside: null }
+  if (typeof salt !== 'string' || typeof beside !== 'string') return null
+  return { stream, seq, text, hash, beside: { salt, text: beside } }
+}
+
 /** Only the members that chains are made of: of the rest the hash says whether it is what was recorded. */
 function isSealedEvent(value: object): value is SealedEvent {
   return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
@@ -199,7 +230,7 @@ function hasNumber(value: object, key: string): boolean {
 }
 
 function nameOf(value: Readonly<Record<string, unknown>>): string {
-  if (value.kind === 'event') return ` (${brief(value.stream)} event ${brief(value.seq)})`
+  if (value.kind === 'event' || value.kind === 'entry') return ` (${brief(value.stream)} event ${brief(value.seq)})`
   if (value.kind === 'content') return ` (content ${brief(value.hash)})`
   if (value.kind === 'checkpoint') return ` (checkpoint ${brief(value.number)})`
   return value.kind === 'end' ? ' (the end)' : ''

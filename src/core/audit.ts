@@ -1,5 +1,5 @@
 /**
- * The tamper-evident record. Every event carries the SHA-256 of the one before it in its stream (one chain per
+ * The tamper-evident record. Every entry carries the SHA-256 of the one before it in its stream (one chain per
  * proposal); checkpoints, chained in turn, fix the heads of all streams, so that a whole stream, or its end, cannot be
  * dropped unseen. Hashes are over canonical JSON.
  */
@@ -7,7 +7,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { errorText } from './error-text.ts'
 import type { RecordedEvent, WrittenEvent } from './proposal/event.ts'
-import { written } from './proposal/written.ts'
+import { besideProblem, leafHash, readEntry, type SealedEntry } from './record/entry.ts'
 import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
@@ -18,13 +18,22 @@ export interface Seal {
   readonly hash: string
 }
 
-/** An event as it stands in the record. */
+/** An event as earlier versions wrote it: its hash is over its canonical JSON. */
 export interface SealedEvent extends Omit<RecordedEvent, 'event'>, Seal {
   readonly event: WrittenEvent
 }
 
-/** The same with what the content that it names says. */
-export interface OpenedEvent extends RecordedEvent, Seal {}
+/** One event in the record: an entry, or an event of an earlier version. */
+export type RecordItem = SealedEntry | SealedEvent
+
+export function isEntry(item: RecordItem): item is SealedEntry {
+  return 'text' in item
+}
+
+/** An event with all that it says: what stands beside its entry, and what the content that it names says. */
+export interface OpenedEvent extends RecordedEvent {
+  readonly hash: string
+}
 
 export interface StreamHead {
   readonly stream: string
@@ -41,12 +50,7 @@ export interface Checkpoint {
   readonly hash: string
 }
 
-export function seal({ stream, seq, at, actor, event }: RecordedEvent, prev: string): SealedEvent {
-  const sealed = { stream, seq, at, actor, event: written(event), prev }
-  return { ...sealed, hash: eventHash(sealed) }
-}
-
-function eventHash({ stream, seq, at, actor, event, prev }: Omit<SealedEvent, 'hash'>): string {
+export function eventHash({ stream, seq, at, actor, event, prev }: Omit<SealedEvent, 'hash'>): string {
   return sha256(canonicalJson({ stream, seq, at, actor, event, prev }))
 }
 
@@ -71,16 +75,16 @@ export function createChainCheck() {
   let events = 0
   let last = { number: 0, hash: GENESIS }
 
-  function event(sealed: SealedEvent): AuditProblem | null {
-    const record = `${sealed.stream} event ${sealed.seq}`
-    const head = heads.get(sealed.stream) ?? { seq: 0, hash: GENESIS }
-    if (sealed.seq !== head.seq + 1)
+  function event(item: RecordItem): AuditProblem | null {
+    const { stream, seq, hash } = item
+    const record = `${stream} event ${seq}`
+    const head = heads.get(stream) ?? { seq: 0, hash: GENESIS }
+    if (seq !== head.seq + 1)
       return { record, problem: `follows event ${head.seq}: events are missing or out of order` }
-    if (sealed.prev !== head.hash) return { record, problem: 'does not carry the hash of the event before it' }
-    const problem = sealProblem(() => eventHash(sealed), sealed.hash)
+    const problem = isEntry(item) ? entryProblem(item, head) : sealedProblem(item, head)
     if (problem !== null) return { record, problem }
-    heads.set(sealed.stream, { seq: sealed.seq, hash: sealed.hash })
-    hashes.set(`${sealed.stream} ${sealed.seq}`, sealed.hash)
+    heads.set(stream, { seq, hash })
+    hashes.set(`${stream} ${seq}`, hash)
     events++
     return null
   }
@@ -105,6 +109,29 @@ export function createChainCheck() {
   return { event, checkpoint, counts: () => ({ events, streams: heads.size, checkpoints: last.number }) }
 }
 
+const UNCHAINED = 'does not carry the hash of the event before it'
+
+function sealedProblem(sealed: SealedEvent, head: { readonly hash: string }): string | null {
+  if (sealed.prev !== head.hash) return UNCHAINED
+  return sealProblem(() => eventHash(sealed), sealed.hash)
+}
+
+/** The bytes are hashed as they are: they are never spelled again. */
+function entryProblem(
+  { stream, seq, text, hash, beside }: SealedEntry,
+  head: { readonly hash: string },
+): string | null {
+  if (leafHash(text) !== hash) return 'its content does not match its hash: it was changed'
+  try {
+    const entry = readEntry(text)
+    if (entry.stream !== stream || entry.seq !== seq) return `says that it is ${entry.stream} event ${entry.seq}`
+    if (entry.prev !== head.hash) return UNCHAINED
+    return besideProblem(entry, beside)
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
 /** Content that has no canonical form was never sealed by us. */
 function sealProblem(sealed: () => string, hash: string): string | null {
   try {
@@ -115,7 +142,7 @@ function sealProblem(sealed: () => string, hash: string): string | null {
 }
 
 /** Checks every chain. `events` in stream order, `checkpoints` in their order. */
-export function verifyChains(events: readonly SealedEvent[], checkpoints: readonly Checkpoint[]): AuditProblem | null {
+export function verifyChains(events: readonly RecordItem[], checkpoints: readonly Checkpoint[]): AuditProblem | null {
   const check = createChainCheck()
   for (const event of events) {
     const problem = check.event(event)

@@ -32,6 +32,12 @@ const kinds = {
   evidence: { number: 11, format: 1, called: 'evidence' },
   /** A part of a list that is too long to stand where it belongs. */
   list: { number: 12, format: 1, called: 'part of a list' },
+  /** Who must say yes, how many, by when, as it was when a proposal opened. */
+  policy: { number: 13, format: 1, called: 'policy' },
+  /** The configuration as it was loaded, with pseudonyms and without secrets. */
+  configuration: { number: 14, format: 1, called: 'configuration' },
+  /** Ids of assets that an entry speaks of. */
+  assets: { number: 15, format: 1, called: 'list of assets' },
 } as const
 
 export type ContentKind = keyof typeof kinds

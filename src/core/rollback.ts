@@ -44,11 +44,7 @@ export function rollbackProblem({ state, person, through, reason, only, members 
 }
 
 /** What is to be done: every asset that was changed, back to the versions it had; one ring, all at once. */
-export function rollbackSubject(
-  state: ProposalState,
-  subject: PatchSubject,
-  { reason, only }: { readonly reason: string; readonly only: string | null },
-): PatchSubject {
+export function rollbackSubject(state: ProposalState, subject: PatchSubject, only: string | null): PatchSubject {
   const assets = changedAssets(state, subject, only)
   const ring = {
     name: 'roll back',
@@ -63,7 +59,7 @@ export function rollbackSubject(
       return deployment === undefined ? [] : [[asset.id, deployment.key]]
     }),
   )
-  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, reason: reason.trim(), keys } }
+  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
 }
 
 /** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */

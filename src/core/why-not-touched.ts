@@ -5,7 +5,7 @@ import { leftOutOf, whyLeftOut } from './proposal/since.ts'
 export function whyNotTouched(state: ProposalState, asset: string): string {
   const { rollout, subject, status } = state
   const skipped = rollout?.skipped[asset]
-  if (skipped) return `${skipped.by} left it out: ${skipped.reason}`
+  if (skipped) return `${skipped.by.name} left it out: ${skipped.reason}`
   const out = leftOutOf(state, asset)
   if (out !== undefined) return `left out since the vote: it ${whyLeftOut(out)}`
   if (rollout === null) return `the rollout did not begin (${status})`

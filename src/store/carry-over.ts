@@ -1,23 +1,36 @@
 /**
- * Carries proposals over that an earlier version kept whole: what they ask for becomes content, what happened to their
- * assets becomes rows. Old events stay as they are. A proposal that is not over gets one event, which names what it asks
- * for by both hashes, so that its votes, approval and rollout hold.
+ * Carries proposals over that an earlier version kept. Of one that it kept whole, what is asked for becomes content and what
+ * happened to its assets rows; where it is not over it gets one event, which names what it asks for by both hashes, so that
+ * its votes, approval and rollout hold. In each people become pseudonyms. Old events stay as they are.
  */
 
-import { type SealedEvent, seal } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type KeptSubject, keepSubject } from '../core/proposal/decision-content.ts'
 import { deploymentsOf } from '../core/proposal/deployments.ts'
+import { entryOf } from '../core/proposal/entry.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import { stateProblem } from '../core/proposal/event-size.ts'
 import { evolve, replay } from '../core/proposal/evolve.ts'
+import { lightOf, resultRows } from '../core/proposal/light.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import { type Actor, finalStatuses, type ProposalState, type Rollout } from '../core/proposal/proposal.ts'
+import { rowWithoutPersons, withoutPersons } from '../core/proposal/said.ts'
+import type { SealedEntry } from '../core/record/entry.ts'
 import type { Db, Tx } from './connection.ts'
 import { nameContents, storeContents } from './content.ts'
-import { appendEvents, readStream } from './events.ts'
-import { lockProposal, proposalsOfBefore, renewProposal, type StoredProposal } from './proposals.ts'
+import { insertEntries, sealNext } from './entries.ts'
+import { readStream } from './events.ts'
+import { type KnownPerson, knowPersonsIn } from './persons.ts'
+import {
+  isCarried,
+  isWhole,
+  lockProposal,
+  PERSONLESS,
+  proposalsOfBefore,
+  renewProposal,
+  type StoredProposal,
+} from './proposals.ts'
 import { setTimer } from './timers.ts'
 import { codeOf, inTransaction } from './transaction.ts'
 
@@ -50,7 +63,7 @@ async function carryLocked(
   { id, now }: { readonly id: string; readonly now: string },
 ): Promise<'carried' | 'already' | { readonly problem: string }> {
   const stored = await lockProposal(tx, id)
-  if (stored === null || stored.carried) return 'already'
+  if (stored === null || isCarried(stored)) return 'already'
   const done = await carry(tx, stored, now)
   return 'problem' in done ? done : 'carried'
 }
@@ -66,40 +79,68 @@ export async function carry(
   const { id } = stored.state
   const read = await readFor(tx, stored)
   if ('problem' in read) return { problem: `${id} cannot be carried over: ${read.problem}` }
-  const { subject, contents, decision, evidence } = read.kept
-  let state: ProposalState = { ...read.replayed, subject }
-  let headHash = stored.headHash
-  const events: SealedEvent[] = []
-  if (!finalStatuses.includes(state.status)) {
+  const { kept } = read
+  const register = await knowPersonsIn(tx, peopleIn(read.replayed), now)
+  let state = kept === null ? read.replayed : { ...read.replayed, subject: kept.subject }
+  let { headHash } = stored
+  const added: SealedEntry[] = []
+  if (kept !== null && !finalStatuses.includes(state.status)) {
     const recorded: RecordedEvent = {
       stream: id,
       seq: state.seq + 1,
       at: now,
       actor: operator,
-      event: { type: 'content-kept', was: state.contentHash, contentHash: decision, evidence, subject },
+      event: {
+        type: 'content-kept',
+        was: state.contentHash,
+        contentHash: kept.decision,
+        evidence: kept.evidence,
+        subject: kept.subject,
+      },
     }
-    const sealed = seal(recorded, headHash)
-    events.push(sealed)
+    const sealed = sealNext(id, { seq: state.seq, hash: headHash }, { at: now, ...entryOf(recorded, register, null) })
+    added.push(sealed)
     state = evolve(state, recorded)
     headHash = sealed.hash
   }
   const problem = stateProblem(state)
   // Before anything is written: what cannot be carried over stays as it is.
   if (problem !== null) return { problem }
-  await appendEvents(tx, events)
-  await storeContents(tx, { contents, now })
-  await nameContents(tx, [decision, evidence], { contents: [], now })
-  await renewProposal(tx, state, headHash)
+  await insertEntries(tx, added)
+  if (kept !== null) {
+    await storeContents(tx, { contents: kept.contents, now })
+    await nameContents(tx, [kept.decision, kept.evidence], { contents: [], now })
+  }
+  const carried = { state, headHash, register, format: PERSONLESS }
+  await renewProposal(tx, carried)
   // An earlier version followed no test whose proposal was over.
   await setTimer(tx, id, wakeAt(state, now))
-  return { state, headHash, carried: true }
+  return carried
 }
 
-/** What its events say and what they ask for, as content; a sentence where that is not what is kept, or cannot be read. */
+/** Everybody whom a state names. */
+function peopleIn(state: ProposalState): readonly KnownPerson[] {
+  const found = new Map<string, KnownPerson>()
+  const register = {
+    pseudonymOf: (id: string) => {
+      found.set(id, { id, name: null })
+      return id
+    },
+  }
+  withoutPersons(lightOf(state), register)
+  for (const row of resultRows(state)) rowWithoutPersons(row, register)
+  return [...found.values()]
+}
+
+/**
+ * What its events say and, where it was kept whole, what they ask for as content; a sentence where that is not what is
+ * kept, or cannot be read.
+ */
 async function readFor(
   tx: Tx,
-  { state }: StoredProposal,
-): Promise<{ readonly replayed: ProposalState; readonly kept: KeptSubject } | { readonly problem: string }> {
+  stored: StoredProposal,
+): Promise<{ readonly replayed: ProposalState; readonly kept: KeptSubject | null } | { readonly problem: string }> {
+  const { state } = stored
   try {
     const replayed = replay(await readStream(tx, state.id))
     if (replayed === null) return { problem: 'it has no event.' }
@@ -108,7 +149,7 @@ async function readFor(
       return {
         problem: `what is kept of its ${other} is not what its events say. See \`patchwarden audit verify --rebuild\`.`,
       }
-    return { replayed, kept: keepSubject(replayed.subject) }
+    return { replayed, kept: isWhole(stored) ? keepSubject(replayed.subject) : null }
   } catch (error) {
     // Trouble with the database passes.
     if (codeOf(error) !== null) throw error
@@ -132,7 +173,7 @@ const compared: readonly (readonly [string, (state: ProposalState, keys: boolean
   ['content', ({ contentHash }) => contentHash],
   ['votes', ({ votes }) => votes.map(({ person, choice, revision, at }) => [person, choice, revision, at])],
   ['approval', ({ approvedBy, approvedAt }) => [approvedBy, approvedAt]],
-  ['schedule', ({ schedule, stopped }) => [schedule, stopped]],
+  ['schedule', ({ schedule, stopped }) => [schedule, stopped && [stopped.reason, stopped.at]]],
   ['test', ({ test }, keys) => ended(test, keys)],
   ['rollout', ({ rollout }, keys) => ended(rollout, keys)],
 ]

@@ -7,7 +7,8 @@
  */
 
 import { and, inArray, lt, sql } from 'drizzle-orm'
-import type { SealedEvent } from '../core/audit.ts'
+import type { RecordItem } from '../core/audit.ts'
+import { contentsNamed } from '../core/audit-content.ts'
 import {
   contentName,
   contentProblem,
@@ -19,7 +20,6 @@ import {
 } from '../core/content.ts'
 import { limits } from '../core/limits.ts'
 import { hashesNamed } from '../core/proposal/named.ts'
-import { namedBy } from '../core/proposal/written.ts'
 import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
@@ -150,10 +150,10 @@ export async function readLogs(db: Queryable, hashes: readonly string[]): Promis
  */
 export async function* contentsOf(
   db: Queryable,
-  { event }: SealedEvent,
+  item: RecordItem,
   handedOut: Set<string>,
 ): AsyncGenerator<StoredContent> {
-  for (const { hash } of namedBy(event)) yield* contentsUnder(db, [hash], handedOut)
+  for (const { hash } of contentsNamed(item)) yield* contentsUnder(db, [hash], handedOut)
 }
 
 async function* contentsUnder(

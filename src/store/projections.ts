@@ -8,6 +8,8 @@ import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core
 import { resultRows } from '../core/proposal/light.ts'
 import { mayWakeAt, wakeAt } from '../core/proposal/next-step.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { rowWithoutPersons } from '../core/proposal/said.ts'
+import type { Register } from '../core/record/register.ts'
 import { workRows } from './at-work.ts'
 import type { Queryable } from './connection.ts'
 import { contentRows } from './live-contents.ts'
@@ -18,6 +20,7 @@ import { atWork, liveContents, proposals, results, timers, votes } from './schem
 export interface Replayed {
   readonly state: ProposalState
   readonly headHash: string
+  readonly register: Register
   /** When the last event was recorded. */
   readonly lastAt: string
 }
@@ -39,10 +42,12 @@ export interface Projection {
 }
 
 export const projections: readonly Projection[] = [
-  projection('state', proposals, proposals.id, [], ({ state, headHash }) => [proposalRow(state, headHash)]),
-  projection('state', votes, votes.proposal, ['person'], ({ state }) => voteRows(state)),
-  projection('state', results, results.proposal, ['part', 'asset'], ({ state }) =>
-    resultRows(state).map((row) => resultRow(state.id, row)),
+  projection('state', proposals, proposals.id, [], ({ state, headHash, register }) => [
+    proposalRow(state, headHash, register),
+  ]),
+  projection('state', votes, votes.proposal, ['person'], ({ state, register }) => voteRows(state, register)),
+  projection('state', results, results.proposal, ['part', 'asset'], ({ state, register }) =>
+    resultRows(state).map((row) => resultRow(state.id, rowWithoutPersons(row, register))),
   ),
   projection('beside', liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
   projection('beside', atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),

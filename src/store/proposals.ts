@@ -14,6 +14,7 @@ import {
   wholeState,
 } from '../core/proposal/light.ts'
 import {
+  type By,
   type Deployment,
   finalStatuses,
   type ProposalState,
@@ -21,11 +22,15 @@ import {
   type Rollout,
   type Status,
 } from '../core/proposal/proposal.ts'
+import { entriesSaid, rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../core/proposal/said.ts'
+import { type Register, registerOf } from '../core/record/register.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { readBesides } from './events.ts'
 import { renewContent, saveContent } from './live-contents.ts'
+import { registerAt, registerVersion, type VersionedRegister } from './persons.ts'
 import { createRecent } from './recent.ts'
 import { proposals, results, votes } from './schema.ts'
 import { readSubjects, rememberSubject } from './subjects.ts'
@@ -34,8 +39,20 @@ export interface StoredProposal {
   readonly state: ProposalState
   /** Hash of the last event of its stream. */
   readonly headHash: string
-  /** False where an earlier version wrote it: it is carried over before anything else happens to it. */
-  readonly carried: boolean
+  /** As `format` of its row says: only what this version writes can be written again; the rest is carried over before. */
+  readonly format: number
+  /** Who is who in it. */
+  readonly register: VersionedRegister
+}
+
+/** False where an earlier version wrote it: it is carried over before anything else happens to it. */
+export function isCarried({ format }: StoredProposal): boolean {
+  return format === PERSONLESS
+}
+
+/** True where what it asks for is in its state, too. */
+export function isWhole({ format }: StoredProposal): boolean {
+  return format === WHOLE
 }
 
 /** The team of a proposal, which never changes. */
@@ -82,9 +99,14 @@ const known = createRecent<readonly StoredProposal[]>(WEIGHT_KEPT, (states) => {
 /** While a command writes the next state, others read the one before. */
 const KEPT_OF_EACH = 3
 
+/** A state is nothing but what its events and the register say. */
+function nameOf({ headHash, register }: StoredProposal): string {
+  return `${headHash} ${register.version}`
+}
+
 function remember(stored: StoredProposal): void {
   const { id } = stored.state
-  const others = (known.find(id) ?? []).filter(({ headHash }) => headHash !== stored.headHash)
+  const others = (known.find(id) ?? []).filter((other) => nameOf(other) !== nameOf(stored))
   known.keep(id, [...others, stored].slice(-KEPT_OF_EACH))
 }
 
@@ -98,14 +120,16 @@ async function storedWhere(
   remembered: readonly StoredProposal[] = known.values().flat(),
   newest?: number,
 ): Promise<readonly StoredProposal[]> {
-  const before = new Map(remembered.map((stored) => [stored.headHash, stored]))
+  const before = new Map(remembered.map((stored) => [nameOf(stored), stored]))
   // What an earlier version wrote may end with the same event as what came of it in a transaction that was rolled back.
-  const isKnown = sql`(format = ${LIGHT} and head_hash = any(${listOf([...before.keys()])}::text::text[]))`
+  const isKnown = sql`(format = ${PERSONLESS}
+    and head_hash || ' ' || ${registerVersion} = any(${listOf([...before.keys()])}::text::text[]))`
   const rows = await db
     .select({
       id: proposals.id,
       headHash: proposals.headHash,
       format: proposals.format,
+      version: registerVersion,
       state: sql<LightState | ProposalState | null>`case when ${isKnown} then null else state end`,
       results: sql<readonly ResultRow[] | null>`case when ${isKnown} then null else
         (select json_agg(json_build_object('part', part, 'asset', asset, 'facts', facts::json) order by asset)
@@ -123,23 +147,66 @@ async function storedWhere(
     db,
     rows.flatMap(({ state }) => (state !== null && 'content' in state ? [state.content] : [])),
   )
-  return rows.map(({ id, headHash, state, results: found, reasons }) => {
+  const resultsOf = (row: (typeof rows)[number]) =>
+    (row.results ?? []).map((one) => ({ ...one, part: partOf(Number(one.part)) }))
+  const besides = await readBesides(
+    db,
+    rows.flatMap((row) =>
+      row.state !== null && row.format === PERSONLESS && 'content' in row.state
+        ? entriesSaid(row.state, resultsOf(row)).map((seq) => ({ stream: row.id, seq }))
+        : [],
+    ),
+  )
+  const versions = new Set(rows.flatMap(({ state, version }) => (state === null ? [] : version)))
+  const registers = new Map<string, VersionedRegister>()
+  for (const version of versions) registers.set(version, await registerAt(db, version))
+  return rows.map((row) => {
+    const { id, headHash, state, format, version } = row
     if (state === null) {
-      const stored = before.get(headHash)
+      const stored = before.get(`${headHash} ${version}`)
       if (stored === undefined) throw new Error(`${id} was not read.`)
       return stored
     }
-    if (!('content' in state)) return { state: ofBefore(state), headHash, carried: false }
+    const register = registers.get(version) ?? noRegister
+    if (!('content' in state)) return { state: ofBefore(state), headHash, format: WHOLE, register }
     try {
-      const read = (found ?? []).map((row) => ({ ...row, part: partOf(Number(row.part)) }))
-      const whole = wholeState(state, subjects(state.content), read, new Map(reasons ?? []))
-      const stored = { state: whole, headHash, carried: true }
+      const subject = subjects(state.content)
+      if (format !== PERSONLESS) {
+        const light = ofBeforeEntries(state, new Map(row.reasons ?? []))
+        return { state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)), headHash, format: LIGHT, register }
+      }
+      const beside = besides.get(id) ?? new Map()
+      const light = withPersons(state, register, beside)
+      const read = resultsOf(row).map((one) => rowWithPersons(one, register, beside))
+      const stored = { state: wholeState(light, subject, read), headHash, format, register }
       remember(stored)
       return stored
     } catch (error) {
       throw new Error(`${id} ${errorText(error)}.`, { cause: error })
     }
   })
+}
+
+/** Of a database in which nobody was ever named. */
+const noRegister: VersionedRegister = { ...registerOf([]), version: '' }
+
+/** A small state as the version before wrote it: with names, and whoever stopped it as a name alone. */
+function ofBeforeEntries(state: LightState, reasons: ReadonlyMap<string, string>): LightState {
+  const by = (name: unknown): By => (typeof name === 'string' ? { person: null, name } : (name as By))
+  const { stopped, test } = state
+  return {
+    ...state,
+    votes: state.votes.map((vote) => ({ ...vote, reason: reasons.get(vote.person) ?? null })),
+    stopped: stopped && { ...stopped, by: by(stopped.by) },
+    test: test && { ...test, stopped: test.stopped && { ...test.stopped, by: by(test.stopped.by) } },
+  }
+}
+
+function rowOfBefore(row: ResultRow): ResultRow {
+  const { skipped } = row.facts
+  if (skipped === undefined) return row
+  const by: By = { person: null, name: String(skipped.by) }
+  return { ...row, facts: { ...row.facts, skipped: { ...skipped, by } } }
 }
 
 /** A state as an earlier version wrote it, which lacks what nothing had happened to yet, or what it did not know. */
@@ -185,51 +252,70 @@ export async function nextProposalNumber(tx: Tx): Promise<number> {
  */
 export async function saveProposal(
   tx: Queryable,
-  state: ProposalState,
-  headHash: string,
+  { state, headHash, register }: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
   before: ProposalState | null,
 ): Promise<{ readonly freed: boolean }> {
-  await saveState(tx, state, headHash, before)
+  await saveState(tx, { state, headHash, register }, before)
   await saveContent(tx, state, before)
   return { freed: await saveAtWork(tx, state, before) }
 }
 
 /** Writes them all anew, as they are by its events. */
-export async function renewProposal(tx: Queryable, state: ProposalState, headHash: string): Promise<void> {
+export async function renewProposal(
+  tx: Queryable,
+  stored: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
+): Promise<void> {
+  const { state } = stored
   await tx.delete(results).where(eq(results.proposal, state.id))
-  await saveState(tx, state, headHash, null)
+  await saveState(tx, stored, null)
   await renewContent(tx, state)
   await renewAtWork(tx, state)
 }
 
 async function saveState(
   tx: Queryable,
-  state: ProposalState,
-  headHash: string,
+  { state, headHash, register }: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
   before: ProposalState | null,
 ): Promise<void> {
-  const row = proposalRow(state, headHash)
+  const row = proposalRow(state, headHash, register)
   await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
-  if (state.votes !== before?.votes) await saveVotes(tx, state)
+  if (state.votes !== before?.votes) await saveVotes(tx, state, register)
   const { put, gone } = resultChanges(before, state)
   await deleteResults(tx, state.id, gone)
-  await putResults(tx, state.id, put)
+  await putResults(
+    tx,
+    state.id,
+    put.map((row) => rowWithoutPersons(row, register)),
+  )
   rememberSubject(state.subject)
-  remember({ state, headHash, carried: true })
+  remember({ state, headHash, format: PERSONLESS, register })
 }
 
 /** The row of `proposals` that a state is kept in. */
-export function proposalRow(state: ProposalState, headHash: string): typeof proposals.$inferInsert {
+export function proposalRow(state: ProposalState, headHash: string, register: Register): typeof proposals.$inferInsert {
   const { id, number, team, status, seq, openedAt, closedAt } = state
-  return { id, number, team, status, seq, headHash, openedAt, closedAt, format: LIGHT, state: lightOf(state) }
+  const light = withoutPersons(lightOf(state), register)
+  return { id, number, team, status, seq, headHash, openedAt, closedAt, format: PERSONLESS, state: light }
 }
 
-/** What `format` says of rows that hold the small part of a state. */
+/** What `format` says of rows: the whole state, its small part with names and words, and that without them. */
+const WHOLE = 1
 const LIGHT = 2
+export const PERSONLESS = 3
 
 /** Its rows of `votes`. */
-export function voteRows({ id, votes: cast }: ProposalState): readonly (typeof votes.$inferInsert)[] {
-  return cast.map(({ person, choice, at, via, reason }) => ({ proposal: id, person, choice, at, via, reason }))
+export function voteRows(
+  { id, votes: cast }: ProposalState,
+  register: Register,
+): readonly (typeof votes.$inferInsert)[] {
+  return cast.map(({ person, choice, at, via, reason, said }) => ({
+    proposal: id,
+    person: register.pseudonymOf(person),
+    choice,
+    at,
+    via,
+    reason: said === undefined ? reason : null,
+  }))
 }
 
 /** The row of `results` of one asset. */
@@ -247,10 +333,10 @@ export function resultRow(proposal: string, { part, asset, facts }: ResultRow): 
   }
 }
 
-async function saveVotes(tx: Queryable, state: ProposalState): Promise<void> {
+async function saveVotes(tx: Queryable, state: ProposalState, register: Register): Promise<void> {
   await tx.delete(votes).where(eq(votes.proposal, state.id))
   if (state.votes.length === 0) return
-  await tx.insert(votes).values([...voteRows(state)])
+  await tx.insert(votes).values([...voteRows(state, register)])
 }
 
 async function deleteResults(tx: Queryable, proposal: string, keys: readonly ResultKey[]): Promise<void> {
@@ -282,7 +368,7 @@ export async function proposalsOfBefore(db: Queryable, which: 'live' | 'over'): 
   const rows = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(and(ne(proposals.format, LIGHT), which === 'over' ? over : not(over)))
+    .where(and(ne(proposals.format, PERSONLESS), which === 'over' ? over : not(over)))
     .orderBy(asc(proposals.number))
   return rows.map(({ id }) => id)
 }
@@ -338,7 +424,9 @@ export async function hasContent(db: Queryable, decision: string, statuses: read
   const [row] = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(and(withStatus, eq(proposals.format, LIGHT), sql`${proposals.state} #>> '{content,decision}' = ${decision}`))
+    .where(
+      and(withStatus, gte(proposals.format, LIGHT), sql`${proposals.state} #>> '{content,decision}' = ${decision}`),
+    )
     .limit(1)
   if (row !== undefined) return true
   for await (const { state } of storedOfBefore(db, withStatus)) if (contentHash(state.subject) === decision) return true
@@ -351,7 +439,7 @@ export function earlierOf(db: Queryable, ids: readonly string[]): AsyncGenerator
 }
 
 async function* storedOfBefore(db: Queryable, condition: SQL): AsyncGenerator<StoredProposal> {
-  const isEarlier = and(ne(proposals.format, LIGHT), condition)
+  const isEarlier = and(ne(proposals.format, PERSONLESS), condition)
   const rows = await db.select({ id: proposals.id }).from(proposals).where(isEarlier).orderBy(asc(proposals.number))
   for (const { id } of rows) yield* await storedWhere(db, eq(proposals.id, id), [])
 }

@@ -38,7 +38,41 @@ const instant = customType<{ data: string; driverData: string }>({
 
 export const audit = pgSchema('audit')
 
-/** Events are the truth. Times and bodies are text, byte for byte what was hashed. */
+/** What happened, as core/record/entry.ts says. */
+export const entries = audit.table(
+  'entries',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    stream: text('stream').notNull(),
+    seq: integer('seq').notNull(),
+    /** Byte for byte what is hashed; never changed. */
+    entry: text('entry').notNull(),
+    hash: text('hash').notNull(),
+    /** What stands beside it, and can be erased with its salt: names, words, accounts, addresses. */
+    salt: text('salt'),
+    beside: text('beside'),
+  },
+  (table) => [uniqueIndex('entries_stream_seq').on(table.stream, table.seq)],
+)
+
+/** Whose pseudonyms those in entries are. */
+export const persons = pgTable('persons', {
+  pseudonym: text('pseudonym').primaryKey(),
+  /** Id in the configuration; `null`: erased. */
+  person: text('person').unique(),
+  name: text('name'),
+})
+
+/** One row: another text whenever `persons` has changed, and in no other database the same. */
+export const personsVersion = pgTable('persons_version', {
+  one: boolean('one').primaryKey().default(true),
+  version: text('version').notNull(),
+})
+
+/**
+ * Events as earlier versions wrote them, to which nothing is added. Times and bodies are text, byte for byte what was
+ * hashed.
+ */
 export const events = audit.table(
   'events',
   {
@@ -96,7 +130,10 @@ export const proposals = pgTable(
     headHash: text('head_hash').notNull(),
     openedAt: instant('opened_at').notNull(),
     closedAt: instant('closed_at'),
-    /** 1: the whole state, as earlier versions wrote it; 2: its small part. A trigger refuses to write the former. */
+    /**
+     * 1: the whole state, as earlier versions wrote it; 2: its small part, with names and words; 3: without them. A trigger
+     * refuses to write the former ones.
+     */
     format: smallint('format').notNull().default(1),
     state: jsonb('state').$type<LightState>().notNull(),
   },
@@ -107,11 +144,12 @@ export const votes = pgTable(
   'votes',
   {
     proposal: text('proposal').notNull(),
+    /** Pseudonym. */
     person: text('person').notNull(),
     choice: text('choice').notNull(),
     at: instant('at').notNull(),
     via: text('via').notNull(),
-    /** What the person wrote. */
+    /** What the person wrote, of votes that an earlier version recorded; today's stands beside the entry. */
     reason: text('reason'),
   },
   (table) => [primaryKey({ columns: [table.proposal, table.person] })],

@@ -6,17 +6,23 @@ import { rich } from '../chat/rich-text.ts'
 import { count } from '../chat/story.ts'
 import { assertNever } from '../core/assert-never.ts'
 import { joinAssessments } from '../core/assessment.ts'
+import { isEntry } from '../core/audit.ts'
+import { errorText } from '../core/error-text.ts'
 import { COMMAND_LINE, throughWords } from '../core/hands.ts'
 import { limits } from '../core/limits.ts'
 import { type Member, votingRoles } from '../core/policy.ts'
+import { actorOf } from '../core/proposal/entry.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
 import { wantsGo } from '../core/proposal/turn.ts'
+import { readBeside, readEntry } from '../core/record/entry.ts'
+import type { Register } from '../core/record/register.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
-import { recentEvents } from '../store/events.ts'
+import { type PlacedItem, recentEvents } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { consoleThread, waitingCounts } from '../store/outbox.ts'
+import { readRegister } from '../store/persons.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import {
   addSignInLink,
@@ -31,7 +37,7 @@ import {
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import type { ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
+import type { AuditRow, ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
 import { createSessionWatch } from './session-watch.ts'
 import { watchView } from './watch.ts'
 
@@ -110,6 +116,20 @@ function withConnection(row: SourceRow, connection: WatchedConnection): SourceRo
 function authorOf(actor: Actor): string {
   if (actor.kind !== 'person') return `Patchwarden (${actor.part})`
   return actor.through === undefined ? actor.name : `${actor.name}, by ${throughWords(actor.through, (id) => id)}`
+}
+
+/** One line of the record, as far as it can be read: whoever changed the store may have left anything. */
+function auditRow(item: PlacedItem, register: Register): AuditRow {
+  const { position, stream, seq, hash } = item
+  const place = { position, stream, seq, hash }
+  if (!isEntry(item)) return { ...place, at: item.at, what: item.event.type, who: authorOf(item.actor) }
+  try {
+    const { at, event, by, facts } = readEntry(item.text)
+    const actor = actorOf({ by, facts }, readBeside(item.beside?.text ?? null), register)
+    return { ...place, at, what: event, who: authorOf(actor) }
+  } catch (error) {
+    return { ...place, at: '', what: errorText(error), who: '' }
+  }
 }
 
 /** The console's port on the real service. */
@@ -309,15 +329,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     },
     async audit(_viewer, before) {
       const rows = await recentEvents(db, before, limits.pageRows)
-      return rows.map((row) => ({
-        position: row.position,
-        at: row.at,
-        stream: row.stream,
-        seq: row.seq,
-        what: row.event.type,
-        who: authorOf(row.actor),
-        hash: row.hash,
-      }))
+      const register = await readRegister(db)
+      return rows.map((row) => auditRow(row, register))
     },
     async people() {
       return people.all.map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))

@@ -95,6 +95,7 @@ export interface AssetRow {
 
 export interface AuditRow {
   readonly position: number
+  /** ISO 8601 UTC; empty: the entry cannot be read. */
   readonly at: string
   readonly stream: string
   readonly seq: number

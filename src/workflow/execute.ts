@@ -3,17 +3,19 @@ import type { Person } from '../chat/desk.ts'
 import { noticesInName, noticesOf } from '../chat/notices.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import { logsTold, storyOf } from '../chat/story.ts'
-import { GENESIS, type SealedEvent, seal } from '../core/audit.ts'
-import type { HashedContent } from '../core/content.ts'
+import { GENESIS } from '../core/audit.ts'
+import { contentOf, type HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
 import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
+import { COMMAND_LINE } from '../core/hands.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import { keepingSubject, subjectStored } from '../core/proposal/decision-content.ts'
+import { entryOf } from '../core/proposal/entry.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
-import { eventProblem, stateProblem } from '../core/proposal/event-size.ts'
+import { entryProblem, stateProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
@@ -21,7 +23,10 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { pageOf } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
-import { namedBy, recordable, withContent, withContents } from '../core/proposal/written.ts'
+import { recordable, withContent, withContents } from '../core/proposal/written.ts'
+import { contentsOfFacts } from '../core/record/content-facts.ts'
+import type { SealedEntry } from '../core/record/entry.ts'
+import { remembered } from '../core/remembered.ts'
 import { storable } from '../core/storable.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
@@ -29,15 +34,17 @@ import { carry } from '../store/carry-over.ts'
 import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { nameContents, prepareContents, readLogs } from '../store/content.ts'
-import { appendEvents } from '../store/events.ts'
+import { insertEntries, rightsInForce, sealNext } from '../store/entries.ts'
 import { inSlices } from '../store/in-slices.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
+import { type KnownPerson, knowPersonsIn, type VersionedRegister } from '../store/persons.ts'
 import { hasCard } from '../store/posts.ts'
 import {
   findProposal,
+  isCarried,
   lockProposal,
   nextProposalNumber,
   openProposalIds,
@@ -106,10 +113,18 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
   }
 
   /** Opens a proposal under the next free number. */
-  async function open(team: string, content: Content, policy: Policy, actor: Actor): Promise<Executed> {
+  async function open(
+    team: string,
+    content: Content,
+    policy: Policy,
+    actor: Actor,
+    /** Why an earlier rollout is undone. */
+    reason?: string,
+  ): Promise<Executed> {
     await inSlices(keepingSubject(content.subject))
     const kept = withContent(content)
-    await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
+    const contents = [...kept.contents, policyContent(policy)]
+    await prepareContents(parts.db, contents, parts.clock().toISOString())
     subjectStored(kept.content)
     const done = await inTransaction(parts.db, openProposal, {
       parts: mine,
@@ -117,6 +132,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
       content: kept.content,
       policy,
       actor,
+      ...(reason === undefined ? {} : { reason }),
     })
     if (done.ok) afterCommit()
     return done
@@ -188,15 +204,16 @@ interface OpenGiven extends Pick<Given, 'parts' | 'actor'> {
   readonly team: string
   readonly content: Content
   readonly policy: Policy
+  readonly reason?: string
 }
 
-async function openProposal(tx: Tx, { parts, team, content, policy, actor }: OpenGiven): Promise<Executed> {
+async function openProposal(tx: Tx, { parts, team, actor, ...asked }: OpenGiven): Promise<Executed> {
   const number = await nextProposalNumber(tx)
   const id = `PW-${number}`
   return runCommand(tx, {
     parts,
     proposal: id,
-    command: { type: 'open', id, number, team, content, policy },
+    command: { type: 'open', id, number, team, ...asked },
     actor,
   })
 }
@@ -232,7 +249,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   }
   const now = parts.clock().toISOString()
   const locked = await lockProposal(tx, proposal)
-  const stored = locked === null || locked.carried ? locked : await carry(tx, locked, now)
+  const stored = locked === null || isCarried(locked) ? locked : await carry(tx, locked, now)
   if (stored !== null && 'problem' in stored)
     return { ok: false, state: locked?.state ?? null, refusal: { code: 'not now', sentence: stored.problem } }
   const before = stored?.state ?? null
@@ -257,7 +274,9 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   const everywhere = parts.platforms.map(({ name }) => name)
   const consoleOnly = everywhere.filter((name) => name === CONSOLE)
   const chats = everywhere.filter((name) => name !== CONSOLE)
-  const sealed: SealedEvent[] = []
+  const register = await registerFor(tx, stored?.register ?? null, { actor, members: context.members, now })
+  const rights = await rightsInForce(tx)
+  const sealed: SealedEntry[] = []
   const messages: OutboxMessage[] = []
   const pages: HashedContent[] = []
   const named: string[] = []
@@ -267,12 +286,14 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   for (const event of decision.events) {
     const recorded = recordable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
     const next = evolve(state, recorded)
-    const item = seal(recorded, hash)
-    const problem = eventProblem(item.event)
+    const moment = { content: next.contentHash, policy: policyContent(next.policy).hash, rights, rule: next.policy }
+    const said = entryOf(recorded, register, { ...moment, members: context.members })
+    const item = sealNext(proposal, { seq: state?.seq ?? 0, hash }, { at: now, ...said })
+    const problem = entryProblem(event.type, item)
     if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
     const page = pageOf(event)
     if (page !== null) pages.push(page)
-    named.push(...namedBy(item.event).map(({ hash }) => hash))
+    named.push(...contentsOfFacts(said.facts).map(({ hash }) => hash))
     sealed.push(item)
     hash = item.hash
     const heard =
@@ -300,8 +321,8 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
   await nameContents(tx, named, { contents: pages, now })
-  await appendEvents(tx, sealed)
-  const { freed } = await saveProposal(tx, state, hash, before)
+  await insertEntries(tx, sealed)
+  const { freed } = await saveProposal(tx, { state, headHash: hash, register }, before)
   await putMessages(tx, storable(messages))
   const dueAt = wakeAt(state, now)
   await setTimer(tx, proposal, dueAt)
@@ -311,6 +332,31 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   if (freed) for (const waiting of await waitingForAssets(tx, state)) await parts.wake(tx, waiting, now)
   await tellChange(tx, { channel, proposal })
   return { ok: true, state, events: decision.events }
+}
+
+/** The policy of a proposal as content. */
+const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
+
+/** The register with everybody in it whom events of the command may name. */
+async function registerFor(
+  tx: Tx,
+  known: VersionedRegister | null,
+  { actor, members, now }: Pick<Context, 'actor' | 'members' | 'now'>,
+): Promise<VersionedRegister> {
+  const named: KnownPerson[] = members.map(({ id }) => ({ id, name: null }))
+  if (actor.kind === 'person') {
+    named.push({ id: actor.id, name: null })
+    const { through } = actor
+    if (through?.kind === 'sign-in link')
+      for (const hand of through.madeBy) if (hand !== COMMAND_LINE) named.push({ id: hand, name: null })
+  }
+  if (known !== null && named.every(({ id }) => known.has(id))) return known
+  const names = new Map(members.map(({ id, name }) => [id, name]))
+  return knowPersonsIn(
+    tx,
+    named.map(({ id }) => ({ id, name: names.get(id) ?? null })),
+    now,
+  )
 }
 
 function asksAlready(other: string): string {

@@ -10,12 +10,14 @@ import type { Member } from '../core/policy.ts'
 import { deploymentOf } from '../core/proposal/deployments.ts'
 import { outcomesOf, type ProposalEvent } from '../core/proposal/event.ts'
 import { evolve } from '../core/proposal/evolve.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import { isProposalId, type ProposalState } from '../core/proposal/proposal.ts'
+import type { Register } from '../core/record/register.ts'
 import { difference } from '../store/carry-over.ts'
 import type { Queryable } from '../store/connection.ts'
 import { readStreams, streamNames } from '../store/events.ts'
+import { readRegister } from '../store/persons.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
-import { earlierOf, type StoredProposal } from '../store/proposals.ts'
+import { earlierOf, isCarried, type StoredProposal } from '../store/proposals.ts'
 import { assetsOfNoStart, proposalsOfStarts } from '../store/starts.ts'
 import {
   allFreezes,
@@ -36,7 +38,8 @@ type MembersOf = (team: string) => readonly Member[]
 
 /** Every difference, in the order of the proposals. Read it on one snapshot. */
 export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string): AsyncGenerator<AuditProblem> {
-  const ids = new Set(await streamNames(db))
+  const register = await readRegister(db)
+  const ids = new Set((await streamNames(db)).filter(isProposalId))
   for (const { proposals } of projections) for (const id of await proposals(db)) ids.add(id)
   for (const id of await toldProposals(db)) ids.add(id)
   const sorted = [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
@@ -51,7 +54,7 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     const streams = await readStreams(db, page)
     const walked = new Map<string, Walked>()
     for (const id of page) {
-      const result = walk(streams.get(id) ?? [])
+      const result = walk(streams.get(id) ?? [], register)
       if (typeof result === 'string') yield { record: id, problem: `cannot be rebuilt from its events: ${result}` }
       else walked.set(id, result)
     }
@@ -60,7 +63,7 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     for await (const stored of earlierOf(db, readable)) {
       const replayed = walked.get(stored.state.id)?.replayed
       // A small state that says it is an earlier one was changed by somebody: it is compared like all others.
-      if (!replayed || stored.carried) continue
+      if (!replayed || isCarried(stored)) continue
       earlier.add(stored.state.id)
       yield* compareEarlier(stored, replayed)
     }
@@ -130,7 +133,7 @@ interface Walked {
 }
 
 /** One stream from its first event on; a sentence where it cannot be followed. */
-function walk(events: readonly OpenedEvent[] | string): Walked | string {
+function walk(events: readonly OpenedEvent[] | string, register: Register): Walked | string {
   if (typeof events === 'string') return events
   const told = new Map<number, Told[]>()
   const starts: string[] = []
@@ -154,7 +157,7 @@ function walk(events: readonly OpenedEvent[] | string): Walked | string {
     return errorText(error)
   }
   const last = events.at(-1)
-  const replayed = state === null || !last ? null : { state, headHash: last.hash, lastAt: last.at }
+  const replayed = state === null || !last ? null : { state, headHash: last.hash, register, lastAt: last.at }
   return { replayed, told, starts, reached: [...reached], acts }
 }
 

@@ -31,7 +31,7 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
     const members = parts.teams.membersOf(state.team)
     const problem = rollbackProblem({ state, person: person.id, through: person.through, reason, only, members })
     if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
-    const { subject, stays } = await previewed(rollbackSubject(state, state.subject, { reason, only }))
+    const { subject, stays } = await previewed(rollbackSubject(state, state.subject, only))
     const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
     const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
     if (possible.length === 0) {
@@ -51,7 +51,7 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
       whyNow: `${sentence(reason.trim())}${staying}`,
       dueAt: null,
     }
-    const opened = await open(state.team, content, state.policy, person)
+    const opened = await open(state.team, content, state.policy, person, reason.trim())
     if (!opened.ok) return refused(opened.refusal.sentence)
     const left = subject.assets.length - possible.length
     const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`

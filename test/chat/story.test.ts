@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { proposalReport } from '../../src/chat/report.ts'
 import { plain, sentence } from '../../src/chat/rich-text.ts'
 import { storyOf } from '../../src/chat/story.ts'
-import { GENESIS, type OpenedEvent, seal } from '../../src/core/audit.ts'
+import { GENESIS, type OpenedEvent } from '../../src/core/audit.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { nasty, unseen } from '../support/hostile-text.ts'
 import { machine, person } from '../support/proposal-case.ts'
 import { content, policy } from '../support/proposals.ts'
+import { sealedEntry } from '../support/test-register.ts'
 
 const until = '2026-12-01T00:00:00.000Z'
 const opened: ProposalEvent = {
@@ -70,8 +71,8 @@ function tell(events: readonly (readonly [ProposalEvent, Actor] | ProposalEvent)
     const recorded = { stream: 'PW-1', seq: index + 1, at: '2026-11-20T00:00:00.000Z', actor, event }
     const next: ProposalState = evolve(state, recorded)
     entries = storyOf(recorded, state, next)
-    const { prev, hash } = seal(recorded, sealed.at(-1)?.hash ?? GENESIS)
-    sealed.push({ ...recorded, prev, hash })
+    const { hash } = sealedEntry(recorded, sealed.at(-1)?.hash ?? GENESIS)
+    sealed.push({ ...recorded, hash })
     state = next
   }
   if (state === null) throw new Error('nothing happened')

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { GENESIS, seal, sealCheckpoint } from '../../src/core/audit.ts'
+import { GENESIS, sealCheckpoint } from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { patchwarden } from '../support/command-line.ts'
+import { sealEarlier } from '../support/earlier-events.ts'
 import { machine } from '../support/proposal-case.ts'
 
 let folder: string
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const deep = (open: string, close: string) => `${open.repeat(10_000)}1${close.repeat(10_000)}`
-const event = seal(
+const event = sealEarlier(
   { stream: 'PW-1', seq: 1, at: '2026-11-20T00:00:00.000Z', actor: machine, event: { type: 'withdrawn', reason: 'x' } },
   GENESIS,
 )

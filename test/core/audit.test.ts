@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  GENESIS,
-  type OpenedEvent,
-  type SealedEvent,
-  seal,
-  sealCheckpoint,
-  verifyChains,
-} from '../../src/core/audit.ts'
+import { GENESIS, type OpenedEvent, type SealedEvent, sealCheckpoint, verifyChains } from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
+import { sealEarlier } from '../support/earlier-events.ts'
 import { machine } from '../support/proposal-case.ts'
 
 describe('canonical JSON', () => {
@@ -42,7 +36,7 @@ function chain(stream: string, length: number): (SealedEvent & OpenedEvent)[] {
   for (let seq = 1; seq <= length; seq++) {
     const at = `2026-11-20T00:00:0${seq}.000Z`
     const event = { type: 'withdrawn' as const, reason: `reason ${seq}` }
-    events.push({ ...seal({ stream, seq, at, actor: machine, event }, events.at(-1)?.hash ?? GENESIS), event })
+    events.push({ ...sealEarlier({ stream, seq, at, actor: machine, event }, events.at(-1)?.hash ?? GENESIS), event })
   }
   return events
 }
@@ -74,14 +68,14 @@ describe('the chain', () => {
     ['two in the wrong order', [one[0], one[2], one[1], one[3]].flatMap((item) => item ?? []), 'PW-1 event 3'],
     [
       'a forged one with a fresh hash',
-      one.map((item) => (item.seq === 2 ? seal({ ...item, at: '2026-01-01T00:00:00.000Z' }, item.prev) : item)),
+      one.map((item) => (item.seq === 2 ? sealEarlier({ ...item, at: '2026-01-01T00:00:00.000Z' }, item.prev) : item)),
       'PW-1 event 3',
     ],
     ['an end that was cut off', one.slice(0, 3), 'PW-1 event 4'],
     [
       'a chain that was rewritten whole',
       chain('PW-1', 4).map((item, index, all) =>
-        index === 3 ? seal({ ...item, at: '2027-01-01T00:00:00.000Z' }, all[2]?.hash ?? '') : item,
+        index === 3 ? sealEarlier({ ...item, at: '2027-01-01T00:00:00.000Z' }, all[2]?.hash ?? '') : item,
       ),
       'PW-1 event 4',
     ],

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type OpenedEvent, type SealedEvent, seal } from '../../src/core/audit.ts'
+import type { OpenedEvent, SealedEvent } from '../../src/core/audit.ts'
 import { createExportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { contentOf, contentProblem, type StoredContent } from '../../src/core/content.ts'
 import type { RecordedOutcome } from '../../src/core/proposal/event.ts'
 import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
 import { opened, withContents } from '../../src/core/proposal/written.ts'
 import { sha256 } from '../../src/core/sha256.ts'
+import { sealEarlier } from '../support/earlier-events.ts'
 import { machine } from '../support/proposal-case.ts'
 import { readFrom } from '../support/read-from.ts'
 
@@ -59,7 +60,7 @@ describe('a page', () => {
     expect(contents.map(({ kind }) => kind)).toEqual(['log', 'log', 'results'])
     expect(new Set(contents.map(({ hash }) => hash)).size).toBe(2)
     expect(outcomes.map(({ log }) => log)).toEqual([contents[0]?.hash, contents[0]?.hash, undefined])
-    const { event: recorded } = seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, '')
+    const { event: recorded } = sealEarlier({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, '')
     expect(recorded).toEqual({ type: 'outcomes-recorded', page: pageOf(event)?.hash, counts: { failed: 3 } })
     expect(opened(recorded, readFrom(contents))).toEqual(event)
     expect(() => opened(recorded, readFrom([]))).toThrow(
@@ -78,12 +79,12 @@ describe('a page', () => {
 
 test('an event of an earlier version has everything in itself, and keeps its hash', () => {
   const event = { type: 'outcome-recorded', ...failed('a', 'E: x') } as const
-  const sealed = seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, 'p')
+  const sealed = sealEarlier({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event }, 'p')
   const text = `{"actor":{"kind":"system","part":"rollout"},"at":"${AT}","event":{"asset":"a","outcome":{"log":"E: x","reason":"dpkg failed","state":"failed"},"type":"outcome-recorded"},"prev":"p","seq":1,"stream":"PW-1"}`
   expect(sealed.hash).toBe(sha256(text))
   expect(opened(sealed.event, readFrom([]))).toEqual(event)
   const several = { type: 'outcomes-recorded', outcomes: [failed('a', 'E: x')] } as const
-  expect(seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event: several }, 'p').event).toEqual(several)
+  expect(sealEarlier({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event: several }, 'p').event).toEqual(several)
   expect(opened(several, readFrom([]))).toEqual(several)
 })
 
@@ -94,7 +95,7 @@ describe('an export with pages', () => {
   })
   const [first] = outcomesEvents(command.type === 'record-outcomes' ? command.outcomes : [])
   if (first === undefined) throw new Error('no event')
-  const sealed = seal({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event: first }, '0'.repeat(64))
+  const sealed = sealEarlier({ stream: 'PW-1', seq: 1, at: AT, actor: machine, event: first }, '0'.repeat(64))
 
   function exported(contents: readonly StoredContent[], exportedAt = AT, event: SealedEvent | OpenedEvent = sealed) {
     const lines = createExportLines(exportedAt)

@@ -156,7 +156,7 @@ describe('a plan forecast', () => {
     const rollout = {
       rings: [state],
       deployments: { 'lab/web1': done },
-      skipped: { 'lab/web3': { by: 'mara', reason: 'It is being replaced.' } },
+      skipped: { 'lab/web3': { by: { person: 'mara', name: 'Mara' }, reason: 'It is being replaced.' } },
       extendedUntil: null,
     }
     const plan = forecast(question(rings, { now: at, rollout }))

@@ -340,7 +340,7 @@ test('rolling back undoes what the rollout changed, and nothing that somebody el
   const changed = [{ name: 'openssl', architecture: 'amd64', from: '2', to: '3' }]
   const outcome = { state: 'succeeded', changed, rebooted: false, log: '' } as const
   one.give({ type: 'record-outcomes', outcomes: [{ asset: id('web1'), outcome }] })
-  const back = rollbackSubject(one.state(), subject, { reason: 'r', only: null })
+  const back = rollbackSubject(one.state(), subject, null)
   expect(back.assets.map((planned) => [planned.asset.name, planned.changes])).toEqual([
     ['web1', [{ name: 'openssl', architecture: 'amd64', from: '3', to: '2' }]],
   ])

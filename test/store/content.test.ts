@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GENESIS, seal } from '../../src/core/audit.ts'
+import { GENESIS } from '../../src/core/audit.ts'
 import { contentOf } from '../../src/core/content.ts'
 import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
 import { withContent, withContents } from '../../src/core/proposal/written.ts'
@@ -11,11 +11,13 @@ import {
   readLogs,
   storeContents,
 } from '../../src/store/content.ts'
-import { appendEvents, readStream, readStreams } from '../../src/store/events.ts'
+import { insertEntries } from '../../src/store/entries.ts'
+import { readStream, readStreams } from '../../src/store/events.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { useDatabase } from '../support/database.ts'
 import { machine } from '../support/proposal-case.ts'
 import { content as aProposal, policy } from '../support/proposals.ts'
+import { sealedEntry } from '../support/test-register.ts'
 
 const database = useDatabase()
 const NOW = '2026-11-20T00:00:00.000Z'
@@ -29,7 +31,7 @@ function named(asset: string) {
   const page = event && pageOf(event)
   if (!event || !page) throw new Error('no page')
   const recorded = { stream: `PW-${asset}`, seq: 1, at: NOW, actor: machine, event }
-  return { contents, page, recorded, sealed: seal(recorded, GENESIS) }
+  return { contents, page, recorded, sealed: sealedEntry(recorded, GENESIS) }
 }
 
 async function hashes(): Promise<readonly string[]> {
@@ -95,7 +97,7 @@ test('content that a command is about to name is not deleted meanwhile; what was
       await nameContents(tx, [page.hash], { contents: [page], now: later(8) })
       held.open()
       await purged.opened
-      await appendEvents(tx, [sealed])
+      await insertEntries(tx, [sealed])
     },
     {},
   )
@@ -113,7 +115,7 @@ test('content that a command is about to name is not deleted meanwhile; what was
     db,
     async (tx) => {
       await nameContents(tx, [other.page.hash], { contents: [other.page], now: later(9) })
-      await appendEvents(tx, [other.sealed])
+      await insertEntries(tx, [other.sealed])
     },
     {},
   )
@@ -132,7 +134,7 @@ test('a page that is missing, or is not what it was, is named with the event tha
   const { db, sql } = database()
   const { contents, page, recorded, sealed } = named('a')
   await storeContents(db, { contents: contents, now: NOW })
-  await appendEvents(db, [sealed])
+  await insertEntries(db, [sealed])
   const { prev, hash } = sealed
   expect(await readStream(db, 'PW-a')).toMatchObject([{ ...recorded, prev, hash }])
   const name = `the results page ${page.hash.slice(0, 12)}`
@@ -157,7 +159,10 @@ test('content that somebody made name itself is handed out once, to be found cha
     expiresAt: NOW,
     noticeEndsAt: null,
   } as const
-  const sealed = seal({ stream: 'PW-1', seq: 1, at: NOW, actor: machine, event: { ...opening, ...content } }, GENESIS)
+  const sealed = sealedEntry(
+    { stream: 'PW-1', seq: 1, at: NOW, actor: machine, event: { ...opening, ...content } },
+    GENESIS,
+  )
   await sql`update audit.content set text = ${JSON.stringify({ assets: [content.contentHash] })}
     where hash = decode(${content.contentHash}, 'hex')`
   const given: string[] = []

@@ -1,14 +1,13 @@
 /** Makes a database what an earlier version left: whole states, and events that have in themselves what they ask for. */
 
 import type postgres from 'postgres'
-import { GENESIS, seal } from '../../src/core/audit.ts'
-import { canonicalJson } from '../../src/core/canonical-json.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { ProposalState, Subject } from '../../src/core/proposal/proposal.ts'
 import { storable } from '../../src/core/storable.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { readStream } from '../../src/store/events.ts'
+import { writeEarlier } from './earlier-events.ts'
 
 /** The hash under which the earlier version asked for it. */
 export const hashOfBefore = (id: string, revision: number) => `hash of ${id} as revision ${revision}`
@@ -33,19 +32,17 @@ async function oneAsBefore(
   title?: string,
 ): Promise<ProposalState> {
   let revision = 1
-  let prev = GENESIS
-  for (const { hash: _, prev: __, event, ...recorded } of await readStream(db, id)) {
+  const stream = (await readStream(db, id)).map((recorded) => {
+    const { event } = recorded
     if (event.type === 'revised') revision = event.revision
-    const sealed = seal({ ...recorded, event: inline(event, hashOfBefore(id, revision), edit, title) }, prev)
-    await sql`update audit.events set event = ${canonicalJson(sealed.event)}, prev = ${sealed.prev}, hash = ${sealed.hash}
-      where stream = ${id} and seq = ${sealed.seq}`
-    prev = sealed.hash
-  }
+    return { ...recorded, event: inline(event, hashOfBefore(id, revision), edit, title) }
+  })
+  const head = await writeEarlier(sql, stream)
   const state = replay(await readStream(db, id))
   if (state === null) throw new Error(`${id} is gone.`)
   await sql.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
-    await tx`update proposals set state = ${tx.json(stateOfBefore(state))}, head_hash = ${prev}, format = 1
+    await tx`update proposals set state = ${tx.json(stateOfBefore(state))}, head_hash = ${head}, format = 1
       where id = ${id}`
   })
   await sql`delete from results where proposal = ${id}`

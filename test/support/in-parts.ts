@@ -7,7 +7,6 @@ export function createParts() {
   const rows = new Map<string, ResultRow>()
   let before: ProposalState | null = null
   let light = ''
-  let reasons = new Map<string, string>()
 
   return {
     /** Writes what changed. */
@@ -16,13 +15,12 @@ export function createParts() {
       for (const { part, asset } of gone) rows.delete(`${part} ${asset}`)
       for (const row of put) rows.set(`${row.part} ${row.asset}`, JSON.parse(JSON.stringify(row)) as ResultRow)
       light = JSON.stringify(lightOf(state))
-      reasons = new Map(state.votes.flatMap(({ person, reason }) => (reason === null ? [] : [[person, reason]])))
       before = state
     },
     /** What a process reads that begins anew. */
     read(): ProposalState {
       if (before === null) throw new Error('Nothing was saved.')
-      return wholeState(JSON.parse(light) as LightState, before.subject, [...rows.values()], reasons)
+      return wholeState(JSON.parse(light) as LightState, before.subject, [...rows.values()])
     },
     bytes: () => light.length,
     rows: () => rows,

@@ -1,12 +1,12 @@
 /** From an earlier version: what was kept whole is carried over, and all that was decided and done holds. */
 
 import { expect, test } from 'vitest'
-import { GENESIS, seal } from '../../src/core/audit.ts'
+import { GENESIS } from '../../src/core/audit.ts'
 import { keepSubject, votedOf, withEvidence } from '../../src/core/proposal/decision-content.ts'
 import type { Actor, PatchSubject, ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
 import { carry, carryOver } from '../../src/store/carry-over.ts'
 import { prepareContents, purgeContents, readWithNamed } from '../../src/store/content.ts'
-import { appendEvents, readStream } from '../../src/store/events.ts'
+import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { allProposals, findProposal, lockProposal, openProposals } from '../../src/store/proposals.ts'
 import { starts } from '../../src/store/schema.ts'
@@ -15,6 +15,7 @@ import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { asBefore, hashOfBefore, held } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
+import { writeEarlier } from '../support/earlier-events.ts'
 import { exampleService, jonas, mara, standard, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 
@@ -84,7 +85,7 @@ test('an open and a running proposal keep votes, approval, schedule and what was
   for (const [id, old] of before) {
     const state = await stateOf(id)
     expect(held(state)).toEqual(held(old))
-    expect(await isWhole(id)).toEqual({ whole: false, format: 2 })
+    expect(await isWhole(id)).toEqual({ whole: false, format: 3 })
     expect((await readStream(db, id)).at(-1)?.event).toMatchObject({
       type: 'content-kept',
       was: hashOfBefore(id, 1),
@@ -117,9 +118,9 @@ test('a closed one is carried over behind the service, or before anything happen
   expect(held(await stateOf(one))).toEqual(held(before.get(one) as ProposalState))
 
   await workflow.execute(two, { type: 'comment', text: 'why?' }, as(tom))
-  expect(await isWhole(two)).toEqual({ whole: false, format: 2 })
+  expect(await isWhole(two)).toEqual({ whole: false, format: 3 })
   expect(await carryOver(db, 'over', now())).toEqual({ carried: 1, problems: [] })
-  expect(await isWhole(one)).toEqual({ whole: false, format: 2 })
+  expect(await isWhole(one)).toEqual({ whole: false, format: 3 })
   expect(await readStream(db, one)).toHaveLength(events)
   expect(held(await stateOf(one))).toEqual(held(before.get(one) as ProposalState))
   expect(await verifyRecord(database().url, { rebuild: true, membersOf: () => [mara, tom], now: now() })).toMatchObject(
@@ -165,14 +166,12 @@ test('a test whose proposal was over is followed to its end, and of two with the
   await workflow.execute(id, { type: 'start-test' }, rollout)
   await workflow.execute(id, { type: 'start-batch' }, rollout)
   const copy = 'PW-90'
-  let prev = GENESIS
-  for (const { hash: _, prev: __, ...recorded } of await readStream(db, id)) {
-    const event = recorded.event.type === 'opened' ? { ...recorded.event, id: copy, number: 90 } : recorded.event
-    const sealed = seal({ ...recorded, stream: copy, event }, prev)
-    await appendEvents(db, [sealed])
-    prev = sealed.hash
-  }
   const { sql } = database()
+  const stream = (await readStream(db, id)).map((recorded) => {
+    const event = recorded.event.type === 'opened' ? { ...recorded.event, id: copy, number: 90 } : recorded.event
+    return { ...recorded, stream: copy, event }
+  })
+  const prev = await writeEarlier(sql, stream)
   await sql`insert into proposals (id, number, team, status, seq, head_hash, opened_at, closed_at, state)
     select ${copy}, 90, team, status, seq, ${prev}, opened_at, closed_at, state from proposals where id = ${id}`
   await asBefore(database(), [id, copy])
@@ -231,7 +230,7 @@ test('of one whose carrying was rolled back nothing is remembered as carried ove
   await expect(dying).rejects.toThrow('the connection ends')
   expect((await workflow.execute(id, { type: 'comment', text: 'why?' }, as(tom))).ok).toBe(true)
   await carryOver(db, 'live', now())
-  expect(await isWhole(id)).toEqual({ whole: false, format: 2 })
+  expect(await isWhole(id)).toEqual({ whole: false, format: 3 })
   expect(await database().sql`select asset from results where proposal = ${id}`).not.toEqual([])
   expect(held(await stateOf(id))).toEqual(held(before.get(id) as ProposalState))
   expect(await verified()).toMatchObject({ ok: true })

@@ -2,19 +2,20 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logsInReport, proposalReport } from '../../src/chat/report.ts'
-import { type OpenedEvent, seal } from '../../src/core/audit.ts'
+import type { OpenedEvent } from '../../src/core/audit.ts'
 import { verifyExport } from '../../src/core/audit-export.ts'
 import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import { logsOf, withLogs } from '../../src/core/proposal/logs.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { readLogs } from '../../src/store/content.ts'
-import { appendEvents, readStream } from '../../src/store/events.ts'
+import { readStream } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { createRecording } from '../../src/workflow/recording.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { insertEarlier, sealEarlier } from '../support/earlier-events.ts'
 import { exampleService, mara, tom } from '../support/example-service.ts'
 import { outcomeOf, startedOn, verificationOf } from '../support/large-rollout.ts'
 
@@ -119,10 +120,10 @@ test('events of the version before, with everything in themselves, are read, che
   let last: OpenedEvent = first
   for (const event of before) {
     const recorded: RecordedEvent = { stream: 'PW-2', seq: last.seq + 1, at, actor: last.actor, event }
-    const sealed = seal(recorded, last.hash)
+    const sealed = sealEarlier(recorded, last.hash)
     expect(sealed.event).toEqual(event)
-    await appendEvents(db, [sealed])
-    last = { ...recorded, prev: sealed.prev, hash: sealed.hash }
+    await insertEarlier(sql, [sealed])
+    last = { ...recorded, hash: sealed.hash }
   }
   const events = await readStream(db, 'PW-2')
   expect(events.slice(-before.length).map(({ event }) => event)).toEqual(before)

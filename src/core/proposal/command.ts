@@ -15,6 +15,8 @@ export type ProposalCommand =
       readonly team: string
       readonly content: Content
       readonly policy: Policy
+      /** Why an earlier rollout is undone. */
+      readonly reason?: string
     }
   | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
   /**

@@ -50,7 +50,7 @@ export function open(command: Of<'open'>, context: Context): Decision {
 /** What undoes a rollout is decided by who asks for it: one who may stop, like the stop itself. It begins at once. */
 function openRollback(
   command: Of<'open'>,
-  back: { readonly proposal: string; readonly reason: string },
+  { proposal }: { readonly proposal: string },
   { actor, members, now }: Context,
 ): Decision {
   const { content, policy, id, number, team } = command
@@ -62,7 +62,7 @@ function openRollback(
     return refuse('not allowed', `Rolling back takes the role ${anyOf(policy.stop)}.`)
   }
   const expiresAt = plusSeconds(now, policy.expiresAfterSeconds)
-  const { proposal, reason } = back
+  const reason = command.reason ?? ''
   return accept(
     { type: 'opened', id, number, team, policy, ...content, expiresAt, noticeEndsAt: null },
     { type: 'approved', by: { how: 'roll back', person: actor.id, proposal, reason } },

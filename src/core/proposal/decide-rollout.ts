@@ -11,7 +11,7 @@ import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import { approvalProblem } from './hand-over.ts'
 import { portions } from './portions.ts'
-import type { Deployment, PatchSubject, ProposalState } from './proposal.ts'
+import { type Deployment, PATCHWARDEN, type PatchSubject, type ProposalState } from './proposal.ts'
 import { someRemain } from './remaining.ts'
 import { outcomesEvents, verificationsEvents } from './results-page.ts'
 import { emptyRing, goesOn, isHalted, liveRun, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
@@ -124,7 +124,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   switch (turn.kind) {
     case 'start': {
       const unapproved = approvalProblem(state, context)
-      if (unapproved !== null) return accept({ type: 'halted', by: 'Patchwarden', reason: unapproved })
+      if (unapproved !== null) return accept({ type: 'halted', by: PATCHWARDEN, reason: unapproved })
       const { ring, batch, assets, waiting, fresh } = turn
       const key = startKey(state, ring, liveRun(state)?.starts ?? 0)
       if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets })
@@ -229,7 +229,7 @@ export function recordGate(state: ProposalState, command: Of<'record-gate'>, con
 }
 
 function stopEvents(state: ProposalState, ring: number, reason: string): readonly ProposalEvent[] {
-  const by = 'Patchwarden'
+  const by = PATCHWARDEN
   const failed: ProposalEvent = { type: 'gate-failed', ring, reason }
   if (testRunning(state)) {
     // A test ends with all that it began.

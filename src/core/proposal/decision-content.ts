@@ -129,7 +129,7 @@ type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
   readonly inventoryAt: string | null
   /** Asset ids, and why there is no preview. */
   readonly notPreviewed: Listed<readonly [string, string]>
-  /** Why an earlier rollout is undone. */
+  /** Why an earlier rollout is undone, where an earlier version wrote it: it stands beside an entry now. */
   readonly rollbackReason: string | null
 }
 
@@ -250,7 +250,7 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
         previewProblem === null ? [] : [[asset.id, previewProblem] as const],
       ),
     ),
-    rollbackReason: rollsBack?.reason ?? null,
+    rollbackReason: null,
     ...(silence === undefined ? {} : { silence }),
     ...(measured === undefined ? {} : { measured }),
   }
@@ -415,7 +415,7 @@ export type Voted =
     > & {
       /** Without why they are asked for. */
       readonly patches: ReadonlyMap<string, PatchText>
-      readonly rollsBack: Omit<NonNullable<PatchSubject['rollsBack']>, 'reason'> | null
+      readonly rollsBack: NonNullable<PatchSubject['rollsBack']> | null
     })
 
 /**
@@ -501,10 +501,7 @@ function shown(
   contents: ReadonlyMap<string, StoredContent>,
 ): PatchSubject {
   const read = reader(contents)
-  const { judgements, notPreviewed, rollbackReason, inventoryAt, silence, measured } = read<EvidenceText>(
-    'evidence',
-    evidence,
-  )
+  const { judgements, notPreviewed, inventoryAt, silence, measured } = read<EvidenceText>('evidence', evidence)
   const problems = new Map(read.list(notPreviewed))
   return {
     ...voted,
@@ -519,7 +516,7 @@ function shown(
     ...(silence === undefined ? {} : { silence }),
     ...(measured === undefined ? {} : { measured }),
     inventoryAt: inventoryAt ?? '',
-    ...(rollsBack === null ? {} : { rollsBack: { ...rollsBack, reason: rollbackReason ?? '' } }),
+    ...(rollsBack === null ? {} : { rollsBack }),
   }
 }
 

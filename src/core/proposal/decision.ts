@@ -2,7 +2,7 @@ import { limits } from '../limits.ts'
 import type { Context, Refusal } from './command.ts'
 import type { ProposalEvent } from './event.ts'
 import { evolve } from './evolve.ts'
-import type { Actor, ProposalState } from './proposal.ts'
+import { type Actor, PATCHWARDEN, type ProposalState } from './proposal.ts'
 
 export type Decision =
   | { readonly ok: true; readonly events: readonly ProposalEvent[] }
@@ -29,7 +29,7 @@ export function after(state: ProposalState, events: readonly ProposalEvent[], co
 }
 
 export function actorName(actor: Actor): string {
-  return actor.kind === 'person' ? actor.name : 'Patchwarden'
+  return actor.kind === 'person' ? actor.name : PATCHWARDEN
 }
 
 /** Why somebody stopped something, as it is kept. */

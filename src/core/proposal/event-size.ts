@@ -1,24 +1,22 @@
-import { canonicalJson } from '../canonical-json.ts'
 import { limits } from '../limits.ts'
-import type { WrittenEvent } from './event.ts'
+import type { SealedEntry } from '../record/entry.ts'
 import { lightOf } from './light.ts'
 import type { ProposalState } from './proposal.ts'
-import { subjectNamed } from './written.ts'
+import { withoutPersons } from './said.ts'
 
-/**
- * Why an event is too large to be recorded; `null`: it is not. One that still has in itself what is asked for comes from an
- * earlier version.
- */
-export function eventProblem(event: WrittenEvent): string | null {
-  if ((event.type === 'opened' || event.type === 'revised') && subjectNamed(event) === null) return null
-  const bytes = Buffer.byteLength(canonicalJson(event))
+/** Why an entry, with what stands beside it, is too large to be recorded; `null`: it is not. */
+export function entryProblem(type: string, { text, beside }: SealedEntry): string | null {
+  const bytes = Buffer.byteLength(text) + Buffer.byteLength(beside?.text ?? '')
   if (bytes <= limits.eventBytes) return null
-  return `This cannot be recorded: "${event.type}" would take ${kilobytes(bytes)} KB, and an event has ${kilobytes(limits.eventBytes)} KB at most.`
+  return `This cannot be recorded: "${type}" would take ${kilobytes(bytes)} KB, and an event has ${kilobytes(limits.eventBytes)} KB at most.`
 }
+
+/** All pseudonyms are as long. */
+const anybody = { pseudonymOf: () => 'p_0123456789ab' }
 
 /** Why a state is too large to be kept; `null`: it is not. */
 export function stateProblem(state: ProposalState): string | null {
-  const bytes = Buffer.byteLength(JSON.stringify(lightOf(state)))
+  const bytes = Buffer.byteLength(JSON.stringify(withoutPersons(lightOf(state), anybody)))
   if (bytes <= limits.stateBytes) return null
   return `This cannot be recorded: ${state.id} would take ${kilobytes(bytes)} KB, and a proposal has ${kilobytes(limits.stateBytes)} KB at most beside what it asks for.`
 }

@@ -249,6 +249,8 @@ export interface RecordedEvent {
   readonly at: string
   readonly actor: Actor
   readonly event: ProposalEvent
+  /** Of an earlier version: what people wrote stands in the event itself, and nothing beside it. */
+  readonly inItself?: true
 }
 
 /** The outcomes that an event records: one, several, or none. */

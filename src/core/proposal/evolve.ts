@@ -13,15 +13,26 @@ import {
   withRing,
   withRings,
 } from './evolve-run.ts'
-import type { PlannedRing, ProposalState, ResumeVote, Rollout, TestRun, TestStop } from './proposal.ts'
+import {
+  type Actor,
+  type By,
+  PATCHWARDEN,
+  type PlannedRing,
+  type ProposalState,
+  type ResumeVote,
+  type Rollout,
+  type TestRun,
+  type TestStop,
+} from './proposal.ts'
 import { freshRing } from './run.ts'
+import { withSaid } from './said.ts'
 import { sinceOf, withCompared } from './since.ts'
 
 /** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
   const { event, at, actor, seq } = recorded
   if (event.type === 'opened') {
-    return {
+    const opened: ProposalState = {
       id: event.id,
       number: event.number,
       team: event.team,
@@ -59,9 +70,20 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
       closedAt: null,
       seq,
     }
+    return withSaid(null, opened, recorded)
   }
   if (state === null) throw new Error(`${recorded.stream} begins with ${event.type} instead of opened`)
-  return { ...state, ...change(state, recorded), seq }
+  return withSaid(state, { ...state, ...change(state, recorded), seq }, recorded)
+}
+
+/** Where the words stand that came with the event. */
+function saidAt({ seq, inItself }: RecordedEvent): { readonly said?: number } {
+  return inItself === true ? {} : { said: seq }
+}
+
+/** `name`: as the event has it. What follows from what a person did may be Patchwarden's own doing. */
+function byOf(actor: Actor, name: string): By {
+  return { person: actor.kind === 'person' && name !== PATCHWARDEN ? actor.id : null, name }
 }
 
 /** Folds a whole stream. */
@@ -118,7 +140,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { since: withCompared(state, event, at), ...notInBatch(state, out) }
     }
     case 'vote-cast': {
-      const vote = isOwn(event.vote) ? event.vote : { ...event.vote, seq }
+      const cast = { ...event.vote, ...saidAt(recorded) }
+      const vote = isOwn(cast) ? cast : { ...cast, seq }
       return { votes: [...state.votes.filter(({ person }) => person !== vote.person), vote] }
     }
     case 'act-confirmed':
@@ -195,11 +218,14 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'gate-checked':
       return runChange(state, (run) => withRing(run, event.ring, { checked: { at, healthy: event.healthy } }))
     case 'go-given':
-      return runChange(state, (run) => withRing(run, event.ring, { go: event.name }))
+      return runChange(state, (run) => withRing(run, event.ring, { go: event.person }))
     case 'asset-skipped':
       return runChange(state, (run) =>
         withChanges(run, {
-          skipped: { ...run.skipped, [event.asset]: { by: event.name, reason: event.reason } },
+          skipped: {
+            ...run.skipped,
+            [event.asset]: { by: byOf(actor, event.name), reason: event.reason, ...saidAt(recorded) },
+          },
           rings: run.rings.map((ring) => ({ ...ring, waiting: ring.waiting.filter((asset) => asset !== event.asset) })),
         }),
       )
@@ -217,9 +243,15 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'test-started':
       return { test: { ...freshRun(state, at), stopped: null, result: null } }
     case 'test-paused':
-      return { test: withStop(state.test, { how: 'paused', by: event.by, reason: event.reason, at }), resumeVotes: [] }
+      return {
+        test: withStop(state.test, { how: 'paused', by: byOf(actor, event.by), reason: event.reason, at }),
+        resumeVotes: [],
+      }
     case 'test-halted':
-      return { test: withStop(state.test, { how: 'halted', by: event.by, reason: event.reason, at }), resumeVotes: [] }
+      return {
+        test: withStop(state.test, { how: 'halted', by: byOf(actor, event.by), reason: event.reason, at }),
+        resumeVotes: [],
+      }
     case 'test-resumed':
       return { test: withStop(state.test, null), resumeVotes: [] }
     case 'test-ended':
@@ -231,9 +263,9 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'drifted':
       return { drifted: { ...state.drifted, [event.asset]: event.what } }
     case 'paused':
-      return { status: 'paused', stopped: { by: event.by, reason: event.reason, at }, resumeVotes: [] }
+      return { status: 'paused', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
     case 'halted':
-      return { status: 'halted', stopped: { by: event.by, reason: event.reason, at }, resumeVotes: [] }
+      return { status: 'halted', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
     case 'resume-agreed':
       return {
         resumeVotes: [
@@ -275,10 +307,11 @@ function ringsOf({ subject }: ProposalState): readonly PlannedRing[] {
 }
 
 function resumeVote(
-  { actor, at, seq }: RecordedEvent,
+  recorded: RecordedEvent,
   { person, name }: { readonly person: string; readonly name: string },
 ): ResumeVote {
-  const vote = { person, name, ...throughOf(actor.kind === 'person' ? actor : {}) }
+  const { actor, at, seq } = recorded
+  const vote = { person, name, ...throughOf(actor.kind === 'person' ? actor : {}), ...saidAt(recorded) }
   return isOwn(vote) ? vote : { ...vote, at, seq }
 }
 

@@ -4,7 +4,7 @@ import { freezeAt } from '../window.ts'
 import { approvalNow, decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { deploymentOf } from './deployments.ts'
-import { finalStatuses, type ProposalState } from './proposal.ts'
+import { type By, finalStatuses, type ProposalState } from './proposal.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
 import { estimateOf, timeOver, touchable } from './touch.ts'
 
@@ -56,8 +56,8 @@ export function stopProblem(state: ProposalState): string | null {
   return status === 'rolling out' ? null : `${id} is ${status}.`
 }
 
-function stoppedBy({ by, reason }: { readonly by: string; readonly reason: string }, what: string): string {
-  return `${by} stopped the ${what}: ${reason.replace(/\.$/, '')}.`
+function stoppedBy({ by, reason }: { readonly by: By; readonly reason: string }, what: string): string {
+  return `${by.name} stopped the ${what}: ${reason.replace(/\.$/, '')}.`
 }
 
 /** Why the approval does not hold any more; the test ring runs before there is one. */

@@ -16,9 +16,9 @@ import type {
   RingState,
   Rollout,
   Since,
+  Skipped,
   Subject,
   TestRun,
-  Vote,
 } from './proposal.ts'
 import { setOf } from './run.ts'
 import { sinceOf } from './since.ts'
@@ -31,11 +31,8 @@ type LightRun<Run extends Rollout> = Omit<Run, 'rings' | 'deployments' | 'retrie
   readonly rings: readonly LightRing[]
 }
 
-export interface LightState
-  extends Omit<ProposalState, 'subject' | 'votes' | 'test' | 'rollout' | 'since' | 'drifted'> {
+export interface LightState extends Omit<ProposalState, 'subject' | 'test' | 'rollout' | 'since' | 'drifted'> {
   readonly content: SubjectHashes
-  /** Without what people wrote with them. */
-  readonly votes: readonly Omit<Vote, 'reason'>[]
   readonly test: LightRun<TestRun> | null
   readonly rollout: LightRun<Rollout> | null
   readonly since?: Pick<Since, 'toldAt'> | null
@@ -55,7 +52,7 @@ export function partOf(number: number): ResultPart {
 export interface ResultFacts {
   readonly deployment?: Omit<Deployment, 'asset'>
   readonly retried?: number
-  readonly skipped?: { readonly by: string; readonly reason: string }
+  readonly skipped?: Skipped
   readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
   /** Its turn in the batch under way has not come. The number of the ring. */
   readonly waiting?: number
@@ -81,11 +78,10 @@ export interface ResultRow extends ResultKey {
 
 /** Worked out once for each state. */
 export const lightOf = remembered((state: ProposalState): LightState => {
-  const { subject, votes, test, rollout, since, drifted: _, ...small } = state
+  const { subject, test, rollout, since, drifted: _, ...small } = state
   return {
     ...small,
     content: subjectHashes(subject),
-    votes: votes.map(({ reason: _, ...vote }) => vote),
     test: test && lightRun(test, subject),
     rollout: rollout && lightRun(rollout, subject),
     ...(since === undefined ? {} : { since: since && { toldAt: since.toldAt } }),
@@ -226,21 +222,15 @@ function sinceFacts(state: ProposalState, asset: string): ResultFacts {
 
 // ---------------------------------------------------------------- together
 
-/** The state of its parts. `reasons`: what people wrote with their votes, by person. */
-export function wholeState(
-  light: LightState,
-  subject: Subject,
-  rows: readonly ResultRow[],
-  reasons: ReadonlyMap<string, string>,
-): ProposalState {
-  const { content: _, votes, test, rollout, since, ...small } = light
+/** The state of its parts. */
+export function wholeState(light: LightState, subject: Subject, rows: readonly ResultRow[]): ProposalState {
+  const { content: _, test, rollout, since, ...small } = light
   const rings = subject.kind === 'patches' ? subject.rings : []
   const of = (part: ResultPart) => rows.filter((row) => row.part === part)
   const sinceRows = of('since')
   return {
     ...small,
     subject,
-    votes: votes.map((vote) => ({ ...vote, reason: reasons.get(vote.person) ?? null })),
     test: test && wholeRun(test, of('test'), rings),
     rollout: rollout && wholeRun(rollout, of('rollout'), rings),
     drifted: recorded(sinceRows, ({ drifted }) => drifted),

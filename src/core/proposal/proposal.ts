@@ -89,10 +89,9 @@ export interface PatchSubject {
   readonly measured?: MeasuredWindow | UnusableLoad
   /** Oldest look at any of the assets: the start is refused when it has grown too old. */
   readonly inventoryAt: string
-  /** Only where it undoes an earlier rollout: which one, and why. */
+  /** Only where it undoes an earlier rollout: which one. */
   readonly rollsBack?: {
     readonly proposal: string
-    readonly reason: string
     /** What each asset was started under there, by asset id: snapshots were made under it. */
     readonly keys?: Readonly<Record<string, string>>
   }
@@ -153,6 +152,8 @@ export interface Vote extends CountedAct {
   readonly via: Via
   /** Number of its event; left out where it needs no confirmation. */
   readonly seq?: number
+  /** Number of the entry that its words stand beside; left out where they stand in the event itself. */
+  readonly said?: number
 }
 
 /** Somebody agreed that what is stopped goes on. */
@@ -161,6 +162,18 @@ export interface ResumeVote extends CountedAct {
   /** ISO 8601 UTC. As `seq`, left out where it needs no confirmation. */
   readonly at?: string
   readonly seq?: number
+  /** As of a vote. */
+  readonly said?: number
+}
+
+/** What Patchwarden does itself is done by this name. */
+export const PATCHWARDEN = 'Patchwarden'
+
+/** Who did something; `person` null: Patchwarden itself. */
+export interface By {
+  /** Person id. */
+  readonly person: string | null
+  readonly name: string
 }
 
 /** A rejection stays accountable: why, who looks at it again, and until when it holds. */
@@ -238,7 +251,7 @@ export interface RingState {
   readonly batchesStarted: number
   /** Assets of the batch under way whose turn has not come. */
   readonly waiting: readonly string[]
-  /** Who said that the ring may begin. */
+  /** Id of the person who said that the ring may begin. */
   readonly go: string | null
   /** How the gate's checks were answered last; `null`: they are to be asked before anything more begins. */
   readonly checked: { readonly at: string; readonly healthy: boolean } | null
@@ -246,6 +259,13 @@ export interface RingState {
   readonly soakUntil: string | null
   /** Assets whose failure somebody accepted by resuming: the gate counts them no more. */
   readonly forgiven: readonly string[]
+}
+
+export interface Skipped {
+  readonly by: By
+  readonly reason: string
+  /** As of a vote. */
+  readonly said?: number
 }
 
 export interface Rollout {
@@ -260,7 +280,7 @@ export interface Rollout {
   /** How often somebody asked to try an asset again, by id. */
   readonly retried: Readonly<Record<string, number>>
   /** Assets that somebody left out, by id. */
-  readonly skipped: Readonly<Record<string, { readonly by: string; readonly reason: string }>>
+  readonly skipped: Readonly<Record<string, Skipped>>
   /** Assets that were started and not begun, until they are started again. `notBefore`: not before this instant. */
   readonly notBegun: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
   /** Until when somebody lets it run on although the window is over. */
@@ -270,7 +290,7 @@ export interface Rollout {
 /** Somebody stopped the test ring. Paused, it waits until it is resumed; halted, it ends with what has begun. */
 export interface TestStop {
   readonly how: 'paused' | 'halted'
-  readonly by: string
+  readonly by: By
   readonly reason: string
   /** ISO 8601 UTC. */
   readonly at: string
@@ -321,6 +341,26 @@ export interface Since {
   readonly toldAt: string | null
 }
 
+/** Where a state has words that stand beside an entry, beside those of votes and of assets that were left out. */
+export const wordPlaces = [
+  'why now',
+  'proposer',
+  'standing refused',
+  'approved',
+  'not started',
+  'test stopped',
+  'test result',
+  'stopped',
+  'break-glass',
+  'deferral',
+] as const
+export type Said = Readonly<Partial<Record<(typeof wordPlaces)[number], number>>>
+
+/** `PW-12`: what streams of proposals are called. */
+export function isProposalId(text: string): boolean {
+  return /^PW-\d+$/.test(text)
+}
+
 export interface ProposalState {
   /** `PW-12` */
   readonly id: string
@@ -365,7 +405,7 @@ export interface ProposalState {
   readonly announced: string | null
   /** Assets that lost again what had been verified, by id, as they were told last. */
   readonly drifted: Readonly<Record<string, string>>
-  readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null
+  readonly stopped: { readonly by: By; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */
   readonly resumeVotes: readonly ResumeVote[]
   readonly breakGlass: {
@@ -380,6 +420,8 @@ export interface ProposalState {
   readonly deferral: Deferral | null
   readonly supersededBy: string | null
   readonly closedAt: string | null
+  /** Numbers of the entries that words stand beside, by where these stand here; nothing where they stood in the event itself. */
+  readonly said?: Said
   /** Sequence number of the last event applied. */
   readonly seq: number
 }

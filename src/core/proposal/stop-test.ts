@@ -38,7 +38,7 @@ export function haltedTestEnd(state: ProposalState): readonly ProposalEvent[] {
   if (!testRunning(state)) return []
   const stop = testStop(state)
   const over = `It ended early: ${state.id} is ${state.status}`
-  return endedAtOnce(state, stop === null ? over : `Halted by ${stop.by}: ${stop.reason}`)
+  return endedAtOnce(state, stop === null ? over : `Halted by ${stop.by.name}: ${stop.reason}`)
 }
 
 function endedAtOnce(state: ProposalState, reason: string): readonly ProposalEvent[] {
@@ -50,7 +50,7 @@ function endedAtOnce(state: ProposalState, reason: string): readonly ProposalEve
 export function testGoesFirst(state: ProposalState): string | null {
   if (!testRunning(state)) return null
   const stop = testStop(state)
-  if (stop?.how === 'paused') return `its test ring is paused by ${stop.by}: ${stop.reason}`
+  if (stop?.how === 'paused') return `its test ring is paused by ${stop.by.name}: ${stop.reason}`
   return stop === null ? 'its test ring is still running' : 'its test ring is halted and not at its end yet'
 }
 

@@ -5,10 +5,18 @@
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
+import type { Policy } from '../policy.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
-import type { Content, ProposalEvent, RecordedEvent, WrittenEvent } from './event.ts'
+import type {
+  Content,
+  ProposalEvent,
+  RecordedEvent,
+  RecordedOutcome,
+  RecordedVerification,
+  WrittenEvent,
+} from './event.ts'
 import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
 import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
@@ -76,6 +84,16 @@ export interface Named {
   readonly pages: ReadonlyMap<string, StoredContent>
   /** Throws a sentence where it cannot be read. */
   readonly subject: (hashes: SubjectHashes) => Subject
+  /** The same, by its hash. */
+  readonly policy: (hash: string) => Policy
+}
+
+export function outcomesIn(page: string, { pages }: Named): readonly RecordedOutcome[] {
+  return readPage(page, pages).outcomes ?? []
+}
+
+export function verificationsIn(page: string, { pages }: Named): readonly RecordedVerification[] {
+  return readPage(page, pages).verifications ?? []
 }
 
 /** An event with what the content that it names says. Throws a sentence where that is not there or is not what it was. */
@@ -88,13 +106,11 @@ export function opened(event: WrittenEvent, named: Named): ProposalEvent {
       return { ...event, subject: subjectOf(event, named) }
     case 'outcomes-recorded': {
       if (event.page === undefined) return event
-      const { outcomes = [] } = readPage(event.page, named.pages)
-      return { ...event, outcomes }
+      return { ...event, outcomes: outcomesIn(event.page, named) }
     }
     case 'verifications-recorded': {
       if (event.page === undefined) return event
-      const { verifications = [] } = readPage(event.page, named.pages)
-      return { ...event, verifications }
+      return { ...event, verifications: verificationsIn(event.page, named) }
     }
     default:
       return event
@@ -131,7 +147,6 @@ export function withContents(command: ProposalCommand): {
     }
     case 'record-verifications':
       return { command, contents: pagesOf(verificationsEvents(command.verifications)) }
-    case 'open':
     case 'revise': {
       const { content, contents } = withContent(command.content)
       return { command: { ...command, content }, contents }

@@ -2,6 +2,7 @@ import type { Answer, Detail } from '../../chat/desk.ts'
 import { type AccountEntry, accountWords, linkedWords } from '../../chat/linked-accounts.ts'
 import { oneLine } from '../../chat/visible.ts'
 import { isOwn } from '../../core/hands.ts'
+import { isProposalId } from '../../core/proposal/proposal.ts'
 import type {
   AssetRow,
   AuditRow,
@@ -131,8 +132,10 @@ export function auditHtml(rows: readonly AuditRow[], viewer: Viewer): Html {
     'Audit record, newest first',
     ['When', 'Record', 'What', 'Who', 'Hash'],
     rows.map((row) => [
-      instant(row.at, 'date and time', viewer.timeZone),
-      html`<a href="/p/${row.stream}">${row.stream}</a> event ${row.seq}`,
+      row.at === '' ? '' : instant(row.at, 'date and time', viewer.timeZone),
+      isProposalId(row.stream)
+        ? html`<a href="/p/${row.stream}">${row.stream}</a> event ${row.seq}`
+        : `${row.stream} event ${row.seq}`,
       row.what,
       row.who,
       html`<code>${row.hash.slice(0, 12)}</code>`,

@@ -42,7 +42,12 @@ test('what is left of a ring is what has not begun, was not skipped and is not l
         if ('start' in does) states.push({ leftOut, run: withDeployments(run, does.start.map(started)) })
         else if ('takeBack' in does) states.push({ leftOut, run: withoutDeployments(run, new Set(does.takeBack)) })
         else if ('skip' in does)
-          states.push({ leftOut, run: withChanges(run, { skipped: record(does.skip, { by: 'noor', reason: 'r' }) }) })
+          states.push({
+            leftOut,
+            run: withChanges(run, {
+              skipped: record(does.skip, { by: { person: 'noor', name: 'Noor' }, reason: 'r' }),
+            }),
+          })
         else states.push({ run, leftOut: record(does.leaveOut, { reason: 'gone' }) })
         if (asks) check(states.at(-1))
       }

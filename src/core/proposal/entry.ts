@@ -1,0 +1,408 @@
+/**
+ * Events of proposals as entries, and back. The table says of every member of every event whether it is a fact, names
+ * people, or is personal and stands beside.
+ */
+
+import type { Through } from '../hands.ts'
+import { type Member, type Policy, votingRoles } from '../policy.ts'
+import { type Beside, type Entry, type Fact, type Facts, readBeside, type SealedEntry } from '../record/entry.ts'
+import { ERASED, type Register, throughWith } from '../record/register.ts'
+import type { EventType, ProposalEvent, RecordedEvent } from './event.ts'
+import { type Actor, type ApprovedBy, type Deferral, PATCHWARDEN, type Via, type Vote } from './proposal.ts'
+import { cameFrom, wordsIn } from './said.ts'
+import { type Named, outcomesIn, verificationsIn } from './written.ts'
+
+/** How one member of an event is kept. */
+interface Kept {
+  readonly write: (
+    value: unknown,
+    key: string,
+    writing: Writing,
+  ) => { readonly facts?: Facts; readonly beside?: Beside }
+  readonly read: (key: string, reading: Reading) => unknown
+}
+
+interface Writing {
+  readonly actor: Actor
+  readonly register: Register
+}
+
+interface Reading {
+  readonly entry: Entry
+  /** `null`: it was erased. */
+  readonly beside: Beside | null
+  readonly actor: Actor
+  readonly register: Register
+  readonly named: Named
+}
+
+const fact: Kept = {
+  write: (value, key) => ({ facts: { [key]: value as Fact } }),
+  read: (key, { entry }) => entry.facts[key],
+}
+
+/** Under a name of its own. */
+function factAs(name: string): Kept {
+  return {
+    write: (value) => ({ facts: { [name]: value as Fact } }),
+    read: (_key, { entry }) => entry.facts[name],
+  }
+}
+
+/** Known by something else of the entry. */
+function known(read: (reading: Reading) => unknown): Kept {
+  return { write: () => ({}), read: (_key, reading) => read(reading) }
+}
+
+const people: Kept = {
+  write: (value, key, { register }) => ({ facts: { [key]: strings(value).map(register.pseudonymOf) } }),
+  read: (key, { entry, register }) => strings(entry.facts[key]).map((one) => register.personOf(one).id),
+}
+
+/** What somebody wrote, or a sentence that may quote them; `null` where nothing was. */
+const words: Kept = {
+  write: (value) => (typeof value === 'string' ? { beside: { words: value } } : {}),
+  read: (_key, { entry, beside }) => {
+    if (beside === null) return entry.commit === undefined ? null : ERASED
+    return typeof beside.words === 'string' ? beside.words : null
+  },
+}
+
+/** A list that stands beside; an empty one once it was erased. */
+const besideList: Kept = {
+  write: (value, key) => ({ beside: { [key]: value as Fact } }),
+  read: (key, { beside }) => {
+    const list = beside?.[key]
+    return Array.isArray(list) ? list : []
+  },
+}
+
+const actorsId = known(({ actor }) => (actor.kind === 'person' ? actor.id : ''))
+const actorsName = known(({ actor }) => (actor.kind === 'person' ? actor.name : PATCHWARDEN))
+const actorsVia = known(({ actor }) => (actor.kind === 'person' ? actor.via : undefined))
+
+/** Whoever stopped it; what follows from what a person did may be Patchwarden's own doing. */
+const stopper: Kept = {
+  write: (value, _key, { actor }) =>
+    value === PATCHWARDEN && actor.kind === 'person' ? { facts: { patchwarden: true } } : {},
+  read: (_key, { entry, actor }) =>
+    actor.kind === 'person' && entry.facts.patchwarden !== true ? actor.name : PATCHWARDEN,
+}
+
+/** Of the person who acts: only what they chose is said again. */
+const vote: Kept = {
+  write: (value) => {
+    const { choice, revision, reason } = value as Vote
+    return { facts: { choice, revision }, ...(reason === null ? {} : { beside: { words: reason } }) }
+  },
+  read: (key, reading) => {
+    const { actor, entry } = reading
+    if (actor.kind !== 'person') throw new Error('is a vote of nobody')
+    const { id: person, name, via, through } = actor
+    const { choice, revision } = entry.facts
+    const came = through === undefined ? {} : { through }
+    return { person, name, choice, reason: words.read(key, reading), revision, at: entry.at, via, ...came }
+  },
+}
+
+const approval: Kept = {
+  write: (value, _key, { register: { pseudonymOf } }) => {
+    const by = value as ApprovedBy
+    switch (by.how) {
+      case 'quorum': {
+        const fills = by.fills.map(({ role, person }) => ({ role, person: pseudonymOf(person) }))
+        return { facts: { how: by.how, fills } }
+      }
+      case 'break-glass':
+      case 'roll back': {
+        const { reason, person, ...rest } = by
+        return { facts: { ...rest, person: pseudonymOf(person) }, beside: { words: reason } }
+      }
+      default:
+        return { facts: { ...by } }
+    }
+  },
+  read: (_key, { entry, beside, register: { personOf } }) => {
+    const { how, fills, person, proposal, rule, expiresAt, noticeEndedAt } = entry.facts
+    const id = () => personOf(String(person)).id
+    switch (how) {
+      case 'quorum': {
+        const filled = (Array.isArray(fills) ? fills : []) as readonly { role: string; person: string }[]
+        return { how, fills: filled.map((fill) => ({ role: fill.role, person: personOf(fill.person).id })) }
+      }
+      case 'break-glass':
+        return { how, person: id(), reason: wordsIn(beside) }
+      case 'roll back':
+        return { how, person: id(), proposal, reason: wordsIn(beside) }
+      case 'standing approval':
+        return { how, rule, proposal, expiresAt }
+      default:
+        return { how, noticeEndedAt }
+    }
+  },
+}
+
+const deferral: Kept = {
+  write: (value, _key, { register }) => {
+    const { owner, until, reason } = value as Deferral
+    return { facts: { owner: register.pseudonymOf(owner), until }, beside: { words: reason } }
+  },
+  read: (_key, { entry, beside, actor, register }) => ({
+    by: actor.kind === 'person' ? actor.id : '',
+    reason: wordsIn(beside),
+    owner: register.personOf(String(entry.facts.owner)).id,
+    until: entry.facts.until,
+  }),
+}
+
+/** The policy as it was then is content: the record says under which one people decided. */
+const policy: Kept = {
+  write: () => ({}),
+  read: (_key, { entry, named }) => named.policy(String(entry.facts.policy)),
+}
+
+const subject = known(({ entry: { facts }, named }) =>
+  named.subject({ decision: String(facts.content), evidence: String(facts.evidence) }),
+)
+
+const whyNow: Kept = {
+  write: (value) => ({ beside: { whyNow: String(value) } }),
+  read: (_key, { beside }) => wordsIn(beside, 'whyNow'),
+}
+
+const content = {
+  title: fact,
+  subject,
+  contentHash: factAs('content'),
+  evidence: fact,
+  priority: fact,
+  whyNow,
+  dueAt: fact,
+} as const
+
+const page = { page: fact, counts: fact } as const
+
+type OfType<Type> = Extract<ProposalEvent, { readonly type: Type }>
+type Table = {
+  readonly [Type in EventType]: { readonly [Key in Exclude<keyof OfType<Type>, 'type'>]-?: Kept }
+}
+
+/** Only events of earlier versions, which have no entry. */
+const before = known(() => undefined)
+
+const table: Table = {
+  opened: {
+    ...content,
+    id: known(({ entry }) => entry.stream),
+    number: fact,
+    team: fact,
+    policy,
+    expiresAt: fact,
+    noticeEndsAt: fact,
+  },
+  revised: {
+    ...content,
+    revision: fact,
+    reason: words,
+    votesKept: fact,
+    expiresAt: fact,
+    noticeEndsAt: fact,
+    raised: fact,
+  },
+  'content-kept': { was: fact, contentHash: factAs('content'), evidence: fact, subject },
+  'vote-cast': { vote },
+  'vote-withdrawn': { person: actorsId, name: actorsName },
+  'act-confirmed': { person: actorsId, name: actorsName, act: fact, of: fact },
+  commented: { text: words, via: actorsVia },
+  reminded: { step: fact, waitingFor: people },
+  'standing-refused': { reason: words },
+  approved: { by: approval },
+  'approval-lapsed': { reason: words },
+  rejected: { deferral },
+  expired: {},
+  withdrawn: { reason: words },
+  superseded: { by: factAs('proposal') },
+  'followed-up': { advisory: fact, mends: fact, proposal: fact },
+  scheduled: { window: fact, reason: words },
+  postponed: { person: actorsId, name: actorsName, reason: words, window: fact },
+  frozen: { person: actorsId, name: actorsName, until: fact, reason: words },
+  unfrozen: { person: actorsId, name: actorsName },
+  'acknowledgement-asked': { people, escalated: fact },
+  'start-refused': { reason: words },
+  'asset-awaited': { asset: fact, proposal: fact, until: fact },
+  acknowledged: { person: actorsId, name: actorsName },
+  'rollout-started': {},
+  'batch-started': { ring: fact, batch: fact, key: fact, assets: fact, waiting: fact, queued: fact },
+  'batch-queued': { ring: fact, assets: fact },
+  'assets-started': { ring: fact, batch: fact, key: fact, assets: fact },
+  'outcome-recorded': { asset: before, outcome: before, log: before },
+  'outcomes-recorded': { ...page, outcomes: known(({ entry, named }) => outcomesIn(String(entry.facts.page), named)) },
+  'verification-recorded': { asset: before, verification: before },
+  'verifications-recorded': {
+    ...page,
+    verifications: known(({ entry, named }) => verificationsIn(String(entry.facts.page), named)),
+  },
+  'asset-skipped': { asset: fact, name: actorsName, reason: words },
+  'retry-asked': { assets: fact, name: actorsName },
+  'window-extended': { until: fact, person: actorsId, name: actorsName, reason: words },
+  'go-given': { ring: fact, person: actorsId, name: actorsName },
+  // What a check is called and what it saw may be an address.
+  'gate-checked': { ring: fact, results: besideList, healthy: fact },
+  'window-announced': { window: fact },
+  'test-started': {},
+  'test-paused': { by: stopper, reason: words },
+  'test-halted': { by: stopper, reason: words, closing: fact },
+  // Whose agreements they were, the entries before it say.
+  'test-resumed': { by: besideList },
+  'test-ended': { passed: fact, reason: words },
+  'assets-compared': { assets: fact, more: fact },
+  noted: { text: words },
+  drifted: { asset: fact, what: fact },
+  'ring-soaking': { ring: fact, until: fact },
+  'ring-passed': { ring: fact },
+  'gate-failed': { ring: fact, reason: words },
+  paused: { by: stopper, reason: words },
+  halted: { by: stopper, reason: words },
+  'resume-agreed': { person: actorsId, name: actorsName },
+  resumed: { by: besideList },
+  'verifying-started': {},
+  completed: {},
+  'break-glass-used': { person: actorsId, name: actorsName, reason: words, reviewBy: fact },
+  'break-glass-reviewed': { person: actorsId, name: actorsName },
+}
+
+/** What an entry says of the moment beside what the event says. */
+export interface Circumstances {
+  /** Hash of what people decide on at that moment. */
+  readonly content: string
+  /** Hash of the policy. */
+  readonly policy: string
+  /** Number of the entry of the stream `rights` that was in force; `null`: there was none. */
+  readonly rights: number | null
+  readonly members: readonly Member[]
+  readonly rule: Policy
+}
+
+/** People with a role that may vote are named up to here; then the configuration in force says who they were. */
+const ELIGIBLE_NAMED = 1_000
+
+/** An event as facts and what stands beside them. `circumstances` null: nobody decided anything. */
+export function entryOf(
+  { actor, event }: RecordedEvent,
+  register: Register,
+  circumstances: Circumstances | null,
+): Pick<Entry, 'by' | 'event' | 'facts'> & { readonly beside: Beside } {
+  const members: Readonly<Record<string, Kept>> = table[event.type]
+  const whose = actorFacts(actor, register)
+  let facts: Facts = {
+    ...whose.facts,
+    ...(circumstances === null ? {} : circumstanceFacts(event, actor, register, circumstances)),
+  }
+  let beside: Beside = whose.beside
+  for (const [key, value] of Object.entries(event)) {
+    if (key === 'type' || value === undefined) continue
+    const kept = members[key]
+    if (kept === undefined) throw new Error(`"${key}" of ${event.type} is neither a fact nor personal.`)
+    const out = kept.write(value, key, { actor, register })
+    facts = { ...facts, ...out.facts }
+    beside = { ...beside, ...out.beside }
+  }
+  return { by: whose.by, event: event.type, facts, beside }
+}
+
+function actorFacts(
+  actor: Actor,
+  { pseudonymOf }: Register,
+): { readonly by: string; readonly facts: Facts; readonly beside: Beside } {
+  if (actor.kind === 'system') return { by: actor.part, facts: {}, beside: {} }
+  const { id, via, through, linkedAt } = actor
+  const facts = { via, linkedAt, through: through && throughFacts(through, pseudonymOf) }
+  const beside = through?.kind === 'command line' ? { user: through.user, host: through.host } : {}
+  return { by: pseudonymOf(id), facts, beside }
+}
+
+function throughFacts(through: Through, pseudonymOf: (person: string) => string): Fact {
+  return through.kind === 'command line' ? { kind: through.kind } : { ...throughWith(through, pseudonymOf) }
+}
+
+/** Events at which the record says who could decide. */
+const asksWho: readonly EventType[] = ['opened', 'revised', 'approved', 'rejected']
+
+function circumstanceFacts(
+  event: ProposalEvent,
+  actor: Actor,
+  { pseudonymOf }: Register,
+  { content, policy, rights, members, rule }: Circumstances,
+): Facts {
+  const decides = asksWho.includes(event.type)
+  const roles = votingRoles(rule.approval)
+  const eligible = members.filter((member) => member.roles.some((role) => roles.includes(role)))
+  return {
+    ...(rights !== null && (decides || actor.kind === 'person') ? { rights } : {}),
+    ...(event.type === 'vote-cast' || event.type === 'approved' || event.type === 'rejected' ? { content } : {}),
+    ...(event.type === 'opened' ? { policy } : {}),
+    ...(decides && eligible.length <= ELIGIBLE_NAMED
+      ? {
+          eligible: eligible.map(({ id, roles: held }) => ({
+            person: pseudonymOf(id),
+            roles: held.filter((role) => roles.includes(role)),
+          })),
+        }
+      : {}),
+  }
+}
+
+/** The event of an entry. Throws a clause where it is none of ours, or needs what is not there. */
+export function recordedOf(
+  entry: Entry,
+  beside: SealedEntry['beside'],
+  register: Register,
+  named: Named,
+): RecordedEvent {
+  if (!isEventType(entry.event)) throw new Error(`is of the type "${entry.event}", which no proposal knows`)
+  const members: Readonly<Record<string, Kept>> = table[entry.event]
+  const besideFacts = readBeside(beside?.text ?? null)
+  const actor = actorOf(entry, besideFacts, register)
+  const reading: Reading = { entry, beside: besideFacts, actor, register, named }
+  const event: Record<string, unknown> = { type: entry.event }
+  for (const [key, kept] of Object.entries(members)) {
+    const value = kept.read(key, reading)
+    if (value !== undefined) event[key] = value
+  }
+  const { stream, seq, at } = entry
+  return { stream, seq, at, actor, event: event as unknown as ProposalEvent }
+}
+
+const parts: readonly string[] = ['assessment', 'timer', 'rollout', 'verification', 'operator']
+
+/** Whoever did it. */
+export function actorOf(
+  { by, facts }: Pick<Entry, 'by' | 'facts'>,
+  beside: Beside | null,
+  { personOf }: Register,
+): Actor {
+  if (parts.includes(by)) return { kind: 'system', part: by as Extract<Actor, { kind: 'system' }>['part'] }
+  const { id, name } = personOf(by)
+  const { via, through, linkedAt } = facts as Facts & { readonly through?: Through }
+  return {
+    kind: 'person',
+    id,
+    name,
+    via: via as Via,
+    ...(through === undefined ? {} : { through: throughOf(through, beside, personOf) }),
+    ...(typeof linkedAt === 'string' ? { linkedAt } : {}),
+  }
+}
+
+function throughOf(through: Through, beside: Beside | null, personOf: Register['personOf']): Through {
+  if (through.kind === 'command line') return { ...through, ...cameFrom(beside) }
+  return throughWith(through, (pseudonym) => personOf(pseudonym).id)
+}
+
+function isEventType(name: string): name is EventType {
+  return Object.hasOwn(table, name)
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}

@@ -1,0 +1,232 @@
+/**
+ * What a state holds of people. In the program it has their ids, names and words. As it is stored it has pseudonyms and the
+ * numbers of the entries that the words stand beside, so that it stays as it is when they are erased.
+ */
+
+import type { Through } from '../hands.ts'
+import { type Beside, readBeside } from '../record/entry.ts'
+import { ERASED, type Register, throughWith } from '../record/register.ts'
+import type { RecordedEvent } from './event.ts'
+import type { LightState, ResultRow } from './light.ts'
+import type { Actor, ApprovedBy, By, ProposalState, Said, TestStop, wordPlaces } from './proposal.ts'
+
+type Place = (typeof wordPlaces)[number]
+
+/** What tells words of one event from those of another; `null`: there are none. */
+const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
+  'why now': ({ whyNow }) => whyNow,
+  proposer: ({ proposer }) => proposer,
+  'standing refused': ({ standingRefused }) => standingRefused,
+  approved: ({ approvedBy }) => approvedBy,
+  'not started': ({ notStarted }) => notStarted,
+  'test stopped': ({ test }) => test?.stopped ?? null,
+  'test result': ({ test }) => test?.result ?? null,
+  stopped: ({ stopped }) => stopped,
+  'break-glass': ({ breakGlass }) => breakGlass?.reviewBy ?? null,
+  deferral: ({ deferral }) => deferral,
+}
+
+/** The state after an event, with the number of its entry wherever its words stand now. */
+export function withSaid(
+  before: ProposalState | null,
+  after: ProposalState,
+  { seq, inItself }: RecordedEvent,
+): ProposalState {
+  const said: Partial<Record<Place, number>> = {}
+  let changed = false
+  for (const [name, mark] of Object.entries(marks)) {
+    const place = name as Place
+    const [was, is, known] = [before && mark(before), mark(after), before?.said?.[place]]
+    if (was === is) {
+      if (known !== undefined && is !== null) said[place] = known
+    } else {
+      changed = true
+      if (is !== null && inItself !== true) said[place] = seq
+    }
+  }
+  if (!changed) return after
+  if (Object.keys(said).length > 0) return { ...after, said }
+  const { said: _, ...rest } = after
+  return rest
+}
+
+// ---------------------------------------------------------------- as it is stored, and back
+
+/** What is done with each person and each text of a state. `said`: the number of the entry; left out: it stands in the event. */
+interface Change {
+  readonly person: (id: string) => string
+  readonly name: (person: string) => string
+  /** `member`: under which name they stand beside the entry. */
+  readonly words: (text: string, said: number | undefined, member?: string) => string
+  readonly through: (through: Through, said: number | undefined) => Through
+}
+
+/** The state with pseudonyms, and without words that stand beside entries. */
+export function withoutPersons(light: LightState, { pseudonymOf }: Pick<Register, 'pseudonymOf'>): LightState {
+  return changed(light, {
+    person: pseudonymOf,
+    name: () => '',
+    words: (text, said) => (said === undefined ? text : ''),
+    through: (through, said) =>
+      through.kind === 'command line' && said !== undefined
+        ? { ...through, user: '', host: '' }
+        : throughWith(through, pseudonymOf),
+  })
+}
+
+/** The state as the program knows it. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
+export function withPersons(
+  light: LightState,
+  { personOf }: Register,
+  besides: ReadonlyMap<number, string | null>,
+): LightState {
+  const besideOf = reading(besides)
+  return changed(light, {
+    person: (pseudonym) => personOf(pseudonym).id,
+    name: (pseudonym) => personOf(pseudonym).name,
+    words: (text, said, member) => (said === undefined ? text : wordsIn(besideOf(said), member)),
+    through: (through, said) =>
+      through.kind === 'command line' && said !== undefined
+        ? { ...through, ...cameFrom(besideOf(said)) }
+        : throughWith(through, (pseudonym) => personOf(pseudonym).id),
+  })
+}
+
+/** The same of a row. */
+export function rowWithoutPersons(row: ResultRow, { pseudonymOf }: Pick<Register, 'pseudonymOf'>): ResultRow {
+  return rowChanged(
+    row,
+    pseudonymOf,
+    () => '',
+    (text, said) => (said === undefined ? text : ''),
+  )
+}
+
+export function rowWithPersons(
+  row: ResultRow,
+  { personOf }: Register,
+  besides: ReadonlyMap<number, string | null>,
+): ResultRow {
+  const besideOf = reading(besides)
+  return rowChanged(
+    row,
+    (pseudonym) => personOf(pseudonym).id,
+    (pseudonym) => personOf(pseudonym).name,
+    (text, said) => (said === undefined ? text : wordsIn(besideOf(said))),
+  )
+}
+
+/** Numbers of the entries whose words are to be put back. */
+export function entriesSaid(light: LightState, rows: readonly ResultRow[]): readonly number[] {
+  const { votes, resumeVotes, said = {} } = light
+  return [
+    ...Object.values(said),
+    ...[...votes, ...resumeVotes].flatMap((one) => one.said ?? []),
+    ...rows.flatMap(({ facts }) => facts.skipped?.said ?? []),
+  ]
+}
+
+function reading(besides: ReadonlyMap<number, string | null>): (seq: number) => Beside | null {
+  return (seq) => readBeside(besides.get(seq) ?? null)
+}
+
+/** What somebody wrote with an entry. */
+export function wordsIn(beside: Beside | null, member = 'words'): string {
+  const words = beside?.[member]
+  return typeof words === 'string' ? words : ERASED
+}
+
+/** From where a command line was used. */
+export function cameFrom(beside: Beside | null): { readonly user: string; readonly host: string } {
+  const { user, host } = beside ?? {}
+  return { user: typeof user === 'string' ? user : ERASED, host: typeof host === 'string' ? host : ERASED }
+}
+
+function changed(light: LightState, change: Change): LightState {
+  const { person, name, words } = change
+  const said: Said = light.said ?? {}
+  const text = (value: string | null, place: Place) => (value === null ? null : words(value, said[place]))
+  const by = (one: By) => changedBy(one, person, name)
+  const stop = (one: TestStop) => ({ ...one, by: by(one.by), reason: words(one.reason, said['test stopped']) })
+  const counted = <Act extends { readonly person: string; readonly through?: Through; readonly said?: number }>(
+    act: Act,
+  ) => ({
+    ...act,
+    person: person(act.person),
+    ...(act.through === undefined ? {} : { through: change.through(act.through, act.said) }),
+  })
+  const { test, rollout, stopped, breakGlass, deferral, approvedBy, acknowledgedBy } = light
+  const rings = <Run extends NonNullable<typeof rollout | typeof test>>(run: Run): Run => ({
+    ...run,
+    rings: run.rings.map((ring) => ({ ...ring, go: ring.go === null ? null : person(ring.go) })),
+  })
+  return {
+    ...light,
+    whyNow: words(light.whyNow, said['why now'], 'whyNow'),
+    proposer: changedActor(light.proposer, said.proposer, change),
+    votes: light.votes.map((vote) => ({
+      ...counted(vote),
+      name: name(vote.person),
+      reason: vote.reason === null ? null : words(vote.reason, vote.said),
+    })),
+    resumeVotes: light.resumeVotes.map((vote) => ({ ...counted(vote), name: name(vote.person) })),
+    standingRefused: text(light.standingRefused, 'standing refused'),
+    notStarted: text(light.notStarted, 'not started'),
+    approvedBy: approvedBy && changedApproval(approvedBy, said.approved, change),
+    acknowledgedBy: acknowledgedBy === null ? null : person(acknowledgedBy),
+    stopped: stopped && { ...stopped, by: by(stopped.by), reason: words(stopped.reason, said.stopped) },
+    test: test && {
+      ...rings(test),
+      stopped: test.stopped && stop(test.stopped),
+      result: test.result && { ...test.result, reason: text(test.result.reason, 'test result') },
+    },
+    rollout: rollout && rings(rollout),
+    breakGlass: breakGlass && {
+      ...breakGlass,
+      person: person(breakGlass.person),
+      ...(breakGlass.through === undefined ? {} : { through: change.through(breakGlass.through, said['break-glass']) }),
+      reason: words(breakGlass.reason, said['break-glass']),
+      reviewedBy: breakGlass.reviewedBy === null ? null : person(breakGlass.reviewedBy),
+    },
+    deferral: deferral && {
+      ...deferral,
+      by: person(deferral.by),
+      owner: person(deferral.owner),
+      reason: words(deferral.reason, said.deferral),
+    },
+  }
+}
+
+function changedBy(by: By, person: (id: string) => string, name: (person: string) => string): By {
+  return by.person === null ? by : { person: person(by.person), name: name(by.person) }
+}
+
+function changedActor(actor: Actor, said: number | undefined, { person, name, through }: Change): Actor {
+  if (actor.kind !== 'person') return actor
+  const came = actor.through === undefined ? {} : { through: through(actor.through, said) }
+  return { ...actor, id: person(actor.id), name: name(actor.id), ...came }
+}
+
+function changedApproval(by: ApprovedBy, said: number | undefined, { person, words }: Change): ApprovedBy {
+  switch (by.how) {
+    case 'quorum':
+      return { ...by, fills: by.fills.map((fill) => ({ ...fill, person: person(fill.person) })) }
+    case 'break-glass':
+    case 'roll back':
+      return { ...by, person: person(by.person), reason: words(by.reason, said) }
+    default:
+      return by
+  }
+}
+
+function rowChanged(
+  row: ResultRow,
+  person: (id: string) => string,
+  name: (person: string) => string,
+  words: (text: string, said: number | undefined) => string,
+): ResultRow {
+  const { skipped } = row.facts
+  if (skipped === undefined) return row
+  const changed = { ...skipped, by: changedBy(skipped.by, person, name), reason: words(skipped.reason, skipped.said) }
+  return { ...row, facts: { ...row.facts, skipped: changed } }
+}

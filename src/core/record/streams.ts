@@ -1,0 +1,25 @@
+/**
+ * The streams of the record beside those of proposals, and what each of their events has as facts. Whatever else an event
+ * says is personal, and stands beside it.
+ */
+
+import type { Beside, Facts } from './entry.ts'
+
+/** Names of facts by event, by stream; of streams that there is one of for each team, by what stands before the colon. */
+const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  persons: {
+    'person-known': ['person'],
+    'person-renamed': ['person'],
+  },
+}
+
+/** Throws where an event has a fact that is not among those of its type, or is of no known type: a fault of ours. */
+export function checkFacts(
+  stream: string,
+  { event, facts: given }: { readonly event: string; readonly facts: Facts; readonly beside?: Beside },
+): void {
+  const known = facts[stream.split(':')[0] ?? '']?.[event]
+  if (known === undefined) throw new Error(`The stream ${stream} has no event "${event}".`)
+  for (const name of Object.keys(given))
+    if (!known.includes(name)) throw new Error(`"${name}" is no fact of ${event}: what is personal stands beside it.`)
+}

@@ -1,0 +1,86 @@
+/** Entries of the record: appended, never changed. core/record/entry.ts has their form. */
+
+import { randomBytes } from 'node:crypto'
+import { desc, eq, sql } from 'drizzle-orm'
+import { GENESIS } from '../core/audit.ts'
+import { type Beside, type Facts, type SealedEntry, sealEntry } from '../core/record/entry.ts'
+import { checkFacts } from '../core/record/streams.ts'
+import { storable } from '../core/storable.ts'
+import type { Queryable, Tx } from './connection.ts'
+import { entries } from './schema.ts'
+
+/** An entry before it has its place. */
+export interface NewEntry {
+  /** ISO 8601 UTC: now. */
+  readonly at: string
+  /** A pseudonym, or a part of Patchwarden. */
+  readonly by: string
+  readonly event: string
+  readonly facts: Facts
+  readonly beside?: Beside
+}
+
+/** Where a stream ends. */
+export interface StreamEnd {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** The next entry of a stream whose end is known and held. */
+export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry }: NewEntry): SealedEntry {
+  const next = { ...storable(entry), stream, seq: end.seq + 1, prev: end.hash }
+  return sealEntry(next, storable(beside), randomBytes(16).toString('hex'))
+}
+
+/** A second writer of the same number fails on the unique index: nothing is overwritten. */
+export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
+  if (sealed.length === 0) return
+  await tx.insert(entries).values(
+    sealed.map(({ stream, seq, text, hash, beside }) => ({
+      stream,
+      seq,
+      entry: text,
+      hash,
+      salt: beside?.salt ?? null,
+      beside: beside?.text ?? null,
+    })),
+  )
+}
+
+/**
+ * Appends to a stream that is no proposal's. Whoever else appends to it waits until the transaction ends: append last, or
+ * to small streams only.
+ */
+export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
+  let end = await endOf(tx, stream)
+  const sealed: SealedEntry[] = []
+  for (const one of added) {
+    checkFacts(stream, one)
+    const next = sealNext(stream, end, one)
+    sealed.push(next)
+    end = next
+  }
+  await insertEntries(tx, sealed)
+  return end
+}
+
+/** Where a stream ends that has no events of earlier versions. */
+export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
+  const [row] = await db
+    .select({ seq: entries.seq, hash: entries.hash })
+    .from(entries)
+    .where(eq(entries.stream, stream))
+    .orderBy(desc(entries.seq))
+    .limit(1)
+  return row ?? { seq: 0, hash: GENESIS }
+}
+
+/** Number of the entry that says who may do what now; `null`: there is none yet. */
+export async function rightsInForce(db: Queryable): Promise<number | null> {
+  const { seq } = await endOf(db, RIGHTS)
+  return seq === 0 ? null : seq
+}
+
+/** The stream of what gives rights. */
+export const RIGHTS = 'rights'

@@ -1,0 +1,117 @@
+/**
+ * The register of persons: whose pseudonyms those in the record are. Its own stream tells when somebody came into it; names
+ * and ids stand beside the entries, and here.
+ */
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { eq, inArray, sql } from 'drizzle-orm'
+import { type Person, type Register, registerOf } from '../core/record/register.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { appendToStream } from './entries.ts'
+import { persons, personsVersion } from './schema.ts'
+import { inTransaction } from './transaction.ts'
+
+/** A register as it was at one moment. */
+export interface VersionedRegister extends Register {
+  readonly version: string
+}
+
+export const PERSONS = 'persons'
+
+/** The version of the register, for a statement that reads something else. */
+export const registerVersion = sql<string>`(select version from ${personsVersion})`
+
+/** By version, which no two databases share; a few, because old ones are asked for no more. */
+const registers = new Map<string, VersionedRegister>()
+const REGISTERS_KEPT = 20
+
+export async function readRegister(db: Queryable): Promise<VersionedRegister> {
+  const [row] = await db.select({ version: personsVersion.version }).from(personsVersion)
+  return registerAt(db, row?.version ?? '')
+}
+
+/** The register of a version, or the one that has taken its place. */
+export async function registerAt(db: Queryable, version: string): Promise<VersionedRegister> {
+  const known = registers.get(version)
+  if (known !== undefined) return known
+  const rows = await db
+    .select({ ...columns, version: registerVersion })
+    .from(personsVersion)
+    .leftJoin(persons, sql`true`)
+  const people = rows.flatMap(({ pseudonym, person, name }): Person[] =>
+    pseudonym === null || person === null ? [] : [{ pseudonym, id: person, name: name ?? person }],
+  )
+  const read = { ...registerOf(people), version: rows[0]?.version ?? '' }
+  if (read.version !== '') {
+    registers.set(read.version, read)
+    for (const old of registers.keys()) if (registers.size > REGISTERS_KEPT) registers.delete(old)
+  }
+  return read
+}
+
+const columns = { pseudonym: persons.pseudonym, person: persons.person, name: persons.name }
+
+export interface KnownPerson {
+  readonly id: string
+  /** `null`: not known, as of somebody who is in the record and left the configuration. */
+  readonly name: string | null
+}
+
+/** Takes people into the register who are not in it, and their names as they are now. */
+export async function knowPersons(db: Db, people: readonly KnownPerson[], now: string): Promise<void> {
+  if (await allKnown(db, people)) return
+  await inTransaction(db, learn, { people, now })
+}
+
+/** The same in a transaction that needs it, which mostly finds them there. */
+export async function knowPersonsIn(tx: Tx, people: readonly KnownPerson[], now: string): Promise<VersionedRegister> {
+  if (!(await allKnown(tx, people))) await learn(tx, { people, now })
+  return readRegister(tx)
+}
+
+async function allKnown(db: Queryable, people: readonly KnownPerson[]): Promise<boolean> {
+  const register = await readRegister(db)
+  return people.every(({ id, name }) => {
+    if (!register.has(id)) return false
+    return name === null || register.personOf(register.pseudonymOf(id)).name === name
+  })
+}
+
+async function learn(
+  tx: Tx,
+  { people, now }: { readonly people: readonly KnownPerson[]; readonly now: string },
+): Promise<void> {
+  // One at a time: the version is that of all.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
+  const wanted = new Map(people.map((one) => [one.id, one]))
+  const rows = await tx
+    .select(columns)
+    .from(persons)
+    .where(inArray(persons.person, [...wanted.keys()]))
+  const known = new Map(rows.map((row) => [row.person, row]))
+  for (const { id, name } of wanted.values()) {
+    const row = known.get(id)
+    if (row === undefined) {
+      const pseudonym = `p_${randomBytes(6).toString('hex')}`
+      await tx.insert(persons).values({ pseudonym, person: id, name })
+      await tell(tx, 'person-known', pseudonym, { id, name }, now)
+    } else if (name !== null && row.name !== name) {
+      await tx.update(persons).set({ name }).where(eq(persons.pseudonym, row.pseudonym))
+      await tell(tx, 'person-renamed', row.pseudonym, { name }, now)
+    }
+  }
+  await tx
+    .insert(personsVersion)
+    .values({ version: randomUUID() })
+    .onConflictDoUpdate({ target: personsVersion.one, set: { version: randomUUID() } })
+}
+
+async function tell(
+  tx: Tx,
+  event: 'person-known' | 'person-renamed',
+  person: string,
+  beside: { readonly id?: string; readonly name: string | null },
+  at: string,
+): Promise<void> {
+  await appendToStream(tx, PERSONS, [{ at, by: 'operator', event, facts: { person }, beside }])
+}

@@ -1,0 +1,35 @@
+/** Events as earlier versions wrote them, in a table of their own; nothing is added to it by this version. */
+
+import type postgres from 'postgres'
+import { eventHash, GENESIS, type SealedEvent } from '../../src/core/audit.ts'
+import { canonicalJson } from '../../src/core/canonical-json.ts'
+import type { RecordedEvent } from '../../src/core/proposal/event.ts'
+import { written } from '../../src/core/proposal/written.ts'
+
+export function sealEarlier({ stream, seq, at, actor, event }: RecordedEvent, prev: string): SealedEvent {
+  const sealed = { stream, seq, at, actor, event: written(event), prev }
+  return { ...sealed, hash: eventHash(sealed) }
+}
+
+/** Puts a stream as an earlier version would have written it in the place of its entries; returns the hash of its end. */
+export async function writeEarlier(sql: postgres.Sql, stream: readonly RecordedEvent[]): Promise<string> {
+  let prev = GENESIS
+  const sealed = stream.map((recorded) => {
+    const one = sealEarlier(recorded, prev)
+    prev = one.hash
+    return one
+  })
+  await insertEarlier(sql, sealed)
+  const [first] = stream
+  if (first !== undefined) await sql`delete from audit.entries where stream = ${first.stream}`
+  return prev
+}
+
+export async function insertEarlier(sql: postgres.Sql, sealed: readonly SealedEvent[]): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    for (const { stream, seq, at, actor, event, prev, hash } of sealed)
+      await tx`insert into audit.events (stream, seq, at, actor, event, prev, hash)
+        values (${stream}, ${seq}, ${at}, ${canonicalJson(actor)}, ${canonicalJson(event)}, ${prev}, ${hash})`
+  })
+}
