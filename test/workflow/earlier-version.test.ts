@@ -1,7 +1,6 @@
 /** From an earlier version: what was kept whole is carried over, and all that was decided and done holds. */
 
 import { expect, test } from 'vitest'
-import { GENESIS } from '../../src/core/audit.ts'
 import { keepSubject, votedOf, withEvidence } from '../../src/core/proposal/decision-content.ts'
 import type { Actor, PatchSubject, ProposalState, Rollout } from '../../src/core/proposal/proposal.ts'
 import { carry, carryOver } from '../../src/store/carry-over.ts'
