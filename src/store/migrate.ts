@@ -11,7 +11,7 @@ import { patience } from './connection.ts'
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
 /** Of these there is no way back but a copy of the database: they change how things are stored. */
-export const noWayBack: readonly string[] = ['0017_light-decisions', '0018_starts']
+export const noWayBack: readonly string[] = ['0017_light-decisions', '0018_starts', '0020_entries']
 
 /** Another process that migrates may take its time; one that hangs is not waited for without end. */
 const lockMs = '600000'

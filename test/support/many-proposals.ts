@@ -1,5 +1,6 @@
 /** Some forty proposals in every state that one can be left in, small and large, on assets of their own. No engine is asked. */
 
+import { COMMAND_LINE } from '../../src/core/hands.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { DeploymentOutcome } from '../../src/core/ports.ts'
 import type { ProposalCommand } from '../../src/core/proposal/command.ts'
@@ -18,7 +19,7 @@ import { findProposal } from '../../src/store/proposals.ts'
 import { assets as seenAssets, starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { anAsset } from './asset.ts'
-import { mara, nights, standard, tom } from './example-service.ts'
+import { jonas, mara, nights, standard, tom } from './example-service.ts'
 import { always, content } from './proposals.ts'
 
 export interface Team {
@@ -32,11 +33,24 @@ export interface Team {
 const TEAM = 'others'
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const assessment: Actor = { kind: 'system', part: 'assessment' }
-const as = ({ id, name }: { readonly id: string; readonly name: string }): Actor => ({
+interface Named {
+  readonly id: string
+  readonly name: string
+}
+const as = ({ id, name }: Named): Actor => ({ kind: 'person', id, name, via: 'console' })
+const onCommandLine = ({ id, name }: Named): Actor => ({
+  kind: 'person',
+  id,
+  name,
+  via: 'cli',
+  through: { kind: 'command line', user: 'root', host: 'bastion' },
+})
+const byLinkOf = ({ id, name }: Named, maker: Named): Actor => ({
   kind: 'person',
   id,
   name,
   via: 'console',
+  through: { kind: 'sign-in link', madeBy: [maker.id, COMMAND_LINE] },
 })
 const now = () => new Date().toISOString()
 const tolerant = { minSuccessPercent: 0, maxFailures: 10_000, unreachable: 'ignored' } as const
@@ -86,8 +100,8 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
     if (!done.ok) throw new Error(`${id} ${command.type}: ${done.refusal.sentence}`)
   }
 
-  const vote = (id: string, who: { readonly id: string; readonly name: string }, reason: string | null = null) =>
-    must(id, { type: 'vote', choice: 'approve', revision: null, reason, owner: null, until: null }, as(who))
+  const vote = (id: string, who: Named, reason: string | null = null, by = as(who)) =>
+    must(id, { type: 'vote', choice: 'approve', revision: null, reason, owner: null, until: null }, by)
 
   async function approve(id: string): Promise<void> {
     await vote(id, mara, `${id} is good "as it is" {\\}`)
@@ -127,7 +141,7 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
     return { ...whole, ...change?.(whole) }
   }
 
-  async function open(wish: Wish, by: Actor = assessment): Promise<string> {
+  async function open(wish: Wish, by: Actor = assessment, why?: string): Promise<string> {
     const subject = subjectOf(wish)
     const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [] }
     await db.insert(seenAssets).values(
@@ -142,7 +156,7 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
       })),
     )
     const opened = { ...content(1), title: `number ${made}`, subject, contentHash: hashOf(subject) }
-    const done = await workflow.open(TEAM, opened, { ...standard, ...wish.policy }, by)
+    const done = await workflow.open(TEAM, opened, { ...standard, cli: 'recorded', ...wish.policy }, by, why)
     if (!done.ok) throw new Error(done.refusal.sentence)
     return done.state.id
   }
@@ -275,15 +289,55 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
         change: ({ assets }) => ({
           rollsBack: {
             proposal: first,
-            reason: 'it broke the shop',
             keys: Object.fromEntries(assets.map(({ asset }, index) => [asset.id, keys[index] ?? ''])),
           },
         }),
       },
       as(mara),
+      'it broke the shop',
     )
     await must(id, { type: 'start' })
     await begin(id)
+  }
+
+  /** Nobody waited for votes: looked at afterwards, or not yet. */
+  async function brokenGlass(hosts: number): Promise<string> {
+    const breakGlass = { roles: ['owner'], reviewWithinSeconds: 86_400 }
+    const id = await open({ hosts, policy: { breakGlass } })
+    await must(id, { type: 'break-glass', reason: 'it is exploited here' }, onCommandLine(mara))
+    await must(id, { type: 'start' })
+    await begin(id)
+    return id
+  }
+
+  /** Its test ring has begun. */
+  async function onTest(hosts: number): Promise<string> {
+    const id = await open({ hosts, tested: true, policy: { testRing: 'required' } })
+    await must(id, { type: 'start-test' })
+    await begin(id)
+    return id
+  }
+
+  /** Halted, and one of the two who must agree says that it may go on; whose ring somebody let begin. */
+  async function halfResumed(hosts: number): Promise<string> {
+    const id = await started({
+      hosts,
+      policy: {
+        resume: [
+          { role: 'owner', count: 1 },
+          { role: 'security', count: 1 },
+        ],
+      },
+      change: ({ rings }) => ({
+        rings: rings.map((ring, index) => (index === 0 ? ring : { ...ring, gate: { ...tolerant, go: ['owner'] } })),
+      }),
+    })
+    await end(id, 4, well)
+    await must(id, { type: 'go' }, as(mara))
+    await begin(id)
+    await must(id, { type: 'halt', reason: null }, as(jonas))
+    await must(id, { type: 'resume' }, onCommandLine(tom))
+    return id
   }
 
   const reject = (id: string) =>
@@ -325,6 +379,15 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
     if (name !== 'all else') await vote(id, tom)
   }
   await undone()
+  const reviewed = await brokenGlass(few)
+  await must(reviewed, { type: 'review-break-glass' }, as(tom))
+  await brokenGlass(few)
+  await must(await onTest(few), { type: 'pause', reason: 'the test hosts are needed' }, as(mara))
+  await must(await onTest(few), { type: 'halt', reason: 'wrong hosts' }, as(jonas))
+  await halfResumed(few)
+  const byOthers = await open({ hosts: few, nights: true })
+  await vote(byOthers, mara, 'from the train', onCommandLine(mara))
+  await vote(byOthers, tom, null, byLinkOf(tom, jonas))
   const paused = await running({
     hosts: few,
     change: ({ assets }) => ({
