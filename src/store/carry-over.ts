@@ -17,13 +17,15 @@ import { wakeAt } from '../core/proposal/next-step.ts'
 import { type Actor, finalStatuses, type ProposalState, type Rollout } from '../core/proposal/proposal.ts'
 import { rowWithoutPersons, withoutPersons } from '../core/proposal/said.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
+import type { Register } from '../core/record/register.ts'
 import type { Db, Tx } from './connection.ts'
 import { nameContents, storeContents } from './content.ts'
 import { insertEntries, sealNext } from './entries.ts'
 import { readStream } from './events.ts'
-import { type KnownPerson, knowPersonsIn } from './persons.ts'
+import { type KnownPerson, knowPersonsIn, readRegister } from './persons.ts'
 import {
   isCarried,
+  isOfBefore,
   isWhole,
   lockProposal,
   PERSONLESS,
@@ -58,6 +60,13 @@ export async function carryOver(
   return { carried, problems }
 }
 
+/** Carries one over where an earlier version kept it still; a sentence where it cannot be. */
+export async function carryOverOne(db: Db, id: string, now: string): Promise<string | null> {
+  if (!(await isOfBefore(db, id))) return null
+  const done = await inTransaction(db, carryLocked, { id, now })
+  return typeof done === 'string' ? null : done.problem
+}
+
 async function carryLocked(
   tx: Tx,
   { id, now }: { readonly id: string; readonly now: string },
@@ -80,7 +89,8 @@ export async function carry(
   const read = await readFor(tx, stored)
   if ('problem' in read) return { problem: `${id} cannot be carried over: ${read.problem}` }
   const { kept } = read
-  const register = await knowPersonsIn(tx, peopleIn(read.replayed), now)
+  const people = peopleIn(read.replayed, read.names, await readRegister(tx))
+  const register = await knowPersonsIn(tx, people, now)
   let state = kept === null ? read.replayed : { ...read.replayed, subject: kept.subject }
   let { headHash } = stored
   const added: SealedEntry[] = []
@@ -118,12 +128,13 @@ export async function carry(
   return carried
 }
 
-/** Everybody whom a state names. */
-function peopleIn(state: ProposalState): readonly KnownPerson[] {
+/** Everybody whom a state names: by the name that its events had last, where the register has none. */
+function peopleIn(state: ProposalState, names: ReadonlyMap<string, string>, known: Register): readonly KnownPerson[] {
   const found = new Map<string, KnownPerson>()
   const register = {
     pseudonymOf: (id: string) => {
-      found.set(id, { id, name: null })
+      const isNamed = known.has(id) && known.personOf(known.pseudonymOf(id)).name !== id
+      found.set(id, { id, name: isNamed ? null : (names.get(id) ?? null) })
       return id
     },
   }
@@ -132,24 +143,31 @@ function peopleIn(state: ProposalState): readonly KnownPerson[] {
   return [...found.values()]
 }
 
+interface Read {
+  readonly replayed: ProposalState
+  /** Of people who did something with it, as it was last, by id. */
+  readonly names: ReadonlyMap<string, string>
+  /** `null`: it is content already. */
+  readonly kept: KeptSubject | null
+}
+
 /**
  * What its events say and, where it was kept whole, what they ask for as content; a sentence where that is not what is
  * kept, or cannot be read.
  */
-async function readFor(
-  tx: Tx,
-  stored: StoredProposal,
-): Promise<{ readonly replayed: ProposalState; readonly kept: KeptSubject | null } | { readonly problem: string }> {
+async function readFor(tx: Tx, stored: StoredProposal): Promise<Read | { readonly problem: string }> {
   const { state } = stored
   try {
-    const replayed = replay(await readStream(tx, state.id))
+    const stream = await readStream(tx, state.id)
+    const replayed = replay(stream)
     if (replayed === null) return { problem: 'it has no event.' }
-    const other = difference(state, replayed)
+    const other = difference(stored, replayed)
     if (other !== null)
       return {
         problem: `what is kept of its ${other} is not what its events say. See \`patchwarden audit verify --rebuild\`.`,
       }
-    return { replayed, kept: isWhole(stored) ? keepSubject(replayed.subject) : null }
+    const names = new Map(stream.flatMap(({ actor }) => (actor.kind === 'person' ? [[actor.id, actor.name]] : [])))
+    return { replayed, names, kept: isWhole(stored) ? keepSubject(replayed.subject) : null }
   } catch (error) {
     // Trouble with the database passes.
     if (codeOf(error) !== null) throw error
@@ -161,14 +179,17 @@ async function readFor(
  * What people and rollouts have done, as an earlier version kept it, against what the events say: the first that differs;
  * `null`: nothing does.
  */
-export function difference(kept: ProposalState, replayed: ProposalState): string | null {
-  const keys = hasKeys(kept.rollout)
-  for (const [name, of] of compared)
-    if (canonicalJson(of(kept, keys)) !== canonicalJson(of(replayed, keys))) return name
+export function difference(stored: StoredProposal, replayed: ProposalState): string | null {
+  const { state } = stored
+  const keys = hasKeys(state.rollout)
+  for (const [name, of] of isWhole(stored) ? compared : [...compared, ...comparedOfRows])
+    if (canonicalJson(of(state, keys)) !== canonicalJson(of(replayed, keys))) return name
   return null
 }
 
-const compared: readonly (readonly [string, (state: ProposalState, keys: boolean) => unknown])[] = [
+type Compared = readonly (readonly [string, (state: ProposalState, keys: boolean) => unknown])[]
+
+const compared: Compared = [
   ['status', ({ status, revision, seq, closedAt }) => [status, revision, seq, closedAt]],
   ['content', ({ contentHash }) => contentHash],
   ['votes', ({ votes }) => votes.map(({ person, choice, revision, at }) => [person, choice, revision, at])],
@@ -177,6 +198,23 @@ const compared: readonly (readonly [string, (state: ProposalState, keys: boolean
   ['test', ({ test }, keys) => ended(test, keys)],
   ['rollout', ({ rollout }, keys) => ended(rollout, keys)],
 ]
+
+/** What only the version before kept as rows, or in full. */
+const comparedOfRows: Compared = [
+  ['votes', ({ votes, resumeVotes }) => [votes.map(({ via, reason }) => [via, reason]), resumeVotes.map(agreed)]],
+  ['deferral', ({ deferral }) => deferral && [deferral.by, deferral.owner, deferral.until, deferral.reason]],
+  ['break-glass', ({ breakGlass: used }) => used && [used.person, used.reason, used.reviewBy, used.reviewedBy]],
+  ['test', ({ test }) => test && [test.stopped && { ...test.stopped, by: test.stopped.by.name }, test.result]],
+  ['assets that were left out', ({ test, rollout }) => [leftOut(test), leftOut(rollout)]],
+  ['drift', ({ drifted }) => drifted],
+]
+
+const agreed = ({ person }: { readonly person: string }) => person
+
+function leftOut(run: Rollout | null): unknown {
+  const skipped = Object.entries(run?.skipped ?? {})
+  return Object.fromEntries(skipped.map(([asset, { by, reason }]) => [asset, [by.name, reason]]))
+}
 
 /** States that are older than keys of starts have none, and no number of starts. */
 function hasKeys(run: Rollout | null): boolean {

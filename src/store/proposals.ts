@@ -64,6 +64,15 @@ export async function teamOf(db: Queryable, id: string): Promise<string | null> 
   return row?.team ?? null
 }
 
+/** Whether an earlier version wrote its row, which is to be carried over. */
+export async function isOfBefore(db: Queryable, id: string): Promise<boolean> {
+  const [row] = await db
+    .select({ format: proposals.format })
+    .from(proposals)
+    .where(eq(proposals.id, storable(id)))
+  return row !== undefined && row.format !== PERSONLESS
+}
+
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
 export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
   const locked = await tx

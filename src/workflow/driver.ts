@@ -6,6 +6,7 @@ import { staleProblem } from '../core/proposal/decide-rollout.ts'
 import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
@@ -26,6 +27,8 @@ export interface DriverParts {
 }
 
 type Deploy = ReturnType<typeof createDeploy>
+
+const CARRY_AGAIN_MS = 3_600_000
 
 /** One walk along a proposal: the work that it has begun, and what of it was seen. */
 interface Walk {
@@ -50,7 +53,29 @@ export function createDriver(
     await driver.alone(proposal, (lease) => walk(proposal, lease, AbortSignal.any([signal, lease.signal])))
   }
 
+  /** What could not be carried over from an earlier version: why, and when it is tried again, in milliseconds since 1970. */
+  const standing = new Map<string, { readonly problem: string; readonly again: number }>()
+
+  /**
+   * Nothing more could be recorded of what cannot be carried over, so no engine is asked: told once, and tried rarely,
+   * because each try reads all its events.
+   */
+  async function standsStill(proposal: string): Promise<boolean> {
+    const known = standing.get(proposal)
+    const now = parts.clock()
+    if (known !== undefined && now.getTime() < known.again) return true
+    const problem = await carryOverOne(parts.db, proposal, now.toISOString())
+    if (problem === null) {
+      standing.delete(proposal)
+      return false
+    }
+    standing.set(proposal, { problem, again: now.getTime() + CARRY_AGAIN_MS })
+    if (known?.problem !== problem) parts.log.warn(`${problem} Until then it stands still; that is tried every hour.`)
+    return true
+  }
+
   async function walk(proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
+    if (await standsStill(proposal)) return
     // What it has begun ends with it, even where it ends early.
     const over = new AbortController()
     const both = AbortSignal.any([signal, over.signal])

@@ -189,15 +189,15 @@ function actOf(
 }
 
 /** What an earlier version kept whole, and is not carried over yet. */
-function* compareEarlier({ state, headHash }: StoredProposal, replayed: Replayed): Generator<AuditProblem> {
-  const other = headHash === replayed.headHash ? differing(state, replayed.state) : 'last event'
+function* compareEarlier(stored: StoredProposal, replayed: Replayed): Generator<AuditProblem> {
+  const other = stored.headHash === replayed.headHash ? differing(stored, replayed.state) : 'last event'
   if (other === null) return
   const problem = `is as an earlier version kept it, and its ${other} differs from what its events rebuild`
-  yield { record: `proposals ${state.id}`, problem }
+  yield { record: `proposals ${stored.state.id}`, problem }
 }
 
 /** What was changed in the store may be of any shape. */
-function differing(kept: ProposalState, replayed: ProposalState): string | null {
+function differing(kept: StoredProposal, replayed: ProposalState): string | null {
   try {
     return difference(kept, replayed)
   } catch {
