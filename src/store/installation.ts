@@ -1,6 +1,6 @@
 import { DatabaseProblem } from '../core/database-problem.ts'
 import type { Queryable } from './connection.ts'
-import { events, installation } from './schema.ts'
+import { entries, events, installation } from './schema.ts'
 
 /**
  * Makes sure that the labelled example and a real configuration never share a database: what may be done as anybody in the
@@ -9,7 +9,7 @@ import { events, installation } from './schema.ts'
 export async function claimDatabase(db: Queryable, example: boolean): Promise<void> {
   const [known] = await db.select().from(installation)
   // An earlier version did not say; the example is sure of an empty one only.
-  const isReal = known === undefined ? !example || (await hasEvents(db)) : !known.example
+  const isReal = known === undefined ? !example || (await hasRecord(db)) : !known.example
   if (isReal === example)
     throw new DatabaseProblem(
       example
@@ -19,6 +19,8 @@ export async function claimDatabase(db: Queryable, example: boolean): Promise<vo
   if (known === undefined) await db.insert(installation).values({ example }).onConflictDoNothing()
 }
 
-async function hasEvents(db: Queryable): Promise<boolean> {
-  return (await db.select({ stream: events.stream }).from(events).limit(1)).length > 0
+async function hasRecord(db: Queryable): Promise<boolean> {
+  for (const table of [events, entries])
+    if ((await db.select({ stream: table.stream }).from(table).limit(1)).length > 0) return true
+  return false
 }

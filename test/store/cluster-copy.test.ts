@@ -21,9 +21,9 @@ import { type Database, type DatabaseOptions, lookAhead, openDatabase } from '..
 import { type Migrations, migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
 import { isAlive } from '../../src/store/process-identity.ts'
 import { type Child, startChild } from '../support/child.ts'
-import { migrationsWithout } from '../support/earlier-migrations.ts'
+import { migrationNames, migrationsWithout } from '../support/earlier-migrations.ts'
 
-const LAST = '0019_next-look'
+const LAST = migrationNames().at(-1) ?? ''
 
 let folder: string
 let dataDir: string
@@ -77,10 +77,8 @@ const today = () => new Date().toISOString().slice(0, 10)
 const copyOfToday = () => `before-${LAST}-${today()}`
 const inData = (name: string) => path.join(dataDir, name)
 
-function hasRun(database: Database): Promise<boolean> {
-  return database.sql`select from information_schema.columns where table_name = 'starts' and column_name = 'next_look'`.then(
-    (columns) => columns.length === 1,
-  )
+async function hasRun({ sql }: Database): Promise<boolean> {
+  return (await sql`select from drizzle.__drizzle_migrations`).length === migrationNames().length
 }
 
 /** Every file below, with owner and mode. */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { claimDatabase } from '../../src/store/installation.ts'
+import { openProposals } from '../../src/store/proposals.ts'
+import { asVersionBefore } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 
@@ -28,6 +30,12 @@ test('a database of an earlier version that holds anything is nothing for the ex
   await service.workflow.syncInventory(signal)
   await service.workflow.propose(signal)
   await service.remove()
+  await expect(claimDatabase(db, true)).rejects.toThrow(belongs)
+  await asVersionBefore(
+    database(),
+    (await openProposals(db)).map(({ id }) => id),
+  )
+  expect(await database().sql`select from audit.entries`).toHaveLength(0)
   await expect(claimDatabase(db, true)).rejects.toThrow(belongs)
   await claimDatabase(db, false)
 })

@@ -101,7 +101,7 @@ test('assets are kept until their proposal is over for a while and nothing of it
     ['PW-4', 'rejected', '2026-10-01T00:00:00Z'],
   ] as const
   for (const [index, [id, status, closedAt]] of proposals.entries()) {
-    await sql`insert into proposals values (${id}, ${index + 1}, 'web', ${status}, 1, 'h', '2026-09-01', ${closedAt}, '{}', 2)`
+    await sql`insert into proposals values (${id}, ${index + 1}, 'web', ${status}, 1, 'h', '2026-09-01', ${closedAt}, '{}', 3)`
     await book.noteStarting({ ...start, key: `${id}.r1.1.1`, proposal: id }, ['s/web-1', 's/web-2'], none)
   }
   const many = Array.from({ length: 12_000 }, (_, index) => `s/web-${index}`)

@@ -19,9 +19,11 @@ export async function writeEarlier(sql: postgres.Sql, stream: readonly RecordedE
     prev = one.hash
     return one
   })
+  for (const name of new Set(stream.map((recorded) => recorded.stream))) {
+    await sql`delete from audit.entries where stream = ${name}`
+    await sql`delete from audit.events where stream = ${name}`
+  }
   await insertEarlier(sql, sealed)
-  const [first] = stream
-  if (first !== undefined) await sql`delete from audit.entries where stream = ${first.stream}`
   return prev
 }
 

@@ -15,3 +15,9 @@ export function migrationsWithout(to: string, count: number, more: Readonly<Reco
   writeFileSync(file, JSON.stringify({ ...journal, entries }))
   return to
 }
+
+/** Names of all migrations, oldest first. */
+export function migrationNames(): readonly string[] {
+  const journal = JSON.parse(readFileSync(path.join(migrationsFolder, 'meta', '_journal.json'), 'utf8'))
+  return journal.entries.map(({ tag }: { readonly tag: string }) => tag)
+}

@@ -6,62 +6,21 @@ import type { Actor, PatchSubject, ProposalState, Rollout } from '../../src/core
 import { carry, carryOver } from '../../src/store/carry-over.ts'
 import { prepareContents, purgeContents, readWithNamed } from '../../src/store/content.ts'
 import { readStream } from '../../src/store/events.ts'
-import { openLeases } from '../../src/store/leases.ts'
 import { allProposals, findProposal, lockProposal, openProposals } from '../../src/store/proposals.ts'
 import { starts } from '../../src/store/schema.ts'
 import { dueTimers } from '../../src/store/timers.ts'
-import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { asBefore, hashOfBefore, held } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
 import { writeEarlier } from '../support/earlier-events.ts'
-import { exampleService, jonas, mara, standard, tom } from '../support/example-service.ts'
+import { approve, as, earlierScene, now, rewrite, rollout, verified } from '../support/earlier-scene.ts'
+import { type ExampleOptions, mara, standard, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
-const rollout = { kind: 'system', part: 'rollout' } as const
-const now = () => new Date().toISOString()
 
-async function scene(options: Parameters<typeof exampleService>[1] = {}) {
-  const { db } = database()
-  const service = await exampleService(db, options)
-  const leases = openLeases(database().url)
-  const workflow = createWorkflow(service.parts, leases.alone)
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
-  const idOf = async (team: string) => {
-    const state = (await openProposals(db)).find((one) => one.team === team)
-    if (state === undefined) throw new Error(`${team} has no proposal.`)
-    return state.id
-  }
-  async function stateOf(id: string): Promise<ProposalState> {
-    const state = await findProposal(db, id)
-    if (state === null) throw new Error(`${id} is gone.`)
-    return state
-  }
-  async function close(): Promise<void> {
-    await leases.end()
-    await service.remove()
-  }
-  return { db, workflow, service, idOf, stateOf, close }
-}
-
-const as = ({ id, name }: { readonly id: string; readonly name: string }): Actor => ({
-  kind: 'person',
-  id,
-  name,
-  via: 'console',
-})
-const approve = {
-  type: 'vote',
-  choice: 'approve',
-  revision: null,
-  reason: 'looks good',
-  owner: null,
-  until: null,
-} as const
+const scene = (options: ExampleOptions = {}) => earlierScene(database(), options)
 
 const isWhole = async (id: string) => {
   const [row] = await database().sql`select state ? 'subject' as whole, format from proposals where id = ${id}`
@@ -92,9 +51,7 @@ test('an open and a running proposal keep votes, approval, schedule and what was
     })
   }
   expect(await carryOver(db, 'live', now())).toEqual({ carried: 0, problems: [] })
-  expect(await verifyRecord(database().url, { rebuild: true, membersOf: () => [mara, tom], now: now() })).toMatchObject(
-    { ok: true },
-  )
+  expect(await verified(database())).toMatchObject({ ok: true })
 
   // A look at the same fleet asks for nothing anew, and the vote that was missing decides.
   await workflow.propose(signal)
@@ -122,9 +79,7 @@ test('a closed one is carried over behind the service, or before anything happen
   expect(await isWhole(one)).toEqual({ whole: false, format: 3 })
   expect(await readStream(db, one)).toHaveLength(events)
   expect(held(await stateOf(one))).toEqual(held(before.get(one) as ProposalState))
-  expect(await verifyRecord(database().url, { rebuild: true, membersOf: () => [mara, tom], now: now() })).toMatchObject(
-    { ok: true },
-  )
+  expect(await verified(database())).toMatchObject({ ok: true })
   await close()
 })
 
@@ -151,7 +106,9 @@ test('a process of the earlier version that was left running cannot write', asyn
   const old = JSON.stringify({ id, subject: { kind: 'patches' }, votes: [] })
   const refused = /This process is of an earlier version of Patchwarden, and the database was upgraded/
   const { sql } = database()
-  await expect(sql`update proposals set state = ${sql.json(JSON.parse(old))} where id = ${id}`).rejects.toThrow(refused)
+  await expect(
+    sql`update proposals set state = ${sql.json(JSON.parse(old))}, format = 1 where id = ${id}`,
+  ).rejects.toThrow(refused)
   await expect(
     sql`insert into proposals (id, number, team, status, seq, head_hash, opened_at, state)
       values ('PW-99', 99, 'payments', 'open', 1, 'h', now(), ${sql.json(JSON.parse(old))})`,
@@ -171,8 +128,8 @@ test('a test whose proposal was over is followed to its end, and of two with the
     return { ...recorded, stream: copy, event }
   })
   const prev = await writeEarlier(sql, stream)
-  await sql`insert into proposals (id, number, team, status, seq, head_hash, opened_at, closed_at, state)
-    select ${copy}, 90, team, status, seq, ${prev}, opened_at, closed_at, state from proposals where id = ${id}`
+  await sql`insert into proposals (id, number, team, status, seq, head_hash, opened_at, closed_at, format, state)
+    select ${copy}, 90, team, status, seq, ${prev}, opened_at, closed_at, format, state from proposals where id = ${id}`
   await asBefore(database(), [id, copy])
   await sql`delete from timers`
   expect(await carryOver(db, 'live', now())).toMatchObject({ carried: 2 })
@@ -201,19 +158,6 @@ async function broughtToAnEnd({ workflow, db }: Awaited<ReturnType<typeof scene>
   await must({ type: 'withdraw', reason: 'it fails' }, as(mara))
 }
 
-const verified = () => verifyRecord(database().url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: now() })
-
-/** Writes over the state that the earlier version kept. */
-async function rewrite(id: string, edit: (state: Record<string, unknown>) => void): Promise<void> {
-  await database().sql.begin(async (tx) => {
-    await tx`set local session_replication_role = replica`
-    const [row] = await tx`select state from proposals where id = ${id}`
-    const state = JSON.parse(JSON.stringify(row?.state))
-    edit(state)
-    await tx`update proposals set state = ${tx.json(state)} where id = ${id}`
-  })
-}
-
 test('of one whose carrying was rolled back nothing is remembered as carried over', async () => {
   const whole = await scene()
   const { db, workflow, idOf, stateOf, close } = whole
@@ -223,7 +167,7 @@ test('of one whose carrying was rolled back nothing is remembered as carried ove
   const dying = db.transaction(async (tx) => {
     const stored = await lockProposal(tx, id)
     if (stored === null) throw new Error('gone')
-    expect(await carry(tx, stored, now())).toMatchObject({ carried: true })
+    expect(await carry(tx, stored, now())).toMatchObject({ format: 3 })
     throw new Error('the connection ends')
   })
   await expect(dying).rejects.toThrow('the connection ends')
@@ -232,7 +176,7 @@ test('of one whose carrying was rolled back nothing is remembered as carried ove
   expect(await isWhole(id)).toEqual({ whole: false, format: 3 })
   expect(await database().sql`select asset from results where proposal = ${id}`).not.toEqual([])
   expect(held(await stateOf(id))).toEqual(held(before.get(id) as ProposalState))
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   await close()
 })
 
@@ -271,18 +215,18 @@ test('before all is carried over, the record verifies, and what somebody changed
   await broughtToAnEnd(whole, ended)
   await workflow.execute(open, approve, as(tom))
   await asBefore(database(), [ended, open])
-  expect(await verified()).toMatchObject({ ok: true })
-  await rewrite(open, (state) => {
+  expect(await verified(database())).toMatchObject({ ok: true })
+  await rewrite(database(), open, (state) => {
     state.votes = []
   })
-  await rewrite(ended, (state) => {
+  await rewrite(database(), ended, (state) => {
     state.rollout = { rings: [], deployments: {} }
   })
   const differs = (id: string, what: string) => ({
     record: `proposals ${id}`,
     problem: `is as an earlier version kept it, and its ${what} differs from what its events rebuild`,
   })
-  expect(await verified()).toMatchObject({
+  expect(await verified(database())).toMatchObject({
     ok: false,
     findings: expect.arrayContaining([differs(open, 'votes'), differs(ended, 'rollout')]),
   })
@@ -301,7 +245,7 @@ test('a state from before starts had keys, and before tests, is read, compared b
   const old = (without: readonly string[], from: object) =>
     Object.fromEntries(Object.entries(from).filter(([name]) => !without.includes(name)))
   for (const id of [ended, running])
-    await rewrite(id, (state) => {
+    await rewrite(database(), id, (state) => {
       for (const name of ['test', 'drifted', 'announced', 'asked', 'remindersSent', 'waitsFor']) delete state[name]
       const run = state.rollout as Rollout
       state.rollout = {
@@ -315,11 +259,11 @@ test('a state from before starts had keys, and before tests, is read, compared b
   const read = await stateOf(ended)
   expect(Object.values(read.rollout?.deployments ?? {})).toMatchObject([{ key: '', verification: { end: 'failed' } }])
   expect(read).toMatchObject({ test: null, rollout: { skipped: {}, rings: [{ waiting: [] }, { waiting: [] }] } })
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   expect(await carryOver(db, 'live', now())).toEqual({ carried: 1, problems: [] })
   expect(await carryOver(db, 'over', now())).toEqual({ carried: 1, problems: [] })
   for (const id of [ended, running]) expect(held(await stateOf(id))).toEqual(held(before.get(id) as ProposalState))
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   await close()
 })
 
@@ -363,7 +307,7 @@ test('odd lists and texts are carried over, rebuilt and read as one and the same
     }
   })
   expect(await carryOver(db, 'live', now())).toEqual({ carried: 2, problems: [] })
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   const { subject } = await stateOf(id)
   if (subject.kind !== 'patches') throw new Error('not patches')
   const ids = subject.assets.map(({ asset }) => asset.id)
@@ -377,7 +321,7 @@ test('odd lists and texts are carried over, rebuilt and read as one and the same
   expect(subject.clusters?.[0]?.assets).toContain('foreign/one')
   await workflow.execute(id, approve, as(mara))
   expect((await stateOf(id)).status).toBe('scheduled')
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   await close()
 })
 
@@ -404,7 +348,7 @@ test('two processes carry each over once, and the purge takes nothing that they 
   expect(kept).toHaveLength(1)
   await sql`update audit.content set made_at = '2020-01-01'`
   await purgeContents(db, now())
-  expect(await verified()).toMatchObject({ ok: true })
+  expect(await verified(database())).toMatchObject({ ok: true })
   for (const id of [ended, open]) {
     const { content } = (await sql`select state -> 'content' as content from proposals where id = ${id}`)[0] as never
     const { decision, evidence } = content as { readonly decision: string; readonly evidence: string }
