@@ -3,7 +3,7 @@
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
-import { verifyRecord } from '../../src/workflow/audit.ts'
+import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import type { TestDatabase } from './database.ts'
 import { type ExampleOptions, exampleService, jonas, mara, tom } from './example-service.ts'
@@ -56,6 +56,15 @@ export const approve = {
 /** The record and all that it gives. */
 export const verified = ({ url }: TestDatabase) =>
   verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: now() })
+
+/** The record as a file. */
+export async function exported(database: TestDatabase): Promise<string> {
+  let text = ''
+  await exportRecord(database, now(), async (line) => {
+    text += line
+  })
+  return text
+}
 
 /** Writes over the state that an earlier version kept. */
 export async function rewrite(
