@@ -112,16 +112,15 @@ test('one whose state is not what its events say stops alone, with a sentence', 
 test('a process of the earlier version that was left running cannot write', async () => {
   const { idOf, close } = await scene()
   const id = await idOf('payments')
-  const old = JSON.stringify({ id, subject: { kind: 'patches' }, votes: [] })
   const refused = /This process is of an earlier version of Patchwarden, and the database was upgraded/
   const { sql } = database()
+  // It knows no formats, and writes over what is there as if it were new.
+  const state = sql.json({ id, subject: { kind: 'patches' }, votes: [] })
+  const row = { number: 99, team: 'payments', status: 'open', seq: 1, head_hash: 'h', opened_at: now(), state }
   await expect(
-    sql`update proposals set state = ${sql.json(JSON.parse(old))}, format = 1 where id = ${id}`,
+    sql`insert into proposals ${sql({ ...row, id })} on conflict (id) do update set ${sql(row)}`,
   ).rejects.toThrow(refused)
-  await expect(
-    sql`insert into proposals (id, number, team, status, seq, head_hash, opened_at, state)
-      values ('PW-99', 99, 'payments', 'open', 1, 'h', now(), ${sql.json(JSON.parse(old))})`,
-  ).rejects.toThrow(refused)
+  await expect(sql`insert into proposals ${sql({ ...row, id: 'PW-99' })}`).rejects.toThrow(refused)
   await close()
 })
 
