@@ -61,9 +61,9 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
     const readable = [...walked.keys()]
     const earlier = new Set<string>()
     for await (const stored of earlierOf(db, readable)) {
-      const replayed = walked.get(stored.state.id)?.replayed
-      // A small state that says it is an earlier one was changed by somebody: it is compared like all others.
-      if (!replayed || isCarried(stored)) continue
+      const { replayed = null, hasEntries = false } = walked.get(stored.state.id) ?? {}
+      // One that has entries was carried over: if it says that it was not, somebody changed it, and it is compared like all others.
+      if (replayed === null || isCarried(stored) || hasEntries) continue
       earlier.add(stored.state.id)
       yield* compareEarlier(stored, replayed)
     }
@@ -124,6 +124,8 @@ interface Told {
 interface Walked {
   /** `null`: there is no event of it. */
   readonly replayed: Replayed | null
+  /** This version has written something of it. */
+  readonly hasEntries: boolean
   /** By instant, in milliseconds, what the thread was told. */
   readonly told: ReadonlyMap<number, readonly Told[]>
   readonly starts: readonly string[]
@@ -158,7 +160,8 @@ function walk(events: readonly OpenedEvent[] | string, register: Register): Walk
   }
   const last = events.at(-1)
   const replayed = state === null || !last ? null : { state, headHash: last.hash, register, lastAt: last.at }
-  return { replayed, told, starts, reached: [...reached], acts }
+  const hasEntries = events.some(({ inItself }) => inItself !== true)
+  return { replayed, hasEntries, told, starts, reached: [...reached], acts }
 }
 
 /** Keys of the starts that an engine certainly was given: it said how an asset ended that it worked on. */

@@ -154,6 +154,31 @@ test.each([
   await close()
 })
 
+test.each([1, 2])(
+  'one that says it is of an earlier version (%i), and has entries, was changed by somebody',
+  async (format) => {
+    const { workflow, idOf, close } = await scene()
+    const id = await idOf('payments')
+    await asVersionBefore(database(), [id, await idOf('web-platform')])
+    await workflow.execute(id, approve, as(tom))
+    await rewrite(database(), id, (state) => {
+      state.title = 'another'
+    })
+    await database().sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`
+      await tx`update proposals set format = ${format} where id = ${id}`
+    })
+    expect(await verified(database())).toMatchObject({
+      ok: false,
+      findings: ['format', 'state'].map((column) => ({
+        record: `proposals ${id}`,
+        problem: expect.stringMatching(`^differs in "${column}"`),
+      })),
+    })
+    await close()
+  },
+)
+
 test('a process of the version before that was left running writes nothing', async () => {
   const { idOf, close } = await scene()
   const [id, other] = [await idOf('payments'), await idOf('web-platform')]
