@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm'
 import { DatabaseProblem } from '../core/database-problem.ts'
 import type { Queryable } from './connection.ts'
-import { events, installation } from './schema.ts'
+import { entries, events, installation } from './schema.ts'
 
 /**
  * Makes sure that the labelled example and a real configuration never share a database: what may be done as anybody in the
@@ -20,5 +21,8 @@ export async function claimDatabase(db: Queryable, example: boolean): Promise<vo
 }
 
 async function hasEvents(db: Queryable): Promise<boolean> {
-  return (await db.select({ stream: events.stream }).from(events).limit(1)).length > 0
+  const [row] = await db.execute<{ has: boolean }>(
+    sql`select exists (select from ${events}) or exists (select from ${entries}) as has`,
+  )
+  return row?.has === true
 }
