@@ -299,7 +299,9 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
     const page = pageOf(event)
     if (page !== null) pages.push(page)
-    named.push(...contentsOfFacts(said.facts).map(({ hash }) => hash))
+    // What the proposal asked for before is kept already.
+    for (const { hash: content } of contentsOfFacts(said.facts))
+      if (content !== before?.contentHash) named.push(content)
     sealed.push(item)
     hash = item.hash
     const heard =
