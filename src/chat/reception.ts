@@ -2,7 +2,7 @@
 
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
-import { type Account, type Accounts, strangerText } from './accounts.ts'
+import { type Account, type Accounts, strangerText, wholeName } from './accounts.ts'
 import type { ActRequest, Answer, Desk, Person } from './desk.ts'
 import { rich } from './rich-text.ts'
 import { parseSlash } from './slash.ts'
@@ -29,7 +29,8 @@ export function createReception(desk: Desk, accounts: Accounts, log: { warn(mess
     const known = await accounts.personOf(account)
     if (known === null) return null
     const { id, name, linkedAt } = known
-    return { kind: 'person', id, name, via: account.platform, ...(linkedAt === null ? {} : { linkedAt }) }
+    const through = { via: account.platform, account: wholeName(account) }
+    return { kind: 'person', id, name, ...through, ...(linkedAt === null ? {} : { linkedAt }) }
   }
   async function answered(work: () => Promise<Answer>): Promise<Answer> {
     try {

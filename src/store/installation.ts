@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { DatabaseProblem } from '../core/database-problem.ts'
 import type { Queryable } from './connection.ts'
 import { entries, events, installation } from './schema.ts'
@@ -9,7 +10,7 @@ import { entries, events, installation } from './schema.ts'
 export async function claimDatabase(db: Queryable, example: boolean): Promise<void> {
   const [known] = await db.select().from(installation)
   // An earlier version did not say; the example is sure of an empty one only.
-  const isReal = known === undefined ? !example || (await hasRecord(db)) : !known.example
+  const isReal = known === undefined ? !example || (await hasEvents(db)) : !known.example
   if (isReal === example)
     throw new DatabaseProblem(
       example
@@ -19,8 +20,9 @@ export async function claimDatabase(db: Queryable, example: boolean): Promise<vo
   if (known === undefined) await db.insert(installation).values({ example }).onConflictDoNothing()
 }
 
-async function hasRecord(db: Queryable): Promise<boolean> {
-  for (const table of [events, entries])
-    if ((await db.select({ stream: table.stream }).from(table).limit(1)).length > 0) return true
-  return false
+async function hasEvents(db: Queryable): Promise<boolean> {
+  const [row] = await db.execute<{ has: boolean }>(
+    sql`select exists (select from ${events}) or exists (select from ${entries}) as has`,
+  )
+  return row?.has === true
 }

@@ -15,7 +15,7 @@ export async function tookByRing(db: Queryable, team: string): Promise<Took> {
     select name, json_agg(seconds order by seconds) as seconds from (
       select ring.name, greatest(1, extract(epoch from took.done_at - took.started_at))::float8 as seconds
       from (select id, state from proposals
-          where team = ${team} and format = 2 and jsonb_typeof(state -> 'rollout') = 'object'
+          where team = ${team} and format >= 2 and jsonb_typeof(state -> 'rollout') = 'object'
           order by number desc limit ${EARLIER}) as earlier
         cross join lateral (select position - 1 as number, value ->> 'name' as name
           from jsonb_array_elements(earlier.state -> 'rollout' -> 'rings') with ordinality as one (value, position)) as ring

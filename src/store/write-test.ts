@@ -13,7 +13,7 @@ const holdsMs = 1_000
 
 /** Changes nothing, and fails where the role may not do what a command does, or its tables are not there. */
 const commands = `
-  insert into audit.events select * from audit.events where false;
+  insert into audit.entries select * from audit.entries where false;
   update proposals set seq = seq where false;
   insert into outbox select * from outbox where false;
   update timers set due_at = due_at where false;

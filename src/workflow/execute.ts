@@ -257,13 +257,20 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   if (team === undefined) {
     return { ok: false, state: null, refusal: { code: 'unknown', sentence: `There is no proposal ${proposal}.` } }
   }
+  // Asked for together: each is a way to the database and back.
+  const [freezes, standing, estimates, rights] = await Promise.all([
+    freezesOf(tx, parts, team, now),
+    standingGrant(tx, before),
+    parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
+    rightsInForce(tx),
+  ])
   const context: Context = {
     now,
     actor,
     members: parts.teams.membersOf(team),
-    freezes: await freezesOf(tx, parts, team, now),
-    standing: await standingGrant(tx, before),
-    estimates: await parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
+    freezes,
+    standing,
+    estimates,
     ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
     ...(before === null || command.type !== 'start' ? {} : await lookedAt(tx, before)),
   }
@@ -275,7 +282,6 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   const consoleOnly = everywhere.filter((name) => name === CONSOLE)
   const chats = everywhere.filter((name) => name !== CONSOLE)
   const register = await registerFor(tx, stored?.register ?? null, { actor, members: context.members, now })
-  const rights = await rightsInForce(tx)
   const sealed: SealedEntry[] = []
   const messages: OutboxMessage[] = []
   const pages: HashedContent[] = []
@@ -293,7 +299,9 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     if (problem !== null) return { ok: false, state: before, refusal: { code: 'too large', sentence: problem } }
     const page = pageOf(event)
     if (page !== null) pages.push(page)
-    named.push(...contentsOfFacts(said.facts).map(({ hash }) => hash))
+    // What the proposal asked for before is kept already.
+    for (const { hash: content } of contentsOfFacts(said.facts))
+      if (content !== before?.contentHash) named.push(content)
     sealed.push(item)
     hash = item.hash
     const heard =

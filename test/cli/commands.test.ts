@@ -171,8 +171,9 @@ test('the record is checked, exported, and one changed byte of the export is nam
   await writeFile(file, exported.out)
   expect((await patchwarden('audit', 'verify', file)).code).toBe(0)
   const text = await readFile(file, 'utf8')
-  const at = text.indexOf('"approve"')
-  await writeFile(file, `${text.slice(0, at)}"opprove"${text.slice(at + 9)}`)
+  const choice = String.raw`\"choice\":\"approve\"`
+  expect(text).toContain(choice)
+  await writeFile(file, text.replace(choice, choice.replace('approve', 'opprove')))
   const changed = await patchwarden('audit', 'verify', file)
   expect(changed.code).toBe(1)
   expect(changed.out + changed.err).toMatch(/line \d+ \(PW-1 event \d+\)/)

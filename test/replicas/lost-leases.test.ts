@@ -56,8 +56,8 @@ async function endsWell(all: Replicas, id: string): Promise<void> {
     expect(new Set(runs.map(({ key }) => key)).size, `keys of ${asset}`).toBe(1)
     expect(new Set(runs.map(({ pid }) => pid)).size, `processes that drained ${asset}`).toBe(runs.length)
   }
-  const begun = await database().sql`select count(*)::int as starts, count(distinct event)::int as different
-    from audit.events where event like '%"batch-started"%' or event like '%"assets-started"%'`
+  const begun = await database().sql`select count(*)::int as starts, count(distinct facts)::int as different
+    from audit.facts where event in ('batch-started', 'assets-started')`
   expect(begun[0]?.starts).toBe(begun[0]?.different)
   const outcomes = await database()
     .sql`select count(*)::int as count from results where started_at is not null and end_state is null`

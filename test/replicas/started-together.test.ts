@@ -19,7 +19,7 @@ test('three processes that start together, and syncs beside them, open one propo
   const syncs = await Promise.all([first?.command('sync'), first?.command('sync')])
   for (const sync of syncs) expect(sync).toMatchObject({ code: 0 })
   expect(await all.proposals()).toMatchObject([{ id: 'PW-1', status: 'open' }])
-  const opened = await database().sql`select stream from audit.events where event like '%"type":"opened"%'`
+  const opened = await database().sql`select stream from audit.facts where event = 'opened'`
   expect(opened).toHaveLength(1)
 
   await all.approve('PW-1')

@@ -113,7 +113,7 @@ export function simulate(seed: number, hosts: number): Simulated {
       witness.see(event, state, now, freezes)
       if (event.type === 'batch-started' || event.type === 'assets-started') recordedStarts.set(event.key, event.assets)
     }
-    if (state !== null) stored.save(state)
+    if (state !== null) stored.save(state, recorded.slice(-decision.events.length))
     return decision.events
   }
 
@@ -218,7 +218,12 @@ export function simulate(seed: number, hosts: number): Simulated {
     }
   }
 
-  const person = (id: string): Actor => ({ kind: 'person', id, name: id, via: 'console' })
+  const person = (id: string): Actor => ({
+    kind: 'person',
+    id,
+    name: members.find((one) => one.id === id)?.name ?? id,
+    via: 'console',
+  })
   run(
     {
       type: 'open',
@@ -275,7 +280,7 @@ export function simulate(seed: number, hosts: number): Simulated {
     if (state === null) return
     witness.lookAtAll(state, machines)
     state = stored.read()
-    stored.save(state)
+    stored.save(state, [])
   }
 
   /** Hosts are patched by hand, or go, or come back; now and then a whole ring of them. */

@@ -9,7 +9,7 @@ import { type Beside, type Entry, type Fact, type Facts, readBeside, type Sealed
 import { ERASED, type Register, throughWith } from '../record/register.ts'
 import type { EventType, ProposalEvent, RecordedEvent } from './event.ts'
 import { type Actor, type ApprovedBy, type Deferral, PATCHWARDEN, type Via, type Vote } from './proposal.ts'
-import { cameFrom, wordsIn } from './said.ts'
+import { accountIn, cameFrom, wordsIn } from './said.ts'
 import { type Named, outcomesIn, verificationsIn } from './written.ts'
 
 /** How one member of an event is kept. */
@@ -315,9 +315,10 @@ function actorFacts(
   { pseudonymOf }: Register,
 ): { readonly by: string; readonly facts: Facts; readonly beside: Beside } {
   if (actor.kind === 'system') return { by: actor.part, facts: {}, beside: {} }
-  const { id, via, through, linkedAt } = actor
+  const { id, via, account, through, linkedAt } = actor
   const facts = { via, linkedAt, through: through && throughFacts(through, pseudonymOf) }
-  const beside = through?.kind === 'command line' ? { user: through.user, host: through.host } : {}
+  const place = through?.kind === 'command line' ? { user: through.user, host: through.host } : {}
+  const beside = { ...place, ...(account === undefined ? {} : { account }) }
   return { by: pseudonymOf(id), facts, beside }
 }
 
@@ -389,6 +390,7 @@ export function actorOf(
     id,
     name,
     via: via as Via,
+    ...accountIn(beside),
     ...(through === undefined ? {} : { through: throughOf(through, beside, personOf) }),
     ...(typeof linkedAt === 'string' ? { linkedAt } : {}),
   }

@@ -114,6 +114,8 @@ export type Actor =
       readonly id: string
       readonly name: string
       readonly via: Via
+      /** The account on the platform, such as `T012AB3CD/U012AB3CD`. Left out: it came by none, or was erased. */
+      readonly account?: string
       /** Left out: by an account of the person's own. */
       readonly through?: Through
       /** When the person linked the account that acts, in ISO 8601 UTC. Left out: the configuration names it, or there is none. */

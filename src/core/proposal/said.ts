@@ -59,6 +59,7 @@ interface Change {
   /** `member`: under which name they stand beside the entry. */
   readonly words: (text: string, said: number | undefined, member?: string) => string
   readonly through: (through: Through, said: number | undefined) => Through
+  readonly account: (account: string | undefined, said: number | undefined) => { readonly account?: string }
 }
 
 /** The state with pseudonyms, and without words that stand beside entries. */
@@ -71,6 +72,7 @@ export function withoutPersons(light: LightState, { pseudonymOf }: Pick<Register
       through.kind === 'command line' && said !== undefined
         ? { ...through, user: '', host: '' }
         : throughWith(through, pseudonymOf),
+    account: (account, said) => (account === undefined || said !== undefined ? {} : { account }),
   })
 }
 
@@ -89,6 +91,8 @@ export function withPersons(
       through.kind === 'command line' && said !== undefined
         ? { ...through, ...cameFrom(besideOf(said)) }
         : throughWith(through, (pseudonym) => personOf(pseudonym).id),
+    account: (account, said) =>
+      said === undefined ? (account === undefined ? {} : { account }) : accountIn(besideOf(said)),
   })
 }
 
@@ -134,6 +138,12 @@ function reading(besides: ReadonlyMap<number, string | null>): (seq: number) => 
 export function wordsIn(beside: Beside | null, member = 'words'): string {
   const words = beside?.[member]
   return typeof words === 'string' ? words : ERASED
+}
+
+/** By which account; nothing where it was by none, or was erased. */
+export function accountIn(beside: Beside | null): { readonly account?: string } {
+  const account = beside?.account
+  return typeof account === 'string' ? { account } : {}
 }
 
 /** From where a command line was used. */
@@ -201,10 +211,11 @@ function changedBy(by: By, person: (id: string) => string, name: (person: string
   return by.person === null ? by : { person: person(by.person), name: name(by.person) }
 }
 
-function changedActor(actor: Actor, said: number | undefined, { person, name, through }: Change): Actor {
+function changedActor(actor: Actor, said: number | undefined, { person, name, through, account }: Change): Actor {
   if (actor.kind !== 'person') return actor
+  const { account: given, ...rest } = actor
   const came = actor.through === undefined ? {} : { through: through(actor.through, said) }
-  return { ...actor, id: person(actor.id), name: name(actor.id), ...came }
+  return { ...rest, id: person(actor.id), name: name(actor.id), ...account(given, said), ...came }
 }
 
 function changedApproval(by: ApprovedBy, said: number | undefined, { person, words }: Change): ApprovedBy {

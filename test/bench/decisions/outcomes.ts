@@ -28,7 +28,8 @@ interface Written {
 /** What the results of a rollout take in the record. */
 async function writtenBy(db: Db, id: string): Promise<Written> {
   const [row] = await db.execute(sql`
-    with mine as (select octet_length(event) as bytes, page from audit.events where stream = ${id} and page is not null),
+    with mine as (select octet_length(entry) as bytes, decode(entry::jsonb #>> '{facts,page}', 'hex') as page
+        from audit.entries where stream = ${id} and entry::jsonb #>> '{facts,page}' is not null),
       named as (select distinct content.text from audit.content join mine on mine.page = content.hash)
     select (select count(*) from mine) as events, (select sum(bytes) from mine) as event_bytes,
       (select max(bytes) from mine) as largest, (select count(*) from named) as pages,

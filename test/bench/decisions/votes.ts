@@ -216,9 +216,9 @@ async function sizes(db: Db): Promise<{ rows: number; textBytes: number; stored:
 async function tellBytes(db: Db, { id, assets }: Opened): Promise<void> {
   const [found] = await db.execute(sql`
     select pg_column_size(state) as stored, octet_length(state::text) as text,
-      (select max(octet_length(event)) from audit.events where stream = ${id}) as largest,
-      (select max(octet_length(event)) from audit.events where stream = ${id} and seq > 1) as vote,
-      (select count(*) from audit.events where stream = ${id}) as events
+      (select max(octet_length(entry)) from audit.entries where stream = ${id}) as largest,
+      (select max(octet_length(entry)) from audit.entries where stream = ${id} and seq > 1) as vote,
+      (select count(*) from audit.entries where stream = ${id}) as events
     from proposals where id = ${id}`)
   const bytes = (name: string) => Number(found?.[name] ?? 0).toLocaleString('en')
   console.log(

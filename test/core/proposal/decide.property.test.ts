@@ -47,7 +47,7 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
   const vote = {
     type: 'vote',
     revision: state.revision,
-    reason: 'because',
+    reason: 'said because',
     owner: 'mara',
     until: '2026-12-24',
   } as const
@@ -56,16 +56,16 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
     { ...vote, choice: 'approve' },
     { ...vote, choice: 'abstain' },
     { type: 'withdraw-vote' },
-    { type: 'pause', reason: 'p' },
-    { type: 'halt', reason: 'h' },
+    { type: 'pause', reason: 'said pause' },
+    { type: 'halt', reason: 'said halt' },
     { type: 'resume' },
     { type: 'acknowledge' },
-    { type: 'comment', text: 'hello' },
+    { type: 'comment', text: 'said hello' },
     { ...vote, choice: 'reject' },
-    { type: 'postpone', until: null, reason: null },
-    { type: 'freeze', until: '2030-01-01T00:00:00.000Z', reason: 'r' },
+    { type: 'postpone', until: null, reason: 'said postpone' },
+    { type: 'freeze', until: '2030-01-01T00:00:00.000Z', reason: 'said freeze' },
     { type: 'unfreeze' },
-    { type: 'withdraw', reason: 'w' },
+    { type: 'withdraw', reason: 'said withdraw' },
   ]
   return all[what] ?? { type: 'resume' }
 }
@@ -333,12 +333,30 @@ describe('whatever people click and machines report', () => {
         let state: ProposalState | null = null
         for (const event of events) {
           state = evolve(state, event)
-          parts.save(state)
+          parts.save(state, [event])
           expect(parts.read()).toEqual(state)
         }
         expect([...parts.rows().values()].sort(byKey)).toEqual(
           JSON.parse(JSON.stringify(state === null ? [] : [...resultRows(state)].sort(byKey))),
         )
+      }),
+      runs,
+    )
+  })
+
+  test('an entry says what its event said, and neither it nor what is stored has a name or anything that was said', () => {
+    fc.assert(
+      fc.property(moves, fc.boolean(), (list, tests) => {
+        const { events } = tests ? play(list, people[1], testing, testedContent(6, 3)) : play(list, people[1])
+        const parts = createParts()
+        let state: ProposalState | null = null
+        for (const event of events) {
+          state = evolve(state, event)
+          parts.save(state, [event])
+        }
+        for (const { was, is } of parts.events()) expect(is).toEqual(was)
+        for (const text of [...parts.entries().map((entry) => entry.text), ...parts.stored()])
+          expect(text).not.toMatch(/said |Mara|Tom|Jonas|Stranger/)
       }),
       runs,
     )

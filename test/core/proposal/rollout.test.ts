@@ -207,7 +207,7 @@ describe('stopping and going on', () => {
     one.give({ type: 'start' })
     expect(one.give({ type: 'halt', reason: 'alarms' }, person('tom'))).toMatchObject({ code: 'not allowed' })
     expect(one.give({ type: 'halt', reason: 'alarms' }, person('jonas'))).toEqual(['halted'])
-    expect(one.state().stopped).toMatchObject({ by: 'Jonas', reason: 'alarms' })
+    expect(one.state().stopped).toMatchObject({ by: { person: 'jonas', name: 'Jonas' }, reason: 'alarms' })
     expect(one.give({ type: 'resume' }, person('jonas'))).toMatchObject({ code: 'not allowed' })
     expect(one.give({ type: 'resume' }, person('noor'))).toEqual(['resume-agreed'])
     expect(one.give({ type: 'resume' }, person('noor'))).toMatchObject({ code: 'already' })

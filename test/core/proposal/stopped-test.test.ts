@@ -34,7 +34,7 @@ describe('a test ring that is paused', () => {
     expect(one.give({ type: 'pause', reason: 'odd graphs' }, person('jonas'))).toEqual(['test-paused'])
     expect(one.state()).toMatchObject({
       status: 'open',
-      test: { result: null, stopped: { by: 'Jonas', reason: 'odd graphs', how: 'paused' } },
+      test: { result: null, stopped: { by: { name: 'Jonas' }, reason: 'odd graphs', how: 'paused' } },
     })
     expect(step(one)).toBe('deploy')
     expect(end(one, 'web1')).toEqual(['verifications-recorded'])
