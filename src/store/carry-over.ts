@@ -14,7 +14,7 @@ import { stateProblem } from '../core/proposal/event-size.ts'
 import { evolve, replay } from '../core/proposal/evolve.ts'
 import { lightOf, resultRows } from '../core/proposal/light.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
-import { type Actor, finalStatuses, type ProposalState, type Rollout } from '../core/proposal/proposal.ts'
+import { type Actor, finalStatuses, type ProposalState, type Rollout, type TestRun } from '../core/proposal/proposal.ts'
 import { rowWithoutPersons, withoutPersons } from '../core/proposal/said.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
 import type { Register } from '../core/record/register.ts'
@@ -199,15 +199,23 @@ const compared: Compared = [
   ['rollout', ({ rollout }, keys) => ended(rollout, keys)],
 ]
 
-/** What only the version before kept as rows, or in full. */
+/**
+ * What only the version before kept as rows, or in full. Member by member: what a later version adds to them is no
+ * difference.
+ */
 const comparedOfRows: Compared = [
   ['votes', ({ votes, resumeVotes }) => [votes.map(({ via, reason }) => [via, reason]), resumeVotes.map(agreed)]],
   ['deferral', ({ deferral }) => deferral && [deferral.by, deferral.owner, deferral.until, deferral.reason]],
   ['break-glass', ({ breakGlass: used }) => used && [used.person, used.reason, used.reviewBy, used.reviewedBy]],
-  ['test', ({ test }) => test && [test.stopped && { ...test.stopped, by: test.stopped.by.name }, test.result]],
+  [
+    'test',
+    ({ test }) => test && [halted(test), test.result && [test.result.passed, test.result.reason, test.result.at]],
+  ],
   ['assets that were left out', ({ test, rollout }) => [leftOut(test), leftOut(rollout)]],
   ['drift', ({ drifted }) => drifted],
 ]
+
+const halted = ({ stopped }: TestRun) => stopped && [stopped.how, stopped.by.name, stopped.reason, stopped.at]
 
 const agreed = ({ person }: { readonly person: string }) => person
 

@@ -70,7 +70,7 @@ export function createDriver(
       return false
     }
     standing.set(proposal, { problem, again: now.getTime() + CARRY_AGAIN_MS })
-    if (known?.problem !== problem) parts.log.warn(`${problem} Until then it stands still; that is tried every hour.`)
+    if (known?.problem !== problem) parts.log.warn(`${problem} It stands still, and is tried again every hour.`)
     return true
   }
 

@@ -319,7 +319,7 @@ test('a rollout that cannot be carried over stands still: told once, tried every
   for (let sweep = 0; sweep < 5; sweep++) await afterwards.sweep(signal)
   await afterwards.advance(id, signal)
   expect(told()).toEqual([
-    `${id} cannot be carried over: what is kept of its votes is not what its events say. See \`patchwarden audit verify --rebuild\`. Until then it stands still; that is tried every hour.`,
+    `${id} cannot be carried over: what is kept of its votes is not what its events say. See \`patchwarden audit verify --rebuild\`. It stands still, and is tried again every hour.`,
   ])
   expect(asked).toEqual([])
 
