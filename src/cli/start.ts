@@ -144,7 +144,11 @@ export function signOutCommand(program: Command): void {
     )
     .action(async (person: string) => {
       await withService(program, async ({ config, database }) => {
-        const ended = await endSessionsOf(database.db, person, { andIntroduced: true })
+        const ended = await endSessionsOf(database.db, person, {
+          andIntroduced: true,
+          by: null,
+          now: new Date().toISOString(),
+        })
         // Somebody who has left the configuration may still have had sessions.
         if (ended === 0) knownPerson(config, person)
         print(`${person} is signed out.`)

@@ -52,7 +52,7 @@ export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[
  * to small streams only.
  */
 export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
+  await lockStream(tx, stream)
   let end = await endOf(tx, stream)
   const sealed: SealedEntry[] = []
   for (const one of added) {
@@ -63,6 +63,11 @@ export async function appendToStream(tx: Tx, stream: string, added: readonly New
   }
   await insertEntries(tx, sealed)
   return end
+}
+
+/** Nobody else appends to it before the transaction ends: for whoever looks at its end before. */
+export async function lockStream(tx: Tx, stream: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
 }
 
 /** Where a stream ends that has no events of earlier versions. */
@@ -76,7 +81,10 @@ export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
   return row ?? { seq: 0, hash: GENESIS }
 }
 
-/** Number of the entry that says who may do what now; `null`: there is none yet. */
+/**
+ * Number of the newest entry that says who may do what, which all of them up to it say together; `null`: there is none yet.
+ * One look into an index.
+ */
 export async function rightsInForce(db: Queryable): Promise<number | null> {
   const { seq } = await endOf(db, RIGHTS)
   return seq === 0 ? null : seq

@@ -5,6 +5,8 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { eq, inArray, sql } from 'drizzle-orm'
+import { COMMAND_LINE } from '../core/hands.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
 import { type Person, type Register, registerOf } from '../core/record/register.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { appendToStream } from './entries.ts'
@@ -77,12 +79,27 @@ async function allKnown(db: Queryable, people: readonly KnownPerson[]): Promise<
   })
 }
 
+/**
+ * One at a time: the version is that of all. Whoever appends to `persons` and may need people who are not known yet takes
+ * this first.
+ */
+export async function lockRegister(tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
+}
+
+/** Everybody whom the facts of somebody's act name: whoever acts, and the hands behind. */
+export function personsOf(actor: Actor): readonly KnownPerson[] {
+  if (actor.kind !== 'person') return []
+  const { id, through } = actor
+  const hands = through?.kind === 'sign-in link' ? through.madeBy.filter((hand) => hand !== COMMAND_LINE) : []
+  return [id, ...hands].map((one) => ({ id: one, name: null }))
+}
+
 async function learn(
   tx: Tx,
   { people, now }: { readonly people: readonly KnownPerson[]; readonly now: string },
 ): Promise<void> {
-  // One at a time: the version is that of all.
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
+  await lockRegister(tx)
   const wanted = new Map(people.map((one) => [one.id, one]))
   const rows = await tx
     .select(columns)
