@@ -248,16 +248,19 @@ function consolePlatform({ db }: Database): ChatPlatform {
   }
 }
 
+/** Of a service. */
+interface Configured {
+  readonly config: Config
+  readonly database: Pick<Database, 'db'>
+  readonly parts: Pick<WorkflowParts, 'platforms'>
+}
+
 /**
  * Records who is in the configuration, whose accounts it names, and what it gives rights by, where that is another way than
  * at the last start. For the service alone: a command may be given another file. `user`: of the operating system.
  */
 export async function noteConfiguration(
-  {
-    config,
-    database,
-    parts,
-  }: Pick<Service, 'config' | 'database'> & { readonly parts: Pick<WorkflowParts, 'platforms'> },
+  { config, database, parts }: Configured,
   { user, host }: { readonly user: string; readonly host: string },
 ): Promise<void> {
   const now = new Date().toISOString()
