@@ -26,14 +26,14 @@ export interface Loaded {
   readonly now: string
 }
 
-/** True where it is another configuration than the one that was loaded last; of several that start together one says so. */
-export async function noteRights(db: Db, { people, configuration, beside, platforms, now }: Loaded): Promise<boolean> {
+/** Records the configuration where it is another one than was loaded last; of several that start together one does. */
+export async function noteRights(db: Db, { people, configuration, beside, platforms, now }: Loaded): Promise<void> {
   await knowPersons(db, people, now)
   const value = configuration((await readRegister(db)).pseudonymOf)
   const content = contentOf('configuration', value)
   await prepareContents(db, [content], now)
   const chats = platforms.map(({ name }) => name).filter((name) => name !== 'console')
-  return inTransaction(db, noteLoaded, { content, beside, chats, now })
+  await inTransaction(db, noteLoaded, { content, beside, chats, now })
 }
 
 interface LoadedGiven extends Pick<Loaded, 'beside' | 'now'> {
@@ -42,16 +42,15 @@ interface LoadedGiven extends Pick<Loaded, 'beside' | 'now'> {
   readonly chats: readonly string[]
 }
 
-async function noteLoaded(tx: Tx, { content, beside, chats, now }: LoadedGiven): Promise<boolean> {
+async function noteLoaded(tx: Tx, { content, beside, chats, now }: LoadedGiven): Promise<void> {
   const last = await lockLastLoaded(tx)
-  if (last === content.hash) return false
+  if (last === content.hash) return
   const after = JSON.parse(content.text) as RecordedConfiguration
   const before = last === null ? null : ((await readConfiguration(tx, last)) as RecordedConfiguration | null)
   await nameContents(tx, [content.hash], { contents: [content], now })
   const changed = before === null ? {} : named(configurationDifferences(before, after))
   await recordLoaded(tx, { at: now, facts: { configuration: content.hash, ...changed }, beside })
   if (before !== null) await tellTeams(tx, { before, after, chats, now })
-  return true
 }
 
 interface Telling extends Pick<LoadedGiven, 'chats' | 'now'> {
