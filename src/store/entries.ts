@@ -6,6 +6,7 @@ import { GENESIS } from '../core/audit.ts'
 import { type Beside, type Facts, type SealedEntry, sealEntry } from '../core/record/entry.ts'
 import { checkFacts } from '../core/record/streams.ts'
 import { storable } from '../core/storable.ts'
+import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { entries } from './schema.ts'
 
@@ -34,17 +35,17 @@ export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry
 
 /** A second writer of the same number fails on the unique index: nothing is overwritten. */
 export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
-  if (sealed.length === 0) return
-  await tx.insert(entries).values(
-    sealed.map(({ stream, seq, text, hash, beside }) => ({
-      stream,
-      seq,
-      entry: text,
-      hash,
-      salt: beside?.salt ?? null,
-      beside: beside?.text ?? null,
-    })),
-  )
+  for (const some of slices(sealed))
+    await tx.insert(entries).values(
+      some.map(({ stream, seq, text, hash, beside }) => ({
+        stream,
+        seq,
+        entry: text,
+        hash,
+        salt: beside?.salt ?? null,
+        beside: beside?.text ?? null,
+      })),
+    )
 }
 
 /**

@@ -2,6 +2,7 @@ import { and, asc, eq, gt, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
 import { contentOf } from '../core/content.ts'
 import type { Via } from '../core/proposal/proposal.ts'
+import { slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { nameContents } from './content.ts'
 import { appendToStream, lockStream, RIGHTS } from './entries.ts'
@@ -59,13 +60,15 @@ async function noteNamed(
   // Two that start together look one after the other.
   await lockRegister(tx)
   const known = await tx.select().from(configuredAccounts)
-  const same = (one: ConfiguredAccount) => (other: ConfiguredAccount) =>
-    one.platform === other.platform && one.account === other.account && one.person === other.person
-  const gone = known.filter((one) => !named.some(same(one)))
-  const fresh = named.filter((one, index) => !known.some(same(one)) && named.findIndex(same(one)) === index)
+  const key = ({ platform, account, person }: ConfiguredAccount) => JSON.stringify([platform, account, person])
+  const wanted = new Map(named.map((one) => [key(one), one]))
+  const there = new Set(known.map(key))
+  const gone = known.filter((one) => !wanted.has(key(one)))
+  const fresh = [...wanted.values()].filter((one) => !there.has(key(one)))
   if (gone.length + fresh.length === 0) return
   for (const old of gone) await tx.delete(configuredAccounts).where(isConfigured(old))
-  if (fresh.length > 0) await tx.insert(configuredAccounts).values(fresh.map((one) => ({ ...one, seenAt: now })))
+  for (const some of slices(fresh))
+    await tx.insert(configuredAccounts).values(some.map((one) => ({ ...one, seenAt: now })))
   const whose = [...gone, ...fresh].map(({ person }) => ({ id: person, name: null }))
   const { pseudonymOf } = await knowPersonsIn(tx, whose, now)
   const entry = (event: string) => (one: ConfiguredAccount) => ({

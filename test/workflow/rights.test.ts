@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
 import { defaultConfig } from '../../src/config/default-config.ts'
+import { recordedConfiguration } from '../../src/config/recorded.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { COMMAND_LINE } from '../../src/core/hands.ts'
 import { noteConfiguration } from '../../src/main.ts'
@@ -16,6 +17,7 @@ import { outbox } from '../../src/store/schema.ts'
 import { addSignInLink, endSession, endSessionsOf, redeemSignInLink } from '../../src/store/sessions.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
+import { noteRights } from '../../src/workflow/rights.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -31,6 +33,12 @@ beforeEach(() => {
 
 function start(loaded: Config): Promise<void> {
   return noteConfiguration({ config: loaded, database: { db: database().db }, parts: { platforms } }, from)
+}
+
+function startAt(loaded: Config, now: string): Promise<void> {
+  const people = Object.entries(loaded.people).map(([id, { name }]) => ({ id, name }))
+  const configuration = (pseudonymOf: (person: string) => string) => recordedConfiguration(loaded, pseudonymOf)
+  return noteRights(database().db, { people, configuration, beside: from, platforms, now })
 }
 
 interface Told {
@@ -181,6 +189,24 @@ describe('the configuration', () => {
       { at: 'roles.on-call', removed },
     ])
     expect((await messages())[0]?.text).toMatch(/Jonas Berg is no on-call any more/)
+  })
+
+  test('of 5,500 people is one content, and of a change in it an entry names what it has room for', async () => {
+    const many = changed(({ people, teams }) => {
+      const ids = Array.from({ length: 5_500 }, (_, index) => `person${index}`)
+      for (const id of ids)
+        people[id] = { name: `Name of ${id}`, email: `${id}@example.net`, slack: null, discord: null, timeZone: null }
+      if (teams.payments) teams.payments.roles = { owner: ids }
+    })
+    await start(config)
+    await start(many)
+    const [, second] = await told('rights')
+    expect(second?.facts.changed).toEqual([{ at: 'people' }, { at: 'teams.payments.roles.owner' }])
+    expect(await told('persons', 'account-named')).toHaveLength(5_500)
+    const { sql } = database()
+    expect(await sql`select max(length(entry)) < 65536 as small from audit.entries`).toEqual([{ small: true }])
+    expect(await messages()).toHaveLength(2)
+    expect(await verify()).toMatchObject({ ok: true })
   })
 
   test('one that is not there any more is said to be changed, and nobody is told what from', async () => {
@@ -413,14 +439,12 @@ test('who could decide on a day, and under which policy, is asked as docs/audit.
     roles['on-call'] = ['group:turns']
     if (teams.payments) teams.payments.roles = { owner: ['priya', 'group:duty'], lead: ['group:leads'] }
   })
-  await start(withGroups)
-  await saveGroup(db, { name: 'duty', people: ['aisha'], seenAt: new Date().toISOString() })
-  // What came later is another day.
-  await sql`select 1 from pg_sleep(0.01)`
-  const [{ day } = { day: '' }] = await sql`select now()::text as day`
-  await start(config)
-  const asked = query.replace('2026-11-28 18:00+00', String(day))
-  const rows = await sql.unsafe(asked)
+  await startAt(withGroups, '2026-11-28T12:00:00.000Z')
+  await saveGroup(db, { name: 'duty', people: ['aisha'], seenAt: '2026-11-28T13:00:00.000Z' })
+  // The day that the page asks about ends before this.
+  await startAt(config, '2026-11-29T08:00:00.000Z')
+  await saveGroup(db, { name: 'duty', people: ['jonas'], seenAt: '2026-11-29T09:00:00.000Z' })
+  const rows = await sql.unsafe(query)
   const register = await readRegister(db)
   const people = (all: typeof rows) => all.map(({ role, person }) => `${role} ${register.personOf(person).id}`).sort()
   expect(people(rows)).toEqual([
