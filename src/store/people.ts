@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, lt, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
 import { contentOf } from '../core/content.ts'
 import type { Via } from '../core/proposal/proposal.ts'
@@ -218,6 +218,30 @@ async function recordGroup(tx: Tx, { name, seenAt }: GroupSeen, people: readonly
   const content = contentOf('configuration', { group: name, people })
   await nameContents(tx, [content.hash], { contents: [content], now: seenAt })
   await appendToStream(tx, RIGHTS, [{ ...added, facts: { ...facts, configuration: content.hash } }])
+}
+
+/**
+ * Forgets groups that were last read before an instant (ISO 8601 UTC), and records that nobody knows now who is in them:
+ * whoever the configuration says holds them then.
+ */
+export async function forgetGroups(db: Db, readBefore: string, now: string): Promise<void> {
+  const old = await db.select({ name: groupsSeen.name }).from(groupsSeen).where(lt(groupsSeen.seenAt, readBefore))
+  if (old.length > 0) await inTransaction(db, forget, { readBefore, now })
+}
+
+async function forget(
+  tx: Tx,
+  { readBefore, now }: { readonly readBefore: string; readonly now: string },
+): Promise<void> {
+  await lockStream(tx, RIGHTS)
+  const rows = await tx.delete(groupsSeen).where(lt(groupsSeen.seenAt, readBefore)).returning({ name: groupsSeen.name })
+  const names = rows.map(({ name }) => name).sort()
+  const added = { at: now, by: 'assessment', event: 'group-unread' }
+  await appendToStream(
+    tx,
+    RIGHTS,
+    names.map((group) => ({ ...added, facts: { group } })),
+  )
 }
 
 function sameMembers(before: readonly string[], after: readonly string[]): boolean {

@@ -11,12 +11,13 @@ import { noteConfiguration } from '../../src/main.ts'
 import type { Tx } from '../../src/store/connection.ts'
 import { rightsInForce } from '../../src/store/entries.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../../src/store/freezes.ts'
-import { noteConfigured, saveGroup } from '../../src/store/people.ts'
+import { forgetGroups, noteConfigured, readGroups, saveGroup } from '../../src/store/people.ts'
 import { knowPersonsIn, readRegister } from '../../src/store/persons.ts'
 import { outbox } from '../../src/store/schema.ts'
 import { addSignInLink, endSession, endSessionsOf, redeemSignInLink } from '../../src/store/sessions.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
+import { createDirectory } from '../../src/workflow/directory.ts'
 import { noteRights } from '../../src/workflow/rights.ts'
 import { useDatabase } from '../support/database.ts'
 
@@ -251,6 +252,48 @@ describe('groups of other systems', () => {
     expect(await rightsInForce(db)).toBe(2)
   })
 
+  test('that could not be read for a day are in the record once, and so is that they can be again', async () => {
+    const { db } = database()
+    const read = (seenAt: string) => saveGroup(db, { name: 'duty', people: ['mara'], seenAt })
+    await read(NOW)
+    await forgetGroups(db, NOW, LATER)
+    expect(await readGroups(db)).toHaveLength(1)
+    await Promise.all([forgetGroups(db, LATER, LATER), forgetGroups(db, LATER, LATER)])
+    expect(await readGroups(db)).toEqual([])
+    await read(LATER)
+    expect((await told('rights')).map(({ event }) => event)).toEqual(['group-read', 'group-unread', 'group-read'])
+  })
+
+  test('whose system does not answer for a day are held by the fallback, and the record says since when', async () => {
+    let now = new Date(NOW)
+    let answers = true
+    const read = async () => {
+      if (!answers) throw new Error('No answer.')
+      return ['mara']
+    }
+    const directory = createDirectory({
+      db: database().db,
+      clock: () => now,
+      log: { info: () => {}, warn: () => {} },
+      rotas: new Map(),
+      fallbacks: new Map([['duty', ['jonas']]]),
+    })
+    directory.use([{ name: 'duty', read }])
+    const after = async (hours: number) => {
+      now = new Date(Date.parse(NOW) + hours * 3_600_000)
+      await directory.refresh(new AbortController().signal)
+      return [directory.inGroup('duty'), (await told('rights')).at(-1)?.event]
+    }
+    expect(await after(0)).toEqual([['mara'], 'group-read'])
+    answers = false
+    expect(await after(23)).toEqual([['mara'], 'group-read'])
+    expect(await after(25)).toEqual([['jonas'], 'group-unread'])
+    expect(await after(50)).toEqual([['jonas'], 'group-unread'])
+    answers = true
+    expect(await after(51)).toEqual([['mara'], 'group-read'])
+    expect(await told('rights')).toHaveLength(3)
+  })
+
   test('of many people are content', async () => {
     const { db, sql } = database()
     const people = Array.from({ length: 501 }, (_, index) => `person${index}`)
@@ -441,6 +484,8 @@ test('who could decide on a day, and under which policy, is asked as docs/audit.
   })
   await startAt(withGroups, '2026-11-28T12:00:00.000Z')
   await saveGroup(db, { name: 'duty', people: ['aisha'], seenAt: '2026-11-28T13:00:00.000Z' })
+  await saveGroup(db, { name: 'leads', people: ['tom'], seenAt: '2026-11-27T10:00:00.000Z' })
+  await forgetGroups(db, '2026-11-27T14:00:00.000Z', '2026-11-28T14:00:00.000Z')
   // The day that the page asks about ends before this.
   await startAt(config, '2026-11-29T08:00:00.000Z')
   await saveGroup(db, { name: 'duty', people: ['jonas'], seenAt: '2026-11-29T09:00:00.000Z' })

@@ -22,6 +22,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     // What of the configuration is content: config/recorded.ts.
     'configuration-loaded': ['configuration', 'changed', 'more'],
     'group-read': ['group', 'count', 'people', 'configuration'],
+    'group-unread': ['group'],
     'freeze-declared': ['freeze', 'team', 'from', 'until', 'via', 'through', 'linkedAt'],
     'freeze-lifted': ['freezes', 'team', 'via', 'through', 'linkedAt'],
   },
