@@ -279,18 +279,18 @@ describe('groups of other systems', () => {
       fallbacks: new Map([['duty', ['jonas']]]),
     })
     directory.use([{ name: 'duty', read }])
-    const after = async (hours: number) => {
+    const atHour = async (hours: number) => {
       now = new Date(Date.parse(NOW) + hours * 3_600_000)
       await directory.refresh(new AbortController().signal)
       return [directory.inGroup('duty'), (await told('rights')).at(-1)?.event]
     }
-    expect(await after(0)).toEqual([['mara'], 'group-read'])
+    expect(await atHour(0)).toEqual([['mara'], 'group-read'])
     answers = false
-    expect(await after(23)).toEqual([['mara'], 'group-read'])
-    expect(await after(25)).toEqual([['jonas'], 'group-unread'])
-    expect(await after(50)).toEqual([['jonas'], 'group-unread'])
+    expect(await atHour(23)).toEqual([['mara'], 'group-read'])
+    expect(await atHour(25)).toEqual([['jonas'], 'group-unread'])
+    expect(await atHour(50)).toEqual([['jonas'], 'group-unread'])
     answers = true
-    expect(await after(51)).toEqual([['mara'], 'group-read'])
+    expect(await atHour(51)).toEqual([['mara'], 'group-read'])
     expect(await told('rights')).toHaveLength(3)
   })
 
