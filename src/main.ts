@@ -23,6 +23,7 @@ import { sentence } from './chat/rich-text.ts'
 import { priorityRule } from './config/decision-tables.ts'
 import { exampleDatabase, exampleFleet, shippedFleet } from './config/default-config.ts'
 import type { Environment } from './config/environment.ts'
+import { recordedConfiguration } from './config/recorded.ts'
 import { measureRules, operators } from './config/resolve.ts'
 import type { Config } from './config/schema.ts'
 import { backoffMs } from './core/backoff.ts'
@@ -54,6 +55,7 @@ import { createDirectory, type Directory } from './workflow/directory.ts'
 import { calendarChecks, createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
+import { noteRights } from './workflow/rights.ts'
 import { type WatchedConnection, watchConnection } from './workflow/watched-connection.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
 
@@ -246,9 +248,31 @@ function consolePlatform({ db }: Database): ChatPlatform {
   }
 }
 
-/** Remembers since when the configuration names whose accounts. For the service alone: a command may be given another file. */
-export async function noteAccounts({ config, database }: Pick<Service, 'config' | 'database'>): Promise<void> {
-  await noteConfigured(database.db, configuredAccountsOf(buildPeople(config)), new Date().toISOString())
+/** Of a service. */
+interface Configured {
+  readonly config: Config
+  readonly database: Pick<Database, 'db'>
+  readonly parts: Pick<WorkflowParts, 'platforms'>
+}
+
+/**
+ * Records who is in the configuration, whose accounts it names, and what it gives rights by, where that is another way than
+ * at the last start. For the service alone: a command may be given another file. `user`: of the operating system.
+ */
+export async function noteConfiguration(
+  { config, database, parts }: Configured,
+  { user, host }: { readonly user: string; readonly host: string },
+): Promise<void> {
+  const now = new Date().toISOString()
+  const people = buildPeople(config)
+  await noteRights(database.db, {
+    people,
+    configuration: (pseudonymOf) => recordedConfiguration(config, pseudonymOf),
+    beside: { user, host, file: config.file },
+    platforms: parts.platforms,
+    now,
+  })
+  await noteConfigured(database.db, configuredAccountsOf(people), now)
 }
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */

@@ -8,7 +8,7 @@ import type { ChatConnection } from '../src/chat/platform.ts'
 import { defaultConfig } from '../src/config/default-config.ts'
 import { readEnvironment } from '../src/config/environment.ts'
 import type { Config } from '../src/config/schema.ts'
-import { keepConnected, openService, runService } from '../src/main.ts'
+import { keepConnected, noteConfiguration, openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
 import type { Leases } from '../src/store/leases.ts'
 import { findProposal, openProposals } from '../src/store/proposals.ts'
@@ -139,6 +139,30 @@ test('the hourly purge forgets spent sign-in links and expired sessions', async 
   } finally {
     await stop()
     await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('of two services that start at once with a changed configuration one records it', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const services = await Promise.all([opened(folder), opened(folder)])
+  const start = (change: (config: Config) => Config) =>
+    Promise.all(
+      services.map((service) =>
+        noteConfiguration({ ...service, config: change(service.config) }, { user: 'user', host: 'host' }),
+      ),
+    )
+  try {
+    await start((config) => config)
+    await start((config) => ({ ...config, roles: { ...config.roles, security: ['tom'] } }))
+    const rows = await database().sql`select event, facts -> 'changed' as changed from audit.facts
+      where stream = 'rights' order by seq`
+    expect(rows).toMatchObject([
+      { event: 'configuration-loaded', changed: null },
+      { event: 'configuration-loaded', changed: [{ at: 'roles.security', removed: [expect.stringMatching(/^p_/)] }] },
+    ])
+  } finally {
+    for (const service of services) await service.close()
     await rm(folder, { recursive: true, force: true })
   }
 })

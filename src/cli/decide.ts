@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { type ActionName, actionNames, actions, untilLabel } from '../chat/actions.ts'
 import type { Person } from '../chat/desk.ts'
@@ -10,6 +9,7 @@ import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
+import { whereFrom } from './where-from.ts'
 import { withService } from './with-service.ts'
 
 interface As {
@@ -29,24 +29,13 @@ const choices: ReadonlyMap<string, ActionName> = new Map([
   ['withdraw', 'withdraw-vote'],
 ])
 
-/** Who ran this, as the operating system says; a user without a name is told by number. */
-function systemUser(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`
-  }
-}
-
 /** The person a command speaks for: whoever runs it says so, and the record says who that was. */
 export function actorFrom({ config }: Service, id: string | undefined): Person {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
   const person = named(config.people, id)
   if (!person) throw new BadUse(`There is no person "${id}" in the configuration; it knows ${people}.`)
-  const through: Through = config.example
-    ? { kind: 'example' }
-    : { kind: 'command line', user: systemUser(), host: hostname() }
+  const through: Through = config.example ? { kind: 'example' } : { kind: 'command line', ...whereFrom() }
   return { kind: 'person', id, name: person.name, via: 'cli', through }
 }
 
@@ -82,7 +71,7 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       else complain(result.refusal.sentence)
     })
   }
-  const as = `speak for this person of the configuration (the record says that ${systemUser()} ran it)`
+  const as = `speak for this person of the configuration (the record says that ${whereFrom().user} ran it)`
 
   program
     .command('vote <proposal> <choice>')

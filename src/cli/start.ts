@@ -12,6 +12,7 @@ import { serveConsole } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
 import { guardProcess } from './last-guard.ts'
 import { complain, print } from './print.ts'
+import { whereFrom } from './where-from.ts'
 import { load, withService } from './with-service.ts'
 
 export function startCommand(program: Command): void {
@@ -21,10 +22,10 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { noteAccounts, openService, runService } = await import('../main.ts')
+      const { noteConfiguration, openService, runService } = await import('../main.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
-      await noteAccounts(service)
+      await noteConfiguration(service, whereFrom())
       outliveReaders()
       const { writing, watched: platforms } = service
       const app = createConsole({
@@ -144,7 +145,11 @@ export function signOutCommand(program: Command): void {
     )
     .action(async (person: string) => {
       await withService(program, async ({ config, database }) => {
-        const ended = await endSessionsOf(database.db, person, { andIntroduced: true })
+        const ended = await endSessionsOf(database.db, person, {
+          andIntroduced: true,
+          by: null,
+          now: new Date().toISOString(),
+        })
         // Somebody who has left the configuration may still have had sessions.
         if (ended === 0) knownPerson(config, person)
         print(`${person} is signed out.`)

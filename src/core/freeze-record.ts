@@ -1,6 +1,19 @@
-/** Compares the freezes that people declared with what events tell of them. Pure. */
+/** Compares the freezes that people declared with what the record tells of them. Pure. */
 
 import type { Member, Policy } from './policy.ts'
+
+/** A freeze or its lifting, as an entry of the stream `rights` tells it. */
+export type FreezeEntry = {
+  readonly seq: number
+  readonly at: string
+  /** Pseudonym. */
+  readonly by: string
+  readonly team: string
+} & (
+  | { readonly declared: { readonly freeze: number; readonly until: string } }
+  /** Numbers of the freezes. */
+  | { readonly lifted: readonly number[] }
+)
 
 /** A freeze or its lifting, as the event of one proposal tells it. */
 export interface FreezeAct {
@@ -17,8 +30,12 @@ export interface FreezeAct {
 export interface FreezeRow {
   readonly id: number
   readonly team: string
+  /** Pseudonym; of an earlier version the person's id, as with `liftedBy`. */
   readonly person: string
-  readonly reason: string
+  /** Number of the entry that declares it; `null`: of an earlier version, whose proposals alone tell of it. */
+  readonly entry: number | null
+  /** Of an earlier version. */
+  readonly reason: string | null
   readonly fromAt: string
   readonly untilAt: string
   readonly liftedAt: string | null
@@ -39,21 +56,103 @@ export interface FreezeDifference {
   readonly problem: string
 }
 
+/** All that the record tells of freezes. */
+export interface FreezeRecord {
+  readonly entries: readonly FreezeEntry[]
+  readonly acts: readonly FreezeAct[]
+  readonly witnesses: readonly FreezeWitness[]
+}
+
+/** Who may decide for a team now, and whose pseudonyms these are: what is none stands for itself. */
+export interface FreezePeople {
+  readonly members: (team: string) => readonly Member[]
+  readonly idOf: (pseudonym: string) => string
+}
+
 /** A freeze and its notes in each proposal are one transaction, which does not take longer. */
 const SAME_ACT_MS = 600_000
 
 /**
- * A freeze belongs to a team; events tell of it with each proposal that was alive. So a row that none tells of is wrong
- * only where a proposal was alive at that time and the person could have frozen it, which `members` say.
+ * Each freeze and each lifting has its entry, which the row must agree with. Those of earlier versions have none: there
+ * events tell of a freeze with each proposal that was alive, so a row that none tells of is wrong only where a proposal
+ * was alive at that time and the person could have frozen it, which `members` say.
  */
 export function freezeDifferences(
   rows: readonly FreezeRow[],
-  acts: readonly FreezeAct[],
-  witnesses: readonly FreezeWitness[],
-  members: (team: string) => readonly Member[],
+  record: FreezeRecord,
+  { members, idOf }: FreezePeople,
+): readonly FreezeDifference[] {
+  const known = rows.map((row) => ({ ...row, whose: idOf(row.person) }))
+  return [
+    ...ofEntries(known, record.entries, idOf),
+    ...ofEarlier(known, record, members, (pseudonym) => (pseudonym === null ? null : idOf(pseudonym))),
+  ]
+}
+
+/** `whose`: the person's id. */
+type KnownRow = FreezeRow & { readonly whose: string }
+
+function ofEntries(
+  rows: readonly KnownRow[],
+  entries: readonly FreezeEntry[],
+  idOf: FreezePeople['idOf'],
 ): readonly FreezeDifference[] {
   const differences: FreezeDifference[] = []
   const tell = (record: string, problem: string) => differences.push({ record, problem })
+  const told = new Set<number>()
+  const lifts = new Map<number, FreezeEntry>()
+  for (const entry of entries) {
+    const { seq, team, by } = entry
+    if ('lifted' in entry) {
+      for (const freeze of entry.lifted) if (!lifts.has(freeze)) lifts.set(freeze, entry)
+      continue
+    }
+    const { freeze, until } = entry.declared
+    const row = rows.find(({ id }) => id === freeze)
+    const holds =
+      row !== undefined &&
+      row.entry === seq &&
+      row.team === team &&
+      row.person === by &&
+      ms(row.fromAt) === ms(entry.at) &&
+      ms(row.untilAt) === ms(until)
+    if (row?.entry === seq) told.add(freeze)
+    if (!holds)
+      tell(
+        `freeze ${freeze} of ${team} by ${idOf(by)}`,
+        `is not kept as rights event ${seq} tells it: its row is gone or was changed`,
+      )
+  }
+  for (const row of rows) {
+    if (row.entry !== null && !told.has(row.id)) tell(nameOf(row), 'is told by no event of rights')
+    const lift = lifts.get(row.id)
+    if (lift === undefined) {
+      if (row.entry !== null && row.liftedAt !== null) tell(nameOf(row), 'was lifted as no event of rights tells')
+    } else if (row.liftedAt === null) tell(nameOf(row), `still holds, though rights event ${lift.seq} lifted it`)
+    else if (ms(row.liftedAt) !== ms(lift.at) || row.liftedBy !== lift.by || row.team !== lift.team)
+      tell(nameOf(row), `was lifted otherwise than rights event ${lift.seq} tells`)
+  }
+  return differences
+}
+
+function ofEarlier(
+  all: readonly KnownRow[],
+  { entries, acts, witnesses }: FreezeRecord,
+  members: FreezePeople['members'],
+  idOf: (pseudonym: string | null) => string | null,
+): readonly FreezeDifference[] {
+  const differences: FreezeDifference[] = []
+  const tell = (record: string, problem: string) => differences.push({ record, problem })
+  const rows = all.filter(({ entry }) => entry === null)
+  const withEntry = (act: FreezeAct) =>
+    entries.some(
+      (entry) =>
+        'declared' in entry === (act.freeze !== null) &&
+        entry.team === act.team &&
+        idOf(entry.by) === act.person &&
+        isSameAct(entry.at, act.at),
+    )
+  const lifted = new Set(entries.flatMap((entry) => ('lifted' in entry ? entry.lifted : [])))
   const rolesOf = (team: string, person: string) => members(team).find(({ id }) => id === person)?.roles ?? []
   const wouldTell = (row: FreezeRow, person: string, at: string, allowed: (one: FreezeWitness) => readonly string[]) =>
     witnesses.find(
@@ -65,6 +164,7 @@ export function freezeDifferences(
     )
 
   for (const act of acts) {
+    if (withEntry(act)) continue
     const event = `${act.proposal} event ${act.seq}`
     if (act.freeze !== null && !rows.some((row) => declares(row, act)))
       tell(`freeze of ${act.team} by ${act.person}`, `is not kept as ${event} tells it: its row is gone or was changed`)
@@ -73,24 +173,25 @@ export function freezeDifferences(
       tell(nameOf(row), `still holds, though ${event} lifted it`)
   }
   for (const row of rows) {
-    const witness = wouldTell(row, row.person, row.fromAt, ({ policy }) => policy.stop)
+    const witness = wouldTell(row, row.whose, row.fromAt, ({ policy }) => policy.stop)
     if (witness && !acts.some((act) => declares(row, act)))
       tell(nameOf(row), `is told by no event, and ${witness.id} was alive when it began`)
-    if (row.liftedAt === null) continue
-    const { liftedAt, liftedBy } = row
-    const lifter = wouldTell(row, liftedBy ?? '', liftedAt, ({ policy }) => policy.resume.map(({ role }) => role))
-    const lifted = (act: FreezeAct) =>
-      act.freeze === null && act.team === row.team && act.person === liftedBy && isSameAct(liftedAt, act.at)
-    if (lifter && !acts.some(lifted)) tell(nameOf(row), `was lifted as no event tells, and ${lifter.id} was alive then`)
+    if (row.liftedAt === null || lifted.has(row.id)) continue
+    const { liftedAt } = row
+    const by = idOf(row.liftedBy)
+    const lifter = wouldTell(row, by ?? '', liftedAt, ({ policy }) => policy.resume.map(({ role }) => role))
+    const lifts = (act: FreezeAct) =>
+      act.freeze === null && act.team === row.team && act.person === by && isSameAct(liftedAt, act.at)
+    if (lifter && !acts.some(lifts)) tell(nameOf(row), `was lifted as no event tells, and ${lifter.id} was alive then`)
   }
   return differences
 }
 
-function declares(row: FreezeRow, { team, person, at, freeze }: FreezeAct): boolean {
+function declares(row: KnownRow, { team, person, at, freeze }: FreezeAct): boolean {
   return (
     freeze !== null &&
     row.team === team &&
-    row.person === person &&
+    row.whose === person &&
     row.reason === freeze.reason &&
     ms(row.untilAt) === ms(freeze.until) &&
     isSameAct(row.fromAt, at)
@@ -108,8 +209,8 @@ function isSameAct(rowAt: string, eventAt: string): boolean {
   return ms(eventAt) >= ms(rowAt) && ms(eventAt) <= ms(rowAt) + SAME_ACT_MS
 }
 
-function nameOf({ id, team, person }: FreezeRow): string {
-  return `freeze ${id} of ${team} by ${person}`
+function nameOf({ id, team, whose }: KnownRow): string {
+  return `freeze ${id} of ${team} by ${whose}`
 }
 
 function ms(at: string): number {

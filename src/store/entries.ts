@@ -6,6 +6,7 @@ import { GENESIS } from '../core/audit.ts'
 import { type Beside, type Facts, type SealedEntry, sealEntry } from '../core/record/entry.ts'
 import { checkFacts } from '../core/record/streams.ts'
 import { storable } from '../core/storable.ts'
+import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { entries } from './schema.ts'
 
@@ -34,17 +35,17 @@ export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry
 
 /** A second writer of the same number fails on the unique index: nothing is overwritten. */
 export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
-  if (sealed.length === 0) return
-  await tx.insert(entries).values(
-    sealed.map(({ stream, seq, text, hash, beside }) => ({
-      stream,
-      seq,
-      entry: text,
-      hash,
-      salt: beside?.salt ?? null,
-      beside: beside?.text ?? null,
-    })),
-  )
+  for (const some of slices(sealed))
+    await tx.insert(entries).values(
+      some.map(({ stream, seq, text, hash, beside }) => ({
+        stream,
+        seq,
+        entry: text,
+        hash,
+        salt: beside?.salt ?? null,
+        beside: beside?.text ?? null,
+      })),
+    )
 }
 
 /**
@@ -52,7 +53,7 @@ export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[
  * to small streams only.
  */
 export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
+  await lockStream(tx, stream)
   let end = await endOf(tx, stream)
   const sealed: SealedEntry[] = []
   for (const one of added) {
@@ -63,6 +64,11 @@ export async function appendToStream(tx: Tx, stream: string, added: readonly New
   }
   await insertEntries(tx, sealed)
   return end
+}
+
+/** Nobody else appends to it before the transaction ends: for whoever looks at its end before. */
+export async function lockStream(tx: Tx, stream: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
 }
 
 /** Where a stream ends that has no events of earlier versions. */
@@ -76,7 +82,10 @@ export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
   return row ?? { seq: 0, hash: GENESIS }
 }
 
-/** Number of the entry that says who may do what now; `null`: there is none yet. */
+/**
+ * Number of the newest entry that says who may do what, which all of them up to it say together; `null`: there is none yet.
+ * One look into an index.
+ */
 export async function rightsInForce(db: Queryable): Promise<number | null> {
   const { seq } = await endOf(db, RIGHTS)
   return seq === 0 ? null : seq

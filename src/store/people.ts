@@ -1,9 +1,13 @@
-import { and, asc, eq, gt, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, lt, lte, or } from 'drizzle-orm'
 import type { AccountPlatform } from '../chat/accounts.ts'
+import { contentOf } from '../core/content.ts'
 import type { Via } from '../core/proposal/proposal.ts'
-import type { Freeze } from '../core/window.ts'
+import { slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { configuredAccounts, digests, freezes, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
+import { nameContents } from './content.ts'
+import { appendToStream, lockStream, RIGHTS } from './entries.ts'
+import { knowPersonsIn, lockRegister, PERSONS } from './persons.ts'
+import { configuredAccounts, digests, groupsSeen, linkCodes, linkedAccounts } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface LinkedAccount {
@@ -44,7 +48,7 @@ export interface ConfiguredAccount {
   readonly person: string
 }
 
-/** Remembers since when the configuration names these; what it names no more is forgotten. */
+/** Remembers since when the configuration names these, and records what it begins to name and ceases to. */
 export async function noteConfigured(db: Db, named: readonly ConfiguredAccount[], now: string): Promise<void> {
   await inTransaction(db, noteNamed, { named, now })
 }
@@ -53,13 +57,28 @@ async function noteNamed(
   tx: Tx,
   { named, now }: { readonly named: readonly ConfiguredAccount[]; readonly now: string },
 ): Promise<void> {
+  // Two that start together look one after the other.
+  await lockRegister(tx)
   const known = await tx.select().from(configuredAccounts)
-  const same = (one: ConfiguredAccount) => (other: ConfiguredAccount) =>
-    one.platform === other.platform && one.account === other.account && one.person === other.person
-  for (const old of known.filter((one) => !named.some(same(one))))
-    await tx.delete(configuredAccounts).where(isConfigured(old))
-  const fresh = named.filter((one) => !known.some(same(one))).map((one) => ({ ...one, seenAt: now }))
-  if (fresh.length > 0) await tx.insert(configuredAccounts).values(fresh).onConflictDoNothing()
+  const key = ({ platform, account, person }: ConfiguredAccount) => JSON.stringify([platform, account, person])
+  const wanted = new Map(named.map((one) => [key(one), one]))
+  const there = new Set(known.map(key))
+  const gone = known.filter((one) => !wanted.has(key(one)))
+  const fresh = [...wanted.values()].filter((one) => !there.has(key(one)))
+  if (gone.length + fresh.length === 0) return
+  for (const old of gone) await tx.delete(configuredAccounts).where(isConfigured(old))
+  for (const some of slices(fresh))
+    await tx.insert(configuredAccounts).values(some.map((one) => ({ ...one, seenAt: now })))
+  const whose = [...gone, ...fresh].map(({ person }) => ({ id: person, name: null }))
+  const { pseudonymOf } = await knowPersonsIn(tx, whose, now)
+  const entry = (event: string) => (one: ConfiguredAccount) => ({
+    at: now,
+    by: 'operator',
+    event,
+    facts: { person: pseudonymOf(one.person), platform: one.platform },
+    beside: { account: one.account },
+  })
+  await appendToStream(tx, PERSONS, [...gone.map(entry('account-unnamed')), ...fresh.map(entry('account-named'))])
 }
 
 /** Since when the configuration names the account for the person (ISO 8601 UTC); `null`: it never did as far as we know. */
@@ -160,43 +179,74 @@ export async function readGroups(db: Queryable): Promise<readonly GroupSeen[]> {
   return db.select().from(groupsSeen)
 }
 
-export async function saveGroup(db: Queryable, { name, people, seenAt }: GroupSeen): Promise<void> {
-  const row = { people: [...people], seenAt }
-  await db
+/** Most people of a group whom an entry names by itself; more of them are content. */
+const PEOPLE_NAMED = 500
+
+/** Keeps who was in a group when its system was last asked, and records it where that is another answer than before. */
+export async function saveGroup(db: Db, group: GroupSeen): Promise<void> {
+  await inTransaction(db, saveRead, { group })
+}
+
+async function saveRead(tx: Tx, { group }: { readonly group: GroupSeen }): Promise<void> {
+  const { name, seenAt } = group
+  const people = [...new Set(group.people)]
+  const row = { people, seenAt }
+  const isAsBefore = async () => {
+    const [before] = await tx.select().from(groupsSeen).where(eq(groupsSeen.name, name))
+    return before !== undefined && sameMembers(before.people, people)
+  }
+  if (!(await isAsBefore())) {
+    const members = people.map((id) => ({ id, name: null }))
+    const { pseudonymOf } = await knowPersonsIn(tx, members, seenAt)
+    // Of two processes that read the same one records it.
+    await lockStream(tx, RIGHTS)
+    if (!(await isAsBefore())) await recordGroup(tx, group, people.map(pseudonymOf).sort())
+  }
+  await tx
     .insert(groupsSeen)
     .values({ name, ...row })
     .onConflictDoUpdate({ target: groupsSeen.name, set: row })
 }
 
-export interface DeclaredFreeze {
-  readonly team: string
-  readonly person: string
-  readonly reason: string
-  readonly fromAt: string
-  readonly untilAt: string
+async function recordGroup(tx: Tx, { name, seenAt }: GroupSeen, people: readonly string[]): Promise<void> {
+  const facts = { group: name, count: people.length }
+  const added = { at: seenAt, by: 'assessment', event: 'group-read' }
+  if (people.length <= PEOPLE_NAMED) {
+    await appendToStream(tx, RIGHTS, [{ ...added, facts: { ...facts, people } }])
+    return
+  }
+  const content = contentOf('configuration', { group: name, people })
+  await nameContents(tx, [content.hash], { contents: [content], now: seenAt })
+  await appendToStream(tx, RIGHTS, [{ ...added, facts: { ...facts, configuration: content.hash } }])
 }
 
-export async function addFreeze(db: Queryable, freeze: DeclaredFreeze): Promise<void> {
-  await db.insert(freezes).values(freeze)
+/**
+ * Forgets groups that were last read before an instant (ISO 8601 UTC), and records that nobody knows now who is in them:
+ * whoever the configuration says holds them then.
+ */
+export async function forgetGroups(db: Db, readBefore: string, now: string): Promise<void> {
+  const old = await db.select({ name: groupsSeen.name }).from(groupsSeen).where(lt(groupsSeen.seenAt, readBefore))
+  if (old.length > 0) await inTransaction(db, forget, { readBefore, now })
 }
 
-/** Freezes of a team that people declared and that still hold. */
-export async function declaredFreezes(db: Queryable, team: string, now: string): Promise<readonly Freeze[]> {
-  const rows = await db
-    .select()
-    .from(freezes)
-    .where(and(eq(freezes.team, team), isNull(freezes.liftedAt), gt(freezes.untilAt, now)))
-  return rows.map((row) => ({ name: row.reason, from: row.fromAt, to: row.untilAt, teams: [team] }))
+async function forget(
+  tx: Tx,
+  { readBefore, now }: { readonly readBefore: string; readonly now: string },
+): Promise<void> {
+  await lockStream(tx, RIGHTS)
+  const rows = await tx.delete(groupsSeen).where(lt(groupsSeen.seenAt, readBefore)).returning({ name: groupsSeen.name })
+  const names = rows.map(({ name }) => name).sort()
+  const added = { at: now, by: 'assessment', event: 'group-unread' }
+  await appendToStream(
+    tx,
+    RIGHTS,
+    names.map((group) => ({ ...added, facts: { group } })),
+  )
 }
 
-/** How many were lifted. */
-export async function liftFreezes(db: Queryable, team: string, by: string, now: string): Promise<number> {
-  const rows = await db
-    .update(freezes)
-    .set({ liftedAt: now, liftedBy: by })
-    .where(and(eq(freezes.team, team), isNull(freezes.liftedAt), gt(freezes.untilAt, now)))
-    .returning({ id: freezes.id })
-  return rows.length
+function sameMembers(before: readonly string[], after: readonly string[]): boolean {
+  const known = new Set(before)
+  return known.size === after.length && after.every((person) => known.has(person))
 }
 
 /** True for the first to say so: the digest of that day is this caller's to post. */

@@ -5,9 +5,12 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { eq, inArray, sql } from 'drizzle-orm'
+import { COMMAND_LINE } from '../core/hands.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
 import { type Person, type Register, registerOf } from '../core/record/register.ts'
+import { slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { appendToStream } from './entries.ts'
+import { appendToStream, type NewEntry } from './entries.ts'
 import { persons, personsVersion } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -77,41 +80,61 @@ async function allKnown(db: Queryable, people: readonly KnownPerson[]): Promise<
   })
 }
 
+/**
+ * One at a time: the version is that of all. Whoever appends to `persons` and may need people who are not known yet takes
+ * this first.
+ */
+export async function lockRegister(tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
+}
+
+/** Everybody whom the facts of somebody's act name: whoever acts, and the hands behind. */
+export function personsOf(actor: Actor): readonly KnownPerson[] {
+  if (actor.kind !== 'person') return []
+  const { id, through } = actor
+  const hands = through?.kind === 'sign-in link' ? through.madeBy.filter((hand) => hand !== COMMAND_LINE) : []
+  return [id, ...hands].map((one) => ({ id: one, name: null }))
+}
+
 async function learn(
   tx: Tx,
   { people, now }: { readonly people: readonly KnownPerson[]; readonly now: string },
 ): Promise<void> {
-  // One at a time: the version is that of all.
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
+  await lockRegister(tx)
   const wanted = new Map(people.map((one) => [one.id, one]))
-  const rows = await tx
-    .select(columns)
-    .from(persons)
-    .where(inArray(persons.person, [...wanted.keys()]))
-  const known = new Map(rows.map((row) => [row.person, row]))
-  for (const { id, name } of wanted.values()) {
-    const row = known.get(id)
-    if (row === undefined) {
-      const pseudonym = `p_${randomBytes(6).toString('hex')}`
-      await tx.insert(persons).values({ pseudonym, person: id, name })
-      await tell(tx, 'person-known', pseudonym, { id, name }, now)
-    } else if (name !== null && row.name !== name) {
-      await tx.update(persons).set({ name }).where(eq(persons.pseudonym, row.pseudonym))
-      await tell(tx, 'person-renamed', row.pseudonym, { name }, now)
-    }
-  }
+  for (const some of slices([...wanted.values()])) await learnSome(tx, some, now)
   await tx
     .insert(personsVersion)
     .values({ version: randomUUID() })
     .onConflictDoUpdate({ target: personsVersion.one, set: { version: randomUUID() } })
 }
 
-async function tell(
-  tx: Tx,
+async function learnSome(tx: Tx, people: readonly KnownPerson[], now: string): Promise<void> {
+  const ids = people.map(({ id }) => id)
+  const rows = await tx.select(columns).from(persons).where(inArray(persons.person, ids))
+  const known = new Map(rows.map((row) => [row.person, row]))
+  const added: (typeof persons.$inferInsert)[] = []
+  const told: NewEntry[] = []
+  for (const { id, name } of people) {
+    const row = known.get(id)
+    if (row === undefined) {
+      const pseudonym = `p_${randomBytes(6).toString('hex')}`
+      added.push({ pseudonym, person: id, name })
+      told.push(telling('person-known', pseudonym, { id, name }, now))
+    } else if (name !== null && row.name !== name) {
+      await tx.update(persons).set({ name }).where(eq(persons.pseudonym, row.pseudonym))
+      told.push(telling('person-renamed', row.pseudonym, { name }, now))
+    }
+  }
+  if (added.length > 0) await tx.insert(persons).values(added)
+  if (told.length > 0) await appendToStream(tx, PERSONS, told)
+}
+
+function telling(
   event: 'person-known' | 'person-renamed',
   person: string,
   beside: { readonly id?: string; readonly name: string | null },
   at: string,
-): Promise<void> {
-  await appendToStream(tx, PERSONS, [{ at, by: 'operator', event, facts: { person }, beside }])
+): NewEntry {
+  return { at, by: 'operator', event, facts: { person }, beside }
 }

@@ -598,8 +598,12 @@ export const freezes = pgTable(
   {
     id: serial('id').primaryKey(),
     team: text('team').notNull(),
+    /** Pseudonym; in rows of earlier versions the person's id, as with `lifted_by`. */
     person: text('person').notNull(),
-    reason: text('reason').notNull(),
+    /** Number of the entry in `rights` that declares it, beside which the reason stands; `null`: of an earlier version. */
+    entry: integer('entry'),
+    /** What the person wrote, in rows of earlier versions. */
+    reason: text('reason'),
     fromAt: instant('from_at').notNull(),
     untilAt: instant('until_at').notNull(),
     liftedAt: instant('lifted_at'),

@@ -1,5 +1,9 @@
 import { and, eq, gt, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
+import { COMMAND_LINE } from '../core/hands.ts'
+import type { Register } from '../core/record/register.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { appendToStream } from './entries.ts'
+import { type KnownPerson, knowPersonsIn, PERSONS } from './persons.ts'
 import { sessions, signInLinks } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -28,8 +32,29 @@ export interface SignInLink {
   readonly example: boolean
 }
 
-export async function addSignInLink(db: Queryable, link: SignInLink): Promise<void> {
-  await db.insert(signInLinks).values({ ...link, madeBy: [...link.madeBy] })
+/** `now`: ISO 8601 UTC. */
+export async function addSignInLink(db: Db, link: SignInLink, now: string): Promise<void> {
+  await inTransaction(db, addLink, { link, now })
+}
+
+async function addLink(tx: Tx, { link, now }: { readonly link: SignInLink; readonly now: string }): Promise<void> {
+  await tx.insert(signInLinks).values({ ...link, madeBy: [...link.madeBy] })
+  const { person, madeBy, expiresAt, example } = link
+  const register = await knowPersonsIn(tx, known([person, ...madeBy]), now)
+  const hands = madeBy.map((hand) => nameOfHand(hand, register))
+  const [first = COMMAND_LINE] = hands
+  const by = first === COMMAND_LINE ? 'operator' : first
+  const facts = { person: register.pseudonymOf(person), madeBy: hands, expiresAt, example }
+  await appendToStream(tx, PERSONS, [{ at: now, by, event: 'sign-in-link-issued', facts }])
+}
+
+/** The hands among them that are people, and whoever else. */
+function known(people: readonly string[]): readonly KnownPerson[] {
+  return people.filter((one) => one !== COMMAND_LINE).map((id) => ({ id, name: null }))
+}
+
+function nameOfHand(hand: string, { pseudonymOf }: Register): string {
+  return hand === COMMAND_LINE ? hand : pseudonymOf(hand)
 }
 
 /** When it is, and whether this is the labelled example. */
@@ -65,6 +90,10 @@ async function redeem(
     .returning({ person: signInLinks.person, madeBy: signInLinks.madeBy })
   if (row === undefined) return false
   await tx.insert(sessions).values({ ...session, ...row, actingAs: row.person, example })
+  const register = await knowPersonsIn(tx, known([row.person, ...row.madeBy]), session.createdAt)
+  const person = register.pseudonymOf(row.person)
+  const facts = { person, how: 'link', madeBy: row.madeBy.map((hand) => nameOfHand(hand, register)), example }
+  await appendToStream(tx, PERSONS, [{ at: session.createdAt, by: person, event: 'signed-in', facts }])
   return true
 }
 
@@ -94,28 +123,80 @@ export async function setActingAs(db: Queryable, tokenHash: string, person: stri
   await db.update(sessions).set({ actingAs: person }).where(eq(sessions.tokenHash, tokenHash))
 }
 
-export async function endSession(db: Queryable, tokenHash: string): Promise<void> {
-  await db.delete(sessions).where(eq(sessions.tokenHash, tokenHash))
+/** Who ends sessions, and when (ISO 8601 UTC). `by`: a person's id; `null`: whoever runs the command line. */
+export interface Ending {
+  readonly by: string | null
+  readonly now: string
+}
+
+/** Ends one: its person signs out. */
+export function endSession(db: Db, tokenHash: string, now: string): Promise<void> {
+  return inTransaction(db, endOne, { tokenHash, now })
+}
+
+async function endOne(tx: Tx, { tokenHash, now }: { readonly tokenHash: string; readonly now: string }): Promise<void> {
+  const [ended] = await tx
+    .delete(sessions)
+    .where(eq(sessions.tokenHash, tokenHash))
+    .returning({ person: sessions.person })
+  if (ended !== undefined) await recordEnded(tx, { ended: [ended.person], links: [] }, { by: ended.person, now })
 }
 
 /**
  * Ends every session of a person, and the links to new ones that were not used yet; with `andIntroduced` also those of
  * others that began with a link which the person made. Returns how many sessions that were.
  */
-export function endSessionsOf(db: Db, person: string, { andIntroduced = false } = {}): Promise<number> {
-  return inTransaction(db, endAll, { person, andIntroduced })
+export function endSessionsOf(
+  db: Db,
+  person: string,
+  { andIntroduced = false, ...ending }: Ending & { readonly andIntroduced?: boolean },
+): Promise<number> {
+  return inTransaction(db, endAll, { person, andIntroduced, ending })
 }
 
-async function endAll(
-  tx: Tx,
-  { person, andIntroduced }: { readonly person: string; readonly andIntroduced: boolean },
-): Promise<number> {
+interface EndGiven {
+  readonly person: string
+  readonly andIntroduced: boolean
+  readonly ending: Ending
+}
+
+async function endAll(tx: Tx, { person, andIntroduced, ending }: EndGiven): Promise<number> {
   // Links first: whoever redeems one at this moment holds its row until the session is there, which is then ended, too.
   const of = (table: typeof signInLinks | typeof sessions) =>
     andIntroduced ? or(eq(table.person, person), sql`${person} = any(${table.madeBy})`) : eq(table.person, person)
-  await tx.delete(signInLinks).where(of(signInLinks))
+  const links = await tx
+    .delete(signInLinks)
+    .where(of(signInLinks))
+    .returning({ person: signInLinks.person, usedAt: signInLinks.usedAt, expiresAt: signInLinks.expiresAt })
   const ended = await tx.delete(sessions).where(of(sessions)).returning({ person: sessions.person })
+  const usable = links.filter(({ usedAt, expiresAt }) => usedAt === null && expiresAt > ending.now)
+  const whose = (rows: readonly { readonly person: string }[]) => rows.map((row) => row.person)
+  await recordEnded(tx, { ended: whose(ended), links: whose(usable) }, ending)
   return ended.length
+}
+
+/** Ids of the people, once for each session or link of theirs. */
+interface Ended {
+  readonly ended: readonly string[]
+  readonly links: readonly string[]
+}
+
+async function recordEnded(tx: Tx, { ended, links }: Ended, { by, now }: Ending): Promise<void> {
+  const people = [...new Set([...ended, ...links])].sort()
+  if (people.length === 0) return
+  const { pseudonymOf } = await knowPersonsIn(tx, known(by === null ? people : [by, ...people]), now)
+  const who = by === null ? 'operator' : pseudonymOf(by)
+  const times = (list: readonly string[], person: string) => list.filter((one) => one === person).length
+  await appendToStream(
+    tx,
+    PERSONS,
+    people.map((person) => ({
+      at: now,
+      by: who,
+      event: 'session-ended',
+      facts: { person: pseudonymOf(person), sessions: times(ended, person), links: times(links, person) },
+    })),
+  )
 }
 
 /** Those of the sessions that have neither ended nor expired. */

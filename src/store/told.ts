@@ -2,9 +2,8 @@
 
 import { and, eq, inArray, isNotNull, isNull, notExists, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
-import type { FreezeRow } from '../core/freeze-record.ts'
 import type { Queryable } from './connection.ts'
-import { consoleMessages, events, freezes, outbox, posts } from './schema.ts'
+import { consoleMessages, events, outbox, posts } from './schema.ts'
 
 export interface ToldEntry {
   readonly id: number
@@ -98,8 +97,4 @@ export async function postsOfNothing(
     .from(posts)
     .where(and(isNotNull(posts.proposal), notExists(known)))
   return rows.flatMap(({ platform, key, proposal }) => (proposal === null ? [] : [{ platform, key, proposal }]))
-}
-
-export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
-  return db.select().from(freezes).orderBy(freezes.id)
 }

@@ -87,7 +87,7 @@ export async function issueSignInToken(db: Db, link: NewLink, now: Date): Promis
   const token = randomBytes(24).toString('base64url')
   const seconds = link.issuedBy === 'start' ? START_LINK_SECONDS : LINK_SECONDS
   const expiresAt = new Date(now.getTime() + seconds * 1000).toISOString()
-  await addSignInLink(db, { ...link, tokenHash: hashed(token), expiresAt })
+  await addSignInLink(db, { ...link, tokenHash: hashed(token), expiresAt }, now.toISOString())
   return token
 }
 
@@ -249,13 +249,13 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       }
     },
     async signOut(session) {
-      await endSession(db, hashed(session))
+      await endSession(db, hashed(session), now())
       await tellEnded()
     },
     async signOutEverywhere({ session }) {
       const found = await findSession(db, hashed(session), here())
       if (found === null) return
-      await endSessionsOf(db, found.person)
+      await endSessionsOf(db, found.person, { by: found.person, now: now() })
       await tellEnded()
     },
     whenSignedOut: ({ session, sessionEnds }, ended) =>

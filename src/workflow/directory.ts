@@ -1,7 +1,7 @@
 import { errorText } from '../core/error-text.ts'
 import { onDuty, type Rota } from '../core/rota.ts'
 import type { Db } from '../store/connection.ts'
-import { readGroups, saveGroup } from '../store/people.ts'
+import { forgetGroups, readGroups, saveGroup } from '../store/people.ts'
 import type { WorkflowLog } from './ports.ts'
 
 /** A group that another system keeps. */
@@ -64,6 +64,8 @@ export function createDirectory(parts: DirectoryParts) {
     load,
     async refresh(signal: AbortSignal): Promise<void> {
       await Promise.all(readers.map((reader) => readOne(reader, signal)))
+      const now = parts.clock()
+      await forgetGroups(parts.db, new Date(now.getTime() - TRUSTED_MS).toISOString(), now.toISOString())
       await load()
     },
   }

@@ -8,7 +8,6 @@ import { contentOf, type HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
 import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
-import { COMMAND_LINE } from '../core/hands.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
@@ -35,12 +34,12 @@ import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { nameContents, prepareContents, readLogs } from '../store/content.ts'
 import { insertEntries, rightsInForce, sealNext } from '../store/entries.ts'
+import { addFreeze, declaredFreezes, liftFreezes } from '../store/freezes.ts'
 import { inSlices } from '../store/in-slices.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
-import { addFreeze, declaredFreezes, liftFreezes } from '../store/people.ts'
-import { type KnownPerson, knowPersonsIn, type VersionedRegister } from '../store/persons.ts'
+import { type KnownPerson, knowPersonsIn, personsOf, type VersionedRegister } from '../store/persons.ts'
 import { hasCard } from '../store/posts.ts'
 import {
   findProposal,
@@ -229,10 +228,11 @@ interface FreezeGiven extends Pick<Given, 'parts'> {
 
 /** False where there was nothing to lift. */
 async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: FreezeGiven): Promise<boolean> {
+  const by = { actor: person, register: await knowPersonsIn(tx, personsOf(person), now) }
   if (command.type === 'freeze') {
     const { until: untilAt, reason } = command
-    await addFreeze(tx, { team, person: person.id, reason, fromAt: now, untilAt })
-  } else if ((await liftFreezes(tx, team, person.id, now)) === 0) return false
+    await addFreeze(tx, { team, reason, fromAt: now, untilAt }, by)
+  } else if ((await liftFreezes(tx, { team, now }, by)) === 0) return false
   for (const id of await openProposalIds(tx, team))
     await runCommand(tx, { parts, proposal: id, command, actor: person })
   return true
@@ -351,13 +351,7 @@ async function registerFor(
   known: VersionedRegister | null,
   { actor, members, now }: Pick<Context, 'actor' | 'members' | 'now'>,
 ): Promise<VersionedRegister> {
-  const named: KnownPerson[] = members.map(({ id }) => ({ id, name: null }))
-  if (actor.kind === 'person') {
-    named.push({ id: actor.id, name: null })
-    const { through } = actor
-    if (through?.kind === 'sign-in link')
-      for (const hand of through.madeBy) if (hand !== COMMAND_LINE) named.push({ id: hand, name: null })
-  }
+  const named: KnownPerson[] = [...members.map(({ id }) => ({ id, name: null })), ...personsOf(actor)]
   if (known !== null && named.every(({ id }) => known.has(id))) return known
   const names = new Map(members.map(({ id, name }) => [id, name]))
   return knowPersonsIn(

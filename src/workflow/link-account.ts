@@ -7,9 +7,12 @@ import { accountWords, linkedNotice, type NamedAccount, revokedNotice } from '..
 import { conversationWithAccount } from '../chat/platform.ts'
 import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { type LinkObstacle, linkObstacle } from '../core/link-obstacle.ts'
+import { actorFacts } from '../core/proposal/entry.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
 import { readRealmId } from '../core/realm.ts'
 import { storable } from '../core/storable.ts'
 import type { Tx } from '../store/connection.ts'
+import { appendToStream } from '../store/entries.ts'
 import { putMessages } from '../store/outbox.ts'
 import {
   addLinkedAccount,
@@ -22,6 +25,7 @@ import {
   noteShown,
   type WhichLinked,
 } from '../store/people.ts'
+import { knowPersonsIn, PERSONS, personsOf } from '../store/persons.ts'
 import { Collision } from '../store/transaction.ts'
 import type { PersonEntry } from './accounts.ts'
 import { configuredOwner } from './configured-account.ts'
@@ -66,6 +70,7 @@ export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkR
   const linked = { ...named, person: person.id, linkedAt: now, confirmedIn: person.via }
   if (!(await addLinkedAccount(tx, linked))) throw new Collision('Another account was linked at the same time.')
   await deleteLinkCode(tx, codeHash)
+  await recordLinked(tx, linked, person)
   await tell(tx, await conversationsWith(tx, linked, given), linkedNotice(named, { at: now, via: person.via }), now)
   return { kind: 'linked', account: named }
 }
@@ -98,6 +103,7 @@ export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<L
   const { which, by, now, chats } = given
   const ended = await deleteLinkedAccount(tx, which)
   if (ended === null) return null
+  await recordRevoked(tx, ended, by, now)
   const { platform, account, person } = ended
   const own = chats.includes(platform) ? [{ platform, channel: conversationWithAccount(account) }] : []
   const how = by?.through === undefined || isOwn(by) ? '' : `, by ${throughWords(by.through, namesIn(given.people))}`
@@ -105,6 +111,24 @@ export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<L
   const notice = revokedNotice(ended, { at: now, via: by?.via ?? 'cli', by: other })
   await tell(tx, [...(await conversationsWith(tx, ended, given)), ...own], notice, now)
   return ended
+}
+
+async function recordLinked(tx: Tx, linked: LinkedAccount, by: Person): Promise<void> {
+  const { platform, account, label, person, linkedAt: at, confirmedIn } = linked
+  const { pseudonymOf } = await knowPersonsIn(tx, personsOf(by), at)
+  const facts = { person: pseudonymOf(person), platform, confirmedIn }
+  const beside = { account, label }
+  await appendToStream(tx, PERSONS, [{ at, by: pseudonymOf(by.id), event: 'account-linked', facts, beside }])
+}
+
+async function recordRevoked(tx: Tx, ended: LinkedAccount, by: Person | null, now: string): Promise<void> {
+  const { platform, account, label, person } = ended
+  const actor: Actor = by ?? { kind: 'system', part: 'operator' }
+  const register = await knowPersonsIn(tx, [{ id: person, name: null }, ...personsOf(actor)], now)
+  const whose = actorFacts(actor, register)
+  const facts = { ...whose.facts, person: register.pseudonymOf(person), platform }
+  const beside = { ...whose.beside, account, label }
+  await appendToStream(tx, PERSONS, [{ at: now, by: whose.by, event: 'account-revoked', facts, beside }])
 }
 
 interface Conversation {

@@ -15,12 +15,12 @@ import type { Register } from '../core/record/register.ts'
 import { difference } from '../store/carry-over.ts'
 import type { Queryable } from '../store/connection.ts'
 import { readStreams, streamNames } from '../store/events.ts'
+import { allFreezes, freezeEntries } from '../store/freezes.ts'
 import { readRegister } from '../store/persons.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
 import { earlierOf, isCarried, type StoredProposal } from '../store/proposals.ts'
 import { assetsOfNoStart, proposalsOfStarts } from '../store/starts.ts'
 import {
-  allFreezes,
   consoleThreads,
   differingCopies,
   postsOfNothing,
@@ -86,7 +86,9 @@ export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string)
   for (const { platform, key, proposal } of await postsOfNothing(db))
     yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
   yield* compareStarts(db, starts, reached)
-  for (const { record, problem } of freezeDifferences(await allFreezes(db), acts, witnesses, membersOf))
+  const told = { entries: await freezeEntries(db), acts, witnesses }
+  const people = { members: membersOf, idOf: (pseudonym: string) => register.personOf(pseudonym).id }
+  for (const { record, problem } of freezeDifferences(await allFreezes(db), told, people))
     yield { record: `freezes: ${record}`, problem }
 }
 

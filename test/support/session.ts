@@ -13,7 +13,7 @@ export async function beginSession(
 ): Promise<void> {
   const expiresAt = new Date(now.getTime() + 90 * 86_400_000).toISOString()
   const link = `link of ${person}`
-  await addSignInLink(db, { tokenHash: link, person, issuedBy: 'test', madeBy, expiresAt, example })
+  await addSignInLink(db, { tokenHash: link, person, issuedBy: 'test', madeBy, expiresAt, example }, now.toISOString())
   const tokenHash = createHash('sha256').update(person).digest('hex')
   if (!(await redeemSignInLink(db, link, { tokenHash, createdAt: now.toISOString(), expiresAt }, example)))
     throw new Error(`${person} was not signed in.`)

@@ -129,7 +129,7 @@ describe('an operator who opens the link of somebody else', () => {
     await open()
     const asTom = await introduced('mara', 'tom')
     expect(await ask(asTom, '/people')).toContain('tom')
-    await endSessionsOf(database().db, 'mara', { andIntroduced: true })
+    await endSessionsOf(database().db, 'mara', { andIntroduced: true, by: null, now: new Date().toISOString() })
     expect(await ask(asTom, '/people')).toContain('You are not signed in')
   })
 

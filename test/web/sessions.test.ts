@@ -41,6 +41,7 @@ function consoleAt(publicUrl: string | null): Hono {
   })
 }
 
+const ending = () => ({ by: null, now: now.toISOString() })
 const link = (person: string) => issueSignInToken(database().db, linkFor(person), now)
 
 function ask(path: string, init: RequestInit = {}, host = 'localhost'): Promise<Response> {
@@ -220,7 +221,7 @@ describe('signing out everywhere', () => {
   it('is not outrun by a link that is redeemed at the same time', async () => {
     const tokens = await Promise.all(Array.from({ length: 8 }, () => link('tom')))
     const [, ...answers] = await Promise.all([
-      endSessionsOf(database().db, 'tom'),
+      endSessionsOf(database().db, 'tom', ending()),
       ...tokens.map((token) => redeem(token)),
     ])
     // Each came before the end, and is ended, or after it, and found no link.
@@ -233,7 +234,7 @@ describe('a live page ends within seconds', () => {
   it.each<[string, (cookie: string) => unknown]>([
     ['its session is signed out', (cookie) => post('/sign-out', cookie)],
     ['its person signs out everywhere', async () => post('/sign-out-everywhere', await signedIn('tom'))],
-    ['another process ends the sessions of its person', () => endSessionsOf(database().db, 'tom')],
+    ['another process ends the sessions of its person', () => endSessionsOf(database().db, 'tom', ending())],
     ['its browser signs in as somebody else', async (cookie) => redeem(await link('mara'), { cookie })],
   ])('when %s; those of others go on', async (_, end) => {
     const cookie = await signedIn('tom')
@@ -245,7 +246,7 @@ describe('a live page ends within seconds', () => {
     await end(cookie)
     expect(await own.ended).toContain('event: signed-out')
     expect(otherEnded).toBe(false)
-    await endSessionsOf(database().db, 'mara')
+    await endSessionsOf(database().db, 'mara', ending())
     await other.ended
   })
 

@@ -6,7 +6,9 @@ import type { Person } from '../../src/chat/desk.ts'
 import type { ChatPlatform } from '../../src/chat/platform.ts'
 import { createReception } from '../../src/chat/reception.ts'
 import { plain, type RichText } from '../../src/chat/rich-text.ts'
+import { COMMAND_LINE } from '../../src/core/hands.ts'
 import type { Via } from '../../src/core/proposal/proposal.ts'
+import { readRegister } from '../../src/store/persons.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { linkedAccounts, outbox } from '../../src/store/schema.ts'
 import { createAccounts } from '../../src/workflow/accounts.ts'
@@ -301,5 +303,46 @@ describe('/patch accounts and /patch unlink', () => {
     const said = await Promise.all([1, 2, 3].map(() => type('unlink discord', person('mara'))))
     expect(said.filter((text) => text.includes('no longer speaks for you'))).toHaveLength(1)
     expect(await delivered()).toHaveLength(2)
+  })
+})
+
+describe('the record', () => {
+  const told = async () =>
+    database().sql`select event, by, facts, beside from audit.facts where stream = 'persons' and event like 'account-%'
+      order by seq`
+  const pseudonymOf = async (id: string) => (await readRegister(database().db)).pseudonymOf(id)
+
+  it('has each link and its end once, with the account beside', async () => {
+    await link(tomski, person('mara', 'slack'))
+    const revoke = () => type('unlink discord', person('mara', 'slack'))
+    await Promise.all([revoke(), revoke()])
+    const mara = await pseudonymOf('mara')
+    const beside = { account: tomski.id, label: 'tomski' }
+    expect(await told()).toEqual([
+      { event: 'account-linked', by: mara, facts: { person: mara, platform: 'discord', confirmedIn: 'slack' }, beside },
+      { event: 'account-revoked', by: mara, facts: { person: mara, platform: 'discord', via: 'slack' }, beside },
+    ])
+  })
+
+  it('says who else revoked it, and by which hands', async () => {
+    await link(tomski, person('jonas'))
+    await link(other, person('mara', 'slack'))
+    const { linking } = service.parts
+    const through = { kind: 'sign-in link', madeBy: ['tom', COMMAND_LINE] } as const
+    await linking.revoke(
+      { platform: 'discord', account: tomski.id, person: null },
+      { ...person('mara'), through },
+      true,
+    )
+    await linking.revoke({ platform: 'discord', account: other.id, person: null }, null)
+    const [jonas, mara, tom] = await Promise.all(['jonas', 'mara', 'tom'].map(pseudonymOf))
+    expect((await told()).slice(2)).toMatchObject([
+      {
+        event: 'account-revoked',
+        by: mara,
+        facts: { person: jonas, via: 'console', through: { kind: 'sign-in link', madeBy: [tom, COMMAND_LINE] } },
+      },
+      { event: 'account-revoked', by: 'operator', facts: { person: mara, platform: 'discord' } },
+    ])
   })
 })

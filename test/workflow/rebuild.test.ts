@@ -265,31 +265,50 @@ describe('one row that somebody touched is found and named', () => {
       `insert into start_assets values ('PW-1.r1.9.9', 'ghost', 1, null)`,
       /^start_assets PW-1\.r1\.9\.9 belongs to a start that is not kept/,
     ],
-    ['freezes', `delete from freezes where lifted_at is null`, /^freezes: freeze of payments by mara is not kept/],
     [
       'freezes',
-      `update freezes set until_at = until_at + interval '1 day' where lifted_at is null`,
-      /^freezes: freeze of payments by mara is not kept/,
+      `delete from freezes where lifted_at is null`,
+      /^freezes: freeze 2 of payments by mara is not kept as rights event 3/,
     ],
     [
       'freezes',
-      `update freezes set reason = 'other' where lifted_at is null`,
-      /^freezes: freeze of payments by mara is not kept/,
+      `update freezes set until_at = until_at + interval '1 day' where lifted_at is null`,
+      /^freezes: freeze 2 of payments by mara is not kept as rights event 3/,
+    ],
+    [
+      'freezes',
+      `update freezes set person = 'tom' where lifted_at is null`,
+      /^freezes: freeze 2 of payments by mara is not kept as rights event 3/,
+    ],
+    [
+      'freezes',
+      `update freezes set entry = null where lifted_at is null`,
+      /^freezes: freeze 2 of payments by mara is not kept as rights event 3/,
     ],
     [
       'freezes',
       `update freezes set lifted_at = null, lifted_by = null`,
-      /^freezes: freeze \d+ of payments by mara still holds/,
+      /^freezes: freeze 1 of payments by mara still holds, though rights event 2 lifted it/,
     ],
     [
       'freezes',
       `update freezes set lifted_at = from_at + interval '20 min', lifted_by = 'mara' where lifted_at is null`,
-      /^freezes: freeze \d+ of payments by mara was lifted as no event tells/,
+      /^freezes: freeze 2 of payments by mara was lifted as no event of rights tells/,
     ],
     [
       'freezes',
-      `insert into freezes (team, person, reason, from_at, until_at) select team, person, 'none', from_at + interval '15 min', until_at from freezes limit 1`,
-      /^freezes: freeze \d+ of payments by mara is told by no event/,
+      `update freezes set lifted_by = 'tom' where lifted_at is not null`,
+      /^freezes: freeze 1 of payments by mara was lifted otherwise than rights event 2 tells/,
+    ],
+    [
+      'freezes',
+      `insert into freezes (team, person, entry, from_at, until_at) select team, person, 9, from_at, until_at from freezes limit 1`,
+      /^freezes: freeze \d+ of payments by mara is told by no event of rights/,
+    ],
+    [
+      'freezes',
+      `insert into freezes (team, person, reason, from_at, until_at) select team, 'mara', 'none', from_at + interval '15 min', until_at from freezes limit 1`,
+      /^freezes: freeze \d+ of payments by mara is told by no event, and PW-\d was alive when it began/,
     ],
   ])('%s: %s', async (_, statement, finding) => {
     const verdict = await after(statement)

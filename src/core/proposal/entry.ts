@@ -310,9 +310,10 @@ export function entryOf(
   return { by: whose.by, event: event.type, facts, beside }
 }
 
-function actorFacts(
+/** Whoever did it, and the way in which it came. */
+export function actorFacts(
   actor: Actor,
-  { pseudonymOf }: Register,
+  { pseudonymOf }: Pick<Register, 'pseudonymOf'>,
 ): { readonly by: string; readonly facts: Facts; readonly beside: Beside } {
   if (actor.kind === 'system') return { by: actor.part, facts: {}, beside: {} }
   const { id, via, account, through, linkedAt } = actor

@@ -10,6 +10,21 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   persons: {
     'person-known': ['person'],
     'person-renamed': ['person'],
+    'account-named': ['person', 'platform'],
+    'account-unnamed': ['person', 'platform'],
+    'account-linked': ['person', 'platform', 'confirmedIn'],
+    'account-revoked': ['person', 'platform', 'via', 'through', 'linkedAt'],
+    'sign-in-link-issued': ['person', 'madeBy', 'expiresAt', 'example'],
+    'signed-in': ['person', 'how', 'madeBy', 'example'],
+    'session-ended': ['person', 'sessions', 'links'],
+  },
+  rights: {
+    // What of the configuration is content: config/recorded.ts.
+    'configuration-loaded': ['configuration', 'changed', 'more'],
+    'group-read': ['group', 'count', 'people', 'configuration'],
+    'group-unread': ['group'],
+    'freeze-declared': ['freeze', 'team', 'from', 'until', 'via', 'through', 'linkedAt'],
+    'freeze-lifted': ['freezes', 'team', 'via', 'through', 'linkedAt'],
   },
 }
 

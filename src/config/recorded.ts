@@ -1,0 +1,114 @@
+/** Makes of the configuration what the record keeps of it. */
+
+import type { RecordedConfiguration } from '../core/record/configuration.ts'
+import { sha256 } from '../core/sha256.ts'
+import { isShippedTable, readTable } from './decision-tables.ts'
+import { GROUP_PREFIX } from './people-schema.ts'
+import type { GroupConfig, Settings } from './schema.ts'
+
+type Section = keyof Settings
+
+/** Who may decide what and when, or how it is judged: what the record keeps of these is in docs/audit.md. */
+export const recorded = [
+  'timeZone',
+  'people',
+  'roles',
+  'teams',
+  'groups',
+  'identity',
+  'channels',
+  'policies',
+  'standingApprovals',
+  'windows',
+  'freezes',
+  'rollouts',
+  'priority',
+  'proposals',
+] as const satisfies readonly Section[]
+
+/**
+ * How Patchwarden reaches others and is reached, and what it is called. What a source says of an asset, as its team, stands
+ * in what people vote on.
+ */
+export const notRecorded = [
+  'name',
+  'console',
+  'dataDir',
+  'schedule',
+  'silences',
+  'sources',
+  'feeds',
+  'engines',
+  'metrics',
+  'loads',
+] as const satisfies readonly Section[]
+
+/** Addresses and commands, which may have a secret in them: what is kept is their hash. */
+const hashed = ['command', 'http', 'host', 'query', 'calendar', 'location']
+
+/** @param pseudonymOf of everybody under `people` */
+export function recordedConfiguration(
+  settings: Settings,
+  pseudonymOf: (person: string) => string,
+): RecordedConfiguration {
+  const people = (ids: readonly string[]) => ids.map(pseudonymOf)
+  const roles = (held: Settings['roles']) =>
+    each(held, (holders) => holders.map((holder) => (holder.startsWith(GROUP_PREFIX) ? holder : pseudonymOf(holder))))
+  const group = (one: GroupConfig) =>
+    one.kind === 'rota'
+      ? {
+          ...one,
+          people: people(one.people),
+          overrides: one.overrides.map((override) => ({ ...override, person: pseudonymOf(override.person) })),
+        }
+      : withHashes({ ...one, fallback: people(one.fallback) })
+  const { priority } = settings
+  const sections: { readonly [Name in (typeof recorded)[number]]: unknown } = {
+    timeZone: settings.timeZone,
+    people: people(Object.keys(settings.people)).sort(),
+    roles: roles(settings.roles),
+    teams: each(settings.teams, ({ name: _, ...team }) => ({
+      ...team,
+      roles: roles(team.roles),
+      health: withHashes(team.health),
+    })),
+    groups: each(settings.groups, group),
+    identity: settings.identity,
+    channels: each(settings.channels, ({ title: _, ...channel }) => channel),
+    policies: settings.policies,
+    standingApprovals: settings.standingApprovals,
+    windows: settings.windows,
+    freezes: settings.freezes.map((freeze) => {
+      if ('calendar' in freeze) return withHashes(freeze)
+      const { name: why, ...rest } = freeze
+      return { why, ...rest }
+    }),
+    rollouts: withHashes(settings.rollouts),
+    // Of a table of one's own what is in it, not where it lies.
+    priority: {
+      ...priority,
+      table: isShippedTable(priority.table) ? priority.table : sha256(readTable(priority.table)),
+    },
+    proposals: settings.proposals,
+  }
+  return sections as RecordedConfiguration
+}
+
+function each<T, R>(entries: Readonly<Record<string, T>>, change: (entry: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, change(entry)]))
+}
+
+function withHashes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withHashes)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      hashed.includes(key) && isText(member) ? sha256(JSON.stringify(member)) : withHashes(member),
+    ]),
+  )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((part) => typeof part === 'string'))
+}

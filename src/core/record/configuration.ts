@@ -1,0 +1,184 @@
+/**
+ * The configuration as the record keeps it: who may decide what and when, and how it is judged. With pseudonyms in place of
+ * people, without names and accounts; addresses and commands as hashes, so that a change of one is seen.
+ */
+
+import { differences } from './differences.ts'
+
+/** By role, pseudonyms, and `group:NAME` for everybody in a group. */
+export type RecordedRoles = Readonly<Record<string, readonly string[]>>
+
+export interface RecordedTeam {
+  readonly roles?: RecordedRoles
+  /** Where it is asked and told. */
+  readonly channel?: string
+  /** Names in `policies`; `null`: it is only watched. */
+  readonly policy?: string | null
+}
+
+export interface RecordedGroup {
+  readonly kind: string
+  /** Of a rota, in the order of their turns. */
+  readonly people?: readonly string[]
+  readonly overrides?: readonly { readonly person: string }[]
+  /** Of a group that another system keeps: who holds it while that cannot be asked. */
+  readonly fallback?: readonly string[]
+}
+
+type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value | undefined }
+
+/** Of what is kept, what is read again here; the rest is as patchwarden.yaml has it. */
+export interface RecordedConfiguration {
+  readonly roles?: RecordedRoles
+  readonly teams?: Readonly<Record<string, RecordedTeam>>
+  readonly groups?: Readonly<Record<string, RecordedGroup>>
+  readonly policies?: Readonly<Record<string, Readonly<Record<string, Value | undefined>>>>
+}
+
+/** Members whose text people wrote: why, and what to look for. */
+const words: readonly string[] = ['why', 'match', 'also']
+
+/** What differs between two configurations as they were recorded. */
+export function configurationDifferences(before: unknown, after: unknown) {
+  return differences(before, after, (name) => words.includes(name))
+}
+
+/** A holder of a role, or somebody in a group: a pseudonym, or `group:NAME`. */
+export interface Holding {
+  readonly role: string
+  readonly holder: string
+}
+
+export interface Counted {
+  readonly role: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What of who may decide for a team is another way than before. */
+export interface TeamChange {
+  readonly team: string
+  readonly gained: readonly Holding[]
+  readonly lost: readonly Holding[]
+  /** People of the groups that hold a role for it. `role`: the group. */
+  readonly joined: readonly Holding[]
+  readonly left: readonly Holding[]
+  /** Groups that hold a role for it and are read elsewhere, or whose turns are other ones. */
+  readonly regrouped: readonly string[]
+  readonly policy: PolicyChange | null
+}
+
+export interface PolicyChange {
+  /** Names of the policies; `null`: none, it is only watched. */
+  readonly before: string | null
+  readonly after: string | null
+  /** Of one that has the same name: how many people it asks for. */
+  readonly counts: readonly Counted[]
+  /** Kinds, where they differ. */
+  readonly kind: { readonly from: string; readonly to: string } | null
+  /** Other settings of it that differ, by name. */
+  readonly others: readonly string[]
+}
+
+/** The teams about which other people decide than before, or in another way. Of those that are there now. */
+export function teamChanges(before: RecordedConfiguration, after: RecordedConfiguration): readonly TeamChange[] {
+  return Object.keys(after.teams ?? {}).flatMap((team) => {
+    const [was, is] = [holdingsOf(before, team), holdingsOf(after, team)]
+    const [gained, lost] = [missingIn(is, was), missingIn(was, is)]
+    // Of groups that came or went with their role, that is said.
+    const kept = groupsIn(is).filter((group) => groupsIn(was).includes(group))
+    const [peopleBefore, peopleAfter] = [inGroups(before, kept), inGroups(after, kept)]
+    const [joined, left] = [missingIn(peopleAfter, peopleBefore), missingIn(peopleBefore, peopleAfter)]
+    const moved = [...joined, ...left].map(({ role }) => role)
+    const regrouped = kept.filter(
+      (group) =>
+        !moved.includes(group) &&
+        differences(ownOf(before.groups, group) ?? null, ownOf(after.groups, group) ?? null).length > 0,
+    )
+    const policy = policyChange(before, after, team)
+    const some = gained.length + lost.length + joined.length + left.length + regrouped.length > 0 || policy !== null
+    return some ? [{ team, gained, lost, joined, left, regrouped, policy }] : []
+  })
+}
+
+const GROUP_PREFIX = 'group:'
+
+/** The group that a holder of a role names; `null`: it is a person. */
+export function groupOf(holder: string): string | null {
+  return holder.startsWith(GROUP_PREFIX) ? holder.slice(GROUP_PREFIX.length) : null
+}
+
+/** Everybody who holds a role for the team: its own and the organisation's. */
+function holdingsOf(configuration: RecordedConfiguration, team: string): readonly Holding[] {
+  const roles = [configuration.roles, ownOf(configuration.teams, team)?.roles]
+  const all = roles.flatMap((held) =>
+    Object.entries(held ?? {}).flatMap(([role, holders]) => holders.map((holder) => ({ role, holder }))),
+  )
+  return missingIn(all, [])
+}
+
+/** Those of a list that are not in another, each once. */
+function missingIn(list: readonly Holding[], other: readonly Holding[]): readonly Holding[] {
+  const key = ({ role, holder }: Holding) => JSON.stringify([role, holder])
+  const seen = new Set(other.map(key))
+  return list.filter((one) => {
+    if (seen.has(key(one))) return false
+    seen.add(key(one))
+    return true
+  })
+}
+
+function groupsIn(holdings: readonly Holding[]): readonly string[] {
+  return [...new Set(holdings.flatMap(({ holder }) => groupOf(holder) ?? []))]
+}
+
+function inGroups({ groups }: RecordedConfiguration, names: readonly string[]): readonly Holding[] {
+  return names.flatMap((name) => {
+    const { people = [], overrides = [], fallback = [] } = ownOf(groups, name) ?? {}
+    const all = [...people, ...overrides.map(({ person }) => person), ...fallback]
+    return missingIn(
+      all.map((holder) => ({ role: name, holder })),
+      [],
+    )
+  })
+}
+
+/** Where a policy says how many people of each role must agree. */
+const countsOf: readonly string[] = ['approvals', 'fallback']
+
+function policyChange(before: RecordedConfiguration, after: RecordedConfiguration, team: string): PolicyChange | null {
+  const [was, is] = [before, after].map((one) => ownOf(one.teams, team)?.policy ?? null)
+  if (was === undefined || is === undefined) return null
+  if (was !== is) return { before: was, after: is, counts: [], kind: null, others: [] }
+  if (is === null) return null
+  const [old, now] = [ownOf(before.policies, is) ?? {}, ownOf(after.policies, is) ?? {}]
+  const others = [...new Set(differences(old, now).map(({ at }) => at.split('.')[0] ?? ''))]
+  if (others.length === 0) return null
+  const kind = old.kind === now.kind ? null : { from: String(old.kind), to: String(now.kind) }
+  const counts = kind === null ? countsOf.flatMap((name) => countChanges(old[name], now[name])) : []
+  return {
+    before: is,
+    after: is,
+    counts,
+    kind,
+    // A policy of another kind has other settings: that it is one says enough.
+    others: kind === null ? others.filter((name) => !countsOf.includes(name)) : [],
+  }
+}
+
+function countChanges(before: unknown, after: unknown): readonly Counted[] {
+  const [old, now] = [numbersIn(before), numbersIn(after)]
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((role) => {
+    const [from, to] = [old.get(role) ?? 0, now.get(role) ?? 0]
+    return from === to ? [] : [{ role, from, to }]
+  })
+}
+
+function numbersIn(value: unknown): ReadonlyMap<string, number> {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
+  return new Map(entries.flatMap(([role, count]) => (typeof count === 'number' ? [[role, count] as const] : [])))
+}
+
+function ownOf<T>(entries: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined
+}

@@ -1,0 +1,113 @@
+/** Freezes that people declare: entries of the stream `rights`, and rows by which they are found. */
+
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import type { FreezeEntry, FreezeRow } from '../core/freeze-record.ts'
+import { actorFacts } from '../core/proposal/entry.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
+import { wordsIn } from '../core/proposal/said.ts'
+import { readBeside, readEntry } from '../core/record/entry.ts'
+import { ERASED, type Register } from '../core/record/register.ts'
+import type { Freeze } from '../core/window.ts'
+import type { Queryable, Tx } from './connection.ts'
+import { appendToStream, lockStream, RIGHTS } from './entries.ts'
+import { entries, freezes } from './schema.ts'
+
+export interface NewFreeze {
+  readonly team: string
+  readonly reason: string
+  /** ISO 8601 UTC: now. */
+  readonly fromAt: string
+  readonly untilAt: string
+}
+
+/** `register`: has whoever does it, and the hands behind them. */
+interface By {
+  readonly actor: Actor
+  readonly register: Register
+}
+
+export async function addFreeze(tx: Tx, freeze: NewFreeze, { actor, register }: By): Promise<void> {
+  const { team, reason, fromAt, untilAt } = freeze
+  const { by, facts, beside } = actorFacts(actor, register)
+  const [row] = await tx.insert(freezes).values({ team, person: by, fromAt, untilAt }).returning({ id: freezes.id })
+  if (row === undefined) throw new Error('A freeze was not kept.')
+  const { seq } = await appendToStream(tx, RIGHTS, [
+    {
+      at: fromAt,
+      by,
+      event: 'freeze-declared',
+      facts: { ...facts, freeze: row.id, team, from: fromAt, until: untilAt },
+      beside: { ...beside, words: reason },
+    },
+  ])
+  await tx.update(freezes).set({ entry: seq }).where(eq(freezes.id, row.id))
+}
+
+/** How many were lifted. */
+export async function liftFreezes(
+  tx: Tx,
+  { team, now }: { readonly team: string; readonly now: string },
+  { actor, register }: By,
+): Promise<number> {
+  await lockStream(tx, RIGHTS)
+  const { by, facts, beside } = actorFacts(actor, register)
+  const rows = await tx
+    .update(freezes)
+    .set({ liftedAt: now, liftedBy: by })
+    .where(holding(team, now))
+    .returning({ id: freezes.id })
+  if (rows.length === 0) return 0
+  const lifted = rows.map(({ id }) => id).sort((a, b) => a - b)
+  const event = 'freeze-lifted'
+  await appendToStream(tx, RIGHTS, [{ at: now, by, event, facts: { ...facts, freezes: lifted, team }, beside }])
+  return rows.length
+}
+
+function holding(team: string, now: string) {
+  return and(eq(freezes.team, team), isNull(freezes.liftedAt), gt(freezes.untilAt, now))
+}
+
+/** Freezes of a team that people declared and that still hold; each is called by the reason. */
+export async function declaredFreezes(db: Queryable, team: string, now: string): Promise<readonly Freeze[]> {
+  const rows = await db
+    .select({
+      entry: freezes.entry,
+      reason: freezes.reason,
+      from: freezes.fromAt,
+      to: freezes.untilAt,
+      beside: entries.beside,
+    })
+    .from(freezes)
+    .leftJoin(entries, and(eq(entries.stream, RIGHTS), eq(entries.seq, freezes.entry)))
+    .where(holding(team, now))
+    .orderBy(freezes.id)
+  return rows.map(({ entry, reason, from, to, beside }) => ({
+    name: entry === null ? (reason ?? ERASED) : wordsIn(readBeside(beside)),
+    from,
+    to,
+    teams: [team],
+  }))
+}
+
+export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
+  return db.select().from(freezes).orderBy(freezes.id)
+}
+
+/** What the record tells of them. What was changed in the store may be of any shape. */
+export async function freezeEntries(db: Queryable): Promise<readonly FreezeEntry[]> {
+  const rows = await db
+    .select({ seq: entries.seq, entry: entries.entry })
+    .from(entries)
+    .where(and(eq(entries.stream, RIGHTS), sql`${entries.entry} like '%"event":"freeze-%'`))
+    .orderBy(entries.seq)
+  return rows.flatMap(({ seq, entry }): FreezeEntry[] => {
+    const { at, by, event, facts } = readEntry(entry)
+    const team = String(facts.team)
+    if (event === 'freeze-declared') {
+      const { freeze, from, until } = facts
+      return [{ seq, at: String(from), by, team, declared: { freeze: Number(freeze), until: String(until) } }]
+    }
+    if (event !== 'freeze-lifted' || !Array.isArray(facts.freezes)) return []
+    return [{ seq, at, by, team, lifted: facts.freezes.map(Number) }]
+  })
+}
