@@ -7,10 +7,11 @@ export interface FreezeAct {
   readonly proposal: string
   readonly seq: number
   readonly team: string
-  readonly person: string
+  /** `null`: somebody who was erased. */
+  readonly person: string | null
   readonly at: string
-  /** `null`: it was lifted. */
-  readonly freeze: { readonly until: string; readonly reason: string } | null
+  /** `null`: it was lifted. `reason` null: it was erased. */
+  readonly freeze: { readonly until: string; readonly reason: string | null } | null
 }
 
 /** A row of the table. */
@@ -67,7 +68,10 @@ export function freezeDifferences(
   for (const act of acts) {
     const event = `${act.proposal} event ${act.seq}`
     if (act.freeze !== null && !rows.some((row) => declares(row, act)))
-      tell(`freeze of ${act.team} by ${act.person}`, `is not kept as ${event} tells it: its row is gone or was changed`)
+      tell(
+        `freeze of ${act.team} by ${act.person ?? 'somebody'}`,
+        `is not kept as ${event} tells it: its row is gone or was changed`,
+      )
     if (act.freeze !== null) continue
     for (const row of rows.filter((one) => one.team === act.team && holdsAt(one, act.at)))
       tell(nameOf(row), `still holds, though ${event} lifted it`)
@@ -80,7 +84,7 @@ export function freezeDifferences(
     const { liftedAt, liftedBy } = row
     const lifter = wouldTell(row, liftedBy ?? '', liftedAt, ({ policy }) => policy.resume.map(({ role }) => role))
     const lifted = (act: FreezeAct) =>
-      act.freeze === null && act.team === row.team && act.person === liftedBy && isSameAct(liftedAt, act.at)
+      act.freeze === null && act.team === row.team && isBy(act, liftedBy) && isSameAct(liftedAt, act.at)
     if (lifter && !acts.some(lifted)) tell(nameOf(row), `was lifted as no event tells, and ${lifter.id} was alive then`)
   }
   return differences
@@ -90,11 +94,16 @@ function declares(row: FreezeRow, { team, person, at, freeze }: FreezeAct): bool
   return (
     freeze !== null &&
     row.team === team &&
-    row.person === person &&
-    row.reason === freeze.reason &&
+    isBy({ person }, row.person) &&
+    (freeze.reason === null || row.reason === freeze.reason) &&
     ms(row.untilAt) === ms(freeze.until) &&
     isSameAct(row.fromAt, at)
   )
+}
+
+/** Of somebody who was erased nobody can say who it was. */
+function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): boolean {
+  return person === null || person === other
 }
 
 /** One that was declared at the same time may have come after the lifting. */
