@@ -31,23 +31,27 @@ export async function* consoleThreads(db: Queryable, ids: readonly string[]): As
     table: SQL,
   ) => sql`${table}.id, ${table}.proposal, ${table}.at, ${table}.entry #>> '{author,id}' as author,
     case when jsonb_typeof(${table}.entry -> 'author') = 'object' then ${table}.entry -> 'text' end as text`
-  // One by its own condition, so that the index gives them in order.
+  // One by conditions of its own, so that an index gives them in order.
   const [only] = ids
-  const mine = ids.length === 1 ? sql`proposal = ${only}` : sql`proposal = any(${listOf(ids)}::text::text[])`
+  const [mine, by] =
+    ids.length === 1
+      ? [sql`proposal = ${only}`, sql`id`]
+      : [sql`proposal = any(${listOf(ids)}::text::text[])`, sql`proposal, id`]
   for (let after = sql`true`; ; ) {
     const rows = await db.execute<ToldRow>(sql`
       (select ${of(sql`m`)}, 'console_messages' as table from ${consoleMessages} m
-        where ${mine} and ${after} order by proposal, id limit ${PAGE})
+        where ${mine} and ${after} order by ${by} limit ${PAGE})
       union all
       (select ${of(sql`o`)}, 'outbox' from ${outbox} o
         where ${mine} and ${after} and platform = 'console' and delivered_at is null and entry is not null
           and not exists (select from ${consoleMessages} m where m.id = o.id)
-        order by proposal, id limit ${PAGE})
-      order by proposal, id limit ${PAGE}`)
+        order by ${by} limit ${PAGE})
+      order by ${by} limit ${PAGE}`)
     const last = rows.at(-1)
     if (last === undefined) return
     yield rows.map((row) => ({ ...row, id: Number(row.id), at: new Date(row.at).toISOString() }))
-    after = sql`(proposal, id) > (${last.proposal}, ${last.id}::bigint)`
+    after =
+      ids.length === 1 ? sql`id > ${last.id}::bigint` : sql`(proposal, id) > (${last.proposal}, ${last.id}::bigint)`
   }
 }
 
