@@ -1,5 +1,7 @@
 /** What was erased changes nothing: states, rows and comparisons stay, and what is shown says so. */
 
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { proposalReport } from '../../src/chat/report.ts'
@@ -297,6 +299,29 @@ test('no name, id, comment, user, host or address is among facts, or in what is 
   const [beside] = await database.sql`select string_agg(beside, '') as text from audit.entries`
   for (const one of [quillon.id, quillon.name, 'xoanuser', 'bastion77', ADDRESS, 'zephyr 1'])
     expect(beside?.text).toContain(one)
+})
+
+test('the commands and the question of docs/audit.md say the same of a real entry', async () => {
+  const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
+  const blocks = (language: string) =>
+    [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, text = '']) => (of === language ? [text] : []))
+  const [hash = '', commit = ''] = blocks('sh')
+  const run = (command: string, env: Readonly<Record<string, string>>) =>
+    execFileSync('sh', ['-c', command], { env: { ...process.env, ...env }, encoding: 'utf8' }).slice(0, 64)
+  const rows =
+    await database.sql`select * from audit.entries where (entry::jsonb ->> 'event') = 'vote-cast' and beside is not null`
+  expect(rows.length).toBeGreaterThan(3)
+  for (const row of rows) {
+    expect(run(hash, { ENTRY: row.entry })).toBe(row.hash)
+    expect(run(commit, { SALT: row.salt, BESIDE: row.beside })).toBe(JSON.parse(row.entry).commit)
+  }
+  const [question = ''] = blocks('sql')
+  const votes = await database.sql.unsafe(question.replace('PW-3', 'PW-1'))
+  expect(votes.map(({ choice, words }) => [choice, words])).toEqual([
+    ['approve', expect.stringMatching(/^zephyr/)],
+    ['abstain', expect.stringMatching(/^zephyr/)],
+    ['approve', null],
+  ])
 })
 
 test('with every personal part erased, all is as it was, and says so', async () => {
