@@ -45,9 +45,9 @@ export interface NotCompared {
 }
 
 /**
- * Every difference, in the order of the proposals. Read it on one snapshot. In memory are the state of one large proposal,
- * or of several small ones, some hundred of their events, and of every proposal its id and what freezes are compared with:
- * about 1 KB for each. `notCompared` is counted up.
+ * Every difference, in the order of the proposals. Read it on one snapshot. In memory are the state and rows of one large
+ * proposal, or of several small ones, some hundred of their events, and of every proposal its id and what freezes are
+ * compared with: about 1 KB for each. `notCompared` is counted up.
  */
 export async function* rebuild(
   db: Queryable,
