@@ -21,8 +21,8 @@ const OTHERS = 100
 const EACH = 3_000
 const COMMENTS = LONG + OTHERS * EACH
 
-/** What JavaScript may hold; the program itself needs half of it. */
-const SMALL = ['--max-old-space-size=96', '--max-semi-space-size=4']
+/** What JavaScript may hold: less than a text for each event would take. */
+const SMALL = ['--max-old-space-size=64', '--max-semi-space-size=4']
 
 const author: Actor = { kind: 'person', id: mara.id, name: mara.name, via: 'console' }
 const assessment: Actor = { kind: 'system', part: 'assessment' }
