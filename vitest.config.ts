@@ -16,6 +16,7 @@ const long = [
   'test/web/sessions.test.ts',
   'test/workflow/earlier-version.test.ts',
   'test/workflow/limits.test.ts',
+  'test/workflow/long-record.test.ts',
   'test/workflow/moved.test.ts',
   'test/workflow/pages.test.ts',
   'test/workflow/votes-hold.test.ts',

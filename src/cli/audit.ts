@@ -44,6 +44,10 @@ export function auditCommands(program: Command, done: (code: number) => void): v
           print(
             `${count(expiredLogs, 'log')} of package managers expired and are not kept: after ${limits.logDays} days that is as it should be.`,
           )
+        if (verdict.notCompared > 0)
+          print(
+            `What stood beside ${count(verdict.notCompared, 'entry', 'entries')} was erased: of these, words that were told are not compared.`,
+          )
         return
       }
       for (const { record, problem } of verdict.findings) print(`The record is broken: ${record} ${problem}.`)
@@ -75,7 +79,7 @@ async function verifyFile(file: string): Promise<RecordVerdict> {
     throw new BadUse(`${errorText(error)}.`)
   }
   const verdict = check.end()
-  return verdict.ok ? verdict : named(verdict)
+  return verdict.ok ? { ...verdict, notCompared: 0 } : named(verdict)
 }
 
 function named({ record, problem }: AuditProblem): RecordVerdict {

@@ -2,6 +2,7 @@
 
 import { type AuditProblem, isEntry, type RecordItem } from './audit.ts'
 import { type ContentKind, contentName, contentProblem, ownProblem, type StoredContent } from './content.ts'
+import { createHashTable } from './hash-table.ts'
 import { limits } from './limits.ts'
 import type { Policy } from './policy.ts'
 import type { SubjectHashes } from './proposal/decision-content.ts'
@@ -43,39 +44,54 @@ export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Name
   }
 }
 
-interface Known {
-  /** Logs that it names and that are missing. */
-  readonly logs: readonly string[]
-  /** Anything else that it names, or what that names, and that is missing; the first of it. */
-  readonly lost: string | null
-}
+/** What is known of content by its hash; together they are its mark. */
+const HELD = 1
+const NAMED = 2
+/** The linked one is missing: it names that, or what it names does. */
+const LOST = 4
+/** It names logs that are missing; the first of them is linked. */
+const WITHOUT_LOGS = 8
+/** A log that is missing. */
+const EXPIRED = 16
 
 /**
  * Checks content while it is read, one at a time, each before the event that names it, and what it names before itself. Of
- * each its hash is kept. `now` (ISO 8601): a log that would have expired by then may be missing.
+ * each its hash is kept, and of what is missing: at most 100 bytes for each. `now` (ISO 8601): a log that would have
+ * expired by then may be missing.
  */
 export function createContentCheck(now: string) {
-  /** Every one that holds. */
-  const known = new Map<string, Known>()
-  const named = new Set<string>()
-  const expired = new Set<string>()
+  const table = createHashTable()
+  let held = 0
+  let expired = 0
+  const is = (number: number, mark: number) => (table.mark(number) & mark) !== 0
+  const set = (number: number, mark: number) => table.setMark(number, table.mark(number) | mark)
 
   /** What is wrong with the next content; told with the event that needs it where there is one. */
   function content(stored: StoredContent): string | null {
     const problem = ownProblem(stored)
     if (problem !== null) return problem
-    if (known.has(stored.hash)) return 'stands twice'
-    const logs: string[] = []
-    let lost: string | null = null
+    const own = table.add(stored.hash)
+    if (is(own, HELD)) return 'stands twice'
+    set(own, HELD)
+    held++
     for (const hash of hashesNamed(stored)) {
-      named.add(hash)
-      const below = known.get(hash)
-      if (below !== undefined) lost ??= below.lost
-      else if (stored.kind === 'results') logs.push(hash)
-      else lost ??= hash
+      const below = table.add(hash)
+      set(below, NAMED)
+      if (is(below, HELD)) {
+        if (is(below, LOST)) lacks(own, LOST, table.link(below))
+      } else if (stored.kind === 'results') {
+        lacks(own, WITHOUT_LOGS, below)
+        if (!is(below, EXPIRED)) expired++
+        set(below, EXPIRED)
+      } else lacks(own, LOST, below)
     }
-    known.set(stored.hash, { logs, lost })
     return null
+  }
+
+  /** The first one is linked; what is lost comes before logs, which may be missing. */
+  function lacks(number: number, mark: number, missing: number): void {
+    if (!is(number, LOST) && !is(number, mark)) table.setLink(number, missing)
+    set(number, mark)
   }
 
   function event(item: RecordItem): AuditProblem | null {
@@ -88,23 +104,23 @@ export function createContentCheck(now: string) {
   }
 
   function problemOf(kind: string, hash: string, at: string): string | null {
-    const found = known.get(hash)
-    if (found === undefined) return `needs ${contentName(kind, hash)}, which is missing`
-    named.add(hash)
-    if (found.lost !== null) return `needs ${contentName('', found.lost)}, which is missing`
-    const [log] = found.logs
-    if (log === undefined) return null
-    if (Date.parse(at) + limits.logDays * DAY_MS > Date.parse(now))
-      return `needs ${contentName('log', log)}, which is missing`
-    for (const missing of found.logs) expired.add(missing)
-    return null
+    const number = table.find(hash)
+    if (number === -1 || !is(number, HELD)) return `needs ${contentName(kind, hash)}, which is missing`
+    set(number, NAMED)
+    const missing = () => table.hash(table.link(number))
+    if (is(number, LOST)) return `needs ${contentName('', missing())}, which is missing`
+    if (!is(number, WITHOUT_LOGS)) return null
+    return Date.parse(at) + limits.logDays * DAY_MS > Date.parse(now)
+      ? `needs ${contentName('log', missing())}, which is missing`
+      : null
   }
 
   /** Content that no event names; `null`: there is none. */
   function unnamed(): string | null {
-    for (const hash of known.keys()) if (!named.has(hash)) return hash
+    for (let number = 0; number < table.size(); number++)
+      if (is(number, HELD) && !is(number, NAMED)) return table.hash(number)
     return null
   }
 
-  return { content, event, unnamed, counts: () => ({ contents: known.size, expiredLogs: expired.size }) }
+  return { content, event, unnamed, counts: () => ({ contents: held, expiredLogs: expired }) }
 }

@@ -17,7 +17,8 @@ import {
 import { createContentCheck } from './audit-content.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { StoredContent } from './content.ts'
-import type { SealedEntry } from './record/entry.ts'
+import { errorText } from './error-text.ts'
+import { besideOf, type SealedEntry } from './record/entry.ts'
 
 const FORMAT = 'patchwarden-audit-3'
 /** Before there were entries; before there was content beside the events. */
@@ -128,7 +129,7 @@ export function createExportCheck() {
       }
       case 'entry': {
         const entry = entryOfLine(value)
-        if (entry === null) return { record, problem: 'is not an entry as it was recorded: it was changed' }
+        if (typeof entry === 'string') return { record, problem: entry }
         const problem = chain.event(entry) ?? contents.event(entry)
         return problem === null ? null : { record, problem: problem.problem }
       }
@@ -193,13 +194,23 @@ function spelling(value: unknown): string | null {
   }
 }
 
-function entryOfLine(value: Readonly<Record<string, unknown>>): SealedEntry | null {
+/** The entry of a line; a clause where there is none. */
+function entryOfLine(value: Readonly<Record<string, unknown>>): SealedEntry | string {
   const { stream, seq, hash, entry: text, salt, beside } = value
-  if (typeof stream !== 'string' || typeof hash !== 'string' || typeof text !== 'string') return null
-  if (typeof seq !== 'number' || !Number.isSafeInteger(seq)) return null
-  if (salt === null && beside === null) return { stream, seq, text, hash, beside: null }
-  if (typeof salt !== 'string' || typeof beside !== 'string') return null
-  return { stream, seq, text, hash, beside: { salt, text: beside } }
+  if (typeof stream !== 'string' || typeof hash !== 'string' || typeof text !== 'string') return NO_ENTRY
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || !isTextOrNull(salt) || !isTextOrNull(beside))
+    return NO_ENTRY
+  try {
+    return { stream, seq, text, hash, beside: besideOf(salt, beside) }
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
+const NO_ENTRY = 'is not an entry as it was recorded: it was changed'
+
+function isTextOrNull(value: unknown): value is string | null {
+  return typeof value === 'string' || value === null
 }
 
 /** Only the members that chains are made of: of the rest the hash says whether it is what was recorded. */

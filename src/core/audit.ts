@@ -6,8 +6,9 @@
 
 import { canonicalJson } from './canonical-json.ts'
 import { errorText } from './error-text.ts'
+import { addHash, type HashList, hashAt, hashList } from './hash-table.ts'
 import type { RecordedEvent, WrittenEvent } from './proposal/event.ts'
-import { besideProblem, leafHash, readEntry, type SealedEntry } from './record/entry.ts'
+import { besideProblem, leafHash, readEntry, type SealedEntry, spellingProblem } from './record/entry.ts'
 import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
@@ -33,6 +34,8 @@ export function isEntry(item: RecordItem): item is SealedEntry {
 /** An event with all that it says: what stands beside its entry, and what the content that it names says. */
 export interface OpenedEvent extends RecordedEvent {
   readonly hash: string
+  /** True where what stood beside its entry was erased. */
+  readonly erased?: boolean
 }
 
 export interface StreamHead {
@@ -67,24 +70,25 @@ export interface AuditProblem {
 
 /**
  * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in their
- * order, then every checkpoint. Each call says what is wrong, or `null`.
+ * order, then every checkpoint. Each call says what is wrong, or `null`. Of each event its hash is kept, for the
+ * checkpoints: 32 to 64 bytes, and some 500 for each stream.
  */
 export function createChainCheck() {
-  const heads = new Map<string, { readonly seq: number; readonly hash: string }>()
-  const hashes = new Map<string, string>()
+  const streams = new Map<string, HashList>()
   let events = 0
   let last = { number: 0, hash: GENESIS }
 
   function event(item: RecordItem): AuditProblem | null {
     const { stream, seq, hash } = item
     const record = `${stream} event ${seq}`
-    const head = heads.get(stream) ?? { seq: 0, hash: GENESIS }
-    if (seq !== head.seq + 1)
-      return { record, problem: `follows event ${head.seq}: events are missing or out of order` }
+    const before = streams.get(stream) ?? hashList()
+    if (seq !== before.length + 1)
+      return { record, problem: `follows event ${before.length}: events are missing or out of order` }
+    const head = before.length === 0 ? GENESIS : hashAt(before, before.length - 1)
     const problem = isEntry(item) ? entryProblem(item, head) : sealedProblem(item, head)
     if (problem !== null) return { record, problem }
-    heads.set(stream, { seq, hash })
-    hashes.set(`${stream} ${seq}`, hash)
+    addHash(before, hash)
+    if (seq === 1) streams.set(stream, before)
     events++
     return null
   }
@@ -96,37 +100,35 @@ export function createChainCheck() {
     const problem = sealProblem(() => sealCheckpoint(number, at, seen, prev).hash, hash)
     if (problem !== null) return { record, problem }
     for (const head of seen) {
-      const known = hashes.get(`${head.stream} ${head.seq}`)
-      if (known === undefined)
+      const known = streams.get(head.stream)
+      if (known === undefined || head.seq < 1 || head.seq > known.length)
         return { record: `${head.stream} event ${head.seq}`, problem: `is missing, though ${record} has seen it` }
-      if (known !== head.hash)
+      if (hashAt(known, head.seq - 1) !== head.hash)
         return { record: `${head.stream} event ${head.seq}`, problem: `differs from what ${record} has seen` }
     }
     last = { number, hash }
     return null
   }
 
-  return { event, checkpoint, counts: () => ({ events, streams: heads.size, checkpoints: last.number }) }
+  return { event, checkpoint, counts: () => ({ events, streams: streams.size, checkpoints: last.number }) }
 }
 
 const UNCHAINED = 'does not carry the hash of the event before it'
 
-function sealedProblem(sealed: SealedEvent, head: { readonly hash: string }): string | null {
-  if (sealed.prev !== head.hash) return UNCHAINED
+/** `head`: hash of the event before it. */
+function sealedProblem(sealed: SealedEvent, head: string): string | null {
+  if (sealed.prev !== head) return UNCHAINED
   return sealProblem(() => eventHash(sealed), sealed.hash)
 }
 
-/** The bytes are hashed as they are: they are never spelled again. */
-function entryProblem(
-  { stream, seq, text, hash, beside }: SealedEntry,
-  head: { readonly hash: string },
-): string | null {
+/** The bytes are hashed as they are; spelled again, they must be the same, so that everybody reads the same in them. */
+function entryProblem({ stream, seq, text, hash, beside }: SealedEntry, head: string): string | null {
   if (leafHash(text) !== hash) return 'its content does not match its hash: it was changed'
   try {
     const entry = readEntry(text)
     if (entry.stream !== stream || entry.seq !== seq) return `says that it is ${entry.stream} event ${entry.seq}`
-    if (entry.prev !== head.hash) return UNCHAINED
-    return besideProblem(entry, beside)
+    if (entry.prev !== head) return UNCHAINED
+    return spellingProblem(text, entry) ?? besideProblem(entry, beside)
   } catch (error) {
     return errorText(error)
   }

@@ -20,10 +20,11 @@ export interface FreezeAct {
   readonly proposal: string
   readonly seq: number
   readonly team: string
-  readonly person: string
+  /** `null`: somebody who was erased. */
+  readonly person: string | null
   readonly at: string
-  /** `null`: it was lifted. */
-  readonly freeze: { readonly until: string; readonly reason: string } | null
+  /** `null`: it was lifted. `reason` null: it was erased. */
+  readonly freeze: { readonly until: string; readonly reason: string | null } | null
 }
 
 /** A row of the table. */
@@ -149,7 +150,7 @@ function ofEarlier(
       (entry) =>
         'declared' in entry === (act.freeze !== null) &&
         entry.team === act.team &&
-        idOf(entry.by) === act.person &&
+        isBy(act, idOf(entry.by)) &&
         isSameAct(entry.at, act.at),
     )
   const lifted = new Set(entries.flatMap((entry) => ('lifted' in entry ? entry.lifted : [])))
@@ -167,7 +168,10 @@ function ofEarlier(
     if (withEntry(act)) continue
     const event = `${act.proposal} event ${act.seq}`
     if (act.freeze !== null && !rows.some((row) => declares(row, act)))
-      tell(`freeze of ${act.team} by ${act.person}`, `is not kept as ${event} tells it: its row is gone or was changed`)
+      tell(
+        `freeze of ${act.team} by ${act.person ?? 'somebody'}`,
+        `is not kept as ${event} tells it: its row is gone or was changed`,
+      )
     if (act.freeze !== null) continue
     for (const row of rows.filter((one) => one.team === act.team && holdsAt(one, act.at)))
       tell(nameOf(row), `still holds, though ${event} lifted it`)
@@ -181,7 +185,7 @@ function ofEarlier(
     const by = idOf(row.liftedBy)
     const lifter = wouldTell(row, by ?? '', liftedAt, ({ policy }) => policy.resume.map(({ role }) => role))
     const lifts = (act: FreezeAct) =>
-      act.freeze === null && act.team === row.team && act.person === by && isSameAct(liftedAt, act.at)
+      act.freeze === null && act.team === row.team && isBy(act, by) && isSameAct(liftedAt, act.at)
     if (lifter && !acts.some(lifts)) tell(nameOf(row), `was lifted as no event tells, and ${lifter.id} was alive then`)
   }
   return differences
@@ -191,11 +195,16 @@ function declares(row: KnownRow, { team, person, at, freeze }: FreezeAct): boole
   return (
     freeze !== null &&
     row.team === team &&
-    row.whose === person &&
-    row.reason === freeze.reason &&
+    isBy({ person }, row.whose) &&
+    (freeze.reason === null || row.reason === freeze.reason) &&
     ms(row.untilAt) === ms(freeze.until) &&
     isSameAct(row.fromAt, at)
   )
+}
+
+/** Of somebody who was erased nobody can say who it was. */
+function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): boolean {
+  return person === null || person === other
 }
 
 /** One that was declared at the same time may have come after the lifting. */

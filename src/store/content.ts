@@ -27,6 +27,8 @@ import { inTransaction } from './transaction.ts'
 
 /** Contents that are read together where they are handed on one by one. */
 const READ_AT_ONCE = 100
+/** Of these, bytes of their texts. */
+const PORTION_BYTES = 1024 * 1024
 const DAY_MS = 86_400_000
 
 interface StoreGiven {
@@ -144,14 +146,20 @@ export async function readLogs(db: Queryable, hashes: readonly string[]): Promis
   return logs
 }
 
+/** Hashes that were handed out already. */
+export interface HandedOut {
+  readonly has: (hash: string) => boolean
+  readonly add: (hash: string) => unknown
+}
+
 /**
  * What an event names, and what that names, as far as it is there and was not handed out before: whatever others name
- * comes first. `handedOut` holds hashes.
+ * comes first. At most some megabytes are read at once.
  */
 export async function* contentsOf(
   db: Queryable,
   item: RecordItem,
-  handedOut: Set<string>,
+  handedOut: HandedOut,
 ): AsyncGenerator<StoredContent> {
   for (const { hash } of contentsNamed(item)) yield* contentsUnder(db, [hash], handedOut)
 }
@@ -159,18 +167,39 @@ export async function* contentsOf(
 async function* contentsUnder(
   db: Queryable,
   hashes: readonly string[],
-  handedOut: Set<string>,
+  handedOut: HandedOut,
 ): AsyncGenerator<StoredContent> {
   const wanted = hashes.filter((hash) => !handedOut.has(hash))
   for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
-    for (const stored of (await readContents(db, wanted.slice(from, from + READ_AT_ONCE))).values()) {
-      if (handedOut.has(stored.hash)) continue
-      // What somebody changed may name whatever comes round to it again; true content cannot.
-      if (ownProblem(stored) === null) yield* contentsUnder(db, hashesNamed(stored), handedOut)
-      handedOut.add(stored.hash)
-      yield stored
+    for (const some of await inPortions(db, wanted.slice(from, from + READ_AT_ONCE))) {
+      for (const stored of (await readContents(db, some)).values()) {
+        if (handedOut.has(stored.hash)) continue
+        // What somebody changed may name whatever comes round to it again; true content cannot.
+        if (ownProblem(stored) === null) yield* contentsUnder(db, hashesNamed(stored), handedOut)
+        handedOut.add(stored.hash)
+        yield stored
+      }
     }
   }
+}
+
+/** What is there of these, in portions that fit into memory: of each at least one. */
+async function inPortions(db: Queryable, hashes: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const rows = await db
+    .select({ hash: content.hash, bytes: sql<number>`octet_length(${content.text})` })
+    .from(content)
+    .where(inArray(content.hash, hashes.map(bytesOf)))
+  const portions: string[][] = []
+  let left = 0
+  for (const { hash, bytes } of rows) {
+    left -= bytes
+    if (left < 0 || portions.length === 0) {
+      portions.push([])
+      left = PORTION_BYTES - bytes
+    }
+    portions.at(-1)?.push(hexOf(hash))
+  }
+  return portions
 }
 
 /** Marks all that named content names; then deletes logs that have expired, and what no event has named for days. */

@@ -16,7 +16,8 @@ import { recordedOf } from '../core/proposal/entry.ts'
 import type { WrittenEvent } from '../core/proposal/event.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import { type Named, opened } from '../core/proposal/written.ts'
-import { readEntry } from '../core/record/entry.ts'
+import { besideOf, readEntry } from '../core/record/entry.ts'
+import type { Register } from '../core/record/register.ts'
 import { listOf } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { readContents } from './content.ts'
@@ -51,6 +52,22 @@ async function rowsOf(db: Queryable, rest: SQL): Promise<readonly EventRow[]> {
   return db.execute<EventRow>(sql`select * from ${record} ${rest}`)
 }
 
+/** Rows and bytes that are read at once, of which one row may have more. */
+const PAGE_ROWS = 1_000
+const PAGE_BYTES = 4 * 1024 * 1024
+
+/** What a row of the record has in it; the lengths of long texts stand beside them and are not read for it. */
+const rowBytes = sql`octet_length(coalesce(entry, event)) + octet_length(coalesce(beside, ''))`
+
+/** The next rows as far as they fit into memory: at least one. `by`: a column in whose order they come. */
+async function pageOf(db: Queryable, where: SQL, by: SQL, rows: number): Promise<readonly EventRow[]> {
+  return db.execute<EventRow>(sql`
+    select * from (
+      select *, sum(${rowBytes}) over (order by ${by} rows unbounded preceding) as upto, row_number() over (order by ${by}) as place
+      from (select * from ${record} where ${where} order by ${by} limit ${rows}) as next) as counted
+    where upto <= ${PAGE_BYTES} or place = 1 order by ${by}`)
+}
+
 /** One event of the record, with its place among all. */
 export type PlacedItem = RecordItem & { readonly position: number }
 
@@ -77,7 +94,7 @@ export async function readStream(db: Queryable, stream: string): Promise<readonl
 }
 
 /** Reads what events name, and answers with what opens each of them; that throws a sentence where one cannot be read. */
-async function opening(db: Queryable, items: readonly RecordItem[]) {
+async function opening(db: Queryable, items: readonly RecordItem[], known?: Register) {
   const contents = items.flatMap((item) => contentsNamed(item))
   const named: Named = {
     ...namedIn(
@@ -88,10 +105,15 @@ async function opening(db: Queryable, items: readonly RecordItem[]) {
     ),
     subject: await readSubjects(db, items.flatMap(subjectsNamed)),
   }
-  const register = await readRegister(db)
+  const register = known ?? (await readRegister(db))
   return (item: RecordItem, name: string): OpenedEvent => {
     try {
-      if (isEntry(item)) return { ...recordedOf(readEntry(item.text), item.beside, register, named), hash: item.hash }
+      if (isEntry(item)) {
+        const entry = readEntry(item.text)
+        const erased = entry.commit !== undefined && item.beside === null
+        const recorded = recordedOf(entry, item.beside, register, named)
+        return { ...recorded, hash: item.hash, ...(erased ? { erased } : {}) }
+      }
       const { stream, seq, at, actor, hash } = item
       return { stream, seq, at, actor, event: opened(item.event, named), hash, inItself: true }
     } catch (error) {
@@ -100,48 +122,72 @@ async function opening(db: Queryable, items: readonly RecordItem[]) {
   }
 }
 
-/** Names of all streams. */
-export async function streamNames(db: Queryable): Promise<readonly string[]> {
-  const rows = await db.execute<{ stream: string }>(sql`select distinct stream from ${record}`)
-  return rows.map(({ stream }) => stream)
+export interface StreamSize {
+  readonly stream: string
+  readonly events: number
+  readonly bytes: number
 }
 
-/** Several streams at once; a sentence for one that cannot be read. */
-export async function readStreams(
+/** All streams, with what is to be read of each: some 200 bytes of memory for each. */
+export async function streamSizes(db: Queryable): Promise<readonly StreamSize[]> {
+  return db.execute<StreamSize & Record<string, unknown>>(sql`
+    select stream, count(*)::int as events, sum(${rowBytes})::float8 as bytes from ${record} group by stream`)
+}
+
+/** Events whose content is read together: each may name a page of results of 256 KB. */
+const OPENED_AT_ONCE = 50
+
+/** The next event of a stream; a sentence where it cannot be read, and then nothing more of that stream. */
+export interface ReadEvent {
+  readonly stream: string
+  readonly event: OpenedEvent | string
+}
+
+/** What a stream or several small ones say, in order for each of them, some events at a time. */
+export async function* readStreams(
   db: Queryable,
   streams: readonly string[],
-): Promise<ReadonlyMap<string, readonly OpenedEvent[] | string>> {
-  const rows = await rowsOf(db, sql`where stream = any(${listOf(streams)}::text::text[]) order by seq`)
-  const read = new Map<string, OpenedEvent[] | string>()
-  for (let from = 0; from < rows.length; from += OPENED_AT_ONCE) {
-    const some = rows
-      .slice(from, from + OPENED_AT_ONCE)
-      .map((row) => ({ row, item: readable(() => itemOf(row), `event ${row.seq}`) }))
-    const open = await opening(
-      db,
-      some.flatMap(({ item }) => ('problem' in item ? [] : item)),
-    )
-    for (const { row, item } of some) {
-      const known = read.get(row.stream) ?? []
-      if (typeof known === 'string') continue
-      if ('problem' in item) read.set(row.stream, `${item.record} ${item.problem}`)
-      else
-        read.set(
-          row.stream,
-          withNext(known, () => open(item, `event ${item.seq}`)),
-        )
+  register: Register,
+): AsyncGenerator<readonly ReadEvent[]> {
+  const broken = new Set<string>()
+  for await (const rows of streamPages(db, streams)) {
+    for (let from = 0; from < rows.length; from += OPENED_AT_ONCE) {
+      const some = rows
+        .slice(from, from + OPENED_AT_ONCE)
+        .map((row) => ({ row, item: readable(() => strictItemOf(row), `event ${row.seq}`) }))
+      const open = await opening(
+        db,
+        some.flatMap(({ item }) => ('problem' in item ? [] : item)),
+        register,
+      )
+      yield some.flatMap(({ row: { stream, seq }, item }): ReadEvent[] => {
+        if (broken.has(stream)) return []
+        const event = 'problem' in item ? `${item.record} ${item.problem}` : openedOr(() => open(item, `event ${seq}`))
+        if (typeof event === 'string') broken.add(stream)
+        return [{ stream, event }]
+      })
     }
   }
-  return read
 }
 
-/** Events whose content is read together. */
-const OPENED_AT_ONCE = 200
+async function* streamPages(db: Queryable, streams: readonly string[]): AsyncGenerator<readonly EventRow[]> {
+  const [only] = streams
+  const [where, by] =
+    streams.length === 1
+      ? [sql`stream = ${only}`, sql`seq`]
+      : [sql`stream = any(${listOf(streams)}::text::text[])`, sql`stream, seq`]
+  for (let after = sql`true`; ; ) {
+    const rows = await pageOf(db, sql`${where} and ${after}`, by, PAGE_ROWS)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows
+    after = streams.length === 1 ? sql`seq > ${last.seq}` : sql`(stream, seq) > (${last.stream}, ${last.seq})`
+  }
+}
 
-function withNext(before: OpenedEvent[], next: () => OpenedEvent): OpenedEvent[] | string {
+function openedOr(open: () => OpenedEvent): OpenedEvent | string {
   try {
-    before.push(next())
-    return before
+    return open()
   } catch (error) {
     return errorText(error)
   }
@@ -167,21 +213,25 @@ export async function readBesides(
 }
 
 /**
- * All events in the order of their positions, a page at a time. Positions are given before a commit: only a snapshot
- * (store/snapshot.ts) sees no gap that is filled behind its back. In one stream they rise with the number, because
- * whoever appends holds the stream.
+ * All events in the order of their positions, as many at once as fit into a page; a sentence is thrown for one that cannot
+ * be read. Positions are given before a commit: only a snapshot (store/snapshot.ts) sees no gap that is filled behind its
+ * back. In one stream they rise with the number, because whoever appends holds the stream.
  */
-export async function* readAllEvents(db: Queryable, pageSize = 1_000): AsyncGenerator<PlacedItem> {
-  for await (const row of eventRows(db, pageSize)) yield itemOf(row)
+export async function* readAllEvents(db: Queryable): AsyncGenerator<PlacedItem> {
+  for await (const row of eventRows(db)) {
+    const item = readable(() => strictItemOf(row), `${row.stream} event ${row.seq}`)
+    if ('problem' in item) throw new Error(`${item.record} ${item.problem}.`)
+    yield item
+  }
 }
 
-async function* eventRows(db: Queryable, pageSize: number): AsyncGenerator<EventRow> {
+async function* eventRows(db: Queryable): AsyncGenerator<EventRow> {
   let after = '0'
   for (;;) {
-    const rows = await rowsOf(db, sql`where position > ${after}::bigint order by position limit ${pageSize}`)
+    const rows = await pageOf(db, sql`position > ${after}::bigint`, sql`position`, PAGE_ROWS)
     yield* rows
     const last = rows.at(-1)
-    if (!last || rows.length < pageSize) return
+    if (last === undefined) return
     after = last.position
   }
 }
@@ -191,22 +241,45 @@ export type StoredItem = RecordItem | AuditProblem
 
 /** The same for who checks: a row that cannot be read is told of. */
 export async function* readStoredEvents(db: Queryable): AsyncGenerator<StoredItem> {
-  for await (const row of eventRows(db, 1_000)) yield readable(() => itemOf(row), `${row.stream} event ${row.seq}`)
+  for await (const row of eventRows(db)) yield readable(() => strictItemOf(row), `${row.stream} event ${row.seq}`)
+}
+
+/** Throws a clause, too, where of salt and text beside an entry one is missing. */
+function strictItemOf(row: EventRow): PlacedItem {
+  if (row.entry !== null) besideOf(row.salt, row.beside)
+  return itemOf(row)
 }
 
 export type StoredCheckpoint = Checkpoint | AuditProblem
 
 /** The same of checkpoints. */
-export async function readStoredCheckpoints(db: Queryable): Promise<readonly StoredCheckpoint[]> {
-  const rows = await db.select().from(checkpoints).orderBy(asc(checkpoints.number))
-  return rows.map((row) => readable(() => asCheckpoint(row), `checkpoint ${row.number}`))
+export async function* readStoredCheckpoints(db: Queryable): AsyncGenerator<StoredCheckpoint> {
+  for await (const row of checkpointRows(db)) yield readable(() => asCheckpoint(row), `checkpoint ${row.number}`)
+}
+
+export async function* readCheckpoints(db: Queryable): AsyncGenerator<Checkpoint> {
+  for await (const row of checkpointRows(db)) yield asCheckpoint(row)
+}
+
+type CheckpointRow = typeof checkpoints.$inferSelect
+
+/** One after the other: each names every stream that grew, about 100 bytes for each. */
+async function* checkpointRows(db: Queryable): AsyncGenerator<CheckpointRow> {
+  for (let after = sql`true`; ; ) {
+    const [row] = await db.select().from(checkpoints).where(after).orderBy(asc(checkpoints.number)).limit(1)
+    if (row === undefined) return
+    yield row
+    after = sql`${checkpoints.number} > ${row.number}`
+  }
 }
 
 function readable<T>(read: () => T, record: string): T | AuditProblem {
   try {
     return read()
   } catch (error) {
-    return { record, problem: `is not the JSON that was written: ${errorText(error).slice(0, 200)}` }
+    if (error instanceof SyntaxError)
+      return { record, problem: `is not the JSON that was written: ${errorText(error).slice(0, 200)}` }
+    return { record, problem: errorText(error).slice(0, 200) }
   }
 }
 
@@ -214,11 +287,6 @@ function readable<T>(read: () => T, record: string): T | AuditProblem {
 export async function recentEvents(db: Db, before: number | null, limit: number): Promise<readonly PlacedItem[]> {
   const older = before === null ? sql`` : sql`where position < ${before}`
   return (await rowsOf(db, sql`${older} order by position desc limit ${limit}`)).map(itemOf)
-}
-
-export async function readCheckpoints(db: Queryable): Promise<readonly Checkpoint[]> {
-  const rows = await db.select().from(checkpoints).orderBy(asc(checkpoints.number))
-  return rows.map(asCheckpoint)
 }
 
 function asCheckpoint(row: typeof checkpoints.$inferSelect): Checkpoint {
@@ -233,9 +301,12 @@ export async function writeCheckpoint(db: Db, now: string): Promise<Checkpoint |
 
 async function sealHeads(tx: Tx, { now }: { readonly now: string }): Promise<Checkpoint | null> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:checkpoint', 0))`)
-  const past = await readCheckpoints(tx)
   const known = new Map<string, number>()
-  for (const checkpoint of past) for (const head of checkpoint.heads) known.set(head.stream, head.seq)
+  let last: Checkpoint | null = null
+  for await (const checkpoint of readCheckpoints(tx)) {
+    for (const head of checkpoint.heads) known.set(head.stream, head.seq)
+    last = checkpoint
+  }
   const rows = await tx.execute<StreamHead & Record<string, unknown>>(
     sql`select distinct on (stream) stream, seq, hash from ${record} order by stream, seq desc`,
   )
@@ -243,7 +314,6 @@ async function sealHeads(tx: Tx, { now }: { readonly now: string }): Promise<Che
     .filter((row) => (known.get(row.stream) ?? 0) < row.seq)
     .map(({ stream, seq, hash }) => ({ stream, seq, hash }))
   if (heads.length === 0) return null
-  const last = past.at(-1)
   const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
   await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
   return checkpoint

@@ -42,7 +42,7 @@ export async function registerAt(db: Queryable, version: string): Promise<Versio
     .from(personsVersion)
     .leftJoin(persons, sql`true`)
   const people = rows.flatMap(({ pseudonym, person, name }): Person[] =>
-    pseudonym === null || person === null ? [] : [{ pseudonym, id: person, name: name ?? person }],
+    pseudonym === null ? [] : [{ pseudonym, id: person ?? pseudonym, name: name ?? person ?? pseudonym }],
   )
   const read = { ...registerOf(people), version: rows[0]?.version ?? '' }
   if (read.version !== '') {

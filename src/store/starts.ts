@@ -1,6 +1,6 @@
 /** Starts: calls of an engine, each for assets of a batch, written down before and after, so that each is found again. */
 
-import { asc, eq, sql } from 'drizzle-orm'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { HealthResult } from '../core/ports.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
@@ -107,10 +107,24 @@ export async function purgeStartAssets(db: Queryable, before: string): Promise<n
   }
 }
 
-/** Every start with its proposal, by key. */
-export async function proposalsOfStarts(db: Queryable): Promise<ReadonlyMap<string, string>> {
-  const rows = await db.select({ key: starts.key, proposal: starts.proposal }).from(starts)
-  return new Map(rows.map(({ key, proposal }) => [key, proposal]))
+export interface StartOf {
+  readonly key: string
+  readonly proposal: string
+}
+
+/** The starts that are kept for these proposals. */
+export async function startsOf(db: Queryable, ids: readonly string[]): Promise<readonly StartOf[]> {
+  return db
+    .select({ key: starts.key, proposal: starts.proposal })
+    .from(starts)
+    .where(inArray(starts.proposal, [...ids]))
+    .orderBy(asc(starts.key))
+}
+
+/** Proposals for which a start is kept. */
+export async function proposalsOfStarts(db: Queryable): Promise<readonly string[]> {
+  const rows = await db.selectDistinct({ proposal: starts.proposal }).from(starts)
+  return rows.map(({ proposal }) => proposal)
 }
 
 /** Keys of assets whose start is not there. */

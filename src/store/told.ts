@@ -1,45 +1,60 @@
 /** What was told of proposals: rows that events caused, though their words and places are not in the events. */
 
-import { and, eq, inArray, isNotNull, isNull, notExists, sql } from 'drizzle-orm'
-import type { ThreadEntry } from '../chat/card.ts'
+import { and, eq, gt, inArray, isNotNull, notExists, type SQL, sql } from 'drizzle-orm'
+import type { RichText } from '../chat/rich-text.ts'
+import { listOf } from './bulk.ts'
 import type { Queryable } from './connection.ts'
-import { consoleMessages, events, outbox, posts } from './schema.ts'
+import { consoleMessages, entries, events, outbox, posts } from './schema.ts'
 
+/** One entry of the thread of the console, as far as it is compared with events. */
 export interface ToldEntry {
   readonly id: number
   readonly table: 'console_messages' | 'outbox'
   readonly proposal: string
   readonly at: string
-  readonly entry: ThreadEntry
+  /** Id of the person whose it is; `null`: Patchwarden's own. */
+  readonly author: string | null
+  /** `null` where nobody wrote it. */
+  readonly text: RichText | null
 }
 
-/** The thread of the console: what it holds, and what is still on the way there. An entry that is both is one. */
-export async function consoleThreads(db: Queryable, ids: readonly string[]): Promise<readonly ToldEntry[]> {
-  const held = await db
-    .select()
-    .from(consoleMessages)
-    .where(inArray(consoleMessages.proposal, [...ids]))
-  const coming = await db
-    .select()
-    .from(outbox)
-    .where(
-      and(
-        eq(outbox.platform, 'console'),
-        inArray(outbox.proposal, [...ids]),
-        isNull(outbox.deliveredAt),
-        isNotNull(outbox.entry),
-      ),
-    )
-  const known = new Set(held.map(({ id }) => id))
-  return [
-    ...held.map(({ id, proposal, at, entry }) => ({ id, table: 'console_messages' as const, proposal, at, entry })),
-    ...coming.flatMap(({ id, proposal, at, entry }) =>
-      proposal === null || entry === null || known.has(id)
-        ? []
-        : [{ id, table: 'outbox' as const, proposal, at, entry }],
-    ),
-  ]
+/** Rows that are read at once. */
+const PAGE = 500
+
+/**
+ * The thread of the console, a page at a time: what it holds, and what is still on the way there. An entry that is both is
+ * one. Of each proposal in the order in which it was told.
+ */
+export async function* consoleThreads(db: Queryable, ids: readonly string[]): AsyncGenerator<readonly ToldEntry[]> {
+  const of = (
+    table: SQL,
+  ) => sql`${table}.id, ${table}.proposal, ${table}.at, ${table}.entry #>> '{author,id}' as author,
+    case when jsonb_typeof(${table}.entry -> 'author') = 'object' then ${table}.entry -> 'text' end as text`
+  // One by conditions of its own, so that an index gives them in order.
+  const [only] = ids
+  const [mine, by] =
+    ids.length === 1
+      ? [sql`proposal = ${only}`, sql`id`]
+      : [sql`proposal = any(${listOf(ids)}::text::text[])`, sql`proposal, id`]
+  for (let after = sql`true`; ; ) {
+    const rows = await db.execute<ToldRow>(sql`
+      (select ${of(sql`m`)}, 'console_messages' as table from ${consoleMessages} m
+        where ${mine} and ${after} order by ${by} limit ${PAGE})
+      union all
+      (select ${of(sql`o`)}, 'outbox' from ${outbox} o
+        where ${mine} and ${after} and platform = 'console' and delivered_at is null and entry is not null
+          and not exists (select from ${consoleMessages} m where m.id = o.id)
+        order by ${by} limit ${PAGE})
+      order by ${by} limit ${PAGE}`)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows.map((row) => ({ ...row, id: Number(row.id), at: new Date(row.at).toISOString() }))
+    after =
+      ids.length === 1 ? sql`id > ${last.id}::bigint` : sql`(proposal, id) > (${last.proposal}, ${last.id}::bigint)`
+  }
 }
+
+type ToldRow = Record<string, unknown> & { readonly id: string | number } & Omit<ToldEntry, 'id'>
 
 /**
  * Copies of one entry that differ: the console's and the one that was sent there, or what another platform was told and
@@ -69,32 +84,46 @@ export async function differingCopies(
   ]
 }
 
-/** Entries on the way to chat platforms, or delivered there not long ago. */
-export async function sentEntries(db: Queryable, ids: readonly string[]): Promise<readonly ToldEntry[]> {
-  const rows = await db
-    .select()
-    .from(outbox)
-    .where(and(inArray(outbox.proposal, [...ids]), isNotNull(outbox.entry)))
-  return rows.flatMap(({ id, proposal, at, entry }) =>
-    proposal === null || entry === null ? [] : [{ id, table: 'outbox' as const, proposal, at, entry }],
-  )
+export interface SentEntry {
+  readonly id: number
+  readonly proposal: string
+  readonly at: string
 }
 
-/** Proposals of which something was told. */
-export async function toldProposals(db: Queryable): Promise<readonly string[]> {
+/** Entries on the way to chat platforms, or delivered there not long ago, a page at a time. */
+export async function* sentEntries(db: Queryable, ids: readonly string[]): AsyncGenerator<readonly SentEntry[]> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .select({ id: outbox.id, proposal: outbox.proposal, at: outbox.at })
+      .from(outbox)
+      .where(and(inArray(outbox.proposal, [...ids]), isNotNull(outbox.entry), gt(outbox.id, after)))
+      .orderBy(outbox.id)
+      .limit(PAGE)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows.flatMap(({ id, proposal, at }) => (proposal === null ? [] : [{ id, proposal, at }]))
+    after = last.id
+  }
+}
+
+/** Proposals of which something was told: in the thread of the console, and to all platforms not long ago. */
+export async function toldProposals(
+  db: Queryable,
+): Promise<{ readonly thread: readonly string[]; readonly sent: ReadonlySet<string> }> {
   const thread = await db.selectDistinct({ id: consoleMessages.proposal }).from(consoleMessages)
   const sent = await db.selectDistinct({ id: outbox.proposal }).from(outbox).where(isNotNull(outbox.proposal))
-  return [...thread, ...sent].flatMap(({ id }) => id ?? [])
+  return { thread: thread.map(({ id }) => id), sent: new Set(sent.flatMap(({ id }) => id ?? [])) }
 }
 
 /** Messages on chat platforms that belong to a proposal without any event. */
 export async function postsOfNothing(
   db: Queryable,
 ): Promise<readonly { readonly platform: string; readonly key: string; readonly proposal: string }[]> {
-  const known = db.select({ one: sql`1` }).from(events).where(eq(events.stream, posts.proposal))
+  const earlier = db.select({ one: sql`1` }).from(events).where(eq(events.stream, posts.proposal))
+  const known = db.select({ one: sql`1` }).from(entries).where(eq(entries.stream, posts.proposal))
   const rows = await db
     .select({ platform: posts.platform, key: posts.key, proposal: posts.proposal })
     .from(posts)
-    .where(and(isNotNull(posts.proposal), notExists(known)))
+    .where(and(isNotNull(posts.proposal), notExists(earlier), notExists(known)))
   return rows.flatMap(({ platform, key, proposal }) => (proposal === null ? [] : [{ platform, key, proposal }]))
 }

@@ -4,7 +4,7 @@ import { type AuditProblem, createChainCheck } from '../core/audit.ts'
 import { createContentCheck } from '../core/audit-content.ts'
 import { createExportLines, type RecordCounts } from '../core/audit-export.ts'
 import { contentName } from '../core/content.ts'
-import type { Member } from '../core/policy.ts'
+import { createHashTable } from '../core/hash-table.ts'
 import type { Db, Queryable } from '../store/connection.ts'
 import { contentsOf } from '../store/content.ts'
 import {
@@ -15,13 +15,17 @@ import {
   writeCheckpoint,
 } from '../store/events.ts'
 import { readSnapshot } from '../store/snapshot.ts'
-import { rebuild } from './rebuild.ts'
+import { type RebuildOptions, rebuild } from './rebuild.ts'
 
 /** Differences that are told; the rest is counted. */
 const TOLD = 100
 
 export type RecordVerdict =
-  | ({ readonly ok: true } & RecordCounts)
+  | ({
+      readonly ok: true
+      /** Entries whose words were erased, so that what was told of them is not compared; 0, too, where nothing is rebuilt. */
+      readonly notCompared: number
+    } & RecordCounts)
   | {
       readonly ok: false
       /** The first of them. */
@@ -32,36 +36,37 @@ export type RecordVerdict =
       readonly more: number
     }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends RebuildOptions {
   /** Compare all that is derived from the events with what they rebuild. */
   readonly rebuild: boolean
-  readonly membersOf: (team: string) => readonly Member[]
-  readonly now: string
 }
 
 /** Checks every chain and, where asked, every table that events rebuild. */
 export async function verifyRecord(url: string, options: VerifyOptions): Promise<RecordVerdict> {
   return readSnapshot(url, async (db) => {
     const findings: AuditProblem[] = []
+    const notCompared = { erased: 0 }
     let more = 0
     const chains = await checkChains(db, options.now)
     if ('problem' in chains) findings.push(chains)
     if (options.rebuild) {
-      for await (const finding of rebuild(db, options.membersOf, options.now)) {
+      for await (const finding of rebuild(db, options, notCompared)) {
         if (findings.length < TOLD) findings.push(finding)
         else more++
       }
     }
     const [first] = findings
     if (first) return { ok: false, record: first.record, problem: first.problem, findings, more }
-    return 'problem' in chains ? { ok: false, ...chains, findings, more } : { ok: true, ...chains }
+    return 'problem' in chains
+      ? { ok: false, ...chains, findings, more }
+      : { ok: true, ...chains, notCompared: notCompared.erased }
   })
 }
 
 async function checkChains(db: Queryable, now: string): Promise<AuditProblem | RecordCounts> {
   const check = createChainCheck()
   const contents = createContentCheck(now)
-  const handedOut = new Set<string>()
+  const handedOut = createHashTable()
   for await (const event of readStoredEvents(db)) {
     if ('problem' in event) return event
     const broken = check.event(event)
@@ -77,7 +82,7 @@ async function checkChains(db: Queryable, now: string): Promise<AuditProblem | R
     const lacking = contents.event(event)
     if (lacking !== null) return lacking
   }
-  for (const checkpoint of await readStoredCheckpoints(db)) {
+  for await (const checkpoint of readStoredCheckpoints(db)) {
     const problem = 'problem' in checkpoint ? checkpoint : check.checkpoint(checkpoint)
     if (problem !== null) return problem
   }
@@ -94,12 +99,12 @@ export async function exportRecord(
   await readSnapshot(url, async (snapshot) => {
     const lines = createExportLines(now)
     await write(lines.header())
-    const handedOut = new Set<string>()
+    const handedOut = createHashTable()
     for await (const event of readAllEvents(snapshot)) {
       for await (const content of contentsOf(snapshot, event, handedOut)) await write(lines.content(content))
       await write(lines.event(event))
     }
-    for (const checkpoint of await readCheckpoints(snapshot)) await write(lines.checkpoint(checkpoint))
+    for await (const checkpoint of readCheckpoints(snapshot)) await write(lines.checkpoint(checkpoint))
     await write(lines.end())
   })
 }

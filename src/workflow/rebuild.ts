@@ -1,6 +1,5 @@
 /** Rebuilds every table of current state from the events, and says where what is stored differs. */
 
-import { plain } from '../chat/rich-text.ts'
 import { storyOf } from '../chat/story.ts'
 import type { AuditProblem, OpenedEvent } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
@@ -14,156 +13,271 @@ import { isProposalId, type ProposalState } from '../core/proposal/proposal.ts'
 import type { Register } from '../core/record/register.ts'
 import { difference } from '../store/carry-over.ts'
 import type { Queryable } from '../store/connection.ts'
-import { readStreams, streamNames } from '../store/events.ts'
+import { readStreams, type StreamSize, streamSizes } from '../store/events.ts'
 import { allFreezes, freezeEntries } from '../store/freezes.ts'
 import { readRegister } from '../store/persons.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
 import { earlierOf, isCarried, type StoredProposal } from '../store/proposals.ts'
-import { assetsOfNoStart, proposalsOfStarts } from '../store/starts.ts'
-import {
-  consoleThreads,
-  differingCopies,
-  postsOfNothing,
-  sentEntries,
-  type ToldEntry,
-  toldProposals,
-} from '../store/told.ts'
+import { assetsOfNoStart, proposalsOfStarts, type StartOf, startsOf } from '../store/starts.ts'
+import { consoleThreads, differingCopies, postsOfNothing, sentEntries, toldProposals } from '../store/told.ts'
 import { measuredEntries } from './entry-pictures.ts'
+import { createThreadCheck, type ThreadCheck, type Told } from './rebuild-thread.ts'
 
-/** Proposals that are rebuilt at once. */
-const AT_ONCE = 100
+/** Proposals that are rebuilt together, as long as they are small: by their events, bytes and assets. */
+const TOGETHER = { proposals: 100, events: 1_000, bytes: 4 * 1024 * 1024, assets: 20_000 }
 
-/** Who belongs to a team, as the configuration says now. */
-type MembersOf = (team: string) => readonly Member[]
+export interface RebuildOptions {
+  /** Who belongs to a team, as the configuration says now. */
+  readonly membersOf: (team: string) => readonly Member[]
+  readonly now: string
+}
 
-/** Every difference, in the order of the proposals. Read it on one snapshot. */
-export async function* rebuild(db: Queryable, membersOf: MembersOf, now: string): AsyncGenerator<AuditProblem> {
+/** What was erased and so could not be compared. */
+export interface NotCompared {
+  /** Entries of events whose words were erased, beside which copies may have been kept. */
+  erased: number
+}
+
+/**
+ * Every difference, in the order of the proposals. Read it on one snapshot. In memory are the state and rows of one large
+ * proposal, or of several small ones, some hundred of their events, and of every proposal its id and what freezes are
+ * compared with: about 1 KB for each. `notCompared` is counted up.
+ */
+export async function* rebuild(
+  db: Queryable,
+  { membersOf, now }: RebuildOptions,
+  notCompared: NotCompared,
+): AsyncGenerator<AuditProblem> {
   const register = await readRegister(db)
-  const ids = new Set((await streamNames(db)).filter(isProposalId))
+  const sizes = new Map((await streamSizes(db)).map((size) => [size.stream, size]))
+  const ids = new Set([...sizes.keys()].filter(isProposalId))
   for (const { proposals } of projections) for (const id of await proposals(db)) ids.add(id)
-  for (const id of await toldProposals(db)) ids.add(id)
+  const told = await toldProposals(db)
+  for (const id of [...told.thread, ...told.sent, ...(await proposalsOfStarts(db))]) ids.add(id)
   const sorted = [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
-  /** By key, of which proposal. */
-  const starts = new Map<string, string>()
-  const reached = new Set<string>()
+  const startsCheck = createStartsCheck()
   const acts: FreezeAct[] = []
   const witnesses: FreezeWitness[] = []
-  for (let from = 0; from < sorted.length; from += AT_ONCE) {
-    const page = sorted.slice(from, from + AT_ONCE)
-    const streams = await readStreams(db, page)
-    const walked = new Map<string, Walked>()
-    for (const id of page) {
-      const result = walk(streams.get(id) ?? [], register)
-      if (typeof result === 'string') yield { record: id, problem: `cannot be rebuilt from its events: ${result}` }
-      else walked.set(id, result)
+  for (const group of groupsOf(sorted, sizes)) {
+    let walked = new Map<string, Walked>()
+    for await (const walk of walkAll(db, group, register, told.sent)) {
+      notCompared.erased += walk.erased
+      if (walk.problem !== null) {
+        yield { record: walk.id, problem: `cannot be rebuilt from its events: ${walk.problem}` }
+        continue
+      }
+      walked.set(walk.id, walk)
+      acts.push(...walk.acts)
+      if (walk.replayed !== null) witnesses.push(witness(walk.replayed.state))
+      if (assetsOf(walked) < TOGETHER.assets) continue
+      yield* compareGroup(db, walked, startsCheck, now)
+      walked = new Map()
     }
-    const readable = [...walked.keys()]
-    const earlier = new Set<string>()
-    for await (const stored of earlierOf(db, readable)) {
-      const { replayed = null, hasEntries = false } = walked.get(stored.state.id) ?? {}
-      // One that has entries was carried over: if it says that it was not, somebody changed it, and it is compared like all others.
-      if (replayed === null || isCarried(stored) || hasEntries) continue
-      earlier.add(stored.state.id)
-      yield* compareEarlier(stored, replayed)
-    }
-    const carried = new Map([...walked].filter(([id]) => !earlier.has(id)))
-    for (const projection of projections) {
-      const among = projection.ofState ? carried : walked
-      yield* compareRows(projection, await projection.stored(db, [...among.keys()]), among, now)
-    }
-    yield* compareThreads(await consoleThreads(db, readable), walked)
-    yield* compareSent(await sentEntries(db, readable), walked)
-    for (const [id, { replayed, starts: own, reached: given, acts: freezing }] of walked) {
-      for (const key of own) starts.set(key, id)
-      for (const key of given) reached.add(key)
-      acts.push(...freezing)
-      if (replayed !== null) witnesses.push(witness(replayed.state))
-    }
+    yield* compareGroup(db, walked, startsCheck, now)
   }
   for (const { table, id } of await differingCopies(db))
     yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
     yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
-  yield* compareStarts(db, starts, reached)
-  const told = { entries: await freezeEntries(db), acts, witnesses }
+  yield* startsCheck.differences()
+  for (const key of await assetsOfNoStart(db))
+    yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
+  const freezing = { entries: await freezeEntries(db), acts, witnesses }
   const people = { members: membersOf, idOf: (pseudonym: string) => register.personOf(pseudonym).id }
-  for (const { record, problem } of freezeDifferences(await allFreezes(db), told, people))
+  for (const { record, problem } of freezeDifferences(await allFreezes(db), freezing, people))
     yield { record: `freezes: ${record}`, problem }
 }
 
-/** `told`: by key, of which proposal events tell it. `reached`: what certainly reached an engine. */
-async function* compareStarts(
-  db: Queryable,
-  told: ReadonlyMap<string, string>,
-  reached: ReadonlySet<string>,
-): AsyncGenerator<AuditProblem> {
-  const kept = await proposalsOfStarts(db)
-  for (const [key, proposal] of kept) {
-    const record = `starts ${key}`
-    const teller = told.get(key)
-    if (teller === undefined) yield { record, problem: 'is a start of which no event tells' }
-    else if (teller !== proposal)
-      yield { record, problem: `is kept for ${proposal}, but events of ${teller} tell of it` }
+/** A proposal with many events is alone. */
+function* groupsOf(ids: readonly string[], sizes: ReadonlyMap<string, StreamSize>): Generator<readonly string[]> {
+  let group: string[] = []
+  let [events, bytes] = [0, 0]
+  for (const id of ids) {
+    const size = sizes.get(id) ?? { events: 0, bytes: 0 }
+    events += size.events
+    bytes += size.bytes
+    if (
+      group.length > 0 &&
+      (group.length === TOGETHER.proposals || events > TOGETHER.events || bytes > TOGETHER.bytes)
+    ) {
+      yield group
+      group = []
+      ;[events, bytes] = [size.events, size.bytes]
+    }
+    group.push(id)
   }
-  for (const key of reached)
-    if (!kept.has(key)) yield { record: `starts ${key}`, problem: 'is missing: an engine was given this start' }
-  for (const key of await assetsOfNoStart(db))
-    yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
+  if (group.length > 0) yield group
+}
+
+function assetsOf(walked: ReadonlyMap<string, Walked>): number {
+  let assets = 0
+  for (const { replayed } of walked.values())
+    if (replayed?.state.subject.kind === 'patches') assets += replayed.state.subject.assets.length
+  return assets
+}
+
+async function* compareGroup(
+  db: Queryable,
+  walked: ReadonlyMap<string, Walked>,
+  startsCheck: StartsCheck,
+  now: string,
+): AsyncGenerator<AuditProblem> {
+  if (walked.size === 0) return
+  const earlier = new Set<string>()
+  for await (const stored of earlierOf(db, [...walked.keys()])) {
+    const { replayed = null, lastIsEarlier = false } = walked.get(stored.state.id) ?? {}
+    // What says that it is of an earlier version, and ends with an entry of this one, was changed: it is compared like all others.
+    if (replayed === null || !lastIsEarlier || isCarried(stored)) continue
+    earlier.add(stored.state.id)
+    yield* compareEarlier(stored, replayed)
+  }
+  const carried = new Map([...walked].filter(([id]) => !earlier.has(id)))
+  for (const projection of projections) {
+    const among = projection.ofState ? carried : walked
+    yield* compareRows(projection, await projection.stored(db, [...among.keys()]), among, now)
+  }
+  for (const { thread } of walked.values()) yield* thread.differences()
+  startsCheck.compare(walked, await startsOf(db, [...walked.keys()]))
+}
+
+type StartsCheck = ReturnType<typeof createStartsCheck>
+
+/** Of starts only what does not match is kept until the end. */
+function createStartsCheck() {
+  /** Keys of starts that are kept, by their proposal, of which no event of it tells. */
+  const kept = new Map<string, string>()
+  /** Keys of starts that events tell and that are not kept for the same proposal. */
+  const told = new Map<string, string>()
+  /** Of these, what certainly reached an engine. */
+  const reached = new Set<string>()
+
+  function compare(walked: ReadonlyMap<string, Walked>, rows: readonly StartOf[]): void {
+    for (const { key, proposal } of rows)
+      if (walked.get(proposal)?.starts.delete(key) !== true) kept.set(key, proposal)
+      else walked.get(proposal)?.reached.delete(key)
+    for (const [id, { starts, reached: given }] of walked) {
+      for (const key of starts) told.set(key, id)
+      for (const key of given) reached.add(key)
+    }
+  }
+
+  function* differences(): Generator<AuditProblem> {
+    for (const [key, proposal] of kept) {
+      const teller = told.get(key)
+      const problem =
+        teller === undefined
+          ? 'is a start of which no event tells'
+          : `is kept for ${proposal}, but events of ${teller} tell of it`
+      yield { record: `starts ${key}`, problem }
+    }
+    for (const key of reached)
+      if (!kept.has(key)) yield { record: `starts ${key}`, problem: 'is missing: an engine was given this start' }
+  }
+
+  return { compare, differences }
 }
 
 function witness({ id, team, openedAt, closedAt, policy: { stop, resume } }: ProposalState): FreezeWitness {
   return { id, team, openedAt, closedAt, policy: { stop, resume } }
 }
 
-interface Told {
-  /** Person id; `null`: Patchwarden itself. */
-  readonly author: string | null
-  /** What they wrote, word for word; `null` where the words are ours and change with the version. */
-  readonly text: string | null
-}
-
 interface Walked {
+  readonly id: string
   /** `null`: there is no event of it. */
   readonly replayed: Replayed | null
-  /** This version has written something of it. */
-  readonly hasEntries: boolean
-  /** By instant, in milliseconds, what the thread was told. */
-  readonly told: ReadonlyMap<number, readonly Told[]>
-  readonly starts: readonly string[]
+  /** An earlier version wrote its last event. */
+  readonly lastIsEarlier: boolean
+  /** Why it cannot be followed; `null`: it can. */
+  readonly problem: string | null
+  readonly thread: ThreadCheck
+  /** Keys of starts that events tell. */
+  readonly starts: Set<string>
   /** Of these, what certainly reached an engine. */
-  readonly reached: readonly string[]
+  readonly reached: Set<string>
   readonly acts: readonly FreezeAct[]
+  /** Entries whose words could not be compared. */
+  readonly erased: number
 }
 
-/** One stream from its first event on; a sentence where it cannot be followed. */
-function walk(events: readonly OpenedEvent[] | string, register: Register): Walked | string {
-  if (typeof events === 'string') return events
-  const told = new Map<number, Told[]>()
-  const starts: string[] = []
+/**
+ * Follows proposals from their first event on, each with what was told of it: small ones together, of a large one some
+ * hundred events and entries at a time. `sent`: of which something was sent to chat platforms not long ago.
+ */
+async function* walkAll(
+  db: Queryable,
+  ids: readonly string[],
+  register: Register,
+  sent: ReadonlySet<string>,
+): AsyncGenerator<Walked> {
+  const walks = new Map(ids.map((id) => [id, createWalk(id, register)]))
+  const recent = ids.filter((id) => sent.has(id))
+  if (recent.length > 0)
+    for await (const entries of sentEntries(db, recent))
+      for (const entry of entries) walks.get(entry.proposal)?.thread.sent(entry)
+  const threads = consoleThreads(db, ids)
+  let more = true
+  async function readThreads(): Promise<void> {
+    const next = await threads.next()
+    more = next.done !== true
+    for (const entry of next.done === true ? [] : next.value) walks.get(entry.proposal)?.thread.entry(entry)
+  }
+  for await (const events of readStreams(db, ids, register)) {
+    for (const { stream, event } of events) walks.get(stream)?.event(event)
+    // What was told of one proposal is in the order of its events.
+    const [only] = walks.values()
+    if (walks.size > 1 || only === undefined) continue
+    while (more && only.thread.behind()) await readThreads()
+    only.thread.settle()
+  }
+  while (more) await readThreads()
+  for (const walk of walks.values()) yield walk.end()
+}
+
+/** One stream from its first event on. */
+function createWalk(id: string, register: Register) {
+  const thread = createThreadCheck(id)
+  const starts = new Set<string>()
   const reached = new Set<string>()
   const acts: FreezeAct[] = []
   let state: ProposalState | null = null
-  try {
-    for (const recorded of events) {
-      const before: ProposalState | null = state
-      state = evolve(before, recorded)
-      const at = Date.parse(recorded.at)
-      const entries = told.get(at) ?? []
-      told.set(at, entries)
-      entries.push(...toldBy(recorded, before, state))
-      const { event } = recorded
-      if (event.type === 'batch-started' || event.type === 'assets-started') starts.push(event.key)
-      for (const key of handedOver(state, event)) reached.add(key)
-      if (event.type === 'frozen' || event.type === 'unfrozen') acts.push(actOf(recorded, state.team, event))
+  let last = { hash: '', at: '', isEarlier: false }
+  let problem: string | null = null
+  let erased = 0
+
+  /** A sentence where it cannot be read. */
+  function event(recorded: OpenedEvent | string): void {
+    if (problem !== null) return
+    if (typeof recorded === 'string') {
+      problem = recorded
+      return
     }
-  } catch (error) {
-    return errorText(error)
+    try {
+      follow(recorded)
+    } catch (error) {
+      problem = errorText(error)
+    }
   }
-  const last = events.at(-1)
-  const replayed = state === null || !last ? null : { state, headHash: last.hash, register, lastAt: last.at }
-  const hasEntries = events.some(({ inItself }) => inItself !== true)
-  return { replayed, hasEntries, told, starts, reached: [...reached], acts }
+
+  function follow(recorded: OpenedEvent): void {
+    const before = state
+    const after = evolve(before, recorded)
+    state = after
+    thread.event(recorded.at, toldBy(recorded, before, after, register))
+    last = { hash: recorded.hash, at: recorded.at, isEarlier: recorded.inItself === true }
+    if (recorded.erased === true) erased++
+    const { event: told } = recorded
+    if (told.type === 'batch-started' || told.type === 'assets-started') starts.add(told.key)
+    for (const key of handedOver(after, told)) reached.add(key)
+    if (told.type === 'frozen' || told.type === 'unfrozen') acts.push(actOf(recorded, after.team, told, register))
+  }
+
+  function end(): Walked {
+    const replayed = state === null ? null : { state, headHash: last.hash, register, lastAt: last.at }
+    return { id, replayed, lastIsEarlier: last.isEarlier, problem, thread, starts, reached, acts, erased }
+  }
+
+  return { event, end, thread }
 }
 
 /** Keys of the starts that an engine certainly was given: it said how an asset ended that it worked on. */
@@ -175,22 +289,35 @@ function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): rea
   })
 }
 
-function toldBy(recorded: OpenedEvent, before: ProposalState | null, state: ProposalState): readonly Told[] {
-  const { event } = recorded
-  const text = event.type === 'commented' ? event.text : null
-  const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => ({ author: author?.id ?? null, text }))
+function toldBy(
+  recorded: OpenedEvent,
+  before: ProposalState | null,
+  state: ProposalState,
+  register: Register,
+): readonly Told[] {
+  const { event, erased = false } = recorded
+  const text = event.type === 'commented' && !erased ? event.text : null
+  // That a revision has no words to tell is in its words.
+  const maybe = erased && event.type === 'revised'
+  const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => {
+    const somebody = author !== null && register.isErased(author.id)
+    return { author: author?.id ?? null, somebody, text, maybe }
+  })
   if (event.type === 'opened' && event.subject.kind === 'patches' && event.subject.rollsBack === undefined)
-    entries.push(...measuredEntries(event.subject).map(() => ({ author: null, text: null })))
+    for (const _ of measuredEntries(event.subject))
+      entries.push({ author: null, somebody: false, text: null, maybe: false })
   return entries
 }
 
 function actOf(
-  { stream, seq, at }: OpenedEvent,
+  { stream, seq, at, erased = false }: OpenedEvent,
   team: string,
   event: Extract<OpenedEvent['event'], { type: 'frozen' | 'unfrozen' }>,
+  register: Register,
 ): FreezeAct {
-  const freeze = event.type === 'frozen' ? { until: event.until, reason: event.reason } : null
-  return { proposal: stream, seq, team, person: event.person, at, freeze }
+  const person = register.isErased(event.person) ? null : event.person
+  const freeze = event.type === 'frozen' ? { until: event.until, reason: erased ? null : event.reason } : null
+  return { proposal: stream, seq, team, person, at, freeze }
 }
 
 /** What an earlier version kept whole, and is not carried over yet. */
@@ -248,45 +375,5 @@ function spelled(value: unknown): string {
     return canonicalJson(value ?? null)
   } catch (error) {
     return errorText(error)
-  }
-}
-
-/** Instants, how many entries each has, whose they are and what people wrote: the rest of the words are those of a version. */
-function* compareThreads(entries: readonly ToldEntry[], walked: ReadonlyMap<string, Walked>): Generator<AuditProblem> {
-  const found = new Map<string, ToldEntry[]>()
-  for (const entry of entries) {
-    const place = `${entry.proposal} ${Date.parse(entry.at)}`
-    const same = found.get(place)
-    if (same) same.push(entry)
-    else found.set(place, [entry])
-  }
-  for (const [id, { told }] of walked) {
-    for (const [at, expected] of told) {
-      const left = found.get(`${id} ${at}`) ?? []
-      found.delete(`${id} ${at}`)
-      const instant = new Date(at).toISOString()
-      for (const { author, text } of expected) {
-        const index = left.findIndex(
-          ({ entry }) => (entry.author?.id ?? null) === author && (text === null || plain(entry.text) === text),
-        )
-        if (index === -1) {
-          const whose = author === null ? 'an entry' : `an entry of ${author}`
-          yield { record: `console_messages ${id}`, problem: `lacks ${whose} of ${instant}, or it was changed` }
-        } else left.splice(index, 1)
-      }
-      for (const { table, id: number } of left)
-        yield { record: `${table} ${number}`, problem: `is one entry too many: the events of ${id} tell it not` }
-    }
-  }
-  for (const rest of found.values())
-    for (const { table, id, proposal, at } of rest)
-      yield { record: `${table} ${id}`, problem: `is told of no event: ${proposal} has none of ${at}` }
-}
-
-/** Where it went depends on the configuration of that day; when it was told does not. */
-function* compareSent(entries: readonly ToldEntry[], walked: ReadonlyMap<string, Walked>): Generator<AuditProblem> {
-  for (const { id, proposal, at } of entries) {
-    if (walked.get(proposal)?.told.has(Date.parse(at)) === true) continue
-    yield { record: `outbox ${id}`, problem: `is told of no event: ${proposal} has none of ${at}` }
   }
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GENESIS, sealCheckpoint } from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
+import { leafHash, sealEntry } from '../../src/core/record/entry.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { patchwarden } from '../support/command-line.ts'
 import { sealEarlier } from '../support/earlier-events.ts'
@@ -25,6 +26,17 @@ const event = sealEarlier(
 )
 const header = canonicalJson({ kind: 'header', format: 'patchwarden-audit-1', exportedAt: event.at })
 const line = (value: object) => canonicalJson({ kind: 'event', ...event, ...value })
+const header3 = canonicalJson({ kind: 'header', format: 'patchwarden-audit-3', exportedAt: event.at })
+/** The line of an entry of any text, with the hash that fits. */
+const entryLine = (entry: string, members: object = {}) => {
+  const own = { kind: 'entry', stream: 'PW-1', seq: 1, hash: leafHash(entry), entry, salt: null, beside: null }
+  return `${header3}\n${canonicalJson({ ...own, ...members })}\n`
+}
+const entry = sealEntry(
+  { stream: 'PW-1', seq: 1, at: event.at, by: 'timer', event: 'noted', facts: { ring: 1 }, prev: GENESIS },
+  { words: 'x' },
+  'a'.repeat(32),
+).text
 /** Whoever forges a line can make its hash right, too. */
 const forged = (members: object) => {
   const { number, at, heads, prev } = { number: 1, at: 'x', heads: [], prev: GENESIS, ...members }
@@ -73,6 +85,17 @@ describe('an export that nobody wrote is told in a sentence, and ends with 1', (
       /line 2 \(checkpoint 7\) checkpoints are missing/,
     ],
     ['lone surrogates', `${header}\n${line({}).replace('"x"', '"\\ud800"')}\n`, /line 2 /],
+    ['an entry nested 10,000 deep', entryLine(entry.replace('"ring":1', `"ring":${deep('[', ']')}`)), /line 2 .*deep/],
+    ['an entry that is no JSON', entryLine('\u001b[2J{'), /line 2 \(PW-1 event 1\) is not the JSON of an entry/],
+    ['an entry that is null', entryLine('null'), /line 2 \(PW-1 event 1\) is no entry/],
+    ['an entry with two keys', entryLine(entry.replace('{', '{"by":"p_1",')), /is not written as entries are/],
+    ['an entry with half a number', entryLine(entry.replace('"ring":1', '"ring":0.5')), /a number and not whole/],
+    ['an entry of a later form', entryLine(entry.replace('"v":2', '"v":99')), /is of the form 99, which this version/],
+    ['an entry of another place', entryLine(entry, { seq: 2 }), /line 2 .*follows event 0/],
+    ['a salt alone', entryLine(entry, { salt: 'a'.repeat(32) }), /has a salt, and what it belongs to is gone/],
+    ['something without its salt', entryLine(entry, { beside: '{"words":"x"}' }), /without its salt/],
+    ['other words', entryLine(entry, { salt: 'a'.repeat(32), beside: '{"words":"y"}' }), /something else beside it/],
+    ['lists for salt and text', entryLine(entry, { salt: [], beside: {} }), /is not an entry as it was recorded/],
     [
       'signs that move the cursor',
       `${header}\n{"kind":"event","stream":"\\u001b[2J","seq":1}\n`,
@@ -96,7 +119,13 @@ describe('an export that nobody wrote is told in a sentence, and ends with 1', (
 
   test('any text', () => {
     const json = fc.jsonValue({ maxDepth: 6 }).map((value) => JSON.stringify(value))
-    const lines = fc.array(fc.oneof(fc.string({ unit: 'binary' }), json, fc.constant(header), fc.constant(line({}))))
+    const lines = fc.array(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        json,
+        ...[header, line({}), header3, entryLine(entry)].map((one) => fc.constant(one)),
+      ),
+    )
     fc.assert(
       fc.property(lines, (all) => {
         expect(verifyExport(all.join('\n')).ok).toBe(false)

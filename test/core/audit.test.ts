@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { GENESIS, type OpenedEvent, type SealedEvent, sealCheckpoint, verifyChains } from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
+import { sha256 } from '../../src/core/sha256.ts'
 import { sealEarlier } from '../support/earlier-events.ts'
 import { machine } from '../support/proposal-case.ts'
 
@@ -82,6 +83,16 @@ describe('the chain', () => {
     ['a whole proposal that is gone', [], 'PW-1 event 4'],
   ])('%s is found and named', (_, events, record) => {
     expect(verifyChains([...events, ...two], [checkpoint])).toMatchObject({ record })
+  })
+
+  test.each(['patchwarden-audit-1', 'patchwarden-audit-2'])('an export of the earlier format %s holds', (format) => {
+    const lines = [...exportLines([...one, ...two], [checkpoint], '2026-11-20T02:00:00.000Z')].slice(0, -1)
+    const text = lines.join('').replace('patchwarden-audit-3', format)
+    expect(text).toContain(format)
+    const end = canonicalJson({ kind: 'end', lines: lines.length, sha256: sha256(text) })
+    expect(verifyExport(`${text}${end}\n`)).toMatchObject({ ok: true, events: 7, streams: 2, checkpoints: 1 })
+    const later = text.replace(format, 'patchwarden-audit-4')
+    expect(verifyExport(later)).toMatchObject({ record: 'line 1', problem: 'is not the header of an audit export' })
   })
 
   test('an export holds, and any changed byte of it is found', () => {

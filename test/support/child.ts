@@ -16,9 +16,12 @@ export interface Child {
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>
 }
 
-/** @param file relative to the repository, e.g. `test/store/children/embedded.ts` */
-export function startChild(file: string, args: readonly string[]): Child {
-  const child = spawn(process.execPath, ['--import', tsx, path.join(root, file), ...args], {
+/**
+ * @param file relative to the repository, e.g. `test/store/children/embedded.ts`
+ * @param ofNode such as `--max-old-space-size=96`
+ */
+export function startChild(file: string, args: readonly string[], ofNode: readonly string[] = []): Child {
+  const child = spawn(process.execPath, [...ofNode, '--import', tsx, path.join(root, file), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const { pid } = child

@@ -12,6 +12,7 @@ export function testRegister(names: Readonly<Record<string, string>> = {}): Regi
       const id = pseudonym.replace(/^p_/, '')
       return { id, name: names[id] ?? id }
     },
+    isErased: () => false,
   }
 }
 

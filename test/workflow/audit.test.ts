@@ -1,7 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { verifyExport } from '../../src/core/audit-export.ts'
+import type { Tx } from '../../src/store/connection.ts'
+import { connect } from '../../src/store/database.ts'
+import { endOf, insertEntries, sealNext } from '../../src/store/entries.ts'
 import { writeCheckpoint } from '../../src/store/events.ts'
 import { openProposals } from '../../src/store/proposals.ts'
+import { inTransaction } from '../../src/store/transaction.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService, mara } from '../support/example-service.ts'
@@ -41,13 +47,13 @@ test('an export and a check beside writers and checkpoints see one moment of the
         // Like a slow pipe: others write on while it waits.
         if (text.length === line.length) while (written < before + 5) await new Promise(setImmediate)
       })
-      expect(verifyExport(text)).toMatchObject({ ok: true, streams: 2 })
+      expect(verifyExport(text)).toMatchObject({ ok: true, streams: 3 })
       const verdict = await verifyRecord(url, {
         rebuild: true,
         membersOf: () => [mara],
         now: new Date().toISOString(),
       })
-      expect(verdict).toMatchObject({ ok: true, streams: 2 })
+      expect(verdict).toMatchObject({ ok: true, streams: 3 })
     }
   } finally {
     writing = false
@@ -57,18 +63,85 @@ test('an export and a check beside writers and checkpoints see one moment of the
 })
 
 test('an export that waits longer than the server lets a transaction idle goes on', async () => {
-  const { db, url, sql } = database()
+  const { db, url, sql: client } = database()
   const service = await exampleService(db)
   await service.workflow.syncFeeds(signal)
   await service.workflow.syncInventory(signal)
   await service.workflow.propose(signal)
-  const [row] = await sql`select current_database() as name`
-  await sql.unsafe(`alter database ${row?.name} set idle_in_transaction_session_timeout = '50ms'`)
+  const [row] = await client`select current_database() as name`
+  await client.unsafe(`alter database ${row?.name} set idle_in_transaction_session_timeout = '50ms'`)
   let text = ''
   await exportRecord({ db, url }, new Date().toISOString(), async (line) => {
-    if (text === '') await sql`select pg_sleep(0.3)`
+    if (text === '') await client`select pg_sleep(0.3)`
     text += line
   })
-  expect(verifyExport(text)).toMatchObject({ ok: true, streams: 2 })
+  expect(verifyExport(text)).toMatchObject({ ok: true, streams: 3 })
   await service.remove()
+})
+
+/** Appends to a stream as commands do: its end is read under the lock, and the number is drawn long before the commit. */
+async function append(tx: Tx, { stream, words }: { readonly stream: string; readonly words: string }) {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
+  const entry = { at: new Date().toISOString(), by: 'timer', event: 'noted', facts: {}, beside: { words } }
+  const sealed = sealNext(stream, await endOf(tx, stream), entry)
+  await insertEntries(tx, [sealed])
+  await tx.execute(sql`select pg_sleep(random() / 50)`)
+  return sealed
+}
+
+test('40 writers at once, beside exports: each is one moment, without gaps, and misses nothing that was committed before', {
+  timeout: 120_000,
+}, async () => {
+  const { db, url, sql: look } = database()
+  const writers = 40
+  const pool = connect(url, writers)
+  const committed = new Map<string, string>()
+  let writing = true
+  const work = Array.from({ length: writers }, async (_, writer) => {
+    for (let turn = 0; writing; turn++) {
+      // Now a stream that all share, now one for every five of them, now one of its own.
+      const stream = ['findings:all', `findings:${writer % 8}`, `assets:${writer}`][turn % 3] ?? ''
+      const { seq, hash } = await inTransaction(pool.db, append, { stream, words: `${writer} ${turn}` })
+      committed.set(`${stream} ${seq}`, hash)
+    }
+  })
+  // A reader that goes on from the highest number it has seen would miss these.
+  let late = 0
+  const reader = (async () => {
+    const seen = new Set<number>()
+    let highest = 0
+    while (writing) {
+      const ids = (await look`select id from audit.entries`).map(({ id }) => Number(id))
+      for (const id of ids) if (!seen.has(id) && id < highest) late++
+      for (const id of ids) seen.add(id)
+      highest = Math.max(highest, ...ids)
+    }
+  })()
+  try {
+    for (let round = 0; round < 5; round++) {
+      const more = committed.size + 200
+      while (committed.size < more) await sleep(10)
+      const before = new Map(committed)
+      let text = ''
+      await exportRecord({ db, url }, new Date().toISOString(), async (line) => {
+        text += line
+      })
+      const told = new Map<string, string>()
+      for (const line of text.trimEnd().split('\n')) {
+        const { kind, stream, seq, hash } = JSON.parse(line)
+        if (kind === 'entry') told.set(`${stream} ${seq}`, hash)
+      }
+      expect([...before].filter(([name, hash]) => told.get(name) !== hash)).toEqual([])
+      expect(verifyExport(text)).toMatchObject({ ok: true, events: told.size, checkpoints: round + 1 })
+      const verdict = await verifyRecord(url, { rebuild: false, membersOf: () => [], now: new Date().toISOString() })
+      expect(verdict).toMatchObject({ ok: true })
+    }
+  } finally {
+    writing = false
+    await Promise.all([...work, reader])
+    await pool.end()
+  }
+  expect(late).toBeGreaterThan(0)
+  const [row] = await look`select count(*)::int as written, count(distinct stream)::int as streams from audit.entries`
+  expect(row).toEqual({ written: committed.size, streams: 1 + 8 + writers })
 })

@@ -61,9 +61,13 @@ const people: Kept = {
 
 /** What somebody wrote, or a sentence that may quote them; `null` where nothing was. */
 const words: Kept = {
-  write: (value) => (typeof value === 'string' ? { beside: { words: value } } : {}),
+  write: (value, _key, { actor }) => {
+    if (typeof value === 'string') return { beside: { words: value } }
+    // Erased, what stands beside it for another reason would be taken for words.
+    return actor.kind === 'person' && actor.through?.kind === 'command line' ? { facts: { silent: true } } : {}
+  },
   read: (_key, { entry, beside }) => {
-    if (beside === null) return entry.commit === undefined ? null : ERASED
+    if (beside === null) return entry.commit === undefined || entry.facts.silent === true ? null : ERASED
     return typeof beside.words === 'string' ? beside.words : null
   },
 }
@@ -91,9 +95,10 @@ const stopper: Kept = {
 
 /** Of the person who acts: only what they chose is said again. */
 const vote: Kept = {
-  write: (value) => {
+  write: (value, key, writing) => {
     const { choice, revision, reason } = value as Vote
-    return { facts: { choice, revision }, ...(reason === null ? {} : { beside: { words: reason } }) }
+    const said = words.write(reason, key, writing)
+    return { ...said, facts: { choice, revision, ...said.facts } }
   },
   read: (key, reading) => {
     const { actor, entry } = reading

@@ -6,11 +6,18 @@
 import type { Through } from '../hands.ts'
 import { type Beside, readBeside } from '../record/entry.ts'
 import { ERASED, type Register, throughWith } from '../record/register.ts'
-import type { RecordedEvent } from './event.ts'
+import type { EventType, RecordedEvent } from './event.ts'
 import type { LightState, ResultRow } from './light.ts'
 import type { Actor, ApprovedBy, By, ProposalState, Said, TestStop, wordPlaces } from './proposal.ts'
 
 type Place = (typeof wordPlaces)[number]
+
+/** Events that bring words for a place of which the state holds the words alone: the same ones again are new, too. */
+const bringers: Readonly<Partial<Record<Place, readonly EventType[]>>> = {
+  'why now': ['opened', 'revised'],
+  'standing refused': ['standing-refused'],
+  'not started': ['start-refused'],
+}
 
 /** What tells words of one event from those of another; `null`: there are none. */
 const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
@@ -30,14 +37,14 @@ const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
 export function withSaid(
   before: ProposalState | null,
   after: ProposalState,
-  { seq, inItself }: RecordedEvent,
+  { seq, inItself, event }: RecordedEvent,
 ): ProposalState {
   const said: Partial<Record<Place, number>> = {}
   let changed = false
   for (const [name, mark] of Object.entries(marks)) {
     const place = name as Place
     const [was, is, known] = [before && mark(before), mark(after), before?.said?.[place]]
-    if (was === is) {
+    if (was === is && bringers[place]?.includes(event.type) !== true) {
       if (known !== undefined && is !== null) said[place] = known
     } else {
       changed = true

@@ -76,7 +76,7 @@ const texts = ['stream', 'at', 'by', 'event', 'prev'] as const
 
 /** The entry of its bytes. Throws a clause where they are none: whoever changed the store may have written anything. */
 export function readEntry(text: string): Entry {
-  const value: unknown = JSON.parse(text)
+  const value = parsed(text)
   if (!isRecord(value)) throw new Error('is no entry')
   const { seq, facts, commit, v } = value
   if (v !== FORM) throw new Error(`is of the form ${String(v).slice(0, 20)}, which this version does not know`)
@@ -85,6 +85,43 @@ export function readEntry(text: string): Entry {
   if (!isRecord(facts)) throw new Error('has no "facts"')
   if (commit !== undefined && typeof commit !== 'string') throw new Error('has a "commit" that is none')
   return value as unknown as Entry
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('is not the JSON of an entry')
+  }
+}
+
+const HASH = /^[0-9a-f]{64}$/
+
+/**
+ * What of an entry that could be read is not as `sealEntry` writes it, as a clause; `null`: nothing. Of two keys of one name
+ * some would read the first and some the last, and numbers that are not whole are not the same to everybody.
+ */
+export function spellingProblem(
+  text: string,
+  { at, by, commit, event, facts, prev, seq, stream }: Entry,
+): string | null {
+  const written = canonicalJson({ at, by, commit, event, facts, prev, seq, stream, v: FORM })
+  if (written !== text) return 'is not written as entries are: as one line, each member once, in order, and no other'
+  if (!isWhole(facts)) return 'has a fact that is a number and not whole'
+  return commit === undefined || HASH.test(commit) ? null : 'has a "commit" that is no hash'
+}
+
+function isWhole(value: Fact | Facts | undefined): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isWhole)
+}
+
+/** What stands beside an entry, as it is kept: with its salt, or none of the two. Throws a clause where one is missing. */
+export function besideOf(salt: string | null, text: string | null): SealedEntry['beside'] {
+  if (salt === null && text === null) return null
+  if (text === null) throw new Error('has a salt, and what it belongs to is gone: only both can be erased')
+  if (salt === null) throw new Error('has something beside it without its salt: only both can be erased')
+  return { salt, text }
 }
 
 /** What stands beside an entry; `null`: it was erased. */

@@ -11,12 +11,15 @@ export interface Register {
   readonly pseudonymOf: (person: string) => string
   /** Whoever was erased, or is not known, is called by the pseudonym. */
   readonly personOf: (pseudonym: string) => { readonly id: string; readonly name: string }
+  /** Is this the pseudonym of somebody who was erased, and so stands for the person? */
+  readonly isErased: (person: string) => boolean
 }
 
 /** What words are shown as that were erased. */
 export const ERASED = '(erased)'
 
 export interface Person {
+  /** Of somebody who was erased the pseudonym, and so is the name. */
   readonly id: string
   readonly name: string
   readonly pseudonym: string
@@ -33,6 +36,7 @@ export function registerOf(people: readonly Person[]): Register {
       return pseudonym
     },
     personOf: (pseudonym) => byPseudonym.get(pseudonym) ?? { id: pseudonym, name: pseudonym },
+    isErased: (person) => byId.get(person) === person,
   }
 }
 
