@@ -153,6 +153,7 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
     // Assets whose flaws ended in the same ways are told of together.
     const alike = new Map<string, { readonly how: ReadonlyMap<string, string>; readonly assets: ListedAsset[] }>()
     for (const asset of before.size === 0 ? [] : move.assets) {
+      yield
       const how = new Map<string, string>()
       for (const flaw of before) how.set(flaw, endOf(flaw, move, asset, given))
       const key = [...how.values()].join()
@@ -178,14 +179,7 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
     const known = recorded.get(flaw) ?? fresh.get(flaw)
     if (known === undefined) throw new Error(`Nothing is known of the flaw ${flaw}.`)
     let open = recorded.get(flaw)?.open ?? 0
-    for (const [end, chosen] of closed.get(flaw) ?? []) {
-      const list = listFor(chosen)
-      lists.push(list)
-      open -= list.count
-      const [how, proposal] = end.split(' ')
-      const facts = { flaw, how: how ?? end, ...(proposal === undefined ? {} : { proposal }) }
-      told.push({ event: 'findings-closed', facts: { ...facts, assets: list.hash, count: list.count, open } })
-    }
+    // First what came: it is open on no asset only where that is so in the end.
     const chosen = opened.get(flaw)
     let patches = known.patches
     if (chosen !== undefined) {
@@ -197,6 +191,14 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
       const { feeds, fixedAt, fixDate, readAt } = known
       const facts = { flaw, patches: now, feeds, fixedAt, fixDate, readAt }
       told.push({ event: 'findings-opened', facts: { ...facts, assets: list.hash, count: list.count, open } })
+    }
+    for (const [end, chosen] of closed.get(flaw) ?? []) {
+      const list = listFor(chosen)
+      lists.push(list)
+      open -= list.count
+      const [how, proposal] = end.split(' ')
+      const facts = { flaw, how: how ?? end, ...(proposal === undefined ? {} : { proposal }) }
+      told.push({ event: 'findings-closed', facts: { ...facts, assets: list.hash, count: list.count, open } })
     }
     flaws.set(flaw, { ...known, patches, open })
   }

@@ -50,12 +50,14 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
       put({ event: 'assets-enrolled', teams: [team], facts: { source } }, { id, saidAt, ...listed(facts) })
       continue
     }
-    if (before.team !== team) {
-      const move = { source, from: before.team, to: team }
-      put({ event: 'assets-moved', teams: [before.team, team], facts: move }, { id, saidAt })
-    }
     const changed = changes(before.facts, facts)
-    if (changed !== null) put({ event: 'assets-changed', teams: [team], facts: { source } }, { id, saidAt, ...changed })
+    if (before.team !== team) {
+      // The team that gets it has read nothing of it before.
+      const move = { source, from: before.team, to: team }
+      const was = changed === null ? {} : { before: changed.before }
+      put({ event: 'assets-moved', teams: [before.team, team], facts: move }, { id, saidAt, ...listed(facts), ...was })
+    } else if (changed !== null)
+      put({ event: 'assets-changed', teams: [team], facts: { source } }, { id, saidAt, ...changed })
   }
   return [...groups.values()].flatMap(toldOf)
 }
