@@ -6,7 +6,6 @@ import type { Advisory, Fix, PatchType } from '../catalog.ts'
 import type { Update } from '../missing-updates.ts'
 import { patchType } from '../patch-type.ts'
 import { schemeFor } from '../versions/scheme.ts'
-import { WINDOWS } from '../windows-updates.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
 
@@ -144,16 +143,17 @@ export type EndedHere = 'fixed' | 'removed' | 'superseded' | 'withdrawn'
  */
 export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
   let named: Set<string> | null = null
-  /** What feeds still say of a flaw, by platform and package. */
-  function names(): Set<string> {
-    if (named !== null) return named
-    named = new Set<string>()
-    for (const fix of fixes) {
-      if (fix.fixedVersion === null || fix.fixedVersion === '0') continue
-      for (const flaw of fix.cves.length === 0 ? [fix.advisory ?? ''] : fix.cves)
-        named.add(`${fix.platform} ${fix.package} ${factText(flaw)}`)
+  /** Whether feeds still say of a package that it has the flaw, and a newer version has not. */
+  function says(platform: string, name: string, flaw: string): boolean {
+    if (named === null) {
+      named = new Set<string>()
+      for (const fix of fixes) {
+        if (fix.fixedVersion === null || fix.fixedVersion === '0') continue
+        for (const one of [...fix.cves, ...(fix.advisory == null ? [] : [fix.advisory])])
+          named.add(`${fix.platform} ${fix.package} ${factText(one)}`)
+      }
     }
-    return named
+    return named.has(`${platform} ${name} ${flaw}`)
   }
 
   return (flaw: string, patches: readonly string[], { asset: { platform }, packages, pending }: AssetSnapshot) => {
@@ -174,21 +174,22 @@ export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
         (item) => scheme.compare(item.version, version) < 0 && scheme.compare(item.sourceVersion, version) < 0,
       )
       if (!older) continue
-      if (patches.includes(flaw)) {
-        const other = pending.some((item) => (item.source ?? item.name) === source && item.candidate !== version)
-        return other ? 'superseded' : 'withdrawn'
-      }
-      const still = installed.some(
-        (item) => names().has(`${platform} ${source} ${flaw}`) || names().has(`${platform} ${item.name} ${flaw}`),
-      )
-      if (!still) return 'withdrawn'
+      const offered = pending.some((item) => (item.source ?? item.name) === source)
+      const still = installed.some((item) => says(platform, source, flaw) || says(platform, item.name, flaw))
+      if (!still && !(offered && !isCve(flaw))) return 'withdrawn'
+      // It is still to be mended, and is called otherwise by now.
+      if (!isCve(flaw)) return 'superseded'
     }
     return wanted.length > 0 && !present ? 'removed' : 'fixed'
   }
 }
 
+function isCve(flaw: string): boolean {
+  return flaw.startsWith('CVE-')
+}
+
 function windowsEnding(flaw: string, platform: string, catalog: CatalogView): EndedHere {
   for (const { kb, cves } of catalog.windowsUpdates(platform).values())
     if (kb === flaw || cves.includes(flaw)) return 'fixed'
-  return flaw.startsWith(`${platform}/${WINDOWS}`) ? 'superseded' : 'withdrawn'
+  return 'withdrawn'
 }
