@@ -200,8 +200,6 @@ it('an hour in which nothing has changed adds no entry', async () => {
   await look()
   const before = await counts()
   expect(Object.keys(before).toSorted()).toEqual(known.toSorted())
-  const tables = await database()
-    .sql`select relname, n_tup_ins from pg_stat_user_tables where relname = 'finding_assets'`
   await look()
   await look()
   expect(await counts()).toEqual(before)
