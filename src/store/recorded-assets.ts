@@ -1,8 +1,13 @@
 /** What the record last said of assets and of how far they can be assessed, and the entries of the streams `assets:TEAM`. */
 
-import { eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Coverage } from '../core/record/coverage.ts'
-import { type CoverageOfAsset, coverageOfAssets, coverageOfPlatform, LOOK_MAX_AGE_MS } from '../core/record/coverage.ts'
+import {
+  type CoverageOfAsset,
+  coverageOfAssets,
+  coverageOfPlatforms,
+  LOOK_MAX_AGE_MS,
+} from '../core/record/coverage.ts'
 import type { Told } from '../core/record/entry.ts'
 import {
   type AssetFacts,
@@ -10,6 +15,7 @@ import {
   populationDifference,
   populationGone,
   type ToldOfAssets,
+  type ToldOfTeam,
 } from '../core/record/population.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
@@ -79,14 +85,26 @@ export async function recordGone(
   for (const some of slices(ids))
     gone.push(
       ...(await tx.execute<{ id: string; source: string; team: string }>(sql`
-        delete from ${assetsRecorded} where asset = any(${listOf(some)}::text::text[])
-        returning asset as id, source, team`)),
+        select asset as id, source, team from ${assetsRecorded}
+        where asset = any(${listOf(some)}::text::text[]) order by asset collate "C"`)),
     )
-  if (gone.length > 0) await append(tx, populationGone(gone, why), now)
+  if (gone.length === 0) return
+  await append(tx, populationGone(gone, why), now)
+  for (const some of slices(gone))
+    await tx.execute(sql`delete from ${assetsRecorded}
+      where asset = any(${listOf(some.map(({ id }) => id))}::text::text[])`)
 }
 
-/** Appends to the streams of teams, each once and in one order; answers with the number of the last entry of each. */
-async function append(tx: Tx, said: readonly ToldOfAssets[], now: string): Promise<(team: string) => number> {
+/**
+ * Appends to the streams of teams, each once and in one order, so that nobody waits for each other in turn: what the record
+ * last said of a team's assets is written afterwards. Answers with the number of the last entry of each.
+ */
+async function append(
+  tx: Tx,
+  said: readonly ToldOfAssets[],
+  now: string,
+  more: readonly ToldOfTeam[] = [],
+): Promise<(team: string) => number> {
   const contents = said.flatMap(({ list }) => list.contents)
   await storeContents(tx, { contents, now })
   await nameContents(
@@ -95,7 +113,7 @@ async function append(tx: Tx, said: readonly ToldOfAssets[], now: string): Promi
     { contents, now },
   )
   const byTeam = new Map<string, Told[]>()
-  for (const { team, told } of said) byTeam.set(team, [...(byTeam.get(team) ?? []), told])
+  for (const { team, told } of [...said, ...more]) byTeam.set(team, [...(byTeam.get(team) ?? []), told])
   const ends = new Map<string, number>()
   for (const team of [...byTeam.keys()].sort()) {
     const told = byTeam.get(team) ?? []
@@ -167,25 +185,19 @@ async function writeCoverage(tx: Tx, { now }: { readonly now: string }): Promise
   // Whoever was second finds nothing left to say.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:coverage', 0))`)
   const changed = await differingCoverage(tx, now)
-  const entryOf = await append(tx, coverageOfAssets(changed), now)
+  const platforms = await differingPlatforms(tx)
+  const entryOf = await append(tx, coverageOfAssets(changed), now, coverageOfPlatforms(platforms, now))
   for (const some of slices(changed))
     await tx.execute(sql`
       update ${assetsRecorded} set coverage = given."is", entry = given.entry from unnest(
         ${listOf(some.map(({ id }) => id))}::text::text[], ${listOf(some.map(({ is }) => is))}::text::text[],
         ${listOf(some.map(({ team }) => entryOf(team)))}::text::integer[]) as given (asset, "is", entry)
       where ${assetsRecorded.asset} = given.asset`)
-  for (const one of await differingPlatforms(tx)) {
-    const told = { ...coverageOfPlatform(one, now), at: now, by: BY }
-    const { seq: entry } = await appendToStream(tx, `assets:${one.team}`, [told])
-    const row = { team: one.team, platform: one.platform, coverage: one.is, entry }
+  for (const { team, platform, is: coverage } of platforms) {
+    const row = { team, platform, coverage, entry: entryOf(team) }
     await tx
       .insert(platformsRecorded)
       .values(row)
       .onConflictDoUpdate({ target: [platformsRecorded.team, platformsRecorded.platform], set: row })
   }
-}
-
-/** The assets of a team as the record last had them. */
-export async function assetsOfRecord(db: Queryable, team: string) {
-  return db.select().from(assetsRecorded).where(eq(assetsRecorded.team, team)).orderBy(assetsRecorded.asset)
 }

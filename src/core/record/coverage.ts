@@ -1,7 +1,7 @@
 /** What the streams `assets:TEAM` say of assets and platforms that cannot be assessed, or can be again. */
 
 import { assetList } from './asset-lists.ts'
-import type { ToldOfAssets } from './population.ts'
+import type { ToldOfAssets, ToldOfTeam } from './population.ts'
 
 export const coverages = [
   'covered',
@@ -62,7 +62,10 @@ export function coverageOfAssets(changed: readonly CoverageOfAsset[]): readonly 
   })
 }
 
-/** `since`: when it was noticed, ISO 8601 UTC. */
-export function coverageOfPlatform({ platform, is }: CoverageOfPlatform, since: string) {
-  return { event: 'coverage-changed', facts: { platform, is, since } }
+/** One entry for each platform. `since`: when it was noticed, ISO 8601 UTC. */
+export function coverageOfPlatforms(changed: readonly CoverageOfPlatform[], since: string): readonly ToldOfTeam[] {
+  return changed.map(({ team, platform, is }) => ({
+    team,
+    told: { event: 'coverage-changed', facts: { platform, is, since } },
+  }))
 }

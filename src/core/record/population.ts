@@ -30,10 +30,13 @@ export interface AssetNow extends AssetRecorded {
 }
 
 /** An entry for the stream of a team, with the list that it names. */
-export interface ToldOfAssets {
+export interface ToldOfAssets extends ToldOfTeam {
+  readonly list: AssetList
+}
+
+export interface ToldOfTeam {
   readonly team: string
   readonly told: Told
-  readonly list: AssetList
 }
 
 /** What is to be said of assets, one entry for all of which the same is said. */
