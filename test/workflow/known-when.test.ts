@@ -4,13 +4,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Observation } from '../../src/core/asset.ts'
 import { verifyExport } from '../../src/core/audit-export.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { purgeContents } from '../../src/store/content.ts'
+import { saveObservations } from '../../src/store/inventory.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { anAsset } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
 import { approveAs, exampleService, jonas, mara, tom } from '../support/example-service.ts'
 import { assetsIn, type Listed } from '../support/finished.ts'
@@ -467,6 +470,43 @@ it('two processes that look at the same time say each difference once', async ()
   expect(new Set(said(gone)).size).toBe(gone.length)
   expect((await counts())['assets:payments']).toBe(2)
   await holds()
+})
+
+it('an assessment that is older than what is recorded says nothing', async () => {
+  await look()
+  const before = await counts()
+  await editFleet((assets) => assets.filter(({ name }) => name !== 'pay-01'))
+  await workflow.syncInventory(signal)
+  skew = -3_600_000
+  await workflow.propose(signal)
+  expect((await counts())['findings:payments']).toBe(before['findings:payments'])
+  skew = 0
+  await workflow.propose(signal)
+  expect((await counts())['findings:payments']).toBeGreaterThan(before['findings:payments'] ?? 0)
+})
+
+it('a list of more than 1,000 assets stands on pages, which are kept, exported and missed with the entry that names it', async () => {
+  const { db, sql, url } = database()
+  const now = clock().toISOString()
+  const many = Array.from({ length: 1_201 }, (_, index): Observation => {
+    const asset = anAsset(`host${String(index).padStart(5, '0')}`, { team: 'payments' })
+    return { kind: 'unreachable', asset, reason: 'no answer', at: now }
+  })
+  await saveObservations(db, many, now)
+  await purgeContents(db, new Date(Date.now() + 400 * 86_400_000).toISOString())
+  const [enrolled] = await entries('assets:payments')
+  expect(enrolled).toMatchObject({ event: 'assets-enrolled', facts: { count: 1_201 } })
+  await holds()
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    await tx`delete from audit.content where kind = 15 and text not like '%"parts"%' and text like '%host01200%'`
+  })
+  const verdict = await verifyRecord(url, { rebuild: false, membersOf: () => [], now })
+  expect(verdict).toMatchObject({
+    ok: false,
+    record: 'assets:payments event 1',
+    problem: expect.stringMatching(/which is missing$/),
+  })
 })
 
 it('names no person, no host user and no address; what it names is kept for ever', async () => {
