@@ -6,7 +6,7 @@ import {
   type CoverageOfAsset,
   coverageOfAssets,
   coverageOfPlatforms,
-  LOOK_MAX_AGE_MS,
+  LOOK_MAX_AGE_SECONDS,
 } from '../core/record/coverage.ts'
 import type { Told } from '../core/record/entry.ts'
 import {
@@ -137,17 +137,27 @@ interface CoverageRow extends Record<string, unknown> {
   readonly problem: string | null
 }
 
+interface CoverageGiven {
+  /** ISO 8601 UTC. */
+  readonly now: string
+  /** How old a look may be, in seconds, by team. */
+  readonly maxAges: ReadonlyMap<string, number>
+}
+
 /** Assets of which the record says another coverage than what is known now. */
-async function differingCoverage(db: Queryable, now: string): Promise<readonly CoverageOfAsset[]> {
-  const oldest = new Date(Date.parse(now) - LOOK_MAX_AGE_MS).toISOString()
+async function differingCoverage(db: Queryable, { now, maxAges }: CoverageGiven): Promise<readonly CoverageOfAsset[]> {
+  const ages = sql`unnest(${listOf([...maxAges.keys()])}::text::text[],
+    ${listOf([...maxAges.values()])}::text::double precision[]) as age (team, seconds)`
   const rows = await db.execute<CoverageRow>(sql`
     select * from (select a.id, a.team, a.observed_at, coalesce(a.problem, s.problem) as problem, r.coverage as recorded,
         case when a.observed_at is null then 'never looked at'
           when a.problem is not null or s.problem is not null then 'cannot be looked at'
-          when a.observed_at < ${oldest}::timestamptz then 'not looked at for too long'
+          when a.observed_at < ${now}::timestamptz
+            - make_interval(secs => coalesce(age.seconds, ${LOOK_MAX_AGE_SECONDS})) then 'not looked at for too long'
           else 'covered' end as coverage
       from ${assets} a join ${assetsRecorded} r on r.asset = a.id and r.team = a.team
-        left join ${sources} s on s.kind = 'inventory' and s.name = a.source) as known
+        left join ${sources} s on s.kind = 'inventory' and s.name = a.source
+        left join ${ages} on age.team = a.team) as known
     where coverage <> recorded order by id collate "C"`)
   return rows.map(({ id, team, coverage: is, observed_at: seen, problem }) => ({
     id,
@@ -176,15 +186,16 @@ async function differingPlatforms(db: Queryable) {
 }
 
 /** Says what cannot be assessed since, and what can be again, where the record does not say that already. */
-export async function recordCoverage(db: Db, now: string): Promise<void> {
-  if ((await differingCoverage(db, now)).length === 0 && (await differingPlatforms(db)).length === 0) return
-  await inTransaction(db, writeCoverage, { now })
+export async function recordCoverage(db: Db, given: CoverageGiven): Promise<void> {
+  if ((await differingCoverage(db, given)).length === 0 && (await differingPlatforms(db)).length === 0) return
+  await inTransaction(db, writeCoverage, given)
 }
 
-async function writeCoverage(tx: Tx, { now }: { readonly now: string }): Promise<void> {
+async function writeCoverage(tx: Tx, given: CoverageGiven): Promise<void> {
+  const { now } = given
   // Whoever was second finds nothing left to say.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:coverage', 0))`)
-  const changed = await differingCoverage(tx, now)
+  const changed = await differingCoverage(tx, given)
   const platforms = await differingPlatforms(tx)
   const entryOf = await append(tx, coverageOfAssets(changed), now, coverageOfPlatforms(platforms, now))
   for (const some of slices(changed))

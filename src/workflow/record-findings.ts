@@ -53,13 +53,13 @@ const mended: readonly EndState[] = ['installed', 'waiting for reboot', 'reboote
 /** How often it is compared again where another process was faster. */
 const ATTEMPTS = 5
 
-export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'log'>) {
+export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>) {
   const { db } = parts
 
   /** `only`: one team. What fails is written by the next assessment, and holds no proposal up. */
   async function record(assessed: Assessed, only: string | null, signal: AbortSignal): Promise<void> {
     try {
-      if (only === null) await recordCoverage(db, now())
+      if (only === null) await recordCoverage(db, { now: now(), maxAges: maxAges() })
       const teams = only === null ? new Set([...assessed.teams.keys(), ...(await teamsOfFindings(db))]) : [only]
       for (const team of [...teams].sort()) {
         const open = await inSlices(openFlaws(assessed.teams.get(team) ?? new Map(), assessed.catalog))
@@ -211,6 +211,12 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
       found.set(id, new Set(flaws.map(factText)))
     }
     return found
+  }
+
+  /** As old as the facts may be on which the team's rollouts start. */
+  function maxAges(): ReadonlyMap<string, number> {
+    const { teams } = parts
+    return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
   }
 
   function now(): string {

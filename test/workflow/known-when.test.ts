@@ -400,9 +400,16 @@ it('what cannot be assessed is said when that begins, and when it ends', async (
     ],
   ])
   await workflow.syncInventory(signal)
+  // As old as each team's policy lets facts be.
+  const policyOf = (team: string) => ({
+    ...parts.teams.policyOf(team),
+    inventoryMaxAgeSeconds: team === 'payments' ? 86_400 : 3 * 86_400,
+  })
   skew = 2 * 86_400_000
-  await workflow.propose(signal)
+  await createWorkflow({ ...parts, teams: { ...parts.teams, policyOf } }, alwaysMine).propose(signal)
   skew = 0
+  const web = (await changed('web-platform')).map(({ facts }) => facts.is)
+  expect(web).toEqual(['cannot be looked at', 'covered'])
   await look({ fixes: fixes.map((fix) => ({ ...fix, platform: 'debian:13' })) })
   await look()
   expect((await changed('payments')).map(({ facts }) => facts.platform ?? facts.is)).toEqual([

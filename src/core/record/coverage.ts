@@ -12,8 +12,8 @@ export const coverages = [
 ] as const
 export type Coverage = (typeof coverages)[number]
 
-/** A look that is older is too old to say what an asset misses. */
-export const LOOK_MAX_AGE_MS = 86_400_000
+/** A look that is older is too old to say what an asset misses, of a team whose policy is not known. */
+export const LOOK_MAX_AGE_SECONDS = 86_400
 
 export interface CoverageOfAsset {
   readonly id: string
