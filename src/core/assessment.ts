@@ -142,21 +142,31 @@ export interface AssessOptions {
   readonly firstSeen?: ReadonlyMap<string, string>
   readonly dueDays?: DueDays
   readonly defaults?: PriorityDefaults
+  /** `missingAlike` of the same, where it is known already. */
+  readonly alike?: MissingAlike
 }
 
-export function assess(options: AssessOptions): Assessment {
-  const { snapshots, catalog } = options
+/** What is missed, with the assets that miss exactly that. */
+export type MissingAlike = ReadonlyMap<Missing, readonly AssetSnapshot[]>
+
+/** Assets by what they miss: equal software of one platform is looked up once. */
+export function missingAlike(snapshots: readonly AssetSnapshot[], catalog: CatalogView): MissingAlike {
   const groups = new Map<Missing, AssetSnapshot[]>()
-  const bare = new Map<string, Map<unknown, Missing>>()
+  const known = new Map<string, Map<unknown, Missing>>()
   for (const snapshot of snapshots) {
-    const found = missing(snapshot, catalog, bare)
+    const found = missing(snapshot, catalog, known)
     const alike = groups.get(found)
     if (alike) alike.push(snapshot)
     else groups.set(found, [snapshot])
   }
+  return groups
+}
+
+export function assess(options: AssessOptions): Assessment {
+  const { snapshots, catalog } = options
   const found = new Map<string, Found>()
   const assessed = new Map<string, AssessedAsset>()
-  for (const [{ updates, held }, alike] of groups) {
+  for (const [{ updates, held }, alike] of options.alike ?? missingAlike(snapshots, catalog)) {
     const assets = alike.map((snapshot) => snapshot.asset)
     const contexts = contextsOf(assets)
     const changes = new Map<string, PackageChange>()
@@ -203,12 +213,11 @@ function contextsOf(assets: readonly Asset[]): readonly Asset[] {
   return [...kinds.values()]
 }
 
-/** Assets that are bare lists of the same packages miss the same: they are asked once. */
+/** Assets with the same packages, of which their package manager says the same, miss the same: they are asked once. */
 function missing(snapshot: AssetSnapshot, catalog: CatalogView, known: Map<string, Map<unknown, Missing>>): Missing {
-  if (isManaged(snapshot)) return missingUpdates(snapshot, catalog)
-  const { platform } = snapshot.asset
-  const ofPlatform = known.get(platform) ?? new Map<unknown, Missing>()
-  known.set(platform, ofPlatform)
+  const key = `${snapshot.asset.platform} ${isManaged(snapshot) ? JSON.stringify(snapshot.pending) : ''}`
+  const ofPlatform = known.get(key) ?? new Map<unknown, Missing>()
+  known.set(key, ofPlatform)
   const found = ofPlatform.get(snapshot.packages) ?? missingUpdates(snapshot, catalog)
   ofPlatform.set(snapshot.packages, found)
   return found

@@ -52,6 +52,8 @@ export type FeedFetch =
       /** Only these records changed: what they said before goes, and what is in `content` comes. Left out: all is new. */
       readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
+      /** The day or instant (ISO 8601) that the feed itself says it is of; left out: it does not say. */
+      readonly saidAt?: string
     }
 
 // ---------------------------------------------------------------- deployment

@@ -1,8 +1,11 @@
 import { and, asc, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Advisory, EpssScore, FeedContent, Fix, KevEntry, WindowsUpdate } from '../core/catalog.ts'
+import { contentDigest, countsOf, cursorHash, type FeedNewsRead } from '../core/record/feeds.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { inSlices } from './in-slices.ts'
+import { recordFeed, recordRemovedFeeds } from './recorded-feeds.ts'
 import { advisories, cveFacts, epss, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -33,17 +36,37 @@ export async function sourceStates(db: Queryable): Promise<readonly SourceState[
     .orderBy(asc(sources.kind), asc(sources.name))
 }
 
-/** A source gave something good (or nothing new). */
+interface SourceGiven {
+  readonly kind: SourceKind
+  readonly name: string
+  readonly now: string
+}
+
+/** A source gave nothing new, or something good that is stored already. */
 export async function sourceSucceeded(
-  db: Queryable,
+  db: Db,
   kind: SourceKind,
   name: string,
   now: string,
   cursor: string | null,
   rejected: number,
 ): Promise<void> {
+  await inTransaction(db, writeUnchanged, { kind, name, now, cursor, rejected })
+}
+
+interface SucceededGiven extends SourceGiven {
+  readonly cursor: string | null
+  readonly rejected: number
+}
+
+async function writeUnchanged(tx: Tx, given: SucceededGiven): Promise<void> {
+  await writeSucceeded(tx, given)
+  if (given.kind === 'catalog') await recordFeed(tx, given.name, { kind: 'unchanged' }, given.now)
+}
+
+async function writeSucceeded(tx: Tx, { kind, name, now, cursor, rejected }: SucceededGiven): Promise<void> {
   const row = { cursor, lastGoodAt: now, checkedAt: now, problem: null, rejected }
-  await db
+  await tx
     .insert(sources)
     .values({ kind, name, ...row })
     .onConflictDoUpdate({ target: [sources.kind, sources.name], set: row })
@@ -51,23 +74,33 @@ export async function sourceSucceeded(
 
 /** A source failed: its last good content stays, with its age and the problem beside it. */
 export async function sourceFailed(
-  db: Queryable,
+  db: Db,
   kind: SourceKind,
   name: string,
   now: string,
   problem: string,
 ): Promise<void> {
-  const row = { checkedAt: now, problem: storable(problem) }
-  await db
+  await inTransaction(db, writeFailed, { kind, name, now, problem: storable(problem) })
+}
+
+async function writeFailed(
+  tx: Tx,
+  { kind, name, now, problem }: SourceGiven & { readonly problem: string },
+): Promise<void> {
+  const row = { checkedAt: now, problem }
+  await tx
     .insert(sources)
     .values({ kind, name, ...row })
     .onConflictDoUpdate({ target: [sources.kind, sources.name], set: row })
+  if (kind === 'catalog') await recordFeed(tx, name, { kind: 'failed', problem }, now)
 }
 
 export interface FeedNews {
   readonly content: FeedContent
   /** Only these records changed. */
   readonly changes?: { readonly records: readonly string[] }
+  /** The day or instant that the feed says it is of. */
+  readonly saidAt?: string
 }
 
 interface FeedGiven {
@@ -76,16 +109,28 @@ interface FeedGiven {
   /** Ids of the changed records, as JSON; `null`: all is new. */
   readonly changed: string | null
   readonly result: { readonly now: string; readonly cursor: string; readonly rejected: number }
+  readonly news: FeedNewsRead
 }
 
 /** Stores what a feed says, in one transaction: all that is new of each kind that is present, or only `changes`. */
 export async function saveFeed(db: Db, feed: string, fetched: FeedNews, result: FeedGiven['result']): Promise<void> {
   const clean = storable(fetched.content)
   const changed = fetched.changes === undefined ? null : storableAsJson(fetched.changes.records)
-  await inTransaction(db, writeFeed, { feed, clean, changed, result })
+  const { changes, saidAt } = fetched
+  const news: FeedNewsRead = {
+    kind: 'read',
+    readAt: result.now,
+    ...(saidAt === undefined ? {} : { saidAt }),
+    counts: countsOf(clean),
+    rejected: result.rejected,
+    changed: changes === undefined ? null : changes.records.length,
+    cursor: cursorHash(result.cursor),
+    said: await inSlices(contentDigest(clean)),
+  }
+  await inTransaction(db, writeFeed, { feed, clean, changed, result, news })
 }
 
-async function writeFeed(tx: Tx, { feed, clean, changed, result }: FeedGiven): Promise<void> {
+async function writeFeed(tx: Tx, { feed, clean, changed, result, news }: FeedGiven): Promise<void> {
   /** Deletes what the kind's table held, or what the changed records said there. */
   const forget = async (table: FeedTable, record: AnyPgColumn, present: boolean) => {
     if (changed === null && present) await tx.delete(table).where(eq(table.feed, feed))
@@ -154,7 +199,8 @@ async function writeFeed(tx: Tx, { feed, clean, changed, result }: FeedGiven): P
         on conflict do nothing`)
     }
   }
-  await sourceSucceeded(tx, 'catalog', feed, result.now, result.cursor, result.rejected)
+  await writeSucceeded(tx, { kind: 'catalog', name: feed, ...result })
+  await recordFeed(tx, feed, news, result.now)
 }
 
 const feedTables = [fixes, advisories, windowsUpdates, cveFacts, lifecycles, kev, epss] as const
@@ -171,11 +217,19 @@ function* chunks(rows: readonly unknown[]): Generator<string> {
 }
 
 /** Drops what feeds said that are configured no more. */
-export async function forgetOtherFeeds(db: Queryable, configured: readonly string[]): Promise<void> {
+export async function forgetOtherFeeds(db: Db, configured: readonly string[], now: string): Promise<void> {
+  await inTransaction(db, forgetFeeds, { configured: storable(configured), now })
+}
+
+async function forgetFeeds(
+  tx: Tx,
+  { configured, now }: { readonly configured: readonly string[]; readonly now: string },
+): Promise<void> {
   const keep = storableAsJson(configured)
   for (const table of feedTables) {
-    await db.delete(table).where(sql`${table.feed} not in (select jsonb_array_elements_text(${keep}::text::jsonb))`)
+    await tx.delete(table).where(sql`${table.feed} not in (select jsonb_array_elements_text(${keep}::text::jsonb))`)
   }
+  await recordRemovedFeeds(tx, configured, now)
 }
 
 /** All that the feeds say about these packages (by source or binary name) on these platforms, and the CVEs they mend. */

@@ -3,22 +3,18 @@
 import { randomBytes } from 'node:crypto'
 import { desc, eq, sql } from 'drizzle-orm'
 import { GENESIS } from '../core/audit.ts'
-import { type Beside, type Facts, type SealedEntry, sealEntry } from '../core/record/entry.ts'
+import { type SealedEntry, sealEntry, type Told } from '../core/record/entry.ts'
 import { checkFacts } from '../core/record/streams.ts'
 import { storable } from '../core/storable.ts'
-import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { entries } from './schema.ts'
 
 /** An entry before it has its place. */
-export interface NewEntry {
+export interface NewEntry extends Told {
   /** ISO 8601 UTC: now. */
   readonly at: string
   /** A pseudonym, or a part of Patchwarden. */
   readonly by: string
-  readonly event: string
-  readonly facts: Facts
-  readonly beside?: Beside
 }
 
 /** Where a stream ends. */
@@ -33,11 +29,14 @@ export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry
   return sealEntry(next, storable(beside), randomBytes(16).toString('hex'))
 }
 
+/** In one statement: well under PostgreSQL's 65,535 parameters. */
+const ENTRIES_AT_ONCE = 500
+
 /** A second writer of the same number fails on the unique index: nothing is overwritten. */
 export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
-  for (const some of slices(sealed))
+  for (let from = 0; from < sealed.length; from += ENTRIES_AT_ONCE)
     await tx.insert(entries).values(
-      some.map(({ stream, seq, text, hash, beside }) => ({
+      sealed.slice(from, from + ENTRIES_AT_ONCE).map(({ stream, seq, text, hash, beside }) => ({
         stream,
         seq,
         entry: text,
@@ -55,14 +54,17 @@ export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[
 export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
   await lockStream(tx, stream)
   let end = await endOf(tx, stream)
-  const sealed: SealedEntry[] = []
-  for (const one of added) {
-    checkFacts(stream, one)
-    const next = sealNext(stream, end, one)
-    sealed.push(next)
-    end = next
+  // Others have their turn while each part is written.
+  for (let from = 0; from < added.length; from += ENTRIES_AT_ONCE) {
+    const sealed: SealedEntry[] = []
+    for (const one of added.slice(from, from + ENTRIES_AT_ONCE)) {
+      checkFacts(stream, one)
+      const next = sealNext(stream, end, one)
+      sealed.push(next)
+      end = next
+    }
+    await insertEntries(tx, sealed)
   }
-  await insertEntries(tx, sealed)
   return end
 }
 

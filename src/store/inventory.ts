@@ -13,6 +13,7 @@ import { sha256 } from '../core/sha256.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { countIds, packIds, unpackIds } from './packed-ids.ts'
+import { recordAssets, recordGone } from './recorded-assets.ts'
 import { assets, packageVersions, softwareSets } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -134,19 +135,21 @@ export const LOOKS_AT_ONCE = 500
 
 /**
  * Stores looks at assets, in one transaction. An unreachable asset keeps its last good look, with the problem beside it.
- * What `interned` holds afterwards is good as long as the transaction was: give it to the next call of the same sync.
+ * What is new of assets is recorded with it, as of `now`. What `interned` holds afterwards is good as long as the transaction was: give it to the next call of the same sync.
  */
 export async function saveObservations(
   db: Db,
   observations: readonly Observation[],
+  now: string,
   interned: Interned = newInterned(),
 ): Promise<void> {
   // Of several looks at one asset in one batch the last counts: a statement may touch a row once.
   const last = new Map(observations.map((observation) => [observedAsset(observation).id, observation]))
-  await inTransaction(db, writeObservations, { observations: [...last.values()], interned })
+  await inTransaction(db, writeObservations, { observations: [...last.values()], interned, now })
 }
 
 interface ObservationsGiven {
+  readonly now: string
   readonly observations: readonly Observation[]
   readonly interned: Interned
 }
@@ -162,7 +165,7 @@ async function writeObservations(tx: Tx, given: ObservationsGiven): Promise<void
   }
 }
 
-async function writeLooks(tx: Tx, { observations, interned }: ObservationsGiven): Promise<void> {
+async function writeLooks(tx: Tx, { observations, interned, now }: ObservationsGiven): Promise<void> {
   const seen: (typeof assets.$inferInsert)[] = []
   const lost: (typeof assets.$inferInsert)[] = []
   const software = new Map<AssetSnapshot, string>()
@@ -194,6 +197,11 @@ async function writeLooks(tx: Tx, { observations, interned }: ObservationsGiven)
       .insert(assets)
       .values(lost.slice(from, from + LOOKS_AT_ONCE))
       .onConflictDoUpdate({ target: assets.id, set: given(lostColumns) })
+  await recordAssets(
+    tx,
+    [...seen, ...lost].map(({ id }) => id),
+    now,
+  )
 }
 
 const lostColumns = ['asset', 'team', 'source', 'problem', 'checkedAt'] as const
@@ -262,9 +270,15 @@ export async function purgeSoftware(db: Queryable): Promise<number> {
 }
 
 /** Forgets assets that the source no longer lists. Returns how many. */
-export async function forgetMissing(db: Queryable, source: string, seen: readonly string[]): Promise<number> {
-  const listed = storableAsJson(seen)
-  const gone = await db
+export async function forgetMissing(db: Db, source: string, seen: readonly string[], now: string): Promise<number> {
+  return inTransaction(db, forgetOfSource, { source, listed: storableAsJson(seen), now })
+}
+
+async function forgetOfSource(
+  tx: Tx,
+  { source, listed, now }: { readonly source: string; readonly listed: string; readonly now: string },
+): Promise<number> {
+  const gone = await tx
     .delete(assets)
     .where(
       and(
@@ -273,12 +287,34 @@ export async function forgetMissing(db: Queryable, source: string, seen: readonl
       ),
     )
     .returning({ id: assets.id })
+  await recordGone(
+    tx,
+    gone.map(({ id }) => id),
+    'not listed',
+    now,
+  )
   return gone.length
 }
 
 /** Forgets assets of sources that are configured no more. */
-export async function forgetOtherSources(db: Queryable, configured: readonly string[]): Promise<void> {
-  await db.delete(assets).where(configured.length === 0 ? undefined : notInArray(assets.source, [...configured]))
+export async function forgetOtherSources(db: Db, configured: readonly string[], now: string): Promise<void> {
+  await inTransaction(db, forgetSources, { configured, now })
+}
+
+async function forgetSources(
+  tx: Tx,
+  { configured, now }: { readonly configured: readonly string[]; readonly now: string },
+): Promise<void> {
+  const gone = await tx
+    .delete(assets)
+    .where(configured.length === 0 ? undefined : notInArray(assets.source, [...configured]))
+    .returning({ id: assets.id })
+  await recordGone(
+    tx,
+    gone.map(({ id }) => id),
+    'source removed',
+    now,
+  )
 }
 
 /** The oldest look at any of these assets, ISO 8601 UTC; `null` where one was never seen, or is not listed. */

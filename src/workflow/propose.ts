@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { type Assessment, assess, catalogView } from '../core/assessment.ts'
+import { type Assessment, assess, catalogView, type MissingAlike, missingAlike } from '../core/assessment.ts'
 import type { Asset, AssetSnapshot } from '../core/asset.ts'
 import { GONE } from '../core/away.ts'
 import { type Draft, draftSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
@@ -23,8 +23,10 @@ import { inSlices } from '../store/in-slices.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { deferredOrSince, hasContent, openProposals, proposalsOfTeam } from '../store/proposals.ts'
+import { assetsAtWork } from '../store/recorded-findings.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
+import { type Assessed, createFindingsRecord } from './record-findings.ts'
 
 const assessor: Actor = { kind: 'system', part: 'assessment' }
 const PREVIEWS_AT_ONCE = 8
@@ -52,14 +54,26 @@ const TURN_MS = 300
 
 /** Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. */
 export function createPropose(parts: WorkflowParts, execute: Execute, alone: Leases['alone']) {
+  const recordFindings = createFindingsRecord(parts)
+
   /** What each team misses, judged by its own assets. */
   async function assessments(only: readonly string[] | null = null): Promise<ReadonlyMap<string, Assessment>> {
+    return (await look(only)).found
+  }
+
+  /** The same, with what it was made of. */
+  async function look(
+    only: readonly string[] | null,
+  ): Promise<{ readonly found: ReadonlyMap<string, Assessment>; readonly assessed: Assessed }> {
+    const began = now()
+    const atWork = await assetsAtWork(parts.db)
     const snapshots = await readSnapshots(parts.db, only === null ? {} : { teams: only })
     const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
     const packages = new Set<string>()
     for (const list of new Set(snapshots.map((snapshot) => snapshot.packages)))
       for (const { name, source } of list) packages.add(name).add(source)
-    const catalog = catalogView([await readCatalog(parts.db, platforms, [...packages])])
+    const content = await readCatalog(parts.db, platforms, [...packages])
+    const catalog = catalogView([content])
     const { exposure, criticality, dueDays, rule } = parts.judgement
     const firstSeen = await patchesFirstSeen(parts.db)
     const defaults = { exposure, criticality }
@@ -71,12 +85,17 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       else teams.set(snapshot.asset.team, [snapshot])
     }
     const found = new Map<string, Assessment>()
-    for (const [team, mine] of teams)
-      found.set(team, assess({ snapshots: mine, catalog, rule, now: at, firstSeen, dueDays, defaults }))
+    const missing = new Map<string, MissingAlike>()
+    for (const [team, mine] of teams) {
+      const alike = missingAlike(mine, catalog)
+      missing.set(team, alike)
+      found.set(team, assess({ snapshots: mine, catalog, rule, now: at, firstSeen, dueDays, defaults, alike }))
+    }
     const fresh = new Set<string>()
     for (const { patches } of found.values()) for (const { id } of patches) if (!firstSeen.has(id)) fresh.add(id)
     await rememberPatches(parts.db, [...fresh], at)
-    return found
+    const read = { content, catalog, platforms, packages: [...packages], firstSeen, atWork }
+    return { found, assessed: { at: began, teams: missing, ...read } }
   }
 
   /** `by` opens in a person's name, who then cannot approve; `team` limits it to one team. */
@@ -86,7 +105,8 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   ): Promise<ProposeReport> {
     const report: MutableReport = { opened: [], revised: [], closed: [] }
     const only = options.team === undefined ? null : [options.team]
-    const all = await assessments(only)
+    const { found: all, assessed } = await look(only)
+    await recordFindings(assessed, options.team ?? null, signal)
     const stale = await staleFeeds()
     for (const plan of inOrderOfUrgency(parts.teams.plans, all)) {
       if (only !== null && !only.includes(plan.team)) continue

@@ -23,6 +23,7 @@ export function createSync(parts: WorkflowParts) {
     await forgetOtherFeeds(
       parts.db,
       parts.feeds.map((feed) => feed.name),
+      parts.clock().toISOString(),
     )
     const states = await sourceStates(parts.db)
     for (const feed of parts.feeds) {
@@ -69,6 +70,7 @@ export function createSync(parts: WorkflowParts) {
       await forgetOtherSources(
         parts.db,
         parts.sources.map((source) => source.name),
+        parts.clock().toISOString(),
       )
     }
     return Promise.all(parts.sources.map((source) => syncSource(source.name, signal, only)))
@@ -83,7 +85,7 @@ export function createSync(parts: WorkflowParts) {
       let waiting: Observation[] = []
       let savedAt = parts.clock().getTime()
       const save = async () => {
-        await saveObservations(parts.db, waiting, interned)
+        await saveObservations(parts.db, waiting, parts.clock().toISOString(), interned)
         waiting = []
         savedAt = parts.clock().getTime()
       }
@@ -98,7 +100,7 @@ export function createSync(parts: WorkflowParts) {
           for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
       }
       await save()
-      if (only === null) await forgetMissing(parts.db, name, seen)
+      if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
       await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
       const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
       return { name, kind: 'inventory', ok: true, what: `${seen.length - lost.length} assets seen${problem}` }

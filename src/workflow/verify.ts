@@ -96,7 +96,7 @@ export function createVerify(parts: WorkflowParts) {
     if (first.kind !== 'seen' || !asset || (verdict.end !== 'still missing' && verdict.end !== 'held back'))
       return verdict
     for await (const observation of look([asset], 'full', () => true, signal)) {
-      await saveObservations(parts.db, [observation])
+      await saveObservations(parts.db, [observation], now())
       return verify(planned, outcome, observation, { ...facts, now: now() })
     }
     return verdict
@@ -197,6 +197,7 @@ export function createVerify(parts: WorkflowParts) {
       await saveObservations(
         parts.db,
         some.flatMap(({ last }) => (last.kind === 'gone' ? [] : [last])),
+        now(),
       )
       const judged = await Promise.all(some.map(({ ended, earlier, last }) => again(ended, earlier, last, signal)))
       const write = recording.verifications(judged)

@@ -155,7 +155,7 @@ try {
           if (index < 5 && platform === 'debian:12') sample.push({ packages })
           batch.push(host(index, platform, packages))
         }
-        await saveObservations(db, batch, interned)
+        await saveObservations(db, batch, new Date().toISOString(), interned)
         mark()
       }
     },
@@ -216,7 +216,7 @@ try {
   )
   const one = drawHost(choices.get('debian:12') ?? [], next)
   await timed('one host changed: store it, look its versions up', async () => {
-    await saveObservations(db, [host(0, 'debian:12', one)], interned)
+    await saveObservations(db, [host(0, 'debian:12', one)], new Date().toISOString(), interned)
     const places = new Map(
       fleet.versions.map((version, index) => [`${version.item.name} ${version.item.version}`, index]),
     )
@@ -278,7 +278,7 @@ async function importFromFile(): Promise<void> {
     async () => {
       const batch: Observation[] = []
       for await (const seen of source.observe({ signal })) batch.push(seen)
-      await saveObservations(db, batch)
+      await saveObservations(db, batch, new Date().toISOString())
     },
     count,
   )

@@ -39,6 +39,7 @@ describe('packed ids', () => {
 
 describe('the inventory', () => {
   const database = useDatabase()
+  const now = '2026-11-20T12:05:00.000Z'
 
   function look(name: string, packages: readonly InstalledPackage[]): Observation {
     const snapshot = {
@@ -60,7 +61,7 @@ describe('the inventory', () => {
 
   it('comes back as it was seen; assets with the same software share one set', async () => {
     const { db } = database()
-    await saveObservations(db, [look('a', [bash, node]), look('b', [node, bash]), look('c', [bash])])
+    await saveObservations(db, [look('a', [bash, node]), look('b', [node, bash]), look('c', [bash])], now)
     const snapshots = await readSnapshots(db)
     expect(snapshots.map((one) => one.packages.length)).toEqual([2, 2, 1])
     expect(snapshots[0]?.packages).toEqual(expect.arrayContaining([bash, node]))
@@ -78,8 +79,8 @@ describe('the inventory', () => {
       reason: 'no answer\u0000',
       at: '2026-11-20T12:00:00.000Z',
     }
-    await saveObservations(db, [look('a', [bash]), look('a', [node]), lost], interned)
-    await saveObservations(db, [look('c', [node])], interned)
+    await saveObservations(db, [look('a', [bash]), look('a', [node]), lost], now, interned)
+    await saveObservations(db, [look('c', [node])], now, interned)
     expect((await readSnapshots(db)).map((one) => [one.asset.name, one.packages[0]?.name])).toEqual([
       ['a', 'nodejs'],
       ['c', 'nodejs'],
@@ -90,7 +91,7 @@ describe('the inventory', () => {
     const { db } = database()
     const at = '2026-11-20T12:00:00.000Z'
     const lost = anAsset('lost', { address: '192.0.2.7' })
-    await saveObservations(db, [look('a', [bash]), { kind: 'unreachable', asset: lost, reason: 'no answer', at }])
+    await saveObservations(db, [look('a', [bash]), { kind: 'unreachable', asset: lost, reason: 'no answer', at }], now)
     const many = Array.from({ length: 12_000 }, (_, index) => `lab/host${index}`)
     const found = await readAssets(db, ['lab/a', ...many, 'lab/nobody', lost.id])
     expect(found).toEqual(
@@ -104,9 +105,9 @@ describe('the inventory', () => {
 
   it('forgets what a source lists no more, and software that nothing has any more', async () => {
     const { db } = database()
-    await saveObservations(db, [look('a', [bash]), look('b', [node])])
+    await saveObservations(db, [look('a', [bash]), look('b', [node])], now)
     const [first] = await readSnapshots(db)
-    expect(await forgetMissing(db, first?.asset.source ?? '', [first?.asset.id ?? ''])).toBe(1)
+    expect(await forgetMissing(db, first?.asset.source ?? '', [first?.asset.id ?? ''], now)).toBe(1)
     expect(await purgeSoftware(db)).toBe(1)
     expect(await db.select().from(softwareSets)).toHaveLength(1)
     expect((await readSnapshots(db))[0]?.packages).toEqual([bash])

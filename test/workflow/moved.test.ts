@@ -153,7 +153,11 @@ async function scene() {
       const [snapshot] = await readSnapshots(db, { ids: [`example/${name}`] })
       if (snapshot === undefined) throw new Error(`There is no ${name}.`)
       const asset = { ...snapshot.asset, engine: to }
-      await saveObservations(db, [{ kind: 'seen', snapshot: { ...snapshot, asset }, warnings: [] }])
+      await saveObservations(
+        db,
+        [{ kind: 'seen', snapshot: { ...snapshot, asset }, warnings: [] }],
+        new Date().toISOString(),
+      )
     },
     async state() {
       const state = await findProposal(db, id)
@@ -283,7 +287,7 @@ test('killed while the engine is at work, what became of one that is gone by the
   await expect(one.workflow.advance(one.id, stop.signal)).rejects.toThrow('the process dies')
   one.afterStart(async () => {})
   expect(await one.deployment('web-02')).toMatchObject({ outcome: null, verification: null })
-  await forgetMissing(one.db, 'example', ['example/web-01', 'example/web-03'])
+  await forgetMissing(one.db, 'example', ['example/web-01', 'example/web-03'], new Date().toISOString())
   one.reached.length = 0
   await one.advance()
   expect(one.of('web-02')).toEqual([])

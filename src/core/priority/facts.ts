@@ -43,6 +43,33 @@ interface Fact {
   readonly value: string
   readonly evidence: Omit<PriorityEvidence, 'fact' | 'value'> | null
   readonly assumed: string | null
+  /** What an assumption goes by; `null`: it is none. */
+  readonly basis: Basis | null
+}
+
+/** What stands in for a fact that nobody says: the careful value, the configured default, or a high EPSS score. */
+export type Basis = 'careful' | 'default' | 'EPSS'
+
+/** One fact of a decision: who said it, or what it was assumed by. */
+export interface DecidedPoint {
+  readonly fact: string
+  readonly value: string
+  /** `null`: it is assumed. */
+  readonly source: string | null
+  /** Day of the statement; `null`: it has none. */
+  readonly date: string | null
+  readonly basis: Basis | null
+}
+
+/** What a table says, with the facts that it was asked with. */
+export interface TableDecision {
+  readonly points: readonly DecidedPoint[]
+  /** From 1; `null`: no row fits, and the most urgent outcome is taken. */
+  readonly row: number | null
+  readonly priority: Priority
+  readonly outcome: Outcome
+  /** The table's own word. */
+  readonly word: string
 }
 
 /**
@@ -54,10 +81,7 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
   const evidence: PriorityEvidence[] = []
   const assumptions: Assumption[] = []
   const facts: Record<string, string> = {}
-  for (const { name } of rule.table.points) {
-    const point = knownPoints.find((known) => known.toLowerCase() === name.toLowerCase())
-    if (point === undefined) continue
-    const fact = factFor(point, asset, about, defaults)
+  for (const { name, point, fact } of factsOf(asset, about, defaults, rule)) {
     facts[name] = fact.value
     if (fact.evidence !== null) evidence.push({ fact: name, value: shown(point, fact.value, about), ...fact.evidence })
     if (fact.assumed !== null) assumptions.push({ fact: name, value: fact.value, why: fact.assumed })
@@ -80,22 +104,50 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
       date: null,
       note: cvss.vector,
     })
-  const decided = decideByTable(rule.table, facts)
-  const known = decided === null ? undefined : rule.outcomes.get(decided.outcome.toLowerCase())
-  const outcome: Outcome = known ?? { priority: 'immediate' }
-  const { priority, also } = outcome
-  const word = decided?.outcome ?? priority
+  const { row, outcome, priority, word } = outcomeOf(facts, rule)
+  const { also } = outcome
   evidence.push({
     fact: 'Decision',
     value: word === priority ? priority : `${priority} ("${word}")`,
     source: rule.title,
     date: null,
     note:
-      decided === null
+      row === null
         ? 'no row fits, so the most urgent outcome is taken'
-        : `row ${decided.row} of ${rule.table.rows.length}${also === undefined ? '' : `; asks for ${also}`}`,
+        : `row ${row} of ${rule.table.rows.length}${also === undefined ? '' : `; asks for ${also}`}`,
   })
   return { priority, outcome, word, evidence, assumptions, turns: turnsOf(rule.table, facts) }
+}
+
+/** The same decision as plain facts, for the record: it names no asset. */
+export function decisionOf(
+  asset: Asset,
+  about: CveEvidence,
+  defaults: PriorityDefaults,
+  rule: PriorityRule,
+): TableDecision {
+  const facts: Record<string, string> = {}
+  const points = factsOf(asset, about, defaults, rule).map(({ name, fact: { value, evidence, basis } }) => {
+    facts[name] = value
+    return { fact: name, value, source: evidence?.source ?? null, date: evidence?.date ?? null, basis }
+  })
+  return { points, ...outcomeOf(facts, rule) }
+}
+
+/** What is known for each point of the table, in its order. */
+function factsOf(asset: Asset, about: CveEvidence, defaults: PriorityDefaults, rule: PriorityRule) {
+  return rule.table.points.flatMap(({ name }) => {
+    const point = knownPoints.find((known) => known.toLowerCase() === name.toLowerCase())
+    return point === undefined ? [] : [{ name, point, fact: factFor(point, asset, about, defaults) }]
+  })
+}
+
+function outcomeOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): Omit<TableDecision, 'points'> {
+  const decided = decideByTable(rule.table, facts)
+  const known = decided === null ? undefined : rule.outcomes.get(decided.outcome.toLowerCase())
+  const outcome: Outcome = known ?? { priority: 'immediate' }
+  const { priority } = outcome
+  return { row: decided?.row ?? null, outcome, priority, word: decided?.outcome ?? priority }
 }
 
 /** Values that speak of the CVE name it. */
@@ -134,11 +186,11 @@ function mapped(fact: Fact, map: (value: string) => string): Fact {
 }
 
 function said(value: string, source: string, date: string | null, note: string | null = null): Fact {
-  return { value, evidence: { source, date, note }, assumed: null }
+  return { value, evidence: { source, date, note }, assumed: null, basis: null }
 }
 
-function assumed(value: string, why: string): Fact {
-  return { value, evidence: null, assumed: why }
+function assumed(value: string, why: string, basis: Basis = 'careful'): Fact {
+  return { value, evidence: null, assumed: why, basis }
 }
 
 const VULNRICHMENT = 'CISA Vulnrichment (SSVC)'
@@ -158,6 +210,7 @@ function exploitation({ cve, kev, epss, facts }: CveEvidence): Fact {
     return assumed(
       'public poc',
       `EPSS ${epss.score} of ${cve} is ${EPSS_POC} or more, and no feed says whether an exploit is public`,
+      'EPSS',
     )
   return assumed('none', `no configured feed knows of an exploit of ${cve}`)
 }
@@ -175,7 +228,7 @@ function fromSsvc({ facts }: CveEvidence, point: 'automatable' | 'technicalImpac
 }
 
 function ofAsset(asset: Asset, value: string | null, fallback: string, word: string): Fact {
-  if (value === null) return assumed(fallback, `the inventory does not say how ${word} ${asset.name} is`)
+  if (value === null) return assumed(fallback, `the inventory does not say how ${word} ${asset.name} is`, 'default')
   return said(value, `inventory ${asset.source}`, null, asset.name)
 }
 

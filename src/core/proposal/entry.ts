@@ -380,7 +380,7 @@ export function recordedOf(
   return { stream, seq, at, actor, event: event as unknown as ProposalEvent }
 }
 
-const parts: readonly string[] = ['assessment', 'timer', 'rollout', 'verification', 'operator']
+const parts: readonly string[] = ['assessment', 'timer', 'rollout', 'verification', 'operator', 'inventory', 'feeds']
 
 /** Whoever did it. */
 export function actorOf(

@@ -28,6 +28,7 @@ const naming = {
     const judgements = member(text, 'judgements')
     return [seconds(judgements), member(judgements, 'parts'), member(member(text, 'notPreviewed'), 'parts')]
   },
+  assets: (text: unknown) => [member(text, 'parts')],
   list: (text: unknown) => {
     const of = member(text, 'of')
     if (of === 'judgements') return [seconds(member(text, 'items'))]

@@ -122,7 +122,10 @@ export type Actor =
       readonly linkedAt?: string
     }
   /** A part of Patchwarden itself; `part` is shown as the author. */
-  | { readonly kind: 'system'; readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' }
+  | {
+      readonly kind: 'system'
+      readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' | 'inventory' | 'feeds'
+    }
 
 export const statuses = [
   'open',

@@ -14,6 +14,13 @@ export type Facts = Readonly<Record<string, Fact | undefined>>
 /** What stands beside the facts, and can be erased. */
 export type Beside = Readonly<Record<string, Fact | undefined>>
 
+/** What an entry says, before it has its time and its place. */
+export interface Told {
+  readonly event: string
+  readonly facts: Facts
+  readonly beside?: Beside
+}
+
 export interface Entry {
   /** `PW-3`, `rights`, `persons`, `feeds`, `assets:TEAM`, `findings:TEAM`. */
   readonly stream: string

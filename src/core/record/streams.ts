@@ -26,6 +26,39 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'freeze-declared': ['freeze', 'team', 'from', 'until', 'via', 'through', 'linkedAt'],
     'freeze-lifted': ['freezes', 'team', 'via', 'through', 'linkedAt'],
   },
+  feeds: {
+    'feed-read': ['feed', 'readAt', 'saidAt', 'counts', 'rejected', 'changed', 'cursor', 'said'],
+    'feed-failed': ['feed'],
+    'feed-recovered': ['feed'],
+    'feed-removed': ['feed'],
+  },
+  assets: {
+    'assets-enrolled': ['source', 'assets', 'count'],
+    'assets-moved': ['source', 'from', 'to', 'assets', 'count'],
+    'assets-changed': ['source', 'assets', 'count'],
+    'assets-gone': ['source', 'why', 'assets', 'count'],
+    'coverage-changed': ['platform', 'is', 'since', 'assets', 'count'],
+  },
+  findings: {
+    'findings-opened': ['flaw', 'patches', 'feeds', 'fixedAt', 'fixDate', 'readAt', 'assets', 'count', 'open'],
+    'findings-closed': ['flaw', 'how', 'proposal', 'assets', 'count', 'open'],
+    judged: [
+      ...[
+        'flaw',
+        'exposure',
+        'criticality',
+        'points',
+        'assumed',
+        'table',
+        'row',
+        'outcome',
+        'type',
+        'from',
+        'fromKind',
+      ],
+      ...['priority', 'due', 'priorityBefore', 'dueBefore'],
+    ],
+  },
 }
 
 /** Throws where an event has a fact that is not among those of its type, or is of no known type: a fault of ours. */

@@ -34,6 +34,8 @@ export interface ParsedFeed<State> {
   readonly content: FeedContent
   readonly rejected: readonly RejectedRecord[]
   readonly state: State
+  /** The day or instant that it says it is of. */
+  readonly saidAt?: string
 }
 
 export function createFeed<State>(options: FeedOptions, format: FeedFormat<State>): CatalogFeed {
@@ -51,7 +53,7 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
     const last = readCursor(cursor, cursorSchema)
     const answer = await readFeed(options, last, signal)
     if (answer.status === 'unchanged') return { status: 'unchanged' }
-    const { content, rejected, state } = await format.parse({
+    const { content, rejected, state, saidAt } = await format.parse({
       bytes: answer.bytes,
       what: `${name} (${answer.validators.location})`,
       previous: last?.state ?? null,
@@ -60,7 +62,8 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
     })
     signal.throwIfAborted()
     const next = JSON.stringify({ ...answer.validators, state })
-    return { status: 'fetched', cursor: next, content, rejected: boundedRejects(rejected) }
+    const said = saidAt === undefined ? {} : { saidAt }
+    return { status: 'fetched', cursor: next, content, rejected: boundedRejects(rejected), ...said }
   }
 
   return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }

@@ -33,7 +33,8 @@ function feed(content: string) {
 
 describe('FIRST EPSS', () => {
   it('gives score, percentile, model and date', async () => {
-    const { content } = await fetched(createEpssFeed({ name: 'epss', location: fileWith(good) }))
+    const { content, saidAt } = await fetched(createEpssFeed({ name: 'epss', location: fileWith(good) }))
+    expect(saidAt).toBe('2026-06-13')
     expect(content.epss?.[1]).toEqual({
       cve: 'CVE-2020-9104',
       score: 0.97351,

@@ -32,7 +32,8 @@ function feed(content: string, options: { allowShrinking?: boolean; mirrors?: st
 
 describe('CISA KEV', () => {
   it('gives dates, name and ransomware use', async () => {
-    const { content } = await fetched(createKevFeed({ name: 'kev', location: fileWith(good) }))
+    const { content, saidAt } = await fetched(createKevFeed({ name: 'kev', location: fileWith(good) }))
+    expect(saidAt).toBe('2026-08-07')
     expect(content.kev?.[0]).toEqual({
       cve: 'CVE-2026-9100001',
       dateAdded: '2026-08-07',

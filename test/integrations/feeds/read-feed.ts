@@ -29,6 +29,7 @@ export interface Fetched {
   readonly content: FeedContent
   readonly rejected: readonly RejectedRecord[]
   readonly cursor: string
+  readonly saidAt?: string
 }
 
 export async function fetched(feed: CatalogFeed, cursor: string | null = null): Promise<Fetched> {

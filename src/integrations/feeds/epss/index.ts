@@ -58,7 +58,7 @@ export async function parseEpss(input: FeedInput<State>): Promise<ParsedFeed<Sta
   const high = [...scores.values()].filter((score) => score.score >= HIGH).length
   const state: State = { rows: scores.size, highShare: high / scores.size, model, date }
   if (previous !== null) requirePlausible(what, previous, state)
-  return { content: { epss: [...scores.values()] }, rejected, state }
+  return { content: { epss: [...scores.values()] }, rejected, state, saidAt: date }
 }
 
 async function readRows(rows: readonly string[], model: string, date: string) {

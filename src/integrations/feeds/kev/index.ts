@@ -75,5 +75,7 @@ export function parseKev(input: FeedInput<State>): ParsedFeed<State> {
   }
   requireReadable(what, entries.size, rejected)
   requireNotShrunken(input, previous?.count ?? null, entries.size, MAX_SHRINK_PERCENT)
-  return { content: { kev: [...entries.values()] }, rejected, state: { count: entries.size, catalogVersion } }
+  const state = { count: entries.size, catalogVersion }
+  const saidAt = catalogVersion.slice(0, 10).replaceAll('.', '-')
+  return { content: { kev: [...entries.values()] }, rejected, state, saidAt }
 }

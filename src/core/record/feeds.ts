@@ -1,0 +1,101 @@
+/** What the stream `feeds` says when a feed is read, fails, or leaves the configuration. */
+
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../canonical-json.ts'
+import type { FeedContent } from '../catalog.ts'
+import { sha256 } from '../sha256.ts'
+import type { Told } from './entry.ts'
+
+/** What the record last said of a feed. */
+export interface FeedRecorded {
+  readonly failing: boolean
+  /** When it last brought something new, ISO 8601 UTC; `null`: it never did. */
+  readonly readAt: string | null
+  /** Hashes of the cursor and of what it brought. */
+  readonly cursor: string | null
+  readonly said: string | null
+}
+
+/** What came of asking a feed. */
+export type FeedAnswer =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'failed'; readonly problem: string }
+  | FeedNewsRead
+
+export interface FeedNewsRead {
+  readonly kind: 'read'
+  /** ISO 8601 UTC. */
+  readonly readAt: string
+  /** The day or instant that the feed itself says it is of. */
+  readonly saidAt?: string
+  /** How many records it brought, by kind. */
+  readonly counts: Readonly<Record<string, number>>
+  readonly rejected: number
+  /** How many records it says have changed; `null`: it brought everything. */
+  readonly changed: number | null
+  /** Hash of the cursor. */
+  readonly cursor: string
+  /** Hash over what it brought: `contentDigest`. */
+  readonly said: string
+}
+
+const unknown: FeedRecorded = { failing: false, readAt: null, cursor: null, said: null }
+
+/** What is to be said of an answer, and what the record says then; `null`: nothing. */
+export function feedDifference(
+  feed: string,
+  recorded: FeedRecorded | null,
+  answer: FeedAnswer,
+): { readonly told: readonly Told[]; readonly recorded: FeedRecorded } | null {
+  const before = recorded ?? unknown
+  if (answer.kind === 'failed') {
+    if (before.failing) return null
+    const told = [{ event: 'feed-failed', facts: { feed }, beside: { problem: answer.problem } }]
+    return { told, recorded: { ...before, failing: true } }
+  }
+  const told: Told[] = before.failing ? [{ event: 'feed-recovered', facts: { feed } }] : []
+  // Two processes may have read the same: it was new once.
+  if (answer.kind === 'unchanged' || (answer.cursor === before.cursor && answer.said === before.said))
+    return told.length === 0 ? null : { told, recorded: { ...before, failing: false } }
+  const { kind: _, changed, ...facts } = answer
+  told.push({ event: 'feed-read', facts: { feed, ...facts, ...(changed === null ? {} : { changed }) } })
+  const { readAt, cursor, said } = answer
+  return { told, recorded: { failing: false, readAt, cursor, said } }
+}
+
+/** What is to be said of feeds that are configured no more. */
+export function feedsRemoved(feeds: readonly string[]): readonly Told[] {
+  return feeds.toSorted().map((feed) => ({ event: 'feed-removed', facts: { feed } }))
+}
+
+/** The record of a cursor: it may hold addresses. */
+export function cursorHash(cursor: string): string {
+  return sha256(cursor)
+}
+
+const ROWS_AT_ONCE = 500
+
+/**
+ * SHA-256 over what a feed brought: for each kind in the order of names a line with the name, then each record as a line
+ * of canonical JSON, in the order of the feed. In steps, so that others have their turn.
+ */
+export function* contentDigest(content: FeedContent): Generator<void, string, void> {
+  const digest = createHash('sha256')
+  for (const [kind, rows] of Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (rows === undefined) continue
+    digest.update(`${kind}\n`, 'utf8')
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+      let lines = ''
+      for (const row of rows.slice(from, from + ROWS_AT_ONCE)) lines += `${canonicalJson(row)}\n`
+      digest.update(lines, 'utf8')
+      yield
+    }
+  }
+  return digest.digest('hex')
+}
+
+export function countsOf(content: FeedContent): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(content).flatMap(([kind, rows]) => (rows === undefined ? [] : [[kind, rows.length]])),
+  )
+}

@@ -1,0 +1,195 @@
+/** Which flaws are open on assets, and what is known of each, from what a team's assets miss. */
+
+import type { CatalogView, MissingAlike } from '../assessment.ts'
+import type { AssetSnapshot } from '../asset.ts'
+import type { Advisory, Fix, PatchType } from '../catalog.ts'
+import type { Update } from '../missing-updates.ts'
+import { patchType } from '../patch-type.ts'
+import { schemeFor } from '../versions/scheme.ts'
+import { factText } from './asset-lists.ts'
+import type { FlawNow, GroupNow } from './findings.ts'
+
+/** What is open on the assets of a team, and why what is not open any more is not. */
+export interface OpenFlaws {
+  readonly groups: readonly (GroupNow & { readonly snapshot: AssetSnapshot })[]
+  readonly flaws: ReadonlyMap<string, FlawNow>
+}
+
+interface Found {
+  readonly patches: Set<string>
+  type: PatchType
+  readonly origins: Set<string>
+  published: string | null
+  readonly cve: boolean
+}
+
+/**
+ * A flaw is a CVE; an advisory where there is none, and the patch where there is no advisory. It is open on an asset whose
+ * installed version is older than the fix, also where the update is held, or is for subscribers alone.
+ */
+export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generator<void, OpenFlaws, void> {
+  const flaws = new Map<string, Found>()
+  const groups: OpenFlaws['groups'][number][] = []
+  const dates = publicationDates(catalog)
+  for (const [{ updates }, alike] of missing) {
+    yield
+    const [snapshot] = alike
+    if (snapshot === undefined) continue
+    const mine = new Set<string>()
+    const note = (name: string, cve: boolean, patch: string, said: Omit<Found, 'patches' | 'origins' | 'cve'>) => {
+      const flaw = factText(name)
+      mine.add(flaw)
+      const known = flaws.get(flaw) ?? { ...said, patches: new Set<string>(), origins: new Set<string>(), cve }
+      flaws.set(flaw, known)
+      known.patches.add(factText(patch))
+      if (said.type === 'security') known.type = 'security'
+      if (said.published !== null && (known.published === null || said.published < known.published))
+        known.published = said.published
+      return known
+    }
+    for (const update of updates) {
+      const patch = `${update.platform}/${update.source}/${update.version}`
+      for (const { name, cve } of flawsOf(update, patch)) {
+        const published = dates(update.platform, update.source, name, update.advisories)
+        const found = note(name, cve, patch, { type: typeOf(update), published })
+        for (const origin of update.origins) found.origins.add(origin)
+      }
+    }
+    const { platform } = snapshot.asset
+    // What a package manager does not offer now is open all the same.
+    const offered = new Set(updates.flatMap(({ source, cves }) => cves.map((cve) => `${source} ${cve}`)))
+    if (!platform.startsWith('windows:'))
+      for (const item of snapshot.packages)
+        for (const { cve, advisory, fixedVersion, type } of catalog.matcher.open(platform, item)) {
+          const name = cve ?? advisory
+          if (name === null || offered.has(`${item.source} ${name}`)) continue
+          const published = dates(platform, item.source, name, advisory === null ? [] : [advisory])
+          note(name, cve !== null, `${platform}/${item.source}/${fixedVersion}`, { type, published })
+        }
+    groups.push({
+      snapshot,
+      flaws: [...mine].sort(),
+      assets: alike.map(({ asset: { id, exposure, criticality }, observedAt }) => ({
+        id,
+        exposure,
+        criticality,
+        saidAt: observedAt,
+      })),
+    })
+  }
+  const known = [...flaws].map(([flaw, { patches, origins, ...rest }]): [string, FlawNow] => [
+    flaw,
+    { ...rest, patches: [...patches].sort(), origins: [...origins].sort() },
+  ])
+  return { groups, flaws: new Map(known) }
+}
+
+function flawsOf({ cves, advisories }: Update, patch: string): readonly { name: string; cve: boolean }[] {
+  if (cves.length > 0) return cves.map((name) => ({ name, cve: true }))
+  return (advisories.length > 0 ? advisories : [patch]).map((name) => ({ name, cve: false }))
+}
+
+function typeOf({ type, security, cves, changes, version }: Update): PatchType {
+  const from = changes.find((change) => change.from !== null)?.from ?? null
+  return type ?? patchType({ security, cves: cves.length, from, to: version })
+}
+
+/** When the vendor published what mends a flaw, as its notices say; looked up once for each package. */
+function publicationDates(catalog: CatalogView) {
+  const known = new Map<string, ReadonlyMap<string, string>>()
+  function ofPackage(platform: string, source: string): ReadonlyMap<string, string> {
+    const key = `${platform} ${source}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const dates = new Map<string, string>()
+    for (const notice of catalog.advisories(platform, source))
+      for (const flaw of [notice.id, ...notice.cves]) earlier(dates, flaw, notice)
+    const update = catalog.windowsUpdates(platform).get(source)
+    if (update !== undefined) for (const flaw of [update.kb, ...update.cves]) earlier(dates, flaw, update)
+    known.set(key, dates)
+    return dates
+  }
+  return (platform: string, source: string, flaw: string, advisories: readonly string[]): string | null => {
+    const date = ofPackage(platform, source).get(flaw)
+    if (date !== undefined) return date
+    const named = advisories.flatMap((id) => {
+      const notice = catalog.advisory(id)
+      return notice !== null && (notice.id === flaw || notice.cves.includes(flaw)) ? (dateIn(notice) ?? []) : []
+    })
+    return named.sort()[0] ?? null
+  }
+}
+
+function earlier(dates: Map<string, string>, flaw: string, notice: Pick<Advisory, 'published'>): void {
+  const date = dateIn(notice)
+  const known = dates.get(flaw)
+  if (date !== null && (known === undefined || date < known)) dates.set(flaw, date)
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}(?:T|$)/
+
+/** A day or an instant; what is neither is none. */
+function dateIn({ published }: Pick<Advisory, 'published'>): string | null {
+  if (published === null || !DAY.test(published) || Number.isNaN(Date.parse(published))) return null
+  return published.includes('T') ? new Date(published).toISOString() : published
+}
+
+/** How a flaw ended on an asset that is there. */
+export type EndedHere = 'fixed' | 'removed' | 'superseded' | 'withdrawn'
+
+/**
+ * Says how flaws ended that were open before. `fixes`: all that feeds say of the packages of these assets. `patches`: what
+ * was to mend the flaw.
+ */
+export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
+  let named: Set<string> | null = null
+  /** Whether feeds still say of a package that it has the flaw, and a newer version has not. */
+  function says(platform: string, name: string, flaw: string): boolean {
+    if (named === null) {
+      named = new Set<string>()
+      for (const fix of fixes) {
+        if (fix.fixedVersion === null || fix.fixedVersion === '0') continue
+        for (const one of [...fix.cves, ...(fix.advisory == null ? [] : [fix.advisory])])
+          named.add(`${fix.platform} ${fix.package} ${factText(one)}`)
+      }
+    }
+    return named.has(`${platform} ${name} ${flaw}`)
+  }
+
+  return (flaw: string, patches: readonly string[], { asset: { platform }, packages, pending }: AssetSnapshot) => {
+    const wanted = patches.flatMap((patch): { source: string; version: string }[] => {
+      const [first, last] = [patch.indexOf('/'), patch.lastIndexOf('/')]
+      return patch.slice(0, first) === platform
+        ? [{ source: patch.slice(first + 1, last), version: patch.slice(last + 1) }]
+        : []
+    })
+    if (platform.startsWith('windows:')) return windowsEnding(flaw, platform, catalog)
+    const scheme = schemeFor(platform)
+    let present = false
+    for (const { source, version } of wanted) {
+      const installed = packages.filter((item) => item.source === source || item.name === source)
+      if (installed.length === 0) continue
+      present = true
+      const older = installed.some(
+        (item) => scheme.compare(item.version, version) < 0 && scheme.compare(item.sourceVersion, version) < 0,
+      )
+      if (!older) continue
+      const offered = pending.some((item) => (item.source ?? item.name) === source)
+      const still = installed.some((item) => says(platform, source, flaw) || says(platform, item.name, flaw))
+      if (!still && !(offered && !isCve(flaw))) return 'withdrawn'
+      // It is still to be mended, and is called otherwise by now.
+      if (!isCve(flaw)) return 'superseded'
+    }
+    return wanted.length > 0 && !present ? 'removed' : 'fixed'
+  }
+}
+
+function isCve(flaw: string): boolean {
+  return flaw.startsWith('CVE-')
+}
+
+function windowsEnding(flaw: string, platform: string, catalog: CatalogView): EndedHere {
+  for (const { kb, cves } of catalog.windowsUpdates(platform).values())
+    if (kb === flaw || cves.includes(flaw)) return 'fixed'
+  return 'withdrawn'
+}
