@@ -18,7 +18,9 @@ const long = [
   'test/workflow/limits.test.ts',
   'test/workflow/long-record.test.ts',
   'test/workflow/moved.test.ts',
+  'test/workflow/next-look.test.ts',
   'test/workflow/pages.test.ts',
+  'test/workflow/version-before.test.ts',
   'test/workflow/votes-hold.test.ts',
 ]
 /** Processes, and connections, that die in the middle of their work. */

@@ -283,10 +283,18 @@ function readable<T>(read: () => T, record: string): T | AuditProblem {
   }
 }
 
-/** The newest events first, for the console's audit page. `before` is a position. */
-export async function recentEvents(db: Db, before: number | null, limit: number): Promise<readonly PlacedItem[]> {
-  const older = before === null ? sql`` : sql`where position < ${before}`
-  return (await rowsOf(db, sql`${older} order by position desc limit ${limit}`)).map(itemOf)
+/**
+ * The newest events first, for the console's audit page. `before` is a position. Without `known`: only what was decided and
+ * done, and nothing of what was known of feeds, assets and flaws.
+ */
+export async function recentEvents(
+  db: Db,
+  before: number | null,
+  { known, limit }: { readonly known: boolean; readonly limit: number },
+): Promise<readonly PlacedItem[]> {
+  const older = before === null ? sql`true` : sql`position < ${before}`
+  const which = known ? sql`true` : sql`stream !~ '^(assets:|feeds$|findings:)'`
+  return (await rowsOf(db, sql`where ${older} and ${which} order by position desc limit ${limit}`)).map(itemOf)
 }
 
 function asCheckpoint(row: typeof checkpoints.$inferSelect): Checkpoint {

@@ -56,7 +56,11 @@ export const entries = audit.table(
     salt: text('salt'),
     beside: text('beside'),
   },
-  (table) => [uniqueIndex('entries_stream_seq').on(table.stream, table.seq)],
+  (table) => [
+    uniqueIndex('entries_stream_seq').on(table.stream, table.seq),
+    // What people decided and did stands between very many entries of what was known.
+    index('entries_decided').on(table.id).where(sql`stream !~ '^(assets:|feeds$|findings:)'`),
+  ],
 )
 
 /** Whose pseudonyms those in entries are. */

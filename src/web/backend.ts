@@ -327,8 +327,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
         problem: row.problem,
       }))
     },
-    async audit(_viewer, before) {
-      const rows = await recentEvents(db, before, limits.pageRows)
+    async audit(_viewer, before, known) {
+      const rows = await recentEvents(db, before, { known, limit: limits.pageRows })
       const register = await readRegister(db)
       return rows.map((row) => auditRow(row, register))
     },

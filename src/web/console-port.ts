@@ -152,7 +152,8 @@ export interface ConsolePort {
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
   assets(viewer: Viewer): Promise<readonly AssetRow[]>
-  audit(viewer: Viewer, before: number | null): Promise<readonly AuditRow[]>
+  /** Newest first, from a position on. Without `known`: nothing of what was known of feeds, assets and flaws. */
+  audit(viewer: Viewer, before: number | null, known: boolean): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>
   /** Accounts that speak for the viewer; to an operator, those of everybody. */
   accounts(viewer: Viewer): Promise<readonly AccountEntry[]>

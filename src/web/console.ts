@@ -325,14 +325,10 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/audit',
     withViewer(async (c, viewer) => {
-      const before = Number(c.req.query('before'))
-      return page(
-        c,
-        viewer,
-        'Audit',
-        '/audit',
-        auditHtml(await port.audit(viewer, Number.isSafeInteger(before) && before > 0 ? before : null), viewer),
-      )
+      const asked = Number(c.req.query('before'))
+      const before = Number.isSafeInteger(asked) && asked > 0 ? asked : null
+      const known = c.req.query('known') === '1'
+      return page(c, viewer, 'Audit', '/audit', auditHtml(await port.audit(viewer, before, known), known, viewer))
     }),
   )
   app.post(

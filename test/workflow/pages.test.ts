@@ -131,9 +131,9 @@ test('events of the version before, with everything in themselves, are read, che
   if (state === null) throw new Error('There is no state.')
   expect(state.rollout?.deployments[assets[9] ?? '']?.outcome).toEqual(outcomeOf(assets[9] ?? '', 9).outcome)
   expect(proposalReport(state, events, new Map())).toContain('Setting up openssl on PW-2/web10.example.net ...')
-  expect(verifyExport(await exported())).toMatchObject({ ok: true, streams: 2 })
+  expect(verifyExport(await exported())).toMatchObject({ ok: true })
   const checked = await verifyRecord(database.url, { rebuild: false, membersOf: () => [], now: after(0) })
-  expect(checked).toMatchObject({ ok: true, streams: 2 })
+  expect(checked).toMatchObject({ ok: true })
   await sql`delete from audit.checkpoints`
   for (const table of [
     'audit.events',
