@@ -121,7 +121,7 @@ export async function carry(
     await storeContents(tx, { contents: kept.contents, now })
     await nameContents(tx, [kept.decision, kept.evidence], { contents: [], now })
   }
-  const carried = { state, headHash, register, format: PERSONLESS }
+  const carried = { state, headHash, register, format: PERSONLESS, rights: stored.rights }
   await renewProposal(tx, carried)
   // An earlier version followed no test whose proposal was over.
   await setTimer(tx, id, wakeAt(state, now))

@@ -28,6 +28,7 @@ import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
+import { newestRights } from './entries.ts'
 import { readBesides } from './events.ts'
 import { renewContent, saveContent } from './live-contents.ts'
 import { registerAt, registerVersion, type VersionedRegister } from './persons.ts'
@@ -43,6 +44,8 @@ export interface StoredProposal {
   readonly format: number
   /** Who is who in it. */
   readonly register: VersionedRegister
+  /** As `rightsInForce` says, when it was read. */
+  readonly rights: number | null
 }
 
 /** False where an earlier version wrote it: it is carried over before anything else happens to it. */
@@ -139,6 +142,7 @@ async function storedWhere(
       headHash: proposals.headHash,
       format: proposals.format,
       version: registerVersion,
+      rights: newestRights,
       state: sql<LightState | ProposalState | null>`case when ${isKnown} then null else state end`,
       results: sql<readonly ResultRow[] | null>`case when ${isKnown} then null else
         (select json_agg(json_build_object('part', part, 'asset', asset, 'facts', facts::json) order by asset)
@@ -170,24 +174,30 @@ async function storedWhere(
   const registers = new Map<string, VersionedRegister>()
   for (const version of versions) registers.set(version, await registerAt(db, version))
   return rows.map((row) => {
-    const { id, headHash, state, format, version } = row
+    const { id, headHash, state, format, version, rights } = row
     if (state === null) {
       const stored = before.get(`${headHash} ${version}`)
       if (stored === undefined) throw new Error(`${id} was not read.`)
-      return stored
+      return { ...stored, rights }
     }
     const register = registers.get(version) ?? noRegister
-    if (!('content' in state)) return { state: ofBefore(state), headHash, format: WHOLE, register }
+    if (!('content' in state)) return { state: ofBefore(state), headHash, format: WHOLE, register, rights }
     try {
       const subject = subjects(state.content)
       if (format !== PERSONLESS) {
         const light = ofBeforeEntries(state, new Map(row.reasons ?? []))
-        return { state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)), headHash, format: LIGHT, register }
+        return {
+          state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)),
+          headHash,
+          format: LIGHT,
+          register,
+          rights,
+        }
       }
       const beside = besides.get(id) ?? new Map()
       const light = withPersons(state, register, beside)
       const read = resultsOf(row).map((one) => rowWithPersons(one, register, beside))
-      const stored = { state: wholeState(light, subject, read), headHash, format, register }
+      const stored = { state: wholeState(light, subject, read), headHash, format, register, rights }
       remember(stored)
       return stored
     } catch (error) {
@@ -297,7 +307,7 @@ async function saveState(
     put.map((row) => rowWithoutPersons(row, register)),
   )
   rememberSubject(state.subject)
-  remember({ state, headHash, format: PERSONLESS, register })
+  remember({ state, headHash, format: PERSONLESS, register, rights: null })
 }
 
 /** The row of `proposals` that a state is kept in. */

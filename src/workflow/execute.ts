@@ -262,7 +262,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     freezesOf(tx, parts, team, now),
     standingGrant(tx, before),
     parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
-    rightsInForce(tx),
+    stored === null ? rightsInForce(tx) : stored.rights,
   ])
   const context: Context = {
     now,
