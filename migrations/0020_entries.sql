@@ -22,8 +22,9 @@ CREATE TABLE "persons_version" (
 --> statement-breakpoint
 CREATE UNIQUE INDEX "entries_stream_seq" ON "audit"."entries" USING btree ("stream","seq");--> statement-breakpoint
 INSERT INTO "persons_version" ("version") VALUES (gen_random_uuid()::text);--> statement-breakpoint
--- A process of an earlier version that was left running may be writing: what it wrote stays, and it writes no more.
-LOCK TABLE "audit"."events", "proposals" IN SHARE ROW EXCLUSIVE MODE;--> statement-breakpoint
+-- A process of an earlier version that was left running may be writing: what it wrote stays, and it writes no more. In the
+-- order in which it locks them, so that the two do not wait for each other.
+LOCK TABLE "proposals", "audit"."events" IN ACCESS EXCLUSIVE MODE;--> statement-breakpoint
 -- Entries come after all events of earlier versions.
 SELECT setval('audit.entries_id_seq', (SELECT coalesce(max("position"), 0) + 1 FROM "audit"."events"), false);--> statement-breakpoint
 CREATE FUNCTION "refuse_earlier_version"() RETURNS trigger LANGUAGE plpgsql AS $$

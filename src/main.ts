@@ -268,7 +268,12 @@ export async function noteConfiguration(
   await noteRights(database.db, {
     people,
     configuration: (pseudonymOf) => recordedConfiguration(config, pseudonymOf),
-    beside: { user, host, file: config.file },
+    beside: {
+      user,
+      host,
+      file: config.file,
+      freezes: config.freezes.flatMap((one) => ('name' in one ? one.name : [])),
+    },
     platforms: parts.platforms,
     now,
   })

@@ -43,8 +43,8 @@ export const notRecorded = [
   'loads',
 ] as const satisfies readonly Section[]
 
-/** Addresses and commands, which may have a secret in them: what is kept is their hash. */
-const hashed = ['command', 'http', 'host', 'query', 'calendar', 'location']
+/** Addresses, commands and what people wrote: they may have a secret in them, or a name. What is kept is their hash. */
+const hashed = ['command', 'http', 'host', 'query', 'calendar', 'location', 'match', 'also']
 
 /** @param pseudonymOf of everybody under `people` */
 export function recordedConfiguration(
@@ -78,17 +78,18 @@ export function recordedConfiguration(
     policies: settings.policies,
     standingApprovals: settings.standingApprovals,
     windows: settings.windows,
+    // Why there is a freeze changes nothing of what is frozen, and stands beside the entry.
     freezes: settings.freezes.map((freeze) => {
       if ('calendar' in freeze) return withHashes(freeze)
-      const { name: why, ...rest } = freeze
-      return { why, ...rest }
+      const { name: _, ...rest } = freeze
+      return rest
     }),
     rollouts: withHashes(settings.rollouts),
     // Of a table of one's own what is in it, not where it lies.
-    priority: {
+    priority: withHashes({
       ...priority,
       table: isShippedTable(priority.table) ? priority.table : sha256(readTable(priority.table)),
-    },
+    }),
     proposals: settings.proposals,
   }
   return sections as RecordedConfiguration

@@ -10,6 +10,7 @@ import { ERASED, type Register } from '../core/record/register.ts'
 import type { Freeze } from '../core/window.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { appendToStream, lockStream, RIGHTS } from './entries.ts'
+import { readBesides } from './events.ts'
 import { entries, freezes } from './schema.ts'
 
 export interface NewFreeze {
@@ -69,22 +70,14 @@ function holding(team: string, now: string) {
 
 /** Freezes of a team that people declared and that still hold; each is called by the reason. */
 export async function declaredFreezes(db: Queryable, team: string, now: string): Promise<readonly Freeze[]> {
-  const rows = await db
-    .select({
-      entry: freezes.entry,
-      reason: freezes.reason,
-      from: freezes.fromAt,
-      to: freezes.untilAt,
-      beside: entries.beside,
-    })
-    .from(freezes)
-    .leftJoin(entries, and(eq(entries.stream, RIGHTS), eq(entries.seq, freezes.entry)))
-    .where(holding(team, now))
-    .orderBy(freezes.id)
-  return rows.map(({ entry, reason, from, to, beside }) => ({
-    name: entry === null ? (reason ?? ERASED) : wordsIn(readBeside(beside)),
-    from,
-    to,
+  const rows = await db.select().from(freezes).where(holding(team, now)).orderBy(freezes.id)
+  const wanted = rows.flatMap(({ entry }) => (entry === null ? [] : [{ stream: RIGHTS, seq: entry }]))
+  // Mostly there is none.
+  const besides = (await readBesides(db, wanted)).get(RIGHTS)
+  return rows.map(({ entry, reason, fromAt, untilAt }) => ({
+    name: entry === null ? (reason ?? ERASED) : wordsIn(readBeside(besides?.get(entry) ?? null)),
+    from: fromAt,
+    to: untilAt,
     teams: [team],
   }))
 }

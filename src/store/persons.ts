@@ -102,14 +102,18 @@ async function learn(
 ): Promise<void> {
   await lockRegister(tx)
   const wanted = new Map(people.map((one) => [one.id, one]))
-  for (const some of slices([...wanted.values()])) await learnSome(tx, some, now)
+  let changed = false
+  for (const some of slices([...wanted.values()])) changed = (await learnSome(tx, some, now)) || changed
+  // Somebody else was faster.
+  if (!changed) return
   await tx
     .insert(personsVersion)
     .values({ version: randomUUID() })
     .onConflictDoUpdate({ target: personsVersion.one, set: { version: randomUUID() } })
 }
 
-async function learnSome(tx: Tx, people: readonly KnownPerson[], now: string): Promise<void> {
+/** False where there was nothing to learn. */
+async function learnSome(tx: Tx, people: readonly KnownPerson[], now: string): Promise<boolean> {
   const ids = people.map(({ id }) => id)
   const rows = await tx.select(columns).from(persons).where(inArray(persons.person, ids))
   const known = new Map(rows.map((row) => [row.person, row]))
@@ -128,6 +132,7 @@ async function learnSome(tx: Tx, people: readonly KnownPerson[], now: string): P
   }
   if (added.length > 0) await tx.insert(persons).values(added)
   if (told.length > 0) await appendToStream(tx, PERSONS, told)
+  return told.length > 0
 }
 
 function telling(

@@ -71,7 +71,9 @@ export async function recordAssets(tx: Tx, ids: readonly string[], now: string):
         ${listOf(some.map((one) => JSON.stringify(one.facts)))}::text::text[],
         ${listOf(some.map(({ team }) => entryOf(team)))}::text::integer[]) as given (asset, team, source, facts, entry)
       on conflict (asset) do update
-        set team = excluded.team, source = excluded.source, facts = excluded.facts, entry = excluded.entry`)
+        set team = excluded.team, source = excluded.source, facts = excluded.facts, entry = excluded.entry,
+          -- The record of another team has said nothing of it yet.
+          coverage = case when ${assetsRecorded.team} = excluded.team then ${assetsRecorded.coverage} else 'covered' end`)
 }
 
 /** Says that assets which were just forgotten are gone. In the transaction that forgot them. */

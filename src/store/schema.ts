@@ -579,7 +579,7 @@ export const findingsRecorded = pgTable(
     open: integer('open').notNull(),
     entry: integer('entry').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.team, table.flaw] })],
+  (table) => [primaryKey({ columns: [table.team, table.flaw] }), index('findings_recorded_flaw').on(table.flaw)],
 )
 
 /** Sets of flaws that are open together on assets of a team. */

@@ -8,7 +8,7 @@ import { contentOf, type HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
 import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
-import type { Policy } from '../core/policy.ts'
+import type { Member, Policy } from '../core/policy.ts'
 import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import { keepingSubject, subjectStored } from '../core/proposal/decision-content.ts'
@@ -39,7 +39,7 @@ import { inSlices } from '../store/in-slices.ts'
 import { oldestLook } from '../store/inventory.ts'
 import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
-import { type KnownPerson, knowPersonsIn, personsOf, type VersionedRegister } from '../store/persons.ts'
+import { type KnownPerson, knowPersons, knowPersonsIn, personsOf, type VersionedRegister } from '../store/persons.ts'
 import { hasCard } from '../store/posts.ts'
 import {
   findProposal,
@@ -123,7 +123,9 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     await inSlices(keepingSubject(content.subject))
     const kept = withContent(content)
     const contents = [...kept.contents, policyContent(policy)]
-    await prepareContents(parts.db, contents, parts.clock().toISOString())
+    const now = parts.clock().toISOString()
+    await prepareContents(parts.db, contents, now)
+    await knowPersons(parts.db, everybody(actor, parts.teams.membersOf(team)), now)
     subjectStored(kept.content)
     const done = await inTransaction(parts.db, openProposal, {
       parts: mine,
@@ -151,6 +153,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     const members = parts.teams.membersOf(team)
     const problem = freezeProblem({ team, change, now, person: person.id, through: person.through, policy, members })
     if (problem !== null) return { ok: false, sentence: problem }
+    await knowPersons(parts.db, everybody(person, members), now)
     const command: FreezeCommand =
       change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
     if (!(await inTransaction(parts.db, freezeOrLift, { parts: mine, team, command, person, now })))
@@ -345,20 +348,19 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
 /** The policy of a proposal as content. */
 const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
 
+/** Everybody whom events of what an actor does for a team may name. */
+function everybody(actor: Actor, members: readonly Member[]): readonly KnownPerson[] {
+  return [...personsOf(actor), ...members.map(({ id, name }) => ({ id, name }))]
+}
+
 /** The register with everybody in it whom events of the command may name. */
 async function registerFor(
   tx: Tx,
   known: VersionedRegister | null,
   { actor, members, now }: Pick<Context, 'actor' | 'members' | 'now'>,
 ): Promise<VersionedRegister> {
-  const named: KnownPerson[] = [...members.map(({ id }) => ({ id, name: null })), ...personsOf(actor)]
-  if (known !== null && named.every(({ id }) => known.has(id))) return known
-  const names = new Map(members.map(({ id, name }) => [id, name]))
-  return knowPersonsIn(
-    tx,
-    named.map(({ id }) => ({ id, name: names.get(id) ?? null })),
-    now,
-  )
+  const people = everybody(actor, members)
+  return known !== null && people.every(({ id }) => known.has(id)) ? known : knowPersonsIn(tx, people, now)
 }
 
 function asksAlready(other: string): string {

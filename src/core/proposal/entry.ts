@@ -64,12 +64,17 @@ const words: Kept = {
   write: (value, _key, { actor }) => {
     if (typeof value === 'string') return { beside: { words: value } }
     // Erased, what stands beside it for another reason would be taken for words.
-    return actor.kind === 'person' && actor.through?.kind === 'command line' ? { facts: { silent: true } } : {}
+    return hasBeside(actor) ? { facts: { silent: true } } : {}
   },
   read: (_key, { entry, beside }) => {
     if (beside === null) return entry.commit === undefined || entry.facts.silent === true ? null : ERASED
     return typeof beside.words === 'string' ? beside.words : null
   },
+}
+
+/** Whether something stands beside whatever the actor does: the account, or the place of a command line. */
+function hasBeside(actor: Actor): boolean {
+  return actor.kind === 'person' && (actor.account !== undefined || actor.through?.kind === 'command line')
 }
 
 /** A list that stands beside; an empty one once it was erased. */
@@ -288,8 +293,8 @@ export interface Circumstances {
   readonly rule: Policy
 }
 
-/** People with a role that may vote are named up to here; then the configuration in force says who they were. */
-const ELIGIBLE_NAMED = 1_000
+/** People with a role that may vote are named up to so many bytes; then the rights in force say who they were. */
+const ELIGIBLE_BYTES = 32_000
 
 /** An event as facts and what stands beside them. `circumstances` null: nobody decided anything. */
 export function entryOf(
@@ -343,20 +348,26 @@ function circumstanceFacts(
 ): Facts {
   const decides = asksWho.includes(event.type)
   const roles = votingRoles(rule.approval)
-  const eligible = members.filter((member) => member.roles.some((role) => roles.includes(role)))
+  const eligible = decides ? eligibleFacts(members, roles, pseudonymOf) : undefined
   return {
     ...(rights !== null && (decides || actor.kind === 'person') ? { rights } : {}),
     ...(event.type === 'vote-cast' || event.type === 'approved' || event.type === 'rejected' ? { content } : {}),
     ...(event.type === 'opened' ? { policy } : {}),
-    ...(decides && eligible.length <= ELIGIBLE_NAMED
-      ? {
-          eligible: eligible.map(({ id, roles: held }) => ({
-            person: pseudonymOf(id),
-            roles: held.filter((role) => roles.includes(role)),
-          })),
-        }
-      : {}),
+    ...(eligible === undefined ? {} : { eligible }),
   }
+}
+
+/** Who holds one of the roles; nothing where that would be too long. */
+function eligibleFacts(
+  members: readonly Member[],
+  roles: readonly string[],
+  pseudonymOf: (person: string) => string,
+): readonly Fact[] | undefined {
+  const named = members.flatMap(({ id, roles: held }) => {
+    const mine = held.filter((role) => roles.includes(role))
+    return mine.length === 0 ? [] : [{ person: pseudonymOf(id), roles: mine }]
+  })
+  return Buffer.byteLength(JSON.stringify(named)) <= ELIGIBLE_BYTES ? named : undefined
 }
 
 /** The event of an entry. Throws a clause where it is none of ours, or needs what is not there. */

@@ -3,7 +3,7 @@
  * says is personal, and stands beside it.
  */
 
-import type { Beside, Facts } from './entry.ts'
+import type { Facts } from './entry.ts'
 
 /** Names of facts by event, by stream; of streams that there is one of for each team, by what stands before the colon. */
 const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -64,7 +64,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Throws where an event has a fact that is not among those of its type, or is of no known type: a fault of ours. */
 export function checkFacts(
   stream: string,
-  { event, facts: given }: { readonly event: string; readonly facts: Facts; readonly beside?: Beside },
+  { event, facts: given }: { readonly event: string; readonly facts: Facts },
 ): void {
   const known = facts[stream.split(':')[0] ?? '']?.[event]
   if (known === undefined) throw new Error(`The stream ${stream} has no event "${event}".`)

@@ -89,8 +89,13 @@ test('votes from everywhere, and a rejection with its owner', () => {
   expect(erased.proposer).not.toHaveProperty('account')
 })
 
-test('a vote without a reason has none, erased or not', () => {
-  const erased = checkParts(played([[{ ...vote('approve', ''), reason: null }, person('mara')]]))
+test.each([
+  ['by an account', linked],
+  ['by the command line', cli],
+  ['by nothing that stands beside', person('mara')],
+])('a vote without a reason %s has none, erased or not', (_, actor) => {
+  const silent = [{ ...vote('approve', ''), reason: null }, actor] as const
+  const erased = checkParts(played([silent], { policy: { cli: 'recorded' } }))
   expect(erased.votes.map(({ reason }) => reason)).toEqual([null])
 })
 

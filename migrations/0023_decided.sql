@@ -1,1 +1,0 @@
-CREATE INDEX "entries_decided" ON "audit"."entries" USING btree ("id") WHERE stream !~ '^(assets:|feeds$|findings:)';

@@ -1,0 +1,2 @@
+CREATE INDEX "entries_decided" ON "audit"."entries" USING btree ("id") WHERE stream !~ '^(assets:|feeds$|findings:)';--> statement-breakpoint
+CREATE INDEX "findings_recorded_flaw" ON "findings_recorded" USING btree ("flaw");
