@@ -4,7 +4,10 @@ import type { Criticality, Exposure } from '../asset.ts'
 import { type AssetList, assetList, type ListedAsset } from './asset-lists.ts'
 import type { Told } from './entry.ts'
 
-/** What the record keeps of an asset: nothing of where to reach it, and no person. */
+/**
+ * What the record keeps of an asset: nothing of where to reach it. Tags are as the source gives them: an operator who puts
+ * names of people into tags has them in the record, as in decisions.
+ */
 export interface AssetFacts {
   readonly platform: string
   readonly exposure: Exposure | null
