@@ -83,7 +83,9 @@ export async function* rebuild(
   yield* startsCheck.differences()
   for (const key of await assetsOfNoStart(db))
     yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
-  const freezing = { entries: await freezeEntries(db), acts, witnesses }
+  const { told: entries, problems } = await freezeEntries(db)
+  yield* problems
+  const freezing = { entries, acts, witnesses }
   const people = { members: membersOf, idOf: (pseudonym: string) => register.personOf(pseudonym).id }
   for (const { record, problem } of freezeDifferences(await allFreezes(db), freezing, people))
     yield { record: `freezes: ${record}`, problem }

@@ -420,6 +420,24 @@ describe('freezes', () => {
       ],
     })
   })
+
+  test('an entry of one that somebody made unreadable is named', async () => {
+    const { db, sql } = database()
+    await inTransaction(db, freeze, { reason: 'one', now: NOW })
+    const [kept] = await sql`select seq, entry from audit.entries where entry like '%"event":"freeze-declared"%'`
+    for (const text of [`${kept?.entry}"`, '"event":"freeze-declared"', `[${kept?.entry}]`]) {
+      await sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`
+        await tx`update audit.entries set entry = ${text} where stream = 'rights' and seq = ${kept?.seq}`
+      })
+      const verdict = await verify()
+      const found = verdict.ok ? [] : verdict.findings
+      expect(found, text).toContainEqual({
+        record: `rights event ${kept?.seq}`,
+        problem: expect.stringMatching(/^is (not the JSON of an entry|no entry)$/),
+      })
+    }
+  })
 })
 
 test('in no fact and in no content stands a name, an e-mail address, an account, a reason, or where the service runs', async () => {
