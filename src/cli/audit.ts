@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { count } from '../chat/story.ts'
 import { visibleJson } from '../chat/visible.ts'
-import type { AuditProblem } from '../core/audit.ts'
+import type { AuditProblem, LostBesides } from '../core/audit.ts'
 import { createExportCheck } from '../core/audit-export.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
@@ -52,6 +52,12 @@ export function auditCommands(program: Command, done: (code: number) => void): v
       }
       for (const { record, problem } of verdict.findings) print(`The record is broken: ${record} ${problem}.`)
       if (verdict.more > 0) print(`There are ${verdict.more} more.`)
+      if (verdict.erased > 0)
+        print(
+          verdict.erased === 1
+            ? '1 entry has lost what stood beside it, and no entry says that it was erased.'
+            : `${verdict.erased} entries have lost what stood beside them, and no entry says that it was erased.`,
+        )
     })
 
   audit
@@ -73,17 +79,21 @@ async function verifyFile(file: string): Promise<RecordVerdict> {
   try {
     for await (const { bytes, whole } of fileLines(file, limits.auditLineBytes)) {
       const bad = check.line(bytes, whole)
-      if (bad !== null) return named(bad)
+      if (bad !== null) return broken([bad], check.lost())
     }
   } catch (error) {
     throw new BadUse(`${errorText(error)}.`)
   }
   const verdict = check.end()
-  return verdict.ok ? { ...verdict, notCompared: 0 } : named(verdict)
+  const lost = check.lost()
+  if (!verdict.ok) return broken([verdict], lost)
+  return lost.count === 0 ? { ...verdict, notCompared: 0 } : broken([], lost)
 }
 
-function named({ record, problem }: AuditProblem): RecordVerdict {
-  return { ok: false, record, problem, findings: [{ record, problem }], more: 0 }
+function broken(problems: readonly AuditProblem[], { count, first }: LostBesides): RecordVerdict {
+  const findings = [...problems, ...first].map(({ record, problem }) => ({ record, problem }))
+  const { record, problem } = findings[0] ?? { record: 'the record', problem: 'does not hold' }
+  return { ok: false, record, problem, findings, more: count - first.length, erased: count }
 }
 
 async function verifyDatabase({ database, parts }: Service, rebuild: boolean) {

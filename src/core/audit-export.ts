@@ -72,12 +72,17 @@ export interface RecordCounts {
   readonly contents: number
   /** Logs that events name and that are not kept any more. */
   readonly expiredLogs: number
+  /** Entries that have lost what stood beside them. */
+  readonly erased: number
 }
 
 export type ExportVerdict = ({ readonly ok: true } & RecordCounts) | ({ readonly ok: false } & AuditProblem)
 
-/** Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. */
-export function verifyExport(text: string): ExportVerdict {
+/**
+ * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. `mayBeErased`:
+ * that entries have lost what stood beside them is no fault.
+ */
+export function verifyExport(text: string, { mayBeErased = false } = {}): ExportVerdict {
   const check = createExportCheck()
   for (let offset = 0; offset < text.length; ) {
     const end = text.indexOf('\n', offset)
@@ -85,10 +90,12 @@ export function verifyExport(text: string): ExportVerdict {
     if (bad !== null) return bad
     offset = end === -1 ? text.length : end + 1
   }
-  return check.end()
+  const verdict = check.end()
+  const [lost] = mayBeErased ? [] : check.lost().first
+  return verdict.ok && lost !== undefined ? { ok: false, ...lost } : verdict
 }
 
-/** Checks an export line by line. Never throws, whatever the bytes. */
+/** Checks an export line by line. Never throws, whatever the bytes. `lost` is for whoever asks to judge. */
 export function createExportCheck() {
   const chain = createChainCheck()
   let contents = createContentCheck('')
@@ -167,7 +174,7 @@ export function createExportCheck() {
     return { ok: true, ...chain.counts(), ...contents.counts() }
   }
 
-  return { line, end }
+  return { line, end, lost: chain.lost }
 }
 
 /** latin1 keeps bytes that are not UTF-8 apart from each other, so that no change of a byte can hide. */

@@ -8,7 +8,7 @@ import { canonicalJson } from './canonical-json.ts'
 import { errorText } from './error-text.ts'
 import { addHash, type HashList, hashAt, hashList } from './hash-table.ts'
 import type { RecordedEvent, WrittenEvent } from './proposal/event.ts'
-import { besideProblem, leafHash, readEntry, type SealedEntry, spellingProblem } from './record/entry.ts'
+import { besideProblem, type Entry, leafHash, readEntry, type SealedEntry, spellingProblem } from './record/entry.ts'
 import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
@@ -71,12 +71,15 @@ export interface AuditProblem {
 /**
  * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in their
  * order, then every checkpoint. Each call says what is wrong, or `null`. Of each event its hash is kept, for the
- * checkpoints: 32 to 64 bytes, and some 500 for each stream.
+ * checkpoints: 32 to 64 bytes, and some 500 for each stream. That what stood beside an entry is gone breaks no chain:
+ * `lost` says of which, for whoever must know why.
  */
 export function createChainCheck() {
   const streams = new Map<string, HashList>()
   let events = 0
   let last = { number: 0, hash: GENESIS }
+  let erased = 0
+  const lostFirst: AuditProblem[] = []
 
   function event(item: RecordItem): AuditProblem | null {
     const { stream, seq, hash } = item
@@ -85,8 +88,14 @@ export function createChainCheck() {
     if (seq !== before.length + 1)
       return { record, problem: `follows event ${before.length}: events are missing or out of order` }
     const head = before.length === 0 ? GENESIS : hashAt(before, before.length - 1)
-    const problem = isEntry(item) ? entryProblem(item, head) : sealedProblem(item, head)
+    const { problem, lost } = isEntry(item)
+      ? checkEntry(item, head)
+      : { problem: sealedProblem(item, head), lost: false }
     if (problem !== null) return { record, problem }
+    if (lost) {
+      erased++
+      if (lostFirst.length < LOST_NAMED) lostFirst.push({ record, problem: LOST })
+    }
     addHash(before, hash)
     if (seq === 1) streams.set(stream, before)
     events++
@@ -110,8 +119,24 @@ export function createChainCheck() {
     return null
   }
 
-  return { event, checkpoint, counts: () => ({ events, streams: streams.size, checkpoints: last.number }) }
+  return {
+    event,
+    checkpoint,
+    counts: () => ({ events, streams: streams.size, checkpoints: last.number, erased }),
+    lost: (): LostBesides => ({ count: erased, first: lostFirst }),
+  }
 }
+
+/** Entries that have lost what stood beside them. */
+export interface LostBesides {
+  readonly count: number
+  /** The first of them. */
+  readonly first: readonly AuditProblem[]
+}
+
+/** So many are named; the rest is counted. */
+const LOST_NAMED = 100
+const LOST = 'has lost what stood beside it, and no entry says that it was erased'
 
 const UNCHAINED = 'does not carry the hash of the event before it'
 
@@ -121,17 +146,25 @@ function sealedProblem(sealed: SealedEvent, head: string): string | null {
   return sealProblem(() => eventHash(sealed), sealed.hash)
 }
 
-/** The bytes are hashed as they are; spelled again, they must be the same, so that everybody reads the same in them. */
-function entryProblem({ stream, seq, text, hash, beside }: SealedEntry, head: string): string | null {
-  if (leafHash(text) !== hash) return 'its content does not match its hash: it was changed'
+/**
+ * The bytes are hashed as they are; spelled again, they must be the same, so that everybody reads the same in them. `lost`:
+ * it is bound to something beside it that is gone.
+ */
+function checkEntry(sealed: SealedEntry, head: string): { readonly problem: string | null; readonly lost: boolean } {
+  const { text, hash, beside } = sealed
+  if (leafHash(text) !== hash) return { problem: 'its content does not match its hash: it was changed', lost: false }
   try {
     const entry = readEntry(text)
-    if (entry.stream !== stream || entry.seq !== seq) return `says that it is ${entry.stream} event ${entry.seq}`
-    if (entry.prev !== head) return UNCHAINED
-    return spellingProblem(text, entry) ?? besideProblem(entry, beside)
+    return { problem: entryProblem(sealed, entry, head), lost: beside === null && entry.commit !== undefined }
   } catch (error) {
-    return errorText(error)
+    return { problem: errorText(error), lost: false }
   }
+}
+
+function entryProblem({ stream, seq, text, beside }: SealedEntry, entry: Entry, head: string): string | null {
+  if (entry.stream !== stream || entry.seq !== seq) return `says that it is ${entry.stream} event ${entry.seq}`
+  if (entry.prev !== head) return UNCHAINED
+  return spellingProblem(text, entry) ?? besideProblem(entry, beside)
 }
 
 /** Content that has no canonical form was never sealed by us. */

@@ -1,4 +1,4 @@
-import { asc, type SQL, sql } from 'drizzle-orm'
+import { asc, desc, type SQL, sql } from 'drizzle-orm'
 import {
   type AuditProblem,
   type Checkpoint,
@@ -226,13 +226,14 @@ export async function* readAllEvents(db: Queryable): AsyncGenerator<PlacedItem> 
 }
 
 async function* eventRows(db: Queryable): AsyncGenerator<EventRow> {
-  let after = '0'
-  for (;;) {
-    const rows = await pageOf(db, sql`position > ${after}::bigint`, sql`position`, PAGE_ROWS)
+  // Whatever its position is, a row is read: what somebody put below all others, too, or beside one.
+  for (let after = sql`true`; ; ) {
+    const rows = await pageOf(db, after, sql`position, stream, seq`, PAGE_ROWS)
     yield* rows
     const last = rows.at(-1)
     if (last === undefined) return
-    after = last.position
+    const { position, stream, seq } = last
+    after = sql`position >= ${position}::bigint and (position, stream, seq) > (${position}::bigint, ${stream}, ${seq})`
   }
 }
 
@@ -309,20 +310,52 @@ export async function writeCheckpoint(db: Db, now: string): Promise<Checkpoint |
 
 async function sealHeads(tx: Tx, { now }: { readonly now: string }): Promise<Checkpoint | null> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:checkpoint', 0))`)
-  const known = new Map<string, number>()
-  let last: Checkpoint | null = null
-  for await (const checkpoint of readCheckpoints(tx)) {
-    for (const head of checkpoint.heads) known.set(head.stream, head.seq)
-    last = checkpoint
-  }
-  const rows = await tx.execute<StreamHead & Record<string, unknown>>(
-    sql`select distinct on (stream) stream, seq, hash from ${record} order by stream, seq desc`,
-  )
-  const heads = rows
-    .filter((row) => (known.get(row.stream) ?? 0) < row.seq)
-    .map(({ stream, seq, hash }) => ({ stream, seq, hash }))
+  const { number, hash: prev } = await lastSeal(tx)
+  const heads = await grownHeads(tx)
   if (heads.length === 0) return null
-  const checkpoint = sealCheckpoint((last?.number ?? 0) + 1, now, heads, last?.hash ?? GENESIS)
+  const checkpoint = sealCheckpoint(number + 1, now, heads, prev)
   await tx.insert(checkpoints).values({ ...checkpoint, heads: canonicalJson(checkpoint.heads) })
   return checkpoint
+}
+
+async function lastSeal(tx: Tx): Promise<Pick<Checkpoint, 'number' | 'hash'>> {
+  const { number, hash } = checkpoints
+  const [last] = await tx.select({ number, hash }).from(checkpoints).orderBy(desc(number)).limit(1)
+  return last ?? { number: 0, hash: GENESIS }
+}
+
+/**
+ * Ends of the streams that grew since they were sealed last. From one stream to the next the index is asked, so that of a
+ * long stream its end is read and nothing else. What was sealed is counted where it is kept: all heads that ever were
+ * would not fit into memory.
+ */
+async function grownHeads(tx: Tx): Promise<readonly StreamHead[]> {
+  const rows = await tx.execute<StreamHead & Record<string, unknown>>(sql`
+    with recursive sealed as materialized (
+      select head.stream, max(head.seq) as seq
+        from ${checkpoints} cross join lateral jsonb_to_recordset(heads::jsonb) as head (stream text, seq integer)
+        group by head.stream),
+      ${streamsOf(entries, 'entry_streams')},
+      ${streamsOf(events, 'event_streams')},
+      ends as (
+        select distinct on (stream) stream, seq, hash from (
+          ${endsOf(entries, 'entry_streams')} union all ${endsOf(events, 'event_streams')}) as either
+        order by stream, seq desc)
+    select ends.stream, ends.seq, ends.hash from ends left join sealed on sealed.stream = ends.stream
+      where coalesce(sealed.seq, 0) < ends.seq order by ends.stream`)
+  return rows.map(({ stream, seq, hash }) => ({ stream, seq, hash }))
+}
+
+/** The names of all streams; the last row is `null`. */
+function streamsOf(table: typeof entries | typeof events, name: string): SQL {
+  return sql`${sql.raw(name)} as (
+    (select stream from ${table} order by stream limit 1)
+    union all
+    select (select next.stream from ${table} as next where next.stream > before.stream order by next.stream limit 1)
+      from ${sql.raw(name)} as before where before.stream is not null)`
+}
+
+function endsOf(table: typeof entries | typeof events, streams: string): SQL {
+  return sql`select streams.stream, last.seq, last.hash from ${sql.raw(streams)} as streams cross join lateral (
+    select seq, hash from ${table} as one where one.stream = streams.stream order by one.seq desc limit 1) as last`
 }

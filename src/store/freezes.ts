@@ -1,6 +1,8 @@
 /** Freezes that people declare: entries of the stream `rights`, and rows by which they are found. */
 
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import type { AuditProblem } from '../core/audit.ts'
+import { errorText } from '../core/error-text.ts'
 import type { FreezeEntry, FreezeRow } from '../core/freeze-record.ts'
 import { actorFacts } from '../core/proposal/entry.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
@@ -86,21 +88,34 @@ export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
   return db.select().from(freezes).orderBy(freezes.id)
 }
 
-/** What the record tells of them. What was changed in the store may be of any shape. */
-export async function freezeEntries(db: Queryable): Promise<readonly FreezeEntry[]> {
+/** What the record tells of them, and which entries cannot be read: what was changed in the store may be of any shape. */
+export async function freezeEntries(
+  db: Queryable,
+): Promise<{ readonly told: readonly FreezeEntry[]; readonly problems: readonly AuditProblem[] }> {
   const rows = await db
     .select({ seq: entries.seq, entry: entries.entry })
     .from(entries)
     .where(and(eq(entries.stream, RIGHTS), sql`${entries.entry} like '%"event":"freeze-%'`))
     .orderBy(entries.seq)
-  return rows.flatMap(({ seq, entry }): FreezeEntry[] => {
-    const { at, by, event, facts } = readEntry(entry)
-    const team = String(facts.team)
-    if (event === 'freeze-declared') {
-      const { freeze, from, until } = facts
-      return [{ seq, at: String(from), by, team, declared: { freeze: Number(freeze), until: String(until) } }]
+  const told: FreezeEntry[] = []
+  const problems: AuditProblem[] = []
+  for (const { seq, entry } of rows) {
+    try {
+      told.push(...freezeEntry(seq, entry))
+    } catch (error) {
+      problems.push({ record: `${RIGHTS} event ${seq}`, problem: errorText(error).slice(0, 200) })
     }
-    if (event !== 'freeze-lifted' || !Array.isArray(facts.freezes)) return []
-    return [{ seq, at, by, team, lifted: facts.freezes.map(Number) }]
-  })
+  }
+  return { told, problems }
+}
+
+function freezeEntry(seq: number, text: string): readonly FreezeEntry[] {
+  const { at, by, event, facts } = readEntry(text)
+  const team = String(facts.team)
+  if (event === 'freeze-declared') {
+    const { freeze, from, until } = facts
+    return [{ seq, at: String(from), by, team, declared: { freeze: Number(freeze), until: String(until) } }]
+  }
+  if (event !== 'freeze-lifted' || !Array.isArray(facts.freezes)) return []
+  return [{ seq, at, by, team, lifted: facts.freezes.map(Number) }]
 }

@@ -4,14 +4,18 @@
  */
 
 import { randomBytes, randomUUID } from 'node:crypto'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { AuditProblem } from '../core/audit.ts'
+import { errorText } from '../core/error-text.ts'
 import { COMMAND_LINE } from '../core/hands.ts'
+import type { PersonEntry, PersonRow } from '../core/person-record.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
+import { readBeside, readEntry } from '../core/record/entry.ts'
 import { type Person, type Register, registerOf } from '../core/record/register.ts'
 import { slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { appendToStream, type NewEntry } from './entries.ts'
-import { persons, personsVersion } from './schema.ts'
+import { entries, persons, personsVersion } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A register as it was at one moment. */
@@ -142,4 +146,45 @@ function telling(
   at: string,
 ): NewEntry {
   return { at, by: 'operator', event, facts: { person }, beside }
+}
+
+export async function allPersons(db: Queryable): Promise<readonly PersonRow[]> {
+  return db.select(columns).from(persons).orderBy(persons.pseudonym)
+}
+
+const ENTRIES_AT_ONCE = 1_000
+
+/** What the record tells of them, in order, and which entries cannot be read: what was changed in the store may be of any shape. */
+export async function* personEntries(db: Queryable): AsyncGenerator<PersonEntry | AuditProblem> {
+  const isOfPerson = and(eq(entries.stream, PERSONS), sql`${entries.entry} like '%"event":"person-%'`)
+  for (let after = sql`true`; ; ) {
+    const rows = await db
+      .select({ seq: entries.seq, entry: entries.entry, beside: entries.beside })
+      .from(entries)
+      .where(and(isOfPerson, after))
+      .orderBy(entries.seq)
+      .limit(ENTRIES_AT_ONCE)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    for (const row of rows) yield* personEntry(row)
+    after = sql`${entries.seq} > ${last.seq}`
+  }
+}
+
+interface EntryRow {
+  readonly seq: number
+  readonly entry: string
+  readonly beside: string | null
+}
+
+function personEntry({ seq, entry, beside }: EntryRow): readonly (PersonEntry | AuditProblem)[] {
+  try {
+    const { event, facts } = readEntry(entry)
+    if (event !== 'person-known' && event !== 'person-renamed') return []
+    return [{ event, pseudonym: String(facts.person), beside: readBeside(beside) }]
+  } catch (error) {
+    // An error of JSON repeats some of the text.
+    const problem = error instanceof SyntaxError ? 'has something beside it that is no JSON' : errorText(error)
+    return [{ record: `${PERSONS} event ${seq}`, problem: problem.slice(0, 200) }]
+  }
 }

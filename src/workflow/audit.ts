@@ -1,6 +1,6 @@
 /** Checking and exporting the audit record, each on one snapshot of the database. */
 
-import { type AuditProblem, createChainCheck } from '../core/audit.ts'
+import { type AuditProblem, createChainCheck, type LostBesides } from '../core/audit.ts'
 import { createContentCheck } from '../core/audit-content.ts'
 import { createExportLines, type RecordCounts } from '../core/audit-export.ts'
 import { contentName } from '../core/content.ts'
@@ -34,11 +34,15 @@ export type RecordVerdict =
       readonly findings: readonly AuditProblem[]
       /** Findings beyond those that are told. */
       readonly more: number
+      /** Entries that have lost what stood beside them, as far as the record could be read. */
+      readonly erased: number
     }
 
 export interface VerifyOptions extends RebuildOptions {
   /** Compare all that is derived from the events with what they rebuild. */
   readonly rebuild: boolean
+  /** That entries have lost what stood beside them is no fault. Nothing erases yet, so whoever runs the service never says so. */
+  readonly mayBeErased?: boolean
 }
 
 /** Checks every chain and, where asked, every table that events rebuild. */
@@ -47,25 +51,43 @@ export async function verifyRecord(url: string, options: VerifyOptions): Promise
     const findings: AuditProblem[] = []
     const notCompared = { erased: 0 }
     let more = 0
-    const chains = await checkChains(db, options.now)
-    if ('problem' in chains) findings.push(chains)
-    if (options.rebuild) {
-      for await (const finding of rebuild(db, options, notCompared)) {
-        if (findings.length < TOLD) findings.push(finding)
-        else more++
-      }
+    function tell(finding: AuditProblem): void {
+      if (findings.length < TOLD) findings.push(finding)
+      else more++
+    }
+    const { problem, counts, lost } = await checkChains(db, options.now)
+    if (problem !== null) tell(problem)
+    if (options.rebuild) for await (const finding of rebuild(db, options, notCompared)) tell(finding)
+    if (options.mayBeErased !== true) {
+      for (const one of lost.first) tell(one)
+      more += lost.count - lost.first.length
     }
     const [first] = findings
-    if (first) return { ok: false, record: first.record, problem: first.problem, findings, more }
-    return 'problem' in chains
-      ? { ok: false, ...chains, findings, more }
-      : { ok: true, ...chains, notCompared: notCompared.erased }
+    return first === undefined
+      ? { ok: true, ...counts, notCompared: notCompared.erased }
+      : { ok: false, record: first.record, problem: first.problem, findings, more, erased: lost.count }
   })
 }
 
-async function checkChains(db: Queryable, now: string): Promise<AuditProblem | RecordCounts> {
+/** What was found until something was wrong. */
+interface Chains {
+  readonly problem: AuditProblem | null
+  readonly counts: RecordCounts
+  readonly lost: LostBesides
+}
+
+async function checkChains(db: Queryable, now: string): Promise<Chains> {
   const check = createChainCheck()
   const contents = createContentCheck(now)
+  const problem = await chainProblem(db, check, contents)
+  return { problem, counts: { ...check.counts(), ...contents.counts() }, lost: check.lost() }
+}
+
+async function chainProblem(
+  db: Queryable,
+  check: ReturnType<typeof createChainCheck>,
+  contents: ReturnType<typeof createContentCheck>,
+): Promise<AuditProblem | null> {
   const handedOut = createHashTable()
   for await (const event of readStoredEvents(db)) {
     if ('problem' in event) return event
@@ -86,7 +108,7 @@ async function checkChains(db: Queryable, now: string): Promise<AuditProblem | R
     const problem = 'problem' in checkpoint ? checkpoint : check.checkpoint(checkpoint)
     if (problem !== null) return problem
   }
-  return { ...check.counts(), ...contents.counts() }
+  return null
 }
 
 /** Hands the export over line by line, each when the one before was taken, after a checkpoint of its own. */

@@ -5,6 +5,7 @@ import type { AuditProblem, OpenedEvent } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type FreezeAct, type FreezeWitness, freezeDifferences } from '../core/freeze-record.ts'
+import { createPersonsCheck } from '../core/person-record.ts'
 import type { Member } from '../core/policy.ts'
 import { deploymentOf } from '../core/proposal/deployments.ts'
 import { outcomesOf, type ProposalEvent } from '../core/proposal/event.ts'
@@ -15,7 +16,7 @@ import { difference } from '../store/carry-over.ts'
 import type { Queryable } from '../store/connection.ts'
 import { readStreams, type StreamSize, streamSizes } from '../store/events.ts'
 import { allFreezes, freezeEntries } from '../store/freezes.ts'
-import { readRegister } from '../store/persons.ts'
+import { allPersons, personEntries, readRegister } from '../store/persons.ts'
 import { type Projection, projections, type Replayed, type Row } from '../store/projections.ts'
 import { earlierOf, isCarried, type StoredProposal } from '../store/proposals.ts'
 import { assetsOfNoStart, proposalsOfStarts, type StartOf, startsOf } from '../store/starts.ts'
@@ -83,10 +84,23 @@ export async function* rebuild(
   yield* startsCheck.differences()
   for (const key of await assetsOfNoStart(db))
     yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
-  const freezing = { entries: await freezeEntries(db), acts, witnesses }
+  const { told: entries, problems } = await freezeEntries(db)
+  yield* problems
+  const freezing = { entries, acts, witnesses }
   const people = { members: membersOf, idOf: (pseudonym: string) => register.personOf(pseudonym).id }
   for (const { record, problem } of freezeDifferences(await allFreezes(db), freezing, people))
     yield { record: `freezes: ${record}`, problem }
+  yield* comparePersons(db)
+}
+
+/** The register itself: without it nobody can say whose the pseudonyms are in all that was compared. */
+async function* comparePersons(db: Queryable): AsyncGenerator<AuditProblem> {
+  const check = createPersonsCheck()
+  for await (const entry of personEntries(db)) {
+    if ('problem' in entry) yield entry
+    else check.entry(entry)
+  }
+  yield* check.differences(await allPersons(db))
 }
 
 /** A proposal with many events is alone. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GENESIS, sealCheckpoint } from '../../src/core/audit.ts'
 import { exportLines, verifyExport } from '../../src/core/audit-export.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
-import { leafHash, sealEntry } from '../../src/core/record/entry.ts'
+import { leafHash, type SealedEntry, sealEntry } from '../../src/core/record/entry.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { patchwarden } from '../support/command-line.ts'
 import { sealEarlier } from '../support/earlier-events.ts'
@@ -108,6 +108,33 @@ describe('an export that nobody wrote is told in a sentence, and ends with 1', (
     expect(out).toMatch(says)
     expect(out.length).toBeLessThan(500)
     expect({ code, err, lines: out.trim().split('\n').length }).toEqual({ code: 1, err: '', lines: 1 })
+  })
+
+  test('entries that have lost what stood beside them, each named and all of them counted', async () => {
+    const entries: SealedEntry[] = []
+    for (let seq = 1; seq <= 3; seq++) {
+      const told = { stream: 'PW-1', seq, at: event.at, by: 'timer', event: 'noted', facts: {} }
+      entries.push(sealEntry({ ...told, prev: entries.at(-1)?.hash ?? GENESIS }, { words: 'x' }, 'a'.repeat(32)))
+    }
+    const file = path.join(folder, 'export.jsonl')
+    const verify = async (lost: readonly number[], ...options: readonly string[]) => {
+      const items = entries.map((one) => (lost.includes(one.seq) ? { ...one, beside: null } : one))
+      await writeFile(file, [...exportLines(items, [], event.at)].join(''))
+      return patchwarden('audit', 'verify', file, ...options)
+    }
+    const named = (seq: number) =>
+      `The record is broken: PW-1 event ${seq} has lost what stood beside it, and no entry says that it was erased.\n`
+    expect(await verify([])).toMatchObject({ code: 0 })
+    expect(await verify([2])).toMatchObject({
+      code: 1,
+      out: `${named(2)}1 entry has lost what stood beside it, and no entry says that it was erased.\n`,
+    })
+    expect(await verify([1, 3])).toMatchObject({
+      code: 1,
+      out: `${named(1)}${named(3)}2 entries have lost what stood beside them, and no entry says that it was erased.\n`,
+    })
+    const { out } = await verify([1, 3], '--json')
+    expect(JSON.parse(out)).toMatchObject({ ok: false, record: 'PW-1 event 1', more: 0, erased: 2 })
   })
 
   test('bytes that are not UTF-8', async () => {

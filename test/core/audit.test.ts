@@ -97,7 +97,15 @@ describe('the chain', () => {
 
   test('an export holds, and any changed byte of it is found', () => {
     const text = [...exportLines([...one, ...two], [checkpoint], '2026-11-20T02:00:00.000Z')].join('')
-    expect(verifyExport(text)).toEqual({ ok: true, events: 7, streams: 2, checkpoints: 1, contents: 0, expiredLogs: 0 })
+    expect(verifyExport(text)).toEqual({
+      ok: true,
+      events: 7,
+      streams: 2,
+      checkpoints: 1,
+      contents: 0,
+      expiredLogs: 0,
+      erased: 0,
+    })
     for (let at = 0; at < text.length; at++) {
       const other = text[at] === 'x' ? 'y' : 'x'
       expect(verifyExport(text.slice(0, at) + other + text.slice(at + 1)), `byte ${at}`).toMatchObject({

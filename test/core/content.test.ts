@@ -115,6 +115,7 @@ describe('an export with pages', () => {
       checkpoints: 0,
       contents: 3,
       expiredLogs: 0,
+      erased: 0,
     })
     for (let at = 0; at < text.length; at++) {
       const other = text[at] === 'x' ? 'y' : 'x'

@@ -54,8 +54,8 @@ export const approve = {
 } as const
 
 /** The record and all that it gives. */
-export const verified = ({ url }: TestDatabase) =>
-  verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: now() })
+export const verified = ({ url }: TestDatabase, options: { readonly mayBeErased?: boolean } = {}) =>
+  verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: now(), ...options })
 
 /** The record as a file. */
 export async function exported(database: TestDatabase): Promise<string> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { GENESIS } from '../../src/core/audit.ts'
 import { verifyExport } from '../../src/core/audit-export.ts'
 import type { Tx } from '../../src/store/connection.ts'
 import { connect } from '../../src/store/database.ts'
@@ -10,6 +11,7 @@ import { openProposals } from '../../src/store/proposals.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { useDatabase } from '../support/database.ts'
+import { writeEarlier } from '../support/earlier-events.ts'
 import { exampleService, mara } from '../support/example-service.ts'
 
 const database = useDatabase()
@@ -144,4 +146,74 @@ test('40 writers at once, beside exports: each is one moment, without gaps, and 
   expect(late).toBeGreaterThan(0)
   const [row] = await look`select count(*)::int as written, count(distinct stream)::int as streams from audit.entries`
   expect(row).toEqual({ written: committed.size, streams: 1 + 8 + writers })
+})
+
+/** One entry at a time, without the pause of `append`. */
+async function appendNow(tx: Tx, stream: string) {
+  const entry = { at: new Date().toISOString(), by: 'timer', event: 'noted', facts: {} }
+  const sealed = sealNext(stream, await endOf(tx, stream), entry)
+  await insertEntries(tx, [sealed])
+  return sealed
+}
+
+const earlierEvent = (stream: string, seq: number) => ({
+  stream,
+  seq,
+  at: new Date().toISOString(),
+  actor: { kind: 'system', part: 'timer' } as const,
+  event: { type: 'commented', text: `line ${seq}`, via: 'console' } as const,
+})
+
+test('a checkpoint seals the end of each stream that grew, of earlier versions too, and of no other', async () => {
+  const { db, sql: client, url } = database()
+  const heads = async () => (await writeCheckpoint(db, new Date().toISOString()))?.heads ?? null
+  const say = (stream: string) => inTransaction(db, appendNow, stream)
+  expect(await heads()).toBeNull()
+  await writeEarlier(client, [earlierEvent('PW-1', 1), earlierEvent('PW-1', 2)])
+  await writeEarlier(client, [earlierEvent('PW-2', 1)])
+  const [, old] = await client`select hash from audit.events where stream = 'PW-1' order by seq`
+  await say('feeds')
+  const feeds = await say('feeds')
+  expect(await heads()).toMatchObject([
+    { stream: 'PW-1', seq: 2, hash: old?.hash },
+    { stream: 'PW-2', seq: 1 },
+    { stream: 'feeds', seq: 2, hash: feeds.hash },
+  ])
+  expect(await heads()).toBeNull()
+
+  // What continues an old stream is its end.
+  const next = { at: new Date().toISOString(), by: 'timer', event: 'noted', facts: {} }
+  const sealed = sealNext('PW-1', { seq: 2, hash: String(old?.hash) }, next)
+  await insertEntries(db, [sealed])
+  await say('rights')
+  expect(await heads()).toMatchObject([
+    { stream: 'PW-1', seq: 3, hash: sealed.hash },
+    { stream: 'rights', seq: 1 },
+  ])
+  await say('feeds')
+  expect(await heads()).toMatchObject([{ stream: 'feeds', seq: 3 }])
+  const verdict = await verifyRecord(url, { rebuild: false, membersOf: () => [], now: new Date().toISOString() })
+  expect(verdict).toMatchObject({ ok: true, checkpoints: 3, streams: 4 })
+})
+
+test('a row below all positions, or at the position of another, is checked and exported like all others', async () => {
+  const { db, sql: client, url } = database()
+  await writeEarlier(client, [earlierEvent('PW-1', 1), earlierEvent('PW-1', 2), earlierEvent('PW-1', 3)])
+  await inTransaction(db, appendNow, 'feeds')
+  const look = { rebuild: false, membersOf: () => [], now: new Date().toISOString() }
+  expect(await verifyRecord(url, look)).toMatchObject({ ok: true, events: 4 })
+  const [{ position } = { position: 0 }] = await client`select max(position)::int as position from audit.events`
+  const forged = sealNext('rights', { seq: 0, hash: GENESIS }, { at: look.now, by: 'timer', event: 'x', facts: {} })
+  const bad = { ok: false, record: 'rights event 1', problem: 'its content does not match its hash: it was changed' }
+  for (const id of [-9_000_000_000, -1, 0, position]) {
+    await client`delete from audit.entries where stream = 'rights'`
+    await client`insert into audit.entries (id, stream, seq, entry, hash) values (${id}, 'rights', 1, ${forged.text}, ${GENESIS})`
+    expect(await verifyRecord(url, look), `at ${id}`).toMatchObject(bad)
+    let text = ''
+    await exportRecord({ db, url }, look.now, async (line) => {
+      text += line
+    })
+    expect(text, `at ${id}`).toContain('"stream":"rights"')
+    expect(verifyExport(text), `at ${id}`).toMatchObject({ ok: false, problem: bad.problem })
+  }
 })

@@ -15,6 +15,7 @@ import { evolve, replay } from '../../src/core/proposal/evolve.ts'
 import type { Actor, PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/proposal/run.ts'
 import { readStream } from '../../src/store/events.ts'
+import { readRegister } from '../../src/store/persons.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { assets as seenAssets, starts } from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
@@ -233,7 +234,8 @@ async function everything(): Promise<readonly string[]> {
   return rows.map(({ id }) => String(id))
 }
 
-const verify = () => verifyRecord(database.url, { rebuild: true, membersOf: () => members, now: now.toISOString() })
+const verify = (mayBeErased = true) =>
+  verifyRecord(database.url, { rebuild: true, membersOf: () => members, now: now.toISOString(), mayBeErased })
 
 /** All that is kept of proposals but what stands beside entries, and what was told. */
 async function kept() {
@@ -326,7 +328,7 @@ test('the commands and the question of docs/audit.md say the same of a real entr
 
 test('with every personal part erased, all is as it was, and says so', async () => {
   const { sql } = database
-  expect(await verify()).toMatchObject({ ok: true, notCompared: 0 })
+  expect(await verify(false)).toMatchObject({ ok: true, notCompared: 0, erased: 0 })
   expect(await shown()).toMatch(personal)
   const before = await kept()
   // One person, every other entry, and then all.
@@ -335,12 +337,26 @@ test('with every personal part erased, all is as it was, and says so', async () 
     await sql`update persons_version set version = gen_random_uuid()::text`
     return verify()
   }
+  const { pseudonymOf } = await readRegister(database.db)
+  await sql`update audit.entries set salt = null, beside = null
+    where stream = 'persons' and entry::jsonb -> 'facts' ->> 'person' = ${pseudonymOf(quillon.id)}`
   expect(await persons(`person = '${quillon.id}'`)).toMatchObject({ ok: true, notCompared: 0 })
   await sql`update audit.entries set salt = null, beside = null where id % 2 = 0`
   expect(await verify()).toMatchObject({ ok: true })
   await sql`update audit.entries set salt = null, beside = null`
   const verdict = await persons('true')
   expect(verdict).toMatchObject({ ok: true })
+  const [had] = await sql`select count(*)::int as commits from audit.entries where entry::jsonb ? 'commit'`
+  expect(verdict).toMatchObject({ erased: had?.commits })
+  // No entry says that it was erased: whoever asks without knowing of it is told.
+  const unexplained = await verify(false)
+  expect(unexplained).toMatchObject({
+    ok: false,
+    record: expect.stringMatching(/ event \d+$/),
+    problem: 'has lost what stood beside it, and no entry says that it was erased',
+    erased: had?.commits,
+  })
+  expect(unexplained.ok || unexplained.findings.length + unexplained.more).toBe(had?.commits)
   expect(verdict.ok && verdict.notCompared).toBeGreaterThan(20)
   expect(await kept()).toEqual(before)
   const text = await shown()

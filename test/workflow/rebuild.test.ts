@@ -112,6 +112,7 @@ const touched = [
   'starts',
   'start_assets',
   'freezes',
+  'persons',
 ]
 
 function verify() {
@@ -384,11 +385,33 @@ describe('one row that somebody touched is found and named', () => {
       `insert into freezes (team, person, reason, from_at, until_at) select team, 'mara', 'none', from_at + interval '15 min', until_at from freezes limit 1`,
       /^freezes: freeze \d+ of payments by mara is told by no event, and PW-\d was alive when it began/,
     ],
+    ['persons', `update persons set name = 'Mallory' where person = 'tom'`, /^persons p_\w+ differs in "name" from/],
+    ['persons', `update persons set name = null where person = 'tom'`, /^persons p_\w+ differs in "name" from/],
+    ['persons', `update persons set person = 'eva' where person = 'tom'`, /^persons p_\w+ differs in "person" from/],
+    ['persons', `update persons set person = null where person = 'tom'`, /^persons p_\w+ differs in "person" from/],
+    ['persons', `delete from persons where person = 'tom'`, /^persons p_\w+ is missing: its entries give this row/],
+    ['persons', `insert into persons values ('p_eva', 'eva', 'Eva')`, /^persons p_eva is one row too many/],
   ])('%s: %s', async (_, statement, finding) => {
     const verdict = await after(statement)
     const said = verdict.ok ? [] : verdict.findings.map(({ record, problem }) => `${record} ${problem}`)
     expect(said.filter((line) => finding.test(line)).length, said.join('\n')).toBeGreaterThan(0)
   })
+})
+
+test('two people whose rows were swapped are found, without their names', async () => {
+  const verdict = await after(`
+    with other as (
+      delete from persons where person in ('mara', 'tom') returning *)
+    insert into persons select p.pseudonym, q.person, q.name from other p join other q on p.person <> q.person`)
+  const { pseudonymOf } = await readRegister(database.db)
+  const findings = verdict.ok ? [] : verdict.findings
+  for (const one of [mara, tom])
+    for (const column of ['person', 'name'])
+      expect(findings).toContainEqual({
+        record: `persons ${pseudonymOf(one.id)}`,
+        problem: `differs in "${column}" from what its entries say`,
+      })
+  expect(findings.filter(({ record }) => record.startsWith('persons'))).toHaveLength(4)
 })
 
 test('an entry whose text is no JSON, or JSON nested too deep, is named', async () => {
