@@ -29,7 +29,7 @@ export async function limitsReached(db: Queryable): Promise<readonly LimitReache
   const heavy = await db
     .select({ id: proposals.id, state: proposals.state })
     .from(proposals)
-    .where(sql`${proposals.format} = 2 and ${notInArray(proposals.status, [...finalStatuses])}
+    .where(sql`${proposals.format} >= 2 and ${notInArray(proposals.status, [...finalStatuses])}
       and ${bytes} > ${limits.stateBytes * NEAR}`)
     .orderBy(proposals.number)
   return [

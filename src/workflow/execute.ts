@@ -4,7 +4,7 @@ import { noticesInName, noticesOf } from '../chat/notices.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import { logsTold, storyOf } from '../chat/story.ts'
 import { GENESIS } from '../core/audit.ts'
-import { contentOf, type HashedContent } from '../core/content.ts'
+import type { HashedContent } from '../core/content.ts'
 import { waitsForDigest } from '../core/digest.ts'
 import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
@@ -22,10 +22,9 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { pageOf } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
-import { recordable, withContent, withContents } from '../core/proposal/written.ts'
+import { policyContent, recordable, withContent, withContents } from '../core/proposal/written.ts'
 import { contentsOfFacts } from '../core/record/content-facts.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
-import { remembered } from '../core/remembered.ts'
 import { storable } from '../core/storable.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
@@ -344,9 +343,6 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   await tellChange(tx, { channel, proposal })
   return { ok: true, state, events: decision.events }
 }
-
-/** The policy of a proposal as content. */
-const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
 
 /** Everybody whom events of what an actor does for a team may name. */
 function everybody(actor: Actor, members: readonly Member[]): readonly KnownPerson[] {

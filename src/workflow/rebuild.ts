@@ -141,7 +141,7 @@ async function* compareGroup(
   const earlier = new Set<string>()
   for await (const stored of earlierOf(db, [...walked.keys()])) {
     const { replayed = null, lastIsEarlier = false } = walked.get(stored.state.id) ?? {}
-    // What says that it is of an earlier version, and ends with an entry of this one, was changed: it is compared like all others.
+    // A row that says it is an earlier version's, though this version wrote its last event, was changed: it is compared like all others.
     if (replayed === null || !lastIsEarlier || isCarried(stored)) continue
     earlier.add(stored.state.id)
     yield* compareEarlier(stored, replayed)
@@ -311,7 +311,7 @@ function toldBy(
 ): readonly Told[] {
   const { event, erased = false } = recorded
   const text = event.type === 'commented' && !erased ? event.text : null
-  // That a revision has no words to tell is in its words.
+  // A revision tells its reason, or nothing where it had none: once that was erased, either may be right.
   const maybe = erased && event.type === 'revised'
   const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => {
     const somebody = author !== null && register.isErased(author.id)

@@ -15,7 +15,7 @@ import { findProposal } from '../../src/store/proposals.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { createRecording } from '../../src/workflow/recording.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { insertEarlier, sealEarlier } from '../support/earlier-events.ts'
+import { insertEarlier, sealEarlier, writeEarlier } from '../support/earlier-events.ts'
 import { exampleService, mara, tom } from '../support/example-service.ts'
 import { outcomeOf, startedOn, verificationOf } from '../support/large-rollout.ts'
 
@@ -65,17 +65,20 @@ async function exported(): Promise<string> {
 
 test('no event is larger than 64 KB or tells of more than 500 assets, and none has a log', async () => {
   const { sql } = database
-  const rows = await sql`select event from audit.events where position > 1`
+  const rows = await sql`select entry from audit.entries where stream = ${ID}`
   const pages = await sql`select text from audit.content where kind = 1`
-  expect(Math.max(...rows.map(({ event }) => Buffer.byteLength(event)))).toBeLessThanOrEqual(64 * 1024)
+  expect(Math.max(...rows.map(({ entry }) => Buffer.byteLength(entry)))).toBeLessThanOrEqual(64 * 1024)
   expect(Math.max(...pages.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(256 * 1024)
-  const told = rows.map(({ event }) => JSON.parse(event))
+  const told = rows.map(({ entry }) => {
+    const { event: type, facts } = JSON.parse(entry)
+    return { type, ...facts }
+  })
   for (const { assets = [], waiting = [] } of told) expect(assets.length + waiting.length).toBeLessThanOrEqual(500)
   for (const { text } of pages) {
     const { outcomes = [], verifications = [] } = JSON.parse(text)
     expect(outcomes.length + verifications.length).toBeLessThanOrEqual(500)
   }
-  for (const { event } of rows) expect(event).not.toContain('Setting up')
+  for (const { entry } of rows) expect(entry).not.toContain('Setting up')
   for (const { text } of pages) expect(text).not.toContain('Setting up')
   const counts = told.filter(({ type }) => type === 'verifications-recorded').map((event) => event.counts)
   const sum = (end: string) => counts.reduce((all, count) => all + (count[end] ?? 0), 0)
@@ -115,9 +118,10 @@ test('events of the version before, with everything in themselves, are read, che
     { type: 'outcome-recorded', ...outcomeOf(asset, index) },
     { type: 'verification-recorded', ...verificationOf(asset, index) },
   ])
-  const [first] = (await readStream(db, 'PW-2')).slice(-1)
+  const stream = await readStream(db, 'PW-2')
+  const [first] = stream.slice(-1)
   if (first === undefined) throw new Error('There are no events.')
-  let last: OpenedEvent = first
+  let last: OpenedEvent = { ...first, hash: await writeEarlier(sql, stream) }
   for (const event of before) {
     const recorded: RecordedEvent = { stream: 'PW-2', seq: last.seq + 1, at, actor: last.actor, event }
     const sealed = sealEarlier(recorded, last.hash)
@@ -179,7 +183,7 @@ test('a page and a log that are missing or changed are named with the event that
   const { sql } = database
   const [log] = logsOf(await stateNow())
   const [page] =
-    await sql`select event::json ->> 'page' as hash, seq from audit.events where event like '%"page":"%' order by seq limit 1`
+    await sql`select facts ->> 'page' as hash, seq from audit.facts where stream = ${ID} and facts ? 'page' order by seq limit 1`
   if (log === undefined || page === undefined) throw new Error('nothing to change')
   await sql`create table kept as table audit.content`
   async function afterwards(change: Promise<unknown>, now = after(0)) {

@@ -6,6 +6,7 @@
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
 import type { Policy } from '../policy.ts'
+import { remembered } from '../remembered.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
@@ -147,6 +148,10 @@ export function withContents(command: ProposalCommand): {
     }
     case 'record-verifications':
       return { command, contents: pagesOf(verificationsEvents(command.verifications)) }
+    case 'open': {
+      const { content, contents } = withContent(command.content)
+      return { command: { ...command, content }, contents: [...contents, policyContent(command.policy)] }
+    }
     case 'revise': {
       const { content, contents } = withContent(command.content)
       return { command: { ...command, content }, contents }
@@ -155,6 +160,9 @@ export function withContents(command: ProposalCommand): {
       return { command, contents: [] }
   }
 }
+
+/** The policy of a proposal as content. */
+export const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
 
 /** What is asked for, under its hashes. */
 export function withContent(content: Content): {
