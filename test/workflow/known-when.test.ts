@@ -423,6 +423,22 @@ it('what cannot be assessed is said when that begins, and when it ends', async (
   await holds()
 })
 
+it('of an asset that cannot be assessed the team that it moves to says so, too', async () => {
+  await editFleet((assets) =>
+    assets.map((asset) => (asset.name === 'web-05' ? { ...asset, fault: 'unreachable' } : asset)),
+  )
+  await look()
+  const before = await counts()
+  await editFleet((assets) => assets.map((asset) => (asset.name === 'web-05' ? { ...asset, team: 'payments' } : asset)))
+  await look()
+  const told = await entries('assets:payments', before['assets:payments'])
+  expect(told.map(({ event, facts }) => [event, facts.is])).toEqual([
+    ['assets-moved', undefined],
+    ['coverage-changed', 'never looked at'],
+  ])
+  await holds()
+})
+
 // biome-ignore lint/correctness/useYield: it fails before it has anything.
 async function* failingSource(): AsyncGenerator<never> {
   throw new Error('192.0.2.1 does not answer.')
