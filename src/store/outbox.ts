@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { Queryable } from './connection.ts'
@@ -141,6 +141,29 @@ export async function consoleThread(
     .where(eq(consoleMessages.proposal, proposal))
     .orderBy(asc(consoleMessages.id))
   return rows.map((row) => ({ id: row.id, at: row.at, entry: row.entry }))
+}
+
+/** What the console was to tell a channel that is about no proposal, since an instant; newest first. */
+export async function consoleNotices(
+  db: Queryable,
+  channel: string,
+  { since, most }: { readonly since: string; readonly most: number },
+): Promise<readonly { readonly id: number; readonly at: string; readonly entry: ThreadEntry }[]> {
+  const rows = await db
+    .select({ id: outbox.id, at: outbox.at, entry: outbox.entry })
+    .from(outbox)
+    .where(
+      and(
+        eq(outbox.platform, 'console'),
+        eq(outbox.channel, channel),
+        eq(outbox.kind, 'entry'),
+        isNull(outbox.proposal),
+        gte(outbox.at, since),
+      ),
+    )
+    .orderBy(desc(outbox.id))
+    .limit(most)
+  return rows.flatMap(({ id, at, entry }) => (entry === null ? [] : [{ id, at, entry }]))
 }
 
 /** The pictures of a proposal's thread, oldest first. */

@@ -21,7 +21,7 @@ import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
 import { type PlacedItem, recentEvents } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
-import { consoleThread, waitingCounts } from '../store/outbox.ts'
+import { consoleNotices, consoleThread, waitingCounts } from '../store/outbox.ts'
 import { readRegister } from '../store/persons.ts'
 import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
 import {
@@ -131,6 +131,10 @@ function auditRow(item: PlacedItem, register: Register): AuditRow {
     return { ...place, at: '', what: errorText(error), who: '' }
   }
 }
+
+/** How long a channel shows what no proposal is about, and how much of it. */
+const NOTICED_MS = 14 * 86_400_000
+const NOTICES = 3
 
 /** The console's port on the real service. */
 export function createBackend(service: ConsoleParts): ConsolePort {
@@ -287,8 +291,10 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       const states: ProposalState[] = []
       for (const team of teams) states.push(...(await proposalsOfTeam(db, team, CARDS)))
       states.sort((a, b) => a.number - b.number)
+      const since = new Date(parts.clock().getTime() - NOTICED_MS).toISOString()
       return {
         channel,
+        notices: await consoleNotices(db, id, { since, most: NOTICES }),
         cards: states.map((state) => cardView(state, viewer)),
         watch: watchView(joinAssessments((await workflow.assessments(teams)).values()), teams),
         empty: rich('Nothing to decide here: no patch is waiting for this team.'),

@@ -57,6 +57,8 @@ export interface WatchView {
 
 export interface ChannelView {
   readonly channel: ChannelSummary
+  /** What everybody in the channel should know these days and no proposal is about; newest first. */
+  readonly notices: readonly ThreadItem[]
   /** Newest last, as in a chat. */
   readonly cards: readonly CardView[]
   readonly watch: WatchView | null

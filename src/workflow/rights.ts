@@ -32,17 +32,16 @@ export async function noteRights(db: Db, { people, configuration, beside, platfo
   const value = configuration((await readRegister(db)).pseudonymOf)
   const content = contentOf('configuration', value)
   await prepareContents(db, [content], now)
-  const chats = platforms.map(({ name }) => name).filter((name) => name !== 'console')
-  await inTransaction(db, noteLoaded, { content, beside, chats, now })
+  await inTransaction(db, noteLoaded, { content, beside, platforms: platforms.map(({ name }) => name), now })
 }
 
 interface LoadedGiven extends Pick<Loaded, 'beside' | 'now'> {
   readonly content: HashedContent
-  /** Names of the platforms where channels are told. */
-  readonly chats: readonly string[]
+  /** Names of those where channels are told. */
+  readonly platforms: readonly string[]
 }
 
-async function noteLoaded(tx: Tx, { content, beside, chats, now }: LoadedGiven): Promise<void> {
+async function noteLoaded(tx: Tx, { content, beside, platforms, now }: LoadedGiven): Promise<void> {
   const last = await lockLastLoaded(tx)
   if (last === content.hash) return
   const after = JSON.parse(content.text) as RecordedConfiguration
@@ -50,21 +49,21 @@ async function noteLoaded(tx: Tx, { content, beside, chats, now }: LoadedGiven):
   await nameContents(tx, [content.hash], { contents: [content], now })
   const changed = before === null ? {} : named(configurationDifferences(before, after))
   await recordLoaded(tx, { at: now, facts: { configuration: content.hash, ...changed }, beside })
-  if (before !== null) await tellTeams(tx, { before, after, chats, now })
+  if (before !== null) await tellTeams(tx, { before, after, platforms, now })
 }
 
-interface Telling extends Pick<LoadedGiven, 'chats' | 'now'> {
+interface Telling extends Pick<LoadedGiven, 'platforms' | 'now'> {
   readonly before: RecordedConfiguration
   readonly after: RecordedConfiguration
 }
 
-async function tellTeams(tx: Tx, { before, after, chats, now }: Telling): Promise<void> {
+async function tellTeams(tx: Tx, { before, after, platforms, now }: Telling): Promise<void> {
   const { personOf } = await readRegister(tx)
   const nameOf = (pseudonym: string) => personOf(pseudonym).name
   const messages = teamChanges(before, after).flatMap((change) => {
     const channel = after.teams?.[change.team]?.channel ?? change.team
     const entry = rightsTold(change, { nameOf, channel })
-    return chats.map((platform) => ({ platform, channel, proposal: null, at: now, entry }))
+    return platforms.map((platform) => ({ platform, channel, proposal: null, at: now, entry }))
   })
   await putMessages(tx, storable(messages))
 }

@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { rich } from '../../src/chat/rich-text.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { putMessages } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { issueSignInToken } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
@@ -248,6 +250,22 @@ describe('untrusted text', () => {
       expect(unseen.exec(text), path).toBeNull()
     }
     expect((await mara.get(`/p/${web.id}`)).text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  it('a channel shows what it was told lately that is about no proposal', async () => {
+    const { db } = database()
+    const told = (text: string, daysAgo: number, channel = 'web-platform') => ({
+      platform: 'console',
+      channel,
+      proposal: null,
+      at: new Date(Date.now() - daysAgo * 86_400_000).toISOString(),
+      entry: { author: null, tone: 'warning' as const, text: rich(text), detail: [] },
+    })
+    const messages = [told('Told <today>.', 0), told('Told long ago.', 15), told('Told elsewhere.', 0, 'payments')]
+    await putMessages(db, messages)
+    const { text } = await (await signedIn('mara')).get('/c/web-platform')
+    expect(text).toContain('Told &lt;today&gt;.')
+    expect(text).not.toMatch(/Told long ago|Told elsewhere/)
   })
 
   it('the record shows what was decided and done, and on demand what was known, too', async () => {

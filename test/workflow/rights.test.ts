@@ -109,7 +109,7 @@ describe('the configuration', () => {
     expect(await verify()).toMatchObject({ ok: true })
   })
 
-  test('names what differs, and each team whose people are others is told once on each chat', async () => {
+  test('names what differs, and each team whose people are others is told once on each platform', async () => {
     await start(config)
     await start(moved())
     const [, second] = await told('rights')
@@ -119,6 +119,9 @@ describe('the configuration', () => {
     ])
     const all = await messages()
     expect(all.map(({ where }) => where).sort()).toEqual([
+      'console payments',
+      'console this-machine',
+      'console web-platform',
       'discord payments',
       'discord this-machine',
       'discord web-platform',
@@ -137,7 +140,7 @@ describe('the configuration', () => {
     const settings = moved()
     await Promise.all([start(settings), start(settings), start(settings)])
     expect(await told('rights')).toHaveLength(2)
-    expect(await messages()).toHaveLength(6)
+    expect(await messages()).toHaveLength(9)
   })
 
   test('of two replicas at the very first start one records it, and everybody is known once', async () => {
@@ -159,7 +162,7 @@ describe('the configuration', () => {
     await sql`alter table outbox drop constraint full_disk`
     await start(moved())
     expect(await told('rights')).toHaveLength(2)
-    expect(await messages()).toHaveLength(6)
+    expect(await messages()).toHaveLength(9)
   })
 
   test('a person who is called another name is no change of rights', async () => {
@@ -206,7 +209,7 @@ describe('the configuration', () => {
     expect(await told('persons', 'account-named')).toHaveLength(5_500)
     const { sql } = database()
     expect(await sql`select max(length(entry)) < 65536 as small from audit.entries`).toEqual([{ small: true }])
-    expect(await messages()).toHaveLength(2)
+    expect(await messages()).toHaveLength(3)
     expect(await verify()).toMatchObject({ ok: true })
   })
 

@@ -10,6 +10,7 @@ import type {
   PersonRow,
   ProposalView,
   SourceRow,
+  ThreadItem,
   Viewer,
   WatchView,
 } from '../console-port.ts'
@@ -27,10 +28,15 @@ export function channelHtml(
   const { channel } = view
   return html`<header class="head"><h1># ${channel.title}</h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
 <div id="cards" hx-get="/fragment/cards/${channel.id}?selected=${selected ?? ''}" hx-trigger="patchwarden-new from:body" hx-swap="outerHTML">
+${view.notices.map((notice) => noticeHtml(notice, viewer))}
 ${view.watch === null ? '' : watchHtml(view.watch, viewer)}
 ${view.cards.length === 0 && view.watch === null ? html`<p class="empty">${richText(view.empty, viewer.timeZone)}</p>` : ''}
 ${view.cards.map((card) => cardHtml(card, viewer, people, card.card.proposal === selected))}
 </div>`
+}
+
+function noticeHtml({ at, entry }: ThreadItem, viewer: Viewer): Html {
+  return html`<article class="card ${entry.tone}"><p class="lead">${richText(entry.text, viewer.timeZone)}</p><p class="note neutral">${instant(at, 'date and time', viewer.timeZone)}</p></article>`
 }
 
 function watchHtml(watch: WatchView, viewer: Viewer): Html {
