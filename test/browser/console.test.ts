@@ -108,7 +108,10 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     const file = path.join(temporaryFolder('pw-audit'), 'audit.jsonl')
     await writeFile(file, exported.stdout)
     expect((await service.command('audit', 'verify', file)).code).toBe(0)
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"mara"', '"mura"'))
+    const text = await readFile(file, 'utf8')
+    const choice = String.raw`\"choice\":\"approve\"`
+    expect(text).toContain(choice)
+    await writeFile(file, text.replace(choice, choice.replace('approve', 'opprove')))
     const broken = await service.command('audit', 'verify', file)
     expect(broken.code).toBe(1)
     expect(broken.stdout).toMatch(/PW-\d+ event \d+/)
