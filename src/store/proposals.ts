@@ -298,7 +298,7 @@ async function saveState(
 ): Promise<void> {
   const row = proposalRow(state, headHash, register)
   await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
-  if (state.votes !== before?.votes) await saveVotes(tx, state, register)
+  if (state.votes !== before?.votes) await saveVotes(tx, state, before, register)
   const { put, gone } = resultChanges(before, state)
   await deleteResults(tx, state.id, gone)
   await putResults(
@@ -324,7 +324,7 @@ export const PERSONLESS = 3
 
 /** Its rows of `votes`. */
 export function voteRows(
-  { id, votes: cast }: ProposalState,
+  { id, votes: cast }: Pick<ProposalState, 'id' | 'votes'>,
   register: Register,
 ): readonly (typeof votes.$inferInsert)[] {
   return cast.map(({ person, choice, at, via, reason, said }) => ({
@@ -352,10 +352,28 @@ export function resultRow(proposal: string, { part, asset, facts }: ResultRow): 
   }
 }
 
-async function saveVotes(tx: Queryable, state: ProposalState, register: Register): Promise<void> {
-  await tx.delete(votes).where(eq(votes.proposal, state.id))
-  if (state.votes.length === 0) return
-  await tx.insert(votes).values([...voteRows(state, register)])
+/** Writes what is not as it was. */
+async function saveVotes(
+  tx: Queryable,
+  state: ProposalState,
+  before: ProposalState | null,
+  register: Register,
+): Promise<void> {
+  const was = new Map((before?.votes ?? []).map((vote) => [vote.person, vote]))
+  const now = new Set(state.votes.map(({ person }) => person))
+  const gone = [...was.keys()].filter((person) => !now.has(person)).map(register.pseudonymOf)
+  const of = eq(votes.proposal, state.id)
+  if (before === null) await tx.delete(votes).where(of)
+  else if (gone.length > 0) await tx.delete(votes).where(and(of, inArray(votes.person, gone)))
+  const put = state.votes.filter((vote) => was.get(vote.person) !== vote)
+  if (put.length === 0) return
+  await tx
+    .insert(votes)
+    .values([...voteRows({ id: state.id, votes: put }, register)])
+    .onConflictDoUpdate({
+      target: [votes.proposal, votes.person],
+      set: { choice: sql`excluded.choice`, at: sql`excluded.at`, via: sql`excluded.via`, reason: sql`excluded.reason` },
+    })
 }
 
 async function deleteResults(tx: Queryable, proposal: string, keys: readonly ResultKey[]): Promise<void> {
