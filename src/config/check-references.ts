@@ -1,5 +1,5 @@
+import { groupOf } from '../core/record/configuration.ts'
 import type { Notes, Unread } from './cross-check.ts'
-import { GROUP_PREFIX } from './people-schema.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
@@ -112,8 +112,9 @@ function referToPeople(
 ): void {
   for (const [role, people] of Object.entries(holders)) {
     for (const [index, person] of people.entries()) {
-      if (person.startsWith(GROUP_PREFIX)) refer([...path, role, index], 'groups', person.slice(GROUP_PREFIX.length))
-      else refer([...path, role, index], 'people', person)
+      const group = groupOf(person)
+      if (group === null) refer([...path, role, index], 'people', person)
+      else refer([...path, role, index], 'groups', group)
       if (people.indexOf(person) === index) continue
       notes.warning([...path, role, index], `lists ${quote(person)} twice`, 'Once is enough: a person counts once.')
     }

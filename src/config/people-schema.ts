@@ -27,9 +27,6 @@ export const person = z.strictObject({
 /** Role name to the ids of the people who hold it, and `group:name` for everybody in a group. */
 export const roleHolders = byName(z.array(reference('a person'), { error: membersMend }))
 
-/** What a role lists to mean everybody in a group. */
-export const GROUP_PREFIX = 'group:'
-
 export const identity = z.strictObject({
   email: z
     .array(z.enum(['slack'], { error: 'Write slack: no other platform says whose address is verified.' }), {

@@ -1,9 +1,8 @@
 /** Makes of the configuration what the record keeps of it. */
 
-import type { RecordedConfiguration } from '../core/record/configuration.ts'
+import { groupOf, type RecordedConfiguration } from '../core/record/configuration.ts'
 import { sha256 } from '../core/sha256.ts'
 import { isShippedTable, readTable } from './decision-tables.ts'
-import { GROUP_PREFIX } from './people-schema.ts'
 import type { GroupConfig, Settings } from './schema.ts'
 
 type Section = keyof Settings
@@ -53,7 +52,7 @@ export function recordedConfiguration(
 ): RecordedConfiguration {
   const people = (ids: readonly string[]) => ids.map(pseudonymOf)
   const roles = (held: Settings['roles']) =>
-    each(held, (holders) => holders.map((holder) => (holder.startsWith(GROUP_PREFIX) ? holder : pseudonymOf(holder))))
+    each(held, (holders) => holders.map((holder) => (groupOf(holder) === null ? pseudonymOf(holder) : holder)))
   const group = (one: GroupConfig) =>
     one.kind === 'rota'
       ? {

@@ -9,11 +9,11 @@ import type { MeasureRule } from '../core/load.ts'
 import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
 import { type HealthCheck, type Hook, hookMoments } from '../core/ports.ts'
 import type { ServiceCheck } from '../core/proposal/proposal.ts'
+import { groupOf } from '../core/record/configuration.ts'
 import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
 import type { Freeze, Weekday, WindowPlan, WindowRule } from '../core/window.ts'
 import { named } from './named.ts'
-import { GROUP_PREFIX } from './people-schema.ts'
 import type {
   CalendarFreezeConfig,
   Config,
@@ -134,7 +134,8 @@ export function operators(config: Settings, inGroup: InGroup = (group) => namedB
 }
 
 function holdersOf(holder: string, inGroup: InGroup): readonly string[] {
-  return holder.startsWith(GROUP_PREFIX) ? inGroup(holder.slice(GROUP_PREFIX.length)) : [holder]
+  const group = groupOf(holder)
+  return group === null ? [holder] : inGroup(group)
 }
 
 function namedBy(config: Settings, name: string): readonly string[] {
@@ -166,7 +167,8 @@ export function rotaOf(config: Settings, group: RotaConfig): Rota {
 export function heldElsewhere(config: Settings, team: string, role: string): boolean {
   const holders = [...(named(config.roles, role) ?? []), ...(named(named(config.teams, team)?.roles ?? {}, role) ?? [])]
   return holders.some((holder) => {
-    const group = holder.startsWith(GROUP_PREFIX) ? named(config.groups, holder.slice(GROUP_PREFIX.length)) : null
+    const name = groupOf(holder)
+    const group = name === null ? null : named(config.groups, name)
     return group !== null && group.kind !== 'rota'
   })
 }

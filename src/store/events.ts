@@ -22,7 +22,7 @@ import { listOf } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { readContents } from './content.ts'
 import { readRegister } from './persons.ts'
-import { checkpoints, entries, events } from './schema.ts'
+import { checkpoints, entries, events, isDecided } from './schema.ts'
 import { readSubjects } from './subjects.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -294,7 +294,7 @@ export async function recentEvents(
   { known, limit }: { readonly known: boolean; readonly limit: number },
 ): Promise<readonly PlacedItem[]> {
   const older = before === null ? sql`true` : sql`position < ${before}`
-  const which = known ? sql`true` : sql`stream !~ '^(assets:|feeds$|findings:)'`
+  const which = known ? sql`true` : isDecided
   return (await rowsOf(db, sql`where ${older} and ${which} order by position desc limit ${limit}`)).map(itemOf)
 }
 

@@ -42,6 +42,12 @@ const instant = customType<{ data: string; driverData: string }>({
 
 export const audit = pgSchema('audit')
 
+/**
+ * Of an entry: it says what people decided and did, and not what was known of feeds, assets and flaws, of which there are
+ * very many more. The index is used where this is asked word for word.
+ */
+export const isDecided = sql`stream !~ '^(assets:|feeds$|findings:)'`
+
 /** What happened, as core/record/entry.ts says. */
 export const entries = audit.table(
   'entries',
@@ -58,8 +64,7 @@ export const entries = audit.table(
   },
   (table) => [
     uniqueIndex('entries_stream_seq').on(table.stream, table.seq),
-    // What people decided and did stands between very many entries of what was known.
-    index('entries_decided').on(table.id).where(sql`stream !~ '^(assets:|feeds$|findings:)'`),
+    index('entries_decided').on(table.id).where(isDecided),
   ],
 )
 

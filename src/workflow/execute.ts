@@ -22,7 +22,7 @@ import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { pageOf } from '../core/proposal/results-page.ts'
 import { stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
-import { policyContent, recordable, withContent, withContents } from '../core/proposal/written.ts'
+import { policyContent, recordable, toOpen, withContents } from '../core/proposal/written.ts'
 import { contentsOfFacts } from '../core/record/content-facts.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
 import { storable } from '../core/storable.ts'
@@ -120,10 +120,9 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     reason?: string,
   ): Promise<Executed> {
     await inSlices(keepingSubject(content.subject))
-    const kept = withContent(content)
-    const contents = [...kept.contents, policyContent(policy)]
+    const kept = toOpen(content, policy)
     const now = parts.clock().toISOString()
-    await prepareContents(parts.db, contents, now)
+    await prepareContents(parts.db, kept.contents, now)
     await knowPersons(parts.db, everybody(actor, parts.teams.membersOf(team)), now)
     subjectStored(kept.content)
     const done = await inTransaction(parts.db, openProposal, {

@@ -69,9 +69,9 @@ interface Change {
   readonly account: (account: string | undefined, said: number | undefined) => { readonly account?: string }
 }
 
-/** The state with pseudonyms, and without words that stand beside entries. */
-export function withoutPersons(light: LightState, { pseudonymOf }: Pick<Register, 'pseudonymOf'>): LightState {
-  return changed(light, {
+/** People become pseudonyms, and words that stand beside entries are taken out. */
+function writing({ pseudonymOf }: Pick<Register, 'pseudonymOf'>): Change {
+  return {
     person: pseudonymOf,
     name: () => '',
     words: (text, said) => (said === undefined ? text : ''),
@@ -80,17 +80,13 @@ export function withoutPersons(light: LightState, { pseudonymOf }: Pick<Register
         ? { ...through, user: '', host: '' }
         : throughWith(through, pseudonymOf),
     account: (account, said) => (account === undefined || said !== undefined ? {} : { account }),
-  })
+  }
 }
 
-/** The state as the program knows it. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
-export function withPersons(
-  light: LightState,
-  { personOf }: Register,
-  besides: ReadonlyMap<number, string | null>,
-): LightState {
-  const besideOf = reading(besides)
-  return changed(light, {
+/** The other way round. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
+function reading({ personOf }: Register, besides: ReadonlyMap<number, string | null>): Change {
+  const besideOf = (seq: number) => readBeside(besides.get(seq) ?? null)
+  return {
     person: (pseudonym) => personOf(pseudonym).id,
     name: (pseudonym) => personOf(pseudonym).name,
     words: (text, said, member) => (said === undefined ? text : wordsIn(besideOf(said), member)),
@@ -100,31 +96,34 @@ export function withPersons(
         : throughWith(through, (pseudonym) => personOf(pseudonym).id),
     account: (account, said) =>
       said === undefined ? (account === undefined ? {} : { account }) : accountIn(besideOf(said)),
-  })
+  }
+}
+
+/** The state with pseudonyms, and without words that stand beside entries. */
+export function withoutPersons(light: LightState, register: Pick<Register, 'pseudonymOf'>): LightState {
+  return changed(light, writing(register))
+}
+
+/** The state as the program knows it. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
+export function withPersons(
+  light: LightState,
+  register: Register,
+  besides: ReadonlyMap<number, string | null>,
+): LightState {
+  return changed(light, reading(register, besides))
 }
 
 /** The same of a row. */
-export function rowWithoutPersons(row: ResultRow, { pseudonymOf }: Pick<Register, 'pseudonymOf'>): ResultRow {
-  return rowChanged(
-    row,
-    pseudonymOf,
-    () => '',
-    (text, said) => (said === undefined ? text : ''),
-  )
+export function rowWithoutPersons(row: ResultRow, register: Pick<Register, 'pseudonymOf'>): ResultRow {
+  return rowChanged(row, writing(register))
 }
 
 export function rowWithPersons(
   row: ResultRow,
-  { personOf }: Register,
+  register: Register,
   besides: ReadonlyMap<number, string | null>,
 ): ResultRow {
-  const besideOf = reading(besides)
-  return rowChanged(
-    row,
-    (pseudonym) => personOf(pseudonym).id,
-    (pseudonym) => personOf(pseudonym).name,
-    (text, said) => (said === undefined ? text : wordsIn(besideOf(said))),
-  )
+  return rowChanged(row, reading(register, besides))
 }
 
 /** Numbers of the entries whose words are to be put back. */
@@ -135,10 +134,6 @@ export function entriesSaid(light: LightState, rows: readonly ResultRow[]): read
     ...[...votes, ...resumeVotes].flatMap((one) => one.said ?? []),
     ...rows.flatMap(({ facts }) => facts.skipped?.said ?? []),
   ]
-}
-
-function reading(besides: ReadonlyMap<number, string | null>): (seq: number) => Beside | null {
-  return (seq) => readBeside(besides.get(seq) ?? null)
 }
 
 /** What somebody wrote with an entry. */
@@ -237,12 +232,7 @@ function changedApproval(by: ApprovedBy, said: number | undefined, { person, wor
   }
 }
 
-function rowChanged(
-  row: ResultRow,
-  person: (id: string) => string,
-  name: (person: string) => string,
-  words: (text: string, said: number | undefined) => string,
-): ResultRow {
+function rowChanged(row: ResultRow, { person, name, words }: Change): ResultRow {
   const { skipped } = row.facts
   if (skipped === undefined) return row
   const changed = { ...skipped, by: changedBy(skipped.by, person, name), reason: words(skipped.reason, skipped.said) }

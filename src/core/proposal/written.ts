@@ -149,8 +149,8 @@ export function withContents(command: ProposalCommand): {
     case 'record-verifications':
       return { command, contents: pagesOf(verificationsEvents(command.verifications)) }
     case 'open': {
-      const { content, contents } = withContent(command.content)
-      return { command: { ...command, content }, contents: [...contents, policyContent(command.policy)] }
+      const { content, contents } = toOpen(command.content, command.policy)
+      return { command: { ...command, content }, contents }
     }
     case 'revise': {
       const { content, contents } = withContent(command.content)
@@ -159,6 +159,12 @@ export function withContents(command: ProposalCommand): {
     default:
       return { command, contents: [] }
   }
+}
+
+/** What is asked for, and what is to be stored before a proposal opens: that, and its policy. */
+export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withContent> {
+  const { content, contents } = withContent(asked)
+  return { content, contents: [...contents, policyContent(policy)] }
 }
 
 /** The policy of a proposal as content. */

@@ -101,6 +101,7 @@ export function teamChanges(before: RecordedConfiguration, after: RecordedConfig
   })
 }
 
+/** What a role lists to mean everybody in a group. */
 const GROUP_PREFIX = 'group:'
 
 /** The group that a holder of a role names; `null`: it is a person. */
