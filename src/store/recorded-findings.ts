@@ -139,8 +139,8 @@ export interface MendedAsset {
   readonly doneAt: string
 }
 
-/** By asset, which proposals a verification says have mended it, the newest first. */
-export async function mendedAssets(
+/** By asset, which proposals a verification says have fixed it, the newest first. */
+export async function fixedAssets(
   db: Queryable,
   assets: readonly string[],
   good: readonly string[],

@@ -7,7 +7,7 @@ import { sha256 } from '../core/sha256.ts'
 import type { SentEntry, ToldEntry } from '../store/told.ts'
 
 /** An entry that an event tells. */
-export interface Told {
+export interface ThreadLine {
   /** Person id; `null`: Patchwarden itself. */
   readonly author: string | null
   /** They were erased: it may be anybody's. */
@@ -18,7 +18,7 @@ export interface Told {
   readonly maybe: boolean
 }
 
-interface Expected extends Omit<Told, 'text'> {
+interface Expected extends Omit<ThreadLine, 'text'> {
   /** Of the text. */
   readonly hash: string | null
 }
@@ -70,7 +70,7 @@ export function createThreadCheck(id: string) {
     return instant
   }
 
-  function event(at: string, entries: readonly Told[]): void {
+  function event(at: string, entries: readonly ThreadLine[]): void {
     lastEvent = Date.parse(at)
     const instant = instantOf(lastEvent)
     instant.happened = true

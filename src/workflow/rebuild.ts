@@ -22,7 +22,7 @@ import { earlierOf, isCarried, type StoredProposal } from '../store/proposals.ts
 import { assetsOfNoStart, proposalsOfStarts, type StartOf, startsOf } from '../store/starts.ts'
 import { consoleThreads, differingCopies, postsOfNothing, sentEntries, toldProposals } from '../store/told.ts'
 import { measuredEntries } from './entry-pictures.ts'
-import { createThreadCheck, type ThreadCheck, type Told } from './rebuild-thread.ts'
+import { createThreadCheck, type ThreadCheck, type ThreadLine } from './rebuild-thread.ts'
 
 /** Proposals that are rebuilt together, as long as they are small: by their events, bytes and assets. */
 const TOGETHER = { proposals: 100, events: 1_000, bytes: 4 * 1024 * 1024, assets: 20_000 }
@@ -308,12 +308,12 @@ function toldBy(
   before: ProposalState | null,
   state: ProposalState,
   register: Register,
-): readonly Told[] {
+): readonly ThreadLine[] {
   const { event, erased = false } = recorded
   const text = event.type === 'commented' && !erased ? event.text : null
   // A revision tells its reason, or nothing where it had none: once that was erased, either may be right.
   const maybe = erased && event.type === 'revised'
-  const entries: Told[] = storyOf(recorded, before, state).map(({ author }) => {
+  const entries: ThreadLine[] = storyOf(recorded, before, state).map(({ author }) => {
     const somebody = author !== null && register.isErased(author.id)
     return { author: author?.id ?? null, somebody, text, maybe }
   })

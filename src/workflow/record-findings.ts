@@ -22,10 +22,10 @@ import { recordCoverage } from '../store/recorded-assets.ts'
 import { feedsRead } from '../store/recorded-feeds.ts'
 import {
   feedsNaming,
+  fixedAssets,
   flawsOfClasses,
   flawsRecorded,
   judgedOfTeam,
-  mendedAssets,
   readElsewhere,
   readFindings,
   teamsOfFindings,
@@ -48,7 +48,7 @@ export interface Assessed {
 }
 
 /** A verification has seen that what was promised is there. */
-const mended: readonly EndState[] = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
+const endedWell: readonly EndState[] = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
 /** How often it is compared again where another process was faster. */
 const ATTEMPTS = 5
@@ -192,16 +192,16 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
     const left = moves.flatMap(({ from, group, assets }) =>
       from === null || group === null ? [] : assets.map(({ id }) => id),
     )
-    const done = await mendedAssets(db, left, mended)
-    const mends = await patchesOf([...new Set([...done.values()].flat().map(({ proposal }) => proposal))])
-    const mendedBy = (flaw: string, { id, since }: Move['assets'][number]) =>
+    const done = await fixedAssets(db, left, endedWell)
+    const fixes = await patchesOf([...new Set([...done.values()].flat().map(({ proposal }) => proposal))])
+    const fixedBy = (flaw: string, { id, since }: Move['assets'][number]) =>
       (done.get(id) ?? []).find(
-        ({ proposal, doneAt }) => since !== null && doneAt >= since && mends.get(proposal)?.has(flaw) === true,
+        ({ proposal, doneAt }) => since !== null && doneAt >= since && fixes.get(proposal)?.has(flaw) === true,
       )?.proposal ?? null
-    return { ended, mendedBy }
+    return { ended, fixedBy }
   }
 
-  /** By proposal, the flaws that its patches mend. */
+  /** By proposal, the flaws that its patches fix. */
   async function patchesOf(proposals: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const found = new Map<string, ReadonlySet<string>>()
     for (const id of proposals) {

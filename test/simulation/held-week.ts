@@ -1,7 +1,7 @@
 /** A decision over a fleet that changes for a week under those who vote, and the start at the end of that week. */
 
 import { expect } from 'vitest'
-import { canonicalJson } from '../../src/core/canonical-json.ts'
+import { GENESIS } from '../../src/core/audit.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
 import { limits } from '../../src/core/limits.ts'
 import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
@@ -9,8 +9,8 @@ import { nextStep } from '../../src/core/proposal/next-step.ts'
 import { finalStatuses, type PatchSubject } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/proposal/run.ts'
 import { plannedNow } from '../../src/core/proposal/since.ts'
-import { written } from '../../src/core/proposal/written.ts'
 import { machine } from '../support/proposal-case.ts'
+import { sealedEntry } from '../support/test-register.ts'
 import { createWeek, type Host } from './week.ts'
 
 type Week = ReturnType<typeof createWeek>
@@ -153,6 +153,7 @@ export function playHeldWeek(size: number, seed: number): void {
   const sizes = week
     .events()
     .filter(({ event }) => event.type !== 'opened' && event.type !== 'revised')
-    .map(({ event }) => Buffer.byteLength(canonicalJson(written(event))))
+    .map((recorded) => sealedEntry(recorded, GENESIS))
+    .map(({ text, beside }) => Buffer.byteLength(text) + Buffer.byteLength(beside?.text ?? ''))
   expect(Math.max(...sizes)).toBeLessThan(limits.eventBytes)
 }

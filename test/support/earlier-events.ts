@@ -3,8 +3,7 @@
 import type postgres from 'postgres'
 import { eventHash, GENESIS, type SealedEvent } from '../../src/core/audit.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
-import type { RecordedEvent } from '../../src/core/proposal/event.ts'
-import { written } from '../../src/core/proposal/written.ts'
+import type { ProposalEvent, RecordedEvent, WrittenEvent } from '../../src/core/proposal/event.ts'
 
 export function sealEarlier({ stream, seq, at, actor, event }: RecordedEvent, prev: string): SealedEvent {
   const sealed = { stream, seq, at, actor, event: written(event), prev }
@@ -34,4 +33,29 @@ export async function insertEarlier(sql: postgres.Sql, sealed: readonly SealedEv
       await tx`insert into audit.events (stream, seq, at, actor, event, prev, hash)
         values (${stream}, ${seq}, ${at}, ${canonicalJson(actor)}, ${canonicalJson(event)}, ${prev}, ${hash})`
   })
+}
+
+/** An event as those versions recorded it: without what the content that it names says. */
+function written(event: ProposalEvent): WrittenEvent {
+  switch (event.type) {
+    case 'opened':
+    case 'revised': {
+      const { subject, evidence, ...rest } = event
+      return evidence === undefined ? { ...rest, subject } : { ...rest, evidence }
+    }
+    case 'content-kept': {
+      const { subject: _, ...rest } = event
+      return rest
+    }
+    case 'outcomes-recorded': {
+      const { outcomes, page, counts, ...rest } = event
+      return page === undefined ? { ...rest, outcomes } : { ...rest, page, counts: counts ?? {} }
+    }
+    case 'verifications-recorded': {
+      const { verifications, page, counts, ...rest } = event
+      return page === undefined ? { ...rest, verifications } : { ...rest, page, counts: counts ?? {} }
+    }
+    default:
+      return event
+  }
 }

@@ -37,6 +37,20 @@ export async function earlierScene({ db, url }: TestDatabase, options: ExampleOp
   return { db, workflow, service, leases, idOf, stateOf, close }
 }
 
+/** The formats of the rows of proposals. */
+export async function formatsIn({ sql }: TestDatabase): Promise<readonly number[]> {
+  return (await sql`select distinct format from proposals`).map(({ format }) => Number(format))
+}
+
+/** The row of a proposal, its votes and results as they are stored, as one text. */
+export async function storedIn({ sql }: TestDatabase, id: string): Promise<string> {
+  return JSON.stringify([
+    await sql`select state from proposals where id = ${id}`,
+    await sql`select * from votes where proposal = ${id}`,
+    await sql`select * from results where proposal = ${id}`,
+  ])
+}
+
 export const as = ({ id, name }: { readonly id: string; readonly name: string }): Actor => ({
   kind: 'person',
   id,

@@ -21,7 +21,18 @@ import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { asBefore, asVersionBefore, hashOfBefore, held } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
 import { writeEarlier } from '../support/earlier-events.ts'
-import { approve, as, earlierScene, exported, now, rewrite, rollout, verified } from '../support/earlier-scene.ts'
+import {
+  approve,
+  as,
+  earlierScene,
+  exported,
+  formatsIn,
+  now,
+  rewrite,
+  rollout,
+  storedIn,
+  verified,
+} from '../support/earlier-scene.ts'
 import { type ExampleOptions, jonas, mara, standard, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 import { manyProposals } from '../support/many-proposals.ts'
@@ -390,17 +401,8 @@ function withNamesAlone(state: ProposalState) {
   })
 }
 
-const formats = async () => (await database().sql`select distinct format from proposals`).map(({ format }) => format)
-
-/** The row of a proposal, its votes and results as they are stored, as one text. */
-async function stored(id: string): Promise<string> {
-  const { sql } = database()
-  return JSON.stringify([
-    await sql`select state from proposals where id = ${id}`,
-    await sql`select * from votes where proposal = ${id}`,
-    await sql`select * from results where proposal = ${id}`,
-  ])
-}
+const formats = () => formatsIn(database())
+const stored = (id: string) => storedIn(database(), id)
 
 test('of the version before, proposals in every state are read as they were, carried over without an event, and go on', {
   timeout: 120_000,

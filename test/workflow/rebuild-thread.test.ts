@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { rich } from '../../src/chat/rich-text.ts'
 import type { ToldEntry } from '../../src/store/told.ts'
-import { createThreadCheck, type Told } from '../../src/workflow/rebuild-thread.ts'
+import { createThreadCheck, type ThreadLine } from '../../src/workflow/rebuild-thread.ts'
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 20, 12, 0, second)).toISOString()
-const told = (author: string | null, text: string | null = null, more: Partial<Told> = {}): Told => ({
+const told = (author: string | null, text: string | null = null, more: Partial<ThreadLine> = {}): ThreadLine => ({
   author,
   somebody: false,
   text,
@@ -32,7 +32,7 @@ describe('a thread', () => {
     expect(differences(check)).toEqual([])
   })
 
-  test.each<[string, Told, ToldEntry, readonly RegExp[]]>([
+  test.each<[string, ThreadLine, ToldEntry, readonly RegExp[]]>([
     [
       'nobody in place of somebody',
       told('p_1', null, { somebody: true }),

@@ -10,7 +10,18 @@ import { lockProposal } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { asVersionBefore } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
-import { approve, as, earlierScene, exported, now, rewrite, rollout, verified } from '../support/earlier-scene.ts'
+import {
+  approve,
+  as,
+  earlierScene,
+  exported,
+  formatsIn,
+  now,
+  rewrite,
+  rollout,
+  storedIn,
+  verified,
+} from '../support/earlier-scene.ts'
 import { type ExampleOptions, jonas, mara, tom } from '../support/example-service.ts'
 
 const database = useDatabase()
@@ -18,17 +29,8 @@ const { signal } = new AbortController()
 
 const scene = (options?: ExampleOptions) => earlierScene(database(), options)
 
-const formats = async () => (await database().sql`select distinct format from proposals`).map(({ format }) => format)
-
-/** The row of a proposal, its votes and results as they are stored, as one text. */
-async function stored(id: string): Promise<string> {
-  const { sql } = database()
-  return JSON.stringify([
-    await sql`select state from proposals where id = ${id}`,
-    await sql`select * from votes where proposal = ${id}`,
-    await sql`select * from results where proposal = ${id}`,
-  ])
-}
+const formats = () => formatsIn(database())
+const stored = (id: string) => storedIn(database(), id)
 
 test('votes, a rollout at work and a test ring hold, and go on by the votes of today', async () => {
   const { db, workflow, idOf, stateOf, close } = await scene({ tested: 1, policy: { testRing: 'required' } })

@@ -23,14 +23,14 @@ import type { Subject } from './proposal.ts'
 import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
 
 /** Whether what the event asks for is content; then the hashes, as whoever changed the store left them. */
-export function subjectNamed(event: WrittenEvent): SubjectHashes | null {
+function subjectNamed(event: WrittenEvent): SubjectHashes | null {
   const { type, contentHash, evidence }: Readonly<Partial<Record<string, unknown>>> = { ...event }
   if (type !== 'opened' && type !== 'revised' && type !== 'content-kept') return null
   return isHash(contentHash) && isHash(evidence) ? { decision: contentHash, evidence } : null
 }
 
 /** The hash of the page of results that an event names; `null`: it names none. */
-export function pageNamed(event: WrittenEvent): string | null {
+function pageNamed(event: WrittenEvent): string | null {
   const { type, page }: Readonly<Partial<Record<string, unknown>>> = { ...event }
   return (type === 'outcomes-recorded' || type === 'verifications-recorded') && isHash(page) ? page : null
 }
@@ -45,31 +45,6 @@ export function namedBy(event: WrittenEvent): readonly { readonly kind: ContentK
     ]
   const page = pageNamed(event)
   return page === null ? [] : [{ kind: 'results', hash: page }]
-}
-
-/** An event as it is recorded: without what the content that it names says. */
-export function written(event: ProposalEvent): WrittenEvent {
-  switch (event.type) {
-    case 'opened':
-    case 'revised': {
-      const { subject, evidence, ...rest } = event
-      return evidence === undefined ? { ...rest, subject } : { ...rest, evidence }
-    }
-    case 'content-kept': {
-      const { subject: _, ...rest } = event
-      return rest
-    }
-    case 'outcomes-recorded': {
-      const { outcomes, page, counts, ...rest } = event
-      return page === undefined ? { ...rest, outcomes } : { ...rest, page, counts: counts ?? {} }
-    }
-    case 'verifications-recorded': {
-      const { verifications, page, counts, ...rest } = event
-      return page === undefined ? { ...rest, verifications } : { ...rest, page, counts: counts ?? {} }
-    }
-    default:
-      return event
-  }
 }
 
 /** An event whose texts can be stored. What was made into content can be already, and is very large. */

@@ -30,7 +30,7 @@ export interface GroupNow {
 }
 
 export interface FlawNow {
-  /** Ids of the patches that mend it, `<platform>/<source>/<version>`, whether they can be installed now or not. */
+  /** Ids of the patches that fix it, `<platform>/<source>/<version>`, whether they can be installed now or not. */
   readonly patches: readonly string[]
   readonly type: PatchType
   readonly origins: readonly string[]
@@ -124,11 +124,11 @@ export interface DifferenceGiven {
   readonly recorded: ReadonlyMap<string, FlawRecorded>
   /** Of every flaw that a move opens and that is not recorded: all but `open`. */
   readonly fresh: ReadonlyMap<string, Omit<FlawRecorded, 'open'>>
-  /** What mends each flaw that is open now. */
+  /** What fixes each flaw that is open now. */
   readonly patchesOf: (flaw: string) => readonly string[]
   readonly ended: (flaw: string, patches: readonly string[], move: Move, asset: string) => Ended
-  /** The proposal that a verification says has mended it on the asset; `null`: somebody else did. */
-  readonly mendedBy: (flaw: string, asset: Move['assets'][number]) => string | null
+  /** The proposal that a verification says has fixed it on the asset; `null`: somebody else did. */
+  readonly fixedBy: (flaw: string, asset: Move['assets'][number]) => string | null
 }
 
 /** Ids of patches in one entry. */
@@ -211,7 +211,7 @@ function listed({ id, saidAt }: Move['assets'][number]): ListedAsset {
 
 function endOf(flaw: string, move: Move, asset: Move['assets'][number], given: DifferenceGiven): string {
   const how = given.ended(flaw, given.recorded.get(flaw)?.patches ?? [], move, asset.id)
-  const proposal = how === 'fixed' ? given.mendedBy(flaw, asset) : null
+  const proposal = how === 'fixed' ? given.fixedBy(flaw, asset) : null
   return proposal === null ? how : `${how} ${proposal}`
 }
 
@@ -221,7 +221,7 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
   else map.set(key, [value])
 }
 
-/** When a flaw could first be mended: as the vendor says, else when we first read of it. */
+/** When a flaw could first be fixed: as the vendor says, else when we first read of it. */
 export function fixDateOf(published: string | null, readAt: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> {
   if (published === null) return { fixedAt: readAt, fixDate: 'first read' }
   return { fixedAt: published, fixDate: published.includes('T') ? 'published' : 'day' }

@@ -94,7 +94,7 @@ function typeOf({ type, security, cves, changes, version }: Update): PatchType {
   return type ?? patchType({ security, cves: cves.length, from, to: version })
 }
 
-/** When the vendor published what mends a flaw, as its notices say; looked up once for each package. */
+/** When the vendor published what fixes a flaw, as its notices say; looked up once for each package. */
 function publicationDates(catalog: CatalogView) {
   const known = new Map<string, ReadonlyMap<string, string>>()
   function ofPackage(platform: string, source: string): ReadonlyMap<string, string> {
@@ -139,7 +139,7 @@ export type EndedHere = 'fixed' | 'removed' | 'superseded' | 'withdrawn'
 
 /**
  * Says how flaws ended that were open before. `fixes`: all that feeds say of the packages of these assets. `patches`: what
- * was to mend the flaw.
+ * was to fix the flaw.
  */
 export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
   let named: Set<string> | null = null
@@ -177,7 +177,7 @@ export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
       const offered = pending.some((item) => (item.source ?? item.name) === source)
       const still = installed.some((item) => says(platform, source, flaw) || says(platform, item.name, flaw))
       if (!still && !(offered && !isCve(flaw))) return 'withdrawn'
-      // It is still to be mended, and is called otherwise by now.
+      // It is still to be fixed, and is called otherwise by now.
       if (!isCve(flaw)) return 'superseded'
     }
     return wanted.length > 0 && !present ? 'removed' : 'fixed'

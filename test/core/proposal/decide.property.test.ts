@@ -8,8 +8,8 @@ import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { type ResultRow, resultRows } from '../../../src/core/proposal/light.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
-import { liveRun, unfinished } from '../../../src/core/proposal/run.ts'
 import { createParts } from '../../support/in-parts.ts'
+import { machineCommand } from '../../support/machine-command.ts'
 import { content, policy, testedContent } from '../../support/proposals.ts'
 
 const members: readonly Member[] = [
@@ -68,47 +68,6 @@ function personCommand(what: number, state: ProposalState): ProposalCommand {
     { type: 'withdraw', reason: 'said withdraw' },
   ]
   return all[what] ?? { type: 'resume' }
-}
-
-/** What the driver would do now, and, out of turn, what it never should. */
-function machineCommand(state: ProposalState, now: string, end: EndState): ProposalCommand | null {
-  const step = nextStep(state, now)
-  switch (step.do) {
-    case 'start':
-      return { type: 'start' }
-    case 'start batch':
-      return { type: 'start-batch' }
-    case 'start test':
-      return { type: 'start-test' }
-    case 'deploy': {
-      const asset = unfinished(state)[0] ?? ''
-      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-      if (liveRun(state)?.deployments[asset]?.outcome === null)
-        return { type: 'record-outcomes', outcomes: [{ asset, outcome }] }
-      const verification = { end, reason: 'r', packages: [], health: [], at: now }
-      return { type: 'record-verifications', verifications: [{ asset, verification }] }
-    }
-    case 'look again': {
-      const verification = { end, reason: 'r', packages: [], health: [], at: now }
-      return { type: 'record-verifications', verifications: [{ asset: step.assets[0] ?? '', verification }] }
-    }
-    case 'end soak':
-      return { type: 'end-soak' }
-    case 'complete':
-      return { type: 'complete' }
-    case 'remind':
-      return { type: 'remind' }
-    case 'ask':
-      return { type: 'ask-acknowledgement' }
-    case 'reschedule':
-      return { type: 'reschedule' }
-    case 'expire':
-      return { type: 'expire' }
-    case 'end notice':
-      return { type: 'end-notice' }
-    default:
-      return null
-  }
 }
 
 const rawCommands: readonly ProposalCommand[] = [

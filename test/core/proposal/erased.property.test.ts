@@ -11,14 +11,13 @@ import { entryOf, recordedOf } from '../../../src/core/proposal/entry.ts'
 import type { RecordedEvent } from '../../../src/core/proposal/event.ts'
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { lightOf, resultRows, wholeState } from '../../../src/core/proposal/light.ts'
-import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { pageOf } from '../../../src/core/proposal/results-page.ts'
-import { liveRun, unfinished } from '../../../src/core/proposal/run.ts'
 import { rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../../../src/core/proposal/said.ts'
 import { type Named, recordable } from '../../../src/core/proposal/written.ts'
 import { readEntry, type SealedEntry, sealEntry } from '../../../src/core/record/entry.ts'
 import { ERASED, type Register, registerOf } from '../../../src/core/record/register.ts'
+import { machineCommand } from '../../support/machine-command.ts'
 import { policy, testedContent } from '../../support/proposals.ts'
 
 /** Whatever of these is among facts or in a state, is there by mistake. */
@@ -122,37 +121,7 @@ function asked(what: number, text: string, state: ProposalState): ProposalComman
 }
 
 function driven(state: ProposalState, now: string, end: EndState, text: string): ProposalCommand {
-  const step = nextStep(state, now)
-  const verification = { end, reason: 'r', packages: [], health: [], at: now }
-  switch (step.do) {
-    case 'start':
-      return { type: 'start' }
-    case 'start batch':
-      return { type: 'start-batch' }
-    case 'start test':
-      return { type: 'start-test' }
-    case 'deploy': {
-      const asset = unfinished(state)[0] ?? ''
-      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-      if (liveRun(state)?.deployments[asset]?.outcome === null)
-        return { type: 'record-outcomes', outcomes: [{ asset, outcome }] }
-      return { type: 'record-verifications', verifications: [{ asset, verification }] }
-    }
-    case 'look again':
-      return { type: 'record-verifications', verifications: [{ asset: step.assets[0] ?? '', verification }] }
-    case 'end soak':
-      return { type: 'end-soak' }
-    case 'complete':
-      return { type: 'complete' }
-    case 'remind':
-      return { type: 'remind' }
-    case 'reschedule':
-      return { type: 'reschedule' }
-    case 'expire':
-      return { type: 'expire' }
-    default:
-      return { type: 'note', text }
-  }
+  return machineCommand(state, now, end) ?? { type: 'note', text }
 }
 
 /** Every event as it was and as an entry, with what it names. `tested`: it begins with a test and without votes; else it is approved. */

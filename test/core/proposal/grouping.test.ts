@@ -2,17 +2,21 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { GENESIS } from '../../../src/core/audit.ts'
 import type { StoredContent } from '../../../src/core/content.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
+import { recordedOf } from '../../../src/core/proposal/entry.ts'
 import type { RecordedOutcome, RecordedVerification } from '../../../src/core/proposal/event.ts'
 import { evolve } from '../../../src/core/proposal/evolve.ts'
 import type { EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { pageOf } from '../../../src/core/proposal/results-page.ts'
-import { opened, withContents, written } from '../../../src/core/proposal/written.ts'
+import { withContents } from '../../../src/core/proposal/written.ts'
+import { readEntry } from '../../../src/core/record/entry.ts'
 import { machine, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { readFrom } from '../../support/read-from.ts'
+import { sealedEntry, testRegister } from '../../support/test-register.ts'
 
 const HOSTS = 12
 const AT = '2026-11-20T00:00:00.000Z'
@@ -47,8 +51,9 @@ function play(state: ProposalState, commands: readonly ProposalCommand[]): Propo
     for (const event of decision.events) {
       const page = pageOf(event)
       if (page !== null) expect(stored.get(page.hash)).toEqual(page)
-      const read = opened(JSON.parse(JSON.stringify(written(event))), readFrom(contents))
-      next = evolve(next, { stream: next.id, seq: next.seq + 1, at: AT, actor: machine, event: read })
+      const recorded = { stream: next.id, seq: next.seq + 1, at: AT, actor: machine, event }
+      const { text, beside } = sealedEntry(recorded, GENESIS)
+      next = evolve(next, recordedOf(readEntry(text), beside, testRegister(), readFrom(contents)))
     }
   }
   return next

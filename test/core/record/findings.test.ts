@@ -52,7 +52,7 @@ function aRecord() {
         ),
         patchesOf: (flaw) => [`debian:12/${flaw}/2`],
         ended: (flaw, _patches, _move, asset) => how(flaw, asset),
-        mendedBy: () => by,
+        fixedBy: () => by,
       }),
     )
     const settled = groups
