@@ -89,7 +89,8 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
     lease.signal.throwIfAborted()
     // Asked for before the look: a message that comes during it is looked for again.
     const kicked = kicks.told
-    const except = [...restingChannels(), ...busy.keys()]
+    const atWork = [...busy.keys()]
+    const except = [...restingChannels(), ...atWork]
     const lanes = new Map<string, WaitingMessage[]>()
     for (const message of await waitingMessages(parts.db, platform.name, {
       now: now(),
@@ -106,6 +107,8 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
         .finally(() => busy.delete(channel))
       busy.set(channel, lane)
     }
+    // One that came free during the look was left out of it, and may have got more meanwhile.
+    if (atWork.some((channel) => !busy.has(channel))) return true
     if (busy.size === 0) return false
     await Promise.race([...busy.values(), kicked])
     return true
