@@ -31,7 +31,6 @@ import type {
   AnsibleEngineConfig,
   Config,
   EngineConfig,
-  FeedConfig,
   GroupConfig,
   LoadConfig,
   MetricConfig,
@@ -55,28 +54,10 @@ import { readRealmId } from './core/realm.ts'
 import type { TeamPlan } from './core/ring-rule.ts'
 import type { Rota } from './core/rota.ts'
 import { windowOn } from './core/window.ts'
+import { buildFeedInThread } from './feed-in-thread.ts'
 import { createAnsibleEngine, createAnsibleModuleEngine } from './integrations/ansible/index.ts'
 import { createSsmEngine } from './integrations/aws-ssm/index.ts'
 import { createAwxEngine } from './integrations/awx/index.ts'
-import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
-import { createCsafFeed } from './integrations/feeds/csaf/index.ts'
-import { createCveRecordsFeed } from './integrations/feeds/cve-records/index.ts'
-import {
-  createDebianAdvisoriesFeed,
-  dlaListLocation,
-  dsaListLocation,
-} from './integrations/feeds/debian-advisories/index.ts'
-import { createDebianTrackerFeed } from './integrations/feeds/debian-tracker/index.ts'
-import { createDebsecanFeed } from './integrations/feeds/debsecan/index.ts'
-import { createEndOfLifeFeed } from './integrations/feeds/endoflife/index.ts'
-import { createEpssFeed } from './integrations/feeds/epss/index.ts'
-import { createFileCatalogFeed } from './integrations/feeds/file-catalog/index.ts'
-import { createKevFeed } from './integrations/feeds/kev/index.ts'
-import { createMsrcFeed } from './integrations/feeds/msrc/index.ts'
-import { createNvdFeed } from './integrations/feeds/nvd/index.ts'
-import { createOsvFeed } from './integrations/feeds/osv/index.ts'
-import { createUbuntuOvalFeed } from './integrations/feeds/ubuntu-oval/index.ts'
-import { createWesngFeed } from './integrations/feeds/wesng/index.ts'
 import { createFileInventory } from './integrations/file-inventory/index.ts'
 import { createFreezeCalendar } from './integrations/freeze-calendar/index.ts'
 import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
@@ -96,9 +77,10 @@ import { createSarLoad } from './integrations/sar/index.ts'
 import { createAlertmanagerSilence, createCommandSilence } from './integrations/silence/index.ts'
 import { createSimulatedEngine } from './integrations/simulated/index.ts'
 import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+import { present } from './present.ts'
 import type { Db } from './store/connection.ts'
 import { createSlackInstallations } from './store/slack-installations.ts'
-import type { PersonEntry } from './workflow/accounts.ts'
+import type { PersonEntry } from './workflow/configured-account.ts'
 import type { GroupReader } from './workflow/directory.ts'
 import type { FreezeCalendar } from './workflow/freeze-calendars.ts'
 import type { Teams } from './workflow/ports.ts'
@@ -220,14 +202,6 @@ function buildSource(config: Config, name: string, source: SourceConfig, clock: 
   }
 }
 
-type Present<T> = { [Key in keyof T]?: NonNullable<T[Key]> }
-
-/** Without the members that are null or undefined. */
-function present<T extends object>(value: T): Present<T>
-function present(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined))
-}
-
 /** Its login has sudo then, for the upgrade. */
 function upgradedOverSsh({ engines }: Config, engine: string | null): boolean {
   const kind = engine === null ? null : engines[engine]?.kind
@@ -267,71 +241,7 @@ function sshTarget(source: SshSourceConfig, host: SshHostConfig): SshTarget {
 }
 
 export function buildFeeds(config: Config, clock: Clock): readonly CatalogFeed[] {
-  return Object.entries(config.feeds).map(([name, feed]) => buildFeed(name, feed, clock))
-}
-
-function buildFeed(name: string, feed: FeedConfig, clock: Clock): CatalogFeed {
-  const { allowShrinking } = feed
-  switch (feed.kind) {
-    case 'kev':
-      return createKevFeed({ name, allowShrinking, ...present({ location: feed.location }) })
-    case 'epss':
-      return createEpssFeed({ name, allowShrinking, ...present({ location: feed.location }) })
-    case 'debian-tracker':
-      return createDebianTrackerFeed({
-        name,
-        allowShrinking,
-        ...present({ location: feed.location, platforms: feed.platforms }),
-      })
-    case 'debsecan':
-      return createDebsecanFeed({
-        name,
-        allowShrinking,
-        release: feed.release,
-        ...present({ location: feed.location }),
-      })
-    case 'debian-advisories': {
-      const location = feed.location ?? (feed.list === 'dla' ? dlaListLocation : dsaListLocation)
-      return createDebianAdvisoriesFeed({ name, allowShrinking, location })
-    }
-    case 'osv':
-      return createOsvFeed({
-        name,
-        allowShrinking,
-        ecosystem: feed.ecosystem,
-        ...present({ location: feed.location, platforms: feed.platforms }),
-      })
-    case 'csaf':
-      return createCsafFeed({
-        name,
-        allowShrinking,
-        publisher: feed.publisher,
-        ...present({ location: feed.location }),
-      })
-    case 'ubuntu-oval':
-      return createUbuntuOvalFeed({
-        name,
-        allowShrinking,
-        release: feed.release,
-        ...present({ location: feed.location }),
-      })
-    case 'alpine-secdb': {
-      const { release, repository } = feed
-      return createSecdbFeed({ name, allowShrinking, release, repository, ...present({ location: feed.location }) })
-    }
-    case 'msrc':
-      return createMsrcFeed({ name, allowShrinking, since: feed.since, ...present({ location: feed.location }) })
-    case 'wesng':
-      return createWesngFeed({ name, allowShrinking, ...present({ location: feed.location }) })
-    case 'cve-records':
-      return createCveRecordsFeed({ name, allowShrinking, location: feed.location })
-    case 'nvd':
-      return createNvdFeed({ name, allowShrinking, part: feed.part, ...present({ location: feed.location }) })
-    case 'endoflife':
-      return createEndOfLifeFeed({ name, allowShrinking, ...present({ location: feed.location }) })
-    case 'file-catalog':
-      return createFileCatalogFeed({ name, allowShrinking, location: feed.path, clock })
-  }
+  return Object.entries(config.feeds).map(([name, feed]) => buildFeedInThread(name, feed, clock))
 }
 
 export function buildEngines(

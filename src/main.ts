@@ -39,12 +39,15 @@ import { type Database, type DatabaseOptions, lookAhead, openDatabase } from './
 import { writeCheckpoint } from './store/events.ts'
 import { claimDatabase } from './store/installation.ts'
 import { purgeSoftware } from './store/inventory.ts'
+import type { JobRun } from './store/job-run.ts'
 import { type Listening, listenTo } from './store/listening.ts'
 import { addConsoleMessage, purgeDelivered } from './store/outbox.ts'
 import { noteConfigured } from './store/people.ts'
 import { createPosts } from './store/posts.ts'
+import { purgePreviews } from './store/previews.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { oncePerMinute } from './store/repeated-error.ts'
+import { purgeFeedChanges } from './store/save-feed.ts'
 import { purgeSessions } from './store/sessions.ts'
 import { purgeStartAssets } from './store/starts.ts'
 import { createWriteTest, type Writing } from './store/write-test.ts'
@@ -53,8 +56,10 @@ import type { ConsolePort } from './web/console-port.ts'
 import { configuredAccountsOf, createAccounts, createLinking } from './workflow/accounts.ts'
 import { createDirectory, type Directory } from './workflow/directory.ts'
 import { calendarChecks, createFreezeCalendars, type FreezeCalendars } from './workflow/freeze-calendars.ts'
+import type { WorkflowLog } from './workflow/log.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
-import type { WorkflowLog, WorkflowParts } from './workflow/ports.ts'
+import type { WorkflowParts } from './workflow/ports.ts'
+import type { ProposeReport } from './workflow/propose.ts'
 import { noteRights } from './workflow/rights.ts'
 import { type WatchedConnection, watchConnection } from './workflow/watched-connection.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'
@@ -282,44 +287,72 @@ export async function noteConfiguration(
 
 /** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
 export async function runService(service: Service): Promise<() => Promise<void>> {
-  const { queue, workflow, config, log, database, directory, measured, freezeCalendars } = service
+  const { queue, workflow, parts, config, log, database, directory, measured, freezeCalendars } = service
   const stopping = new AbortController()
   const { signal } = stopping
   const jittered = (seconds: number) =>
     `${Math.max(60, Math.round(seconds * (1 + ((Math.random() * 2 - 1) * config.schedule.jitter) / 100)))} seconds`
 
+  const both = (context: JobRun) => AbortSignal.any([signal, context.signal])
+
   queue.define(
     'wake',
     async (data, context) => {
       const proposal = typeof data === 'object' && data !== null && 'proposal' in data ? String(data.proposal) : ''
-      await workflow.advance(proposal, AbortSignal.any([signal, context.signal]))
+      await workflow.advance(proposal, both(context))
     },
     { concurrency: 20 },
   )
+  for (const { name } of parts.feeds)
+    queue.define(
+      feedJob(name),
+      async (_data, context) => {
+        const done = await workflow.syncFeed(name, both(context))
+        report(log, [done])
+        if (done.news) await queue.enqueueOnce('propose')
+      },
+      { concurrency: 1 },
+    )
+  for (const { name } of parts.sources)
+    queue.define(
+      sourceJob(name),
+      async (_data, context) => {
+        report(log, [await workflow.syncSource(name, both(context))])
+        await workflow.tellDrift()
+        // Also where nothing was seen: time alone changes what is proposed.
+        await queue.enqueueOnce('propose')
+      },
+      { concurrency: 1 },
+    )
+  // What was decided keeps patches from being proposed: it is known before anything is.
+  const carrying = carryOver(database.db, 'over', new Date().toISOString(), signal).then(
+    (done) => tellCarried(done, log),
+    (error: unknown) =>
+      log.warn(`Closed proposals of an earlier version could not be carried over: ${sentence(errorText(error))}`),
+  )
+  const proposeAgain = () => queue.enqueueOnce('propose')
   queue.define(
-    'sync-feeds',
+    'propose',
     async (_data, context) => {
-      report(log, await workflow.syncFeeds(AbortSignal.any([signal, context.signal])))
+      await carrying
+      const done = await workflow.proposeBeside(both(context), signal, proposeAgain)
+      tellProposed(log, done)
+      if (done.teams > 0) await queue.enqueueOnce('record-findings')
     },
     { concurrency: 1 },
   )
-  queue.define(
-    'sync-inventory',
-    async (_data, context) => {
-      const both = AbortSignal.any([signal, context.signal])
-      report(log, await workflow.syncInventory(both))
-      await workflow.tellDrift()
-      await measured.refresh(both)
-      await workflow.propose(both)
-      await writeCheckpoint(database.db, new Date().toISOString())
-    },
-    { concurrency: 1 },
-  )
+  queue.define('record-findings', async (_data, context) => workflow.recordFindings(both(context)), { concurrency: 1 })
+  queue.define('measure-windows', async (_data, context) => {
+    await measured.refresh(both(context))
+  })
+  queue.define('checkpoint', async () => {
+    await writeCheckpoint(database.db, new Date().toISOString())
+  })
   queue.define('read-groups', async (_data, context) => {
-    await directory.refresh(AbortSignal.any([signal, context.signal]))
+    await directory.refresh(both(context))
   })
   queue.define('read-calendars', async (_data, context) => {
-    await freezeCalendars.refresh(AbortSignal.any([signal, context.signal]))
+    await freezeCalendars.refresh(both(context))
   })
   queue.define('purge', async () => {
     await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
@@ -328,13 +361,25 @@ export async function runService(service: Service): Promise<() => Promise<void>>
     await purgeSoftware(database.db)
     await purgeContents(database.db, new Date().toISOString())
     await purgeStartAssets(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
+    await purgeFeedChanges(database.db, new Date(Date.now() - 7 * DAY_MS).toISOString())
+    await purgePreviews(database.db, new Date(Date.now() - 30 * DAY_MS).toISOString())
   })
   await queue.start()
-  await queue.every('sync-feeds', jittered(config.schedule.feeds), { skipImmediate: true })
-  await queue.every('sync-inventory', jittered(config.schedule.inventory), { skipImmediate: true })
-  await queue.every('read-groups', '5 minutes', { skipImmediate: true })
-  await queue.every('read-calendars', '1 hour', { skipImmediate: true })
-  await queue.every('purge', '1 hour', { skipImmediate: true })
+  const repeated: readonly (readonly [name: string, interval: string])[] = [
+    ...parts.feeds.map(({ name }) => [feedJob(name), jittered(config.schedule.feeds)] as const),
+    ...parts.sources.map(({ name }) => [sourceJob(name), jittered(config.schedule.inventory)] as const),
+    // Where nothing has changed and no time has come, it reads a few rows.
+    ['propose', '1 minute'],
+    // Looks that are too old are told, too.
+    ['record-findings', '1 hour'],
+    ['read-groups', '5 minutes'],
+    ['read-calendars', '1 hour'],
+    ['measure-windows', '1 hour'],
+    ['checkpoint', '1 hour'],
+    ['purge', '1 hour'],
+  ]
+  await queue.repeatOnly(repeated.map(([name]) => name))
+  for (const [name, interval] of repeated) await queue.every(name, interval, { skipImmediate: true })
 
   // What is there is shown at once; the first look at everything follows in the background.
   const first = firstLook(service, signal).catch((error: unknown) => {
@@ -343,17 +388,27 @@ export async function runService(service: Service): Promise<() => Promise<void>>
         `The first look at sources and feeds failed: ${sentence(errorText(error))} It is tried again on schedule.`,
       )
   })
-  const carrying = carryOver(database.db, 'over', new Date().toISOString(), signal).then(
-    (done) => tellCarried(done, log),
-    (error: unknown) =>
-      log.warn(`Closed proposals of an earlier version could not be carried over: ${sentence(errorText(error))}`),
-  )
   const connecting = keepConnected(service, signal)
   const endSweeps = keepSweeping(service, signal)
   return async () => {
     stopping.abort(new Error('Patchwarden is stopping.'))
     await Promise.allSettled([first, carrying, connecting, endSweeps()])
+    await workflow.answersKept()
   }
+}
+
+/** The job that reads a feed, or looks at what a source watches: each for itself, so that a slow one holds up no other. */
+function feedJob(name: string): string {
+  return `sync feed ${name}`
+}
+
+function sourceJob(name: string): string {
+  return `sync source ${name}`
+}
+
+function tellProposed(log: WorkflowLog, { opened, revised }: ProposeReport): void {
+  if (opened.length + revised.length > 0)
+    log.info(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
 }
 
 function tellCarried({ carried, problems }: CarriedOver, log: ReturnType<typeof createLog>): void {
@@ -470,13 +525,12 @@ async function firstLook(service: Service, signal: AbortSignal): Promise<void> {
   await Promise.all([workflow.sweep(signal), lookAtAll(service, signal)])
 }
 
-async function lookAtAll({ workflow, log, database, measured }: Service, signal: AbortSignal): Promise<void> {
+async function lookAtAll({ workflow, log, database, measured, queue }: Service, signal: AbortSignal): Promise<void> {
   report(log, await workflow.syncFeeds(signal))
   report(log, await workflow.syncInventory(signal))
   await measured.refresh(signal)
-  const { opened, revised } = await workflow.propose(signal)
-  if (opened.length + revised.length > 0)
-    log.info(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
+  await queue.enqueueOnce('propose')
+  await queue.enqueueOnce('record-findings')
   await writeCheckpoint(database.db, new Date().toISOString())
 }
 

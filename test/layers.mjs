@@ -1,5 +1,5 @@
-// The layer rules: imports point inward, transactions know no pool, and text from outside has one way to each surface. Fails,
-// naming what breaks them.
+// The layer rules: imports point inward and in no circle, transactions know no pool, nothing but the table of permissions looks
+// at roles, and text from outside has one way to each surface. Fails, naming what breaks them.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +38,27 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   }
 }
 
+// No circle: of two files that import each other, types included, neither can be read or moved without the other.
+const importsOf = new Map()
+for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue
+  const source = readFileSync(path.join(root, file), 'utf8')
+  const found = [...source.matchAll(/^(?:import|export)[^'"]*?from ['"](\.[^'"]+)['"]/gms)]
+  const resolved = found.map(([, specifier]) => path.join(path.dirname(file), specifier))
+  importsOf.set(file, resolved)
+}
+const done = new Set()
+function follow(file, way) {
+  if (way.includes(file)) {
+    problems.push(`a circle: ${[...way.slice(way.indexOf(file)), file].map((one) => `src/${one}`).join(' -> ')}`)
+    return
+  }
+  if (done.has(file)) return
+  for (const next of importsOf.get(file) ?? []) follow(next, [...way, file])
+  done.add(file)
+}
+for (const file of importsOf.keys()) follow(file, [])
+
 // Work in a transaction is a function of its own, so that it knows only what it is given: no pool.
 for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   // A snapshot is read on a connection of its own.
@@ -67,10 +88,20 @@ for (const { in: layer, pattern, by, rule } of only)
     if (pattern.test(readFileSync(path.join(root, name), 'utf8'))) problems.push(`src/${name}: ${rule}`)
   }
 
+// Who may do what is said by one table: nothing beside it looks at the roles of a person, or at what a policy gives to roles.
+const looksAtRoles = /\.roles\.(?:some|includes)\(|\bpolicy\.stop\b|\bpolicy\.breakGlass\??\.roles\b/
+const mayLook = ['core/permission/', 'core/quorum.ts', 'config/']
+for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+  const name = file.split(path.sep).join('/')
+  if (!file.endsWith('.ts') || mayLook.some((one) => name.startsWith(one))) continue
+  if (looksAtRoles.test(readFileSync(path.join(root, file), 'utf8')))
+    problems.push(`src/${name}: ask core/permission instead of looking at roles`)
+}
+
 for (const problem of problems) console.error(problem)
 console.log(
   problems.length === 0
-    ? 'Layers: every import points inward, and no transaction knows the pool.'
+    ? 'Layers: every import points inward, none in a circle, and no transaction knows the pool.'
     : `Layers: ${problems.length} faults.`,
 )
 process.exit(problems.length === 0 ? 0 : 1)

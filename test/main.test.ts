@@ -8,6 +8,7 @@ import type { ChatConnection } from '../src/chat/platform.ts'
 import { defaultConfig } from '../src/config/default-config.ts'
 import { readEnvironment } from '../src/config/environment.ts'
 import type { Config } from '../src/config/schema.ts'
+import type { CatalogFeed } from '../src/core/ports.ts'
 import { keepConnected, noteConfiguration, openService, runService } from '../src/main.ts'
 import { sourceStates } from '../src/store/catalog.ts'
 import type { Leases } from '../src/store/leases.ts'
@@ -87,6 +88,38 @@ test('feeds and inventory are looked at although a rollout is at work since befo
     await expect.poll(looked, { timeout: 15_000 }).toBe(2)
     const { rollout } = (await findProposal(db, web.id)) ?? {}
     expect(Object.values(rollout?.deployments ?? {})).toMatchObject([{ outcome: null }])
+  } finally {
+    await stop()
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('a feed that hangs holds nothing up: the others are read, and what they bring is proposed', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden start '))
+  const service = await opened(folder)
+  const { db } = service.database
+  const asked: string[] = []
+  const hung: CatalogFeed = {
+    name: 'hung',
+    describe: 'It does not answer.',
+    fetch: (_cursor, signal) =>
+      new Promise((_resolve, reject) => {
+        asked.push('hung')
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  }
+  // It is the first to be asked.
+  const parts = { ...service.parts, feeds: [hung, ...service.parts.feeds] }
+  const workflow = createWorkflow(parts, service.database.alone)
+  const stop = await runService({ ...service, parts, workflow })
+  try {
+    await expect.poll(() => asked, { timeout: 15_000 }).toEqual(['hung'])
+    await service.queue.enqueueNow('sync feed hung', {})
+    await expect.poll(() => asked, { timeout: 15_000 }).toEqual(['hung', 'hung'])
+    for (const job of ['sync feed example', 'sync source example']) await service.queue.enqueueNow(job, {})
+    await expect.poll(() => sourceStates(db).then((all) => all.length), { timeout: 15_000 }).toBe(2)
+    await expect.poll(() => openProposals(db).then((all) => all.length > 0), { timeout: 15_000 }).toBe(true)
   } finally {
     await stop()
     await service.close()

@@ -25,6 +25,20 @@ export type DetailName = 'assets' | 'explain' | 'plan' | 'report'
 
 export const detailNames: readonly DetailName[] = ['assets', 'explain', 'plan', 'report']
 
+/** Which part of a detail that is long. */
+export interface DetailPart {
+  /** As `next` of the part before says; `null`: the first. */
+  readonly after: string | null
+  /** Of the assets only those that did not end well. */
+  readonly only?: 'not well' | null
+}
+
+/** A detail, or a part of a long one. */
+export interface PartOfDetail extends Detail {
+  /** Where the next part begins; left out: it is the last. */
+  readonly next?: string
+}
+
 export interface ActRequest extends ActionInput {
   readonly proposal: string
   readonly action: ActionName
@@ -47,7 +61,7 @@ export interface OverviewLine {
   readonly actions: readonly ActionName[]
 }
 
-/** What waits for a person, what they decided, what is running: the newest of each. */
+/** What waits for a person, what they decided last, what is running: the newest of each. */
 export interface Overview {
   readonly waiting: readonly OverviewLine[]
   readonly running: readonly OverviewLine[]
@@ -76,7 +90,8 @@ export interface Desk {
   ): Promise<readonly { readonly name: string; readonly value: string }[]>
   /** A test button was clicked: whoever waits for it is told. */
   tested(nonce: string): Promise<void>
-  detail(proposal: string, name: DetailName): Promise<Detail | null>
+  /** Without a part: the first one. */
+  detail(proposal: string, name: DetailName, part?: DetailPart): Promise<PartOfDetail | null>
   /** The card as this person sees it; for nobody in particular with `null`. */
   card(proposal: string, person: Person | null): Promise<Card | null>
 }

@@ -3,8 +3,16 @@
 import { DateTime } from 'luxon'
 import { forecastOf, type PlanForecast } from '../core/forecast.ts'
 import { limits } from '../core/limits.ts'
-import { finalStatuses, type PatchSubject, type ProposalState, type ServiceCheck } from '../core/proposal/proposal.ts'
+import type { Glance } from '../core/proposal/glance.ts'
+import {
+  finalStatuses,
+  type PatchSubject,
+  type PlannedAsset,
+  type ProposalState,
+  type ServiceCheck,
+} from '../core/proposal/proposal.ts'
 import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
+import { assetName, tallyOf } from '../core/proposal/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
@@ -12,7 +20,8 @@ import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
-import { assetName, count, sinceSentences } from './story.ts'
+import { sinceSentences } from './story.ts'
+import { count } from './words.ts'
 
 /** Seconds that an asset is taken to need where nothing is known. */
 const FALLBACK = limits.unknownDeploymentSeconds
@@ -25,15 +34,43 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
       caption: `Ring ${ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
       rows: ring.assets.flatMap((id) => {
-        const planned = plannedNow(state, id)
-        if (!planned) return []
-        const changes = planned.changes
-          .map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
-          .join(', ')
-        return [[rich(planned.asset.name), rich(assetState(state, id)), rich(changes), rich(planned.asset.platform)]]
+        const row = assetRow(state, id)
+        return row === null ? [] : [[row.name, row.state, row.changes, row.platform]]
       }),
     })),
     lines: [],
+  }
+}
+
+/** A page of its assets, in the order of their ids. `state`: with these assets alone, of `total`. */
+export function assetPageDetail(
+  state: ProposalState,
+  subject: PatchSubject,
+  { total, only }: { readonly total: number; readonly only: 'not well' | null },
+): Detail {
+  const ringOf = new Map(subject.rings.flatMap(({ name, assets }) => assets.map((asset) => [asset, name])))
+  const rows = subject.assets.flatMap(({ asset: { id } }) => {
+    const row = assetRow(state, id)
+    return row === null ? [] : [[row.name, rich(ringOf.get(id) ?? ''), row.state, row.changes, row.platform]]
+  })
+  return {
+    title: `${state.id}: assets`,
+    lead: rich(`${count(total, 'asset')}${only === null ? '' : ', of which these did not end well'}.`),
+    tables: [{ caption: 'Assets', columns: ['Asset', 'Ring', 'State', 'Changes', 'Platform'], rows }],
+    lines: [],
+  }
+}
+
+function assetRow(state: ProposalState, id: string) {
+  const planned = plannedNow(state, id)
+  if (planned === null) return null
+  const changes = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
+  const { name, platform } = planned.asset
+  return {
+    name: rich(name),
+    state: rich(assetState(state, id)),
+    changes: rich(changes.join(', ')),
+    platform: rich(platform),
   }
 }
 
@@ -52,7 +89,10 @@ function assetState(state: ProposalState, asset: string): string {
   return verification === null ? 'running' : `${verification.end}: ${verification.reason}`
 }
 
-export function explainDetail(state: ProposalState, subject: PatchSubject): Detail {
+export function explainDetail(
+  state: Pick<ProposalState, 'id' | 'priority' | 'whyNow'>,
+  subject: Pick<PatchSubject, 'patches'>,
+): Detail {
   return {
     title: `${state.id}: why ${state.priority}`,
     lead: rich(strong('Why now: '), state.whyNow),
@@ -61,12 +101,14 @@ export function explainDetail(state: ProposalState, subject: PatchSubject): Deta
   }
 }
 
+export type PlanPicture = Extract<Picture, { kind: 'plan' }>
+
 /** The plan as a picture, drawn in the zone of its window where the reader has none: the place where night is meant. */
 export function planPictureOf(
   state: ProposalState,
   subject: PatchSubject,
   context: Parameters<typeof forecastOf>[2],
-): Extract<Picture, { kind: 'plan' }> {
+): PlanPicture {
   const timeZone = subject.window.rules[0]?.timeZone ?? 'UTC'
   return { kind: 'plan', forecast: forecastOf(state, subject, context), timeZone }
 }
@@ -79,14 +121,68 @@ export function planDetail(
   now: string,
   estimates: Readonly<Record<string, number>> = {},
 ): Detail {
-  const windows = nextWindows(subject.window, freezes, state.team, now, 3)
   const picture = planPictureOf(state, subject, { freezes, now, estimates })
   const { forecast } = picture
-  const lines = [...sinceLines(state), ...safeguards(subject)]
+  const plan = {
+    ...subject,
+    rings: subject.rings.map((ring) => ({ ...ring, assets: ring.assets.length })),
+    simulated: subject.assets.every(({ asset }) => asset.simulated),
+  }
+  const first = subject.assets.find((planned) => planned.transaction.length > 0) ?? null
+  const lead = [...expectedEnd(state, forecast), unknownPace(state, subject, estimates)]
+  return { ...shownPlan(state, plan, { lead, since: sinceLines(state), first, forecast, freezes, now }), picture }
+}
+
+/** A plan without any list of assets. */
+export interface LightPlan
+  extends Pick<PatchSubject, 'window' | 'engine' | 'failureBudget' | 'clusters' | 'hooks' | 'silence'> {
+  readonly rings: readonly (Omit<PatchSubject['rings'][number], 'assets'> & { readonly assets: number })[]
+  /** All are hosts of the example fleet. */
+  readonly simulated: boolean
+}
+
+/** The same of very many assets, with what was expected when the thread was last told; `null`: it was not. */
+export function toldPlanDetail(
+  glance: Glance,
+  plan: LightPlan,
+  {
+    first,
+    told,
+    freezes,
+    now,
+  }: {
+    readonly first: PlannedAsset | null
+    readonly told: PlanPicture | null
+    readonly freezes: readonly Freeze[]
+    readonly now: string
+  },
+): Detail {
+  const lead =
+    told === null ? [] : [...expectedEnd(glance, told.forecast), ' Expected at ', time(told.forecast.now), '.']
+  const since = [sinceSentences(glance.tally)].filter((line) => line !== '')
+  const shown = shownPlan(glance, plan, { lead, since, first, forecast: told?.forecast ?? null, freezes, now })
+  return told === null ? shown : { ...shown, picture: told }
+}
+
+interface PlanShown {
+  readonly lead: readonly (string | Span)[]
+  readonly since: readonly string[]
+  readonly first: PlannedAsset | null
+  readonly forecast: PlanForecast | null
+  readonly freezes: readonly Freeze[]
+  readonly now: string
+}
+
+function shownPlan(
+  { id, team }: Pick<ProposalState, 'id' | 'team'>,
+  plan: LightPlan,
+  { lead, since, first, forecast, freezes, now }: PlanShown,
+): Detail {
+  const windows = nextWindows(plan.window, freezes, team, now, 3)
+  const lines = [...since, ...safeguards(plan)]
   if (lines.length > 0) lines.push('')
-  const first = subject.assets.find((planned) => planned.transaction.length > 0)
-  if (first) {
-    lines.push(`What would run on ${assetName(state, first.asset.id)}, exactly:`)
+  if (first !== null) {
+    lines.push(`What would run on ${first.asset.name}, exactly:`)
     for (const step of first.transaction) {
       lines.push(
         `  ${step.action} ${step.name}:${step.architecture} ${step.from ?? ''} ${step.to === null ? '' : `→ ${step.to}`}`.trimEnd(),
@@ -94,21 +190,17 @@ export function planDetail(
     }
   }
   return {
-    title: `${state.id}: plan`,
-    lead: rich(
-      `Window "${subject.window.name}", engine ${subject.engine}. Each ring waits for the one before it. `,
-      ...expectedEnd(state, forecast),
-      unknownPace(state, subject, estimates),
-    ),
+    title: `${id}: plan`,
+    lead: rich(`Window "${plan.window.name}", engine ${plan.engine}. Each ring waits for the one before it. `, ...lead),
     tables: [
       {
         caption: 'Rings',
         columns: ['Ring', 'Assets', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
-        rows: subject.rings.map((ring, index) => {
-          const expected = forecast.rings[index]
+        rows: plan.rings.map((ring, index) => {
+          const expected = forecast?.rings[index]
           return [
             rich(ring.name),
-            rich(String(ring.assets.length)),
+            rich(String(ring.assets)),
             rich(String(expected?.batches ?? '')),
             rich(String(ring.concurrency ?? ring.batchSize)),
             instant(expected?.start ?? null),
@@ -130,11 +222,10 @@ export function planDetail(
       },
     ],
     lines,
-    picture,
   }
 }
 
-function expectedEnd(state: ProposalState, { end, problem }: PlanForecast): readonly (string | Span)[] {
+function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: PlanForecast): readonly (string | Span)[] {
   if (finalStatuses.includes(state.status)) return []
   if (end === null) return [problem ?? 'It would not come to an end.']
   const open = state.status === 'open' ? 'If it were approved now, all' : 'If all goes well, all'
@@ -160,7 +251,7 @@ const NAMED_SINCE = 20
 function sinceLines(state: ProposalState): readonly string[] {
   const { leftOut, waiting } = sinceOf(state)
   const out = Object.entries(leftOut)
-  const lines = [sinceSentences(state)].filter((line) => line !== '')
+  const lines = [sinceSentences(tallyOf(state))].filter((line) => line !== '')
   for (const [asset, why] of out.slice(0, NAMED_SINCE))
     lines.push(`  ${assetName(state, asset)} is left out: it ${whyLeftOut(why)}`)
   if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Assets"`)
@@ -171,8 +262,8 @@ function sinceLines(state: ProposalState): readonly string[] {
 }
 
 /** What may hold it back or stop it, beside the rings' own counts: a line each. */
-function safeguards(subject: PatchSubject): readonly string[] {
-  const { rings, failureBudget, clusters = [], hooks = [], silence, assets } = subject
+function safeguards(plan: LightPlan): readonly string[] {
+  const { rings, failureBudget, clusters = [], hooks = [], silence } = plan
   const lines: string[] = []
   for (const { name, gate, beforeVote } of rings) {
     if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, at any time of day.`)
@@ -187,7 +278,7 @@ function safeguards(subject: PatchSubject): readonly string[] {
     const all = cluster.assets.length
     lines.push(`Cluster ${cluster.name}: ${cluster.atOnce} of ${all} at a time, and ${cluster.minHealthy} stay up.`)
   }
-  const simulated = assets.every(({ asset }) => asset.simulated) ? ' Not for simulated assets.' : ''
+  const simulated = plan.simulated ? ' Not for simulated assets.' : ''
   if (hooks.length > 0)
     lines.push(
       `Around each asset run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,

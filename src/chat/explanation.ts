@@ -54,21 +54,25 @@ export interface ExplanationView {
   readonly others: readonly { readonly asset: string; readonly why: string }[]
 }
 
-const MOST_STATEMENTS = 60
+export interface LookUpView extends Pick<ExplanationView, 'name' | 'statements'> {
+  readonly findings: readonly {
+    readonly team: string
+    readonly open: number
+    readonly priority: string | null
+    readonly dueAt: string | null
+  }[]
+  readonly judged: readonly (ExplanationView['judged'][number] & { readonly proposal: string })[]
+}
 
-export function explanationDetail({ name, statements, judged, others }: ExplanationView): Detail {
-  const assets = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
-  const lead =
-    judged.length === 0
-      ? rich('No watched asset misses anything for it, as far as the feeds and package managers know.')
-      : rich(strong(judged[0]?.patch.priority ?? ''), ` for ${assets.size} ${assets.size === 1 ? 'asset' : 'assets'}.`)
-  const tables: Table[] = []
-  if (statements.length > 0)
-    tables.push({
-      caption:
-        statements.length > MOST_STATEMENTS
-          ? `Who says what (the first ${MOST_STATEMENTS} of ${statements.length})`
-          : 'Who says what',
+const MOST_STATEMENTS = 60
+const NOBODY = 'No watched asset misses anything for it, as far as the feeds and package managers know.'
+
+function statementsTable(statements: ExplanationView['statements']): readonly Table[] {
+  if (statements.length === 0) return []
+  const isLong = statements.length > MOST_STATEMENTS
+  return [
+    {
+      caption: isLong ? `Who says what (the first ${MOST_STATEMENTS} of ${statements.length})` : 'Who says what',
       columns: ['Feed', 'Read', 'About', 'Says'],
       rows: statements
         .slice(0, MOST_STATEMENTS)
@@ -78,7 +82,50 @@ export function explanationDetail({ name, statements, judged, others }: Explanat
           rich(about),
           rich(says),
         ]),
+    },
+  ]
+}
+
+function assetsWords(count: number): string {
+  return `${count} ${count === 1 ? 'asset' : 'assets'}`
+}
+
+/** What is known and asked for of one name. */
+export function lookUpDetail({ name, statements, findings, judged }: LookUpView): Detail {
+  const open = findings.reduce((sum, finding) => sum + finding.open, 0)
+  const lead =
+    findings.length > 0
+      ? rich(strong(judged[0]?.patch.priority ?? findings[0]?.priority ?? 'Open'), ` on ${assetsWords(open)}.`)
+      : judged.length > 0
+        ? rich(strong(judged[0]?.patch.priority ?? ''), `: ${judged.map(({ proposal }) => proposal).join(', ')}.`)
+        : rich(NOBODY)
+  const tables = [...statementsTable(statements)]
+  if (findings.length > 0)
+    tables.push({
+      caption: 'Where it is open, as the record last said',
+      columns: ['Team', 'Assets', 'Priority', 'Due'],
+      rows: findings.map(({ team, open: assets, priority, dueAt }) => [
+        rich(team),
+        rich(String(assets)),
+        rich(priority ?? ''),
+        rich(dueAt?.slice(0, 10) ?? ''),
+      ]),
     })
+  for (const { team, proposal, patch, assets } of judged) {
+    tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}, asked for by ${proposal}`))
+    if (assets.length > 0)
+      tables.push(assetsTable(`Assets of ${proposal} that miss it: the first ${assets.length}`, assets))
+  }
+  return { title: `Explain ${name}`, lead, tables, lines: [] }
+}
+
+export function explanationDetail({ name, statements, judged, others }: ExplanationView): Detail {
+  const assets = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
+  const lead =
+    judged.length === 0
+      ? rich(NOBODY)
+      : rich(strong(judged[0]?.patch.priority ?? ''), ` for ${assetsWords(assets.size)}.`)
+  const tables = [...statementsTable(statements)]
   for (const { team, patch, assets: missing } of judged) {
     tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}`))
     tables.push(assetsTable(`Assets of ${team} that miss it`, missing))

@@ -5,7 +5,7 @@ import type { AccountPlatform } from './accounts.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import type { Detail } from './desk.ts'
 import { code, type RichText, rich, time } from './rich-text.ts'
-import { count } from './story.ts'
+import { count } from './words.ts'
 
 export const platformNames: Readonly<Record<AccountPlatform, string>> = { slack: 'Slack', discord: 'Discord' }
 

@@ -1,14 +1,17 @@
 /** Who is told something by a direct message, and what: never more than one message for one thing. */
 
-import { isOwn } from '../core/hands.ts'
+import { isOwn, namesIn } from '../core/hands.ts'
+import { offersTo, whoMay } from '../core/permission/answer.ts'
+import type { Place } from '../core/permission/place.ts'
+import { holders, onCall } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
-import { ON_CALL } from '../core/proposal/acknowledgement.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
+import { glanceOf } from '../core/proposal/glance.ts'
 import { turnsTo, voters } from '../core/proposal/ladder.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { cardAction } from './card-actions.ts'
+import { cardAction, offeredOf } from './card-actions.ts'
 import { type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
 export interface Notice {
@@ -61,7 +64,7 @@ export function noticesOf(
   state: ProposalState,
   members: readonly Member[],
 ): readonly Notice[] {
-  const { event, actor } = recorded
+  const { event, actor, at } = recorded
   const what = rich(strong(`${state.id} `), state.title, '. ')
 
   function tell(
@@ -70,19 +73,35 @@ export function noticesOf(
     text: RichText,
     buttons: readonly ActionName[] = [],
   ): readonly Notice[] {
-    const entry: ThreadEntry = {
-      author: null,
-      tone,
-      text: [...what, ...text],
-      detail: [],
-      actions: buttons.map((name) => ({ ...cardAction(name, state.revision), proposal: state.id })),
-      link: `/p/${state.id}`,
-    }
     const others = [...new Set(people)].filter((person) => actor.kind !== 'person' || person !== actor.id)
-    return others.slice(0, MOST).map((person) => ({ person, entry }))
+    return others.slice(0, MOST).map((person) => ({
+      person,
+      entry: {
+        author: null,
+        tone,
+        text: [...what, ...text],
+        detail: [],
+        actions: offeredTo(person, buttons).map((name) => ({
+          ...cardAction(name, state.revision),
+          proposal: state.id,
+        })),
+        link: `/p/${state.id}`,
+      },
+    }))
+  }
+  /** Nobody is offered what would be refused. */
+  function offeredTo(person: string, buttons: readonly ActionName[]): readonly ActionName[] {
+    if (buttons.length === 0) return buttons
+    return offeredOf(
+      buttons,
+      offersTo({ kind: 'person', id: person, name: namesIn(members)(person), via: 'console' }, place()),
+    )
+  }
+  /** Most events are told to nobody, and need none. */
+  function place(): Place {
+    return { glance: glanceOf(state), members, now: at }
   }
   const requester = state.proposer.kind === 'person' ? [state.proposer.id] : []
-  const holding = (role: string) => members.filter((member) => member.roles.includes(role)).map((member) => member.id)
 
   switch (event.type) {
     case 'revised':
@@ -109,14 +128,15 @@ export function noticesOf(
     }
     case 'halted':
       return tell(
-        [...holding(ON_CALL), ...requester],
+        [...holders(members, onCall).map(({ id }) => id), ...requester],
         'urgent',
         rich(`The rollout stopped: ${sentence(event.reason)}`),
         ['resume'],
       )
     case 'break-glass-used': {
       const text = rich(`${event.name} broke the glass: ${sentence(event.reason)} Somebody else reviews it.`)
-      return tell(voters(state, { members }), 'urgent', text, ['review-break-glass', 'plan'])
+      const reviewers = whoMay('review-break-glass', place()).map(({ id }) => id)
+      return tell(reviewers, 'urgent', text, ['review-break-glass', 'plan'])
     }
     case 'rejected': {
       const until = rich('Rejected until ', time(event.deferral.until), `: ${sentence(event.deferral.reason)} `)

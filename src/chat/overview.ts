@@ -1,71 +1,79 @@
 import { isOwn } from '../core/hands.ts'
-import { type Member, votingRoles } from '../core/policy.ts'
-import { ON_CALL, wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { excludedVoters } from '../core/proposal/approval.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
-import { currentRing, goesOn, isHalted, ringNow, testRunning, waitingForResume } from '../core/proposal/run.ts'
+import { offersTo } from '../core/permission/answer.ts'
+import type { Member } from '../core/policy.ts'
+import { type Ask, asksOf, isAsked } from '../core/proposal/asks.ts'
+import { type Glance, ringAt } from '../core/proposal/glance.ts'
+import { testRunning, waitingForResume } from '../core/proposal/run.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
-import { wantsGo } from '../core/proposal/turn.ts'
 import type { ActionName } from './actions.ts'
-import type { Detail, Overview, OverviewLine } from './desk.ts'
+import { offeredOf } from './card-actions.ts'
+import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
-import { endCounts } from './story.ts'
 
-const SHOWN = 10
+/** So many of each. */
+export const OVERVIEW_LINES = 10
 
-/** A person's overview of proposals, given newest last. `memberOf`: the person as a team sees them. */
+/** A person's overview of proposals that may belong there, in the order to show them. `memberOf`: the person as a team sees them. */
 export function overviewOf(
-  states: readonly ProposalState[],
-  person: string,
+  given: Readonly<Record<keyof Overview, readonly Glance[]>>,
+  person: Person,
   memberOf: (team: string) => Member | null,
+  now: string,
 ): Overview {
-  const newest = [...states].reverse()
-  const lines = (wanted: (state: ProposalState) => OverviewLine | null) =>
-    newest.flatMap((state) => wanted(state) ?? []).slice(0, SHOWN)
+  const offersOf = (glance: Glance) => {
+    const me = memberOf(glance.team)
+    const offered = offersTo(person, { glance, members: me === null ? [] : [me], now })
+    return (actions: readonly ActionName[]) => offeredOf(actions, offered)
+  }
+  const lines = (states: readonly Glance[], wanted: (state: Glance) => OverviewLine | null) =>
+    states.flatMap((state) => wanted(state) ?? []).slice(0, OVERVIEW_LINES)
   return {
-    waiting: lines((state) => waiting(state, memberOf(state.team))),
-    running: lines((state) => running(state, memberOf(state.team))),
-    decided: lines((state) => decided(state, person)),
+    waiting: lines(given.waiting, (state) => waiting(state, memberOf(state.team), offersOf(state))),
+    running: lines(given.running, (state) => running(state, offersOf(state))),
+    decided: lines(given.decided, (state) => decided(state, person.id)),
   }
 }
 
-function waiting(state: ProposalState, me: Member | null): OverviewLine | null {
+/** Of some actions those that would be accepted from the reader. */
+type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
+
+function waiting(state: Glance, me: Member | null, offered: Offered): OverviewLine | null {
   if (me === null) return null
-  const has = (roles: readonly string[]) => me.roles.some((role) => roles.includes(role))
-  if (wantsAcknowledgement(state) && has([ON_CALL]) && state.schedule !== null) {
-    return line(state, ['acknowledge', 'postpone'], ['starts ', time(state.schedule.start)])
+  for (const ask of asksOf(state)) {
+    if (!isAsked(ask, me)) continue
+    const line = asked(state, ask.what, me)
+    return { ...line, actions: offered(line.actions) }
   }
-  const stopped = waitingForResume(state)
-  if (stopped !== null && has(state.policy.resume.map(({ role }) => role))) {
-    return line(state, ['resume'], [`is ${statusWords(state)}: ${stopped.reason}`])
-  }
-  const current = ringNow(state)
-  if (goesOn(state) && current !== null && wantsGo(current) && has(current.planned.gate.go ?? []))
-    return line(state, ['go'], [`ring ${current.planned.name} waits for your go`])
-  if (state.breakGlass !== null && state.breakGlass.reviewedBy === null && state.breakGlass.person !== me.id) {
-    if (has([...votingRoles(state.policy.approval), ...state.policy.stop])) {
-      return line(state, ['review-break-glass'], ['break-glass, review by ', time(state.breakGlass.reviewBy)])
-    }
-  }
-  const unsure = [...state.votes, ...state.resumeVotes].find((vote) => vote.person === me.id && !isOwn(vote))
-  if (unsure?.seq !== undefined && state.closedAt === null)
-    return { ...line(state, ['confirm'], ['waits for you to confirm that it was you']), revision: unsure.seq }
-  const voted = state.votes.some((vote) => vote.person === me.id)
-  const mayVote = has(votingRoles(state.policy.approval)) && !excludedVoters(state).has(me.id)
-  if (state.status !== 'open' || voted || !mayVote) return null
-  return line(state, ['approve', 'reject'], ['expires ', time(state.expiresAt, 'relative')])
+  return null
 }
 
-function running(state: ProposalState, me: Member | null): OverviewLine | null {
-  const stops = me?.roles.some((role) => state.policy.stop.includes(role)) === true
-  if (testRunning(state)) {
-    const buttons = goesOn(state) ? (['pause', 'halt'] as const) : isHalted(state) ? [] : (['halt'] as const)
-    return line(state, stops ? buttons : [], [statusWords(state)])
+function asked(state: Glance, what: Ask['what'], me: Member): OverviewLine {
+  switch (what) {
+    case 'acknowledge':
+      return line(state, ['acknowledge', 'postpone'], ['starts ', time(state.schedule?.start ?? '')])
+    case 'resume':
+      return line(state, ['resume'], [`is ${statusWords(state)}: ${waitingForResume(state)?.reason ?? ''}`])
+    case 'go':
+      return line(state, ['go'], [`ring ${ringAt(state)?.planned.name ?? ''} waits for your go`])
+    case 'review':
+      return line(state, ['review-break-glass'], ['break-glass, review by ', time(state.breakGlass?.reviewBy ?? '')])
+    case 'confirm': {
+      const unsure = [...state.votes, ...state.resumeVotes].find((vote) => vote.person === me.id && !isOwn(vote))
+      const revision = unsure?.seq ?? state.revision
+      return { ...line(state, ['confirm'], ['waits for you to confirm that it was you']), revision }
+    }
+    case 'vote':
+      return line(state, ['approve', 'reject'], ['expires ', time(state.expiresAt, 'relative')])
   }
+}
+
+function running(state: Glance, offered: Offered): OverviewLine | null {
+  const stops = offered(['pause', 'halt'])
+  if (testRunning(state)) return line(state, stops, [statusWords(state)])
   switch (state.status) {
     case 'rolling out':
     case 'verifying':
-      return line(state, stops && state.status === 'rolling out' ? ['pause', 'halt'] : [], [progress(state)])
+      return line(state, stops, [progress(state)])
     case 'paused':
     case 'halted':
       return line(state, [], [`${progress(state)}; ${state.stopped?.reason ?? 'no reason given'}`])
@@ -76,22 +84,22 @@ function running(state: ProposalState, me: Member | null): OverviewLine | null {
   }
 }
 
-function progress(state: ProposalState): string {
-  const counts = endCounts(state)
+function progress(state: Glance): string {
+  const counts = state.tally.ends
   const total = counts.good + counts.bad + counts.unreachable + counts.untouched
-  const ring = currentRing(state)
-  const where = ring === null ? '' : `, ring ${ring + 1} of ${state.rollout?.rings.length ?? 0}`
+  const ring = ringAt(state)
+  const where = ring === null ? '' : `, ring ${ring.index + 1} of ${state.rollout?.rings.length ?? 0}`
   const bad = counts.bad + counts.unreachable
   return `${state.status}${where}, ${counts.good} of ${total} done${bad === 0 ? '' : `, ${bad} ended badly`}`
 }
 
-function decided(state: ProposalState, person: string): OverviewLine | null {
+function decided(state: Glance, person: string): OverviewLine | null {
   const mine = state.votes.find((vote) => vote.person === person)
   return mine ? line(state, [], [`${mine.choice} `, time(mine.at, 'relative'), `; now ${state.status}`]) : null
 }
 
 function line(
-  state: ProposalState,
+  state: Glance,
   actions: readonly ActionName[],
   what: readonly (string | ReturnType<typeof time>)[],
 ): OverviewLine {

@@ -3,10 +3,11 @@ import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { assetName, tallyOf } from '../core/proposal/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
-import { assetName, endCounts, logsTold, sinceSentences, storyOf } from './story.ts'
+import { logsTold, sinceSentences, storyOf } from './story.ts'
 
 /** A proposal as a document for an auditor: what, why, who decided, what was done, what each asset says now. Markdown. */
 export function proposalReport(
@@ -86,8 +87,9 @@ function assets(state: ProposalState): string[] {
       md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${verification?.reason ?? whyNotTouched(state, id)} | ${packages.join('; ')} |`,
     )
   }
-  const counts = endCounts(state)
-  const since = sinceSentences(state)
+  const tally = tallyOf(state)
+  const counts = tally.ends
+  const since = sinceSentences(tally)
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
   lines.push(
     '',

@@ -9,7 +9,6 @@ import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { deploymentOf } from '../core/proposal/deployments.ts'
 import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../core/proposal/event.ts'
-import { plannedOf } from '../core/proposal/planned.ts'
 import {
   type Actor,
   type Deployment,
@@ -21,11 +20,12 @@ import {
   type WaitsFor,
 } from '../core/proposal/proposal.ts'
 import { liveRun, unfinished } from '../core/proposal/run.ts'
-import { leftOutOf, leftOutWords, sinceOf } from '../core/proposal/since.ts'
-import { remembered } from '../core/remembered.ts'
+import { countReasons, leftOutOf, leftOutWords, sinceOf } from '../core/proposal/since.ts'
+import { AT_WORK_NAMED, assetName, endCounts, type Tally, type TestTally, tallyOf } from '../core/proposal/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { count } from './words.ts'
 
 /** A sentence on how it came, where it was not by an account of the person's own. */
 function cameBy(actor: Extract<Actor, { kind: 'person' }>, people: readonly Member[]): string | null {
@@ -169,13 +169,13 @@ export function storyOf(
     case 'start-refused':
       return bot('warning', rich(`Not started, because ${sentence(event.reason)}`))
     case 'asset-awaited':
-      return bot('neutral', waitingFor(state, event))
+      return bot('neutral', waitingFor(assetName(state, event.asset), event))
     case 'acknowledged':
       return said('good', rich('Acknowledged: I am watching this rollout.'))
     case 'rollout-started': {
       const unheard =
         before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
-      const since = sinceSentences(state)
+      const since = sinceSentences(tallyOf(state))
       return bot(
         'neutral',
         rich(`Rollout started: ${ringNames(state).join(', then ')}.${unheard}${since && ` ${since}`}`),
@@ -200,10 +200,10 @@ export function storyOf(
     case 'test-resumed':
       return bot('neutral', rich(`The test was resumed by ${event.by.join(' and ')}.`))
     case 'test-ended':
-      if (event.passed) return bot('good', rich(strong('Tested. '), testSummary(state)))
+      if (event.passed) return bot('good', rich(strong('Tested. '), testSummary(tallyOf(state).test)))
       return bot(
         'urgent',
-        rich(strong('The test did not pass. '), sentence(event.reason ?? ''), ` ${testSummary(state)}`),
+        rich(strong('The test did not pass. '), sentence(event.reason ?? ''), ` ${testSummary(tallyOf(state).test)}`),
       )
     case 'batch-started': {
       const later = (event.waiting?.length ?? 0) + (event.queued ?? 0)
@@ -320,20 +320,19 @@ export function storyOf(
 /** Told once a day at most; the card always says how it stands. */
 function sinceStory(before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
   if (before === null || sinceOf(before).toldAt === sinceOf(state).toldAt) return []
-  const text = sinceSentences(state) || 'Every server needs what was voted on, again.'
+  const text = sinceSentences(tallyOf(state)) || 'Every server needs what was voted on, again.'
   return [{ author: null, tone: 'neutral', text: rich(`${text} The votes hold.`), detail: [] }]
 }
 
 /** What became of the servers since the vote, in a few words; empty where nothing did. */
-export function sinceSentences(state: ProposalState): string {
-  const { leftOut, done, waiting } = sinceOf(state)
-  const [out, less, more] = [Object.values(leftOut), Object.keys(done).length, Object.keys(waiting).length]
+export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOut' | 'inPart' | 'waiting'>): string {
+  const out = Object.values(leftOut).reduce((sum, some) => sum + some, 0)
   return [
-    out.length === 0 ? '' : `${out.length} left out since: ${leftOutWords(out)}.`,
-    less === 0 ? '' : `${less} ${less === 1 ? 'needs' : 'need'} only a part of it by now.`,
-    more === 0
+    out === 0 ? '' : `${out} left out since: ${leftOutWords(leftOut)}.`,
+    inPart === 0 ? '' : `${inPart} ${inPart === 1 ? 'needs' : 'need'} only a part of it by now.`,
+    waiting === 0
       ? ''
-      : `${count(more, 'more server')} since: ${more === 1 ? 'it waits' : 'they wait'} for the next proposal.`,
+      : `${count(waiting, 'more server')} since: ${waiting === 1 ? 'it waits' : 'they wait'} for the next proposal.`,
   ]
     .filter((part) => part !== '')
     .join(' ')
@@ -397,19 +396,25 @@ function ringName(state: ProposalState, index: number): string {
   return (state.subject.kind === 'patches' ? state.subject.rings[index]?.name : undefined) ?? String(index + 1)
 }
 
-const LIST = 8
+const LIST = AT_WORK_NAMED
 
 function names(state: ProposalState, assets: readonly string[], end = '.'): RichText {
   return rich(...listed(state, assets), end)
 }
 
 function listed(state: ProposalState, assets: readonly string[]): RichText {
+  const first = assets.slice(0, LIST).map((asset) => assetName(state, asset))
+  return listedNames(first, assets.length)
+}
+
+/** The first names of so many. */
+function listedNames(first: readonly string[], total: number): RichText {
   const out: (string | ReturnType<typeof code>)[] = []
-  for (const [index, asset] of assets.slice(0, LIST).entries()) {
+  for (const [index, name] of first.entries()) {
     if (index > 0) out.push(', ')
-    out.push(code(assetName(state, asset)))
+    out.push(code(name))
   }
-  if (assets.length > LIST) out.push(` and ${assets.length - LIST} more`)
+  if (total > first.length) out.push(` and ${total - first.length} more`)
   return rich(...out)
 }
 
@@ -417,19 +422,22 @@ function listed(state: ProposalState, assets: readonly string[]): RichText {
 export function atWork(state: ProposalState): RichText | null {
   const assets = unfinished(state)
   if (assets.length === 0) return null
-  const what = assets.length === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
-  return rich(...listed(state, assets), ` ${what}.`)
+  return atWorkWords(
+    assets.slice(0, LIST).map((asset) => assetName(state, asset)),
+    assets.length,
+  )
 }
 
-/** Which asset a proposal waits for, for whom that is at work, and until when at the latest. */
-export function waitingFor(state: ProposalState, { asset, proposal, until }: WaitsFor): RichText {
+/** The same by the first names of so many. */
+export function atWorkWords(first: readonly string[], total: number): RichText {
+  const what = total === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
+  return rich(...listedNames(first, total), ` ${what}.`)
+}
+
+/** Which asset a proposal waits for, by its name, for whom that is at work, and until when at the latest. */
+export function waitingFor(name: string, { proposal, until }: Pick<WaitsFor, 'proposal' | 'until'>): RichText {
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
-  return [...rich('Waits: ', code(assetName(state, asset)), ` is at work for ${proposal}`), ...when, ...rich('.')]
-}
-
-export function assetName(state: ProposalState, id: string): string {
-  if (state.subject.kind !== 'patches') return id
-  return plannedOf(state.subject, id)?.asset.name ?? id
+  return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }
 
 /** Ends that are told each on its own; the rest of many is told as one. */
@@ -561,15 +569,11 @@ function comesAgain(state: ProposalState, they: string): string {
 }
 
 /** What the test ring showed, for those who vote. */
-export function testSummary(state: ProposalState): string {
-  const all = Object.values(state.test?.deployments ?? {})
-  if (all.length === 0) return 'It touched nothing.'
-  const good = all.filter(({ verification }) => verification !== null && countEndState(verification.end) === 'good')
-  const rebooted = good.filter(({ verification }) => verification?.end === 'rebooted and re-scanned').length
-  const parts = [`${good.length} of ${count(all.length, 'test asset')} took it and ended well`]
-  if (rebooted > 0) parts.push(`${rebooted} rebooted and came back`)
-  for (const { asset, verification } of all.filter((item) => !good.includes(item)).slice(0, 3))
-    parts.push(`${assetName(state, asset)} ${verification?.end ?? 'has not ended'}: ${verification?.reason ?? ''}`)
+export function testSummary(test: TestTally | null): string {
+  if (test === null || test.started === 0) return 'It touched nothing.'
+  const parts = [`${test.good} of ${count(test.started, 'test asset')} took it and ended well`]
+  if (test.rebooted > 0) parts.push(`${test.rebooted} rebooted and came back`)
+  for (const { name, end, reason } of test.others) parts.push(`${name} ${end}: ${reason}`)
   return sentence(parts.join('; '))
 }
 
@@ -584,28 +588,6 @@ function untouched(state: ProposalState): string {
   return left === 0 ? 'Every asset had been started.' : `${count(left, 'asset')} not touched.`
 }
 
-export interface EndCounts {
-  readonly good: number
-  readonly bad: number
-  readonly unreachable: number
-  readonly untouched: number
-  /** Not touched because they need it no more, or would get something else. */
-  readonly leftOut: number
-}
-
-/** End states of every asset of the proposal, as the closing summary and the report count them. */
-export const endCounts = remembered((state: ProposalState): EndCounts => {
-  const counts = { good: 0, bad: 0, unreachable: 0, untouched: 0, leftOut: 0 }
-  if (state.subject.kind !== 'patches') return counts
-  for (const planned of state.subject.assets) {
-    const verification = state.rollout?.deployments[planned.asset.id]?.verification
-    const count = verification ? countEndState(verification.end) : 'undecided'
-    const rest = leftOutOf(state, planned.asset.id) === undefined ? 'untouched' : 'leftOut'
-    counts[count === 'undecided' ? rest : count]++
-  }
-  return counts
-})
-
 function allGood(state: ProposalState): boolean {
   const counts = endCounts(state)
   return counts.bad + counts.unreachable + counts.untouched === 0
@@ -618,7 +600,7 @@ function summary(state: ProposalState): RichText {
     counts.bad > 0 ? `${counts.bad} not` : '',
     counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
     counts.untouched > 0 ? `${counts.untouched} not touched` : '',
-    counts.leftOut > 0 ? `${counts.leftOut} left out: ${leftOutWords(leftOutAt(state))}` : '',
+    counts.leftOut > 0 ? `${counts.leftOut} left out: ${leftOutWords(countReasons(leftOutAt(state)))}` : '',
   ].filter((part) => part !== '')
   return rich(
     strong('Done. '),
@@ -649,8 +631,4 @@ function exceptions(state: ProposalState): readonly string[] {
       lines.push(`${asset.name}: not touched. ${sentence(whyNotTouched(state, asset.id))}`)
   }
   return lines
-}
-
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
-import { count } from '../chat/story.ts'
 import { visibleJson } from '../chat/visible.ts'
+import { count } from '../chat/words.ts'
 import type { AuditProblem, LostBesides } from '../core/audit.ts'
 import { createExportCheck } from '../core/audit-export.ts'
 import { errorText } from '../core/error-text.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { count } from '../chat/story.ts'
+import { count } from '../chat/words.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import { limitsReached } from '../store/limits-reached.ts'

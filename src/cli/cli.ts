@@ -11,6 +11,7 @@ import { BadUse, fileSentence } from './failure.ts'
 import { initCommand } from './init-command.ts'
 import { loadCommand } from './load.ts'
 import { lookCommands } from './look.ts'
+import { mayCommand } from './may.ts'
 import { overviewCommands } from './overview.ts'
 import { complain, complainAsIs } from './print.ts'
 import { signInCommand, signOutCommand, startCommand } from './start.ts'
@@ -40,6 +41,7 @@ export function commandLine(done: (code: number) => void): Command {
     assessCommand,
     overviewCommands,
     decideCommands,
+    mayCommand,
     decideTableCommand,
     windowsCommand,
     loadCommand,

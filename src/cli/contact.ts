@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
-import { count } from '../chat/story.ts'
+import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
 import type { Asset } from '../core/asset.ts'
 import { observedAsset } from '../core/asset.ts'

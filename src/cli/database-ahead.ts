@@ -1,4 +1,4 @@
-import { count } from '../chat/story.ts'
+import { count } from '../chat/words.ts'
 import { sizeText } from '../core/size-text.ts'
 import type { Outlook } from '../store/database.ts'
 import type { Contact } from './contact.ts'
@@ -15,7 +15,7 @@ export function databaseAhead(outlook: Outlook): Contact | null {
 }
 
 function noWayBackSentences({ copy, alone }: Outlook): readonly string[] {
-  const first = 'The start will change how proposals are stored.'
+  const first = 'The start will change how things are stored.'
   const only = 'There is no way back to an earlier version but a copy of the database'
   if (alone === null)
     return [

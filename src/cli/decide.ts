@@ -4,6 +4,7 @@ import type { Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
 import type { Through } from '../core/hands.ts'
+import { proposeRefusal } from '../core/permission/team.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
@@ -98,6 +99,14 @@ export function decideCommands(program: Command, done: (code: number) => void): 
     .action(async (options: As & { team?: string }) => {
       await withService(program, async (service) => {
         const by = actorFrom(service, options.as)
+        const { plans, membersOf } = service.parts.teams
+        const asked = options.team === undefined ? plans.map(({ team }) => team) : [options.team]
+        const refusals = asked.map((team) => proposeRefusal(team, by, membersOf(team)))
+        const [refusal] = refusals
+        if (refusal !== undefined && refusal !== null && !refusals.includes(null)) {
+          done(1)
+          return options.json ? printJson({ opened: [], revised: [], refusal }) : complain(refusal)
+        }
         const { signal } = new AbortController()
         const team = options.team === undefined ? {} : { team: options.team }
         const { opened, revised } = await service.workflow.propose(signal, { by, ...team })

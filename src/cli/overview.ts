@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { lookSummaries } from '../chat/actions.ts'
 import { commandReference } from '../chat/command-reference.ts'
 import type { Overview, Person } from '../chat/desk.ts'
-import { detailLines } from '../chat/details.ts'
+import { assetsDetail, detailLines } from '../chat/details.ts'
 import { overviewDetail } from '../chat/overview.ts'
 import { slashHelp } from '../chat/slash.ts'
 import { actorFrom } from './decide.ts'
@@ -54,9 +54,9 @@ export function overviewCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }) => {
       await withService(program, async (service) => {
-        const { id: proposal } = await theProposal(service, id)
-        const detail = await service.workflow.desk.detail(proposal, 'assets')
-        if (detail === null) return print(`${proposal} names no assets.`)
+        const state = await theProposal(service, id)
+        if (state.subject.kind !== 'patches') return print(`${state.id} names no assets.`)
+        const detail = assetsDetail(state, state.subject)
         if (options.json) printJson(detail.tables)
         else print(detailLines(detail))
       })

@@ -1,5 +1,5 @@
 import { type RealmId, readRealmId } from '../core/realm.ts'
-import type { Notes } from './cross-check.ts'
+import type { Notes } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 

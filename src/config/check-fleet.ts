@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { Notes } from './cross-check.ts'
 import { named } from './named.ts'
+import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import type { FileSourceConfig, Settings, SourceConfig, SshSourceConfig } from './schema.ts'
 

@@ -1,5 +1,5 @@
 import { groupOf } from '../core/record/configuration.ts'
-import type { Notes, Unread } from './cross-check.ts'
+import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 import { suggest } from './suggest.ts'

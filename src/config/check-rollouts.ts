@@ -1,7 +1,7 @@
 import type { Asset } from '../core/asset.ts'
 import { clusterProblem, clustersOf } from '../core/cluster.ts'
-import type { Notes, Unread } from './cross-check.ts'
 import { named } from './named.ts'
+import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import { heldElsewhere, membersFor } from './resolve.ts'
 import type { RolloutConfig, ServiceCheckConfig, Settings } from './schema.ts'

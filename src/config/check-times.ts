@@ -1,6 +1,6 @@
-import type { Notes } from './cross-check.ts'
 import { formatDuration } from './duration.ts'
 import { named } from './named.ts'
+import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import { datedFreeze } from './resolve.ts'
 import type { Settings } from './schema.ts'

@@ -1,6 +1,6 @@
 import { parseRecurrence } from '../core/recurrence/text.ts'
 import { mendZoneData, missedZoneChange, type ZoneData } from '../core/zone-changes.ts'
-import type { Notes } from './cross-check.ts'
+import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 

@@ -7,6 +7,7 @@ import { checkReferences } from './check-references.ts'
 import { checkRollouts } from './check-rollouts.ts'
 import { checkTimes } from './check-times.ts'
 import { checkZones } from './check-zones.ts'
+import { type Notes, nothingUnread, type Unread } from './notes.ts'
 import type { Finding } from './problem.ts'
 import type { Settings } from './schema.ts'
 import { zoneData } from './zone-data.ts'
@@ -14,19 +15,6 @@ import { zoneData } from './zone-data.ts'
 export interface CrossCheck {
   readonly problems: readonly Finding[]
   readonly warnings: readonly Finding[]
-}
-
-/** Entries that are written but could not be read: they exist, and no more can be said of them. */
-export interface Unread {
-  /** `policies` -> names; a whole section that could not be read is `*`. */
-  readonly names: ReadonlyMap<string, ReadonlySet<string>>
-}
-
-export const nothingUnread: Unread = { names: new Map() }
-
-export interface Notes {
-  problem(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
-  warning(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
 }
 
 /** Checks settings whose every key is right by itself. */

@@ -6,13 +6,14 @@
 import { DateTime } from 'luxon'
 import type { DigestRule } from '../core/digest.ts'
 import type { MeasureRule } from '../core/load.ts'
+import type { Weekday } from '../core/local-time.ts'
 import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
 import { type HealthCheck, type Hook, hookMoments } from '../core/ports.ts'
 import type { ServiceCheck } from '../core/proposal/proposal.ts'
 import { groupOf } from '../core/record/configuration.ts'
 import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
-import type { Freeze, Weekday, WindowPlan, WindowRule } from '../core/window.ts'
+import type { Freeze, WindowPlan, WindowRule } from '../core/window.ts'
 import { named } from './named.ts'
 import type {
   CalendarFreezeConfig,

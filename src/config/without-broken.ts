@@ -1,4 +1,4 @@
-import type { Unread } from './cross-check.ts'
+import type { Unread } from './notes.ts'
 import { settingsSchema } from './schema.ts'
 import { suggest } from './suggest.ts'
 

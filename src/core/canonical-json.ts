@@ -11,17 +11,42 @@ export function canonicalJson(value: unknown): string {
 }
 
 function spelled(value: unknown, depth: number): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`)
     return JSON.stringify(value)
   }
   if (depth === DEEPEST) throw new TypeError(`It is nested more than ${DEEPEST} deep`)
-  if (Array.isArray(value)) return `[${value.map((item) => spelled(item ?? null, depth + 1)).join(',')}]`
   if (typeof value !== 'object') throw new TypeError(`A ${typeof value} has no JSON form`)
-  const members: string[] = []
-  for (const [key, member] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${spelled(member, depth + 1)}`)
+  // Put together piece by piece: nothing of what is written is made as often as this.
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += (text === '' ? '' : ',') + spelled(item ?? null, depth + 1)
+    return `[${text}]`
   }
-  return `{${members.join(',')}}`
+  for (const key of sorted(Object.keys(value))) {
+    const member = (value as Readonly<Record<string, unknown>>)[key]
+    if (member !== undefined) text += (text === '' ? '' : ',') + named(key) + spelled(member, depth + 1)
+  }
+  return `{${text}}`
+}
+
+/** By code unit. Much of what is written is made in that order. */
+function sorted(keys: string[]): readonly string[] {
+  for (let index = 1; index < keys.length; index++)
+    if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return keys.sort()
+  return keys
+}
+
+/** Names of members are few. */
+const MOST_NAMES = 1_000
+const names = new Map<string, string>()
+
+function named(key: string): string {
+  const known = names.get(key)
+  if (known !== undefined) return known
+  const text = `${JSON.stringify(key)}:`
+  if (names.size < MOST_NAMES) names.set(key, text)
+  return text
 }

@@ -68,6 +68,57 @@ export function contentOf(kind: ContentKind, value: unknown): HashedContent {
   return { hash: contentHash(kind, format, text), kind, format, text }
 }
 
+/** Content of a value that never changes. */
+export interface MadeContent extends HashedContent {
+  /** What is written may be something else than the value, because no database holds that. */
+  readonly other: boolean
+}
+
+/** As `contentOf`. */
+export function madeContent(kind: ContentKind, value: unknown): MadeContent {
+  const content = contentOf(kind, value)
+  return { ...content, other: content.text.includes('\ufffd') }
+}
+
+/**
+ * Content of objects that are asked for again and again, and never change: the hash of each is kept, and the text is made
+ * again where somebody reads it.
+ */
+export function contentOnce<Key extends object>(
+  kind: ContentKind,
+  toText: (key: Key) => unknown,
+): (key: Key) => MadeContent {
+  const known = new WeakMap<Key, Known>()
+  return (key) => {
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const made = madeContent(kind, toText(key))
+    known.set(key, new Known(made, () => contentOf(kind, toText(key)).text))
+    return made
+  }
+}
+
+/** Content without its text. */
+class Known implements MadeContent {
+  readonly hash: string
+  readonly kind: ContentKind
+  readonly format: number
+  readonly other: boolean
+  readonly #spell: () => string
+
+  constructor({ hash, kind, format, other }: MadeContent, spell: () => string) {
+    this.hash = hash
+    this.kind = kind
+    this.format = format
+    this.other = other
+    this.#spell = spell
+  }
+
+  get text(): string {
+    return this.#spell()
+  }
+}
+
 function contentHash(kind: string, format: number, text: string): string {
   return sha256(`patchwarden ${kind} ${format}\n${text}`)
 }

@@ -1,4 +1,4 @@
-import type { AssessedAsset, Assessment } from './assessment.ts'
+import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
@@ -6,6 +6,8 @@ import { limits } from './limits.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
 import { amountOf, type RingRule, type TeamPlan } from './ring-rule.ts'
+import { inOneGo, type Steps } from './steps.ts'
+import { limitedTo } from './wanted.ts'
 import { whyNow } from './why-now.ts'
 import type { WindowPlan } from './window.ts'
 import { windowFor } from './window-of-asset.ts'
@@ -59,7 +61,18 @@ export interface StaleFeed {
  * One draft for each decision: the patches of a team, engine, platform and tier. A patch that an open proposal asks for
  * stays there, whatever its priority becomes, so that facts that change raise a decision and do not tear it apart.
  */
-export function draftSubjects({ assessments, teams, open, grouping, stale = [] }: DraftOptions): readonly Draft[] {
+export function draftSubjects(options: DraftOptions): readonly Draft[] {
+  return inOneGo(draftingSubjects(options))
+}
+
+/** The same in steps. */
+export function* draftingSubjects({
+  assessments,
+  teams,
+  open,
+  grouping,
+  stale = [],
+}: DraftOptions): Steps<readonly Draft[]> {
   const drafts: Draft[] = []
   for (const plan of teams) {
     const assessment = assessments.get(plan.team)
@@ -68,19 +81,25 @@ export function draftSubjects({ assessments, teams, open, grouping, stale = [] }
     const mine = assessment.assets.filter((entry) => entry.asset.engine !== null && entry.changes.length > 0)
     for (const engine of [...new Set(mine.flatMap((entry) => entry.asset.engine ?? []))].sort()) {
       const entries = mine.filter((entry) => entry.asset.engine === engine)
-      const groups = new Map<string, { readonly existing: string | null; readonly ids: Set<string> }>()
-      for (const id of new Set(entries.flatMap((entry) => entry.patches))) {
+      const home = homes(
+        open.filter((group) => group.team === plan.team && group.engine === engine),
+        grouping,
+      )
+      const groups = new Map<string, { readonly existing: string | null; readonly patches: Patch[] }>()
+      for (const id of new Set([...new Set(entries.map((entry) => entry.patches))].flat())) {
         const patch = patches.get(id)
         if (patch === undefined) continue
-        const home = homeOf(patch, plan.team, engine, open, grouping)
-        const key = home ?? groupOf(patch, grouping)
-        const group = groups.get(key) ?? { existing: home, ids: new Set() }
+        const existing = home(patch)
+        const key = existing ?? groupOf(patch, grouping)
+        const group = groups.get(key) ?? { existing, patches: [] }
         groups.set(key, group)
-        group.ids.add(id)
+        group.patches.push(patch)
       }
-      for (const { existing, ids } of groups.values()) {
+      for (const { existing, patches: asked } of groups.values()) {
         const before = open.find(({ id }) => id === existing)?.rings ?? []
-        drafts.push(draft(plan, engine, existing, limitedTo(entries, ids, patches), assessment, before))
+        const mine = yield* limited(entries, asked)
+        drafts.push(draft(plan, engine, existing, mine, assessment, before))
+        yield
       }
     }
   }
@@ -110,44 +129,34 @@ function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, g
   }
 }
 
-/** The open proposal that asks for the patch, else one of the same group that still takes in more. */
-function homeOf(
-  patch: Patch,
-  team: string,
-  engine: string,
-  open: readonly OpenGroup[],
-  grouping: Grouping,
-): string | null {
-  const mine = open.filter((group) => group.team === team && group.engine === engine)
-  const asking = mine.find((group) =>
-    group.patches.some((asked) => asked.platform === patch.platform && asked.source === patch.source),
-  )
-  const group = groupOf(patch, grouping)
-  const joining = mine.find(
-    (other) =>
-      other.takesMore &&
-      other.patches.some(
-        (asked) => groupOf({ platform: asked.platform, priority: other.priority }, grouping) === group,
-      ),
-  )
-  return (asking ?? joining)?.id ?? null
+/** The open proposal that asks for a patch, else one of the same group that still takes in more. */
+function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch) => string | null {
+  const asking = new Map<string, string>()
+  const joining = new Map<string, string>()
+  for (const { id, takesMore, priority, patches } of open) {
+    for (const { platform, source } of patches) {
+      setOnce(asking, `${platform} ${source}`, id)
+      if (takesMore) setOnce(joining, groupOf({ platform, priority }, grouping), id)
+    }
+  }
+  return (patch) => asking.get(`${patch.platform} ${patch.source}`) ?? joining.get(groupOf(patch, grouping)) ?? null
 }
 
-/** The assets with only what these patches change. */
-function limitedTo(
-  entries: readonly AssessedAsset[],
-  ids: ReadonlySet<string>,
-  patches: ReadonlyMap<string, Patch>,
-): readonly AssessedAsset[] {
-  return entries.flatMap((entry) => {
-    const kept = entry.patches.filter((id) => ids.has(id))
-    if (kept.length === entry.patches.length) return [entry]
-    const names = new Set(
-      kept.flatMap((id) => patches.get(id)?.packages.map((item) => `${item.name} ${item.to}`) ?? []),
-    )
-    const changes = entry.changes.filter((change) => names.has(`${change.name} ${change.to}`))
-    return changes.length === 0 ? [] : [{ ...entry, patches: kept, changes }]
-  })
+function setOnce(map: Map<string, string>, key: string, value: string): void {
+  if (!map.has(key)) map.set(key, value)
+}
+
+/** The assets that miss some of the patches, with only what these change. */
+function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]): Steps<readonly AssessedAsset[]> {
+  const limit = limitedTo(patches)
+  const found: AssessedAsset[] = []
+  for (const entry of entries) {
+    const own = limit(entry)
+    if (own.patches.length === entry.patches.length) found.push(entry)
+    else if (own.changes.length > 0) found.push({ ...entry, ...own })
+    yield
+  }
+  return found
 }
 
 function draft(
@@ -162,7 +171,7 @@ function draft(
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
   )
   const assets = sorted.slice(0, limits.assetsPerProposal)
-  const ids = new Set(assets.flatMap((entry) => entry.patches))
+  const ids = new Set([...new Set(assets.map((entry) => entry.patches))].flat())
   const patches = assessment.patches.filter((patch) => ids.has(patch.id))
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
   const seen = assets.map((entry) => entry.observedAt).sort()

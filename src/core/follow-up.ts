@@ -20,26 +20,37 @@ export interface Regression {
   readonly mends: string
 }
 
-/** Follow-ups among `now` of advisories among `before`, which carried them. Debian and Ubuntu number editions so. */
-export function regressionsOf(now: readonly Patch[], before: readonly Patch[]): readonly Regression[] {
-  const carried = new Map<string, { readonly id: string; readonly edition: number }>()
-  for (const id of before.flatMap((patch) => patch.advisories)) {
+/** An edition of an advisory: `DSA-5356-2` is the second of the family `DSA-5356`. */
+export interface Edition {
+  readonly family: string
+  readonly edition: number
+  readonly advisory: string
+}
+
+/** The newest edition of each family among the advisories of patches. Debian and Ubuntu number editions so. */
+export function editionsOf(patches: readonly Pick<Patch, 'advisories'>[]): readonly Edition[] {
+  const newest = new Map<string, Edition>()
+  for (const id of patches.flatMap((patch) => patch.advisories)) {
     const named = editionOf(id)
-    const known = named === null ? undefined : carried.get(named.base)
-    if (named !== null && (known === undefined || known.edition < named.edition))
-      carried.set(named.base, { id, edition: named.edition })
+    if (named !== null && (newest.get(named.family)?.edition ?? 0) < named.edition) newest.set(named.family, named)
   }
+  return [...newest.values()]
+}
+
+/** Follow-ups among `now` of advisories among `before`, which carried them. */
+export function regressionsOf(now: readonly Patch[], before: readonly Patch[]): readonly Regression[] {
+  const carried = new Map(editionsOf(before).map((one) => [one.family, one]))
   const found = new Map<string, Regression>()
   for (const id of now.flatMap((patch) => patch.advisories)) {
     const named = editionOf(id)
-    const first = named === null ? undefined : carried.get(named.base)
+    const first = named === null ? undefined : carried.get(named.family)
     if (named !== null && first !== undefined && named.edition > first.edition)
-      found.set(id, { advisory: id, mends: first.id })
+      found.set(id, { advisory: id, mends: first.advisory })
   }
   return [...found.values()]
 }
 
-function editionOf(id: string): { readonly base: string; readonly edition: number } | null {
-  const [, base, edition] = /^((?:DSA|DLA|USN)-\d+)-(\d+)$/.exec(id) ?? []
-  return base === undefined ? null : { base, edition: Number(edition) }
+function editionOf(advisory: string): Edition | null {
+  const [, family, edition] = /^((?:DSA|DLA|USN)-\d+)-(\d+)$/.exec(advisory) ?? []
+  return family === undefined ? null : { family, edition: Number(edition), advisory }
 }

@@ -1,5 +1,6 @@
 /** Compares the freezes that people declared with what the record tells of them. Pure. */
 
+import { resumers, stoppers } from './permission/roles.ts'
 import type { Member, Policy } from './policy.ts'
 
 /** A freeze or its lifting, as an entry of the stream `rights` tells it. */
@@ -177,13 +178,13 @@ function ofEarlier(
       tell(nameOf(row), `still holds, though ${event} lifted it`)
   }
   for (const row of rows) {
-    const witness = wouldTell(row, row.whose, row.fromAt, ({ policy }) => policy.stop)
+    const witness = wouldTell(row, row.whose, row.fromAt, stoppers)
     if (witness && !acts.some((act) => declares(row, act)))
       tell(nameOf(row), `is told by no event, and ${witness.id} was alive when it began`)
     if (row.liftedAt === null || lifted.has(row.id)) continue
     const { liftedAt } = row
     const by = idOf(row.liftedBy)
-    const lifter = wouldTell(row, by ?? '', liftedAt, ({ policy }) => policy.resume.map(({ role }) => role))
+    const lifter = wouldTell(row, by ?? '', liftedAt, resumers)
     const lifts = (act: FreezeAct) =>
       act.freeze === null && act.team === row.team && isBy(act, by) && isSameAct(liftedAt, act.at)
     if (lifter && !acts.some(lifts)) tell(nameOf(row), `was lifted as no event tells, and ${lifter.id} was alive then`)

@@ -1,8 +1,7 @@
 import type { Through } from './hands.ts'
 import { limits } from './limits.ts'
+import { teamRefusal } from './permission/team.ts'
 import type { Member, Policy } from './policy.ts'
-import { anyOf } from './proposal/decision.ts'
-import { commandLineProblem } from './proposal/proof.ts'
 
 export interface FreezeRequest {
   readonly team: string
@@ -18,12 +17,9 @@ export interface FreezeRequest {
 
 /** Why the person may not freeze the team (one who may stop can), or lift its freeze (one who may resume); or `null`. */
 export function freezeProblem({ team, change, now, person, through, policy, members }: FreezeRequest): string | null {
-  const needed = change === 'lift' ? policy.resume.map(({ role }) => role) : policy.stop
-  const me = members.find((member) => member.id === person)
-  if (!me?.roles.some((role) => needed.includes(role))) {
-    return `${change === 'lift' ? 'Lifting the freeze of' : 'Freezing'} ${team} takes the role ${anyOf(needed)}; you have ${me?.roles.join(', ') || 'none'}.`
-  }
-  if (change === 'lift') return commandLineProblem(policy, 'unfreeze', through)?.sentence ?? null
+  const act = change === 'lift' ? 'unfreeze' : 'freeze'
+  const refusal = teamRefusal({ act, team, person, through, policy, members })
+  if (refusal !== null || change === 'lift') return refusal
   if (change.reason.trim() === '') return 'Say why: the reason is kept, and everybody reads it.'
   if (change.reason.length > limits.reasonCharacters)
     return `Shorten the reason to ${limits.reasonCharacters} characters.`

@@ -1,6 +1,6 @@
 /** What a new look means for a decision that people have voted on: its content stays, and what is new waits. */
 
-import { mostUrgentFirst } from './assessment.ts'
+import { mostUrgentFirst } from './assessment/assess.ts'
 import type { FrozenAsset } from './asset.ts'
 import type { Draft } from './draft.ts'
 import type { ProposalCommand } from './proposal/command.ts'

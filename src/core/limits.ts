@@ -16,6 +16,14 @@ export const limits = {
   contentPage: 1_000,
   /** Rows on one page of the console. */
   pageRows: 100,
+  /** Cards on one page of the console. */
+  pageCards: 20,
+  /** Assets of a proposal whose plan is played through when somebody looks at it; of more, what was expected is shown. */
+  plannedNow: 2_000,
+  /** Of each list of a decision, for cards and lists: of the rest they say how many there are. */
+  briefEntries: 5,
+  /** Patches that are pending on what is watched only, for its card. */
+  watchedPatches: 40,
   /** Assets that one event tells of. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */
@@ -44,6 +52,8 @@ export const limits = {
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */
   feedSeconds: 900,
+  /** What a change of a feed names one by one; of more it says that it may be anything. A day of EPSS moves some 5,000 scores. */
+  changesListed: 20_000,
   /** Seconds for whatever `check` asks: one feed, engine, calendar, metric source or chat platform. */
   contactSeconds: 120,
   /** Seconds for all that `check` asks; also for one inventory source, which may have many hosts. */

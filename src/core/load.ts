@@ -1,8 +1,9 @@
 /** When something is quietest, by its own history: a weekly window, with the evidence for it. */
 
 import { DAY_SECONDS, type LoadWeeks, WEEK_SECONDS, weeksOf } from './load-weeks.ts'
+import type { Weekday } from './local-time.ts'
 import type { LoadSample } from './ports.ts'
-import type { Weekday, WeeklyRule, WindowPlan } from './window.ts'
+import type { WeeklyRule, WindowPlan } from './window.ts'
 
 export interface QuietWish {
   readonly durationSeconds: number

@@ -4,7 +4,9 @@
  */
 
 import { IANAZone } from 'luxon'
-import type { Weekday } from './window.ts'
+
+/** Weekday numbers as in ISO 8601: Monday is 1, Sunday is 7. */
+export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
 
 export const DAY_SECONDS = 86_400
 export const DAY_MS = DAY_SECONDS * 1_000

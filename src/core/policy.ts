@@ -5,6 +5,9 @@
 
 import type { RebootRule, RestartRule } from './ports.ts'
 
+/** The role that is on call, whoever holds it at the time. */
+export const ON_CALL = 'on-call'
+
 export interface RoleCount {
   readonly role: string
   /** At least 1. */

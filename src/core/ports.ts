@@ -137,6 +137,11 @@ export interface DeploymentReport {
    * instant, of one of them: at the usual pace.
    */
   readonly lookAgainAt?: string
+  /**
+   * With an outcome: what the asset said of itself after the end, in the same answer, as its own source would see it. Left
+   * out: it was not asked, and is looked at.
+   */
+  readonly look?: Observation
 }
 
 export interface DeployEngine {
@@ -147,6 +152,10 @@ export interface DeployEngine {
   check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
   preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
+  /** Whether a preview says the same of all assets with the same software; left out: it may be another for each. */
+  readonly previewsBySoftware?: boolean
+  /** How many assets may be previewed at the same time. Default 8. */
+  readonly previewsAtOnce?: number
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, nothing beyond the approved transaction. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
   /**

@@ -2,43 +2,35 @@
 
 import { frozen } from './asset.ts'
 import type { PackageChange } from './catalog.ts'
-import type { Through } from './hands.ts'
+import { refusalOf } from './permission/answer.ts'
+import type { Doer } from './permission/row.ts'
 import type { Member } from './policy.ts'
 import type { DeploymentOutcome } from './ports.ts'
-import { anyOf } from './proposal/decision.ts'
-import { commandLineProblem } from './proposal/proof.ts'
+import { glanceOf } from './proposal/glance.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
-import { isAtWork } from './proposal/run.ts'
 import { sinceOf } from './proposal/since.ts'
 import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
-  readonly person: string
-  readonly through?: Through | undefined
+  readonly doer: Doer
   readonly reason: string | null
   /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly members: readonly Member[]
+  /** ISO 8601 UTC. */
+  readonly now: string
 }
 
 /** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
-export function rollbackProblem({ state, person, through, reason, only, members }: RollbackRequest): string | null {
-  const { id, status, subject, policy } = state
-  if (subject.kind !== 'patches') return `${id} asks for a rule; there is nothing to roll back.`
-  if (subject.rollsBack)
-    return `${id} rolls ${subject.rollsBack.proposal} back itself: propose the patches again instead.`
-  const me = members.find((member) => member.id === person)
-  if (!me?.roles.some((role) => policy.stop.includes(role)))
-    return `Rolling back ${id} takes the role ${anyOf(policy.stop)}; you have ${me?.roles.join(', ') || 'none'}.`
-  const refused = commandLineProblem(policy, 'roll-back', through)
-  if (refused !== null) return refused.sentence
-  if (status === 'rolling out' || status === 'verifying') return `${id} is being rolled out: halt it first.`
-  if (changedAssets(state, subject, null).length === 0)
+export function rollbackProblem({ state, doer, reason, only, members, now }: RollbackRequest): string | null {
+  const { id, subject } = state
+  const refusal = refusalOf('roll-back', doer, { glance: glanceOf(state), members, now })
+  if (refusal !== null) return refusal.sentence
+  if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`
   if (changedAssets(state, subject, only).length === 0)
     return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
-  if (isAtWork(state)) return `Assets of ${id} are still being patched; roll it back when they are done.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
@@ -93,18 +85,10 @@ function versionBefore(change: PackageChange, outcome: DeploymentOutcome): strin
 /** How long what was rolled back is not proposed again by itself. */
 const QUIET_SECONDS = 14 * 86_400
 
-/** Rollbacks that were opened before this instant keep nothing back. */
-export function keptBackSince(now: string): string {
-  return new Date(Date.parse(now) - QUIET_SECONDS * 1_000).toISOString()
-}
-
-/** Does the rollback still keep its patches from being proposed again? */
-export function keepsBack(state: ProposalState, now: string): boolean {
-  return (
-    state.subject.kind === 'patches' &&
-    state.subject.rollsBack !== undefined &&
-    Date.parse(now) < Date.parse(state.openedAt) + QUIET_SECONDS * 1_000
-  )
+/** Until when a rollback keeps its patches from being proposed again, ISO 8601 UTC; `null`: it is none. */
+export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subject' | 'openedAt'>): string | null {
+  if (subject.kind !== 'patches' || subject.rollsBack === undefined) return null
+  return new Date(Date.parse(openedAt) + QUIET_SECONDS * 1_000).toISOString()
 }
 
 /** Are assets put back by the operator's snapshots, and not by their package managers? */

@@ -4,6 +4,7 @@
  */
 export function storable<T>(value: T): T
 export function storable(value: unknown): unknown {
+  if (isStorable(value)) return value
   if (typeof value === 'string') return storableText(value)
   if (Array.isArray(value)) return value.map((item) => storable(item))
   if (value === null || typeof value !== 'object') return value
@@ -11,10 +12,23 @@ export function storable(value: unknown): unknown {
   return Object.fromEntries(members.map(([key, item]) => [storableText(key), storable(item)]))
 }
 
+/** Nearly everything is, and need not be copied. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return isStorableText(value)
+  if (value === null || typeof value !== 'object') return true
+  if (Array.isArray(value)) return value.every(isStorable)
+  for (const [key, item] of Object.entries(value))
+    if (item === undefined || !isStorableText(key) || !isStorable(item)) return false
+  return true
+}
+
+function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
+}
+
 /** One text, as `storable`. */
 export function storableText(text: string): string {
-  const wellFormed = Buffer.from(text, 'utf8').toString('utf8')
-  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed
+  return isStorableText(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 /** A value as JSON text that PostgreSQL reads as `jsonb`. */

@@ -8,14 +8,12 @@ import {
   instantOf,
   localOf,
   parseLocal,
+  type Weekday,
   weekdayOf,
   type Zone,
   zoneNamed,
 } from './local-time.ts'
 import { parseRecurrence, recurrenceOccurrences } from './recurrence/text.ts'
-
-/** Weekday numbers as in ISO 8601: Monday is 1, Sunday is 7. */
-export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
 
 export type WindowRule = WeeklyRule | RecurrenceRule | PatchTuesdayRule
 

@@ -3,14 +3,17 @@
  * contained in it: an asset that needs less gets what is left, and one that would get anything else is left out.
  */
 
-import type { AssessedAsset, Assessment } from './assessment.ts'
+import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import type { PackageChange, Patch } from './catalog.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
 
 /** An asset whose need is not what was voted. */
 export type Departure =
   | { readonly asset: string; readonly leftOut: LeftOut }
-  /** It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. */
+  /**
+   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. None of an asset that
+   * was not previewed and joins since a preview adds nothing.
+   */
   | { readonly asset: string; readonly done: readonly string[] }
 
 /** One change of one asset, whatever it starts from. */
@@ -33,15 +36,19 @@ export interface Needs {
   readonly missing: Assessment
   /** Of that, what is wanted: by the configuration, and by what people have decided. */
   readonly wanted: Assessment
+  /** Assets that were not previewed when people voted, and of which a preview has said since that it adds nothing. */
+  readonly previewed?: ReadonlySet<string>
 }
 
 /** Every asset of the subject that does not need exactly what was voted, in the order of the subject. */
-export function departures(subject: PatchSubject, { missing, wanted }: Needs): readonly Departure[] {
+export function departures(subject: PatchSubject, { missing, wanted, previewed }: Needs): readonly Departure[] {
   const [all, mine] = [neededOf(subject, missing), neededOf(subject, wanted)]
   return subject.assets.flatMap((planned): readonly Departure[] => {
     const { id } = planned.asset
     const entry = all.get(id)
-    const fit = entry === undefined ? out('gone') : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [])
+    const joins = planned.previewProblem !== null && previewed?.has(id) === true
+    const fit =
+      entry === undefined ? out('gone') : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
     if (fit === 'whole') return []
     return 'done' in fit ? [{ asset: id, done: fit.done }] : [{ asset: id, leftOut: fit.leftOut }]
   })
@@ -76,6 +83,7 @@ function fitOf(
   engine: string,
   { entry, changes }: Needed,
   wanted: readonly PackageChange[],
+  joins: boolean,
 ): Fit {
   const { asset, held } = entry
   if (asset.platform !== planned.asset.platform) return out('another system', asset.platform)
@@ -90,8 +98,8 @@ function fitOf(
   const more = wanted.find((change) => !voted.has(changeKey(change)))
   if (more !== undefined) return out('more', `${more.name} ${more.to}`)
   if (wanted.length === 0) return out('not proposed')
-  if (planned.previewProblem !== null) return out('not previewed', planned.previewProblem)
-  if (wanted.length === voted.size) return 'whole'
+  if (planned.previewProblem !== null && !joins) return out('not previewed', planned.previewProblem)
+  if (wanted.length === voted.size) return joins ? { done: [] } : 'whole'
   const left = new Set(wanted.map(changeKey))
   return { done: [...voted.keys()].filter((key) => !left.has(key)) }
 }

@@ -1,5 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { whenAborted } from './when-aborted.ts'
 
 export interface ProcessRequest {
   readonly command: string
@@ -42,75 +45,107 @@ const passedOn = [
 /** After the process is gone, how long to wait for the rest of its output; a child that it left may hold the pipe open. */
 const DRAIN_MS = 1_000
 
-/**
- * Runs a program in a process group of its own, within limits of time and output. Whatever goes wrong is an answer;
- * never throws. On any end but its own, the whole group is killed.
- */
-export function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
-  const { command, args, input, timeoutSeconds, maxBytes, signal } = request
-  return new Promise((resolve) => {
-    const decoder = new StringDecoder('utf8')
-    const output = { stdout: collector(maxBytes), stderr: collector(maxBytes) }
-    let end: ProcessEnd['end'] | null = signal.aborted ? 'aborted' : null
-    let settled = false
-    function settle(status: number | null): void {
-      if (settled) return
-      settled = true
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-      const exited = end ?? (status === null ? 'killed' : 'exited')
-      resolve({
-        end: exited,
-        status: exited === 'exited' ? status : null,
-        stdout: output.stdout.text(),
-        stderr: output.stderr.text(),
-      })
-    }
-    function stop(why: ProcessEnd['end']): void {
-      end ??= why
-      killGroup(child.pid)
-    }
-    function abort(): void {
-      stop('aborted')
-    }
-    const timer = setTimeout(() => stop('timed out'), timeoutSeconds * 1_000)
-    if (end !== null) return settle(null)
+export interface StartedProcess {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** When it is gone and its output was read; `status`: its exit status, `null` where it did not exit by itself. */
+  readonly ended: Promise<{
+    readonly end: 'exited' | 'killed' | 'not found' | 'not started'
+    readonly status: number | null
+  }>
+  /** Ends it, with all that it started. */
+  kill(): void
+  /** Whether this process stays for it when it has nothing else to do. It does, unless it is told otherwise. */
+  holdOn(yes: boolean): void
+}
 
-    let child: ChildProcessWithoutNullStreams
-    try {
-      child = spawn(command, args, {
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...childEnvironment(), ...request.environment },
-      })
-    } catch {
-      end = 'not started' // a command that no system accepts
-      return settle(null)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    child.once('error', (error) => {
-      end ??= isMissing(error, command) ? 'not found' : 'not started'
-      settle(null)
+/** Starts a program in a process group of its own. `null`: no system would accept the command. */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): StartedProcess | null {
+  let child: ChildProcessWithoutNullStreams
+  try {
+    child = spawn(command, args, {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...childEnvironment(), ...environment },
     })
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].on('data', (chunk: Buffer) => {
-        if (!output[name].add(chunk)) stop('too much output')
-        else if (name === 'stdout') request.onOutput?.(decoder.write(chunk))
-      })
+  } catch {
+    return null
+  }
+  const { stdin, stdout, stderr } = child
+  let gone = false
+  function kill(): void {
+    // Its number may be another's by then.
+    if (!gone) killGroup(child.pid)
+  }
+  function holdOn(yes: boolean): void {
+    for (const one of [child, stdin, stdout, stderr]) {
+      if (!(one instanceof ChildProcess || one instanceof Socket)) continue
+      if (yes) one.ref()
+      else one.unref()
     }
-    // It may end without having read everything.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
-    child.once('close', (status) => settle(status))
+  }
+  // It may end without having read everything.
+  stdin.on('error', () => undefined)
+  const ended: StartedProcess['ended'] = new Promise((resolve) => {
+    function settle(status: number | null): void {
+      gone = true
+      resolve({ end: status === null ? 'killed' : 'exited', status })
+    }
+    child.once('error', (error) => {
+      resolve({ end: isMissing(error, command) ? 'not found' : 'not started', status: null })
+    })
+    child.once('close', settle)
     child.once('exit', (status) => {
       setTimeout(() => {
-        if (!settled) killGroup(child.pid)
-        child.stdout.destroy()
-        child.stderr.destroy()
+        if (!stdout.closed || !stderr.closed) kill()
+        stdout.destroy()
+        stderr.destroy()
         settle(status)
       }, DRAIN_MS).unref()
     })
   })
+  return { stdin, stdout, stderr, ended, kill, holdOn }
+}
+
+/**
+ * Runs a program in a process group of its own, within limits of time and output. Whatever goes wrong is an answer;
+ * never throws. On any end but its own, the whole group is killed.
+ */
+export async function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
+  const { command, args, input, timeoutSeconds, maxBytes, signal } = request
+  const output = { stdout: collector(maxBytes), stderr: collector(maxBytes) }
+  let stopped: 'timed out' | 'too much output' | 'aborted' | null = signal.aborted ? 'aborted' : null
+  const started = stopped === null ? startProcess(command, args, request.environment) : null
+  function endedAs(end: ProcessEnd['end'], status: number | null): ProcessEnd {
+    return { end, status: end === 'exited' ? status : null, stdout: output.stdout.text(), stderr: output.stderr.text() }
+  }
+  if (started === null) return endedAs(stopped ?? 'not started', null)
+
+  const { stdin, stdout, stderr, kill } = started
+  function stop(why: NonNullable<typeof stopped>): void {
+    stopped ??= why
+    kill()
+  }
+  const forget = whenAborted(signal, () => stop('aborted'))
+  const timer = setTimeout(() => stop('timed out'), timeoutSeconds * 1_000)
+  const decoder = new StringDecoder('utf8')
+  stdout.on('data', (chunk: Buffer) => {
+    if (output.stdout.add(chunk)) request.onOutput?.(decoder.write(chunk))
+    else stop('too much output')
+  })
+  stderr.on('data', (chunk: Buffer) => {
+    if (!output.stderr.add(chunk)) stop('too much output')
+  })
+  stdin.end(input)
+  const { end, status } = await started.ended
+  clearTimeout(timer)
+  forget()
+  return endedAs(stopped ?? end, status)
 }
 
 /** The part of our environment that every child gets. */

@@ -3,16 +3,17 @@ import { inputLimits } from './input-limits.ts'
 
 /**
  * Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such.
- * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit.
+ * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit. `within`: how
+ * deep the text stands in a larger one.
  */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(text: string, what: string, within = 0): unknown {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
     throw new Error(`${what} is not valid JSON: ${jsonProblem(text, error)}`, { cause: error })
   }
-  const odd = oddity(text)
+  const odd = oddity(text, within)
   if (odd !== null) throw new Error(`${what}: ${odd}`)
   return value
 }
@@ -21,7 +22,7 @@ const QUOTE = 34
 const BACKSLASH = 92
 
 /** Walks text that is known to be JSON. */
-function oddity(text: string): string | null {
+function oddity(text: string, within: number): string | null {
   /** The keys of each open object; `null` for a list. */
   const open: (Set<string> | null)[] = []
   for (let at = 0; at < text.length; at++) {
@@ -29,7 +30,7 @@ function oddity(text: string): string | null {
       case 0x7b: // {
       case 0x5b: // [
         open.push(text.charCodeAt(at) === 0x7b ? new Set() : null)
-        if (open.length > inputLimits.nesting)
+        if (within + open.length > inputLimits.nesting)
           return `it is nested more than ${inputLimits.nesting} deep at ${lineAndColumn(text, at)}`
         break
       case 0x7d: // }

@@ -1,7 +1,8 @@
 /**
  * Carries proposals over that an earlier version kept. Of one that it kept whole, what is asked for becomes content and what
  * happened to its assets rows; where it is not over it gets one event, which names what it asks for by both hashes, so that
- * its votes, approval and rollout hold. In each people become pseudonyms. Old events stay as they are.
+ * its votes, approval and rollout hold. In each people become pseudonyms. Old events stay as they are. Of one that lacks
+ * only what lists show, that is written beside it.
  */
 
 import { canonicalJson } from '../core/canonical-json.ts'
@@ -32,6 +33,7 @@ import {
   proposalsOfBefore,
   renewProposal,
   type StoredProposal,
+  tallyProposal,
 } from './proposals.ts'
 import { setTimer } from './timers.ts'
 import { codeOf, inTransaction } from './transaction.ts'
@@ -51,7 +53,7 @@ export async function carryOver(
 ): Promise<CarriedOver> {
   let carried = 0
   const problems: string[] = []
-  for (const id of await proposalsOfBefore(db, which)) {
+  for (const id of await proposalsOfBefore(db, which, now)) {
     if (signal?.aborted === true) break
     const done = await inTransaction(db, carryLocked, { id, now })
     if (done === 'carried') carried++
@@ -86,6 +88,10 @@ export async function carry(
   now: string,
 ): Promise<StoredProposal | { readonly problem: string }> {
   const { id } = stored.state
+  if (stored.format === PERSONLESS) {
+    await tallyProposal(tx, stored)
+    return { ...stored, tallied: true }
+  }
   const read = await readFor(tx, stored)
   if ('problem' in read) return { problem: `${id} cannot be carried over: ${read.problem}` }
   const { kept } = read
@@ -121,7 +127,7 @@ export async function carry(
     await storeContents(tx, { contents: kept.contents, now })
     await nameContents(tx, [kept.decision, kept.evidence], { contents: [], now })
   }
-  const carried = { state, headHash, register, format: PERSONLESS, rights: stored.rights }
+  const carried = { state, headHash, register, format: PERSONLESS, tallied: true, rights: stored.rights }
   await renewProposal(tx, carried)
   // An earlier version followed no test whose proposal was over.
   await setTimer(tx, id, wakeAt(state, now))

@@ -20,7 +20,7 @@ import {
 } from '../core/content.ts'
 import { limits } from '../core/limits.ts'
 import { hashesNamed } from '../core/proposal/named.ts'
-import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
+import { linesOf, listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -48,13 +48,15 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
     a.hash < b.hash ? -1 : 1,
   )
   const expiresAt = new Date(Date.parse(now) + limits.logDays * DAY_MS).toISOString()
-  for (const rows of slices(all)) {
+  for (const some of slices(all)) {
+    const rows = some.length < WORTH_ASKING ? some : await notThere(tx, some, now)
+    if (rows.length === 0) continue
     await tx.execute(sql`insert into ${content} (hash, kind, format, text, made_at, expires_at)
       select decode(hash, 'hex'), kind, format, text, ${now}::timestamptz, expires_at::timestamptz
-      from unnest(${listOf(rows.map(({ hash }) => hash))}::text::text[],
+      from unnest(${linesOf(rows.map(({ hash }) => hash))},
         ${listOf(rows.map(({ kind }) => kindNumber(kind)))}::text::smallint[],
         ${listOf(rows.map(({ format }) => format))}::text::smallint[],
-        ${listOf(rows.map(({ text }) => text))}::text::text[],
+        ${linesOf(rows.map(({ text }) => text))},
         ${listOf(rows.map(({ kind }) => (kind === 'log' ? expiresAt : null)))}::text::text[])
         as given (hash, kind, format, text, expires_at)
       on conflict (hash) do update set expires_at = excluded.expires_at,
@@ -62,6 +64,19 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
         where ${content.expiresAt} < excluded.expires_at
           or (${content.kept} = 0 and ${content.madeAt} < excluded.made_at - interval '1 day')`)
   }
+}
+
+/** So many that it pays to ask first which are there: then their texts need not be sent, nor made. */
+const WORTH_ASKING = 20
+
+/** Those that are not stored, or of which something is to be renewed. */
+async function notThere(tx: Queryable, some: readonly HashedContent[], now: string): Promise<readonly HashedContent[]> {
+  const rows = await tx.execute<{ hash: string }>(sql`
+    select encode(hash, 'hex') as hash from ${content}
+    where hash in (select decode(given, 'hex') from unnest(${linesOf(some.map(({ hash }) => hash))}) as given)
+      and expires_at is null and (kept <> 0 or made_at >= ${now}::timestamptz - interval '1 day')`)
+  const there = new Set(rows.map(({ hash }) => hash))
+  return some.filter(({ hash }) => !there.has(hash))
 }
 
 /**

@@ -160,6 +160,8 @@ export function connect(url: string, maxConnections = 10): Clients {
     application_name: 'patchwarden',
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
+    // A plan that fits a list of two would be kept for lists of thousands.
+    plan_cache_mode: 'force_custom_plan',
   }
   // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
   const options = { onnotice: () => {}, ...patience, connection, fetch_types: false }

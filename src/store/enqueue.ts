@@ -25,9 +25,29 @@ export async function enqueue(tx: JobTransaction, name: string, data: unknown, a
 }
 
 /** Adds a job at once, on the queue's own connection. */
-export async function enqueueOn(pool: pg.Pool, job: NewJob): Promise<void> {
+export async function enqueueOn(on: pg.Pool | pg.ClientBase, job: NewJob): Promise<void> {
   const statement = insertJob((strings, ...values) => ({ text: numbered(strings), values }), job)
-  await pool.query(statement)
+  await on.query(statement)
+}
+
+/** The same, unless a job of this name has not begun and is to soon. Of several at the same time one is added. */
+export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
+  const client = await pool.connect()
+  let problem = true
+  try {
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))', [`patchwarden:job:${job.name}`])
+    const { rowCount } = await client.query(
+      `select 1 from agenda.agenda_jobs where name = $1 and next_run_at <= $2::text::timestamptz + interval '5 seconds'`,
+      [job.name, job.at],
+    )
+    if (rowCount === 0) await enqueueOn(client, job)
+    await client.query('commit')
+    problem = false
+  } finally {
+    // What is in the middle of a transaction is used no more.
+    client.release(problem)
+  }
 }
 
 type Tag<T> = (strings: TemplateStringsArray, ...values: string[]) => T

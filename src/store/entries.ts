@@ -6,6 +6,7 @@ import { GENESIS } from '../core/audit.ts'
 import { type SealedEntry, sealEntry, type Told } from '../core/record/entry.ts'
 import { checkFacts } from '../core/record/streams.ts'
 import { storable } from '../core/storable.ts'
+import { linesOf, listOf, slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { entries } from './schema.ts'
 
@@ -25,25 +26,23 @@ export interface StreamEnd {
 
 /** The next entry of a stream whose end is known and held. */
 export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry }: NewEntry): SealedEntry {
-  return sealEntry({ ...entry, stream, seq: end.seq + 1, prev: end.hash }, beside, randomBytes(16).toString('hex'))
+  const salt = Object.keys(beside).length === 0 ? '' : randomBytes(16).toString('hex')
+  return sealEntry({ ...entry, stream, seq: end.seq + 1, prev: end.hash }, beside, salt)
 }
 
-/** In one statement: well under PostgreSQL's 65,535 parameters. */
-const ENTRIES_AT_ONCE = 500
+/** In one statement. */
+const ENTRIES_AT_ONCE = 200
 
 /** A second writer of the same number fails on the unique index: nothing is overwritten. */
 export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
-  for (let from = 0; from < sealed.length; from += ENTRIES_AT_ONCE)
-    await tx.insert(entries).values(
-      sealed.slice(from, from + ENTRIES_AT_ONCE).map(({ stream, seq, text, hash, beside }) => ({
-        stream,
-        seq,
-        entry: text,
-        hash,
-        salt: beside?.salt ?? null,
-        beside: beside?.text ?? null,
-      })),
-    )
+  for (const some of slices(sealed, ENTRIES_AT_ONCE))
+    await tx.execute(sql`
+      insert into ${entries} (stream, seq, entry, hash, salt, beside)
+      select * from unnest(
+        ${listOf(some.map(({ stream }) => stream))}::text::text[], ${listOf(some.map(({ seq }) => seq))}::text::integer[],
+        ${linesOf(some.map(({ text }) => text))}, ${linesOf(some.map(({ hash }) => hash))},
+        ${linesOf(some.map(({ beside }) => beside?.salt ?? null))},
+        ${linesOf(some.map(({ beside }) => beside?.text ?? null))})`)
 }
 
 /**
@@ -54,17 +53,24 @@ export async function appendToStream(tx: Tx, stream: string, added: readonly New
   await lockStream(tx, stream)
   let end = await endOf(tx, stream)
   // Others have their turn while each part is written.
-  for (let from = 0; from < added.length; from += ENTRIES_AT_ONCE) {
+  for (const some of slices(added, ENTRIES_AT_ONCE)) {
     const sealed: SealedEntry[] = []
-    for (const one of added.slice(from, from + ENTRIES_AT_ONCE)) {
+    for (const one of some) {
       checkFacts(stream, one)
-      const next = sealNext(stream, end, storable(one))
+      const next = sealStorable(stream, end, one)
       sealed.push(next)
       end = next
     }
     await insertEntries(tx, sealed)
   }
   return end
+}
+
+/** What the database cannot hold is JSON with escapes: there is hardly any. */
+function sealStorable(stream: string, end: StreamEnd, entry: NewEntry): SealedEntry {
+  const sealed = sealNext(stream, end, entry)
+  const texts = [sealed.text, sealed.beside?.text]
+  return texts.some((text) => text?.includes('\\u')) ? sealNext(stream, end, storable(entry)) : sealed
 }
 
 /** Nobody else appends to it before the transaction ends: for whoever looks at its end before. */

@@ -11,7 +11,13 @@ import { patience } from './connection.ts'
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
 /** Of these there is no way back but a copy of the database: they change how things are stored. */
-export const noWayBack: readonly string[] = ['0017_light-decisions', '0018_starts', '0020_entries']
+export const noWayBack: readonly string[] = [
+  '0017_light-decisions',
+  '0018_starts',
+  '0020_entries',
+  '0024_inventory-by-difference',
+  '0026_feed-changes',
+]
 
 /** Another process that migrates may take its time; one that hangs is not waited for without end. */
 const lockMs = '600000'
@@ -70,8 +76,7 @@ export async function migrateDatabase(
     connection: { application_name: 'patchwarden migrate' },
   })
   try {
-    // Not with the connection: a pooler refuses that.
-    await sql`select set_config('lock_timeout', ${lockMs}, false)`
+    await setLockTimeout(sql)
     await sql`select pg_advisory_lock(hashtextextended('patchwarden:migrate', 0))`
     const before = await appliedMigrations(sql)
     checkHistory(migrations, before)
@@ -86,11 +91,21 @@ export async function migrateDatabase(
   }
 }
 
-/** Looks at what is still to be applied, and changes nothing. Refuses what `migrateDatabase` refuses. */
+/** Not with the connection: a pooler refuses that. */
+async function setLockTimeout(sql: postgres.Sql): Promise<void> {
+  await sql`select set_config('lock_timeout', ${lockMs}, false)`
+}
+
+/**
+ * Looks at what is still to be applied, and changes nothing. What another process applies at this moment is waited for.
+ * Refuses what `migrateDatabase` refuses.
+ */
 export async function migrationsAhead(url: string, given: Migrations = ours): Promise<Ahead> {
   const migrations = readMigrations(given.folder)
   const sql = postgres(url, { max: 1, ...patience, fetch_types: false, onnotice: () => {} })
   try {
+    await setLockTimeout(sql)
+    await sql`select pg_advisory_lock_shared(hashtextextended('patchwarden:migrate', 0))`
     const applied = await appliedMigrations(sql)
     checkHistory(migrations, applied)
     return ahead(migrations, applied, given.noWayBack)

@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, gte, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { Queryable } from './connection.ts'
-import { consoleMessages, outbox } from './schema.ts'
+import { consoleMessages, hasPicture, isNotice, outbox } from './schema.ts'
 
 export interface OutboxMessage {
   readonly platform: string
@@ -131,16 +131,37 @@ export async function addConsoleMessage(
   await db.insert(consoleMessages).values(message).onConflictDoNothing()
 }
 
+const EVERY = Number.MAX_SAFE_INTEGER
+
+export interface ConsoleMessage {
+  readonly id: number
+  readonly at: string
+  readonly entry: ThreadEntry
+}
+
+/** A proposal's thread, oldest first: all of it, or the last entries of it before one. */
 export async function consoleThread(
   db: Queryable,
   proposal: string,
-): Promise<readonly { readonly id: number; readonly at: string; readonly entry: ThreadEntry }[]> {
+  { before, most }: { readonly before: number | null; readonly most: number } = { before: null, most: EVERY },
+): Promise<readonly ConsoleMessage[]> {
+  const { id, at, entry } = consoleMessages
   const rows = await db
-    .select()
+    .select({ id, at, entry })
     .from(consoleMessages)
-    .where(eq(consoleMessages.proposal, proposal))
-    .orderBy(asc(consoleMessages.id))
-  return rows.map((row) => ({ id: row.id, at: row.at, entry: row.entry }))
+    .where(and(eq(consoleMessages.proposal, proposal), before === null ? undefined : lt(id, before)))
+    .orderBy(desc(id))
+    .limit(most)
+  return rows.reverse()
+}
+
+/** The picture under an entry of a proposal's thread; `null`: there is none. */
+export async function consolePicture(db: Queryable, proposal: string, id: number): Promise<Picture | null> {
+  const [row] = await db
+    .select({ entry: consoleMessages.entry })
+    .from(consoleMessages)
+    .where(and(eq(consoleMessages.id, id), eq(consoleMessages.proposal, proposal)))
+  return row?.entry.picture ?? null
 }
 
 /** What the console was to tell a channel that is about no proposal, since an instant; newest first. */
@@ -148,19 +169,11 @@ export async function consoleNotices(
   db: Queryable,
   channel: string,
   { since, most }: { readonly since: string; readonly most: number },
-): Promise<readonly { readonly id: number; readonly at: string; readonly entry: ThreadEntry }[]> {
+): Promise<readonly ConsoleMessage[]> {
   const rows = await db
     .select({ id: outbox.id, at: outbox.at, entry: outbox.entry })
     .from(outbox)
-    .where(
-      and(
-        eq(outbox.platform, 'console'),
-        eq(outbox.channel, channel),
-        eq(outbox.kind, 'entry'),
-        isNull(outbox.proposal),
-        gte(outbox.at, since),
-      ),
-    )
+    .where(and(eq(outbox.platform, 'console'), eq(outbox.channel, channel), isNotice, gte(outbox.at, since)))
     .orderBy(desc(outbox.id))
     .limit(most)
   return rows.flatMap(({ id, at, entry }) => (entry === null ? [] : [{ id, at, entry }]))
@@ -172,7 +185,7 @@ export async function toldPictures(db: Queryable, proposal: string): Promise<rea
   const rows = await db
     .select({ picture })
     .from(consoleMessages)
-    .where(and(eq(consoleMessages.proposal, proposal), isNotNull(picture)))
+    .where(and(eq(consoleMessages.proposal, proposal), hasPicture))
     .orderBy(asc(consoleMessages.id))
   return rows.map((row) => row.picture)
 }

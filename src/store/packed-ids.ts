@@ -1,21 +1,38 @@
 /**
- * Sorted ids in few bytes. The first byte is the form: 1, differences from one id to the next in LEB128 (a byte for most);
- * 0, big-endian 32-bit numbers, which the first databases were converted to.
+ * Ids in few bytes. The first byte is the form: 1, of sorted ids, differences from one to the next in LEB128 (a byte for most);
+ * 2, the same of ids in any order, with the sign of each difference in its lowest bit; 0, big-endian 32-bit numbers, which
+ * earlier databases were converted to.
  */
 
 export function packIds(sorted: readonly number[]): Uint8Array {
   const bytes: number[] = [1]
   let previous = 0
   for (const id of sorted) {
-    let rest = id - previous
+    push(bytes, id - previous)
     previous = id
-    while (rest > 0x7f) {
-      bytes.push((rest & 0x7f) | 0x80)
-      rest >>>= 7
-    }
-    bytes.push(rest)
   }
   return Uint8Array.from(bytes)
+}
+
+/** As `packIds`, in whatever order they are. */
+export function packInOrder(ids: readonly number[]): Uint8Array {
+  const bytes: number[] = [2]
+  let previous = 0
+  for (const id of ids) {
+    const up = id - previous
+    push(bytes, ((up << 1) ^ (up >> 31)) >>> 0)
+    previous = id
+  }
+  return Uint8Array.from(bytes)
+}
+
+function push(bytes: number[], value: number): void {
+  let rest = value
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80)
+    rest >>>= 7
+  }
+  bytes.push(rest)
 }
 
 /** Calls `each` with every id. Throws where the bytes are none of the forms. */
@@ -25,7 +42,9 @@ export function unpackIds(bytes: Uint8Array, each: (id: number) => void): void {
     for (let at = 1; at < bytes.length; at += 4) each(view.getUint32(at))
     return
   }
-  if (bytes[0] !== 1) throw new Error('A software set is stored in a form that this version does not know.')
+  if (bytes[0] !== 1 && bytes[0] !== 2)
+    throw new Error('A set of the inventory is stored in a form that this version does not know.')
+  const anyOrder = bytes[0] === 2
   let id = 0
   let rest = 0
   let shift = 0
@@ -36,15 +55,9 @@ export function unpackIds(bytes: Uint8Array, each: (id: number) => void): void {
       shift += 7
       continue
     }
-    id += rest
+    id += anyOrder ? (rest >>> 1) ^ -(rest & 1) : rest
     each(id)
     rest = 0
     shift = 0
   }
-}
-
-export function countIds(bytes: Uint8Array): number {
-  let count = 0
-  unpackIds(bytes, () => count++)
-  return count
 }

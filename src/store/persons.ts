@@ -66,18 +66,19 @@ export interface KnownPerson {
 
 /** Takes people into the register who are not in it, and their names as they are now. */
 export async function knowPersons(db: Db, people: readonly KnownPerson[], now: string): Promise<void> {
-  if (await allKnown(db, people)) return
+  if (knowsAll(await readRegister(db), people)) return
   await inTransaction(db, learn, { people, now })
 }
 
 /** The same in a transaction that needs it, which mostly finds them there. */
 export async function knowPersonsIn(tx: Tx, people: readonly KnownPerson[], now: string): Promise<VersionedRegister> {
-  if (!(await allKnown(tx, people))) await learn(tx, { people, now })
+  const known = await readRegister(tx)
+  if (knowsAll(known, people)) return known
+  await learn(tx, { people, now })
   return readRegister(tx)
 }
 
-async function allKnown(db: Queryable, people: readonly KnownPerson[]): Promise<boolean> {
-  const register = await readRegister(db)
+function knowsAll(register: Register, people: readonly KnownPerson[]): boolean {
   return people.every(({ id, name }) => {
     if (!register.has(id)) return false
     return name === null || register.personOf(register.pseudonymOf(id)).name === name

@@ -33,6 +33,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
   const idle: Line[] = []
   const waiting: { readonly take: (line: Line) => void; readonly refuse: (reason: Error) => void }[] = []
   const lines = new Set<Line>()
+  const prepared = createPrepared()
   let ended = false
 
   function openLine(): Line {
@@ -87,18 +88,24 @@ export function openPool(url: string, options: Options, most: number): Pool {
     }
   }
 
+  function onLine(line: Line, asLists: boolean, [text, values, options]: Statement): Promise<unknown> {
+    if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
+    const query = line.sql.unsafe(text, values, { ...options, prepare: prepared(text) })
+    return asLists ? query.values() : query
+  }
+
   async function transaction<T>(line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
     let over = false
-    const sql = statements(async (...statement) => {
+    const sql = statements(async (asLists, ...statement) => {
       // What work has left behind would run within whatever comes next on this connection.
       if (over) throw new Error('A statement came when its transaction was over.')
-      return onLine(line, statement)
+      return onLine(line, asLists, statement)
     })
     try {
       await sql.unsafe('begin')
       const result = await work(sql)
       over = true
-      await onLine(line, [false, 'commit'])
+      await onLine(line, false, ['commit'])
       return result
     } catch (error) {
       over = true
@@ -109,7 +116,7 @@ export function openPool(url: string, options: Options, most: number): Pool {
   }
 
   return {
-    ...statements((...statement) => alone((line) => onLine(line, statement))),
+    ...statements((asLists, ...statement) => alone(async (line) => onLine(line, asLists, statement))),
     begin: (work) => alone((line) => transaction(line, work)),
     end: async (seconds) => {
       ended = true
@@ -136,10 +143,31 @@ function statements(run: Run): Statements {
   return { unsafe: unsafe as unknown as Statements['unsafe'] }
 }
 
-async function onLine(line: Line, [asLists, ...statement]: [boolean, ...Statement]): Promise<unknown> {
-  if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
-  const query = line.sql.unsafe(...statement)
-  return asLists ? query.values() : query
+/** So often a statement has come before it is prepared, and so many are. */
+const OFTEN = 3
+const MOST_PREPARED = 300
+/** Texts that are counted, of at most so many characters. */
+const MOST_COUNTED = 5_000
+const LONGEST_COUNTED = 4_000
+
+/**
+ * Whether a statement is to be prepared: the driver then asks the server once for the types of its values, and not each time,
+ * which is one way to the server and back. Statements that hold lists come in ever new forms, and are not kept for ever.
+ */
+function createPrepared(): (text: string) => boolean {
+  const counts = new Map<string, number>()
+  const prepared = new Set<string>()
+  return (text) => {
+    if (prepared.has(text)) return true
+    if (prepared.size === MOST_PREPARED || text.length > LONGEST_COUNTED) return false
+    const count = (counts.get(text) ?? 0) + 1
+    if (counts.size === MOST_COUNTED) counts.clear()
+    counts.set(text, count)
+    if (count < OFTEN) return false
+    counts.delete(text)
+    prepared.add(text)
+    return true
+  }
 }
 
 function endedError(): Error {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import type { Cluster } from './cluster.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { whyNotCreated } from './postgres-failure.ts'
 import { type Placement, writeOwned } from './postgres-placement.ts'
@@ -11,18 +12,6 @@ import { hasCode } from './process-identity.ts'
 const run = promisify(execFile)
 
 export const clusterUser = 'patchwarden'
-
-/** A database cluster on disk: created once, whole or not at all. */
-export interface Cluster {
-  readonly pgdata: string
-  readonly logFile: string
-  readonly passwordFile: string
-  /** What the running server writes about itself. */
-  readonly pidFile: string
-  /** What we write about it. */
-  readonly noteFile: string
-  readonly url: (port: number) => string
-}
 
 /** What a running server writes about itself. */
 export interface PostmasterPid {

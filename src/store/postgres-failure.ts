@@ -1,6 +1,6 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Cluster } from './postgres-cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { hasCode } from './process-identity.ts'
 
 /** Why an embedded server does not start. `busy` passes by itself; `unusable` starts, and lets nobody in. */

@@ -14,8 +14,8 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from './cluster.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import type { Cluster } from './postgres-cluster.ts'
 import { giveAway, type Placement, writeOwned } from './postgres-placement.ts'
 import { identify, stillRuns } from './process-identity.ts'
 

@@ -95,7 +95,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
 
 /** The sentence that begins whatever a start says about such a migration. */
 export function whatStartChanges(migration: string): string {
-  return `This start changes how proposals are stored (${migration}).`
+  return `This start changes how things are stored (${migration}).`
 }
 
 function wayBack(copy: string, pgdata: string): string {

@@ -11,9 +11,10 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import { rowWithoutPersons } from '../core/proposal/said.ts'
 import type { Register } from '../core/record/register.ts'
 import { workRows } from './at-work.ts'
+import { besides } from './beside.ts'
 import type { Queryable } from './connection.ts'
 import { contentRows } from './live-contents.ts'
-import { proposalRow, resultRow, voteRows } from './proposals.ts'
+import { proposalRow, resultRow, tallyColumns, voteRows } from './proposals.ts'
 import { atWork, liveContents, proposals, results, timers, votes } from './schema.ts'
 
 /** What the events of one proposal lead to. */
@@ -29,8 +30,10 @@ export type Row = Readonly<Record<string, unknown>>
 
 export interface Projection {
   readonly table: string
-  /** A part of the state, which an earlier version kept whole. */
-  readonly ofState: boolean
+  /** `state`: a part of the state, which an earlier version kept whole; `tally`: the version before did not write it. */
+  readonly is: 'state' | 'beside' | 'tally'
+  /** Columns that the version before did not write either. */
+  readonly tallied: readonly string[]
   /** Columns that name a row beside its proposal. */
   readonly key: readonly string[]
   /** Ids of all proposals that have rows. */
@@ -42,15 +45,21 @@ export interface Projection {
 }
 
 export const projections: readonly Projection[] = [
-  projection('state', proposals, proposals.id, [], ({ state, headHash, register }) => [
-    proposalRow(state, headHash, register),
-  ]),
+  {
+    ...projection('state', proposals, proposals.id, [], ({ state, headHash, register }) => [
+      proposalRow(state, headHash, register),
+    ]),
+    tallied: tallyColumns,
+  },
   projection('state', votes, votes.proposal, ['person'], ({ state, register }) => voteRows(state, register)),
   projection('state', results, results.proposal, ['part', 'asset'], ({ state, register }) =>
     resultRows(state).map((row) => resultRow(state.id, rowWithoutPersons(row, register))),
   ),
   projection('beside', liveContents, liveContents.proposal, [], ({ state }) => contentRows(state)),
   projection('beside', atWork, atWork.proposal, ['asset'], ({ state }) => workRows(state)),
+  ...besides.map(({ table, key, rows }) =>
+    projection('tally', table, table.proposal, key, ({ state, register }) => rows(state, register)),
+  ),
   projection('beside', timers, timers.proposal, [], timerRows),
 ]
 
@@ -64,7 +73,7 @@ function timerRows({ state, lastAt }: Replayed, stored: readonly Row[], now: str
 
 /** One table, whose rows belong to the proposal that the column `of` names. */
 function projection(
-  is: 'state' | 'beside',
+  is: Projection['is'],
   table: PgTable,
   of: PgColumn,
   key: readonly string[],
@@ -89,7 +98,8 @@ function projection(
   })
   return {
     table: name,
-    ofState: is === 'state',
+    is,
+    tallied: [],
     key,
     proposals: async (db) => {
       const rows = await db.selectDistinct({ id: of }).from(table).where(isNotNull(of))

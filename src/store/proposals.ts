@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gte, inArray, ne, not, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, not, notInArray, type SQL, sql } from 'drizzle-orm'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
-import { contentHash } from '../core/proposal/decision-content.ts'
+import { contentHash, subjectHashes } from '../core/proposal/decision-content.ts'
 import { grown } from '../core/proposal/deployments.ts'
+import { isUnderWay } from '../core/proposal/glance.ts'
 import {
   type LightState,
   lightOf,
@@ -23,10 +24,12 @@ import {
   type Status,
 } from '../core/proposal/proposal.ts'
 import { entriesSaid, rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../core/proposal/said.ts'
+import { tallyOf } from '../core/proposal/tally.ts'
 import { type Register, registerOf } from '../core/record/register.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
-import { listOf, slices } from './bulk.ts'
+import { saveBesides } from './beside.ts'
+import { linesOf, listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { newestRights } from './entries.ts'
 import { readBesides } from './events.ts'
@@ -35,6 +38,12 @@ import { registerAt, registerVersion, type VersionedRegister } from './persons.t
 import { createRecent } from './recent.ts'
 import { proposals, results, votes } from './schema.ts'
 import { readSubjects, rememberSubject } from './subjects.ts'
+import { together } from './transaction.ts'
+
+/** What `format` says of rows: the whole state, its small part with names and words, and that without them. */
+const WHOLE = 1
+const LIGHT = 2
+export const PERSONLESS = 3
 
 export interface StoredProposal {
   readonly state: ProposalState
@@ -42,6 +51,8 @@ export interface StoredProposal {
   readonly headHash: string
   /** As `format` of its row says: only what this version writes can be written again; the rest is carried over before. */
   readonly format: number
+  /** Whether what stands beside it in rows is of its last event: the version before wrote none of that. */
+  readonly tallied: boolean
   /** Who is who in it. */
   readonly register: VersionedRegister
   /** As `rightsInForce` says, when it was read. */
@@ -49,8 +60,8 @@ export interface StoredProposal {
 }
 
 /** False where an earlier version wrote it: it is carried over before anything else happens to it. */
-export function isCarried({ format }: StoredProposal): boolean {
-  return format === PERSONLESS
+export function isCarried({ format, tallied }: StoredProposal): boolean {
+  return format === PERSONLESS && tallied
 }
 
 /** True where what it asks for is in its state, too. */
@@ -69,12 +80,15 @@ export async function teamOf(db: Queryable, id: string): Promise<string | null> 
 
 /** Whether an earlier version wrote its row, which is to be carried over. */
 export async function isOfBefore(db: Queryable, id: string): Promise<boolean> {
-  const [row] = await db
-    .select({ format: proposals.format })
+  const rows = await db
+    .select({ id: proposals.id })
     .from(proposals)
-    .where(eq(proposals.id, storable(id)))
-  return row !== undefined && row.format !== PERSONLESS
+    .where(and(eq(proposals.id, storable(id)), ofBefore))
+  return rows.length > 0
 }
+
+/** Of a row: an earlier version wrote it, or what stands beside it is not of its last event. */
+const ofBefore = sql`(format <> ${sql.raw(String(PERSONLESS))} or tally_seq is distinct from seq)`
 
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
 export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
@@ -141,6 +155,7 @@ async function storedWhere(
       id: proposals.id,
       headHash: proposals.headHash,
       format: proposals.format,
+      tallied: sql<boolean>`tally_seq is not distinct from seq`,
       version: registerVersion,
       rights: newestRights,
       state: sql<LightState | ProposalState | null>`case when ${isKnown} then null else state end`,
@@ -174,14 +189,15 @@ async function storedWhere(
   const registers = new Map<string, VersionedRegister>()
   for (const version of versions) registers.set(version, await registerAt(db, version))
   return rows.map((row) => {
-    const { id, headHash, state, format, version, rights } = row
+    const { id, headHash, state, format, tallied, version, rights } = row
     if (state === null) {
       const stored = before.get(`${headHash} ${version}`)
       if (stored === undefined) throw new Error(`${id} was not read.`)
-      return { ...stored, rights }
+      return { ...stored, tallied, rights }
     }
     const register = registers.get(version) ?? noRegister
-    if (!('content' in state)) return { state: ofBefore(state), headHash, format: WHOLE, register, rights }
+    if (!('content' in state))
+      return { state: stateOfBefore(state), headHash, format: WHOLE, tallied, register, rights }
     try {
       const subject = subjects(state.content)
       if (format !== PERSONLESS) {
@@ -190,6 +206,7 @@ async function storedWhere(
           state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)),
           headHash,
           format: LIGHT,
+          tallied,
           register,
           rights,
         }
@@ -197,7 +214,7 @@ async function storedWhere(
       const beside = besides.get(id) ?? new Map()
       const light = withPersons(state, register, beside)
       const read = resultsOf(row).map((one) => rowWithPersons(one, register, beside))
-      const stored = { state: wholeState(light, subject, read), headHash, format, register, rights }
+      const stored = { state: wholeState(light, subject, read), headHash, format, tallied, register, rights }
       remember(stored)
       return stored
     } catch (error) {
@@ -229,7 +246,7 @@ function rowOfBefore(row: ResultRow): ResultRow {
 }
 
 /** A state as an earlier version wrote it, which lacks what nothing had happened to yet, or what it did not know. */
-function ofBefore(state: ProposalState): ProposalState {
+function stateOfBefore(state: ProposalState): ProposalState {
   const { test = null, rollout = null } = state
   return {
     ...state,
@@ -274,9 +291,13 @@ export async function saveProposal(
   { state, headHash, register }: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
   before: ProposalState | null,
 ): Promise<{ readonly freed: boolean }> {
-  await saveState(tx, { state, headHash, register }, before)
-  await saveContent(tx, state, before)
-  return { freed: await saveAtWork(tx, state, before) }
+  const [, , , freed] = await together(
+    saveState(tx, { state, headHash, register }, before),
+    saveBesides(tx, state, before, register),
+    saveContent(tx, state, before),
+    saveAtWork(tx, state, before),
+  )
+  return { freed }
 }
 
 /** Writes them all anew, as they are by its events. */
@@ -287,8 +308,17 @@ export async function renewProposal(
   const { state } = stored
   await tx.delete(results).where(eq(results.proposal, state.id))
   await saveState(tx, stored, null)
+  await saveBesides(tx, state, null, stored.register)
   await renewContent(tx, state)
   await renewAtWork(tx, state)
+}
+
+/** Writes what stands beside a state in rows, which the version before did not know. */
+export async function tallyProposal(tx: Queryable, { state, headHash, register }: StoredProposal): Promise<void> {
+  const row = proposalRow(state, headHash, register)
+  const tallied = Object.fromEntries(tallyColumns.map((column) => [column, row[column]]))
+  await tx.update(proposals).set(tallied).where(eq(proposals.id, state.id))
+  await saveBesides(tx, state, null, register)
 }
 
 async function saveState(
@@ -297,30 +327,41 @@ async function saveState(
   before: ProposalState | null,
 ): Promise<void> {
   const row = proposalRow(state, headHash, register)
-  await tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row })
-  if (state.votes !== before?.votes) await saveVotes(tx, state, before, register)
-  const { put, gone } = resultChanges(before, state)
-  await deleteResults(tx, state.id, gone)
-  await putResults(
-    tx,
-    state.id,
-    put.map((row) => rowWithoutPersons(row, register)),
+  await together(
+    tx.insert(proposals).values(row).onConflictDoUpdate({ target: proposals.id, set: row }),
+    saveVotes(tx, state, before, register),
+    saveResults(tx, state, before, register),
   )
   rememberSubject(state.subject)
-  remember({ state, headHash, format: PERSONLESS, register, rights: null })
+  remember({ state, headHash, format: PERSONLESS, tallied: true, register, rights: null })
 }
 
 /** The row of `proposals` that a state is kept in. */
 export function proposalRow(state: ProposalState, headHash: string, register: Register): typeof proposals.$inferInsert {
-  const { id, number, team, status, seq, openedAt, closedAt } = state
-  const light = withoutPersons(lightOf(state), register)
-  return { id, number, team, status, seq, headHash, openedAt, closedAt, format: PERSONLESS, state: light }
+  const { id, number, team, status, seq, openedAt, closedAt, title, priority, dueAt, subject } = state
+  return {
+    id,
+    number,
+    team,
+    status,
+    seq,
+    headHash,
+    openedAt,
+    closedAt,
+    format: PERSONLESS,
+    state: withoutPersons(lightOf(state), register),
+    title,
+    priority,
+    dueAt,
+    decision: subjectHashes(subject).decision,
+    underWay: isUnderWay(state),
+    tally: tallyOf(state),
+    tallySeq: seq,
+  }
 }
 
-/** What `format` says of rows: the whole state, its small part with names and words, and that without them. */
-const WHOLE = 1
-const LIGHT = 2
-export const PERSONLESS = 3
+/** What of it the version before did not write. */
+export const tallyColumns = ['title', 'priority', 'dueAt', 'decision', 'underWay', 'tally', 'tallySeq'] as const
 
 /** Its rows of `votes`. */
 export function voteRows(
@@ -359,6 +400,7 @@ async function saveVotes(
   before: ProposalState | null,
   register: Register,
 ): Promise<void> {
+  if (state.votes === before?.votes) return
   const was = new Map((before?.votes ?? []).map((vote) => [vote.person, vote]))
   const now = new Set(state.votes.map(({ person }) => person))
   const gone = [...was.keys()].filter((person) => !now.has(person)).map(register.pseudonymOf)
@@ -374,6 +416,22 @@ async function saveVotes(
       target: [votes.proposal, votes.person],
       set: { choice: sql`excluded.choice`, at: sql`excluded.at`, via: sql`excluded.via`, reason: sql`excluded.reason` },
     })
+}
+
+/** Writes what is not as it was. */
+async function saveResults(
+  tx: Queryable,
+  state: ProposalState,
+  before: ProposalState | null,
+  register: Register,
+): Promise<void> {
+  const { put, gone } = resultChanges(before, state)
+  await deleteResults(tx, state.id, gone)
+  await putResults(
+    tx,
+    state.id,
+    put.map((row) => rowWithoutPersons(row, register)),
+  )
 }
 
 async function deleteResults(tx: Queryable, proposal: string, keys: readonly ResultKey[]): Promise<void> {
@@ -393,45 +451,44 @@ async function putResults(tx: Queryable, proposal: string, all: readonly ResultR
       select ${proposal}, part, asset, ring, started_at, done_at, end_state, facts
       from unnest(${list('part')}::smallint[], ${list('asset')}::text[], ${list('ring')}::smallint[],
         ${list('startedAt')}::timestamptz[], ${list('doneAt')}::timestamptz[], ${list('endState')}::text[],
-        ${list('facts')}::text[]) as given (part, asset, ring, started_at, done_at, end_state, facts)
+        ${linesOf(rows.map(({ facts }) => facts))}) as given (part, asset, ring, started_at, done_at, end_state, facts)
       on conflict (proposal, part, asset) do update set ring = excluded.ring, started_at = excluded.started_at,
         done_at = excluded.done_at, end_state = excluded.end_state, facts = excluded.facts`)
   }
 }
 
-/** Proposals whose stored state an earlier version wrote, oldest first: those that are not over, or that are. */
-export async function proposalsOfBefore(db: Queryable, which: 'live' | 'over'): Promise<readonly string[]> {
-  const over = inArray(proposals.status, [...finalStatuses])
+/**
+ * Proposals whose stored state an earlier version wrote, oldest first: those that say something about what is done now,
+ * because they are not over or were rejected for a while, or all others.
+ */
+export async function proposalsOfBefore(
+  db: Queryable,
+  which: 'live' | 'over',
+  now: string,
+): Promise<readonly string[]> {
+  const deferred = sql`coalesce((${proposals.state} #>> '{deferral,until}')::timestamptz > ${now}::timestamptz, false)`
+  const over = sql`(${inArray(proposals.status, [...finalStatuses])} and not ${deferred})`
   const rows = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(and(ne(proposals.format, PERSONLESS), which === 'over' ? over : not(over)))
+    .where(and(ofBefore, which === 'over' ? over : not(over)))
     .orderBy(asc(proposals.number))
   return rows.map(({ id }) => id)
 }
 
-/** Ids of those of a team that are not over. */
-export async function openProposalIds(db: Queryable, team: string): Promise<readonly string[]> {
+/** Ids of those of a team that are not over, with the number of the last event of each. */
+export async function openHeads(db: Queryable, team: string): Promise<readonly (readonly [string, number])[]> {
   const rows = await db
-    .select({ id: proposals.id })
+    .select({ id: proposals.id, seq: proposals.seq })
     .from(proposals)
     .where(and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
     .orderBy(asc(proposals.number))
-  return rows.map(({ id }) => id)
+  return rows.map(({ id, seq }) => [id, seq] as const)
 }
 
 /** Those that are not over: of every team, or of one. */
 export function openProposals(db: Queryable, team?: string): Promise<readonly ProposalState[]> {
   return statesWhere(db, and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
-}
-
-/** The last ones of every team, oldest first. */
-export async function recentProposals(db: Queryable, limit: number): Promise<readonly ProposalState[]> {
-  return (await storedWhere(db, undefined, undefined, limit)).map(({ state }) => state)
-}
-
-export async function proposalsOfTeam(db: Queryable, team: string, limit: number): Promise<readonly ProposalState[]> {
-  return (await storedWhere(db, eq(proposals.team, team), undefined, limit)).map(({ state }) => state)
 }
 
 /** Those with one of the statuses: of every team, or of one; that were closed since an instant, or whenever. */
@@ -444,40 +501,28 @@ export function proposalsWithStatus(
   return statesWhere(db, and(inArray(proposals.status, [...statuses]), closed, ofTeam(team)))
 }
 
-/** Those of a team whose rejection holds (about) until after this instant, and those that were opened since another one. */
-export function deferredOrSince(
-  db: Queryable,
-  team: string,
-  now: string,
-  openedSince: string,
-): Promise<readonly ProposalState[]> {
-  const holds = sql`(${proposals.state} #>> '{deferral,until}')::timestamptz > ${now}::timestamptz - interval '1 day'`
-  return statesWhere(db, and(ofTeam(team), or(holds, gte(proposals.openedAt, openedSince))))
-}
-
 /** Does a proposal of any team, with one of the statuses, ask for exactly this? By its hash of today, however old it is. */
 export async function hasContent(db: Queryable, decision: string, statuses: readonly Status[]): Promise<boolean> {
   const withStatus = inArray(proposals.status, [...statuses])
   const [row] = await db
     .select({ id: proposals.id })
     .from(proposals)
-    .where(
-      and(withStatus, gte(proposals.format, LIGHT), sql`${proposals.state} #>> '{content,decision}' = ${decision}`),
-    )
+    .where(and(eq(proposals.decision, decision), withStatus))
     .limit(1)
   if (row !== undefined) return true
-  for await (const { state } of storedOfBefore(db, withStatus)) if (contentHash(state.subject) === decision) return true
+  const whole = and(sql`format = 1`, withStatus)
+  for await (const { state } of eachStored(db, whole)) if (contentHash(state.subject) === decision) return true
   return false
 }
 
-/** What an earlier version wrote of these proposals and was not carried over yet; one at a time, for each may be large. */
+/** What an earlier version wrote of these proposals and was not carried over yet. */
 export function earlierOf(db: Queryable, ids: readonly string[]): AsyncGenerator<StoredProposal> {
-  return storedOfBefore(db, inArray(proposals.id, [...ids]))
+  return eachStored(db, and(ofBefore, inArray(proposals.id, [...ids])))
 }
 
-async function* storedOfBefore(db: Queryable, condition: SQL): AsyncGenerator<StoredProposal> {
-  const isEarlier = and(ne(proposals.format, PERSONLESS), condition)
-  const rows = await db.select({ id: proposals.id }).from(proposals).where(isEarlier).orderBy(asc(proposals.number))
+/** One at a time, for each may be large. */
+async function* eachStored(db: Queryable, condition: SQL | undefined): AsyncGenerator<StoredProposal> {
+  const rows = await db.select({ id: proposals.id }).from(proposals).where(condition).orderBy(asc(proposals.number))
   for (const { id } of rows) yield* await storedWhere(db, eq(proposals.id, id), [])
 }
 

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { z } from 'zod'
 import { connectSeconds, DatabaseProblem, databaseTrouble } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
-import { enqueue, enqueueOn, type JobTransaction, jobChannel } from './enqueue.ts'
+import { enqueue, enqueueOn, enqueueOnceOn, type JobTransaction, jobChannel } from './enqueue.ts'
 import { JobGivenUp, type JobHandler, runJob } from './job-run.ts'
 import { type Listening, listenTo } from './listening.ts'
 import { pgAddress } from './pg-address.ts'
@@ -25,6 +25,13 @@ export interface Queue {
   /** Adds a job inside the caller's transaction, of drizzle or postgres.js. `at` is ISO 8601. */
   readonly enqueue: (tx: JobTransaction, name: string, data: unknown, at: string) => Promise<void>
   readonly enqueueNow: (name: string, data: unknown, at?: string) => Promise<void>
+  /**
+   * Adds a job that begins in a second, unless one of its name is about to: many may ask for what looks at everything, and
+   * it is done once after all of them.
+   */
+  readonly enqueueOnce: (name: string) => Promise<void>
+  /** Ends every repetition but these: of what is configured no more, and of what an earlier version called otherwise. */
+  readonly repeatOnly: (names: readonly string[]) => Promise<void>
   /** Deletes jobs that finished or were given up before an instant (ISO 8601); returns how many. */
   readonly purgeFinished: (olderThan: string) => Promise<number>
   /**
@@ -63,6 +70,8 @@ export interface QueueOptions {
 const defaultScanMs = 5000
 const defaultLockLifetimeMs = 30_000
 const closePatienceMs = 10_000
+/** How long `enqueueOnce` waits for others that ask for the same. */
+const gatherMs = 1_000
 const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
@@ -116,6 +125,10 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     start: () => agenda.start(),
     enqueue,
     enqueueNow: (name, data, at = new Date().toISOString()) => enqueueOn(pool, { name, data, at }),
+    enqueueOnce: (name) => enqueueOnceOn(pool, { name, data: {}, at: new Date(Date.now() + gatherMs).toISOString() }),
+    repeatOnly: async (names) => {
+      await pool.query(`delete from agenda_jobs where type = 'single' and not (name = any($1::text[]))`, [names])
+    },
     purgeFinished: async (olderThan) => {
       const { rowCount } = await pool.query(
         `delete from agenda_jobs where type = 'normal' and next_run_at is null and locked_at is null

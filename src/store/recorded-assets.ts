@@ -21,7 +21,7 @@ import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { nameContents, storeContents } from './content.ts'
 import { appendToStream } from './entries.ts'
-import { assets, assetsRecorded, fixes, platformsRecorded, sources, windowsUpdates } from './schema.ts'
+import { assetLooks, assets, assetsRecorded, fixes, platformsRecorded, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 const BY = 'inventory'
@@ -48,9 +48,9 @@ export async function recordAssets(tx: Tx, ids: readonly string[], now: string):
   const differing: AssetNow[] = []
   for (const some of slices(ids)) {
     const rows = await tx.execute<DifferingRow>(sql`
-      select * from (select a.id, a.source, a.team, ${facts} as facts, a.checked_at as said_at,
+      select * from (select a.id, a.source, a.team, ${facts} as facts, l.checked_at as said_at,
           r.team as before_team, r.facts as before_facts
-        from ${assets} a left join ${assetsRecorded} r on r.asset = a.id
+        from ${assets} a join ${assetLooks} l on l.asset = a.id left join ${assetsRecorded} r on r.asset = a.id
         where a.id = any(${listOf(some)}::text::text[])) as looked
       where before_team is distinct from team or before_facts is distinct from facts
       order by id collate "C"`)
@@ -151,13 +151,13 @@ async function differingCoverage(db: Queryable, { now, maxAges }: CoverageGiven)
   const ages = sql`unnest(${listOf([...maxAges.keys()])}::text::text[],
     ${listOf([...maxAges.values()])}::text::double precision[]) as age (team, seconds)`
   const rows = await db.execute<CoverageRow>(sql`
-    select * from (select a.id, a.team, a.observed_at, coalesce(a.problem, s.problem) as problem, r.coverage as recorded,
-        case when a.observed_at is null then 'never looked at'
-          when a.problem is not null or s.problem is not null then 'cannot be looked at'
-          when a.observed_at < ${now}::timestamptz
+    select * from (select a.id, a.team, l.observed_at, coalesce(l.problem, s.problem) as problem, r.coverage as recorded,
+        case when l.observed_at is null then 'never looked at'
+          when l.problem is not null or s.problem is not null then 'cannot be looked at'
+          when l.observed_at < ${now}::timestamptz
             - make_interval(secs => coalesce(age.seconds, ${LOOK_MAX_AGE_SECONDS})) then 'not looked at for too long'
           else 'covered' end as coverage
-      from ${assets} a join ${assetsRecorded} r on r.asset = a.id and r.team = a.team
+      from ${assets} a join ${assetLooks} l on l.asset = a.id join ${assetsRecorded} r on r.asset = a.id and r.team = a.team
         left join ${sources} s on s.kind = 'inventory' and s.name = a.source
         left join ${ages} on age.team = a.team) as known
     where coverage <> recorded order by id collate "C"`)

@@ -2,6 +2,7 @@
 
 import { and, eq, gt, inArray, or, sql } from 'drizzle-orm'
 import type { HashedContent } from '../core/content.ts'
+import { type Priority, priorityRank } from '../core/priority/priority.ts'
 import type { Told } from '../core/record/entry.ts'
 import type { ClassesRecorded, FlawRecorded, JudgedNow, JudgedRecorded } from '../core/record/findings.ts'
 import { storableAsJson } from '../core/storable.ts'
@@ -50,11 +51,6 @@ export async function readFindings(db: Queryable, team: string): Promise<Finding
   return { version: row?.version ?? 0, at: row?.at ?? null, assets }
 }
 
-/** Teams of whose findings the record speaks. */
-export async function teamsOfFindings(db: Queryable): Promise<readonly string[]> {
-  return (await db.select({ team: teamsAssessed.team }).from(teamsAssessed)).map(({ team }) => team)
-}
-
 /** The flaws of classes, by hash. */
 export async function flawsOfClasses(
   db: Queryable,
@@ -88,8 +84,48 @@ export async function flawsRecorded(
   )
 }
 
+/** How a flaw is known for a team. */
+export interface FindingKnown {
+  readonly team: string
+  /** On so many assets it is open. */
+  readonly open: number
+  /** Ids of what fixes it. */
+  readonly patches: readonly string[]
+  /** The most pressing judgement, on any kind of asset; `null`: there is none. */
+  readonly priority: Priority | null
+  readonly dueAt: string | null
+}
+
+/** What the record last said of a flaw that is open, team by team. */
+export async function findingsOf(db: Queryable, flaw: string): Promise<readonly FindingKnown[]> {
+  const rows = await db
+    .select({ team: findingsRecorded.team, open: findingsRecorded.open, patches: findingsRecorded.patches })
+    .from(findingsRecorded)
+    .where(and(eq(findingsRecorded.flaw, flaw), gt(findingsRecorded.open, 0)))
+    .orderBy(findingsRecorded.team)
+  const judged = await db
+    .select({ team: judgedRecorded.team, priority: judgedRecorded.priority, dueAt: judgedRecorded.dueAt })
+    .from(judgedRecorded)
+    .where(
+      and(
+        eq(judgedRecorded.flaw, flaw),
+        inArray(
+          judgedRecorded.team,
+          rows.map(({ team }) => team),
+        ),
+      ),
+    )
+  return rows.map((row) => {
+    const [worst] = judged
+      .filter(({ team }) => team === row.team)
+      .sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+    return { ...row, priority: worst?.priority ?? null, dueAt: worst?.dueAt ?? null }
+  })
+}
+
 /** By when we had read of flaws, as other teams' streams say it, ISO 8601 UTC. */
 export async function readElsewhere(db: Queryable, flaws: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (flaws.length === 0) return new Map()
   const rows = await db.execute<{ flaw: string; read_at: string }>(sql`
     select flaw, min(read_at) as read_at from ${findingsRecorded}
     where flaw = any(${listOf(flaws)}::text::text[]) group by flaw`)
@@ -191,8 +227,7 @@ export async function writeFindings(
   now: string,
 ): Promise<boolean> {
   const all = [...new Map(contents.map((content) => [content.hash, content])).values()]
-  for (let from = 0; from < all.length; from += CONTENTS_AT_ONCE)
-    await prepareContents(db, all.slice(from, from + CONTENTS_AT_ONCE), now)
+  for (const some of slices(all, CONTENTS_AT_ONCE)) await prepareContents(db, some, now)
   return inTransaction(db, write, { ...written, now })
 }
 

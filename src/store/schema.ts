@@ -1,7 +1,8 @@
 /** Every table. Changing this file means `npx drizzle-kit generate --name <what>`; applied migrations are never edited. */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import {
+  bigint,
   bigserial,
   boolean,
   customType,
@@ -9,6 +10,7 @@ import {
   index,
   integer,
   jsonb,
+  type PgColumn,
   pgSchema,
   pgTable,
   primaryKey,
@@ -20,14 +22,20 @@ import {
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
+import type { FeedChange } from '../core/feed-change.ts'
+import { countEndState } from '../core/gate.ts'
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
-import type { HealthResult } from '../core/ports.ts'
+import type { HealthResult, TransactionStep } from '../core/ports.ts'
 import type { Priority } from '../core/priority/priority.ts'
+import type { Ask } from '../core/proposal/asks.ts'
+import type { Brief } from '../core/proposal/brief.ts'
 import type { LightState } from '../core/proposal/light.ts'
-import type { Via } from '../core/proposal/proposal.ts'
+import { endStates, finalStatuses, type Via } from '../core/proposal/proposal.ts'
+import type { Tally } from '../core/proposal/tally.ts'
 import type { Coverage } from '../core/record/coverage.ts'
 import type { FixDate } from '../core/record/findings.ts'
 import type { AssetFacts } from '../core/record/population.ts'
+import type { Watched } from '../core/watched.ts'
 
 /** Bytes as they are. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
@@ -132,6 +140,15 @@ export const checkpoints = audit.table('checkpoints', {
 
 // ---------------------------------------------------------------- projections: rebuilt from events at any time
 
+/** Of a proposal: it is not over. An index is used where this is asked word for word. */
+export const isOpen = sql.raw(`status not in (${finalStatuses.map((status) => `'${status}'`).join(', ')})`)
+
+/**
+ * The order of proposals, newest first, of one team or status: no index of all proposals has it, so that the server never
+ * goes through all of them to find those of one.
+ */
+export const newest = sql`(- number)`
+
 export const proposals = pgTable(
   'proposals',
   {
@@ -149,8 +166,55 @@ export const proposals = pgTable(
      */
     format: smallint('format').notNull().default(1),
     state: jsonb('state').$type<LightState>().notNull(),
+    /** For lists, as the state has them. */
+    title: text('title').notNull().default(''),
+    priority: text('priority').$type<Priority>().notNull().default('scheduled'),
+    dueAt: instant('due_at'),
+    /** Hash of what is voted on, as it is made today; `null`: an earlier version kept it whole. */
+    decision: text('decision'),
+    /** As core/proposal/glance.ts says. */
+    underWay: boolean('under_way').notNull().default(false),
+    /** What happened to its assets, in numbers. */
+    tally: jsonb('tally').$type<Tally>(),
+    /**
+     * Of which event the tally is, and what stands beside the state in other tables. Another one than `seq`: it was written
+     * by a version that did not know them, and they are made when the service starts.
+     */
+    tallySeq: integer('tally_seq'),
   },
-  (table) => [index('proposals_team_status').on(table.team, table.status)],
+  (table) => [
+    index('proposals_team_status').on(table.team, table.status),
+    index('proposals_team_newest').on(table.team, newest),
+    index('proposals_open').on(table.team, newest).where(isOpen),
+    index('proposals_status').on(table.status, newest).where(isOpen),
+    index('proposals_under_way').on(table.number).where(sql`under_way`),
+    index('proposals_decision').on(table.decision),
+    index('proposals_closed').on(table.closedAt),
+    index('proposals_whole').on(table.number).where(sql`format = 1`),
+  ],
+)
+
+/** What each proposal asks for in short, for lists and cards. */
+export const proposalBriefs = pgTable('proposal_briefs', {
+  proposal: text('proposal').primaryKey(),
+  brief: jsonb('brief').$type<Brief>().notNull(),
+})
+
+/** Whom each proposal waits for now, and for what. People are pseudonyms. */
+export const asked = pgTable(
+  'asked',
+  {
+    proposal: text('proposal').notNull(),
+    what: text('what').$type<Ask['what']>().notNull(),
+    number: integer('number').notNull(),
+    team: text('team').notNull(),
+    /** Whoever holds one of these in the team, and these people. */
+    roles: text('roles').array().notNull(),
+    people: text('people').array().notNull(),
+    /** Not these, whatever their roles. */
+    unasked: text('unasked').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.proposal, table.what] }), index('asked_team').on(table.team)],
 )
 
 export const votes = pgTable(
@@ -165,7 +229,18 @@ export const votes = pgTable(
     /** What the person wrote, of votes that an earlier version recorded; today's stands beside the entry. */
     reason: text('reason'),
   },
-  (table) => [primaryKey({ columns: [table.proposal, table.person] })],
+  (table) => [
+    primaryKey({ columns: [table.proposal, table.person] }),
+    index('votes_person').on(table.person, table.at),
+  ],
+)
+
+/** Of a result: the asset did not end well, or never answered. As above, the index is used where this is asked word for word. */
+export const endedBadly = sql.raw(
+  `end_state in (${endStates
+    .filter((end) => countEndState(end) === 'bad' || countEndState(end) === 'unreachable')
+    .map((end) => `'${end}'`)
+    .join(', ')})`,
 )
 
 /** What happened to each asset of a proposal, as core/proposal/light.ts says. */
@@ -189,6 +264,76 @@ export const results = pgTable(
     index('results_asset').on(table.asset, table.proposal),
     // Of a rollout, by ring: how long its assets took.
     index('results_done').on(table.proposal, table.ring).where(sql`part = 1 and done_at is not null`),
+    index('results_bad').on(table.proposal, table.part, table.asset).where(endedBadly),
+  ],
+)
+
+/** The patches that each proposal which is not over asks for. What undoes an earlier one goes its own way, and has none. */
+export const openPatches = pgTable(
+  'open_patches',
+  {
+    proposal: text('proposal').notNull(),
+    patch: text('patch').notNull(),
+    team: text('team').notNull(),
+    platform: text('platform').notNull(),
+    source: text('source').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.proposal, table.patch] }),
+    index('open_patches_team').on(table.team, table.platform, table.source),
+    index('open_patches_patch').on(table.patch),
+    index('open_patches_source').on(table.source),
+  ],
+)
+
+/** Patches that a team has rejected, or undone, and until when that keeps them from being proposed again. */
+export const deferrals = pgTable(
+  'deferrals',
+  {
+    proposal: text('proposal').notNull(),
+    patch: text('patch').notNull(),
+    team: text('team').notNull(),
+    /** As it was then: what became more urgent is proposed all the same. */
+    priority: text('priority').$type<Priority>().notNull(),
+    until: instant('until').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.proposal, table.patch] }),
+    index('deferrals_team').on(table.team, table.until),
+  ],
+)
+
+/** Standing approvals that were voted and have not ended. */
+export const standingRules = pgTable(
+  'standing_rules',
+  {
+    proposal: text('proposal').primaryKey(),
+    number: integer('number').notNull(),
+    team: text('team').notNull(),
+    name: text('name').notNull(),
+    tags: text('tags').array().notNull(),
+    types: text('types').$type<PatchType>().array().notNull(),
+    /** As the rule says it. */
+    until: text('until').notNull(),
+  },
+  (table) => [index('standing_rules_team').on(table.team, table.name)],
+)
+
+/** Advisories that proposals carried, by what their editions have in common: `DSA-5356` of `DSA-5356-1`. */
+export const carried = pgTable(
+  'carried',
+  {
+    proposal: text('proposal').notNull(),
+    family: text('family').notNull(),
+    number: integer('number').notNull(),
+    team: text('team').notNull(),
+    /** The newest edition that it carried, and the advisory of it. */
+    edition: integer('edition').notNull(),
+    advisory: text('advisory').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.proposal, table.family] }),
+    index('carried_team').on(table.team, table.family, table.number),
   ],
 )
 
@@ -218,6 +363,9 @@ export const atWork = pgTable(
 
 // ---------------------------------------------------------------- outbox, timers, starts
 
+/** Of a message: everybody in its channel is to know it, and it is about no proposal. */
+export const isNotice = sql`proposal is null and kind = 'entry'`
+
 /** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
 export const outbox = pgTable(
   'outbox',
@@ -238,8 +386,15 @@ export const outbox = pgTable(
     deliveredAt: instant('delivered_at'),
     problem: text('problem'),
   },
-  (table) => [index('outbox_waiting').on(table.platform, table.channel, table.id)],
+  (table) => [
+    index('outbox_waiting').on(table.platform, table.channel, table.id).where(sql`delivered_at is null`),
+    index('outbox_delivered').on(table.deliveredAt),
+    index('outbox_notices').on(table.platform, table.channel, table.id).where(isNotice),
+  ],
 )
+
+/** Of a message of the console: a picture stands under it. */
+export const hasPicture = sql`entry -> 'picture' is not null`
 
 /** The console's own message log: what a chat platform would hold. `id` is the outbox id, so a redelivery changes nothing. */
 export const consoleMessages = pgTable(
@@ -251,7 +406,10 @@ export const consoleMessages = pgTable(
     at: instant('at').notNull(),
     entry: jsonb('entry').$type<ThreadEntry>().notNull(),
   },
-  (table) => [index('console_messages_proposal').on(table.proposal, table.id)],
+  (table) => [
+    index('console_messages_proposal').on(table.proposal, table.id),
+    index('console_messages_pictures').on(table.proposal, table.id).where(hasPicture),
+  ],
 )
 
 /** Our messages on chat platforms. `message` is null from just before it is posted until its id is known. */
@@ -344,13 +502,43 @@ export const packageVersions = pgTable(
   ],
 )
 
-/** `packages`: ids of package versions, packed as store/packed-ids.ts says. */
+/** What is installed on an asset; assets with the same software share one. */
 export const softwareSets = pgTable('software_sets', {
   id: serial('id').primaryKey(),
+  /** Over what is in it, as store/sets.ts says; until it is seen again, one of an earlier version has it over ids. */
   hash: text('hash').notNull().unique(),
+  /** Ids of package versions, packed as store/packed-ids.ts says. */
   packages: bytes('packages').notNull(),
+  /** How many. */
+  size: integer('size').notNull(),
 })
 
+/** A text in the order of its bytes, by which it is found from its beginning. */
+export function inBytes(column: PgColumn | SQL): SQL {
+  return sql`${column} collate "C"`
+}
+
+/** What package managers said can be installed. */
+export const pendingUpdates = pgTable('pending_updates', {
+  id: serial('id').primaryKey(),
+  /** SHA-256 over the canonical JSON of `item`. */
+  hash: text('hash').notNull().unique(),
+  item: jsonb('item').$type<PendingUpdate>().notNull(),
+})
+
+/** What the package manager of an asset says can be installed; assets of which the same is said share one. */
+export const pendingSets = pgTable('pending_sets', {
+  id: serial('id').primaryKey(),
+  /** As of software sets. */
+  hash: text('hash').notNull().unique(),
+  /** Ids of pending updates, packed in their order. */
+  updates: bytes('updates').notNull(),
+  /** How many, and how many of them are security updates. */
+  size: integer('size').notNull(),
+  security: integer('security').notNull(),
+})
+
+/** Assets as the last good look found them. Written only where that differs from what is there. */
 export const assets = pgTable(
   'assets',
   {
@@ -358,21 +546,82 @@ export const assets = pgTable(
     source: text('source').notNull(),
     team: text('team').notNull(),
     asset: jsonb('asset').$type<Asset>().notNull(),
+    /** For lists, as the asset has them. */
+    name: text('name').notNull().generatedAlwaysAs(sql`asset ->> 'name'`),
+    platform: text('platform').notNull().generatedAlwaysAs(sql`asset ->> 'platform'`),
+    simulated: boolean('simulated').notNull().generatedAlwaysAs(sql`(asset ->> 'simulated')::boolean`),
+    /** `null`: there never was a good look. */
     softwareSet: integer('software_set').references(() => softwareSets.id),
-    pending: jsonb('pending').$type<readonly PendingUpdate[]>().notNull(),
+    /** `null`: no package manager says anything. */
+    pendingSet: integer('pending_set').references(() => pendingSets.id),
     runningKernel: text('running_kernel'),
     bootId: text('boot_id'),
     rebootRequired: boolean('reboot_required').notNull(),
     rebootPackages: text('reboot_packages').array().notNull(),
     staleServices: text('stale_services').array().notNull(),
-    listsRefreshedAt: instant('lists_refreshed_at'),
+  },
+  (table) => [
+    index('assets_team').on(table.team, inBytes(table.name), inBytes(table.id)),
+    index('assets_name').on(inBytes(table.name), inBytes(table.id)),
+    index('assets_platform').on(table.platform, inBytes(table.name), inBytes(table.id)),
+    index('assets_reboot').on(inBytes(table.name), inBytes(table.id)).where(sql`reboot_required`),
+    // What is counted for each team.
+    index('assets_counted').on(table.team, table.simulated),
+    index('assets_software_set').on(table.softwareSet),
+    index('assets_pending_set').on(table.pendingSet),
+  ],
+)
+
+/** When each asset was looked at: all that a look writes which finds nothing new. */
+export const assetLooks = pgTable(
+  'asset_looks',
+  {
+    asset: text('asset').primaryKey(),
     /** Last good look; `null` if there never was one. */
     observedAt: instant('observed_at'),
+    listsRefreshedAt: instant('lists_refreshed_at'),
+    checkedAt: instant('checked_at').notNull(),
     /** Why the last look failed; `null` when it did not. */
     problem: text('problem'),
-    checkedAt: instant('checked_at').notNull(),
   },
-  (table) => [index('assets_team').on(table.team)],
+  (table) => [index('asset_looks_problem').on(table.asset).where(sql`problem is not null`)],
+)
+
+/** Which software each asset had from when to when. Kept when the asset is forgotten. */
+export const assetHistory = pgTable(
+  'asset_history',
+  {
+    asset: text('asset').notNull(),
+    /** Of the look that found it. */
+    fromAt: instant('from_at').notNull(),
+    /** `null`: it still has it. */
+    untilAt: instant('until_at'),
+    softwareSet: integer('software_set')
+      .notNull()
+      .references(() => softwareSets.id),
+  },
+  (table) => [
+    primaryKey({ columns: [table.asset, table.fromAt] }),
+    index('asset_history_software_set').on(table.softwareSet),
+  ],
+)
+
+// ---------------------------------------------------------------- work that is left to do
+
+/** What has changed and was not looked at yet. Whoever does the work deletes the rows that it saw. */
+export const dirty = pgTable(
+  'dirty',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    /** `null`: not of one team. */
+    team: text('team'),
+    feed: text('feed'),
+    /** Of what `feed` holds. */
+    version: integer('version'),
+    why: text('why').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [index('dirty_team').on(table.team)],
 )
 
 // ---------------------------------------------------------------- sources and catalog
@@ -388,9 +637,28 @@ export const sources = pgTable(
     checkedAt: instant('checked_at').notNull(),
     problem: text('problem'),
     rejected: integer('rejected').notNull().default(0),
+    /** Of a feed: number of its newest row in `feed_changes`; 0: there never was one. */
+    version: integer('version').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.kind, table.name] })],
 )
+
+/** What each save of a feed changed, as core/feed-change.ts says, for a week. Without gaps, and committed in order. */
+export const feedChanges = pgTable(
+  'feed_changes',
+  {
+    feed: text('feed').notNull(),
+    version: integer('version').notNull(),
+    at: instant('at').notNull(),
+    packages: jsonb('packages').$type<FeedChange['packages']>(),
+    cves: jsonb('cves').$type<FeedChange['cves']>(),
+    platforms: jsonb('platforms').$type<FeedChange['platforms']>(),
+  },
+  (table) => [primaryKey({ columns: [table.feed, table.version] })],
+)
+
+/** Of what the feed brought for the row, by which it knows it again; 0: not known, as of rows of earlier versions. */
+const hash = () => bigint('hash', { mode: 'bigint' }).notNull().default(sql`0`)
 
 /** What records of feeds say of packages. `record`: the advisory, else the CVE, else the feed's own id. */
 export const fixes = pgTable(
@@ -409,10 +677,15 @@ export const fixes = pgTable(
     module: text('module'),
     subscription: text('subscription'),
     alsoFixed: text('also_fixed').array(),
+    hash: hash(),
   },
   (table) => [
     index('fixes_lookup').on(table.platform, table.package),
     index('fixes_feed_record').on(table.feed, table.record),
+    // By which a flaw is looked up.
+    index('fixes_cves').using('gin', table.cves),
+    index('fixes_advisory').on(table.advisory),
+    index('fixes_record').on(table.record),
   ],
 )
 
@@ -429,10 +702,13 @@ export const advisories = pgTable(
     packages: text('packages').array().notNull(),
     type: text('type').$type<PatchType>().notNull(),
     severity: text('severity'),
+    hash: hash(),
   },
   (table) => [
     primaryKey({ columns: [table.feed, table.id] }),
     index('advisories_packages').using('gin', table.packages),
+    index('advisories_cves').using('gin', table.cves),
+    index('advisories_id').on(table.id),
   ],
 )
 
@@ -452,8 +728,13 @@ export const windowsUpdates = pgTable(
     published: text('published'),
     /** The month or file that said it. */
     record: text('record').notNull(),
+    hash: hash(),
   },
-  (table) => [primaryKey({ columns: [table.feed, table.platform, table.kb, table.record] })],
+  (table) => [
+    primaryKey({ columns: [table.feed, table.platform, table.kb, table.record] }),
+    index('windows_updates_kb').on(table.kb),
+    index('windows_updates_cves').using('gin', table.cves),
+  ],
 )
 
 /** What is known of CVEs themselves, by feed: SSVC points, scores, rejection. */
@@ -463,6 +744,7 @@ export const cveFacts = pgTable(
     feed: text('feed').notNull(),
     cve: text('cve').notNull(),
     facts: jsonb('facts').$type<CveFacts>().notNull(),
+    hash: hash(),
   },
   (table) => [primaryKey({ columns: [table.feed, table.cve] }), index('cve_facts_cve').on(table.cve)],
 )
@@ -473,6 +755,7 @@ export const lifecycles = pgTable(
     feed: text('feed').notNull(),
     platform: text('platform').notNull(),
     lifecycle: jsonb('lifecycle').$type<Lifecycle>().notNull(),
+    hash: hash(),
   },
   (table) => [primaryKey({ columns: [table.feed, table.platform] })],
 )
@@ -486,22 +769,37 @@ export const kev = pgTable(
     dueDate: text('due_date').notNull(),
     ransomware: boolean('ransomware').notNull(),
     name: text('name').notNull(),
+    hash: hash(),
   },
   (table) => [primaryKey({ columns: [table.feed, table.cve] })],
 )
 
-export const epss = pgTable(
-  'epss',
+/**
+ * Scores of EPSS, many in a row: each day nearly all percentiles are other ones. `part` is the CVE without its last three
+ * digits; the lists go together.
+ */
+export const epssParts = pgTable(
+  'epss_parts',
   {
     feed: text('feed').notNull(),
-    cve: text('cve').notNull(),
-    score: doublePrecision('score').notNull(),
-    percentile: doublePrecision('percentile').notNull(),
+    part: text('part').notNull(),
     model: text('model').notNull(),
     date: text('date').notNull(),
+    cves: text('cves').array().notNull(),
+    scores: doublePrecision('scores').array().notNull(),
+    percentiles: doublePrecision('percentiles').array().notNull(),
+    hash: hash(),
   },
-  (table) => [primaryKey({ columns: [table.feed, table.cve] })],
+  (table) => [primaryKey({ columns: [table.feed, table.part, table.model, table.date] })],
 )
+
+/** What was last seen to be pending on a team's assets that are watched only. */
+export const watched = pgTable('watched', {
+  team: text('team').primaryKey(),
+  /** Since when it is so. */
+  at: instant('at').notNull(),
+  facts: jsonb('facts').$type<Watched>().notNull(),
+})
 
 /** When each patch was first seen to be missing: due dates count from there. */
 export const patchesSeen = pgTable('patches_seen', {
@@ -517,6 +815,30 @@ export const measuredWindows = pgTable('measured_windows', {
   measuredAt: instant('measured_at'),
   problem: text('problem'),
 })
+
+// ---------------------------------------------------------------- proposing
+
+/** How far proposing has come with each team, as store/drafted.ts says. */
+export const drafted = pgTable('drafted', {
+  team: text('team').primaryKey(),
+  count: integer('count').notNull(),
+  key: text('key').notNull(),
+  nextAt: instant('next_at'),
+  waitsSince: instant('waits_since'),
+})
+
+/** What engines have answered, as store/previews.ts says. */
+export const previews = pgTable(
+  'previews',
+  {
+    engine: text('engine').notNull(),
+    key: text('key').notNull(),
+    steps: jsonb('steps').$type<readonly TransactionStep[]>(),
+    problem: text('problem'),
+    askedAt: instant('asked_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.engine, table.key] })],
+)
 
 // ---------------------------------------------------------------- what the record last said: projections of its entries
 
@@ -543,7 +865,10 @@ export const assetsRecorded = pgTable(
     /** Number of the entry in the stream of the team. */
     entry: integer('entry').notNull(),
   },
-  (table) => [index('assets_recorded_team').on(table.team), index('assets_recorded_source').on(table.source)],
+  (table) => [
+    index('assets_recorded_team').on(table.team, table.coverage),
+    index('assets_recorded_source').on(table.source),
+  ],
 )
 
 /** Platforms whose coverage a team's stream has spoken of. */

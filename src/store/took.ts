@@ -1,11 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Took } from '../core/estimate.ts'
 import type { Queryable } from './connection.ts'
+import { newest } from './schema.ts'
 
-/** Earlier rollouts of a team that are looked at. */
+/** Proposals of a team that are looked at, the newest first. */
+const LOOKED_AT = 500
+/** Of these, rollouts that count. */
 const EARLIER = 50
 /** Assets of each of their rings. */
-const SAMPLES = 500
+const SAMPLES = 100
 /** Others tell nothing about how long the work takes. */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
@@ -14,9 +17,10 @@ export async function tookByRing(db: Queryable, team: string): Promise<Took> {
   const rows = await db.execute<{ name: string; seconds: number[] }>(sql`
     select name, json_agg(seconds order by seconds) as seconds from (
       select ring.name, greatest(1, extract(epoch from took.done_at - took.started_at))::float8 as seconds
-      from (select id, state from proposals
-          where team = ${team} and format >= 2 and jsonb_typeof(state -> 'rollout') = 'object'
-          order by number desc limit ${EARLIER}) as earlier
+      from (select id, state from
+          (select id, number, state from proposals where team = ${team} and format >= 2
+            order by ${newest} limit ${LOOKED_AT}) as looked
+          where jsonb_typeof(state -> 'rollout') = 'object' order by number desc limit ${EARLIER}) as earlier
         cross join lateral (select position - 1 as number, value ->> 'name' as name
           from jsonb_array_elements(earlier.state -> 'rollout' -> 'rings') with ordinality as one (value, position)) as ring
         cross join lateral (select done_at, started_at from results

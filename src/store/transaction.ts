@@ -76,6 +76,22 @@ export async function inTransaction<Given, Result>(
   }
 }
 
+/** PostgreSQL's code for a statement that came after one that failed. */
+const ABORTED = '25P02'
+
+type Results<Works extends readonly Promise<unknown>[]> = { -readonly [Key in keyof Works]: Awaited<Works[Key]> }
+
+/**
+ * Work on one transaction that needs nothing of each other: its statements are sent without waiting for the answer to the
+ * one before. Where one fails, those behind it fail, too; what is thrown is why the first one did.
+ */
+export async function together<Works extends readonly Promise<unknown>[]>(...works: Works): Promise<Results<Works>> {
+  const settled = await Promise.allSettled(works)
+  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  if (reasons.length > 0) throw reasons.find((reason) => codeOf(reason) !== ABORTED) ?? reasons[0]
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined)) as Results<Works>
+}
+
 /** `null`: it would fail the next time, too. */
 function passingProblem(
   error: unknown,

@@ -1,29 +1,28 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
 import { type Answer, detailNames, type Person } from '../chat/desk.ts'
-import { explanationDetail } from '../chat/explanation.ts'
+import { lookUpDetail } from '../chat/explanation.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { rich } from '../chat/rich-text.ts'
-import { count } from '../chat/story.ts'
+import { count } from '../chat/words.ts'
 import { assertNever } from '../core/assert-never.ts'
-import { joinAssessments } from '../core/assessment.ts'
 import { isEntry } from '../core/audit.ts'
 import { errorText } from '../core/error-text.ts'
 import { COMMAND_LINE, throughWords } from '../core/hands.ts'
 import { limits } from '../core/limits.ts'
-import { type Member, votingRoles } from '../core/policy.ts'
+import type { Member } from '../core/policy.ts'
 import { actorOf } from '../core/proposal/entry.ts'
-import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import { goesOn, ringNow, waitingForResume } from '../core/proposal/run.ts'
-import { wantsGo } from '../core/proposal/turn.ts'
+import type { Glance } from '../core/proposal/glance.ts'
+import type { Actor } from '../core/proposal/proposal.ts'
 import { readBeside, readEntry } from '../core/record/entry.ts'
 import type { Register } from '../core/record/register.ts'
+import { countAssets, listAssetPage, type TeamCounts } from '../store/asset-pages.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
 import { type PlacedItem, recentEvents } from '../store/events.ts'
-import { listAssets } from '../store/inventory.ts'
-import { consoleNotices, consoleThread, waitingCounts } from '../store/outbox.ts'
+import { consoleNotices, consolePicture, consoleThread, waitingCounts } from '../store/outbox.ts'
 import { readRegister } from '../store/persons.ts'
-import { findProposal, openProposals, proposalsOfTeam } from '../store/proposals.ts'
+import { badgesOf, findGlance, listProposals, readGlances } from '../store/proposal-pages.ts'
 import {
   addSignInLink,
   endSession,
@@ -34,10 +33,13 @@ import {
   redeemSignInLink,
   setActingAs,
 } from '../store/sessions.ts'
+import { watchedOfTeams } from '../store/watched.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import type { AuditRow, ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
+import type { AuditRow, CardView, ChannelSummary, ConsolePort, SourceRow, Viewer } from './console-port.ts'
+import { cursorAt, placeIn } from './cursor.ts'
+import { keptFor } from './kept-for.ts'
 import { createSessionWatch } from './session-watch.ts'
 import { watchView } from './watch.ts'
 
@@ -45,7 +47,11 @@ const SESSION_SECONDS = 30 * 86_400
 const LINK_SECONDS = 24 * 3_600
 /** It stands in the log of whatever started the service. */
 const START_LINK_SECONDS = 15 * 60
-const CARDS = 50
+/** How old counts of assets may be. */
+const COUNTED_MS = 5_000
+
+const proposalPlace = z.object({ open: z.boolean(), number: z.number().int() })
+const assetPlace = z.object({ name: z.string(), id: z.string() })
 
 export interface People {
   readonly all: readonly { readonly id: string; readonly name: string; readonly timeZone: string | null }[]
@@ -142,19 +148,22 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   const { desk } = workflow
   const now = () => parts.clock().toISOString()
   const here = () => ({ now: now(), example: people.example })
+  const allTeams = [...new Set(channels.flatMap((channel) => channel.teams))]
+  const assetCounts = keptFor(COUNTED_MS, parts.clock, () => countAssets(db))
   const sessionWatch = createSessionWatch((hashes) => openSessions(db, hashes, now()), parts.clock)
   /** Another look follows by itself, should this one fail. */
   const tellEnded = () => sessionWatch.look().catch(() => undefined)
 
-  function rolesOf(person: string): readonly string[] {
-    const roles = new Set<string>()
-    for (const channel of channels) {
-      for (const team of channel.teams) {
-        const member = parts.teams.membersOf(team).find((item) => item.id === person)
-        for (const role of member?.roles ?? []) roles.add(role)
+  /** By person, what they hold in any team. */
+  function allRoles(): ReadonlyMap<string, readonly string[]> {
+    const roles = new Map<string, Set<string>>()
+    for (const team of allTeams)
+      for (const { id, roles: held } of parts.teams.membersOf(team)) {
+        const known = roles.get(id) ?? new Set<string>()
+        roles.set(id, known)
+        for (const role of held) known.add(role)
       }
-    }
-    return [...roles]
+    return new Map([...roles].map(([id, held]) => [id, [...held]]))
   }
 
   function memberIn(team: string, viewer: Viewer): Member {
@@ -171,42 +180,43 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console', through: viewer.through }
   }
 
-  function waitsFor(state: ProposalState, viewer: Viewer): boolean {
-    const me = memberIn(state.team, viewer)
-    const has = (roles: readonly string[]) => me.roles.some((role) => roles.includes(role))
-    if (waitingForResume(state) !== null && has(state.policy.resume.map(({ role }) => role))) return true
-    const current = ringNow(state)
-    if (goesOn(state) && current !== null && wantsGo(current) && has(current.planned.gate.go ?? [])) return true
-    if (state.status !== 'open') return false
-    const mayVote = has(votingRoles(state.policy.approval))
-    return mayVote && !state.votes.some((vote) => vote.person === viewer.person)
-  }
-
-  async function summaries(viewer: Viewer): Promise<readonly ChannelSummary[]> {
-    const open = await openProposals(db)
-    const assets = await listAssets(db)
-    return channels.map((channel) => {
-      const mine = open.filter((state) => channel.teams.includes(state.team))
-      const hosts = assets.filter((row) => channel.teams.includes(row.asset.team))
+  async function summaries(
+    viewer: Viewer,
+    wanted: ConsoleParts['channels'] = channels,
+  ): Promise<readonly ChannelSummary[]> {
+    const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
+    const roles = new Map(teams.map((team) => [team, memberIn(team, viewer).roles]))
+    const [badges, { value: counts }] = await Promise.all([
+      badgesOf(db, teams, { id: viewer.person, roles }),
+      assetCounts(),
+    ])
+    return wanted.map(({ id, title, teams: mine }) => {
+      const sum = (of: (team: string) => number | undefined) => mine.reduce((all, team) => all + (of(team) ?? 0), 0)
+      const assets = sum((team) => counts.get(team)?.assets)
       return {
-        id: channel.id,
-        title: channel.title,
-        waitingForViewer: mine.filter((state) => waitsFor(state, viewer)).length,
-        open: mine.length,
-        simulated: hosts.length > 0 && hosts.every((row) => row.asset.simulated),
+        id,
+        title,
+        waitingForViewer: sum((team) => badges.get(team)?.waiting),
+        open: sum((team) => badges.get(team)?.open),
+        simulated: assets > 0 && assets === sum((team) => counts.get(team)?.simulated),
       }
     })
   }
 
-  async function channelOf(id: string, viewer: Viewer): Promise<ChannelSummary | null> {
-    return (await summaries(viewer)).find((channel) => channel.id === id) ?? null
+  async function summaryOf(channel: ConsoleParts['channels'][number], viewer: Viewer): Promise<ChannelSummary> {
+    const [summary] = await summaries(viewer, [channel])
+    return summary ?? { id: channel.id, title: channel.title, waitingForViewer: 0, open: 0, simulated: false }
   }
 
-  const cardView = (state: ProposalState, viewer: Viewer) => ({
-    card: proposalCard(state, parts.teams.membersOf(state.team), memberIn(state.team, viewer)),
-    openedAt: state.openedAt,
-    closedAt: state.closedAt,
-  })
+  function cardView(glance: Glance, viewer: Viewer): CardView {
+    const members = parts.teams.membersOf(glance.team)
+    return {
+      card: proposalCard({ glance, members, now: parts.clock().toISOString() }, personOf(viewer)),
+      owners: members.map(({ id, name }) => ({ id, name })),
+      openedAt: glance.openedAt,
+      closedAt: glance.closedAt,
+    }
+  }
 
   /** A comment, or a slash command. */
   async function say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer> {
@@ -234,19 +244,20 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       // What somebody made who has left the configuration counts no more.
       const makers = (found?.madeBy ?? []).filter((hand) => hand !== COMMAND_LINE)
       if (!found || !self || !makers.every((maker) => people.all.some(({ id }) => id === maker))) return null
+      const roles = allRoles()
       const isOperator = people.operators().includes(found.person)
       const mayAct = people.example && isOperator
       return {
         person: self.id,
         name: self.name,
-        roles: rolesOf(self.id),
+        roles: roles.get(self.id) ?? [],
         timeZone: self.timeZone ?? people.timeZone,
         session,
         sessionEnds: found.expiresAt,
         switchTo: mayAct
           ? people.all
               .filter((item) => item.id !== self.id)
-              .map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
+              .map(({ id, name }) => ({ id, name, roles: roles.get(id) ?? [] }))
           : [],
         isOperator,
         through: people.example ? { kind: 'example' } : { kind: 'sign-in link', madeBy: found.madeBy },
@@ -283,55 +294,76 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       parts.log.info(`${viewer.person} made a sign-in link for ${person}.`)
       return { ok: true, path: `/sign-in?token=${token}` }
     },
-    channels: summaries,
-    async channel(id, viewer) {
-      const channel = await channelOf(id, viewer)
-      if (channel === null) return null
-      const teams = channels.find((item) => item.id === id)?.teams ?? []
-      const states: ProposalState[] = []
-      for (const team of teams) states.push(...(await proposalsOfTeam(db, team, CARDS)))
-      states.sort((a, b) => a.number - b.number)
+    channels: (viewer) => summaries(viewer),
+    async channel(id, { after, ...asked }, viewer) {
+      const channel = channels.find((item) => item.id === id)
+      if (channel === undefined) return null
+      const { teams } = channel
+      const list = { channel: id, ...asked }
+      const place = placeIn(after, list, proposalPlace)
+      const found = await listProposals(db, { teams, ...asked }, place, limits.pageCards + 1)
+      const shown = found.slice(0, limits.pageCards)
+      const last = found.length > shown.length ? shown.at(-1) : undefined
+      const glances = await readGlances(
+        db,
+        shown.map((one) => one.id),
+      )
       const since = new Date(parts.clock().getTime() - NOTICED_MS).toISOString()
+      const isFirst = place === null && asked.text === ''
       return {
-        channel,
-        notices: await consoleNotices(db, id, { since, most: NOTICES }),
-        cards: states.map((state) => cardView(state, viewer)),
-        watch: watchView(joinAssessments((await workflow.assessments(teams)).values()), teams),
-        empty: rich('Nothing to decide here: no patch is waiting for this team.'),
+        channel: await summaryOf(channel, viewer),
+        notices: isFirst ? await consoleNotices(db, id, { since, most: NOTICES }) : [],
+        cards: glances.map((glance) => cardView(glance, viewer)),
+        next: last === undefined ? null : cursorAt(list, { open: last.open, number: last.number }),
+        watch: isFirst ? (await watchedOfTeams(db, teams)).map(watchView) : [],
+        empty: rich(
+          isFirst
+            ? 'Nothing to decide here: no patch is waiting for this team.'
+            : 'No proposal of this channel is like that.',
+        ),
       }
     },
-    async proposal(id, viewer) {
-      const state = await findProposal(db, id)
-      const home = channels.find((item) => state !== null && item.teams.includes(state.team))
-      const channel = home ? await channelOf(home.id, viewer) : null
-      if (state === null || channel === null) return null
-      return { channel, card: cardView(state, viewer), thread: await consoleThread(db, id) }
+    async proposal(id, before, viewer) {
+      const glance = await findGlance(db, id)
+      const home = channels.find((item) => glance !== null && item.teams.includes(glance.team))
+      if (glance === null || home === undefined) return null
+      const entries = await consoleThread(db, id, { before, most: limits.pageRows + 1 })
+      const thread = entries.slice(-limits.pageRows)
+      return {
+        channel: await summaryOf(home, viewer),
+        card: cardView(glance, viewer),
+        thread,
+        older: entries.length > thread.length ? (thread[0]?.id ?? null) : null,
+      }
     },
-    detail: (id, name) => desk.detail(id, name),
+    async detail(id, name, { after, only = null }) {
+      const list = { proposal: id, name, only }
+      const part = await desk.detail(id, name, { after: placeIn(after, list, z.string()), only })
+      return part?.next === undefined ? part : { ...part, next: cursorAt(list, part.next) }
+    },
     async picture(id, which) {
       const name = detailNames.find((item) => item === which)
       if (name !== undefined) return (await desk.detail(id, name))?.picture ?? null
-      return (await consoleThread(db, id)).find((item) => String(item.id) === which)?.entry.picture ?? null
+      const entry = Number(which)
+      return Number.isSafeInteger(entry) && entry > 0 && entry < 2 ** 31 ? consolePicture(db, id, entry) : null
     },
-    explain: async (name) => explanationDetail(await workflow.explain(name)),
+    explain: async (name) => lookUpDetail(await workflow.lookUp(name)),
     act: (request, viewer) => desk.act(request, personOf(viewer)),
     say,
-    async assets() {
-      return (await listAssets(db)).map((row) => ({
-        id: row.asset.id,
-        name: row.asset.name,
-        platform: row.asset.platform,
-        team: row.asset.team,
-        tags: row.asset.tags,
-        source: row.asset.source,
-        simulated: row.asset.simulated,
-        packages: row.packages,
-        pending: row.pending,
-        security: row.security,
-        rebootRequired: row.rebootRequired,
-        seenAt: row.observedAt,
-        problem: row.problem,
-      }))
+    async assets({ after, ...asked }) {
+      const place = placeIn(after, asked, assetPlace)
+      const found = await listAssetPage(db, asked, place, limits.pageRows + 1)
+      const rows = found.slice(0, limits.pageRows)
+      const last = found.length > rows.length ? rows.at(-1) : undefined
+      const { value: counts, at } = await assetCounts()
+      const sum = (of: keyof TeamCounts) =>
+        [...counts].reduce((all, [team, one]) => (asked.team === null || asked.team === team ? all + one[of] : all), 0)
+      return {
+        rows: rows.map(({ observedAt, ...row }) => ({ ...row, seenAt: observedAt })),
+        next: last === undefined ? null : cursorAt(asked, { name: last.name, id: last.id }),
+        counts: { assets: sum('assets'), simulated: sum('simulated'), covered: sum('covered'), at },
+        teams: [...counts.keys()].sort(),
+      }
     },
     async audit(_viewer, before, known) {
       const rows = await recentEvents(db, before, { known, limit: limits.pageRows })
@@ -339,7 +371,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
       return rows.map((row) => auditRow(row, register))
     },
     async people() {
-      return people.all.map((item) => ({ id: item.id, name: item.name, roles: rolesOf(item.id) }))
+      const roles = allRoles()
+      return people.all.map(({ id, name }) => ({ id, name, roles: roles.get(id) ?? [] }))
     },
     accounts: (viewer) => workflow.linking.accountsOf(viewer.isOperator ? null : viewer.person),
     async revokeAccount(viewer, person, { platform, account }) {

@@ -1,7 +1,7 @@
 /** What the console's pages need from the rest of Patchwarden. Pages know nothing of the database or of the workflow. */
 
 import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
-import type { ActRequest, Answer, Detail, DetailName } from '../chat/desk.ts'
+import type { ActRequest, Answer, Detail, DetailName, DetailPart, PartOfDetail } from '../chat/desk.ts'
 import type { AccountEntry, NamedAccount } from '../chat/linked-accounts.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
@@ -36,6 +36,8 @@ export interface ChannelSummary {
 
 export interface CardView {
   readonly card: Card
+  /** Who may be named to look at it again: those of its team. */
+  readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
   readonly openedAt: string
   readonly closedAt: string | null
 }
@@ -55,13 +57,26 @@ export interface WatchView {
   readonly hint: RichText
 }
 
+/** What is asked of a channel's proposals. */
+export interface CardsQuery {
+  /** `open first`: then those that are over. */
+  readonly status: 'open' | 'over' | 'open first'
+  /** Only with this in the title or the id; empty: whatever they are called. */
+  readonly text: string
+  /** As `next` of the page before, which holds all of the question; of another one it begins anew. `null`: the first page. */
+  readonly after: string | null
+}
+
 export interface ChannelView {
   readonly channel: ChannelSummary
-  /** What everybody in the channel should know these days and no proposal is about; newest first. */
+  /** On the first page: what everybody in the channel should know these days and no proposal is about; newest first. */
   readonly notices: readonly ThreadItem[]
-  /** Newest last, as in a chat. */
+  /** Newest first. */
   readonly cards: readonly CardView[]
-  readonly watch: WatchView | null
+  /** Where the next page begins: an opaque text that can stand in an address. `null`: this is the last. */
+  readonly next: string | null
+  /** On the first page, by team. */
+  readonly watch: readonly WatchView[]
   /** What the team sees when there is nothing to decide. */
   readonly empty: RichText
 }
@@ -76,7 +91,43 @@ export interface ThreadItem {
 export interface ProposalView {
   readonly channel: ChannelSummary
   readonly card: CardView
+  /** The last entries, or those before an asked one; oldest first. */
   readonly thread: readonly ThreadItem[]
+  /** The id before which there are older ones; `null`: there is none. */
+  readonly older: number | null
+}
+
+/** What is asked of the assets. By name. */
+export interface AssetsQuery {
+  /** `null`: of every one. */
+  readonly team: string | null
+  readonly platform: string | null
+  /** What the name begins with, or with `anywhere` has in it; empty: whatever it is. */
+  readonly text: string
+  readonly anywhere: boolean
+  /** Only where the last look failed, or a reboot is needed. */
+  readonly is: 'problem' | 'reboot' | null
+  /** As of cards. */
+  readonly after: string | null
+}
+
+export interface AssetsView {
+  readonly rows: readonly AssetRow[]
+  /** As of cards. */
+  readonly next: string | null
+  /** Counted a few seconds ago at most; of the team that was asked for, or of all. */
+  readonly counts: AssetCounts
+  /** Teams that have assets. */
+  readonly teams: readonly string[]
+}
+
+export interface AssetCounts {
+  readonly assets: number
+  readonly simulated: number
+  /** Those that can be assessed. */
+  readonly covered: number
+  /** When they were counted. */
+  readonly at: string
 }
 
 export interface AssetRow {
@@ -142,9 +193,10 @@ export interface ConsolePort {
   ): Promise<{ readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: RichText }>
 
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
-  channel(id: string, viewer: Viewer): Promise<ChannelView | null>
-  proposal(id: string, viewer: Viewer): Promise<ProposalView | null>
-  detail(id: string, detail: DetailName, viewer: Viewer): Promise<Detail | null>
+  channel(id: string, query: CardsQuery, viewer: Viewer): Promise<ChannelView | null>
+  /** `before`: only entries of the thread before this one; `null`: the last ones. */
+  proposal(id: string, before: number | null, viewer: Viewer): Promise<ProposalView | null>
+  detail(id: string, detail: DetailName, part: DetailPart, viewer: Viewer): Promise<PartOfDetail | null>
   /** Of a thread entry, by its id, or of a detail, by its name. */
   picture(id: string, which: string, viewer: Viewer): Promise<Picture | null>
   /** Everything behind a CVE, an advisory, a KB or a package. */
@@ -153,7 +205,7 @@ export interface ConsolePort {
   /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
-  assets(viewer: Viewer): Promise<readonly AssetRow[]>
+  assets(query: AssetsQuery, viewer: Viewer): Promise<AssetsView>
   /** Newest first, from a position on. Without `known`: nothing of what was known of feeds, assets and flaws. */
   audit(viewer: Viewer, before: number | null, known: boolean): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>

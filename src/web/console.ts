@@ -11,7 +11,8 @@ import { accountPlatforms } from '../chat/linked-accounts.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorStack } from '../core/error-text.ts'
-import type { ConsolePort, Viewer } from './console-port.ts'
+import { storable } from '../core/storable.ts'
+import type { AssetsQuery, CardsQuery, ConsolePort, Viewer } from './console-port.ts'
 import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { type Html, html } from './html.ts'
 import { cardHtml } from './pages/card.ts'
@@ -21,10 +22,11 @@ import {
   assetsHtml,
   auditHtml,
   channelHtml,
-  detailHtml,
+  detailPageHtml,
   entriesHtml,
   explainHtml,
   peopleHtml,
+  proposalHtml,
   signInHtml,
   sourcesHtml,
   threadHtml,
@@ -67,6 +69,41 @@ const files: ReadonlyMap<string, string> = new Map([
   ['console.js', 'text/javascript; charset=utf-8'],
   ['htmx.min.js', 'text/javascript; charset=utf-8'],
 ])
+
+/** What is searched for, at its longest. */
+const TEXT_CHARACTERS = 200
+
+/** A text of the address, cleaned; `null`: there is none. */
+function textIn(c: Context, name: string): string | null {
+  return storable(c.req.query(name) ?? '').trim() || null
+}
+
+/** A whole number above zero; `null`: there is none. */
+function numberIn(c: Context, name: string): number | null {
+  const asked = Number(c.req.query(name))
+  return Number.isSafeInteger(asked) && asked > 0 ? asked : null
+}
+
+function cardsQuery(c: Context): CardsQuery {
+  const status = c.req.query('status')
+  return {
+    status: status === 'open' || status === 'over' ? status : 'open first',
+    text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
+    after: textIn(c, 'after'),
+  }
+}
+
+function assetsQuery(c: Context): AssetsQuery {
+  const is = c.req.query('is')
+  return {
+    team: textIn(c, 'team'),
+    platform: textIn(c, 'platform'),
+    text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
+    anywhere: c.req.query('anywhere') === '1',
+    is: is === 'problem' || is === 'reboot' ? is : null,
+    after: textIn(c, 'after'),
+  }
+}
 
 /** The console's pages and actions. */
 export function createConsole({ port, health, log, allowedHosts, publicUrl = null }: ConsoleOptions): Hono {
@@ -178,18 +215,18 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/c/:id',
     withViewer(async (c, viewer) => {
-      const view = await port.channel(c.req.param('id') ?? '', viewer)
+      const query = cardsQuery(c)
+      const view = await port.channel(c.req.param('id') ?? '', query, viewer)
       if (view === null) return c.notFound() as Promise<Response>
-      const people = await port.people(viewer)
-      const newest = view.cards.at(-1)?.card.proposal ?? null
-      const thread = newest === null ? null : await port.proposal(newest, viewer)
+      const newest = view.cards[0]?.card.proposal ?? null
+      const thread = newest === null ? null : await port.proposal(newest, null, viewer)
       return page(
         c,
         viewer,
         view.channel.title,
         `/c/${view.channel.id}`,
-        channelHtml(view, viewer, people, newest),
-        thread === null ? null : threadHtml(thread, viewer),
+        channelHtml(view, query, viewer, newest),
+        thread === null ? null : threadHtml(thread, null, viewer),
       )
     }),
   )
@@ -197,17 +234,17 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/p/:id',
     withViewer(async (c, viewer) => {
-      const view = await port.proposal((c.req.param('id') ?? '').toUpperCase(), viewer)
-      const channel = view === null ? null : await port.channel(view.channel.id, viewer)
-      if (view === null || channel === null) return c.notFound() as Promise<Response>
+      const before = numberIn(c, 'before')
+      const view = await port.proposal((c.req.param('id') ?? '').toUpperCase(), before, viewer)
+      if (view === null) return c.notFound() as Promise<Response>
       const { proposal } = view.card.card
       return page(
         c,
         viewer,
         `${proposal} ${view.card.card.title}`,
         `/c/${view.channel.id}`,
-        channelHtml(channel, viewer, await port.people(viewer), proposal),
-        threadHtml(view, viewer),
+        proposalHtml(view, viewer),
+        threadHtml(view, before, viewer),
       )
     }),
   )
@@ -217,15 +254,13 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
     withViewer(async (c, viewer) => {
       const name = detailNames.find((item) => item === c.req.param('detail'))
       const id = (c.req.param('id') ?? '').toUpperCase()
-      const detail = name === undefined ? null : await port.detail(id, name, viewer)
+      const part = {
+        after: textIn(c, 'after'),
+        only: c.req.query('only') === 'not well' ? ('not well' as const) : null,
+      }
+      const detail = name === undefined ? null : await port.detail(id, name, part, viewer)
       if (detail === null) return c.notFound() as Promise<Response>
-      return page(
-        c,
-        viewer,
-        detail.title,
-        '',
-        html`<p><a href="/p/${id}">← ${id}</a></p>${detailHtml(detail, viewer, `/p/${id}/pictures/${name}`)}`,
-      )
+      return page(c, viewer, detail.title, '', detailPageHtml(detail, `/p/${id}/${name}`, part, viewer))
     }),
   )
 
@@ -298,9 +333,10 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
 
   app.get(
     '/assets',
-    withViewer(async (c, viewer) =>
-      page(c, viewer, 'Assets', '/assets', assetsHtml(await port.assets(viewer), viewer)),
-    ),
+    withViewer(async (c, viewer) => {
+      const query = assetsQuery(c)
+      return page(c, viewer, 'Assets', '/assets', assetsHtml(await port.assets(query, viewer), query, viewer))
+    }),
   )
   app.get(
     '/people',
@@ -325,8 +361,7 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/audit',
     withViewer(async (c, viewer) => {
-      const asked = Number(c.req.query('before'))
-      const before = Number.isSafeInteger(asked) && asked > 0 ? asked : null
+      const before = numberIn(c, 'before')
       const known = c.req.query('known') === '1'
       return page(c, viewer, 'Audit', '/audit', auditHtml(await port.audit(viewer, before, known), known, viewer))
     }),
@@ -387,26 +422,15 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   app.get(
     '/fragment/card/:id',
     withViewer(async (c, viewer) => {
-      const view = await port.proposal(c.req.param('id') ?? '', viewer)
-      return view === null
-        ? (c.notFound() as Promise<Response>)
-        : c.html(cardHtml(view.card, viewer, await port.people(viewer), false))
-    }),
-  )
-  app.get(
-    '/fragment/cards/:id',
-    withViewer(async (c, viewer) => {
-      const view = await port.channel(c.req.param('id') ?? '', viewer)
-      return view === null
-        ? (c.notFound() as Promise<Response>)
-        : c.html(channelHtml(view, viewer, await port.people(viewer), c.req.query('selected') || null))
+      const view = await port.proposal(c.req.param('id') ?? '', null, viewer)
+      return view === null ? (c.notFound() as Promise<Response>) : c.html(cardHtml(view.card, viewer, false))
     }),
   )
   app.get(
     '/fragment/thread/:id',
     withViewer(async (c, viewer) => {
-      const view = await port.proposal(c.req.param('id') ?? '', viewer)
-      return view === null ? (c.notFound() as Promise<Response>) : c.html(entriesHtml(view, viewer))
+      const view = await port.proposal(c.req.param('id') ?? '', null, viewer)
+      return view === null ? (c.notFound() as Promise<Response>) : c.html(entriesHtml(view, null, viewer))
     }),
   )
 

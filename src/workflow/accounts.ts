@@ -1,12 +1,5 @@
 import { createHash, randomInt } from 'node:crypto'
-import {
-  type Account,
-  type AccountPlatform,
-  type Accounts,
-  type KnownPerson,
-  namesOf,
-  wholeName,
-} from '../chat/accounts.ts'
+import { type Account, type AccountPlatform, type Accounts, namesOf, wholeName } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
 import {
   type AccountEntry,
@@ -29,16 +22,9 @@ import {
   type WhichLinked,
 } from '../store/people.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { configuredOwner } from './configured-account.ts'
+import { configuredOwner, type PersonEntry } from './configured-account.ts'
 import { linkInTransaction, revokeInTransaction } from './link-account.ts'
 import type { Linking } from './ports.ts'
-
-export interface PersonEntry extends KnownPerson {
-  readonly email: string | null
-  /** `T012AB3CD/U012AB3CD`, or `U012AB3CD` of the only workspace. */
-  readonly slack: string | null
-  readonly discord: string | null
-}
 
 const CODE_SECONDS = 600
 const NOT_REVOKED =

@@ -11,6 +11,8 @@ interface Gathering<Item> {
 export interface Collecting<Item> {
   /** Comes back when these are written; rejects where they could not be, or when the work is ended before. */
   add(items: readonly Item[]): Promise<void>
+  /** Nothing more comes soon: what is collected is written without waiting for it. */
+  flush(): void
 }
 
 /**
@@ -57,5 +59,5 @@ export function collecting<Item>(
     await Promise.all(waited)
   }
 
-  return { add }
+  return { add, flush: () => open?.close() }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Asset } from '../core/asset.ts'
+import type { Asset, Observation } from '../core/asset.ts'
 import { awayProblem, GONE } from '../core/away.ts'
 import { isAhead, nextLook } from '../core/next-look.ts'
 import { notBegun } from '../core/not-begun.ts'
@@ -43,7 +43,8 @@ interface Start {
   readonly ask: () => Promise<ReadonlyMap<string, HandOver>>
 }
 
-type Finish = (ended: readonly RecordedOutcome[]) => Promise<void>
+/** `looks`: what assets said of themselves when they had ended, by id. */
+type Finish = (ended: readonly RecordedOutcome[], looks?: ReadonlyMap<string, Observation>) => Promise<void>
 
 /**
  * Brings started assets to their end: prepared, deployed, then verified from their own fresh package list. Assets that
@@ -161,15 +162,17 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
   async function work(start: Start, { recording, stopped }: Watch, signal: AbortSignal): Promise<void> {
     const { state, subject, key, mine, notes } = start
     const check = verifying.verifier({ state, key, present: start.present, known: notes.before }, recording, signal)
-    async function finish(ended: readonly RecordedOutcome[]): Promise<void> {
+    async function finish(ended: readonly RecordedOutcome[], looks?: ReadonlyMap<string, Observation>): Promise<void> {
       if (ended.length === 0) return
       // An outcome is known whatever a look at the asset finds.
       await recording.outcomes(ended)
-      check.add(ended)
+      check.add(ended, looks)
     }
+    const all = mine.map(({ asset }) => asset)
+    const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)
+    recording.expect({ outcomes: open, verifications: all })
     try {
       check.add(mine.flatMap(({ asset, outcome }) => (outcome === null ? [] : [{ asset, outcome }])))
-      const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)
       const engine = parts.engines.get(subject.engine)
       if (open.length > 0 && !engine) {
         const reason = `the engine "${subject.engine}" is not configured any more`
@@ -184,7 +187,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
       }
     } finally {
       // What has ended is looked at, whatever became of the rest.
-      await check.done()
+      await check.done().finally(() => recording.forget(all))
     }
   }
 
@@ -332,6 +335,7 @@ export function createDeploy(parts: WorkflowParts, { execute, askHandOver }: Pic
           if (problem !== undefined) return { asset, outcome: heldBack(problem) }
           return { asset, outcome: explained(outcome, answers?.get(asset), cancelled) }
         }),
+        new Map(reports.flatMap(({ asset, look }) => (look === undefined ? [] : [[asset, look]]))),
       )
       if (waiting.size === 0) return
       // Not before the ends are recorded: whoever comes after a crash has to ask for them again.

@@ -1,31 +1,55 @@
 import { actions } from '../chat/actions.ts'
-import type { ActRequest, Answer, Desk, Detail, DetailName, Overview, Person } from '../chat/desk.ts'
+import type {
+  ActRequest,
+  Answer,
+  Desk,
+  Detail,
+  DetailName,
+  DetailPart,
+  Overview,
+  PartOfDetail,
+  Person,
+} from '../chat/desk.ts'
 import { detailNames } from '../chat/desk.ts'
-import { assetsDetail, explainDetail, planDetail } from '../chat/details.ts'
+import { assetPageDetail, explainDetail, planDetail, toldPlanDetail } from '../chat/details.ts'
 import { accountsDetail } from '../chat/linked-accounts.ts'
-import { overviewDetail, overviewOf } from '../chat/overview.ts'
+import { OVERVIEW_LINES, overviewDetail, overviewOf } from '../chat/overview.ts'
 import { proposalCard } from '../chat/proposal-card.ts'
 import { logsInReport, proposalReport } from '../chat/report.ts'
 import { rich, strong } from '../chat/rich-text.ts'
 import { parseSlash, slashHelp } from '../chat/slash.ts'
-import { count } from '../chat/story.ts'
-import type { Member } from '../core/policy.ts'
+import { count } from '../chat/words.ts'
+import { limits } from '../core/limits.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import { howItCounts } from '../core/proposal/proof.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { readLogs } from '../store/content.ts'
+import { type AssetsAsked, assetsOfProposal, patchesOfProposal, planOfProposal } from '../store/decision-pages.ts'
 import { readStream } from '../store/events.ts'
 import { toldPictures } from '../store/outbox.ts'
-import { findProposal, openProposals, recentProposals } from '../store/proposals.ts'
+import {
+  findGlance,
+  listProposals,
+  openTeams,
+  readGlances,
+  readLines,
+  teamsAsked,
+  underWay,
+  votedBy,
+  waitingFor,
+} from '../store/proposal-pages.ts'
+import { findProposal, teamOf } from '../store/proposals.ts'
 import { announceTest } from '../store/timers.ts'
 import type { Estimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'
 import type { Linking, WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
 
-/** How far back an overview looks. */
-const RECENT = 200
+/** What is suggested while somebody types: as much as Discord shows. */
+const SUGGESTED = 25
+/** Patches that are explained together: each has a table of its own. */
+const PATCHES_AT_ONCE = 20
 
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
 export function createDesk(
@@ -39,8 +63,22 @@ export function createDesk(
   const now = () => parts.clock().toISOString()
 
   async function overview(person: Person): Promise<Overview> {
-    const known = (team: string) => teams.membersOf(team).find((member) => member.id === person.id) ?? null
-    return overviewOf(await recentProposals(db, RECENT), person.id, known)
+    const known = new Map(
+      (await teamsAsked(db)).flatMap((team) => {
+        const member = teams.membersOf(team).find(({ id }) => id === person.id)
+        return member === undefined ? [] : [[team, member] as const]
+      }),
+    )
+    const roles = new Map([...known].map(([team, member]) => [team, member.roles]))
+    const [waiting, running, decided] = await Promise.all([
+      waitingFor(db, { id: person.id, roles }, OVERVIEW_LINES),
+      underWay(db, OVERVIEW_LINES),
+      votedBy(db, person.id, OVERVIEW_LINES),
+    ])
+    const glances = await readGlances(db, [...new Set([...waiting, ...running, ...decided])])
+    const of = (ids: readonly string[]) => ids.flatMap((id) => glances.find((glance) => glance.id === id) ?? [])
+    const given = { waiting: of(waiting), running: of(running), decided: of(decided) }
+    return overviewOf(given, person, (team) => known.get(team) ?? null, now())
   }
 
   async function give(proposal: string, command: ProposalCommand, person: Person, done: string): Promise<Answer> {
@@ -59,10 +97,10 @@ export function createDesk(
 
   /** A freeze is the team's: the proposal only says of which one. */
   async function freeze(proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
-    const state = await findProposal(db, proposal)
-    if (state === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
+    const team = await teamOf(db, proposal)
+    if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
     const change = command.type === 'freeze' ? { until: command.until, reason: command.reason } : 'lift'
-    const { ok, sentence } = await freezeTeam(state.team, change, person)
+    const { ok, sentence } = await freezeTeam(team, change, person)
     return { ok, message: rich(sentence) }
   }
 
@@ -119,9 +157,9 @@ export function createDesk(
       case 'unlink':
         return linking.revoke({ platform: asked.platform, account: asked.account, person: person.id }, person)
       case 'act': {
-        const state = await findProposal(db, asked.proposal)
-        if (state === null) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
-        const revision = asked.action === 'confirm' ? null : state.revision
+        const [line] = await readLines(db, [asked.proposal])
+        if (line === undefined) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
+        const revision = asked.action === 'confirm' ? null : line.revision
         return act({ ...asked, revision, owner: asked.owner ?? person.id }, person)
       }
     }
@@ -129,16 +167,29 @@ export function createDesk(
 
   /** What is open in a channel; with `null`, anywhere. */
   async function list(channel: string | null): Promise<Answer> {
-    const open = (await openProposals(db)).filter(
-      (state) => channel === null || teams.channelOf(state.team) === channel,
-    )
+    const mine = (await openTeams(db)).filter((team) => channel === null || teams.channelOf(team) === channel)
+    const most = limits.pageRows
+    const open = await listProposals(db, { teams: mine, status: 'open', text: '' }, null, most + 1)
     if (open.length === 0) return { ok: true, message: rich('Nothing is open in this channel.') }
-    const lines = open.map((state) => `${state.id}  ${state.status}  ${state.priority}  ${state.title}`)
-    const message = rich(`${count(open.length, 'open proposal')}:`)
+    const shown = open.slice(0, most).map(({ id }) => id)
+    const lines = (await readLines(db, shown)).map(
+      ({ id, status, priority, title }) => `${id}  ${status}  ${priority}  ${title}`,
+    )
+    const message = rich(
+      open.length > most ? `The newest ${most} open proposals:` : `${count(open.length, 'open proposal')}:`,
+    )
     return { ok: true, message, detail: { title: 'Open proposals', lead: rich(''), tables: [], lines } }
   }
 
-  async function detail(proposal: string, name: DetailName): Promise<Detail | null> {
+  async function detail(
+    proposal: string,
+    name: DetailName,
+    { after, only = null }: DetailPart = { after: null },
+  ): Promise<PartOfDetail | null> {
+    if (name === 'assets') return assetsPart(proposal, { after, only })
+    if (name === 'explain') return explainPart(proposal, after)
+    const told = name === 'plan' ? await largePlan(proposal) : null
+    if (told !== null) return told
     const state = await findProposal(db, proposal)
     if (state === null) return null
     const { subject } = state
@@ -149,16 +200,54 @@ export function createDesk(
       return { title: `${proposal}: report`, lead, tables: [], lines: text.split('\n') }
     }
     if (subject.kind !== 'patches') return null
-    switch (name) {
-      case 'assets':
-        return assetsDetail(state, subject)
-      case 'explain':
-        return explainDetail(state, subject)
-      case 'plan': {
-        const freezes = await freezesOf(db, parts, state.team, now())
-        return planDetail(state, subject, freezes, now(), await estimates(db, state.team, subject))
-      }
+    const freezes = await freezesOf(db, parts, state.team, now())
+    return planDetail(state, subject, freezes, now(), await estimates(db, state.team, subject))
+  }
+
+  async function assetsPart(proposal: string, asked: AssetsAsked): Promise<PartOfDetail | null> {
+    const part = await assetsOfProposal(db, proposal, asked, limits.pageRows)
+    if (part === null) return null
+    const { state, total, more } = part
+    const last = state.subject.assets.at(-1)?.asset.id
+    const shown = assetPageDetail(state, state.subject, { total, only: asked.only })
+    return more && last !== undefined ? { ...shown, next: last } : shown
+  }
+
+  /** The plan of a proposal with very many assets; `null`: it has few. */
+  async function largePlan(proposal: string): Promise<Detail | null> {
+    const glance = await findGlance(db, proposal)
+    if (glance?.subject.kind !== 'patches' || glance.subject.assets <= limits.plannedNow) return null
+    const found = await planOfProposal(db, glance)
+    if (found === null) return null
+    const { rings, simulated } = glance.subject
+    const plan = {
+      ...found.plan,
+      simulated,
+      rings: found.plan.rings.map((ring, index) => ({ ...ring, assets: rings[index]?.assets ?? 0 })),
     }
+    const told = (await toldPictures(db, proposal)).findLast((picture) => picture.kind === 'plan') ?? null
+    const freezes = await freezesOf(db, parts, glance.team, now())
+    return toldPlanDetail(glance, plan, { first: found.first, told, freezes, now: now() })
+  }
+
+  async function explainPart(proposal: string, after: string | null): Promise<PartOfDetail | null> {
+    const glance = await findGlance(db, proposal)
+    if (glance === null || glance.subject.kind !== 'patches') return null
+    const from = Math.max(0, Number(after) || 0)
+    const { patches, total } = await patchesOfProposal(db, glance, from, PATCHES_AT_ONCE)
+    const next = from + patches.length
+    const shown = explainDetail(glance, { patches })
+    return next < total ? { ...shown, next: String(next) } : shown
+  }
+
+  /** Open proposals that have this in the title or the id, newest first. */
+  async function openCalled(text: string) {
+    const found = await listProposals(db, { teams: await openTeams(db), status: 'open', text }, null, SUGGESTED)
+    const lines = await readLines(
+      db,
+      found.map(({ id }) => id),
+    )
+    return lines.map(({ id, title }) => ({ name: `${id} ${title}`, value: id }))
   }
 
   return {
@@ -174,20 +263,18 @@ export function createDesk(
           ? teams.plans
               .flatMap(({ team }) => teams.membersOf(team))
               .map(({ id, name }) => ({ name: `${name} (${id})`, value: id }))
-          : (await openProposals(db))
-              .map((state) => ({ name: `${state.id} ${state.title}`, value: state.id }))
-              .reverse()
+          : await openCalled(typed)
       const unique = [...new Map(known.map((choice) => [choice.value, choice])).values()]
-      return unique.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, 25)
+      return unique.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, SUGGESTED)
     },
     tested: (nonce) => announceTest(db, nonce),
     comment: (proposal, text, person) => give(proposal, { type: 'comment', text }, person, ''),
     async card(proposal, person) {
-      const state = await findProposal(db, proposal)
-      if (state === null) return null
-      const members = teams.membersOf(state.team)
+      const glance = await findGlance(db, proposal)
+      if (glance === null) return null
+      const members = teams.membersOf(glance.team)
       const told = await toldPictures(db, proposal)
-      return proposalCard(state, members, person === null ? null : memberOf(members, person), told)
+      return proposalCard({ glance, members, now: now() }, person, told)
     },
   }
 }
@@ -200,9 +287,4 @@ function confirmedWords(
   const choice = votes.find((vote) => vote.person === person)?.choice ?? ''
   const what = act === 'vote' ? `vote to ${choice}` : act
   return `Confirmed: your ${what} on ${id} counts as your own from now on.`
-}
-
-/** The person as the team sees them; without roles where the team does not know them. */
-function memberOf(members: readonly Member[], person: Person): Member {
-  return members.find((member) => member.id === person.id) ?? { id: person.id, name: person.name, roles: [] }
 }

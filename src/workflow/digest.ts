@@ -1,12 +1,12 @@
 import { cardAction } from '../chat/card-actions.ts'
 import type { ChatPlatform } from '../chat/platform.ts'
 import { lineBreak, rich, strong, time } from '../chat/rich-text.ts'
-import { count } from '../chat/story.ts'
+import { count } from '../chat/words.ts'
 import { type DigestRule, digestDay } from '../core/digest.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import { claimDigest } from '../store/people.ts'
-import { openProposals } from '../store/proposals.ts'
+import { votedOn } from '../store/proposal-pages.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -50,29 +50,26 @@ interface DigestGiven {
 /** False where another process was first, or nothing waits. */
 async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
   if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
-  const open = (await openProposals(tx, team)).filter(
-    (state) => state.status === 'open' && rule.priorities.includes(state.priority),
-  )
-  if (open.length === 0) return false
-  const lines = open
-    .slice(0, LISTED)
-    .flatMap((state) => [
-      ...rich(lineBreak, strong(state.id), ` ${state.title}; expires `),
-      time(state.expiresAt, 'relative'),
-    ])
-  const more = open.length > LISTED ? rich(lineBreak, `and ${open.length - LISTED} more`) : []
+  const open = await votedOn(tx, team, rule.priorities, LISTED)
+  if (open.count === 0) return false
+  const lines = open.first.flatMap((line) => [
+    ...rich(lineBreak, strong(line.id), ` ${line.title}; expires `),
+    time(line.expiresAt, 'relative'),
+  ])
+  const more = open.count > LISTED ? rich(lineBreak, `and ${open.count - LISTED} more`) : []
   const entry = {
     author: null,
     tone: 'neutral' as const,
     text: [
-      ...rich(`${count(open.length, 'proposal')} of low priority ${open.length === 1 ? 'waits' : 'wait'}:`),
+      ...rich(`${count(open.count, 'proposal')} of low priority ${open.count === 1 ? 'waits' : 'wait'}:`),
       ...lines,
       ...more,
     ],
     detail: [],
-    actions: open
-      .slice(0, LISTED)
-      .map((state) => ({ ...cardAction('approve', state.revision, `Approve ${state.id}`), proposal: state.id })),
+    actions: open.first.map(({ id, revision }) => ({
+      ...cardAction('approve', revision, `Approve ${id}`),
+      proposal: id,
+    })),
     link: `/c/${channel}`,
   }
   const chats = platforms.filter(({ name }) => name !== 'console')

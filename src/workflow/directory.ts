@@ -2,7 +2,7 @@ import { errorText } from '../core/error-text.ts'
 import { onDuty, type Rota } from '../core/rota.ts'
 import type { Db } from '../store/connection.ts'
 import { forgetGroups, readGroups, saveGroup } from '../store/people.ts'
-import type { WorkflowLog } from './ports.ts'
+import type { WorkflowLog } from './log.ts'
 
 /** A group that another system keeps. */
 export interface GroupReader {

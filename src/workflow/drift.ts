@@ -1,38 +1,47 @@
 import { driftOf } from '../core/drift.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
+import { proposalWith } from '../store/decision-pages.ts'
 import { readSnapshots } from '../store/inventory.ts'
-import { proposalsWithStatus } from '../store/proposals.ts'
+import { completedSince, lookedAtSince, startedBy } from '../store/verified.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const verification: Actor = { kind: 'system', part: 'verification' }
 /** How long after its end a rollout is watched. */
 const WATCHED_MS = 30 * 86_400_000
+/** Assets that are compared together. */
+const AT_ONCE = 500
 
-/** Tells the threads of rollouts that are over when what they verified is not so any more. */
+/**
+ * Tells the threads of rollouts that are over when what they verified is not so any more. Of a rollout only the assets are
+ * read whose software is another than when this process compared it last.
+ */
 export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
+  let compared = new Map<string, ReadonlyMap<string, number | null>>()
+
   return async function tellDrift(): Promise<void> {
-    const since = new Date(clock().getTime() - WATCHED_MS).toISOString()
-    const over = await proposalsWithStatus(db, ['completed'], { closedSince: since })
-    const undone = new Set(
-      over.flatMap(({ subject }) =>
-        subject.kind === 'patches' && subject.rollsBack !== undefined
-          ? subject.assets.map(({ asset }) => `${subject.rollsBack?.proposal} ${asset.id}`)
-          : [],
-      ),
-    )
-    const watched = over.map((state) => ({
-      state,
-      ids: Object.keys(state.rollout?.deployments ?? {}).filter((id) => !undone.has(`${state.id} ${id}`)),
-    }))
-    const ids = [...new Set(watched.flatMap((item) => item.ids))]
-    if (ids.length === 0) return
-    // An asset is in many rollouts of a month, and looked up once.
-    const now = new Map((await readSnapshots(db, { ids })).map((snapshot) => [snapshot.asset.id, snapshot]))
-    for (const { state, ids: mine } of watched) {
-      const snapshots = mine.flatMap((id) => now.get(id) ?? [])
-      for (const { asset, what } of driftOf(state, snapshots))
-        if (state.drifted[asset] !== what) await execute(state.id, { type: 'note-drift', asset, what }, verification)
+    const over = await completedSince(db, new Date(clock().getTime() - WATCHED_MS).toISOString())
+    const undone = new Set<string>()
+    for (const { id, rollsBack } of over)
+      if (rollsBack !== null) for (const asset of await startedBy(db, id)) undone.add(`${rollsBack} ${asset}`)
+    const now = new Map<string, ReadonlyMap<string, number | null>>()
+    for (const { id, rollsBack } of over) {
+      if (rollsBack !== null) continue
+      const seen = new Map((await lookedAtSince(db, id)).map(({ asset, software }) => [asset, software]))
+      const before = compared.get(id)
+      const changed = [...seen.keys()].filter(
+        (asset) => before?.get(asset) !== seen.get(asset) && !undone.has(`${id} ${asset}`),
+      )
+      for (let from = 0; from < changed.length; from += AT_ONCE) await compare(id, changed.slice(from, from + AT_ONCE))
+      now.set(id, seen)
     }
+    compared = now
+  }
+
+  async function compare(id: string, assets: readonly string[]): Promise<void> {
+    const state = await proposalWith(db, id, assets)
+    if (state === null) return
+    for (const { asset, what } of driftOf(state, await readSnapshots(db, { ids: assets })))
+      if (state.drifted[asset] !== what) await execute(id, { type: 'note-drift', asset, what }, verification)
   }
 }

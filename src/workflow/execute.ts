@@ -9,7 +9,8 @@ import { waitsForDigest } from '../core/digest.ts'
 import { errorText } from '../core/error-text.ts'
 import { freezeProblem } from '../core/freeze.ts'
 import type { Member, Policy } from '../core/policy.ts'
-import type { Context, ProposalCommand, Refusal, StandingGrant } from '../core/proposal/command.ts'
+import { briefOf } from '../core/proposal/brief.ts'
+import type { Context, ProposalCommand, Refusal } from '../core/proposal/command.ts'
 import { decide } from '../core/proposal/decide.ts'
 import { keepingSubject, subjectStored } from '../core/proposal/decision-content.ts'
 import { entryOf } from '../core/proposal/entry.ts'
@@ -20,7 +21,7 @@ import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { pageOf } from '../core/proposal/results-page.ts'
-import { stillToStart } from '../core/proposal/since.ts'
+import { isHeld, stillToStart } from '../core/proposal/since.ts'
 import { down } from '../core/proposal/turn.ts'
 import { policyContent, recordable, toOpen, withContents } from '../core/proposal/written.ts'
 import { contentsOfFacts } from '../core/record/content-facts.ts'
@@ -32,6 +33,7 @@ import { carry } from '../store/carry-over.ts'
 import { tellChange } from '../store/changes.ts'
 import type { Queryable, Tx } from '../store/connection.ts'
 import { nameContents, prepareContents, readLogs } from '../store/content.ts'
+import { noteDirtyTeam } from '../store/dirty.ts'
 import { insertEntries, rightsInForce, sealNext } from '../store/entries.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../store/freezes.ts'
 import { inSlices } from '../store/in-slices.ts'
@@ -40,18 +42,19 @@ import { sameContent } from '../store/live-contents.ts'
 import { type OutboxMessage, putMessages } from '../store/outbox.ts'
 import { type KnownPerson, knowPersons, knowPersonsIn, personsOf, type VersionedRegister } from '../store/persons.ts'
 import { hasCard } from '../store/posts.ts'
+import { standingRuleOf } from '../store/precedents.ts'
 import {
   findProposal,
   isCarried,
   lockProposal,
   nextProposalNumber,
-  openProposalIds,
+  openHeads,
   proposalsWithStatus,
   saveProposal,
   teamOf,
 } from '../store/proposals.ts'
 import { setTimer } from '../store/timers.ts'
-import { inTransaction } from '../store/transaction.ts'
+import { inTransaction, together } from '../store/transaction.ts'
 import { withPictures } from './entry-pictures.ts'
 import type { Estimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -90,7 +93,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     if (command.type === 'revise') await inSlices(keepingSubject(command.content.subject))
     const kept = withContents(command)
     await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
-    if (kept.command.type === 'revise') subjectStored(kept.command.content)
+    if (kept.command.type === 'revise') made(kept.command.content)
     const done = await inTransaction(parts.db, runCommand, { parts: mine, proposal, command: kept.command, actor })
     if (done.ok) afterCommit()
     else if (done.refusal.code === 'too large') await tellTooLarge(proposal, done.refusal.sentence)
@@ -124,7 +127,7 @@ export function createExecute(parts: WorkflowParts, estimates: Estimates, afterC
     const now = parts.clock().toISOString()
     await prepareContents(parts.db, kept.contents, now)
     await knowPersons(parts.db, everybody(actor, parts.teams.membersOf(team)), now)
-    subjectStored(kept.content)
+    made(kept.content)
     const done = await inTransaction(parts.db, openProposal, {
       parts: mine,
       team,
@@ -234,8 +237,7 @@ async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: Freez
     const { until: untilAt, reason } = command
     await addFreeze(tx, { team, reason, fromAt: now, untilAt }, by)
   } else if ((await liftFreezes(tx, { team, now }, by)) === 0) return false
-  for (const id of await openProposalIds(tx, team))
-    await runCommand(tx, { parts, proposal: id, command, actor: person })
+  for (const [id] of await openHeads(tx, team)) await runCommand(tx, { parts, proposal: id, command, actor: person })
   return true
 }
 
@@ -269,6 +271,7 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
     now,
     actor,
     members: parts.teams.membersOf(team),
+    teamPolicy: parts.teams.policyOf(team),
     freezes,
     standing,
     estimates,
@@ -330,17 +333,34 @@ async function runCommand(tx: Tx, { parts, proposal, command, actor }: Given): P
   for (const platform of shown) messages.push({ platform, channel, proposal, at: now, entry: null })
 
   await nameContents(tx, named, { contents: pages, now })
-  await insertEntries(tx, sealed)
-  const { freed } = await saveProposal(tx, { state, headHash: hash, register }, before)
-  await putMessages(tx, storable(messages))
   const dueAt = wakeAt(state, now)
-  await setTimer(tx, proposal, dueAt)
   // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
-  if (dueAt !== null && !(walking && dueAt <= now)) await parts.wake(tx, proposal, dueAt)
+  const [, { freed }] = await together(
+    insertEntries(tx, sealed),
+    saveProposal(tx, { state, headHash: hash, register }, before),
+    putMessages(tx, storable(messages)),
+    setTimer(tx, proposal, dueAt),
+    ...(dueAt !== null && !(walking && dueAt <= now) ? [parts.wake(tx, proposal, dueAt)] : []),
+    ...(changesDrafts(before, state) ? [noteDirtyTeam(tx, state.team, 'decision', now)] : []),
+    tellChange(tx, { channel, proposal }),
+  )
   if (freed) for (const waiting of await waitingForAssets(tx, state)) await parts.wake(tx, waiting, now)
-  await tellChange(tx, { channel, proposal })
   return { ok: true, state, events: decision.events }
+}
+
+/** What is asked for is stored. What lists show of it is worked out now, and not while a row is locked. */
+function made(content: Content): void {
+  briefOf(content.subject)
+  subjectStored(content)
+}
+
+/** Does it change what the team's drafts go by: that it is over, that it runs, that it is held as people voted on it? */
+function changesDrafts(before: ProposalState | null, now: ProposalState): boolean {
+  if (now.subject.kind !== 'patches') return false
+  // Whoever drafts knows what it opens, but for what others open to undo a rollout.
+  if (before === null) return now.subject.rollsBack !== undefined
+  return before.status !== now.status || isHeld(before) !== isHeld(now)
 }
 
 /** Everybody whom events of what an actor does for a team may name. */
@@ -400,14 +420,7 @@ export async function freezesOf(
 }
 
 /** The standing approval the proposal's policy names, if it was voted and is in force. */
-async function standingGrant(db: Queryable, state: ProposalState | null): Promise<StandingGrant | null> {
+async function standingGrant(db: Queryable, state: ProposalState | null) {
   if (state === null || state.policy.approval.kind !== 'standing') return null
-  const { rule } = state.policy.approval
-  for (const candidate of await proposalsWithStatus(db, ['approved'], { team: state.team })) {
-    if (candidate.subject.kind !== 'standing rule' || candidate.subject.rule.name !== rule) continue
-    if (candidate.subject.rule.team !== state.team) continue
-    const { tags, types, expiresAt } = candidate.subject.rule
-    return { rule, proposal: candidate.id, expiresAt, tags, types }
-  }
-  return null
+  return standingRuleOf(db, state.team, state.policy.approval.rule)
 }

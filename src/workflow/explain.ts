@@ -1,10 +1,16 @@
-import { type CatalogView, catalogView, mostUrgentFirst } from '../core/assessment.ts'
+import { mostUrgentFirst } from '../core/assessment/assess.ts'
+import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
+import { thirdParty } from '../core/assessment/third-party.ts'
 import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
-import { thirdParty } from '../core/third-party.ts'
+import { factText } from '../core/record/asset-lists.ts'
 import { schemeFor } from '../core/versions/scheme.ts'
 import { readAbout, readCatalog, sourceStates, statementsAbout } from '../store/catalog.ts'
+import { patchOfProposal } from '../store/decision-pages.ts'
 import { readSnapshots } from '../store/inventory.ts'
+import { patchesAsked } from '../store/precedents.ts'
+import { findGlance } from '../store/proposal-pages.ts'
+import { type FindingKnown, findingsOf } from '../store/recorded-findings.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { createPropose } from './propose.ts'
 
@@ -17,12 +23,26 @@ export interface Statement {
   readonly says: string
 }
 
-export interface Explanation {
+/** What is known and asked for, without looking at every asset. */
+export interface LookUp {
   /** What was asked for, as feeds write it. */
   readonly name: string
   readonly statements: readonly Statement[]
-  /** Most urgent first; by team, because each team's own assets decide. */
-  readonly judged: readonly { readonly team: string; readonly patch: Patch; readonly assets: readonly AssetReason[] }[]
+  /** What the record last said of it, team by team. */
+  readonly findings: readonly FindingKnown[]
+  /** Most urgent first; by team, because each team's own assets decide. Here as open proposals ask for it. */
+  readonly judged: readonly (Judged & { readonly proposal: string })[]
+}
+
+interface Judged {
+  readonly team: string
+  readonly patch: Patch
+  /** The first ones. */
+  readonly assets: readonly AssetReason[]
+}
+
+export interface Explanation extends Pick<LookUp, 'name' | 'statements'> {
+  readonly judged: readonly Judged[]
   /** Assets that have the software and do not miss it, with why. */
   readonly others: readonly AssetReason[]
 }
@@ -34,14 +54,19 @@ export interface AssetReason {
 
 /** The longest lists of assets that are told one by one. */
 const MOST = 100
+/** Patches of open proposals that are told of one name: each has a table of its own. */
+const ASKED = 10
 
 export function createExplain(
   parts: WorkflowParts,
   { assessments }: Pick<ReturnType<typeof createPropose>, 'assessments'>,
 ) {
-  /** Everything behind a CVE, an advisory, a KB or a package. `asset`: only as far as this one (name or id) goes. */
-  return async function explain(given: string, asset: string | null = null): Promise<Explanation> {
-    const name = /^(?:cve|dsa|dla|usn|kb|rhsa|alsa|rlsa)\b|^kb\d/i.test(given) ? given.toUpperCase() : given
+  /**
+   * Everything behind a CVE, an advisory, a KB or a package, with every asset assessed for it. `asset`: only as far as this
+   * one (name or id) goes.
+   */
+  async function explain(given: string, asset: string | null = null): Promise<Explanation> {
+    const name = asFeedsWrite(given)
     const said = await statementsAbout(parts.db, name)
     const statements = await statementsOf(name, said)
     const judged: Explanation['judged'][number][] = []
@@ -59,6 +84,26 @@ export function createExplain(
     const missing = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
     const others = await othersOf(name, said.fixes, asset, missing)
     return { name, statements, judged, others }
+  }
+
+  /** The same from what is kept: what the record and open proposals say, and which of their assets it is about. */
+  async function lookUp(given: string): Promise<LookUp> {
+    const name = asFeedsWrite(given)
+    const { db } = parts
+    const statements = await statementsOf(name, await statementsAbout(db, name))
+    const findings = await findingsOf(db, factText(name))
+    const ids = [name, ...new Set(findings.flatMap(({ patches }) => patches))]
+    const judged: LookUp['judged'][number][] = []
+    for (const { proposal, team, patch: id } of await patchesAsked(db, { ids, source: name }, ASKED)) {
+      const glance = await findGlance(db, proposal)
+      const found = glance === null ? null : await patchOfProposal(db, glance, id, MOST)
+      if (found === null) continue
+      const { patch, assets } = found
+      const missing = assets.map(({ asset, changes }) => ({ asset: asset.name, why: whyMissing(patch, changes) }))
+      judged.push({ team, proposal, patch, assets: missing })
+    }
+    judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
+    return { name, statements, findings, judged }
   }
 
   async function statementsOf(
@@ -144,6 +189,12 @@ export function createExplain(
     }
     return others
   }
+
+  return { explain, lookUp }
+}
+
+function asFeedsWrite(given: string): string {
+  return /^(?:cve|dsa|dla|usn|kb|rhsa|alsa|rlsa)\b|^kb\d/i.test(given) ? given.toUpperCase() : given
 }
 
 function isAsked(asset: AssetSnapshot['asset'], asked: string | null): boolean {

@@ -1,8 +1,8 @@
-import { catalogView } from '../core/assessment.ts'
-import { type FleetPatch, judgeFleet, matchFleet } from '../core/fleet.ts'
-import { readCatalog } from '../store/catalog.ts'
-import { readFleet } from '../store/inventory.ts'
-import type { WorkflowParts } from './ports.ts'
+import { joinAssessments, patchId } from '../core/assessment/assess.ts'
+import type { Patch } from '../core/catalog.ts'
+import type { Db } from '../store/connection.ts'
+import { installedCounts } from '../store/inventory.ts'
+import type { Assessor, TeamAssessed } from './assessor.ts'
 
 export interface FleetSummary {
   readonly assets: number
@@ -10,34 +10,31 @@ export interface FleetSummary {
   readonly versions: number
   /** CVEs on binary packages, over all assets. */
   readonly findings: number
-  /** Most urgent first. */
-  readonly patches: readonly FleetPatch[]
+  /** Most urgent first, each with on how many assets it is missing. */
+  readonly patches: readonly (Patch & { readonly assets: number })[]
 }
 
-/** The whole fleet in counts, by what feeds say of its packages: seconds for 100,000 assets. */
-export function createFleetSummary(parts: WorkflowParts) {
+/** The whole fleet in counts. */
+export function createFleetSummary(
+  { db }: { readonly db: Db },
+  assessor: Assessor,
+  teamsOf: () => Promise<readonly string[]>,
+) {
   return async function fleetSummary(): Promise<FleetSummary> {
-    const fleet = await readFleet(parts.db)
-    const names = new Set<string>()
-    for (const { item } of fleet.versions) names.add(item.name).add(item.source)
-    const platforms = [...new Set(fleet.versions.map((version) => version.platform))]
-    const catalog = catalogView([await readCatalog(parts.db, platforms, [...names])])
-    const matches = matchFleet(fleet, catalog)
-    const { exposure, criticality, rule } = parts.judgement
-    const defaults = { exposure, criticality }
+    const all: TeamAssessed[] = []
+    for (const team of await teamsOf()) all.push(await assessor.assess(team))
+    const on = new Map<string, number>()
     let findings = 0
-    let packages = 0
-    for (const set of fleet.setOf) {
-      if (set < 0) continue
-      findings += matches.findings[set] ?? 0
-      packages += (fleet.sets.starts[set + 1] ?? 0) - (fleet.sets.starts[set] ?? 0)
-    }
+    for (const { alike } of all)
+      for (const [missing, assets] of alike) {
+        findings += missing.findings * assets.length
+        for (const id of new Set(missing.updates.map(patchId))) on.set(id, (on.get(id) ?? 0) + assets.length)
+      }
+    const { patches } = joinAssessments(all.map(({ assessment }) => assessment))
     return {
-      assets: fleet.setOf.length,
-      packages,
-      versions: fleet.versions.length,
+      ...(await installedCounts(db)),
       findings,
-      patches: judgeFleet(fleet, matches, { catalog, rule, defaults, now: parts.clock().toISOString() }),
+      patches: patches.map((patch) => ({ ...patch, assets: on.get(patch.id) ?? 0 })),
     }
   }
 }

@@ -8,7 +8,7 @@ import {
   saveCalendar,
   saveCalendarProblem,
 } from '../store/freeze-calendars.ts'
-import type { WorkflowLog } from './ports.ts'
+import type { WorkflowLog } from './log.ts'
 
 /** A calendar whose events are freezes. Several may have one location, for different teams or events. */
 export interface FreezeCalendar {

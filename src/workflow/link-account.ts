@@ -27,8 +27,7 @@ import {
 } from '../store/people.ts'
 import { knowPersonsIn, PERSONS, personsOf } from '../store/persons.ts'
 import { Collision } from '../store/transaction.ts'
-import type { PersonEntry } from './accounts.ts'
-import { configuredOwner } from './configured-account.ts'
+import { configuredOwner, type PersonEntry } from './configured-account.ts'
 
 interface Surroundings {
   readonly people: readonly PersonEntry[]

@@ -5,7 +5,7 @@ import type { LoadSample, LoadSource } from '../core/ports.ts'
 import type { WindowPlan } from '../core/window.ts'
 import type { Db } from '../store/connection.ts'
 import { readMeasures, type StoredMeasure, saveMeasure } from '../store/measured-windows.ts'
-import type { WorkflowLog } from './ports.ts'
+import type { WorkflowLog } from './log.ts'
 
 export interface MeasuredWindowsParts {
   readonly db: Db

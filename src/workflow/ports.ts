@@ -25,6 +25,8 @@ import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
 import type { Db, Tx } from '../store/connection.ts'
 import type { WhichLinked } from '../store/people.ts'
+import type { FeedChanged } from '../store/save-feed.ts'
+import type { WorkflowLog } from './log.ts'
 import type { MeasuredWindows } from './measured-windows.ts'
 
 /** The teams as configured now: people, policies, plans. */
@@ -53,11 +55,6 @@ export interface Linking {
   revoke(which: WhichLinked, by: Person | null, asOperator?: boolean): Promise<Answer>
 }
 
-export interface WorkflowLog {
-  info(message: string): void
-  warn(message: string): void
-}
-
 export interface WorkflowParts {
   readonly db: Db
   readonly clock: () => Date
@@ -76,6 +73,8 @@ export interface WorkflowParts {
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog
+  /** Hears what a feed changed, in the transaction that stores it; left out: nobody does. */
+  readonly feedChanged?: FeedChanged
   /** Puts a job that wakes the proposal into the caller's transaction. */
   readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>
   readonly judgement: {

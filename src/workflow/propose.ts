@@ -1,38 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pLimit from 'p-limit'
-import { type Assessment, assess, catalogView, type MissingAlike, missingAlike } from '../core/assessment.ts'
-import type { Asset, AssetSnapshot } from '../core/asset.ts'
-import { GONE } from '../core/away.ts'
-import { type Draft, draftSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
+import type { Assessment } from '../core/assessment/assess.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
+import { type Draft, draftingSubjects, type OpenGroup, type StaleFeed, silences } from '../core/draft.ts'
 import { errorText } from '../core/error-text.ts'
-import { exploitedCves, regressionsOf } from '../core/follow-up.ts'
+import { editionsOf, exploitedCves, regressionsOf } from '../core/follow-up.ts'
 import { comparison, isRaisedByNew, withFacts } from '../core/held.ts'
+import { proposeRefusal } from '../core/permission/team.ts'
+import type { Policy, StandingRule } from '../core/policy.ts'
+import { addsNothing } from '../core/preview.ts'
 import { priorityRank } from '../core/priority/priority.ts'
 import { saysTheSame } from '../core/proposal/decide-life.ts'
 import { contentHash, keepingSubject } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
-import { plannedOf } from '../core/proposal/planned.ts'
-import type { Actor, PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import type { Actor, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinished } from '../core/proposal/run.ts'
 import { isHeld, nobodyLeft } from '../core/proposal/since.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
-import { keepsBack, keptBackSince } from '../core/rollback.ts'
-import { type Needs, sameChanges } from '../core/within.ts'
-import { patchesFirstSeen, readCatalog, rememberPatches, sourceStates } from '../store/catalog.ts'
+import { sha256 } from '../core/sha256.ts'
+import { wanted } from '../core/wanted.ts'
+import { watchedOf } from '../core/watched.ts'
+import type { Needs } from '../core/within.ts'
+import { sourceStates } from '../store/catalog.ts'
+import { type DirtyRow, forgetDirty, noteDirtyTeam, seenDirty } from '../store/dirty.ts'
+import { type Drafted, draftedTeam, draftedTeams, noteDrafted } from '../store/drafted.ts'
 import { inSlices } from '../store/in-slices.ts'
-import { readSnapshots } from '../store/inventory.ts'
+import { type AssetKeys, oldestLook, teamsWithAssets } from '../store/inventory.ts'
 import type { Lease, Leases } from '../store/leases.ts'
-import { deferredOrSince, hasContent, openProposals, proposalsOfTeam } from '../store/proposals.ts'
+import { carriersOf, deferredOf } from '../store/precedents.ts'
+import { hasContent, openHeads, openProposals } from '../store/proposals.ts'
 import { assetsAtWork } from '../store/recorded-findings.ts'
+import { saveWatched } from '../store/watched.ts'
+import type { Assessor, TeamAssessed } from './assessor.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
-import { type Assessed, createFindingsRecord } from './record-findings.ts'
+import { ASK_AGAIN_MS, createPreviews, type Lacking } from './previews.ts'
+import { createFindingsRecord } from './record-findings.ts'
+
+/** A row of work that the record of findings is still to be brought to the assessment. */
+const FINDINGS = 'findings'
 
 const assessor: Actor = { kind: 'system', part: 'assessment' }
-const PREVIEWS_AT_ONCE = 8
 const STALE_AFTER_MS = 86_400_000
-/** How many earlier proposals of a team are looked at for advisories that have a follow-up. */
-const RECENT = 200
+/** How long a decision waits for the previews of its assets. */
+const PREVIEWS_MS = 15 * 60_000
 
 export interface ProposeReport {
   readonly opened: readonly string[]
@@ -40,11 +50,49 @@ export interface ProposeReport {
   readonly closed: readonly string[]
 }
 
-interface ProposeGiven {
+export interface ProposeOptions {
+  /** Opens in a person's name, who then cannot approve. */
+  readonly by?: Actor
+  /** Only this team, whether anything has changed or not. */
+  readonly team?: string
+  /** What somebody else does: record findings, or ask engines, too. Left out: nothing; all is done when this is. */
+  readonly later?: 'findings' | 'all'
+}
+
+/** What the drafting of one team goes by. */
+interface Given {
   readonly by: Actor | undefined
   readonly stale: readonly StaleFeed[]
+  /** Since when drafts of the team have waited for previews; `null`: they have not. */
+  readonly waitsSince: string | null
   readonly lease: Lease
-  readonly signal: AbortSignal
+}
+
+/** What came of it, besides what was done. */
+interface Left {
+  /** Engines are to be asked, and drafts wait for it. */
+  readonly lacking: Lacking[]
+  /** Engines are to be asked once more, and nothing waits for it. */
+  readonly again: Lacking[]
+  /** When time alone may change something, ISO 8601 UTC. */
+  readonly times: string[]
+  /** Something of what was drafted could not be previewed. */
+  blind: boolean
+}
+
+interface Passed {
+  /** What engines are to be asked. */
+  readonly asked: readonly (Lacking & { readonly team: string })[]
+  /** How many were looked at. */
+  readonly teams: number
+}
+
+/** A team that is to be looked at, with the rows of work that say so. */
+interface Due {
+  readonly team: string
+  readonly plan: TeamPlan | null
+  readonly key: string
+  readonly rows: readonly DirtyRow[]
 }
 
 type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
@@ -52,72 +100,206 @@ type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
 /** How long to wait before looking again whether it is this process's turn. */
 const TURN_MS = 300
 
-/** Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. */
-export function createPropose(parts: WorkflowParts, execute: Execute, alone: Leases['alone']) {
-  const recordFindings = createFindingsRecord(parts)
+/**
+ * Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. A
+ * team is drafted again only where something has changed that its drafts go by: a row of work says so, or a time has come.
+ */
+export function createPropose(parts: WorkflowParts, execute: Execute, alone: Leases['alone'], teams: Assessor) {
+  const record = createFindingsRecord(parts, teams)
+  const previews = createPreviews(parts)
+  /** What the drafts of a team went by when they were last made here, as long as nothing is lacking. */
+  const last = new Map<string, LastDraft>()
 
-  /** What each team misses, judged by its own assets. */
-  async function assessments(only: readonly string[] | null = null): Promise<ReadonlyMap<string, Assessment>> {
-    return (await look(only)).found
-  }
-
-  /** The same, with what it was made of. */
-  async function look(
-    only: readonly string[] | null,
-  ): Promise<{ readonly found: ReadonlyMap<string, Assessment>; readonly assessed: Assessed }> {
-    const began = now()
-    const atWork = await assetsAtWork(parts.db)
-    const snapshots = await readSnapshots(parts.db, only === null ? {} : { teams: only })
-    const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
-    const packages = new Set<string>()
-    for (const list of new Set(snapshots.map((snapshot) => snapshot.packages)))
-      for (const { name, source } of list) packages.add(name).add(source)
-    const content = await readCatalog(parts.db, platforms, [...packages])
-    const catalog = catalogView([content])
-    const { exposure, criticality, dueDays, rule } = parts.judgement
-    const firstSeen = await patchesFirstSeen(parts.db)
-    const defaults = { exposure, criticality }
-    const at = now()
-    const teams = new Map<string, AssetSnapshot[]>()
-    for (const snapshot of snapshots) {
-      const mine = teams.get(snapshot.asset.team)
-      if (mine) mine.push(snapshot)
-      else teams.set(snapshot.asset.team, [snapshot])
-    }
-    const found = new Map<string, Assessment>()
-    const missing = new Map<string, MissingAlike>()
-    for (const [team, mine] of teams) {
-      const alike = missingAlike(mine, catalog)
-      missing.set(team, alike)
-      found.set(team, assess({ snapshots: mine, catalog, rule, now: at, firstSeen, dueDays, defaults, alike }))
-    }
-    const fresh = new Set<string>()
-    for (const { patches } of found.values()) for (const { id } of patches) if (!firstSeen.has(id)) fresh.add(id)
-    await rememberPatches(parts.db, [...fresh], at)
-    const read = { content, catalog, platforms, packages: [...packages], firstSeen, atWork }
-    return { found, assessed: { at: began, teams: missing, ...read } }
-  }
-
-  /** `by` opens in a person's name, who then cannot approve; `team` limits it to one team. */
-  async function propose(
-    signal: AbortSignal,
-    options: { readonly by?: Actor; readonly team?: string } = {},
-  ): Promise<ProposeReport> {
+  /** All of it: whoever it is that asks, what is to be done is done when this comes back. */
+  async function propose(signal: AbortSignal, options: ProposeOptions = {}): Promise<ProposeReport> {
     const report: MutableReport = { opened: [], revised: [], closed: [] }
-    const only = options.team === undefined ? null : [options.team]
-    const { found: all, assessed } = await look(only)
-    await recordFindings(assessed, options.team ?? null, signal)
-    const stale = await staleFeeds()
-    for (const plan of inOrderOfUrgency(parts.teams.plans, all)) {
-      if (only !== null && !only.includes(plan.team)) continue
-      await inTurn(`propose ${plan.team}`, signal, async (lease, waited) => {
-        // Whoever proposed in between has acted on something newer.
-        const missing = waited ? (await assessments([plan.team])).get(plan.team) : all.get(plan.team)
-        await proposeFor(plan, missing, { by: options.by, stale, lease, signal }, report)
-      })
+    const { asked } = await pass(signal, options, report)
+    if (asked.length > 0 && options.later !== 'all') {
+      await Promise.all(enginesOf(asked).map((engine) => ask(engine, asked, signal)))
+      await pass(signal, options, report, new Set(asked.map(({ team }) => team)))
     }
-    await inTurn('propose rules', signal, proposeRules)
+    if (options.later === undefined) await recordFindings(signal, options.team)
     return report
+  }
+
+  /** Teams whose drafts wait for engines that are being asked here, and those for which engines have answered. */
+  const waiting = new Set<string>()
+  const answered = new Set<string>()
+  const asking = new Map<string, Promise<void>>()
+
+  /**
+   * As the service does it: engines are asked beside it, so that nothing waits for them but what lacks their answers, and
+   * findings are recorded by a job of their own. Answers also how many teams were looked at. `stopping`: ends what is asked,
+   * which outlives this. `again`: is called when engines have answered.
+   */
+  async function proposeBeside(
+    signal: AbortSignal,
+    stopping: AbortSignal,
+    again: () => Promise<void>,
+  ): Promise<ProposeReport & { readonly teams: number }> {
+    const also = new Set(answered)
+    answered.clear()
+    for (const team of also) waiting.delete(team)
+    const report: MutableReport = { opened: [], revised: [], closed: [] }
+    const { asked, teams: looked } = await pass(signal, {}, report, also)
+    for (const { team } of asked) waiting.add(team)
+    for (const engine of enginesOf(asked)) {
+      // What is new is found when those who wait are looked at again.
+      if (asking.has(engine)) continue
+      const work = ask(engine, asked, stopping)
+        .catch((error: unknown) => {
+          if (!stopping.aborted)
+            parts.log.warn(`The engine ${engine} could not be asked what would be done: ${errorText(error)}`)
+        })
+        .then(async () => {
+          asking.delete(engine)
+          for (const team of waiting) answered.add(team)
+          if (!stopping.aborted) await again()
+        })
+      asking.set(engine, work)
+    }
+    return { ...report, teams: looked }
+  }
+
+  /** Comes back when no engine is asked any more. */
+  async function answersKept(): Promise<void> {
+    await Promise.allSettled([...asking.values()])
+  }
+
+  /** Asks an engine what is lacking, one process at a time: another may have been told meanwhile. */
+  async function ask(name: string, asked: readonly Lacking[], signal: AbortSignal): Promise<void> {
+    const own = asked.filter(({ engine }) => engine === name)
+    await inTurn(`preview ${name}`, signal, () => previews.ask(name, own, signal))
+  }
+
+  /** Brings the record of findings to what was assessed, of teams of which something has changed since it was. */
+  async function recordFindings(signal: AbortSignal, only?: string): Promise<void> {
+    const rows = (await seenDirty(parts.db)).filter(
+      ({ team, why }) => why === FINDINGS && (only === undefined || team === only),
+    )
+    const atWork = await assetsAtWork(parts.db)
+    const before = await draftedTeams(parts.db)
+    const found = new Map<string, TeamAssessed>()
+    // As of now: the record takes nothing that is older than what it has.
+    for (const team of new Set(rows.flatMap(({ team }) => team ?? [])))
+      found.set(team, await teams.assess(team, before.get(team)?.count, true))
+    const failed = await record({ teams: found, atWork, all: only === undefined }, signal)
+    await forgetDirty(
+      parts.db,
+      rows.flatMap(({ id, team }) => (failed.has(team ?? '') ? [] : [id])),
+    )
+  }
+
+  /** One look at all teams of which something has changed. `also`: and at these. */
+  async function pass(
+    signal: AbortSignal,
+    { by, team: only }: ProposeOptions,
+    report: MutableReport,
+    also: ReadonlySet<string> = new Set(),
+  ): Promise<Passed> {
+    // Before anything is read: what comes after it leaves a row of its own.
+    const dirty = (await seenDirty(parts.db)).filter(({ why }) => why !== FINDINGS)
+    const before = await draftedTeams(parts.db)
+    const stale = await staleFeeds()
+    const now = parts.clock().toISOString()
+    // Also a team that has lost its last asset, and that the configuration does not know.
+    const all = new Set([...(await allTeams()), ...dirty.flatMap(({ team }) => team ?? [])])
+    // A person proposes for the own teams; what has changed of others is left to the service.
+    const others = new Set(
+      [...all].filter(
+        (team) => by?.kind === 'person' && proposeRefusal(team, by, parts.teams.membersOf(team)) !== null,
+      ),
+    )
+    const due = [...all].flatMap((team): readonly Due[] => {
+      if (only !== undefined && only !== team) return []
+      if (others.has(team)) return []
+      const plan = planOf(team)
+      const key = keyOf(plan, stale)
+      const rows = dirty.filter((row) => row.team === null || row.team === team)
+      const waits = before.get(team)?.waitsSince != null && !waiting.has(team)
+      const forced = only !== undefined || by !== undefined || also.has(team) || waits
+      return forced || hasWork(rows, before.get(team), key, now) ? [{ team, plan, key, rows }] : []
+    })
+    const found = new Map<string, TeamAssessed>()
+    for (const { team, rows } of due) found.set(team, await assessed(team, rows, before.get(team)))
+    const asked: (Lacking & { readonly team: string })[] = []
+    const failed = new Set<string>()
+    for (const one of inOrderOfUrgency(due, found)) {
+      const { team } = one
+      try {
+        await inTurn(`propose ${team}`, signal, async (lease, waited) => {
+          // Whoever proposed in between has acted on something newer.
+          const own = waited ? await teams.assess(team) : found.get(team)
+          if (own === undefined) throw new Error('it was not assessed')
+          for (const lacking of await draft(one, own, { by, stale, lease }, report)) asked.push({ ...lacking, team })
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        failed.add(team)
+        parts.log.warn(`What ${team} misses could not be proposed; it is tried again: ${errorText(error)}`)
+      }
+    }
+    if (only === undefined && (await rulesToPropose()).length > 0) await inTurn('propose rules', signal, proposeRules)
+    const done = dirty.filter(({ team }) =>
+      team === null
+        ? only === undefined && failed.size === 0 && others.size === 0
+        : (only ?? team) === team && !failed.has(team) && !others.has(team),
+    )
+    await forgetDirty(
+      parts.db,
+      done.map(({ id }) => id),
+    )
+    return { asked, teams: due.length }
+  }
+
+  /** Brings the proposals of one team to what it misses now, and answers what engines are to be asked. */
+  async function draft(
+    { team, plan, key, rows }: Due,
+    own: TeamAssessed,
+    given: Omit<Given, 'waitsSince'>,
+    report: MutableReport,
+  ): Promise<readonly Lacking[]> {
+    const known = await draftedTeam(parts.db, team)
+    const left: Left = { lacking: [], again: [], times: [], blind: false }
+    if (plan !== null)
+      await proposeFor(plan, key, own, { ...given, waitsSince: known?.waitsSince ?? null }, left, report)
+    if (rows.length > 0 || known === null)
+      await saveWatched(parts.db, team, parts.clock().toISOString(), watchedOf(own.assessment))
+    await settle({ team, key, rows, left, known })
+    return [...left.lacking, ...left.again]
+  }
+
+  /** What a team misses. Its assets are read again only where some may be other ones. */
+  function assessed(team: string, rows: readonly DirtyRow[], before: Drafted | undefined): Promise<TeamAssessed> {
+    const unchanged = before !== undefined && rows.every(({ why }) => why !== 'assets')
+    return unchanged ? teams.assess(team, before.count) : teams.assess(team)
+  }
+
+  /** Writes how far the team has come, where that says something new. */
+  async function settle({
+    team,
+    key,
+    rows,
+    left,
+    known,
+  }: {
+    readonly team: string
+    readonly key: string
+    readonly rows: readonly DirtyRow[]
+    readonly left: Left
+    readonly known: Drafted | null
+  }): Promise<void> {
+    const now = parts.clock().toISOString()
+    const waitsSince = left.lacking.length === 0 ? null : (known?.waitsSince ?? now)
+    const times = [...left.times]
+    if (waitsSince !== null) times.push(later(waitsSince, PREVIEWS_MS))
+    const nextAt = times.filter((at) => at > now).sort()[0] ?? null
+    const counts = rows.length > 0 || known === null
+    if (!counts && known.key === key && known.nextAt === nextAt && known.waitsSince === waitsSince) return
+    const count = (known?.count ?? 0) + (counts ? 1 : 0)
+    if (counts) await noteDirtyTeam(parts.db, team, FINDINGS, now)
+    await noteDrafted(parts.db, { team, count, key, nextAt, waitsSince })
+    teams.countAs(team, count)
   }
 
   /** Runs work that one process does at a time, when its turn comes. `waited`: somebody else did it just before. */
@@ -136,36 +318,47 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   /** The proposals of one team, brought to what it misses now. Nobody else writes proposals of the team meanwhile. */
   async function proposeFor(
     plan: TeamPlan,
-    missing: Assessment | undefined,
-    { by, stale, lease, signal }: ProposeGiven,
+    key: string,
+    { assessment: missing, missed, rows }: TeamAssessed,
+    { by, stale, waitsSince, lease }: Given,
+    left: Left,
     { opened, revised, closed }: MutableReport,
   ): Promise<void> {
     const { team } = plan
-    const assessment = missing === undefined ? undefined : wanted(missing, await deferrals(team), parts.judgement)
-    const needs = { missing: missing ?? nothingMissing, wanted: assessment ?? nothingMissing }
+    const keptBack = await deferredOf(parts.db, team, parts.clock().toISOString())
+    left.times.push(...keptBack.map(({ until }) => until), ...timesOf(missing))
+    const heads = await openHeads(parts.db, team)
+    const mine: LastDraft = { missing: missed, told: canonicalJson([key, keptBack, heads, silences(stale)]) }
+    if (by === undefined && isSame(mine, last.get(team))) return
+    last.delete(team)
+    const needs: Needs = { missing, wanted: await inSlices(wanted(missing, keptBack, parts.judgement)) }
     // What rolls an earlier one back goes its own way.
     const open = (await openProposals(parts.db, team)).filter(
       ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
     )
-    const drafts = draftSubjects({
-      assessments: new Map(assessment === undefined ? [] : [[team, assessment]]),
-      teams: [asMeasured(plan)],
-      open: open.flatMap(groupOf),
-      grouping: parts.judgement.grouping,
-      stale,
-    })
+    const drafts = await inSlices(
+      draftingSubjects({
+        assessments: new Map([[team, needs.wanted]]),
+        teams: [plan],
+        open: open.flatMap(groupOf),
+        grouping: parts.judgement.grouping,
+        stale,
+      }),
+    )
 
     // First, so that what they leave out is not asked for twice when another proposal takes it.
     for (const state of open) {
       if (!isHeld(state)) continue
       const draft = drafts.find(({ existing }) => existing === state.id) ?? null
-      if (await hold(state, draft, needs, { stale, lease, signal })) revised.push(state.id)
+      if (await hold(state, draft, needs, rows, left, { stale, waitsSince, lease })) revised.push(state.id)
     }
-    for (const draft of drafts) {
-      const existing = open.find((state) => state.id === draft.existing)
-      if (existing !== undefined && isHeld(existing)) continue
-      const content = await previewed(draft, existing ?? null, needs.missing, signal)
-      // The previews may have taken long.
+    const asked = drafts.flatMap((draft) => {
+      const existing = open.find((state) => state.id === draft.existing) ?? null
+      return existing !== null && isHeld(existing) ? [] : [{ draft, existing }]
+    })
+    const contents = oneAhead(asked, ({ draft, existing }) => previewed(draft, existing, rows, left, waitsSince))
+    for await (const [{ existing }, content] of contents) {
+      if (content === null) continue
       await lease.show()
       if (existing) {
         if (await revise(existing, content, changeReason(existing, content))) revised.push(existing.id)
@@ -186,24 +379,36 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       const done = await execute.execute(state.id, command, assessor)
       if (done.ok) closed.push(state.id)
     }
+    if (!left.blind) {
+      const after = canonicalJson([key, keptBack, await openHeads(parts.db, team), silences(stale)])
+      last.set(team, { missing: missed, told: after })
+    }
   }
 
   async function revise(state: ProposalState, content: Content, reason: string): Promise<boolean> {
+    if (state.contentHash === content.contentHash && saysTheSame(state, content)) return false
     const done = await execute.execute(state.id, { type: 'revise', content, reason }, assessor)
     return done.ok && done.state.revision > state.revision
   }
 
-  /** A draft with the exact transactions, as the content that is asked for. */
+  /** A draft with the exact transactions, as the content that is asked for; `null`: it waits for some of them. */
   async function previewed(
     draft: Draft,
     existing: ProposalState | null,
-    { assets }: Assessment,
-    signal: AbortSignal,
-  ): Promise<Content> {
-    const present = new Map(assets.map(({ asset }) => [asset.id, asset]))
-    const { subject, decision } = await inSlices(
-      keepingSubject(await withPreviews(draft.subject, existing, present, signal)),
-    )
+    rows: ReadonlyMap<string, AssetKeys>,
+    left: Left,
+    waitsSince: string | null,
+  ): Promise<Content | null> {
+    const filled = await previews.fill(draft.subject, existing, rows)
+    left.lacking.push(...filled.lacking)
+    left.again.push(...filled.again)
+    const now = parts.clock().toISOString()
+    if (filled.subject.assets.some(({ previewProblem }) => previewProblem !== null)) noteBlind(left, now)
+    const patient = waitsSince === null || later(waitsSince, PREVIEWS_MS) > now
+    if (filled.lacking.length > 0 && patient) return null
+    const assets = filled.subject.assets.map(({ asset }) => asset.id)
+    const inventoryAt = (await oldestLook(parts.db, assets)) ?? filled.subject.inventoryAt
+    const { subject, decision } = await inSlices(keepingSubject({ ...filled.subject, inventoryAt }))
     const { title, priority, whyNow, dueAt } = draft
     return { title, subject, contentHash: decision, priority, whyNow, dueAt }
   }
@@ -216,7 +421,9 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     state: ProposalState,
     draft: Draft | null,
     needs: Needs,
-    { stale, lease, signal }: Omit<ProposeGiven, 'by'>,
+    rows: ReadonlyMap<string, AssetKeys>,
+    left: Left,
+    { stale, waitsSince, lease }: Omit<Given, 'by'>,
   ): Promise<boolean> {
     const { subject } = state
     if (subject.kind !== 'patches') return false
@@ -224,23 +431,48 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
     const fixed = state.rollout !== null || unfinished(state).length > 0
     const facts = withFacts(state, subject, needs, silences(stale))
     if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
-      const content = await previewed(draft, state, needs.missing, signal)
+      const content = await previewed(draft, state, rows, left, waitsSince)
       await lease.show()
-      return revise(state, content, changeReason(state, content))
+      if (content !== null) return revise(state, content, changeReason(state, content))
     }
-    const compared = await execute.execute(state.id, comparison(subject, needs, draft), assessor)
+    const joined = { ...needs, previewed: await previewedSince(subject, rows, left) }
+    const compared = await execute.execute(state.id, comparison(subject, joined, draft), assessor)
     const now = compared.state ?? state
     if (fixed || draft === null) return false
     if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(now, facts, changeReason(now, facts))
-    const content = await previewed(draft, now, needs.missing, signal)
+    const content = await previewed(draft, now, rows, left, waitsSince)
     await lease.show()
-    return revise(now, content, 'nothing of what was voted on is left as it was')
+    return content !== null && revise(now, content, 'nothing of what was voted on is left as it was')
   }
 
-  /** The team's plan with the windows that its load has chosen, where the load is measured. */
-  function asMeasured(plan: TeamPlan): TeamPlan {
+  /** Assets that were not previewed when people voted, and of which a preview says by now that it adds nothing. */
+  async function previewedSince(
+    subject: PatchSubject,
+    rows: ReadonlyMap<string, AssetKeys>,
+    left: Left,
+  ): Promise<ReadonlySet<string>> {
+    const blind = subject.assets.filter(({ previewProblem }) => previewProblem !== null)
+    if (blind.length === 0) return new Set()
+    const filled = await previews.fill({ ...subject, assets: blind }, null, rows)
+    left.again.push(...filled.lacking, ...filled.again)
+    noteBlind(left, parts.clock().toISOString())
+    return new Set(
+      filled.subject.assets.flatMap(({ asset, changes, transaction, previewProblem }) =>
+        previewProblem === null && addsNothing(changes, transaction) ? [asset.id] : [],
+      ),
+    )
+  }
+
+  /** Teams of the configuration, and others that have assets: of these nothing is proposed. */
+  async function allTeams(): Promise<readonly string[]> {
+    return [...new Set([...parts.teams.plans.map(({ team }) => team), ...(await teamsWithAssets(parts.db))])]
+  }
+
+  /** The team's plan with the windows that its load has chosen, where the load is measured; `null`: it has none. */
+  function planOf(team: string): TeamPlan | null {
+    const plan = parts.teams.plans.find((one) => one.team === team)
     const { measured } = parts
-    if (measured === undefined) return plan
+    if (plan === undefined || measured === undefined) return plan ?? null
     const found = measured.measuredFor(plan.window.name)
     const { assetWindows } = plan
     return {
@@ -251,6 +483,14 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
         : { assetWindows: assetWindows.map((own) => ({ ...own, window: measured.scheduleFor(own.window).plan })) }),
       ...(found === null ? {} : { measured: found }),
     }
+  }
+
+  /** All that the drafts of a team go by besides its assets, feeds and decisions. */
+  function keyOf(plan: TeamPlan | null, stale: readonly StaleFeed[]): string {
+    const { rule, ...judgement } = parts.judgement
+    const { title, table, outcomes } = rule
+    const engines = [...parts.engines.keys()]
+    return sha256(JSON.stringify([plan, judgement, title, table, [...outcomes], engines, silences(stale)]))
   }
 
   /** Feeds whose silence matters: they fail, and what they said last is older than a day. */
@@ -265,15 +505,29 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
   /** Tells the threads of earlier proposals when a new one mends what their advisories broke. */
   async function tellFollowUps(state: ProposalState): Promise<void> {
     if (state.subject.kind !== 'patches') return
-    for (const earlier of await proposalsOfTeam(parts.db, state.team, RECENT)) {
-      if (earlier.id === state.id || earlier.subject.kind !== 'patches') continue
-      for (const { advisory, mends } of regressionsOf(state.subject.patches, earlier.subject.patches))
-        await execute.execute(earlier.id, { type: 'follow-up', advisory, mends, proposal: state.id }, assessor)
+    const editions = new Map(editionsOf(state.subject.patches).map((edition) => [edition.family, edition]))
+    for (const { proposal, family, edition, advisory: mends } of await carriersOf(parts.db, state.team, [
+      ...editions.keys(),
+    ])) {
+      const now = editions.get(family)
+      if (proposal === state.id || now === undefined || now.edition <= edition) continue
+      await execute.execute(
+        proposal,
+        { type: 'follow-up', advisory: now.advisory, mends, proposal: state.id },
+        assessor,
+      )
     }
   }
 
   /** Standing approval rules are themselves voted: each configured rule gets one proposal until it is decided. */
   async function proposeRules(): Promise<void> {
+    for (const { rule, decidedBy, content } of await rulesToPropose())
+      await execute.open(rule.team, content, decidedBy, assessor)
+  }
+
+  /** Those of which no proposal has asked yet. */
+  async function rulesToPropose() {
+    const found: { readonly rule: StandingRule; readonly decidedBy: Policy; readonly content: Content }[] = []
     for (const { rule, decidedBy, window } of parts.teams.standingRules) {
       if (Date.parse(rule.expiresAt) <= parts.clock().getTime()) continue
       const subject = { kind: 'standing rule', rule, window } as const
@@ -282,58 +536,85 @@ export function createPropose(parts: WorkflowParts, execute: Execute, alone: Lea
       const title = `Standing approval "${rule.name}": ${rule.types.join(', ')} patches on ${rule.tags.join(', ')} assets`
       const whyNow = `The configuration asks for it; it takes effect only once it is voted, and ends on ${rule.expiresAt.slice(0, 10)}.`
       const content: Content = { title, subject, contentHash: hash, priority: 'scheduled', whyNow, dueAt: null }
-      await execute.open(rule.team, content, decidedBy, assessor)
+      found.push({ rule, decidedBy, content })
     }
+    return found
   }
 
-  async function deferrals(team: string): Promise<readonly ProposalState[]> {
-    const known = await deferredOrSince(parts.db, team, now(), keptBackSince(now()))
-    return known.filter(
-      (state) =>
-        keepsBack(state, now()) ||
-        (state.deferral !== null && Date.parse(state.deferral.until) > parts.clock().getTime()),
-    )
+  /** When time alone changes what is said of these patches: they are due, or their platform is supported no more. */
+  function timesOf({ patches, assets }: Assessment): readonly string[] {
+    const times = patches.flatMap(({ dueAt }) => dueAt ?? [])
+    for (const platform of new Set(assets.map(({ asset }) => asset.platform))) {
+      const { endOfSupport = null, endOfExtendedSupport = null } = teams.catalog().lifecycle(platform) ?? {}
+      for (const day of [endOfSupport, endOfExtendedSupport])
+        if (day !== null) times.push(later(`${day.slice(0, 10)}T00:00:00.000Z`, DAY_MS))
+    }
+    return times
   }
 
-  /** The exact transaction of each asset; one that is planned already for the same changes is kept. */
-  async function withPreviews(
-    subject: PatchSubject,
-    existing: ProposalState | null,
-    present: ReadonlyMap<string, Asset>,
-    signal: AbortSignal,
-  ): Promise<PatchSubject> {
-    const engine = parts.engines.get(subject.engine)
-    const limit = pLimit(PREVIEWS_AT_ONCE)
-    const before = existing?.subject.kind === 'patches' ? existing.subject : null
-    const assets = await Promise.all(
-      subject.assets.map((planned) =>
-        limit(async (): Promise<PlannedAsset> => {
-          const same = before && plannedOf(before, planned.asset.id)
-          if (same && same.previewProblem === null && sameChanges(same.changes, planned.changes))
-            return { ...planned, transaction: same.transaction }
-          if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
-          const asset = present.get(planned.asset.id)
-          if (asset === undefined) return { ...planned, previewProblem: `it is ${GONE}` }
-          try {
-            return { ...planned, transaction: await engine.preview(asset, planned.changes, signal) }
-          } catch (error) {
-            signal.throwIfAborted()
-            return { ...planned, previewProblem: errorText(error) }
-          }
-        }),
-      ),
-    )
-    return { ...subject, assets }
+  /** What each team misses, judged by its own assets. */
+  async function assessments(only: readonly string[] | null = null): Promise<ReadonlyMap<string, Assessment>> {
+    const found = new Map<string, Assessment>()
+    for (const team of only ?? (await allTeams())) found.set(team, (await teams.assess(team)).assessment)
+    return found
   }
 
-  function now(): string {
-    return parts.clock().toISOString()
-  }
-
-  return { propose, assessments }
+  return { propose, proposeBeside, answersKept, recordFindings, assessments, allTeams }
 }
 
-const nothingMissing: Assessment = { patches: [], assets: [] }
+/** What is made of each, one after the other: while one is stored, the next is made. */
+async function* oneAhead<Item, Made>(
+  items: readonly Item[],
+  make: (item: Item) => Promise<Made>,
+): AsyncGenerator<readonly [Item, Made]> {
+  const start = (index: number) => {
+    const item = items[index]
+    if (item === undefined) return null
+    const made = make(item)
+    // Whoever waits for it is told; nobody does where the one before it failed.
+    made.catch(() => undefined)
+    return { item, made }
+  }
+  let next = start(0)
+  for (let index = 1; next !== null; index++) {
+    const { item, made } = next
+    const ready = await made
+    next = start(index)
+    yield [item, ready]
+  }
+}
+
+const DAY_MS = 86_400_000
+
+function later(at: string, ms: number): string {
+  return new Date(Date.parse(at) + ms).toISOString()
+}
+
+/** What could not be previewed is asked again after a while. */
+function noteBlind(left: Left, now: string): void {
+  left.blind = true
+  left.times.push(later(now, ASK_AGAIN_MS))
+}
+
+/** What the drafts of a team go by. */
+interface LastDraft {
+  readonly missing: TeamAssessed['missed']
+  readonly told: string
+}
+
+function isSame(now: LastDraft, before: LastDraft | undefined): boolean {
+  return before !== undefined && before.missing === now.missing && before.told === now.told
+}
+
+function enginesOf(asked: readonly Lacking[]): readonly string[] {
+  return [...new Set(asked.map(({ engine }) => engine))]
+}
+
+/** Is there something that its drafts do not know yet? */
+function hasWork(rows: readonly DirtyRow[], before: Drafted | undefined, key: string, now: string): boolean {
+  if (rows.length > 0 || before === undefined || before.key !== key) return true
+  return before.nextAt !== null && before.nextAt <= now
+}
 
 function groupOf(state: ProposalState): readonly OpenGroup[] {
   const { id, team, status, priority, subject } = state
@@ -343,10 +624,10 @@ function groupOf(state: ProposalState): readonly OpenGroup[] {
 }
 
 /** Teams with something urgent first, so that it gets the first number. */
-function inOrderOfUrgency(plans: readonly TeamPlan[], found: ReadonlyMap<string, Assessment>): readonly TeamPlan[] {
-  const rank = ({ team }: TeamPlan) =>
-    Math.min(...(found.get(team)?.patches ?? []).map(({ priority }) => priorityRank(priority)))
-  return plans.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
+function inOrderOfUrgency(due: readonly Due[], found: ReadonlyMap<string, TeamAssessed>): readonly Due[] {
+  const rank = ({ team }: Due) =>
+    Math.min(...(found.get(team)?.assessment.patches ?? []).map(({ priority }) => priorityRank(priority)))
+  return due.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
 /** Why an undecided proposal is closed although nobody asked for that: what became of what it asked for. */
@@ -379,36 +660,4 @@ function changeReason(existing: ProposalState, content: Content): string {
     return `Now ${content.priority}: ${content.whyNow}`
   if (content.contentHash === existing.contentHash) return ''
   return 'what is missing has changed since'
-}
-
-/**
- * Leaves out what the configuration does not want proposed, and what a rejection of the team still covers. A rejection
- * wakes up by itself: a patch that has become more urgent than what was rejected, or has another target version, is
- * proposed again.
- */
-function wanted(
-  assessment: Assessment,
-  rejected: readonly ProposalState[],
-  { types, minPriority }: WorkflowParts['judgement'],
-): Assessment {
-  const covered = (id: string) =>
-    rejected.some((state) => {
-      if (state.subject.kind !== 'patches') return false
-      const before = state.subject.patches.find((patch) => patch.id === id)
-      const today = assessment.patches.find((patch) => patch.id === id)
-      return (
-        before !== undefined && today !== undefined && priorityRank(today.priority) >= priorityRank(before.priority)
-      )
-    })
-  const asked = assessment.patches.filter(
-    (patch) => types.includes(patch.type) && priorityRank(patch.priority) <= priorityRank(minPriority),
-  )
-  const ids = new Set(asked.map((patch) => patch.id))
-  const assets = assessment.assets.map((entry) => {
-    const patches = entry.patches.filter((id) => ids.has(id) && !covered(id))
-    const kept = assessment.patches.filter((patch) => patches.includes(patch.id))
-    const names = new Set(kept.flatMap((patch) => patch.packages.map((item) => `${item.name} ${item.to}`)))
-    return { ...entry, patches, changes: entry.changes.filter((change) => names.has(`${change.name} ${change.to}`)) }
-  })
-  return { ...assessment, assets }
 }

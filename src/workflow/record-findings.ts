@@ -1,7 +1,6 @@
 /** Writes into the record what is known of each team's flaws, after an assessment: what came, what went, how it is judged. */
 
-import type { CatalogView, MissingAlike } from '../core/assessment.ts'
-import type { FeedContent } from '../core/catalog.ts'
+import type { AssetSnapshot } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { EndState } from '../core/proposal/proposal.ts'
 import { factText } from '../core/record/asset-lists.ts'
@@ -15,8 +14,10 @@ import {
 } from '../core/record/findings.ts'
 import { createEndings, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
 import { createJudging } from '../core/record/judging.ts'
+import { slices } from '../store/bulk.ts'
+import { patchesFirstSeen } from '../store/catalog.ts'
 import { inSlices } from '../store/in-slices.ts'
-import { readAssets } from '../store/inventory.ts'
+import { readAssets, readSnapshots } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import { recordCoverage } from '../store/recorded-assets.ts'
 import { feedsRead } from '../store/recorded-feeds.ts'
@@ -28,23 +29,26 @@ import {
   judgedOfTeam,
   readElsewhere,
   readFindings,
-  teamsOfFindings,
   writeFindings,
 } from '../store/recorded-findings.ts'
+import type { Assessor, TeamAssessed } from './assessor.ts'
 import type { WorkflowParts } from './ports.ts'
 
-/** What an assessment was made of. */
+/** Assessments of teams that are to be recorded. */
 export interface Assessed {
-  /** When it began, ISO 8601 UTC. */
-  readonly at: string
-  readonly teams: ReadonlyMap<string, MissingAlike>
-  readonly content: FeedContent
-  readonly catalog: CatalogView
-  readonly platforms: readonly string[]
-  readonly packages: readonly string[]
-  readonly firstSeen: ReadonlyMap<string, string>
+  readonly teams: ReadonlyMap<string, TeamAssessed>
   /** What was worked on just before anything was read. */
   readonly atWork: ReadonlySet<string>
+  /** Whether these are all teams of which something has changed. */
+  readonly all: boolean
+}
+
+/** What is the same for all teams that are recorded together, by flaw. */
+interface Shared {
+  /** Which feeds name it. */
+  readonly feeds: Map<string, readonly string[]>
+  /** By when we had read of it, as far as the record says, ISO 8601 UTC. */
+  readonly readAt: Map<string, string>
 }
 
 /** A verification has seen that what was promised is there. */
@@ -53,45 +57,60 @@ const endedWell: readonly EndState[] = ['installed', 'waiting for reboot', 'rebo
 /** How often it is compared again where another process was faster. */
 const ATTEMPTS = 5
 
-export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>) {
+export function createFindingsRecord(
+  parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>,
+  assessor: Pick<Assessor, 'catalog' | 'names'>,
+) {
   const { db } = parts
 
-  /** `only`: one team. What fails is written by the next assessment, and holds no proposal up. */
-  async function record(assessed: Assessed, only: string | null, signal: AbortSignal): Promise<void> {
-    try {
-      if (only === null) await recordCoverage(db, { now: now(), maxAges: maxAges() })
-      const teams = only === null ? new Set([...assessed.teams.keys(), ...(await teamsOfFindings(db))]) : [only]
-      for (const team of [...teams].sort()) {
-        const open = await inSlices(openFlaws(assessed.teams.get(team) ?? new Map(), assessed.catalog))
-        for (let attempt = 1; !(await recordTeam(team, open, assessed)); attempt++)
+  /** Answers the teams whose findings are not written: that is left to a later time. */
+  async function record({ teams, atWork, all }: Assessed, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const left = new Set<string>()
+    const problems: unknown[] = []
+    const shared: Shared = { feeds: new Map(), readAt: new Map() }
+    if (all) await recordCoverage(db, { now: now(), maxAges: maxAges() })
+    for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      try {
+        const open = await inSlices(openFlaws(alike, assessor.catalog()))
+        let done = await recordTeam(team, open, { at, atWork, shared })
+        for (let attempt = 1; done === 'again'; attempt++) {
           if (attempt === ATTEMPTS) throw new Error(`the findings of ${team} are being written by others`)
-        signal.throwIfAborted()
+          done = await recordTeam(team, open, { at, atWork, shared })
+        }
+        if (done === 'older') left.add(team)
+      } catch (error) {
+        left.add(team)
+        problems.push(error)
       }
-    } catch (error) {
       signal.throwIfAborted()
-      parts.log.warn(`What is known of flaws is not in the record yet; it is tried again: ${errorText(error)}`)
     }
+    if (problems.length > 0)
+      parts.log.warn(`What is known of flaws is not in the record yet; it is tried again: ${errorText(problems[0])}`)
+    return left
   }
 
-  /** False where another process has written meanwhile. */
-  async function recordTeam(team: string, { groups, flaws }: OpenFlaws, assessed: Assessed): Promise<boolean> {
-    const { at, atWork } = assessed
+  /** `again`: another process has written meanwhile. `older`: the record knows of a newer look, by the clock of its process. */
+  async function recordTeam(
+    team: string,
+    { groups, flaws }: OpenFlaws,
+    { at, atWork, shared }: { readonly at: string; readonly atWork: ReadonlySet<string>; readonly shared: Shared },
+  ): Promise<'done' | 'again' | 'older'> {
     const recorded = await readFindings(db, team)
-    // An older look says nothing that a newer one has not said.
-    if (recorded.at !== null && recorded.at > at) return true
+    if (recorded.at !== null && recorded.at > at) return 'older'
     const moves = await inSlices(movesBetween(recorded.assets, groups, atWork))
     const before = await flawsOfClasses(db, team, [...new Set(moves.flatMap(({ from }) => from ?? []))])
     const after = new Map<string, readonly string[]>()
     for (const { to, group } of moves) if (to !== null && group !== null) after.set(to, groups[group]?.flaws ?? [])
     // Somebody has written just now, and the class is gone.
-    if (moves.some(({ from }) => from !== null && !before.has(from))) return false
+    if (moves.some(({ from }) => from !== null && !before.has(from))) return 'again'
     const flawsOf = (hash: string) => after.get(hash) ?? before.get(hash) ?? []
 
     const known = await flawsRecorded(db, team, [...new Set([...after.values()].flat())])
     const fresh = await freshFlaws(
       [...new Set([...after.values()].flat())].filter((flaw) => !known.has(flaw)),
       flaws,
-      assessed,
+      at,
+      shared,
     )
     const difference = await inSlices(
       findingsDifference({
@@ -100,11 +119,11 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
         recorded: known,
         fresh,
         patchesOf: (flaw) => flaws.get(flaw)?.patches ?? [],
-        ...(await endings(moves, groups, assessed)),
+        ...(await endings(moves, groups)),
       }),
     )
     const latest = new Map<string, FlawRecorded>([...known, ...difference.flaws])
-    const judging = createJudging({ ...parts.judgement, catalog: assessed.catalog, defaults: parts.judgement })
+    const judging = createJudging({ ...parts.judgement, catalog: assessor.catalog(), defaults: parts.judgement })
     const fixOf = (flaw: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> => {
       const published = flaws.get(flaw)?.published ?? null
       const of = latest.get(flaw)
@@ -125,13 +144,13 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
         },
       ),
     )
-    if (moves.length === 0 && judged.length === 0) return true
+    if (moves.length === 0 && judged.length === 0) return 'done'
     const rows = new Map(difference.flaws)
     for (const { now: judgement } of judged) {
       const of = latest.get(judgement.flaw)
       if (of !== undefined) rows.set(judgement.flaw, { ...of, ...fixOf(judgement.flaw) })
     }
-    return writeFindings(
+    const written = await writeFindings(
       db,
       {
         team,
@@ -147,17 +166,27 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
       difference.lists.flatMap(({ contents }) => contents),
       now(),
     )
+    return written ? 'done' : 'again'
   }
 
   /** What is known of flaws of which nothing is recorded for the team: who says it, and since when we know it. */
   async function freshFlaws(
     flaws: readonly string[],
     about: OpenFlaws['flaws'],
-    { at, firstSeen, platforms, packages }: Assessed,
+    at: string,
+    { feeds, readAt: readBy }: Shared,
   ): Promise<ReadonlyMap<string, Omit<FlawRecorded, 'open'>>> {
-    const feeds = await feedsNaming(db, flaws, { platforms, packages })
-    const read = flaws.length === 0 ? new Map<string, string>() : await feedsRead(db)
-    const elsewhere = flaws.length === 0 ? new Map<string, string>() : await readElsewhere(db, flaws)
+    if (flaws.length === 0) return new Map()
+    const unknown = flaws.filter((flaw) => !feeds.has(flaw))
+    const naming = await feedsNaming(db, unknown, assessor.names())
+    const elsewhere = await readElsewhere(db, unknown)
+    for (const flaw of unknown) {
+      feeds.set(flaw, naming.get(flaw) ?? [])
+      const by = elsewhere.get(flaw)
+      if (by !== undefined) readBy.set(flaw, by)
+    }
+    const read = await feedsRead(db)
+    const firstSeen = await patchesFirstSeen(db, [...new Set(flaws.flatMap((flaw) => about.get(flaw)?.patches ?? []))])
     return new Map(
       flaws.map((flaw) => {
         const now = about.get(flaw)
@@ -165,26 +194,28 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
         const patches = now?.patches ?? []
         const times = [
           at,
-          ...(elsewhere.get(flaw) === undefined ? [] : [elsewhere.get(flaw) ?? at]),
+          readBy.get(flaw) ?? at,
           ...named.flatMap((feed) => read.get(feed) ?? []),
           ...patches.flatMap((patch) => firstSeen.get(patch) ?? []),
         ]
         const readAt = times.sort()[0] ?? at
+        readBy.set(flaw, readAt)
         return [flaw, { patches, feeds: named, readAt, ...fixDateOf(now?.published ?? null, readAt) }]
       }),
     )
   }
 
   /** How flaws ended, and by whose work. */
-  async function endings(moves: readonly Move[], groups: OpenFlaws['groups'], { content, catalog }: Assessed) {
+  async function endings(moves: readonly Move[], groups: OpenFlaws['groups']) {
     const lost = moves.flatMap(({ group, assets }) => (group === null ? assets.map(({ id }) => id) : []))
     const present = lost.length === 0 ? new Map() : await readAssets(db, lost)
-    const endOf = createEndings(content.fixes ?? [], catalog)
+    const endOf = createEndings(assessor.catalog())
+    const looked = await snapshotsOf(moves, groups)
     const known = new Map<string, ReturnType<typeof endOf>>()
     const ended = (flaw: string, patches: readonly string[], { group }: Move, asset: string) => {
       if (group === null) return present.has(asset) ? 'moved' : 'gone'
       const key = `${group} ${flaw}`
-      const snapshot = groups[group]?.snapshot
+      const snapshot = looked.get(groups[group]?.assets[0]?.id ?? '')
       const end = known.get(key) ?? (snapshot === undefined ? 'fixed' : endOf(flaw, patches, snapshot))
       known.set(key, end)
       return end
@@ -199,6 +230,22 @@ export function createFindingsRecord(parts: Pick<WorkflowParts, 'db' | 'clock' |
         ({ proposal, doneAt }) => since !== null && doneAt >= since && fixes.get(proposal)?.has(flaw) === true,
       )?.proposal ?? null
     return { ended, fixedBy }
+  }
+
+  /** One asset of each group that others came into, as it was looked at. */
+  async function snapshotsOf(
+    moves: readonly Move[],
+    groups: OpenFlaws['groups'],
+  ): Promise<ReadonlyMap<string, AssetSnapshot>> {
+    const ids = new Set<string>()
+    for (const { from, group } of moves) {
+      const [first] = from === null || group === null ? [] : (groups[group]?.assets ?? [])
+      if (first !== undefined) ids.add(first.id)
+    }
+    const found = new Map<string, AssetSnapshot>()
+    for (const some of slices([...ids]))
+      for (const snapshot of await readSnapshots(db, { ids: some })) found.set(snapshot.asset.id, snapshot)
+    return found
   }
 
   /** By proposal, the flaws that its patches fix. */

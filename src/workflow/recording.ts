@@ -1,18 +1,22 @@
 import { limits } from '../core/limits.ts'
 import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
-import { collecting } from './collecting.ts'
+import { type Collecting, collecting } from './collecting.ts'
 import type { Execute } from './execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const verification: Actor = { kind: 'system', part: 'verification' }
 
-/** So long what is known of assets is collected before it is recorded, or from one look to the next where that is shorter. */
+/** So long what is known of assets waits for what is known of others, or from one look to the next where that is shorter. */
 const PAUSE_MS = 250
 
 /** Records what became of the assets of one proposal, many at once: each commit costs as much as its assets together. */
 export interface Recording {
+  /** Their outcomes and verifications come. What is collected waits for others only as long as some are to come. */
+  expect(coming: { readonly outcomes: readonly string[]; readonly verifications: readonly string[] }): void
+  /** Nothing more comes of these assets. */
+  forget(assets: readonly string[]): void
   /** Comes back when they are recorded. Killed before, the engine is asked again: its journal knows them. */
   outcomes(ended: readonly RecordedOutcome[]): Promise<void>
   /** Comes back when they are recorded. Killed before, the assets are looked at again. */
@@ -28,6 +32,7 @@ export function createRecording(
   signal: AbortSignal,
 ): Recording {
   const limit = { most: limits.assetsPerEvent, pauseMs: Math.min(PAUSE_MS, 1_000 * pollSeconds) }
+  const coming = { outcomes: new Set<string>(), verifications: new Set<string>() }
   const outcomes = collecting<RecordedOutcome>(
     async (collected) => {
       await execute(proposal, { type: 'record-outcomes', outcomes: collected }, rollout)
@@ -44,5 +49,32 @@ export function createRecording(
     limit,
     signal,
   )
-  return { outcomes: outcomes.add, verifications: verifications.add }
+
+  function add<Item extends { readonly asset: string }>(
+    to: Collecting<Item>,
+    items: readonly Item[],
+    left: Set<string>,
+  ): Promise<void> {
+    for (const { asset } of items) left.delete(asset)
+    const written = to.add(items)
+    if (left.size === 0) to.flush()
+    return written
+  }
+
+  return {
+    expect(assets) {
+      for (const asset of assets.outcomes) coming.outcomes.add(asset)
+      for (const asset of assets.verifications) coming.verifications.add(asset)
+    },
+    forget(assets) {
+      for (const asset of assets) {
+        coming.outcomes.delete(asset)
+        coming.verifications.delete(asset)
+      }
+      if (coming.outcomes.size === 0) outcomes.flush()
+      if (coming.verifications.size === 0) verifications.flush()
+    },
+    outcomes: (ended) => add(outcomes, ended, coming.outcomes),
+    verifications: (found) => add(verifications, found, coming.verifications),
+  }
 }

@@ -29,7 +29,7 @@ export function createRollback(parts: WorkflowParts, { execute, open }: Execute)
     const state = await findProposal(parts.db, proposal)
     if (state === null) return refused(`There is no proposal ${proposal}.`)
     const members = parts.teams.membersOf(state.team)
-    const problem = rollbackProblem({ state, person: person.id, through: person.through, reason, only, members })
+    const problem = rollbackProblem({ state, doer: person, reason, only, members, now: parts.clock().toISOString() })
     if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
     const { subject, stays } = await previewed(rollbackSubject(state, state.subject, only))
     const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { MonitoringSilence } from '../core/ports.ts'
-import type { WorkflowLog } from './ports.ts'
+import type { WorkflowLog } from './log.ts'
 
 export interface SilencesOptions {
   /** By name. */

@@ -1,8 +1,9 @@
 import type { Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
-import { forgetOtherFeeds, saveFeed, sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
+import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetMissing, forgetOtherSources, LOOKS_AT_ONCE, newInterned, saveObservations } from '../store/inventory.ts'
+import { forgetOtherFeeds, saveFeed } from '../store/save-feed.ts'
 import { inTime } from './in-time.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -12,6 +13,8 @@ export interface SyncReport {
   readonly name: string
   readonly kind: 'inventory' | 'catalog'
   readonly ok: boolean
+  /** Of a feed: it said something else than before. Of inventory: it was looked at. */
+  readonly news: boolean
   /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
 }
@@ -24,41 +27,42 @@ export function createSync(parts: WorkflowParts) {
       parts.db,
       parts.feeds.map((feed) => feed.name),
       parts.clock().toISOString(),
+      parts.feedChanged,
     )
-    const states = await sourceStates(parts.db)
-    for (const feed of parts.feeds) {
-      const known = states.find((state) => state.kind === 'catalog' && state.name === feed.name)
-      const cursor = known?.cursor ?? null
-      try {
-        const fetched = await inTime(`The feed ${feed.name}`, limits.feedSeconds, signal, (either) =>
-          feed.fetch(cursor, either),
-        )
-        const now = parts.clock().toISOString()
-        if (fetched.status === 'unchanged') {
-          await sourceSucceeded(parts.db, 'catalog', feed.name, now, cursor, known?.rejected ?? 0)
-          reports.push({ name: feed.name, kind: 'catalog', ok: true, what: 'unchanged' })
-          continue
-        }
-        const { content, rejected } = fetched
-        await saveFeed(parts.db, feed.name, fetched, { now, cursor: fetched.cursor, rejected: rejected.length })
-        for (const record of rejected.slice(0, 3))
-          parts.log.warn(`Feed ${feed.name}: ${record.where} was skipped: ${record.reason}`)
-        const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
-        const skipped = rejected.length > 0 ? `; ${rejected.length} records skipped` : ''
-        reports.push({
-          name: feed.name,
-          kind: 'catalog',
-          ok: true,
-          what: `${counts.join(', ') || 'nothing'}${skipped}`,
-        })
-      } catch (error) {
-        signal.throwIfAborted()
-        const problem = errorText(error)
-        await sourceFailed(parts.db, 'catalog', feed.name, parts.clock().toISOString(), problem)
-        reports.push({ name: feed.name, kind: 'catalog', ok: false, what: `${problem} The last good content stays.` })
-      }
-    }
+    // One after the other: a large one takes memory while it is read.
+    for (const { name } of parts.feeds) reports.push(await syncFeed(name, signal))
     return reports
+  }
+
+  async function syncFeed(name: string, signal: AbortSignal): Promise<SyncReport> {
+    const feed = parts.feeds.find((item) => item.name === name)
+    if (feed === undefined) throw new Error(`There is no feed "${name}".`)
+    const known = (await sourceStates(parts.db)).find((state) => state.kind === 'catalog' && state.name === name)
+    const cursor = known?.cursor ?? null
+    try {
+      const fetched = await inTime(`The feed ${name}`, limits.feedSeconds, signal, (either) =>
+        feed.fetch(cursor, either),
+      )
+      const now = parts.clock().toISOString()
+      if (fetched.status === 'unchanged') {
+        await sourceSucceeded(parts.db, 'catalog', name, now, cursor, known?.rejected ?? 0)
+        return { name, kind: 'catalog', ok: true, news: false, what: 'unchanged' }
+      }
+      const { content, rejected } = fetched
+      const result = { now, cursor: fetched.cursor, rejected: rejected.length }
+      const change = await saveFeed(parts.db, name, fetched, result, parts.feedChanged)
+      for (const record of rejected.slice(0, 3))
+        parts.log.warn(`Feed ${name}: ${record.where} was skipped: ${record.reason}`)
+      const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
+      const skipped = rejected.length > 0 ? `; ${rejected.length} records skipped` : ''
+      const what = `${counts.join(', ') || 'nothing'}${skipped}`
+      return { name, kind: 'catalog', ok: true, news: change !== null, what }
+    } catch (error) {
+      signal.throwIfAborted()
+      const problem = errorText(error)
+      await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
+      return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+    }
   }
 
   /** `only`: just these assets, of whatever source. */
@@ -76,7 +80,11 @@ export function createSync(parts: WorkflowParts) {
     return Promise.all(parts.sources.map((source) => syncSource(source.name, signal, only)))
   }
 
-  async function syncSource(name: string, signal: AbortSignal, only: readonly string[] | null): Promise<SyncReport> {
+  async function syncSource(
+    name: string,
+    signal: AbortSignal,
+    only: readonly string[] | null = null,
+  ): Promise<SyncReport> {
     const source = parts.sources.find((item) => item.name === name)
     const seen: string[] = []
     const lost: string[] = []
@@ -103,14 +111,15 @@ export function createSync(parts: WorkflowParts) {
       if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
       await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
       const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
-      return { name, kind: 'inventory', ok: true, what: `${seen.length - lost.length} assets seen${problem}` }
+      const what = `${seen.length - lost.length} assets seen${problem}`
+      return { name, kind: 'inventory', ok: true, news: true, what }
     } catch (error) {
       signal.throwIfAborted()
       const problem = errorText(error)
       await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-      return { name, kind: 'inventory', ok: false, what: `${problem} What was known before stays.` }
+      return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
     }
   }
 
-  return { syncFeeds, syncInventory }
+  return { syncFeeds, syncFeed, syncInventory, syncSource }
 }

@@ -28,6 +28,8 @@ export interface Verified {
   readonly known: ReadonlyMap<string, readonly HealthResult[]>
 }
 
+type Looks = ReadonlyMap<string, Observation>
+
 /** Verifies assets from what they say of themselves, and records it. */
 export function createVerify(parts: WorkflowParts) {
   /** Verifies assets of one start as they end. */
@@ -35,15 +37,15 @@ export function createVerify(parts: WorkflowParts) {
     const before = new Map(known)
     const tasks: Promise<void>[] = []
 
-    async function check(ended: readonly RecordedOutcome[]): Promise<void> {
+    async function check(ended: readonly RecordedOutcome[], looks: Looks): Promise<void> {
       const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
       const judging: Promise<void>[] = []
       const answered = (id: string) => left.get(id)?.state !== 'unreachable'
-      for await (const first of lookAll([...left.keys()], present, 'installed', answered, signal)) {
+      function take(first: Look): void {
         const id = lookedAt(first)
         const outcome = left.get(id)
         const item = plannedIn(state, id)
-        if (outcome === undefined || item === null || !left.delete(id)) continue
+        if (outcome === undefined || item === null || !left.delete(id)) return
         const one = { state, key, planned: item, asset: present.get(id), outcome, first, before: before.get(id) }
         const recorded = judge(one, signal).then((verification) =>
           recording.verifications([{ asset: id, verification }]),
@@ -52,15 +54,18 @@ export function createVerify(parts: WorkflowParts) {
         recorded.catch(() => undefined)
         judging.push(recorded)
       }
+      for (const [id, look] of looks) if (look.kind === 'seen' && present.has(id)) take(look)
+      for await (const look of lookAll([...left.keys()], present, 'installed', answered, signal)) take(look)
       await Promise.all(judging)
     }
 
     return {
       /** How healthy assets were before; whoever prepares them adds what it sees. */
       before,
-      add(ended: readonly RecordedOutcome[]): void {
+      /** `looks`: of those that were looked at when they had ended, what was seen, by id; they are not looked at again. */
+      add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
         if (ended.length === 0) return
-        const task = check(ended)
+        const task = check(ended, looks)
         // It is awaited at the end; until then nobody else may think that it was forgotten.
         task.catch(() => undefined)
         tasks.push(task)
@@ -177,9 +182,14 @@ export function createVerify(parts: WorkflowParts) {
     recording: Recording,
     signal: AbortSignal,
   ): Promise<void> {
-    // A part at a time: however many there are, few are held in memory.
-    for (let from = 0; from < assets.length; from += LAST_LOOKS)
-      await lookAgainAt(state, assets.slice(from, from + LAST_LOOKS), recording, signal)
+    recording.expect({ outcomes: [], verifications: assets })
+    try {
+      // A part at a time: however many there are, few are held in memory.
+      for (let from = 0; from < assets.length; from += LAST_LOOKS)
+        await lookAgainAt(state, assets.slice(from, from + LAST_LOOKS), recording, signal)
+    } finally {
+      recording.forget(assets)
+    }
   }
 
   async function lookAgainAt(

@@ -1,5 +1,6 @@
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
+import { createAssessor } from './assessor.ts'
 import { createDeploy } from './deploy.ts'
 import { createDesk } from './desk.ts'
 import { createDigests } from './digest.ts'
@@ -10,6 +11,7 @@ import { createEstimates } from './estimates.ts'
 import { createExecute } from './execute.ts'
 import { createExplain } from './explain.ts'
 import { createFleetSummary } from './fleet.ts'
+import { createMay } from './may.ts'
 import type { Linking, WorkflowParts } from './ports.ts'
 import { createPropose } from './propose.ts'
 import { createRollback } from './rollback.ts'
@@ -26,7 +28,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const digests = createDigests(parts, () => void dispatcher.kick())
   const linking = toldAtOnce(parts.linking, () => void dispatcher.kick())
   const sync = createSync(parts)
-  const propose = createPropose(parts, execute, alone)
+  const assessor = createAssessor(parts)
+  const propose = createPropose(parts, execute, alone, assessor)
   const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
 
@@ -36,18 +39,23 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
       signal,
       state.subject.assets.map((planned) => planned.asset.id),
     )
-    await propose.propose(signal, { team: state.team })
+    await propose.propose(signal, { team: state.team, later: 'all' })
   }
 
   return {
     execute: execute.execute,
     open: execute.open,
     syncFeeds: sync.syncFeeds,
+    syncFeed: sync.syncFeed,
     syncInventory: sync.syncInventory,
+    syncSource: sync.syncSource,
     propose: propose.propose,
+    proposeBeside: propose.proposeBeside,
+    answersKept: propose.answersKept,
+    recordFindings: propose.recordFindings,
     assessments: propose.assessments,
-    explain: createExplain(parts, propose),
-    fleetSummary: createFleetSummary(parts),
+    ...createExplain(parts, propose),
+    fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,
     sweep: driver.sweep,
@@ -56,6 +64,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     freezeTeam: execute.freezeTeam,
     askHandOver: execute.askHandOver,
     desk: createDesk(parts, execute, createRollback(parts, execute), estimates, linking),
+    may: createMay(parts),
     linking,
     estimates,
   }

@@ -9,12 +9,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { catalogView } from '../../src/core/assessment.ts'
+import { joinAssessments } from '../../src/core/assessment/assess.ts'
+import { catalogView } from '../../src/core/assessment/catalog-view.ts'
+import { createMisses, findings, softwareOf } from '../../src/core/assessment/missing.ts'
 import type { Asset, InstalledPackage, Observation } from '../../src/core/asset.ts'
 import type { FeedContent, Fix } from '../../src/core/catalog.ts'
-import { groupsOf, judgeFleet, matchFleet, rematchPackages, setsByVersion } from '../../src/core/fleet.ts'
-import { createMatcher } from '../../src/core/matching.ts'
-import { findings } from '../../src/core/missing-updates.ts'
 import type { CatalogFeed } from '../../src/core/ports.ts'
 import { createDebianAdvisoriesFeed } from '../../src/integrations/feeds/debian-advisories/index.ts'
 import { createDebsecanFeed } from '../../src/integrations/feeds/debsecan/index.ts'
@@ -22,11 +21,20 @@ import { createEpssFeed } from '../../src/integrations/feeds/epss/index.ts'
 import { createKevFeed } from '../../src/integrations/feeds/kev/index.ts'
 import { createOsvFeed } from '../../src/integrations/feeds/osv/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
-import { readCatalog, saveFeed } from '../../src/store/catalog.ts'
+import { readCatalog } from '../../src/store/catalog.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { newInterned, readFleet, saveObservations } from '../../src/store/inventory.ts'
+import {
+  installedCounts,
+  newInterned,
+  readSnapshots,
+  saveObservations,
+  teamsWithAssets,
+} from '../../src/store/inventory.ts'
+import { saveFeed } from '../../src/store/save-feed.ts'
+import { createAssessor, type TeamAssessed } from '../../src/workflow/assessor.ts'
 import { sharedData } from '../integrations/shared-data.ts'
-import { deployerRule } from '../support/priority-rules.ts'
+import { aSnapshot } from '../support/asset.ts'
+import { judgement } from '../support/example-service.ts'
 import { almaChoices, type Choice, debianChoices, drawHost, random, unpacked } from './fleet.ts'
 
 const [hosts = 100_000] = process.argv.slice(2).map(Number)
@@ -86,19 +94,7 @@ function host(index: number, platform: string, packages: readonly InstalledPacka
     address: `host-${index}`,
     simulated: false,
   }
-  const snapshot = {
-    asset,
-    packages,
-    pending: [],
-    runningKernel: null,
-    bootId: null,
-    rebootRequired: false,
-    rebootPackages: [],
-    staleServices: [],
-    observedAt: now,
-    listsRefreshedAt: null,
-  }
-  return { kind: 'seen', snapshot, warnings: [] }
+  return { kind: 'seen', snapshot: aSnapshot(asset, { packages, observedAt: now }), warnings: [] }
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'patchwarden-bench-'))
@@ -164,41 +160,38 @@ try {
   await importFromFile()
 
   console.log('\nAssessment')
-  const full = await timed(
-    'full, from the store: read fleet and catalog, match, judge',
-    async () => {
-      const fleet = await readFleet(db)
-      const names = new Set<string>()
-      for (const { item } of fleet.versions) names.add(item.name).add(item.source)
-      const content = await readCatalog(db, [...new Set(fleet.versions.map((one) => one.platform))], [...names])
-      const catalog = catalogView([content])
-      const matches = matchFleet(fleet, catalog)
-      const options = {
-        catalog,
-        rule: deployerRule,
-        defaults: { exposure: 'open', criticality: 'medium' } as const,
-        now,
-      }
-      return { fleet, catalog, content, matches, options, patches: judgeFleet(fleet, matches, options) }
-    },
-    hosts,
-  )
-  const { fleet, catalog, content, matches, options, patches } = full.value
-  const total = matches.findings.reduce((sum, count) => sum + count, 0)
-  const installed = fleet.sets.members.length
-  console.log(
-    `  ${installed} installed packages, ${fleet.versions.length} distinct versions, ${matches.findings.length} sets`,
-  )
-  console.log(
-    `  ${total} findings on sets, ${patches.length} patches; first: ${patches[0]?.source} ${patches[0]?.priority}`,
-  )
+  const assessor = createAssessor({
+    db,
+    clock: () => new Date(now),
+    judgement: { ...judgement, grouping: 'tier' },
+  })
+  const teams = await teamsWithAssets(db)
+  const assessAll = async () => {
+    const all: TeamAssessed[] = []
+    for (const team of teams) all.push(await assessor.assess(team))
+    return all
+  }
+  const full = await timed('full, from the store: read fleet and catalog, match, judge', assessAll, hosts)
+  const counts = await installedCounts(db)
+  const patches = joinAssessments(full.value.map(({ assessment }) => assessment)).patches
+  const total = full.value.reduce((sum, { alike }) => sum + findingsIn(alike), 0)
+  console.log(`  ${counts.packages} installed packages, ${counts.versions} distinct versions`)
+  console.log(`  ${total} findings, ${patches.length} patches; first: ${patches[0]?.source} ${patches[0]?.priority}`)
+  const some = (await readSnapshots(db, { teams: teams.slice(0, 2) })).slice(0, 5_000)
+  const content = await readCatalog(db, assessor.names().platforms, assessor.names().packages)
   const alone: number[] = []
   for (let run = 0; run < 3; run++) {
-    const matcher = createMatcher(content.fixes ?? [])
-    alone.push((await timed('matching alone, data in memory', () => matchFleet(fleet, { matcher }), hosts)).s)
+    const misses = createMisses(catalogView([content]))
+    const matched = await timed(
+      `matching alone, ${some.length} hosts in memory`,
+      () => {
+        for (const snapshot of some) misses.of(softwareOf(snapshot))
+      },
+      some.length,
+    )
+    alone.push(matched.s)
   }
-  const matching = alone.sort((a, b) => a - b)[1] ?? 0
-  const byVersion = (await timed('index of sets by version, made once', () => setsByVersion(fleet))).value
+  const matching = (alone.sort((a, b) => a - b)[1] ?? 0) / Math.max(1, some.length)
   const advisory: Fix = {
     platform: 'debian:12',
     package: 'openssl',
@@ -207,50 +200,29 @@ try {
     fixedVersion: '9.0-1',
     advisory: 'DSA-9999-1',
   }
-  const changed = await timed('one new advisory (openssl, on most Debian hosts): match and judge again', () => {
-    const again = rematchPackages(fleet, byVersion, catalog, matches, catalog.matcher.add([advisory]))
-    return { ...again, patches: judgeFleet(fleet, matches, options, again.groups) }
+  await timed('one new advisory (openssl, on most Debian hosts): store, match and judge again', async () => {
+    await saveFeed(db, 'news', { content: { fixes: [advisory] } }, { now, cursor: 'news', rejected: 0 })
+    const again: TeamAssessed[] = []
+    for (const team of teams) again.push(await assessor.assess(team, 1))
+    return again
   })
-  console.log(
-    `  on ${changed.value.sets} sets; now ${changed.value.patches[0]?.source} ${changed.value.patches[0]?.version}`,
-  )
   const one = drawHost(choices.get('debian:12') ?? [], next)
-  await timed('one host changed: store it, look its versions up', async () => {
+  await timed('one host changed: store it, assess its team again', async () => {
     await saveObservations(db, [host(0, 'debian:12', one)], new Date().toISOString(), interned)
-    const places = new Map(
-      fleet.versions.map((version, index) => [`${version.item.name} ${version.item.version}`, index]),
-    )
-    return groupsOf(
-      matches,
-      one.flatMap((item) => places.get(`${item.name} ${item.version}`) ?? []),
-    )
+    return assessor.assess('team-0')
   })
-
-  console.log('\nThe same software on more hosts: 1,000 sets')
-  const share = Math.min(1_000, matches.findings.length)
-  const few = {
-    starts: fleet.sets.starts.subarray(0, share + 1),
-    members: fleet.sets.members.subarray(0, fleet.sets.starts[share]),
-  }
-  for (const count of [1_000, 10_000, 100_000]) {
-    const matcher = createMatcher(content.fixes ?? [])
-    const shared = {
-      versions: fleet.versions,
-      sets: few,
-      setOf: Int32Array.from({ length: count }, (_, index) => index % share),
-      contextOf: Uint8Array.from({ length: count }, (_, index) => index % 20),
-    }
-    await timed(
-      `${count} hosts: match and judge`,
-      () => judgeFleet(shared, matchFleet(shared, { matcher }), { ...options, catalog: { ...catalog, matcher } }),
-      count,
-    )
-  }
   console.log(`\npeak memory of this process ${(peak / 1e9).toFixed(2)} GB`)
-  await besideDebsecan(sample[0]?.packages ?? [], full.s / hosts, matching / hosts)
+  await besideDebsecan(sample[0]?.packages ?? [], full.s / hosts, matching)
 } finally {
   await database.close()
   await rm(folder, { recursive: true, force: true })
+}
+
+/** CVEs on binary packages, over all assets. */
+function findingsIn(alike: TeamAssessed['alike']): number {
+  let sum = 0
+  for (const [{ findings: each }, assets] of alike) sum += each * assets.length
+  return sum
 }
 
 /** A CSV of 1,000 hosts through the file source, as an operator imports one. */

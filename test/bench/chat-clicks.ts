@@ -225,14 +225,24 @@ async function discord(): Promise<void> {
   )
 
   function side({ fake, users }: typeof mine, message: string): Side {
+    const answered = new Map<string, number>()
+    let read = 0
+    /** Each request is read once: this process is the platform, too, which has to answer. */
+    function answeredAt(click: string): number | undefined {
+      for (const { method, path, at } of fake.requests.slice(read)) {
+        read++
+        const [, token] = /\/webhooks\/[^/]+\/([^/]+)\//.exec(path) ?? []
+        if (method === 'PATCH' && token !== undefined) answered.set(token, at)
+      }
+      return answered.get(click)
+    }
     return {
       async click(index) {
         const at = Date.now()
         const customId = ids[Math.floor(index / PEOPLE) % 2] ?? ''
         const clicked = await fake.click(users[index % PEOPLE] ?? '', message, customId)
         if (clicked.answer === null) return null
-        const own = (): number | undefined =>
-          fake.requests.findLast(({ method, path }) => method === 'PATCH' && path.includes(clicked.token))?.at
+        const own = () => answeredAt(clicked.token)
         for (let tries = 0; fake === mine.fake && tries < 200 && own() === undefined; tries++) await sleep(10)
         return { at, ackMs: clicked.answer.milliseconds, answeredAt: own() ?? null }
       },

@@ -23,6 +23,7 @@ import type { WorkflowParts } from '../../src/workflow/ports.ts'
 import { createFakeDiscord } from '../fakes/discord/fake-discord.ts'
 import { createFakeSlack } from '../fakes/slack/fake-slack.ts'
 import { accountsOf } from '../support/chat-people.ts'
+import { placeOf } from '../support/place.ts'
 import { members, proposalCase } from '../support/proposal-case.ts'
 
 const CARDS = 1_000
@@ -39,7 +40,7 @@ const database = await openDatabase({
 const { db } = database
 const example = proposalCase().state()
 const desk = {
-  card: async (proposal: string) => proposalCard({ ...example, id: proposal }, members, null),
+  card: async (proposal: string) => proposalCard(placeOf({ ...example, id: proposal }, members), null),
 } as unknown as Desk
 const log = { info: () => {}, warn: (message: string) => console.error(message) }
 const common = {

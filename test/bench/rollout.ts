@@ -16,6 +16,7 @@ import { ansibleReason } from '../support/ansible.ts'
 import { fleetAssets, installedOn, pendingChanges } from '../support/apt-hosts.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 import { flatness } from './rollout/flat.ts'
+import { endCount } from './rollout/host-cpu.ts'
 import { rolloutOfMany } from './rollout/many-hosts.ts'
 import { ansible, floor, type Measured, type Method, ours } from './rollout/methods.ts'
 
@@ -88,24 +89,35 @@ async function compare(hosts: number, runs: number, methods: readonly Method[]):
     }
   } finally {
     await fleet.down()
+    endCount(fleet)
   }
   report(hosts, results)
 }
 
 function report(hosts: number, results: ReadonlyMap<Method, readonly Measured[]>): void {
-  const walls = (method: Method) => (results.get(method) ?? []).map((measured) => measured.wallSeconds)
-  const cpus = (method: Method) => (results.get(method) ?? []).map((measured) => measured.cpuSeconds)
-  const rows = [['method', 'wall s', 'range', 'x floor', 'CPU s', 'range', 'CPU ms a host', 'x Ansible']]
+  const of = (method: Method, what: (measured: Measured) => number) => (results.get(method) ?? []).map(what)
+  const wall = ({ wallSeconds }: Measured) => wallSeconds
+  const cpu = ({ cpuSeconds }: Measured) => cpuSeconds
+  const hostCpu = ({ hostCpuSeconds }: Measured) => hostCpuSeconds ?? Number.NaN
+  /** Round by round, so that both had the same machine. */
+  function times(method: Method, beside: Method, what: (measured: Measured) => number): string {
+    const least = of(beside, what)
+    const ratios = of(method, what).map((value, round) => value / (least[round] ?? Number.NaN))
+    return `${median(ratios).toFixed(2)} (${range(ratios)})`
+  }
+  const rows = [
+    ['method', 'wall s', 'x floor', 'CPU ms a host', 'x floor', 'x Ansible', 'CPU ms on each host', 'x floor'],
+  ]
   for (const method of results.keys()) {
     rows.push([
       method.name,
-      median(walls(method)).toFixed(2),
-      range(walls(method)),
-      (median(walls(method)) / median(walls(floor))).toFixed(2),
-      median(cpus(method)).toFixed(2),
-      range(cpus(method)),
-      ((median(cpus(method)) / hosts) * 1_000).toFixed(0),
-      results.has(ansible) ? (median(cpus(method)) / median(cpus(ansible))).toFixed(2) : '-',
+      `${median(of(method, wall)).toFixed(2)} (${range(of(method, wall))})`,
+      times(method, floor, wall),
+      ((median(of(method, cpu)) / hosts) * 1_000).toFixed(0),
+      times(method, floor, cpu),
+      results.has(ansible) ? times(method, ansible, cpu) : '-',
+      ((median(of(method, hostCpu)) / hosts) * 1_000).toFixed(0),
+      times(method, floor, hostCpu),
     ])
   }
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

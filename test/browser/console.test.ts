@@ -63,10 +63,10 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
   })
 
   it('comments and types commands, and nothing typed becomes markup', async () => {
-    await page.fill('input[name=text]', '<b>bold</b> <!here> @channel')
+    await page.getByLabel('Comment or command').fill('<b>bold</b> <!here> @channel')
     await page.keyboard.press('Enter')
     await expect.poll(thread, { timeout: 10_000 }).toContain('<b>bold</b> <!here> @channel')
-    await page.fill('input[name=text]', '/patch nonsense')
+    await page.getByLabel('Comment or command').fill('/patch nonsense')
     await page.keyboard.press('Enter')
     await expect.poll(() => page.locator('#said').innerText()).toContain('There is no command "nonsense"')
   })

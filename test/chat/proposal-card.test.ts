@@ -2,20 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { cardActions } from '../../src/chat/card-actions.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
-import type { Member } from '../../src/core/policy.ts'
+import type { Doer } from '../../src/core/permission/row.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { placeOf } from '../support/place.ts'
 import { members, person, proposalCase } from '../support/proposal-case.ts'
 import { content, testedContent } from '../support/proposals.ts'
 
-function memberCalled(id: string): Member {
-  const found = members.find((member) => member.id === id)
-  if (!found) throw new Error(id)
+function doerCalled(id: string): Doer {
+  const found = person(id)
+  if (found.kind !== 'person') throw new Error(id)
   return found
 }
 
 /** The card as one reads it, from top to bottom. */
-function read(state: ProposalState, viewer: Member | null = null): string {
-  const card = proposalCard(state, members, viewer)
+function read(state: ProposalState, viewer: Doer | null = null): string {
+  const card = proposalCard(placeOf(state, members), viewer)
   return [
     `[${card.badge}] ${card.context.map(plain).join(' · ')}`,
     card.title,
@@ -63,7 +64,7 @@ describe('the card', () => {
       owner 1/1 Noor <- Mara
       security 0/1  <- Mara+Tom
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Withdraw… | Report"
+      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Withdraw my vote | Freeze… | Withdraw… | Report"
     `)
   })
 
@@ -88,7 +89,7 @@ describe('the card', () => {
       Test paused by Jonas at 2026-11-20 00:00 UTC: odd graphs.
       web1 is at work and is brought to its end first.
       The test goes on when owner (Mara, Noor) resumes it.
-      Approve | Reject… | Resume | Halt… | Explain | 4 assets | Plan | Abstain | Withdraw… | Report"
+      Approve | Reject… | Resume | Halt… | Explain | 4 assets | Plan | Abstain | Freeze… | Withdraw… | Report"
     `)
   })
 
@@ -149,7 +150,7 @@ describe('the card', () => {
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
       It goes on when owner (Mara, Noor) resumes it. Resumed, it goes on without the one not well; "Retry failed" before that has it tried again.
-      Retry failed… | Resume | Roll back… | Explain | 4 assets | Plan | Skip an asset… | End it here… | Report"
+      Retry failed… | Resume | Roll back… | Explain | 4 assets | Plan | Skip an asset… | Freeze… | End it here… | Report"
     `)
   })
 
@@ -184,9 +185,9 @@ describe('the card', () => {
 
   test('warns when people have left and nobody can satisfy the policy any more', () => {
     const one = proposalCase()
-    const left = [memberCalled('noor'), memberCalled('jonas')]
+    const left = members.filter(({ id }) => id === 'noor' || id === 'jonas')
     expect(
-      proposalCard(one.state(), left, null)
+      proposalCard(placeOf(one.state(), left), null)
         .notes.map((note) => plain(note.text))
         .join(),
     ).toContain('Nobody can satisfy this policy now')
@@ -214,7 +215,7 @@ describe('the card', () => {
 
 describe('its buttons', () => {
   function names(state: ProposalState, who: string): readonly string[] {
-    return cardActions(state, memberCalled(who))
+    return cardActions(placeOf(state, members), doerCalled(who))
       .map((action) => action.name)
       .filter((name) => !['explain', 'assets', 'plan', 'report'].includes(name))
   }
@@ -222,36 +223,36 @@ describe('its buttons', () => {
   test('are those that make sense for the reader: who cannot vote sees none for it', () => {
     const one = proposalCase()
     expect(names(one.state(), 'tom')).toEqual(['approve', 'reject', 'abstain'])
-    expect(names(one.state(), 'jonas')).toEqual(['withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['freeze', 'withdraw'])
     one.vote('tom', 'approve')
-    expect(names(one.state(), 'tom')).toEqual(['reject', 'withdraw-vote'])
+    expect(names(one.state(), 'tom')).toEqual(['reject', 'withdraw-vote', 'abstain'])
   })
 
   test('stop a test ring and let it go on', () => {
     const one = testing()
-    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'withdraw'])
-    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'pause', 'halt', 'abstain', 'withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'freeze', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'pause', 'halt', 'abstain', 'freeze', 'withdraw'])
     expect(names(one.state(), 'tom')).toEqual(['approve', 'reject', 'abstain'])
     one.give({ type: 'pause', reason: null }, person('jonas'))
-    expect(names(one.state(), 'jonas')).toEqual(['halt', 'withdraw'])
-    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'resume', 'halt', 'abstain', 'withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['halt', 'freeze', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['approve', 'reject', 'resume', 'halt', 'abstain', 'freeze', 'withdraw'])
     one.give({ type: 'halt', reason: 'no' }, person('jonas'))
-    expect(names(one.state(), 'jonas')).toEqual(['withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['freeze', 'withdraw'])
   })
 
   test('follow the rollout', () => {
     const one = approved()
     expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'postpone', 'freeze', 'withdraw'])
     one.give({ type: 'start' })
-    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'skip'])
+    expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'skip', 'acknowledge', 'freeze'])
     one.give({ type: 'pause', reason: null }, person('jonas'))
-    expect(names(one.state(), 'jonas')).toEqual(['halt', 'skip', 'withdraw'])
-    expect(names(one.state(), 'noor')).toEqual(['resume', 'halt', 'skip', 'withdraw'])
+    expect(names(one.state(), 'jonas')).toEqual(['halt', 'skip', 'freeze', 'withdraw'])
+    expect(names(one.state(), 'noor')).toEqual(['resume', 'halt', 'skip', 'freeze', 'withdraw'])
   })
 
   test('carry the revision that the reader saw', () => {
     const one = proposalCase()
     one.give({ type: 'revise', content: content(3), reason: 'web4 is gone' })
-    for (const action of cardActions(one.state(), null)) expect(action.revision).toBe(2)
+    for (const action of cardActions(placeOf(one.state(), members), null)) expect(action.revision).toBe(2)
   })
 })

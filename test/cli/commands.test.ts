@@ -154,6 +154,13 @@ test('the fleet in counts says what each asset says by itself', async () => {
   })
 })
 
+test('only who has a role in a team proposes for it', async () => {
+  expect(await patchwarden('propose', '--team', 'web-platform', '--as', 'priya')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^Not proposed: Priya Nair has no role in web-platform\. Mara Keller, .* can\.$/m),
+  })
+})
+
 test('who proposed cannot approve', async () => {
   const proposed = await patchwarden('propose', '--team', 'web-platform', '--as', 'mara')
   expect(proposed.out).toMatch(/^Opened PW-\d+/)
@@ -221,6 +228,32 @@ test('docs/commands.md and the help in chat come from the table of actions', asy
   expect((await patchwarden('commands', '--markdown')).out).toBe(page)
   const { out } = await patchwarden('commands')
   for (const name of actionNames) expect(out).toContain(`/patch ${name} PW-1`)
+})
+
+test('docs/permissions.md is the table of permissions', async () => {
+  const page = await readFile(new URL('../../docs/permissions.md', import.meta.url), 'utf8')
+  expect((await patchwarden('may', '--markdown')).out).toBe(page)
+})
+
+test('whether somebody may do something is said with every condition', async () => {
+  const yes = await patchwarden('may', 'comment', 'PW-1', '--as', 'tom')
+  expect(yes).toMatchObject({ code: 0, out: expect.stringMatching(/^Tom .*may: comment PW-1\.\n( {2}yes .*\n)+$/) })
+  const no = await patchwarden('may', 'resume', 'PW-1', '--as', 'mara', '--json')
+  expect(no.code).toBe(1)
+  expect(JSON.parse(no.out)).toMatchObject({
+    may: false,
+    refusal: expect.stringContaining('not stopped'),
+    conditions: [
+      { holds: true },
+      { holds: true },
+      { holds: false, what: expect.stringMatching(/^When: /) },
+      { holds: true },
+    ],
+  })
+  expect(await patchwarden('may', 'fly', 'PW-1', '--as', 'mara')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('one of comment, approve'),
+  })
 })
 
 test('what waits for somebody, what runs, and assets are shown as in chat', async () => {

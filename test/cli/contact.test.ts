@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChatConnection } from '../../src/chat/platform.ts'
 import { contact } from '../../src/cli/contact.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
-import { anAsset } from '../support/asset.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 
@@ -116,23 +116,12 @@ test('what monitors is asked, too: its address and secret, and whether it still 
 })
 
 test('assets in a zone whose rules are newer than the time zone data here are told with their source', async () => {
-  const looked = {
-    packages: [],
-    pending: [],
-    runningKernel: null,
-    bootId: null,
-    rebootRequired: false,
-    rebootPackages: [],
-    staleServices: [],
-    observedAt: '2026-11-20T12:00:00.000Z',
-    listsRefreshedAt: null,
-  }
   const lab: InventorySource = {
     name: 'lab',
     describe: '',
     async *observe() {
       for (const timeZone of ['Europe/Berlin', 'America/Rainy_River', 'America/Rainy_River']) {
-        const snapshot = { ...looked, asset: anAsset('web-01', { timeZone }) }
+        const snapshot = aSnapshot(anAsset('web-01', { timeZone }))
         yield { kind: 'seen', snapshot, warnings: [] }
       }
     },

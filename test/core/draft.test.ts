@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
+import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
 import type { Patch } from '../../src/core/catalog.ts'
 import { draftSubjects, type Grouping, type OpenGroup } from '../../src/core/draft.ts'
 import { exploitedCves, regressionsOf } from '../../src/core/follow-up.ts'

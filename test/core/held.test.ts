@@ -19,6 +19,7 @@ import { rollbackSubject } from '../../src/core/rollback.ts'
 import { whyNotTouched } from '../../src/core/why-not-touched.ts'
 import type { Departure } from '../../src/core/within.ts'
 import { anAsset } from '../support/asset.ts'
+import { placeOf } from '../support/place.ts'
 import { machine, members, proposalCase } from '../support/proposal-case.ts'
 import { content, testedContent } from '../support/proposals.ts'
 
@@ -42,7 +43,7 @@ function approved(all: Content = content(4)) {
 }
 
 function notes(state: ProposalState): string {
-  return proposalCard(state, members, null)
+  return proposalCard(placeOf(state, members), null)
     .notes.map(({ text }) => plain(text))
     .join('\n')
 }

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assess, catalogView } from '../../src/core/assessment.ts'
+import { assess } from '../../src/core/assessment/assess.ts'
+import { catalogView } from '../../src/core/assessment/catalog-view.ts'
+import { createMatcher } from '../../src/core/assessment/matching.ts'
+import { thirdParty } from '../../src/core/assessment/third-party.ts'
 import type { AssetSnapshot, InstalledPackage } from '../../src/core/asset.ts'
 import type { Fix } from '../../src/core/catalog.ts'
-import { contextOf, judgeFleet, matchFleet, rematchPackages, setsByVersion } from '../../src/core/fleet.ts'
-import { createMatcher } from '../../src/core/matching.ts'
-import { findings } from '../../src/core/missing-updates.ts'
-import { thirdParty } from '../../src/core/third-party.ts'
 import { sharedData } from '../integrations/shared-data.ts'
-import { anAsset } from '../support/asset.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
 import { deployerRule } from '../support/priority-rules.ts'
 
 function item(name: string, version: string, more: Partial<InstalledPackage> = {}): InstalledPackage {
@@ -21,18 +19,7 @@ function fix(fixedVersion: string | null, more: Partial<Fix> = {}): Fix {
 }
 
 function snapshot(packages: readonly InstalledPackage[], platform = 'debian:12'): AssetSnapshot {
-  return {
-    asset: anAsset('web1', { platform }),
-    packages,
-    pending: [],
-    runningKernel: null,
-    bootId: null,
-    rebootRequired: false,
-    rebootPackages: [],
-    staleServices: [],
-    observedAt: '2026-11-20T00:00:00Z',
-    listsRefreshedAt: null,
-  }
+  return aSnapshot(anAsset('web1', { platform }), { packages, observedAt: '2026-11-20T00:00:00Z' })
 }
 
 describe('a fix that is missing', () => {
@@ -125,71 +112,4 @@ it.skipIf(archive === null)("takes no package of Debian's own archive for anothe
   })
   expect(lines.length).toBeGreaterThan(60_000)
   expect(foreign).toEqual([])
-})
-
-describe('a fleet in counts', () => {
-  const names = ['a', 'b', 'c', 'd']
-  const versions = ['1', '2', '3', '4']
-  const fixes = fc.array(
-    fc
-      .tuple(fc.constantFrom(...names), fc.constantFrom(...versions), fc.nat({ max: 3 }))
-      .map(([name, version, number]) => fix(version, { package: name, cves: [`CVE-2026-${1_000 + number}`] })),
-    { maxLength: 12 },
-  )
-  const host = fc.uniqueArray(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...versions)), {
-    selector: ([name]) => name,
-    maxLength: 4,
-  })
-
-  function fleetOf(hosts: readonly (readonly (readonly [string, string])[])[]) {
-    const interned = new Map<string, InstalledPackage>()
-    const place = new Map<string, number>()
-    for (const list of hosts)
-      for (const [name, version] of list) {
-        const key = `${name} ${version}`
-        if (place.has(key)) continue
-        place.set(key, place.size)
-        interned.set(key, item(name, version))
-      }
-    const members = hosts.flatMap((list) => list.map(([name, version]) => place.get(`${name} ${version}`) ?? 0))
-    const starts = [0]
-    for (const list of hosts) starts.push((starts.at(-1) ?? 0) + list.length)
-    return {
-      versions: [...interned.values()].map((one) => ({ platform: 'debian:12', item: one })),
-      sets: { starts: Uint32Array.from(starts), members: Uint32Array.from(members) },
-      setOf: Int32Array.from(hosts.keys()),
-      contextOf: Uint8Array.from(hosts, () => contextOf({ exposure: 'open', criticality: 'high' })),
-    }
-  }
-
-  it('says the same as one assessment for each host, and one new advisory the same as all over again', () => {
-    const hosts = fc.array(host, { minLength: 1, maxLength: 8 })
-    fc.assert(
-      fc.property(fixes, fixes, hosts, (first, more, list) => {
-        const fleet = fleetOf(list)
-        const catalog = catalogView([{ fixes: first }])
-        const matches = matchFleet(fleet, catalog)
-        const options = {
-          catalog,
-          rule: deployerRule,
-          defaults: { exposure: 'open', criticality: 'medium' } as const,
-          now: '2026-11-20T00:00:00Z',
-        }
-        const single = list.map((packages) =>
-          findings(snapshot(packages.map(([name, version]) => item(name, version))), catalogView([{ fixes: first }])),
-        )
-        expect([...matches.findings]).toEqual(single.map((found) => found.length))
-        for (const patch of judgeFleet(fleet, matches, options)) {
-          const on = single.filter((found) => found.some((one) => one.source === patch.source))
-          expect(patch.assets).toBe(on.length)
-        }
-        rematchPackages(fleet, setsByVersion(fleet), catalog, matches, catalog.matcher.add(more))
-        const fresh = matchFleet(fleet, catalogView([{ fixes: [...first, ...more] }]))
-        expect([...matches.findings]).toEqual([...fresh.findings])
-        const sources = (of: typeof fresh) =>
-          of.lacking.map((groups) => [...groups].map((group) => of.groups[group]?.source).sort())
-        expect(sources(matches)).toEqual(sources(fresh))
-      }),
-    )
-  })
 })

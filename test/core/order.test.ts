@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { CveEvidence } from '../../src/core/priority/facts.ts'
-import { assumedEpss, likelihood, urgency } from '../../src/core/priority/order.ts'
+import { assumedEpss, likelihood, stakes, urgency } from '../../src/core/priority/order.ts'
 
 const now = '2026-11-20T00:00:00.000Z'
 
@@ -45,8 +45,6 @@ it('takes a CVE without a score for a middling one, not for a harmless one', () 
 })
 
 it('counts what is at stake: twice the assets weigh as one step of criticality', () => {
-  const medium = { criticality: 'medium' } as const
-  expect(urgency(-3, [medium, medium])).toBeCloseTo(urgency(-3, [{ criticality: 'high' }]))
-  expect(urgency(-3, [medium])).toBe(urgency(-3, [{ criticality: null }]))
-  expect(Number.isFinite(urgency(-3, []))).toBe(true)
+  expect(urgency(-3, 2 * stakes.medium)).toBeCloseTo(urgency(-3, stakes.high))
+  expect(Number.isFinite(urgency(-3, 0))).toBe(true)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AssessedAsset } from '../../src/core/assessment.ts'
+import type { AssessedAsset } from '../../src/core/assessment/assess.ts'
 import { ringsFor } from '../../src/core/draft.ts'
 import type { RingRule } from '../../src/core/ring-rule.ts'
 import { anAsset } from '../support/asset.ts'

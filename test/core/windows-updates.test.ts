@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { mergeUpdates, missingWindowsUpdates, WINDOWS } from '../../src/core/assessment/windows-updates.ts'
 import type { InstalledPackage } from '../../src/core/asset.ts'
 import type { WindowsUpdate } from '../../src/core/catalog.ts'
-import { mergeUpdates, missingWindowsUpdates, WINDOWS } from '../../src/core/windows-updates.ts'
 
 function installed(...names: string[]): InstalledPackage[] {
   return names.map((name) => {

@@ -1,7 +1,7 @@
 /** A vote covers what it was cast for and everything that is contained in it. */
 
 import { describe, expect, it } from 'vitest'
-import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
+import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
 import type { PackageChange, Patch } from '../../src/core/catalog.ts'
 import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
 import { departures, judgedAnew } from '../../src/core/within.ts'

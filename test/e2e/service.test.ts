@@ -1,5 +1,10 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { smallWith } from '../config/small.ts'
 import { createService, type RunningService } from '../support/running-service.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let service: RunningService
 
@@ -44,6 +49,15 @@ it('answers as healthy, and Ctrl-C ends it and its database cleanly', async () =
   await expect(fetch(`${service.url}/healthz`)).rejects.toThrow()
   expect(await service.start()).not.toBe(link)
   expect((await fetch(`${service.url}/healthz`)).status).toBe(200)
+})
+
+it('reads a feed in a thread of its own, as it is built', async () => {
+  const folder = temporaryFolder('pw-feeds')
+  const location = fileURLToPath(new URL('../integrations/feeds/fixtures/kev.json', import.meta.url))
+  const config = path.join(folder, 'patchwarden.yaml')
+  writeFileSync(config, smallWith('kev: { kind: kev }', `kev: { kind: kev, location: ${JSON.stringify(location)} }`))
+  const { stdout } = await service.command('--config', config, 'sync', '--json')
+  expect(JSON.parse(stdout).reports[0]).toMatchObject({ name: 'kev', ok: true, news: true })
 })
 
 it('killed in the middle of a rollout, it goes on at the next start: nothing is lost, and nothing is done twice', async () => {

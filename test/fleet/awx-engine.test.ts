@@ -72,6 +72,8 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
       'ANSIBLE_STDOUT_CALLBACK=ansible.posix.json',
       'ANSIBLE_RETRY_FILES_ENABLED=0',
       'ANSIBLE_TIMEOUT=3',
+      // Each job of AWX has a container of its own: it finds no connection that the job before left open.
+      `ANSIBLE_SSH_CONTROL_PATH_DIR=${join(folder, `cp-${jobs}`)}`,
     ]
     const only = ['-i', inventory, '--limit', hosts.join(','), '-e', `@${variables}`]
     const ended = await runBounded({

@@ -274,8 +274,11 @@ describe.skipIf(reason !== null)('faults during rollouts on real Debian hosts', 
     })
     for (const { name } of teams) await scene.as('mara', 'vote', id(name), 'approve')
     await Promise.all(interrupted)
+    // What a completed rollout left undone is proposed again at once, and nobody votes on that here.
+    const voted = new Set(ids.values())
     await until('every rollout has ended or stopped', 600, async () => {
-      return (await scene.proposals()).every(({ status }) => status === 'halted' || status === 'completed')
+      const proposals = await scene.proposals()
+      return proposals.every(({ id, status }) => !voted.has(id) || status === 'halted' || status === 'completed')
     })
     for (const { team, after } of FAULTS) {
       const host = canary(team)

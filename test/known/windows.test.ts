@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { mergeUpdates, missingWindowsUpdates } from '../../src/core/windows-updates.ts'
+import { mergeUpdates, missingWindowsUpdates } from '../../src/core/assessment/windows-updates.ts'
 import { documentsIn } from '../../src/integrations/feeds/documents.ts'
 import { createSink } from '../../src/integrations/feeds/sink.ts'
 import { readWesng } from '../../src/integrations/feeds/wesng/read.ts'

@@ -118,7 +118,8 @@ test.each([
         }),
       )
       // What it was doing at the database ends with its connection, not before.
-      const still = (await proposalsOfBefore(db, 'live')).length + (await proposalsOfBefore(db, 'over')).length
+      const still =
+        (await proposalsOfBefore(db, 'live', now())).length + (await proposalsOfBefore(db, 'over', now())).length
       if (still > 0) hit++
       // So that the last is killed while there is something to carry over, too.
       longest *= left - still > left / (KILLS - kill + 1) ? 0.5 : 1.2

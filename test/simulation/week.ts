@@ -3,7 +3,7 @@
  * some come to want another version. What each host needs is kept here, apart from the functions under test.
  */
 
-import type { AssessedAsset, Assessment } from '../../src/core/assessment.ts'
+import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
 import type { PackageChange, Patch } from '../../src/core/catalog.ts'
 import { type Draft, draftSubjects } from '../../src/core/draft.ts'
 import { comparison, isRaisedByNew, withFacts } from '../../src/core/held.ts'

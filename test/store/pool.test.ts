@@ -46,3 +46,30 @@ test('whoever waits for a connection when the pool ends is told so', async () =>
   await refused
   await first.catch(() => undefined)
 })
+
+test('a statement that comes often is prepared; one that comes in ever new forms is not', async () => {
+  const pool = openPool(database().url, {}, 1)
+  onTestFinished(() => pool.end(1))
+  for (let n = 0; n < 5; n++) {
+    expect(await pool.unsafe('select $1::int + 1 as next', [n])).toMatchObject([{ next: n + 1 }])
+    await pool.unsafe(`select $1::int + ${n}`, [n])
+  }
+  const rows = await pool.unsafe('select statement from pg_prepared_statements')
+  expect([...rows]).toEqual([{ statement: 'select $1::int + 1 as next' }])
+})
+
+test('what is prepared goes on where a table is another by now', async () => {
+  const pool = openPool(database().url, {}, 1)
+  onTestFinished(() => pool.end(1))
+  await pool.unsafe('create table changing (one int)')
+  const insert = () => pool.unsafe('insert into changing (one) values ($1)', [1])
+  const read = () => pool.unsafe('select * from changing where one = $1', [1])
+  for (let n = 0; n < 5; n++) {
+    await insert()
+    await read()
+  }
+  await pool.unsafe('alter table changing add column two text default $$two$$')
+  await insert()
+  expect((await read()).at(-1)).toEqual({ one: 1, two: 'two' })
+  await pool.unsafe('drop table changing')
+})

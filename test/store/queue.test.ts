@@ -103,6 +103,39 @@ describe('adding a job', () => {
   })
 })
 
+describe('a job that is asked for once', () => {
+  test('runs once for all who ask before it begins, and again for whoever asks after that', async () => {
+    const begun: string[] = []
+    let end = (): void => {}
+    const queue = await replica()
+    queue.define('all', async () => {
+      begun.push('all')
+      await new Promise<void>((resolve) => {
+        end = resolve
+      })
+    })
+    await queue.start()
+    await Promise.all([1, 2, 3, 4].map(() => queue.enqueueOnce('all')))
+    await expect.poll(() => begun, { timeout: 8000 }).toHaveLength(1)
+    // What it was asked for now it may have passed already.
+    await Promise.all([1, 2, 3, 4].map(() => queue.enqueueOnce('all')))
+    end()
+    await expect.poll(() => begun, { timeout: 8000 }).toHaveLength(2)
+    end()
+    await expect.poll(async () => (await jobs()).filter((job) => job.locked_at !== null)).toEqual([])
+    expect(await jobs()).toHaveLength(2)
+  })
+
+  test('does not wait for one that failed and is tried again later', async () => {
+    const { queue, seen } = await notes()
+    await database().sql`insert into agenda.agenda_jobs (name, type, next_run_at, fail_count)
+      values ('note', 'normal', now() + interval '1 hour', 1)`
+    await queue.start()
+    await queue.enqueueOnce('note')
+    await expect.poll(() => seen, { timeout: 8000 }).toEqual([{}])
+  })
+})
+
 describe('two processes', () => {
   test('share the jobs and run none of them twice', async () => {
     const { sql } = database()
@@ -279,6 +312,15 @@ describe('lost connections', () => {
 })
 
 describe('a repetition', () => {
+  test('ends when it is not among those that there are to be, and no other job does', async () => {
+    const { queue } = await notes()
+    queue.define('other', async () => {})
+    for (const name of ['note', 'other']) await queue.every(name, '1 day', { skipImmediate: true })
+    await queue.enqueueNow('other', {}, new Date(Date.now() + 86_400_000).toISOString())
+    await queue.repeatOnly(['note'])
+    expect((await jobs()).map(({ name, type }) => `${name} ${type}`).sort()).toEqual(['note single', 'other normal'])
+  })
+
   test('runs at once, and again after its interval', async () => {
     const { queue, seen } = await notes()
     await queue.start()

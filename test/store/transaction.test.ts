@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Db, Tx } from '../../src/store/connection.ts'
 import { connect } from '../../src/store/database.ts'
 import { timers } from '../../src/store/schema.ts'
-import { inTransaction } from '../../src/store/transaction.ts'
+import { Collision, inTransaction, together } from '../../src/store/transaction.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -119,3 +119,30 @@ test('the pools end what waits for a lock or stands idle in a transaction', asyn
     { name: 'lock_timeout', setting: '30000' },
   ])
 })
+
+test('of statements that are sent together the failure is told that made the others fail, whichever comes first', async () => {
+  const { db } = database()
+  await db.insert(timers).values({ proposal: 'PW-1', dueAt: at })
+  let runs = 0
+  const work = async (tx: Tx, { again }: { readonly again: string }) => {
+    runs++
+    const taken = tx
+      .insert(timers)
+      .values({ proposal: runs === 1 ? 'PW-1' : again, dueAt: at })
+      .then(
+        () => undefined,
+        async () => {
+          // Others hear of it before this one does.
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          throw new Collision('PW-1 is there already.')
+        },
+      )
+    return together(taken, tx.execute(sql`select 1`), countRowsIn(tx))
+  }
+  const [, , count] = await inTransaction(db, work, { again: 'PW-2' })
+  expect({ runs, count }).toEqual({ runs: 2, count: 2 })
+})
+
+async function countRowsIn(tx: Tx): Promise<number> {
+  return (await tx.select().from(timers)).length
+}

@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
 import { expect, it } from 'vitest'
-import { readCatalog } from '../../src/store/catalog.ts'
+import type { AssetSnapshot, PendingUpdate } from '../../src/core/asset.ts'
+import { sha256 } from '../../src/core/sha256.ts'
+import { readAbout, readCatalog } from '../../src/store/catalog.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { connect } from '../../src/store/database.ts'
-import { readSnapshots } from '../../src/store/inventory.ts'
+import { historyOf, listAssets, readSnapshots, saveObservations } from '../../src/store/inventory.ts'
 import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
+import { packIds } from '../../src/store/packed-ids.ts'
 import { allLinkedAccounts } from '../../src/store/people.ts'
 import { createRunBook } from '../../src/workflow/run-book.ts'
-import { anAsset } from '../support/asset.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 /** Migrations up to 0004, as the version before had them. */
@@ -90,6 +93,22 @@ it('keeps inventory and catalog, and lets every feed be read whole once', () =>
     },
   ))
 
+it('keeps the scores of EPSS until they are read again', () =>
+  upgrade(
+    24,
+    (sql) => sql`insert into epss values
+      ('f', 'CVE-1999-0001', 0.00383, 0.5, 'v5', '2026-11-20'), ('f', 'CVE-1999-0002', 1, 0.9, 'v5', '2026-11-20'),
+      ('f', 'CVE-2026-9100003', 0.97351, 1, 'v5', '2026-11-20'), ('older', 'CVE-1999-0001', 0.1, 0.2, 'v4', '2024-11-20')`,
+    async ({ db }) => {
+      const same = { feed: 'f', model: 'v5', date: '2026-11-20' }
+      const { epss } = await readAbout(db, ['CVE-2026-9100003', 'CVE-1999-0001'])
+      expect(epss).toEqual([
+        { ...same, cve: 'CVE-1999-0001', score: 0.00383, percentile: 0.5 },
+        { ...same, cve: 'CVE-2026-9100003', score: 0.97351, percentile: 1 },
+      ])
+    },
+  ))
+
 it('keeps linked accounts, of several of one person on one platform the latest, and says of none where it was confirmed', () =>
   upgrade(
     13,
@@ -159,6 +178,90 @@ it('keeps of each start what whoever drives next needs: how far it had come, wit
         'PW-13.r1.1.1 PW-13 ssh starting',
       ])
       expect(await sql`select to_regclass('engine_runs') as gone`).toEqual([{ gone: null }])
+    },
+  )
+})
+
+it('keeps the last look at each asset, so that the next one that finds the same changes nothing', () => {
+  const at = '2026-11-20T02:00:00.000Z'
+  const bash = { name: 'bash', version: '1', architecture: 'amd64', source: 'bash', sourceVersion: '1' }
+  const curl = { ...bash, name: 'curl', source: 'curl' }
+  const update: PendingUpdate = {
+    name: 'bash',
+    architecture: 'amd64',
+    installed: '1',
+    candidate: '10',
+    source: null,
+    origins: ['Debian-Security:12/oldstable-security', 'o"d\\d \u0001\u2028 \u{1f600}\n'],
+    security: true,
+    held: null,
+  }
+  const listed = [
+    { ...update, name: 'curl', origins: [], security: false, held: 'hold' as const },
+    update,
+    { ...update, candidate: '9' },
+    { ...update, name: 'a\u{1f600}' },
+    { ...update, name: 'a\uffee' },
+  ]
+  const sorted = [listed[4], listed[3], listed[1], listed[2], listed[0]]
+  const found = (name: string, other: Partial<AssetSnapshot> = {}, platform = 'debian:12') =>
+    aSnapshot(anAsset(name, { platform }), { packages: [bash, curl], observedAt: at, ...other })
+  const looks = [
+    found('a', { pending: listed, listsRefreshedAt: at }),
+    found('b', { pending: [...listed, update].reverse(), packages: [curl] }),
+    found('c', { listsRefreshedAt: at }),
+    found('d'),
+    found('e', { packages: [] }),
+    found('f', { packages: [] }, 'ubuntu:24.04'),
+  ]
+  const packed = (ids: readonly number[]) => [sha256(ids.join(',')), packIds(ids)] as const
+  const sets = [packed([7, 70_000]), packed([70_000]), packed([])]
+  const setOf: Readonly<Record<string, number>> = { b: 2, e: 3, f: 3 }
+  return upgrade(
+    24,
+    async (sql) => {
+      await sql`insert into package_versions (id, platform, name, version, architecture, source, source_version, origin, module)
+        values (7, 'debian:12', 'bash', '1', 'amd64', 'bash', '1', '', ''),
+          (70000, 'debian:12', 'curl', '1', 'amd64', 'curl', '1', '', '')`
+      for (const [hash, bytes] of sets)
+        await sql`insert into software_sets (hash, packages) values (${hash}, ${Buffer.from(bytes)})`
+      for (const { asset, pending, listsRefreshedAt } of looks)
+        await sql`insert into assets (id, source, team, asset, software_set, pending, reboot_required, reboot_packages,
+            stale_services, lists_refreshed_at, observed_at, checked_at)
+          values (${asset.id}, ${asset.source}, ${asset.team}, ${sql.json({ ...asset })}, ${setOf[asset.name] ?? 1},
+            ${sql.json(pending.map((item) => ({ ...item })))}, false, '{}', '{}', ${listsRefreshedAt}, ${at}, ${at})`
+      await sql`insert into assets (id, source, team, asset, pending, reboot_required, reboot_packages, stale_services,
+          checked_at, problem)
+        values ('lab/lost', 'lab', 'web', ${sql.json({ ...anAsset('lost') })}, '[]', false, '{}', '{}', ${at}, 'no answer')`
+    },
+    async ({ sql, db }) => {
+      const read = await readSnapshots(db)
+      expect(read).toEqual(looks.map((look) => ({ ...look, pending: look.pending.length === 0 ? [] : sorted })))
+      expect(read[0]?.pending).toBe(read[1]?.pending)
+      expect((await listAssets(db)).map((row) => [row.packages, row.pending, row.security, row.problem])).toEqual([
+        [2, 5, 4, null],
+        [1, 5, 4, null],
+        [2, 0, 0, null],
+        [2, 0, 0, null],
+        [0, 0, 0, null],
+        [0, 0, 0, null],
+        [0, 0, 0, 'no answer'],
+      ])
+      const rows = () => sql`select *, xmin from assets order by id`
+      const before = await rows()
+      const later = '2026-11-20T03:00:00.000Z'
+      await saveObservations(
+        db,
+        looks.map((look) => ({ kind: 'seen', snapshot: { ...look, observedAt: later }, warnings: [] })),
+        later,
+      )
+      expect(await rows()).toEqual(before)
+      expect(await sql`select * from dirty`).toEqual([])
+      expect(await historyOf(db, 'lab/a')).toEqual([{ from: at, until: null, softwareSet: 1 }])
+      expect(await historyOf(db, 'lab/lost')).toEqual([])
+      expect(
+        new Set((await sql`select observed_at from asset_looks`).map(({ observed_at: time }) => time?.toISOString())),
+      ).toEqual(new Set([undefined, later]))
     },
   )
 })

@@ -1,4 +1,4 @@
-import type { Asset } from '../../src/core/asset.ts'
+import type { Asset, AssetSnapshot } from '../../src/core/asset.ts'
 
 /** A Debian host of the team web, of the source lab unless said otherwise, whose id is "source/name". */
 export function anAsset(name: string, other: Partial<Asset> = {}): Asset {
@@ -15,6 +15,23 @@ export function anAsset(name: string, other: Partial<Asset> = {}): Asset {
     engine: 'ssh',
     address: name,
     simulated: false,
+    ...other,
+  }
+}
+
+/** A good look at an asset that found nothing installed, and nothing wrong. */
+export function aSnapshot(asset: Asset, other: Partial<AssetSnapshot> = {}): AssetSnapshot {
+  return {
+    asset,
+    packages: [],
+    pending: [],
+    runningKernel: null,
+    bootId: null,
+    rebootRequired: false,
+    rebootPackages: [],
+    staleServices: [],
+    observedAt: '2026-11-20T12:00:00.000Z',
+    listsRefreshedAt: null,
     ...other,
   }
 }

@@ -2,6 +2,7 @@ import type { Desk } from '../../src/chat/desk.ts'
 import type { Picture } from '../../src/chat/picture/picture.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import type { Status } from '../../src/core/proposal/proposal.ts'
+import { placeOf } from './place.ts'
 import { members, proposalCase } from './proposal-case.ts'
 
 function unasked(): never {
@@ -10,7 +11,7 @@ function unasked(): never {
 
 /** Knows the card of every proposal and nothing else: for tests of delivery alone. */
 export const cardDesk: Desk = {
-  card: async (proposal) => proposalCard({ ...proposalCase().state(), id: proposal }, members, null),
+  card: async (proposal) => proposalCard(placeOf({ ...proposalCase().state(), id: proposal }, members), null),
   act: unasked,
   slash: unasked,
   comment: unasked,
@@ -24,5 +25,5 @@ export const cardDesk: Desk = {
 /** The same, of a proposal whose thread was told these pictures. */
 export function cardDeskWith(told: () => readonly Picture[], status: Status = 'open'): Desk {
   const state = (id: string) => ({ ...proposalCase().state(), id, status })
-  return { ...cardDesk, card: async (id) => proposalCard(state(id), members, null, told()) }
+  return { ...cardDesk, card: async (id) => proposalCard(placeOf(state(id), members), null, told()) }
 }

@@ -21,7 +21,8 @@ import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
-import { createLinking, type PersonEntry } from '../../src/workflow/accounts.ts'
+import { createLinking } from '../../src/workflow/accounts.ts'
+import type { PersonEntry } from '../../src/workflow/configured-account.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { alwaysMine } from './leases.ts'
@@ -93,6 +94,17 @@ export const nights: WindowPlan = {
       anchor: null,
     },
   ],
+}
+
+/** How patches are judged and put together, unless a test says otherwise. */
+export const judgement: WorkflowParts['judgement'] = {
+  exposure: 'open',
+  criticality: 'medium',
+  dueDays: defaultDueDays,
+  rule: deployerRule,
+  types: ['security', 'bugfix', 'feature'],
+  minPriority: 'defer',
+  grouping: 'team',
 }
 
 export function plan(
@@ -179,15 +191,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     linking: createLinking({ db, clock, people: options.people ?? [], platforms, log: { info: () => {} } }),
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
-    judgement: {
-      exposure: 'open',
-      criticality: 'medium',
-      dueDays: defaultDueDays,
-      rule: deployerRule,
-      types: ['security', 'bugfix', 'feature'],
-      minPriority: 'defer',
-      grouping: 'team',
-    },
+    judgement,
     pollSeconds: 0.02,
   }
   const workflow = createWorkflow(parts, alwaysMine)

@@ -4,11 +4,11 @@ import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { findProposal } from '../../src/store/proposals.ts'
-import { assets as seenAssets, starts } from '../../src/store/schema.ts'
+import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
-import { anAsset } from './asset.ts'
 import { approveAs, mara, standard, tom } from './example-service.ts'
 import { content } from './proposals.ts'
+import { listSeen } from './seen-assets.ts'
 
 const rollout = { kind: 'system', part: 'rollout' } as const
 
@@ -36,13 +36,7 @@ export async function startedOn(
     rings: [{ name: `all of ${id}`, assets, batchSize: hosts, soakSeconds: 0, gate }],
     inventoryAt: now,
   }
-  const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [] }
-  await db.insert(seenAssets).values(
-    named.map(({ asset: { id, source, name } }) => {
-      const asset = { ...anAsset(name), id }
-      return { ...look, id, source, asset, team: 'elsewhere', observedAt: now, checkedAt: now }
-    }),
-  )
+  await listSeen(db, named, now)
   const opened = { ...base, subject, contentHash: contentHash(subject) }
   async function must(what: Parameters<Workflow['execute']>[1]): Promise<void> {
     const done = await execute(id, what, rollout)

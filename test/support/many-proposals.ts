@@ -16,11 +16,11 @@ import type {
 } from '../../src/core/proposal/proposal.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { findProposal } from '../../src/store/proposals.ts'
-import { assets as seenAssets, starts } from '../../src/store/schema.ts'
+import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
-import { anAsset } from './asset.ts'
 import { jonas, mara, nights, standard, tom } from './example-service.ts'
 import { always, content } from './proposals.ts'
+import { listSeen } from './seen-assets.ts'
 
 export interface Team {
   readonly db: Db
@@ -143,18 +143,7 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
 
   async function open(wish: Wish, by: Actor = assessment, why?: string): Promise<string> {
     const subject = subjectOf(wish)
-    const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [] }
-    await db.insert(seenAssets).values(
-      subject.assets.map(({ asset: { id, source, name } }) => ({
-        ...look,
-        id,
-        source,
-        asset: { ...anAsset(name), id },
-        team: 'elsewhere',
-        observedAt: now(),
-        checkedAt: now(),
-      })),
-    )
+    await listSeen(db, subject.assets, now())
     const opened = { ...content(1), title: `number ${made}`, subject, contentHash: hashOf(subject) }
     const done = await workflow.open(TEAM, opened, { ...standard, cli: 'recorded', ...wish.policy }, by, why)
     if (!done.ok) throw new Error(done.refusal.sentence)

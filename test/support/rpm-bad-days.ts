@@ -110,14 +110,14 @@ export function rpmBadDays(days: RpmBadDays): void {
         expect(await run(await batch())).toMatchObject({ state: 'succeeded' })
         await days.fleet().publish('2.1', 'good')
         try {
-          await hosts.shell(asset.name, hosts.refresh)
+          await hosts.refresh(asset.name)
           expect(await run(await batch(demoChanges('2.1', '2.0')))).toMatchObject({ state: 'succeeded' })
           const kept = () => hosts.shell(asset.name, 'ls /var/lib/patchwarden/kept')
           await expect
             .poll(kept, { timeout: 20_000 })
             .toMatch(/demo-app-2\.0-1\.noarch\.rpm[\s\S]*demo-lib-2\.0-1\.noarch\.rpm/)
           await days.fleet().unpublish('2.0')
-          await hosts.shell(asset.name, hosts.refresh)
+          await hosts.refresh(asset.name)
           const back = await batch(demoChanges('2.0', '2.1'))
           expect(await engine.preflight(back, signal)).toMatchObject([{ ready: true }])
           const outcome = await run(back)
@@ -196,8 +196,10 @@ export function rpmBadDays(days: RpmBadDays): void {
 
       it('its time is over while another program holds the lock: it is not begun', async () => {
         const { key, deployments } = await batch()
-        const notAfter = new Date(Date.now() + 1_500).toISOString()
         await hosts.shell(asset.name, days.occupy)
+        engine = hosts.createEngine({ lockWaitSeconds: 60 })
+        // So long that the run has begun to wait by then, on a slow machine, too.
+        const notAfter = new Date(Date.now() + 8_000).toISOString()
         expect(await run({ key, deployments: deployments.map((one) => ({ ...one, notAfter })) })).toMatchObject({
           state: 'not begun',
           reason: expect.stringMatching(/process \d+ \(sleep\)/),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/catalog.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
-import { createSshInventory } from '../../src/integrations/ssh/index.ts'
+import { createSshInventory, type SshEngineOptions } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
 import { anAsset } from './asset.ts'
 import type { Fleet } from './fleet.ts'
@@ -31,6 +31,9 @@ export const rpmKinds = {
   },
 } as const satisfies Record<string, RpmKind>
 
+/** Waits until no run goes on. */
+const untilQuiet = 'while pgrep -f [p]atchwarden/runs >/dev/null; do sleep 0.2; done'
+
 /** demo-app and the demo-lib that it needs, from 1.0 to this version. */
 export function demoChanges(version: string, from = '1.0'): readonly PackageChange[] {
   return ['demo-app', 'demo-lib'].map((name) => ({
@@ -44,8 +47,8 @@ export function demoChanges(version: string, from = '1.0'): readonly PackageChan
 export interface RpmHosts {
   readonly assets: readonly Asset[]
   /** Lets a host fetch its package lists. */
-  readonly refresh: string
-  createEngine(): DeployEngine
+  refresh(host: string): Promise<void>
+  createEngine(options?: Partial<SshEngineOptions>): DeployEngine
   createInventory(): InventorySource
   /** All hosts unpatched, with package lists of what is published now. */
   fresh(): Promise<void>
@@ -74,10 +77,15 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
       clock: () => new Date(),
     })
   }
-  const createEngine = () => fleetEngine(fleet)
+  const createEngine = (options: Partial<SshEngineOptions> = {}) => fleetEngine(fleet, options)
+  /** What a run still fetches when its outcome is known holds the lock of the package manager. */
+  async function refresh(host: string): Promise<void> {
+    const { code, stdout, stderr } = await fleet.exec(host, ['sh', '-c', `${untilQuiet}; ${kind.refresh}`])
+    if (code !== 0) throw new Error(`${host} cannot fetch its package lists: ${stdout}${stderr}`)
+  }
   async function fresh(): Promise<void> {
     await fleet.reset('all')
-    await Promise.all(fleet.hosts.map((host) => shell(host.name, kind.refresh)))
+    await Promise.all(fleet.hosts.map((host) => refresh(host.name)))
   }
   async function installed(asset: Asset, name: string): Promise<string | null> {
     const asked = await fleet.exec(asset.name, ['rpm', '-q', '--qf', '%{VERSION}-%{RELEASE}', name])
@@ -89,7 +97,7 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
 
   return {
     assets,
-    refresh: kind.refresh,
+    refresh,
     createEngine,
     createInventory,
     fresh,
@@ -111,7 +119,7 @@ export function rpmHosts(fleet: Fleet, kind: RpmKind): RpmHosts {
         fingerprint: (asset) =>
           shell(
             asset.name,
-            "while pgrep -f [p]atchwarden/runs >/dev/null; do sleep 0.2; done; find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort",
+            `${untilQuiet}; find /var/lib/rpm /var/lib/dnf /var/lib/zypp /var/cache/dnf /var/cache/zypp /var/lib/patchwarden /etc -type f ! -name '*-shm' ! -name '*-wal' -printf '%p %s %T@\\n' 2>/dev/null | sort`,
           ),
         breakInstallation: (asset) => fleet.fault('postinst-fails', asset.name),
         disconnect: (asset) => fleet.fault('down', asset.name),

@@ -75,7 +75,7 @@ describe('an operator who opens the link of somebody else', () => {
     })
     const card = await ask('mara', `/p/${id}`)
     expect(card).toMatch(
-      /Approved in the name of mara \(by a sign-in link made on the command line\), tom \(by a sign-in link made by Mara\)/,
+      /Approved in the name of Mara \(by a sign-in link made on the command line\), Tom \(by a sign-in link made by Mara\)/,
     )
     expect(await ask('mara', `/fragment/thread/${id}`)).toContain('It came by a sign-in link made by Mara.')
     expect(await ask('mara', '/audit')).toContain('by a sign-in link made by mara')

@@ -35,6 +35,16 @@ test('nothing more waits for a full one, and none holds more than may be', async
   ])
 })
 
+test('nothing waits any longer when nothing more is to come', async () => {
+  const { written, collected } = scene({ pauseMs: 60_000 })
+  collected.flush()
+  const first = collected.add([1])
+  const second = collected.add([2])
+  collected.flush()
+  await Promise.all([first, second])
+  expect(written).toEqual([[1, 2]])
+})
+
 test('one is written at a time; what comes meanwhile is the next', async () => {
   let atWork = 0
   const { written, collected } = scene({

@@ -117,7 +117,7 @@ test('what was collected and not recorded when the process ended is asked for ag
   if (!simulated) throw new Error('The example has no engine.')
   const poll: typeof simulated.poll = async (...all) => {
     const reports = await simulated.poll(...all)
-    if (reports.some(({ outcome }) => outcome !== null)) setTimeout(() => end.abort(new Error('the process ends')), 5)
+    if (reports.some(({ outcome }) => outcome !== null)) end.abort(new Error('the process ends'))
     return reports
   }
   const first = openLeases(database().url)

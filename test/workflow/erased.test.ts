@@ -17,12 +17,13 @@ import { unfinished } from '../../src/core/proposal/run.ts'
 import { readStream } from '../../src/store/events.ts'
 import { readRegister } from '../../src/store/persons.ts'
 import { findProposal } from '../../src/store/proposals.ts'
-import { assets as seenAssets, starts } from '../../src/store/schema.ts'
+import { starts } from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
-import { anAsset } from '../support/asset.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleService, standard } from '../support/example-service.ts'
+import { placeOf } from '../support/place.ts'
 import { content } from '../support/proposals.ts'
+import { listSeen } from '../support/seen-assets.ts'
 
 const quillon: Member = { id: 'quillon.kestrel', name: 'Quillon Featherstone', roles: ['owner'] }
 const svetlana: Member = { id: 'svetlana.harrow', name: 'Svetlana Goldwasser', roles: ['security'] }
@@ -111,14 +112,8 @@ async function everything(): Promise<readonly string[]> {
       ...(how === 'tested' && index === 0 ? ({ beforeVote: true } as const) : {}),
       ...(how === 'gated' ? { gate: { ...ring.gate, checks } } : {}),
     }))
-    const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [] }
     const at = now.toISOString()
-    await db.insert(seenAssets).values(
-      assets.map(({ asset: { id, source, name } }) => {
-        const asset = { ...anAsset(name), id }
-        return { ...look, id, source, asset, team: 'elsewhere', observedAt: at, checkedAt: at }
-      }),
-    )
+    await listSeen(db, assets, at)
     const subject = { ...base.subject, assets, rings, inventoryAt: at, ...change }
     return { ...base, title: `number ${number}`, whyNow: reason(), subject, contentHash: contentHash(subject) }
   }
@@ -267,7 +262,7 @@ async function shown(): Promise<string> {
   let text = ''
   for (const state of await states()) {
     const events = await readStream(database.db, state.id)
-    text += JSON.stringify(proposalCard(state, [], null))
+    text += JSON.stringify(proposalCard(placeOf(state, []), null))
     text += proposalReport(state, events, new Map())
     let before: ProposalState | null = null
     for (const event of events) {

@@ -331,6 +331,17 @@ describe('a finding', () => {
     await holds()
   })
 
+  it('is gone with the last asset of a team that the configuration does not know', async () => {
+    const move = (team: string) => (assets: FleetAsset[]) =>
+      assets.map((asset) => (asset.name === 'web-01' ? { ...asset, team } : asset))
+    await editFleet(move('elsewhere'))
+    await look()
+    expect((await folded()).open.get('elsewhere CVE-2026-9900001')?.size).toBe(1)
+    await editFleet((assets) => assets.filter(({ name }) => name !== 'web-01'))
+    await look()
+    expect((await folded()).open.get('elsewhere CVE-2026-9900001')).toBeUndefined()
+  })
+
   it('is judged again when a feed says that it is exploited, and not when a score moves', async () => {
     const epss = (score: number) => [{ cve: 'CVE-2026-9900001', score, percentile: 0.5, model: 'v5', date: 'today' }]
     await look({ fixes, epss: epss(0.01) })

@@ -48,8 +48,9 @@ test('check is told of teams that do not fit into one decision, and of proposals
   const { db, sql } = database()
   const { id, service } = await approvedExample(db)
   expect(await limitsReached(db)).toEqual([])
-  await sql`insert into assets (id, source, team, asset, pending, reboot_required, reboot_packages, stale_services, checked_at)
-    select 'many/' || n, 'many', 'large', '{}', '[]', false, '{}', '{}', now()
+  await sql`insert into assets (id, source, team, asset, reboot_required, reboot_packages, stale_services)
+    select 'many/' || n, 'many', 'large', jsonb_build_object('name', n::text, 'platform', 'debian:12', 'simulated', false),
+      false, '{}', '{}'
     from generate_series(1, ${limits.assetsPerProposal + 5}::int) as n`
   await sql`update proposals set state = jsonb_set(state, '{whyNow}', to_jsonb(repeat('x', 60000))), head_hash = 'another'
     where id = ${id}`

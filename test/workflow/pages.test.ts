@@ -1,5 +1,6 @@
 /** What became of 2,000 hosts: in bounded events with pages beside them, and everywhere it is shown. */
 
+import { getTableName } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logsInReport, proposalReport } from '../../src/chat/report.ts'
 import type { OpenedEvent } from '../../src/core/audit.ts'
@@ -8,6 +9,7 @@ import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event
 import { replay } from '../../src/core/proposal/evolve.ts'
 import { logsOf, withLogs } from '../../src/core/proposal/logs.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { besides } from '../../src/store/beside.ts'
 import { readLogs } from '../../src/store/content.ts'
 import { readStream } from '../../src/store/events.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
@@ -148,6 +150,7 @@ test('events of the version before, with everything in themselves, are read, che
     'live_contents',
     'votes',
     'results',
+    ...besides.map(({ table }) => getTableName(table)),
   ])
     await sql.unsafe(`delete from ${table} where ${table === 'audit.events' ? 'stream' : 'proposal'} = 'PW-2'`)
   await sql`delete from proposals where id = 'PW-2'`

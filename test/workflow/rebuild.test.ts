@@ -6,13 +6,12 @@ import { leafHash } from '../../src/core/record/entry.ts'
 import { readRegister } from '../../src/store/persons.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import * as schema from '../../src/store/schema.ts'
-import { assets as seenAssets } from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
-import { anAsset } from '../support/asset.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleService, mara, standard, tom } from '../support/example-service.ts'
 import { machine } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
+import { listSeen } from '../support/seen-assets.ts'
 
 const { signal } = new AbortController()
 const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
@@ -82,14 +81,7 @@ afterAll(() => database.drop())
 async function atWork({ workflow }: Pick<Awaited<ReturnType<typeof exampleService>>, 'workflow'>): Promise<void> {
   const asked = content(2)
   if (asked.subject.kind !== 'patches') throw new Error('not patches')
-  const at = now.toISOString()
-  const look = { pending: [], rebootRequired: false, rebootPackages: [], staleServices: [], team: 'other' }
-  await database.db.insert(seenAssets).values(
-    asked.subject.assets.map(({ asset: { id, name, source } }) => {
-      const asset = { ...anAsset(name), id }
-      return { ...look, id, source, asset, observedAt: at, checkedAt: at }
-    }),
-  )
+  await listSeen(database.db, asked.subject.assets, now.toISOString())
   const breakGlass = { roles: ['owner'], reviewWithinSeconds: 3_600 }
   const done = await workflow.open('other', asked, { ...standard, breakGlass }, machine)
   expect(done.state?.id).toBe('PW-3')
@@ -101,6 +93,12 @@ async function atWork({ workflow }: Pick<Awaited<ReturnType<typeof exampleServic
 
 const touched = [
   'proposals',
+  'proposal_briefs',
+  'asked',
+  'open_patches',
+  'deferrals',
+  'standing_rules',
+  'carried',
   'votes',
   'results',
   'live_contents',
@@ -147,8 +145,56 @@ test('a record of which the version before wrote the state holds', async () => {
   expect(await after(`update proposals set state = state - 'waitsFor'`)).toMatchObject({ ok: true })
 })
 
+test('a record of which the version before did not write what lists show holds', async () => {
+  const gone = ['proposal_briefs', 'asked', 'open_patches', 'carried'].map(
+    (table) => `${table}_gone as (delete from ${table})`,
+  )
+  expect(
+    await after(`with ${gone.join(', ')} update proposals set tally = null, tally_seq = null, title = ''`),
+  ).toMatchObject({ ok: true })
+})
+
 describe('one row that somebody touched is found and named', () => {
   test.each([
+    ['proposals', `update proposals set title = 'x' where id = 'PW-1'`, /^proposals PW-1 differs in "title"/],
+    ['proposals', `update proposals set decision = 'x' where id = 'PW-1'`, /^proposals PW-1 differs in "decision"/],
+    ['proposals', `update proposals set under_way = true where id = 'PW-1'`, /^proposals PW-1 differs in "underWay"/],
+    [
+      'proposals',
+      `update proposals set tally = jsonb_set(tally, '{ends,good}', '0') where id = 'PW-1'`,
+      /^proposals PW-1 differs in "tally"/,
+    ],
+    [
+      'proposal_briefs',
+      `update proposal_briefs set brief = brief || '{"assets": 7}' where proposal = 'PW-1'`,
+      /^proposal_briefs PW-1 differs in "brief"/,
+    ],
+    ['proposal_briefs', `delete from proposal_briefs where proposal = 'PW-1'`, /^proposal_briefs PW-1 is missing/],
+    ['asked', `delete from asked where proposal = 'PW-3'`, /^asked PW-3 review is missing/],
+    ['asked', `update asked set unasked = '{}' where what = 'review'`, /^asked PW-3 review differs in "unasked"/],
+    ['asked', `update asked set roles = '{}'`, /^asked PW-3 review differs in "roles"/],
+    [
+      'asked',
+      `insert into asked values ('PW-1', 'vote', 1, 'web-platform', '{owner}', '{}', '{}')`,
+      /^asked PW-1 vote is one row too many/,
+    ],
+    ['open_patches', `delete from open_patches`, /^open_patches PW-\d \S+ is missing/],
+    ['open_patches', `update open_patches set source = 'x'`, /^open_patches PW-\d \S+ differs in "source"/],
+    [
+      'deferrals',
+      `insert into deferrals values ('PW-1', 'debian:12/x/1', 'web-platform', 'scheduled', now())`,
+      /^deferrals PW-1 debian:12\/x\/1 is one row too many/,
+    ],
+    [
+      'standing_rules',
+      `insert into standing_rules values ('PW-1', 1, 'web-platform', 'all', '{}', '{}', '2030-01-01')`,
+      /^standing_rules PW-1 is one row too many/,
+    ],
+    [
+      'carried',
+      `insert into carried values ('PW-1', 'DSA-1', 1, 'web-platform', 1, 'DSA-1-1')`,
+      /^carried PW-1 DSA-1 is one row too many/,
+    ],
     [
       'proposals',
       `update proposals set status = 'completed' where id = 'PW-2'`,

@@ -6,7 +6,7 @@ import { connect } from '../../src/store/database.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
-import { findProposal, openProposals, recentProposals } from '../../src/store/proposals.ts'
+import { allProposals, findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
@@ -41,7 +41,7 @@ test('three processes that look at the same moment open each proposal once, and 
       await workflow.propose(signal)
     }),
   )
-  const all = await recentProposals(database().db, 100)
+  const all = (await allProposals(database().db)).map(({ state }) => state)
   expect(all.map(({ team, status }) => [team, status]).sort()).toEqual([
     ['payments', 'open'],
     ['web-platform', 'open'],

@@ -19,8 +19,8 @@ import { type ChatConnection, type ConnectionEvents, type Posts, untold } from '
 import { createReception } from '../reception.ts'
 import { readBody } from '../request-body.ts'
 import { plain, rich } from '../rich-text.ts'
-import { count } from '../story.ts'
 import { oneLine, shorten } from '../visible.ts'
+import { count } from '../words.ts'
 import { createAnswers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { noMentions } from './card-components.ts'
 import { helpHere, patchCommand } from './commands.ts'
@@ -71,7 +71,10 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   let client: Client | null = null
   const key = options.publicKey === null ? null : discordKey(options.publicKey)
   const reception = createReception(desk, accounts, log)
-  const answers = createAnswers(rest)
+  // Discord does not count answers to clicks as requests of the bot, which may be 50 a second: cards are not in their way.
+  const answers = createAnswers(
+    new REST({ version: '10', ...restOptions, globalRequestsPerSecond: Number.POSITIVE_INFINITY }),
+  )
   function take(raw: unknown): void {
     const asked = interaction.safeParse(raw)
     if (!asked.success) return

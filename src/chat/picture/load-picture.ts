@@ -1,5 +1,5 @@
-import type { Weekday } from '../../core/window.ts'
-import { duration } from '../proposal-card.ts'
+import type { Weekday } from '../../core/local-time.ts'
+import { duration } from '../words.ts'
 import { drawing, fitted, hatching, palettes, rect, type Theme, text, WIDTH } from './drawing.ts'
 
 /** How busy an average week is, and where it is quietest. */

@@ -1,7 +1,7 @@
 import { countEndState, type GateCount } from '../../core/gate.ts'
 import type { Outcome, RingOutcome } from '../../core/outcome.ts'
 import { type EndState, endStates } from '../../core/proposal/proposal.ts'
-import { count } from '../story.ts'
+import { count } from '../words.ts'
 import {
   dots,
   drawing,

@@ -1,6 +1,5 @@
 import type { PlanForecast, RingForecast } from '../../core/forecast.ts'
-import { duration } from '../proposal-card.ts'
-import { count } from '../story.ts'
+import { count, duration } from '../words.ts'
 import {
   drawing,
   fitted,

@@ -1,5 +1,6 @@
 import type { Asset, Criticality, Exposure } from '../asset.ts'
 import type { CveFacts, EpssScore, KevEntry, PatchType } from '../catalog.ts'
+import { remembered } from '../remembered.ts'
 import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
@@ -104,7 +105,7 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
       date: null,
       note: cvss.vector,
     })
-  const { row, outcome, priority, word } = outcomeOf(facts, rule)
+  const { row, outcome, priority, word, turns } = answerOf(facts, rule)
   const { also } = outcome
   evidence.push({
     fact: 'Decision',
@@ -116,7 +117,20 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
         ? 'no row fits, so the most urgent outcome is taken'
         : `row ${row} of ${rule.table.rows.length}${also === undefined ? '' : `; asks for ${also}`}`,
   })
-  return { priority, outcome, word, evidence, assumptions, turns: turnsOf(rule.table, facts) }
+  return { priority, outcome, word, evidence, assumptions, turns }
+}
+
+type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
+
+const answersOf = remembered((_rule: PriorityRule) => new Map<string, TableAnswer>())
+
+/** What a table says to facts: few sets of them differ, and what would turn it takes long to find. */
+function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
+  const known = answersOf(rule)
+  const key = JSON.stringify(facts)
+  const there = known.get(key) ?? { ...outcomeOf(facts, rule), turns: turnsOf(rule.table, facts) }
+  known.set(key, there)
+  return there
 }
 
 /** The same decision as plain facts, for the record: it names no asset. */

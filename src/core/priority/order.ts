@@ -37,9 +37,10 @@ export function likelihood({ epss, facts }: CveEvidence, now: string): number {
 /** Twice as much at each step: what one asset counts for. */
 export const stakes: Readonly<Record<Criticality, number>> = { low: 1, medium: 2, high: 4, 'very high': 8 }
 
-/** Expected loss on the scale of `likelihood`: exploited is where it hurts, and it hurts as often as it is installed. */
-export function urgency(likeliest: number, assets: Iterable<{ readonly criticality: Criticality | null }>): number {
-  let stake = 0
-  for (const { criticality } of assets) stake += stakes[criticality ?? 'medium']
+/**
+ * Expected loss on the scale of `likelihood`: exploited is where it hurts, and it hurts as often as it is installed.
+ * `stake`: what the assets count for together.
+ */
+export function urgency(likeliest: number, stake: number): number {
   return likeliest + Math.log(Math.max(stake, 1))
 }

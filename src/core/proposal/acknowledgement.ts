@@ -1,15 +1,15 @@
 /** Whether somebody on call knows of a rollout that is about to start: who is asked, when, and what silence means. */
 
+import { holders, onCall } from '../permission/roles.ts'
 import { decidedAtOnce } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
-/** The role that is on call, whoever holds it at the time. */
-export const ON_CALL = 'on-call'
-
 /** Must somebody still acknowledge? Whoever decided it at once is awake. */
-export function wantsAcknowledgement(state: ProposalState): boolean {
+export function wantsAcknowledgement(
+  state: Pick<ProposalState, 'policy' | 'acknowledgedBy' | 'approvedBy' | 'status'>,
+): boolean {
   return (
     state.policy.acknowledgement !== null &&
     state.acknowledgedBy === null &&
@@ -48,12 +48,11 @@ export interface Asking {
 /** Who is asked at this moment. Nobody on call is no reason for silence: then those above are asked at once. */
 export function askedNow(state: ProposalState, { members, now }: Pick<Context, 'members' | 'now'>): Asking {
   const rule = state.policy.acknowledgement
-  const holding = (roles: readonly string[]) =>
-    members.filter((member) => member.roles.some((role) => roles.includes(role))).map((member) => member.id)
-  const onCall = holding([ON_CALL])
+  const holding = (roles: readonly string[]) => holders(members, roles).map(({ id }) => id)
+  const awake = holding(onCall)
   const due =
     rule !== null && state.asked !== null && !isBefore(now, plusSeconds(state.asked.firstAt, rule.escalateAfterSeconds))
-  const escalated = due || state.asked?.escalated === true || onCall.length === 0
+  const escalated = due || state.asked?.escalated === true || awake.length === 0
   const above = rule !== null && escalated ? holding(rule.escalateTo) : []
-  return { people: [...new Set([...onCall, ...above])], escalated }
+  return { people: [...new Set([...awake, ...above])], escalated }
 }

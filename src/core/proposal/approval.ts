@@ -1,13 +1,21 @@
 /** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
 
 import { type CountedAct, isOwn, personAndHands } from '../hands.ts'
+import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
 import { countQuorum, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
+/** What says who has to agree: a state has it, and what is shown of one at a glance. */
+export interface Deciding extends Pick<ProposalState, 'policy' | 'proposer' | 'standingRefused' | 'votes'> {
+  readonly subject:
+    | { readonly kind: 'patches'; readonly rings: readonly { readonly name: string }[] }
+    | { readonly kind: 'standing rule' }
+}
+
 /** The quorum that is being asked for now; `null` while a notice runs and nobody needs to say yes. */
-export function quorumNeeds(state: ProposalState): readonly RoleCount[] | null {
+export function quorumNeeds(state: Pick<Deciding, 'policy' | 'standingRefused'>): readonly RoleCount[] | null {
   const { approval } = state.policy
   switch (approval.kind) {
     case 'quorum':
@@ -20,7 +28,7 @@ export function quorumNeeds(state: ProposalState): readonly RoleCount[] | null {
 }
 
 /** Whose approval cannot count, people and hands: the proposer's, unless the policy says otherwise. */
-export function excludedVoters(state: ProposalState): ReadonlySet<string> {
+export function excludedVoters(state: Pick<Deciding, 'policy' | 'proposer'>): ReadonlySet<string> {
   if (state.policy.selfApproval === 'allowed' || state.proposer.kind !== 'person') return new Set()
   return personAndHands({ ...state.proposer, person: state.proposer.id })
 }
@@ -31,19 +39,19 @@ export function decidedAtOnce({ how }: ApprovedBy): boolean {
 }
 
 /** Rings of the proposal for which the policy asks for a step-up. */
-export function riskyRings({ subject, policy }: ProposalState): readonly string[] {
+export function riskyRings({ subject, policy }: Pick<Deciding, 'subject' | 'policy'>): readonly string[] {
   if (subject.kind !== 'patches') return []
   return subject.rings.map((ring) => ring.name).filter((name) => policy.stepUpRings.includes(name))
 }
 
 /** Approvals that may count. Where a step-up is asked for, those that the person confirmed by an account of their own. */
-function approvals(state: ProposalState): readonly CountedAct[] {
+function approvals(state: Deciding): readonly CountedAct[] {
   const given = state.votes.filter((vote) => vote.choice === 'approve')
   return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
 /** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
-export function quorumProgress(state: ProposalState, members: readonly Member[]): Quorum | null {
+export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
   return countQuorum(needs, approvals(state), members, excludedVoters(state))
@@ -105,8 +113,8 @@ export function approvalNow(
     return { by: { how: 'standing approval', rule, proposal, expiresAt } }
   }
   if (approval.kind === 'lazy consensus') {
-    const listening = context.members.some((member) => member.roles.some((role) => approval.objectors.includes(role)))
-    if (!listening) return { missing: 'nobody holds a role that could object, so silence means nothing' }
+    if (holders(context.members, approval.objectors).length === 0)
+      return { missing: 'nobody holds a role that could object, so silence means nothing' }
   }
   return { by: { how: 'lazy consensus', noticeEndedAt: state.noticeEndsAt } }
 }

@@ -109,6 +109,8 @@ export interface Context {
   readonly actor: Actor
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
+  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
   /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */

@@ -10,12 +10,7 @@ export function askAcknowledgement(state: ProposalState, context: Context): Deci
   return accept({ type: 'acknowledgement-asked', ...askedNow(state, context) })
 }
 
-export function acknowledge(state: ProposalState, context: Context): Decision {
-  const { actor } = context
+export function acknowledge({ actor }: Pick<Context, 'actor'>): Decision {
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people acknowledge.')
-  if (state.status !== 'approved' && state.status !== 'scheduled' && state.status !== 'rolling out') {
-    return refuse('not now', `There is nothing to acknowledge: ${state.id} is ${state.status}.`)
-  }
-  if (state.acknowledgedBy !== null) return refuse('already', `${state.id} is acknowledged already.`)
   return accept({ type: 'acknowledged', person: actor.id, name: actor.name })
 }

@@ -1,4 +1,3 @@
-import { isOneOf, personAndHands } from '../hands.ts'
 import { limits } from '../limits.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { AT_ONCE_SECONDS, accept, type Decision, plusSeconds, refuse } from './decision.ts'
@@ -14,11 +13,6 @@ export function breakGlass(
   const rule = state.policy.breakGlass
   if (rule === null || actor.kind !== 'person') {
     return refuse('not allowed', `The policy "${state.policy.name}" has no break-glass.`)
-  }
-  if (state.subject.kind !== 'patches')
-    return refuse('not allowed', 'A rule is decided by its quorum, never by break-glass.')
-  if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
-    return refuse('not now', `${state.id} is ${state.status}.`)
   }
   const reason = command.reason?.trim()
   if (!reason) return refuse('incomplete', 'Write down why this cannot wait: the reason is kept and will be reviewed.')
@@ -40,18 +34,7 @@ export function breakGlass(
   )
 }
 
-export function reviewBreakGlass(state: ProposalState, context: Context): Decision {
-  const { actor } = context
-  if (actor.kind !== 'person' || state.breakGlass === null)
-    return refuse('not now', `Nobody broke the glass for ${state.id}.`)
-  if (state.breakGlass.reviewedBy !== null)
-    return refuse('already', `The break-glass of ${state.id} has been reviewed already.`)
-  if (state.breakGlass.person === actor.id)
-    return refuse('not allowed', 'You broke the glass yourself: somebody else reviews it.')
-  if (isOneOf({ ...actor, person: actor.id }, personAndHands(state.breakGlass)))
-    return refuse(
-      'not allowed',
-      'Not reviewed: this came by the same hand as the break-glass. Somebody else reviews it.',
-    )
+export function reviewBreakGlass({ actor }: Pick<Context, 'actor'>): Decision {
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people review.')
   return accept({ type: 'break-glass-reviewed', person: actor.id, name: actor.name })
 }

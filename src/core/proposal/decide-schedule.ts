@@ -1,11 +1,11 @@
 import { limits } from '../limits.ts'
-import { laterWindow, openWindow } from '../window.ts'
+import { laterWindow, openWindow, type Window } from '../window.ts'
 import { decidedAtOnce } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
 import { accept, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import { finalStatuses, type ProposalState } from './proposal.ts'
+import type { PatchSubject, ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
@@ -14,9 +14,7 @@ export function postpone(state: ProposalState, command: Of<'postpone'>, context:
   const { subject, schedule } = state
   const { actor, now } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people postpone.')
-  if (subject.kind !== 'patches' || schedule === null || state.status !== 'scheduled') {
-    return refuse('not now', `${state.id} is ${state.status}: only what is scheduled and has not begun is postponed.`)
-  }
+  if (subject.kind !== 'patches' || schedule === null) return refuse('not now', `${state.id} has no window.`)
   const from = command.until ?? schedule.start
   if (Number.isNaN(Date.parse(from)) || (command.until !== null && !isBefore(now, from))) {
     return refuse('incomplete', 'Say from when it may run, as a date that is still to come (2026-12-31).')
@@ -25,17 +23,35 @@ export function postpone(state: ProposalState, command: Of<'postpone'>, context:
     return refuse('incomplete', `It can be postponed for ${limits.deferralDays} days at most; choose an earlier date.`)
   }
   const after = new Date(Math.max(Date.parse(schedule.start), Date.parse(from) - 1)).toISOString()
-  const window = laterWindow(subject.window, context.freezes, state.team, after)
+  const window =
+    laterWindow(subject.window, context.freezes, state.team, after) ??
+    (command.until === null ? null : openFrom(state, subject, from, context))
   if (window === null)
-    return refuse('not now', `The window "${subject.window.name}" has no later time in the coming year.`)
+    return refuse(
+      'incomplete',
+      command.until === null
+        ? `The window "${subject.window.name}" has no next time in the coming year: say from when it may run, as a date (2026-12-31).`
+        : `The window "${subject.window.name}" has no later time in the coming year.`,
+    )
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters) || null
   return accept({ type: 'postponed', person: actor.id, name: actor.name, reason, window })
+}
+
+/** A window that is always open, from a time on. */
+function openFrom(
+  { team }: ProposalState,
+  { window }: PatchSubject,
+  from: string,
+  { freezes }: Context,
+): Window | null {
+  const start = new Date(from).toISOString()
+  const open = openWindow(window, freezes, team, start)
+  return open === null ? null : { start, end: open.end }
 }
 
 export function freeze(state: ProposalState, command: Of<'freeze'>, context: Context): Decision {
   const { actor } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people freeze.')
-  if (finalStatuses.includes(state.status)) return refuse('not now', `${state.id} is ${state.status}.`)
   const { until, reason } = command
   const frozen: ProposalEvent = { type: 'frozen', person: actor.id, name: actor.name, until, reason }
   return accept(frozen, ...moved(state, context, 'frozen'))
@@ -44,7 +60,6 @@ export function freeze(state: ProposalState, command: Of<'freeze'>, context: Con
 export function unfreeze(state: ProposalState, context: Context): Decision {
   const { actor } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people lift a freeze.')
-  if (finalStatuses.includes(state.status)) return refuse('not now', `${state.id} is ${state.status}.`)
   return accept(
     { type: 'unfrozen', person: actor.id, name: actor.name },
     ...moved(state, context, 'the freeze was lifted'),

@@ -1,10 +1,10 @@
-import { isOwn, throughOf } from '../hands.ts'
+import { throughOf } from '../hands.ts'
 import { limits } from '../limits.ts'
-import { approvalNow, excludedVoters, quorumNeeds, riskyRings } from './approval.ts'
+import { approvalNow, quorumNeeds } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import { confirmed, proposerProblem } from './proof.ts'
+import { confirmed } from './proof.ts'
 import type { ProposalState, Vote } from './proposal.ts'
 import { closeTest } from './stop-test.ts'
 import { nextRun } from './touch.ts'
@@ -14,22 +14,11 @@ type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 export function vote(state: ProposalState, command: VoteCommand, context: Context): Decision {
   const { actor, now } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
-  if (command.revision !== null && command.revision !== state.revision) {
-    return refuse(
-      'old revision',
-      `${state.id} has changed since: this was revision ${command.revision}, now it is revision ${state.revision}. Look at the new card before you vote; nothing was counted.`,
-    )
-  }
-  if (state.status !== 'open') return refuse('not now', voteIsOver(state))
-  if (!isBefore(now, state.expiresAt))
-    return refuse('not now', `${state.id} expired on ${state.expiresAt.slice(0, 10)}; no vote was counted.`)
   const previous = state.votes.find((item) => item.person === actor.id)
-  if (previous && previous.choice === command.choice) {
-    // By an account of one's own it is the vote of the link or command line again, and now one's own.
-    const decision = isOwn(actor) && !isOwn(previous) ? confirmVote(state, previous, context) : null
+  if (previous?.choice === command.choice) {
+    // It was cast by a link or the command line, and is one's own by now.
+    const decision = confirmVote(state, previous, context)
     if (decision !== null) return decision
-    if (!isOwn(actor) || isOwn(previous))
-      return refuse('already', `You already voted ${pastTense(command.choice)} on ${state.id}; one person counts once.`)
   }
   const base = {
     person: actor.id,
@@ -54,15 +43,6 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
       return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
     case 'approve':
       break
-  }
-  const own = proposerProblem(state, actor, excludedVoters(state), context.members)
-  if (own !== null) return refuse('not allowed', `${own} ${othersCan(state, context)}`)
-  const risky = riskyRings(state)
-  if (risky.length > 0 && actor.via !== 'console') {
-    return refuse(
-      'step-up',
-      `${state.id} reaches ${risky.join(' and ')}: approve it in the console, then confirm that by an account of your own. Nothing was counted yet.`,
-    )
   }
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
   if (quorumNeeds(state) === null) return accept(cast)
@@ -127,43 +107,9 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
 export function withdrawVote(state: ProposalState, context: Context): Decision {
   const { actor } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
-  if (state.status !== 'open' && state.status !== 'approved' && state.status !== 'scheduled') {
-    return refuse('not now', voteIsOver(state))
-  }
-  if (!state.votes.some((item) => item.person === actor.id)) {
-    return refuse('already', `You have no vote on ${state.id} to withdraw.`)
-  }
   const withdrawn: ProposalEvent = { type: 'vote-withdrawn', person: actor.id, name: actor.name }
   if (state.status === 'open' || state.approvedBy?.how !== 'quorum') return accept(withdrawn)
   const approval = approvalNow(after(state, [withdrawn], context), context)
   if ('by' in approval) return accept(withdrawn)
   return accept(withdrawn, { type: 'approval-lapsed', reason: `${actor.name} withdrew the vote; ${approval.missing}` })
-}
-
-function othersCan(state: ProposalState, context: Context): string {
-  const roles = (quorumNeeds(state) ?? []).map((need) => need.role)
-  const others = context.members.filter(
-    (member) => !excludedVoters(state).has(member.id) && member.roles.some((role) => roles.includes(role)),
-  )
-  return others.length === 0
-    ? 'Nobody else can either: ask an operator.'
-    : `${others.map((member) => member.name).join(', ')} can.`
-}
-
-function pastTense(choice: Vote['choice']): string {
-  return choice === 'approve' ? 'to approve' : choice === 'reject' ? 'to reject' : 'to abstain'
-}
-
-function voteIsOver(state: ProposalState): string {
-  switch (state.status) {
-    case 'approved':
-    case 'scheduled':
-      return `${state.id} is already approved; your vote was not needed and was not counted. To stop it, withdraw it.`
-    case 'rejected':
-      return `${state.id} was rejected: ${state.deferral?.reason ?? ''}. Voting is over.`
-    case 'superseded':
-      return `${state.id} was replaced by ${state.supersededBy ?? 'a newer proposal'}; vote there.`
-    default:
-      return `Voting on ${state.id} is over: it is ${state.status}. Nothing was counted.`
-  }
 }

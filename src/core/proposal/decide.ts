@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts'
-import { authorize } from './authorize.ts'
+import { forbidden } from '../permission/forbidden.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
@@ -34,8 +34,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
     return state === null ? open(command, context) : refuse('already', `${command.id} exists already.`)
   }
   if (state === null) return refuse('unknown', 'There is no such proposal.')
-  const forbidden = authorize(state, command, context)
-  if (forbidden) return { ok: false, refusal: forbidden }
+  const refusal = forbidden(state, command, context)
+  if (refusal !== null) return { ok: false, refusal }
   switch (command.type) {
     case 'revise':
       return revise(state, command, context)
@@ -66,7 +66,7 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
     case 'ask-acknowledgement':
       return askAcknowledgement(state, context)
     case 'acknowledge':
-      return acknowledge(state, context)
+      return acknowledge(context)
     case 'start':
       return start(state, context)
     case 'start-batch':
@@ -112,7 +112,7 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
     case 'break-glass':
       return breakGlass(state, command, context)
     case 'review-break-glass':
-      return reviewBreakGlass(state, context)
+      return reviewBreakGlass(context)
     default:
       return assertNever(command)
   }

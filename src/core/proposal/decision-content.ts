@@ -18,14 +18,17 @@ import type { PackageChange, Patch } from '../catalog.ts'
 import {
   type ContentKind,
   contentName,
-  contentOf,
+  contentOnce,
   contentProblem,
   type HashedContent,
+  type MadeContent,
+  madeContent,
   type StoredContent,
 } from '../content.ts'
 import { limits } from '../limits.ts'
 import type { TransactionStep } from '../ports.ts'
 import { remembered } from '../remembered.ts'
+import { inOneGo, type Steps } from '../steps.ts'
 import type { WindowPlan } from '../window.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
@@ -80,6 +83,10 @@ type Member = readonly [string, string, number, number, number | null, number | 
 interface MembersText {
   readonly traits: readonly Traits[]
   readonly members: readonly Member[]
+}
+
+interface ClassesText {
+  readonly classes: readonly ClassText[]
 }
 
 interface ClassText {
@@ -142,23 +149,34 @@ type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
 export function* keepingSubject(subject: Subject): Steps<KeptSubject> {
   const known = lately.get(subject)
   if (known !== undefined) return known
-  const contents = new Map<string, HashedContent>()
-  const keep = (kind: ContentKind, value: unknown): string => {
-    const content = contentOf(kind, value)
+  const contents = new Map<string, MadeContent>()
+  const take = (content: MadeContent): string => {
     contents.set(content.hash, content)
     return content.hash
   }
+  const keep: Keep = Object.assign((kind: ContentKind, value: unknown) => take(madeContent(kind, value)), { take })
   const hashes = subject.kind === 'patches' ? yield* keepingPatches(subject, keep) : keptRule(subject, keep)
-  const read = withEvidence(yield* readingVoted(hashes.decision, contents), hashes, contents)
+  const kept = yield* asStored(subject, hashes, contents)
   subjectHashes.know(subject, hashes)
-  const kept = { ...hashes, subject: read, contents: [...contents.values()] }
-  lately.set(subject, kept)
-  lately.set(read, kept)
-  return kept
+  const made = { ...hashes, subject: kept, contents: [...contents.values()] }
+  lately.set(subject, made)
+  lately.set(kept, made)
+  return made
 }
 
-/** A pure function that can be left and gone on with. */
-export type Steps<Result> = Generator<void, Result, void>
+/** What reading the contents gives. */
+function* asStored(
+  subject: Subject,
+  hashes: SubjectHashes,
+  contents: ReadonlyMap<string, MadeContent>,
+): Steps<Subject> {
+  if (subject.kind !== 'patches') return withEvidence(subject, hashes, contents)
+  for (const { other } of contents.values())
+    if (other) return withEvidence(yield* readingVoted(hashes.decision, contents), hashes, contents)
+  const stored = yield* withoutTheRest(subject)
+  know(stored, hashes)
+  return stored
+}
 
 /** What was made of a subject, until it is stored: it is asked for more than once on the way. */
 const lately = new WeakMap<Subject, KeptSubject>()
@@ -173,13 +191,6 @@ export function keepSubject(subject: Subject): KeptSubject {
   return inOneGo(keepingSubject(subject))
 }
 
-function inOneGo<Result>(steps: Steps<Result>): Result {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
-
 /** Worked out once for each subject, which may have very many assets. */
 export const subjectHashes = remembered((subject: Subject): SubjectHashes => {
   const { decision, evidence } = keepSubject(subject)
@@ -191,7 +202,28 @@ export function contentHash(subject: Subject): string {
   return subjectHashes(subject).decision
 }
 
-type Keep = (kind: ContentKind, value: unknown) => string
+/** Keeps a value, or content that was made of one, and says its hash. */
+interface Keep {
+  (kind: ContentKind, value: unknown): string
+  readonly take: (content: MadeContent) => string
+}
+
+const patchText = contentOnce(
+  'patch',
+  ({ id, platform, source, version, packages }: Patch): PatchText => ({ id, platform, source, version, packages }),
+)
+const judgementText = contentOnce('judgement', judgementOf)
+const changeText = contentOnce(
+  'change',
+  ({ name, architecture, from, to }: PackageChange): ChangeText => ({ kind: 'package', name, architecture, from, to }),
+)
+/** Of a list that is not cut into parts. */
+const changeSetText = contentOnce(
+  'change set',
+  (changes: readonly PackageChange[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
+)
+/** Of a list that is not cut into parts. */
+const transactionText = contentOnce('transaction', (steps: readonly TransactionStep[]): TransactionText => ({ steps }))
 
 function keptRule(subject: StandingRuleSubject, keep: Keep): SubjectHashes {
   const evidence: EvidenceText = { judgements: [], inventoryAt: null, notPreviewed: [], rollbackReason: null }
@@ -205,7 +237,11 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
       : { parts: cut(items).map((part) => keep('list', { of, items: part } satisfies ListText)) }
   const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
   const patches = lastOfEach(subject.patches, ({ id }) => id).sort(byId)
-  const judgements = new Map(patches.map(({ id, ...patch }) => [id, keep('judgement', judgementOf(patch))]))
+  const judgements = new Map<string, string>()
+  for (const patch of patches) {
+    judgements.set(patch.id, keep.take(judgementText(patch)))
+    yield
+  }
   const assets = sorted(
     lastOfEach(subject.assets, ({ asset }) => asset.id),
     (a, b) => byId(a.asset, b.asset),
@@ -223,9 +259,7 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
     classes: cut(classes).map((page) => keep('classes', { classes: page })),
     patches: listed(
       'patches',
-      patches.map(({ id, platform, source, version, packages }) =>
-        keep('patch', { id, platform, source, version, packages } satisfies PatchText),
-      ),
+      patches.map((patch) => keep.take(patchText(patch))),
     ),
     lanes: [{ engine, window, rings: rings.map(({ assets: _, ...ring }) => ring) }],
     rollsBack: rollsBack?.proposal ?? null,
@@ -258,12 +292,13 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
 }
 
 function judgementOf({
+  id: _i,
   platform: _p,
   source: _s,
   version: _v,
   packages: _k,
   ...judgement
-}: Omit<Patch, 'id'>): JudgementText {
+}: Patch): JudgementText {
   return judgement
 }
 
@@ -292,16 +327,13 @@ function cut<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   return parts
 }
 
-/** Lists that are the same object are looked at once; those that say the same, once more. */
-function once<Value extends object>(hash: (value: Value) => string): (value: Value) => string {
-  const seen = new Map<Value, string>()
-  const spelled = new Map<string, string>()
+/** What is the same object is looked at once. */
+function oncePer<Value extends object, Result>(look: (value: Value) => Result): (value: Value) => Result {
+  const seen = new Map<Value, Result>()
   return (value) => {
     const known = seen.get(value)
     if (known !== undefined) return known
-    const text = JSON.stringify(value)
-    const made = spelled.get(text) ?? hash(value)
-    spelled.set(text, made)
+    const made = look(value)
     seen.set(value, made)
     return made
   }
@@ -316,20 +348,20 @@ function* classesOf(
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
 ): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
   const place = new Map(patches.map(({ id }, index) => [id, index]))
-  const changeHash = once((change: PackageChange) => {
-    const { name, architecture, from, to } = change
-    return keep('change', { kind: 'package', name, architecture, from, to } satisfies ChangeText)
+  const changeHash = oncePer((change: PackageChange) => keep.take(changeText(change)))
+  const changeSet = oncePer((changes: readonly PackageChange[]) => {
+    const hashes = changes.map(changeHash)
+    if (changes.length <= limits.listEntries) return keep.take(changeSetText(changes))
+    return keep('change set', { changes: listed('changes', hashes) } satisfies ChangeSetText)
   })
-  const changeSet = once((changes: readonly PackageChange[]) =>
-    keep('change set', { changes: listed('changes', changes.map(changeHash)) } satisfies ChangeSetText),
-  )
-  const transaction = once((steps: readonly TransactionStep[]) =>
-    keep('transaction', { steps: listed('steps', steps) } satisfies TransactionText),
-  )
-  const missing = once((ids: readonly string[]) =>
+  const transaction = oncePer((steps: readonly TransactionStep[]) => {
+    if (steps.length <= limits.listEntries) return keep.take(transactionText(steps))
+    return keep('transaction', { steps: listed('steps', steps) } satisfies TransactionText)
+  })
+  const missing = oncePer((ids: readonly string[]) =>
     JSON.stringify(ids.flatMap((id) => place.get(id) ?? []).sort((a, b) => a - b)),
   )
-  const windows = once((own: WindowPlan) => canonicalJson(own))
+  const windows = oncePer((own: WindowPlan) => canonicalJson(own))
   const numbers = new Map<string, number>()
   const classes: ClassText[] = []
   const classOf = new Map<string, number>()
@@ -359,7 +391,7 @@ function* classesOf(
       classes.push({ ...made, patches: JSON.parse(patchesOf) as readonly number[] })
     }
     classOf.set(planned.asset.id, number)
-    if (classOf.size % limits.contentPage === 0) yield
+    yield
   }
   return { classes, classOf }
 }
@@ -404,6 +436,54 @@ function placesIn(
   return places
 }
 
+/** The subject without what no decision freezes, in the orders in which it is read. */
+function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
+  const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
+  const patches = lastOfEach(subject.patches, ({ id }) => id)
+  const place = new Map(patches.toSorted(byId).map(({ id }, index) => [id, index]))
+  const missing = oncePer((ids: readonly string[]) =>
+    ids.filter((id) => place.has(id)).sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)),
+  )
+  const spelled = oncePer((own: WindowPlan) => canonicalJson(own))
+  const assets: PlannedAsset[] = []
+  for (const planned of lastOfEach(subject.assets, ({ asset }) => asset.id)) {
+    const { asset, changes, transaction, previewProblem, window: own } = planned
+    assets.push({
+      asset: { ...frozen(asset), tags: [...asset.tags].sort() },
+      patches: missing(planned.patches),
+      changes,
+      transaction: transaction.length === 0 ? noSteps : transaction,
+      previewProblem,
+      ...(own === undefined || spelled(own) === spelled(window) ? {} : { window: own }),
+    })
+    yield
+  }
+  const ids = new Set(assets.map(({ asset }) => asset.id))
+  const placed = rings.map((): string[] => [])
+  for (const [asset, [ring]] of placesIn(rings, ids)) placed[ring]?.push(asset)
+  const keys = Object.fromEntries(Object.entries(rollsBack?.keys ?? {}).filter(([id]) => ids.has(id)))
+  return {
+    kind: 'patches',
+    patches,
+    assets: sorted(assets, inOrder),
+    rings: rings.map((ring, index) => ({ ...ring, assets: placed[index] ?? [] })),
+    window,
+    health,
+    ...(failureBudget === undefined ? {} : { failureBudget }),
+    ...(clusters === undefined
+      ? {}
+      : { clusters: clusters.map((cluster) => ({ ...cluster, assets: [...cluster.assets].sort() })) }),
+    ...(hooks === undefined ? {} : { hooks }),
+    engine,
+    ...(silence === undefined ? {} : { silence }),
+    ...(measured === undefined ? {} : { measured }),
+    inventoryAt: subject.inventoryAt,
+    ...(rollsBack === undefined
+      ? {}
+      : { rollsBack: { proposal: rollsBack.proposal, ...(Object.keys(keys).length === 0 ? {} : { keys }) } }),
+  }
+}
+
 // ---------------------------------------------------------------- reading
 
 /** What a decision says by itself. Of its patches it knows no more than what is voted on. */
@@ -432,15 +512,18 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   const voted = read<DecisionText>('decision', decision)
   if (voted.kind !== 'patches') return voted
   const patches = read.list(voted.patches).map((hash) => read<PatchText>('patch', hash))
-  const classes = voted.classes
-    .flatMap((hash) => read<{ readonly classes: readonly ClassText[] }>('classes', hash).classes)
-    .map((one) => ({
+  const classes: (Omit<PlannedAsset, 'asset' | 'previewProblem' | 'window'> & Pick<ClassText, 'window' | 'undoes'>)[] =
+    []
+  for (const one of voted.classes.flatMap((hash) => read<ClassesText>('classes', hash).classes)) {
+    classes.push({
       changes: read.changes(one.changes),
       transaction: one.transaction === null ? noSteps : read.steps(one.transaction),
       patches: one.patches.flatMap((place) => patches[place]?.id ?? []),
       window: one.window,
       undoes: one.undoes,
-    }))
+    })
+    yield
+  }
   const [lane] = voted.lanes
   if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
   const rings = lane.rings.map((): string[] => [])
@@ -484,6 +567,150 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   }
 }
 
+/** What a decision names of its assets and patches, so that a part of it can be read without the rest. */
+export interface DecisionIndex {
+  /** How many assets it has. */
+  readonly count: number
+  /** Hashes of the pages of its assets, which are in the order of their ids. */
+  readonly pages: readonly string[]
+  readonly classes: readonly string[]
+  readonly patches: readonly string[]
+  /** All of its subject that is no list of assets or patches. */
+  readonly bare: Omit<PatchSubject, 'patches' | 'assets' | 'rings'> & {
+    readonly rings: readonly Omit<PlannedRing, 'assets'>[]
+  }
+}
+
+/** `null`: it asks for a rule. `contents` has the decision, and the parts of its lists. */
+export function decisionIndex(decision: string, contents: ReadonlyMap<string, StoredContent>): DecisionIndex | null {
+  const read = reader(contents)
+  const voted = read<DecisionText>('decision', decision)
+  if (voted.kind !== 'patches') return null
+  const { kind, count, assets, classes, patches, lanes, health, failureBudget, hooks, clusters, rollsBack } = voted
+  const [lane] = lanes
+  if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
+  return {
+    count,
+    pages: assets,
+    classes,
+    patches: read.list(patches),
+    bare: {
+      kind,
+      engine: lane.engine,
+      window: lane.window,
+      rings: lane.rings,
+      health,
+      ...(failureBudget === undefined ? {} : { failureBudget }),
+      ...(hooks === undefined ? {} : { hooks }),
+      ...(clusters === undefined
+        ? {}
+        : { clusters: clusters.map((cluster) => ({ ...cluster, assets: read.list(cluster.assets) })) }),
+      inventoryAt: '',
+      ...(rollsBack === null ? {} : { rollsBack: { proposal: rollsBack } }),
+    },
+  }
+}
+
+/** One asset of a decision as its page has it. */
+export interface PagedMember {
+  readonly asset: FrozenAsset
+  readonly class: number
+  /** Number of the ring; `null`: none. */
+  readonly ring: number | null
+}
+
+/** The assets of one page, in the order of their ids. */
+export function membersOn(page: string, contents: ReadonlyMap<string, StoredContent>): readonly PagedMember[] {
+  const { traits, members } = reader(contents)<MembersText>('members', page)
+  return members.map(([id, name, number, trait, ring]) => {
+    const own = traits[trait]
+    if (own === undefined)
+      throw new Error(`needs ${contentName('members', page)}, which names traits that are not there`)
+    return { asset: { id, name, ...own }, class: number, ring }
+  })
+}
+
+/** The page of classes that a class is on. */
+export function classPage({ classes }: DecisionIndex, number: number): string {
+  return classes[Math.floor(number / limits.contentPage)] ?? ''
+}
+
+function classNumbered(index: DecisionIndex, number: number, contents: ReadonlyMap<string, StoredContent>): ClassText {
+  const page = classPage(index, number)
+  const own = reader(contents)<ClassesText>('classes', page).classes[number % limits.contentPage]
+  if (own === undefined) throw new Error(`needs ${contentName('classes', page)}, which lacks a class`)
+  return own
+}
+
+/** Hashes of what the assets of a class get, and of the transaction that was previewed. `contents` has its page. */
+export function namedByClass(
+  index: DecisionIndex,
+  number: number,
+  contents: ReadonlyMap<string, StoredContent>,
+): readonly string[] {
+  const { changes, transaction } = classNumbered(index, number, contents)
+  return transaction === null ? [changes] : [changes, transaction]
+}
+
+/** What these assets of a decision get. `contents` has the pages of their classes, and all that their classes name. */
+export function plannedMembers(
+  index: DecisionIndex,
+  members: readonly PagedMember[],
+  contents: ReadonlyMap<string, StoredContent>,
+): readonly PlannedAsset[] {
+  const read = reader(contents)
+  return members.map(({ asset, class: number }) => {
+    const { changes, transaction } = classNumbered(index, number, contents)
+    return {
+      asset,
+      patches: [],
+      changes: read.changes(changes),
+      transaction: transaction === null ? noSteps : read.steps(transaction),
+      previewProblem: null,
+    }
+  })
+}
+
+/** Name of what silences the monitoring, where something does. `contents` has the evidence. */
+export function silenceIn(evidence: string, contents: ReadonlyMap<string, StoredContent>): string | undefined {
+  return reader(contents)<EvidenceText>('evidence', evidence).silence
+}
+
+/** Numbers of the classes that miss a patch, by its id. `contents` has all its patches and pages of classes. */
+export function classesMissing(
+  { patches, classes }: DecisionIndex,
+  patch: string,
+  contents: ReadonlyMap<string, StoredContent>,
+): ReadonlySet<number> {
+  const read = reader(contents)
+  const place = patches.findIndex((hash) => read<PatchText>('patch', hash).id === patch)
+  const all = classes.flatMap((page) => read<ClassesText>('classes', page).classes)
+  return new Set(all.flatMap((one, number) => (one.patches.includes(place) ? number : [])))
+}
+
+/** Why its patches are asked for: ids of patches and hashes of their judgements, in the order in which they are shown. */
+export function judgementsIn(
+  evidence: string,
+  contents: ReadonlyMap<string, StoredContent>,
+): readonly (readonly [string, string])[] {
+  const read = reader(contents)
+  return read.list(read<EvidenceText>('evidence', evidence).judgements)
+}
+
+/** These of its patches, each with its judgement. `contents` has all patches, and these judgements. */
+export function judgedPatches(
+  { patches }: DecisionIndex,
+  judgements: readonly (readonly [string, string])[],
+  contents: ReadonlyMap<string, StoredContent>,
+): readonly Patch[] {
+  const read = reader(contents)
+  const asked = new Map(patches.map((hash) => read<PatchText>('patch', hash)).map((patch) => [patch.id, patch]))
+  return judgements.flatMap(([id, hash]): Patch[] => {
+    const patch = asked.get(id)
+    return patch === undefined ? [] : [{ ...patch, ...read<JudgementText>('judgement', hash) }]
+  })
+}
+
 /** A decision with what is shown beside it. `contents` has the evidence and all that it names. */
 export function withEvidence(
   voted: Voted,
@@ -491,8 +718,20 @@ export function withEvidence(
   contents: ReadonlyMap<string, StoredContent>,
 ): Subject {
   const subject = voted.kind === 'patches' ? shown(voted, hashes.evidence, contents) : voted
-  subjectHashes.know(subject, hashes)
+  know(subject, hashes)
   return subject
+}
+
+function know(subject: Subject, hashes: SubjectHashes): void {
+  subjectHashes.know(subject, hashes)
+  read.add(subject)
+}
+
+const read = new WeakSet<Subject>()
+
+/** The subject as reading its content gives it: so it is whatever made it, and whenever. */
+export function asKept(subject: Subject): Subject {
+  return read.has(subject) ? subject : keepSubject(subject).subject
 }
 
 function shown(

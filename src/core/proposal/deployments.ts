@@ -121,6 +121,15 @@ const endsOfPart = remembered((part: readonly Deployment[]) => {
   return counts
 })
 
+/** Did an engine say of any asset that it was changed? */
+export function hasChanged(run: Rollout): boolean {
+  return known(run).list.parts.some(partHasChanged)
+}
+
+const partHasChanged = remembered((part: readonly Deployment[]) =>
+  part.some(({ outcome }) => outcome?.state === 'succeeded'),
+)
+
 export function unverified(run: Rollout): readonly Deployment[] {
   return known(run).unverified
 }

@@ -4,7 +4,6 @@ import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
-import type { LadderStep } from './ladder.ts'
 import type { Actor, ApprovedBy, Deferral, LeftOut, Subject, Verification, Via, Vote, WaitsFor } from './proposal.ts'
 
 export interface Content {
@@ -56,6 +55,8 @@ export interface ResultsPage {
   /** How many assets ended how. */
   readonly counts: Readonly<Record<string, number>>
 }
+
+export type LadderStep = 'reminder' | 'direct message' | 'escalation'
 
 export type ProposalEvent =
   | ({

@@ -1,12 +1,12 @@
 /** What happens while nobody decides: a reminder, direct messages, an escalation, and at last expiry. */
 
+import { holders } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
 import { quorumProgress } from './approval.ts'
 import type { Context } from './command.ts'
 import { isBefore, plusSeconds } from './decision.ts'
+import type { LadderStep } from './event.ts'
 import type { ProposalState } from './proposal.ts'
-
-export type LadderStep = 'reminder' | 'direct message' | 'escalation'
 
 export interface Rung {
   readonly step: LadderStep
@@ -39,9 +39,7 @@ export function nextRung(state: ProposalState): Rung | null {
 /** Ids of the people a rung turns to: those whose vote is missing, or those above them. */
 export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pick<Context, 'members'>): string[] {
   if (step === 'escalation') {
-    return members
-      .filter((member) => member.roles.some((role) => state.policy.escalateTo.includes(role)))
-      .map((member) => member.id)
+    return holders(members, state.policy.escalateTo).map(({ id }) => id)
   }
   const progress = quorumProgress(state, members)
   const roles = progress?.roles.filter((role) => role.filledBy.length < role.need) ?? []
@@ -50,6 +48,5 @@ export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pic
 
 /** People whose vote the policy could count at all. */
 export function voters(state: ProposalState, { members }: Pick<Context, 'members'>): readonly string[] {
-  const roles = votingRoles(state.policy.approval)
-  return members.filter((member) => member.roles.some((role) => roles.includes(role))).map((member) => member.id)
+  return holders(members, votingRoles(state.policy.approval)).map(({ id }) => id)
 }

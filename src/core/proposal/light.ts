@@ -26,7 +26,7 @@ import { sinceOf } from './since.ts'
 /** How many assets of a ring ended how; `at work`, `waiting` and `forgiven` beside the end states. */
 export type RingCounts = Readonly<Record<string, number>>
 
-type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly name: string; readonly counts: RingCounts }
+export type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly name: string; readonly counts: RingCounts }
 type LightRun<Run extends Rollout> = Omit<Run, 'rings' | 'deployments' | 'retried' | 'skipped' | 'notBegun'> & {
   readonly rings: readonly LightRing[]
 }

@@ -1,69 +1,57 @@
 /** What may be asked by a command line, or in a session that somebody else's link opened. */
 
 import { isOneOf, isOwn, namesIn, personAndHands, type Through, throughWords } from '../hands.ts'
+import type { Act } from '../permission/acts.ts'
 import type { Member, Policy } from '../policy.ts'
-import type { ProposalCommand, Refusal } from './command.ts'
+import type { Refusal } from './command.ts'
 import { anyOf, isBefore } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { Actor, ProposalState } from './proposal.ts'
 
 type Person = Extract<Actor, { kind: 'person' }>
 
-/** Looking, stopping and proposing stay open to a command line whatever the policy says. */
-const decisions: readonly ProposalCommand['type'][] = [
-  'vote',
-  'acknowledge',
-  'resume',
-  'go',
-  'retry',
-  'skip',
-  'extend-window',
-  'unfreeze',
-  'break-glass',
-  'review-break-glass',
-]
-
-/** Why the way in which it came does not do for the command, though the person may give it; or `null`. */
+/** Why the way in which it came does not do, though the person may do it; or `null`. `decides`: see `commandLineProblem`. */
 export function proofProblem(
-  state: ProposalState,
-  command: ProposalCommand,
-  actor: Person,
+  act: Act,
+  decides: boolean,
+  doer: Person,
+  { votes, policy }: Pick<ProposalState, 'votes' | 'policy'>,
   members: readonly Member[],
 ): Refusal | null {
-  const { through } = actor
+  const { through } = doer
   if (through === undefined || through.kind === 'example') return null
-  const votedOwn = state.votes.some((vote) => vote.person === actor.id && isOwn(vote))
-  switch (command.type) {
+  const refused = decides ? commandLineProblem(policy, act, through) : null
+  const votedOwn = votes.some((vote) => vote.person === doer.id && isOwn(vote))
+  switch (act) {
     case 'confirm':
       return refusal('Not confirmed: that takes an account of your own, in Slack or Discord, that was known before.')
     case 'withdraw-vote':
       return votedOwn ? refusal('Not withdrawn: you voted by an account of your own; withdraw it there.') : null
-    case 'vote': {
-      const refused = commandLineProblem(state.policy, command.type, through)
+    case 'approve':
+    case 'abstain':
+    case 'reject':
       if (refused !== null || !votedOwn) return refused
       return refusal('Not counted: you voted by an account of your own; change it there.')
-    }
     case 'break-glass':
     case 'review-break-glass':
       return through.kind === 'command line'
-        ? commandLineProblem(state.policy, command.type, through)
+        ? refused
         : refusal(
-            `${command.type === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
+            `${act === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
           )
     default:
-      return commandLineProblem(state.policy, command.type, through)
+      return refused
   }
 }
 
-/** Why the command line may not decide this under the policy; `null` where it may, or where it came another way. */
-export function commandLineProblem(
-  policy: Policy,
-  type: ProposalCommand['type'] | 'roll-back',
-  through: Through | undefined,
-): Refusal | null {
+/**
+ * Why the command line may not decide this under the policy; `null` where it may, or where it came another way. Looking,
+ * stopping and proposing stay open to it whatever the policy says, and do not come here.
+ */
+export function commandLineProblem(policy: Policy, act: Act, through: Through | undefined): Refusal | null {
   if (through?.kind !== 'command line' || takesCommandLine(policy)) return null
-  if (type !== 'roll-back' && !decisions.includes(type)) return null
-  const what = type === 'vote' ? 'Not counted: votes are not taken' : 'Nothing was done: decisions are not taken'
+  const isVote = act === 'approve' || act === 'abstain' || act === 'reject'
+  const what = isVote ? 'Not counted: votes are not taken' : 'Nothing was done: decisions are not taken'
   return refusal(
     `${what} from the command line here (the policy "${policy.name}" says cli: refused). In Slack, Discord or the console you can.`,
   )
@@ -82,7 +70,7 @@ function refusal(sentence: string): Refusal {
  * left out, and every hand that may have been the proposer's.
  */
 export function proposerProblem(
-  state: ProposalState,
+  state: Pick<ProposalState, 'id' | 'proposer'>,
   act: Person,
   left: ReadonlySet<string>,
   members: readonly Member[],

@@ -90,7 +90,7 @@ interface Started extends Pick<Ring, 'leftOut'> {
 const started = new WeakMap<object, Started>()
 
 /** Assets that are left out although they were started: there should be none. */
-function startedOf(run: Rollout, leftOut: Since['leftOut']): readonly string[] {
+export function startedOf(run: Rollout, leftOut: Since['leftOut']): readonly string[] {
   const { root, length } = grown(run)
   const known = started.get(root)
   const holds = known?.leftOut === leftOut && known.length <= length

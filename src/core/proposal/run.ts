@@ -10,9 +10,16 @@ import {
   type RingState,
   type Rollout,
   type Since,
+  type TestRun,
   type TestStop,
 } from './proposal.ts'
-import { leftOutWords, sinceOf } from './since.ts'
+import { countReasons, leftOutWords, sinceOf } from './since.ts'
+
+/** What says whether a rollout or a test is under way: a state has it, and what is shown of one at a glance. */
+export interface Running extends Pick<ProposalState, 'status'> {
+  readonly rollout: object | null
+  readonly test: Pick<TestRun, 'stopped' | 'result'> | null
+}
 
 /** What is under way: the rollout, or else the test that runs while people vote. */
 export function liveRun(state: ProposalState): Rollout | null {
@@ -20,29 +27,31 @@ export function liveRun(state: ProposalState): Rollout | null {
   return testRunning(state) ? state.test : null
 }
 
-export function testRunning(state: ProposalState): boolean {
+export function testRunning(state: Pick<Running, 'rollout' | 'test'>): boolean {
   return state.rollout === null && state.test !== null && state.test.result === null
 }
 
 /** Why nothing more of the running test begins; `null` where it goes on, or none runs. */
-export function testStop(state: ProposalState): TestStop | null {
+export function testStop(state: Pick<Running, 'rollout' | 'test'>): TestStop | null {
   return testRunning(state) ? (state.test?.stopped ?? null) : null
 }
 
 /** May more of what is under way begin, and its rings be judged? Not while it is stopped. */
-export function goesOn(state: ProposalState): boolean {
+export function goesOn(state: Running): boolean {
   if (state.rollout !== null) return state.status === 'rolling out'
   return testRunning(state) && testStop(state) === null && !finalStatuses.includes(state.status)
 }
 
 /** Is what has not begun on an asset to be taken back? The test of a proposal that is over ends, too. */
-export function isHalted(state: ProposalState): boolean {
+export function isHalted(state: Running): boolean {
   if (state.rollout !== null) return state.status === 'halted'
   return testRunning(state) && (testStop(state)?.how === 'halted' || finalStatuses.includes(state.status))
 }
 
 /** What people have stopped and can let go on again: the rollout, or a test that is paused. */
-export function waitingForResume(state: ProposalState): Pick<TestStop, 'by' | 'reason' | 'at'> | null {
+export function waitingForResume(
+  state: Running & Pick<ProposalState, 'stopped'>,
+): Pick<TestStop, 'by' | 'reason' | 'at'> | null {
   if (state.status === 'paused' || state.status === 'halted') return state.stopped
   const stop = testStop(state)
   return stop?.how === 'paused' && !finalStatuses.includes(state.status) ? stop : null
@@ -111,7 +120,7 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
   if (planned.assets.length === 0) return `Ring ${planned.name} has no asset, so that nothing would be shown by it`
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
   if (out.length === 0 || out.length + skipped < planned.assets.length) return null
-  return `Ring ${planned.name} is empty, so that nothing would be shown by it: ${leftOutWords(out.flatMap((asset) => leftOut[asset] ?? []))}`
+  return `Ring ${planned.name} is empty, so that nothing would be shown by it: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
 }
 
 /** Assets that ended badly, and that nobody has left out since. */

@@ -3,6 +3,7 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { PackageChange } from '../catalog.ts'
 import { limits } from '../limits.ts'
+import { stepsOf } from '../preview.ts'
 import { remembered } from '../remembered.ts'
 import { changeKey, type Departure } from '../within.ts'
 import { deploymentOf } from './deployments.ts'
@@ -68,7 +69,13 @@ export function plannedNow(state: ProposalState, asset: string): PlannedAsset | 
   const planned = plannedOf(state.subject, asset)
   const done = sinceOf(state).done[asset]
   if (planned === null || done === undefined) return planned
-  return { ...planned, changes: without(planned.changes, done) }
+  const now = { ...planned, changes: without(planned.changes, done) }
+  return planned.previewProblem === null ? now : { ...now, transaction: stepsOf(planned.changes), previewProblem: null }
+}
+
+/** Is it known what the asset would get: since people were asked, or since a preview that adds nothing? */
+export function isPreviewed(state: ProposalState, { asset, previewProblem }: PlannedAsset): boolean {
+  return previewProblem === null || sinceOf(state).done[asset.id] !== undefined
 }
 
 function without(changes: readonly PackageChange[], done: readonly string[]): readonly PackageChange[] {
@@ -209,16 +216,22 @@ export function whyLeftOut({ reason, what = '' }: LeftOut): string {
   }
 }
 
-/** How many are left out and why: `9 are up to date, 3 gone`. */
-export function leftOutWords(all: readonly LeftOut[]): string {
-  const parts = leftOutReasons.flatMap((reason) => {
-    const count = all.filter((one) => one.reason === reason).length
-    return count === 0 ? [] : [countWords(reason, count)]
-  })
-  return parts.join(', ')
+/** How many are left out for each reason. */
+export type LeftOutCounts = Readonly<Partial<Record<LeftOut['reason'], number>>>
+
+export function countReasons(all: readonly LeftOut[]): LeftOutCounts {
+  const counts: Partial<Record<LeftOut['reason'], number>> = {}
+  for (const { reason } of all) counts[reason] = (counts[reason] ?? 0) + 1
+  return counts
 }
 
-function countWords(reason: LeftOut['reason'], count: number): string {
+/** How many are left out and why: `9 are up to date, 3 gone`. */
+export function leftOutWords(counts: LeftOutCounts): string {
+  return leftOutReasons.flatMap((reason) => countWords(reason, counts[reason] ?? 0)).join(', ')
+}
+
+function countWords(reason: LeftOut['reason'], count: number): string | readonly [] {
+  if (count === 0) return []
   switch (reason) {
     case 'up to date':
       return `${count} ${count === 1 ? 'is' : 'are'} up to date`

@@ -1,23 +1,20 @@
 /** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
 
 import type { Context, ProposalCommand } from './command.ts'
-import { accept, actorName, type Decision, refuse, stopWords } from './decision.ts'
+import { accept, actorName, type Decision, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
-import { isHalted, testRunning, testStop, unfinishedDeployments } from './run.ts'
+import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from './run.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
 /** Nothing more of the test begins until it is resumed; what has begun ends. */
-export function pauseTest(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
-  if (isHalted(state)) return refuse('not now', `${state.id} is ${statusWords(state)}: there is nothing to pause.`)
-  if (testStop(state) !== null) return refuse('already', `The test ring of ${state.id} is paused already.`)
+export function pauseTest(command: Of<'pause'>, context: Context): Decision {
   return accept({ type: 'test-paused', by: actorName(context.actor), reason: stopWords(command.reason) })
 }
 
 /** The test ends with what has begun, and did not pass. */
 export function haltTest(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
-  if (isHalted(state)) return refuse('already', `The test ring of ${state.id} is halted already.`)
   const by = actorName(context.actor)
   const reason = stopWords(command.reason)
   return accept({ type: 'test-halted', by, reason }, ...endedAtOnce(state, `Halted by ${by}: ${reason}`))
@@ -55,7 +52,7 @@ export function testGoesFirst(state: ProposalState): string | null {
 }
 
 /** The status for a sentence, with the test where one runs: `open; its test ring is paused`. */
-export function statusWords(state: ProposalState): string {
+export function statusWords(state: Running): string {
   if (!testRunning(state)) return state.status
   if (isHalted(state)) return `${state.status}; its test ring is halted`
   return `${state.status}; its test ring is ${testStop(state)?.how ?? 'running'}`

@@ -7,7 +7,7 @@ import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
 import { portions } from './portions.ts'
-import type { Cluster, PatchSubject, PlannedRing, ProposalState, Rollout } from './proposal.ts'
+import type { Cluster, Gate, PatchSubject, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
 import { type CurrentRing, emptyRing, endedBadly, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { goneAssets } from './since.ts'
@@ -40,7 +40,13 @@ export function wantsChecks({ planned, ring }: Pick<CurrentRing, 'planned' | 'ri
   return ring.checked === null || isBefore(plusSeconds(ring.checked.at, CHECK_SECONDS), now)
 }
 
-export function wantsGo({ planned, ring }: Pick<CurrentRing, 'planned' | 'ring'>): boolean {
+export function wantsGo({
+  planned,
+  ring,
+}: {
+  readonly planned: { readonly gate: Pick<Gate, 'go'> }
+  readonly ring: Pick<RingState, 'go' | 'batchesStarted'>
+}): boolean {
   return (planned.gate.go ?? []).length > 0 && ring.go === null && ring.batchesStarted === 0
 }
 

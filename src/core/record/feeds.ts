@@ -1,9 +1,10 @@
 /** What the stream `feeds` says when a feed is read, fails, or leaves the configuration. */
 
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
 import type { FeedContent } from '../catalog.ts'
 import { sha256 } from '../sha256.ts'
+import { storable } from '../storable.ts'
 import type { Told } from './entry.ts'
 
 /** What the record last said of a feed. */
@@ -73,25 +74,54 @@ export function cursorHash(cursor: string): string {
   return sha256(cursor)
 }
 
-const ROWS_AT_ONCE = 500
+const ROWS_AT_ONCE = 250
+
+/** In the order of their names. */
+const kinds = ['advisories', 'cves', 'epss', 'fixes', 'kev', 'lifecycles', 'updates'] as const satisfies readonly Kind[]
+
+type Kind = keyof FeedContent
+type RowOf<K extends Kind> = NonNullable<FeedContent[K]>[number]
+
+/** Sees each row as it can be stored, with its line. */
+type RowVisitor<K extends Kind> = (row: RowOf<K>, line: string) => void
+export type RowVisitors = { readonly [K in Kind]: RowVisitor<K> }
 
 /**
  * SHA-256 over what a feed brought: for each kind in the order of names a line with the name, then each record as a line
  * of canonical JSON, in the order of the feed. In steps, so that others have their turn.
  */
-export function* contentDigest(content: FeedContent): Generator<void, string, void> {
+export function* contentDigest(content: FeedContent, visitors?: RowVisitors): Generator<void, string, void> {
   const digest = createHash('sha256')
-  for (const [kind, rows] of Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (rows === undefined) continue
-    digest.update(`${kind}\n`, 'utf8')
-    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-      let lines = ''
-      for (const row of rows.slice(from, from + ROWS_AT_ONCE)) lines += `${canonicalJson(row)}\n`
-      digest.update(lines, 'utf8')
-      yield
-    }
-  }
+  for (const kind of kinds) yield* digestKind(kind, content, digest, visitors)
   return digest.digest('hex')
+}
+
+function* digestKind<K extends Kind>(
+  kind: K,
+  content: FeedContent,
+  digest: Hash,
+  visitors: RowVisitors | undefined,
+): Generator<void, void, void> {
+  const rows: readonly RowOf<K>[] | undefined = content[kind]
+  if (rows === undefined) return
+  const visit: RowVisitor<K> | undefined = visitors?.[kind]
+  digest.update(`${kind}\n`, 'utf8')
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    let lines = ''
+    for (const row of rows.slice(from, from + ROWS_AT_ONCE)) {
+      let kept = row
+      let line = canonicalJson(row)
+      // What cannot be stored is written with an escape.
+      if (line.includes('\\u')) {
+        kept = storable(row)
+        line = canonicalJson(kept)
+      }
+      lines += `${line}\n`
+      visit?.(kept, line)
+    }
+    digest.update(lines, 'utf8')
+    yield
+  }
 }
 
 export function countsOf(content: FeedContent): Readonly<Record<string, number>> {

@@ -1,17 +1,19 @@
 /** Which flaws are open on assets, and what is known of each, from what a team's assets miss. */
 
-import type { CatalogView, MissingAlike } from '../assessment.ts'
+import { type MissingAlike, patchId } from '../assessment/assess.ts'
+import type { CatalogView } from '../assessment/catalog-view.ts'
+import type { NotOffered, Update } from '../assessment/missing.ts'
+import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
-import type { Advisory, Fix, PatchType } from '../catalog.ts'
-import type { Update } from '../missing-updates.ts'
-import { patchType } from '../patch-type.ts'
+import type { Advisory, PatchType } from '../catalog.ts'
+import { remembered } from '../remembered.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
 
 /** What is open on the assets of a team, and why what is not open any more is not. */
 export interface OpenFlaws {
-  readonly groups: readonly (GroupNow & { readonly snapshot: AssetSnapshot })[]
+  readonly groups: readonly GroupNow[]
   readonly flaws: ReadonlyMap<string, FlawNow>
 }
 
@@ -31,43 +33,39 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
   const flaws = new Map<string, Found>()
   const groups: OpenFlaws['groups'][number][] = []
   const dates = publicationDates(catalog)
-  for (const [{ updates }, alike] of missing) {
+  function note(name: string, cve: boolean, patch: string, said: Omit<Found, 'patches' | 'origins' | 'cve'>) {
+    const flaw = factText(name)
+    const known = flaws.get(flaw) ?? { ...said, patches: new Set<string>(), origins: new Set<string>(), cve }
+    flaws.set(flaw, known)
+    known.patches.add(factText(patch))
+    if (said.type === 'security') known.type = 'security'
+    if (said.published !== null && (known.published === null || said.published < known.published))
+      known.published = said.published
+    return { flaw, origins: known.origins }
+  }
+
+  // What is the same wherever it is missed is noted once.
+  const ofUpdate = remembered((update: Update): readonly string[] => {
+    const patch = patchId(update)
+    return flawsOf(update, patch).map(({ name, cve }) => {
+      const published = dates(update.platform, update.source, name, update.advisories)
+      const noted = note(name, cve, patch, { type: typeOf(update), published })
+      for (const origin of update.origins) noted.origins.add(origin)
+      return noted.flaw
+    })
+  })
+  const ofOthers = remembered(({ platform, source, flaw, cve, advisory, fixedVersion, type }: NotOffered): string => {
+    const published = dates(platform, source, flaw, advisory === null ? [] : [advisory])
+    return note(flaw, cve, patchId({ platform, source, version: fixedVersion }), { type, published }).flaw
+  })
+
+  for (const [{ updates, notOffered }, alike] of missing) {
     yield
-    const [snapshot] = alike
-    if (snapshot === undefined) continue
     const mine = new Set<string>()
-    const note = (name: string, cve: boolean, patch: string, said: Omit<Found, 'patches' | 'origins' | 'cve'>) => {
-      const flaw = factText(name)
-      mine.add(flaw)
-      const known = flaws.get(flaw) ?? { ...said, patches: new Set<string>(), origins: new Set<string>(), cve }
-      flaws.set(flaw, known)
-      known.patches.add(factText(patch))
-      if (said.type === 'security') known.type = 'security'
-      if (said.published !== null && (known.published === null || said.published < known.published))
-        known.published = said.published
-      return known
-    }
-    for (const update of updates) {
-      const patch = `${update.platform}/${update.source}/${update.version}`
-      for (const { name, cve } of flawsOf(update, patch)) {
-        const published = dates(update.platform, update.source, name, update.advisories)
-        const found = note(name, cve, patch, { type: typeOf(update), published })
-        for (const origin of update.origins) found.origins.add(origin)
-      }
-    }
-    const { platform } = snapshot.asset
+    for (const update of updates) for (const flaw of ofUpdate(update)) mine.add(flaw)
     // What a package manager does not offer now is open all the same.
-    const offered = new Set(updates.flatMap(({ source, cves }) => cves.map((cve) => `${source} ${cve}`)))
-    if (!platform.startsWith('windows:'))
-      for (const item of snapshot.packages)
-        for (const { cve, advisory, fixedVersion, type } of catalog.matcher.open(platform, item)) {
-          const name = cve ?? advisory
-          if (name === null || offered.has(`${item.source} ${name}`)) continue
-          const published = dates(platform, item.source, name, advisory === null ? [] : [advisory])
-          note(name, cve !== null, `${platform}/${item.source}/${fixedVersion}`, { type, published })
-        }
+    for (const other of notOffered) mine.add(ofOthers(other))
     groups.push({
-      snapshot,
       flaws: [...mine].sort(),
       assets: alike.map(({ asset: { id, exposure, criticality }, observedAt }) => ({
         id,
@@ -137,23 +135,18 @@ function dateIn({ published }: Pick<Advisory, 'published'>): string | null {
 /** How a flaw ended on an asset that is there. */
 export type EndedHere = 'fixed' | 'removed' | 'superseded' | 'withdrawn'
 
-/**
- * Says how flaws ended that were open before. `fixes`: all that feeds say of the packages of these assets. `patches`: what
- * was to fix the flaw.
- */
-export function createEndings(fixes: readonly Fix[], catalog: CatalogView) {
-  let named: Set<string> | null = null
+/** Says how flaws ended that were open before. `patches`: what was to fix the flaw. */
+export function createEndings(catalog: CatalogView) {
   /** Whether feeds still say of a package that it has the flaw, and a newer version has not. */
   function says(platform: string, name: string, flaw: string): boolean {
-    if (named === null) {
-      named = new Set<string>()
-      for (const fix of fixes) {
-        if (fix.fixedVersion === null || fix.fixedVersion === '0') continue
-        for (const one of [...fix.cves, ...(fix.advisory == null ? [] : [fix.advisory])])
-          named.add(`${fix.platform} ${fix.package} ${factText(one)}`)
-      }
-    }
-    return named.has(`${platform} ${name} ${flaw}`)
+    return catalog.matcher
+      .said(platform, name)
+      .some(
+        ({ fixedVersion, cves, advisory = null }) =>
+          fixedVersion !== null &&
+          fixedVersion !== '0' &&
+          [...cves, ...(advisory === null ? [] : [advisory])].some((one) => factText(one) === flaw),
+      )
   }
 
   return (flaw: string, patches: readonly string[], { asset: { platform }, packages, pending }: AssetSnapshot) => {

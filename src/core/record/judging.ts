@@ -1,6 +1,6 @@
 /** How flaws are judged, as the record says it: the facts of the decision, its table and row, and when it is due. */
 
-import type { CatalogView } from '../assessment.ts'
+import type { CatalogView } from '../assessment/catalog-view.ts'
 import { standInAsset } from '../asset.ts'
 import {
   type CveEvidence,

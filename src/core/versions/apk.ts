@@ -3,7 +3,7 @@
  * would warn of keep the place that its walk gives them. apk-package(5), "PACKAGE VERSION".
  */
 
-import type { Order } from './scheme.ts'
+import type { Order } from './order.ts'
 
 /** What may follow, in the order in which apk ranks it: of two versions the one that goes on with an earlier kind is newer. */
 const kinds = ['number', 'letter', 'gap', 'suffix', 'suffix number', 'revision', 'end', 'invalid'] as const

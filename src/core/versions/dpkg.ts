@@ -1,6 +1,6 @@
 /** Debian's version order: deb-version(7), Debian Policy 5.6.12. */
 
-import type { Order } from './scheme.ts'
+import type { Order } from './order.ts'
 
 export interface DpkgVersion {
   readonly epoch: number

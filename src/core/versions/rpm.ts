@@ -1,6 +1,6 @@
 /** RPM's order of `[epoch:]version[-release]`: rpm-version(7) and the table of rpm's own test rpmvercmp.at. */
 
-import type { Order } from './scheme.ts'
+import type { Order } from './order.ts'
 
 export interface RpmVersion {
   readonly epoch: string

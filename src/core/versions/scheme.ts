@@ -1,11 +1,9 @@
 import { compareApk, isApkVersion } from './apk.ts'
 import { compareDpkg, parseDpkgVersion } from './dpkg.ts'
+import type { Order } from './order.ts'
 import { compareRpm, isRpmVersion } from './rpm.ts'
 import { compareSemver, parseSemver } from './semver.ts'
 import { compareWindows, isWindowsBuild } from './windows.ts'
-
-/** -1: the first is older; 1: it is newer; 0: they are the same version, however written. */
-export type Order = -1 | 0 | 1
 
 /** How a platform orders versions. `compare` is total: what is not valid has a place in the order too. */
 export interface VersionScheme {

@@ -1,6 +1,6 @@
 /** Semantic Versioning 2.0.0, section 11: https://semver.org. A leading `v` or `=` is allowed, as people write it. */
 
-import type { Order } from './scheme.ts'
+import type { Order } from './order.ts'
 
 interface Semver {
   readonly numbers: readonly string[]

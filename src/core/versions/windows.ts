@@ -1,6 +1,6 @@
 /** Windows builds: up to four numbers, `10.0.20348.2340`, of which the last is the update build revision (UBR). */
 
-import type { Order } from './scheme.ts'
+import type { Order } from './order.ts'
 
 const pattern = /^\s*\d{1,9}(?:\.\d{1,9}){1,3}\s*$/
 

@@ -1,15 +1,8 @@
 # Looks at one Debian or Ubuntu machine. Changes nothing, unless PW_REFRESH is set: then it refreshes the package lists
 # first. With PW_INSTALLED it leaves out what only apt can tell, and what is installed costs the machine next to nothing.
-# Read by probe.ts; without "@@ end" the output was cut off.
+# reads.sh comes before it. Read by probe.ts; without "@@ end" the output was cut off.
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
-
-# Keeps its caches in memory: nothing is written, and a full disk does not matter.
-apt_reads() {
-  command=$1
-  shift
-  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@"
-}
 
 refresh() { as_root apt-get -q -o APT::Update::Error-Mode=any -o DPkg::Lock::Timeout=30 update; }
 
@@ -39,17 +32,17 @@ look() {
   mark 'patchwarden-probe 1'
   mark 'os-release'
   os_release
-  mark "system $(uname -s)"
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    mark "system $(uname -s)"
     mark 'no-apt'
     mark 'end'
     return 0
   fi
-  mark "kernel $(uname -r)"
-  mark "kernel-build $(uname -v)"
-  mark "boot-id $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+  mark_value kernel osrelease
+  mark_value kernel-build version
+  mark_value boot-id random/boot_id
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
-  lists_age
+  [ -n "${PW_INSTALLED:-}" ] || lists_age
   # shellcheck disable=SC2016 # dpkg-query expands these
   report dpkg dpkg-query -W -f \
     '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${db:Status-Want}\t${db:Status-Status}\n'
@@ -86,6 +79,7 @@ report_lists() { # NAME COMMAND...
 }
 
 pending() {
+  choose_reader
   simulation=$(report_lists simulation apt_reads apt-get -s dist-upgrade)
   printf '%s\n' "$simulation"
   report_lists upgradable apt_reads apt list --upgradable

@@ -12,7 +12,12 @@ import { parseSimulation } from './simulation.ts'
 
 /** What ../probe runs on such a machine. */
 export function aptProbe(): string {
-  return readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
+  return `${aptReads()}\n${readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')}`
+}
+
+/** `apt_reads` and what comes before it. */
+export function aptReads(): string {
+  return readFileSync(new URL('./reads.sh', import.meta.url), 'utf8')
 }
 
 export interface ProbedAsset {
@@ -22,13 +27,17 @@ export interface ProbedAsset {
 }
 
 /** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
-export function parseProbe(output: string, { asset: configured, now }: ProbedAsset): Observation {
+export function parseProbe(output: string, probed: ProbedAsset): Observation {
+  return readProbe(splitSections(output, 'patchwarden-probe'), probed)
+}
+
+/** As `parseProbe`, of its sections; `null`: the answer was cut off. */
+export function readProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured
   function unreachable(reason: string, platform = configured.platform): Observation {
     return { kind: 'unreachable', asset: { ...configured, platform }, reason, at }
   }
-  const sections = splitSections(output, 'patchwarden-probe')
   if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
   const os = parseOsRelease(linesOf(sections, 'os-release'))
   if (sections.has('no-apt')) {

@@ -16,7 +16,7 @@ import { createPatience, type PatienceOptions, type Standing } from '../ssh/pati
 import { planLines } from '../ssh/plan.ts'
 import { checkKey, followScript, lookScript, startScript } from '../ssh/script.ts'
 import { commandText } from './answer.ts'
-import { createSsm, type InstanceState, type SsmOptions, SsmProblem } from './client.ts'
+import { createSsm, INSTANCES_PER_CALL, type InstanceState, type SsmOptions, SsmProblem } from './client.ts'
 import { followComment, startComment } from './comment.ts'
 import { createCourier, type Heard } from './courier.ts'
 import { makeHandle, readHandle, type StartedAsset } from './handle.ts'
@@ -62,14 +62,14 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   const following = new Map<string, string>()
 
   async function look(request: DeploymentRequest, key: string, state: InstanceState, signal: AbortSignal) {
-    const { asset, changes } = request
+    const { asset, changes, transaction } = request
     const instance = instanceOf(asset)
     if (instance === null) return refused(asset.id, heldBack(noInstance(asset.name)))
     const unfit = unfitness(asset.name, instance, state)
     if (unfit !== null) return refused(asset.id, unfit)
     try {
       const text = commandText({
-        look: lookScript({ manager: apt, key, changes, transaction: request.transaction }, { preflight: true }),
+        look: lookScript({ manager: apt, key, changes, transaction }, { preflight: true }),
         attendSeconds: 0,
       })
       const heard = await courier.ask(instance, text, followComment(key), signal)
@@ -183,10 +183,11 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       notAfter,
       now,
       attach: false,
+      look: false,
     })
     return commandText({
       begin,
-      look: followScript({ manager: apt, key, stop: null, attach: false }),
+      look: followScript({ manager: apt, key, stop: null, attach: false, look: false }),
       attendSeconds: ATTEND_SECONDS,
     })
   }
@@ -200,7 +201,10 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   ): Promise<void> {
     if (assets.length === 0) return
     const attendSeconds = stop === null ? ATTEND_SECONDS : 0
-    const text = commandText({ look: followScript({ manager: apt, key, stop, attach: false }), attendSeconds })
+    const text = commandText({
+      look: followScript({ manager: apt, key, stop, attach: false, look: false }),
+      attendSeconds,
+    })
     const sent = await courier.send(
       assets.map((one) => one.instance),
       text,
@@ -256,6 +260,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     name,
     describe: `Upgrades Debian and Ubuntu instances with apt through AWS Systems Manager in ${region}`,
     simulated: false,
+    previewsAtOnce: INSTANCES_PER_CALL,
 
     async preview(asset, changes, signal) {
       signal.throwIfAborted()

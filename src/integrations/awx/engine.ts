@@ -13,7 +13,17 @@ import { checkKey } from '../ssh/script.ts'
 import { createSilence } from '../ssh/silence.ts'
 import { type AwxOptions, AwxProblem, createAwx } from './client.ts'
 import { type JobHost, makeHandle, readHandle, type StartedJobs } from './handle.ts'
-import { createJobs, type Ended, isActive, isQueued, limitOf, type Place, portions, WrongJob } from './jobs.ts'
+import {
+  createJobs,
+  type Ended,
+  HOSTS_PER_JOB,
+  isActive,
+  isQueued,
+  limitOf,
+  type Place,
+  portions,
+  WrongJob,
+} from './jobs.ts'
 import { answersOf, type HostRequest, readOutcome, readPreview, troublesOf } from './playbook.ts'
 import { createPreviews } from './preview.ts'
 import type { Job } from './schema.ts'
@@ -251,6 +261,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     name,
     describe: `Upgrades hosts with the job template ${template} of AWX`,
     simulated: false,
+    previewsAtOnce: HOSTS_PER_JOB,
 
     async preview(asset, changes, signal) {
       signal.throwIfAborted()

@@ -16,7 +16,7 @@ export interface JobOptions {
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
 const PATTERNS = new Set(['all', 'ungrouped', 'localhost'])
 /** Hosts and characters of one limit; older versions keep 1,024 characters. */
-const HOSTS_PER_JOB = 100
+export const HOSTS_PER_JOB = 100
 const LIMIT_CHARACTERS = 1_000
 /** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
 const RECENT_MS = 3 * 24 * 60 * 60 * 1_000

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { z } from 'zod'
 import type { InstalledPackage, Observation } from '../../core/asset.ts'
+import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import type { FileTimes } from './json-assets.ts'
 
@@ -66,9 +67,14 @@ export async function observeCsv(
   if (assets.size === 0) {
     throw new Error(`${path} names no asset${warnings[0] === undefined ? '' : ` (${warnings[0]})`}`)
   }
-  return [...assets.values()].map((entry, index) =>
-    observeAsset(entry, path, source, defaults, times, index === 0 ? bounded(warnings) : []),
-  )
+  const observations: Observation[] = []
+  const turns = createTurns()
+  for (const entry of assets.values()) {
+    if (turns.over()) await turns.next()
+    const told = observations.length === 0 ? bounded(warnings) : []
+    observations.push(observeAsset(entry, path, source, defaults, times, told))
+  }
+  return observations
 }
 
 function observeAsset(
@@ -162,7 +168,13 @@ function bounded(warnings: readonly string[]): readonly string[] {
   return [...warnings.slice(0, MAX_WARNINGS), `${warnings.length - MAX_WARNINGS} more rows were skipped`]
 }
 
-/** The parser works through what it is given in one go: slices keep the event loop free in between. */
-function* slices(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; start += 65_536) yield bytes.subarray(start, start + 65_536)
+/** The parser works through what it is given in one go, and takes the next at once: others have their turn in between. */
+async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
+  const turns = createTurns()
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    if (turns.over()) await turns.next()
+    yield bytes.subarray(start, start + SLICE_BYTES)
+  }
 }
+
+const SLICE_BYTES = 16_384

@@ -48,10 +48,10 @@ async function* observeFile(
   { only, signal }: ObserveOptions,
 ): AsyncGenerator<Observation> {
   signal.throwIfAborted()
+  const chosen = only === undefined ? null : new Set(only)
   for (const observation of await readFileAssets(options)) {
     signal.throwIfAborted()
-    if (only !== undefined && !only.includes(observedAsset(observation).id)) continue
-    yield observation
+    if (chosen?.has(observedAsset(observation).id) ?? true) yield observation
   }
 }
 
@@ -65,39 +65,40 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   const times: FileTimes = { modifiedAt: file.modifiedAt.toISOString(), now: clock().toISOString() }
   switch (format) {
     case 'json':
-      return observeJson(bytes.toString('utf8'), path, name, defaults, times)
+      return observeJson(bytes, path, name, defaults, times)
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
     default:
-      return [observeList(softwareIn(format, textOf(bytes), path, defaults), path, name, defaults, times)]
+      return [observeList(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)]
   }
 }
 
-/** Windows writes UTF-16 when its output is sent to a file. */
-function textOf(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
-  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+/** As UTF-8 without a mark; Windows writes UTF-16 when its output is sent to a file. */
+function inUtf8(bytes: Buffer): Buffer {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
 
-function softwareIn(
+async function softwareIn(
   format: Exclude<FileFormat, 'json' | 'csv'>,
-  text: string,
+  given: Buffer,
   path: string,
   { platform }: AssetDefaults,
-): SoftwareList {
+): Promise<SoftwareList> {
+  const bytes = inUtf8(given)
   switch (format) {
     case 'dpkg-status':
-      return parseDpkgStatus(text, path)
+      return parseDpkgStatus(bytes.toString(), path)
     case 'rpm-list':
-      return parseRpmList(text, path, platform ?? null)
+      return parseRpmList(bytes.toString(), path, platform ?? null)
     case 'apk-installed':
-      return parseApkInstalled(text, path)
+      return parseApkInstalled(bytes.toString(), path)
     case 'cyclonedx':
-      return parseCycloneDx(text, path)
+      return parseCycloneDx(bytes, path)
     case 'spdx':
-      return parseSpdx(text, path)
+      return parseSpdx(bytes, path)
     case 'systeminfo':
-      return parseSystemInfo(text, path)
+      return parseSystemInfo(bytes.toString(), path)
   }
 }
 

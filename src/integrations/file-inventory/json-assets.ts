@@ -6,7 +6,8 @@ import {
   observedAsset,
   type PendingUpdate,
 } from '../../core/asset.ts'
-import { parseJson } from '../json-text.ts'
+import { parseJsonDocument } from '../json-document.ts'
+import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
 
@@ -21,18 +22,20 @@ export interface FileTimes {
  * The observations of a JSON inventory file. An asset that makes no sense is `unreachable` with the reason, the others
  * are kept. Throws a sentence when the file as a whole is not JSON or has no list of assets.
  */
-export function observeJson(
-  text: string,
+export async function observeJson(
+  bytes: Buffer,
   path: string,
   source: string,
   defaults: AssetDefaults,
   times: FileTimes,
-): readonly Observation[] {
-  const file = inventoryFileSchema.safeParse(parseJson(text, path))
+): Promise<readonly Observation[]> {
+  const file = inventoryFileSchema.safeParse(await parseJsonDocument(bytes, path))
   if (!file.success) throw new Error(`${path} has no list "assets": write { "assets": [ ... ] }`)
   const seen = new Set<string>()
   const observations: Observation[] = []
+  const turns = createTurns()
   for (const [index, value] of file.data.assets.entries()) {
+    if (turns.over()) await turns.next()
     const where = `${path}, asset ${index + 1}`
     const observation = observeAsset(value, where, index, source, defaults, times)
     const asset = observedAsset(observation)

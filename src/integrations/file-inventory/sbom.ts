@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { InstalledPackage } from '../../core/asset.ts'
-import { parseJson } from '../json-text.ts'
+import { parseJsonDocument } from '../json-document.ts'
+import { createTurns } from '../turns.ts'
 import { type PackageUrl, packageFromUrl } from './package-url.ts'
 import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
@@ -14,18 +15,19 @@ const componentSchema = z.object({
 })
 
 /** CycloneDX, https://cyclonedx.org/specification/overview/, as JSON. */
-export function parseCycloneDx(text: string, what: string): SoftwareList {
-  const parsed = cyclonedxSchema.safeParse(parseJson(text, what))
+export async function parseCycloneDx(bytes: Buffer, what: string): Promise<SoftwareList> {
+  const parsed = cyclonedxSchema.safeParse(await parseJsonDocument(bytes, what))
   if (!parsed.success) throw new Error(`${what} is no CycloneDX document`)
-  return fromUrls(
-    parsed.data.components.flatMap((component) => {
-      const one = componentSchema.safeParse(component)
-      if (!one.success || one.data.purl === undefined) return []
-      const found = packageFromUrl(one.data.purl)
-      return found === null ? [null] : [withTrivySource(found, one.data.properties)]
-    }),
-    what,
-  )
+  const found: (PackageUrl | null)[] = []
+  const turns = createTurns()
+  for (const component of parsed.data.components) {
+    if (turns.over()) await turns.next()
+    const one = componentSchema.safeParse(component)
+    if (!one.success || one.data.purl === undefined) continue
+    const named = packageFromUrl(one.data.purl)
+    found.push(named === null ? null : withTrivySource(named, one.data.properties))
+  }
+  return fromUrls(found, what)
 }
 
 /** Trivy says the source package in properties of its own. */
@@ -49,24 +51,25 @@ const spdxPackageSchema = z.object({
 })
 
 /** SPDX 2, https://spdx.github.io/spdx-spec/v2.3/, as JSON or tag-value text. */
-export function parseSpdx(text: string, what: string): SoftwareList {
-  if (/^\s*SPDXVersion:/m.test(text.slice(0, 5_000))) {
-    const urls = [...text.matchAll(/^ExternalRef: PACKAGE[-_]MANAGER purl (\S+)/gm)]
+export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareList> {
+  if (/^\s*SPDXVersion:/m.test(bytes.toString('utf8', 0, 5_000))) {
+    const urls = [...bytes.toString('utf8').matchAll(/^ExternalRef: PACKAGE[-_]MANAGER purl (\S+)/gm)]
     return fromUrls(
       urls.map(([, url]) => packageFromUrl(url ?? '')),
       what,
     )
   }
-  const parsed = spdxSchema.safeParse(parseJson(text, what))
+  const parsed = spdxSchema.safeParse(await parseJsonDocument(bytes, what))
   if (!parsed.success) throw new Error(`${what} is no SPDX document`)
-  return fromUrls(
-    parsed.data.packages.flatMap((item) => {
-      const one = spdxPackageSchema.safeParse(item)
-      const url = one.success ? one.data.externalRefs.find((ref) => ref.referenceType === 'purl') : undefined
-      return url === undefined ? [] : [packageFromUrl(url.referenceLocator)]
-    }),
-    what,
-  )
+  const found: (PackageUrl | null)[] = []
+  const turns = createTurns()
+  for (const item of parsed.data.packages) {
+    if (turns.over()) await turns.next()
+    const one = spdxPackageSchema.safeParse(item)
+    const url = one.success ? one.data.externalRefs.find((ref) => ref.referenceType === 'purl') : undefined
+    if (url !== undefined) found.push(packageFromUrl(url.referenceLocator))
+  }
+  return fromUrls(found, what)
 }
 
 /** `null` stands for something that is no package of an operating system. */

@@ -1,5 +1,5 @@
+import { WINDOWS, windowsPlatform } from '../../core/assessment/windows-updates.ts'
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
-import { WINDOWS, windowsPlatform } from '../../core/windows-updates.ts'
 import type { SoftwareList } from './software-list.ts'
 
 /** What Microsoft calls the builds of Windows 10 and 11: https://learn.microsoft.com/windows/release-health/. */

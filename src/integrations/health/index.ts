@@ -6,6 +6,7 @@ import { runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { networkProblem } from '../network-problem.ts'
 import { describeEnd, lastLines } from '../process-end.ts'
+import { whenAborted } from '../when-aborted.ts'
 import { type FilledCheck, fillCheck } from './describe-check.ts'
 
 export { createSimulatedProbe } from './simulated-probe.ts'
@@ -36,8 +37,10 @@ async function probe(
   if (stop.aborted) return { check: filled.name, healthy: false, detail: 'not asked: the check was stopped' }
   const seconds = timeoutOf(check)
   if (filled.kind === 'command') return runCheck(filled, seconds, stop)
-  const limit = AbortSignal.timeout(seconds * 1_000)
-  const signal = AbortSignal.any([stop, limit])
+  const over = new AbortController()
+  const { signal } = over
+  const forget = whenAborted(stop, () => over.abort())
+  const limit = setTimeout(() => over.abort(), seconds * 1_000)
   const began = performance.now()
   try {
     const seen =
@@ -49,10 +52,13 @@ async function probe(
   } catch (error) {
     const detail = stop.aborted
       ? 'no answer before the check was stopped'
-      : limit.aborted
+      : signal.aborted
         ? `no answer within ${seconds} s`
         : networkProblem(error)
     return { check: filled.name, healthy: false, detail }
+  } finally {
+    clearTimeout(limit)
+    forget()
   }
 }
 

@@ -1,18 +1,4 @@
-# What every look shares, and which one is the machine's own: os-release says its family; a machine may have the programs
-# of another, too. Everything is in functions, so that a script that was cut off on its way does nothing at all.
-
-os_release() {
-  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
-}
-
-# Only root may look into the processes of others. With PW_SUDO the login may be root, as an upgrade needs it.
-look_for_stale() {
-  if [ -n "${PW_SUDO:-}" ] && [ "$(id -u)" != 0 ]; then
-    printf '%s\nstale_services\n' "$PW_SERVICES" | sudo -n /bin/sh -s && return
-  fi
-  eval "$PW_SERVICES"
-  stale_services
-}
+# Which look is the machine's own: os-release says its family; a machine may have the programs of another, too.
 
 choose_probe() {
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C

@@ -90,10 +90,10 @@ look() {
     mark 'end'
     return 0
   fi
-  mark "kernel $(uname -r)"
-  mark "boot-id $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+  mark_value kernel osrelease
+  mark_value boot-id random/boot_id
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
-  lists_age
+  [ -n "${PW_INSTALLED:-}" ] || lists_age
   report rpm sh -c "$PW_RPM_QUERY"
   [ -n "${PW_INSTALLED:-}" ] || pending
   mark 'reboot'

@@ -28,13 +28,17 @@ export interface ProbedAsset {
 }
 
 /** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
-export function parseRpmProbe(output: string, { asset: configured, now }: ProbedAsset): Observation {
+export function parseRpmProbe(output: string, probed: ProbedAsset): Observation {
+  return readRpmProbe(splitSections(output, RPM_PROBE), probed)
+}
+
+/** As `parseRpmProbe`, of its sections; `null`: the answer was cut off. */
+export function readRpmProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured
   function unreachable(reason: string, platform = configured.platform): Observation {
     return { kind: 'unreachable', asset: { ...configured, platform }, reason, at }
   }
-  const sections = splitSections(output, RPM_PROBE)
   if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
   const os = parseOsRelease(linesOf(sections, 'os-release'))
   const platform = rpmPlatform(linesOf(sections, 'os-release')) ?? os.platform

@@ -1,32 +1,26 @@
-# The part of apt and dpkg in the scripts on a host. package-manager.ts says what each function is for.
+# The part of apt and dpkg in the scripts on a host. package-manager.ts says what each function is for; ../apt/reads.sh comes
+# before it.
 
 pm_cache=/var/cache/apt/archives
 pm_database=/var/lib/dpkg
 
-pm_present() { command -v apt-get >/dev/null; }
-
-# Keeps its caches in memory, takes no lock and logs no plan: nothing is written, and a full disk does not matter.
-apt_reads() {
-  command=$1
-  shift
-  "$command" -q -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@"
-}
+pm_present() { command -v apt-get >/dev/null && choose_reader; }
 
 # With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
 pm_simulate() { apt_reads apt-get -s -y "$@"; }
 
-# As apt names the file of name:architecture=version.
+# Sets `name`, as apt names the file of name:architecture=version.
 apt_file() { # ARGUMENT
   named=${1%%=*}
   version=${1#*=}
   case $named in *:*) architecture=${named#*:} ;; *) architecture=all ;; esac
   while :; do case $version in *:*) version="${version%%:*}%3a${version#*:}" ;; *) break ;; esac; done
-  echo "${named%%:*}_${version}_$architecture.deb"
+  name=${named%%:*}_${version}_$architecture.deb
 }
 
-pm_kept_file() { echo "$kept/$(apt_file "$1")"; }
+pm_kept_file() { apt_file "$1" && file=$kept/$name; }
 
-pm_cached_file() { echo "$pm_cache/$(apt_file "$1")"; }
+pm_cached_file() { apt_file "$1" && cached=$pm_cache/$name; }
 
 pm_fetch() { # SECONDS ARGUMENT...
   seconds=$1
@@ -37,7 +31,7 @@ pm_fetch() { # SECONDS ARGUMENT...
 # The kept package where there is one: the archive may have lost the version since.
 kept_or_named() {
   for one in $PW_UPGRADES; do
-    file=$(pm_kept_file "$one")
+    pm_kept_file "$one"
     if [ -e "$file" ]; then echo "$file"; else echo "$one"; fi
   done
 }
@@ -121,8 +115,13 @@ pm_reboot_wanted() {
 }
 
 pm_sizes() { # ARGUMENT...
-  # shellcheck disable=SC2016 # awk expands these
-  offered=$(awk '$1 == "I" { print $3 == "all" ? $2 "=" $4 : $2 ":" $3 "=" $4 }')
+  offered=
+  while read -r step name architecture version; do
+    case $step.$architecture in
+      I.all) offered="$offered $name=$version" ;;
+      I.*) offered="$offered $name:$architecture=$version" ;;
+    esac
+  done
   # shellcheck disable=SC2086 # one argument a word
   [ -z "$offered$*" ] || apt_reads apt-cache show $offered "$@" 2>/dev/null | awk '
     /^Package: / { name = $2; version = size = installed = "" }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { compareDpkg } from '../../core/versions/dpkg.ts'
 import { failureReason, tellingLines } from '../apt/failure.ts'
-import { parseSimulation } from '../apt/index.ts'
+import { aptReads, parseSimulation } from '../apt/index.ts'
 import type { PackageManager } from './package-manager.ts'
 
 const NAME = /^[a-z0-9][a-z0-9+.-]*$/
@@ -29,7 +29,7 @@ export const apt: PackageManager = {
   database: 'dpkg',
   repair: 'run "dpkg --configure -a" on it',
   script() {
-    script ??= readFileSync(new URL('./apt.sh', import.meta.url), 'utf8')
+    script ??= `${aptReads()}\n${readFileSync(new URL('./apt.sh', import.meta.url), 'utf8')}`
     return script
   },
   checkPackage,

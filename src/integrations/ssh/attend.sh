@@ -1,9 +1,11 @@
 # Tells how far an upgrade has come: once, or until its end. Read by follow.ts.
+# Set by the caller: PW_LOOK, a look at what is installed, made when it has ended; empty: it is not wanted.
 
 alive() {
   [ -e "$journal/running/processes" ] || return 1
   while read -r pid started; do
-    [ -z "$started" ] || [ "$(started_at "$pid")" != "$started" ] || return 0
+    start_time_of "$pid"
+    [ -z "$started" ] || [ "$start_time" != "$started" ] || return 0
   done <"$journal/running/processes"
   return 1
 }
@@ -55,6 +57,14 @@ tell_all() {
   tail -c 200000 log 2>/dev/null |
     tell_files plan plan planned $planned log - services services half-done "$left" before before after after
   [ -n "$result" ] || { mark 'half-done'; pm_packages | pm_half_done; }
+  [ -z "$PW_LOOK" ] || reboots_now || (set +f && cd / && eval "$PW_LOOK") </dev/null
+}
+
+reboots_now() {
+  [ -e reboot ] || return 1
+  read -r asked <reboot
+  boot_id_now
+  [ "$asked" = "$boot_id" ]
 }
 
 # tell_files NAME FILE...: each (-: standard input) as a section of that name; of before and after, what is gone and what has come.
@@ -76,19 +86,15 @@ tell_files() {
     }' $files
 }
 
-# Tells again whenever something has changed, and now and then so that a connection that is gone is noticed.
+# Tells of the end when it comes, and until then now and then: so that people see it get on, and a connection that is gone
+# is noticed.
 attend() {
-  told=
-  rounds=0
+  pause=10
   while [ ! -e "$journal/result" ] && alive; do
-    timeout 3 cat "$journal/ended" 2>/dev/null
+    timeout $pause cat "$journal/ended" 2>/dev/null
     case $? in 0 | 124) ;; *) [ -e "$journal/result" ] || sleep 1 ;; esac
     [ ! -e "$journal/result" ] || break
-    cd "$journal" || return 1
-    rounds=$((rounds + 1))
-    now="$(pm_counts 2>/dev/null) $(readlink decision)$(cat running/lock-holder 2>/dev/null)"
-    [ "$now" != "$told" ] || [ $((rounds % 4)) = 0 ] || continue
-    told=$now
+    [ $pause -ge 20 ] || pause=$((pause * 2))
     tell
   done
   tell

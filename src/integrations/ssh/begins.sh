@@ -12,7 +12,8 @@ is_over() {
   [ -r "$journal/not-after" ] || return 1
   read -r boot until <"$journal/not-after"
   uptime_now
-  [ "$boot" = "$(boot_id)" ] && [ "$uptime" -ge "$until" ]
+  boot_id_now
+  [ "$boot" = "$boot_id" ] && [ "$uptime" -ge "$until" ]
 }
 
 # Decides for an upgrade that has not begun that it never does. One that has begun goes on.

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runBounded } from '../bounded-process.ts'
-import type { SshTarget } from './target.ts'
+import { type HostShell, openShell } from './shell.ts'
+import { IDLE_SECONDS, SHELL, type SshTarget, sshArguments } from './target.ts'
 
 /**
  * One connection a host, shared by all sessions to it (ControlMaster of OpenSSH). A login costs both sides more than
@@ -12,6 +13,8 @@ import type { SshTarget } from './target.ts'
 export interface SshConnections {
   /** Path of the socket for the host's connection; `null` where connections cannot be shared here. */
   socket(target: SshTarget): string | null
+  /** A shell there that takes a script now; `null`: there is one, and it is at work. Throws a sentence. */
+  shell(target: SshTarget): HostShell | null
   /** The next session opens a new connection: the one there is may be dead. It closes by itself. */
   renew(target: SshTarget): void
   /** Closes all that are open. */
@@ -21,6 +24,9 @@ export interface SshConnections {
 /** The shortest limit there is on paths of sockets (macOS), less the suffix with which ssh first makes one. */
 const LONGEST_PATH = 103 - 17
 
+/** Each is a process here and one on its host: with more, those that were used first and have nothing to do are ended. */
+const MOST_SHELLS = 100
+
 const folders = new Set<string>()
 
 function removeFolders(): void {
@@ -29,6 +35,8 @@ function removeFolders(): void {
 
 export function createSshConnections(): SshConnections {
   const renewals = new Map<string, number>()
+  /** One a login, the one used last at the end. */
+  const shells = new Map<string, HostShell>()
   let folder: string | null = null
 
   function ours(): string {
@@ -48,21 +56,47 @@ export function createSshConnections(): SshConnections {
     return createHash('sha256').update(login).digest('hex').slice(0, 16)
   }
 
+  function socket(target: SshTarget): string | null {
+    const name = nameOf(target)
+    try {
+      const path = join(ours(), `${name}.${renewals.get(name) ?? 0}`)
+      return Buffer.byteLength(path) <= LONGEST_PATH ? path : null
+    } catch {
+      return null // no folder can be made: every session logs in by itself
+    }
+  }
+
+  function makeRoom(): void {
+    for (const [name, shell] of shells) {
+      if (shells.size < MOST_SHELLS) return
+      if (!shell.takes() && !shell.over()) continue
+      shell.leave()
+      shells.delete(name)
+    }
+  }
+
   return {
-    socket(target) {
+    socket,
+    shell(target) {
       const name = nameOf(target)
-      try {
-        const path = join(ours(), `${name}.${renewals.get(name) ?? 0}`)
-        return Buffer.byteLength(path) <= LONGEST_PATH ? path : null
-      } catch {
-        return null // no folder can be made: every session logs in by itself
-      }
+      const known = shells.get(name)
+      if (known !== undefined && !known.takes() && !known.over()) return null
+      const shell =
+        known?.takes() === true ? known : openShell(sshArguments(target, SHELL, socket(target)), IDLE_SECONDS)
+      shells.delete(name)
+      makeRoom()
+      shells.set(name, shell)
+      return shell
     },
     renew(target) {
       const name = nameOf(target)
       renewals.set(name, (renewals.get(name) ?? 0) + 1)
+      shells.get(name)?.leave()
+      shells.delete(name)
     },
     async close() {
+      for (const shell of shells.values()) shell.close()
+      shells.clear()
       if (folder === null) return
       const open = readdirSync(folder).map((name) => join(folder ?? '', name))
       const { signal } = new AbortController()

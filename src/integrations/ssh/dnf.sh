@@ -46,18 +46,19 @@ pm_choose_arguments() {
   done
 }
 
-# As dnf names the file of name-epoch:version-release.architecture.
+# Sets `name`, as dnf names the file of name-epoch:version-release.architecture.
 dnf_file() {
   before=${1%%:*}
-  echo "${before%-*}-${1#*:}.rpm"
+  name=${before%-*}-${1#*:}.rpm
 }
 
-pm_kept_file() { echo "$kept/$(dnf_file "$1")"; }
+pm_kept_file() { dnf_file "$1" && file=$kept/$name; }
 
 # It has one where keepcache is set.
 pm_cached_file() {
+  dnf_file "$1"
   set +f
-  for file in "$pm_cache"/*/packages/"$(dnf_file "$1")"; do [ ! -e "$file" ] || echo "$file"; done | head -n 1
+  for cached in "$pm_cache"/*/packages/"$name"; do [ ! -e "$cached" ] || break; done
   set -f
 }
 

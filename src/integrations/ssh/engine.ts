@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
@@ -12,11 +11,12 @@ import type {
   PreflightResult,
 } from '../../core/ports.ts'
 import { splitSections } from '../machine/sections.ts'
+import { whenAborted } from '../when-aborted.ts'
 import { apt } from './apt.ts'
 import { sudoProblem } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
 import { dnf } from './dnf.ts'
-import { isLast, otherAsset, parseProgress } from './follow.ts'
+import { isLast, otherAsset, parseLookAfter, parseProgress } from './follow.ts'
 import { assetMark, makeHandle, readHandle, type StartedAsset } from './handle.ts'
 import { judge, parseLook, transactionOf } from './look.ts'
 import { managerOf, type PackageManager } from './package-manager.ts'
@@ -42,6 +42,12 @@ export interface SshEngineOptions extends PatienceOptions {
   readonly connections?: SshConnections
 }
 
+/** A session that stays, and what of it was read last. */
+interface Attending {
+  readonly session: HostSession
+  heard: string | null
+}
+
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
 /** Hosts that end at about the same time are heard together. */
@@ -62,7 +68,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   /** Seen by our own preflight to have no journal for the key: only then is a start that failed certainly the first. */
   const fresh = new Set<string>()
   /** Sessions that stay until their upgrade ends; never more than `concurrency`. */
-  const attached = new Map<string, HostSession>()
+  const attached = new Map<string, Attending>()
   /** What hosts themselves said in the end, by run. */
   const outcomes = new Map<string, DeploymentOutcome>()
 
@@ -82,7 +88,8 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     signal: AbortSignal,
     what: { readonly purpose: Purpose; readonly key: string },
   ): Promise<RemoteAnswer> {
-    const remote = { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections: options.connections }
+    const { connections } = options
+    const remote = { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections, moreToCome: true }
     if (options.carrier) return options.carrier.run({ asset, ...what, ...remote })
     const target = options.target(asset)
     return target === null ? unlisted(asset) : runOverSsh(asset.name, target, remote)
@@ -99,14 +106,18 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       timeoutSeconds: patience.longestSeconds,
       signal,
       connections: options.connections,
+      moreToCome: true,
     })
-    attached.set(run_, session)
+    attached.set(run_, { session, heard: null })
     try {
       return await session.first
     } finally {
       if (session.ended() && session.latest() === null) attached.delete(run_)
     }
   }
+
+  /** What a carrier brings back may be cut short, and its hosts are looked at in another way. */
+  const looks = options.carrier === undefined
 
   /** A carrier takes a script there and brings back what it said; it does not stay. */
   const mayAttach = () => options.carrier === undefined && attached.size < concurrency
@@ -155,6 +166,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
         notAfter,
         now: options.clock(),
         attach: staying,
+        look: looks,
       }),
     )
     if (script instanceof Error) return settled({ state: 'held back', reason: script.message, log: '' })
@@ -202,16 +214,18 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     stop: 'cancelled' | null,
     signal: AbortSignal,
   ): Promise<RemoteAnswer | 'nothing new'> {
-    const session = attached.get(run_)
-    if (session?.ended() === true) attached.delete(run_)
-    if (session !== undefined && stop === null) {
+    const attending = attached.get(run_)
+    if (attending?.session.ended() === true) attached.delete(run_)
+    if (attending !== undefined && stop === null) {
+      const { session } = attending
       const stdout = session.latest()
+      attending.heard = stdout
       const isProgress = stdout !== null && splitSections(stdout, 'patchwarden-follow') !== null
       if (isProgress && (!session.ended() || isLast(stdout))) return { kind: 'ran', status: 0, stdout, stderr: '' }
       if (!session.ended()) return 'nothing new'
     }
     const staying = stop === null && mayAttach()
-    const script = followScript({ manager: manager(asset), key, stop, attach: staying })
+    const script = followScript({ manager: manager(asset), key, stop, attach: staying, look: looks })
     if (staying) return attach(run_, asset, script, signal)
     return run(asset, script, 'root', signal, { purpose: stop === null ? 'outcome' : 'cancel', key })
   }
@@ -235,13 +249,16 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     const seen = parseProgress(manager(asset), answer.stdout, asset.name, assetMark(asset))
     if (seen.kind === 'ended') remember(run_, seen.outcome)
     if (seen.kind === 'rebooting') renew(asset)
-    return report(patience.heard(subject, seen))
+    const reported = report(patience.heard(subject, seen))
+    const look = seen.kind === 'ended' ? parseLookAfter(answer.stdout, { asset, now: options.clock() }) : null
+    return look === null ? reported : { ...reported, look }
   }
 
   return {
     name,
     describe: `Upgrades hosts of ${managers.map(({ systems, name }) => `${systems} with ${name}`).join(', ')} ${options.carrier?.how ?? 'over SSH'}`,
     simulated: false,
+    previewsAtOnce: concurrency,
 
     async preview(asset, changes, signal) {
       signal.throwIfAborted()
@@ -276,18 +293,24 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     },
 
     async wait(handle, seconds, signal) {
+      signal.throwIfAborted()
       const over = new AbortController()
-      const either = AbortSignal.any([signal, over.signal])
-      // One listener for each host is no leak.
-      setMaxListeners(0, either)
-      const sessions = readHandle(handle).flatMap(({ asset }) => attached.get(runOf(handle.key, asset)) ?? [])
-      const ends = sessions.map(async (session) => {
-        while (!either.aborted && !session.ended() && !isLast(session.latest() ?? '')) await session.news()
-        await sleep(TOGETHER_MS, undefined, { signal: either })
+      const forget = whenAborted(signal, () => over.abort(signal.reason))
+      const ends = readHandle(handle).flatMap(({ asset }) => {
+        const attending = attached.get(runOf(handle.key, asset))
+        return attending === undefined ? [] : [end(attending)]
       })
+      async function end({ session, heard }: Attending): Promise<void> {
+        const isNew = (said: string | null) => said !== null && said !== heard && isLast(said)
+        while (!over.signal.aborted && !session.ended() && !isNew(session.latest())) await session.news()
+      }
+      const some = Promise.race(ends).then(() => sleep(TOGETHER_MS, undefined, { signal: over.signal }))
+      // Where nobody attends, only time tells.
+      const all = ends.length === 0 ? [] : [Promise.all(ends)]
       try {
-        await Promise.race([...ends, sleep(seconds * 1_000, undefined, { signal: either })])
+        await Promise.race([some, ...all, sleep(seconds * 1_000, undefined, { signal: over.signal })])
       } finally {
+        forget()
         over.abort()
       }
     },

@@ -1,8 +1,10 @@
+import type { Observation } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/catalog.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
 import { linesOf, markedValue, type Sections, splitSections } from '../machine/sections.ts'
+import { type ProbedAsset, readProbeWithin } from '../probe/index.ts'
 import type { PackageManager } from './package-manager.ts'
 import { planDifference } from './plan.ts'
 
@@ -31,6 +33,12 @@ export function parseProgress(manager: PackageManager, output: string, name: str
   if (result.startsWith('held ')) return ended(heldBeforehand(manager, sections, name, result.slice('held '.length)))
   if (result !== 'exit 0') return ended(failed(manager, sections, name, decision))
   return succeeded(manager, sections)
+}
+
+/** What the host said of itself when the upgrade had ended; `null`: it was not asked. */
+export function parseLookAfter(output: string, probed: ProbedAsset): Observation | null {
+  const sections = splitSections(output, 'patchwarden-follow')
+  return sections === null ? null : readProbeWithin(sections, probed)
 }
 
 /** Whether the host has said how the upgrade ended; what it told before that may be out of date. */

@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events'
 import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseProbe, probeScript } from '../probe/index.ts'
+import { whenAborted } from '../when-aborted.ts'
 import type { SshConnections } from './connections.ts'
 import { inOrderOfEnd } from './in-order-of-end.ts'
 import type { SshTarget } from './target.ts'
@@ -47,12 +47,14 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     const chosen = only === undefined ? null : new Set(only)
     const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
     const stop = new AbortController()
-    const either = AbortSignal.any([signal, stop.signal])
-    setMaxListeners(0, either)
+    const forget = whenAborted(signal, () => stop.abort(signal.reason))
     const script = probeScript({ refresh, depth })
     const asRoot = probeScript({ refresh, depth, sudo: true })
-    const tasks = wanted.map((host) => () => look(host, host.sudo === true ? asRoot : script, either))
-    yield* inOrderOfEnd(tasks, concurrency, () => stop.abort())
+    const tasks = wanted.map((host) => () => look(host, host.sudo === true ? asRoot : script, stop.signal))
+    yield* inOrderOfEnd(tasks, concurrency, () => {
+      forget()
+      stop.abort()
+    })
   }
 
   const many = hosts.length === 1 ? 'One host' : `${hosts.length} hosts`

@@ -14,8 +14,8 @@ make_kept() { [ -d "$kept" ] || { mkdir -p "$kept" && chmod 711 /var/lib/patchwa
 
 keep_cached() {
   for one in $PW_KEEP; do
-    file=$(pm_kept_file "$one")
-    cached=$(pm_cached_file "$one")
+    pm_kept_file "$one"
+    pm_cached_file "$one"
     [ ! -e "$file" ] && [ -e "$cached" ] && make_kept && ln "$cached" "$file" 2>/dev/null && touch "$file"
   done
 }
@@ -49,7 +49,7 @@ keep_owed() {
   wanted=
   # shellcheck disable=SC2086 # one file a word
   for one in $(sort -u $lists); do
-    file=$(pm_kept_file "$one")
+    pm_kept_file "$one"
     if [ -e "$file" ]; then touch "$file"; else wanted="$wanted $one"; fi
   done
   # shellcheck disable=SC2086 # one argument a word
@@ -60,7 +60,8 @@ keep_owed() {
   fi
   missing=
   for one in $wanted; do
-    [ -e "$(pm_kept_file "$one")" ] || missing="$missing $one"
+    pm_kept_file "$one"
+    [ -e "$file" ] || missing="$missing $one"
   done
   [ -z "$missing" ] || echo "W: not kept:$missing"
   for list in $lists; do

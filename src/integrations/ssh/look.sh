@@ -1,6 +1,8 @@
 # Looks at what an upgrade would do and whether it could. Changes nothing. Read by look.ts.
+# Set by the caller, beside what on-host.sh says: PW_PREFLIGHT (yes: whether the host is fit for it).
 
 look() {
+  cd /
   mark 'patchwarden-look 1'
   if ! pm_present; then
     mark 'no-manager'
@@ -27,13 +29,14 @@ preflight() {
   printf '%s\n' "$simulation" | pm_plan | pm_sizes $PW_KEEP
   mark 'kept'
   for old in $PW_KEEP; do
-    [ ! -e "$(pm_kept_file "$old")" ] || echo "$old"
+    pm_kept_file "$old"
+    [ ! -e "$file" ] || echo "$old"
   done
   mark 'installed-sizes'
   printf '%s\n' "$packages" | awk '{ print $1, $6 }'
   mark 'owed'
   set +f
-  cat "$runs"/*/to-keep 2>/dev/null
+  for list in "$runs"/*/to-keep; do [ ! -s "$list" ] || cat "$list"; done
   set -f
   mark "cache $pm_cache"
   mark 'disk'

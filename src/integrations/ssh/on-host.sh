@@ -21,7 +21,8 @@ mark_file() {
   mark "$1 $line"
 }
 
-boot_id() { read -r id </proc/sys/kernel/random/boot_id && echo "$id"; }
+# Sets `boot_id`. As with all that sets a variable here: a subshell would cost as much as a program.
+boot_id_now() { read -r boot_id </proc/sys/kernel/random/boot_id; }
 
 # Sets `uptime`, in seconds: unlike the time of day it never jumps, and it takes no program to read.
 uptime_now() {
@@ -29,12 +30,13 @@ uptime_now() {
   uptime=${uptime%%.*}
 }
 
-# Start time of a living process, which tells it from a later one with the same number.
-started_at() { # PID
+# Sets `start_time`, of a living process, which tells it from a later one with the same number; empty: it lives no more.
+start_time_of() { # PID
+  start_time=
   { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
   # shellcheck disable=SC2086 # one field a word
   set -- ${line##*) }
-  [ "$1" = Z ] || echo "${20}"
+  [ "$1" = Z ] || start_time=${20}
 }
 
 # "pid (name)" of the process that holds a POSIX lock on the file; nothing where nobody does.

@@ -6,7 +6,7 @@ import type { TransactionStep } from '../../core/ports.ts'
  * functions of POSIX sh, which the scripts around it call; on-host.sh comes before it. `$arguments` and `$journal` are
  * shared variables; the journal of the run is the current folder of all that the runner calls.
  *
- * - `pm_present`: exit status 0 where the host has this package manager
+ * - `pm_present`: exit status 0 where the host has this package manager; called before anything that only looks
  * - `pm_choose_arguments`: sets `$arguments` from PW_UPGRADES, PW_NEW and PW_OLDER
  * - `pm_simulate ARGUMENTS`: prints what they would do and changes nothing; not 0 where they are refused
  * - `pm_plan`: from such a simulation on standard input, the sorted lines `I name architecture version` (comes) and
@@ -23,17 +23,18 @@ import type { TransactionStep } from '../../core/ports.ts'
  * - `pm_counts`: how many packages the file `log` says were fetched, unpacked and set up
  * - `pm_reboot_wanted`: exit status 0 where the host wants a reboot after the transaction of the file `plan`
  * - `pm_sizes ARGUMENTS`: for a plan on standard input and for more versions as arguments, lines `name version
- *   KiB-to-fetch KiB-installed`; nothing to fetch is known of a version that no archive has
- * - `pm_kept_file ARGUMENT`: the path in the folder `$kept` where the package of that version would be kept.
+ *   KiB-to-fetch KiB-installed`; nothing to fetch is known of a version that no archive has. `$simulation` is what
+ *   `pm_simulate` printed
+ * - `pm_kept_file ARGUMENT`: sets `$file`, the path in the folder `$kept` where the package of that version would be kept.
  *   `pm_choose_arguments` uses what is kept for versions that are older than what they replace
- * - `pm_cached_file ARGUMENT`: the path where its own cache would have it; nothing where that cannot be told
+ * - `pm_cached_file ARGUMENT`: sets `$cached`, the path where its own cache would have it, or of what is not there
  * - `pm_fetch SECONDS ARGUMENTS`: fetches packages into the current folder, named as `pm_kept_file` does; not 0 where
  *   one of them is not to be had
  *
  * and sets `pm_cache` and `pm_database`, the folders where it keeps what it fetched and what it knows.
  */
 export interface PackageManager {
-  readonly name: string
+  readonly name: 'apt' | 'dnf' | 'zypper'
   /** Which systems have it, in words: `Debian and Ubuntu`. */
   readonly systems: string
   /** Whether assets of the platform (`debian:12`) have it. */

@@ -23,7 +23,7 @@ rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)
 # For versions that are older than what they replace, the kept packages: the archive may have lost them since.
 rpm_kept_or_named() { # ARGUMENTS
   for one in $1; do
-    file=$(pm_kept_file "$one")
+    pm_kept_file "$one"
     if [ -n "$PW_OLDER" ] && [ -e "$file" ]; then printf '%s ' "$file"; else printf '%s ' "$one"; fi
   done
 }

@@ -52,9 +52,11 @@ run() {
   uptime_now
   began=$uptime
   mine=$(mktemp -d running.XXXXXXXX) || exit 1
-  boot_id >"$mine/boot-id"
+  boot_id_now
+  echo "$boot_id" >"$mine/boot-id"
   echo "$began" >"$mine/began"
-  echo "$$ $(started_at $$)" >"$mine/processes"
+  start_time_of $$
+  echo "$$ $start_time" >"$mine/processes"
   exec 9<>ended
   # As with the journal: whoever renames first is the only runner there will ever be.
   mv -T "$mine" running 2>/dev/null || { rm -rf "$mine"; exit 0; }
@@ -76,7 +78,8 @@ run() {
   left=$((PW_LOCK_SECONDS - (uptime - began)))
   # No service that it starts may hold the pipe.
   pm_install $((left > 10 ? left : 10)) 9>&-
-  echo "$! $(started_at $!)" >>running/processes
+  start_time_of $!
+  echo "$! $start_time" >>running/processes
   wait $!
   status=$?
   umask 077
@@ -90,7 +93,7 @@ run() {
   [ $status != 0 ] || pm_installed
   pm_packages >after
   pm_half_done <after >half-done
-  if [ $status = 0 ] && [ "$PW_REBOOT" = yes ] && pm_reboot_wanted; then boot_id >reboot; fi
+  if [ $status = 0 ] && [ "$PW_REBOOT" = yes ] && pm_reboot_wanted; then echo "$boot_id" >reboot; fi
   if [ $status = 0 ] && [ "$PW_RESTART" = yes ] && [ ! -e reboot ]; then
     umask 022
     restart_services 9>&-
@@ -107,6 +110,7 @@ run() {
   leave_result "exit $status"
   # The host is back at its own work.
   renice -n 19 -p $$ >/dev/null 2>&1
+  chrt --idle --pid 0 $$ >/dev/null 2>&1
   keep_owed >keep-log 2>&1
   forget_old
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 import { quoted, sectionFunctions, serviceFunctions } from '../machine/shell.ts'
+import { probeWithin } from '../probe/index.ts'
 import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
@@ -38,6 +39,8 @@ export interface HostStart extends HostUpgrade {
   readonly now: Date
   /** Stay until the end of the upgrade, and tell how it gets on. */
   readonly attach: boolean
+  /** Look at what is installed when it has ended. */
+  readonly look: boolean
 }
 
 export function startScript(start: HostStart): string {
@@ -54,7 +57,12 @@ export function startScript(start: HostStart): string {
     ...settings,
     PW_SECONDS_LEFT: seconds(end === null ? null : end - start.now.getTime()),
     PW_ATTACH: start.attach ? 'yes' : '',
-    PW_PLAN: start.plan.map((line) => `${line}\n`).join(''),
+    PW_LOOK: start.look ? probeWithin(start.manager.name) : '',
+    // In the order of `sort` in the locale C, as the host compares them.
+    PW_PLAN: [...new Set(start.plan)]
+      .sort()
+      .map((line) => `${line}\n`)
+      .join(''),
     PW_RUNNER: script('run', start, settings),
     PW_GATE: script('gate', start, over),
   })
@@ -72,10 +80,17 @@ export interface HostFollow {
   readonly stop: 'cancelled' | null
   /** Stay until the end of the upgrade. */
   readonly attach: boolean
+  /** Look at what is installed when it has ended. */
+  readonly look: boolean
 }
 
-export function followScript({ manager, key, stop, attach }: HostFollow): string {
-  return script('follow', { manager, key, changes: [] }, { PW_STOP: stop ?? '', PW_ATTACH: attach ? 'yes' : '' })
+export function followScript({ manager, key, stop, attach, look }: HostFollow): string {
+  const settings = {
+    PW_STOP: stop ?? '',
+    PW_ATTACH: attach ? 'yes' : '',
+    PW_LOOK: look ? probeWithin(manager.name) : '',
+  }
+  return script('follow', { manager, key, changes: [] }, settings)
 }
 
 type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'

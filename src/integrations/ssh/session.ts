@@ -1,3 +1,4 @@
+import { whenAborted } from '../when-aborted.ts'
 import type { SshTarget } from './target.ts'
 import { type RemoteAnswer, type RemoteScript, runOverSsh } from './transport.ts'
 
@@ -22,7 +23,7 @@ const END = '\n@@ end\n'
 
 export function openSession(name: string, target: SshTarget, request: SessionRequest): HostSession {
   const { firstSeconds, signal, ...script } = request
-  const late = new AbortController()
+  const over = new AbortController()
   let rest = ''
   let latest: string | null = null
   let ended = false
@@ -38,8 +39,10 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
   let answered: (answer: RemoteAnswer) => void = () => undefined
   const first = new Promise<RemoteAnswer>((resolve, reject) => {
     answered = resolve
-    const timer = setTimeout(() => late.abort(), firstSeconds * 1_000)
-    runOverSsh(name, target, { ...script, signal: AbortSignal.any([signal, late.signal]), onOutput })
+    if (signal.aborted) over.abort(signal.reason)
+    const forget = whenAborted(signal, () => over.abort(signal.reason))
+    const timer = setTimeout(() => over.abort(), firstSeconds * 1_000)
+    runOverSsh(name, target, { ...script, signal: over.signal, onOutput })
       .then(resolve, (error) => {
         if (signal.aborted) return reject(error)
         resolve({
@@ -51,6 +54,7 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
       })
       .finally(() => {
         ended = true
+        forget()
         clearTimeout(timer)
         tell()
       })

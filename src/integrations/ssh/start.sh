@@ -7,11 +7,11 @@ write_journal() {
   new=$(mktemp -d "$runs/.new-XXXXXXXX") || return 1
   {
     printf '%s\n' "$PW_ASSET" >"$new/asset" &&
-      printf '%s' "$PW_PLAN" | sort -u >"$new/plan" &&
+      printf '%s' "$PW_PLAN" >"$new/plan" &&
       printf '%s' "$PW_RUNNER" >"$new/run" &&
       printf '%s' "$PW_GATE" >"$new/gate" &&
       for one in $PW_KEEP; do echo "$one"; done >"$new/to-keep" &&
-      echo "$(boot_id) $((uptime + ${PW_SECONDS_LEFT:-0}))" >"$new/not-after" &&
+      echo "$boot_id $((uptime + ${PW_SECONDS_LEFT:-0}))" >"$new/not-after" &&
       mkfifo "$new/ended" &&
       keep "$new/asset" "$new/plan" "$new/run" "$new/gate" "$new/to-keep" "$new/not-after" "$new"
   } || { rm -rf "$new"; return 1; }
@@ -37,6 +37,7 @@ start() {
   [ -d "$runs" ] || mkdir -p "$runs" 2>/dev/null
   # From the first moment here: what comes next may take its time.
   uptime_now
+  boot_id_now
   # What has begun is attached to all the same.
   if [ "${PW_SECONDS_LEFT:-1}" -le 0 ] || is_over; then stop_before_it_begins over
   elif [ ! -e "$journal" ]; then write_journal; fi
@@ -46,10 +47,10 @@ start() {
     return 0
   fi
   [ -L "$journal/decision" ] || [ -d "$journal/running" ] || launch
-  waited=0
-  until [ -d "$journal/running" ] || [ -L "$journal/decision" ] || [ $waited -ge 1500 ]; do
-    sleep 0.02
-    waited=$((waited + 1))
+  # Longer each time, half a minute in all: a host that is busy is not made busier.
+  for pause in 0.04 0.1 0.2 0.5 1 2 5 10 11; do
+    if [ -d "$journal/running" ] || [ -L "$journal/decision" ]; then break; fi
+    sleep $pause
   done
   mark_file journal "$journal/asset"
   mark 'end'

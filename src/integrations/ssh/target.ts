@@ -18,13 +18,26 @@ export const DEFAULT_CONNECT_SECONDS = 10
 /** A silent connection is given up after this many seconds; 3 questions without an answer. */
 export const SILENCE_SECONDS = 15
 
-/** A shared connection that nobody uses is closed after this many seconds. */
-const IDLE_SECONDS = 30
+/** A connection or shell that nobody uses is closed after this many seconds. */
+export const IDLE_SECONDS = 30
 
 /** Runs what comes on standard input, as whoever logs in. */
 export const AS_USER = 'sh -s'
 /** Runs it as root. Constant text in single quotes: any login shell understands it. */
 export const AS_ROOT = `sh -c 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi'`
+
+/**
+ * Runs script after script. Before each comes a line "user BYTES MARK" or "root BYTES MARK"; the script when the mark stands on
+ * standard output. After it the mark stands there again, with the exit status, and on error output. What a script that failed
+ * has left unread would be taken for such lines, so it is the last. Each script asks sudo anew: whether the login may be root
+ * is up to the host, at any time.
+ */
+export const SHELL =
+  'sh -c \'while read -r as size mark; do echo "$mark"; ' +
+  'head -c "$size" | case $as in user) exec sh -s;; ' +
+  'root) [ "$(id -u)" = 0 ] || exec sudo -n sh -s; exec sh -s;; *) exit 1;; esac; ' +
+  'ended=$?; echo "$mark $ended"; echo "$mark" >&2; [ $ended = 0 ] || exit 1; ' +
+  "done'"
 
 /**
  * Arguments of the OpenSSH client. Nothing of it comes from chat or feeds; all the same, whatever could be read as an
@@ -33,7 +46,7 @@ export const AS_ROOT = `sh -c 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec
  */
 export function sshArguments(
   target: SshTarget,
-  remote: typeof AS_USER | typeof AS_ROOT,
+  remote: typeof AS_USER | typeof AS_ROOT | typeof SHELL,
   sharedConnection: string | null = null,
 ): readonly string[] {
   const { host, user, port, identityFile, knownHostsFile, configFile } = target

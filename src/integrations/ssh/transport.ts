@@ -4,6 +4,7 @@ import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
+import type { HostShell } from './shell.ts'
 import { AS_ROOT, AS_USER, DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from './target.ts'
 
 export interface RemoteScript {
@@ -14,6 +15,8 @@ export interface RemoteScript {
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
   readonly connections?: SshConnections | undefined
+  /** More scripts come soon: where connections are shared, it goes over a shell that stays for them. */
+  readonly moreToCome?: boolean
   /** Hears its output as it comes. */
   readonly onOutput?: (text: string) => void
 }
@@ -48,29 +51,41 @@ const SSH_FAILED = 255
 export async function runOverSsh(name: string, target: SshTarget, remote: RemoteScript): Promise<RemoteAnswer> {
   const connect = target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS
   const seconds = remote.timeoutSeconds + connect
-  let args: readonly string[]
+  let way: Way
   try {
-    const shared = remote.connections?.socket(target) ?? null
-    args = sshArguments(target, remote.as === 'root' ? AS_ROOT : AS_USER, shared)
+    way = wayTo(target, remote)
   } catch (error) {
     const reason = `${name} cannot be reached: ${errorText(error)}`
     return { kind: 'failed', reason, begun: 'no', stdout: '' }
   }
-  const ran = await runBounded({
-    command: 'ssh',
-    args,
-    input: remote.script,
-    timeoutSeconds: seconds,
-    maxBytes: inputLimits.hostOutputBytes,
-    signal: remote.signal,
-    ...(remote.onOutput === undefined ? {} : { onOutput: remote.onOutput }),
-  })
+  const { script, as, signal } = remote
+  const bounds = { timeoutSeconds: seconds, maxBytes: inputLimits.hostOutputBytes, signal }
+  const heard = remote.onOutput === undefined ? {} : { onOutput: remote.onOutput }
+  const ran =
+    way.shell === null
+      ? await runBounded({ command: 'ssh', args: way.args, input: script, ...bounds, ...heard })
+      : await way.shell.run({ script, as, ...bounds, ...heard })
   remote.signal.throwIfAborted()
+  if (ran === null) {
+    // The connection was dead. What a new one says is certain.
+    remote.connections?.renew(target)
+    return runOverSsh(name, target, { ...remote, moreToCome: false })
+  }
   if (ran.end === 'exited' && ran.status !== null && ran.status !== SSH_FAILED) {
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
   remote.connections?.renew(target)
   return { kind: 'failed', stdout: ran.stdout, ...problemOf(ran, name, seconds) }
+}
+
+type Way = { readonly shell: HostShell } | { readonly shell: null; readonly args: readonly string[] }
+
+/** Throws a sentence. */
+function wayTo(target: SshTarget, { as, connections, moreToCome = false }: RemoteScript): Way {
+  const shell = moreToCome ? (connections?.shell(target) ?? null) : null
+  if (shell !== null) return { shell }
+  const shared = connections?.socket(target) ?? null
+  return { shell, args: sshArguments(target, as === 'root' ? AS_ROOT : AS_USER, shared) }
 }
 
 function problemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {

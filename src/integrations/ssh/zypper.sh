@@ -37,17 +37,20 @@ rpm_package_of() { printf '%s\n' "${1%%=*}"; }
 
 rpm_name_of() { package=${1%%=*}; printf "%s\n" "${package%.*}"; }
 
-# The file of name.architecture=version-release; no epoch is in it.
+# Sets `name`, the file of name.architecture=version-release; no epoch is in it.
 zypper_file() {
   package=${1%%=*}
   version=${1#*=}
-  echo "${package%.*}-${version#*:}.${package##*.}.rpm"
+  name=${package%.*}-${version#*:}.${package##*.}.rpm
 }
 
-pm_kept_file() { echo "$kept/$(zypper_file "$1")"; }
+pm_kept_file() { zypper_file "$1" && file=$kept/$name; }
 
 # It has one where keeppackages is set.
-pm_cached_file() { find "$pm_cache/packages" -type f -name "$(zypper_file "$1")" 2>/dev/null | head -n 1; }
+pm_cached_file() {
+  zypper_file "$1"
+  cached=$(find "$pm_cache/packages" -type f -name "$name" 2>/dev/null | head -n 1)
+}
 
 pm_fetch() { # SECONDS ARGUMENT...
   seconds=$1

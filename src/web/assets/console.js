@@ -2,27 +2,37 @@
 ;(() => {
   const offline = document.getElementById('offline')
   let timer = null
-  function refresh(kind) {
+  let changed = new Set()
+  let isNew = false
+  function tell() {
+    // What is about no single proposal may be about each.
+    const names = changed.has(null) ? ['all'] : [...changed]
+    changed = new Set()
+    for (const name of names) document.body.dispatchEvent(new CustomEvent(`changed-${name}`))
+    document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
+    if (isNew) location.reload()
+  }
+  function refresh(proposal) {
+    changed.add(proposal)
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
-      if (kind === 'new') location.reload()
-    }, 150)
+    timer = setTimeout(tell, 150)
   }
   let wasLost = false
   function listen() {
     const live = new EventSource('/live')
     live.addEventListener('change', (event) => {
-      const { proposal } = JSON.parse(event.data)
+      const { channel, proposal } = JSON.parse(event.data)
       const known = proposal === null || document.getElementById(proposal) !== null
       const typing =
         document.activeElement?.matches('input[name=text], textarea') && document.activeElement.value !== ''
-      const here = document.getElementById('cards') !== null
-      refresh(!known && here && !typing ? 'new' : 'changed')
+      const cards = document.getElementById('cards')
+      const here = cards !== null && 'live' in cards.dataset && cards.dataset.channel === channel
+      isNew ||= !known && here && !typing
+      refresh(proposal)
     })
     live.addEventListener('alive', () => {
       offline.hidden = true
-      if (wasLost) refresh('changed')
+      if (wasLost) refresh(null)
       wasLost = false
     })
     live.addEventListener('signed-out', leave)
@@ -46,7 +56,7 @@
     if (!(form instanceof HTMLFormElement) || !event.detail.successful) return
     form.querySelector('input[name=text]')?.form.reset()
     form.closest('details')?.removeAttribute('open')
-    document.body.dispatchEvent(new CustomEvent('patchwarden-changed'))
+    refresh(form.closest('article.card')?.id ?? form.querySelector('input[name=proposal]')?.value ?? null)
   })
   document.body.addEventListener('htmx:beforeSwap', (event) => {
     const { xhr, requestConfig } = event.detail

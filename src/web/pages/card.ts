@@ -1,16 +1,16 @@
 import { assetLabel, untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
-import type { CardView, PersonRow, Viewer } from '../console-port.ts'
+import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
 
 /** One proposal's card. `answer` is what only this reader is told. */
-export function cardHtml(view: CardView, viewer: Viewer, people: readonly PersonRow[], selected: boolean): Html {
+export function cardHtml(view: CardView, viewer: Viewer, selected: boolean): Html {
   const { card } = view
   const zone = viewer.timeZone
   return html`<article id="${card.proposal}" class="card ${card.tone} ${selected ? 'selected' : ''}" aria-labelledby="${card.proposal}-title"
- hx-get="/fragment/card/${card.proposal}" hx-trigger="patchwarden-changed from:body" hx-swap="outerHTML">
+ hx-get="/fragment/card/${card.proposal}" hx-trigger="changed-${card.proposal} from:body, changed-all from:body" hx-swap="outerHTML">
 <p class="top"><span class="tag ${card.tone}">${card.badge}</span>${card.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}
 ${card.context.map((part) => html`<span>${richText(part, zone)}</span>`)}</p>
 <h3 id="${card.proposal}-title"><a href="/p/${card.proposal}">${card.title}</a></h3>
@@ -26,7 +26,7 @@ ${
       )}</p>`
 }
 ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
-<div class="acts">${actionsHtml(card, viewer, people)}</div>
+<div class="acts">${actionsHtml(view, viewer)}</div>
 <div class="answer" id="answer-${card.proposal}" aria-live="polite" hx-preserve></div>
 <p class="when">opened ${instant(view.openedAt, 'date and time', zone)}</p>
 </article>`
@@ -51,15 +51,15 @@ ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring
 const SHOWN = 6
 
 /** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
-function actionsHtml({ proposal, actions }: CardView['card'], viewer: Viewer, people: readonly PersonRow[]): Html {
-  const show = (action: CardAction) => actionHtml(proposal, action, viewer, people)
+function actionsHtml({ card: { proposal, actions }, owners }: CardView, viewer: Viewer): Html {
+  const show = (action: CardAction) => actionHtml(proposal, action, viewer, owners)
   if (actions.length <= SHOWN) return html`${actions.map(show)}`
   return html`${actions.filter(({ rare }) => !rare).map(show)}
 <details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
 ${actions.filter(({ rare }) => rare).map(show)}`
 }
 
-function actionHtml(proposal: string, action: CardAction, viewer: Viewer, people: readonly PersonRow[]): Html {
+function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners: CardView['owners']): Html {
   const shows =
     action.name === 'assets' || action.name === 'explain' || action.name === 'plan' || action.name === 'report'
   if (shows) return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
@@ -76,7 +76,7 @@ ${action.asks.includes('asset') ? html`<label>${assetLabel(action.name)} <input 
 ${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}
 ${
   action.asks.includes('owner')
-    ? html`<label>Who looks at it again <select name="owner">${people.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
+    ? html`<label>Who looks at it again <select name="owner">${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
     : ''
 }
 ${action.asks.includes('until') ? html`<label>${untilLabel(action.name)} <input type="date" name="until" required></label>` : ''}

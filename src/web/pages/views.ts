@@ -1,11 +1,13 @@
-import type { Answer, Detail } from '../../chat/desk.ts'
+import type { Answer, Detail, DetailPart, PartOfDetail } from '../../chat/desk.ts'
 import { type AccountEntry, accountWords, linkedWords } from '../../chat/linked-accounts.ts'
 import { oneLine } from '../../chat/visible.ts'
 import { isOwn } from '../../core/hands.ts'
 import { isProposalId } from '../../core/proposal/proposal.ts'
 import type {
-  AssetRow,
+  AssetsQuery,
+  AssetsView,
   AuditRow,
+  CardsQuery,
   ChannelView,
   PersonRow,
   ProposalView,
@@ -14,25 +16,48 @@ import type {
   Viewer,
   WatchView,
 } from '../console-port.ts'
-import { type Html, html } from '../html.ts'
+import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
 import { cardHtml } from './card.ts'
 import { pictureHtml } from './picture.ts'
 
-export function channelHtml(
-  view: ChannelView,
-  viewer: Viewer,
-  people: readonly PersonRow[],
-  selected: string | null,
+/** Where a list goes on, and where it began. */
+function pagesHtml(
+  path: string,
+  asked: Readonly<Record<string, string>>,
+  after: string | null,
+  next: string | null,
 ): Html {
+  const address = (more: Readonly<Record<string, string>>) => {
+    const given = Object.entries({ ...asked, ...more }).filter(([, value]) => value !== '')
+    return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+  }
+  if (after === null && next === null) return html``
+  return html`<p class="pages">${after === null ? '' : html`<a class="button" href="${address({})}">From the beginning</a> `}${next === null ? '' : html`<a class="button" rel="next" href="${address({ after: next })}">Next</a>`}</p>`
+}
+
+export function channelHtml(view: ChannelView, query: CardsQuery, viewer: Viewer, selected: string | null): Html {
   const { channel } = view
+  const status = query.status === 'open first' ? '' : query.status
+  const isPlain = status === '' && query.text === ''
+  const option = (value: string, text: string) =>
+    html`<option value="${value}" ${value === status ? raw('selected') : ''}>${text}</option>`
   return html`<header class="head"><h1># ${channel.title}</h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
-<div id="cards" hx-get="/fragment/cards/${channel.id}?selected=${selected ?? ''}" hx-trigger="patchwarden-new from:body" hx-swap="outerHTML">
+<form method="get" action="/c/${channel.id}" class="find" role="search"><input name="text" value="${query.text}" aria-label="In the title or the id" placeholder="In the title or the id" maxlength="200" autocomplete="off">
+<select name="status" aria-label="Which">${option('', 'Open first')}${option('open', 'Open')}${option('over', 'Over')}</select> <button>Find</button></form>
+<div id="cards" data-channel="${channel.id}" ${isPlain && query.after === null ? raw('data-live') : ''}>
 ${view.notices.map((notice) => noticeHtml(notice, viewer))}
-${view.watch === null ? '' : watchHtml(view.watch, viewer)}
-${view.cards.length === 0 && view.watch === null ? html`<p class="empty">${richText(view.empty, viewer.timeZone)}</p>` : ''}
-${view.cards.map((card) => cardHtml(card, viewer, people, card.card.proposal === selected))}
-</div>`
+${view.watch.map((watch) => watchHtml(watch, viewer))}
+${view.cards.length === 0 && view.watch.length === 0 ? html`<p class="empty">${richText(view.empty, viewer.timeZone)}</p>` : ''}
+${view.cards.map((card) => cardHtml(card, viewer, card.card.proposal === selected))}
+</div>
+${pagesHtml(`/c/${channel.id}`, { text: query.text, status }, query.after, view.next)}`
+}
+
+/** One proposal alone. */
+export function proposalHtml({ channel, card }: ProposalView, viewer: Viewer): Html {
+  return html`<header class="head"><h1><a href="/c/${channel.id}"># ${channel.title}</a></h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
+${cardHtml(card, viewer, true)}`
 }
 
 function noticeHtml({ at, entry }: ThreadItem, viewer: Viewer): Html {
@@ -52,18 +77,27 @@ ${watch.rows.map((row) => html`<tr><td>${row.patch}</td><td><code>${row.change}<
 <p class="note neutral">${richText(watch.hint, viewer.timeZone)}</p></article>`
 }
 
-export function threadHtml(view: ProposalView, viewer: Viewer): Html {
+/** `before`: the entry before which this part of it ends; `null`: it is the end. */
+export function threadHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
   const { card } = view.card
   return html`<header><strong>${card.proposal} thread</strong><small># ${view.channel.id}</small></header>
-${entriesHtml(view, viewer)}
+${entriesHtml(view, before, viewer)}
 <form class="say" method="post" action="/c/${view.channel.id}/say" hx-post="/c/${view.channel.id}/say" hx-target="#said" hx-swap="innerHTML">
 <input type="hidden" name="proposal" value="${card.proposal}">
 <input name="text" aria-label="Comment or command" placeholder="Comment, or /patch help" maxlength="2100" autocomplete="off" required>
 <div id="said" class="answer" aria-live="polite"></div></form>`
 }
 
-export function entriesHtml(view: ProposalView, viewer: Viewer): Html {
-  return html`<ol id="entries" hx-get="/fragment/thread/${view.card.card.proposal}" hx-trigger="patchwarden-changed from:body" hx-swap="outerHTML">
+export function entriesHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
+  const { proposal } = view.card.card
+  // What came earlier does not change.
+  const live =
+    before === null
+      ? html`hx-get="/fragment/thread/${proposal}" hx-trigger="changed-${proposal} from:body, changed-all from:body" hx-swap="outerHTML"`
+      : ''
+  return html`<ol id="entries" ${live}>
+${view.older === null ? '' : html`<li class="pages"><a class="button" href="/p/${proposal}?before=${view.older}">Earlier</a>${before === null ? '' : html` <a class="button" href="/p/${proposal}">The end</a>`}</li>`}
+${view.older === null && before !== null ? html`<li class="pages"><a class="button" href="/p/${proposal}">The end</a></li>` : ''}
 ${view.thread.map(
   ({
     id,
@@ -73,7 +107,7 @@ ${view.thread.map(
 <div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
 <div>${richText(entry.text, viewer.timeZone)}</div>
 ${entry.detail.length === 0 ? '' : preformatted(entry.detail)}
-${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${view.card.card.proposal}/pictures/${id}`, viewer)}</div></li>`,
+${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${proposal}/pictures/${id}`, viewer)}</div></li>`,
 )}</ol>`
 }
 
@@ -112,24 +146,55 @@ ${detail === null ? html`<p class="empty">Which feed said what and when, which r
 }
 
 function tableHtml(title: string, columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
-  return html`<h1>${title}</h1><div class="scroll"><table><thead><tr>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+  return html`<h1>${title}</h1>${rowsHtml(columns, rows)}`
+}
+
+function rowsHtml(columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
+  return html`<div class="scroll"><table><thead><tr>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
 }
 
-export function assetsHtml(rows: readonly AssetRow[], viewer: Viewer): Html {
-  return tableHtml(
-    'Assets',
-    ['Asset', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
-    rows.map((row) => [
-      html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
-      row.team,
-      row.platform,
-      String(row.packages),
-      String(row.pending),
-      String(row.security),
-      html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}`,
-    ]),
-  )
+export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer): Html {
+  const { team, platform, text, anywhere, is } = query
+  const { counts } = view
+  const option = (value: string, chosen: string | null, words: string) =>
+    html`<option value="${value}" ${value === (chosen ?? '') ? raw('selected') : ''}>${words}</option>`
+  const asked = { team: team ?? '', platform: platform ?? '', text, anywhere: anywhere ? '1' : '', is: is ?? '' }
+  return html`<h1>Assets</h1>
+<form method="get" action="/assets" class="find" role="search"><input name="text" value="${text}" aria-label="Name" placeholder="What the name begins with" maxlength="200" autocomplete="off">
+<label><input type="checkbox" name="anywhere" value="1" ${anywhere ? raw('checked') : ''}> anywhere in it</label>
+<select name="team" aria-label="Team">${option('', team, 'Every team')}${view.teams.map((one) => option(one, team, one))}</select>
+<input name="platform" value="${platform ?? ''}" aria-label="Platform" placeholder="Platform, as debian:12" maxlength="100" autocomplete="off">
+<select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}</select>
+<button>Find</button></form>
+<p class="empty">${team === null ? '' : `${team}: `}${counts.assets} assets, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
+${
+  view.rows.length === 0
+    ? html`<p class="empty">No asset is like that.</p>`
+    : rowsHtml(
+        ['Asset', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
+        view.rows.map((row) => [
+          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
+          row.team,
+          row.platform,
+          String(row.packages),
+          String(row.pending),
+          String(row.security),
+          html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}`,
+        ]),
+      )
+}
+${pagesHtml('/assets', asked, query.after, view.next)}`
+}
+
+/** The detail of a proposal, of which this is a part. `path`: where it is. */
+export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailPart, viewer: Viewer): Html {
+  const only = part.only ?? ''
+  const back = path.slice(0, path.lastIndexOf('/'))
+  const isAssets = path.endsWith('/assets')
+  return html`<p><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only those that did not end well</a>` : html`<a href="${path}">All assets</a>`}` : ''}</p>
+${detailHtml(detail, viewer, `${back}/pictures${path.slice(back.length)}`)}
+${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
 }
 
 /** `known`: with what was known of feeds, assets and flaws. */

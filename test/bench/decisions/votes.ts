@@ -6,9 +6,10 @@ import { errorText } from '../../../src/core/error-text.ts'
 import type { Db } from '../../../src/store/connection.ts'
 import { connect, type Database } from '../../../src/store/database.ts'
 import { percentile } from '../percentile.ts'
+import { VOTERS } from '../voters.ts'
 import { largeContent } from './content.ts'
 import { floor, heading, megabytes, row } from './table.ts'
-import { startVoting, VOTERS, type Voting } from './voting.ts'
+import { startVoting, type Voting } from './voting.ts'
 
 export const parts = ['single', 'rows', 'openings', 'together'] as const
 export type Part = (typeof parts)[number]

@@ -1,33 +1,13 @@
 /** A team whose quorum is never reached, and the votes that its people give, change and take back for ever. */
 
-import type { Member, Policy } from '../../../src/core/policy.ts'
 import type { Content } from '../../../src/core/proposal/event.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
 import type { Db } from '../../../src/store/connection.ts'
 import { enqueue } from '../../../src/store/enqueue.ts'
 import { createWorkflow, type Workflow } from '../../../src/workflow/workflow.ts'
-import { exampleService, standard } from '../../support/example-service.ts'
+import { exampleService } from '../../support/example-service.ts'
 import { alwaysMine } from '../../support/leases.ts'
-
-/** So many vote; the quorum asks for two more. */
-export const VOTERS = 10
-
-const members: readonly Member[] = Array.from({ length: VOTERS + 4 }, (_, index) => ({
-  id: `person${index}`,
-  name: `Person ${index}`,
-  roles: [index % 2 === 0 ? 'owner' : 'security'],
-}))
-
-const policy: Policy = {
-  ...standard,
-  approval: {
-    kind: 'quorum',
-    needs: [
-      { role: 'owner', count: VOTERS / 2 + 1 },
-      { role: 'security', count: VOTERS / 2 + 1 },
-    ],
-  },
-}
+import { members, policy, VOTERS } from '../voters.ts'
 
 const assessment: Actor = { kind: 'system', part: 'assessment' }
 

@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Asset } from '../../../src/core/asset.ts'
+import type { Asset, Observation } from '../../../src/core/asset.ts'
 import type { PackageChange } from '../../../src/core/catalog.ts'
 import type { DeploymentReport } from '../../../src/core/ports.ts'
 import {
@@ -16,6 +16,7 @@ import {
 import { ansibleFiles } from '../../support/ansible.ts'
 import type { Fleet } from '../../support/fleet.ts'
 import { cpuSecondsNaming, ownCpuSeconds } from './cpu.ts'
+import { countHosts } from './host-cpu.ts'
 
 const run = promisify(execFile)
 
@@ -33,6 +34,8 @@ export interface Measured {
   readonly wallSeconds: number
   /** Of the controller: this process, its children, and the masters of its connections. */
   readonly cpuSeconds: number
+  /** Of all hosts together, which share the processors with the controller here; `null`: it cannot be told. */
+  readonly hostCpuSeconds: number | null
   /** Seconds of each step, in order. */
   readonly steps: Readonly<Record<string, number>>
 }
@@ -49,11 +52,13 @@ const TIMEOUT_MS = 900_000
 
 /** Times `work`; `masters`: the folder with the sockets of its connections, which `close` then closes. */
 async function measure(
+  fleet: Fleet,
   masters: () => string | null,
   work: (step: (name: string) => void) => Promise<void>,
   close: () => Promise<void>,
 ): Promise<Measured> {
   const steps: Record<string, number> = {}
+  const hosts = countHosts(fleet)
   const cpuBefore = ownCpuSeconds()
   const began = performance.now()
   let last = began
@@ -66,7 +71,7 @@ async function measure(
     const wallSeconds = (performance.now() - began) / 1_000
     const folder = masters()
     const cpuSeconds = ownCpuSeconds() - cpuBefore + (folder === null ? 0 : cpuSecondsNaming(folder))
-    return { wallSeconds, cpuSeconds, steps }
+    return { wallSeconds, cpuSeconds, hostCpuSeconds: hosts?.() ?? null, steps }
   } finally {
     await close()
   }
@@ -75,7 +80,7 @@ async function measure(
 /** The SSH engine, driven as the workflow drives it, and the fresh look that verifies. */
 export const ours: Method = {
   name: 'patchwarden',
-  what: 'preview, preflight, start, poll to the end, verify; one connection a host',
+  what: 'preview, preflight, start, and its end with a fresh look at what is installed; one login a host',
   async run({ fleet, assets, changes, round, keyExchange }) {
     const clock = () => new Date()
     const configFile = path.join(path.dirname(fleet.sshConfig), 'bench_ssh_config')
@@ -116,32 +121,39 @@ export const ours: Method = {
       const handle = await engine.start(batch, signal)
       step('start')
       let reports: readonly DeploymentReport[] = []
+      const looks = new Map<string, Observation>()
       do {
         // As the workflow waits.
         if (reports.length > 0) await (engine.wait?.(handle, POLL_SECONDS, signal) ?? sleep(POLL_SECONDS * 1_000))
         reports = await engine.poll(handle, signal)
+        for (const { asset, look } of reports) if (look !== undefined) looks.set(asset, look)
       } while (reports.some((report) => report.outcome === null))
       const wrong = reports.filter((report) => report.outcome?.state !== 'succeeded')
       if (wrong.length > 0) throw new Error(`Not upgraded: ${JSON.stringify(wrong)}`)
       step('upgrade')
-      let seen = 0
-      const only = assets.map((asset) => asset.id)
-      for await (const observation of inventory.observe({ only, depth: 'installed', signal })) {
+      const seen = new Set<string>()
+      function verify(observation: Observation): void {
         if (observation.kind !== 'seen') throw new Error(observation.reason)
         const { asset, packages } = observation.snapshot
         for (const { name, to } of changes.get(asset.id) ?? []) {
           if (!packages.some((one) => one.name === name && one.version === to))
             throw new Error(`${asset.name} has no ${name} ${to}.`)
         }
-        seen++
+        seen.add(asset.id)
       }
-      if (seen !== assets.length) throw new Error(`Only ${seen} of ${assets.length} hosts were seen again.`)
+      // As the workflow verifies: what the host said of itself after the end, or another look at it.
+      for (const look of looks.values()) verify(look)
+      const only = assets.flatMap((asset) => (seen.has(asset.id) ? [] : [asset.id]))
+      if (only.length > 0)
+        for await (const observation of inventory.observe({ only, depth: 'installed', signal })) verify(observation)
+      if (seen.size !== assets.length) throw new Error(`Only ${seen.size} of ${assets.length} hosts were seen again.`)
       step('verify')
     }
 
     const [first] = assets
     const socket = first === undefined ? null : connections.socket(targetOf(first))
     return measure(
+      fleet,
       () => (socket === null ? null : path.dirname(socket)),
       work,
       () => connections.close(),
@@ -178,6 +190,7 @@ export const ansible: Method = {
     }
     const args = ['--inventory', files.inventory, '--forks', String(assets.length), playbook]
     return measure(
+      fleet,
       () => files.folder,
       async () => void (await run('ansible-playbook', args, { env, timeout: TIMEOUT_MS })),
       async () => {
@@ -202,6 +215,7 @@ export const floor: Method = {
     if (keyExchange !== null) options.push('-o', `KexAlgorithms=${keyExchange}`)
     const batch = ['-o', 'BatchMode=yes', '-o', 'ControlPath=none', '-o', 'LogLevel=ERROR', '-l', 'patch']
     return measure(
+      fleet,
       () => null,
       async () => {
         await Promise.all(

@@ -175,7 +175,8 @@ function play(list: readonly Move[], proposer: Actor, tested: boolean) {
       const { id, name } = persons[move.who] ?? STRANGER
       const through = ways[move.way]
       const actor: Actor = { kind: 'person', id, name, via: 'console', ...(through === undefined ? {} : { through }) }
-      give(asked(move.what, `zephyr ${move.word}`, state), actor)
+      const command = asked(move.what, `zephyr ${move.word}`, state)
+      give(command, command.type === 'revise' ? { kind: 'system', part: 'assessment' } : actor)
     }
   }
   const named: Named = {

@@ -10,6 +10,7 @@ import {
   feedDifference,
 } from '../../../src/core/record/feeds.ts'
 import { checkFacts } from '../../../src/core/record/streams.ts'
+import { storable } from '../../../src/core/storable.ts'
 import { finished } from '../../support/finished.ts'
 
 const read = (cursor: string, said = cursor): FeedAnswer => ({
@@ -104,5 +105,10 @@ it('hashes what a feed brought as anybody can: a line for each kind, a line of c
     .update(`${lines.join('\n')}\n`)
     .digest('hex')
   expect(finished(contentDigest(content))).toBe(expected)
+  const odd = {
+    kev: content.kev.map((one) => ({ ...one, name: 'nul \0, half \ud800, bell \u0007, "\\u0000"', none: undefined })),
+  }
+  expect(finished(contentDigest(odd))).toBe(finished(contentDigest(storable(odd))))
+  expect(finished(contentDigest(odd))).not.toBe(finished(contentDigest({ kev: content.kev })))
   expect(countsOf(content)).toEqual({ kev: 1, epss: 1_201 })
 })

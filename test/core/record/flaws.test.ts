@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { catalogView, missingAlike } from '../../../src/core/assessment.ts'
+import { missingAlike } from '../../../src/core/assessment/assess.ts'
+import { catalogView } from '../../../src/core/assessment/catalog-view.ts'
 import type { AssetSnapshot, InstalledPackage, PendingUpdate } from '../../../src/core/asset.ts'
 import type { FeedContent } from '../../../src/core/catalog.ts'
 import { defaultDueDays } from '../../../src/core/priority/facts.ts'
@@ -138,7 +139,7 @@ describe('flaws are open', () => {
 
 describe('a flaw that is not open any more', () => {
   const patches = ['debian:12/openssl/3.2']
-  const endOf = createEndings(content.fixes ?? [], catalog)
+  const endOf = createEndings(catalog)
   it.each([
     ['fixed', 'CVE-2026-1', patches, snapshot('a', [item('openssl', '3.2')])],
     ['removed', 'CVE-2026-1', patches, snapshot('a', [item('vim', '9.1')])],

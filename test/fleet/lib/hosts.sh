@@ -57,15 +57,20 @@ running() { # HOST: is its supervisor alive (and not another process that got it
 # By its root and not by its number alone, which another process may have got.
 is_init() { [ -n "$1" ] && [ "/proc/$1/root/etc" -ef "$2/root/etc" ]; } # PID HOST_FOLDER
 
+# Gone, or a zombie: a machine's own PID 1 may take seconds to reap those.
+ended() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; } # PID
+
 power_off() { # HOST: ends every process of it at once
   local h=$1 d p i; d=$DIR/hosts/$h
   [ -d "$d" ] || return 0
   touch "$d/off"; stop_timers "$h"
   if running "$h"; then p=$(cat "$d/supervisor.pid"); kill -KILL -- "-$p" 2>/dev/null || true; fi
   p=$(cat "$d/init.pid" 2>/dev/null || true)
-  if is_init "$p" "$d"; then kill -KILL "$p" 2>/dev/null || true; fi
-  # Until it is gone, or a zombie (no root): a machine's own PID 1 may take seconds to reap those.
-  for i in $(seq 500); do is_init "$p" "$d" || break; sleep 0.01; done
+  # Until it has ended, which the kernel lets it only after every other process of the host, so that their connections are closed.
+  if is_init "$p" "$d"; then
+    kill -KILL "$p" 2>/dev/null || true
+    for i in $(seq 500); do ended "$p" && break; sleep 0.01; done
+  fi
   rm -f "$d"/{supervisor,init}.pid
 }
 

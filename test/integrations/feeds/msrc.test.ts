@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { windowsPlatform } from '../../../src/core/windows-updates.ts'
+import { windowsPlatform } from '../../../src/core/assessment/windows-updates.ts'
 import { createMsrcFeed } from '../../../src/integrations/feeds/msrc/index.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, fixture } from './read-feed.ts'

@@ -1,6 +1,6 @@
+import { windowsPlatform } from '../../../core/assessment/windows-updates.ts'
 import type { PatchType } from '../../../core/catalog.ts'
 import { isWindowsBuild } from '../../../core/versions/windows.ts'
-import { windowsPlatform } from '../../../core/windows-updates.ts'
 import { isCveId } from '../cve-id.ts'
 import type { Sink } from '../sink.ts'
 

@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync'
-import { windowsPlatform } from '../../../core/windows-updates.ts'
+import { windowsPlatform } from '../../../core/assessment/windows-updates.ts'
 import { isCveId } from '../cve-id.ts'
 import type { Sink } from '../sink.ts'
 

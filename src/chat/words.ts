@@ -1,0 +1,13 @@
+/** Numbers and spans in words. */
+
+/** `1 asset`, `3 assets` */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
+}
+
+/** `90 s`, `5 min`, `3 h` */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3_600)} h`
+}

@@ -1,0 +1,176 @@
+/** Inventory against catalog: what the assets of a team miss, and how urgent it is. */
+
+import type { Asset, AssetSnapshot } from '../asset.ts'
+import type { PackageChange, Patch } from '../catalog.ts'
+import { stakes } from '../priority/order.ts'
+import { priorityRank } from '../priority/priority.ts'
+import { inOneGo, type Steps } from '../steps.ts'
+import type { CatalogView } from './catalog-view.ts'
+import { createMisses, type Held, type Misses, type Missing, softwareOf, type Update } from './missing.ts'
+import { createPatchJudge, type FoundPatch, type JudgeOptions } from './patch.ts'
+
+/** An asset, with when it was looked at. */
+export interface Looked {
+  readonly asset: Asset
+  /** ISO 8601 UTC. */
+  readonly observedAt: string
+}
+
+export interface AssessedAsset extends Looked {
+  /** Ids of the patches it misses. The same list for assets that miss the same, as is the next. */
+  readonly patches: readonly string[]
+  readonly changes: readonly PackageChange[]
+  /** Newer versions exist, and its package manager will not install them. */
+  readonly held: readonly Held[]
+  /** Packages that another vendor built, whose versions the platform's security data cannot judge. */
+  readonly notAssessed: Missing['notAssessed']
+}
+
+export interface Assessment {
+  /** Most urgent first. */
+  readonly patches: readonly Patch[]
+  readonly assets: readonly AssessedAsset[]
+}
+
+/** What is missed, with the assets that miss exactly that. */
+export type MissingAlike<One extends Looked = Looked> = ReadonlyMap<Missing, readonly One[]>
+
+/** Assets by what they miss. Software that is the same objects is looked at once. */
+export function missingAlike<One extends AssetSnapshot>(
+  snapshots: readonly One[],
+  catalog: CatalogView,
+  misses: Misses = createMisses(catalog),
+): MissingAlike<One> {
+  const known = new Map<string, Map<unknown, Map<unknown, Missing>>>()
+  const within = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
+    const there = map.get(key) ?? make()
+    map.set(key, there)
+    return there
+  }
+  const groups = new Map<Missing, One[]>()
+  for (const snapshot of snapshots) {
+    const software = softwareOf(snapshot)
+    const ofPlatform = within(known, software.platform, () => new Map<unknown, Map<unknown, Missing>>())
+    const ofPackages = within(ofPlatform, software.packages, () => new Map<unknown, Missing>())
+    const missing = within(ofPackages, software.pending, () => misses.of(software))
+    within(groups, missing, () => []).push(snapshot)
+  }
+  return groups
+}
+
+/** One assessment of assets of one team, by itself. */
+export function assess({
+  snapshots,
+  ...options
+}: JudgeOptions & { readonly snapshots: readonly AssetSnapshot[] }): Assessment {
+  return inOneGo(createAssess(options)(missingAlike(snapshots, options.catalog)))
+}
+
+export interface Assess {
+  /** `alike`: in the order of the ids of their first assets, as all assets come out. In steps. */
+  (alike: MissingAlike): Steps<Assessment>
+  /** What is known is judged again where it is of these packages (source or binary names), or of these CVEs. */
+  changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void
+}
+
+/**
+ * Assesses the assets of a team again and again, and works out only what is not as it was: a patch that is as it was is the
+ * same object as before.
+ */
+export function createAssess(options: JudgeOptions): Assess {
+  const judge = createPatchJudge(options)
+  const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes'>>()
+
+  function missedBy(missing: Missing): Pick<AssessedAsset, 'patches' | 'changes'> {
+    const known = missed.get(missing)
+    if (known !== undefined) return known
+    const made = { patches: missing.updates.map(patchId).sort(), changes: changesOf(missing.updates) }
+    missed.set(missing, made)
+    return made
+  }
+
+  function* assessAlike(alike: MissingAlike): Steps<Assessment> {
+    const found = new Map<string, FoundPatch>()
+    const assets: AssessedAsset[] = []
+    for (const [missing, members] of alike) {
+      yield
+      const { contexts, stake } = summed(members)
+      for (const update of missing.updates) {
+        const id = patchId(update)
+        const patch = found.get(id) ?? { id, updates: new Map() }
+        found.set(id, patch)
+        const known = patch.updates.get(update)
+        if (known === undefined) patch.updates.set(update, { contexts: new Map(contexts), stake })
+        else {
+          known.stake += stake
+          for (const [key, asset] of contexts) if (!known.contexts.has(key)) known.contexts.set(key, asset)
+        }
+      }
+      const same = { ...missedBy(missing), held: missing.held, notAssessed: missing.notAssessed }
+      for (const { asset, observedAt } of members) assets.push({ asset, observedAt, ...same })
+    }
+    const patches = yield* judge.all(found.values())
+    return { patches: patches.sort(mostUrgentFirst), assets: assets.sort(byAssetId) }
+  }
+
+  return Object.assign(assessAlike, { changed: judge.changed })
+}
+
+/** Changes by package and architecture; where two updates change the same package, the last. */
+function changesOf(updates: readonly Update[]): readonly PackageChange[] {
+  const sorted = updates
+    .flatMap((update) => update.changes)
+    .sort((a, b) => order(a.name, b.name) || order(a.architecture, b.architecture))
+  return sorted.filter((change, index) => {
+    const next = sorted[index + 1]
+    return next === undefined || next.name !== change.name || next.architecture !== change.architecture
+  })
+}
+
+/** One asset for each exposure and criticality that there is, and what all are worth: judgement looks at nothing else. */
+function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<string, Asset>; readonly stake: number } {
+  const contexts = new Map<string, Asset>()
+  let stake = 0
+  for (const { asset } of members) {
+    const key = `${asset.exposure} ${asset.criticality}`
+    if (!contexts.has(key)) contexts.set(key, asset)
+    stake += stakes[asset.criticality ?? 'medium']
+  }
+  return { contexts, stake }
+}
+
+/** One assessment of several: a patch that two of them judge counts as the more urgent. */
+export function joinAssessments(parts: Iterable<Assessment>): Assessment {
+  const patches = new Map<string, Patch>()
+  const assets: AssessedAsset[] = []
+  for (const part of parts) {
+    for (const patch of part.patches) {
+      const known = patches.get(patch.id)
+      if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
+    }
+    for (const asset of part.assets) assets.push(asset)
+  }
+  return { patches: [...patches.values()].sort(mostUrgentFirst), assets }
+}
+
+/** By priority, then by what is likely to be exploited where it hurts. */
+export function mostUrgentFirst(a: Patch, b: Patch): number {
+  return (
+    priorityRank(a.priority) - priorityRank(b.priority) ||
+    (b.urgency ?? 0) - (a.urgency ?? 0) ||
+    b.cves.length - a.cves.length ||
+    order(a.id, b.id)
+  )
+}
+
+export function patchId({ platform, source, version }: Pick<Update, 'platform' | 'source' | 'version'>): string {
+  return `${platform}/${source}/${version}`
+}
+
+function byAssetId(a: Looked, b: Looked): number {
+  return order(a.asset.id, b.asset.id)
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

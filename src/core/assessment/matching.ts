@@ -1,0 +1,192 @@
+/** Which fixes a package version lacks. It depends on the version alone, not on the machine: one answer serves all. */
+
+import type { InstalledPackage, Platform } from '../asset.ts'
+import type { Fix, PatchType } from '../catalog.ts'
+import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
+import { thirdParty } from './third-party.ts'
+
+/** A fix that an installed version lacks. */
+export interface OpenFix {
+  /** `null`: it mends no known CVE. */
+  readonly cve: string | null
+  readonly fixedVersion: string
+  readonly advisory: string | null
+  readonly type: PatchType
+  readonly subscription: string | null
+}
+
+export interface Matcher {
+  /** What `item` lacks on `platform`, the highest fixed version first; nothing for what another vendor built. */
+  open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
+  /** Forgets what feeds said of these packages (source or binary names). */
+  forget(packages: ReadonlySet<string>): void
+  /** What feeds say of packages of which nothing is known, in any number of portions. */
+  take(fixes: Iterable<Fix>): void
+  /** What feeds say of a package, whether the name is that of a source or of a binary package. */
+  said(platform: Platform, name: string): readonly Fix[]
+  /** CVEs that the platform's vendor knows of and has no fix for yet. */
+  unfixed(platform: Platform, item: InstalledPackage): readonly string[]
+}
+
+interface Compiled {
+  /** By fixed version, the highest first. */
+  readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
+  /** True where not every fix above the installed version applies: some have exceptions or a first affected version. */
+  readonly bounded: boolean
+  readonly unfixed: readonly string[]
+}
+
+const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
+
+export function createMatcher(fixes: Iterable<Fix>): Matcher {
+  const said = new Map<string, Fix[]>()
+  const compiled = new Map<string, Compiled>()
+  /** Package versions are interned: the same one is the same object, whatever machine it is on. */
+  const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
+
+  function forget(packages: ReadonlySet<string>): void {
+    for (const [key, [fix]] of said) if (fix !== undefined && packages.has(fix.package)) said.delete(key)
+    for (const key of compiled.keys()) if (packages.has(key.split(' ')[2] ?? '')) compiled.delete(key)
+    for (const item of answers.keys()) if (packages.has(item.name) || packages.has(item.source)) answers.delete(item)
+  }
+
+  function take(more: Iterable<Fix>): void {
+    for (const fix of more) {
+      const key = `${fix.platform} ${fix.by} ${fix.package}`
+      const list = said.get(key)
+      if (list) list.push(fix)
+      else said.set(key, [fix])
+    }
+  }
+
+  function about(platform: Platform, by: Fix['by'], item: InstalledPackage): Compiled {
+    const name = `${platform} ${by} ${by === 'source' ? item.source : item.name}`
+    const list = said.get(name)
+    if (list === undefined) return none
+    const version = by === 'source' ? item.sourceVersion : item.version
+    const stream = streamOf(item.module ?? null, version)
+    const key = stream === null ? name : `${name} ${stream}`
+    const known = compiled.get(key)
+    if (known) return known
+    const made = compile(
+      list.filter((fix) => sameStream(fix, stream)),
+      schemeFor(platform),
+    )
+    compiled.set(key, made)
+    return made
+  }
+
+  function open(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
+    const known = answers.get(item)
+    if (known?.platform === platform) return known.open
+    const found = lookUp(platform, item)
+    answers.set(item, { platform, open: found })
+    return found
+  }
+
+  function lookUp(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
+    const bySource = about(platform, 'source', item)
+    const byBinary = about(platform, 'binary', item)
+    if (bySource === none && byBinary === none) return []
+    if (thirdParty(platform, item) !== null) return []
+    const scheme = schemeFor(platform)
+    const found = newer(bySource, item.sourceVersion, scheme)
+    const also = newer(byBinary, item.version, scheme)
+    return found.length === 0 ? also : also.length === 0 ? found : [...found, ...also]
+  }
+
+  function unfixed(platform: Platform, item: InstalledPackage): readonly string[] {
+    if (thirdParty(platform, item) !== null) return []
+    return [...about(platform, 'source', item).unfixed, ...about(platform, 'binary', item).unfixed]
+  }
+
+  take(fixes)
+  return {
+    open,
+    forget,
+    take,
+    unfixed,
+    said: (platform, name) =>
+      (['source', 'binary'] as const).flatMap((by) => said.get(`${platform} ${by} ${name}`) ?? []),
+  }
+}
+
+/**
+ * One fix per CVE: the highest version over all feeds and suites, because the security archive can lag behind a point
+ * release. What only a subscription gives counts where nothing else mends the CVE.
+ */
+function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
+  const highest = new Map<string, Compiled['fixes'][number]>()
+  const open = new Set<string>()
+  for (const fix of list) {
+    const { fixedVersion } = fix
+    if (fixedVersion === null) for (const cve of fix.cves) open.add(cve)
+    if (fixedVersion === null || fixedVersion === '0') continue
+    const { advisory = null, type = 'security', subscription = null, introduced = null, alsoFixed = [] } = fix
+    for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
+      const key = cve ?? `${advisory} ${fixedVersion}`
+      const known = highest.get(key)
+      const entry = {
+        cve,
+        fixedVersion,
+        advisory,
+        type,
+        subscription,
+        introduced: introduced === '0' ? null : introduced,
+        alsoFixed,
+      }
+      if (known === undefined || better(entry, known, scheme)) highest.set(key, entry)
+    }
+  }
+  const fixes = [...highest.values()].sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion))
+  return {
+    fixes,
+    bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
+    unfixed: [...open].filter((cve) => !highest.has(cve)),
+  }
+}
+
+function better(entry: OpenFix, known: OpenFix, scheme: VersionScheme): boolean {
+  if ((entry.subscription === null) !== (known.subscription === null)) return entry.subscription === null
+  const order = scheme.compare(entry.fixedVersion, known.fixedVersion)
+  return order > 0 || (order === 0 && known.advisory === null && entry.advisory !== null)
+}
+
+/** The fixes above `version`: they are sorted, so the end is found by halving. */
+function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionScheme): readonly OpenFix[] {
+  let low = 0
+  let high = fixes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (scheme.compare(version, fixes[middle]?.fixedVersion ?? '') < 0) low = middle + 1
+    else high = middle
+  }
+  const above = fixes.slice(0, low)
+  if (!bounded) return above
+  return above.filter(
+    ({ introduced, alsoFixed }) =>
+      (introduced === null || scheme.compare(version, introduced) >= 0) && !alsoFixed.includes(version),
+  )
+}
+
+const modular = /\.module[_+]el/
+
+/** `nodejs:18`; of a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
+function streamOf(module: string | null, version: string): string | null {
+  if (module !== null && module !== '') return module
+  return modular.test(version) ? `?${firstNumber(version)}` : null
+}
+
+/** A modular fix is for its own stream only; where one side does not say the stream, the first number must be the same. */
+function sameStream(fix: Fix, stream: string | null): boolean {
+  const version = fix.fixedVersion ?? ''
+  const own = streamOf(fix.module ?? null, version)
+  if (own === null || stream === null) return own === stream || (own === null && version === '')
+  if (!own.startsWith('?') && !stream.startsWith('?')) return own === stream
+  const number = stream.startsWith('?') ? stream.slice(1) : firstNumber(stream.split(':')[1] ?? '')
+  return number === firstNumber(version)
+}
+
+function firstNumber(version: string): string {
+  return /\d+/.exec(version.replace(/^\d+:/, ''))?.[0] ?? ''
+}

@@ -1,0 +1,272 @@
+/** What updates of one source package to one version come to: a patch, judged by the most endangered asset that misses it. */
+
+import type { Asset } from '../asset.ts'
+import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
+import {
+  type CveEvidence,
+  type DueDays,
+  defaultDueDays,
+  dueAt,
+  type Judgement,
+  judge,
+  judgeWithoutCve,
+  kindOf,
+  moreUrgent,
+  type PriorityDefaults,
+} from '../priority/facts.ts'
+import { likelihood, urgency } from '../priority/order.ts'
+import type { PriorityEvidence } from '../priority/priority.ts'
+import type { PriorityRule } from '../priority/rule.ts'
+import type { Steps } from '../steps.ts'
+import type { CatalogView } from './catalog-view.ts'
+import type { Update } from './missing.ts'
+import { patchType } from './patch-type.ts'
+
+export interface JudgeOptions {
+  readonly catalog: CatalogView
+  /** The table that judges. */
+  readonly rule: PriorityRule
+  /** ISO 8601. Judgement looks at the day. */
+  readonly now: string
+  /** When each patch was first seen to be missing, by its id; ISO 8601. One that is not listed is seen now. */
+  readonly firstSeen?: ReadonlyMap<string, string>
+  readonly dueDays?: DueDays
+  readonly defaults?: PriorityDefaults
+}
+
+/** Where one update is missed. */
+export interface MissedWhere {
+  /** The first asset of each exposure and criticality, by both. */
+  readonly contexts: Map<string, Asset>
+  /** What all assets that miss it are worth together, as `stakes` says. */
+  stake: number
+}
+
+export interface FoundPatch {
+  readonly id: string
+  readonly updates: Map<Update, MissedWhere>
+}
+
+interface Known {
+  readonly found: FoundPatch
+  readonly stake: number
+  /** Likeliest exploitation of its CVEs. */
+  readonly likeliest: number
+  patch: Patch
+}
+
+/** Judges patches, and remembers each for as long as what it goes by is the same. */
+export function createPatchJudge(options: JudgeOptions) {
+  const known = new Map<string, Known>()
+
+  function judged(found: FoundPatch): Patch {
+    const before = known.get(found.id)
+    let stake = 0
+    for (const where of found.updates.values()) stake += where.stake
+    if (before !== undefined && sameUpdates(found, before.found)) {
+      if (stake === before.stake) return before.patch
+      const patch = withUrgency(before.patch, before.likeliest, stake)
+      known.set(found.id, { ...before, stake, patch })
+      return patch
+    }
+    const patch = toPatch(found, options)
+    const today = options.now.slice(0, 10)
+    let likeliest = Number.NEGATIVE_INFINITY
+    for (const cve of patch.cves) likeliest = Math.max(likeliest, likelihood(options.catalog.about(cve), today))
+    const made = withUrgency(patch, likeliest, stake)
+    known.set(found.id, { found, stake, likeliest, patch: made })
+    return made
+  }
+
+  return {
+    /** Of those that are not among them nothing is remembered. In steps. */
+    *all(found: Iterable<FoundPatch>): Steps<Patch[]> {
+      const patches: Patch[] = []
+      const there = new Set<string>()
+      for (const one of found) {
+        yield
+        there.add(one.id)
+        patches.push(judged(one))
+      }
+      for (const id of known.keys()) if (!there.has(id)) known.delete(id)
+      return patches
+    },
+    /** Forgets what is of these packages (source or binary names), or of these CVEs. */
+    changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void {
+      for (const [id, { patch }] of known) {
+        const touched =
+          packages.has(patch.source) ||
+          patch.packages.some(({ name }) => packages.has(name)) ||
+          patch.cves.some((cve) => cves.has(cve))
+        if (touched) known.delete(id)
+      }
+    },
+  }
+}
+
+function withUrgency(patch: Patch, likeliest: number, stake: number): Patch {
+  return patch.cves.length === 0 ? patch : { ...patch, urgency: urgency(likeliest, stake) }
+}
+
+/** The same updates in the same order, missed by assets of the same kinds, of which the evidence names the same ones. */
+function sameUpdates({ updates: some }: FoundPatch, { updates: others }: FoundPatch): boolean {
+  if (some.size !== others.size) return false
+  const before = others.entries()
+  for (const [update, { contexts }] of some) {
+    const [other, where] = before.next().value ?? []
+    if (other !== update || where === undefined || !sameContexts(contexts, where.contexts)) return false
+  }
+  return true
+}
+
+function sameContexts(some: MissedWhere['contexts'], others: MissedWhere['contexts']): boolean {
+  if (some.size !== others.size) return false
+  const before = others.entries()
+  for (const [key, { name, source }] of some) {
+    const [other, asset] = before.next().value ?? []
+    if (other !== key || asset?.name !== name || asset.source !== source) return false
+  }
+  return true
+}
+
+function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions): Patch {
+  const updates = [...found.updates.keys()]
+  const [first] = updates
+  if (first === undefined) throw new Error(`Patch ${found.id} has no asset.`)
+  const cves = distinct(updates, 'cves').sort(newestCveFirst)
+  const origins = distinct(updates, 'origins').sort()
+  const from = first.changes.find((change) => change.from !== null)?.from ?? null
+  const type =
+    first.type ??
+    patchType({ security: updates.some((update) => update.security), cves: cves.length, from, to: first.version })
+  const judgement = judgeAll(found, { catalog, now, ...options }) ?? judgeWithoutCve(type, origins)
+  const packages = new Map<string, Patch['packages'][number]>()
+  for (const { changes } of updates)
+    for (const { name, architecture, to } of changes)
+      packages.set(`${name} ${architecture}`, { name, architecture, to })
+  const notices = noticesOf(updates, cves, catalog)
+  const published = notices.flatMap((notice) => (notice.published === null ? [] : [notice.published])).sort()
+  const seen = options.firstSeen?.get(found.id) ?? now
+  const since = published[0] === undefined ? seen : new Date(`${published[0].slice(0, 10)}T00:00:00Z`).toISOString()
+  const exploited = cves.flatMap((cve) => catalog.about(cve).kev ?? [])
+  const due = dueAt(judgement, since, options.dueDays ?? defaultDueDays, exploited)
+  return {
+    id: found.id,
+    platform: first.platform,
+    source: first.source,
+    type,
+    version: first.version,
+    packages: [...packages.values()].sort((a, b) => order(a.name, b.name) || order(a.architecture, b.architecture)),
+    cves,
+    advisories: [...new Set([...notices.map((notice) => notice.id), ...distinct(updates, 'advisories')])].sort(),
+    origins,
+    priority: judgement.priority,
+    evidence: [
+      ...judgement.evidence,
+      ...vendorSeverity(notices),
+      ...endOfSupport(first.platform, catalog.lifecycle(first.platform), now),
+    ],
+    assumptions: judgement.assumptions,
+    dueAt: due?.at ?? null,
+    ...(due === null ? {} : { dueRule: due.rule }),
+    ...(judgement.outcome.also === undefined ? {} : { also: judgement.outcome.also }),
+    ...(judgement.turns.length === 0 ? {} : { turns: judgement.turns }),
+  }
+}
+
+function distinct(updates: readonly Update[], key: 'cves' | 'origins' | 'advisories'): string[] {
+  const all = new Set<string>()
+  for (const update of updates) for (const value of update[key]) all.add(value)
+  return [...all]
+}
+
+function noticesOf(updates: readonly Update[], cves: readonly string[], catalog: CatalogView): readonly Advisory[] {
+  const [first] = updates
+  if (!first) return []
+  const fixed = new Set(cves)
+  const named = new Map<string, Advisory>()
+  for (const id of updates.flatMap((update) => update.advisories)) {
+    const notice = catalog.advisory(id)
+    if (notice !== null) named.set(id, notice)
+  }
+  for (const notice of catalog.advisories(first.platform, first.source)) {
+    const same = notice.fixes.some((fix) => fix.source === first.source && fix.fixedVersion === first.version)
+    if (same || notice.cves.some((cve) => fixed.has(cve))) named.set(notice.id, notice)
+  }
+  return [...named.values()]
+}
+
+function vendorSeverity(notices: readonly Advisory[]): readonly PriorityEvidence[] {
+  const rated = notices.filter((notice) => notice.severity)
+  const [notice] = rated
+  if (notice?.severity === undefined || notice.severity === null) return []
+  return [
+    {
+      fact: 'Vendor severity',
+      value: `${notice.severity} (${notice.id})`,
+      source: 'the advisory',
+      date: notice.published?.slice(0, 10) ?? null,
+      note: rated.length > 1 ? `and ${rated.length - 1} more advisories` : null,
+    },
+  ]
+}
+
+/** A platform that nobody fixes any more is evidence for moving off it, and against counting on the next fix. */
+function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string): readonly PriorityEvidence[] {
+  if (lifecycle?.endOfSupport == null || lifecycle.endOfSupport > now.slice(0, 10)) return []
+  const { name, endOfSupport: date, endOfExtendedSupport: extended } = lifecycle
+  const still = extended !== null && extended > now.slice(0, 10)
+  return [
+    {
+      fact: 'Platform support',
+      value: `${name || platform} is out of regular support`,
+      source: 'endoflife.date',
+      date,
+      note: still ? `extended support ends ${extended}` : 'extended support has ended too, or there is none',
+    },
+  ]
+}
+
+/** The most urgent judgement over every CVE and asset; the evidence is that of the one that decided. */
+function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions): Judgement | null {
+  const assumed = defaults ?? { exposure: 'open', criticality: 'medium' }
+  const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string> }>()
+  for (const [{ cves }, where] of found.updates) {
+    for (const [key, asset] of where.contexts) {
+      const context = contexts.get(key) ?? { asset, cves: new Set() }
+      contexts.set(key, context)
+      for (const cve of cves) context.cves.add(cve)
+    }
+  }
+  let worst: Judgement | null = null
+  for (const { asset, cves } of contexts.values()) {
+    for (const about of likeliestOfEachKind(cves, catalog)) {
+      const judgement = judge(asset, about, assumed, rule)
+      worst = worst === null ? judgement : moreUrgent(worst, judgement)
+    }
+  }
+  return worst
+}
+
+/** CVEs that a table cannot tell apart are judged once: the one that is likeliest to be exploited speaks for them. */
+function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
+  const kinds = new Map<string, CveEvidence>()
+  for (const cve of cves) {
+    const about = catalog.about(cve)
+    const kind = kindOf(about)
+    const known = kinds.get(kind)
+    if (known === undefined || (about.epss?.score ?? 0) > (known.epss?.score ?? 0)) kinds.set(kind, about)
+  }
+  return kinds.values()
+}
+
+/** CVE numbers have four digits or more and are ordered as numbers. */
+export function newestCveFirst(a: string, b: string): number {
+  const [yearA, numberA] = a.split('-').slice(1).map(Number)
+  const [yearB, numberB] = b.split('-').slice(1).map(Number)
+  return (yearB ?? 0) - (yearA ?? 0) || (numberB ?? 0) - (numberA ?? 0) || order(a, b)
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,139 @@
+/** Which updates a Windows machine misses: by build where updates are cumulative, by who replaces whom elsewhere. */
+
+import type { InstalledPackage, Platform } from '../asset.ts'
+import type { WindowsUpdate } from '../catalog.ts'
+import { compareWindows, isWindowsBuild } from '../versions/windows.ts'
+
+/** Name under which an inventory lists the build of Windows itself; installed updates are listed as `KB5035857`. */
+export const WINDOWS = 'Windows'
+
+export interface MissingUpdate {
+  readonly update: WindowsUpdate
+  /** Of it and of every update that it stands for. */
+  readonly cves: readonly string[]
+  /** Updates that are missing too and come with this one. */
+  readonly includes: readonly string[]
+}
+
+/** The updates of one product by KB: what feeds say of one KB in several places is one update. */
+export function mergeUpdates(updates: Iterable<WindowsUpdate>): ReadonlyMap<string, WindowsUpdate> {
+  const merged = new Map<string, WindowsUpdate>()
+  for (const update of updates) {
+    const known = merged.get(update.kb)
+    merged.set(update.kb, known === undefined ? update : join(known, update))
+  }
+  return merged
+}
+
+function join(a: WindowsUpdate, b: WindowsUpdate): WindowsUpdate {
+  return {
+    ...a,
+    title: a.title || b.title,
+    cves: [...new Set([...a.cves, ...b.cves])],
+    supersedes: [...new Set([...a.supersedes, ...b.supersedes])],
+    fixedBuild: highestBuild(a.fixedBuild, b.fixedBuild),
+    severity: a.severity ?? b.severity,
+    restart: a.restart ?? b.restart,
+    published: a.published === null || (b.published !== null && b.published < a.published) ? b.published : a.published,
+  }
+}
+
+function highestBuild(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  return compareWindows(a, b) >= 0 ? a : b
+}
+
+/**
+ * The updates to install, without those that another one to install replaces. An update counts as there when the
+ * machine's build has reached its build, when it is installed, or when one that is there replaces it, on any number of steps.
+ * Names of who replaces whom are often missing upstream, so the build decides wherever it is known.
+ */
+export function missingWindowsUpdates(
+  packages: readonly InstalledPackage[],
+  updates: ReadonlyMap<string, WindowsUpdate>,
+): readonly MissingUpdate[] {
+  const build = buildOf(packages)
+  const there = new Set(packages.flatMap((item) => (/^KB\d+$/i.test(item.name) ? [item.name.toUpperCase()] : [])))
+  for (const update of updates.values()) if (build !== null && reached(build, update)) there.add(update.kb)
+  for (const kb of [...there]) for (const old of replacedBy(kb, updates)) there.add(old)
+
+  const missing = [...updates.values()].filter(
+    (update) =>
+      !there.has(update.kb) && (build === null || update.fixedBuild === null || sameLine(build, update.fixedBuild)),
+  )
+  const replaced = new Map<string, ReadonlySet<string>>()
+  for (const { kb } of missing) replaced.set(kb, replacedBy(kb, updates))
+  const covered = new Set<string>()
+  for (const { kb } of missing) for (const old of replaced.get(kb) ?? []) if (old !== kb) covered.add(old)
+  // Of cumulative updates of one line only the newest is to be installed, whoever names whom.
+  const cumulative = missing.filter((update) => update.fixedBuild !== null)
+  let newest: WindowsUpdate | null = null
+  for (const update of cumulative)
+    if (newest === null || compareWindows(update.fixedBuild ?? '', newest.fixedBuild ?? '') > 0) newest = update
+  const result: MissingUpdate[] = []
+  for (const update of missing) {
+    const older = update.fixedBuild !== null && newest !== null && build !== null && update !== newest
+    if (covered.has(update.kb) || older) continue
+    const includes = new Set([...(replaced.get(update.kb) ?? [])].filter((kb) => !there.has(kb) && updates.has(kb)))
+    if (update === newest && build !== null) for (const item of cumulative) includes.add(item.kb)
+    includes.delete(update.kb)
+    const cves = new Set(update.cves)
+    for (const kb of includes) for (const cve of updates.get(kb)?.cves ?? []) cves.add(cve)
+    result.push({ update, cves: [...cves], includes: [...includes].sort() })
+  }
+  return result
+}
+
+/** The full build, `10.0.20348.2340`; `null` where it is not known, or known without its update revision. */
+function buildOf(packages: readonly InstalledPackage[]): string | null {
+  const version = packages.find((item) => item.name === WINDOWS)?.version ?? ''
+  return isWindowsBuild(version) && version.split('.').length === 4 ? version : null
+}
+
+/** The same release of Windows: the first three numbers. */
+function sameLine(build: string, fixed: string): boolean {
+  return build.split('.').slice(0, 3).join('.') === fixed.split('.').slice(0, 3).join('.')
+}
+
+function reached(build: string, { fixedBuild }: WindowsUpdate): boolean {
+  return fixedBuild !== null && sameLine(build, fixedBuild) && compareWindows(build, fixedBuild) >= 0
+}
+
+/** All that `kb` replaces on any number of steps; circles, which the data has, end. */
+function replacedBy(kb: string, updates: ReadonlyMap<string, WindowsUpdate>): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const open = [...(updates.get(kb)?.supersedes ?? [])]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    open.push(...(updates.get(next)?.supersedes ?? []))
+  }
+  return seen
+}
+
+/** Products as Microsoft names them: `Windows Server 2022`, `Windows 10 Version 22H2 for x64-based Systems`. */
+export function windowsPlatform(product: string): Platform | null {
+  const match = /^(?:Microsoft )?Windows (Server )?(.+)$/i.exec(product.trim())
+  if (match === null) return null
+  const server = match[1] !== undefined
+  let rest = (match[2] ?? '').toLowerCase()
+  // Who replaces whom differs between a product and its Server Core.
+  const core = /\(server core/.test(rest) ? '-core' : ''
+  const arch = /for (32-bit|x64-based|arm64-based|itanium-based) systems/.exec(rest)?.[1]
+  rest = rest
+    .replace(/\(.*?\)/g, ' ')
+    .replace(/for (?:32-bit|x64-based|arm64-based|itanium-based) systems/, ' ')
+    .replace(/\bversion\b|\bedition\b|,/g, ' ')
+    .replace(/\bservice pack (\d+)/, 'sp$1')
+    .replace(
+      /\b(?:standard|datacenter|enterprise|education|pro|professional|home|evaluation|essentials|n|ltsc|ltsb)\b/g,
+      ' ',
+    )
+    .replace(/[^a-z0-9.]+/g, ' ')
+    .trim()
+    .replace(/ +/g, '-')
+  if (!/^(?:\d|xp|vista|rt)/.test(rest)) return null
+  const suffix =
+    server || arch === undefined || arch === 'x64-based' ? '' : arch === '32-bit' ? '-x86' : `-${arch.split('-')[0]}`
+  return `windows:${server ? 'server-' : ''}${rest}${suffix}${core}`
+}

@@ -1,0 +1,126 @@
+/** Whether somebody may do something now, what each person may, and who may what somebody else may not. */
+
+import type { Member } from '../policy.ts'
+import type { Refusal } from '../proposal/command.ts'
+import { anyOf } from '../proposal/decision.ts'
+import { proofProblem } from '../proposal/proof.ts'
+import { type Act, acts } from './acts.ts'
+import { someOf } from './names.ts'
+import type { Place } from './place.ts'
+import { relation } from './relations.ts'
+import { holders, holds } from './roles.ts'
+import { type Doer, no, type Row, type Turn } from './row.ts'
+import { rows } from './rows.ts'
+
+const anyTurn: Turn = { revision: null }
+
+/** Why it would not be accepted from this person now, with the sentence for them; `null`: it would, if what is given with it is right. */
+export function refusalOf(act: Act, doer: Doer, place: Place, turn: Turn = anyTurn): Refusal | null {
+  const found = judged(act, doer, place, turn)
+  if (found === 'not theirs') return notTheirs(act, doer, place)
+  if (found?.code !== 'not allowed') return found
+  return { ...found, sentence: `${found.sentence} ${othersCan(act, place)}` }
+}
+
+/** The same without naming anybody else. */
+function judged(act: Act, doer: Doer, place: Place, turn: Turn): Refusal | 'not theirs' | null {
+  const row = rows[act]
+  if (!isTheirs(row, doer.id, place)) return 'not theirs'
+  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  return proof ?? row.when(place, turn) ?? row.unless?.(place, doer) ?? null
+}
+
+function may(act: Act, { id, name }: Member, place: Place): boolean {
+  // By an account of one's own, where every approval is taken.
+  return judged(act, { kind: 'person', id, name, via: 'console' }, place, anyTurn) === null
+}
+
+/** What this person is offered: what would be accepted now, and what would be once they confirm it in the console. */
+export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
+  return new Set(acts.filter((act) => isOffered(judged(act, doer, place, anyTurn))))
+}
+
+/** What at least one member is offered. */
+export function offersToAny(place: Place): ReadonlySet<Act> {
+  return new Set(acts.filter((act) => place.members.some((member) => may(act, member, place))))
+}
+
+function isOffered(found: ReturnType<typeof judged>): boolean {
+  return found === null || (found !== 'not theirs' && found.code === 'step-up')
+}
+
+/** Members from whom it would be accepted now. */
+export function whoMay(act: Act, place: Place): readonly Member[] {
+  return place.members.filter((member) => may(act, member, place))
+}
+
+function isTheirs(row: Row, person: string, place: Place): boolean {
+  if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
+  const me = place.members.find(({ id }) => id === person)
+  if (me === undefined) return false
+  const roles = rolesOf(row, place)
+  return roles === 'any' || holds(me, roles)
+}
+
+/** Whoever holds one of these may; `any`: whoever holds any. */
+function rolesOf({ who }: Row, place: Place): readonly string[] | 'any' {
+  const all = who.map((name) => relation(name).roles?.(place) ?? [])
+  return all.includes('any') ? 'any' : [...new Set(all.flat())]
+}
+
+function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
+  const row = rows[act]
+  const { id, team } = place.glance
+  const me = place.members.find((member) => member.id === doer.id)
+  if (me === undefined)
+    return no(
+      'not allowed',
+      `${doer.name} is not known to team ${team}. An operator can add people and roles in patchwarden.yaml.`,
+    )
+  const roles = rolesOf(row, place)
+  const mine = me.roles.length === 0 ? 'none' : me.roles.join(', ')
+  const takes = roles === 'any' ? 'a role in the team' : `the role ${anyOf(roles)}`
+  return no('not allowed', `${row.doing} ${id} takes ${takes}; you have ${mine}. ${holdersCan(roles, act, place)}`)
+}
+
+/** Whoever may do it now; where nobody may at this moment, whoever holds the role. */
+function holdersCan(roles: readonly string[] | 'any', act: Act, place: Place): string {
+  const now = whoMay(act, place)
+  const all = roles === 'any' ? place.members : holders(place.members, roles)
+  const names = (now.length > 0 ? now : all).map(({ name }) => name)
+  return names.length === 0 ? 'Nobody holds that role now.' : `${someOf(names)} can.`
+}
+
+function othersCan(act: Act, place: Place): string {
+  const names = whoMay(act, place).map(({ name }) => name)
+  return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
+}
+
+/** One condition of an act, as it is for somebody now. */
+export interface Condition {
+  readonly what: string
+  readonly holds: boolean
+  /** Why it does not hold, or how it does. */
+  readonly why: string
+}
+
+/** Everything that decides whether somebody may do something now, in the order in which it is asked. */
+export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
+  const row = rows[act]
+  const theirs = isTheirs(row, doer.id, place)
+  const mine = place.members.find(({ id }) => id === doer.id)?.roles ?? []
+  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  const now = row.when(place, anyTurn)
+  const own = row.unless?.(place, doer) ?? null
+  const who = row.who.map((name) => relation(name).words).join('; or ')
+  return [
+    { what: `Who: ${who}`, holds: theirs, why: `${doer.name} has ${mine.join(', ') || 'no role in the team'}.` },
+    { what: 'How it comes', holds: proof === null, why: proof?.sentence ?? 'That counts.' },
+    {
+      what: `When: ${row.during}`,
+      holds: now === null,
+      why: now?.sentence ?? `${place.glance.id} is ${place.glance.status}.`,
+    },
+    { what: 'Nothing of their own is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
+  ]
+}

@@ -1,0 +1,31 @@
+/** Which roles a policy names for what, and who holds them. Nothing else looks at the roles of a person. */
+
+import { type Member, ON_CALL, type Policy } from '../policy.ts'
+
+interface Under<Keys extends keyof Policy> {
+  readonly policy: Pick<Policy, Keys>
+}
+
+export function stoppers({ policy }: Under<'stop'>): readonly string[] {
+  return policy.stop
+}
+
+export function resumers({ policy }: Under<'resume'>): readonly string[] {
+  return policy.resume.map(({ role }) => role)
+}
+
+/** Those above: whoever is turned to where votes are missing, or where nobody acknowledges. */
+export function above({ policy }: Under<'escalateTo' | 'acknowledgement'>): readonly string[] {
+  return [...new Set([...policy.escalateTo, ...(policy.acknowledgement?.escalateTo ?? [])])]
+}
+
+export const onCall: readonly string[] = [ON_CALL]
+
+export function holds({ roles }: Pick<Member, 'roles'>, any: readonly string[]): boolean {
+  return roles.some((role) => any.includes(role))
+}
+
+/** Members who hold one of these roles. */
+export function holders(members: readonly Member[], any: readonly string[]): readonly Member[] {
+  return members.filter((member) => holds(member, any))
+}

@@ -1,0 +1,377 @@
+/**
+ * The table: who may do what to a proposal, and when. Decisions, cards, lists and messages go by it, and nothing else looks
+ * at a role.
+ */
+
+import { isOneOf, isOwn, personAndHands } from '../hands.ts'
+import { limits } from '../limits.ts'
+import { excludedVoters, riskyRings } from '../proposal/approval.ts'
+import type { Refusal } from '../proposal/command.ts'
+import { isBefore, plusSeconds } from '../proposal/decision.ts'
+import { ringAt } from '../proposal/glance.ts'
+import { proposerProblem } from '../proposal/proof.ts'
+import { finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
+import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../proposal/run.ts'
+import { statusWords } from '../proposal/stop-test.ts'
+import { wantsGo } from '../proposal/turn.ts'
+import { freezeAt } from '../window.ts'
+import type { Act } from './acts.ts'
+import { atWork, leftToSkip, notWell, type Place } from './place.ts'
+import { type Doer, no, type Row, type Turn } from './row.ts'
+
+const early: readonly Status[] = ['open', 'approved', 'scheduled']
+const started: readonly Status[] = ['rolling out', 'paused', 'halted']
+
+function is({ glance }: Place, statuses: readonly Status[]): boolean {
+  return statuses.includes(glance.status)
+}
+
+export const rows: Readonly<Record<Act, Row>> = {
+  comment: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Commenting on',
+    who: ['member', 'proposer'],
+    during: 'always',
+    when: always,
+  },
+  approve: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Approving',
+    who: ['voter'],
+    during: 'it is open and its time is not over; not by who proposed it, nor twice',
+    when: votable,
+    unless: (place, doer) => votedAlready(place, doer, 'approve') ?? notTheProposer(place, doer) ?? stepUp(place, doer),
+  },
+  abstain: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Voting on',
+    who: ['voter'],
+    during: 'it is open and its time is not over; not twice',
+    when: votable,
+    unless: (place, doer) => votedAlready(place, doer, 'abstain'),
+  },
+  reject: {
+    kind: 'safe',
+    decides: true,
+    doing: 'Rejecting',
+    who: ['voter'],
+    during: 'it is open and its time is not over',
+    when: votable,
+  },
+  'withdraw-vote': {
+    kind: 'safe',
+    decides: false,
+    doing: 'Withdrawing a vote on',
+    who: ['member', 'who voted'],
+    during: 'it is open, approved or scheduled, and the vote is theirs',
+    when: (place) => (is(place, early) ? null : no('not now', votingIsOver(place))),
+    unless: ({ glance }, doer) =>
+      glance.votes.some(({ person }) => person === doer.id)
+        ? null
+        : no('already', `You have no vote on ${glance.id} to withdraw.`),
+  },
+  confirm: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Confirming on',
+    who: ['member'],
+    during: 'something of theirs came by a sign-in link or the command line',
+    when: always,
+    unless: unsure,
+  },
+  withdraw: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Withdrawing',
+    who: ['stop', 'proposer while it is open'],
+    during: 'it is not over, nothing is at work, and nothing is being rolled out but what is paused or halted',
+    when: withdrawable,
+  },
+  postpone: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Postponing',
+    who: ['on call', 'stop', 'voter', 'above'],
+    during: 'it is scheduled and has not begun',
+    when: ({ glance: { id, subject, schedule, status } }) =>
+      subject.kind === 'patches' && schedule !== null && status === 'scheduled'
+        ? null
+        : no('not now', `${id} is ${status}: only what is scheduled and has not begun is postponed.`),
+  },
+  freeze: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Freezing the team of',
+    who: ['stop of the team'],
+    during: 'it is not over',
+    when: notOver,
+  },
+  unfreeze: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Lifting the freeze of',
+    who: ['resume of the team'],
+    during: 'it is not over, and somebody has frozen the team',
+    when: notOver,
+  },
+  acknowledge: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Acknowledging',
+    who: ['on call', 'stop', 'above'],
+    during: 'it is approved, scheduled or rolling out, and nobody has acknowledged it',
+    when: acknowledgeable,
+  },
+  pause: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Pausing',
+    who: ['stop'],
+    during: 'it is rolling out, or its test ring runs',
+    when: ({ glance }) => {
+      const { id, status } = glance
+      const nothing = no('not now', `${id} is ${statusWords(glance)}: there is nothing to pause.`)
+      if (!testRunning(glance)) return status === 'rolling out' ? null : nothing
+      if (isHalted(glance)) return nothing
+      return testStop(glance) === null ? null : no('already', `The test ring of ${id} is paused already.`)
+    },
+  },
+  halt: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Halting',
+    who: ['stop'],
+    during: 'it is rolling out or paused, or its test ring runs',
+    when: ({ glance }) => {
+      const { id, status } = glance
+      if (testRunning(glance))
+        return isHalted(glance) ? no('already', `The test ring of ${id} is halted already.`) : null
+      if (status === 'rolling out' || status === 'paused') return null
+      return no('not now', `${id} is ${status}: there is nothing to halt.`)
+    },
+  },
+  skip: {
+    kind: 'safe',
+    decides: true,
+    doing: 'Leaving assets out of',
+    who: ['stop'],
+    during: 'it is rolling out, paused or halted; not of what is at work or done',
+    when: (place) => {
+      const { id, status, rollout } = place.glance
+      if (!is(place, started) || rollout === null)
+        return no('not now', `${id} is ${status}: nothing is being rolled out.`)
+      return leftToSkip(place.glance) > 0 ? null : no('not now', `No asset of ${id} is left that could be left out.`)
+    },
+  },
+  go: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Saying go for',
+    who: ['go'],
+    during: 'that ring waits for it',
+    when: ({ glance }) => {
+      const current = ringAt(glance)
+      if (goesOn(glance) && current !== null && wantsGo(current)) return null
+      return no('not now', `No ring of ${glance.id} waits for a go.`)
+    },
+  },
+  retry: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Trying again in',
+    who: ['resume'],
+    during: 'it is rolling out, paused or halted, and an asset has not ended well',
+    when: (place) => {
+      const { id, status, rollout } = place.glance
+      if (rollout === null) return no('not now', `${id} is ${status}: nothing was rolled out yet.`)
+      if (!is(place, started)) return no('not now', `${id} is ${status}: propose what is still missing anew.`)
+      return notWell(place.glance) > 0 ? null : no('not now', `No asset of ${id} has failed.`)
+    },
+  },
+  resume: {
+    kind: 'forward',
+    decides: true,
+    doing: 'Resuming',
+    who: ['resume'],
+    during: 'it is paused or halted, or its test ring is paused; as many as `resume` counts, nobody twice',
+    when: ({ glance }) => {
+      const { id } = glance
+      if (testRunning(glance) && isHalted(glance))
+        return no('not now', `The test ring of ${id} was halted, and only ends: it cannot be resumed.`)
+      return waitingForResume(glance) === null ? no('not now', `${id} is ${statusWords(glance)}, not stopped.`) : null
+    },
+    unless: ({ glance }, doer) => {
+      const agreed = glance.resumeVotes.find(({ person }) => person === doer.id)
+      if (agreed === undefined || (isOwn(doer) && !isOwn(agreed))) return null
+      return no('already', `You already agreed to resume ${glance.id}; the policy asks for others too.`)
+    },
+  },
+  'extend-window': {
+    kind: 'forward',
+    decides: true,
+    doing: 'Extending the window of',
+    who: ['resume'],
+    during: 'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen',
+    when: extensible,
+  },
+  'roll-back': {
+    kind: 'forward',
+    decides: true,
+    doing: 'Rolling back',
+    who: ['stop'],
+    during: 'it has changed something, nothing is at work, and it is not being rolled out',
+    when: reversible,
+  },
+  'break-glass': {
+    kind: 'forward',
+    decides: true,
+    doing: 'Breaking the glass for',
+    who: ['break glass'],
+    during: 'it asks for patches, is open in its time, approved or scheduled, and nobody broke the glass yet',
+    when: breakable,
+  },
+  'review-break-glass': {
+    kind: 'safe',
+    decides: true,
+    doing: 'Reviewing the break-glass of',
+    who: ['voter', 'stop', 'above'],
+    during: 'somebody else broke the glass, and nobody has reviewed it',
+    when: ({ glance: { id, breakGlass } }) => {
+      if (breakGlass === null) return no('not now', `Nobody broke the glass for ${id}.`)
+      return breakGlass.reviewedBy === null
+        ? null
+        : no('already', `The break-glass of ${id} has been reviewed already.`)
+    },
+    unless: ({ glance: { breakGlass } }, doer) => {
+      if (breakGlass === null) return null
+      if (breakGlass.person === doer.id)
+        return no('not allowed', 'You broke the glass yourself: somebody else reviews it.')
+      return isOneOf({ ...doer, person: doer.id }, personAndHands(breakGlass))
+        ? no('not allowed', 'Not reviewed: this came by the same hand as the break-glass. Somebody else reviews it.')
+        : null
+    },
+  },
+}
+
+function always(): null {
+  return null
+}
+
+// ---------------------------------------------------------------- voting
+
+function votable(place: Place, { revision }: Turn): Refusal | null {
+  const { id, expiresAt, revision: current } = place.glance
+  if (revision !== null && revision !== current) {
+    return no(
+      'old revision',
+      `${id} has changed since: this was revision ${revision}, now it is revision ${current}. Look at the new card before you vote; nothing was counted.`,
+    )
+  }
+  if (place.glance.status !== 'open') return no('not now', votingIsOver(place))
+  if (!isBefore(place.now, expiresAt))
+    return no('not now', `${id} expired on ${expiresAt.slice(0, 10)}; no vote was counted.`)
+  return null
+}
+
+/** By an account of one's own, a vote that came by a link or a command line can be cast again: it is one's own then. */
+function votedAlready({ glance }: Place, doer: Doer, choice: Vote['choice']): Refusal | null {
+  const previous = glance.votes.find(({ person }) => person === doer.id)
+  if (previous?.choice !== choice || (isOwn(doer) && !isOwn(previous))) return null
+  const cast = choice === 'approve' ? 'to approve' : 'to abstain'
+  return no('already', `You already voted ${cast} on ${glance.id}; one person counts once.`)
+}
+
+function notTheProposer(place: Place, doer: Doer): Refusal | null {
+  const own = proposerProblem(place.glance, doer, excludedVoters(place.glance), place.members)
+  return own === null ? null : no('not allowed', own)
+}
+
+function stepUp({ glance }: Place, doer: Doer): Refusal | null {
+  const risky = riskyRings(glance)
+  if (risky.length === 0 || doer.via === 'console') return null
+  return no(
+    'step-up',
+    `${glance.id} reaches ${risky.join(' and ')}: approve it in the console, then confirm that by an account of your own. Nothing was counted yet.`,
+  )
+}
+
+function votingIsOver({ glance: { id, status, deferral, supersededBy } }: Place): string {
+  switch (status) {
+    case 'approved':
+    case 'scheduled':
+      return `${id} is already approved; your vote was not needed and was not counted. To stop it, withdraw it.`
+    case 'rejected':
+      return `${id} was rejected: ${deferral?.reason ?? ''}. Voting is over.`
+    case 'superseded':
+      return `${id} was replaced by ${supersededBy ?? 'a newer proposal'}; vote there.`
+    default:
+      return `Voting on ${id} is over: it is ${status}. Nothing was counted.`
+  }
+}
+
+function unsure({ glance: { id, votes, resumeVotes } }: Place, doer: Doer): Refusal | null {
+  const waits = [...votes, ...resumeVotes].some((one) => one.person === doer.id && !isOwn(one))
+  return waits ? null : no('not now', `Nothing of yours on ${id} waits for a confirmation.`)
+}
+
+// ---------------------------------------------------------------- its life
+
+function notOver({ glance: { id, status } }: Place): Refusal | null {
+  return finalStatuses.includes(status) ? no('not now', `${id} is ${status}.`) : null
+}
+
+function withdrawable({ glance }: Place): Refusal | null {
+  const { id, status } = glance
+  if (finalStatuses.includes(status)) return no('already', `${id} is over: it is ${status}.`)
+  if (status === 'rolling out' || status === 'verifying')
+    return no('not now', `${id} is being rolled out. Halt it first; then it can be withdrawn.`)
+  return atWork(glance) > 0
+    ? no('not now', `Assets of ${id} are still being patched; withdraw it when they are done.`)
+    : null
+}
+
+function acknowledgeable({ glance: { id, status, subject, acknowledgedBy } }: Place): Refusal | null {
+  if (subject.kind !== 'patches' || (status !== 'approved' && status !== 'scheduled' && status !== 'rolling out'))
+    return no('not now', `There is nothing to acknowledge: ${id} is ${status}.`)
+  return acknowledgedBy === null ? null : no('already', `${id} is acknowledged already.`)
+}
+
+function extensible(place: Place): Refusal | null {
+  const { glance, now, freezes = [] } = place
+  const { id, status, schedule, team } = glance
+  if (!is(place, started) || schedule === null)
+    return no('not now', `${id} is ${status}: only the window of what is being rolled out is extended.`)
+  const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
+  if (open && !isBefore(schedule.end, plusSeconds(now, limits.extensionSeconds)))
+    return no('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
+  const frozen = freezeAt(freezes, team, now)
+  return frozen === null ? null : no('not now', `Nothing may be touched now: ${frozen.name}.`)
+}
+
+function reversible({ glance }: Place): Refusal | null {
+  const { id, status, subject, tally } = glance
+  if (subject.kind !== 'patches') return no('not now', `${id} asks for a rule; there is nothing to roll back.`)
+  if (subject.rollsBack !== null)
+    return no('not now', `${id} rolls ${subject.rollsBack} back itself: propose the patches again instead.`)
+  if (status === 'rolling out' || status === 'verifying')
+    return no('not now', `${id} is being rolled out: halt it first.`)
+  if (!tally.changed) return no('not now', `${id} has changed no asset, so there is nothing to roll back.`)
+  return atWork(glance) > 0
+    ? no('not now', `Assets of ${id} are still being patched; roll it back when they are done.`)
+    : null
+}
+
+function breakable(place: Place): Refusal | null {
+  const { id, status, subject, policy, breakGlass, expiresAt } = place.glance
+  if (policy.breakGlass === null) return no('not allowed', `The policy "${policy.name}" has no break-glass.`)
+  if (subject.kind !== 'patches') return no('not allowed', 'A rule is decided by its quorum, never by break-glass.')
+  if (subject.rollsBack !== null) return no('not now', `${id} is decided already: it rolls ${subject.rollsBack} back.`)
+  if (!is(place, early)) return no('not now', `${id} is ${status}.`)
+  if (breakGlass !== null) return no('already', `Somebody broke the glass for ${id} already.`)
+  if (status === 'open' && !isBefore(place.now, expiresAt))
+    return no('not now', `${id} expired on ${expiresAt.slice(0, 10)}; nothing was approved.`)
+  return null
+}

@@ -1,0 +1,45 @@
+/** What a preview says of changes. */
+
+import type { PackageChange } from './catalog.ts'
+import type { TransactionStep } from './ports.ts'
+import { remembered } from './remembered.ts'
+
+/** The steps of a transaction that does these changes and nothing else. The same list for the same changes. */
+export const stepsOf = remembered((changes: readonly PackageChange[]): readonly TransactionStep[] =>
+  changes.map(stepOf),
+)
+
+/** Very many assets share few changes. */
+const stepOf = remembered(
+  ({ name, architecture, from, to }: PackageChange): TransactionStep => ({
+    action: from === null ? 'install' : 'upgrade',
+    architecture,
+    from,
+    name,
+    to,
+  }),
+)
+
+/** Would it do the changes, each as it was asked for, and nothing else? */
+export function addsNothing(changes: readonly PackageChange[], steps: readonly TransactionStep[]): boolean {
+  if (steps.length !== changes.length) return false
+  const asked = stepsOf(changes)
+  if (steps.every((step, index) => isSame(step, asked[index]))) return true
+  const names = new Set(asked.map(nameOf))
+  return steps.every((step) => names.has(nameOf(step)))
+}
+
+function isSame(a: TransactionStep, b: TransactionStep | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.name === b.name &&
+    a.to === b.to &&
+    a.from === b.from &&
+    a.action === b.action &&
+    a.architecture === b.architecture
+  )
+}
+
+function nameOf({ action, name, architecture, from, to }: TransactionStep): string {
+  return `${action} ${name} ${architecture} ${from} ${to}`
+}

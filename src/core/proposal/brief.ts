@@ -1,0 +1,160 @@
+/** What a proposal asks for in short: all that lists and cards say of it, however many assets it has. */
+
+import type { PackageChange, Patch } from '../catalog.ts'
+import { clusterProblem } from '../cluster.ts'
+import { limits } from '../limits.ts'
+import type { TransactionStep } from '../ports.ts'
+import { remembered } from '../remembered.ts'
+import { asKept } from './decision-content.ts'
+import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
+
+/** Different values of many, of which one says enough. */
+export interface Values {
+  readonly count: number
+  /** `null`: there is none. */
+  readonly first: string | null
+}
+
+export interface BriefPatch extends Pick<Patch, 'source' | 'version'> {
+  /** Versions of its packages before the change, and after it. */
+  readonly from: Values
+  readonly to: Values
+  /** The first ones, and how many there are. */
+  readonly cves: readonly string[]
+  readonly cveCount: number
+}
+
+export interface BriefRing extends Pick<PlannedRing, 'name' | 'soakSeconds' | 'beforeVote'> {
+  readonly assets: number
+  readonly gate: Pick<PlannedRing['gate'], 'maxFailures' | 'go'>
+}
+
+export interface PatchBrief {
+  readonly kind: 'patches'
+  /** The most urgent ones, and how many there are. */
+  readonly patches: readonly BriefPatch[]
+  readonly patchCount: number
+  readonly types: readonly Patch['type'][]
+  /** What is asked for besides patching. */
+  readonly also: readonly string[]
+  /** Facts that were assumed, with each value that was. */
+  readonly assumed: readonly { readonly fact: string; readonly values: readonly string[] }[]
+  readonly assets: number
+  /** Names of the first ones. */
+  readonly names: readonly string[]
+  /** All are hosts of the example fleet. */
+  readonly simulated: boolean
+  /** How many have a preview; the first that has none, and why. */
+  readonly previewed: number
+  readonly blind: { readonly name: string; readonly problem: string } | null
+  /** Names of packages that the previews remove, and of the first ones that they newly install. */
+  readonly removed: readonly string[]
+  readonly added: readonly string[]
+  readonly rings: readonly BriefRing[]
+  /** Name of the window, and what its measured load says. */
+  readonly window: string
+  readonly measured: string | null
+  /** Why clusters would stop it. */
+  readonly clusterProblems: readonly string[]
+  /** The proposal that it undoes. */
+  readonly rollsBack: string | null
+}
+
+export type Brief = PatchBrief | StandingRuleSubject
+
+/** Worked out once for each subject: very many assets share few lists of changes. */
+export const briefOf = remembered((asked: Subject): Brief => {
+  const subject = asKept(asked)
+  if (subject.kind === 'standing rule') return subject
+  const { patches, assets, rings, window, measured, clusters = [], rollsBack } = subject
+  const versions = versionsOf(subject)
+  const previews = previewsOf(subject)
+  const [none, most] = [{ count: 0, first: null }, limits.briefEntries]
+  return {
+    kind: 'patches',
+    patches: patches.slice(0, most).map(({ id, source, version, cves }) => ({
+      source,
+      version,
+      ...(versions.get(id) ?? { from: none, to: none }),
+      cves: cves.slice(0, most),
+      cveCount: cves.length,
+    })),
+    patchCount: patches.length,
+    types: [...new Set(patches.map(({ type }) => type))],
+    also: [...new Set(patches.flatMap(({ also }) => also ?? []))],
+    assumed: assumptions(subject).slice(0, most),
+    assets: assets.length,
+    names: assets.slice(0, most).map(({ asset }) => asset.name),
+    simulated: assets.every(({ asset }) => asset.simulated),
+    ...previews,
+    rings: rings.map(({ name, assets: planned, soakSeconds, beforeVote, gate: { maxFailures, go } }) => ({
+      name,
+      assets: planned.length,
+      soakSeconds,
+      ...(beforeVote === undefined ? {} : { beforeVote }),
+      gate: { maxFailures, ...(go === undefined ? {} : { go }) },
+    })),
+    window: window.name,
+    measured: measured?.kind === 'measured' ? measured.evidence.sentence : null,
+    clusterProblems: clusters.flatMap((cluster) => clusterProblem(cluster) ?? []),
+    rollsBack: rollsBack?.proposal ?? null,
+  }
+})
+
+function valuesOf(found: ReadonlySet<string>): Values {
+  const [first = null] = found
+  return { count: found.size, first }
+}
+
+function versionsOf(subject: PatchSubject): ReadonlyMap<string, Pick<BriefPatch, 'from' | 'to'>> {
+  const patchesOf = new Map<string, string[]>()
+  for (const { id, packages } of subject.patches) {
+    for (const { name } of packages) {
+      const known = patchesOf.get(name)
+      if (known === undefined) patchesOf.set(name, [id])
+      else known.push(id)
+    }
+  }
+  const versions = new Map(subject.patches.map(({ id }) => [id, { from: new Set<string>(), to: new Set<string>() }]))
+  const seen = new Map<readonly PackageChange[], Set<readonly string[]>>()
+  for (const { changes, patches } of subject.assets) {
+    const lists = seen.get(changes) ?? new Set()
+    if (lists.has(patches)) continue
+    seen.set(changes, lists.add(patches))
+    const missing = new Set(patches)
+    for (const { name, from, to } of changes) {
+      for (const id of patchesOf.get(name) ?? []) {
+        if (!missing.has(id)) continue
+        if (from !== null) versions.get(id)?.from.add(from)
+        versions.get(id)?.to.add(to)
+      }
+    }
+  }
+  return new Map([...versions].map(([id, { from, to }]) => [id, { from: valuesOf(from), to: valuesOf(to) }]))
+}
+
+function previewsOf({ assets }: PatchSubject): Pick<PatchBrief, 'previewed' | 'blind' | 'removed' | 'added'> {
+  const [removed, added] = [new Set<string>(), new Set<string>()]
+  const previews = new Set<readonly TransactionStep[]>()
+  let previewed = 0
+  let blind: PatchBrief['blind'] = null
+  for (const { asset, transaction, previewProblem } of assets) {
+    if (previewProblem === null) {
+      previewed++
+      previews.add(transaction)
+    } else blind ??= { name: asset.name, problem: previewProblem }
+  }
+  for (const { action, name, from } of [...previews].flat()) {
+    if (action === 'remove') removed.add(name)
+    else if (action === 'install' && from === null) added.add(name)
+  }
+  return { previewed, blind, removed: [...removed], added: [...added].slice(0, limits.briefEntries) }
+}
+
+/** A fact each, which may have been taken differently for different patches. */
+function assumptions({ patches }: PatchSubject): PatchBrief['assumed'] {
+  const taken = new Map<string, Set<string>>()
+  for (const { fact, value } of patches.flatMap((patch) => patch.assumptions))
+    taken.set(fact, (taken.get(fact) ?? new Set()).add(String(value)))
+  return [...taken].map(([fact, values]) => ({ fact, values: [...values] }))
+}

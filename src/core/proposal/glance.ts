@@ -1,0 +1,45 @@
+/**
+ * A proposal at a glance: its small state, what it asks for in short, and what happened to its assets in numbers. It is as
+ * light for very many assets as for few, and all that lists, cards and overviews need.
+ */
+
+import { type Brief, type BriefRing, briefOf } from './brief.ts'
+import { type LightRing, type LightState, lightOf } from './light.ts'
+import { finalStatuses, type ProposalState } from './proposal.ts'
+import { testRunning } from './run.ts'
+import { type Tally, tallyOf } from './tally.ts'
+
+export interface Glance extends LightState {
+  readonly subject: Brief
+  readonly tally: Tally
+}
+
+export function glanceOf(state: ProposalState): Glance {
+  return { ...lightOf(state), subject: briefOf(state.subject), tally: tallyOf(state) }
+}
+
+/** What is asked for as far as its rings go: in full, or in short. */
+export type Rings =
+  | { readonly kind: 'patches'; readonly rings: readonly Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>[] }
+  | { readonly kind: 'standing rule' }
+
+/** As `ringNow`: the ring that is under way or next; `null` when all have passed, or nothing runs. */
+export function ringAt(glance: Pick<LightState, 'rollout' | 'test'> & { readonly subject: Rings }): {
+  readonly index: number
+  readonly planned: Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>
+  readonly ring: LightRing
+} | null {
+  const { subject } = glance
+  const run = glance.rollout ?? (testRunning(glance) ? glance.test : null)
+  if (run === null || subject.kind !== 'patches') return null
+  const index = run.rings.findIndex((ring) => ring.status !== 'passed')
+  const [ring, planned] = [run.rings[index], subject.rings[index]]
+  if (!ring || !planned || (testRunning(glance) && planned.beforeVote !== true)) return null
+  return { index, planned, ring }
+}
+
+/** Is a rollout or a test of it under way, stopped half way, or planned? */
+export function isUnderWay(state: Pick<Glance, 'status' | 'rollout' | 'test'> | ProposalState): boolean {
+  if (testRunning(state)) return true
+  return state.status !== 'open' && state.status !== 'approved' && !finalStatuses.includes(state.status)
+}

@@ -1,0 +1,191 @@
+/**
+ * What happened to the assets of a proposal, in few numbers: beside the counters of its rings all that lists and cards say of
+ * it. It is worked out with each event, so that nothing here looks at all assets again.
+ */
+
+import { countEndState } from '../gate.ts'
+import { remembered } from '../remembered.ts'
+import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
+import { freshRun } from './evolve-run.ts'
+import { plannedOf } from './planned.ts'
+import {
+  type Deployment,
+  finalStatuses,
+  isEndState,
+  type ProposalState,
+  type Rollout,
+  type TestRun,
+} from './proposal.ts'
+import { leftOutIn, startedOf } from './remaining.ts'
+import { emptyRing, endedBadly, setOf, testStop, unfinished } from './run.ts'
+import { countReasons, type LeftOutCounts, sinceOf } from './since.ts'
+
+export interface EndCounts {
+  readonly good: number
+  readonly bad: number
+  readonly unreachable: number
+  readonly untouched: number
+  /** Not touched because they need it no more, or would get something else. */
+  readonly leftOut: number
+}
+
+/** How one asset ended. */
+export interface NamedEnd {
+  readonly name: string
+  readonly end: string
+  readonly reason: string
+}
+
+export interface Tally {
+  readonly ends: EndCounts
+  /** Since the vote: left out, in need of a part only, and not voted on but waiting. */
+  readonly leftOut: LeftOutCounts
+  readonly inPart: number
+  readonly waiting: number
+  /** Assets that lost again what had been verified. */
+  readonly drifted: number
+  /** Assets that somebody left out of the rollout. */
+  readonly skipped: number
+  /** Those of the rollout that ended badly and were not left out: how many, and the first ones. */
+  readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
+  /** Did the rollout change any asset? */
+  readonly changed: boolean
+  /** Where the test is stopped: what of it is at work, with the names of the first ones. */
+  readonly atWork: { readonly count: number; readonly names: readonly string[] } | null
+  /** Why each ring to come shows nothing, where all its assets are left out. */
+  readonly emptyRings: readonly string[]
+  /** Name of the asset that it waits for. */
+  readonly waitsFor: string | null
+  readonly test: TestTally | null
+}
+
+/** What the test ring has shown. */
+export interface TestTally {
+  readonly started: number
+  readonly verified: number
+  readonly good: number
+  readonly rebooted: number
+  /** The first of those that did not end well, or not yet. */
+  readonly others: readonly NamedEnd[]
+}
+
+/** Those that ended badly are told one by one as far as so many. */
+const FIRST_ENDS = 3
+/** Those that are at work are named as far as so many. */
+export const AT_WORK_NAMED = 8
+
+export const tallyOf = remembered((state: ProposalState): Tally => {
+  const { rollout, test, waitsFor } = state
+  const { leftOut, done, waiting } = sinceOf(state)
+  const failed = rollout === null ? [] : failedDeployments(rollout)
+  return {
+    ends: endCounts(state),
+    leftOut: reasonsOf(leftOut),
+    inPart: sizeOf(done),
+    waiting: sizeOf(waiting),
+    drifted: sizeOf(state.drifted),
+    skipped: rollout === null ? 0 : sizeOf(rollout.skipped),
+    failed: {
+      count: rollout === null ? 0 : endedBadly(rollout).size,
+      first: first(failed, ({ asset }) => rollout?.skipped[asset] === undefined).map((one) => namedEnd(state, one)),
+    },
+    changed: rollout !== null && hasChanged(rollout),
+    atWork: testStop(state) === null ? null : atWork(state),
+    emptyRings: emptyRings(state),
+    waitsFor: waitsFor ? assetName(state, waitsFor.asset) : null,
+    test: test && testTally(state, test),
+  }
+})
+
+export function assetName(state: Pick<ProposalState, 'subject'>, id: string): string {
+  if (state.subject.kind !== 'patches') return id
+  return plannedOf(state.subject, id)?.asset.name ?? id
+}
+
+/** End states of every asset of the proposal, as the closing summary and the report count them. */
+export function endCounts(state: ProposalState): EndCounts {
+  const { subject, rollout } = state
+  if (subject.kind !== 'patches') return { good: 0, bad: 0, unreachable: 0, untouched: 0, leftOut: 0 }
+  const counts = { good: 0, bad: 0, unreachable: 0, undecided: 0 }
+  const { leftOut } = sinceOf(state)
+  let out = sizeOf(leftOut)
+  if (rollout !== null) {
+    for (const ends of endsByRing(rollout).values())
+      for (const [end, count] of Object.entries(ends)) if (isEndState(end)) counts[countEndState(end)] += count
+    out -= startedOf(rollout, leftOut).filter((asset) => isDecided(deploymentOf(rollout, asset))).length
+  }
+  const { good, bad, unreachable } = counts
+  return { good, bad, unreachable, untouched: subject.assets.length - good - bad - unreachable - out, leftOut: out }
+}
+
+function isDecided(deployment: Deployment | undefined): boolean {
+  const verification = deployment?.verification ?? null
+  return verification !== null && countEndState(verification.end) !== 'undecided'
+}
+
+/** Records that did not change are the same objects, and may be very large. */
+const sizeOf = remembered((record: Readonly<Record<string, unknown>>) => Object.keys(record).length)
+const reasonsOf = remembered((leftOut: ReturnType<typeof sinceOf>['leftOut']) => countReasons(Object.values(leftOut)))
+
+function first(deployments: readonly Deployment[], wanted: (deployment: Deployment) => boolean): readonly Deployment[] {
+  const found: Deployment[] = []
+  for (const deployment of deployments) {
+    if (found.length === FIRST_ENDS) break
+    if (wanted(deployment)) found.push(deployment)
+  }
+  return found
+}
+
+function namedEnd(state: ProposalState, { asset, verification }: Deployment): NamedEnd {
+  return {
+    name: assetName(state, asset),
+    end: verification?.end ?? 'has not ended',
+    reason: verification?.reason ?? '',
+  }
+}
+
+/** In the order in which they are patched, as a state that was just read gives it, too. */
+function atWork(state: ProposalState): Tally['atWork'] {
+  const assets = setOf(unfinished(state))
+  const planned = state.subject.kind === 'patches' ? state.subject.rings.flatMap((ring) => ring.assets) : []
+  const names = planned.filter((asset) => assets.has(asset)).slice(0, AT_WORK_NAMED)
+  return { count: assets.size, names: names.map((asset) => assetName(state, asset)) }
+}
+
+function emptyRings(state: ProposalState): readonly string[] {
+  const { subject } = state
+  if (subject.kind !== 'patches' || finalStatuses.includes(state.status)) return []
+  const { leftOut } = sinceOf(state)
+  const known = state.rollout ?? state.test
+  const skipped = known === null ? 0 : sizeOf(known.skipped)
+  const run = known ?? freshRun(state, state.openedAt)
+  return subject.rings.flatMap((planned, index) => {
+    const ring = run.rings[index]
+    if (ring?.status !== 'waiting' || !mayBeEmpty({ planned, run, leftOut }, skipped)) return []
+    return emptyRing({ index, planned, ring, run, leftOut }) ?? []
+  })
+}
+
+/** Mostly few are left out of very many, and nobody needs to look at each. */
+function mayBeEmpty(ring: Parameters<typeof leftOutIn>[0], skipped: number): boolean {
+  return leftOutIn(ring) + skipped >= ring.planned.assets.length
+}
+
+const testTallies = new WeakMap<Rollout, { readonly subject: ProposalState['subject']; readonly tally: TestTally }>()
+
+/** A test that is over stays the same object through the whole rollout. */
+function testTally(state: ProposalState, test: TestRun): TestTally {
+  const known = testTallies.get(test)
+  if (known?.subject === state.subject) return known.tally
+  const all = deploymentsOf(test)
+  const isGood = ({ verification }: Deployment) => verification !== null && countEndState(verification.end) === 'good'
+  const tally = {
+    started: all.length,
+    verified: all.filter(({ verification }) => verification !== null).length,
+    good: all.filter(isGood).length,
+    rebooted: all.filter(({ verification }) => verification?.end === 'rebooted and re-scanned').length,
+    others: first(all, (one) => !isGood(one)).map((one) => namedEnd(state, one)),
+  }
+  testTallies.set(test, { subject: state.subject, tally })
+  return tally
+}

@@ -1,0 +1,96 @@
+/** What of all that is missing is to be proposed. */
+
+import type { AssessedAsset, Assessment } from './assessment/assess.ts'
+import type { PackageChange, Patch, PatchType } from './catalog.ts'
+import { type Priority, priorityRank } from './priority/priority.ts'
+import { remembered } from './remembered.ts'
+import type { Steps } from './steps.ts'
+
+export interface Wanted {
+  readonly types: readonly PatchType[]
+  readonly minPriority: Priority
+}
+
+/** A patch that a decision of the team keeps from being proposed, with the priority that it was decided with. */
+export interface KeptBack {
+  readonly patch: string
+  readonly priority: Priority
+}
+
+/**
+ * Leaves out what the configuration does not want proposed, and what a decision still keeps back. That wakes up by itself:
+ * a patch that has become more urgent than it was then, or has another target version, is proposed again. In steps.
+ */
+export function* wanted(
+  { patches, assets }: Assessment,
+  keptBack: readonly KeptBack[],
+  { types, minPriority }: Wanted,
+): Steps<Assessment> {
+  const least = new Map<string, number>()
+  for (const { patch, priority } of keptBack)
+    least.set(patch, Math.min(least.get(patch) ?? Number.POSITIVE_INFINITY, priorityRank(priority)))
+  const asked = patches.filter(
+    ({ id, type, priority }) =>
+      types.includes(type) &&
+      priorityRank(priority) <= priorityRank(minPriority) &&
+      priorityRank(priority) < (least.get(id) ?? Number.POSITIVE_INFINITY),
+  )
+  const limit = limitedTo(asked)
+  const limited: AssessedAsset[] = []
+  for (const entry of assets) {
+    limited.push({ ...entry, ...limit(entry) })
+    yield
+  }
+  return { patches, assets: limited }
+}
+
+type Misses = Pick<AssessedAsset, 'patches' | 'changes'>
+
+/**
+ * What an asset misses with only what these patches change. Worked out once for assets that miss the same; where it was
+ * worked out before with the same patches, it is the same objects.
+ */
+export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses {
+  const byId = new Map(patches.map((patch) => [patch.id, patch]))
+  const known = new Map<readonly string[], Misses>()
+  return ({ patches: missed, changes }) => {
+    const there = known.get(missed)
+    if (there !== undefined) return there
+    const kept = missed.flatMap((id) => byId.get(id) ?? [])
+    const limited = kept.length === missed.length ? { patches: missed, changes } : limitedBefore(missed, changes, kept)
+    known.set(missed, limited)
+    return limited
+  }
+}
+
+interface Limited {
+  readonly kept: readonly Patch[]
+  readonly changes: Misses['changes']
+  readonly limited: Misses
+}
+
+/** A list is limited to each of the few decisions of its team. */
+const MOST_LIMITED = 8
+const lately = remembered((_missed: readonly string[]): Limited[] => [])
+
+function limitedBefore(missed: readonly string[], changes: Misses['changes'], kept: readonly Patch[]): Misses {
+  const before = lately(missed)
+  const same = before.find(
+    (one) =>
+      one.changes === changes &&
+      one.kept.length === kept.length &&
+      one.kept.every((patch, index) => patch === kept[index]),
+  )
+  if (same !== undefined) return same.limited
+  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(targetOf)))
+  const limited = {
+    patches: kept.map(({ id }) => id),
+    changes: changes.filter((change) => wanted.has(targetOf(change))),
+  }
+  before.push({ kept, changes, limited })
+  if (before.length > MOST_LIMITED) before.shift()
+  return limited
+}
+
+/** Very many assets share few changes. */
+const targetOf = remembered(({ name, to }: Pick<PackageChange, 'name' | 'to'>) => `${name} ${to}`)

@@ -1,0 +1,45 @@
+/** What is pending on a team's assets that no engine serves: shown, never proposed. */
+
+import type { Assessment } from './assessment/assess.ts'
+import type { Patch } from './catalog.ts'
+import { limits } from './limits.ts'
+
+export interface Watched {
+  readonly assets: number
+  /** Names of the first ones. */
+  readonly names: readonly string[]
+  readonly patches: number
+  /** Of the patches. */
+  readonly security: number
+  /** The most urgent ones. */
+  readonly first: readonly WatchedPatch[]
+}
+
+export interface WatchedPatch extends Pick<Patch, 'source' | 'version' | 'type' | 'priority'> {
+  /** The first ones of each. */
+  readonly cves: readonly string[]
+  readonly origins: readonly string[]
+}
+
+/** What a team's assessment says of its watched assets; `null`: there is none. */
+export function watchedOf({ patches, assets }: Assessment): Watched | null {
+  const watched = assets.filter(({ asset }) => asset.engine === null)
+  if (watched.length === 0) return null
+  const ids = new Set(watched.flatMap((entry) => entry.patches))
+  const pending = patches.filter(({ id }) => ids.has(id))
+  const most = limits.briefEntries
+  return {
+    assets: watched.length,
+    names: watched.slice(0, most).map(({ asset }) => asset.name),
+    patches: pending.length,
+    security: pending.filter(({ type }) => type === 'security').length,
+    first: pending.slice(0, limits.watchedPatches).map(({ source, version, type, priority, cves, origins }) => ({
+      source,
+      version,
+      type,
+      priority,
+      cves: cves.slice(0, most),
+      origins: origins.slice(0, most),
+    })),
+  }
+}

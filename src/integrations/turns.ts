@@ -1,0 +1,21 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** How long others wait for work that takes long. */
+const TURN_MS = 20
+
+/** Between the steps of something that takes long: whether others have waited long enough, and their turn. */
+export interface Turns {
+  over(): boolean
+  next(): Promise<void>
+}
+
+export function createTurns(): Turns {
+  let began = performance.now()
+  return {
+    over: () => performance.now() - began >= TURN_MS,
+    async next() {
+      await setImmediate()
+      began = performance.now()
+    },
+  }
+}

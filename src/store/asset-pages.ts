@@ -1,0 +1,142 @@
+/** Assets by key, for pages: cut first, and only then read. Nothing here is for assessment. */
+
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from './connection.ts'
+import { contains } from './proposal-pages.ts'
+import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, softwareSets } from './schema.ts'
+
+export interface AssetFilter {
+  /** `null`: of every one. */
+  readonly team: string | null
+  readonly platform: string | null
+  /** What the name begins with, letter for letter; `anywhere`: what is in it, whether large or small. Empty: whatever it is. */
+  readonly text: string
+  readonly anywhere: boolean
+  /** Only where the last look failed, or a reboot is needed. */
+  readonly is: 'problem' | 'reboot' | null
+}
+
+/** Where a page ended. */
+export interface AssetPlace {
+  readonly name: string
+  readonly id: string
+}
+
+export interface ListedAsset {
+  readonly id: string
+  readonly name: string
+  readonly platform: string
+  readonly team: string
+  readonly tags: readonly string[]
+  readonly source: string
+  readonly simulated: boolean
+  readonly packages: number
+  readonly pending: number
+  readonly security: number
+  readonly rebootRequired: boolean
+  readonly observedAt: string | null
+  readonly problem: string | null
+}
+
+const [name, id] = [inBytes(sql`name`), inBytes(sql`id`)]
+/** Behind every text that begins with another. */
+const END = '\u{10ffff}'
+
+/** The next assets behind a place, by name; `null`: from the first on. */
+export async function listAssetPage(
+  db: Queryable,
+  filter: AssetFilter,
+  after: AssetPlace | null,
+  most: number,
+): Promise<readonly ListedAsset[]> {
+  const cut = await db.execute<{ id: string }>(sql`select id from ${assets} where ${conditions(filter, after)}
+    order by ${name}, ${id} limit ${most}`)
+  return readListed(
+    db,
+    cut.map((row) => row.id),
+  )
+}
+
+function conditions({ team, platform, text, anywhere, is }: AssetFilter, after: AssetPlace | null): SQL {
+  const all = [
+    team === null ? null : sql`team = ${team}`,
+    platform === null ? null : sql`platform = ${platform}`,
+    is === 'problem'
+      ? sql`id = any(array(select asset from ${assetLooks} where problem is not null))`
+      : is === 'reboot'
+        ? sql`reboot_required`
+        : null,
+    text === ''
+      ? null
+      : anywhere
+        ? sql`name ilike ${contains(text)}`
+        : sql`${name} >= ${text} and ${name} < ${text + END}`,
+    after === null ? null : sql`(${name}, ${id}) > (${after.name}, ${after.id})`,
+  ].filter((one) => one !== null)
+  return all.length === 0 ? sql`true` : sql.join(all, sql` and `)
+}
+
+async function readListed(db: Queryable, ids: readonly string[]): Promise<readonly ListedAsset[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .select({
+      id: assets.id,
+      name: assets.name,
+      platform: assets.platform,
+      team: assets.team,
+      asset: assets.asset,
+      simulated: assets.simulated,
+      packages: sql<number>`coalesce(${softwareSets.size}, 0)`,
+      pending: sql<number>`coalesce(${pendingSets.size}, 0)`,
+      security: sql<number>`coalesce(${pendingSets.security}, 0)`,
+      rebootRequired: assets.rebootRequired,
+      observedAt: assetLooks.observedAt,
+      problem: assetLooks.problem,
+    })
+    .from(assets)
+    .innerJoin(assetLooks, eq(assetLooks.asset, assets.id))
+    .leftJoin(softwareSets, eq(softwareSets.id, assets.softwareSet))
+    .leftJoin(pendingSets, eq(pendingSets.id, assets.pendingSet))
+    // Said of both, so that the server reads these rows of each.
+    .where(and(inArray(assets.id, [...ids]), inArray(assetLooks.asset, [...ids])))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => {
+    const row = byId.get(id)
+    if (row === undefined) return []
+    const { asset, ...rest } = row
+    const { tags, source } = asset
+    return [{ ...rest, tags, source }]
+  })
+}
+
+/** Names of assets by id, as they are called now; those that no source lists are left out. */
+export async function namesOf(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .select({ id: assets.id, name: assets.name })
+    .from(assets)
+    .where(inArray(assets.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row.name]))
+}
+
+export interface TeamCounts {
+  readonly assets: number
+  /** Of the assets, so many are simulated. */
+  readonly simulated: number
+  /** So many can be assessed, as the record last said. */
+  readonly covered: number
+}
+
+type CountsRow = Record<string, unknown> & TeamCounts & { readonly team: string }
+
+/** By team. It looks at an entry of an index for each asset: not for every page. */
+export async function countAssets(db: Queryable): Promise<ReadonlyMap<string, TeamCounts>> {
+  const rows = await db.execute<CountsRow>(sql`
+    select team, sum(assets)::int as assets, sum(simulated)::int as simulated, sum(covered)::int as covered from (
+      select team, count(*) as assets, count(*) filter (where simulated) as simulated, 0 as covered
+        from ${assets} group by team
+      union all
+      select team, 0, 0, count(*) from ${assetsRecorded} where coverage = 'covered' group by team) as counted
+    group by team`)
+  return new Map(rows.map(({ team, assets, simulated, covered }) => [team, { assets, simulated, covered }]))
+}

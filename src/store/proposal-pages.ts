@@ -1,0 +1,263 @@
+/** Proposals by key: a page of a list is cut first, and only then what it shows is read. No whole state is. */
+
+import { desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Brief } from '../core/proposal/brief.ts'
+import { type Glance, glanceOf } from '../core/proposal/glance.ts'
+import type { LightState } from '../core/proposal/light.ts'
+import type { Status } from '../core/proposal/proposal.ts'
+import { entriesSaid, withPersons } from '../core/proposal/said.ts'
+import type { Tally } from '../core/proposal/tally.ts'
+import { storable, storableAsJson } from '../core/storable.ts'
+import { listOf } from './bulk.ts'
+import type { Queryable } from './connection.ts'
+import { readBesides } from './events.ts'
+import { readRegister, registerAt, registerVersion } from './persons.ts'
+import { findProposal, PERSONLESS } from './proposals.ts'
+import { asked, isOpen, newest, proposalBriefs, proposals, votes } from './schema.ts'
+
+// ---------------------------------------------------------------- lists
+
+export interface ProposalFilter {
+  readonly teams: readonly string[]
+  /** `open first`: then those that are over. */
+  readonly status: 'open' | 'over' | 'open first'
+  /** Only with this in the title or the id; empty: whatever they are called. */
+  readonly text: string
+}
+
+/** Where a page ended. */
+export interface ProposalPlace {
+  readonly open: boolean
+  readonly number: number
+}
+
+export interface Listed {
+  readonly id: string
+  readonly number: number
+  readonly open: boolean
+}
+
+/** The next proposals behind a place, newest first; `null`: from the first on. One that ends meanwhile may come again. */
+export async function listProposals(
+  db: Queryable,
+  { teams, status, text }: ProposalFilter,
+  after: ProposalPlace | null,
+  most: number,
+): Promise<readonly Listed[]> {
+  const section = (open: boolean): SQL => {
+    const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
+    const called = text === '' ? sql`` : sql`and (title ilike ${contains(text)} or id ilike ${contains(text)})`
+    // Of each team the index gives them in order, so that no team's long past is read.
+    return sql`(select id, number, ${open}::boolean as open from unnest(${listOf(teams)}::text::text[]) as wanted (name)
+      cross join lateral (select id, number from ${proposals}
+        where team = wanted.name and ${open ? isOpen : isOver} ${behind} ${called}
+        order by ${newest} limit ${most}) as mine
+      order by number desc limit ${most})`
+  }
+  const sections: SQL[] = []
+  if (status !== 'over' && after?.open !== false) sections.push(section(true))
+  if (status !== 'open') sections.push(section(false))
+  if (sections.length === 0) return []
+  return db.execute<Listed & Record<string, unknown>>(
+    sql`select * from (${sql.join(sections, sql` union all `)}) as found order by open desc, number desc limit ${most}`,
+  )
+}
+
+const isOver = sql`not (${isOpen})`
+
+/** A team's proposals of these priorities that people still vote on: how many, and the first ones, oldest first. */
+export async function votedOn(
+  db: Queryable,
+  team: string,
+  priorities: readonly string[],
+  most: number,
+): Promise<{ readonly count: number; readonly first: readonly ProposalLine[] }> {
+  const wanted = sql`team = ${team} and ${isOpen} and status = 'open'
+    and priority = any(${listOf(priorities)}::text::text[])`
+  const rows = await db.execute<{ id: string; count: number }>(sql`
+    select id, count(*) over ()::int as count from ${proposals} where ${wanted} order by number limit ${most}`)
+  const first = await readLines(
+    db,
+    rows.map(({ id }) => id),
+  )
+  return { count: rows[0]?.count ?? 0, first }
+}
+
+/** Teams that have open proposals. */
+export async function openTeams(db: Queryable): Promise<readonly string[]> {
+  const rows = await db.selectDistinct({ team: proposals.team }).from(proposals).where(isOpen)
+  return rows.map(({ team }) => team)
+}
+
+/** For `ilike`. */
+export function contains(text: string): string {
+  return `%${storable(text).replace(/[\\%_]/g, '\\$&')}%`
+}
+
+/** A proposal as one line says it. */
+export interface ProposalLine {
+  readonly id: string
+  readonly team: string
+  readonly title: string
+  readonly status: Status
+  readonly priority: string
+  readonly revision: number
+  readonly expiresAt: string
+}
+
+/** In the order of the ids; those that are not there are left out. */
+export async function readLines(db: Queryable, ids: readonly string[]): Promise<readonly ProposalLine[]> {
+  const rows = await db
+    .select({
+      id: proposals.id,
+      team: proposals.team,
+      title: proposals.title,
+      status: sql<Status>`${proposals.status}`,
+      priority: proposals.priority,
+      revision: sql<number>`(${proposals.state} ->> 'revision')::int`,
+      expiresAt: sql<string>`${proposals.state} ->> 'expiresAt'`,
+    })
+    .from(proposals)
+    .where(inArray(proposals.id, [...ids]))
+  return inOrderOf(ids, rows)
+}
+
+function inOrderOf<Row extends { readonly id: string }>(ids: readonly string[], rows: readonly Row[]): readonly Row[] {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+// ---------------------------------------------------------------- at a glance
+
+export async function findGlance(db: Queryable, id: string): Promise<Glance | null> {
+  const [glance] = await readGlances(db, [storable(id)])
+  return glance ?? null
+}
+
+/** In the order of the ids; those that are not there are left out. */
+export async function readGlances(db: Queryable, ids: readonly string[]): Promise<readonly Glance[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .select({
+      id: proposals.id,
+      seq: proposals.seq,
+      format: proposals.format,
+      tallySeq: proposals.tallySeq,
+      state: proposals.state,
+      tally: proposals.tally,
+      brief: proposalBriefs.brief,
+      version: registerVersion,
+    })
+    .from(proposals)
+    .leftJoin(proposalBriefs, eq(proposalBriefs.proposal, proposals.id))
+    .where(inArray(proposals.id, [...ids]))
+  const kept = rows.flatMap((row) => (isKept(row) ? row : []))
+  const besides = await readBesides(
+    db,
+    kept.flatMap(({ id, state }) => entriesSaid(state, []).map((seq) => ({ stream: id, seq }))),
+  )
+  const glances: (Glance & { readonly id: string })[] = []
+  for (const { id, state, brief, tally, version } of kept) {
+    const light = withPersons(state, await registerAt(db, version), besides.get(id) ?? new Map())
+    glances.push({ ...light, subject: brief, tally })
+  }
+  // What an earlier version wrote is read as it is: a page writes nothing.
+  for (const row of rows) {
+    const state = isKept(row) ? null : await findProposal(db, row.id)
+    if (state !== null) glances.push(glanceOf(state))
+  }
+  return inOrderOf(ids, glances)
+}
+
+interface GlanceRow {
+  readonly seq: number
+  readonly format: number
+  readonly tallySeq: number | null
+  readonly state: LightState
+  readonly tally: Tally | null
+  readonly brief: Brief | null
+}
+
+function isKept<Row extends GlanceRow>(row: Row): row is Row & { readonly tally: Tally; readonly brief: Brief } {
+  return row.format === PERSONLESS && row.tallySeq === row.seq && row.tally !== null && row.brief !== null
+}
+
+// ---------------------------------------------------------------- whom they wait for
+
+/** A person, with their roles in each of the teams that they belong to. */
+export interface Asker {
+  readonly id: string
+  readonly roles: ReadonlyMap<string, readonly string[]>
+}
+
+/** Teams of which somebody is asked for something. */
+export async function teamsAsked(db: Queryable): Promise<readonly string[]> {
+  return (await db.selectDistinct({ team: asked.team }).from(asked)).map(({ team }) => team)
+}
+
+/** The conditions under which a row of `asked` asks the person, with their teams as `mine`. */
+async function askedOf(db: Queryable, { id, roles }: Asker): Promise<{ readonly mine: SQL; readonly isAsked: SQL }> {
+  const register = await readRegister(db)
+  const me = register.has(id) ? register.pseudonymOf(id) : ''
+  const teams = storableAsJson([...roles].map(([team, held]) => ({ team, roles: held })))
+  return {
+    mine: sql`jsonb_to_recordset(${teams}::text::jsonb) as mine (team text, roles text[])`,
+    isAsked: sql`((a.roles && mine.roles and not a.unasked @> array[${me}]::text[]) or a.people @> array[${me}]::text[])`,
+  }
+}
+
+export interface Badge {
+  readonly open: number
+  readonly waiting: number
+}
+
+/** By team, how many proposals are open, and how many of them wait for the person. */
+export async function badgesOf(
+  db: Queryable,
+  teams: readonly string[],
+  person: Asker,
+): Promise<ReadonlyMap<string, Badge>> {
+  const { mine, isAsked } = await askedOf(db, person)
+  const rows = await db.execute<{ team: string; open: number; waiting: number }>(sql`
+    with open as (select team, count(*)::int as count from ${proposals}
+        where team = any(${listOf(teams)}::text::text[]) and ${isOpen} group by team),
+      waiting as (select mine.team, count(distinct a.proposal)::int as count
+        from ${mine} join ${asked} a on a.team = mine.team where ${isAsked} group by mine.team)
+    select wanted.name as team, coalesce(open.count, 0) as open, coalesce(waiting.count, 0) as waiting
+    from unnest(${listOf(teams)}::text::text[]) as wanted (name)
+      left join open on open.team = wanted.name left join waiting on waiting.team = wanted.name`)
+  return new Map(rows.map(({ team, open, waiting }) => [team, { open, waiting }]))
+}
+
+/** The newest proposals that wait for the person. */
+export async function waitingFor(db: Queryable, person: Asker, most: number): Promise<readonly string[]> {
+  const { mine, isAsked } = await askedOf(db, person)
+  const rows = await db.execute<{ proposal: string }>(sql`
+    select a.proposal, a.number from ${mine} join ${asked} a on a.team = mine.team where ${isAsked}
+    group by a.proposal, a.number order by a.number desc limit ${most}`)
+  return rows.map(({ proposal }) => proposal)
+}
+
+/** The newest of which something is under way, or planned. */
+export async function underWay(db: Queryable, most: number): Promise<readonly string[]> {
+  const rows = await db
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(sql`under_way`)
+    .orderBy(desc(proposals.number))
+    .limit(most)
+  return rows.map(({ id }) => id)
+}
+
+/** Those that the person voted on last. */
+export async function votedBy(db: Queryable, person: string, most: number): Promise<readonly string[]> {
+  const register = await readRegister(db)
+  if (!register.has(person)) return []
+  const rows = await db
+    .select({ proposal: votes.proposal })
+    .from(votes)
+    .where(eq(votes.person, register.pseudonymOf(person)))
+    .orderBy(desc(votes.at))
+    .limit(most)
+  return rows.map(({ proposal }) => proposal)
+}

@@ -1,0 +1,6 @@
+import { hash } from 'node:crypto'
+
+/** The first eight bytes of a text's SHA-256, by which a stored row is known again; never 0, which says that it is not known. */
+export function rowHash(text: string): bigint {
+  return hash('sha256', text, 'buffer').readBigInt64BE(0) || 1n
+}

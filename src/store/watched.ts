@@ -1,0 +1,43 @@
+/** What is pending on assets that are watched only, as the last assessment of each team said: for whoever shows it. */
+
+import { and, eq, inArray, lt, sql } from 'drizzle-orm'
+import type { Watched } from '../core/watched.ts'
+import type { Queryable } from './connection.ts'
+import { watched } from './schema.ts'
+
+export interface WatchedTeam extends Watched {
+  readonly team: string
+  /** Since when it is so, ISO 8601 UTC. */
+  readonly at: string
+}
+
+/**
+ * Keeps what the assessment of a team says as of `at`, where that is something else; `null`: none of its assets is watched
+ * only. What a later assessment has said stays.
+ */
+export async function saveWatched(db: Queryable, team: string, at: string, facts: Watched | null): Promise<void> {
+  if (facts === null) {
+    await db.delete(watched).where(and(eq(watched.team, team), lt(watched.at, at)))
+    return
+  }
+  await db
+    .insert(watched)
+    .values({ team, at, facts })
+    .onConflictDoUpdate({
+      target: watched.team,
+      set: { at: sql`excluded.at`, facts: sql`excluded.facts` },
+      setWhere: sql`${watched.at} < excluded.at and ${watched.facts} <> excluded.facts`,
+    })
+}
+
+/** Of these teams, in their order; those with nothing that is watched only are left out. */
+export async function watchedOfTeams(db: Queryable, teams: readonly string[]): Promise<readonly WatchedTeam[]> {
+  if (teams.length === 0) return []
+  const rows = await db
+    .select()
+    .from(watched)
+    .where(inArray(watched.team, [...teams]))
+  return teams.flatMap((team) =>
+    rows.filter((row) => row.team === team).map(({ at, facts }) => ({ team, at, ...facts })),
+  )
+}
