@@ -64,10 +64,11 @@ power_off() { # HOST: ends every process of it at once
   local h=$1 d p i; d=$DIR/hosts/$h
   [ -d "$d" ] || return 0
   touch "$d/off"; stop_timers "$h"
-  if running "$h"; then p=$(cat "$d/supervisor.pid"); kill -KILL -- "-$p" 2>/dev/null || true; fi
-  p=$(cat "$d/init.pid" 2>/dev/null || true)
+  # Looked at before anything is killed: PID 1 dies with its supervisor, and one that is dying has no root to know it by.
+  p=$(cat "$d/init.pid" 2>/dev/null || true); is_init "$p" "$d" || p=
+  if running "$h"; then kill -KILL -- "-$(cat "$d/supervisor.pid")" 2>/dev/null || true; fi
   # Until it has ended, which the kernel lets it only after every other process of the host, so that their connections are closed.
-  if is_init "$p" "$d"; then
+  if [ -n "$p" ]; then
     kill -KILL "$p" 2>/dev/null || true
     for i in $(seq 500); do ended "$p" && break; sleep 0.01; done
   fi
@@ -79,7 +80,7 @@ unplug() { power_off "$1"; ip link set dev "$NAME-v$(host_number "$1")" down; } 
 wait_ready() { # NUMBER: until sshd answers with its banner
   local i
   for i in $(seq 600); do
-    if ssh_answers "$1"; then started "$1"; return; fi
+    if [ -e "$DIR/hosts/$(host_name "$1")/init.pid" ] && ssh_answers "$1"; then started "$1"; return; fi
     sleep 0.05
   done
   die "$(host_name "$1") did not come up, see $DIR/hosts/$(host_name "$1")/log"
