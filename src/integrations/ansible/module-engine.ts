@@ -14,9 +14,9 @@ import type {
   TransactionStep,
 } from '../../core/ports.ts'
 import { unsuccessfulOutcome } from '../outcome-schema.ts'
-import { apt } from '../ssh/index.ts'
-import { planDifference, planLines } from '../ssh/plan.ts'
-import { checkKey } from '../ssh/script.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import { planDifference, planLines } from '../upgrade-journal/plan.ts'
+import { checkKey } from '../upgrade-journal/script.ts'
 import { createGathering } from './gather.ts'
 import { type Asked, hostProblem, outcomeOf, plannedSteps } from './host-outcome.ts'
 import { assetVariables } from './play-variables.ts'

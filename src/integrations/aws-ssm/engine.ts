@@ -9,12 +9,12 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
-import { apt } from '../ssh/apt.ts'
-import { otherAsset, parseProgress } from '../ssh/follow.ts'
-import { judge, parseLook, transactionOf } from '../ssh/look.ts'
-import { createPatience, type PatienceOptions, type Standing } from '../ssh/patience.ts'
-import { planLines } from '../ssh/plan.ts'
-import { checkKey, followScript, lookScript, startScript } from '../ssh/script.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import { otherAsset, parseProgress } from '../upgrade-journal/follow.ts'
+import { judge, parseLook, transactionOf } from '../upgrade-journal/look.ts'
+import { createPatience, type PatienceOptions, type Standing } from '../upgrade-journal/patience.ts'
+import { planLines } from '../upgrade-journal/plan.ts'
+import { checkKey, followScript, lookScript, startScript } from '../upgrade-journal/script.ts'
 import { commandText } from './answer.ts'
 import { createSsm, INSTANCES_PER_CALL, type InstanceState, type SsmOptions, SsmProblem } from './client.ts'
 import { followComment, startComment } from './comment.ts'

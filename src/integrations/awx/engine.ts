@@ -7,10 +7,10 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
-import { apt } from '../ssh/apt.ts'
-import { planDifference, planLines } from '../ssh/plan.ts'
-import { checkKey } from '../ssh/script.ts'
-import { createSilence } from '../ssh/silence.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import { planDifference, planLines } from '../upgrade-journal/plan.ts'
+import { checkKey } from '../upgrade-journal/script.ts'
+import { createSilence } from '../upgrade-journal/silence.ts'
 import { type AwxOptions, AwxProblem, createAwx } from './client.ts'
 import { type JobHost, makeHandle, readHandle, type StartedJobs } from './handle.ts'
 import {
