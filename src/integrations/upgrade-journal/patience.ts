@@ -23,6 +23,8 @@ export interface Subject {
   readonly name: string
 }
 
+export type Patience = ReturnType<typeof createPatience>
+
 /** Says of each upgrade whether it is waited for any longer. */
 export function createPatience({
   lockWaitSeconds = 300,

@@ -1,3 +1,5 @@
+export type Silence = ReturnType<typeof createSilence>
+
 /** Remembers since when hosts have been silent. A restarted process starts to count anew: later, never too early. */
 export function createSilence(clock: () => Date) {
   const last = new Map<string, { at: number; rebooting: boolean }>()
