@@ -25,24 +25,24 @@ interface Start extends Run {
 
 /** Starts what has not been started under this key before. */
 export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<readonly StartedAsset[]> {
-  const start: Start = { ...run, owners: new Map(), settled: new Map() }
+  const starting: Start = { ...run, owners: new Map(), settled: new Map() }
   for (const request of deployments) {
     const instance = instanceOf(request.asset)
-    if (instance === null) settle(start, '', request, heldBack(noInstance(request.asset.name)))
-    else if (start.owners.has(instance)) settle(start, instance, request, otherAsset(request.asset.name))
-    else start.owners.set(instance, request)
+    if (instance === null) settle(starting, '', request, heldBack(noInstance(request.asset.name)))
+    else if (starting.owners.has(instance)) settle(starting, instance, request, otherAsset(request.asset.name))
+    else starting.owners.set(instance, request)
   }
   const seen = await refusable(async () => ({
-    known: start.owners.size === 0 ? new Map<string, string>() : await earlier(run),
-    states: await instanceStates(run.engine.ssm, [...start.owners.keys()], run.signal),
+    known: starting.owners.size === 0 ? new Map<string, string>() : await earlier(run),
+    states: await instanceStates(run.engine.ssm, [...starting.owners.keys()], run.signal),
   }))
   if (typeof seen === 'string') {
-    for (const [instance, request] of start.owners) settle(start, instance, request, heldBack(seen))
+    for (const [instance, request] of starting.owners) settle(starting, instance, request, heldBack(seen))
   } else {
-    const texts = textsToSend(start, seen)
-    await Promise.all([...texts].map(([text, some]) => sendStart(start, text, some)))
+    const texts = textsToSend(starting, seen)
+    await Promise.all([...texts].map(([text, some]) => sendStart(starting, text, some)))
   }
-  return deployments.flatMap(({ asset }) => start.settled.get(asset.id) ?? [])
+  return deployments.flatMap(({ asset }) => starting.settled.get(asset.id) ?? [])
 }
 
 function settle(start: Start, instance: string, { asset }: DeploymentRequest, outcome: StartedAsset['outcome']): void {

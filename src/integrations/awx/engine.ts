@@ -1,6 +1,6 @@
 import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
+import { createHostSilence } from '../upgrade-journal/host-silence.ts'
 import { checkKey } from '../upgrade-journal/script.ts'
-import { createSilence } from '../upgrade-journal/silence.ts'
 import { type AwxOptions, createAwx } from './client.ts'
 import { cancel, follow } from './follow.ts'
 import { makeHandle, readHandle } from './handle.ts'
@@ -38,7 +38,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       withinSeconds: options.previewSeconds ?? 600,
       gathering: null,
     },
-    silence: createSilence(clock),
+    silence: createHostSilence(clock),
     lockSeconds: options.lockWaitSeconds ?? 300,
     silenceSeconds: options.silenceSeconds ?? 900,
     clock,

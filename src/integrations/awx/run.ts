@@ -1,7 +1,7 @@
 import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
+import type { HostSilence } from '../upgrade-journal/host-silence.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
-import type { Silence } from '../upgrade-journal/silence.ts'
 import type { JobHost } from './handle.ts'
 import { findPlace, type Jobs, jobsOfRun, limitOf } from './jobs.ts'
 import type { HostRequest } from './playbook.ts'
@@ -12,7 +12,7 @@ import type { Job } from './schema.ts'
 export interface AwxEngine {
   readonly jobs: Jobs
   readonly previews: Previews
-  readonly silence: Silence
+  readonly silence: HostSilence
   readonly lockSeconds: number
   readonly silenceSeconds: number
   readonly clock: () => Date

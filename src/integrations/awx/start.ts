@@ -27,24 +27,24 @@ interface Start extends Run {
 /** Launches jobs for what was not launched under this key before. */
 export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<StartedJobs> {
   const assets = deployments.map(({ asset }) => asset.id)
-  const start: Start = { ...run, hosts: new Map(), settled: [], jobs: [] }
-  const { settled, jobs } = start
+  const starting: Start = { ...run, hosts: new Map(), settled: [], jobs: [] }
+  const { settled, jobs } = starting
   if (deployments.length === 0) return { jobs, settled, assets }
   const place = await placeOrRefusal(run)
   if (typeof place === 'string') {
-    for (const asset of assets) settle(start, asset, heldBack(place))
+    for (const asset of assets) settle(starting, asset, heldBack(place))
     return { jobs, settled, assets }
   }
-  await takeHosts(start, place, deployments)
-  const left = new Set(start.hosts.keys())
-  await takeJobsThatRun(start, place, left)
+  await takeHosts(starting, place, deployments)
+  const left = new Set(starting.hosts.keys())
+  await takeJobsThatRun(starting, place, left)
   for (const host of left) {
-    const { asset, request } = hostOf(start, host)
+    const { asset, request } = hostOf(starting, host)
     if (!isOver(request.notAfter, run.engine.clock())) continue
-    settle(start, asset, notBegun(TIME_OVER))
+    settle(starting, asset, notBegun(TIME_OVER))
     left.delete(host)
   }
-  await Promise.all(portions([...left]).map((names) => launchFor(start, place, names)))
+  await Promise.all(portions([...left]).map((names) => launchFor(starting, place, names)))
   return { jobs, settled, assets }
 }
 
