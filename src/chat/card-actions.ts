@@ -18,7 +18,7 @@ export function cardAction(
 }
 
 /** The act of an action; `null`: it only shows something. */
-function actOfAction(name: ActionName): Act | null {
+export function actOfAction(name: ActionName): Act | null {
   if (name === 'extend') return 'extend-window'
   return isAct(name) ? name : null
 }
