@@ -16,7 +16,7 @@ import { cardActions } from './card-actions.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { atWorkWords, sinceSentences, testSummary, waitingFor } from './story.ts'
+import { atWorkWords, sinceSentences, testSummary, waitingFor } from './story/words.ts'
 import { count, duration } from './words.ts'
 
 /**
