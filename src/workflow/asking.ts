@@ -1,7 +1,9 @@
-import { actOfAction } from '../chat/card-actions.ts'
+import { actions } from '../chat/actions.ts'
+import { actsOfAction } from '../chat/card-actions.ts'
 import type { Answer, Asking, Click, Person } from '../chat/desk.ts'
 import { rich } from '../chat/rich-text.ts'
 import { refusalOf } from '../core/permission/answer.ts'
+import { turnIn } from '../core/permission/forbidden.ts'
 import type { Place } from '../core/permission/place.ts'
 import { teamRefusal } from '../core/permission/team.ts'
 import type { Refusal } from '../core/proposal/command.ts'
@@ -22,18 +24,24 @@ export function createAsking(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'
 }
 
 function refusalOfClick({ proposal, action, revision }: Click, person: Person, place: Place): Answer | null {
-  const act = actOfAction(action)
-  if (act === null) return null
-  if (act === 'freeze' || act === 'unfreeze') {
-    // It is the team that is frozen, whatever became of the proposal.
-    const { glance, members, teamPolicy: policy = glance.policy } = place
-    const { id, through } = person
-    const sentence = teamRefusal({ act, team: glance.team, person: id, through, policy, members })
-    return sentence === null ? null : { ok: false, message: rich(sentence) }
-  }
-  // Votes alone are about a revision.
-  const refusal = refusalOf(act, person, place, { revision: act === 'reject' ? revision : null })
-  return refusal === null ? null : refusedAnswer(proposal, refusal)
+  const given = actions[action].command?.({ revision, reason: null, owner: null, until: null, asset: null })
+  if (given === undefined) return null
+  if (given.type === 'freeze' || given.type === 'unfreeze') return refusalOfTeam(given.type, person, place)
+  const turn = given.type === 'roll-back' ? null : turnIn(given)
+  const refusals = actsOfAction(action).map((act) => refusalOf(act, person, place, turn))
+  const [first = null] = refusals
+  // Which act it is may depend on what is said in the dialog: one that would be taken is enough.
+  return first === null || refusals.includes(null) ? null : refusedAnswer(proposal, first)
+}
+
+/** It is the team that is frozen, whatever became of the proposal. */
+function refusalOfTeam(
+  act: 'freeze' | 'unfreeze',
+  { id, through }: Person,
+  { glance, members, teamPolicy: policy = glance.policy }: Place,
+): Answer | null {
+  const sentence = teamRefusal({ act, team: glance.team, person: id, through, policy, members })
+  return sentence === null ? null : { ok: false, message: rich(sentence) }
 }
 
 export function refusedAnswer(proposal: string, { code, sentence }: Refusal): Answer {

@@ -62,6 +62,13 @@ export const rollout = {
   'outcomes-recorded': untold,
   'asset-skipped': ({ asset, reason }, telling) =>
     said(telling, 'warning', rich('Left ', code(assetName(telling.state, asset)), ` out: ${sentence(reason)}`)),
+  agreed: ({ to, reason }, telling) => {
+    const what =
+      to.act === 'leave-out'
+        ? rich('Agreed to leave ', code(assetName(telling.state, to.asset)), ' out')
+        : rich('Agreed that it may run on until ', time(to.until))
+    return said(telling, 'neutral', [...what, ...rich(`: ${sentence(reason)} It takes somebody else, too.`)])
+  },
   'retry-asked': ({ assets }, telling) =>
     said(telling, 'neutral', rich('Tries again: ', ...names(telling.state, assets))),
   'go-given': ({ ring }, telling) =>
