@@ -1,7 +1,8 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
 import { DateTime } from 'luxon'
-import { forecastOf, type PlanForecast } from '../core/forecast.ts'
+import { forecastOf } from '../core/forecast/forecast.ts'
+import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import {

@@ -27,6 +27,7 @@ import { policyContent, recordable, toOpen, withContents } from '../core/proposa
 import { contentsOfFacts } from '../core/record/content-facts.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
 import { storable } from '../core/storable.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
 import { carry } from '../store/carry-over.ts'
@@ -403,7 +404,7 @@ async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'o
 
 /** A date means its last minute: when in doubt, frozen. */
 function endOf(until: string): string {
-  const at = Date.parse(until) + (until.includes('T') ? 0 : 86_400_000)
+  const at = Date.parse(until) + (until.includes('T') ? 0 : DAY_MS)
   return new Date(at).toISOString()
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ForecastQuestion, forecast } from '../../src/core/forecast.ts'
+import { forecast } from '../../src/core/forecast/forecast.ts'
+import type { ForecastQuestion } from '../../src/core/forecast/plan-forecast.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { Deployment, PlannedRing } from '../../src/core/proposal/proposal.ts'
 import { freshRing } from '../../src/core/proposal/run.ts'

@@ -11,6 +11,7 @@ import {
 } from 'discord.js'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
@@ -134,7 +135,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     })
     if (!known) return answers.say(asked, shown(refused, proposal, name))
     const days = actions[name].untilDays ?? HOLDS_DAYS
-    const until = new Date(options.clock().getTime() + days * 86_400_000).toISOString().slice(0, 10)
+    const until = new Date(options.clock().getTime() + days * DAY_MS).toISOString().slice(0, 10)
     await answers.dialog(asked, askModal({ action: name, proposal, revision, until }))
   }
 

@@ -4,6 +4,7 @@ import { WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import { readRealmId, writeRealmId } from '../../core/realm.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import { type ActionName, actions, isActionName } from '../actions.ts'
 import type { Answer, Desk } from '../desk.ts'
@@ -213,7 +214,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
     const card = await desk.card(about.proposal, person)
     if (card === null) return { ok: false, message: rich(`There is no proposal ${about.proposal}.`) }
     const days = actions[about.action].untilDays ?? 30
-    const until = new Date(options.clock().getTime() + days * 86_400_000).toISOString().slice(0, 10)
+    const until = new Date(options.clock().getTime() + days * DAY_MS).toISOString().slice(0, 10)
     const people = [...accounts.all].sort((a, b) => Number(b.id === person.id) - Number(a.id === person.id))
     await client.views.open({ trigger_id: trigger, view: askModal(about, card.title, { people, until }) })
     return { ok: true, message: [] }

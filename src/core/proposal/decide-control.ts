@@ -2,9 +2,10 @@ import { countEndState } from '../gate.ts'
 import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
+import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
-import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
+import { accept, actorName, after, type Decision, refuse, stopWords } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
 import { portions } from './portions.ts'
@@ -104,8 +105,6 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
   return accept({ type: 'retry-asked', assets: [found.id], name: actorName(context.actor) })
 }
 
-const HOUR = 3_600
-
 /** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
 export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
   const { actor, now } = context
@@ -114,7 +113,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   if (schedule === null) return refuse('not now', `${state.id} has no window.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
-  const hour = plusSeconds(open ? schedule.end : now, HOUR)
+  const hour = plusSeconds(open ? schedule.end : now, HOUR_SECONDS)
   const until = command.until ?? (isBefore(longest, hour) ? longest : hour)
   if (Number.isNaN(Date.parse(until)))
     return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
@@ -122,7 +121,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)
   if (isBefore(longest, end))
-    return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
+    return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR_SECONDS} hours at most.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')
   return accept({ type: 'window-extended', until: end, person: actor.id, name: actor.name, reason })

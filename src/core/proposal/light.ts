@@ -4,7 +4,7 @@
  */
 
 import { alike } from '../alike.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { type SubjectHashes, subjectHashes } from './decision-content.ts'
 import { deploymentOf, deploymentsOf, differing, endsByRing } from './deployments.ts'
 import { alikeBut, inPlannedOrder } from './evolve-run.ts'
@@ -77,7 +77,7 @@ export interface ResultRow extends ResultKey {
 // ---------------------------------------------------------------- apart
 
 /** Worked out once for each state. */
-export const lightOf = remembered((state: ProposalState): LightState => {
+export const lightOf = memoizeByIdentity((state: ProposalState): LightState => {
   const { subject, test, rollout, since, drifted: _, ...small } = state
   return {
     ...small,

@@ -1,8 +1,8 @@
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { runsTest } from '../policy.ts'
-import { remembered } from '../remembered.ts'
+import { plusSeconds } from '../time/instant.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
-import { plusSeconds } from './decision.ts'
 import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
@@ -200,7 +200,7 @@ function noticeAt({ subject, schedule, announced }: ProposalState): string | nul
   return seconds === null ? null : plusSeconds(schedule.start, -seconds)
 }
 
-const longestNotice = remembered((subject: PatchSubject): number | null => {
+const longestNotice = memoizeByIdentity((subject: PatchSubject): number | null => {
   const plans = new Set([subject.window, ...windowsOf(subject).values()])
   const seconds = [...plans].flatMap(({ noticeSeconds }) => noticeSeconds ?? [])
   return seconds.length === 0 ? null : Math.max(...seconds)

@@ -1,6 +1,6 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 import {
   type Deployment,
@@ -124,13 +124,13 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
 }
 
 /** Assets that ended badly, and that nobody has left out since. */
-export const endedBadly = remembered((run: Rollout): ReadonlySet<string> => {
+export const endedBadly = memoizeByIdentity((run: Rollout): ReadonlySet<string> => {
   const assets = failedDeployments(run).map(({ asset }) => asset)
   return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
 
 /** A set of what a state lists. */
-export const setOf = remembered((list: readonly string[]): ReadonlySet<string> => new Set(list))
+export const setOf = memoizeByIdentity((list: readonly string[]): ReadonlySet<string> => new Set(list))
 
 /**
  * The list without what was taken out of it. What is taken mostly comes first, in the same order: then what is left is

@@ -2,8 +2,8 @@
 
 import { clusterRooms } from '../cluster.ts'
 import { type GateTally, gateProblem, tally } from '../gate.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import type { OtherWork } from './command.ts'
-import { isBefore, plusSeconds } from './decision.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { clustersWith } from './planned.ts'
 import { portions } from './portions.ts'

@@ -5,8 +5,8 @@
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Policy } from '../policy.ts'
-import { remembered } from '../remembered.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
@@ -143,7 +143,7 @@ export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withCo
 }
 
 /** The policy of a proposal as content. */
-export const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
+export const policyContent = memoizeByIdentity((policy: Policy) => contentOf('policy', policy))
 
 /** What is asked for, under its hashes. */
 export function withContent(content: Content): {

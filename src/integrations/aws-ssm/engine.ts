@@ -9,6 +9,7 @@ import type {
   DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import { apt } from '../ssh/apt.ts'
 import { otherAsset, parseProgress } from '../ssh/follow.ts'
 import { judge, parseLook, transactionOf } from '../ssh/look.ts'
@@ -37,7 +38,7 @@ const ATTEND_SECONDS = 45
 /** Start waits up to 30 s for the runner, look up to 90 s for slow package lists. */
 const RUN_SECONDS = 180
 /** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
-const RECENT_MS = 3 * 24 * 60 * 60 * 1_000
+const RECENT_MS = 3 * DAY_MS
 /** The journal on the host belongs to the instance; two assets that are one instance are found out before. */
 const MARK = 'aws-ssm'
 
