@@ -3,9 +3,13 @@
 import { countEndState } from '../gate.ts'
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
-import type { Glance } from '../proposal/glance.ts'
+import type { Glance, Rings } from '../proposal/glance.ts'
+import type { LightState } from '../proposal/light.ts'
 import { isEndState } from '../proposal/proposal.ts'
 import type { Freeze } from '../window.ts'
+
+/** A small state and what it asks for, in full or in short. */
+export type Askable = LightState & { readonly subject: Rings }
 
 export interface Place {
   readonly glance: Glance

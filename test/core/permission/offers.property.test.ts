@@ -116,13 +116,21 @@ interface Setting {
   readonly approved: boolean
 }
 
+const acknowledgement = {
+  askBeforeSeconds: 1_800,
+  remindEverySeconds: 600,
+  escalateAfterSeconds: 1_200,
+  escalateTo: ['lead'],
+  otherwise: 'go on',
+} as const
+
 const settings: fc.Arbitrary<Setting> = fc.record({
   policy: fc.constantFrom<Partial<Policy>>(
     {},
     { testRing: 'run' },
     { approval: { kind: 'lazy consensus', noticeSeconds: 86_400, objectors: ['owner'] } },
     { selfApproval: 'allowed', breakGlass: { roles: ['on-call', 'security'], reviewWithinSeconds: 86_400 } },
-    { escalateTo: ['lead'] },
+    { escalateTo: ['lead'], acknowledgement },
   ),
   content: fc.constantFrom(content(6), testedContent(6, 2), content(6, nightly)),
   proposer: fc.constantFrom<Actor>(assessment, doer(people[0] as Member), doer(people[3] as Member)),
