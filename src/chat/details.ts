@@ -13,7 +13,7 @@ import {
   type ServiceCheck,
 } from '../core/proposal/proposal.ts'
 import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
-import { assetName, tallyOf } from '../core/proposal/tally.ts'
+import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'

@@ -1,13 +1,11 @@
 /** The thread of a proposal: what each event says to the people who read along. */
 
 import { assertNever } from '../core/assert-never.ts'
-import { countEndState } from '../core/gate.ts'
 import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { limits } from '../core/limits.ts'
 import { outcomeOf } from '../core/outcome.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { deploymentOf } from '../core/proposal/deployments.ts'
 import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../core/proposal/event.ts'
 import {
   type Actor,
@@ -19,9 +17,11 @@ import {
   type Verification,
   type WaitsFor,
 } from '../core/proposal/proposal.ts'
-import { liveRun, unfinished } from '../core/proposal/run.ts'
 import { countReasons, leftOutOf, leftOutWords, sinceOf } from '../core/proposal/since.ts'
-import { AT_WORK_NAMED, assetName, endCounts, type Tally, type TestTally, tallyOf } from '../core/proposal/tally.ts'
+import { deploymentOf } from '../core/rollout/deployments.ts'
+import { countEndState } from '../core/rollout/gate.ts'
+import { liveRun, unfinished } from '../core/rollout/run.ts'
+import { AT_WORK_NAMED, assetName, endCounts, type Tally, type TestTally, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { code, paragraphs, type RichText, rich, sentence, strong, time } from './rich-text.ts'

@@ -2,7 +2,7 @@ import type { Batch, DeployEngine, HealthResult, HookMoment } from '../core/port
 import { bypassesWindow } from '../core/proposal/approval.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { liveRun } from '../core/proposal/run.ts'
+import { liveRun } from '../core/rollout/run.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface Prepared {

@@ -1,5 +1,6 @@
 import { throughOf } from '../hands.ts'
 import { limits } from '../limits.ts'
+import { nextRun } from '../rollout/touch.ts'
 import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, quorumNeeds } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
@@ -8,7 +9,6 @@ import type { ProposalEvent } from './event.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, Vote } from './proposal.ts'
 import { closeTest } from './stop-test.ts'
-import { nextRun } from './touch.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 

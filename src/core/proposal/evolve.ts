@@ -1,8 +1,6 @@
 import { assertNever } from '../assert-never.ts'
 import { isOwn, throughOf } from '../hands.ts'
-import type { Window } from '../window.ts'
-import { deploymentsOf, withChanges } from './deployments.ts'
-import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import { deploymentsOf, withChanges } from '../rollout/deployments.ts'
 import {
   freshRun,
   inPlannedOrder,
@@ -12,7 +10,10 @@ import {
   withRetried,
   withRing,
   withRings,
-} from './evolve-run.ts'
+} from '../rollout/evolve-run.ts'
+import { freshRing } from '../rollout/run.ts'
+import type { Window } from '../window.ts'
+import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import {
   type Actor,
   type By,
@@ -24,7 +25,6 @@ import {
   type TestRun,
   type TestStop,
 } from './proposal.ts'
-import { freshRing } from './run.ts'
 import { withSaid } from './said.ts'
 import { sinceOf, withCompared } from './since.ts'
 

@@ -1,15 +1,23 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { runsTest } from '../policy.ts'
+import { deploymentsOf } from '../rollout/deployments.ts'
+import { someRemain } from '../rollout/remaining.ts'
+import {
+  type CurrentRing,
+  emptyRing,
+  goesOn,
+  ringNow,
+  soakEnd,
+  testRunning,
+  unfinishedDeployments,
+} from '../rollout/run.ts'
+import { windowsOf } from '../rollout/touch.ts'
+import { concurrencyOf, wantsChecks, wantsGo } from '../rollout/turn.ts'
 import { plusSeconds } from '../time/instant.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
-import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import { someRemain } from './remaining.ts'
-import { type CurrentRing, emptyRing, goesOn, ringNow, soakEnd, testRunning, unfinishedDeployments } from './run.ts'
-import { windowsOf } from './touch.ts'
-import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
 /** What the driver does next for a proposal. `at` instants are ISO 8601 UTC. */
 export type Step =

@@ -5,11 +5,11 @@ import type { PackageChange } from '../catalog.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { stepsOf } from '../preview.ts'
+import { deploymentOf } from '../rollout/deployments.ts'
+import { plannedOf } from '../rollout/planned.ts'
 import { DAY_MS } from '../time/instant.ts'
 import { changeKey, type Departure } from '../within.ts'
-import { deploymentOf } from './deployments.ts'
 import type { AssetSince, NamedAsset } from './event.ts'
-import { plannedOf } from './planned.ts'
 import {
   type LeftOut,
   leftOutReasons,

@@ -7,6 +7,7 @@ import { type ContentKind, contentOf, type HashedContent, type StoredContent } f
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Policy } from '../policy.ts'
+import { outcomesEvents, pageOf, readPage, verificationsEvents } from '../rollout/results-page.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
@@ -20,7 +21,6 @@ import type {
 } from './event.ts'
 import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
-import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
 
 /** Whether what the event asks for is content; then the hashes, as whoever changed the store left them. */
 function subjectNamed(event: WrittenEvent): SubjectHashes | null {

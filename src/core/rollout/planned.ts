@@ -1,5 +1,5 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import type { Cluster, PatchSubject, PlannedAsset } from './proposal.ts'
+import type { Cluster, PatchSubject, PlannedAsset } from '../proposal/proposal.ts'
 
 const byId = memoizeByIdentity(
   (subject: PatchSubject): ReadonlyMap<string, PlannedAsset> =>

@@ -1,14 +1,14 @@
 /** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { bypassesWindow } from '../proposal/approval.ts'
+import type { Context } from '../proposal/command.ts'
+import type { PatchSubject, ProposalState } from '../proposal/proposal.ts'
+import { leftOutOf } from '../proposal/since.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt, nextFreezeStart, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
-import { bypassesWindow } from './approval.ts'
-import type { Context } from './command.ts'
-import type { PatchSubject, ProposalState } from './proposal.ts'
 import { remaining } from './remaining.ts'
 import { ringNow, soakEnd } from './run.ts'
-import { leftOutOf } from './since.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 

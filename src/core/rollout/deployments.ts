@@ -6,10 +6,10 @@
  * used.
  */
 
-import { countEndState } from '../gate.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { Deployment, Rollout } from '../proposal/proposal.ts'
+import { countEndState } from './gate.ts'
 import { itemAt, itemsOf, type LongList, longList, withItems } from './long-list.ts'
-import type { Deployment, Rollout } from './proposal.ts'
 
 type Changes = Partial<Omit<Rollout, 'deployments'>>
 

@@ -2,9 +2,9 @@
 
 import { alike } from '../alike.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
+import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from '../proposal/proposal.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
-import type { RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from './proposal.ts'
 import { freshRing, without } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {

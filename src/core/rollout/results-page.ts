@@ -3,8 +3,8 @@
 import { contentName, contentOf, contentProblem, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import type { ProposalEvent, RecordedOutcome, RecordedVerification } from './event.ts'
-import { portions } from './portions.ts'
+import type { ProposalEvent, RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
+import { portions } from '../proposal/portions.ts'
 
 const outcomesPage = memoizeByIdentity((outcomes: readonly RecordedOutcome[]) => contentOf('results', { outcomes }))
 const verificationsPage = memoizeByIdentity((verifications: readonly RecordedVerification[]) =>

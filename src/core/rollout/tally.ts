@@ -3,11 +3,7 @@
  * it. It is worked out with each event, so that nothing here looks at all assets again.
  */
 
-import { countEndState } from '../gate.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
-import { freshRun } from './evolve-run.ts'
-import { plannedOf } from './planned.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -15,10 +11,14 @@ import {
   type ProposalState,
   type Rollout,
   type TestRun,
-} from './proposal.ts'
+} from '../proposal/proposal.ts'
+import { countReasons, type LeftOutCounts, sinceOf } from '../proposal/since.ts'
+import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
+import { freshRun } from './evolve-run.ts'
+import { countEndState } from './gate.ts'
+import { plannedOf } from './planned.ts'
 import { leftOutIn, startedOf } from './remaining.ts'
 import { emptyRing, endedBadly, setOf, testStop, unfinished } from './run.ts'
-import { countReasons, type LeftOutCounts, sinceOf } from './since.ts'
 
 export interface EndCounts {
   readonly good: number

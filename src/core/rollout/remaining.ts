@@ -5,8 +5,8 @@
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { PlannedRing, Rollout, Since } from '../proposal/proposal.ts'
 import { deploymentOf, grown, startedSince } from './deployments.ts'
-import type { PlannedRing, Rollout, Since } from './proposal.ts'
 
 /** A ring of a rollout; `leftOut`: assets that are left out since the vote, by id. */
 interface Ring {

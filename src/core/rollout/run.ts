@@ -1,7 +1,6 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,8 +11,9 @@ import {
   type Since,
   type TestRun,
   type TestStop,
-} from './proposal.ts'
-import { countReasons, leftOutWords, sinceOf } from './since.ts'
+} from '../proposal/proposal.ts'
+import { countReasons, leftOutWords, sinceOf } from '../proposal/since.ts'
+import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 
 /** What says whether a rollout or a test is under way: a state has it, and what is shown of one at a glance. */
 export interface Running extends Pick<ProposalState, 'status'> {

@@ -1,10 +1,10 @@
 /** What is asked again directly before anything begins on an asset that was started: it may have been days ago. */
 
+import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
+import type { Context } from '../proposal/command.ts'
+import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
 import { freezeAt } from '../window.ts'
-import { approvalNow, bypassesWindow } from './approval.ts'
-import type { Context } from './command.ts'
 import { deploymentOf } from './deployments.ts'
-import { type By, finalStatuses, type ProposalState } from './proposal.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
 import { estimateOf, timeOver, touchable } from './touch.ts'
 
