@@ -41,12 +41,12 @@ export function notWell(glance: Pick<Glance, 'rollout'>): number {
   return ended(glance, (end) => isEndState(end) && countEndState(end) !== 'good')
 }
 
-/** How many can still be left out: they are neither at work nor done well, nor left out already. */
+/** How many can still be left out before they begin: they were not started, and not left out already. */
 export function leftToSkip(glance: Pick<Glance, 'rollout' | 'subject' | 'tally'>): number {
   const { subject, tally } = glance
   if (subject.kind !== 'patches') return 0
   const well = ended(glance, (end) => isEndState(end) && countEndState(end) === 'good')
-  return subject.assets - atWork(glance) - well - tally.skipped
+  return subject.assets - atWork(glance) - well - tally.skipped - tally.failed.count
 }
 
 function ended({ rollout }: Pick<Glance, 'rollout'>, counts: (end: string) => boolean): number {

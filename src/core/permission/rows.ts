@@ -6,11 +6,12 @@
 import { COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { wantsAcknowledgement } from '../proposal/acknowledgement.ts'
+import { agreedTo } from '../proposal/agreement.ts'
 import { excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { ringAt } from '../proposal/glance.ts'
 import { proposerProblem } from '../proposal/proof.ts'
-import { finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
+import { type AgreedAct, finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
 import { statusWords } from '../proposal/stop-test.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../rollout/run.ts'
 import { wantsGo } from '../rollout/turn.ts'
@@ -18,7 +19,7 @@ import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
-import { type Doer, no, type Row, type Turn } from './row.ts'
+import { type Doer, no, type Row } from './row.ts'
 
 const early: readonly Status[] = ['open', 'approved', 'scheduled']
 const started: readonly Status[] = ['rolling out', 'paused', 'halted']
@@ -183,12 +184,26 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Leaving assets out of',
     who: ['stop'],
-    during: 'it is rolling out, paused or halted; not of what is at work or done',
-    when: (place) => {
-      const { id, status, rollout } = place.glance
-      if (!is(place, started) || rollout === null)
-        return no('not now', `${id} is ${status}: nothing is being rolled out.`)
-      return leftToSkip(place.glance) > 0 ? null : no('not now', `No asset of ${id} is left that could be left out.`)
+    during: 'it is rolling out, paused or halted; only of what has not begun',
+    when: (place) =>
+      notRolledOut(place) ??
+      (leftToSkip(place.glance) > 0
+        ? null
+        : no('not now', `No asset of ${place.glance.id} is left that could be left out.`)),
+  },
+  'leave-out': {
+    kind: 'forward',
+    decides: true,
+    doing: 'Leaving out what failed in',
+    who: ['resume'],
+    during:
+      'it is rolling out, paused or halted, and an asset has not ended well; as many as `resume` counts, nobody twice',
+    when: (place) =>
+      notRolledOut(place) ??
+      (place.glance.tally.failed.count > 0 ? null : no('not now', `No asset of ${place.glance.id} has failed.`)),
+    unless: (place, doer) => {
+      const { failed } = place.glance.tally
+      return agreedOwn(place, doer, 'leave-out') < failed.count ? null : agreedAlready()
     },
   },
   go: {
@@ -237,8 +252,10 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Extending the window of',
     who: ['resume'],
-    during: 'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen',
+    during:
+      'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
     when: extensible,
+    unless: (place, doer) => (agreedOwn(place, doer, 'extend-window') === 0 ? null : agreedAlready()),
   },
   'roll-back': {
     kind: 'forward',
@@ -291,20 +308,31 @@ function waitsForGo(glance: Askable): boolean {
   return goesOn(glance) && current !== null && wantsGo(current)
 }
 
+function notRolledOut(place: Place): Refusal | null {
+  const { id, status, rollout } = place.glance
+  return is(place, started) && rollout !== null
+    ? null
+    : no('not now', `${id} is ${status}: nothing is being rolled out.`)
+}
+
+/** To how many things of this kind somebody has agreed, which wait for others. What came by no account of theirs can be said again. */
+function agreedOwn({ glance, now }: Place, doer: Doer, act: AgreedAct['act']): number {
+  const mine = agreedTo(glance, act, now).filter(({ person }) => person === doer.id)
+  return mine.filter((one) => isOwn(one) || !isOwn(doer)).length
+}
+
+function agreedAlready(): Refusal {
+  return no('already', 'Counted already: you agreed to it, and it takes somebody else, too.')
+}
+
 function always(): null {
   return null
 }
 
 // ---------------------------------------------------------------- voting
 
-function votable(place: Place, { revision }: Turn): Refusal | null {
-  const { id, expiresAt, revision: current } = place.glance
-  if (revision !== null && revision !== current) {
-    return no(
-      'old revision',
-      `${id} has changed since: this was revision ${revision}, now it is revision ${current}. Look at the new card before you vote; nothing was counted.`,
-    )
-  }
+function votable(place: Place): Refusal | null {
+  const { id, expiresAt } = place.glance
   if (place.glance.status !== 'open') return no('not now', votingIsOver(place))
   if (!isBefore(place.now, expiresAt))
     return no('not now', `${id} expired on ${expiresAt.slice(0, 10)}; no vote was counted.`)
