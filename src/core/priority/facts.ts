@@ -1,7 +1,7 @@
 import type { Asset, Criticality, Exposure } from '../asset.ts'
 import type { CveFacts, EpssScore, KevEntry, PatchType } from '../catalog.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import { DAY_MS } from '../time/instant.ts'
+import { DAY_SECONDS, plusSeconds } from '../time/instant.ts'
 import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
@@ -307,7 +307,7 @@ export function dueAt(
   const dates: Due[] = []
   if (own !== null)
     dates.push({
-      at: new Date(Date.parse(from) + own * DAY_MS).toISOString(),
+      at: plusSeconds(from, own * DAY_SECONDS),
       rule: `${own} days for ${outcome.days === undefined ? priority : `"${word}"`}, counted from ${since}`,
     })
   for (const entry of kev) {
