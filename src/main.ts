@@ -29,6 +29,7 @@ import type { Config } from './config/schema.ts'
 import { backoffMs } from './core/backoff.ts'
 import { errorText } from './core/error-text.ts'
 import type { LoadSource } from './core/ports.ts'
+import { DAY_MS } from './core/time/instant.ts'
 import { createHookRunner } from './integrations/hooks/index.ts'
 import { prepareExample } from './integrations/simulated/index.ts'
 import { createLog } from './log.ts'
@@ -85,7 +86,6 @@ export interface Service {
 }
 
 const SWEEP_MS = 5_000
-const DAY_MS = 86_400_000
 
 /** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
 export async function openService(config: Config, environment: Environment): Promise<Service> {

@@ -2,7 +2,7 @@ import { type Act, isAct } from '../core/permission/acts.ts'
 import { offersTo, offersToAny } from '../core/permission/answer.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
-import { testRunning } from '../core/proposal/run.ts'
+import { testRunning } from '../core/rollout/run.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
 

@@ -1,7 +1,8 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
 import { DateTime } from 'luxon'
-import { forecastOf, type PlanForecast } from '../core/forecast.ts'
+import { forecastOf } from '../core/forecast/forecast.ts'
+import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import {
@@ -12,7 +13,7 @@ import {
   type ServiceCheck,
 } from '../core/proposal/proposal.ts'
 import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
-import { assetName, tallyOf } from '../core/proposal/tally.ts'
+import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'

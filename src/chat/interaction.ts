@@ -73,7 +73,6 @@ export function isAsking(action: ActionName): boolean {
   return actions[action].asks.length > 0
 }
 
-const DAY_MS = 86_400_000
 const DAYS = 30
 /** People who are suggested at once: as many as Discord shows. */
 const SUGGESTED = 25

@@ -1,4 +1,3 @@
-import { countEndState } from '../core/gate.ts'
 import { nameAsKnown, namesIn } from '../core/hands.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
@@ -7,7 +6,8 @@ import { quorumProgress } from '../core/proposal/approval.ts'
 import type { BriefPatch, PatchBrief, Values } from '../core/proposal/brief.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import { isEndState } from '../core/proposal/proposal.ts'
-import { testStop } from '../core/proposal/run.ts'
+import { countEndState } from '../core/rollout/gate.ts'
+import { testStop } from '../core/rollout/run.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
 import { cardNotes } from './card-notes.ts'
@@ -114,8 +114,8 @@ function patchFacts(state: Glance, subject: PatchBrief): Card['facts'] {
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
   const failed = failedFact(state)
-  if (failed) facts.push({ label: 'Not well', value: failed })
-  if (subject.also.length > 0) facts.push({ label: 'Besides', value: rich(`${subject.also.join('; ')}.`) })
+  if (failed) facts.push({ label: 'Failed', value: failed })
+  if (subject.also.length > 0) facts.push({ label: 'Also required', value: rich(`${subject.also.join('; ')}.`) })
   const assumed = subject.assumed.map(({ fact, values }) => `${fact} taken as ${values.join(' or ')}`)
   if (assumed.length > 0 && state.status === 'open')
     facts.push({ label: 'Assumed', value: rich(`${assumed.slice(0, ASSUMED_SHOWN).join('; ')}.`) })

@@ -7,7 +7,8 @@ import { observedAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
-import { mendZoneData, missedZoneChange } from '../core/zone-changes.ts'
+import { DAY_MS } from '../core/time/instant.ts'
+import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
 
 /** What came of asking one outside system whether it can be worked with. */
@@ -132,8 +133,6 @@ async function answered(source: MetricSource, signal: AbortSignal): Promise<Seen
   await source.value('vector(1)', signal)
   return { ok: true, what: `${source.describe} answers` }
 }
-
-const DAY_MS = 86_400_000
 
 /** The last day is enough to see that it still records. */
 async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> {

@@ -8,6 +8,7 @@ import { measureRules } from '../config/resolve.ts'
 import { errorText } from '../core/error-text.ts'
 import { dayNames, type MeasuredWindow, type QuietWish, quietestWindow } from '../core/load.ts'
 import type { LoadSample } from '../core/ports.ts'
+import { DAY_SECONDS, HOUR_SECONDS, WEEK_MS } from '../core/time/instant.ts'
 import { readLoadCsv } from '../integrations/load-csv/index.ts'
 import { BadUse } from './failure.ts'
 import { print, printJson } from './print.ts'
@@ -24,7 +25,6 @@ interface Question {
   readonly wish: QuietWish
 }
 
-const WEEK_MS = 604_800_000
 const THREE_HOURS = 10_800
 /** Where only a load is named. */
 const WEEKS = 6
@@ -88,7 +88,7 @@ function badInput(error: unknown): never {
 function durationOf(text: string): number {
   const parsed = parseDuration(text)
   if (!parsed.ok) throw new BadUse(`--duration ${parsed.what}; write PT3H or "3 hours".`)
-  if (parsed.seconds < 1_800 || parsed.seconds > 86_400)
+  if (parsed.seconds < 1_800 || parsed.seconds > DAY_SECONDS)
     throw new BadUse(`--duration takes 30 min to 24 hours, not ${formatDuration(parsed.seconds)}.`)
   return parsed.seconds
 }
@@ -112,7 +112,7 @@ function describe({ evidence, profile, rule }: MeasuredWindow): readonly string[
 function hoursOf({ days, start, durationSeconds }: MeasuredWindow['rule']): ReadonlySet<number> {
   const [hours = 0, minutes = 0] = start.split(':').map(Number)
   const first = ((days[0] ?? 1) - 1) * 24 + hours
-  const count = Math.ceil(minutes / 60 + durationSeconds / 3_600)
+  const count = Math.ceil(minutes / 60 + durationSeconds / HOUR_SECONDS)
   return new Set(Array.from({ length: count }, (_, offset) => (first + offset) % 168))
 }
 

@@ -1,6 +1,7 @@
 import { parseDuration } from '../config/duration.ts'
-import { DAY_SECONDS, instantOf, localOf, zoneNamed } from '../core/local-time.ts'
 import { parseRecurrence, recurrenceOccurrences } from '../core/recurrence/text.ts'
+import { DAY_SECONDS } from '../core/time/instant.ts'
+import { instantOf, localOf, zoneNamed } from '../core/time/local-time.ts'
 import type { Window } from '../core/window.ts'
 import { BadUse } from './failure.ts'
 

@@ -1,3 +1,4 @@
+import { DAY_SECONDS, HOUR_SECONDS } from '../core/time/instant.ts'
 import { formatDuration } from './duration.ts'
 import { named } from './named.ts'
 import type { Notes } from './notes.ts'
@@ -36,9 +37,9 @@ function checkMeasured(settings: Settings, name: string, notes: Notes): void {
   if (measured === null || measured.between === null) return
   const [from = 0, to = 0] = measured.between.split('-').map((time) => {
     const [hours = 0, minutes = 0] = time.split(':').map(Number)
-    return hours * 3_600 + minutes * 60
+    return hours * HOUR_SECONDS + minutes * 60
   })
-  const open = (to - from + 86_400) % 86_400 || 86_400
+  const open = (to - from + DAY_SECONDS) % DAY_SECONDS || DAY_SECONDS
   if (measured.duration <= open) return
   const what = `is ${formatDuration(open)} long, and the window needs ${formatDuration(measured.duration)}`
   notes.problem(['windows', name, 'measured', 'between'], what, 'Allow more time, or a shorter window.')

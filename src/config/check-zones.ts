@@ -1,5 +1,5 @@
 import { parseRecurrence } from '../core/recurrence/text.ts'
-import { mendZoneData, missedZoneChange, type ZoneData } from '../core/zone-changes.ts'
+import { mendZoneData, missedZoneChange, type ZoneData } from '../core/time/zone-changes.ts'
 import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import type { Settings } from './schema.ts'

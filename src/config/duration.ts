@@ -1,9 +1,11 @@
 /** Durations as people write them, in seconds: `20 min`, `3 hours`, `1h30m`, `PT3H`. */
 
+import { DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS } from '../core/time/instant.ts'
+
 const units = [
-  { seconds: 604_800, one: 'week', many: 'weeks', names: ['w', 'week', 'weeks'] },
-  { seconds: 86_400, one: 'day', many: 'days', names: ['d', 'day', 'days'] },
-  { seconds: 3_600, one: 'hour', many: 'hours', names: ['h', 'hr', 'hrs', 'hour', 'hours'] },
+  { seconds: WEEK_SECONDS, one: 'week', many: 'weeks', names: ['w', 'week', 'weeks'] },
+  { seconds: DAY_SECONDS, one: 'day', many: 'days', names: ['d', 'day', 'days'] },
+  { seconds: HOUR_SECONDS, one: 'hour', many: 'hours', names: ['h', 'hr', 'hrs', 'hour', 'hours'] },
   { seconds: 60, one: 'min', many: 'min', names: ['m', 'min', 'mins', 'minute', 'minutes'] },
   { seconds: 1, one: 's', many: 's', names: ['s', 'sec', 'secs', 'second', 'seconds'] },
 ] as const

@@ -1,21 +1,21 @@
 import { z } from 'zod'
+import { HOUR_SECONDS } from '../core/time/instant.ts'
 import { count, duration, filePath, optional, text } from './fields.ts'
 
 const MINUTE = 60
-const HOUR = 60 * MINUTE
 
 /** Of upgrades that run detached on a host. */
 const times = {
-  lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR })
+  lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR_SECONDS })
     .prefault('5 min')
     .describe('How long to wait while another program holds the lock of dpkg or rpm.'),
-  transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR })
+  transactionTimeout: duration({ unit: 'hours', minimum: MINUTE, maximum: 24 * HOUR_SECONDS })
     .prefault('2 hours')
     .describe('After this time without an end, an upgrade counts as failed.'),
-  unreachableAfter: duration({ unit: 'min', minimum: MINUTE, maximum: 24 * HOUR })
+  unreachableAfter: duration({ unit: 'min', minimum: MINUTE, maximum: 24 * HOUR_SECONDS })
     .prefault('15 min')
     .describe('How long a host may be silent during its upgrade before it counts as unreachable.'),
-  rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
+  rebootTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR_SECONDS })
     .prefault('10 min')
     .describe('How long a host may take to come back after a reboot.'),
 }
@@ -52,7 +52,7 @@ const ansibleEngine = z.strictObject({
   forks: count(1, 500, 'Write how many hosts at the same time: 1 to 500.')
     .default(20)
     .describe('Hosts that Ansible works on at the same time.'),
-  lookEvery: duration({ unit: 's', minimum: 0, maximum: HOUR })
+  lookEvery: duration({ unit: 's', minimum: 0, maximum: HOUR_SECONDS })
     .prefault('10 s')
     .describe('How often hosts at work are asked how far they are; each time is a run of the playbook.'),
   ...times,
@@ -61,7 +61,9 @@ const ansibleEngine = z.strictObject({
 const simulatedEngine = z.strictObject({
   kind: z.literal('simulated').describe('Changes versions in a file and touches no host: for the example fleet.'),
   state: filePath.describe('The JSON inventory that it changes in place.'),
-  pace: duration({ unit: 's', minimum: 0, maximum: HOUR }).prefault('3 s').describe('How long one asset takes.'),
+  pace: duration({ unit: 's', minimum: 0, maximum: HOUR_SECONDS })
+    .prefault('3 s')
+    .describe('How long one asset takes.'),
 })
 
 const awxMend =
@@ -80,7 +82,7 @@ const awxEngine = z.strictObject({
     "Name of the inventory. Left out: the template's own.",
   ),
   lockTimeout: times.lockTimeout,
-  previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR })
+  previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR_SECONDS })
     .prefault('10 min')
     .describe('How long a preview may take, in the queue of AWX too.'),
 })

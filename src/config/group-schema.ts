@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { DAY_SECONDS } from '../core/time/instant.ts'
 import { byName, date, duration, moment, optional, reference, text, timeZone, urlOrPath } from './fields.ts'
 import { slackUserGroup } from './slack-ids.ts'
 
-const DAY = 86_400
 const peopleMend = 'Write a list of people, such as [mara, tom].'
 const timeMend = 'Write a time of day in quotes, such as "09:00".'
 const idMend = 'Write the id in quotes: Discord, developer mode, "Copy ID".'
@@ -10,10 +10,10 @@ const snowflake = z.string({ error: idMend }).regex(/^\d{15,20}$/, { error: idMe
 
 const people = z.array(reference('a person'), { error: peopleMend })
 
-const every = duration({ unit: 'days', minimum: DAY, maximum: 366 * DAY })
+const every = duration({ unit: 'days', minimum: DAY_SECONDS, maximum: 366 * DAY_SECONDS })
   .prefault('1 week')
   .transform((seconds, context) => {
-    if (seconds % DAY === 0) return seconds / DAY
+    if (seconds % DAY_SECONDS === 0) return seconds / DAY_SECONDS
     const params = { what: 'is not a whole number of days' }
     context.addIssue({ code: 'custom', message: 'Write whole days or weeks, such as "1 week".', params })
     return z.NEVER

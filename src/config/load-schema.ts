@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { HOUR_SECONDS } from '../core/time/instant.ts'
 import { duration, filePath, optional, reference, text, webAddress } from './fields.ts'
 
 const MINUTE = 60
-const HOUR = 60 * MINUTE
 const secretMend = 'Write the name of a variable that begins with PROMETHEUS_, such as PROMETHEUS_TOKEN_EU.'
 
 const prometheus = z.strictObject({
@@ -39,7 +39,7 @@ const prometheusLoad = z.strictObject({
   query: text('Write a query in PromQL that gives one series.', 2_000).describe(
     'PromQL for one series, such as sum(rate(http_requests_total[15m])).',
   ),
-  step: duration({ unit: 'min', minimum: MINUTE, maximum: HOUR })
+  step: duration({ unit: 'min', minimum: MINUTE, maximum: HOUR_SECONDS })
     .prefault('15 min')
     .describe('From one sample to the next; ranges in the query should be as long.'),
 })

@@ -1,8 +1,7 @@
 import { z } from 'zod'
+import { DAY_SECONDS, HOUR_SECONDS } from '../core/time/instant.ts'
 import { count, duration, moment, optional, patchType, reference, roles, text, yesOrNo } from './fields.ts'
 
-const HOUR = 3_600
-const DAY = 24 * HOUR
 const countsMend = 'Write roles with a number, such as { owner: 1, security: 1 }.'
 
 /** Role to the number of different people who must agree. That it is not empty is checked in cross-check.ts. */
@@ -14,17 +13,17 @@ const breakGlass = z.strictObject({
   roles: roles('Write who may start without approval, such as [operator].').describe(
     'Roles whose holders may start a rollout without approval, with a written reason, for everybody to see.',
   ),
-  reviewWithin: duration({ unit: 'days', minimum: HOUR, maximum: 30 * DAY })
+  reviewWithin: duration({ unit: 'days', minimum: HOUR_SECONDS, maximum: 30 * DAY_SECONDS })
     .prefault('1 day')
     .describe('By when somebody else must have reviewed it.'),
 })
 
 const orNever = z.union([
   z.literal('never').transform(() => null),
-  duration({ unit: 'days', minimum: 60, maximum: 90 * DAY }),
+  duration({ unit: 'days', minimum: 60, maximum: 90 * DAY_SECONDS }),
 ])
 
-const shortWhile = duration({ unit: 'min', minimum: 60, maximum: DAY })
+const shortWhile = duration({ unit: 'min', minimum: 60, maximum: DAY_SECONDS })
 
 const acknowledgement = z.strictObject({
   ask: shortWhile.prefault('30 min').describe('How long before the window opens they are asked first.'),
@@ -49,7 +48,7 @@ const everyPolicy = {
     .describe(
       'Whether what people decide is taken from the command line; recorded: all of it is one hand together. Looking, stopping and proposing are always open to it.',
     ),
-  expiresAfter: duration({ unit: 'days', minimum: HOUR, maximum: 90 * DAY })
+  expiresAfter: duration({ unit: 'days', minimum: HOUR_SECONDS, maximum: 90 * DAY_SECONDS })
     .prefault('7 days')
     .describe('How long a proposal stays open before it expires undecided.'),
   remindAfter: orNever
@@ -79,7 +78,7 @@ const everyPolicy = {
     .enum(['never', 'run', 'required'], { error: 'Write never, run or required.' })
     .default('never')
     .describe('Whether a ring with beforeVote runs while people vote; required: an approval needs it to have passed.'),
-  inventoryMaxAge: duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
+  inventoryMaxAge: duration({ unit: 'days', minimum: 60, maximum: 30 * DAY_SECONDS })
     .prefault('1 day')
     .describe('A rollout does not start on an inventory older than this.'),
   acknowledgement: z
@@ -94,7 +93,7 @@ const everyPolicy = {
     ),
 }
 
-const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY })
+const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY_SECONDS })
 const objectors = roles('Write who may object, such as [owner, security].')
 
 const quorumPolicy = z.strictObject({

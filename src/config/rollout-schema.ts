@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { hookMoments } from '../core/ports.ts'
+import { DAY_SECONDS, HOUR_SECONDS } from '../core/time/instant.ts'
 import { amount, command, count, duration, optional, percent, reference, roles, text, yesOrNo } from './fields.ts'
 import { commandCheck, httpCheck, serviceTcpCheck } from './health-schema.ts'
 
-const DAY = 86_400
 const selectMend = 'Write { tag: canary }, { list: [web01] }, { count: 1 }, { percent: 10 } or rest.'
 const batchMend = 'Write a number of assets, such as 2, or a share, such as "25%".'
 
@@ -73,7 +73,7 @@ const ring = z.strictObject({
   beforeVote: yesOrNo
     .default(false)
     .describe('Run it while people vote, where the policy has a testRing. Only the first ring.'),
-  soak: duration({ unit: 'min', minimum: 0, maximum: 30 * DAY })
+  soak: duration({ unit: 'min', minimum: 0, maximum: 30 * DAY_SECONDS })
     .prefault('0 s')
     .describe('How long to wait and watch after the ring before the next one.'),
   gate: gate.prefault({}).describe('What must be true before the next batch or ring starts.'),
@@ -95,7 +95,7 @@ const hook = z.strictObject({
   command: command(['name', 'address', 'key']).describe(
     'The program and its arguments; {name}, {address} and {key} are filled in. It may run again after a crash.',
   ),
-  timeout: duration({ unit: 'min', minimum: 1, maximum: 6 * 3_600 })
+  timeout: duration({ unit: 'min', minimum: 1, maximum: 6 * HOUR_SECONDS })
     .prefault('5 min')
     .describe('How long it may take.'),
 })

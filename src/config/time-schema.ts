@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { parseLocal } from '../core/local-time.ts'
 import { needsStart, parseRecurrence } from '../core/recurrence/text.ts'
+import { DAY_SECONDS, WEEK_SECONDS } from '../core/time/instant.ts'
+import { parseLocal } from '../core/time/local-time.ts'
 import { count, date, duration, moment, optional, percent, reference, text, timeZone, urlOrPath } from './fields.ts'
 
 const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const WEEK = 7 * DAY
 
 const dayMend = 'Write a list of mon, tue, wed, thu, fri, sat and sun, or weekdays, weekends or every day.'
 const weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], { error: dayMend })
@@ -16,10 +14,10 @@ const days = z.union([
   z.array(weekday, { error: dayMend }).min(1, { error: dayMend }),
 ])
 
-const every = duration({ unit: 'weeks', minimum: WEEK, maximum: 52 * WEEK })
+const every = duration({ unit: 'weeks', minimum: WEEK_SECONDS, maximum: 52 * WEEK_SECONDS })
   .prefault('1 week')
   .transform((seconds, context) => {
-    if (seconds % WEEK === 0) return seconds / WEEK
+    if (seconds % WEEK_SECONDS === 0) return seconds / WEEK_SECONDS
     context.addIssue({
       code: 'custom',
       message: 'Write whole weeks, such as "2 weeks".',
@@ -36,7 +34,7 @@ const start = z
   .describe('Local time at which it opens, HH:MM in quotes.')
 
 const timing = {
-  duration: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK }).describe('How long it stays open.'),
+  duration: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK_SECONDS }).describe('How long it stays open.'),
   timeZone: optional(z.union([z.literal('asset', { error: 'Write an IANA time zone, or asset.' }), timeZone])).describe(
     'IANA zone of the start, or asset: where the asset is. Default: the zone of the team.',
   ),
@@ -54,7 +52,9 @@ const betweenMend = 'Write two times of day in quotes, such as "20:00-06:00".'
 
 const measured = z.strictObject({
   load: reference('a load').describe('What is measured: a name from loads.'),
-  duration: duration({ unit: 'hours', minimum: 30 * MINUTE, maximum: DAY }).describe('How long a window is needed.'),
+  duration: duration({ unit: 'hours', minimum: 30 * MINUTE, maximum: DAY_SECONDS }).describe(
+    'How long a window is needed.',
+  ),
   weeks: count(3, 26, 'Write how many weeks to look back: 3 to 26.')
     .default(6)
     .describe('How many weeks to look back; fewer than three weeks of data choose nothing.'),
@@ -114,7 +114,7 @@ const patchTuesdayRule = z.strictObject({
 
 const windowRule = z.union([weeklyRule, recurrenceRule, patchTuesdayRule])
 
-const longest = { unit: 'hours', minimum: 0, maximum: 4 * WEEK } as const
+const longest = { unit: 'hours', minimum: 0, maximum: 4 * WEEK_SECONDS } as const
 
 export const window = z.strictObject({
   measured: optional(measured).describe('The quietest time of the week, by a history of load.'),
@@ -152,10 +152,10 @@ const calendarFreeze = z.strictObject({
 export const freeze = z.union([datedFreeze, calendarFreeze])
 
 export const schedule = z.strictObject({
-  inventory: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK })
+  inventory: duration({ unit: 'hours', minimum: MINUTE, maximum: WEEK_SECONDS })
     .prefault('1 hour')
     .describe('How often the sources are asked.'),
-  feeds: duration({ unit: 'hours', minimum: 5 * MINUTE, maximum: WEEK })
+  feeds: duration({ unit: 'hours', minimum: 5 * MINUTE, maximum: WEEK_SECONDS })
     .prefault('6 hours')
     .describe('How often the feeds are fetched.'),
   jitter: percent(0, 50)

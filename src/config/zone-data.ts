@@ -1,5 +1,5 @@
-import { zoneNamed } from '../core/local-time.ts'
-import type { ZoneData } from '../core/zone-changes.ts'
+import { zoneNamed } from '../core/time/local-time.ts'
+import type { ZoneData } from '../core/time/zone-changes.ts'
 
 /** The time zone data of this process: what comes with its Node.js. */
 export const zoneData: ZoneData = {

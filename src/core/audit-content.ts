@@ -10,8 +10,7 @@ import { hashesNamed } from './proposal/named.ts'
 import { type Named, namedBy } from './proposal/written.ts'
 import { contentsOfFacts } from './record/content-facts.ts'
 import { readEntry } from './record/entry.ts'
-
-const DAY_MS = 86_400_000
+import { DAY_MS } from './time/instant.ts'
 
 /** The content that one event of the record names. What was changed in the store may be of any shape. */
 export function contentsNamed(item: RecordItem): readonly { readonly kind: ContentKind; readonly hash: string }[] {

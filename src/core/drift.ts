@@ -1,7 +1,7 @@
 import type { AssetSnapshot } from './asset.ts'
-import { countEndState } from './gate.ts'
-import { plannedOf } from './proposal/planned.ts'
 import type { ProposalState } from './proposal/proposal.ts'
+import { countEndState } from './rollout/gate.ts'
+import { plannedOf } from './rollout/planned.ts'
 import { schemeFor } from './versions/scheme.ts'
 
 export interface Drift {

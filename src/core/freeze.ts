@@ -2,6 +2,7 @@ import type { Through } from './hands.ts'
 import { limits } from './limits.ts'
 import { teamRefusal } from './permission/team.ts'
 import type { Member, Policy } from './policy.ts'
+import { DAY_MS } from './time/instant.ts'
 
 export interface FreezeRequest {
   readonly team: string
@@ -25,9 +26,9 @@ export function freezeProblem({ team, change, now, person, through, policy, memb
     return `Shorten the reason to ${limits.reasonCharacters} characters.`
   const until = Date.parse(change.until)
   if (Number.isNaN(until)) return 'Say until when, as a date (2026-12-31).'
-  if (until + (change.until.includes('T') ? 0 : 86_400_000) <= Date.parse(now))
+  if (until + (change.until.includes('T') ? 0 : DAY_MS) <= Date.parse(now))
     return 'That is over already; choose a later date.'
-  if (until > Date.parse(now) + limits.deferralDays * 86_400_000)
+  if (until > Date.parse(now) + limits.deferralDays * DAY_MS)
     return `A freeze holds for ${limits.deferralDays} days at most.`
   return null
 }

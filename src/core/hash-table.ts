@@ -34,90 +34,114 @@ function withRoom(bytes: Buffer, needed: number): Buffer {
   return larger
 }
 
-export type HashTable = ReturnType<typeof createHashTable>
-
 /**
  * Each hash once, by a number from 0 in the order in which they came, with a mark of 8 bits and a link to another. At most
  * 100 bytes for each, and half of that again for the moment in which it grows. What is no hash is never in it.
  */
-export function createHashTable() {
-  const hashes = hashList()
-  let marks: Buffer = Buffer.alloc(2)
-  let links = new Uint32Array(2)
-  /** The number that stands at a place, and 1; 0: none. Never more than half full. */
-  let places = new Uint32Array(8)
-  /** Nobody who chooses the hashes knows where they will stand. */
-  const factors = new Uint32Array(Uint8Array.from(randomBytes(HASH_BYTES)).buffer)
-  const wanted = Buffer.alloc(HASH_BYTES)
-
-  function placeOf(bytes: Buffer, offset: number): number {
-    let mixed = 0
-    for (const [index, factor] of factors.entries())
-      mixed = Math.imul(mixed ^ bytes.readUInt32LE(offset + 4 * index), factor | 1)
-    return (mixed ^ (mixed >>> 15)) & (places.length - 1)
-  }
-
-  /** Where the wanted one stands, or would stand. */
-  function search(): number {
-    let place = placeOf(wanted, 0)
-    for (;;) {
-      const number = places[place]
-      if (number === undefined || number === 0) return place
-      const start = (number - 1) * HASH_BYTES
-      if (wanted.compare(hashes.bytes, start, start + HASH_BYTES) === 0) return place
-      place = (place + 1) & (places.length - 1)
-    }
-  }
-
-  function grow(): void {
-    places = new Uint32Array(2 * places.length)
-    for (let number = 0; number < hashes.length; number++) {
-      let place = placeOf(hashes.bytes, number * HASH_BYTES)
-      while (places[place] !== 0) place = (place + 1) & (places.length - 1)
-      places[place] = number + 1
-    }
-  }
-
-  /** Its number; -1: it is not there. */
-  function find(hash: string): number {
-    if (!isHash(hash)) return -1
-    wanted.write(hash, 'hex')
-    return (places[search()] ?? 0) - 1
-  }
-
+export interface HashTable {
+  /** The number of a hash; -1: it is not there. */
+  find(hash: string): number
   /** Its number, be it there already or not. */
-  function add(hash: string): number {
-    const known = find(hash)
-    if (known !== -1) return known
-    if (!isHash(hash)) throw new Error('What is no hash has no number.')
-    if (2 * (hashes.length + 1) > places.length) grow()
-    wanted.write(hash, 'hex')
-    const place = search()
-    const number = hashes.length
-    addHash(hashes, hash)
-    places[place] = number + 1
-    marks = withRoom(marks, hashes.length)
-    if (links.length < hashes.length) {
-      const larger = new Uint32Array(2 * links.length)
-      larger.set(links)
-      links = larger
-    }
-    return number
-  }
+  add(hash: string): number
+  has(hash: string): boolean
+  hash(number: number): string
+  mark(number: number): number
+  link(number: number): number
+  setMark(number: number, mark: number): void
+  setLink(number: number, other: number): void
+  size(): number
+}
 
-  return {
-    find,
-    add,
-    has: (hash: string) => find(hash) !== -1,
-    hash: (number: number) => hashAt(hashes, number),
-    mark: (number: number) => marks[number] ?? 0,
-    link: (number: number) => links[number] ?? 0,
-    setMark(number: number, mark: number): void {
-      marks[number] = mark
-    },
-    setLink(number: number, other: number): void {
-      links[number] = other
-    },
-    size: () => hashes.length,
+interface Table {
+  readonly hashes: HashList
+  marks: Buffer
+  links: Uint32Array<ArrayBuffer>
+  /** The number that stands at a place, and 1; 0: none. Never more than half full. */
+  places: Uint32Array<ArrayBuffer>
+  /** Random: nobody who chooses the hashes knows where they will stand. */
+  readonly factors: Uint32Array
+  /** The hash that is looked for, as bytes. */
+  readonly wanted: Buffer
+}
+
+export function createHashTable(): HashTable {
+  const table: Table = {
+    hashes: hashList(),
+    marks: Buffer.alloc(2),
+    links: new Uint32Array(2),
+    places: new Uint32Array(8),
+    factors: new Uint32Array(Uint8Array.from(randomBytes(HASH_BYTES)).buffer),
+    wanted: Buffer.alloc(HASH_BYTES),
   }
+  return {
+    find: (hash) => find(table, hash),
+    add: (hash) => add(table, hash),
+    has: (hash) => find(table, hash) !== -1,
+    hash: (number) => hashAt(table.hashes, number),
+    mark: (number) => table.marks[number] ?? 0,
+    link: (number) => table.links[number] ?? 0,
+    setMark(number, mark) {
+      table.marks[number] = mark
+    },
+    setLink(number, other) {
+      table.links[number] = other
+    },
+    size: () => table.hashes.length,
+  }
+}
+
+function find(table: Table, hash: string): number {
+  if (!isHash(hash)) return -1
+  table.wanted.write(hash, 'hex')
+  return (table.places[placeOfWanted(table)] ?? 0) - 1
+}
+
+function add(table: Table, hash: string): number {
+  const known = find(table, hash)
+  if (known !== -1) return known
+  if (!isHash(hash)) throw new Error('What is no hash has no number.')
+  if (2 * (table.hashes.length + 1) > table.places.length) growPlaces(table)
+  table.wanted.write(hash, 'hex')
+  const place = placeOfWanted(table)
+  const number = table.hashes.length
+  addHash(table.hashes, hash)
+  table.places[place] = number + 1
+  table.marks = withRoom(table.marks, table.hashes.length)
+  if (table.links.length < table.hashes.length) {
+    const larger = new Uint32Array(2 * table.links.length)
+    larger.set(table.links)
+    table.links = larger
+  }
+  return number
+}
+
+/** Where the wanted hash stands, or would stand. */
+function placeOfWanted({ hashes, places, factors, wanted }: Table): number {
+  let place = firstPlace(factors, wanted, 0, places.length)
+  for (;;) {
+    const number = places[place]
+    if (number === undefined || number === 0) return place
+    const start = (number - 1) * HASH_BYTES
+    if (wanted.compare(hashes.bytes, start, start + HASH_BYTES) === 0) return place
+    place = (place + 1) & (places.length - 1)
+  }
+}
+
+/** Where a hash is looked for first. The count of places is a power of two. */
+function firstPlace(factors: Uint32Array, bytes: Buffer, offset: number, places: number): number {
+  let mixed = 0
+  for (const [index, factor] of factors.entries())
+    mixed = Math.imul(mixed ^ bytes.readUInt32LE(offset + 4 * index), factor | 1)
+  return (mixed ^ (mixed >>> 15)) & (places - 1)
+}
+
+function growPlaces(table: Table): void {
+  const { hashes, factors } = table
+  const places = new Uint32Array(2 * table.places.length)
+  for (let number = 0; number < hashes.length; number++) {
+    let place = firstPlace(factors, hashes.bytes, number * HASH_BYTES, places.length)
+    while (places[place] !== 0) place = (place + 1) & (places.length - 1)
+    places[place] = number + 1
+  }
+  table.places = places
 }

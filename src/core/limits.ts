@@ -1,3 +1,5 @@
+import { DAY_SECONDS, HOUR_SECONDS } from './time/instant.ts'
+
 /** Every limit on what people and outside systems may hand us, in one place. */
 export const limits = {
   /** Characters of a reason or comment that are kept; longer ones are refused with a sentence. */
@@ -43,11 +45,11 @@ export const limits = {
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
   /** How far ahead of now a window may be extended. */
-  extensionSeconds: 4 * 3_600,
+  extensionSeconds: 4 * HOUR_SECONDS,
   /** What an asset is expected to take in a ring of which nothing is known yet. */
   unknownDeploymentSeconds: 600,
   /** How far ahead of now an engine may put the next look at a start. */
-  lookAgainSeconds: 24 * 3_600,
+  lookAgainSeconds: DAY_SECONDS,
   /** One line of an audit export: the opening of the largest proposal is far below. */
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */

@@ -2,6 +2,7 @@
 
 import { IANAZone } from 'luxon'
 import type { LoadSample } from './ports.ts'
+import { DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS } from './time/instant.ts'
 
 export interface LoadWeeks {
   readonly slotSeconds: number
@@ -16,8 +17,6 @@ export interface LoadWeeks {
   readonly ignored: number
 }
 
-export const DAY_SECONDS = 86_400
-export const WEEK_SECONDS = 7 * DAY_SECONDS
 /** A pattern seen twice may be chance. */
 const MIN_WEEKS = 3
 const MIN_COVERAGE = 0.7
@@ -28,7 +27,7 @@ const WHOLE_WEEK = 0.5
 /** Samples above this share of all are taken as this high: one absurd value must not bend the week. */
 const CAPPED_AT = 0.99
 /** Slots that samples may fill, by the usual distance of samples; they come a little late now and then. */
-const SLOTS = [1_800, 3_600]
+const SLOTS = [1_800, HOUR_SECONDS]
 const LATE = 1.1
 
 /** `reason` says why the samples make no mean week, as a clause. The order of samples means nothing. */

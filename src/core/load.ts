@@ -1,8 +1,9 @@
 /** When something is quietest, by its own history: a weekly window, with the evidence for it. */
 
-import { DAY_SECONDS, type LoadWeeks, WEEK_SECONDS, weeksOf } from './load-weeks.ts'
-import type { Weekday } from './local-time.ts'
+import { type LoadWeeks, weeksOf } from './load-weeks.ts'
 import type { LoadSample } from './ports.ts'
+import { DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS } from './time/instant.ts'
+import type { Weekday } from './time/local-time.ts'
 import type { WeeklyRule, WindowPlan } from './window.ts'
 
 export interface QuietWish {
@@ -82,8 +83,8 @@ export function quietestWindow(samples: readonly LoadSample[], wish: QuietWish):
   if (!(peak > 0)) return unusable('it is 0 all week: any time is as quiet as any other.')
 
   const means = windowMeans(week, wish.durationSeconds, slotSeconds)
-  const around = windowMeans(week, wish.durationSeconds + 2 * 3_600, slotSeconds)
-  const before = 3_600 / slotSeconds
+  const around = windowMeans(week, wish.durationSeconds + 2 * HOUR_SECONDS, slotSeconds)
+  const before = HOUR_SECONDS / slotSeconds
   const order = (a: number, b: number) =>
     (means[a] ?? 0) - (means[b] ?? 0) ||
     aroundAt(around, a - before, peak) - aroundAt(around, b - before, peak) ||
@@ -150,7 +151,7 @@ function isAllowed(startSeconds: number, { days, between, durationSeconds }: Qui
 /** Of `HH:MM`. */
 function secondsOf(time: string): number {
   const [hours = 0, minutes = 0] = time.split(':').map(Number)
-  return hours * 3_600 + minutes * 60
+  return hours * HOUR_SECONDS + minutes * 60
 }
 
 /** The slot at which the earlier choice begins; `null` where it was another wish. */
@@ -232,8 +233,8 @@ function measured(history: LoadWeeks, chosen: Chosen, wish: QuietWish): Measured
 }
 
 function hourly(week: readonly number[], slotSeconds: number, peak: number): readonly (number | null)[] {
-  const slots = 3_600 / slotSeconds
-  return Array.from({ length: WEEK_SECONDS / 3_600 }, (_, hour) => {
+  const slots = HOUR_SECONDS / slotSeconds
+  return Array.from({ length: WEEK_SECONDS / HOUR_SECONDS }, (_, hour) => {
     const values = week.slice(hour * slots, (hour + 1) * slots).filter((value) => !Number.isNaN(value))
     return values.length === 0 ? null : rounded(sum(values) / values.length / peak)
   })
@@ -255,8 +256,8 @@ function localTime(seconds: number): string {
 }
 
 function length(seconds: number): string {
-  const hours = Math.floor(seconds / 3_600)
-  const minutes = Math.round((seconds % 3_600) / 60)
+  const hours = Math.floor(seconds / HOUR_SECONDS)
+  const minutes = Math.round((seconds % HOUR_SECONDS) / 60)
   return [hours > 0 ? `${hours} h` : '', minutes > 0 ? `${minutes} min` : ''].filter(Boolean).join(' ')
 }
 

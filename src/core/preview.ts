@@ -1,16 +1,16 @@
 /** What a preview says of changes. */
 
 import type { PackageChange } from './catalog.ts'
+import { memoizeByIdentity } from './memoize-by-identity.ts'
 import type { TransactionStep } from './ports.ts'
-import { remembered } from './remembered.ts'
 
 /** The steps of a transaction that does these changes and nothing else. The same list for the same changes. */
-export const stepsOf = remembered((changes: readonly PackageChange[]): readonly TransactionStep[] =>
+export const stepsOf = memoizeByIdentity((changes: readonly PackageChange[]): readonly TransactionStep[] =>
   changes.map(stepOf),
 )
 
 /** Very many assets share few changes. */
-const stepOf = remembered(
+const stepOf = memoizeByIdentity(
   ({ name, architecture, from, to }: PackageChange): TransactionStep => ({
     action: from === null ? 'install' : 'upgrade',
     architecture,

@@ -9,6 +9,7 @@ import type { DeploymentOutcome } from './ports.ts'
 import { glanceOf } from './proposal/glance.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
 import { sinceOf } from './proposal/since.ts'
+import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
 import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
@@ -83,12 +84,12 @@ function versionBefore(change: PackageChange, outcome: DeploymentOutcome): strin
 }
 
 /** How long what was rolled back is not proposed again by itself. */
-const QUIET_SECONDS = 14 * 86_400
+const QUIET_SECONDS = 14 * DAY_SECONDS
 
 /** Until when a rollback keeps its patches from being proposed again, ISO 8601 UTC; `null`: it is none. */
 export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subject' | 'openedAt'>): string | null {
   if (subject.kind !== 'patches' || subject.rollsBack === undefined) return null
-  return new Date(Date.parse(openedAt) + QUIET_SECONDS * 1_000).toISOString()
+  return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
 /** Are assets put back by the operator's snapshots, and not by their package managers? */

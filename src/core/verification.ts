@@ -22,6 +22,9 @@ export function lookedAt(look: Look): string {
   return look.kind === 'gone' ? look.asset : observedAsset(look).id
 }
 
+/** What is said of every end. */
+type Base = Omit<Verification, 'end' | 'reason'>
+
 /**
  * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
  * asset's own fresh package list and health decide. `look` must have been made after the deployment.
@@ -30,106 +33,114 @@ export function verify(
   planned: PlannedAsset,
   outcome: DeploymentOutcome,
   look: Look,
-  { health, before, now, rollsBack = false }: VerificationFacts,
+  facts: VerificationFacts,
 ): Verification {
-  const baseline = before === undefined ? {} : { healthBefore: before }
+  const { health, before, now, rollsBack = false } = facts
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
-  // Why nothing was done is known, whatever has become of the asset.
-  if (look.kind === 'gone' && outcome.state === 'held back') {
-    return { end: 'held back', reason: clause(outcome.reason), packages: [], health, ...baseline, at: now }
-  }
-  if (look.kind !== 'seen') {
-    const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
-    const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
-    const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
-    return {
-      end: 'unreachable',
-      reason: `${look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`}; ${ran}`,
-      packages,
-      health,
-      ...baseline,
-      at: now,
-    }
-  }
+  if (look.kind !== 'seen') return notSeen(planned, outcome, look, facts)
   const { snapshot } = look
-  const scheme = schemeFor(snapshot.asset.platform)
-  const packages = planned.changes.map((change) => {
-    const installed = snapshot.packages.filter((item) => item.name === change.name)
-    const exact = installed.find((item) => item.architecture === change.architecture)
-    const found = exact ?? (installed.length === 1 ? installed[0] : undefined)
-    return { name: change.name, promised: change.to, version: found?.version ?? null }
-  })
-  const missing = packages.filter(({ version, promised }) => {
-    if (version === null) return true
-    const compared = scheme.compare(version, promised)
-    return rollsBack ? compared !== 0 : compared < 0
-  })
+  const packages = planned.changes.map((change) => promised(change, snapshot))
   const newUpdates = newSecurityUpdates(planned, snapshot)
-  const base = {
+  const base: Base = {
     packages,
     health,
-    ...baseline,
+    ...(before === undefined ? {} : { healthBefore: before }),
     ...(snapshot.staleServices.length === 0 ? {} : { staleServices: snapshot.staleServices }),
     ...(newUpdates.length === 0 ? {} : { newUpdates }),
     at: now,
   }
-
-  if (missing.length > 0) {
-    const first = missing[0]
+  const broken = packages.filter((one) => !isAsPromised(one, snapshot, rollsBack))
+  const [first] = broken
+  if (first !== undefined) {
     const what =
-      missing.length === 1 && first
+      broken.length === 1
         ? `${first.name} is ${first.version ?? 'not installed'}, ${first.promised} was promised`
-        : `${missing.length} of ${packages.length} packages are not as promised`
-    const kept = whyKeptAway(
-      missing.map(({ name }) => name),
-      snapshot,
-    )
-    switch (outcome.state) {
-      case 'held back':
-        return { ...base, end: 'held back', reason: `${clause(outcome.reason)}${kept === null ? '' : `; ${kept}`}` }
-      case 'failed':
-        return { ...base, end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
-      case 'unreachable':
-        return { ...base, end: 'still missing', reason: `${clause(outcome.reason)}; it answers again now: ${what}` }
-      case 'succeeded':
-        if (kept !== null) return { ...base, end: 'held back', reason: `${what}: ${kept}` }
-        return { ...base, end: 'still missing', reason: `The engine reported success, but ${what}` }
-    }
+        : `${broken.length} of ${packages.length} packages are not as promised`
+    const names = broken.map(({ name }) => name)
+    return { ...base, ...endWithout(outcome, what, whyKeptAway(names, snapshot)) }
   }
-  const sickBefore = new Set((before ?? []).filter((result) => !result.healthy).map((result) => result.check))
-  const sick = health.filter((result) => !result.healthy)
-  if (sick.length > 0) {
-    const list = sick.map((result) => `${result.check}: ${result.detail}`).join('; ')
-    const since = sick.every((result) => sickBefore.has(result.check)) ? ', as it was before' : ''
-    return {
-      ...base,
-      end: 'failed',
-      reason: `The promised versions are installed, but it is not healthy${since}: ${list}`,
-    }
+  return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
+}
+
+type End = Pick<Verification, 'end' | 'reason'>
+
+function notSeen(
+  planned: PlannedAsset,
+  outcome: DeploymentOutcome,
+  look: Exclude<Look, { readonly kind: 'seen' }>,
+  { health, before, now }: VerificationFacts,
+): Verification {
+  const rest = { health, ...(before === undefined ? {} : { healthBefore: before }), at: now }
+  // Why nothing was done is known, whatever has become of the asset.
+  if (look.kind === 'gone' && outcome.state === 'held back')
+    return { end: 'held back', reason: clause(outcome.reason), packages: [], ...rest }
+  const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
+  const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
+  const seen = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
+  const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
+  return { end: 'unreachable', reason: `${seen}; ${ran}`, packages, ...rest }
+}
+
+type Promised = Verification['packages'][number]
+
+function promised(change: PlannedAsset['changes'][number], { packages }: AssetSnapshot): Promised {
+  const installed = packages.filter((item) => item.name === change.name)
+  const exact = installed.find((item) => item.architecture === change.architecture)
+  const found = exact ?? (installed.length === 1 ? installed[0] : undefined)
+  return { name: change.name, promised: change.to, version: found?.version ?? null }
+}
+
+function isAsPromised({ version, promised }: Promised, { asset }: AssetSnapshot, rollsBack: boolean): boolean {
+  if (version === null) return false
+  const compared = schemeFor(asset.platform).compare(version, promised)
+  return rollsBack ? compared === 0 : compared >= 0
+}
+
+/** The end of an asset that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
+function endWithout(
+  outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
+  what: string,
+  keptAway: string | null,
+): End {
+  switch (outcome.state) {
+    case 'held back':
+      return { end: 'held back', reason: `${clause(outcome.reason)}${keptAway === null ? '' : `; ${keptAway}`}` }
+    case 'failed':
+      return { end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
+    case 'unreachable':
+      return { end: 'still missing', reason: `${clause(outcome.reason)}; it answers again now: ${what}` }
+    case 'succeeded':
+      if (keptAway !== null) return { end: 'held back', reason: `${what}: ${keptAway}` }
+      return { end: 'still missing', reason: `The engine reported success, but ${what}` }
   }
-  if (outcome.state === 'failed') {
-    return {
-      ...base,
-      end: 'failed',
-      reason: `${clause(outcome.reason)} (it reports the promised versions all the same)`,
-    }
-  }
-  if (rollsBack) return { ...base, end: 'rolled back', reason: 'It reports the versions from before' }
+}
+
+/** The end of an asset with all that was promised, where it is not healthy; `null`: it is. */
+function unhealthyEnd(health: readonly HealthResult[], before: readonly HealthResult[]): End | null {
+  const unhealthy = health.filter((result) => !result.healthy)
+  if (unhealthy.length === 0) return null
+  const unhealthyBefore = new Set(before.filter((result) => !result.healthy).map((result) => result.check))
+  const list = unhealthy.map((result) => `${result.check}: ${result.detail}`).join('; ')
+  const since = unhealthy.every((result) => unhealthyBefore.has(result.check)) ? ', as it was before' : ''
+  return { end: 'failed', reason: `The promised versions are installed, but it is not healthy${since}: ${list}` }
+}
+
+/** The end of a healthy asset with all that was promised. */
+function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, rollsBack: boolean): End {
+  if (outcome.state === 'failed')
+    return { end: 'failed', reason: `${clause(outcome.reason)} (it reports the promised versions all the same)` }
+  if (rollsBack) return { end: 'rolled back', reason: 'It reports the versions from before' }
   if (snapshot.rebootRequired) {
     const by = snapshot.rebootPackages.length > 0 ? ` (asked for by ${snapshot.rebootPackages.join(', ')})` : ''
-    return { ...base, end: 'waiting for reboot', reason: `Installed; a reboot is still needed${by}` }
+    return { end: 'waiting for reboot', reason: `Installed; a reboot is still needed${by}` }
   }
   if (outcome.state === 'succeeded' && outcome.rebooted) {
-    return {
-      ...base,
-      end: 'rebooted and re-scanned',
-      reason: 'Installed, rebooted, and seen again with the promised versions',
-    }
+    const reason = 'Installed, rebooted, and seen again with the promised versions'
+    return { end: 'rebooted and re-scanned', reason }
   }
-  if (outcome.state === 'held back') {
-    return { ...base, end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
-  }
-  return { ...base, end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
+  if (outcome.state === 'held back')
+    return { end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
+  return { end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
 }
 
 /** Its turn comes again, unless it cannot be brought back into service. */

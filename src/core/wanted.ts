@@ -2,8 +2,8 @@
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import type { PackageChange, Patch, PatchType } from './catalog.ts'
+import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
-import { remembered } from './remembered.ts'
 import type { Steps } from './steps.ts'
 
 export interface Wanted {
@@ -71,7 +71,7 @@ interface Limited {
 
 /** A list is limited to each of the few decisions of its team. */
 const MOST_LIMITED = 8
-const lately = remembered((_missed: readonly string[]): Limited[] => [])
+const lately = memoizeByIdentity((_missed: readonly string[]): Limited[] => [])
 
 function limitedBefore(missed: readonly string[], changes: Misses['changes'], kept: readonly Patch[]): Misses {
   const before = lately(missed)
@@ -93,4 +93,4 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
 }
 
 /** Very many assets share few changes. */
-const targetOf = remembered(({ name, to }: Pick<PackageChange, 'name' | 'to'>) => `${name} ${to}`)
+const targetOf = memoizeByIdentity(({ name, to }: Pick<PackageChange, 'name' | 'to'>) => `${name} ${to}`)

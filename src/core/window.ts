@@ -1,8 +1,8 @@
 /** When an asset may be touched: rules with a time zone and a duration, minus freezes. */
 
+import { parseRecurrence, recurrenceOccurrences } from './recurrence/text.ts'
+import { DAY_MS, DAY_SECONDS, HOUR_SECONDS, toIso } from './time/instant.ts'
 import {
-  DAY_MS,
-  DAY_SECONDS,
   dateOf,
   dayNumber,
   instantOf,
@@ -12,8 +12,8 @@ import {
   weekdayOf,
   type Zone,
   zoneNamed,
-} from './local-time.ts'
-import { parseRecurrence, recurrenceOccurrences } from './recurrence/text.ts'
+} from './time/local-time.ts'
+import { cut, firstEndingAfter, merged, type Span } from './time/span.ts'
 
 export type WindowRule = WeeklyRule | RecurrenceRule | PatchTuesdayRule
 
@@ -73,8 +73,16 @@ export interface Window {
   readonly end: string
 }
 
+export function toSpan({ start, end }: Window): Span {
+  return { start: Date.parse(start), end: Date.parse(end) }
+}
+
+export function toWindow({ start, end }: Span): Window {
+  return { start: toIso(start), end: toIso(end) }
+}
+
 /** Windows further ahead than this are not looked for: a rule that has none in a year is taken to have none. */
-const HORIZON_MS = 400 * DAY_MS
+export const HORIZON_MS = 400 * DAY_MS
 /** Windows of one plan are worked out for a while at once. */
 const STRETCH_MS = 30 * DAY_MS
 /** A rule that opens more often within the horizon never opens: every quarter of an hour is not as often. */
@@ -82,12 +90,6 @@ const MOST_WINDOWS = 50_000
 
 /** What stands in for the DTSTART of a rule that needs none: the first minute of a year that begins with a Monday. */
 const NO_START = '2001-01-01T00:00'
-
-/** In milliseconds; `end` is exclusive. */
-interface Span {
-  readonly start: number
-  readonly end: number
-}
 
 /** The plan as it holds for an asset that stands in the zone. */
 export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
@@ -116,7 +118,7 @@ function openings(rule: WindowRule, from: number, to: number): Iterable<number> 
   }
   const [hour = 0, minute = 0] = rule.start.split(':').map(Number)
   const days = 'days' in rule ? weeklyDays(rule, zone, from, to) : patchTuesdays(rule, zone, from, to)
-  return timed(days, hour * 3_600 + minute * 60, zone)
+  return timed(days, hour * HOUR_SECONDS + minute * 60, zone)
 }
 
 function* timed(days: Iterable<number>, seconds: number, zone: Zone): Generator<number> {
@@ -168,18 +170,7 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
     }
     if (own.length <= MOST_WINDOWS) all.push(...own)
   }
-  return merge(all)
-}
-
-function merge(spans: readonly Span[]): readonly Span[] {
-  const merged: Span[] = []
-  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
-    const last = merged.at(-1)
-    if (last && span.start <= last.end) {
-      merged[merged.length - 1] = { start: last.start, end: Math.max(span.end, last.end) }
-    } else merged.push(span)
-  }
-  return merged
+  return merged(all)
 }
 
 const workedOut = new WeakMap<WindowPlan, { readonly from: number; readonly spans: readonly Span[] }>()
@@ -194,7 +185,7 @@ function spansAround(plan: WindowPlan, at: number): readonly Span[] {
   return spans
 }
 
-function holdsFor({ teams }: Freeze, team: string): boolean {
+export function holdsFor({ teams }: Freeze, team: string): boolean {
   return teams === null || teams.includes(team)
 }
 
@@ -221,7 +212,7 @@ const frozenTimes = new WeakMap<readonly Freeze[], Map<string, readonly Span[]>>
 /** When the next freeze of the team begins after `at`; `null`: none is known. ISO 8601 UTC. */
 export function nextFreezeStart(freezes: readonly Freeze[], team: string, at: string): string | null {
   const next = frozen(freezes, team).find(({ start }) => start > Date.parse(at))
-  return next === undefined ? null : new Date(next.start).toISOString()
+  return next === undefined ? null : toIso(next.start)
 }
 
 /** When the team is frozen, merged, in order. */
@@ -235,9 +226,14 @@ function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
     const span = holdsFor(freeze, team) ? spanOf(freeze) : null
     if (span !== null && span.start < span.end) spans.push(span)
   }
-  const merged = merge(spans)
-  known.set(team, merged)
-  return merged
+  const all = merged(spans)
+  known.set(team, all)
+  return all
+}
+
+/** What of a span the team is not frozen in. */
+export function unfrozen(freezes: readonly Freeze[], team: string, span: Span): readonly Span[] {
+  return [...cut(span, frozen(freezes, team))]
 }
 
 /** Windows of the plan that end after `from`, frozen time cut out, in order. */
@@ -249,32 +245,8 @@ function* openTimes(plan: WindowPlan, freezes: readonly Freeze[], team: string, 
   for (let index = firstEndingAfter(spans, at); index < spans.length; index++) {
     const span = spans[index]
     if (span === undefined || span.start >= at + HORIZON_MS) return
-    for (const { start, end } of cut(span, cuts)) {
-      if (end > at) yield { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
-    }
+    for (const open of cut(span, cuts)) if (open.end > at) yield toWindow(open)
   }
-}
-
-function firstEndingAfter(spans: readonly Span[], at: number): number {
-  let low = 0
-  let high = spans.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((spans[middle]?.end ?? 0) > at) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-function* cut(span: Span, cuts: readonly Span[]): Generator<Span> {
-  let { start } = span
-  for (let index = firstEndingAfter(cuts, start); index < cuts.length; index++) {
-    const frozen = cuts[index]
-    if (frozen === undefined || frozen.start >= span.end) break
-    if (frozen.start > start) yield { start, end: frozen.start }
-    start = frozen.end
-  }
-  if (start < span.end) yield { start, end: span.end }
 }
 
 /** The window that is open at `at`, or `null`. */

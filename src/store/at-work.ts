@@ -3,7 +3,7 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { OtherWork } from '../core/proposal/command.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
-import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { atWork, proposals } from './schema.ts'

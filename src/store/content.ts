@@ -20,6 +20,7 @@ import {
 } from '../core/content.ts'
 import { limits } from '../core/limits.ts'
 import { hashesNamed } from '../core/proposal/named.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import { linesOf, listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
@@ -29,7 +30,6 @@ import { inTransaction } from './transaction.ts'
 const READ_AT_ONCE = 100
 /** Of these, bytes of their texts. */
 const PORTION_BYTES = 1024 * 1024
-const DAY_MS = 86_400_000
 
 interface StoreGiven {
   readonly contents: readonly HashedContent[]

@@ -2,7 +2,6 @@ import { and, asc, desc, eq, gte, inArray, not, notInArray, type SQL, sql } from
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { contentHash, subjectHashes } from '../core/proposal/decision-content.ts'
-import { grown } from '../core/proposal/deployments.ts'
 import { isUnderWay } from '../core/proposal/glance.ts'
 import {
   type LightState,
@@ -24,8 +23,9 @@ import {
   type Status,
 } from '../core/proposal/proposal.ts'
 import { entriesSaid, rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../core/proposal/said.ts'
-import { tallyOf } from '../core/proposal/tally.ts'
 import { type Register, registerOf } from '../core/record/register.ts'
+import { grown } from '../core/rollout/deployments.ts'
+import { tallyOf } from '../core/rollout/tally.ts'
 import { storable } from '../core/storable.ts'
 import { renewAtWork, saveAtWork } from './at-work.ts'
 import { saveBesides } from './beside.ts'

@@ -16,6 +16,7 @@ import type { Glance } from '../core/proposal/glance.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import { readBeside, readEntry } from '../core/record/entry.ts'
 import type { Register } from '../core/record/register.ts'
+import { DAY_MS, DAY_SECONDS } from '../core/time/instant.ts'
 import { countAssets, listAssetPage, type TeamCounts } from '../store/asset-pages.ts'
 import { sourceStates } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
@@ -43,8 +44,8 @@ import { keptFor } from './kept-for.ts'
 import { createSessionWatch } from './session-watch.ts'
 import { watchView } from './watch.ts'
 
-const SESSION_SECONDS = 30 * 86_400
-const LINK_SECONDS = 24 * 3_600
+const SESSION_SECONDS = 30 * DAY_SECONDS
+const LINK_SECONDS = DAY_SECONDS
 /** It stands in the log of whatever started the service. */
 const START_LINK_SECONDS = 15 * 60
 /** How old counts of assets may be. */
@@ -139,7 +140,7 @@ function auditRow(item: PlacedItem, register: Register): AuditRow {
 }
 
 /** How long a channel shows what no proposal is about, and how much of it. */
-const NOTICED_MS = 14 * 86_400_000
+const NOTICED_MS = 14 * DAY_MS
 const NOTICES = 3
 
 /** The console's port on the real service. */

@@ -6,7 +6,8 @@
 
 import { type Assess, type Assessment, createAssess, type MissingAlike, patchId } from '../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
-import { createMisses, type Misses, type Missing, type Software, type Update } from '../core/assessment/missing.ts'
+import { createMisses, type Misses } from '../core/assessment/misses.ts'
+import type { Missing, Software, Update } from '../core/assessment/missing.ts'
 import type { InstalledPackage, PendingUpdate } from '../core/asset.ts'
 import type { FeedChange } from '../core/feed-change.ts'
 import { slices } from '../store/bulk.ts'

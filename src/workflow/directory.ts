@@ -1,5 +1,6 @@
 import { errorText } from '../core/error-text.ts'
 import { onDuty, type Rota } from '../core/rota.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import type { Db } from '../store/connection.ts'
 import { forgetGroups, readGroups, saveGroup } from '../store/people.ts'
 import type { WorkflowLog } from './log.ts'
@@ -23,7 +24,7 @@ export interface DirectoryParts {
 export type Directory = ReturnType<typeof createDirectory>
 
 /** What another system said longer ago than this no longer gives anybody a role. */
-const TRUSTED_MS = 24 * 3_600_000
+const TRUSTED_MS = DAY_MS
 
 /** Who is in which group at this moment: by rota, or as the other system said when it was last asked. */
 export function createDirectory(parts: DirectoryParts) {

@@ -15,7 +15,7 @@ const LONGEST_REST_MS = 5 * 60_000
 /** After this long a channel's messages are looked at again, so that a changed card does not wait behind them. */
 const LANE_MS = 2_000
 /** Another process delivers now; what we wrote meanwhile it may have missed. */
-const TAKEN_MS = 300
+const RETRY_WHEN_LOCKED_MS = 300
 
 interface Rest {
   readonly until: number
@@ -71,7 +71,7 @@ function createCourier(platform: ChatPlatform, parts: WorkflowParts, alone: Driv
   async function deliverAll(): Promise<void> {
     do {
       again = false
-      if (!(await alone(`deliver ${platform.name}`, deliverWaiting))) kickIn(TAKEN_MS)
+      if (!(await alone(`deliver ${platform.name}`, deliverWaiting))) kickIn(RETRY_WHEN_LOCKED_MS)
     } while (again)
   }
 

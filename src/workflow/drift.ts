@@ -1,5 +1,6 @@
 import { driftOf } from '../core/drift.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import { proposalWith } from '../store/decision-pages.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { completedSince, lookedAtSince, startedBy } from '../store/verified.ts'
@@ -8,7 +9,7 @@ import type { WorkflowParts } from './ports.ts'
 
 const verification: Actor = { kind: 'system', part: 'verification' }
 /** How long after its end a rollout is watched. */
-const WATCHED_MS = 30 * 86_400_000
+const WATCHED_MS = 30 * DAY_MS
 /** Assets that are compared together. */
 const AT_ONCE = 500
 

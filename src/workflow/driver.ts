@@ -5,7 +5,8 @@ import type { ProposalCommand } from '../core/proposal/command.ts'
 import { staleProblem } from '../core/proposal/decide-rollout.ts'
 import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import { unfinishedDeployments } from '../core/proposal/run.ts'
+import { unfinishedDeployments } from '../core/rollout/run.ts'
+import { HOUR_MS } from '../core/time/instant.ts'
 import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
@@ -28,7 +29,7 @@ export interface DriverParts {
 
 type Deploy = ReturnType<typeof createDeploy>
 
-const CARRY_AGAIN_MS = 3_600_000
+const CARRY_AGAIN_MS = HOUR_MS
 
 /** One walk along a proposal: the work that it has begun, and what of it was seen. */
 interface Walk {

@@ -6,9 +6,10 @@ import { outcomeOf } from '../core/outcome.ts'
 import type { Context } from '../core/proposal/command.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import { HOUR_MS } from '../core/time/instant.ts'
 import type { Window } from '../core/window.ts'
 
-const FRESH_MS = 3_600_000
+const FRESH_MS = HOUR_MS
 
 /** The entries of an event with the pictures that belong to it: the plan where it is new, the outcome where it stops. */
 export function withPictures(

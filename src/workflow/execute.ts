@@ -18,16 +18,17 @@ import { entryOf } from '../core/proposal/entry.ts'
 import type { Content, ProposalEvent } from '../core/proposal/event.ts'
 import { entryProblem, stateProblem } from '../core/proposal/event-size.ts'
 import { evolve } from '../core/proposal/evolve.ts'
-import { type HandOver, handOver } from '../core/proposal/hand-over.ts'
 import { wakeAt } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import { pageOf } from '../core/proposal/results-page.ts'
 import { isHeld, stillToStart } from '../core/proposal/since.ts'
-import { down } from '../core/proposal/turn.ts'
 import { policyContent, recordable, toOpen, withContents } from '../core/proposal/written.ts'
 import { contentsOfFacts } from '../core/record/content-facts.ts'
 import type { SealedEntry } from '../core/record/entry.ts'
+import { type HandOver, handOver } from '../core/rollout/hand-over.ts'
+import { pageOf } from '../core/rollout/results-page.ts'
+import { down } from '../core/rollout/turn.ts'
 import { storable } from '../core/storable.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import type { Freeze } from '../core/window.ts'
 import { lockTeam, waitingForAssets, workOfOthers } from '../store/at-work.ts'
 import { carry } from '../store/carry-over.ts'
@@ -404,7 +405,7 @@ async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'o
 
 /** A date means its last minute: when in doubt, frozen. */
 function endOf(until: string): string {
-  const at = Date.parse(until) + (until.includes('T') ? 0 : 86_400_000)
+  const at = Date.parse(until) + (until.includes('T') ? 0 : DAY_MS)
   return new Date(at).toISOString()
 }
 

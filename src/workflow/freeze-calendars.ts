@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts'
+import { DAY_MS, HOUR_MS } from '../core/time/instant.ts'
 import type { Freeze } from '../core/window.ts'
 import type { Db } from '../store/connection.ts'
 import {
@@ -32,9 +33,8 @@ export interface FreezeCalendarParts {
 
 export type FreezeCalendars = ReturnType<typeof createFreezeCalendars>
 
-const HOUR_MS = 3_600_000
 /** How far ahead windows are looked for, and some days. */
-const AHEAD_MS = 410 * 24 * HOUR_MS
+const AHEAD_MS = 410 * DAY_MS
 
 /**
  * The freezes of calendars, by the last text of each that could be understood, kept in the database. A calendar that was

@@ -2,7 +2,7 @@ import { standInAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { HealthResult } from '../core/ports.ts'
 import type { ProposalState, ServiceCheck } from '../core/proposal/proposal.ts'
-import { ringNow } from '../core/proposal/run.ts'
+import { ringNow } from '../core/rollout/run.ts'
 import { judgeMetric } from '../core/service-check.ts'
 import type { WorkflowParts } from './ports.ts'
 

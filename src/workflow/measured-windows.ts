@@ -2,6 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'
 import { type MeasuredWindow, type MeasureRule, measuredPlan, quietestWindow, type UnusableLoad } from '../core/load.ts'
 import type { LoadSample, LoadSource } from '../core/ports.ts'
+import { DAY_MS, WEEK_MS } from '../core/time/instant.ts'
 import type { WindowPlan } from '../core/window.ts'
 import type { Db } from '../store/connection.ts'
 import { readMeasures, type StoredMeasure, saveMeasure } from '../store/measured-windows.ts'
@@ -26,9 +27,8 @@ export interface MeasuredSchedule {
 
 export type MeasuredWindows = ReturnType<typeof createMeasuredWindows>
 
-const DAY_MS = 86_400_000
 /** What was found longer ago than this says nothing of tonight. */
-const TRUSTED_MS = 7 * DAY_MS
+const TRUSTED_MS = WEEK_MS
 
 /** When measured windows are, as their load said when it was last read: once a day. */
 export function createMeasuredWindows(parts: MeasuredWindowsParts) {
@@ -83,7 +83,7 @@ export function createMeasuredWindows(parts: MeasuredWindowsParts) {
   async function read(rule: MeasureRule, now: Date, signal: AbortSignal): Promise<readonly LoadSample[]> {
     const source = parts.loads.get(rule.load)
     if (source === undefined) throw new Error(`There is no load ${rule.load}.`)
-    const since = new Date(now.getTime() - rule.weeks * 7 * DAY_MS)
+    const since = new Date(now.getTime() - rule.weeks * WEEK_MS)
     return source.history(since.toISOString(), now.toISOString(), signal)
   }
 

@@ -1,8 +1,8 @@
 import type { Batch, DeployEngine, HealthResult, HookMoment } from '../core/ports.ts'
-import { decidedAtOnce } from '../core/proposal/approval.ts'
+import { bypassesWindow } from '../core/proposal/approval.ts'
 import type { RecordedOutcome } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { liveRun } from '../core/proposal/run.ts'
+import { liveRun } from '../core/rollout/run.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface Prepared {
@@ -64,7 +64,7 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
     signal.throwIfAborted()
     const well = batch.deployments.filter(({ asset }) => {
       const sick = (before.get(asset.id) ?? []).filter((result) => !result.healthy)
-      if (sick.length === 0 || mendsSick(state, asset.id)) return true
+      if (sick.length === 0 || mayPatchUnhealthy(state, asset.id)) return true
       const list = sick.map(({ check, detail }) => `${check}: ${detail}`).join('; ')
       const reason = `It was not healthy before anything was done, so nothing was: ${list}`
       refused.push({ asset: asset.id, outcome: { state: 'held back', reason, log: '' } })
@@ -99,7 +99,7 @@ export function createPrepare({ health, hooks }: Pick<WorkflowParts, 'health' | 
 }
 
 /** Somebody wants exactly the sick asset touched: to roll back, to try again, or by break-glass. */
-function mendsSick(state: ProposalState, asset: string): boolean {
-  if (state.approvedBy !== null && decidedAtOnce(state.approvedBy)) return true
+function mayPatchUnhealthy(state: ProposalState, asset: string): boolean {
+  if (state.approvedBy !== null && bypassesWindow(state.approvedBy)) return true
   return (liveRun(state)?.retried[asset] ?? 0) > 0
 }

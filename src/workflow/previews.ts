@@ -8,12 +8,13 @@ import type { Asset } from '../core/asset.ts'
 import { GONE } from '../core/away.ts'
 import type { PackageChange } from '../core/catalog.ts'
 import { errorText } from '../core/error-text.ts'
+import { memoizeByIdentity } from '../core/memoize-by-identity.ts'
 import type { DeployEngine } from '../core/ports.ts'
 import { addsNothing, stepsOf } from '../core/preview.ts'
-import { plannedOf } from '../core/proposal/planned.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
-import { remembered } from '../core/remembered.ts'
+import { plannedOf } from '../core/rollout/planned.ts'
 import { sha256 } from '../core/sha256.ts'
+import { HOUR_MS } from '../core/time/instant.ts'
 import { sameChanges } from '../core/within.ts'
 import { createPauses } from '../store/in-slices.ts'
 import type { AssetKeys } from '../store/inventory.ts'
@@ -25,7 +26,7 @@ const AT_ONCE = 8
 const ANSWERS_AT_ONCE = 100
 const COLLECT_MS = 500
 /** What could not be previewed is asked again after so long. */
-export const ASK_AGAIN_MS = 3_600_000
+export const ASK_AGAIN_MS = HOUR_MS
 
 /** What an engine is still to be asked. */
 export interface Lacking {
@@ -180,7 +181,7 @@ async function answerOf(
   }
 }
 
-const changesHash = remembered((changes: readonly PackageChange[]) => sha256(JSON.stringify(changes)))
+const changesHash = memoizeByIdentity((changes: readonly PackageChange[]) => sha256(JSON.stringify(changes)))
 
 /** What an answer holds for: these changes on this software, of this asset unless the engine answers alike for others. */
 function previewKey(

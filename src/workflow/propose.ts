@@ -13,10 +13,11 @@ import { saysTheSame } from '../core/proposal/decide-life.ts'
 import { contentHash, keepingSubject } from '../core/proposal/decision-content.ts'
 import type { Content } from '../core/proposal/event.ts'
 import type { Actor, PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
-import { unfinished } from '../core/proposal/run.ts'
 import { isHeld, nobodyLeft } from '../core/proposal/since.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
+import { unfinished } from '../core/rollout/run.ts'
 import { sha256 } from '../core/sha256.ts'
+import { DAY_MS, MINUTE_MS } from '../core/time/instant.ts'
 import { wanted } from '../core/wanted.ts'
 import { watchedOf } from '../core/watched.ts'
 import type { Needs } from '../core/within.ts'
@@ -40,9 +41,9 @@ import { createFindingsRecord } from './record-findings.ts'
 const FINDINGS = 'findings'
 
 const assessor: Actor = { kind: 'system', part: 'assessment' }
-const STALE_AFTER_MS = 86_400_000
+const STALE_AFTER_MS = DAY_MS
 /** How long a decision waits for the previews of its assets. */
-const PREVIEWS_MS = 15 * 60_000
+const PREVIEWS_MS = 15 * MINUTE_MS
 
 export interface ProposeReport {
   readonly opened: readonly string[]
@@ -583,8 +584,6 @@ async function* oneAhead<Item, Made>(
     yield [item, ready]
   }
 }
-
-const DAY_MS = 86_400_000
 
 function later(at: string, ms: number): string {
   return new Date(Date.parse(at) + ms).toISOString()

@@ -146,7 +146,7 @@ describe('the card', () => {
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 0 of 4 done, 1 failed, 3 not touched.
-      Not well: web1 failed: it says so.
+      Failed: web1 failed: it says so.
       canary 0/1 failed
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.

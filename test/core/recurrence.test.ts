@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { DAY_SECONDS, dateOf, dayNumber, weekdayOf, zoneNamed } from '../../src/core/local-time.ts'
 import { expand } from '../../src/core/recurrence/expand.ts'
 import { parseRrule } from '../../src/core/recurrence/rule.ts'
 import { needsStart, parseRecurrence } from '../../src/core/recurrence/text.ts'
+import { DAY_SECONDS } from '../../src/core/time/instant.ts'
+import { dateOf, dayNumber, weekdayOf, zoneNamed } from '../../src/core/time/local-time.ts'
 import { type Known, startsOf, zonesOf } from '../support/recurrence.ts'
 
 const answers: Known = JSON.parse(readFileSync(new URL('./recurrence-known.json', import.meta.url), 'utf8'))

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { instantOf, parseLocal, type Zone, zoneNamed } from '../../src/core/local-time.ts'
+import { instantOf, parseLocal, type Zone, zoneNamed } from '../../src/core/time/local-time.ts'
 import { type Known, MOST_STARTS, startsOf, zonesOf } from '../support/recurrence.ts'
 
 const program = fileURLToPath(new URL('../core/recurrence-oracle.py', import.meta.url))

@@ -7,10 +7,8 @@
 import type { Member } from '../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
-import { deploymentsOf } from '../../src/core/proposal/deployments.ts'
 import type { ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
-import { handOver } from '../../src/core/proposal/hand-over.ts'
 import { nextStep, type Step, workStep } from '../../src/core/proposal/next-step.ts'
 import {
   type Actor,
@@ -19,7 +17,9 @@ import {
   type LeftOut,
   type ProposalState,
 } from '../../src/core/proposal/proposal.ts'
-import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/proposal/run.ts'
+import { deploymentsOf } from '../../src/core/rollout/deployments.ts'
+import { handOver } from '../../src/core/rollout/hand-over.ts'
+import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/core/rollout/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
 import { createParts } from '../support/in-parts.ts'

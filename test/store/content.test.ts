@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { GENESIS } from '../../src/core/audit.ts'
 import { contentOf } from '../../src/core/content.ts'
-import { outcomesEvents, pageOf } from '../../src/core/proposal/results-page.ts'
 import { withContent, withContents } from '../../src/core/proposal/written.ts'
+import { outcomesEvents, pageOf } from '../../src/core/rollout/results-page.ts'
 import {
   contentsOf,
   nameContents,

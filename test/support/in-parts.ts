@@ -4,10 +4,10 @@ import { recordedOf } from '../../src/core/proposal/entry.ts'
 import type { RecordedEvent } from '../../src/core/proposal/event.ts'
 import { type LightState, lightOf, type ResultRow, resultChanges, wholeState } from '../../src/core/proposal/light.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
-import { pageOf } from '../../src/core/proposal/results-page.ts'
 import { rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../../src/core/proposal/said.ts'
 import type { Named } from '../../src/core/proposal/written.ts'
 import { readEntry, type SealedEntry } from '../../src/core/record/entry.ts'
+import { pageOf } from '../../src/core/rollout/results-page.ts'
 import { sealedEntry, testRegister } from './test-register.ts'
 
 export function createParts() {

@@ -1,7 +1,7 @@
 import type { ProposalCommand } from '../../src/core/proposal/command.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
-import { liveRun, unfinished } from '../../src/core/proposal/run.ts'
+import { liveRun, unfinished } from '../../src/core/rollout/run.ts'
 
 /** What the driver would do now; `null`: nothing. Assets succeed, and end so. */
 export function machineCommand(state: ProposalState, now: string, end: EndState): ProposalCommand | null {

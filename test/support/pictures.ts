@@ -1,5 +1,5 @@
 import type { Picture } from '../../src/chat/picture/picture.ts'
-import type { PlanForecast } from '../../src/core/forecast.ts'
+import type { PlanForecast } from '../../src/core/forecast/plan-forecast.ts'
 
 export const plan: PlanForecast = {
   now: '2026-11-20T21:10:00.000Z',

@@ -5,7 +5,7 @@ import { decide } from '../../src/core/proposal/decide.ts'
 import type { Content, ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
 import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
-import { unfinished } from '../../src/core/proposal/run.ts'
+import { unfinished } from '../../src/core/rollout/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { content, policy } from './proposals.ts'
 

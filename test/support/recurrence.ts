@@ -1,5 +1,5 @@
-import { parseLocal, type Zone } from '../../src/core/local-time.ts'
 import { parseRecurrence, recurrenceOccurrences } from '../../src/core/recurrence/text.ts'
+import { parseLocal, type Zone } from '../../src/core/time/local-time.ts'
 
 /** One case of test/core/recurrence-oracle.py. */
 export interface KnownCase {

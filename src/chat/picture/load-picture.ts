@@ -1,4 +1,4 @@
-import type { Weekday } from '../../core/local-time.ts'
+import type { Weekday } from '../../core/time/local-time.ts'
 import { duration } from '../words.ts'
 import { drawing, fitted, hatching, palettes, rect, type Theme, text, WIDTH } from './drawing.ts'
 

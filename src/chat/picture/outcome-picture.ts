@@ -1,6 +1,6 @@
-import { countEndState, type GateCount } from '../../core/gate.ts'
 import type { Outcome, RingOutcome } from '../../core/outcome.ts'
 import { type EndState, endStates } from '../../core/proposal/proposal.ts'
+import { countEndState, type GateCount } from '../../core/rollout/gate.ts'
 import { count } from '../words.ts'
 import {
   dots,

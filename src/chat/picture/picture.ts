@@ -1,6 +1,6 @@
 /** A picture as a value: small enough for an outbox row, drawn when it is delivered or looked at. */
 
-import type { PlanForecast } from '../../core/forecast.ts'
+import type { PlanForecast } from '../../core/forecast/plan-forecast.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import { oneLine, shorten } from '../visible.ts'
 import type { Theme } from './drawing.ts'

@@ -1,4 +1,5 @@
-import type { PlanForecast, RingForecast } from '../../core/forecast.ts'
+import type { PlanForecast, RingForecast } from '../../core/forecast/plan-forecast.ts'
+import { HOUR_MS } from '../../core/time/instant.ts'
 import { count, duration } from '../words.ts'
 import {
   drawing,
@@ -196,7 +197,7 @@ function spanOf(plan: PlanForecast): { readonly from: number; readonly to: numbe
   if (plan.end === null) for (const window of plan.windows.slice(0, 3)) instants.push(...ends(window))
   const all = instants.flatMap((at) => (at === null ? [] : [Date.parse(at)]))
   const from = Math.min(...all)
-  const to = Math.max(...all, from + 3_600_000)
+  const to = Math.max(...all, from + HOUR_MS)
   const margin = (to - from) * 0.03
   return { from: from - margin, to: to + margin }
 }

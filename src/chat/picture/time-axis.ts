@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time/instant.ts'
 
 export interface Tick {
   /** Milliseconds since 1970. */
@@ -8,10 +9,16 @@ export interface Tick {
   readonly day: boolean
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const steps = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR]
+const steps = [
+  5 * MINUTE_MS,
+  15 * MINUTE_MS,
+  30 * MINUTE_MS,
+  HOUR_MS,
+  2 * HOUR_MS,
+  3 * HOUR_MS,
+  6 * HOUR_MS,
+  12 * HOUR_MS,
+]
 const dayCounts = [1, 2, 3, 7, 14, 28, 56]
 
 /** At most `most` round times of a zone's clock, so that a clock change moves none of them off the hour. */
@@ -21,12 +28,12 @@ export function ticks(from: number, to: number, most: number, timeZone: string):
   const first = DateTime.fromMillis(from, { zone: timeZone }).startOf('day')
   const list: Tick[] = []
   if (step === undefined) {
-    const days = dayCounts.find((count) => span / (count * DAY) <= most) ?? Math.ceil(span / DAY / most)
+    const days = dayCounts.find((count) => span / (count * DAY_MS) <= most) ?? Math.ceil(span / DAY_MS / most)
     for (let day = first; day.toMillis() <= to; day = day.plus({ days })) add(day)
     return list
   }
   for (let day = first; day.toMillis() <= to; day = day.plus({ days: 1 })) {
-    for (let minute = 0; minute < 24 * 60; minute += step / MINUTE) {
+    for (let minute = 0; minute < 24 * 60; minute += step / MINUTE_MS) {
       // By the clock on the wall: a day of 23 or 25 hours has its marks at the same hours.
       add(day.set({ hour: Math.floor(minute / 60), minute: minute % 60 }))
     }

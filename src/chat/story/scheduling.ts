@@ -1,6 +1,6 @@
 /** What is said of when a rollout runs, and of what it waits for. */
 
-import { assetName } from '../../core/proposal/tally.ts'
+import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'
 import { bot, named, said, type Tellers } from './telling.ts'
 import { waitingFor } from './words.ts'

@@ -1,9 +1,9 @@
 /** Parts of sentences that the thread and the card share. */
 
 import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
-import { unfinished } from '../../core/proposal/run.ts'
 import { leftOutWords } from '../../core/proposal/since.ts'
-import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/proposal/tally.ts'
+import { unfinished } from '../../core/rollout/run.ts'
+import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
 import { code, type RichText, rich, sentence, time } from '../rich-text.ts'
 import { count } from '../words.ts'
 

@@ -6,7 +6,8 @@ import { stakes } from '../priority/order.ts'
 import { priorityRank } from '../priority/priority.ts'
 import { inOneGo, type Steps } from '../steps.ts'
 import type { CatalogView } from './catalog-view.ts'
-import { createMisses, type Held, type Misses, type Missing, softwareOf, type Update } from './missing.ts'
+import { createMisses, type Misses } from './misses.ts'
+import { type Held, type Missing, softwareOf, type Update } from './missing.ts'
 import { createPatchJudge, type FoundPatch, type JudgeOptions } from './patch.ts'
 
 /** An asset, with when it was looked at. */

@@ -34,103 +34,125 @@ interface Said {
   facts: CveFacts | null
 }
 
+interface Index {
+  readonly matcher: Matcher
+  /** By platform and source. */
+  readonly advisories: Map<string, Advisory[]>
+  readonly advisoryById: Map<string, Advisory>
+  /** By platform, as feeds say them. */
+  readonly updates: Map<string, WindowsUpdate[]>
+  /** By platform, each once. */
+  readonly mergedUpdates: Map<string, ReadonlyMap<string, WindowsUpdate>>
+  readonly lifecycles: Map<string, Lifecycle>
+  readonly cves: Map<string, CveEvidence>
+}
+
 /** An index over feed content. Later contents win where two speak of one CVE. */
 export function catalogView(contents: readonly FeedContent[]): CatalogView {
-  const matcher = createMatcher(fixesOf(contents))
-  const advisories = new Map<string, Advisory[]>()
-  const byId = new Map<string, Advisory>()
-  const updates = new Map<string, WindowsUpdate[]>()
-  const merged = new Map<string, ReadonlyMap<string, WindowsUpdate>>()
-  const lifecycles = new Map<string, Lifecycle>()
-  const known = new Map<string, CveEvidence>()
-
-  function takeAdvisory(advisory: Advisory, only: ReadonlySet<string> | null): void {
-    byId.set(advisory.id, advisory)
-    for (const key of new Set(advisory.fixes.map((fix) => packageKey(fix.platform, fix.source))))
-      if (only === null || only.has(sourceIn(key))) add(advisories, key, advisory)
+  const index: Index = {
+    matcher: createMatcher(fixesOf(contents)),
+    advisories: new Map(),
+    advisoryById: new Map(),
+    updates: new Map(),
+    mergedUpdates: new Map(),
+    lifecycles: new Map(),
+    cves: new Map(),
   }
-
-  function takeOthers({ updates: windows, lifecycles: lives }: Pick<FeedContent, 'updates' | 'lifecycles'>): void {
-    for (const update of windows ?? []) add(updates, update.platform, update)
-    for (const item of lives ?? []) lifecycles.set(item.platform, item)
-  }
-
-  function take(content: AboutCves): void {
-    const said = new Map<string, Said>()
-    const of = (cve: string): Said => {
-      const one = said.get(cve) ?? { ...(known.get(cve) ?? nothingSaid) }
-      said.set(cve, one)
-      return one
-    }
-    for (const entry of content.kev ?? []) of(entry.cve).kev = entry
-    for (const score of content.epss ?? []) of(score.cve).epss = score
-    for (const item of content.cves ?? []) {
-      const one = of(item.cve)
-      one.facts = joinFacts(one.facts, item)
-    }
-    for (const [cve, one] of said) known.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
-  }
-
   for (const content of contents) {
-    for (const advisory of content.advisories ?? []) takeAdvisory(advisory, null)
-    takeOthers(content)
-    take(content)
+    for (const advisory of content.advisories ?? []) takeAdvisory(index, advisory, null)
+    takePlatforms(index, content)
+    takeCves(index, content)
   }
-
   return {
-    matcher,
-    advisories: (platform, source) => advisories.get(packageKey(platform, source)) ?? [],
-    advisory: (id) => byId.get(id) ?? null,
-    windowsUpdates(platform) {
-      const there = merged.get(platform) ?? mergeUpdates(updates.get(platform) ?? [])
-      merged.set(platform, there)
-      return there
-    },
-    about(cve) {
-      const there = known.get(cve) ?? { cve, ...nothingSaid }
-      known.set(cve, there)
-      return there
-    },
-    lifecycle: (platform) => lifecycles.get(platform) ?? null,
-    cves: () => known.keys(),
-    forgetPackages(packages) {
-      matcher.forget(packages)
-      for (const [key, list] of advisories) {
-        if (!packages.has(sourceIn(key))) continue
-        for (const { id } of list) byId.delete(id)
-        advisories.delete(key)
-      }
-    },
+    matcher: index.matcher,
+    advisories: (platform, source) => index.advisories.get(packageKey(platform, source)) ?? [],
+    advisory: (id) => index.advisoryById.get(id) ?? null,
+    windowsUpdates: (platform) => windowsUpdatesOf(index, platform),
+    about: (cve) => evidenceOf(index, cve),
+    lifecycle: (platform) => index.lifecycles.get(platform) ?? null,
+    cves: () => index.cves.keys(),
+    forgetPackages: (packages) => forgetPackages(index, packages),
     takePackages(packages, content) {
-      matcher.take(content.fixes ?? [])
-      for (const advisory of content.advisories ?? []) takeAdvisory(advisory, packages)
+      index.matcher.take(content.fixes ?? [])
+      for (const advisory of content.advisories ?? []) takeAdvisory(index, advisory, packages)
     },
     replacePlatforms(content) {
-      updates.clear()
-      merged.clear()
-      lifecycles.clear()
-      takeOthers(content)
+      index.updates.clear()
+      index.mergedUpdates.clear()
+      index.lifecycles.clear()
+      takePlatforms(index, content)
     },
-    replaceCves(cves, content) {
-      const before = new Map<string, CveEvidence>()
-      for (const cve of cves) {
-        const there = known.get(cve)
-        if (there === undefined) continue
-        before.set(cve, there)
-        known.delete(cve)
-      }
-      take(content)
-      const changed = new Set<string>()
-      for (const [cve, there] of before) {
-        const now = known.get(cve) ?? { cve, ...nothingSaid }
-        if (JSON.stringify(now) === JSON.stringify(there)) known.set(cve, there)
-        else changed.add(cve)
-      }
-      for (const { cve } of [...(content.kev ?? []), ...(content.epss ?? []), ...(content.cves ?? [])])
-        if (!before.has(cve)) changed.add(cve)
-      return changed
-    },
+    replaceCves: (cves, content) => replaceCves(index, cves, content),
   }
+}
+
+/** `only`: what it says of these sources; `null`: of all. */
+function takeAdvisory(index: Index, advisory: Advisory, only: ReadonlySet<string> | null): void {
+  index.advisoryById.set(advisory.id, advisory)
+  for (const key of new Set(advisory.fixes.map((fix) => packageKey(fix.platform, fix.source))))
+    if (only === null || only.has(sourceIn(key))) add(index.advisories, key, advisory)
+}
+
+function takePlatforms(index: Index, { updates, lifecycles }: Pick<FeedContent, 'updates' | 'lifecycles'>): void {
+  for (const update of updates ?? []) add(index.updates, update.platform, update)
+  for (const lifecycle of lifecycles ?? []) index.lifecycles.set(lifecycle.platform, lifecycle)
+}
+
+function takeCves(index: Index, { kev, epss, cves }: AboutCves): void {
+  const said = new Map<string, Said>()
+  const of = (cve: string): Said => {
+    const one = said.get(cve) ?? { ...(index.cves.get(cve) ?? nothingSaid) }
+    said.set(cve, one)
+    return one
+  }
+  for (const entry of kev ?? []) of(entry.cve).kev = entry
+  for (const score of epss ?? []) of(score.cve).epss = score
+  for (const facts of cves ?? []) {
+    const one = of(facts.cve)
+    one.facts = joinFacts(one.facts, facts)
+  }
+  for (const [cve, one] of said) index.cves.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
+}
+
+function windowsUpdatesOf({ updates, mergedUpdates }: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
+  const there = mergedUpdates.get(platform) ?? mergeUpdates(updates.get(platform) ?? [])
+  mergedUpdates.set(platform, there)
+  return there
+}
+
+function evidenceOf({ cves }: Index, cve: string): CveEvidence {
+  const there = cves.get(cve) ?? { cve, ...nothingSaid }
+  cves.set(cve, there)
+  return there
+}
+
+function forgetPackages({ matcher, advisories, advisoryById }: Index, packages: ReadonlySet<string>): void {
+  matcher.forget(packages)
+  for (const [key, list] of advisories) {
+    if (!packages.has(sourceIn(key))) continue
+    for (const { id } of list) advisoryById.delete(id)
+    advisories.delete(key)
+  }
+}
+
+function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): ReadonlySet<string> {
+  const before = new Map<string, CveEvidence>()
+  for (const cve of cves) {
+    const there = index.cves.get(cve)
+    if (there === undefined) continue
+    before.set(cve, there)
+    index.cves.delete(cve)
+  }
+  takeCves(index, content)
+  const changed = new Set<string>()
+  for (const [cve, there] of before) {
+    const now = index.cves.get(cve) ?? { cve, ...nothingSaid }
+    if (JSON.stringify(now) === JSON.stringify(there)) index.cves.set(cve, there)
+    else changed.add(cve)
+  }
+  for (const { cve } of [...(content.kev ?? []), ...(content.epss ?? []), ...(content.cves ?? [])])
+    if (!before.has(cve)) changed.add(cve)
+  return changed
 }
 
 const nothingSaid: Readonly<Said> = { kev: null, epss: null, facts: null }

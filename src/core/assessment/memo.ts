@@ -11,10 +11,22 @@ type Lists = readonly (readonly OfPackage[])[]
 /** What was made of lists of the very same objects, else what `make` gives. The first list must not be empty. */
 export type Memo<Result> = (lists: Lists, make: () => Result) => Result
 
-/** Counts how often what results go by has changed, and says whether it has for lists since a count. */
+/** How often what results go by has changed, and by which of these changes a package did last. */
 export interface Changes {
-  readonly count: () => number
-  readonly touched: (lists: Lists, since: number) => boolean
+  count: number
+  /** By source or binary name. */
+  readonly lastOf: Map<string, number>
+}
+
+/** Something else is said of these packages (source or binary names). */
+export function noteChange(changes: Changes, packages: ReadonlySet<string>): void {
+  changes.count++
+  for (const name of packages) changes.lastOf.set(name, changes.count)
+}
+
+/** Has what is said of a package changed since a count? */
+export function hasChangedSince({ lastOf }: Changes, { name, source }: OfPackage, count: number): boolean {
+  return (lastOf.get(name ?? '') ?? 0) > count || (lastOf.get(source ?? '') ?? 0) > count
 }
 
 interface Known<Result> {
@@ -25,16 +37,16 @@ interface Known<Result> {
 }
 
 /** Lists count as equal where their items are the same objects in the same order. */
-export function createMemo<Result>({ count, touched }: Changes): Memo<Result> {
+export function createMemo<Result>(changes: Changes): Memo<Result> {
   const known = new WeakMap<OfPackage, Known<Result>[]>()
   return (lists, make) => {
     const first = lists[0]?.[0]
     if (first === undefined) return make()
     const those = known.get(first)
     const there = those?.find((one) => equal(one.lists, lists))
-    const now = count()
+    const now = changes.count
     if (there !== undefined) {
-      if (there.count !== now && touched(lists, there.count)) there.result = make()
+      if (there.count !== now && touched(changes, lists, there.count)) there.result = make()
       there.count = now
       return there.result
     }
@@ -43,6 +55,10 @@ export function createMemo<Result>({ count, touched }: Changes): Memo<Result> {
     else those.push(made)
     return made.result
   }
+}
+
+function touched(changes: Changes, lists: Lists, since: number): boolean {
+  return lists.some((list) => list.some((item) => hasChangedSince(changes, item, since)))
 }
 
 function equal(some: Lists, others: Lists): boolean {

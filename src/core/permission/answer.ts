@@ -1,10 +1,10 @@
 /** Whether somebody may do something now, what each person may, and who may what somebody else may not. */
 
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Member } from '../policy.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { anyOf } from '../proposal/decision.ts'
 import { proofProblem } from '../proposal/proof.ts'
-import { remembered } from '../remembered.ts'
 import { type Act, acts } from './acts.ts'
 import { someOf } from './names.ts'
 import type { Place } from './place.ts'
@@ -60,7 +60,7 @@ export function whoMay(act: Act, place: Place): readonly Member[] {
   return found
 }
 
-const able = remembered((_: Place) => new Map<Act, readonly Member[]>())
+const able = memoizeByIdentity((_: Place) => new Map<Act, readonly Member[]>())
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
   if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true

@@ -1,11 +1,11 @@
 /** What is looked at to say who may do what: a proposal at a glance, its team's people and the moment. */
 
-import { countEndState } from '../gate.ts'
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
 import type { Glance, Rings } from '../proposal/glance.ts'
 import type { LightState } from '../proposal/light.ts'
 import { isEndState } from '../proposal/proposal.ts'
+import { countEndState } from '../rollout/gate.ts'
 import type { Freeze } from '../window.ts'
 
 /** A small state and what it asks for, in full or in short. */

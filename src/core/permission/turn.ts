@@ -5,8 +5,8 @@
 
 import type { Refusal } from '../proposal/command.ts'
 import { ringAt } from '../proposal/glance.ts'
-import { waitingForResume } from '../proposal/run.ts'
 import { statusWords } from '../proposal/stop-test.ts'
+import { waitingForResume } from '../rollout/run.ts'
 import type { Act } from './acts.ts'
 import type { Askable } from './place.ts'
 import { no } from './row.ts'

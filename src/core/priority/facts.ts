@@ -1,6 +1,7 @@
 import type { Asset, Criticality, Exposure } from '../asset.ts'
 import type { CveFacts, EpssScore, KevEntry, PatchType } from '../catalog.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { DAY_SECONDS, plusSeconds } from '../time/instant.ts'
 import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
@@ -122,7 +123,7 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
 
 type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
 
-const answersOf = remembered((_rule: PriorityRule) => new Map<string, TableAnswer>())
+const answersOf = memoizeByIdentity((_rule: PriorityRule) => new Map<string, TableAnswer>())
 
 /** What a table says to facts: few sets of them differ, and what would turn it takes long to find. */
 function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
@@ -306,7 +307,7 @@ export function dueAt(
   const dates: Due[] = []
   if (own !== null)
     dates.push({
-      at: new Date(Date.parse(from) + own * 86_400_000).toISOString(),
+      at: plusSeconds(from, own * DAY_SECONDS),
       rule: `${own} days for ${outcome.days === undefined ? priority : `"${word}"`}, counted from ${since}`,
     })
   for (const entry of kev) {

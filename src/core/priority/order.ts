@@ -1,6 +1,7 @@
 /** Which of two patches of the same priority comes first: likelihood of exploitation times what is at stake. */
 
 import type { Criticality } from '../asset.ts'
+import { DAY_MS } from '../time/instant.ts'
 import type { CveEvidence } from './facts.ts'
 import { baseScore } from './facts.ts'
 
@@ -26,7 +27,7 @@ export function likelihood({ epss, facts }: CveEvidence, now: string): number {
   const probability = Math.min(Math.max(epss?.score ?? assumedEpss, 0.00001), 0.99)
   const score = baseScore(facts)?.score ?? assumedCvss
   const published = facts?.published ?? null
-  const days = published === null ? 90 : Math.max(0, (Date.parse(now) - Date.parse(published)) / 86_400_000)
+  const days = published === null ? 90 : Math.max(0, (Date.parse(now) - Date.parse(published)) / DAY_MS)
   return (
     orderWeights.epss * Math.log(probability / (1 - probability)) +
     orderWeights.cvss * score +

@@ -1,9 +1,9 @@
 /** Whether somebody on call knows of a rollout that is about to start: who is asked, when, and what silence means. */
 
 import { holders, onCall } from '../permission/roles.ts'
-import { decidedAtOnce } from './approval.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
+import { bypassesWindow } from './approval.ts'
 import type { Context } from './command.ts'
-import { isBefore, plusSeconds } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
 /** Must somebody still acknowledge? Whoever decided it at once is awake. */
@@ -13,7 +13,7 @@ export function wantsAcknowledgement(
   return (
     state.policy.acknowledgement !== null &&
     state.acknowledgedBy === null &&
-    !(state.approvedBy && decidedAtOnce(state.approvedBy)) &&
+    !(state.approvedBy && bypassesWindow(state.approvedBy)) &&
     state.status === 'scheduled'
   )
 }

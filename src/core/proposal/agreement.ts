@@ -5,8 +5,9 @@
 
 import { isOwn, throughOf } from '../hands.ts'
 import { countQuorum } from '../quorum.ts'
+import { isBefore } from '../time/instant.ts'
 import type { Context } from './command.ts'
-import { accept, anyOf, type Decision, isBefore, refuse } from './decision.ts'
+import { accept, anyOf, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { isSame } from './evolve-agreements.ts'
 import type { AgreedAct, Agreement, ProposalState } from './proposal.ts'

@@ -34,7 +34,7 @@ export function excludedVoters(state: Pick<Deciding, 'policy' | 'proposer'>): Re
 }
 
 /** Approved by one person without the usual votes, and outside the window: an emergency, or the way back from one. */
-export function decidedAtOnce({ how }: ApprovedBy): boolean {
+export function bypassesWindow({ how }: ApprovedBy): boolean {
   return how === 'break-glass' || how === 'roll back'
 }
 
@@ -90,7 +90,7 @@ export function approvalNow(
   context: Pick<Context, 'members' | 'standing' | 'now'>,
 ): { readonly by: ApprovedBy } | { readonly missing: string } {
   // One person decided it, for everybody to see.
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return { by: state.approvedBy }
+  if (state.approvedBy && bypassesWindow(state.approvedBy)) return { by: state.approvedBy }
   const untested = testProblem(state)
   if (untested !== null) return { missing: untested }
   const quorum = quorumProgress(state, context.members)

@@ -3,8 +3,8 @@
 import type { PackageChange, Patch } from '../catalog.ts'
 import { clusterProblem } from '../cluster.ts'
 import { limits } from '../limits.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
-import { remembered } from '../remembered.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
@@ -63,7 +63,7 @@ export interface PatchBrief {
 export type Brief = PatchBrief | StandingRuleSubject
 
 /** Worked out once for each subject: very many assets share few lists of changes. */
-export const briefOf = remembered((asked: Subject): Brief => {
+export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
   const subject = asKept(asked)
   if (subject.kind === 'standing rule') return subject
   const { patches, assets, rings, window, measured, clusters = [], rollsBack } = subject

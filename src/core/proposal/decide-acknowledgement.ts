@@ -1,6 +1,7 @@
+import { isBefore } from '../time/instant.ts'
 import { askedNow, nextAsk } from './acknowledgement.ts'
 import type { Context } from './command.ts'
-import { accept, type Decision, isBefore, refuse } from './decision.ts'
+import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
 export function askAcknowledgement(state: ProposalState, context: Context): Decision {

@@ -1,6 +1,7 @@
 import { limits } from '../limits.ts'
+import { plusSeconds } from '../time/instant.ts'
 import type { Context, ProposalCommand } from './command.ts'
-import { AT_ONCE_SECONDS, accept, type Decision, plusSeconds, refuse } from './decision.ts'
+import { AT_ONCE_SECONDS, accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
 /** Approves at once and outside the window, on one person's written reason; others review it afterwards. */

@@ -1,18 +1,20 @@
-import { countEndState } from '../gate.ts'
 import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
+
+import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
+import { countEndState } from '../rollout/gate.ts'
+import { ringNow, testRunning, waitingForResume } from '../rollout/run.ts'
+import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { agree, agreedTo } from './agreement.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
-import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
-import { deploymentOf, deploymentsOf } from './deployments.ts'
+import { accept, actorName, after, type Decision, refuse, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { hasFailed, namedAsset } from './named-asset.ts'
 import { portions } from './portions.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, ResumeVote } from './proposal.ts'
-import { ringNow, testRunning, waitingForResume } from './run.ts'
 import { haltTest, pauseTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -126,8 +128,6 @@ function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], c
   return resumed.ok ? accept(...asked, ...resumed.events) : resumed
 }
 
-const HOUR = 3_600
-
 /** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
 export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
   const { actor, now } = context
@@ -136,7 +136,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   if (schedule === null) return refuse('not now', `${state.id} has no window.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
-  const hour = plusSeconds(open ? schedule.end : now, HOUR)
+  const hour = plusSeconds(open ? schedule.end : now, HOUR_SECONDS)
   // Whoever agrees with somebody means the same end.
   const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
     to.act === 'extend-window' ? to.until : [],
@@ -148,7 +148,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)
   if (isBefore(longest, end))
-    return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
+    return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR_SECONDS} hours at most.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')
   const extended = { type: 'window-extended', until: end, person: actor.id, name: actor.name, reason } as const

@@ -1,24 +1,34 @@
-import { countEndState } from '../gate.ts'
 import { limits } from '../limits.ts'
 import { runsTest } from '../policy.ts'
+import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
+import { countEndState } from '../rollout/gate.ts'
+import { approvalProblem } from '../rollout/hand-over.ts'
+import { someRemain } from '../rollout/remaining.ts'
+import { outcomesEvents, verificationsEvents } from '../rollout/results-page.ts'
+import {
+  emptyRing,
+  goesOn,
+  isHalted,
+  liveRun,
+  ringNow,
+  testRunning,
+  unfinished,
+  unfinishedDeployments,
+} from '../rollout/run.ts'
+import { comesNext, touchable } from '../rollout/touch.ts'
+import { nextTurn, stopReason, wantsChecks } from '../rollout/turn.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, OtherWork, ProposalCommand } from './command.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
-import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
-import { deploymentOf, deploymentsOf } from './deployments.ts'
+import { accept, after, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import { approvalProblem } from './hand-over.ts'
 import { portions } from './portions.ts'
 import { type Deployment, PATCHWARDEN, type PatchSubject, type ProposalState } from './proposal.ts'
-import { someRemain } from './remaining.ts'
-import { outcomesEvents, verificationsEvents } from './results-page.ts'
-import { emptyRing, goesOn, isHalted, liveRun, ringNow, testRunning, unfinished, unfinishedDeployments } from './run.ts'
 import { isPreviewed, leftOutOf } from './since.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
-import { comesNext, touchable } from './touch.ts'
-import { nextTurn, stopReason, wantsChecks } from './turn.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 

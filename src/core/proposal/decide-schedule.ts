@@ -1,9 +1,10 @@
 import { limits } from '../limits.ts'
+import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { laterWindow, openWindow, type Window } from '../window.ts'
-import { decidedAtOnce } from './approval.ts'
+import { bypassesWindow } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
-import { accept, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
 
@@ -19,7 +20,7 @@ export function postpone(state: ProposalState, command: Of<'postpone'>, context:
   if (Number.isNaN(Date.parse(from)) || (command.until !== null && !isBefore(now, from))) {
     return refuse('incomplete', 'Say from when it may run, as a date that is still to come (2026-12-31).')
   }
-  if (isBefore(plusSeconds(now, limits.deferralDays * 86_400), from)) {
+  if (isBefore(plusSeconds(now, limits.deferralDays * DAY_SECONDS), from)) {
     return refuse('incomplete', `It can be postponed for ${limits.deferralDays} days at most; choose an earlier date.`)
   }
   const after = new Date(Math.max(Date.parse(schedule.start), Date.parse(from) - 1)).toISOString()
@@ -70,7 +71,7 @@ export function unfreeze(state: ProposalState, context: Context): Decision {
 function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
   const { subject, schedule } = state
   if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return []
+  if (state.approvedBy && bypassesWindow(state.approvedBy)) return []
   const same = openWindow(subject.window, context.freezes, state.team, schedule.start)
   const events = scheduleEvents(state, context, why)
   const [next] = events

@@ -1,13 +1,14 @@
 import { throughOf } from '../hands.ts'
 import { limits } from '../limits.ts'
+import { nextRun } from '../rollout/touch.ts'
+import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, quorumNeeds } from './approval.ts'
 import type { Context, ProposalCommand } from './command.ts'
-import { accept, after, type Decision, isBefore, plusSeconds, refuse } from './decision.ts'
+import { accept, after, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, Vote } from './proposal.ts'
 import { closeTest } from './stop-test.ts'
-import { nextRun } from './touch.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 
@@ -96,7 +97,7 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
       `Say until when the rejection of ${state.id} holds, as a date that is still to come (2026-12-31).`,
     )
   }
-  if (isBefore(plusSeconds(context.now, limits.deferralDays * 86_400), until)) {
+  if (isBefore(plusSeconds(context.now, limits.deferralDays * DAY_SECONDS), until)) {
     return refuse('incomplete', `A rejection holds for ${limits.deferralDays} days at most; choose an earlier date.`)
   }
   const deferral = { by: cast.person, reason: cast.reason, owner, until: new Date(until).toISOString() }

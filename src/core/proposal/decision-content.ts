@@ -26,8 +26,8 @@ import {
   type StoredContent,
 } from '../content.ts'
 import { limits } from '../limits.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
-import { remembered } from '../remembered.ts'
 import { inOneGo, type Steps } from '../steps.ts'
 import type { WindowPlan } from '../window.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
@@ -192,7 +192,7 @@ export function keepSubject(subject: Subject): KeptSubject {
 }
 
 /** Worked out once for each subject, which may have very many assets. */
-export const subjectHashes = remembered((subject: Subject): SubjectHashes => {
+export const subjectHashes = memoizeByIdentity((subject: Subject): SubjectHashes => {
   const { decision, evidence } = keepSubject(subject)
   return { decision, evidence }
 })

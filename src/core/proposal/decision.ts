@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts'
+import { DAY_SECONDS } from '../time/instant.ts'
 import type { Context, Refusal } from './command.ts'
 import type { ProposalEvent } from './event.ts'
 import { evolve } from './evolve.ts'
@@ -9,7 +10,7 @@ export type Decision =
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** What is decided at once may begin at once, and has this long to be done with its first ring. */
-export const AT_ONCE_SECONDS = 24 * 3_600
+export const AT_ONCE_SECONDS = DAY_SECONDS
 
 export function accept(...events: readonly ProposalEvent[]): Decision {
   return { ok: true, events }
@@ -42,12 +43,4 @@ export function anyOf(words: readonly string[]): string {
   const unique = [...new Set(words)]
   if (unique.length <= 1) return unique[0] ?? 'nobody'
   return `${unique.slice(0, -1).join(', ')} or ${unique.at(-1)}`
-}
-
-export function isBefore(a: string, b: string): boolean {
-  return Date.parse(a) < Date.parse(b)
-}
-
-export function plusSeconds(at: string, seconds: number): string {
-  return new Date(Date.parse(at) + seconds * 1000).toISOString()
 }

@@ -1,12 +1,12 @@
 /** How the assets of a proposal ended, as far as it is told one by one or counted for the end. */
 
-import { countEndState } from '../gate.ts'
+import { deploymentOf } from '../rollout/deployments.ts'
+import { countEndState } from '../rollout/gate.ts'
+import { liveRun } from '../rollout/run.ts'
+import { assetName, endCounts, type NamedEnd } from '../rollout/tally.ts'
 import { whyNotTouched } from '../why-not-touched.ts'
-import { deploymentOf } from './deployments.ts'
 import type { Deployment, EndState, LeftOut, ProposalState, Verification } from './proposal.ts'
-import { liveRun } from './run.ts'
 import { leftOutOf, sinceOf } from './since.ts'
-import { assetName, endCounts, type NamedEnd } from './tally.ts'
 
 /** An asset that ends otherwise than it did before. */
 export interface ChangedEnd {

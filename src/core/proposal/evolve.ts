@@ -1,9 +1,6 @@
 import { assertNever } from '../assert-never.ts'
 import { isOwn, throughOf } from '../hands.ts'
-import type { Window } from '../window.ts'
-import { deploymentsOf, withChanges } from './deployments.ts'
-import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
-import { withAgreements } from './evolve-agreements.ts'
+import { deploymentsOf, withChanges } from '../rollout/deployments.ts'
 import {
   freshRun,
   inPlannedOrder,
@@ -13,7 +10,11 @@ import {
   withRetried,
   withRing,
   withRings,
-} from './evolve-run.ts'
+} from '../rollout/evolve-run.ts'
+import { freshRing } from '../rollout/run.ts'
+import type { Window } from '../window.ts'
+import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import { withAgreements } from './evolve-agreements.ts'
 import {
   type Actor,
   type By,
@@ -25,7 +26,6 @@ import {
   type TestRun,
   type TestStop,
 } from './proposal.ts'
-import { freshRing } from './run.ts'
 import { withSaid } from './said.ts'
 import { sinceOf, withCompared } from './since.ts'
 
@@ -104,6 +104,7 @@ const undecided = {
   asked: null,
 } as const
 
+/** One switch over every kind of event, longer than other functions, so that the compiler finds a kind that nobody handles. */
 function change(state: ProposalState, recorded: RecordedEvent): Partial<ProposalState> {
   const { event, at, seq, actor } = recorded
   switch (event.type) {

@@ -3,11 +3,11 @@
  * light for very many assets as for few, and all that lists, cards and overviews need.
  */
 
+import { testRunning } from '../rollout/run.ts'
+import { type Tally, tallyOf } from '../rollout/tally.ts'
 import { type Brief, type BriefRing, briefOf } from './brief.ts'
 import { type LightRing, type LightState, lightOf } from './light.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
-import { testRunning } from './run.ts'
-import { type Tally, tallyOf } from './tally.ts'
 
 export interface Glance extends LightState {
   readonly subject: Brief

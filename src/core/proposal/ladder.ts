@@ -2,9 +2,9 @@
 
 import { holders } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import { quorumProgress } from './approval.ts'
 import type { Context } from './command.ts'
-import { isBefore, plusSeconds } from './decision.ts'
 import type { LadderStep } from './event.ts'
 import type { ProposalState } from './proposal.ts'
 

@@ -4,10 +4,11 @@
  */
 
 import { alike } from '../alike.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { deploymentOf, deploymentsOf, differing, endsByRing } from '../rollout/deployments.ts'
+import { alikeBut, inPlannedOrder } from '../rollout/evolve-run.ts'
+import { setOf } from '../rollout/run.ts'
 import { type SubjectHashes, subjectHashes } from './decision-content.ts'
-import { deploymentOf, deploymentsOf, differing, endsByRing } from './deployments.ts'
-import { alikeBut, inPlannedOrder } from './evolve-run.ts'
 import type {
   Deployment,
   LeftOut,
@@ -20,7 +21,6 @@ import type {
   Subject,
   TestRun,
 } from './proposal.ts'
-import { setOf } from './run.ts'
 import { sinceOf } from './since.ts'
 
 /** How many assets of a ring ended how; `at work`, `waiting` and `forgiven` beside the end states. */
@@ -77,7 +77,7 @@ export interface ResultRow extends ResultKey {
 // ---------------------------------------------------------------- apart
 
 /** Worked out once for each state. */
-export const lightOf = remembered((state: ProposalState): LightState => {
+export const lightOf = memoizeByIdentity((state: ProposalState): LightState => {
   const { subject, test, rollout, since, drifted: _, ...small } = state
   return {
     ...small,

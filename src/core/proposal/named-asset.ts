@@ -1,5 +1,5 @@
-import { countEndState } from '../gate.ts'
-import { deploymentOf } from './deployments.ts'
+import { deploymentOf } from '../rollout/deployments.ts'
+import { countEndState } from '../rollout/gate.ts'
 import type { ProposalState } from './proposal.ts'
 
 /** An asset of the proposal by its id or name; else a sentence that says why there is none, or more than one. */

@@ -1,15 +1,23 @@
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { runsTest } from '../policy.ts'
-import { remembered } from '../remembered.ts'
+import { deploymentsOf } from '../rollout/deployments.ts'
+import { someRemain } from '../rollout/remaining.ts'
+import {
+  type CurrentRing,
+  emptyRing,
+  goesOn,
+  ringNow,
+  soakEnd,
+  testRunning,
+  unfinishedDeployments,
+} from '../rollout/run.ts'
+import { windowsOf } from '../rollout/touch.ts'
+import { concurrencyOf, wantsChecks, wantsGo } from '../rollout/turn.ts'
+import { plusSeconds } from '../time/instant.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
-import { plusSeconds } from './decision.ts'
-import { deploymentsOf } from './deployments.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
-import { someRemain } from './remaining.ts'
-import { type CurrentRing, emptyRing, goesOn, ringNow, soakEnd, testRunning, unfinishedDeployments } from './run.ts'
-import { windowsOf } from './touch.ts'
-import { concurrencyOf, wantsChecks, wantsGo } from './turn.ts'
 
 /** What the driver does next for a proposal. `at` instants are ISO 8601 UTC. */
 export type Step =
@@ -200,7 +208,7 @@ function noticeAt({ subject, schedule, announced }: ProposalState): string | nul
   return seconds === null ? null : plusSeconds(schedule.start, -seconds)
 }
 
-const longestNotice = remembered((subject: PatchSubject): number | null => {
+const longestNotice = memoizeByIdentity((subject: PatchSubject): number | null => {
   const plans = new Set([subject.window, ...windowsOf(subject).values()])
   const seconds = [...plans].flatMap(({ noticeSeconds }) => noticeSeconds ?? [])
   return seconds.length === 0 ? null : Math.max(...seconds)

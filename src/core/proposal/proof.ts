@@ -3,8 +3,9 @@
 import { isOneOf, isOwn, namesIn, personAndHands, type Through, throughWords } from '../hands.ts'
 import type { Act } from '../permission/acts.ts'
 import type { Member, Policy } from '../policy.ts'
+import { isBefore } from '../time/instant.ts'
 import type { Refusal } from './command.ts'
-import { anyOf, isBefore } from './decision.ts'
+import { anyOf } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { Actor, ProposalState } from './proposal.ts'
 

@@ -3,12 +3,13 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { PackageChange } from '../catalog.ts'
 import { limits } from '../limits.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { stepsOf } from '../preview.ts'
-import { remembered } from '../remembered.ts'
+import { deploymentOf } from '../rollout/deployments.ts'
+import { plannedOf } from '../rollout/planned.ts'
+import { DAY_MS } from '../time/instant.ts'
 import { changeKey, type Departure } from '../within.ts'
-import { deploymentOf } from './deployments.ts'
 import type { AssetSince, NamedAsset } from './event.ts'
-import { plannedOf } from './planned.ts'
 import {
   type LeftOut,
   leftOutReasons,
@@ -59,7 +60,7 @@ export function goneAssets(state: Pick<ProposalState, 'since'>): readonly string
   return goneOf(sinceOf(state).leftOut)
 }
 
-const goneOf = remembered((leftOut: Since['leftOut']): readonly string[] =>
+const goneOf = memoizeByIdentity((leftOut: Since['leftOut']): readonly string[] =>
   Object.entries(leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : [])),
 )
 
@@ -95,7 +96,7 @@ function turnIsOver(state: ProposalState, subject: PatchSubject, asset: string):
   return ring !== undefined && (ring.status === 'passed' || ring.status === 'soaking')
 }
 
-const ringIndex = remembered(
+const ringIndex = memoizeByIdentity(
   ({ rings }: PatchSubject): ReadonlyMap<string, number> =>
     new Map(rings.flatMap(({ assets }, index) => assets.map((asset) => [asset, index] as const))),
 )
@@ -138,7 +139,7 @@ function isKept(
 }
 
 /** The thread is told at most so often: the card always says how it stands. */
-const TELL_EVERY_MS = 86_400_000
+const TELL_EVERY_MS = DAY_MS
 
 export function withCompared(
   state: ProposalState,
@@ -172,7 +173,7 @@ function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string
   return next
 }
 
-const byAsset = remembered((since: Since): ByAsset => {
+const byAsset = memoizeByIdentity((since: Since): ByAsset => {
   const changes: (readonly AssetSince[])[] = []
   let base = since
   for (let change = unread.get(base); change !== undefined; change = unread.get(base)) {

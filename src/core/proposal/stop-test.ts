@@ -1,10 +1,10 @@
 /** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
 
+import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from '../rollout/run.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { accept, actorName, type Decision, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
-import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from './run.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 

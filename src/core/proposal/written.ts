@@ -5,8 +5,9 @@
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Policy } from '../policy.ts'
-import { remembered } from '../remembered.ts'
+import { outcomesEvents, pageOf, readPage, verificationsEvents } from '../rollout/results-page.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
@@ -20,7 +21,6 @@ import type {
 } from './event.ts'
 import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
-import { outcomesEvents, pageOf, readPage, verificationsEvents } from './results-page.ts'
 
 /** Whether what the event asks for is content; then the hashes, as whoever changed the store left them. */
 function subjectNamed(event: WrittenEvent): SubjectHashes | null {
@@ -143,7 +143,7 @@ export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withCo
 }
 
 /** The policy of a proposal as content. */
-export const policyContent = remembered((policy: Policy) => contentOf('policy', policy))
+export const policyContent = memoizeByIdentity((policy: Policy) => contentOf('policy', policy))
 
 /** What is asked for, under its hashes. */
 export function withContent(content: Content): {

@@ -1,5 +1,6 @@
 /** What the streams `assets:TEAM` say of assets and platforms that cannot be assessed, or can be again. */
 
+import { DAY_SECONDS } from '../time/instant.ts'
 import { assetList } from './asset-lists.ts'
 import type { ToldOfAssets, ToldOfTeam } from './population.ts'
 
@@ -13,7 +14,7 @@ export const coverages = [
 export type Coverage = (typeof coverages)[number]
 
 /** A look that is older is too old to say what an asset misses, of a team whose policy is not known. */
-export const LOOK_MAX_AGE_SECONDS = 86_400
+export const LOOK_MAX_AGE_SECONDS = DAY_SECONDS
 
 export interface CoverageOfAsset {
   readonly id: string

@@ -6,7 +6,7 @@ import type { NotOffered, Update } from '../assessment/missing.ts'
 import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
 import type { Advisory, PatchType } from '../catalog.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
@@ -45,7 +45,7 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
   }
 
   // What is the same wherever it is missed is noted once.
-  const ofUpdate = remembered((update: Update): readonly string[] => {
+  const ofUpdate = memoizeByIdentity((update: Update): readonly string[] => {
     const patch = patchId(update)
     return flawsOf(update, patch).map(({ name, cve }) => {
       const published = dates(update.platform, update.source, name, update.advisories)
@@ -54,10 +54,12 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
       return noted.flaw
     })
   })
-  const ofOthers = remembered(({ platform, source, flaw, cve, advisory, fixedVersion, type }: NotOffered): string => {
-    const published = dates(platform, source, flaw, advisory === null ? [] : [advisory])
-    return note(flaw, cve, patchId({ platform, source, version: fixedVersion }), { type, published }).flaw
-  })
+  const ofOthers = memoizeByIdentity(
+    ({ platform, source, flaw, cve, advisory, fixedVersion, type }: NotOffered): string => {
+      const published = dates(platform, source, flaw, advisory === null ? [] : [advisory])
+      return note(flaw, cve, patchId({ platform, source, version: fixedVersion }), { type, published }).flaw
+    },
+  )
 
   for (const [{ updates, notOffered }, alike] of missing) {
     yield

@@ -1,6 +1,7 @@
 /** The occurrences of a recurrence rule on the wall clock. No zone is known here. */
 
-import { type CalendarDate, DAY_SECONDS, dateOf, dayNumber, weekdayOf, weekStartOf } from '../local-time.ts'
+import { DAY_SECONDS, HOUR_SECONDS } from '../time/instant.ts'
+import { type CalendarDate, dateOf, dayNumber, weekdayOf, weekStartOf } from '../time/local-time.ts'
 import type { Rrule } from './rule.ts'
 
 /** Candidates looked at in vain before a rule that repeats within a day is taken to have no further occurrence. */
@@ -103,11 +104,11 @@ function positions(chosen: readonly number[], length: number): readonly number[]
 function timesOfDay(rule: Rrule, start: number): readonly number[] {
   const time = start - dayOf(start) * DAY_SECONDS
   const times: number[] = []
-  for (const hour of or(rule.byHour, Math.floor(time / 3_600))) {
+  for (const hour of or(rule.byHour, Math.floor(time / HOUR_SECONDS))) {
     for (const minute of or(rule.byMinute, Math.floor(time / 60) % 60)) {
       for (const second of or(rule.bySecond, time % 60)) {
         // A second 60 may be written and never comes: our clocks have no leap seconds.
-        if (second < 60) times.push(hour * 3_600 + minute * 60 + second)
+        if (second < 60) times.push(hour * HOUR_SECONDS + minute * 60 + second)
       }
     }
   }
@@ -122,12 +123,12 @@ function or(values: readonly number[], otherwise: number): readonly number[] {
 
 function* fine(rule: Rrule, start: number, first: number, to: number): Generator<number> {
   const matches = dayFilter(rule, start)
-  const unit = rule.frequency === 'HOURLY' ? 3_600 : rule.frequency === 'MINUTELY' ? 60 : 1
+  const unit = rule.frequency === 'HOURLY' ? HOUR_SECONDS : rule.frequency === 'MINUTELY' ? 60 : 1
   const step = rule.interval * unit
   const origin = start - (((start % unit) + unit) % unit)
   const within = timesWithin(rule, start)
   const hours = new Set(rule.byHour)
-  const minutes = new Set(unit < 3_600 ? rule.byMinute : [])
+  const minutes = new Set(unit < HOUR_SECONDS ? rule.byMinute : [])
   const allowedSeconds = new Set(unit < 60 ? rule.bySecond : [])
   const next = (least: number) => origin + Math.max(0, Math.ceil((least - origin) / step)) * step
   if (within.length === 0) return
@@ -138,8 +139,8 @@ function* fine(rule: Rrule, start: number, first: number, to: number): Generator
     for (let at = next(midnight); at < midnight + DAY_SECONDS; ) {
       if (++inVain > MOST_IN_VAIN) return
       const time = at - midnight
-      if (hours.size > 0 && !hours.has(Math.floor(time / 3_600))) {
-        at = next(midnight + (Math.floor(time / 3_600) + 1) * 3_600)
+      if (hours.size > 0 && !hours.has(Math.floor(time / HOUR_SECONDS))) {
+        at = next(midnight + (Math.floor(time / HOUR_SECONDS) + 1) * HOUR_SECONDS)
         continue
       }
       if (minutes.size > 0 && !minutes.has(Math.floor(time / 60) % 60)) {
@@ -157,7 +158,7 @@ function* fine(rule: Rrule, start: number, first: number, to: number): Generator
 
 /** Seconds after the beginning of an hour or a minute at which a rule of hours, minutes or seconds occurs in it. */
 function timesWithin(rule: Rrule, start: number): readonly number[] {
-  const time = ((start % 3_600) + 3_600) % 3_600
+  const time = ((start % HOUR_SECONDS) + HOUR_SECONDS) % HOUR_SECONDS
   const minutes = rule.frequency === 'HOURLY' ? or(rule.byMinute, Math.floor(time / 60)) : [0]
   const times: number[] = []
   for (const minute of minutes) {

@@ -1,11 +1,12 @@
 /** The occurrences of a recurrence rule as instants. */
 
-import { DAY_SECONDS, instantOf, localOf, type Zone } from '../local-time.ts'
+import { DAY_SECONDS, HOUR_MS } from '../time/instant.ts'
+import { instantOf, localOf, type Zone } from '../time/local-time.ts'
 import { expand } from './expand.ts'
 import type { Rrule } from './rule.ts'
 
 /** Further than this no wall time is from the instant of the same digits in UTC. */
-const FURTHEST_MS = 16 * 3_600_000
+const FURTHEST_MS = 16 * HOUR_MS
 
 /** Instants already given that may still lie in the list of those that wait. */
 const MOST_KEPT = 10_000

@@ -1,7 +1,7 @@
 /** Recurrence rules as RFC 5545, section 3.3.10, writes them. */
 
-import type { Weekday } from '../local-time.ts'
-import { parseLocal } from '../local-time.ts'
+import type { Weekday } from '../time/local-time.ts'
+import { parseLocal } from '../time/local-time.ts'
 
 export const frequencies = ['SECONDLY', 'MINUTELY', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const
 export type Frequency = (typeof frequencies)[number]

@@ -1,6 +1,7 @@
 /** Recurrence as lines of an iCalendar: RRULE, and DTSTART, RDATE and EXDATE beside it. */
 
-import { DAY_SECONDS, instantOf, localOf, parseLocal, type Zone, zoneNamed } from '../local-time.ts'
+import { DAY_SECONDS } from '../time/instant.ts'
+import { instantOf, localOf, parseLocal, type Zone, zoneNamed } from '../time/local-time.ts'
 import { occurrences, together } from './occurrences.ts'
 import { parseRrule, type Rrule } from './rule.ts'
 

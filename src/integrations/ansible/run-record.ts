@@ -3,10 +3,11 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { DAY_MS } from '../../core/time/instant.ts'
 import { inputLimits } from '../input-limits.ts'
 
 /** Half a year later nobody asks for a run again. */
-const KEPT_MS = 180 * 86_400_000
+const KEPT_MS = 180 * DAY_MS
 
 const processSchema = z.object({ pid: z.number().int(), started: z.string().nullable() })
 

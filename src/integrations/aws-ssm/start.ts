@@ -1,5 +1,6 @@
 import { errorText } from '../../core/error-text.ts'
 import type { DeploymentRequest } from '../../core/ports.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { otherAsset } from '../upgrade-journal/follow.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
@@ -13,7 +14,7 @@ import { instanceOf } from './instance.ts'
 import { ATTEND_SECONDS, heldBack, lost, MARK, noInstance, type Run, refusable, unfitness } from './run.ts'
 
 /** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
-const RECENT_MS = 3 * 24 * 60 * 60 * 1_000
+const RECENT_MS = 3 * DAY_MS
 
 /** A batch that is being started. */
 interface Start extends Run {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DAY_MS } from '../../core/time/instant.ts'
 import {
   type Awx,
   AwxProblem,
@@ -35,7 +36,7 @@ const PATTERNS = new Set(['all', 'ungrouped', 'localhost'])
 export const HOSTS_PER_JOB = 100
 const LIMIT_CHARACTERS = 1_000
 /** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
-const RECENT_MS = 3 * 24 * 60 * 60 * 1_000
+const RECENT_MS = 3 * DAY_MS
 
 export interface Place {
   readonly template: number

@@ -2,9 +2,10 @@
 
 import ICAL from 'ical.js'
 import { errorText } from '../../core/error-text.ts'
-import { DAY_MS, DAY_SECONDS, instantOf, localOf, type Zone, zoneNamed } from '../../core/local-time.ts'
 import { occurrences, together } from '../../core/recurrence/occurrences.ts'
 import { parseRrule } from '../../core/recurrence/rule.ts'
+import { DAY_MS, DAY_SECONDS } from '../../core/time/instant.ts'
+import { instantOf, localOf, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type CalendarTime, dayOfLocal, instantOfTime, type Places, timesOf, zoneOfTime } from './times.ts'
 import { zonesOf } from './zones.ts'

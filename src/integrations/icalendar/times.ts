@@ -1,5 +1,6 @@
 import type ICAL from 'ical.js'
-import { DAY_SECONDS, instantOf, parseLocal, type Zone, zoneNamed } from '../../core/local-time.ts'
+import { DAY_SECONDS } from '../../core/time/instant.ts'
+import { instantOf, parseLocal, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 
 /** A time as a property writes it. */
 export interface CalendarTime {

@@ -1,7 +1,7 @@
 import ICAL from 'ical.js'
-import { type Zone, zoneNamed } from '../../core/local-time.ts'
 import { expand } from '../../core/recurrence/expand.ts'
 import { parseRrule } from '../../core/recurrence/rule.ts'
+import { type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { timesOf } from './times.ts'
 
 /** Zones by TZID: the IANA zone of that name, else what the calendar's own VTIMEZONE says. */

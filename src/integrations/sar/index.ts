@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { LoadSource } from '../../core/ports.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import { runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import type { SshTarget } from '../ssh/index.ts'
@@ -30,7 +31,7 @@ export function createSarLoad(options: SarLoadOptions): LoadSource {
     name,
     describe: `${measure === 'cpu' ? 'Busy CPU' : 'Load average'} of ${host}, by sysstat`,
     async history(since, until, signal) {
-      const days = Math.max(1, Math.ceil((clock().getTime() - Date.parse(since)) / 86_400_000) + 1)
+      const days = Math.max(1, Math.ceil((clock().getTime() - Date.parse(since)) / DAY_MS) + 1)
       for (const folder of folders)
         if (!/^[A-Za-z0-9._/-]+$/.test(folder)) throw new Error(`${JSON.stringify(folder)} cannot be a folder here.`)
       script ??= readFileSync(new URL('./history.sh', import.meta.url), 'utf8')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Member, Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { nextStep, wakeAt } from '../../../src/core/proposal/next-step.ts'
-import { isHalted, unfinished } from '../../../src/core/proposal/run.ts'
+import { isHalted, unfinished } from '../../../src/core/rollout/run.ts'
 import { machineFor, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content, testedContent } from '../../support/proposals.ts'
 

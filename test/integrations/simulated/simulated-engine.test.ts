@@ -328,9 +328,8 @@ describe('kill -9', () => {
       clock: () => new Date(),
     })
     const handle = await engine.start(batch, signal)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    const reports = await engine.poll(handle, signal)
-    expect(reports.map((report) => report.outcome?.state)).toEqual(['succeeded', 'succeeded'])
+    const outcomes = async () => (await engine.poll(handle, signal)).map((report) => report.outcome?.state)
+    await expect.poll(outcomes).toEqual(['succeeded', 'succeeded'])
     expect(existsSync(`${stage.stateFile}.runs/${batch.key}.json`)).toBe(true)
     const after = await stage.snapshot('web-02')
     expect(after.packages.filter((one) => one.name === 'nginx')).toHaveLength(1)

@@ -3,6 +3,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { EpssScore, RejectedRecord } from '../../../core/catalog.ts'
 import type { CatalogFeed } from '../../../core/ports.ts'
+import { DAY_MS } from '../../../core/time/instant.ts'
 import {
   createFeed,
   type FeedInput,
@@ -85,7 +86,7 @@ async function readRows(rows: readonly string[], model: string, date: string) {
 
 function requirePlausible(what: string, previous: State, now: State): void {
   if (previous.model !== now.model) return
-  const days = Math.abs(Date.parse(now.date) - Date.parse(previous.date)) / 86_400_000
+  const days = Math.abs(Date.parse(now.date) - Date.parse(previous.date)) / DAY_MS
   if (days > COMPARABLE_DAYS) return
   const change = (now.highShare / previous.highShare - 1) * 100
   if (!(Math.abs(change) > MAX_SHARE_CHANGE_PERCENT)) return

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Fix } from '../../../core/catalog.ts'
+import { DAY_MS } from '../../../core/time/instant.ts'
 import { cveId } from '../cve-id.ts'
 
 const text = z.string().trim().min(1).max(500)
@@ -14,7 +15,7 @@ export function dateSchema(today: string) {
       return z.NEVER
     }
     const offset = Number(days ?? 0) * (sign === '-' ? -1 : 1)
-    return new Date(Date.parse(today) + offset * 86_400_000).toISOString().slice(0, 10)
+    return new Date(Date.parse(today) + offset * DAY_MS).toISOString().slice(0, 10)
   })
 }
 

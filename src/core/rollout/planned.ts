@@ -1,7 +1,7 @@
-import { remembered } from '../remembered.ts'
-import type { Cluster, PatchSubject, PlannedAsset } from './proposal.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { Cluster, PatchSubject, PlannedAsset } from '../proposal/proposal.ts'
 
-const byId = remembered(
+const byId = memoizeByIdentity(
   (subject: PatchSubject): ReadonlyMap<string, PlannedAsset> =>
     new Map(subject.assets.map((planned) => [planned.asset.id, planned])),
 )
@@ -11,7 +11,7 @@ export function plannedOf(subject: PatchSubject, asset: string): PlannedAsset | 
   return byId(subject).get(asset) ?? null
 }
 
-const clustersByAsset = remembered((subject: PatchSubject): ReadonlyMap<string, readonly Cluster[]> => {
+const clustersByAsset = memoizeByIdentity((subject: PatchSubject): ReadonlyMap<string, readonly Cluster[]> => {
   const found = new Map<string, Cluster[]>()
   for (const cluster of subject.clusters ?? []) {
     for (const asset of cluster.assets) {

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { LeftOut, Rollout } from '../../../src/core/proposal/proposal.ts'
 import {
   deploymentOf,
   withChanges,
   withDeployments,
   withoutDeployments,
-} from '../../../src/core/proposal/deployments.ts'
-import type { LeftOut, Rollout } from '../../../src/core/proposal/proposal.ts'
-import { firstRemaining, leftOutIn, remaining, someRemain } from '../../../src/core/proposal/remaining.ts'
+} from '../../../src/core/rollout/deployments.ts'
+import { firstRemaining, leftOutIn, remaining, someRemain } from '../../../src/core/rollout/remaining.ts'
 import { content, emptyRun } from '../../support/proposals.ts'
 
 const { subject } = content(6)

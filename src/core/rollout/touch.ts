@@ -1,14 +1,14 @@
 /** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
 
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { bypassesWindow } from '../proposal/approval.ts'
+import type { Context } from '../proposal/command.ts'
+import type { PatchSubject, ProposalState } from '../proposal/proposal.ts'
+import { leftOutOf } from '../proposal/since.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt, nextFreezeStart, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
-import { decidedAtOnce } from './approval.ts'
-import type { Context } from './command.ts'
-import { isBefore, plusSeconds } from './decision.ts'
-import type { PatchSubject, ProposalState } from './proposal.ts'
 import { remaining } from './remaining.ts'
 import { ringNow, soakEnd } from './run.ts'
-import { leftOutOf } from './since.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
@@ -16,7 +16,7 @@ export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'othe
 const WINDOWS_TRIED = 400
 
 /** The window of an asset: its own, or that of the proposal. */
-export const windowsOf = remembered(
+export const windowsOf = memoizeByIdentity(
   (subject: PatchSubject): ReadonlyMap<string, WindowPlan> =>
     new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]]))),
 )
@@ -56,7 +56,7 @@ function openNow(
   }
   if (schedule === null || isBefore(now, schedule.start) || !isBefore(now, schedule.end)) return []
   const end = plusSeconds(now, estimateOf(ring, context))
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return assets
+  if (state.approvedBy && bypassesWindow(state.approvedBy)) return assets
   const extended = state.rollout?.extendedUntil ?? null
   if (extended !== null && isBefore(now, extended)) {
     return isBefore(extended, end) || freezeAt(freezes, state.team, now) !== null ? [] : assets
@@ -85,7 +85,7 @@ export function timeOver(state: ProposalState, asset: string, { now, freezes }: 
   if (subject.kind !== 'patches') return now
   const freeze = nextFreezeStart(freezes, team, now)
   if (state.rollout === null) return freeze
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return schedule?.end ?? now
+  if (state.approvedBy && bypassesWindow(state.approvedBy)) return schedule?.end ?? now
   const extended = state.rollout.extendedUntil
   if (extended !== null && isBefore(now, extended)) {
     return freeze !== null && isBefore(freeze, extended) ? freeze : extended

@@ -6,10 +6,10 @@
  * used.
  */
 
-import { countEndState } from '../gate.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { Deployment, Rollout } from '../proposal/proposal.ts'
+import { countEndState } from './gate.ts'
 import { itemAt, itemsOf, type LongList, longList, withItems } from './long-list.ts'
-import type { Deployment, Rollout } from './proposal.ts'
 
 type Changes = Partial<Omit<Rollout, 'deployments'>>
 
@@ -27,15 +27,15 @@ interface Deployments {
   readonly failed: readonly Deployment[]
 }
 
-const known = remembered((run: Rollout): Deployments => {
+const known = memoizeByIdentity((run: Rollout): Deployments => {
   const deployments = listed(Object.values(run.deployments))
   record.know(deployments, run.deployments)
   return deployments
 })
 
-const listOf = remembered((list: LongList<Deployment>) => itemsOf(list))
+const listOf = memoizeByIdentity((list: LongList<Deployment>) => itemsOf(list))
 
-const record = remembered(({ list }: Deployments): Rollout['deployments'] =>
+const record = memoizeByIdentity(({ list }: Deployments): Rollout['deployments'] =>
   Object.fromEntries(listOf(list).map((deployment) => [deployment.asset, deployment])),
 )
 
@@ -110,7 +110,7 @@ export function endsByRing(run: Rollout): ReadonlyMap<number, Readonly<Record<st
   return sums
 }
 
-const endsOfPart = remembered((part: readonly Deployment[]) => {
+const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
   const counts = new Map<number, Record<string, number>>()
   for (const { ring, verification } of part) {
     const mine = counts.get(ring) ?? {}
@@ -126,7 +126,7 @@ export function hasChanged(run: Rollout): boolean {
   return known(run).list.parts.some(partHasChanged)
 }
 
-const partHasChanged = remembered((part: readonly Deployment[]) =>
+const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
   part.some(({ outcome }) => outcome?.state === 'succeeded'),
 )
 

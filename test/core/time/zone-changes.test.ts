@@ -1,6 +1,6 @@
 import { IANAZone } from 'luxon'
 import { describe, expect, it } from 'vitest'
-import { missedZoneChange, type ZoneData, zoneChanges } from '../../src/core/zone-changes.ts'
+import { missedZoneChange, type ZoneData, zoneChanges } from '../../../src/core/time/zone-changes.ts'
 
 const data = (version: string, offset: number | null): ZoneData => ({ version, offset: () => offset })
 

@@ -1,10 +1,10 @@
 /** How events change the rollout, or the test that runs before it. */
 
 import { alike } from '../alike.ts'
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
+import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from '../proposal/proposal.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
-import type { RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from './proposal.ts'
 import { freshRing, without } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {
@@ -125,7 +125,7 @@ function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly Plann
   })
 }
 
-const placesIn = remembered(
+const placesIn = memoizeByIdentity(
   (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
 )
 

@@ -1,11 +1,13 @@
 /** A pure function that is worked out once for each object; what it is made from never changes. */
-export interface Remembered<Key extends object, Value> {
+export interface MemoizedByIdentity<Key extends object, Value> {
   (key: Key): Value
   /** What it would work out, where that is known without. */
   know(key: Key, value: Value): void
 }
 
-export function remembered<Key extends object, Value>(make: (key: Key) => Value): Remembered<Key, Value> {
+export function memoizeByIdentity<Key extends object, Value>(
+  make: (key: Key) => Value,
+): MemoizedByIdentity<Key, Value> {
   const known = new WeakMap<Key, { readonly value: Value }>()
   function know(key: Key, value: Value): void {
     known.set(key, { value })

@@ -2,12 +2,12 @@
 
 import { contentName, contentOf, contentProblem, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
-import { remembered } from '../remembered.ts'
-import type { ProposalEvent, RecordedOutcome, RecordedVerification } from './event.ts'
-import { portions } from './portions.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { ProposalEvent, RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
+import { portions } from '../proposal/portions.ts'
 
-const outcomesPage = remembered((outcomes: readonly RecordedOutcome[]) => contentOf('results', { outcomes }))
-const verificationsPage = remembered((verifications: readonly RecordedVerification[]) =>
+const outcomesPage = memoizeByIdentity((outcomes: readonly RecordedOutcome[]) => contentOf('results', { outcomes }))
+const verificationsPage = memoizeByIdentity((verifications: readonly RecordedVerification[]) =>
   contentOf('results', { verifications }),
 )
 

@@ -1,4 +1,4 @@
-import type { Deployment, EndState, Gate } from './proposal/proposal.ts'
+import type { Deployment, EndState, Gate } from '../proposal/proposal.ts'
 
 /** How one asset's end state counts at a gate. */
 export type GateCount = 'good' | 'bad' | 'unreachable' | 'undecided'

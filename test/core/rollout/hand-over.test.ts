@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
-import { type HandOver, handOver } from '../../../src/core/proposal/hand-over.ts'
+import { type HandOver, handOver } from '../../../src/core/rollout/hand-over.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
 import { type CaseOptions, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Deployment, EndState, Rollout } from '../../../src/core/proposal/proposal.ts'
 import {
   deploymentOf,
   deploymentsOf,
@@ -8,8 +9,7 @@ import {
   withChanges,
   withDeployments,
   withoutDeployments,
-} from '../../../src/core/proposal/deployments.ts'
-import type { Deployment, EndState, Rollout } from '../../../src/core/proposal/proposal.ts'
+} from '../../../src/core/rollout/deployments.ts'
 import { emptyRun } from '../../support/proposals.ts'
 
 function deployment(asset: string, end: EndState | null): Deployment {

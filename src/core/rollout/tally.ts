@@ -3,11 +3,7 @@
  * it. It is worked out with each event, so that nothing here looks at all assets again.
  */
 
-import { countEndState } from '../gate.ts'
-import { remembered } from '../remembered.ts'
-import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
-import { freshRun } from './evolve-run.ts'
-import { plannedOf } from './planned.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -15,10 +11,14 @@ import {
   type ProposalState,
   type Rollout,
   type TestRun,
-} from './proposal.ts'
+} from '../proposal/proposal.ts'
+import { countReasons, type LeftOutCounts, sinceOf } from '../proposal/since.ts'
+import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
+import { freshRun } from './evolve-run.ts'
+import { countEndState } from './gate.ts'
+import { plannedOf } from './planned.ts'
 import { leftOutIn, startedOf } from './remaining.ts'
 import { emptyRing, endedBadly, setOf, testStop, unfinished } from './run.ts'
-import { countReasons, type LeftOutCounts, sinceOf } from './since.ts'
 
 export interface EndCounts {
   readonly good: number
@@ -74,7 +74,7 @@ const FIRST_ENDS = 3
 /** Those that are at work are named as far as so many. */
 export const AT_WORK_NAMED = 8
 
-export const tallyOf = remembered((state: ProposalState): Tally => {
+export const tallyOf = memoizeByIdentity((state: ProposalState): Tally => {
   const { rollout, test, waitsFor } = state
   const { leftOut, done, waiting } = sinceOf(state)
   const failed = rollout === null ? [] : failedDeployments(rollout)
@@ -124,8 +124,10 @@ function isDecided(deployment: Deployment | undefined): boolean {
 }
 
 /** Records that did not change are the same objects, and may be very large. */
-const sizeOf = remembered((record: Readonly<Record<string, unknown>>) => Object.keys(record).length)
-const reasonsOf = remembered((leftOut: ReturnType<typeof sinceOf>['leftOut']) => countReasons(Object.values(leftOut)))
+const sizeOf = memoizeByIdentity((record: Readonly<Record<string, unknown>>) => Object.keys(record).length)
+const reasonsOf = memoizeByIdentity((leftOut: ReturnType<typeof sinceOf>['leftOut']) =>
+  countReasons(Object.values(leftOut)),
+)
 
 function first(deployments: readonly Deployment[], wanted: (deployment: Deployment) => boolean): readonly Deployment[] {
   const found: Deployment[] = []

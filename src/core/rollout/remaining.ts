@@ -4,9 +4,9 @@
  * grows and nobody is skipped, left out or taken back.
  */
 
-import { remembered } from '../remembered.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { PlannedRing, Rollout, Since } from '../proposal/proposal.ts'
 import { deploymentOf, grown, startedSince } from './deployments.ts'
-import type { PlannedRing, Rollout, Since } from './proposal.ts'
 
 /** A ring of a rollout; `leftOut`: assets that are left out since the vote, by id. */
 interface Ring {
@@ -71,7 +71,7 @@ export function leftOutIn(ring: Ring): number {
   return out.size === 0 ? 0 : out.size - startedOf(run, leftOut).filter((asset) => out.has(asset)).length
 }
 
-const outByRing = remembered((_: Since['leftOut']) => new WeakMap<PlannedRing, ReadonlySet<string>>())
+const outByRing = memoizeByIdentity((_: Since['leftOut']) => new WeakMap<PlannedRing, ReadonlySet<string>>())
 
 function outOf(leftOut: Since['leftOut'], planned: PlannedRing): ReadonlySet<string> {
   const rings = outByRing(leftOut)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ForecastQuestion, forecast } from '../../src/core/forecast.ts'
-import { limits } from '../../src/core/limits.ts'
-import type { Deployment, PlannedRing } from '../../src/core/proposal/proposal.ts'
-import { freshRing } from '../../src/core/proposal/run.ts'
-import { type Freeze, nextWindows, type WeeklyRule, type WindowPlan } from '../../src/core/window.ts'
-import { anAsset } from '../support/asset.ts'
+import { forecast } from '../../../src/core/forecast/forecast.ts'
+import type { ForecastQuestion } from '../../../src/core/forecast/plan-forecast.ts'
+import { limits } from '../../../src/core/limits.ts'
+import type { Deployment, PlannedRing } from '../../../src/core/proposal/proposal.ts'
+import { freshRing } from '../../../src/core/rollout/run.ts'
+import { type Freeze, nextWindows, type WeeklyRule, type WindowPlan } from '../../../src/core/window.ts'
+import { anAsset } from '../../support/asset.ts'
 
 const now = '2026-11-20T12:00:00.000Z'
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const

@@ -1,16 +1,24 @@
 /** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
 
 import { clusterRooms } from '../cluster.ts'
-import { type GateTally, gateProblem, tally } from '../gate.ts'
-import type { OtherWork } from './command.ts'
-import { isBefore, plusSeconds } from './decision.ts'
+import type { OtherWork } from '../proposal/command.ts'
+import { portions } from '../proposal/portions.ts'
+import type {
+  Cluster,
+  Gate,
+  PatchSubject,
+  PlannedRing,
+  ProposalState,
+  RingState,
+  Rollout,
+} from '../proposal/proposal.ts'
+import { goneAssets } from '../proposal/since.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
+import { type GateTally, gateProblem, tally } from './gate.ts'
 import { clustersWith } from './planned.ts'
-import { portions } from './portions.ts'
-import type { Cluster, Gate, PatchSubject, PlannedRing, ProposalState, RingState, Rollout } from './proposal.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
 import { type CurrentRing, emptyRing, endedBadly, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
-import { goneAssets } from './since.ts'
 import { type TouchContext, touchable } from './touch.ts'
 
 export type Turn =

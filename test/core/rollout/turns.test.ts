@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
-import { unfinished } from '../../../src/core/proposal/run.ts'
+import { unfinished } from '../../../src/core/rollout/run.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
 import { always, content } from '../../support/proposals.ts'
 

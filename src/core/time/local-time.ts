@@ -4,12 +4,10 @@
  */
 
 import { IANAZone } from 'luxon'
+import { DAY_MS, DAY_SECONDS, HOUR_MS, HOUR_SECONDS, MINUTE_MS } from './instant.ts'
 
 /** Weekday numbers as in ISO 8601: Monday is 1, Sunday is 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
-
-export const DAY_SECONDS = 86_400
-export const DAY_MS = DAY_SECONDS * 1_000
 
 /** Minutes that the wall clock is ahead of UTC at an instant in milliseconds. */
 export interface Zone {
@@ -104,7 +102,7 @@ export function parseLocal(text: string): number | null {
   if (date.year !== year || date.month !== month || date.day !== day) return null
   const [hours, minutes, seconds] = [hour || 0, minute || 0, second || 0]
   if (hours > 23 || minutes > 59 || seconds > 59) return null
-  return number * DAY_SECONDS + hours * 3_600 + minutes * 60 + seconds
+  return number * DAY_SECONDS + hours * HOUR_SECONDS + minutes * 60 + seconds
 }
 
 /** What the clock on the wall shows at an instant in milliseconds. */
@@ -113,7 +111,7 @@ export function localOf(instant: number, zone: Zone): number {
 }
 
 /** Further than this from UTC no clock has ever been set. */
-const FURTHEST_MS = 16 * 3_600_000
+const FURTHEST_MS = 16 * HOUR_MS
 
 /**
  * The instant, in milliseconds, of a wall time. In the fold (clocks go back) the first of the two counts; a time in the
@@ -122,9 +120,9 @@ const FURTHEST_MS = 16 * 3_600_000
 export function instantOf(local: number, zone: Zone): number {
   const wall = local * 1_000
   const offsetBefore = zone.offset(wall - FURTHEST_MS)
-  const before = wall - offsetBefore * 60_000
+  const before = wall - offsetBefore * MINUTE_MS
   if (zone.offset(before) === offsetBefore) return before
   const offsetAfter = zone.offset(wall + FURTHEST_MS)
-  const after = wall - offsetAfter * 60_000
+  const after = wall - offsetAfter * MINUTE_MS
   return zone.offset(after) === offsetAfter ? after : before
 }

@@ -1,7 +1,6 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
-import { remembered } from '../remembered.ts'
-import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,8 +11,9 @@ import {
   type Since,
   type TestRun,
   type TestStop,
-} from './proposal.ts'
-import { countReasons, leftOutWords, sinceOf } from './since.ts'
+} from '../proposal/proposal.ts'
+import { countReasons, leftOutWords, sinceOf } from '../proposal/since.ts'
+import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 
 /** What says whether a rollout or a test is under way: a state has it, and what is shown of one at a glance. */
 export interface Running extends Pick<ProposalState, 'status'> {
@@ -124,13 +124,13 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
 }
 
 /** Assets that ended badly, and that nobody has left out since. */
-export const endedBadly = remembered((run: Rollout): ReadonlySet<string> => {
+export const endedBadly = memoizeByIdentity((run: Rollout): ReadonlySet<string> => {
   const assets = failedDeployments(run).map(({ asset }) => asset)
   return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
 
 /** A set of what a state lists. */
-export const setOf = remembered((list: readonly string[]): ReadonlySet<string> => new Set(list))
+export const setOf = memoizeByIdentity((list: readonly string[]): ReadonlySet<string> => new Set(list))
 
 /**
  * The list without what was taken out of it. What is taken mostly comes first, in the same order: then what is left is

@@ -1,10 +1,10 @@
 /** What is asked again directly before anything begins on an asset that was started: it may have been days ago. */
 
+import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
+import type { Context } from '../proposal/command.ts'
+import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
 import { freezeAt } from '../window.ts'
-import { approvalNow, decidedAtOnce } from './approval.ts'
-import type { Context } from './command.ts'
 import { deploymentOf } from './deployments.ts'
-import { type By, finalStatuses, type ProposalState } from './proposal.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
 import { estimateOf, timeOver, touchable } from './touch.ts'
 
@@ -71,7 +71,7 @@ export function approvalProblem(
 }
 
 function freezeProblem(state: ProposalState, { freezes, now }: HandOverContext): string | null {
-  if (state.approvedBy && decidedAtOnce(state.approvedBy)) return null
+  if (state.approvedBy && bypassesWindow(state.approvedBy)) return null
   const freeze = freezeAt(freezes, state.team, now)
   return freeze === null ? null : `Nothing of ${state.team} may be touched now: ${freeze.name}.`
 }

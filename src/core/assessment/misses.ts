@@ -1,0 +1,93 @@
+/**
+ * What software misses by what a catalog says. It depends on the software alone, so it is asked once for each pair of a
+ * software set and a pending set, and not once for each asset.
+ */
+
+import type { CatalogView } from './catalog-view.ts'
+import { noteChange } from './memo.ts'
+import { isWindows, type Missing, type Software } from './missing.ts'
+import { fixedUpdates, notOffered, offeredUpdates, windowsUpdates } from './updates.ts'
+import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
+
+export interface Misses {
+  of(software: Software): Missing
+  /** Feeds have changed what they say of these packages (source or binary names), and the catalog knows it already. */
+  changed(packages: ReadonlySet<string>): void
+  /** After that: of software that missed `before`. The same object where nothing came out otherwise. */
+  again(software: Software, before: Missing, packages: ReadonlySet<string>): Missing
+}
+
+/** Answers what software misses by what a catalog says. */
+export function createMisses(catalog: CatalogView): Misses {
+  const workedOut = nothingWorkedOut(catalog)
+  return {
+    of: (software) => missingOf(workedOut, software),
+    changed: (packages) => noteChange(workedOut.changes, packages),
+    again(software, before, packages) {
+      const now = missingAnew(workedOut, software, before, packages)
+      return sameMissing(now, before) ? before : now
+    },
+  }
+}
+
+/**
+ * Where its package manager has a say, that is what can be installed, and feeds add the CVEs; a bare list of packages is
+ * judged by the feeds' fixed versions alone, Windows by its updates.
+ */
+function missingOf(workedOut: WorkedOut, software: Software): Missing {
+  const { pending } = software
+  const notAssessed = foreignIn(workedOut, software)
+  const held = (pending ?? []).flatMap(({ name, held: reason }) => (reason === null ? [] : [{ name, reason }]))
+  if (isWindows(software)) {
+    const updates = windowsUpdates(software, workedOut.catalog)
+    const findings = updates.reduce((sum, { cves }) => sum + cves.length, 0)
+    return { updates, held, notOffered: nothing, notAssessed, findings }
+  }
+  const { findings } = lackingOf(workedOut, software)
+  if (pending !== null) {
+    const updates = offeredUpdates(workedOut, software, pending, null)
+    return { updates, held, notOffered: notOffered(workedOut, software, updates), notAssessed, findings }
+  }
+  const ofFeeds = fixedUpdates(workedOut, software)
+  const updates = ofFeeds.flatMap(({ update }) => update ?? [])
+  return {
+    updates,
+    held: ofFeeds.flatMap((one) => one.held),
+    notOffered: notOffered(workedOut, software, updates),
+    notAssessed,
+    findings,
+  }
+}
+
+/** Works out only what is of these packages; the rest is as it was before. */
+function missingAnew(
+  workedOut: WorkedOut,
+  software: Software,
+  before: Missing,
+  packages: ReadonlySet<string>,
+): Missing {
+  const { pending } = software
+  if (isWindows(software) || pending === null) return missingOf(workedOut, software)
+  // A feed may name a binary package; what is offered goes by its source.
+  const sources = new Set<string>()
+  for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
+  for (const { source } of before.updates) if (packages.has(source)) sources.add(source)
+  if (sources.size === 0) return before
+  const now = new Map(offeredUpdates(workedOut, software, pending, sources).map((update) => [update.source, update]))
+  const updates = before.updates.map((update) => now.get(update.source) ?? update)
+  const { findings } = lackingOf(workedOut, software)
+  return { ...before, updates, notOffered: notOffered(workedOut, software, updates), findings }
+}
+
+function sameMissing(now: Missing, before: Missing): boolean {
+  return (
+    sameItems(now.updates, before.updates) &&
+    sameItems(now.notOffered, before.notOffered) &&
+    sameItems(now.held, before.held) &&
+    now.findings === before.findings
+  )
+}
+
+function sameItems<Item>(some: readonly Item[], others: readonly Item[]): boolean {
+  return some.length === others.length && some.every((item, index) => item === others[index])
+}

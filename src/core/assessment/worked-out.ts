@@ -1,0 +1,119 @@
+/**
+ * What was worked out of software by one catalog. What one source package misses is the same object wherever it is the
+ * same, also where the lists around it differ: package versions and pending updates that come as the same objects are known
+ * by that.
+ */
+
+import type { InstalledPackage, Platform } from '../asset.ts'
+import type { CatalogView } from './catalog-view.ts'
+import type { OpenFix } from './matching.ts'
+import { type Changes, createMemo, hasChangedSince, type Memo } from './memo.ts'
+import type { Held, Missing, NotOffered, Software, Update } from './missing.ts'
+import { thirdParty } from './third-party.ts'
+
+export interface WorkedOut {
+  readonly catalog: CatalogView
+  /** Of what feeds say of packages. */
+  readonly changes: Changes
+  readonly platforms: Map<Platform, OnPlatform>
+}
+
+/** The same update may be offered on two platforms, and is judged by the fixes of each. */
+interface OnPlatform {
+  readonly offered: Memo<Update>
+  readonly fixed: Memo<FixedUpdate>
+  readonly notOffered: Memo<readonly NotOffered[]>
+  readonly foreign: WeakMap<Software['packages'], Missing['notAssessed']>
+  readonly lacking: WeakMap<Software['packages'], Lacking>
+}
+
+/** Of a list of packages, those that lack a fix. */
+interface Lacking {
+  readonly bySource: ReadonlyMap<string, readonly InstalledPackage[]>
+  /** CVEs of all of them. */
+  readonly findings: number
+  /** Of the changes when it was looked at. */
+  at: number
+}
+
+export interface FixedUpdate {
+  /** `null`: what is lacking can only be had with a subscription. */
+  readonly update: Update | null
+  readonly held: readonly Held[]
+}
+
+export const nothing: readonly never[] = []
+
+export function nothingWorkedOut(catalog: CatalogView): WorkedOut {
+  return { catalog, changes: { count: 0, lastOf: new Map() }, platforms: new Map() }
+}
+
+export function onPlatform({ platforms, changes }: WorkedOut, platform: Platform): OnPlatform {
+  const known = platforms.get(platform)
+  if (known !== undefined) return known
+  const made: OnPlatform = {
+    offered: createMemo(changes),
+    fixed: createMemo(changes),
+    notOffered: createMemo(changes),
+    foreign: new WeakMap(),
+    lacking: new WeakMap(),
+  }
+  platforms.set(platform, made)
+  return made
+}
+
+export function lackingOf(workedOut: WorkedOut, { platform, packages }: Software): Lacking {
+  const { changes, catalog } = workedOut
+  const { lacking } = onPlatform(workedOut, platform)
+  const known = lacking.get(packages)
+  const isChanged = (since: number) => packages.some((item) => hasChangedSince(changes, item, since))
+  if (known !== undefined && (known.at === changes.count || !isChanged(known.at))) {
+    known.at = changes.count
+    return known
+  }
+  let findings = 0
+  const found = bySource(packages, (item) => {
+    const open = catalog.matcher.open(platform, item)
+    for (const { cve } of open) if (cve !== null) findings++
+    return open.length > 0
+  })
+  const made = { bySource: found, findings, at: changes.count }
+  lacking.set(packages, made)
+  return made
+}
+
+/** Packages that another vendor built. */
+export function foreignIn(workedOut: WorkedOut, { platform, packages }: Software): Missing['notAssessed'] {
+  const { foreign } = onPlatform(workedOut, platform)
+  const known = foreign.get(packages)
+  if (known !== undefined) return known
+  const found = packages.flatMap((item) => {
+    const builder = thirdParty(platform, item)
+    return builder === null ? [] : [{ name: item.name, builder }]
+  })
+  foreign.set(packages, found)
+  return found
+}
+
+/** The packages that are wanted, by source. */
+export function bySource(
+  packages: readonly InstalledPackage[],
+  wanted: (item: InstalledPackage) => boolean,
+): ReadonlyMap<string, readonly InstalledPackage[]> {
+  const groups = new Map<string, InstalledPackage[]>()
+  for (const item of packages) {
+    if (!wanted(item)) continue
+    const group = groups.get(item.source)
+    if (group) group.push(item)
+    else groups.set(item.source, [item])
+  }
+  return groups
+}
+
+/** What an update says that it mends. */
+export function mended(fixes: readonly OpenFix[]): Pick<Update, 'cves' | 'advisories'> {
+  return {
+    cves: [...new Set(fixes.flatMap((fix) => fix.cve ?? []))],
+    advisories: [...new Set(fixes.flatMap((fix) => fix.advisory ?? []))],
+  }
+}

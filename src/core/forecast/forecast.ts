@@ -1,0 +1,99 @@
+/**
+ * When a plan would run if all went well: the rings one after the other, in batches, in windows, around freezes. A
+ * simulation of the rollout's own rules with an estimate in place of each deployment. Nothing is decided on it.
+ */
+
+import { bypassesWindow } from '../proposal/approval.ts'
+import type { PatchSubject, PlannedRing, ProposalState } from '../proposal/proposal.ts'
+import { sinceOf } from '../proposal/since.ts'
+import { isBefore, latest, plusSeconds, WEEK_SECONDS } from '../time/instant.ts'
+import { holdsFor, toWindow, type Window } from '../window.ts'
+import { type ForecastQuestion, KEPT, type PlanForecast, type RingForecast } from './plan-forecast.ts'
+import { batchesOf, forecastRing, type Simulation } from './ring.ts'
+import { clusterRoom } from './room.ts'
+import { openTimes } from './times.ts'
+
+/** The forecast of a proposal as it stands: as if it were approved now, where it is not. */
+export function forecastOf(
+  state: ProposalState,
+  subject: PatchSubject,
+  context: Pick<ForecastQuestion, 'freezes' | 'now' | 'estimates'>,
+): PlanForecast {
+  const { now } = context
+  const begin = state.schedule?.start ?? plusSeconds(state.approvedAt ?? now, subject.window.leadSeconds ?? 0)
+  const atOnce = state.approvedBy !== null && bypassesWindow(state.approvedBy)
+  return forecast({
+    ...context,
+    subject,
+    team: state.team,
+    freezes: atOnce ? [] : context.freezes,
+    notBefore: isBefore(now, begin) ? begin : now,
+    atOnce,
+    rollout: state.rollout ?? state.test,
+    leftOut: sinceOf(state).leftOut,
+  })
+}
+
+export function forecast(question: ForecastQuestion): PlanForecast {
+  const { now, subject, team, rollout = null } = question
+  const simulation = simulationOf(question)
+  let free = Date.parse(question.notBefore ?? now)
+  /** The same for the rings that run before the vote. */
+  let test = Date.parse(now)
+  let problem: string | null = null
+  const rings: RingForecast[] = []
+  for (const [index, ring] of subject.rings.entries()) {
+    const begun = rollout?.rings[index]
+    if (problem !== null && (begun === undefined || begun.status === 'waiting')) {
+      rings.push(neverReached(ring))
+      continue
+    }
+    const found = forecastRing(simulation, ring, begun, ring.beforeVote === true ? test : free)
+    rings.push(found.ring)
+    problem ??= found.problem
+    if (found.free === null) continue
+    free = Math.max(free, found.free)
+    test = Math.max(test, found.free)
+  }
+  const last = problem === null ? latest(rings.map(({ soakUntil }) => soakUntil)) : null
+  const week = plusSeconds(now, WEEK_SECONDS)
+  const until = last ?? latest([week, ...rings.map(({ soakUntil, start }) => soakUntil ?? start)]) ?? week
+  return {
+    now,
+    rings,
+    end: last,
+    problem,
+    windows: windowsUntil(simulation, until),
+    freezes: question.freezes
+      .filter((freeze) => holdsFor(freeze, team) && isBefore(now, freeze.to))
+      .slice(0, KEPT)
+      .map(({ name, from, to }) => ({ name, from, to })),
+  }
+}
+
+function simulationOf(question: ForecastQuestion): Simulation {
+  const { subject, team, freezes, now, estimates = {}, rollout = null, leftOut = {}, atOnce = false } = question
+  return {
+    now,
+    subject,
+    estimates,
+    rollout,
+    leftOut,
+    atOnce,
+    times: openTimes(team, freezes, now, rollout?.extendedUntil ?? null),
+    ownWindows: new Map(subject.assets.flatMap(({ asset, window }) => (window ? [[asset.id, window] as const] : []))),
+    room: clusterRoom(subject.clusters ?? []),
+  }
+}
+
+function neverReached(ring: PlannedRing): RingForecast {
+  const { name, assets, gate } = ring
+  const none = { done: 0, runs: [], start: null, end: null, soakUntil: null }
+  return { name, assets: assets.length, batches: batchesOf(ring), waitsForGo: gate.go ?? [], ...none }
+}
+
+/** Windows of the plan, the first of them, that begin until an instant. */
+function windowsUntil({ times, subject }: Simulation, until: string): readonly Window[] {
+  const begun = times.within(subject.window).spans.filter(({ start }) => start <= Date.parse(until))
+  return begun.slice(0, KEPT).map(toWindow)
+}

@@ -1,0 +1,54 @@
+/** What is asked of a forecast, and what it says. */
+
+import type { PatchSubject, Rollout, Since } from '../proposal/proposal.ts'
+import type { Freeze, Window } from '../window.ts'
+
+export interface ForecastQuestion {
+  readonly subject: Pick<PatchSubject, 'assets' | 'rings' | 'window' | 'clusters'>
+  readonly team: string
+  readonly freezes: readonly Freeze[]
+  /** ISO 8601 UTC. */
+  readonly now: string
+  /** Nothing but the rings that run before the vote begins earlier: the start of the schedule, or now and the lead time. */
+  readonly notBefore?: string
+  /** Windows do not count: it was decided at once, or undoes something. */
+  readonly atOnce?: boolean
+  /** Seconds that one asset takes, by name of ring. */
+  readonly estimates?: Readonly<Record<string, number>>
+  /** What has been done already; only the rest is forecast. */
+  readonly rollout?: Pick<Rollout, 'rings' | 'deployments' | 'skipped' | 'extendedUntil'> | null
+  /** Assets that are left out since the vote, by id. */
+  readonly leftOut?: Since['leftOut']
+}
+
+export interface RingForecast {
+  readonly name: string
+  readonly assets: number
+  /** Of the assets, so many are verified already. */
+  readonly done: number
+  readonly batches: number
+  /** When assets are worked on; nights are apart. Empty: its turn never comes. */
+  readonly runs: readonly Window[]
+  /** ISO 8601; `null` where its turn never comes, or it never ends. */
+  readonly start: string | null
+  readonly end: string | null
+  /** The end, where it is not watched afterwards. */
+  readonly soakUntil: string | null
+  /** Roles one of which must say go first; the forecast takes it that they do at once. */
+  readonly waitsForGo: readonly string[]
+}
+
+export interface PlanForecast {
+  readonly now: string
+  readonly rings: readonly RingForecast[]
+  /** ISO 8601: when the last ring has been watched; `null` where that never comes. */
+  readonly end: string | null
+  /** A sentence: why it never ends. */
+  readonly problem: string | null
+  /** Windows of the plan until the end, the first of them; windows that assets have of their own are not among them. */
+  readonly windows: readonly Window[]
+  readonly freezes: readonly Pick<Freeze, 'name' | 'from' | 'to'>[]
+}
+
+/** What is kept of windows, freezes and the runs of a ring: a picture has no room for more. */
+export const KEPT = 40

@@ -1,0 +1,30 @@
+/** Lengths of time, and instants as text: ISO 8601 in UTC. */
+
+export const HOUR_SECONDS = 3_600
+export const DAY_SECONDS = 24 * HOUR_SECONDS
+export const WEEK_SECONDS = 7 * DAY_SECONDS
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = HOUR_SECONDS * 1_000
+export const DAY_MS = DAY_SECONDS * 1_000
+export const WEEK_MS = WEEK_SECONDS * 1_000
+
+export function isBefore(a: string, b: string): boolean {
+  return Date.parse(a) < Date.parse(b)
+}
+
+export function plusSeconds(at: string, seconds: number): string {
+  return toIso(Date.parse(at) + seconds * 1_000)
+}
+
+/** Of milliseconds. */
+export function toIso(at: number): string {
+  return new Date(at).toISOString()
+}
+
+/** The last of them; `null` where there is none. */
+export function latest(instants: readonly (string | null)[]): string | null {
+  let found: string | null = null
+  for (const at of instants) if (at !== null && (found === null || isBefore(found, at))) found = at
+  return found
+}
