@@ -1,5 +1,6 @@
 /** What comes of a click, a dialog or a command, on whatever platform it was: the platforms only read what was asked, and show this. */
 
+import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type ActionName, actions, isActionName } from './actions.ts'
 import type { ActRequest, Answer, Asking, Click, Desk, Overview, Suggestion } from './desk.ts'
