@@ -1,9 +1,8 @@
 /** Feeds that are read in a thread of their own: parsing one may take seconds, in which nothing else would go on. */
 
-import { stat } from 'node:fs/promises'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { buildFeed } from './build-feed.ts'
+import { buildFeed, isSmallFeed } from './build-feed.ts'
 import type { FeedConfig } from './config/schema.ts'
 import type { FeedContent, RejectedRecord } from './core/catalog.ts'
 import { errorText } from './core/error-text.ts'
@@ -34,24 +33,13 @@ export type ThreadSays =
     }
   | { readonly kind: 'failed'; readonly problem: string }
 
-/** A catalog file of this size, bytes, is read here: a thread takes longer to begin. */
-const SMALL = 256 * 1024
-
 export function buildFeedInThread(name: string, feed: FeedConfig, clock: () => Date): CatalogFeed {
   const here = buildFeed(name, feed, clock)
   async function fetchFeed(cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
-    if (await isSmall(feed)) return here.fetch(cursor, signal)
+    if (await isSmallFeed(feed)) return here.fetch(cursor, signal)
     return fetchInThread({ name, feed, cursor, now: clock().toISOString() }, signal)
   }
   return { ...here, fetch: fetchFeed }
-}
-
-async function isSmall(feed: FeedConfig): Promise<boolean> {
-  if (feed.kind !== 'file-catalog' || !feed.path.endsWith('.json')) return false
-  return stat(feed.path).then(
-    ({ size }) => size <= SMALL,
-    () => true,
-  )
 }
 
 /** The sources need what compiles them. */

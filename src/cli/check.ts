@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { count } from '../chat/words.ts'
-import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
+import { jsonSchema } from '../integrations/configuration.ts'
 import { limitsReached } from '../store/limits-reached.ts'
 import { type Contact, contact } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { type Environment, readEnvironment } from '../config/environment.ts'
-import { loadConfig } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
+import { loadConfig } from '../integrations/configuration.ts'
 import type { Service } from '../main.ts'
 import { BadUse } from './failure.ts'
 

@@ -2,9 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { variableNames } from '../../src/config/environment.ts'
-import { jsonSchema } from '../../src/config/json-schema.ts'
-import { parseSettings } from '../../src/config/load.ts'
-import { settingsSchema } from '../../src/config/schema.ts'
+import { jsonSchema, parseSettings, settingsSchema } from '../../src/integrations/configuration.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import type { PeopleSource } from '../../core/ports.ts'
 import { boundedBody } from '../bounded-answer.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
 import { networkProblem } from '../network-problem.ts'
-import type { PeopleSource } from './people-source.ts'
 
 export interface PagerDutyOptions {
   /** Id of the schedule, e.g. `PABC123`. */

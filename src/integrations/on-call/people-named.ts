@@ -1,9 +1,4 @@
-/** Another system that knows who is on call: by e-mail address or by name. */
-export interface PeopleSource {
-  readonly describe: string
-  /** E-mail addresses or names, as the system gives them. Throws a sentence. */
-  names(signal: AbortSignal): Promise<readonly string[]>
-}
+/** From what another system calls people to the people of the configuration. */
 
 export interface Nameable {
   readonly id: string

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byName, date, duration, moment, optional, reference, text, timeZone, urlOrPath } from './fields.ts'
+import { date, duration, moment, optional, reference, timeZone } from './fields.ts'
 import { slackUserGroup } from './slack-ids.ts'
 
 const DAY = 86_400
@@ -19,7 +19,7 @@ const every = duration({ unit: 'days', minimum: DAY, maximum: 366 * DAY })
     return z.NEVER
   })
 
-const rota = z.strictObject({
+export const rota = z.strictObject({
   kind: z.literal('rota').describe('People take turns.'),
   people: people.min(1, { error: peopleMend }).describe('People in the order of their turns.'),
   start: date.describe('Date of the first handover: the first person’s turn begins then.'),
@@ -44,40 +44,45 @@ const rota = z.strictObject({
     .describe('Stand-ins.'),
 })
 
-const fallback = people.default([]).describe('Who holds it while the system cannot be asked.')
+export const fallback = people.default([]).describe('Who holds it while the system cannot be asked.')
 
-const slackGroup = z.strictObject({
+export const slackGroup = z.strictObject({
   kind: z.literal('slack user group').describe('Members of a Slack user group.'),
   id: slackUserGroup.describe('Id of the user group. With several workspaces: "T012AB3CD/S012AB3CD".'),
   fallback,
 })
 
-const discordRole = z.strictObject({
+export const discordRole = z.strictObject({
   kind: z.literal('discord role').describe('People who have a role in a Discord server.'),
   server: snowflake.describe('Id of the server, in quotes.'),
   id: snowflake.describe('Id of the role, in quotes.'),
   fallback,
 })
 
-const pagerduty = z.strictObject({
-  kind: z.literal('pagerduty').describe('Who is on call in a PagerDuty schedule; PAGERDUTY_TOKEN in .env.'),
-  schedule: text('Write the id of the schedule, such as PABC123.', 40)
-    .regex(/^[A-Z0-9]+$/, { error: 'Write the id of the schedule, such as PABC123.' })
-    .describe('Id of the schedule.'),
-  fallback,
-})
+/** Kinds of groups that Patchwarden and its chat platforms keep. */
+export const ownGroups = ['rota', 'slack user group', 'discord role'] as const
 
-const calendar = z.strictObject({
-  kind: z.literal('calendar').describe('Who is named by the event of now in an iCalendar file.'),
-  location: urlOrPath.describe('Address or path of the iCalendar file.'),
-  fallback,
-})
-
-export const group = z.discriminatedUnion('kind', [rota, slackGroup, discordRole, pagerduty, calendar], {
-  error: 'Write rota, slack user group, discord role, pagerduty or calendar.',
-})
-
-export const groups = byName(group)
-
-export type GroupConfig = z.infer<typeof group>
 export type RotaConfig = z.infer<typeof rota>
+export type SlackGroupConfig = z.infer<typeof slackGroup>
+export type DiscordRoleConfig = z.infer<typeof discordRole>
+
+/** A group that a kind of integration keeps. What else it says, its kind alone knows. */
+export interface OnCallConfig {
+  readonly kind: string
+  readonly fallback: string[]
+  readonly [setting: string]: unknown
+}
+
+export type GroupConfig = RotaConfig | SlackGroupConfig | DiscordRoleConfig | OnCallConfig
+
+export function isRota(group: GroupConfig): group is RotaConfig {
+  return group.kind === 'rota'
+}
+
+export function isSlackGroup(group: GroupConfig): group is SlackGroupConfig {
+  return group.kind === 'slack user group'
+}
+
+export function isDiscordRole(group: GroupConfig): group is DiscordRoleConfig {
+  return group.kind === 'discord role'
+}
