@@ -263,6 +263,7 @@ export function buildGroupReaders(
   config: Config,
   environment: Environment,
   { connections, accounts, clock }: { connections: readonly ChatConnection[]; accounts: Accounts; clock: Clock },
+  kinds: readonly Kind[] = everyKind,
 ): readonly GroupReader[] {
   const people = buildPeople(config)
   const named = (source: PeopleSource) => async (signal: AbortSignal) => peopleNamed(await source.names(signal), people)
@@ -287,10 +288,9 @@ export function buildGroupReaders(
       return onPlatform('slack', { server: realm, id })
     }
     if (isDiscordRole(group)) return onPlatform('discord', group)
-    const kind = kindOf(everyKind, 'onCall', group)
-    const connection = connectionOf(config, kind, name)
+    const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
     const given = { name, config, secrets: environment, clock, connection }
-    return named(roleOf(everyKind, 'onCall', group).create(group, given))
+    return named(roleOf(kinds, 'onCall', group).create(group, given))
   }
   return Object.entries(config.groups).flatMap(([name, group]) => {
     const read = reader(name, group)

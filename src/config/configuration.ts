@@ -5,6 +5,7 @@ import { defaultConfig } from './default-config.ts'
 import type { Environment } from './environment.ts'
 import { type JsonSchema, jsonSchemaOf, knownKeys } from './json-schema.ts'
 import type { Kind } from './kind.ts'
+import { kindReference } from './kind-reference.ts'
 import { type FileFormat, type LoadedConfig, loadConfig, type ParsedSettings, parseSettings } from './load.ts'
 import type { Unread } from './notes.ts'
 import { type Config, type Settings, type SettingsSchema, settingsSchemaOf } from './schema.ts'
@@ -12,6 +13,8 @@ import { type Config, type Settings, type SettingsSchema, settingsSchemaOf } fro
 export interface Configuration {
   readonly settingsSchema: SettingsSchema
   jsonSchema(): JsonSchema
+  /** Which kinds there are, as a part of docs/configuration.md. */
+  kindReference(): string
   loadConfig(path: string | null, environment: Environment): LoadedConfig
   parseSettings(text: string, file: string): ParsedSettings
   crossCheck(settings: Settings, unread?: Unread): CrossCheck
@@ -29,6 +32,7 @@ export function configurationOf(kinds: readonly Kind[]): Configuration {
   return {
     settingsSchema: schema,
     jsonSchema,
+    kindReference: () => kindReference(kinds),
     loadConfig: (path, environment) => loadConfig(format, path, environment),
     parseSettings: (text, file) => parseSettings(format, text, file),
     crossCheck: (settings, unread) => crossCheck(settings, kinds, unread),

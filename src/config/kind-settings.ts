@@ -52,6 +52,7 @@ export interface SystemSettings {
 export interface KindSettings {
   /** What stands behind `kind:`. */
   readonly name: string
+  readonly page: string
   readonly roles: {
     readonly inventory?: RoleSettings<InventorySettings>
     readonly feed?: RoleSettings<FeedSettings>
@@ -142,6 +143,12 @@ function oneOf<Options extends z.core.$ZodTypeDiscriminable>(options: readonly O
   return z.discriminatedUnion('kind', [first, ...rest], { error })
 }
 
+/** What the parts of a system are. */
+export const systemParts = {
+  inventory: 'What it lists: these assets are watched.',
+  engine: 'It changes the assets, once approved. Left out: they are only watched.',
+} as const
+
 function systemsOf(kinds: readonly KindSettings[]) {
   const options = kinds.flatMap(({ name, system }) => {
     if (system === undefined) return []
@@ -149,10 +156,10 @@ function systemsOf(kinds: readonly KindSettings[]) {
     const watched = z.strictObject({
       kind: z.literal(name).describe(summary),
       ...connection.shape,
-      inventory: inventory.describe('What it lists: these assets are watched.'),
+      inventory: inventory.describe(systemParts.inventory),
     })
     if (engine === undefined) return [watched]
-    const changed = optional(engine).describe('It changes the assets, once approved. Left out: they are only watched.')
+    const changed = optional(engine).describe(systemParts.engine)
     return [z.strictObject({ ...watched.shape, engine: changed })]
   })
   return oneOf(options, choiceOf(kinds.flatMap(({ name, system }) => (system === undefined ? [] : [name]))))

@@ -123,6 +123,8 @@ interface KindOf<
 > {
   /** What stands behind `kind:`. */
   readonly name: string
+  /** Its page in `docs/`. */
+  readonly page: string
   /** What its roles share. Called once for each system, and once for all entries of the kind that are in no system. */
   open?(): Connection
   readonly roles: {

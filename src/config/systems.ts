@@ -11,9 +11,11 @@ export function withSystems(settings: Settings): Settings {
   const engines: Record<string, EntryConfig> = { ...settings.engines }
   for (const [name, system] of Object.entries(settings.systems)) {
     const { kind, inventory, engine, ...connection } = system
-    const changedBy = engine ? name : null
-    if (!Object.hasOwn(sources, name)) sources[name] = { ...connection, ...inventory, kind, engine: changedBy }
-    if (engine && !Object.hasOwn(engines, name)) engines[name] = { ...engine, kind }
+    // A name that is taken is told by systemProblems; what has it stays as it is.
+    const changes = engine && !Object.hasOwn(engines, name)
+    if (changes) engines[name] = { ...engine, kind }
+    if (Object.hasOwn(sources, name)) continue
+    sources[name] = { ...connection, ...inventory, kind, engine: changes ? name : null }
   }
   return { ...settings, sources, engines }
 }

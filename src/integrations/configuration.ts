@@ -3,5 +3,5 @@
 import { configurationOf } from '../config/configuration.ts'
 import { kinds } from './registry.ts'
 
-export const { settingsSchema, jsonSchema, loadConfig, parseSettings, crossCheck, defaultConfig } =
+export const { settingsSchema, jsonSchema, kindReference, loadConfig, parseSettings, crossCheck, defaultConfig } =
   configurationOf(kinds)

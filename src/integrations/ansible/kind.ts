@@ -10,6 +10,7 @@ const HOUR = 3_600
 
 export const ansible = kind({
   name: 'ansible',
+  page: 'integrations/ansible.md',
   roles: {
     engine: {
       summary: 'Upgrades through a playbook, on hosts that an Ansible inventory names as the assets are named.',

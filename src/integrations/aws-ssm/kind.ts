@@ -7,6 +7,7 @@ import { createSsmEngine } from './index.ts'
 
 export const awsSsm = kind({
   name: 'aws-ssm',
+  page: 'integrations/aws-ssm.md',
   roles: {
     engine: {
       summary: 'Upgrades with apt through Run Command of AWS Systems Manager.',

@@ -12,6 +12,7 @@ const urlMend =
 
 export const awx = kind({
   name: 'awx',
+  page: 'integrations/awx.md',
   roles: {
     engine: {
       summary: 'Launches a job template of AWX or Automation Controller. Needs AWX_TOKEN.',

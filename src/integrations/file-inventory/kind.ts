@@ -9,6 +9,7 @@ import { createFileInventory } from './index.ts'
 
 export const file = kind({
   name: 'file',
+  page: 'integrations/file-inventory.md',
   roles: {
     inventory: {
       summary: 'Assets listed in a file.',

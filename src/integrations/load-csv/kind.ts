@@ -5,6 +5,7 @@ import { createCsvLoad } from './index.ts'
 
 export const csv = kind({
   name: 'csv',
+  page: 'integrations/load-csv.md',
   roles: {
     load: {
       summary: 'A file with a time and a value on each line.',

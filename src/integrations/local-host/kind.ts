@@ -8,6 +8,7 @@ import { createLocalInventory } from './index.ts'
 
 export const local = kind({
   name: 'local',
+  page: 'integrations/local-host.md',
   roles: {
     inventory: {
       summary: 'The machine that Patchwarden runs on.',

@@ -9,6 +9,7 @@ import { createPagerDuty } from './pagerduty.ts'
 
 export const pagerduty = kind({
   name: 'pagerduty',
+  page: 'configuration.md#groups',
   roles: {
     onCall: {
       summary: 'Who is on call in a PagerDuty schedule; PAGERDUTY_TOKEN in .env.',
@@ -28,6 +29,7 @@ export const pagerduty = kind({
 
 export const calendar = kind({
   name: 'calendar',
+  page: 'configuration.md#groups',
   roles: {
     onCall: {
       summary: 'Who is named by the event of now in an iCalendar file.',

@@ -37,6 +37,7 @@ type Server = z.output<typeof server>
 
 export const prometheus = kind({
   name: 'prometheus',
+  page: 'integrations/prometheus.md',
   roles: {
     metrics: {
       summary: 'Prometheus, or what speaks its HTTP API: Thanos, Mimir, VictoriaMetrics.',

@@ -22,6 +22,7 @@ const settings = z.strictObject({
 
 export const sar = kind({
   name: 'sar',
+  page: 'integrations/sar.md',
   roles: {
     load: {
       summary: 'What sysstat recorded on a host.',

@@ -27,6 +27,7 @@ const isAboutAsset = (text: string) => /\{(address|name)\}/.test(text)
 
 export const alertmanager = kind({
   name: 'alertmanager',
+  page: 'silences.md',
   roles: {
     silence: {
       summary: 'Alertmanager, or what speaks its API v2.',
@@ -58,6 +59,7 @@ const values = ['name', 'address', 'key', 'until', 'reason'] as const
 
 export const command = kind({
   name: 'command',
+  page: 'silences.md',
   roles: {
     silence: {
       summary: 'Programs of your own.',

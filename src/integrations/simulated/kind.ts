@@ -11,6 +11,7 @@ const HOUR = 3_600
 
 export const simulated = kind({
   name: 'simulated',
+  page: 'example-fleet.md',
   roles: {
     engine: {
       summary: 'Changes versions in a file and touches no host: for the example fleet.',

@@ -73,6 +73,7 @@ type SshHost = z.output<typeof sshHost>
 
 export const ssh = kind({
   name: 'ssh',
+  page: 'integrations/ssh.md',
   open: createSshConnections,
   roles: {
     inventory: {

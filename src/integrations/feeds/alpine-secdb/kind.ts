@@ -7,6 +7,7 @@ import { createSecdbFeed } from './index.ts'
 
 export const alpineSecdb = kind({
   name: 'alpine-secdb',
+  page: 'integrations/alpine-secdb.md',
   roles: {
     feed: {
       summary: "Alpine's list of fixed vulnerabilities, one release and repository.",

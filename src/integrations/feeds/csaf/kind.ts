@@ -6,6 +6,7 @@ import { createCsafFeed } from './index.ts'
 
 export const csaf = kind({
   name: 'csaf',
+  page: 'integrations/csaf.md',
   roles: {
     feed: {
       summary: "A vendor's advisories or VEX statements as CSAF.",

@@ -5,6 +5,7 @@ import { createDebianAdvisoriesFeed, dlaListLocation, dsaListLocation } from './
 
 export const debianAdvisories = kind({
   name: 'debian-advisories',
+  page: 'integrations/debian-advisories.md',
   roles: {
     feed: {
       summary: "Debian's list of security advisories.",

@@ -6,6 +6,7 @@ import { createDebianTrackerFeed } from './index.ts'
 
 export const debianTracker = kind({
   name: 'debian-tracker',
+  page: 'integrations/debian-tracker.md',
   roles: {
     feed: {
       summary: "Debian's security tracker: what is fixed where.",

@@ -7,6 +7,7 @@ import { createDebsecanFeed } from './index.ts'
 
 export const debsecan = kind({
   name: 'debsecan',
+  page: 'integrations/debsecan.md',
   roles: {
     feed: {
       summary: "Debian's data for the debsecan tool, one release.",

@@ -6,6 +6,7 @@ import { createEndOfLifeFeed } from './index.ts'
 
 export const endOfLife = kind({
   name: 'endoflife',
+  page: 'integrations/endoflife.md',
   roles: {
     feed: {
       summary: 'How long platforms are supported.',

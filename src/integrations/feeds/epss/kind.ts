@@ -6,6 +6,7 @@ import { createEpssFeed } from './index.ts'
 
 export const epss = kind({
   name: 'epss',
+  page: 'integrations/epss.md',
   roles: {
     feed: {
       summary: "FIRST's Exploit Prediction Scoring System.",

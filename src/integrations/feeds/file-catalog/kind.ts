@@ -10,6 +10,7 @@ const SMALL = 256 * 1024
 
 export const fileCatalog = kind({
   name: 'file-catalog',
+  page: 'integrations/file-catalog.md',
   roles: {
     feed: {
       summary: 'Fixes, advisories and scores in one JSON file.',

@@ -6,6 +6,7 @@ import { createKevFeed } from './index.ts'
 
 export const kev = kind({
   name: 'kev',
+  page: 'integrations/kev.md',
   roles: {
     feed: {
       summary: "CISA's Known Exploited Vulnerabilities.",

@@ -7,6 +7,7 @@ import { createMsrcFeed } from './index.ts'
 
 export const msrc = kind({
   name: 'msrc',
+  page: 'integrations/msrc.md',
   roles: {
     feed: {
       summary: "Microsoft's security updates (CVRF), a month at a time.",

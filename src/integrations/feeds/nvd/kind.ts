@@ -7,6 +7,7 @@ import { createNvdFeed } from './index.ts'
 
 export const nvd = kind({
   name: 'nvd',
+  page: 'integrations/nvd.md',
   roles: {
     feed: {
       summary: "NVD's CVSS scores, one voice of several.",

@@ -7,6 +7,7 @@ import { createOsvFeed } from './index.ts'
 
 export const osv = kind({
   name: 'osv',
+  page: 'integrations/osv.md',
   roles: {
     feed: {
       summary: 'Records of the Open Source Vulnerability format, of one ecosystem.',

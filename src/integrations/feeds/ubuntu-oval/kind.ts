@@ -7,6 +7,7 @@ import { createUbuntuOvalFeed } from './index.ts'
 
 export const ubuntuOval = kind({
   name: 'ubuntu-oval',
+  page: 'integrations/ubuntu-oval.md',
   roles: {
     feed: {
       summary: "Canonical's OVAL of security notices, one release.",

@@ -6,6 +6,7 @@ import { createWesngFeed } from './index.ts'
 
 export const wesng = kind({
   name: 'wesng',
+  page: 'integrations/wesng.md',
   roles: {
     feed: {
       summary: "Microsoft's updates since 2001 in one archive, for sites that cannot reach Microsoft.",
