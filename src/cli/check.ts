@@ -56,7 +56,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
-  const { buildOutside, lookAtDatabase } = await import('../main.ts')
+  const { buildOutside, lookAtDatabase } = await import('../app/open.ts')
   const outlook = await lookAtDatabase(config, environment)
   const ahead = outlook === null ? null : databaseAhead(outlook)
   if (ahead === null) {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
+import type { Service } from '../app/open.ts'
 import { consoleUrl } from '../config/console-url.ts'
 import { operators } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
 import { COMMAND_LINE } from '../core/hands.ts'
-import type { Service } from '../main.ts'
 import { endSessionsOf } from '../store/sessions.ts'
 import { issueSignInToken } from '../web/backend.ts'
 import { createConsole } from '../web/console.ts'
@@ -22,7 +22,7 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { noteConfiguration, openService, runService } = await import('../main.ts')
+      const { noteConfiguration, openService, runService } = await import('../app/open.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
       await noteConfiguration(service, whereFrom())

@@ -3,13 +3,13 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import type { Installation as SlackInstallation } from '@slack/bolt'
-import type { AccountPlatform, Accounts } from './chat/accounts.ts'
-import type { Desk } from './chat/desk.ts'
-import { createDiscord } from './chat/discord/connection.ts'
-import type { ChatConnection, Posts } from './chat/platform.ts'
-import { createSlack } from './chat/slack/connection.ts'
-import { consoleUrl } from './config/console-url.ts'
-import type { Environment } from './config/environment.ts'
+import type { AccountPlatform, Accounts } from '../chat/accounts.ts'
+import type { Desk } from '../chat/desk.ts'
+import { createDiscord } from '../chat/discord/connection.ts'
+import type { ChatConnection, Posts } from '../chat/platform.ts'
+import { createSlack } from '../chat/slack/connection.ts'
+import { consoleUrl } from '../config/console-url.ts'
+import type { Environment } from '../config/environment.ts'
 import {
   assetWindowsFor,
   calendarFreezes,
@@ -26,7 +26,7 @@ import {
   teamsOfChannel,
   timeZoneFor,
   windowFor,
-} from './config/resolve.ts'
+} from '../config/resolve.ts'
 import type {
   AnsibleEngineConfig,
   Config,
@@ -38,9 +38,9 @@ import type {
   SshHostConfig,
   SshSourceConfig,
   TimesConfig,
-} from './config/schema.ts'
-import type { Asset } from './core/asset.ts'
-import type { Policy } from './core/policy.ts'
+} from '../config/schema.ts'
+import type { Asset } from '../core/asset.ts'
+import type { Policy } from '../core/policy.ts'
 import type {
   CatalogFeed,
   DeployEngine,
@@ -49,41 +49,41 @@ import type {
   LoadSource,
   MetricSource,
   MonitoringSilence,
-} from './core/ports.ts'
-import { readRealmId } from './core/realm.ts'
-import type { TeamPlan } from './core/ring-rule.ts'
-import type { Rota } from './core/rota.ts'
-import { windowOn } from './core/window.ts'
-import { buildFeedInThread } from './feed-in-thread.ts'
-import { createAnsibleEngine, createAnsibleModuleEngine } from './integrations/ansible/index.ts'
-import { createSsmEngine } from './integrations/aws-ssm/index.ts'
-import { createAwxEngine } from './integrations/awx/index.ts'
-import { createFileInventory } from './integrations/file-inventory/index.ts'
-import { createFreezeCalendar } from './integrations/freeze-calendar/index.ts'
-import { createHealthProbe, createSimulatedProbe } from './integrations/health/index.ts'
-import { createCsvLoad } from './integrations/load-csv/index.ts'
-import { createLocalInventory } from './integrations/local-host/index.ts'
-import { createCalendar } from './integrations/on-call/calendar.ts'
-import { createPagerDuty } from './integrations/on-call/pagerduty.ts'
-import { type PeopleSource, peopleNamed } from './integrations/on-call/people-source.ts'
-import { drawPng } from './integrations/picture/index.ts'
+} from '../core/ports.ts'
+import { readRealmId } from '../core/realm.ts'
+import type { TeamPlan } from '../core/ring-rule.ts'
+import type { Rota } from '../core/rota.ts'
+import { windowOn } from '../core/window.ts'
+import { createAnsibleEngine, createAnsibleModuleEngine } from '../integrations/ansible/index.ts'
+import { createSsmEngine } from '../integrations/aws-ssm/index.ts'
+import { createAwxEngine } from '../integrations/awx/index.ts'
+import { createFileInventory } from '../integrations/file-inventory/index.ts'
+import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
+import { createHealthProbe, createSimulatedProbe } from '../integrations/health/index.ts'
+import { createCsvLoad } from '../integrations/load-csv/index.ts'
+import { createLocalInventory } from '../integrations/local-host/index.ts'
+import { createCalendar } from '../integrations/on-call/calendar.ts'
+import { createPagerDuty } from '../integrations/on-call/pagerduty.ts'
+import { type PeopleSource, peopleNamed } from '../integrations/on-call/people-source.ts'
+import { drawPng } from '../integrations/picture/index.ts'
 import {
   createPrometheusLoad,
   createPrometheusMetrics,
   type PrometheusAccess,
   type PrometheusServer,
-} from './integrations/prometheus/index.ts'
-import { createSarLoad } from './integrations/sar/index.ts'
-import { createAlertmanagerSilence, createCommandSilence } from './integrations/silence/index.ts'
-import { createSimulatedEngine } from './integrations/simulated/index.ts'
-import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from './integrations/ssh/index.ts'
+} from '../integrations/prometheus/index.ts'
+import { createSarLoad } from '../integrations/sar/index.ts'
+import { createAlertmanagerSilence, createCommandSilence } from '../integrations/silence/index.ts'
+import { createSimulatedEngine } from '../integrations/simulated/index.ts'
+import { createSshConnections, createSshEngine, createSshInventory, type SshTarget } from '../integrations/ssh/index.ts'
+import type { Db } from '../store/connection.ts'
+import { createSlackInstallations } from '../store/slack-installations.ts'
+import type { PersonEntry } from '../workflow/configured-account.ts'
+import type { GroupReader } from '../workflow/directory.ts'
+import type { FreezeCalendar } from '../workflow/freeze-calendars.ts'
+import type { Teams } from '../workflow/ports.ts'
+import { buildFeedInThread } from './feed-in-thread.ts'
 import { present } from './present.ts'
-import type { Db } from './store/connection.ts'
-import { createSlackInstallations } from './store/slack-installations.ts'
-import type { PersonEntry } from './workflow/configured-account.ts'
-import type { GroupReader } from './workflow/directory.ts'
-import type { FreezeCalendar } from './workflow/freeze-calendars.ts'
-import type { Teams } from './workflow/ports.ts'
 
 type Clock = () => Date
 

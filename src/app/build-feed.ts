@@ -1,26 +1,26 @@
 /** Turns the configuration of a feed into the feed: what the thread that reads one needs, and no more. */
 
-import type { FeedConfig } from './config/schema.ts'
-import type { CatalogFeed } from './core/ports.ts'
-import { createSecdbFeed } from './integrations/feeds/alpine-secdb/index.ts'
-import { createCsafFeed } from './integrations/feeds/csaf/index.ts'
-import { createCveRecordsFeed } from './integrations/feeds/cve-records/index.ts'
+import type { FeedConfig } from '../config/schema.ts'
+import type { CatalogFeed } from '../core/ports.ts'
+import { createSecdbFeed } from '../integrations/feeds/alpine-secdb/index.ts'
+import { createCsafFeed } from '../integrations/feeds/csaf/index.ts'
+import { createCveRecordsFeed } from '../integrations/feeds/cve-records/index.ts'
 import {
   createDebianAdvisoriesFeed,
   dlaListLocation,
   dsaListLocation,
-} from './integrations/feeds/debian-advisories/index.ts'
-import { createDebianTrackerFeed } from './integrations/feeds/debian-tracker/index.ts'
-import { createDebsecanFeed } from './integrations/feeds/debsecan/index.ts'
-import { createEndOfLifeFeed } from './integrations/feeds/endoflife/index.ts'
-import { createEpssFeed } from './integrations/feeds/epss/index.ts'
-import { createFileCatalogFeed } from './integrations/feeds/file-catalog/index.ts'
-import { createKevFeed } from './integrations/feeds/kev/index.ts'
-import { createMsrcFeed } from './integrations/feeds/msrc/index.ts'
-import { createNvdFeed } from './integrations/feeds/nvd/index.ts'
-import { createOsvFeed } from './integrations/feeds/osv/index.ts'
-import { createUbuntuOvalFeed } from './integrations/feeds/ubuntu-oval/index.ts'
-import { createWesngFeed } from './integrations/feeds/wesng/index.ts'
+} from '../integrations/feeds/debian-advisories/index.ts'
+import { createDebianTrackerFeed } from '../integrations/feeds/debian-tracker/index.ts'
+import { createDebsecanFeed } from '../integrations/feeds/debsecan/index.ts'
+import { createEndOfLifeFeed } from '../integrations/feeds/endoflife/index.ts'
+import { createEpssFeed } from '../integrations/feeds/epss/index.ts'
+import { createFileCatalogFeed } from '../integrations/feeds/file-catalog/index.ts'
+import { createKevFeed } from '../integrations/feeds/kev/index.ts'
+import { createMsrcFeed } from '../integrations/feeds/msrc/index.ts'
+import { createNvdFeed } from '../integrations/feeds/nvd/index.ts'
+import { createOsvFeed } from '../integrations/feeds/osv/index.ts'
+import { createUbuntuOvalFeed } from '../integrations/feeds/ubuntu-oval/index.ts'
+import { createWesngFeed } from '../integrations/feeds/wesng/index.ts'
 import { present } from './present.ts'
 
 export function buildFeed(name: string, feed: FeedConfig, clock: () => Date): CatalogFeed {

@@ -3,11 +3,11 @@
 import { stat } from 'node:fs/promises'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { FeedConfig } from '../config/schema.ts'
+import type { FeedContent, RejectedRecord } from '../core/catalog.ts'
+import { errorText } from '../core/error-text.ts'
+import type { CatalogFeed, FeedFetch } from '../core/ports.ts'
 import { buildFeed } from './build-feed.ts'
-import type { FeedConfig } from './config/schema.ts'
-import type { FeedContent, RejectedRecord } from './core/catalog.ts'
-import { errorText } from './core/error-text.ts'
-import type { CatalogFeed, FeedFetch } from './core/ports.ts'
 
 /** What the thread is given. */
 export interface ThreadGiven {
@@ -55,7 +55,7 @@ async function isSmall(feed: FeedConfig): Promise<boolean> {
 }
 
 /** The sources need what compiles them. */
-const entry = import.meta.url.endsWith('.ts') ? '../bin/feed-thread-from-source.mjs' : './feed-thread.js'
+const entry = import.meta.url.endsWith('.ts') ? '../../bin/feed-thread-from-source.mjs' : './feed-thread.js'
 
 async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<FeedFetch> {
   signal.throwIfAborted()
