@@ -56,7 +56,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
-  const { buildOutside, lookAtDatabase } = await import('../app/open.ts')
+  const { lookAtDatabase } = await import('../app/database.ts')
   const outlook = await lookAtDatabase(config, environment)
   const ahead = outlook === null ? null : databaseAhead(outlook)
   if (ahead === null) {
@@ -69,8 +69,9 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   await outlook?.close()
   const { tell, all } = teller(json)
   tell(ahead)
-  for await (const answer of contact(await buildOutside(config, environment), new AbortController().signal))
-    tell(answer)
+  const { askableWithoutDatabase } = await import('../app/outside.ts')
+  const { signal } = new AbortController()
+  for await (const answer of contact(await askableWithoutDatabase(config, environment), signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (environment.slack !== null || environment.discord !== null)
     say('Chat platforms were not asked: that needs the database as the start will leave it.')

@@ -22,7 +22,10 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { noteConfiguration, openService, runService } = await import('../app/open.ts')
+      // Loaded only here: they bring every chat platform and engine, and not every command needs one.
+      const { openService } = await import('../app/open.ts')
+      const { noteConfiguration } = await import('../app/rights.ts')
+      const { runService } = await import('../app/run.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
       await noteConfiguration(service, whereFrom())

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { noteConfiguration } from '../../src/app/open.ts'
+import { noteConfiguration } from '../../src/app/rights.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { defaultConfig } from '../../src/config/default-config.ts'
 import { recordedConfiguration } from '../../src/config/recorded.ts'
