@@ -1,6 +1,6 @@
 import { operators, teamsOfChannel } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
-import type { ConsoleParts } from '../web/backend.ts'
+import type { ConsoleParts } from '../web/backend/parts.ts'
 import type { Directory } from '../workflow/directory.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 
