@@ -10,7 +10,7 @@ import { no } from './row.ts'
 /** Why the actor may not give this command now; `null`: only what is given with it can be wrong. */
 export function forbidden(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members, now, freezes, teamPolicy } = context
-  const act = actOf(command)
+  const act = actOf(command, state)
   if (act === null) {
     if (actor.kind === 'system') return null
     return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
