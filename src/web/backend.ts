@@ -4,7 +4,7 @@ import { openSessions } from '../store/sessions.ts'
 import { channelView, proposalView, summaries } from './backend/channels.ts'
 import { assetsView, auditRows, personRows, revokeAccount, sourceRows } from './backend/lookups.ts'
 import { type Backend, type ConsoleParts, personOf } from './backend/parts.ts'
-import { detailOf, pictureOf, say } from './backend/proposals.ts'
+import { detailOf, pictureOf, refusalOfDialog, say } from './backend/proposals.ts'
 import {
   askSignIn,
   makeSignInLink,
@@ -46,6 +46,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     detail: (id, name, part) => detailOf(backend, id, name, part),
     picture: (id, which) => pictureOf(backend, id, which),
     explain: async (name) => lookUpDetail(await workflow.lookUp(name)),
+    refusal: (click, viewer) => refusalOfDialog(backend, click, viewer),
     act: (request, viewer) => desk.act(request, personOf(viewer)),
     say: (channel, proposal, text, viewer) => say(backend, channel, proposal, text, viewer),
     assets: (query) => assetsView(backend, query),

@@ -1,11 +1,15 @@
 /** What stands behind a proposal, and what is said to it. */
 
 import { z } from 'zod'
+import { actsOfAction } from '../../chat/card-actions.ts'
 import { type Answer, type DetailName, type DetailPart, detailNames, type PartOfDetail } from '../../chat/desk.ts'
 import type { Picture } from '../../chat/picture/picture.ts'
 import { rich } from '../../chat/rich-text.ts'
+import { refusalOf } from '../../core/permission/answer.ts'
 import { consolePicture } from '../../store/outbox.ts'
-import type { Viewer } from '../console-port.ts'
+import { findGlance } from '../../store/proposal-pages.ts'
+import { freezesOf } from '../../workflow/execute.ts'
+import type { Click, Viewer } from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
 import { type Backend, personOf } from './parts.ts'
 
@@ -25,6 +29,31 @@ export async function pictureOf({ service }: Backend, id: string, which: string)
   if (name !== undefined) return (await service.workflow.desk.detail(id, name))?.picture ?? null
   const entry = Number(which)
   return Number.isSafeInteger(entry) && entry > 0 && entry < 2 ** 31 ? consolePicture(service.db, id, entry) : null
+}
+
+/** By all that decides about the answer, read anew: a page shows what held when it was made. */
+export async function refusalOfDialog(
+  { service: { db, parts } }: Backend,
+  { proposal, action, revision }: Click,
+  viewer: Viewer,
+): Promise<Answer | null> {
+  const glance = await findGlance(db, proposal)
+  if (glance === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
+  const { team } = glance
+  const now = parts.clock().toISOString()
+  const place = {
+    glance,
+    members: parts.teams.membersOf(team),
+    now,
+    freezes: await freezesOf(db, parts, team, now),
+    teamPolicy: parts.teams.policyOf(team),
+  }
+  // Votes alone are about a revision.
+  const turn = { revision: action === 'reject' ? revision : null }
+  const refusals = actsOfAction(action).map((act) => refusalOf(act, personOf(viewer), place, turn))
+  const [refused] = refusals
+  if (!refused || refusals.includes(null)) return null
+  return { ok: refused.code === 'already', message: rich(refused.sentence) }
 }
 
 /** A comment, or a slash command. */

@@ -3,7 +3,7 @@ import { isActionName } from '../../chat/actions.ts'
 import { detailNames } from '../../chat/desk.ts'
 import { pictureSvg } from '../../chat/picture/picture.ts'
 import { numberIn, proposalIn, textIn } from '../asked.ts'
-import { detailPageHtml, proposalHtml, threadHtml } from '../pages/views.ts'
+import { answerHtml, detailPageHtml, proposalHtml, threadHtml } from '../pages/views.ts'
 import { answered, incomplete, missing, page } from '../respond.ts'
 import { withForm, withViewer } from '../session.ts'
 import type { Site } from '../site.ts'
@@ -63,6 +63,16 @@ export function addProposals(site: Site): void {
       const svg = pictureSvg(picture, { theme, timeZone: viewer.timeZone })
       const headers = { 'content-type': 'image/svg+xml', 'cache-control': `private, max-age=${PICTURE_SECONDS}` }
       return c.body(svg, 200, headers)
+    }),
+  )
+
+  app.get(
+    '/p/:id/ask/:action',
+    withViewer(site, async (c, viewer) => {
+      const action = c.req.param('action') ?? ''
+      if (!isActionName(action)) return missing(c)
+      const refused = await port.refusal({ proposal: proposalIn(c), action, revision: numberIn(c, 'revision') }, viewer)
+      return refused === null ? c.body(null, 204) : c.html(answerHtml(refused, viewer))
     }),
   )
 
