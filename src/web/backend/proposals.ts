@@ -49,7 +49,7 @@ export async function refusalOfDialog(
     teamPolicy: parts.teams.policyOf(team),
   }
   // Votes alone are about a revision.
-  const turn = { revision: action === 'reject' ? revision : null }
+  const turn = action === 'reject' ? revision : null
   const refusals = actsOfAction(action).map((act) => refusalOf(act, personOf(viewer), place, turn))
   const [refused] = refusals
   if (!refused || refusals.includes(null)) return null
