@@ -4,8 +4,8 @@ import type { Context } from 'hono'
 import type { Answer } from '../chat/desk.ts'
 import type { Viewer } from './console-port.ts'
 import { type Html, html } from './html.ts'
+import { answerHtml } from './pages/detail.ts'
 import { layout } from './pages/layout.ts'
-import { answerHtml } from './pages/views.ts'
 import type { Site } from './site.ts'
 
 export interface PageOf {

@@ -97,6 +97,7 @@
     void openDialog(dialog, asking.signal)
   })
   async function openDialog(dialog, signal) {
+    const proposal = dialog.closest('article.card').id
     const refused = await fetch(dialog.dataset.asks, { signal })
       .then((answer) => (answer.status === 200 ? answer.text() : ''))
       .catch(() => '')
@@ -106,7 +107,6 @@
       dialog.open = true
       return
     }
-    const proposal = dialog.closest('article.card').id
     document.getElementById(`answer-${proposal}`).innerHTML = refused
     refresh(proposal)
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { accountPlatforms } from '../../chat/linked-accounts.ts'
 import { html } from '../html.ts'
-import { peopleHtml } from '../pages/views.ts'
+import { peopleHtml } from '../pages/people.ts'
 import { answered, incomplete, page } from '../respond.ts'
 import { withForm, withViewer } from '../session.ts'
 import { addressOf, type Site } from '../site.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { html } from '../html.ts'
-import { signInHtml } from '../pages/views.ts'
+import { signInHtml } from '../pages/people.ts'
 import { alone, answered } from '../respond.ts'
 import { forgetSession, keepSession, sessionOf, withForm, withViewer } from '../session.ts'
 import { addressOf, type Site } from '../site.ts'
