@@ -59,7 +59,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
-  const { buildOutside, lookAtDatabase } = await import('../main.ts')
+  const { lookAtDatabase } = await import('../app/database.ts')
   const outlook = await lookAtDatabase(config, environment)
   const ahead = outlook === null ? null : databaseAhead(outlook)
   if (ahead === null) {
@@ -72,8 +72,10 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   await outlook?.close()
   const { tell, all } = teller(json)
   tell(ahead)
-  const outside = { ...(await buildOutside(config, environment)), systems: Object.keys(config.systems) }
-  for await (const answer of contact(outside, new AbortController().signal)) tell(answer)
+  const { askableWithoutDatabase } = await import('../app/outside.ts')
+  const { signal } = new AbortController()
+  const asked = { ...(await askableWithoutDatabase(config, environment)), systems: Object.keys(config.systems) }
+  for await (const answer of contact(asked, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (environment.slack !== null || environment.discord !== null)
     say('Chat platforms were not asked: that needs the database as the start will leave it.')

@@ -71,6 +71,18 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await expect.poll(() => page.locator('#said').innerText()).toContain('There is no command "nonsense"')
   })
 
+  it('opens no dialog on an old page for somebody who may not answer it, and says why', async () => {
+    await page.goto(`${service.url}/c/payments`)
+    await page.request.post(`${service.url}/act-as`, { form: { person: 'jonas' } })
+    await page.locator('details.ask summary', { hasText: 'Reject' }).click()
+    const answer = page.locator('article.card .answer').first()
+    await expect.poll(() => answer.innerText()).toContain('takes the role owner or security; you have on-call')
+    expect(await page.locator('details.ask[open]').count()).toBe(0)
+    await expect.poll(() => page.locator('details.ask summary', { hasText: 'Reject' }).count()).toBe(0)
+    await page.reload()
+    await actAs('tom')
+  })
+
   it('rejects by keyboard alone', async () => {
     await page.goto(`${service.url}/c/payments`)
     const summary = page.locator('details.ask summary', { hasText: 'Reject' })

@@ -9,7 +9,7 @@ import {
   buildMetrics,
   buildSilences,
   buildSources,
-} from '../../src/build.ts'
+} from '../../src/app/build.ts'
 import { contact } from '../../src/cli/contact.ts'
 import { configurationOf } from '../../src/config/configuration.ts'
 import { readEnvironment } from '../../src/config/environment.ts'

@@ -2,12 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { noteConfiguration } from '../../src/app/rights.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { recordedConfiguration } from '../../src/config/recorded.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { COMMAND_LINE } from '../../src/core/hands.ts'
 import { defaultConfig } from '../../src/integrations/configuration.ts'
-import { noteConfiguration } from '../../src/main.ts'
 import type { Tx } from '../../src/store/connection.ts'
 import { rightsInForce } from '../../src/store/entries.ts'
 import { addFreeze, declaredFreezes, liftFreezes } from '../../src/store/freezes.ts'

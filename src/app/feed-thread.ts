@@ -1,9 +1,9 @@
 /** The thread that reads one feed and hands over what it says in portions: the next one when it is asked for more. */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { errorText } from '../core/error-text.ts'
+import type { FeedFetch } from '../core/ports.ts'
 import { buildFeed } from './build-feed.ts'
-import { errorText } from './core/error-text.ts'
-import type { FeedFetch } from './core/ports.ts'
 import type { ThreadGiven, ThreadSays } from './feed-in-thread.ts'
 
 /** So much JSON is read within a few milliseconds. */

@@ -2,11 +2,11 @@
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { FeedConfig } from '../config/schema.ts'
+import type { FeedContent, RejectedRecord } from '../core/catalog.ts'
+import { errorText } from '../core/error-text.ts'
+import type { CatalogFeed, FeedFetch } from '../core/ports.ts'
 import { buildFeed, isSmallFeed } from './build-feed.ts'
-import type { FeedConfig } from './config/schema.ts'
-import type { FeedContent, RejectedRecord } from './core/catalog.ts'
-import { errorText } from './core/error-text.ts'
-import type { CatalogFeed, FeedFetch } from './core/ports.ts'
 
 /** What the thread is given. */
 export interface ThreadGiven {
@@ -43,7 +43,7 @@ export function buildFeedInThread(name: string, feed: FeedConfig, clock: () => D
 }
 
 /** The sources need what compiles them. */
-const entry = import.meta.url.endsWith('.ts') ? '../bin/feed-thread-from-source.mjs' : './feed-thread.js'
+const entry = import.meta.url.endsWith('.ts') ? '../../bin/feed-thread-from-source.mjs' : './feed-thread.js'
 
 async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<FeedFetch> {
   signal.throwIfAborted()

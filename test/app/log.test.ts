@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createLog } from '../src/log.ts'
-import { hostileName, unseen } from './support/hostile-text.ts'
+import { createLog } from '../../src/app/log.ts'
+import { hostileName, unseen } from '../support/hostile-text.ts'
 
 test('a log line keeps what a host said, and shows a terminal nothing to obey', () => {
   fc.assert(

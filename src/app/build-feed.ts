@@ -1,9 +1,9 @@
 /** Turns the configuration of a feed into the feed: what the thread that reads one needs, and no more. */
 
-import { roleOf } from './config/kind.ts'
-import type { FeedConfig } from './config/schema.ts'
-import type { CatalogFeed } from './core/ports.ts'
-import { feedKinds } from './integrations/feeds/registry.ts'
+import { roleOf } from '../config/kind.ts'
+import type { FeedConfig } from '../config/schema.ts'
+import type { CatalogFeed } from '../core/ports.ts'
+import { feedKinds } from '../integrations/feeds/registry.ts'
 
 export function buildFeed(name: string, feed: FeedConfig, clock: () => Date): CatalogFeed {
   return roleOf(feedKinds, 'feed', feed).create(feed, { name, clock })

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { buildGroupReaders, buildLoads, buildMetrics } from '../src/build.ts'
-import type { Account } from '../src/chat/accounts.ts'
-import type { ChatConnection } from '../src/chat/platform.ts'
-import { readEnvironment } from '../src/config/environment.ts'
-import type { Config } from '../src/config/schema.ts'
-import { parseSettings } from '../src/integrations/configuration.ts'
-import { smallWith } from './config/small.ts'
-import { createFakePrometheus } from './fakes/prometheus/fake-prometheus.ts'
-import { accountsOf } from './support/chat-people.ts'
+import { buildGroupReaders, buildLoads, buildMetrics } from '../../src/app/build.ts'
+import type { Account } from '../../src/chat/accounts.ts'
+import type { ChatConnection } from '../../src/chat/platform.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
+import type { Config } from '../../src/config/schema.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
+import { smallWith } from '../config/small.ts'
+import { createFakePrometheus } from '../fakes/prometheus/fake-prometheus.ts'
+import { accountsOf } from '../support/chat-people.ts'
 
 const { signal } = new AbortController()
 let close = async () => {}

@@ -2,11 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { buildFeed } from '../src/build-feed.ts'
-import type { FeedConfig } from '../src/config/schema.ts'
-import { buildFeedInThread } from '../src/feed-in-thread.ts'
-import { fileWith, fixture } from './integrations/feeds/read-feed.ts'
-import { temporaryFolder } from './support/temporary-folder.ts'
+import { buildFeed } from '../../src/app/build-feed.ts'
+import { buildFeedInThread } from '../../src/app/feed-in-thread.ts'
+import type { FeedConfig } from '../../src/config/schema.ts'
+import { fileWith, fixture } from '../integrations/feeds/read-feed.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const clock = () => new Date('2026-11-20T12:00:00.000Z')
 const { signal } = new AbortController()

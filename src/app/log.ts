@@ -1,8 +1,8 @@
 import pino from 'pino'
-import { visibleJson } from './chat/visible.ts'
-import type { Environment } from './config/environment.ts'
-import { withoutParameters } from './core/error-text.ts'
-import type { WorkflowLog } from './workflow/log.ts'
+import { visibleJson } from '../chat/visible.ts'
+import type { Environment } from '../config/environment.ts'
+import { withoutParameters } from '../core/error-text.ts'
+import type { WorkflowLog } from '../workflow/log.ts'
 
 /** The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, which obeys none of it. */
 export function createLog(

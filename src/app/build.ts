@@ -1,35 +1,13 @@
-/** Turns the configuration into the parts of the service: sources, feeds, engines, teams. Connects nothing yet. */
+/** What stands outside, by its kind in the configuration: sources, feeds, engines, monitoring, groups. Connects nothing yet. */
 
-import type { Installation as SlackInstallation } from '@slack/bolt'
-import type { AccountPlatform, Accounts } from './chat/accounts.ts'
-import type { Desk } from './chat/desk.ts'
-import { createDiscord } from './chat/discord/connection.ts'
-import type { ChatConnection, Posts } from './chat/platform.ts'
-import { createSlack } from './chat/slack/connection.ts'
-import { consoleUrl } from './config/console-url.ts'
-import type { Environment } from './config/environment.ts'
-import { isDiscordRole, isRota, isSlackGroup } from './config/group-settings.ts'
-import { type Given, type Kind, kindOf, roleOf, type Secrets } from './config/kind.ts'
-import type { RoleName } from './config/kind-settings.ts'
-import {
-  assetWindowsFor,
-  calendarFreezes,
-  digestFor,
-  freezes,
-  healthFor,
-  type InGroup,
-  membersFor,
-  policyFor,
-  policyForStandingRule,
-  rolloutFor,
-  rotaOf,
-  standingRules,
-  teamsOfChannel,
-  timeZoneFor,
-  windowFor,
-} from './config/resolve.ts'
-import type { Config, EntryConfig, GroupConfig } from './config/schema.ts'
-import type { Policy } from './core/policy.ts'
+import type { AccountPlatform, Accounts } from '../chat/accounts.ts'
+import type { ChatConnection } from '../chat/platform.ts'
+import type { Environment } from '../config/environment.ts'
+import { isDiscordRole, isRota, isSlackGroup } from '../config/group-settings.ts'
+import { type Given, type Kind, kindOf, roleOf, type Secrets } from '../config/kind.ts'
+import type { RoleName } from '../config/kind-settings.ts'
+import { calendarFreezes } from '../config/resolve.ts'
+import type { Config, EntryConfig, GroupConfig } from '../config/schema.ts'
 import type {
   CatalogFeed,
   DeployEngine,
@@ -39,75 +17,24 @@ import type {
   MetricSource,
   MonitoringSilence,
   PeopleSource,
-} from './core/ports.ts'
-import { readRealmId } from './core/realm.ts'
-import type { TeamPlan } from './core/ring-rule.ts'
-import type { Rota } from './core/rota.ts'
-import { windowOn } from './core/window.ts'
+} from '../core/ports.ts'
+import { readRealmId } from '../core/realm.ts'
+import { feedKinds } from '../integrations/feeds/registry.ts'
+import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
+import { createHealthProbe } from '../integrations/health/index.ts'
+import { peopleNamed } from '../integrations/on-call/people-named.ts'
+import { kinds as everyKind } from '../integrations/registry.ts'
+import type { GroupReader } from '../workflow/directory.ts'
+import type { FreezeCalendar } from '../workflow/freeze-calendars.ts'
 import { buildFeedInThread } from './feed-in-thread.ts'
-import { feedKinds } from './integrations/feeds/registry.ts'
-import { createFreezeCalendar } from './integrations/freeze-calendar/index.ts'
-import { createHealthProbe } from './integrations/health/index.ts'
-import { peopleNamed } from './integrations/on-call/people-named.ts'
-import { drawPng } from './integrations/picture/index.ts'
-import { kinds as everyKind } from './integrations/registry.ts'
-import type { Db } from './store/connection.ts'
-import { createSlackInstallations } from './store/slack-installations.ts'
-import type { PersonEntry } from './workflow/configured-account.ts'
-import type { GroupReader } from './workflow/directory.ts'
-import type { FreezeCalendar } from './workflow/freeze-calendars.ts'
-import type { Teams } from './workflow/ports.ts'
+import { buildPeople } from './people.ts'
 
 type Clock = () => Date
-
-export function buildTeams(config: Config, inGroup: InGroup): Teams {
-  const ids = Object.keys(config.teams)
-  const plans: TeamPlan[] = []
-  const policies = new Map<string, Policy>()
-  for (const team of ids) {
-    const policy = policyFor(config, team)
-    const window = windowFor(config, team)
-    const rollout = rolloutFor(config, team)
-    if (policy === null || window === null || rollout === null) continue // such a team is only watched
-    policies.set(team, policy)
-    plans.push({
-      team,
-      window,
-      assetWindows: assetWindowsFor(config, team),
-      ...rollout,
-      health: healthFor(config, team),
-    })
-  }
-  return {
-    plans,
-    membersOf: (team) => membersFor(config, team, inGroup),
-    policyOf: (team) => {
-      const policy = policies.get(team)
-      if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)
-      return policy
-    },
-    channelOf: (team) => config.teams[team]?.channel ?? team,
-    digestOf: (team) => digestFor(config, team),
-    freezes: freezes(config),
-    standingRules: standingRules(config).flatMap((rule) => {
-      const decidedBy = policyForStandingRule(config, rule.name)
-      const window = windowFor(config, rule.team)
-      if (decidedBy === null || window === null) return []
-      return [{ rule, decidedBy, window: windowOn(window, timeZoneFor(config, rule.team)) }]
-    }),
-  }
-}
 
 export function buildFreezeCalendars(config: Config): readonly FreezeCalendar[] {
   return calendarFreezes(config).map(({ calendar, match, teams }) =>
     createFreezeCalendar({ location: calendar, match, teams, timeZone: config.timeZone }),
   )
-}
-
-export function buildChannels(config: Config) {
-  return Object.entries(config.channels)
-    .filter(([, channel]) => channel.console)
-    .map(([id, channel]) => ({ id, title: channel.title ?? id, teams: teamsOfChannel(config, id) }))
 }
 
 /** What the roles of a kind share: opened once for each system, and once for all entries that are in none. */
@@ -205,59 +132,6 @@ export function buildSilences(
   return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
 }
 
-export interface ConnectionParts {
-  readonly db: Db
-  readonly desk: Desk
-  readonly posts: Posts
-  readonly accounts: Accounts
-  readonly clock: Clock
-  readonly log: { info(message: string): void; warn(message: string): void }
-}
-
-/** The chat platforms that there are secrets for. */
-export function buildConnections(
-  config: Config,
-  environment: Environment,
-  parts: ConnectionParts,
-): readonly ChatConnection[] {
-  const url = consoleUrl(config)
-  const connections: ChatConnection[] = []
-  if (environment.slack !== null) {
-    const { access, apiUrl } = environment.slack
-    const secret = access.mode === 'oauth' ? access.clientSecret : ''
-    const installations = createSlackInstallations<SlackInstallation>(parts.db, secret, parts.clock)
-    const places = placesOn(config, 'slack')
-    const named = config.identity.slackWorkspaces
-    connections.push(createSlack({ access, apiUrl, installations, ...parts, drawPng, named, places, consoleUrl: url }))
-  }
-  if (environment.discord !== null) {
-    const places = placesOn(config, 'discord')
-    connections.push(createDiscord({ ...environment.discord, ...parts, drawPng, places, consoleUrl: url }))
-  }
-  return connections
-}
-
-export function buildPeople(config: Config): readonly PersonEntry[] {
-  return Object.entries(config.people).map(([id, { name, email, slack, discord }]) => ({
-    id,
-    name,
-    email,
-    slack,
-    discord,
-  }))
-}
-
-/** Rotas, and who holds a group while its system cannot be asked. */
-export function buildGroups(config: Config) {
-  const rotas = new Map<string, Rota>()
-  const fallbacks = new Map<string, readonly string[]>()
-  for (const [name, group] of Object.entries(config.groups)) {
-    if (isRota(group)) rotas.set(name, rotaOf(config, group))
-    else fallbacks.set(name, group.fallback)
-  }
-  return { rotas, fallbacks }
-}
-
 /** The groups that other systems keep. */
 export function buildGroupReaders(
   config: Config,
@@ -296,14 +170,4 @@ export function buildGroupReaders(
     const read = reader(name, group)
     return read === null ? [] : [{ name, read }]
   })
-}
-
-/** Channel ids of a platform by channel of the configuration. */
-function placesOn(config: Config, platform: 'slack' | 'discord'): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(config.channels).flatMap(([id, channel]) => {
-      const place = channel[platform]
-      return place ? [[id, place] as const] : []
-    }),
-  )
 }
