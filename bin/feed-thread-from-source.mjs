@@ -2,4 +2,4 @@
 import { register } from 'tsx/esm/api'
 
 register()
-await import('../src/feed-thread.ts')
+await import('../src/app/feed-thread.ts')

@@ -10,28 +10,42 @@ const mayImport = {
   config: ['config', 'core'],
   store: ['store', 'core', 'chat'], // of chat only the shapes of a thread entry, as types
   chat: ['chat', 'core'],
-  integrations: ['integrations', 'core'],
+  integrations: ['integrations', 'core', 'config'], // of config only what says which settings a kind has
   workflow: ['workflow', 'core', 'store', 'chat'],
   web: ['web', 'workflow', 'store', 'chat', 'core', 'config'],
-  cli: ['cli', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations', 'main.ts', 'build.ts'],
+  app: ['app', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations'], // connects all
+  cli: ['cli', 'web', 'workflow', 'store', 'chat', 'core', 'config', 'integrations', 'app'],
 }
+/** What speaks to the database. */
+const speaksSql = /^(drizzle-orm|postgres|pg)(\/|$)/
 const forbiddenInCore = /^(node:(?!crypto$)|drizzle-orm|postgres|agenda|hono|pino|zod|yaml)/
+
+/** What an integration is configured by; the rest of it is given what it needs. */
+const saysSettings = /[\\/](?:kind|registry|configuration)\.ts$/
 
 const problems = []
 for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.ts')) continue
   const layer = file.split(path.sep)[0]
   const allowed = mayImport[layer]
-  if (!allowed) continue // main.ts knows all
+  if (!allowed) {
+    problems.push(`src/${file}: stands in no layer`)
+    continue
+  }
   const source = readFileSync(path.join(root, file), 'utf8')
   for (const [statement, specifier] of source.matchAll(/^(?:import|export)[^'"]*?from ['"]([^'"]+)['"]/gms)) {
     if (!specifier.startsWith('.')) {
       if (layer === 'core' && forbiddenInCore.test(specifier))
         problems.push(`src/${file}: core is pure and may not import ${specifier}`)
+      if (layer !== 'store' && speaksSql.test(specifier))
+        problems.push(`src/${file}: SQL stands in store alone, so only there may ${specifier} be imported`)
       continue
     }
     const target = path.relative(root, path.resolve(root, path.dirname(file), specifier)).split(path.sep)[0]
     if (!allowed.includes(target)) problems.push(`src/${file}: ${layer} may not import ${specifier} (${target})`)
+    if (layer === 'integrations' && target === 'config' && !saysSettings.test(file)) {
+      problems.push(`src/${file}: of an integration only its kind.ts takes from config`)
+    }
     if (layer === 'store' && target === 'chat' && !statement.startsWith('import type')) {
       problems.push(`src/${file}: store takes only types from chat`)
     }

@@ -1,17 +1,18 @@
 import type { Command } from 'commander'
 import { count } from '../chat/words.ts'
-import { jsonSchema } from '../config/json-schema.ts'
 import { zoneData } from '../config/zone-data.ts'
+import { jsonSchema, kindReference } from '../integrations/configuration.ts'
 import { limitsReached } from '../store/limits-reached.ts'
 import { type Contact, contact } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
-import { complain, print, printJson } from './print.ts'
+import { complain, print, printDocument, printJson } from './print.ts'
 import { testClick } from './test-click.ts'
 import { load, withService } from './with-service.ts'
 
 interface CheckOptions {
   readonly schema?: boolean
+  readonly kinds?: boolean
   readonly offline?: boolean
   readonly json?: boolean
   readonly click: boolean
@@ -29,8 +30,10 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     .option('--wait <seconds>', 'how long to wait for a click on it', '60')
     .option('--json', 'print JSON, a line each')
     .option('--schema', 'print the JSON Schema of patchwarden.yaml for editors')
+    .option('--kinds', 'print which kinds of integrations there are, and their settings, as Markdown')
     .action(async (options: CheckOptions) => {
       if (options.schema) return printJson(jsonSchema(), 2)
+      if (options.kinds) return printDocument(kindReference())
       const { config, warnings } = load(program)
       const counts = {
         teams: Object.keys(config.teams).length,
@@ -56,7 +59,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
 /** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
-  const { buildOutside, lookAtDatabase } = await import('../main.ts')
+  const { lookAtDatabase } = await import('../app/database.ts')
   const outlook = await lookAtDatabase(config, environment)
   const ahead = outlook === null ? null : databaseAhead(outlook)
   if (ahead === null) {
@@ -69,8 +72,10 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   await outlook?.close()
   const { tell, all } = teller(json)
   tell(ahead)
-  for await (const answer of contact(await buildOutside(config, environment), new AbortController().signal))
-    tell(answer)
+  const { askableWithoutDatabase } = await import('../app/outside.ts')
+  const { signal } = new AbortController()
+  const asked = { ...(await askableWithoutDatabase(config, environment)), systems: Object.keys(config.systems) }
+  for await (const answer of contact(asked, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (environment.slack !== null || environment.discord !== null)
     say('Chat platforms were not asked: that needs the database as the start will leave it.')
@@ -94,11 +99,13 @@ function teller(json: boolean) {
 }
 
 async function askAll(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ parts, loads, connections, database, freezeCalendars }) => {
+  return withService(program, async ({ config, parts, loads, connections, database, freezeCalendars }) => {
     const { tell, all } = teller(json)
     const working = new Set<string>()
     const { signal } = new AbortController()
-    for await (const answer of contact({ ...parts, loads, connections, calendars: freezeCalendars.checks }, signal)) {
+    const systems = Object.keys(config.systems)
+    const asked = { ...parts, loads, connections, calendars: freezeCalendars.checks, systems }
+    for await (const answer of contact(asked, signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
     }

@@ -15,6 +15,7 @@ import { inTime } from '../workflow/in-time.ts'
 export interface Contact {
   readonly kind:
     | 'database'
+    | 'system'
     | 'source'
     | 'feed'
     | 'engine'
@@ -37,6 +38,8 @@ export interface Contacted {
   readonly metrics?: ReadonlyMap<string, MetricSource>
   readonly loads?: ReadonlyMap<string, LoadSource>
   readonly connections: readonly ChatConnection[]
+  /** Names that are a source and an engine at once: what is seen of one is said together. */
+  readonly systems?: readonly string[]
   /** Of freezes. */
   readonly calendars?: readonly { readonly name: string; readonly check: (signal: AbortSignal) => Promise<Seen> }[]
 }
@@ -59,7 +62,7 @@ const patience: Patience = { one: limits.contactSeconds, all: limits.checkSecond
  * nothing and changes no host; hosts may refresh their package lists.
  */
 export async function* contact(
-  { sources, feeds, engines, metrics, loads, connections, calendars }: Contacted,
+  { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
@@ -78,7 +81,10 @@ export async function* contact(
     const { check } = engine
     if (check) ask('engine', name, async (limit) => ({ ok: true, what: await check(limit) }))
   }
-  for (const source of sources) asked.push(slots(() => sourceAndEngines(source, engines, { one, all }, until)))
+  for (const source of sources) {
+    const together = systems.includes(source.name) ? asSystem : (contacts: readonly Contact[]) => contacts
+    asked.push(slots(async () => together(await sourceAndEngines(source, engines, { one, all }, until))))
+  }
   for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
   for (const [name, source] of loads ?? []) ask('load', name, (limit) => recorded(source, limit))
@@ -121,6 +127,17 @@ async function sourceAndEngines(
     contacts.push({ kind: 'engine', name, ...fit })
   }
   return contacts
+}
+
+/** The source and the engine of its name as one, a line for each. */
+function asSystem(contacts: readonly Contact[]): readonly Contact[] {
+  const [source, ...engines] = contacts
+  if (source === undefined) return contacts
+  const { name } = source
+  const engine = engines.find((contact) => contact.name === name)
+  const lines = [`inventory: ${source.what}`, ...(engine ? [`engine: ${engine.what}`] : [])]
+  const system: Contact = { kind: 'system', name, ok: source.ok && (engine?.ok ?? true), what: lines.join('\n') }
+  return [system, ...engines.filter((contact) => contact !== engine)]
 }
 
 interface Seen {

@@ -3,10 +3,11 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { host, user } from '../config/asset-settings.ts'
 import { text, timeZone } from '../config/fields.ts'
-import { configFileName, parseSettings } from '../config/load.ts'
+import { configFileName } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
-import { host, user } from '../config/source-schema.ts'
+import { parseSettings } from '../integrations/configuration.ts'
 import { type InitAnswers, initialEnvironment, initialYaml, nameId } from './init-text.ts'
 
 export interface InitTools {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { IANAZone } from 'luxon'
-import { buildLoads } from '../build.ts'
+import { buildLoads } from '../app/build.ts'
 import { formatDuration, parseDuration } from '../config/duration.ts'
 import { named } from '../config/named.ts'
 import { measureRules } from '../config/resolve.ts'

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
+import type { Service } from '../app/open.ts'
 import { consoleUrl } from '../config/console-url.ts'
 import { operators } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
 import { COMMAND_LINE } from '../core/hands.ts'
-import type { Service } from '../main.ts'
 import { endSessionsOf } from '../store/sessions.ts'
-import { issueSignInToken } from '../web/backend.ts'
+import { issueSignInToken } from '../web/backend/tokens.ts'
 import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
@@ -22,7 +22,10 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      const { noteConfiguration, openService, runService } = await import('../main.ts')
+      // Loaded only here: they bring every chat platform and engine, and not every command needs one.
+      const { openService } = await import('../app/open.ts')
+      const { noteConfiguration } = await import('../app/rights.ts')
+      const { runService } = await import('../app/run.ts')
       const service = await openService(config, environment)
       guardProcess(service.log)
       await noteConfiguration(service, whereFrom())

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ChatConnection } from '../chat/platform.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Database } from '../store/database.ts'
-import { TEST_CLICKS } from '../store/timers.ts'
+import { listenForTest } from '../store/notify.ts'
 import type { Contact } from './contact.ts'
 
 /**
@@ -22,9 +22,7 @@ export async function testClick(
   const click = new Promise<true>((resolve) => {
     clicked = () => resolve(true)
   })
-  const listening = await sql.listen(TEST_CLICKS, (payload) => {
-    if (payload === nonce) clicked()
-  })
+  const endListening = await listenForTest(sql, nonce, () => clicked())
   let problem: string | null = null
   let listens: () => void = () => {}
   const listened = new Promise<void>((resolve) => {
@@ -56,6 +54,6 @@ export async function testClick(
     ended.abort()
     await here
     await connection.stop()
-    await listening.unlisten()
+    await endListening()
   }
 }

@@ -1,5 +1,5 @@
+import type { Service } from '../app/open.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
-import type { Service } from '../main.ts'
 import { findProposal } from '../store/proposals.ts'
 import { BadUse } from './failure.ts'
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import type { Service } from '../app/open.ts'
 import { type Environment, readEnvironment } from '../config/environment.ts'
-import { loadConfig } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import type { Service } from '../main.ts'
+import { loadConfig } from '../integrations/configuration.ts'
 import { BadUse } from './failure.ts'
 
 export interface Loaded {
@@ -27,7 +27,7 @@ export function load(program: Command): Loaded {
 export async function withService<T>(program: Command, work: (service: Service) => Promise<T>): Promise<T> {
   const { config, environment } = load(program)
   // Loaded only here: it brings every chat platform and engine, and not every command needs one.
-  const { openService } = await import('../main.ts')
+  const { openService } = await import('../app/open.ts')
   const service = await openService(config, {
     ...environment,
     logLevel: environment.logLevel === 'info' ? 'warn' : environment.logLevel,

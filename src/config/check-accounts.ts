@@ -1,4 +1,5 @@
 import { type RealmId, readRealmId } from '../core/realm.ts'
+import { isSlackGroup } from './group-settings.ts'
 import type { Notes } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
@@ -49,6 +50,5 @@ function checkWorkspaces({ identity, people, channels, groups }: Settings, notes
 
   for (const [name, { slack }] of Object.entries(people)) check(['people', name, 'slack'], slack)
   for (const [name, { slack }] of Object.entries(channels)) check(['channels', name, 'slack'], slack)
-  for (const [name, group] of Object.entries(groups))
-    if (group.kind === 'slack user group') check(['groups', name, 'id'], group.id)
+  for (const [name, group] of Object.entries(groups)) if (isSlackGroup(group)) check(['groups', name, 'id'], group.id)
 }

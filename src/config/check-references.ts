@@ -1,4 +1,7 @@
 import { groupOf } from '../core/record/configuration.ts'
+import { referencesOfKinds } from './check-kinds.ts'
+import { isRota } from './group-settings.ts'
+import type { Kind } from './kind.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
@@ -22,7 +25,7 @@ const sections = {
 type Section = keyof typeof sections
 
 /** Every name that is used is defined; what is defined is used. */
-export function checkReferences(settings: Settings, unread: Unread, notes: Notes): void {
+export function checkReferences(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
   const used = new Map<Section, Set<string>>()
 
   function refer(path: readonly PropertyKey[], section: Section, name: string | null): void {
@@ -32,7 +35,10 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
     const broken = unread.names.get(section)
     if (Object.hasOwn(settings[section], name) || broken?.has('*')) return
     // "Mara" is no name that can be used, and has been told already.
-    if ([...(broken ?? [])].some((other) => other.toLowerCase() === name.toLowerCase())) return
+    if (
+      [...(broken ?? []), ...brokenSystems(section, unread)].some((other) => other.toLowerCase() === name.toLowerCase())
+    )
+      return
     const known = Object.keys(settings[section])
     const guess = suggest(name, known)
     const choice = known.length === 0 ? `There is none yet: add it under "${section}".` : `Known: ${some(known)}.`
@@ -45,10 +51,10 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
 
   referToPeople(['roles'], settings.roles, refer, notes)
   for (const [name, group] of Object.entries(settings.groups)) {
-    const people = group.kind === 'rota' ? group.people : group.fallback
-    const key = group.kind === 'rota' ? 'people' : 'fallback'
+    const people = isRota(group) ? group.people : group.fallback
+    const key = isRota(group) ? 'people' : 'fallback'
     for (const [index, person] of people.entries()) refer(['groups', name, key, index], 'people', person)
-    if (group.kind !== 'rota') continue
+    if (!isRota(group)) continue
     for (const [index, { person }] of group.overrides.entries()) {
       refer(['groups', name, 'overrides', index, 'person'], 'people', person)
     }
@@ -86,20 +92,18 @@ export function checkReferences(settings: Settings, unread: Unread, notes: Notes
   for (const [name, source] of Object.entries(settings.sources)) {
     refer(['sources', name, 'engine'], 'engines', source.engine)
     refer(['sources', name, 'team'], 'teams', source.team)
-    if (source.kind !== 'ssh') continue
-    for (const [index, host] of source.hosts.entries()) {
-      refer(['sources', name, 'hosts', index, 'team'], 'teams', host.team)
-    }
   }
-  for (const [name, load] of Object.entries(settings.loads)) {
-    if (load.kind === 'prometheus') refer(['loads', name, 'source'], 'metrics', load.source)
-    if (load.kind === 'sar') refer(['loads', name, 'source'], 'sources', load.source)
-  }
+  for (const { path, section, name } of referencesOfKinds(settings, kinds)) refer(path, section, name)
   for (const [name, window] of Object.entries(settings.windows)) {
     refer(['windows', name, 'measured', 'load'], 'loads', window.measured?.load ?? null)
   }
   // With entries that could not be read, what they use is not known.
   if (unread.names.size === 0) warnOfUnused(settings, used, notes)
+}
+
+/** A system is an entry of sources and of engines under its name. */
+function brokenSystems(section: Section, unread: Unread): Iterable<string> {
+  return section === 'sources' || section === 'engines' ? (unread.names.get('systems') ?? []) : []
 }
 
 type Refer = (path: readonly PropertyKey[], section: Section, name: string | null) => void

@@ -1,5 +1,6 @@
 import type { Asset } from '../core/asset.ts'
 import { clusterProblem, clustersOf } from '../core/cluster.ts'
+import { type Kind, roleOf } from './kind.ts'
 import { named } from './named.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
@@ -7,20 +8,21 @@ import { heldElsewhere, membersFor } from './resolve.ts'
 import type { RolloutConfig, ServiceCheckConfig, Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
 
-/** Rollouts that could not run, or would never do what was meant; and silences that would silence too much. */
-export function checkRollouts(settings: Settings, unread: Unread, notes: Notes): void {
+/** Rollouts that could not run, or would never do what was meant. */
+export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
   // With a person, role or team that could not be read, nobody can say who holds what.
   const peopleKnown = ['people', 'roles', 'groups', 'teams'].every((section) => !unread.names.has(section))
+  const listed = listedIn(settings, kinds)
+  const all = isAll(settings, kinds, unread)
   for (const [name, rollout] of Object.entries(settings.rollouts)) {
     if (peopleKnown) checkGo(settings, name, rollout, notes)
     checkServiceChecks(name, rollout, notes)
     checkBeforeVote(settings, unread, name, rollout, notes)
     checkHooks(name, rollout, notes)
-    checkClusters(settings, name, rollout, notes)
-    checkLists(settings, unread, name, rollout, notes)
+    checkClusters(settings, listed, name, rollout, notes)
+    if (all) checkLists(listed, name, rollout, notes)
   }
   if (!unread.names.has('rollouts')) checkTestRings(settings, notes)
-  checkSilences(settings, notes)
 }
 
 function teamsWith(settings: Settings, rollout: string): readonly string[] {
@@ -121,9 +123,14 @@ function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void 
 }
 
 /** By the hosts that are written in the file: what other sources list is known only later. */
-function checkClusters(settings: Settings, name: string, rollout: RolloutConfig, notes: Notes): void {
+function checkClusters(
+  settings: Settings,
+  hosts: readonly Asset[],
+  name: string,
+  rollout: RolloutConfig,
+  notes: Notes,
+): void {
   const teams = teamsWith(settings, name)
-  const hosts = hostsOf(settings)
   for (const [index, rule] of rollout.clusters.entries()) {
     const path = ['rollouts', name, 'clusters', index]
     const { minHealthy } = rule
@@ -147,32 +154,21 @@ function checkClusters(settings: Settings, name: string, rollout: RolloutConfig,
   }
 }
 
-/** Hosts that the file itself lists, as far as clusters and lists ask about them. */
-function hostsOf(settings: Settings): readonly Asset[] {
-  return Object.entries(settings.sources).flatMap(([source, entry]) => {
-    if (entry.kind !== 'ssh') return []
-    return entry.hosts.map((host) => ({
-      id: `${source}/${host.name}`,
-      name: host.name,
-      platform: '',
-      team: host.team ?? entry.team ?? '',
-      tags: [...new Set([...entry.tags, ...host.tags])],
-      exposure: null,
-      criticality: null,
-      timeZone: 'UTC',
-      source,
-      engine: entry.engine,
-      address: host.address ?? host.name,
-      simulated: false,
-    }))
-  })
+/** Assets that the file itself lists, as far as clusters and lists ask about them. */
+function listedIn(settings: Settings, kinds: readonly Kind[]): readonly Asset[] {
+  return Object.entries(settings.sources).flatMap(
+    ([name, source]) => roleOf(kinds, 'inventory', source).listed?.(source, { name, settings }) ?? [],
+  )
+}
+
+/** Whether there can be no other assets than these. */
+function isAll({ sources }: Settings, kinds: readonly Kind[], unread: Unread): boolean {
+  if (unread.names.has('sources') || unread.names.has('systems')) return false
+  return Object.values(sources).every((source) => roleOf(kinds, 'inventory', source).listed !== undefined)
 }
 
 /** A name that no source can have is mostly a spelling mistake; files may list anything. */
-function checkLists(settings: Settings, unread: Unread, name: string, rollout: RolloutConfig, notes: Notes): void {
-  const sources = Object.values(settings.sources)
-  if (unread.names.has('sources') || sources.some((source) => source.kind !== 'ssh')) return
-  const hosts = hostsOf(settings)
+function checkLists(hosts: readonly Asset[], name: string, rollout: RolloutConfig, notes: Notes): void {
   const known = hosts.flatMap((host) => [host.name, host.id])
   for (const [index, { select }] of rollout.rings.entries()) {
     if (select === 'rest' || !('list' in select)) continue
@@ -182,25 +178,6 @@ function checkLists(settings: Settings, unread: Unread, name: string, rollout: R
       const mend = guess === null ? 'Write the name of a host as the source has it.' : `Did you mean "${guess}"?`
       const path = ['rollouts', name, 'rings', index, 'select', 'list', position]
       notes.warning(path, `names the asset ${quote(asset)}, which no source lists`, mend)
-    }
-  }
-}
-
-/** A silence must be about the asset: without, one patch would silence everything there is. */
-function checkSilences(settings: Settings, notes: Notes): void {
-  for (const [name, silence] of Object.entries(settings.silences)) {
-    const about = (text: string) => /\{(address|name)\}/.test(text)
-    if (silence.kind === 'alertmanager') {
-      const chosen = silence.matchers.some(({ isEqual, value }) => isEqual && about(value))
-      if (chosen) continue
-      const mend = 'Write one that holds {address} or {name}, such as "instance=~{address}(:.*)?".'
-      notes.problem(['silences', name, 'matchers'], 'name no asset, so every asset would be silenced at once', mend)
-      continue
-    }
-    for (const key of ['hold', 'release'] as const) {
-      if (silence[key].some(about)) continue
-      const mend = 'Add {name} or {address} to its arguments.'
-      notes.problem(['silences', name, key], 'is not told which asset it is about', mend)
     }
   }
 }

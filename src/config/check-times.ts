@@ -5,7 +5,6 @@ import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import { datedFreeze } from './resolve.ts'
 import type { Settings } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 /** Windows, freezes and rings that look right and would never do what was meant. */
 export function checkTimes(settings: Settings, notes: Notes): void {
@@ -21,7 +20,6 @@ export function checkTimes(settings: Settings, notes: Notes): void {
     }
   }
   for (const name of Object.keys(settings.windows)) checkMeasured(settings, name, notes)
-  for (const name of Object.keys(settings.loads)) checkHost(settings, name, notes)
   for (const [index, freeze] of settings.freezes.entries()) {
     if ('calendar' in freeze) continue
     const { from, to } = datedFreeze(settings, freeze)
@@ -43,32 +41,6 @@ function checkMeasured(settings: Settings, name: string, notes: Notes): void {
   if (measured.duration <= open) return
   const what = `is ${formatDuration(open)} long, and the window needs ${formatDuration(measured.duration)}`
   notes.problem(['windows', name, 'measured', 'between'], what, 'Allow more time, or a shorter window.')
-}
-
-/** A history by sysstat is read on one host, as its source connects to it. */
-function checkHost(settings: Settings, name: string, notes: Notes): void {
-  const load = named(settings.loads, name)
-  if (load?.kind !== 'sar') return
-  const source = named(settings.sources, load.source)
-  if (source === null) return
-  const path = ['loads', name]
-  if (source.kind === 'file') {
-    const what = `is ${quote(load.source)}, of kind file, which says nothing of how to connect`
-    notes.problem([...path, 'source'], what, 'Name a source of kind ssh or local.')
-  }
-  if (source.kind === 'local' && load.host !== null) {
-    notes.problem([...path, 'host'], 'is for a source of kind ssh; this source is one machine', 'Leave it out.', 'key')
-  }
-  if (source.kind !== 'ssh') return
-  if (load.host === null) {
-    notes.problem([...path, 'host'], 'is missing', `Write which host of the source ${quote(load.source)} is meant.`)
-    return
-  }
-  const hosts = source.hosts.map((host) => host.name)
-  if (hosts.includes(load.host)) return
-  const guess = suggest(load.host, hosts)
-  const mend = guess === null ? 'Write the name of one of its hosts.' : `Did you mean "${guess}"?`
-  notes.problem([...path, 'host'], `is ${quote(load.host)}, which the source ${quote(load.source)} does not list`, mend)
 }
 
 function checkRings(path: readonly PropertyKey[], rings: Settings['rollouts'][string]['rings'], notes: Notes): void {

@@ -9,7 +9,8 @@ type Path = readonly (string | number)[]
 /** Warns of every zone whose rules are newer than the data at hand: once for each, where it is first named. */
 export function checkZones(settings: Settings, notes: Notes, data: ZoneData): void {
   const places = new Map<string, Path[]>()
-  for (const [zone, path] of zonesIn(settings, [])) {
+  // What systems say stands among the sources, too.
+  for (const [zone, path] of zonesIn({ ...settings, systems: {} }, [])) {
     const before = places.get(zone)
     if (before) before.push(path)
     else places.set(zone, [path])

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Config, settingsSchema } from './schema.ts'
+import type { Config, SettingsSchema } from './schema.ts'
 
 const anyTime = { rules: [{ days: 'every day', start: '00:00', duration: '24 hours' }] }
 
@@ -22,7 +22,11 @@ export function exampleDatabase(dataDir: string): string {
  * What runs without a configuration file: this machine, watched only, and the labelled example fleet with invented
  * people, so that a newcomer sees a whole rollout and no host is touched.
  */
-export function defaultConfig(cwd: string, dataDirectory: string | null = null): Config {
+export function defaultConfig(
+  settingsSchema: SettingsSchema,
+  cwd: string,
+  dataDirectory: string | null = null,
+): Config {
   const dataDir = resolve(cwd, dataDirectory ?? '.patchwarden')
   const fleet = exampleFleet(dataDir)
   const decided = { policy: 'standard', window: 'any-time', rollout: 'example' }

@@ -2,12 +2,12 @@
 
 import { z } from 'zod'
 import { valueAt } from './explain-issue.ts'
-import { settingsSchema } from './schema.ts'
+import type { SettingsSchema } from './schema.ts'
 
-type JsonSchema = z.core.JSONSchema.JSONSchema
+export type JsonSchema = z.core.JSONSchema.JSONSchema
 
 /** What `patchwarden.schema.json` holds. */
-export function jsonSchema(): JsonSchema {
+export function jsonSchemaOf(settingsSchema: SettingsSchema): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(settingsSchema, { io: 'input' })
   return {
     ...($schema === undefined ? {} : { $schema }),
@@ -17,12 +17,9 @@ export function jsonSchema(): JsonSchema {
   }
 }
 
-let built: JsonSchema | null = null
-
 /** Keys that may stand in the group at `path`; of a group with a `kind`, those of its kind. */
-export function knownKeys(path: readonly PropertyKey[], root: unknown): readonly string[] {
-  built ??= jsonSchema()
-  let shapes: readonly JsonSchema[] = shapesOf(built, root)
+export function knownKeys(whole: JsonSchema, path: readonly PropertyKey[], root: unknown): readonly string[] {
+  let shapes: readonly JsonSchema[] = shapesOf(whole, root)
   for (const [index, segment] of path.entries()) {
     const value = valueAt(root, path.slice(0, index + 1))
     shapes = shapes.flatMap((shape) => below(shape, segment)).flatMap((shape) => shapesOf(shape, value))

@@ -4,18 +4,20 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { errorText } from '../core/error-text.ts'
+import { absolutePath } from './absolute-path.ts'
 import { type CrossCheck, crossCheck } from './cross-check.ts'
 import { priorityRule } from './decision-tables.ts'
 import { defaultConfig } from './default-config.ts'
 import type { Environment } from './environment.ts'
-import { explainIssue } from './explain-issue.ts'
+import { explainIssue, type KnownKeys } from './explain-issue.ts'
 import { isWrongKind, withGuessedKinds } from './guess-kinds.ts'
-import { knownKeys } from './json-schema.ts'
+import type { Kind } from './kind.ts'
 import { configLimits } from './limits.ts'
 import { nothingUnread } from './notes.ts'
-import { absolutePath, withAbsolutePaths } from './paths.ts'
+import { withAbsolutePaths } from './paths.ts'
 import { type ConfigProblem, type Finding, showPath } from './problem.ts'
-import { type Config, type Settings, settingsSchema } from './schema.ts'
+import type { Config, Settings, SettingsSchema } from './schema.ts'
+import { systemProblems, withSystems } from './systems.ts'
 import { readTextFile } from './text-file.ts'
 import { withoutBroken } from './without-broken.ts'
 import { type Place, readYaml, type YamlText } from './yaml-text.ts'
@@ -24,25 +26,33 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
+/** What a file may say: it depends on the kinds that there are. */
+export interface FileFormat {
+  readonly kinds: readonly Kind[]
+  readonly schema: SettingsSchema
+  readonly knownKeys: KnownKeys
+}
+
 export const configFileName = 'patchwarden.yaml'
 
 /**
  * The configuration at `path`; with `null`, at PATCHWARDEN_CONFIG, else `patchwarden.yaml` in the working directory,
  * else the built-in example. Never throws; a file that was named must be there and be right.
  */
-export function loadConfig(path: string | null, environment: Environment): LoadedConfig {
+export function loadConfig(format: FileFormat, path: string | null, environment: Environment): LoadedConfig {
   const { cwd } = environment
   const named = path ?? environment.configFile
   if (named === null && !existsSync(resolve(cwd, configFileName))) {
-    return { ok: true, config: applyEnvironment(defaultConfig(cwd, environment.dataDir), environment), warnings: [] }
+    const example = defaultConfig(format.schema, cwd, environment.dataDir)
+    return { ok: true, config: applyEnvironment(example, environment), warnings: [] }
   }
   const shown = named ?? configFileName
   const file = absolutePath(shown, cwd)
   const text = readTextFile(file, configLimits.fileBytes)
   if (!text.ok) return refuse([{ file: shown, line: 0, column: 0, path: '', what: text.what, mend: text.mend }])
-  const read = parseSettings(text.text, shown)
+  const read = parseSettings(format, text.text, shown)
   if (!read.ok) return read
-  const settings = withAbsolutePaths(read.settings, dirname(file))
+  const settings = withAbsolutePaths(read.settings, format.kinds, dirname(file))
   const problem = tableProblem(settings)
   if (problem !== null) return refuse([{ file: shown, line: 0, column: 0, path: 'priority.table', ...problem }])
   const config = applyEnvironment({ ...settings, file, example: false }, environment)
@@ -63,7 +73,7 @@ function tableProblem(settings: Settings): { readonly what: string; readonly men
 }
 
 /** Checks the text of a configuration file, paths as written. `file` is what its problems call it. */
-export function parseSettings(text: string, file: string): ParsedSettings {
+export function parseSettings(format: FileFormat, text: string, file: string): ParsedSettings {
   const read = readYaml(text)
   if (!read.ok) {
     const { place, what, mend } = read
@@ -79,29 +89,34 @@ export function parseSettings(text: string, file: string): ParsedSettings {
     return refuse([{ file, line: 1, column: 1, path: '', what: 'holds no "key: value" lines', mend }])
   }
   const problems = yaml.findings.map((finding) => problemAt(file, finding, finding.place))
-  const parsed = settingsSchema.safeParse(yaml.value)
+  const parsed = format.schema.safeParse(yaml.value)
   if (parsed.success) {
-    const checked = crossCheck(parsed.data, nothingUnread)
-    problems.push(...placed(file, yaml, checked.problems))
+    const settings = withSystems(parsed.data)
+    const checked = crossCheck(settings, format.kinds, nothingUnread)
+    problems.push(...placed(file, yaml, [...systemProblems(parsed.data), ...checked.problems]))
     if (problems.length > 0) return refuse(problems)
-    return { ok: true, settings: parsed.data, warnings: placed(file, yaml, checked.warnings) }
+    return { ok: true, settings, warnings: placed(file, yaml, checked.warnings) }
   }
-  const { issues, findings } = explainAll(yaml.value, parsed.error.issues)
+  const { issues, findings } = explainAll(format, yaml.value, parsed.error.issues)
   const clear = findings.filter(
     ({ path }) => !yaml.findings.some((odd) => startsWith(path, odd.path) || startsWith(odd.path, path)),
   )
-  problems.push(...placed(file, yaml, clear), ...placed(file, yaml, checkTheRest(yaml.value, issues).problems))
+  problems.push(...placed(file, yaml, clear), ...placed(file, yaml, checkTheRest(format, yaml.value, issues).problems))
   return refuse(problems)
 }
 
 type Issues = readonly z.core.$ZodIssue[]
 
-function explainAll(value: object, first: Issues): { readonly issues: Issues; readonly findings: readonly Finding[] } {
+function explainAll(
+  { schema, knownKeys }: FileFormat,
+  value: object,
+  first: Issues,
+): { readonly issues: Issues; readonly findings: readonly Finding[] } {
   const explained = (issues: Issues, root: object) => issues.flatMap((issue) => explainIssue(issue, root, knownKeys))
   const guessed = withGuessedKinds(value, first)
   if (guessed === null) return { issues: first, findings: explained(first, value) }
   const kinds = first.filter(isWrongKind)
-  const second = settingsSchema.safeParse(guessed)
+  const second = schema.safeParse(guessed)
   const others = second.success ? [] : second.error.issues.filter((issue) => !isSame(issue, kinds))
   return { issues: [...kinds, ...others], findings: [...explained(kinds, value), ...explained(others, guessed)] }
 }
@@ -111,10 +126,12 @@ function isSame(issue: z.core.$ZodIssue, known: Issues): boolean {
 }
 
 /** So that one mistake in a key does not hide, until it is mended, a mistake elsewhere. */
-function checkTheRest(value: object, issues: Issues): CrossCheck {
-  const { rest, unread } = withoutBroken(value, issues)
-  const parsed = settingsSchema.safeParse(rest)
-  return parsed.success ? crossCheck(parsed.data, unread) : { problems: [], warnings: [] }
+function checkTheRest({ schema, kinds }: FileFormat, value: object, issues: Issues): CrossCheck {
+  const { rest, unread } = withoutBroken(schema, value, issues)
+  const parsed = schema.safeParse(rest)
+  if (!parsed.success) return { problems: [], warnings: [] }
+  const { problems, warnings } = crossCheck(withSystems(parsed.data), kinds, unread)
+  return { problems: [...systemProblems(parsed.data), ...problems], warnings }
 }
 
 function placed(file: string, yaml: YamlText, findings: readonly Finding[]): readonly ConfigProblem[] {

@@ -3,7 +3,8 @@
 import { groupOf, type RecordedConfiguration } from '../core/record/configuration.ts'
 import { sha256 } from '../core/sha256.ts'
 import { isShippedTable, readTable } from './decision-tables.ts'
-import type { GroupConfig, Settings } from './schema.ts'
+import { type GroupConfig, isRota } from './group-settings.ts'
+import type { Settings } from './schema.ts'
 
 type Section = keyof Settings
 
@@ -35,6 +36,7 @@ export const notRecorded = [
   'dataDir',
   'schedule',
   'silences',
+  'systems',
   'sources',
   'feeds',
   'engines',
@@ -54,7 +56,7 @@ export function recordedConfiguration(
   const roles = (held: Settings['roles']) =>
     each(held, (holders) => holders.map((holder) => (groupOf(holder) === null ? pseudonymOf(holder) : holder)))
   const group = (one: GroupConfig) =>
-    one.kind === 'rota'
+    isRota(one)
       ? {
           ...one,
           people: people(one.people),

@@ -14,6 +14,7 @@ import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
 import type { Weekday } from '../core/time/local-time.ts'
 import type { Freeze, WindowPlan, WindowRule } from '../core/window.ts'
+import { isRota, type RotaConfig } from './group-settings.ts'
 import { named } from './named.ts'
 import type {
   CalendarFreezeConfig,
@@ -22,7 +23,6 @@ import type {
   HealthConfig,
   PolicyConfig,
   RingConfig,
-  RotaConfig,
   ServiceCheckConfig,
   Settings,
   WeeklyRuleConfig,
@@ -142,7 +142,7 @@ function holdersOf(holder: string, inGroup: InGroup): readonly string[] {
 function namedBy(config: Settings, name: string): readonly string[] {
   const group = named(config.groups, name)
   if (group === null) return []
-  return group.kind === 'rota'
+  return isRota(group)
     ? [...new Set([...group.people, ...group.overrides.map(({ person }) => person)])]
     : group.fallback
 }
@@ -170,7 +170,7 @@ export function heldElsewhere(config: Settings, team: string, role: string): boo
   return holders.some((holder) => {
     const name = groupOf(holder)
     const group = name === null ? null : named(config.groups, name)
-    return group !== null && group.kind !== 'rota'
+    return group !== null && !isRota(group)
   })
 }
 

@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { groupings } from '../core/draft.ts'
 import { priorities } from '../core/priority/priority.ts'
-import { engine } from './engine-schema.ts'
-import { feed } from './feed-schema.ts'
+import type { SourceConfig } from './asset-settings.ts'
+import type { FeedConfig } from './feed-settings.ts'
 import {
   byName,
   count,
@@ -18,13 +18,11 @@ import {
   timeZone,
   webAddress,
 } from './fields.ts'
-import { groups } from './group-schema.ts'
-import { load, metric } from './load-schema.ts'
+import type { GroupConfig } from './group-settings.ts'
+import { type EntryConfig, type KindSettings, kindSections, type SystemConfig } from './kind-settings.ts'
 import { channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
-import { silence } from './silence-schema.ts'
-import { source } from './source-schema.ts'
 import { freeze, schedule, window } from './time-schema.ts'
 
 const consoleSettings = z.strictObject({
@@ -85,43 +83,66 @@ const proposalSettings = z.strictObject({
     .describe('The lowest priority that is proposed; defer proposes everything.'),
 })
 
-export const settingsSchema = z.strictObject({
-  name: text('Write a name, such as "Example Ltd".', 100)
-    .default('Patchwarden')
-    .describe('Name of this installation, shown in the console.'),
-  timeZone: timeZone.default('UTC').describe('IANA zone where nothing else says one.'),
-  console: consoleSettings.prefault({}).describe('The web console.'),
-  dataDir: filePath
-    .default('.patchwarden')
-    .describe('Folder for the embedded database and other data. PATCHWARDEN_DATA overrides it.'),
-  schedule: schedule.prefault({}).describe('How often sources and feeds are asked.'),
-  people: byName(person).describe('Everybody who votes, by a short name.'),
-  roles: roleHolders.describe('Who holds which role for every team.'),
-  teams: byName(team).describe('Who owns assets and decides about them.'),
-  groups: groups.describe('People by rota, user group, role or calendar: what roles may name beside people.'),
-  identity: identity.prefault({}).describe('How people on chat platforms are recognised.'),
-  channels: byName(channel).describe('Where proposals are posted.'),
-  policies: byName(policy).describe('Who must approve, how many, by when.'),
-  standingApprovals: byName(standingApproval).describe('Rules that are voted once and approve until they expire.'),
-  windows: byName(window).describe('When assets may be touched.'),
-  freezes: z
-    .array(freeze, { error: 'Write a list, each with name, from and to, or with calendar.' })
-    .max(500, { error: 'Use at most 500 freezes.' })
-    .default([])
-    .describe('When nothing may be touched.'),
-  rollouts: byName(rollout).describe('In which rings and batches patches go out.'),
-  silences: byName(silence).describe('What keeps the monitoring from paging about assets being worked on.'),
-  sources: byName(source).describe('Where the inventory comes from.'),
-  feeds: byName(feed).describe('Where advisories and evidence come from.'),
-  engines: byName(engine).describe('What changes assets.'),
-  metrics: byName(metric).describe('Monitoring systems that are asked for values.'),
-  loads: byName(load).describe('Histories of load, by which windows are measured.'),
-  priority: prioritySettings.prefault({}).describe('How urgency is judged.'),
-  proposals: proposalSettings.prefault({}).describe('What is proposed.'),
-})
+/** The shape of a file that may name these kinds. */
+export function settingsSchemaOf(kinds: readonly KindSettings[]) {
+  const { sources, feeds, engines, metrics, loads, silences, groups, systems } = kindSections(kinds)
+  return z.strictObject({
+    name: text('Write a name, such as "Example Ltd".', 100)
+      .default('Patchwarden')
+      .describe('Name of this installation, shown in the console.'),
+    timeZone: timeZone.default('UTC').describe('IANA zone where nothing else says one.'),
+    console: consoleSettings.prefault({}).describe('The web console.'),
+    dataDir: filePath
+      .default('.patchwarden')
+      .describe('Folder for the embedded database and other data. PATCHWARDEN_DATA overrides it.'),
+    schedule: schedule.prefault({}).describe('How often sources and feeds are asked.'),
+    people: byName(person).describe('Everybody who votes, by a short name.'),
+    roles: roleHolders.describe('Who holds which role for every team.'),
+    teams: byName(team).describe('Who owns assets and decides about them.'),
+    groups: byName(groups).describe('People by rota, user group, role or calendar: what roles may name beside people.'),
+    identity: identity.prefault({}).describe('How people on chat platforms are recognised.'),
+    channels: byName(channel).describe('Where proposals are posted.'),
+    policies: byName(policy).describe('Who must approve, how many, by when.'),
+    standingApprovals: byName(standingApproval).describe('Rules that are voted once and approve until they expire.'),
+    windows: byName(window).describe('When assets may be touched.'),
+    freezes: z
+      .array(freeze, { error: 'Write a list, each with name, from and to, or with calendar.' })
+      .max(500, { error: 'Use at most 500 freezes.' })
+      .default([])
+      .describe('When nothing may be touched.'),
+    rollouts: byName(rollout).describe('In which rings and batches patches go out.'),
+    silences: byName(silences).describe('What keeps the monitoring from paging about assets being worked on.'),
+    systems: byName(systems).describe(
+      'Systems that do several of these for one login: each is an entry of sources and of engines.',
+    ),
+    sources: byName(sources).describe('Where the inventory comes from.'),
+    feeds: byName(feeds).describe('Where advisories and evidence come from.'),
+    engines: byName(engines).describe('What changes assets.'),
+    metrics: byName(metrics).describe('Monitoring systems that are asked for values.'),
+    loads: byName(loads).describe('Histories of load, by which windows are measured.'),
+    priority: prioritySettings.prefault({}).describe('How urgency is judged.'),
+    proposals: proposalSettings.prefault({}).describe('What is proposed.'),
+  })
+}
 
 /** What patchwarden.yaml says, defaults filled in. */
-export type Settings = z.infer<typeof settingsSchema>
+export type SettingsSchema = ReturnType<typeof settingsSchemaOf>
+
+type Written = z.infer<SettingsSchema>
+
+/** The same, as the parts that do not know the kinds see it: what only a kind can read is not told apart by type. */
+export type Settings = Omit<Written, keyof OfKinds> & OfKinds
+
+interface OfKinds {
+  readonly sources: Record<string, SourceConfig>
+  readonly feeds: Record<string, FeedConfig>
+  readonly engines: Record<string, EntryConfig>
+  readonly metrics: Record<string, EntryConfig>
+  readonly loads: Record<string, EntryConfig>
+  readonly silences: Record<string, EntryConfig>
+  readonly groups: Record<string, GroupConfig>
+  readonly systems: Record<string, SystemConfig>
+}
 
 /** The settings that are in force: environment applied, relative paths made absolute. */
 export interface Config extends Settings {
@@ -131,28 +152,14 @@ export interface Config extends Settings {
   readonly example: boolean
 }
 
-export type {
-  AnsibleEngineConfig,
-  EngineConfig,
-  SimulatedEngineConfig,
-  SshEngineConfig,
-  TimesConfig,
-} from './engine-schema.ts'
-export type { FeedConfig } from './feed-schema.ts'
-export type { GroupConfig, RotaConfig } from './group-schema.ts'
+export type { SourceConfig } from './asset-settings.ts'
+export type { FeedConfig } from './feed-settings.ts'
+export type { GroupConfig, RotaConfig } from './group-settings.ts'
 export type { HealthConfig } from './health-schema.ts'
-export type { LoadConfig, MetricConfig } from './load-schema.ts'
+export type { EntryConfig, SystemConfig } from './kind-settings.ts'
 export type { ChannelConfig, PersonConfig, TeamConfig } from './people-schema.ts'
 export type { PolicyConfig, StandingApprovalConfig } from './policy-schema.ts'
 export type { RingConfig, RolloutConfig, ServiceCheckConfig } from './rollout-schema.ts'
-export type { SilenceConfig } from './silence-schema.ts'
-export type {
-  FileSourceConfig,
-  LocalSourceConfig,
-  SourceConfig,
-  SshHostConfig,
-  SshSourceConfig,
-} from './source-schema.ts'
 export type {
   CalendarFreezeConfig,
   FreezeConfig,

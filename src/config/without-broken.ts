@@ -1,29 +1,31 @@
 import type { Unread } from './notes.ts'
-import { settingsSchema } from './schema.ts'
+import type { SettingsSchema } from './schema.ts'
 import { suggest } from './suggest.ts'
 
 /** Sections whose entries have names: one broken entry leaves the others usable. */
-const byName = new Set(
-  Object.entries(settingsSchema.shape)
-    .filter(
-      ([, section]) =>
-        'def' in section && section.def.type === 'default' && section.def.innerType.def.type === 'record',
-    )
-    .map(([name]) => name),
-)
+function byName({ shape }: SettingsSchema): ReadonlySet<string> {
+  return new Set(
+    Object.entries(shape)
+      .filter(
+        ([, section]) =>
+          'def' in section && section.def.type === 'default' && section.def.innerType.def.type === 'record',
+      )
+      .map(([name]) => name),
+  )
+}
 
 /** The value without the entries that have issues, and the names of these entries. */
 export function withoutBroken(
+  schema: SettingsSchema,
   value: object,
   issues: readonly { readonly path: readonly PropertyKey[] }[],
 ): { readonly rest: object; readonly unread: Unread } {
+  const named = byName(schema)
   const names = new Map<string, Set<string>>()
-  const rest = new Map<string, unknown>(
-    Object.entries(value).filter(([key]) => Object.hasOwn(settingsSchema.shape, key)),
-  )
+  const rest = new Map<string, unknown>(Object.entries(value).filter(([key]) => Object.hasOwn(schema.shape, key)))
   for (const key of Object.keys(value)) {
     // "polices": what it holds was meant to be there.
-    const meant = rest.has(key) ? null : suggest(key, Object.keys(settingsSchema.shape))
+    const meant = rest.has(key) ? null : suggest(key, Object.keys(schema.shape))
     if (meant !== null) names.set(meant, new Set(['*']))
   }
   for (const { path } of issues) {
@@ -31,7 +33,7 @@ export function withoutBroken(
     if (section === undefined) continue
     const broken = names.get(section) ?? new Set()
     const entries = rest.get(section)
-    if (!byName.has(section) || entry === undefined || typeof entries !== 'object' || entries === null) {
+    if (!named.has(section) || entry === undefined || typeof entries !== 'object' || entries === null) {
       rest.delete(section)
       names.set(section, broken.add('*'))
       continue

@@ -242,6 +242,15 @@ export interface MonitoringSilence {
   release(lease: Pick<SilenceLease, 'key' | 'assets'>, signal: AbortSignal): Promise<void>
 }
 
+// ---------------------------------------------------------------- on call
+
+/** Another system that knows who is on call: by e-mail address or by name. */
+export interface PeopleSource {
+  readonly describe: string
+  /** E-mail addresses or names, as the system gives them. Throws a sentence. */
+  names(signal: AbortSignal): Promise<readonly string[]>
+}
+
 // ---------------------------------------------------------------- step hooks
 
 /**

@@ -21,10 +21,3 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
     .limit(limit)
   return rows.map((row) => row.proposal)
 }
-
-/** The channel on which a click on a test button is told to whoever waits for it. */
-export const TEST_CLICKS = 'patchwarden_test_clicks'
-
-export async function announceTest(db: Queryable, nonce: string): Promise<void> {
-  await db.execute(sql`select pg_notify(${TEST_CLICKS}, ${nonce}::text)`)
-}

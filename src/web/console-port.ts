@@ -7,6 +7,9 @@ import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
 
+/** A button that asks something first was clicked. */
+export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
+
 /** The person looking at the page. */
 export interface Viewer {
   readonly person: string
@@ -201,6 +204,8 @@ export interface ConsolePort {
   picture(id: string, which: string, viewer: Viewer): Promise<Picture | null>
   /** Everything behind a CVE, an advisory, a KB or a package. */
   explain(name: string): Promise<Detail>
+  /** Before a dialog opens: why its answer would be refused from the viewer, whatever they said; `null`: it may be taken. */
+  refusal(click: Click, viewer: Viewer): Promise<Answer | null>
   act(request: ActRequest, viewer: Viewer): Promise<Answer>
   /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>

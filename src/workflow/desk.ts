@@ -27,6 +27,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import { readLogs } from '../store/content.ts'
 import { type AssetsAsked, assetsOfProposal, patchesOfProposal, planOfProposal } from '../store/decision-pages.ts'
 import { readStream } from '../store/events.ts'
+import { announceTest } from '../store/notify.ts'
 import { toldPictures } from '../store/outbox.ts'
 import {
   findGlance,
@@ -40,7 +41,6 @@ import {
   waitingFor,
 } from '../store/proposal-pages.ts'
 import { findProposal, teamOf } from '../store/proposals.ts'
-import { announceTest } from '../store/timers.ts'
 import { createAsking, refusedAnswer } from './asking.ts'
 import type { Estimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'

@@ -31,7 +31,8 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
   async function actAs(person: string): Promise<void> {
     await page.selectOption('#act-as', person)
     await page.getByRole('button', { name: 'Switch' }).click()
-    await page.waitForLoadState()
+    // Whoever one acts as is not offered to act as.
+    await expect.poll(() => page.locator(`#act-as option[value=${person}]`).count()).toBe(0)
   }
   const thread = () => page.locator('#entries').innerText()
 
@@ -69,6 +70,18 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await page.getByLabel('Comment or command').fill('/patch nonsense')
     await page.keyboard.press('Enter')
     await expect.poll(() => page.locator('#said').innerText()).toContain('There is no command "nonsense"')
+  })
+
+  it('opens no dialog on an old page for somebody who may not answer it, and says why', async () => {
+    await page.goto(`${service.url}/c/payments`)
+    await page.request.post(`${service.url}/act-as`, { form: { person: 'jonas' } })
+    await page.locator('details.ask summary', { hasText: 'Reject' }).click()
+    const answer = page.locator('article.card .answer').first()
+    await expect.poll(() => answer.innerText()).toContain('takes the role owner or security; you have on-call')
+    expect(await page.locator('details.ask[open]').count()).toBe(0)
+    await expect.poll(() => page.locator('details.ask summary', { hasText: 'Reject' }).count()).toBe(0)
+    await page.reload()
+    await actAs('tom')
   })
 
   it('rejects by keyboard alone', async () => {

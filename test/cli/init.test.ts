@@ -6,8 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { init } from '../../src/cli/init.ts'
 import { initialYaml, nameId } from '../../src/cli/init-text.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
-import { loadConfig, parseSettings } from '../../src/config/load.ts'
 import { membersFor, policyFor } from '../../src/config/resolve.ts'
+import { loadConfig, parseSettings } from '../../src/integrations/configuration.ts'
+import { isSshSource } from '../../src/integrations/ssh/kind.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchwarden-init-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -56,10 +57,8 @@ describe('patchwarden init', () => {
     const { config, warnings } = loaded
     expect(config).toMatchObject({ name: 'Example Ltd', timeZone: 'UTC', example: false })
     expect(config.sources.hosts).toMatchObject({ kind: 'ssh', user: 'patch', engine: 'apt', team: 'shop' })
-    expect(config.sources.hosts?.kind === 'ssh' && config.sources.hosts.hosts.map(({ name }) => name)).toEqual([
-      'web01',
-      'web02',
-    ])
+    const { hosts } = config.sources
+    expect(hosts !== undefined && isSshSource(hosts) && hosts.hosts.map(({ name }) => name)).toEqual(['web01', 'web02'])
     expect(membersFor(config, 'shop').map(({ id }) => id)).toEqual(['mara-keller', 'tom-okafor'])
     expect(policyFor(config, 'shop')?.approval).toMatchObject({ kind: 'quorum' })
     // Two people are just enough as long as neither proposes, and two only once somebody has an account of their own.

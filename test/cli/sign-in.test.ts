@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { consoleUrl } from '../../src/config/console-url.ts'
 import { findSession, redeemSignInLink } from '../../src/store/sessions.ts'
-import { hashed } from '../../src/web/backend.ts'
+import { hashed } from '../../src/web/backend/tokens.ts'
 import { patchwarden } from '../support/command-line.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
 import { small, smallWith } from './small.ts'
 
 function problemsOf(text: string): readonly string[] {

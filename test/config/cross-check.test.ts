@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
 import { smallWith } from './small.ts'
 
 const example = readFileSync(new URL('../../patchwarden.example.yaml', import.meta.url), 'utf8')

@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseEnvFile } from '../../src/config/env-file.ts'
 import { variableNames } from '../../src/config/environment.ts'
-import { jsonSchema } from '../../src/config/json-schema.ts'
-import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { jsonSchema, parseSettings } from '../../src/integrations/configuration.ts'
 
 const root = new URL('../../', import.meta.url)
 const example = readFileSync(new URL('patchwarden.example.yaml', root), 'utf8')

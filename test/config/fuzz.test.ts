@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSettings } from '../../src/config/load.ts'
+import { isRota } from '../../src/config/group-settings.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 import { membersFor, policyFor, rolloutFor, standingRules, windowFor } from '../../src/config/resolve.ts'
 import type { Settings } from '../../src/config/schema.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
+import { isSshSource } from '../../src/integrations/ssh/kind.ts'
 import { small } from './small.ts'
 
 const example = readFileSync(new URL('../../patchwarden.example.yaml', import.meta.url), 'utf8')
@@ -21,9 +23,8 @@ function missingReferences(settings: Settings): readonly string[] {
     else need(settings.people, holder)
   }
   for (const group of Object.values(settings.groups)) {
-    const stands = group.kind === 'rota' ? group.overrides.map(({ person }) => person) : []
-    for (const person of [...(group.kind === 'rota' ? group.people : group.fallback), ...stands])
-      need(settings.people, person)
+    const stands = isRota(group) ? group.overrides.map(({ person }) => person) : []
+    for (const person of [...(isRota(group) ? group.people : group.fallback), ...stands]) need(settings.people, person)
   }
   for (const team of Object.values(settings.teams)) {
     need(settings.channels, team.channel)
@@ -42,11 +43,11 @@ function missingReferences(settings: Settings): readonly string[] {
   for (const source of Object.values(settings.sources)) {
     need(settings.engines, source.engine)
     need(settings.teams, source.team)
-    for (const host of source.kind === 'ssh' ? source.hosts : []) need(settings.teams, host.team)
+    for (const host of isSshSource(source) ? source.hosts : []) need(settings.teams, host.team)
   }
   for (const load of Object.values(settings.loads)) {
-    if (load.kind === 'prometheus') need(settings.metrics, load.source)
-    if (load.kind === 'sar') need(settings.sources, load.source)
+    if (load.kind === 'prometheus') need(settings.metrics, String(load.source))
+    if (load.kind === 'sar') need(settings.sources, String(load.source))
   }
   for (const { measured } of Object.values(settings.windows)) need(settings.loads, measured?.load ?? null)
   return missing

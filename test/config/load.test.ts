@@ -3,8 +3,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Environment, readEnvironment } from '../../src/config/environment.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { loadConfig } from '../../src/integrations/configuration.ts'
 import { small, smallWith } from './small.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchwarden-config-'))

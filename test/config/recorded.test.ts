@@ -1,11 +1,10 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { defaultConfig } from '../../src/config/default-config.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { notRecorded, recorded, recordedConfiguration } from '../../src/config/recorded.ts'
-import { type Config, settingsSchema } from '../../src/config/schema.ts'
+import type { Config } from '../../src/config/schema.ts'
 import { contentOf } from '../../src/core/content.ts'
+import { defaultConfig, loadConfig, settingsSchema } from '../../src/integrations/configuration.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const pseudonyms = new Map<string, string>()

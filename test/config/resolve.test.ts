@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { crossCheck } from '../../src/config/cross-check.ts'
-import { defaultConfig } from '../../src/config/default-config.ts'
-import { parseSettings } from '../../src/config/load.ts'
 import {
   assetWindowsFor,
   calendarFreezes,
@@ -19,6 +16,7 @@ import {
 } from '../../src/config/resolve.ts'
 import type { Settings } from '../../src/config/schema.ts'
 import { nextWindow, openWindow } from '../../src/core/window.ts'
+import { crossCheck, defaultConfig, parseSettings } from '../../src/integrations/configuration.ts'
 
 function example(): Settings {
   const text = readFileSync(new URL('../../patchwarden.example.yaml', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseSettings } from '../../src/config/load.ts'
 import { describeProblem } from '../../src/config/problem.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
 import { smallWith } from './small.ts'
 
 const people = '  mara: { name: Mara Keller }\n  tom: { name: Tom Okafor, discord: "803511102246789120" }\n'

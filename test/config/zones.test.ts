@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { checkZones } from '../../src/config/check-zones.ts'
-import { parseSettings } from '../../src/config/load.ts'
 import { showPath } from '../../src/config/problem.ts'
 import type { ZoneData } from '../../src/core/time/zone-changes.ts'
+import { parseSettings } from '../../src/integrations/configuration.ts'
 import { small, smallWith } from './small.ts'
 
 /** Data that is wrong about every zone. */

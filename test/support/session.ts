@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { COMMAND_LINE } from '../../src/core/hands.ts'
 import type { Db } from '../../src/store/connection.ts'
 import { addSignInLink, redeemSignInLink } from '../../src/store/sessions.ts'
-import type { NewLink } from '../../src/web/backend.ts'
+import type { NewLink } from '../../src/web/backend/tokens.ts'
 
 /** Signs a person in for 90 days; the cookie's value is their name. By a link of the labelled example, or one that `madeBy` made. */
 export async function beginSession(

@@ -3,7 +3,7 @@
 import type { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { linkedAccounts, outbox } from '../../src/store/schema.ts'
-import { issueSignInToken } from '../../src/web/backend.ts'
+import { issueSignInToken } from '../../src/web/backend/tokens.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'

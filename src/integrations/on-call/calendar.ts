@@ -1,6 +1,6 @@
+import type { PeopleSource } from '../../core/ports.ts'
 import { occurrencesIn } from '../icalendar/occurrences.ts'
 import { readCalendarText } from '../icalendar/read-text.ts'
-import type { PeopleSource } from './people-source.ts'
 
 export interface CalendarOptions {
   /** Address or path of an iCalendar file (RFC 5545). */

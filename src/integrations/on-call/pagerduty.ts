@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { PeopleSource } from '../../core/ports.ts'
 import { request } from '../http/request.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
-import type { PeopleSource } from './people-source.ts'
 
 export interface PagerDutyOptions {
   /** Id of the schedule, e.g. `PABC123`. */

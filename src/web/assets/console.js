@@ -86,7 +86,32 @@
   document.addEventListener('load', ({ target }) => entries()?.contains(target) && showNewest(), true)
   document.body.addEventListener('htmx:afterSwap', showNewest)
   showNewest()
+  // A dialog opens for whoever may answer it; anybody else reads at once why they may not. The page may be older than that.
+  let asking = new AbortController()
+  document.addEventListener('click', (event) => {
+    const dialog = event.target.closest('details.ask > summary')?.parentElement
+    asking.abort()
+    if (!dialog?.dataset.asks || dialog.open) return
+    event.preventDefault()
+    asking = new AbortController()
+    void openDialog(dialog, asking.signal)
+  })
+  async function openDialog(dialog, signal) {
+    const proposal = dialog.closest('article.card').id
+    const refused = await fetch(dialog.dataset.asks, { signal })
+      .then((answer) => (answer.status === 200 ? answer.text() : ''))
+      .catch(() => '')
+    if (signal.aborted) return
+    if (refused === '') {
+      // Where nothing could be asked, whoever answers reads it then.
+      dialog.open = true
+      return
+    }
+    document.getElementById(`answer-${proposal}`).innerHTML = refused
+    refresh(proposal)
+  }
   document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') asking.abort()
     const open = event.key === 'Escape' && document.querySelector('details.ask[open]')
     if (!open) return
     open.removeAttribute('open')

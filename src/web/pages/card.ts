@@ -70,7 +70,8 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
   // Preserved while somebody types, but not into the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
-  return html`<details class="ask" id="${id}" hx-preserve><summary class="button ${style}">${action.label}</summary>
+  const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
+  return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
 ${action.asks.includes('asset') ? html`<label>${assetLabel(action.name)} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
 ${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}

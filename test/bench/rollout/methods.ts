@@ -46,7 +46,7 @@ export interface Method {
   run(work: Work): Promise<Measured>
 }
 
-/** As the service asks running batches (main.ts). */
+/** As the service asks running batches (app/open.ts). */
 const POLL_SECONDS = 1
 const TIMEOUT_MS = 900_000
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { namesAt } from '../../../src/integrations/on-call/calendar.ts'
 import { createPagerDuty } from '../../../src/integrations/on-call/pagerduty.ts'
-import { peopleNamed } from '../../../src/integrations/on-call/people-source.ts'
+import { peopleNamed } from '../../../src/integrations/on-call/people-named.ts'
 
 const { signal } = new AbortController()
 

@@ -1,0 +1,173 @@
+/** What stands outside, by its kind in the configuration: sources, feeds, engines, monitoring, groups. Connects nothing yet. */
+
+import type { AccountPlatform, Accounts } from '../chat/accounts.ts'
+import type { ChatConnection } from '../chat/platform.ts'
+import type { Environment } from '../config/environment.ts'
+import { isDiscordRole, isRota, isSlackGroup } from '../config/group-settings.ts'
+import { type Given, type Kind, kindOf, roleOf, type Secrets } from '../config/kind.ts'
+import type { RoleName } from '../config/kind-settings.ts'
+import { calendarFreezes } from '../config/resolve.ts'
+import type { Config, EntryConfig, GroupConfig } from '../config/schema.ts'
+import type {
+  CatalogFeed,
+  DeployEngine,
+  HealthProbe,
+  InventorySource,
+  LoadSource,
+  MetricSource,
+  MonitoringSilence,
+  PeopleSource,
+} from '../core/ports.ts'
+import { readRealmId } from '../core/realm.ts'
+import { feedKinds } from '../integrations/feeds/registry.ts'
+import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
+import { createHealthProbe } from '../integrations/health/index.ts'
+import { peopleNamed } from '../integrations/on-call/people-named.ts'
+import { kinds as everyKind } from '../integrations/registry.ts'
+import type { GroupReader } from '../workflow/directory.ts'
+import type { FreezeCalendar } from '../workflow/freeze-calendars.ts'
+import { buildFeedInThread } from './feed-in-thread.ts'
+import { buildPeople } from './people.ts'
+
+type Clock = () => Date
+
+export function buildFreezeCalendars(config: Config): readonly FreezeCalendar[] {
+  return calendarFreezes(config).map(({ calendar, match, teams }) =>
+    createFreezeCalendar({ location: calendar, match, teams, timeZone: config.timeZone }),
+  )
+}
+
+/** What the roles of a kind share: opened once for each system, and once for all entries that are in none. */
+const opened = new WeakMap<Config, Map<string, unknown>>()
+
+function connectionOf(config: Config, kind: Kind, name: string): unknown {
+  const connections = opened.get(config) ?? new Map<string, unknown>()
+  opened.set(config, connections)
+  const key = `${kind.name} ${Object.hasOwn(config.systems, name) ? name : ''}`
+  if (!connections.has(key)) connections.set(key, kind.open?.())
+  return connections.get(key)
+}
+
+type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
+
+/** Each entry of a section, with what its kind is in that role and what `create` of it is given. */
+function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
+  role: Name,
+  section: Readonly<Record<string, Entry>>,
+  { kinds = everyKind, ...outer }: Outer,
+): Generator<{ readonly entry: Entry; readonly own: RoleOf<Name>; readonly given: Given }> {
+  for (const [name, entry] of Object.entries(section)) {
+    const kind = kindOf(kinds, role, entry)
+    const given = { ...outer, name, connection: connectionOf(outer.config, kind, name) }
+    yield { entry, own: roleOf(kinds, role, entry), given }
+  }
+}
+
+/** What all entries are given. */
+interface Outer extends Pick<Given, 'config' | 'secrets' | 'clock'> {
+  /** Default: those of the registry. */
+  readonly kinds?: readonly Kind[] | undefined
+}
+
+const now: Clock = () => new Date()
+
+export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly InventorySource[] {
+  const entries = entriesOf('inventory', config.sources, { config, secrets: {}, clock, kinds })
+  return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
+}
+
+/** What the thread that reads feeds does not know is read here. */
+export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly CatalogFeed[] {
+  const entries = entriesOf('feed', config.feeds, { config, secrets: {}, clock, kinds })
+  return Array.from(entries, ({ entry, own, given }) =>
+    feedKinds.some(({ roles }) => roles.feed === own)
+      ? buildFeedInThread(given.name, entry, clock)
+      : own.create(entry, given),
+  )
+}
+
+export function buildEngines(
+  config: Config,
+  secrets: Secrets,
+  clock: Clock,
+  kinds?: readonly Kind[],
+): ReadonlyMap<string, DeployEngine> {
+  const entries = entriesOf('engine', config.engines, { config, secrets, clock, kinds })
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
+export function buildHealth(config: Config, kinds?: readonly Kind[]): HealthProbe {
+  let probe = createHealthProbe()
+  for (const { entry, own } of entriesOf('engine', config.engines, { config, secrets: {}, clock: now, kinds }))
+    probe = own.health?.(entry, probe) ?? probe
+  return probe
+}
+
+export function buildMetrics(
+  config: Config,
+  secrets: Secrets,
+  kinds?: readonly Kind[],
+): ReadonlyMap<string, MetricSource> {
+  const entries = entriesOf('metrics', config.metrics, { config, secrets, clock: now, kinds })
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
+/** Histories of load. */
+export function buildLoads(
+  config: Config,
+  secrets: Secrets,
+  clock: Clock,
+  kinds?: readonly Kind[],
+): ReadonlyMap<string, LoadSource> {
+  const entries = entriesOf('load', config.loads, { config, secrets, clock, kinds })
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
+export function buildSilences(
+  config: Config,
+  secrets: Secrets,
+  kinds?: readonly Kind[],
+): ReadonlyMap<string, MonitoringSilence> {
+  const entries = entriesOf('silence', config.silences, { config, secrets, clock: now, kinds })
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
+/** The groups that other systems keep. */
+export function buildGroupReaders(
+  config: Config,
+  environment: Environment,
+  { connections, accounts, clock }: { connections: readonly ChatConnection[]; accounts: Accounts; clock: Clock },
+  kinds: readonly Kind[] = everyKind,
+): readonly GroupReader[] {
+  const people = buildPeople(config)
+  const named = (source: PeopleSource) => async (signal: AbortSignal) => peopleNamed(await source.names(signal), people)
+
+  function onPlatform(platform: AccountPlatform, group: { readonly server: string | null; readonly id: string }) {
+    return async () => {
+      const connection = connections.find((item) => item.platform.name === platform)
+      if (!connection) throw new Error(`There is no connection to ${platform}.`)
+      const found: string[] = []
+      for (const account of await connection.accountsIn(group)) {
+        const person = await accounts.personOf(account)
+        if (person !== null) found.push(person.id)
+      }
+      return found
+    }
+  }
+
+  function reader(name: string, group: GroupConfig): GroupReader['read'] | null {
+    if (isRota(group)) return null
+    if (isSlackGroup(group)) {
+      const { realm, id } = readRealmId(group.id)
+      return onPlatform('slack', { server: realm, id })
+    }
+    if (isDiscordRole(group)) return onPlatform('discord', group)
+    const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
+    const given = { name, config, secrets: environment, clock, connection }
+    return named(roleOf(kinds, 'onCall', group).create(group, given))
+  }
+  return Object.entries(config.groups).flatMap(([name, group]) => {
+    const read = reader(name, group)
+    return read === null ? [] : [{ name, read }]
+  })
+}

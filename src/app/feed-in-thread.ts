@@ -1,0 +1,104 @@
+/** Feeds that are read in a thread of their own: parsing one may take seconds, in which nothing else would go on. */
+
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { FeedConfig } from '../config/schema.ts'
+import type { FeedContent, RejectedRecord } from '../core/catalog.ts'
+import { errorText } from '../core/error-text.ts'
+import type { CatalogFeed, FeedFetch } from '../core/ports.ts'
+import { buildFeed, isSmallFeed } from './build-feed.ts'
+
+/** What the thread is given. */
+export interface ThreadGiven {
+  readonly name: string
+  readonly feed: FeedConfig
+  readonly cursor: string | null
+  /** ISO 8601 UTC. */
+  readonly now: string
+}
+
+export type ThreadSays =
+  /** A list of rows of a kind of content, or of the ids of changed records, as JSON. */
+  | { readonly kind: 'rows'; readonly of: string; readonly json: string }
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'read'
+      /** Which there are, empty ones too. */
+      readonly kinds: readonly string[]
+      /** Whether it brought changes alone. */
+      readonly changes: boolean
+      readonly cursor: string
+      readonly rejected: readonly RejectedRecord[]
+      readonly saidAt?: string
+    }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+export function buildFeedInThread(name: string, feed: FeedConfig, clock: () => Date): CatalogFeed {
+  const here = buildFeed(name, feed, clock)
+  async function fetchFeed(cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
+    if (await isSmallFeed(feed)) return here.fetch(cursor, signal)
+    return fetchInThread({ name, feed, cursor, now: clock().toISOString() }, signal)
+  }
+  return { ...here, fetch: fetchFeed }
+}
+
+/** The sources need what compiles them. */
+const entry = import.meta.url.endsWith('.ts') ? '../../bin/feed-thread-from-source.mjs' : './feed-thread.js'
+
+async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<FeedFetch> {
+  signal.throwIfAborted()
+  const thread = new Worker(new URL(entry, import.meta.url), { workerData: given, execArgv: [] })
+  const rows = new Map<string, unknown[]>()
+  let end = () => {}
+
+  function take(of: string, json: string): void {
+    const list = rows.get(of) ?? []
+    rows.set(of, list)
+    for (const row of JSON.parse(json)) list.push(row)
+  }
+
+  try {
+    return await new Promise((resolve, reject) => {
+      end = () => reject(signal.reason)
+      signal.addEventListener('abort', end)
+      thread.once('error', (error) =>
+        reject(new Error(`${given.name} cannot be read: ${errorText(error)}`, { cause: error })),
+      )
+      thread.once('exit', () => reject(new Error(`${given.name} cannot be read: the thread that reads it has ended`)))
+      thread.on('message', (says: ThreadSays) => {
+        switch (says.kind) {
+          case 'rows':
+            take(says.of, says.json)
+            // What waits here comes all in one turn.
+            void othersTurn().then(() => thread.postMessage('more'))
+            break
+          case 'unchanged':
+            resolve({ status: 'unchanged' })
+            break
+          case 'read': {
+            const { kinds, changes, cursor, rejected, saidAt } = says
+            resolve({
+              status: 'fetched',
+              cursor,
+              content: contentFrom(kinds, rows),
+              ...(changes && { changes: { records: (rows.get('records') ?? []).map(String) } }),
+              rejected,
+              ...(saidAt !== undefined && { saidAt }),
+            })
+            break
+          }
+          case 'failed':
+            reject(new Error(says.problem))
+        }
+      })
+    })
+  } finally {
+    signal.removeEventListener('abort', end)
+    await thread.terminate()
+  }
+}
+
+/** As the thread made it of our own types: it is not looked at again. */
+function contentFrom(kinds: readonly string[], rows: ReadonlyMap<string, unknown[]>): FeedContent {
+  return Object.fromEntries(kinds.map((kind) => [kind, rows.get(kind) ?? []]))
+}

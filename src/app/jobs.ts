@@ -1,0 +1,88 @@
+import { DAY_MS } from '../core/time/instant.ts'
+import { writeCheckpoint } from '../store/events.ts'
+import { purge } from '../store/purge.ts'
+import { type Pipeline, proposeMissing, readFeed, readSource } from '../workflow/pipeline.ts'
+import type { Service } from './open.ts'
+
+export interface Job {
+  readonly name: string
+  /** How often it runs by itself; `null`: only when it is asked for. */
+  readonly every: string | null
+  /** How many run at once in this process; left out: as many as the queue takes. */
+  readonly concurrency?: number
+  readonly run: (signal: AbortSignal, data: unknown) => Promise<void>
+}
+
+interface Running {
+  readonly pipeline: Pipeline
+  /** Aborts when the process stops. */
+  readonly stopping: AbortSignal
+  /** What an earlier version decided is known from then on. */
+  readonly carried: Promise<void>
+}
+
+/** All that happens by itself. A job for each feed and each source, so that a slow one holds up no other. */
+export function jobsOf(service: Service, { pipeline, stopping, carried }: Running): readonly Job[] {
+  const { parts, workflow, database, queue, directory, measured, freezeCalendars } = service
+  const { db } = database
+  const { feeds, inventory, jitter } = service.config.schedule
+  return [
+    { name: 'wake', every: null, concurrency: 20, run: (signal, data) => workflow.advance(proposalIn(data), signal) },
+    ...parts.feeds.map(
+      ({ name }): Job => ({
+        name: `sync feed ${name}`,
+        every: jittered(feeds, jitter),
+        concurrency: 1,
+        run: (signal) => readFeed(pipeline, name, signal),
+      }),
+    ),
+    ...parts.sources.map(
+      ({ name }): Job => ({
+        name: `sync source ${name}`,
+        every: jittered(inventory, jitter),
+        concurrency: 1,
+        run: (signal) => readSource(pipeline, name, signal),
+      }),
+    ),
+    {
+      name: 'propose',
+      // Where nothing has changed and no time has come, it reads a few rows.
+      every: '1 minute',
+      concurrency: 1,
+      run: async (signal) => {
+        // What was decided keeps patches from being proposed: it is known before anything is.
+        await carried
+        await proposeMissing(pipeline, signal, stopping)
+      },
+    },
+    // Looks that are too old are told, too.
+    { name: 'record-findings', every: '1 hour', concurrency: 1, run: (signal) => workflow.recordFindings(signal) },
+    { name: 'read-groups', every: '5 minutes', run: (signal) => directory.refresh(signal) },
+    { name: 'read-calendars', every: '1 hour', run: (signal) => freezeCalendars.refresh(signal) },
+    { name: 'measure-windows', every: '1 hour', run: (signal) => measured.refresh(signal) },
+    {
+      name: 'checkpoint',
+      every: '1 hour',
+      run: async () => {
+        await writeCheckpoint(db, new Date().toISOString())
+      },
+    },
+    {
+      name: 'purge',
+      every: '1 hour',
+      run: async () => {
+        await queue.purgeFinished(new Date(Date.now() - DAY_MS).toISOString())
+        await purge(db, new Date())
+      },
+    },
+  ]
+}
+
+function proposalIn(data: unknown): string {
+  return typeof data === 'object' && data !== null && 'proposal' in data ? String(data.proposal) : ''
+}
+
+/** So many seconds, more or less by up to so many percent: of many installations not all ask at once. */
+function jittered(seconds: number, percent: number): string {
+  return `${Math.max(60, Math.round(seconds * (1 + ((Math.random() * 2 - 1) * percent) / 100)))} seconds`
+}

@@ -1,0 +1,106 @@
+import type { ChatConnection, ChatPlatform } from '../chat/platform.ts'
+import type { Environment } from '../config/environment.ts'
+import type { Config } from '../config/schema.ts'
+import { errorText } from '../core/error-text.ts'
+import type { LoadSource } from '../core/ports.ts'
+import type { Database } from '../store/database.ts'
+import { createPosts } from '../store/posts.ts'
+import { openQueue, type Queue } from '../store/queue.ts'
+import { createWriteTest, type Writing } from '../store/write-test.ts'
+import { createBackend } from '../web/backend.ts'
+import { createChanges } from '../web/changes.ts'
+import type { ConsolePort } from '../web/console-port.ts'
+import { createAccounts, createLinking } from '../workflow/accounts.ts'
+import type { WorkflowLog } from '../workflow/log.ts'
+import type { WorkflowParts } from '../workflow/ports.ts'
+import { type WatchedConnection, watchConnection } from '../workflow/watched-connection.ts'
+import { createWorkflow, type Workflow } from '../workflow/workflow.ts'
+import { buildGroupReaders } from './build.ts'
+import { buildConnections, consolePlatform } from './chat.ts'
+import { consoleOf } from './console.ts'
+import { openConfigured } from './database.ts'
+import { type LastKnown, loadLastKnown } from './last-known.ts'
+import { createLog } from './log.ts'
+import { buildOutside } from './outside.ts'
+import { buildPeople } from './people.ts'
+import { buildWorkflowParts } from './workflow-parts.ts'
+
+export interface Service extends LastKnown {
+  readonly config: Config
+  readonly database: Database
+  readonly queue: Queue
+  readonly parts: WorkflowParts
+  readonly workflow: Workflow
+  readonly port: ConsolePort
+  /** Chat platforms, not yet connected. */
+  readonly connections: readonly ChatConnection[]
+  /** How the connections to these platforms stand, in the same order. */
+  readonly watched: readonly WatchedConnection[]
+  readonly writing: () => Promise<Writing>
+  readonly loads: ReadonlyMap<string, LoadSource>
+  readonly log: WorkflowLog
+  readonly close: () => Promise<void>
+}
+
+/** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
+export async function openService(config: Config, environment: Environment): Promise<Service> {
+  const log = createLog(environment.logLevel)
+  const clock = () => new Date()
+  const watch = (name: string) => watchConnection(name, { clock, log })
+  const outside = await buildOutside(config, environment, clock)
+  const database = await openConfigured(config, environment, log)
+  const { db } = database
+  const jobNews = watch('news of jobs')
+  const queue = await openQueue({
+    url: database.url,
+    name: `patchwarden-${process.pid}`,
+    onError: (error) => log.warn(errorText(error)),
+    onConnection: jobNews,
+  })
+  const lastKnown = await loadLastKnown(config, outside, { db, clock, log })
+  const people = buildPeople(config)
+  const accounts = createAccounts(db, people, config.identity.email)
+  const platforms: ChatPlatform[] = [consolePlatform(database)]
+  const parts = buildWorkflowParts(config, outside, lastKnown, {
+    db,
+    clock,
+    log,
+    platforms,
+    linking: createLinking({ db, clock, people, platforms, log }),
+    wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
+  })
+  const workflow = createWorkflow(parts, database.alone)
+  const { desk } = workflow
+  const connections = buildConnections(config, environment, { db, desk, posts: createPosts(db), accounts, clock, log })
+  lastKnown.directory.use(buildGroupReaders(config, environment, { connections, accounts, clock }))
+  for (const { platform } of connections) platforms.push(platform)
+  const watched = connections.map(({ platform }) => watch(platform.name))
+  const liveUpdates = watch('live updates of the console')
+  const changes = createChanges(database, liveUpdates)
+  return {
+    config,
+    database,
+    queue,
+    parts,
+    workflow,
+    port: createBackend({
+      ...consoleOf(config, outside, lastKnown.directory),
+      db,
+      parts,
+      workflow,
+      connections: [...watched, jobNews, liveUpdates],
+      subscribe: changes.subscribe,
+    }),
+    connections,
+    watched,
+    writing: createWriteTest(database.url),
+    ...lastKnown,
+    loads: outside.loads,
+    log,
+    close: async () => {
+      await queue.close()
+      await changes.close()
+      await database.close()
+    },
+  }
+}

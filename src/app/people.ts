@@ -1,0 +1,26 @@
+import { isRota } from '../config/group-settings.ts'
+import { rotaOf } from '../config/resolve.ts'
+import type { Config } from '../config/schema.ts'
+import type { Rota } from '../core/rota.ts'
+import type { PersonEntry } from '../workflow/configured-account.ts'
+
+export function buildPeople(config: Config): readonly PersonEntry[] {
+  return Object.entries(config.people).map(([id, { name, email, slack, discord }]) => ({
+    id,
+    name,
+    email,
+    slack,
+    discord,
+  }))
+}
+
+/** Rotas, and who holds a group while its system cannot be asked. */
+export function buildGroups(config: Config) {
+  const rotas = new Map<string, Rota>()
+  const fallbacks = new Map<string, readonly string[]>()
+  for (const [name, group] of Object.entries(config.groups)) {
+    if (isRota(group)) rotas.set(name, rotaOf(config, group))
+    else fallbacks.set(name, group.fallback)
+  }
+  return { rotas, fallbacks }
+}

@@ -1,0 +1,39 @@
+import { priorityRule } from '../config/decision-tables.ts'
+import type { Config } from '../config/schema.ts'
+import { createHookRunner } from '../integrations/hooks/index.ts'
+import type { WorkflowParts } from '../workflow/ports.ts'
+import type { LastKnown } from './last-known.ts'
+import type { Outside } from './outside.ts'
+import { buildTeams } from './teams.ts'
+
+/** `opened`: what is made where the service is opened. */
+export function buildWorkflowParts(
+  config: Config,
+  { loads, calendars, ...outside }: Outside,
+  { directory, measured, freezeCalendars }: LastKnown,
+  opened: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'platforms' | 'linking' | 'wake'>,
+): WorkflowParts {
+  const teams = buildTeams(config, directory.inGroup)
+  return {
+    ...opened,
+    ...outside,
+    teams: {
+      ...teams,
+      get freezes() {
+        return [...teams.freezes, ...freezeCalendars.freezes()]
+      },
+    },
+    hooks: createHookRunner(),
+    measured,
+    judgement: {
+      exposure: config.priority.defaultExposure,
+      criticality: config.priority.defaultCriticality,
+      dueDays: config.priority.dueDays,
+      rule: priorityRule(config),
+      types: config.proposals.types,
+      minPriority: config.proposals.minPriority,
+      grouping: config.proposals.groupBy,
+    },
+    pollSeconds: config.example ? 0.5 : 1,
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { upgradeTimes } from '../../config/engine-settings.ts'
+import { duration, optional, text } from '../../config/fields.ts'
+import { kind } from '../../config/kind.ts'
+import { present } from '../../config/present.ts'
+import { HOUR_SECONDS } from '../../core/time/instant.ts'
+import { createAwxEngine } from './index.ts'
+
+const MINUTE = 60
+const urlMend =
+  'Write the address of AWX, such as https://awx.example.net; a token goes over http only to this machine.'
+
+export const awx = kind({
+  name: 'awx',
+  page: 'integrations/awx.md',
+  roles: {
+    engine: {
+      summary: 'Launches a job template of AWX or Automation Controller. Needs AWX_TOKEN.',
+      settings: z.strictObject({
+        url: z
+          .string({ error: urlMend })
+          .refine((url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/]?)/.test(url) && URL.canParse(url), {
+            error: urlMend,
+          })
+          .describe('Its address; with a path, such as /api/controller/v2 behind a gateway, that one is used.'),
+        template: text('Write the name of the job template.').describe('Name of the job template.'),
+        inventory: optional(text('Write the name of an inventory in AWX.')).describe(
+          "Name of the inventory. Left out: the template's own.",
+        ),
+        lockTimeout: upgradeTimes.lockTimeout,
+        previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR_SECONDS })
+          .prefault('10 min')
+          .describe('How long a preview may take, in the queue of AWX too.'),
+      }),
+      create: ({ url, template, inventory, lockTimeout, previewTimeout }, { name, secrets, clock }) =>
+        createAwxEngine({
+          name,
+          url,
+          token: secrets.awxToken ?? null,
+          template,
+          lockWaitSeconds: lockTimeout,
+          previewSeconds: previewTimeout,
+          ...present({ inventory }),
+          clock,
+        }),
+    },
+  },
+})

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { address, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
+import { filePath, optional, platform } from '../../config/fields.ts'
+import { kind } from '../../config/kind.ts'
+import { present } from '../../config/present.ts'
+import { timeZoneFor } from '../../config/resolve.ts'
+import { fileFormats } from '../../core/inventory-formats.ts'
+import { createFileInventory } from './index.ts'
+
+export const file = kind({
+  name: 'file',
+  page: 'integrations/file-inventory.md',
+  roles: {
+    inventory: {
+      summary: 'Assets listed in a file.',
+      settings: z.strictObject({
+        path: filePath.describe('The file; it may be packed with gzip.'),
+        format: z
+          .enum(fileFormats, { error: `Write ${fileFormats.slice(0, -1).join(', ')} or ${fileFormats.at(-1)}.` })
+          .describe('What the file is: json and csv list any number of assets, the others describe one machine.'),
+        name: optional(host).describe(
+          'Name of the asset, of one machine. Default: what the file says, else the name of the source.',
+        ),
+        platform: optional(platform).describe('Platform of assets that do not say theirs, such as debian:12.'),
+        address: optional(address).describe('Host name or address, of one machine. Default: the name.'),
+        engine: changedBy,
+        ...facts,
+        tags: tagsOfAll,
+      }),
+      paths: { path: 'path' },
+      check(source, _, notes) {
+        if (source.format !== 'dpkg-status') {
+          for (const key of ['name', 'address'] as const) {
+            if (source[key] === null) continue
+            const what = `is for the format dpkg-status; ${source.format} says it for each asset`
+            notes.problem([key], what, 'Leave it out.', 'key')
+          }
+          return
+        }
+        for (const key of ['team', 'platform'] as const) {
+          if (source[key] !== null) continue
+          const mend = `Write the ${key} of the machine: a dpkg status file does not say it.`
+          notes.problem([key], 'is missing', mend)
+        }
+      },
+      create(source, { name, config, clock }) {
+        const { path, format, platform, address, team, tags, exposure, criticality, engine } = source
+        const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
+        const own = { platform, address, team, tags, exposure, criticality, timeZone, engine, name: source.name }
+        return createFileInventory({ name, path, format, defaults: present(own), clock })
+      },
+    },
+  },
+})

@@ -1,0 +1,43 @@
+/** Two kinds: a service that knows who is on call, and a calendar that anybody can keep. */
+
+import { z } from 'zod'
+import { text, urlOrPath } from '../../config/fields.ts'
+import { fallback } from '../../config/group-settings.ts'
+import { kind } from '../../config/kind.ts'
+import { createCalendar } from './calendar.ts'
+import { createPagerDuty } from './pagerduty.ts'
+
+export const pagerduty = kind({
+  name: 'pagerduty',
+  page: 'configuration.md#groups',
+  roles: {
+    onCall: {
+      summary: 'Who is on call in a PagerDuty schedule; PAGERDUTY_TOKEN in .env.',
+      settings: z.strictObject({
+        schedule: text('Write the id of the schedule, such as PABC123.', 40)
+          .regex(/^[A-Z0-9]+$/, { error: 'Write the id of the schedule, such as PABC123.' })
+          .describe('Id of the schedule.'),
+        fallback,
+      }),
+      create({ schedule }, { secrets, clock }) {
+        if (secrets.pagerduty) return createPagerDuty({ schedule, ...secrets.pagerduty, clock })
+        return { describe: 'PagerDuty', names: () => Promise.reject(new Error('PAGERDUTY_TOKEN is not set.')) }
+      },
+    },
+  },
+})
+
+export const calendar = kind({
+  name: 'calendar',
+  page: 'configuration.md#groups',
+  roles: {
+    onCall: {
+      summary: 'Who is named by the event of now in an iCalendar file.',
+      settings: z.strictObject({
+        location: urlOrPath.describe('Address or path of the iCalendar file.'),
+        fallback,
+      }),
+      create: ({ location }, { clock }) => createCalendar({ location, clock }),
+    },
+  },
+})

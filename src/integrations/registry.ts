@@ -1,0 +1,34 @@
+/** Every kind of integration that patchwarden.yaml can name: a folder and a line. The order is that of docs and messages. */
+
+import type { Kind } from '../config/kind.ts'
+import { ansible } from './ansible/kind.ts'
+import { awsSsm } from './aws-ssm/kind.ts'
+import { awx } from './awx/kind.ts'
+import { feedKinds } from './feeds/registry.ts'
+import { file } from './file-inventory/kind.ts'
+import { csv } from './load-csv/kind.ts'
+import { local } from './local-host/kind.ts'
+import { calendar, pagerduty } from './on-call/kind.ts'
+import { prometheus } from './prometheus/kind.ts'
+import { sar } from './sar/kind.ts'
+import { alertmanager, command } from './silence/kind.ts'
+import { simulated } from './simulated/kind.ts'
+import { ssh } from './ssh/kind.ts'
+
+export const kinds: readonly Kind[] = [
+  local,
+  ssh,
+  file,
+  ansible,
+  awx,
+  awsSsm,
+  simulated,
+  prometheus,
+  sar,
+  csv,
+  alertmanager,
+  command,
+  pagerduty,
+  calendar,
+  ...feedKinds,
+]

@@ -1,0 +1,85 @@
+/** Two kinds: monitoring that has an interface of its own, and programs of the operator's for any other. */
+
+import { z } from 'zod'
+import { command as commandOf, duration, text, webAddress } from '../../config/fields.ts'
+import { kind } from '../../config/kind.ts'
+import { createAlertmanagerSilence, createCommandSilence } from './index.ts'
+
+const matcherMend = 'Write a label, an operator and a value, such as "instance=~{address}(:.*)?".'
+
+const MATCHER = /^([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.+)$/s
+
+const matcher = text(matcherMend, 500)
+  .regex(MATCHER, { error: matcherMend })
+  .superRefine((written, context) => {
+    const unknown = /\{(?!name\}|address\})[A-Za-z]+\}/.exec(written)?.[0]
+    if (unknown === undefined) return
+    const params = { what: `holds ${unknown}, which means nothing here` }
+    context.addIssue({ code: 'custom', message: 'Known: {name}, {address}.', params })
+  })
+  .transform((written) => {
+    const [, label = '', operator = '', value = ''] = MATCHER.exec(written) ?? []
+    return { label, isRegex: operator.endsWith('~'), isEqual: !operator.startsWith('!'), value }
+  })
+
+/** A silence must be about the asset: without, one patch would silence everything there is. */
+const isAboutAsset = (text: string) => /\{(address|name)\}/.test(text)
+
+export const alertmanager = kind({
+  name: 'alertmanager',
+  page: 'silences.md',
+  roles: {
+    silence: {
+      summary: 'Alertmanager, or what speaks its API v2.',
+      settings: z.strictObject({
+        url: webAddress
+          .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+            error: 'Write it without user and password: ALERTMANAGER_USER and ALERTMANAGER_PASSWORD say them.',
+            params: { what: 'holds a user name' },
+          })
+          .describe('Where it answers. ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD, open it.'),
+        matchers: z
+          .array(matcher, { error: 'Write a list, such as ["instance=~{address}(:.*)?"].' })
+          .min(1, { error: 'Write at least one matcher, such as "instance=~{address}(:.*)?".' })
+          .max(20, { error: 'Use at most 20 matchers.' })
+          .describe('Which alerts are silenced; {address} and {name} stand for those of the asset.'),
+      }),
+      check({ matchers }, _, notes) {
+        if (matchers.some(({ isEqual, value }) => isEqual && isAboutAsset(value))) return
+        const mend = 'Write one that holds {address} or {name}, such as "instance=~{address}(:.*)?".'
+        notes.problem(['matchers'], 'name no asset, so every asset would be silenced at once', mend)
+      },
+      create: ({ url, matchers }, { name, secrets }) =>
+        createAlertmanagerSilence({ name, url, matchers, access: secrets.alertmanager ?? null }),
+    },
+  },
+})
+
+const values = ['name', 'address', 'key', 'until', 'reason'] as const
+
+export const command = kind({
+  name: 'command',
+  page: 'silences.md',
+  roles: {
+    silence: {
+      summary: 'Programs of your own.',
+      settings: z.strictObject({
+        hold: commandOf(values).describe(
+          'Begins or renews the silence of one asset until {until}; also filled in: {name}, {address}, {key}, {reason}.',
+        ),
+        release: commandOf(values.filter((value) => value !== 'until' && value !== 'reason')).describe(
+          'Ends the silence of one asset; {name}, {address} and {key} are filled in.',
+        ),
+        timeout: duration({ unit: 's', minimum: 1, maximum: 60 }).prefault('10 s').describe('How long each may take.'),
+      }),
+      check(silence, _, notes) {
+        for (const key of ['hold', 'release'] as const) {
+          if (silence[key].some(isAboutAsset)) continue
+          notes.problem([key], 'is not told which asset it is about', 'Add {name} or {address} to its arguments.')
+        }
+      },
+      create: ({ hold, release, timeout }, { name }) =>
+        createCommandSilence({ name, hold, release, timeoutSeconds: timeout }),
+    },
+  },
+})

@@ -1,0 +1,45 @@
+/** What the address of a request asks for. */
+
+import type { Context } from 'hono'
+import { storable } from '../core/storable.ts'
+import type { AssetsQuery, CardsQuery } from './console-port.ts'
+
+/** What is searched for, at its longest. */
+const TEXT_CHARACTERS = 200
+
+/** A text of the address, cleaned; `null`: there is none. */
+export function textIn(c: Context, name: string): string | null {
+  return storable(c.req.query(name) ?? '').trim() || null
+}
+
+/** A whole number above zero; `null`: there is none. */
+export function numberIn(c: Context, name: string): number | null {
+  const asked = Number(c.req.query(name))
+  return Number.isSafeInteger(asked) && asked > 0 ? asked : null
+}
+
+/** The id that stands in the path, as proposals are called. */
+export function proposalIn(c: Context): string {
+  return (c.req.param('id') ?? '').toUpperCase()
+}
+
+export function cardsQuery(c: Context): CardsQuery {
+  const status = c.req.query('status')
+  return {
+    status: status === 'open' || status === 'over' ? status : 'open first',
+    text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
+    after: textIn(c, 'after'),
+  }
+}
+
+export function assetsQuery(c: Context): AssetsQuery {
+  const is = c.req.query('is')
+  return {
+    team: textIn(c, 'team'),
+    platform: textIn(c, 'platform'),
+    text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
+    anywhere: c.req.query('anywhere') === '1',
+    is: is === 'problem' || is === 'reboot' ? is : null,
+    after: textIn(c, 'after'),
+  }
+}

@@ -1,0 +1,115 @@
+/** Channels, and what is in them. */
+
+import { z } from 'zod'
+import { proposalCard } from '../../chat/proposal-card.ts'
+import { rich } from '../../chat/rich-text.ts'
+import { limits } from '../../core/limits.ts'
+import type { Glance } from '../../core/proposal/glance.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
+import { consoleNotices, consoleThread } from '../../store/outbox.ts'
+import { badgesOf, findGlance, listProposals, readGlances } from '../../store/proposal-pages.ts'
+import { watchedOfTeams } from '../../store/watched.ts'
+import type { CardsQuery, CardView, ChannelSummary, ChannelView, ProposalView, Viewer } from '../console-port.ts'
+import { cursorAt, placeIn } from '../cursor.ts'
+import { watchView } from '../watch.ts'
+import { type Backend, type Channel, memberIn, nowOf, personOf } from './parts.ts'
+
+/** How long a channel shows what no proposal is about, and how much of it. */
+const NOTICED_MS = 14 * DAY_MS
+const NOTICES = 3
+
+const proposalPlace = z.object({ open: z.boolean(), number: z.number().int() })
+
+export async function summaries(
+  backend: Backend,
+  viewer: Viewer,
+  wanted: readonly Channel[] = backend.service.channels,
+): Promise<readonly ChannelSummary[]> {
+  const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
+  const roles = new Map(teams.map((team) => [team, memberIn(backend, team, viewer).roles]))
+  const [badges, { value: counts }] = await Promise.all([
+    badgesOf(backend.service.db, teams, { id: viewer.person, roles }),
+    backend.assetCounts(),
+  ])
+  return wanted.map(({ id, title, teams: mine }) => {
+    const sum = (of: (team: string) => number | undefined) => mine.reduce((all, team) => all + (of(team) ?? 0), 0)
+    const assets = sum((team) => counts.get(team)?.assets)
+    return {
+      id,
+      title,
+      waitingForViewer: sum((team) => badges.get(team)?.waiting),
+      open: sum((team) => badges.get(team)?.open),
+      simulated: assets > 0 && assets === sum((team) => counts.get(team)?.simulated),
+    }
+  })
+}
+
+async function summaryOf(backend: Backend, channel: Channel, viewer: Viewer): Promise<ChannelSummary> {
+  const [summary] = await summaries(backend, viewer, [channel])
+  return summary ?? { id: channel.id, title: channel.title, waitingForViewer: 0, open: 0, simulated: false }
+}
+
+function cardView(backend: Backend, glance: Glance, viewer: Viewer): CardView {
+  const members = backend.service.parts.teams.membersOf(glance.team)
+  return {
+    card: proposalCard({ glance, members, now: nowOf(backend) }, personOf(viewer)),
+    owners: members.map(({ id, name }) => ({ id, name })),
+    openedAt: glance.openedAt,
+    closedAt: glance.closedAt,
+  }
+}
+
+export async function channelView(
+  backend: Backend,
+  id: string,
+  { after, ...asked }: CardsQuery,
+  viewer: Viewer,
+): Promise<ChannelView | null> {
+  const { db, channels, parts } = backend.service
+  const channel = channels.find((item) => item.id === id)
+  if (channel === undefined) return null
+  const { teams } = channel
+  const list = { channel: id, ...asked }
+  const place = placeIn(after, list, proposalPlace)
+  const found = await listProposals(db, { teams, ...asked }, place, limits.pageCards + 1)
+  const shown = found.slice(0, limits.pageCards)
+  const last = found.length > shown.length ? shown.at(-1) : undefined
+  const glances = await readGlances(
+    db,
+    shown.map((one) => one.id),
+  )
+  const since = new Date(parts.clock().getTime() - NOTICED_MS).toISOString()
+  const isFirst = place === null && asked.text === ''
+  return {
+    channel: await summaryOf(backend, channel, viewer),
+    notices: isFirst ? await consoleNotices(db, id, { since, most: NOTICES }) : [],
+    cards: glances.map((glance) => cardView(backend, glance, viewer)),
+    next: last === undefined ? null : cursorAt(list, { open: last.open, number: last.number }),
+    watch: isFirst ? (await watchedOfTeams(db, teams)).map(watchView) : [],
+    empty: rich(
+      isFirst
+        ? 'Nothing to decide here: no patch is waiting for this team.'
+        : 'No proposal of this channel is like that.',
+    ),
+  }
+}
+
+export async function proposalView(
+  backend: Backend,
+  id: string,
+  before: number | null,
+  viewer: Viewer,
+): Promise<ProposalView | null> {
+  const { db, channels } = backend.service
+  const glance = await findGlance(db, id)
+  const home = channels.find((item) => glance !== null && item.teams.includes(glance.team))
+  if (glance === null || home === undefined) return null
+  const entries = await consoleThread(db, id, { before, most: limits.pageRows + 1 })
+  const thread = entries.slice(-limits.pageRows)
+  return {
+    channel: await summaryOf(backend, home, viewer),
+    card: cardView(backend, glance, viewer),
+    thread,
+    older: entries.length > thread.length ? (thread[0]?.id ?? null) : null,
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { type Listening, listenTo } from '../store/listening.ts'
+import { changesChannel } from '../store/notify.ts'
+import type { WatchedConnection } from '../workflow/watched-connection.ts'
+import type { ConsolePort } from './console-port.ts'
+
+/** What was told to open pages; anything else on the channel is none of ours. */
+const told = z.object({ channel: z.string(), proposal: z.string().nullable() })
+
+type Listener = Parameters<ConsolePort['subscribe']>[0]
+
+export interface Changes {
+  readonly subscribe: ConsolePort['subscribe']
+  readonly close: () => Promise<void>
+}
+
+/** Tells open pages what changed. Listens from the first page on. */
+export function createChanges({ url }: { readonly url: string }, watch: WatchedConnection): Changes {
+  const listeners = new Set<Listener>()
+  let listening: Listening | null = null
+
+  function tell(change: Parameters<Listener>[0]): void {
+    for (const each of listeners) each(change)
+  }
+
+  function listen(): Listening {
+    return listenTo({
+      url,
+      channel: changesChannel,
+      name: 'patchwarden live updates',
+      onMessage: (payload) => {
+        const change = told.safeParse(parsed(payload))
+        if (change.success) tell(change.data)
+      },
+      onUp: () => {
+        watch.up()
+        // Whatever changed while nobody listened.
+        tell({ channel: '', proposal: null })
+      },
+      onDown: watch.down,
+    })
+  }
+
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener)
+      listening ??= listen()
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    close: async () => {
+      await listening?.stop()
+    },
+  }
+}
+
+function parsed(payload: string): unknown {
+  try {
+    return JSON.parse(payload)
+  } catch {
+    return null
+  }
+}

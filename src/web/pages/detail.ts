@@ -1,0 +1,46 @@
+import type { Answer, Detail, DetailPart, PartOfDetail } from '../../chat/desk.ts'
+import { oneLine } from '../../chat/visible.ts'
+import type { Viewer } from '../console-port.ts'
+import { type Html, html } from '../html.ts'
+import { richText } from '../rich-text.ts'
+import { pictureHtml } from './picture.ts'
+import { pagesHtml } from './table.ts'
+
+export function answerHtml(result: Answer, viewer: Viewer): Html {
+  return html`<p class="only ${result.ok ? 'good' : 'warning'}"><small>Only to you</small> ${richText(result.message, viewer.timeZone)}</p>
+${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
+}
+
+/** `picture`: where the picture of the detail is. */
+export function detailHtml(detail: Detail, viewer: Viewer, picture: string | null = null): Html {
+  return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
+${detail.picture === undefined || picture === null ? '' : pictureHtml(detail.picture, picture, viewer)}
+${detail.tables.map(
+  (
+    table,
+  ) => html`<div class="scroll"><table><caption>${table.caption}</caption><thead><tr>${table.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+<tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${richText(cell, viewer.timeZone)}</td>`)}</tr>`)}</tbody></table></div>`,
+)}
+${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
+}
+
+/** The detail of a proposal, of which this is a part. `path`: where it is. */
+export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailPart, viewer: Viewer): Html {
+  const only = part.only ?? ''
+  const back = path.slice(0, path.lastIndexOf('/'))
+  const isAssets = path.endsWith('/assets')
+  return html`<p><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only those that did not end well</a>` : html`<a href="${path}">All assets</a>`}` : ''}</p>
+${detailHtml(detail, viewer, `${back}/pictures${path.slice(back.length)}`)}
+${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
+}
+
+export function explainHtml(name: string, detail: Detail | null, viewer: Viewer): Html {
+  return html`<h1>Explain</h1><form method="get" action="/explain" class="ask"><label for="name">CVE, advisory, KB or package</label>
+<input id="name" name="name" value="${name}" placeholder="CVE-2026-12345" required maxlength="200" autocomplete="off"> <button>Explain</button></form>
+${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which assets it is about.</p>` : detailHtml(detail, viewer)}`
+}
+
+/** A line each, whatever is in them. */
+export function preformatted(lines: readonly string[]): Html {
+  return html`<pre>${lines.map(oneLine).join('\n')}</pre>`
+}

@@ -1,0 +1,37 @@
+import { type AccountEntry, accountWords, linkedWords } from '../../chat/linked-accounts.ts'
+import { oneLine } from '../../chat/visible.ts'
+import { isOwn } from '../../core/hands.ts'
+import type { PersonRow, Viewer } from '../console-port.ts'
+import { type Html, html } from '../html.ts'
+import { richText } from '../rich-text.ts'
+import { tableHtml } from './table.ts'
+
+export function peopleHtml(rows: readonly PersonRow[], accounts: readonly AccountEntry[], viewer: Viewer): Html {
+  return tableHtml(
+    'People',
+    ['Name', 'Roles', 'Accounts', ''],
+    rows.map((row) => [
+      row.name,
+      row.roles.join(', ') || 'none',
+      html`${accounts.filter(({ person }) => person === row.id).map((entry) => accountHtml(entry, viewer))}`,
+      viewer.isOperator
+        ? html`<form method="post" action="/people/${row.id}/link"><button>Make a sign-in link</button></form>`
+        : '',
+    ]),
+  )
+}
+
+/** What the configuration names is changed there alone, and in a session that a link opened operators alone revoke. */
+function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
+  const said = html`<p>${oneLine(accountWords(entry))}, ${richText(linkedWords(entry), viewer.timeZone)}</p>`
+  const mine = entry.person === viewer.person
+  if (entry.linked === null || !(mine ? isOwn(viewer) : viewer.isOperator)) return said
+  return html`<form method="post" action="/people/${entry.person}/accounts/revoke">${said}<input type="hidden" name="platform" value="${entry.platform}">
+<input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
+}
+
+/** What a sign-in link asks. The token goes on in the form, and in no address. */
+export function signInHtml(token: string, address: string): Html {
+  return html`<p>This browser will be signed in to the Patchwarden console at <strong>${address}</strong>. If nobody gave you this link for yourself, close the page.</p>
+<form method="post" action="/sign-in"><input type="hidden" name="token" value="${token}"><button class="go">Sign in</button></form>`
+}

@@ -1,0 +1,44 @@
+import type { ProposalView, Viewer } from '../console-port.ts'
+import { type Html, html } from '../html.ts'
+import { instant, richText } from '../rich-text.ts'
+import { preformatted } from './detail.ts'
+import { pictureHtml } from './picture.ts'
+
+/** `before`: the entry before which this part of it ends; `null`: it is the end. */
+export function threadHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
+  const { card } = view.card
+  return html`<header><strong>${card.proposal} thread</strong><small># ${view.channel.id}</small></header>
+${entriesHtml(view, before, viewer)}
+<form class="say" method="post" action="/c/${view.channel.id}/say" hx-post="/c/${view.channel.id}/say" hx-target="#said" hx-swap="innerHTML">
+<input type="hidden" name="proposal" value="${card.proposal}">
+<input name="text" aria-label="Comment or command" placeholder="Comment, or /patch help" maxlength="2100" autocomplete="off" required>
+<div id="said" class="answer" aria-live="polite"></div></form>`
+}
+
+export function entriesHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
+  const { proposal } = view.card.card
+  // What came earlier does not change.
+  const live =
+    before === null
+      ? html`hx-get="/fragment/thread/${proposal}" hx-trigger="changed-${proposal} from:body, changed-all from:body" hx-swap="outerHTML"`
+      : ''
+  return html`<ol id="entries" ${live}>
+${view.older === null ? '' : html`<li class="pages"><a class="button" href="/p/${proposal}?before=${view.older}">Earlier</a>${before === null ? '' : html` <a class="button" href="/p/${proposal}">The end</a>`}</li>`}
+${view.older === null && before !== null ? html`<li class="pages"><a class="button" href="/p/${proposal}">The end</a></li>` : ''}
+${view.thread.map(
+  ({
+    id,
+    at,
+    entry,
+  }) => html`<li id="m${id}" class="${entry.tone}"><span class="who ${entry.author === null ? 'bot' : ''}" aria-hidden="true">${initials(entry.author?.name ?? 'Patch Warden')}</span>
+<div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
+<div>${richText(entry.text, viewer.timeZone)}</div>
+${entry.detail.length === 0 ? '' : preformatted(entry.detail)}
+${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${proposal}/pictures/${id}`, viewer)}</div></li>`,
+)}</ol>`
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/)
+  return `${words[0]?.[0] ?? ''}${words[1]?.[0] ?? ''}`.toUpperCase()
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { cardsQuery } from '../asked.ts'
+import { html } from '../html.ts'
+import { channelHtml } from '../pages/channel.ts'
+import { threadHtml } from '../pages/thread.ts'
+import { answered, incomplete, missing, page } from '../respond.ts'
+import { withForm, withViewer } from '../session.ts'
+import type { Site } from '../site.ts'
+
+const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
+
+/** A channel with its cards, and what is said in it. */
+export function addChannels(site: Site): void {
+  const { app, port } = site
+
+  app.get(
+    '/',
+    withViewer(site, async (c, viewer) => {
+      const channels = await port.channels(viewer)
+      const first =
+        channels.find((channel) => channel.waitingForViewer > 0) ??
+        channels.find((channel) => channel.open > 0) ??
+        channels[0]
+      if (first) return c.redirect(`/c/${first.id}`)
+      const main = html`<p class="empty">No channel is configured. Add one to patchwarden.yaml.</p>`
+      return page(site, c, viewer, { title: 'Nothing configured', current: '/', main })
+    }),
+  )
+
+  app.get(
+    '/c/:id',
+    withViewer(site, async (c, viewer) => {
+      const query = cardsQuery(c)
+      const view = await port.channel(c.req.param('id') ?? '', query, viewer)
+      if (view === null) return missing(c)
+      const newest = view.cards[0]?.card.proposal ?? null
+      const thread = newest === null ? null : await port.proposal(newest, null, viewer)
+      return page(site, c, viewer, {
+        title: view.channel.title,
+        current: `/c/${view.channel.id}`,
+        main: channelHtml(view, query, viewer, newest),
+        aside: thread === null ? null : threadHtml(thread, null, viewer),
+      })
+    }),
+  )
+
+  app.post(
+    '/c/:id/say',
+    withForm(site, async (c, viewer, given) => {
+      const form = sayForm.safeParse(given)
+      if (!form.success) return incomplete(c, viewer)
+      const channel = c.req.param('id') ?? ''
+      const proposal = form.data.proposal || null
+      const result = await port.say(channel, proposal, form.data.text, viewer)
+      return answered(site, c, viewer, result, proposal === null ? `/c/${channel}` : `/p/${proposal}`)
+    }),
+  )
+}

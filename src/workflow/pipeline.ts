@@ -1,0 +1,59 @@
+/** From what sources and feeds say to what is proposed: each step asks for the next one as a job. */
+
+import type { WorkflowLog } from './log.ts'
+import type { ProposeReport } from './propose.ts'
+import type { SyncReport } from './sync.ts'
+import type { Workflow } from './workflow.ts'
+
+export interface Pipeline {
+  readonly workflow: Workflow
+  readonly log: WorkflowLog
+  /** Asks for a step that looks at everything: it is done once, after all who ask for it. */
+  readonly askFor: (step: 'propose' | 'record-findings') => Promise<void>
+}
+
+export async function readFeed({ workflow, log, askFor }: Pipeline, name: string, signal: AbortSignal): Promise<void> {
+  const done = await workflow.syncFeed(name, signal)
+  tellRead(log, [done])
+  if (done.news) await askFor('propose')
+}
+
+export async function readSource(
+  { workflow, log, askFor }: Pipeline,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  tellRead(log, [await workflow.syncSource(name, signal)])
+  await workflow.tellDrift()
+  // Also where nothing was seen: time alone changes what is proposed.
+  await askFor('propose')
+}
+
+/** Every feed and source, one after the other. */
+export async function readAll({ workflow, log }: Pipeline, signal: AbortSignal): Promise<void> {
+  tellRead(log, await workflow.syncFeeds(signal))
+  tellRead(log, await workflow.syncInventory(signal))
+}
+
+/** `stopping`: of the process, for what goes on beside the job. */
+export async function proposeMissing(
+  { workflow, log, askFor }: Pipeline,
+  signal: AbortSignal,
+  stopping: AbortSignal,
+): Promise<void> {
+  const done = await workflow.proposeBeside(signal, stopping, () => askFor('propose'))
+  tellProposed(log, done)
+  if (done.teams > 0) await askFor('record-findings')
+}
+
+function tellRead(log: WorkflowLog, reports: readonly SyncReport[]): void {
+  for (const { name, ok, what } of reports) {
+    if (ok) log.info(`${name}: ${what}`)
+    else log.warn(`${name}: ${what}`)
+  }
+}
+
+function tellProposed(log: WorkflowLog, { opened, revised }: ProposeReport): void {
+  if (opened.length + revised.length > 0)
+    log.info(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
+}
