@@ -59,7 +59,7 @@ import { calendarChecks, createFreezeCalendars, type FreezeCalendars } from './w
 import type { WorkflowLog } from './workflow/log.ts'
 import { createMeasuredWindows, type MeasuredWindows } from './workflow/measured-windows.ts'
 import type { WorkflowParts } from './workflow/ports.ts'
-import type { ProposeReport } from './workflow/propose.ts'
+import type { ProposeReport } from './workflow/proposing/proposing.ts'
 import { noteRights } from './workflow/rights.ts'
 import { type WatchedConnection, watchConnection } from './workflow/watched-connection.ts'
 import { createWorkflow, type Workflow } from './workflow/workflow.ts'

@@ -12,7 +12,7 @@ import { patchesAsked } from '../store/precedents.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { type FindingKnown, findingsOf } from '../store/recorded-findings.ts'
 import type { WorkflowParts } from './ports.ts'
-import type { createPropose } from './propose.ts'
+import type { createPropose } from './proposing/propose.ts'
 
 /** One thing that one feed says. */
 export interface Statement {
