@@ -1,6 +1,6 @@
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
-import { createAssessor } from './assessor.ts'
+import { createAssessor } from './assessing/assessor.ts'
 import { createDeploy } from './deploy.ts'
 import { createDesk } from './desk.ts'
 import { createDigests } from './digest.ts'

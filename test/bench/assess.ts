@@ -31,7 +31,8 @@ import {
   teamsWithAssets,
 } from '../../src/store/inventory.ts'
 import { saveFeed } from '../../src/store/save-feed.ts'
-import { createAssessor, type TeamAssessed } from '../../src/workflow/assessor.ts'
+import { createAssessor } from '../../src/workflow/assessing/assessor.ts'
+import type { TeamAssessed } from '../../src/workflow/assessing/known.ts'
 import { sharedData } from '../integrations/shared-data.ts'
 import { aSnapshot } from '../support/asset.ts'
 import { judgement } from '../support/example-service.ts'

@@ -8,7 +8,7 @@ import type { ProposalState } from '../../core/proposal/proposal.ts'
 import type { TeamPlan } from '../../core/ring-rule.ts'
 import { inSlices } from '../../store/in-slices.ts'
 import { oldestLook } from '../../store/inventory.ts'
-import type { TeamAssessed } from '../assessor.ts'
+import type { TeamAssessed } from '../assessing/known.ts'
 import { fillPreviews } from './previews.ts'
 import { assessment, type Given, type Left, later, noteBlind, PREVIEWS_MS, type Proposing } from './proposing.ts'
 

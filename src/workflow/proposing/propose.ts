@@ -4,9 +4,10 @@ import { forgetDirty, seenDirty } from '../../store/dirty.ts'
 import { draftedTeams } from '../../store/drafted.ts'
 import type { Leases } from '../../store/leases.ts'
 import { assetsAtWork } from '../../store/recorded-findings.ts'
-import type { Assessor, TeamAssessed } from '../assessor.ts'
+import type { Assessor } from '../assessing/assessor.ts'
+import type { TeamAssessed } from '../assessing/known.ts'
 import type { Execute } from '../execute.ts'
-import { createFindingsRecord } from '../record-findings.ts'
+import { recordFindings } from '../record-findings.ts'
 import { FINDINGS } from './draft-team.ts'
 import { lookAtTeams, type Which } from './look-at-teams.ts'
 import { askEngine, type Lacking } from './previews.ts'
@@ -129,8 +130,7 @@ async function recordChanged(
   // As of now: the record takes nothing that is older than what it has.
   for (const team of new Set(rows.flatMap(({ team }) => team ?? [])))
     teams.set(team, await assessor.assess(team, before.get(team)?.count, true))
-  const record = createFindingsRecord(parts, assessor)
-  const failed = await record({ teams, atWork, all: only === undefined }, signal)
+  const failed = await recordFindings({ parts, assessor }, { teams, atWork, all: only === undefined }, signal)
   await forgetDirty(
     db,
     rows.flatMap(({ id, team }) => (failed.has(team ?? '') ? [] : [id])),
