@@ -11,10 +11,10 @@ import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 import { dueTimers } from '../store/timers.ts'
-import type { createDeploy } from './deploy.ts'
 import { type Execute, lookedAt } from './execute.ts'
 import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
+import type { Deploy } from './rollout/deploy.ts'
 
 const timer: Actor = { kind: 'system', part: 'timer' }
 const rollout: Actor = { kind: 'system', part: 'rollout' }
@@ -25,8 +25,6 @@ export interface DriverParts {
   /** Looks at these assets again, because what was seen is too old to act on. */
   readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
 }
-
-type Deploy = ReturnType<typeof createDeploy>
 
 const CARRY_AGAIN_MS = 3_600_000
 

@@ -15,7 +15,7 @@ import { historyOf, listAssets, readSnapshots, saveObservations } from '../../sr
 import { migrateDatabase, migrationsFolder } from '../../src/store/migrate.ts'
 import { packIds } from '../../src/store/packed-ids.ts'
 import { allLinkedAccounts } from '../../src/store/people.ts'
-import { createRunBook } from '../../src/workflow/run-book.ts'
+import { createRunBook } from '../../src/workflow/rollout/run-book.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { createTestDatabase } from '../support/database.ts'
 
