@@ -10,7 +10,7 @@ import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
 import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
 import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
-import type { Execute } from './execute.ts'
+import type { Execute } from './commands/execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export type Rollback = ReturnType<typeof createRollback>

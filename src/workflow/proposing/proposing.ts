@@ -6,7 +6,7 @@ import type { Actor } from '../../core/proposal/proposal.ts'
 import type { Lease, Leases } from '../../store/leases.ts'
 import type { Assessor } from '../assessing/assessor.ts'
 import type { TeamAssessed } from '../assessing/known.ts'
-import type { Execute } from '../execute.ts'
+import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { ASK_AGAIN_MS, type Lacking } from './previews.ts'
 

@@ -1,4 +1,4 @@
-import type { Execute } from '../execute.ts'
+import type { Execute } from '../commands/execute.ts'
 import { createSilences } from '../silence.ts'
 import { createRunBook } from './run-book.ts'
 import { openSession } from './session.ts'
