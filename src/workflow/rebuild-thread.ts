@@ -94,10 +94,19 @@ export function createThreadCheck(id: string) {
 
   /** Forgets what matches of all instants that are over in both, as far as clocks go forward. */
   function settle(): void {
-    settleBefore(Math.min(lastEvent, lastEntry))
+    settleBefore(open, Math.min(lastEvent, lastEntry))
   }
 
-  function settleBefore(end: number): void {
+  /** What has no counterpart. */
+  function* differences(): Generator<AuditProblem> {
+    settleBefore(open, Number.POSITIVE_INFINITY)
+    yield* withoutCounterpart(id, open, outgoing)
+  }
+
+  return { event, entry, sent, settle, differences, behind: () => found < told }
+
+  /** Forgets what matches of all instants before this. */
+  function settleBefore(open: Map<number, Instant>, end: number): void {
     for (const [at, instant] of open) {
       if (at >= end) continue
       match(instant)
@@ -105,9 +114,12 @@ export function createThreadCheck(id: string) {
     }
   }
 
-  /** What has no counterpart. */
-  function* differences(): Generator<AuditProblem> {
-    settleBefore(Number.POSITIVE_INFINITY)
+  /** What of the thread of a proposal has no counterpart. */
+  function* withoutCounterpart(
+    id: string,
+    open: ReadonlyMap<number, Instant>,
+    outgoing: readonly Sent[],
+  ): Generator<AuditProblem> {
     for (const [at, { happened: isTold, expected, found: left }] of open) {
       const instant = new Date(at).toISOString()
       for (const { author, maybe } of expected) {
@@ -130,8 +142,6 @@ export function createThreadCheck(id: string) {
           problem: `is told of no event: ${id} has none of ${new Date(at).toISOString()}`,
         }
   }
-
-  return { event, entry, sent, settle, differences, behind: () => found < told }
 }
 
 /** All of an instant at which an event was recorded. */
