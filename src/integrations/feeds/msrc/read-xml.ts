@@ -21,96 +21,121 @@ interface Threat {
   readonly products: string[]
 }
 
+/** What was read so far. */
+interface Reading {
+  readonly products: Map<string, string>
+  readonly vulnerabilities: Vulnerability[]
+  id: string
+  released: string
+  /** Of the vulnerability that is just being read, as all below. */
+  cve: string
+  remediations: Remediation[]
+  threats: Threat[]
+  scores: { score: number; vector: string }[]
+  remediation: Remediation | null
+  threat: Threat | null
+}
+
 /** A month of Microsoft's security updates as CVRF 1.1 XML, what the API sends unless asked for JSON. */
 export function readCvrfXml(text: string, what: string): Month {
-  const products = new Map<string, string>()
-  const vulnerabilities: Vulnerability[] = []
-  let id = ''
-  let released = ''
-  let cve = ''
-  let remediations: Remediation[] = []
-  let threats: Threat[] = []
-  let scores: { score: number; vector: string }[] = []
-  let remediation: Remediation | null = null
-  let threat: Threat | null = null
-
-  const enter = ({ name, attributes }: XmlElement) => {
-    if (name === 'Vulnerability') {
-      cve = ''
-      remediations = []
-      threats = []
-      scores = []
-    }
-    if (name === 'Remediation')
-      remediation = {
-        type: attributes.Type ?? '',
-        subType: '',
-        description: '',
-        supersedes: '',
-        fixedBuild: '',
-        restart: '',
-        products: [],
-      }
-    if (name === 'Threat') threat = { type: attributes.Type ?? '', description: '', products: [] }
-    if (name === 'ScoreSet') scores.push({ score: Number.NaN, vector: '' })
+  const reading: Reading = {
+    products: new Map(),
+    vulnerabilities: [],
+    id: '',
+    released: '',
+    cve: '',
+    remediations: [],
+    threats: [],
+    scores: [],
+    remediation: null,
+    threat: null,
   }
-  const leave = (element: XmlElement, own: string) => {
-    const parent = element.parent?.name
-    switch (element.name) {
-      case 'ID':
-        if (parent === 'Identification') id = own
-        break
-      case 'InitialReleaseDate':
-        released = own
-        break
-      case 'FullProductName':
-        products.set(element.attributes.ProductID ?? '', own)
-        break
-      case 'CVE':
-        cve = own
-        break
-      case 'ProductID':
-        if (parent === 'Remediation') remediation?.products.push(own)
-        if (parent === 'Threat') threat?.products.push(own)
-        break
-      case 'Description':
-        if (parent === 'Remediation' && remediation) remediation.description = own
-        if (parent === 'Threat' && threat) threat.description = own.replace(/\s+/g, ' ')
-        break
-      case 'SubType':
-        if (remediation) remediation.subType = own
-        break
-      case 'Supercedence':
-        if (remediation) remediation.supersedes = own
-        break
-      case 'FixedBuild':
-        if (remediation) remediation.fixedBuild = own
-        break
-      case 'RestartRequired':
-        if (remediation) remediation.restart = own
-        break
-      case 'BaseScore': {
-        const score = scores.at(-1)
-        if (score) score.score = Number(own)
-        break
-      }
-      case 'Vector': {
-        const score = scores.at(-1)
-        if (score) score.vector = own
-        break
-      }
-      case 'Remediation':
-        if (remediation) remediations.push(remediation)
-        remediation = null
-        break
-      case 'Threat':
-        if (threat) threats.push(threat)
-        threat = null
-        break
-      case 'Vulnerability':
-        vulnerabilities.push({ cve, remediations, threats, scores })
-    }
-  }
-  walkXml(text, what, enter, leave)
+  walkXml(
+    text,
+    what,
+    (element) => enter(reading, element),
+    (element, own) => leave(reading, element, own),
+  )
+  const { id, released, products, vulnerabilities } = reading
   return { id, released, products, vulnerabilities }
+}
+
+function enter(reading: Reading, { name, attributes }: XmlElement): void {
+  if (name === 'Vulnerability') {
+    reading.cve = ''
+    reading.remediations = []
+    reading.threats = []
+    reading.scores = []
+  }
+  if (name === 'Remediation')
+    reading.remediation = {
+      type: attributes.Type ?? '',
+      subType: '',
+      description: '',
+      supersedes: '',
+      fixedBuild: '',
+      restart: '',
+      products: [],
+    }
+  if (name === 'Threat') reading.threat = { type: attributes.Type ?? '', description: '', products: [] }
+  if (name === 'ScoreSet') reading.scores.push({ score: Number.NaN, vector: '' })
+}
+
+function leave(reading: Reading, element: XmlElement, own: string): void {
+  const { remediation, threat, remediations, threats, scores } = reading
+  const parent = element.parent?.name
+  switch (element.name) {
+    case 'ID':
+      if (parent === 'Identification') reading.id = own
+      break
+    case 'InitialReleaseDate':
+      reading.released = own
+      break
+    case 'FullProductName':
+      reading.products.set(element.attributes.ProductID ?? '', own)
+      break
+    case 'CVE':
+      reading.cve = own
+      break
+    case 'ProductID':
+      if (parent === 'Remediation') remediation?.products.push(own)
+      if (parent === 'Threat') threat?.products.push(own)
+      break
+    case 'Description':
+      if (parent === 'Remediation' && remediation) remediation.description = own
+      if (parent === 'Threat' && threat) threat.description = own.replace(/\s+/g, ' ')
+      break
+    case 'SubType':
+      if (remediation) remediation.subType = own
+      break
+    case 'Supercedence':
+      if (remediation) remediation.supersedes = own
+      break
+    case 'FixedBuild':
+      if (remediation) remediation.fixedBuild = own
+      break
+    case 'RestartRequired':
+      if (remediation) remediation.restart = own
+      break
+    case 'BaseScore': {
+      const score = scores.at(-1)
+      if (score) score.score = Number(own)
+      break
+    }
+    case 'Vector': {
+      const score = scores.at(-1)
+      if (score) score.vector = own
+      break
+    }
+    case 'Remediation':
+      if (remediation) remediations.push(remediation)
+      reading.remediation = null
+      break
+    case 'Threat':
+      if (threat) threats.push(threat)
+      reading.threat = null
+      break
+    case 'Vulnerability':
+      reading.vulnerabilities.push({ cve: reading.cve, remediations, threats, scores })
+  }
 }
