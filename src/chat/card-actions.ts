@@ -17,17 +17,18 @@ export function cardAction(
   return { name, label, style, asks, optional, revision, rare }
 }
 
-/** The act of an action; `null`: it only shows something. */
-function actOfAction(name: ActionName): Act | null {
-  if (name === 'extend') return 'extend-window'
-  return isAct(name) ? name : null
+/** What an action may be, depending on what is given with it; none: it only shows something. */
+function actsOfAction(name: ActionName): readonly Act[] {
+  if (name === 'extend') return ['extend-window']
+  if (name === 'skip') return ['skip', 'leave-out']
+  return isAct(name) ? [name] : []
 }
 
 /** Of some actions those that only show something, or whose act is offered. */
 export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act>): readonly ActionName[] {
   return names.filter((name) => {
-    const act = actOfAction(name)
-    return act === null || offered.has(act)
+    const possible = actsOfAction(name)
+    return possible.length === 0 || possible.some((act) => offered.has(act))
   })
 }
 

@@ -1,7 +1,7 @@
 import { isOwn } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
+import { type Ask, asksOf, isAsked } from '../core/permission/asks.ts'
 import type { Member } from '../core/policy.ts'
-import { type Ask, asksOf, isAsked } from '../core/proposal/asks.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import { testRunning, waitingForResume } from '../core/proposal/run.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'

@@ -237,6 +237,13 @@ export function storyOf(
       ]
     case 'asset-skipped':
       return said('warning', rich('Left ', code(assetName(state, event.asset)), ` out: ${sentence(event.reason)}`))
+    case 'agreed': {
+      const what =
+        event.to.act === 'leave-out'
+          ? rich('Agreed to leave ', code(assetName(state, event.to.asset)), ' out')
+          : rich('Agreed that it may run on until ', time(event.to.until))
+      return said('neutral', [...what, ...rich(`: ${sentence(event.reason)} It takes somebody else, too.`)])
+    }
     case 'retry-asked':
       return said('neutral', rich('Tries again: ', ...names(state, event.assets)))
     case 'window-extended':

@@ -6,7 +6,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { canonicalJson } from '../core/canonical-json.ts'
-import { type Ask, asksOf } from '../core/proposal/asks.ts'
+import { type Ask, asksOf } from '../core/permission/asks.ts'
 import { briefOf } from '../core/proposal/brief.ts'
 import { subjectHashes } from '../core/proposal/decision-content.ts'
 import { lightOf } from '../core/proposal/light.ts'

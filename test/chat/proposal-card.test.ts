@@ -3,6 +3,7 @@ import { cardActions } from '../../src/chat/card-actions.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { Doer } from '../../src/core/permission/row.ts'
+import type { Policy } from '../../src/core/policy.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { placeOf } from '../support/place.ts'
 import { members, person, proposalCase } from '../support/proposal-case.ts'
@@ -31,8 +32,8 @@ function read(state: ProposalState, viewer: Doer | null = null): string {
   ].join('\n')
 }
 
-function approved() {
-  const one = proposalCase()
+function approved(policy: Partial<Policy> = {}) {
+  const one = proposalCase({ policy })
   one.vote('noor', 'approve')
   one.vote('tom', 'approve')
   return one
@@ -241,7 +242,15 @@ describe('its buttons', () => {
   })
 
   test('follow the rollout', () => {
-    const one = approved()
+    const acknowledgement = {
+      askBeforeSeconds: 1_800,
+      remindEverySeconds: 600,
+      escalateAfterSeconds: 1_200,
+      escalateTo: ['owner'],
+      otherwise: 'go on',
+    } as const
+    expect(names(approved().state(), 'jonas')).toEqual(['postpone', 'freeze', 'withdraw'])
+    const one = approved({ acknowledgement })
     expect(names(one.state(), 'jonas')).toEqual(['acknowledge', 'postpone', 'freeze', 'withdraw'])
     one.give({ type: 'start' })
     expect(names(one.state(), 'jonas')).toEqual(['pause', 'halt', 'skip', 'acknowledge', 'freeze'])

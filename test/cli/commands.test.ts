@@ -136,7 +136,10 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
     code: 0,
     out: 'PW-1 is scheduled.\n',
   })
-  expect(await patchwarden('ack', 'PW-1', '--as', 'jonas')).toMatchObject({ code: 0 })
+  expect(await patchwarden('ack', 'PW-1', '--as', 'jonas')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('Nobody is asked to acknowledge PW-1'),
+  })
   expect(await patchwarden('halt', 'PW-1', '--as', 'jonas')).toMatchObject({
     code: 1,
     err: expect.stringContaining('nothing to halt'),

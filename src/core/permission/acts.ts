@@ -1,6 +1,8 @@
 /** What a person can ask of a proposal: a closed list. */
 
 import type { ProposalCommand } from '../proposal/command.ts'
+import { hasFailed } from '../proposal/named-asset.ts'
+import type { ProposalState } from '../proposal/proposal.ts'
 
 export const acts = [
   'comment',
@@ -17,6 +19,7 @@ export const acts = [
   'pause',
   'halt',
   'skip',
+  'leave-out',
   'go',
   'retry',
   'resume',
@@ -33,11 +36,13 @@ export function isAct(name: string): name is Act {
   return acts.some((act) => act === name)
 }
 
-/** The act that a command is; `null`: parts of Patchwarden give it, and never people. */
-export function actOf(command: ProposalCommand): Act | null {
+/** The act that a command is for this state; `null`: parts of Patchwarden give it, and never people. */
+export function actOf(command: ProposalCommand, state: ProposalState): Act | null {
   switch (command.type) {
     case 'vote':
       return command.choice
+    case 'skip':
+      return hasFailed(state, command.asset) ? 'leave-out' : 'skip'
     case 'comment':
     case 'withdraw-vote':
     case 'confirm':
@@ -48,7 +53,6 @@ export function actOf(command: ProposalCommand): Act | null {
     case 'acknowledge':
     case 'pause':
     case 'halt':
-    case 'skip':
     case 'go':
     case 'retry':
     case 'resume':

@@ -3,9 +3,13 @@
 import { countEndState } from '../gate.ts'
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
-import type { Glance } from '../proposal/glance.ts'
+import type { Glance, Rings } from '../proposal/glance.ts'
+import type { LightState } from '../proposal/light.ts'
 import { isEndState } from '../proposal/proposal.ts'
 import type { Freeze } from '../window.ts'
+
+/** A small state and what it asks for, in full or in short. */
+export type Askable = LightState & { readonly subject: Rings }
 
 export interface Place {
   readonly glance: Glance
@@ -37,12 +41,12 @@ export function notWell(glance: Pick<Glance, 'rollout'>): number {
   return ended(glance, (end) => isEndState(end) && countEndState(end) !== 'good')
 }
 
-/** How many can still be left out: they are neither at work nor done well, nor left out already. */
+/** How many can still be left out before they begin: they were not started, and not left out already. */
 export function leftToSkip(glance: Pick<Glance, 'rollout' | 'subject' | 'tally'>): number {
   const { subject, tally } = glance
   if (subject.kind !== 'patches') return 0
   const well = ended(glance, (end) => isEndState(end) && countEndState(end) === 'good')
-  return subject.assets - atWork(glance) - well - tally.skipped
+  return subject.assets - atWork(glance) - well - tally.skipped - tally.failed.count
 }
 
 function ended({ rollout }: Pick<Glance, 'rollout'>, counts: (end: string) => boolean): number {

@@ -1,23 +1,29 @@
 /** How somebody stands to a proposal: by a role that its policy names, or as a person. */
 
+import { isOwn } from '../hands.ts'
 import { ringAt } from '../proposal/glance.ts'
-import { type Place, voters } from './place.ts'
+import { type Askable, type Place, voters } from './place.ts'
 import { above, onCall, resumers, stoppers } from './roles.ts'
+
+/** What of a place says who stands how to it. */
+interface Standing extends Pick<Place, 'teamPolicy'> {
+  readonly glance: Askable
+}
 
 interface Relation {
   /** For the list of permissions. */
   readonly words: string
   /** Whoever holds one of these roles in the team; `any`: whoever holds any. */
-  readonly roles?: (place: Place) => readonly string[] | 'any'
+  readonly roles?: (standing: Standing) => readonly string[] | 'any'
   /** These people, by id, whatever roles they hold. */
-  readonly people?: (place: Place) => readonly string[]
+  readonly people?: (standing: Standing) => readonly string[]
 }
 
-function proposer({ glance: { proposer } }: Place): readonly string[] {
+function proposer({ glance: { proposer } }: Standing): readonly string[] {
   return proposer.kind === 'person' ? [proposer.id] : []
 }
 
-function goRoles({ glance }: Place): readonly string[] {
+function goRoles({ glance }: Standing): readonly string[] {
   return ringAt(glance)?.planned.gate.go ?? []
 }
 
@@ -26,6 +32,10 @@ const relations = {
   voter: {
     words: 'who may vote: the roles of the approval; while a notice runs, those who may object',
     roles: ({ glance }) => voters(glance),
+  },
+  'voter until a break-glass is reviewed': {
+    words: 'who may vote, while a break-glass that skipped their vote is not reviewed',
+    roles: ({ glance }) => (glance.breakGlass?.reviewedBy === null ? voters(glance) : []),
   },
   stop: { words: 'a role of `stop`', roles: ({ glance }) => stoppers(glance) },
   resume: { words: 'a role of `resume`', roles: ({ glance }) => resumers(glance) },
@@ -47,11 +57,16 @@ const relations = {
   proposer: { words: 'who proposed it', people: proposer },
   'proposer while it is open': {
     words: 'who proposed it, while it is open',
-    people: (place) => (place.glance.status === 'open' ? proposer(place) : []),
+    people: (standing) => (standing.glance.status === 'open' ? proposer(standing) : []),
   },
   'who voted': {
     words: 'who voted, with a role or not',
     people: ({ glance }) => glance.votes.map(({ person }) => person),
+  },
+  'who did something that may not have been theirs': {
+    words: 'whose vote or agreement came by a sign-in link or the command line',
+    people: ({ glance: { votes, resumeVotes } }) =>
+      [...votes, ...resumeVotes].filter((act) => !isOwn(act) && act.seq !== undefined).map(({ person }) => person),
   },
 } as const satisfies Readonly<Record<string, Relation>>
 

@@ -1,13 +1,23 @@
 import type { Refusal } from '../proposal/command.ts'
 import type { Actor } from '../proposal/proposal.ts'
-import type { Place } from './place.ts'
+import type { Askable, Place } from './place.ts'
 import type { RelationName } from './relations.ts'
 
 export type Doer = Extract<Actor, { kind: 'person' }>
 
-/** What the button or the command said that is answered: the revision of the card; `null`: it named the proposal alone. */
-export interface Turn {
-  readonly revision: number | null
+/** What somebody is asked for. */
+export type Asked = 'acknowledge' | 'resume' | 'go' | 'review' | 'confirm' | 'vote'
+
+/** When an act would bring the proposal on, so that people are counted, reminded and named as missing. */
+export interface Wanted {
+  readonly as: Asked
+  /** The lower, the more pressing. */
+  readonly rank: number
+  /** Of those who may do it, who is asked. */
+  readonly who: readonly RelationName[]
+  readonly when: (glance: Askable) => boolean
+  /** Ids of people who are not asked, whatever their roles. */
+  readonly except?: (glance: Askable) => readonly string[]
 }
 
 /** Who may do one thing, and when. */
@@ -21,9 +31,11 @@ export interface Row {
   /** In words, when the proposal takes it. */
   readonly during: string
   /** Why the proposal does not take it now, whoever asks; `null`: it does. */
-  readonly when: (place: Place, turn: Turn) => Refusal | null
+  readonly when: (place: Place) => Refusal | null
   /** Why it does not take it from this person, who holds the role; `null`: it does. */
   readonly unless?: (place: Place, doer: Doer) => Refusal | null
+  /** Left out: it may be done, and nobody waits for it. */
+  readonly wanted?: Wanted
   /** For sentences: `Approving`. */
   readonly doing: string
 }

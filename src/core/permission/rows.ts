@@ -3,21 +3,23 @@
  * at a role.
  */
 
-import { isOneOf, isOwn, personAndHands } from '../hands.ts'
+import { COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { limits } from '../limits.ts'
-import { excludedVoters, riskyRings } from '../proposal/approval.ts'
+import { wantsAcknowledgement } from '../proposal/acknowledgement.ts'
+import { agreedTo } from '../proposal/agreement.ts'
+import { excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { isBefore, plusSeconds } from '../proposal/decision.ts'
 import { ringAt } from '../proposal/glance.ts'
 import { proposerProblem } from '../proposal/proof.ts'
-import { finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
+import { type AgreedAct, finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../proposal/run.ts'
 import { statusWords } from '../proposal/stop-test.ts'
 import { wantsGo } from '../proposal/turn.ts'
 import { freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
-import { atWork, leftToSkip, notWell, type Place } from './place.ts'
-import { type Doer, no, type Row, type Turn } from './row.ts'
+import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
+import { type Doer, no, type Row } from './row.ts'
 
 const early: readonly Status[] = ['open', 'approved', 'scheduled']
 const started: readonly Status[] = ['rolling out', 'paused', 'halted']
@@ -40,6 +42,17 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Approving',
     who: ['voter'],
+    wanted: {
+      as: 'vote',
+      rank: 6,
+      who: ['voter'],
+      // While a notice runs, silence is consent: nobody is waited for.
+      when: (glance) => glance.status === 'open' && quorumNeeds(glance) !== null,
+      except: (glance) => [
+        ...glance.votes.map(({ person }) => person),
+        ...[...excludedVoters(glance)].filter((hand) => hand !== COMMAND_LINE),
+      ],
+    },
     during: 'it is open and its time is not over; not by who proposed it, nor twice',
     when: votable,
     unless: (place, doer) => votedAlready(place, doer, 'approve') ?? notTheProposer(place, doer) ?? stepUp(place, doer),
@@ -78,6 +91,13 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: false,
     doing: 'Confirming on',
     who: ['member'],
+    wanted: {
+      as: 'confirm',
+      rank: 5,
+      who: ['who did something that may not have been theirs'],
+      when: ({ closedAt, votes, resumeVotes }) =>
+        closedAt === null && [...votes, ...resumeVotes].some((act) => !isOwn(act) && act.seq !== undefined),
+    },
     during: 'something of theirs came by a sign-in link or the command line',
     when: always,
     unless: unsure,
@@ -122,14 +142,20 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Acknowledging',
     who: ['on call', 'stop', 'above'],
-    during: 'it is approved, scheduled or rolling out, and nobody has acknowledged it',
+    wanted: {
+      as: 'acknowledge',
+      rank: 1,
+      who: ['on call'],
+      when: (glance) => wantsAcknowledgement(glance) && glance.schedule !== null,
+    },
+    during: 'the policy asks for it, it is approved, scheduled or rolling out, and nobody has acknowledged it',
     when: acknowledgeable,
   },
   pause: {
     kind: 'safe',
     decides: false,
     doing: 'Pausing',
-    who: ['stop'],
+    who: ['stop', 'voter until a break-glass is reviewed'],
     during: 'it is rolling out, or its test ring runs',
     when: ({ glance }) => {
       const { id, status } = glance
@@ -143,7 +169,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     kind: 'safe',
     decides: false,
     doing: 'Halting',
-    who: ['stop'],
+    who: ['stop', 'voter until a break-glass is reviewed'],
     during: 'it is rolling out or paused, or its test ring runs',
     when: ({ glance }) => {
       const { id, status } = glance
@@ -158,12 +184,26 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Leaving assets out of',
     who: ['stop'],
-    during: 'it is rolling out, paused or halted; not of what is at work or done',
-    when: (place) => {
-      const { id, status, rollout } = place.glance
-      if (!is(place, started) || rollout === null)
-        return no('not now', `${id} is ${status}: nothing is being rolled out.`)
-      return leftToSkip(place.glance) > 0 ? null : no('not now', `No asset of ${id} is left that could be left out.`)
+    during: 'it is rolling out, paused or halted; only of what has not begun',
+    when: (place) =>
+      notRolledOut(place) ??
+      (leftToSkip(place.glance) > 0
+        ? null
+        : no('not now', `No asset of ${place.glance.id} is left that could be left out.`)),
+  },
+  'leave-out': {
+    kind: 'forward',
+    decides: true,
+    doing: 'Leaving out what failed in',
+    who: ['resume'],
+    during:
+      'it is rolling out, paused or halted, and an asset has not ended well; as many as `resume` counts, nobody twice',
+    when: (place) =>
+      notRolledOut(place) ??
+      (place.glance.tally.failed.count > 0 ? null : no('not now', `No asset of ${place.glance.id} has failed.`)),
+    unless: (place, doer) => {
+      const { failed } = place.glance.tally
+      return agreedOwn(place, doer, 'leave-out') < failed.count ? null : agreedAlready()
     },
   },
   go: {
@@ -171,12 +211,9 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Saying go for',
     who: ['go'],
+    wanted: { as: 'go', rank: 3, who: ['go'], when: waitsForGo },
     during: 'that ring waits for it',
-    when: ({ glance }) => {
-      const current = ringAt(glance)
-      if (goesOn(glance) && current !== null && wantsGo(current)) return null
-      return no('not now', `No ring of ${glance.id} waits for a go.`)
-    },
+    when: ({ glance }) => (waitsForGo(glance) ? null : no('not now', `No ring of ${glance.id} waits for a go.`)),
   },
   retry: {
     kind: 'forward',
@@ -196,6 +233,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Resuming',
     who: ['resume'],
+    wanted: { as: 'resume', rank: 2, who: ['resume'], when: (glance) => waitingForResume(glance) !== null },
     during: 'it is paused or halted, or its test ring is paused; as many as `resume` counts, nobody twice',
     when: ({ glance }) => {
       const { id } = glance
@@ -214,8 +252,10 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Extending the window of',
     who: ['resume'],
-    during: 'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen',
+    during:
+      'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
     when: extensible,
+    unless: (place, doer) => (agreedOwn(place, doer, 'extend-window') === 0 ? null : agreedAlready()),
   },
   'roll-back': {
     kind: 'forward',
@@ -238,6 +278,13 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Reviewing the break-glass of',
     who: ['voter', 'stop', 'above'],
+    wanted: {
+      as: 'review',
+      rank: 4,
+      who: ['voter', 'stop', 'above'],
+      when: ({ breakGlass }) => breakGlass?.reviewedBy === null,
+      except: ({ breakGlass }) => (breakGlass === null ? [] : [breakGlass.person]),
+    },
     during: 'somebody else broke the glass, and nobody has reviewed it',
     when: ({ glance: { id, breakGlass } }) => {
       if (breakGlass === null) return no('not now', `Nobody broke the glass for ${id}.`)
@@ -256,20 +303,36 @@ export const rows: Readonly<Record<Act, Row>> = {
   },
 }
 
+function waitsForGo(glance: Askable): boolean {
+  const current = ringAt(glance)
+  return goesOn(glance) && current !== null && wantsGo(current)
+}
+
+function notRolledOut(place: Place): Refusal | null {
+  const { id, status, rollout } = place.glance
+  return is(place, started) && rollout !== null
+    ? null
+    : no('not now', `${id} is ${status}: nothing is being rolled out.`)
+}
+
+/** To how many things of this kind somebody has agreed, which wait for others. What came by no account of theirs can be said again. */
+function agreedOwn({ glance, now }: Place, doer: Doer, act: AgreedAct['act']): number {
+  const mine = agreedTo(glance, act, now).filter(({ person }) => person === doer.id)
+  return mine.filter((one) => isOwn(one) || !isOwn(doer)).length
+}
+
+function agreedAlready(): Refusal {
+  return no('already', 'Counted already: you agreed to it, and it takes somebody else, too.')
+}
+
 function always(): null {
   return null
 }
 
 // ---------------------------------------------------------------- voting
 
-function votable(place: Place, { revision }: Turn): Refusal | null {
-  const { id, expiresAt, revision: current } = place.glance
-  if (revision !== null && revision !== current) {
-    return no(
-      'old revision',
-      `${id} has changed since: this was revision ${revision}, now it is revision ${current}. Look at the new card before you vote; nothing was counted.`,
-    )
-  }
+function votable(place: Place): Refusal | null {
+  const { id, expiresAt } = place.glance
   if (place.glance.status !== 'open') return no('not now', votingIsOver(place))
   if (!isBefore(place.now, expiresAt))
     return no('not now', `${id} expired on ${expiresAt.slice(0, 10)}; no vote was counted.`)
@@ -333,9 +396,11 @@ function withdrawable({ glance }: Place): Refusal | null {
     : null
 }
 
-function acknowledgeable({ glance: { id, status, subject, acknowledgedBy } }: Place): Refusal | null {
+function acknowledgeable({ glance: { id, status, subject, policy, acknowledgedBy } }: Place): Refusal | null {
   if (subject.kind !== 'patches' || (status !== 'approved' && status !== 'scheduled' && status !== 'rolling out'))
     return no('not now', `There is nothing to acknowledge: ${id} is ${status}.`)
+  if (policy.acknowledgement === null)
+    return no('not now', `Nobody is asked to acknowledge ${id}: the policy "${policy.name}" asks for none.`)
   return acknowledgedBy === null ? null : no('already', `${id} is acknowledged already.`)
 }
 

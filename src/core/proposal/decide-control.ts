@@ -2,15 +2,17 @@ import { countEndState } from '../gate.ts'
 import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
+import { agree, agreedTo } from './agreement.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, isBefore, plusSeconds, refuse, stopWords } from './decision.ts'
 import { deploymentOf, deploymentsOf } from './deployments.ts'
 import type { ProposalEvent } from './event.ts'
+import { hasFailed, namedAsset } from './named-asset.ts'
 import { portions } from './portions.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, ResumeVote } from './proposal.ts'
-import { ringNow, testRunning } from './run.ts'
+import { ringNow, testRunning, waitingForResume } from './run.ts'
 import { haltTest, pauseTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -61,9 +63,12 @@ export function go(state: ProposalState, context: Context): Decision {
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 
-/** Leaves an asset out: one whose turn has not come is not touched, one that failed counts no more at the gates. */
+/**
+ * Leaves an asset out. One whose turn has not come is not touched; that takes one person. One that failed counts no more at
+ * the gates; that takes as many as resuming does.
+ */
 export function skip(state: ProposalState, command: Of<'skip'>, context: Context): Decision {
-  const found = assetIn(state, command.asset)
+  const found = namedAsset(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   const { id, name } = found
   if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} is being rolled out.`)
@@ -76,10 +81,16 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
   const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: actorName(context.actor), reason }
-  return accept(skipped, ...ringEvents(after(state, [skipped], context), context))
+  const events = () => [skipped, ...ringEvents(after(state, [skipped], context), context)]
+  return hasFailed(state, id)
+    ? agree(state, { act: 'leave-out', asset: id }, reason, context, events)
+    : accept(...events())
 }
 
-/** Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own. */
+/**
+ * Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own.
+ * Where it is stopped, that agrees to go on.
+ */
 export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
   if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} was rolled out yet.`)
   const { rollout } = state
@@ -91,9 +102,9 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
     if (left.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
     // The last first: each goes before those that wait.
     const parts = [...portions(left)].reverse()
-    return accept(...parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) })))
+    return tryAgain(state, parts, context)
   }
-  const found = assetIn(state, command.asset)
+  const found = namedAsset(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   if (!failed.includes(found.id)) {
     const deployment = deploymentOf(rollout, found.id)
@@ -101,7 +112,18 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
       deployment === undefined ? 'its turn has not come' : (deployment.verification?.end ?? 'it is being worked on')
     return refuse('not now', `${found.name} has not failed: ${how}.`)
   }
-  return accept({ type: 'retry-asked', assets: [found.id], name: actorName(context.actor) })
+  return tryAgain(state, [[found.id]], context)
+}
+
+/** Where it is stopped, whoever wants something tried again agrees that it goes on. */
+function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: Context): Decision {
+  const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) }))
+  const then = after(state, asked, context)
+  const { actor } = context
+  const agreed = state.resumeVotes.some(({ person }) => actor.kind === 'person' && person === actor.id)
+  if (actor.kind !== 'person' || agreed || waitingForResume(state) === null) return accept(...asked)
+  const resumed = withResumed(then, { type: 'resume-agreed', person: actor.id, name: actor.name }, context)
+  return resumed.ok ? accept(...asked, ...resumed.events) : resumed
 }
 
 const HOUR = 3_600
@@ -115,7 +137,11 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
   const hour = plusSeconds(open ? schedule.end : now, HOUR)
-  const until = command.until ?? (isBefore(longest, hour) ? longest : hour)
+  // Whoever agrees with somebody means the same end.
+  const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
+    to.act === 'extend-window' ? to.until : [],
+  )
+  const until = command.until ?? asked ?? (isBefore(longest, hour) ? longest : hour)
   if (Number.isNaN(Date.parse(until)))
     return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()
@@ -125,19 +151,6 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
     return refuse('incomplete', `A window is extended by ${limits.extensionSeconds / HOUR} hours at most.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', 'Say why it may run on: the reason is kept, and everybody reads it.')
-  return accept({ type: 'window-extended', until: end, person: actor.id, name: actor.name, reason })
-}
-
-/** An asset of the proposal by its id or name. */
-function assetIn(
-  { id, subject }: ProposalState,
-  named: string | null,
-): { readonly id: string; readonly name: string } | { readonly sentence: string } {
-  if (subject.kind !== 'patches' || !named?.trim()) return { sentence: `Name an asset of ${id}.` }
-  const wanted = named.trim()
-  const found = subject.assets.filter(({ asset }) => asset.id === wanted || asset.name === wanted)
-  const [first, ...more] = found
-  if (first === undefined) return { sentence: `${id} has no asset "${wanted.slice(0, 80)}".` }
-  if (more.length > 0) return { sentence: `${found.length} assets of ${id} are called ${wanted}; write the whole id.` }
-  return { id: first.asset.id, name: first.asset.name }
+  const extended = { type: 'window-extended', until: end, person: actor.id, name: actor.name, reason } as const
+  return agree(state, { act: 'extend-window', until: end }, reason, context, () => [extended])
 }

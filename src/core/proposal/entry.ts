@@ -255,6 +255,7 @@ const table: Table = {
   'asset-skipped': { asset: fact, name: actorsName, reason: words },
   'retry-asked': { assets: fact, name: actorsName },
   'window-extended': { until: fact, person: actorsId, name: actorsName, reason: words },
+  agreed: { to: fact, reason: words, person: actorsId, name: actorsName },
   'go-given': { ring: fact, person: actorsId, name: actorsName },
   // What a check is called and what it saw may be an address.
   'gate-checked': { ring: fact, results: besideList, healthy: fact },

@@ -4,7 +4,18 @@ import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Window } from '../window.ts'
-import type { Actor, ApprovedBy, Deferral, LeftOut, Subject, Verification, Via, Vote, WaitsFor } from './proposal.ts'
+import type {
+  Actor,
+  AgreedAct,
+  ApprovedBy,
+  Deferral,
+  LeftOut,
+  Subject,
+  Verification,
+  Via,
+  Vote,
+  WaitsFor,
+} from './proposal.ts'
 
 export interface Content {
   readonly title: string
@@ -175,6 +186,14 @@ export type ProposalEvent =
       readonly person: string
       readonly name: string
       readonly reason: string
+    }
+  /** Somebody asked for what takes more people: it happens when they are enough. */
+  | {
+      readonly type: 'agreed'
+      readonly to: AgreedAct
+      readonly reason: string
+      readonly person: string
+      readonly name: string
     }
   | { readonly type: 'go-given'; readonly ring: number; readonly person: string; readonly name: string }
   | {

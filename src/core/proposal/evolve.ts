@@ -3,6 +3,7 @@ import { isOwn, throughOf } from '../hands.ts'
 import type { Window } from '../window.ts'
 import { deploymentsOf, withChanges } from './deployments.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
+import { withAgreements } from './evolve-agreements.ts'
 import {
   freshRun,
   inPlannedOrder,
@@ -73,7 +74,8 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
     return withSaid(null, opened, recorded)
   }
   if (state === null) throw new Error(`${recorded.stream} begins with ${event.type} instead of opened`)
-  return withSaid(state, { ...state, ...change(state, recorded), seq }, recorded)
+  const changed = withAgreements({ ...state, ...change(state, recorded), seq }, recorded)
+  return withSaid(state, changed, recorded)
 }
 
 /** Where the words stand that came with the event. */
@@ -217,6 +219,9 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return runChange(state, (run) => withRing(run, event.ring, { status: 'failed' }))
     case 'gate-checked':
       return runChange(state, (run) => withRing(run, event.ring, { checked: { at, healthy: event.healthy } }))
+    // What people agree to is counted for each event.
+    case 'agreed':
+      return {}
     case 'go-given':
       return runChange(state, (run) => withRing(run, event.ring, { go: event.person }))
     case 'asset-skipped':

@@ -171,6 +171,19 @@ export interface ResumeVote extends CountedAct {
   readonly said?: number
 }
 
+/** What takes as many people as resuming does. `asset`: its id; `until`: ISO 8601 UTC. */
+export type AgreedAct =
+  | { readonly act: 'leave-out'; readonly asset: string }
+  | { readonly act: 'extend-window'; readonly until: string }
+
+/** Somebody agreed to it, and more are needed. */
+export interface Agreement extends CountedAct {
+  readonly name: string
+  readonly to: AgreedAct
+  /** As of a vote. */
+  readonly said?: number
+}
+
 /** What Patchwarden does itself is done by this name. */
 export const PATCHWARDEN = 'Patchwarden'
 
@@ -413,6 +426,8 @@ export interface ProposalState {
   readonly stopped: { readonly by: By; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */
   readonly resumeVotes: readonly ResumeVote[]
+  /** What people have agreed to besides, and has not happened yet. Left out: nothing ever was. */
+  readonly agreements?: readonly Agreement[]
   readonly breakGlass: {
     readonly person: string
     readonly through?: Through

@@ -128,10 +128,10 @@ export function rowWithPersons(
 
 /** Numbers of the entries whose words are to be put back. */
 export function entriesSaid(light: LightState, rows: readonly ResultRow[]): readonly number[] {
-  const { votes, resumeVotes, said = {} } = light
+  const { votes, resumeVotes, agreements = [], said = {} } = light
   return [
     ...Object.values(said),
-    ...[...votes, ...resumeVotes].flatMap((one) => one.said ?? []),
+    ...[...votes, ...resumeVotes, ...agreements].flatMap((one) => one.said ?? []),
     ...rows.flatMap(({ facts }) => facts.skipped?.said ?? []),
   ]
 }
@@ -182,6 +182,9 @@ function changed(light: LightState, change: Change): LightState {
       reason: vote.reason === null ? null : words(vote.reason, vote.said),
     })),
     resumeVotes: light.resumeVotes.map((vote) => ({ ...counted(vote), name: name(vote.person) })),
+    ...(light.agreements === undefined
+      ? {}
+      : { agreements: light.agreements.map((one) => ({ ...counted(one), name: name(one.person) })) }),
     standingRefused: text(light.standingRefused, 'standing refused'),
     notStarted: text(light.notStarted, 'not started'),
     approvedBy: approvedBy && changedApproval(approvedBy, said.approved, change),

@@ -8,6 +8,7 @@ import type { Context, ProposalCommand } from '../../../src/core/proposal/comman
 import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Content } from '../../../src/core/proposal/event.ts'
 import { evolve } from '../../../src/core/proposal/evolve.ts'
+import { hasFailed } from '../../../src/core/proposal/named-asset.ts'
 import { type Actor, type EndState, type ProposalState, statuses } from '../../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
 import { machineCommand } from '../../support/machine-command.ts'
@@ -54,7 +55,10 @@ function valid(act: Act, state: ProposalState): readonly ProposalCommand[] {
     case 'confirm':
       return [{ type: 'confirm', act: null }]
     case 'skip':
-      return assets.map((asset) => ({ type: 'skip', asset, reason: 'because' }))
+    case 'leave-out':
+      return assets
+        .filter((asset) => hasFailed(state, asset) === (act === 'leave-out'))
+        .map((asset) => ({ type: 'skip', asset, reason: 'because' }))
     case 'retry':
       return [{ type: 'retry', asset: null }, ...assets.map((asset) => ({ type: 'retry', asset }) as const)]
     case 'freeze':
@@ -116,13 +120,22 @@ interface Setting {
   readonly approved: boolean
 }
 
+const acknowledgement = {
+  askBeforeSeconds: 1_800,
+  remindEverySeconds: 600,
+  escalateAfterSeconds: 1_200,
+  escalateTo: ['lead'],
+  otherwise: 'go on',
+} as const
+
 const settings: fc.Arbitrary<Setting> = fc.record({
   policy: fc.constantFrom<Partial<Policy>>(
     {},
     { testRing: 'run' },
     { approval: { kind: 'lazy consensus', noticeSeconds: 86_400, objectors: ['owner'] } },
     { selfApproval: 'allowed', breakGlass: { roles: ['on-call', 'security'], reviewWithinSeconds: 86_400 } },
-    { escalateTo: ['lead'] },
+    { escalateTo: ['lead'], acknowledgement },
+    { resume: [{ role: 'owner', count: 2 }] },
   ),
   content: fc.constantFrom(content(6), testedContent(6, 2), content(6, nightly)),
   proposer: fc.constantFrom<Actor>(assessment, doer(people[0] as Member), doer(people[3] as Member)),

@@ -1,0 +1,47 @@
+/**
+ * What takes as many people as resuming does: letting a failed asset count no more, and letting a rollout run on after its
+ * window. Each agrees by asking for it; it happens when they are enough.
+ */
+
+import { isOwn, throughOf } from '../hands.ts'
+import { countQuorum } from '../quorum.ts'
+import type { Context } from './command.ts'
+import { accept, anyOf, type Decision, isBefore, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import { isSame } from './evolve-agreements.ts'
+import type { AgreedAct, Agreement, ProposalState } from './proposal.ts'
+
+/** Those who agreed to exactly this, and whose agreement still says something. */
+export function agreedTo(
+  { agreements = [] }: Pick<ProposalState, 'agreements'>,
+  act: AgreedAct['act'],
+  now: string,
+): readonly Agreement[] {
+  return agreements.filter(({ to }) => to.act === act && (to.act !== 'extend-window' || isBefore(now, to.until)))
+}
+
+/** `then` follows where those who agreed to it, with whoever asks now, are enough; else the agreement is kept. */
+export function agree(
+  state: ProposalState,
+  to: AgreedAct,
+  reason: string,
+  context: Context,
+  then: () => readonly ProposalEvent[],
+): Decision {
+  const { actor, members, now } = context
+  if (actor.kind !== 'person') return refuse('not allowed', 'Only people agree to it.')
+  const before = agreedTo(state, to.act, now).filter((one) => isSame(one.to, to))
+  const mine = before.find(({ person }) => person === actor.id)
+  const others = before.filter((one) => one !== mine)
+  const me = { person: actor.id, ...throughOf(actor) }
+  const { satisfied, roles } = countQuorum(state.policy.resume, [...others, me], members)
+  if (satisfied) return accept(...then())
+  if (mine !== undefined && (isOwn(mine) || !isOwn(me))) {
+    const missing = roles.filter(({ filledBy, need }) => filledBy.length < need).map(({ role }) => role)
+    return refuse(
+      'already',
+      `Counted already: you agreed to it. Missing: somebody else with the role ${anyOf(missing)}.`,
+    )
+  }
+  return accept({ type: 'agreed', to, reason, person: actor.id, name: actor.name })
+}
