@@ -40,7 +40,7 @@ type Cursor = z.infer<typeof cursorSchema>
 
 const DOCUMENTS_PER_TURN = 100
 
-/** Where a feed is, and what it holds. */
+/** One feed: its settings, and the form of what it gives. */
 interface Source {
   readonly options: FeedOptions
   readonly format: DocumentFeed
@@ -48,17 +48,18 @@ interface Source {
 
 export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): CatalogFeed {
   const { name, location } = options
+  const source: Source = { options, format }
   return {
     name,
     describe: `${format.describe}, from ${location}`,
-    fetch: (text, signal) => fetchFeed({ options, format }, text, signal),
+    fetch: (cursor, signal) => fetchFeed(source, cursor, signal),
   }
 }
 
-async function fetchFeed(source: Source, text: string | null, signal: AbortSignal): Promise<FeedFetch> {
+async function fetchFeed(source: Source, cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
   const { location } = source.options
-  const last = readCursor(text, cursorSchema)
-  if (/^https?:/i.test(location) || !(await isFolder(location))) return fetchDocuments(source, last, signal)
+  const last = readCursor(cursor, cursorSchema)
+  if (isUrl(location) || !(await isFolder(location))) return fetchDocuments(source, last, signal)
   return readFolder(source, last, signal)
 }
 
@@ -66,23 +67,21 @@ async function fetchDocuments(source: Source, last: Cursor | null, signal: Abort
   const { options, format } = source
   const { location } = options
   const list = format.changes
-  if (list !== null && /^https?:/i.test(location)) {
-    const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
-    const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
-    if (changes.documents !== null && (last !== null || list.start !== undefined))
-      return changed(format, last ?? first, changes.documents, changes)
-    return whole(source, last, changes.seen, signal)
-  }
-  return whole(source, last, null, signal)
+  if (list === null || !isUrl(location)) return fetchWhole(source, last, null, signal)
+  const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
+  const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
+  if (changes.documents !== null && (last !== null || list.start !== undefined))
+    return readChanged(format, last ?? first, changes.documents, changes)
+  return fetchWhole(source, last, changes.seen, signal)
 }
 
 /** Only what has changed since. */
-async function changed(
+function readChanged(
   format: DocumentFeed,
   last: Cursor,
   documents: readonly FeedDocument[],
   { removed, seen }: Changes,
-): Promise<FeedFetch> {
+): FeedFetch {
   if (documents.length + removed.length === 0) return { status: 'unchanged' }
   const sink = createSink()
   for (const document of documents) readOne(format, document, sink)
@@ -97,18 +96,18 @@ async function changed(
   }
 }
 
-async function whole(
+/** `seen`: up to where the list of changes was read. */
+async function fetchWhole(
   source: Source,
   last: Cursor | null,
   seen: string | null,
   signal: AbortSignal,
 ): Promise<FeedFetch> {
   const { options, format } = source
-  const asked =
-    format.changes?.archive === undefined
-      ? options
-      : { ...options, location: await format.changes.archive(options.location, options, signal) }
-  const answer = await readFeed(asked, last, signal, { keepPacked: true })
+  const archive = format.changes?.archive
+  const from =
+    archive === undefined ? options : { ...options, location: await archive(options.location, options, signal) }
+  const answer = await readFeed(from, last, signal, { keepPacked: true })
   if (answer.status === 'unchanged') return { status: 'unchanged' }
   const sink = await readAll(format, documentsIn(answer.bytes, answer.validators.location), signal)
   return finished(source, sink, last, { ...answer.validators, seen })
@@ -171,6 +170,10 @@ function finished(
   requireNotShrunken({ what, allowShrinking }, last?.records ?? null, rows, format.maxShrinkPercent)
   const next: Cursor = { ...cursor, records: rows }
   return { status: 'fetched', cursor: JSON.stringify(next), content, rejected }
+}
+
+function isUrl(location: string): boolean {
+  return /^https?:/i.test(location)
 }
 
 async function isFolder(location: string): Promise<boolean> {

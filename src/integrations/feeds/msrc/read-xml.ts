@@ -21,18 +21,25 @@ interface Threat {
   readonly products: string[]
 }
 
-/** What was read so far. */
+interface Score {
+  score: number
+  vector: string
+}
+
+/** What of a document was read so far. */
 interface Reading {
   readonly products: Map<string, string>
   readonly vulnerabilities: Vulnerability[]
   id: string
   released: string
-  /** Of the vulnerability that is just being read, as all below. */
+  /** Of the vulnerability whose end has not come yet. */
   cve: string
   remediations: Remediation[]
   threats: Threat[]
-  scores: { score: number; vector: string }[]
+  scores: Score[]
+  /** The one whose end has not come yet. */
   remediation: Remediation | null
+  /** The one whose end has not come yet. */
   threat: Threat | null
 }
 
@@ -61,29 +68,36 @@ export function readCvrfXml(text: string, what: string): Month {
 }
 
 function enter(reading: Reading, { name, attributes }: XmlElement): void {
-  if (name === 'Vulnerability') {
-    reading.cve = ''
-    reading.remediations = []
-    reading.threats = []
-    reading.scores = []
+  switch (name) {
+    case 'Vulnerability':
+      reading.cve = ''
+      reading.remediations = []
+      reading.threats = []
+      reading.scores = []
+      break
+    case 'Remediation':
+      reading.remediation = {
+        type: attributes.Type ?? '',
+        subType: '',
+        description: '',
+        supersedes: '',
+        fixedBuild: '',
+        restart: '',
+        products: [],
+      }
+      break
+    case 'Threat':
+      reading.threat = { type: attributes.Type ?? '', description: '', products: [] }
+      break
+    case 'ScoreSet':
+      reading.scores.push({ score: Number.NaN, vector: '' })
   }
-  if (name === 'Remediation')
-    reading.remediation = {
-      type: attributes.Type ?? '',
-      subType: '',
-      description: '',
-      supersedes: '',
-      fixedBuild: '',
-      restart: '',
-      products: [],
-    }
-  if (name === 'Threat') reading.threat = { type: attributes.Type ?? '', description: '', products: [] }
-  if (name === 'ScoreSet') reading.scores.push({ score: Number.NaN, vector: '' })
 }
 
 function leave(reading: Reading, element: XmlElement, own: string): void {
-  const { remediation, threat, remediations, threats, scores } = reading
+  const { remediation, threat } = reading
   const parent = element.parent?.name
+  const score = reading.scores.at(-1)
   switch (element.name) {
     case 'ID':
       if (parent === 'Identification') reading.id = own
@@ -117,25 +131,23 @@ function leave(reading: Reading, element: XmlElement, own: string): void {
     case 'RestartRequired':
       if (remediation) remediation.restart = own
       break
-    case 'BaseScore': {
-      const score = scores.at(-1)
+    case 'BaseScore':
       if (score) score.score = Number(own)
       break
-    }
-    case 'Vector': {
-      const score = scores.at(-1)
+    case 'Vector':
       if (score) score.vector = own
       break
-    }
     case 'Remediation':
-      if (remediation) remediations.push(remediation)
+      if (remediation) reading.remediations.push(remediation)
       reading.remediation = null
       break
     case 'Threat':
-      if (threat) threats.push(threat)
+      if (threat) reading.threats.push(threat)
       reading.threat = null
       break
-    case 'Vulnerability':
-      reading.vulnerabilities.push({ cve: reading.cve, remediations, threats, scores })
+    case 'Vulnerability': {
+      const { cve, remediations, threats, scores } = reading
+      reading.vulnerabilities.push({ cve, remediations, threats, scores })
+    }
   }
 }

@@ -23,18 +23,16 @@ interface Test {
   state: string
 }
 
-/** What was read so far; all but definitions by their ids. */
+/** What of a document was read so far. */
 interface Reading {
   readonly definitions: Definition[]
   readonly tests: Map<string, Test>
-  /** Of each object, its variable. */
   readonly objects: Map<string, string>
-  /** Versions. */
   readonly states: Map<string, string>
-  /** Lists of packages. */
   readonly variables: Map<string, string[]>
-  /** Those that are just being read. */
+  /** The one whose end has not come yet. */
   definition: Definition | null
+  /** The one whose end has not come yet. */
   test: Test | null
 }
 
@@ -55,10 +53,11 @@ export function readUbuntuOval(text: string, where: string, sink: Sink): void {
     (element) => enter(reading, element),
     (element, own) => leave(reading, element, own),
   )
-  for (const item of reading.definitions) {
-    if (item.usn === null) continue
-    sink.records.add(item.usn)
-    readDefinition(reading, item, where, sink)
+  for (const definition of reading.definitions) {
+    const { usn } = definition
+    if (usn === null) continue
+    sink.records.add(usn)
+    readDefinition(reading, definition, usn, `${where} (${usn})`, sink)
   }
 }
 
@@ -134,15 +133,16 @@ function leave(reading: Reading, { name, parent }: XmlElement, own: string): voi
   }
 }
 
+/** `where`: the document, and which of its notices. */
 function readDefinition(
-  { tests, objects, states, variables }: Reading,
-  { title, usn, severity, issued, platform, cves, tests: criteria }: Definition,
+  { tests, variables, objects, states }: Reading,
+  { title, severity, issued, platform, cves, tests: criteria }: Definition,
+  id: string,
   where: string,
   sink: Sink,
 ): void {
-  const id = usn ?? ''
   if (platform === null) {
-    sink.rejected.push({ where: `${where} (${id})`, reason: 'names no Ubuntu release' })
+    sink.rejected.push({ where, reason: 'names no Ubuntu release' })
     return
   }
   const fixes: Fix[] = []
@@ -152,7 +152,7 @@ function readDefinition(
     const packages = variables.get(objects.get(found.object) ?? '') ?? []
     const version = states.get(found.state)?.replace(/^0:/, '')
     if (version === undefined || !schemeFor(platform).valid(version)) {
-      sink.rejected.push({ where: `${where} (${id})`, reason: `${ref} has no version` })
+      sink.rejected.push({ where, reason: `${ref} has no version` })
       continue
     }
     const subscription = /ubuntu pro|esm/i.test(comment) ? 'Ubuntu Pro' : null
