@@ -18,6 +18,8 @@ export type Looked =
   | { readonly kind: 'refused'; readonly reason: string }
 
 interface Question {
+  /** Of the batch. */
+  readonly key: string
   readonly host: string
   readonly request: HostRequest
   readonly signal: AbortSignal
@@ -37,7 +39,7 @@ export interface Previews {
 
 const GATHER_MS = 30
 
-/** What a host would do. `key`: of the batch; that of the first question of a moment is the job's. */
+/** What a host would do. `key`: of the batch, whose job looks whether it was begun before. */
 export function askHost(
   previews: Previews,
   key: string,
@@ -45,23 +47,23 @@ export function askHost(
   signal: AbortSignal,
 ): Promise<Looked> {
   return new Promise((resolve, reject) => {
-    const question = { host, request, signal, resolve, reject }
+    const question = { key, host, request, signal, resolve, reject }
     if (previews.gathering !== null) {
       previews.gathering.push(question)
       return
     }
     previews.gathering = [question]
-    setTimeout(() => askGathered(previews, key), GATHER_MS)
+    setTimeout(() => askGathered(previews), GATHER_MS)
   })
 }
 
-function askGathered(previews: Previews, key: string): void {
+function askGathered(previews: Previews): void {
   const gathered = previews.gathering ?? []
   previews.gathering = null
   for (const some of together(gathered)) {
     const [first] = some
     if (first === undefined) continue
-    askTogether(previews, key, some, first.signal).catch((error: unknown) => {
+    askTogether(previews, first, some).catch((error: unknown) => {
       for (const one of some) one.reject(error)
     })
   }
@@ -69,9 +71,8 @@ function askGathered(previews: Previews, key: string): void {
 
 async function askTogether(
   previews: Previews,
-  key: string,
+  { key, signal }: Pick<Question, 'key' | 'signal'>,
   questions: readonly Question[],
-  signal: AbortSignal,
 ): Promise<void> {
   const { jobs } = previews
   const place = await findPlace(jobs, signal)
@@ -123,13 +124,13 @@ function isAsked(entry: readonly [string, Question | undefined]): entry is reado
   return entry[1] !== undefined
 }
 
-/** Questions that can share a job: each host once, and all ended by the same signal. */
+/** Questions that can share a job: each host once, of one batch, and all ended by the same signal. */
 function together(questions: readonly Question[]): readonly (readonly Question[])[] {
   const sets: Map<string, Question>[] = []
   for (const question of questions) {
     const free = sets.find((set) => {
       const [[, first] = ['', question]] = set
-      return first.signal === question.signal && !set.has(question.host)
+      return first.key === question.key && first.signal === question.signal && !set.has(question.host)
     })
     if (free === undefined) sets.push(new Map([[question.host, question]]))
     else free.set(question.host, question)
