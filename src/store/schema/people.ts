@@ -1,6 +1,7 @@
 /** Who signs in, and which accounts and groups are whose. */
 
 import { boolean, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { ChatPlatformName } from '../../core/chat-platforms.ts'
 import type { Via } from '../../core/proposal/proposal.ts'
 import { instant } from './column-types.ts'
 
@@ -34,7 +35,7 @@ export const sessions = pgTable('sessions', {
 export const linkedAccounts = pgTable(
   'linked_accounts',
   {
-    platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+    platform: text('platform').$type<ChatPlatformName>().notNull(),
     account: text('account').notNull(),
     /** How the account calls itself there; `null`: linked before that was kept. */
     label: text('label'),
@@ -54,7 +55,7 @@ export const linkedAccounts = pgTable(
 export const configuredAccounts = pgTable(
   'configured_accounts',
   {
-    platform: text('platform', { enum: ['slack', 'discord', 'email'] }).notNull(),
+    platform: text('platform').$type<ChatPlatformName | 'email'>().notNull(),
     account: text('account').notNull(),
     person: text('person').notNull(),
     seenAt: instant('seen_at').notNull(),
@@ -65,7 +66,7 @@ export const configuredAccounts = pgTable(
 /** Codes that were asked for and not used yet; only their hashes are kept. */
 export const linkCodes = pgTable('link_codes', {
   codeHash: text('code_hash').primaryKey(),
-  platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+  platform: text('platform').$type<ChatPlatformName>().notNull(),
   account: text('account').notNull(),
   /** How the account calls itself there. */
   label: text('label').notNull(),

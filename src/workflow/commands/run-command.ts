@@ -5,7 +5,8 @@
 
 import type { ThreadEntry } from '../../chat/card.ts'
 import { noticesInName, noticesOf } from '../../chat/notices.ts'
-import { logsTold, storyOf } from '../../chat/story.ts'
+import { storyOf } from '../../chat/story/story.ts'
+import { logsTold } from '../../chat/story/verification.ts'
 import { GENESIS } from '../../core/audit.ts'
 import type { HashedContent } from '../../core/content.ts'
 import { waitsForDigest } from '../../core/digest.ts'
