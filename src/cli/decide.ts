@@ -40,44 +40,28 @@ export function actorFrom({ config }: Service, id: string | undefined): Person {
   return { kind: 'person', id, name: person.name, via: 'cli', through }
 }
 
+interface Commands {
+  readonly program: Command
+  /** Says how the process is to end. */
+  readonly done: (code: number) => void
+  /** What `--as` is said to mean. */
+  readonly as: string
+}
+
 /** Commands that decide something, for scripts and for the day chat is down. Each takes `--as <person>`. */
 export function decideCommands(program: Command, done: (code: number) => void): void {
-  async function act(name: ActionName, id: string, options: As): Promise<void> {
-    const { command } = actions[name]
-    if (command === null) throw new Error(`${name} decides nothing.`)
-    const { because: reason = null, owner = null, until = null, asset = null } = options
-    await withService(program, async (service) => {
-      const { id: proposal, revision } = await theProposal(service, id)
-      const given = command({ revision, reason, owner, until, asset })
-      const person = actorFrom(service, options.as)
-      if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {
-        const request = { proposal, action: name, revision, reason, owner, until, asset }
-        const answer = await service.workflow.desk.act(request, person)
-        await service.workflow.deliver()
-        if (!answer.ok) done(1)
-        const said = plain(answer.message)
-        if (options.json) return printJson({ ok: answer.ok, proposal, sentence: said })
-        if (answer.ok) return print(said)
-        complain(said)
-        return
-      }
-      const result = await service.workflow.execute(proposal, given, person)
-      await service.workflow.deliver()
-      if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
-      if (options.json) {
-        const { ok } = result
-        return printJson(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal })
-      }
-      if (result.ok) print(`${proposal} is ${statusWords(result.state)}.`)
-      else complain(result.refusal.sentence)
-    })
-  }
   const as = `speak for this person of the configuration (the record says that ${whereFrom().user} ran it)`
+  const commands: Commands = { program, done, as }
+  voteCommand(commands)
+  proposeCommand(commands)
+  actionCommands(commands)
+}
 
-  program
+function voteCommand(commands: Commands): void {
+  commands.program
     .command('vote <proposal> <choice>')
     .description('approve, reject, abstain or withdraw a vote')
-    .option('--as <person>', as)
+    .option('--as <person>', commands.as)
     .option('--because <reason>', 'reason; needed to reject')
     .option('--until <date>', 'until when a rejection holds, e.g. 2026-12-31')
     .option('--owner <person>', 'who looks at a rejection again')
@@ -87,9 +71,11 @@ export function decideCommands(program: Command, done: (code: number) => void): 
       if (name === undefined) {
         throw new BadUse(`There is no choice "${choice}"; use ${[...choices.keys()].join(', ')}.`)
       }
-      return act(name, id, options)
+      return act(commands, name, id, options)
     })
+}
 
+function proposeCommand({ program, done, as }: Commands): void {
   program
     .command('propose')
     .description("assess now and open proposals in a person's name, who then cannot approve them")
@@ -115,17 +101,51 @@ export function decideCommands(program: Command, done: (code: number) => void): 
         print(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
       })
     })
+}
 
+/** One for each action that decides something. */
+function actionCommands(commands: Commands): void {
   for (const name of actionNames) {
     const { command, commandLine, summary, asks } = actions[name]
     if (command === null || commandLine === null) continue
-    const own = program.command(`${commandLine ?? name} <proposal>`).description(summary)
+    const own = commands.program.command(`${commandLine ?? name} <proposal>`).description(summary)
     if (asks.includes('asset')) own.option('--asset <asset>', 'name or id of an asset')
     if (asks.includes('until')) own.option('--until <date>', `${untilLabel(name).toLowerCase()}, e.g. 2026-12-31`)
     own
-      .option('--as <person>', as)
+      .option('--as <person>', commands.as)
       .option('--because <reason>', 'reason')
       .option('--json', 'print JSON')
-      .action((id: string, options: As) => act(name, id, options))
+      .action((id: string, options: As) => act(commands, name, id, options))
   }
+}
+
+async function act({ program, done }: Commands, name: ActionName, id: string, options: As): Promise<void> {
+  const { command } = actions[name]
+  if (command === null) throw new Error(`${name} decides nothing.`)
+  const { because: reason = null, owner = null, until = null, asset = null } = options
+  await withService(program, async (service) => {
+    const { id: proposal, revision } = await theProposal(service, id)
+    const given = command({ revision, reason, owner, until, asset })
+    const person = actorFrom(service, options.as)
+    if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {
+      const request = { proposal, action: name, revision, reason, owner, until, asset }
+      const answer = await service.workflow.desk.act(request, person)
+      await service.workflow.deliver()
+      if (!answer.ok) done(1)
+      const said = plain(answer.message)
+      if (options.json) return printJson({ ok: answer.ok, proposal, sentence: said })
+      if (answer.ok) return print(said)
+      complain(said)
+      return
+    }
+    const result = await service.workflow.execute(proposal, given, person)
+    await service.workflow.deliver()
+    if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
+    if (options.json) {
+      const { ok } = result
+      return printJson(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal })
+    }
+    if (result.ok) print(`${proposal} is ${statusWords(result.state)}.`)
+    else complain(result.refusal.sentence)
+  })
 }

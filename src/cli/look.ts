@@ -16,6 +16,14 @@ import { withService } from './with-service.ts'
 
 /** Commands that only look. */
 export function lookCommands(program: Command, done: (code: number) => void): void {
+  syncCommand(program, done)
+  proposalsCommand(program)
+  planCommand(program)
+  reportCommand(program)
+  explainCommand(program, done)
+}
+
+function syncCommand(program: Command, done: (code: number) => void): void {
   program
     .command('sync')
     .description('refresh catalog and inventory once; say what changed')
@@ -37,7 +45,9 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         if (reports.some((report) => !report.ok)) done(1)
       })
     })
+}
 
+function proposalsCommand(program: Command): void {
   program
     .command('proposals')
     .description('list proposals')
@@ -54,9 +64,9 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         if (states.length === 0 && !options.json) print('No proposal is open.')
       })
     })
+}
 
-  planCommand(program)
-
+function reportCommand(program: Command): void {
   program
     .command('report <proposal>')
     .description('the documentation of one proposal for an auditor')
@@ -73,7 +83,9 @@ export function lookCommands(program: Command, done: (code: number) => void): vo
         else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events))))
       })
     })
+}
 
+function explainCommand(program: Command, done: (code: number) => void): void {
   program
     .command('explain <name>')
     .description('the evidence and the rule behind a priority: of a CVE, an advisory, a KB, a package or a proposal')

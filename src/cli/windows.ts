@@ -60,7 +60,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
   for (const key of ['duration', 'zone'] as const)
     if (options[key] !== undefined) throw new BadUse(`--${key} goes with --rule only.`)
   const from = new Date(instantAt(options.from, 'UTC')).toISOString()
-  const { freezesOf } = await import('../workflow/execute.ts')
+  const { freezesOf } = await import('../workflow/commands/context.ts')
   return withService(program, async (service) => {
     const { parts, config, database, measured } = service
     const asset = options.asset === undefined ? null : await theAsset(service, options.asset)

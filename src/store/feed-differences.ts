@@ -79,96 +79,133 @@ interface StoredRow {
   readonly hash: string
 }
 
+/** Rows that a feed brought. */
+interface Intake<Row, List extends keyof Named> {
+  readonly kind: RowKind<Row, List>
+  /** By their hashes. */
+  readonly rows: Map<bigint, Row>
+  /** The hash of the row of each key, where the kind has keys. */
+  readonly keys: Map<string, bigint>
+}
+
 export function createRowIntake<Row, List extends keyof Named>(kind: RowKind<Row, List>): RowIntake<Row> {
-  const { table, record, keyOf, kept } = kind
-  const rows = new Map<bigint, Row>()
-  const keys = new Map<string, bigint>()
-
-  function visit(row: Row, line: string): void {
-    const hash = rowHash(line)
-    if (keyOf !== null) {
-      const key = keyOf(row)
-      const same = keys.get(key)
-      if (same !== undefined && kept === 'first') return
-      if (same !== undefined) rows.delete(same)
-      keys.set(key, hash)
-    }
-    rows.set(hash, row)
+  const intake: Intake<Row, List> = { kind, rows: new Map(), keys: new Map() }
+  return {
+    visit: (row, line) => visit(intake, row, line),
+    compare: (db, feed, scope) => compare(intake, db, feed, scope),
+    records: () => records(intake),
   }
+}
 
-  /** All of the kind: what is stored is asked for by parts of the hashes, and read only where a part differs. */
-  async function compareAll(db: Queryable, feed: string) {
-    const bucket = sql`(${table.hash} & ${sql.raw(String(BUCKETS - 1))})`
-    const parts = await db.execute<{ bucket: number; count: number; sum: string }>(sql`
-      select ${bucket}::int as bucket, count(*)::int as count, sum(${table.hash})::text as sum
-      from ${table} where ${table.feed} = ${feed} group by 1`)
-    const stored = new Map(parts.map((one) => [one.bucket, one]))
-    const brought = await inSlices(inBuckets(rows))
-    const differing = new Map<number, number>()
-    for (const index of new Set([...stored.keys(), ...brought.keys()])) {
-      const { count, sum } = stored.get(index) ?? { count: 0, sum: '0' }
-      const now = brought.get(index) ?? { hashes: [], sum: 0n }
-      if (count !== now.hashes.length || sum !== String(now.sum))
-        differing.set(index, Math.max(count, now.hashes.length))
-    }
-    const gone: StoredRow[] = []
-    const fresh: bigint[] = []
-    for (const some of portions(differing)) {
-      const there = await db.execute<{ record: string; hash: string }>(sql`
-        select ${record} as record, ${table.hash}::text as hash from ${table}
-        where ${table.feed} = ${feed} and ${bucket} = any(${listOf(some)}::text::bigint[])`)
-      const now = some.flatMap((index) => brought.get(index)?.hashes ?? [])
-      await inSlices(apart(there, now, gone, fresh))
-    }
-    return { gone, fresh }
+function visit<Row, List extends keyof Named>({ kind, rows, keys }: Intake<Row, List>, row: Row, line: string): void {
+  const { keyOf, kept } = kind
+  const hash = rowHash(line)
+  if (keyOf !== null) {
+    const key = keyOf(row)
+    const same = keys.get(key)
+    if (same !== undefined && kept === 'first') return
+    if (same !== undefined) rows.delete(same)
+    keys.set(key, hash)
   }
+  rows.set(hash, row)
+}
 
-  /** Finds which of these stored rows are gone, and which of these brought ones are not stored. */
-  function* apart(there: readonly StoredRow[], brought: Iterable<bigint>, gone: StoredRow[], fresh: bigint[]) {
-    const known = new Set<bigint>()
-    let count = 0
-    for (const row of there) {
-      const hash = BigInt(row.hash)
-      known.add(hash)
-      if (!rows.has(hash)) gone.push(row)
-      if (++count % STEP === 0) yield
-    }
-    for (const hash of brought) {
-      if (!known.has(hash)) fresh.push(hash)
-      if (++count % STEP === 0) yield
-    }
+/** All of the kind: what is stored is asked for by parts of the hashes, and read only where a part differs. */
+async function compareAll<Row, List extends keyof Named>(
+  { kind, rows }: Intake<Row, List>,
+  db: Queryable,
+  feed: string,
+) {
+  const { table, record } = kind
+  const bucket = sql`(${table.hash} & ${sql.raw(String(BUCKETS - 1))})`
+  const parts = await db.execute<{ bucket: number; count: number; sum: string }>(sql`
+    select ${bucket}::int as bucket, count(*)::int as count, sum(${table.hash})::text as sum
+    from ${table} where ${table.feed} = ${feed} group by 1`)
+  const stored = new Map(parts.map((one) => [one.bucket, one]))
+  const brought = await inSlices(inBuckets(rows))
+  const differing = new Map<number, number>()
+  for (const index of new Set([...stored.keys(), ...brought.keys()])) {
+    const { count, sum } = stored.get(index) ?? { count: 0, sum: '0' }
+    const now = brought.get(index) ?? { hashes: [], sum: 0n }
+    if (count !== now.hashes.length || sum !== String(now.sum)) differing.set(index, Math.max(count, now.hashes.length))
   }
-
-  /** Of a few records what is stored is read. */
-  async function compareRecords(db: Queryable, feed: string, records: readonly string[]) {
-    const there: StoredRow[] = []
-    for (const some of slices(records))
-      for (const row of await db.execute<{ record: string; hash: string }>(sql`
-        select ${record} as record, ${table.hash}::text as hash from ${table}
-        where ${table.feed} = ${feed} and ${record} = any(${listOf(some)}::text::text[])`))
-        there.push(row)
-    const gone: StoredRow[] = []
-    const fresh: bigint[] = []
-    await inSlices(apart(there, rows.keys(), gone, fresh))
-    return { gone, fresh }
+  const gone: StoredRow[] = []
+  const fresh: bigint[] = []
+  for (const some of portions(differing)) {
+    const there = await db.execute<{ record: string; hash: string }>(sql`
+      select ${record} as record, ${table.hash}::text as hash from ${table}
+      where ${table.feed} = ${feed} and ${bucket} = any(${listOf(some)}::text::bigint[])`)
+    const now = some.flatMap((index) => brought.get(index)?.hashes ?? [])
+    await inSlices(apart(rows, there, now, gone, fresh))
   }
+  return { gone, fresh }
+}
 
-  async function compare(db: Queryable, feed: string, scope: Scope): Promise<Difference | null> {
-    const { gone, fresh } = await (scope === 'all' ? compareAll(db, feed) : compareRecords(db, feed, scope))
-    return gone.length + fresh.length === 0 ? null : rowDifference(kind, gone, fresh, rows)
+/** Finds which of these stored rows are gone, and which of these brought ones are not stored. */
+function* apart(
+  rows: ReadonlyMap<bigint, unknown>,
+  there: readonly StoredRow[],
+  brought: Iterable<bigint>,
+  gone: StoredRow[],
+  fresh: bigint[],
+) {
+  const known = new Set<bigint>()
+  let count = 0
+  for (const row of there) {
+    const hash = BigInt(row.hash)
+    known.add(hash)
+    if (!rows.has(hash)) gone.push(row)
+    if (++count % STEP === 0) yield
   }
-
-  function* records(): Generator<void, ReadonlySet<string>, void> {
-    const found = new Set<string>()
-    let count = 0
-    for (const row of rows.values()) {
-      found.add(kind.recordOf(row))
-      if (++count % STEP === 0) yield
-    }
-    return found
+  for (const hash of brought) {
+    if (!known.has(hash)) fresh.push(hash)
+    if (++count % STEP === 0) yield
   }
+}
 
-  return { visit, compare, records }
+/** Of a few records what is stored is read. */
+async function compareRecords<Row, List extends keyof Named>(
+  { kind, rows }: Intake<Row, List>,
+  db: Queryable,
+  feed: string,
+  records: readonly string[],
+) {
+  const { table, record } = kind
+  const there: StoredRow[] = []
+  for (const some of slices(records))
+    for (const row of await db.execute<{ record: string; hash: string }>(sql`
+      select ${record} as record, ${table.hash}::text as hash from ${table}
+      where ${table.feed} = ${feed} and ${record} = any(${listOf(some)}::text::text[])`))
+      there.push(row)
+  const gone: StoredRow[] = []
+  const fresh: bigint[] = []
+  await inSlices(apart(rows, there, rows.keys(), gone, fresh))
+  return { gone, fresh }
+}
+
+async function compare<Row, List extends keyof Named>(
+  intake: Intake<Row, List>,
+  db: Queryable,
+  feed: string,
+  scope: Scope,
+): Promise<Difference | null> {
+  const { gone, fresh } = await (scope === 'all'
+    ? compareAll(intake, db, feed)
+    : compareRecords(intake, db, feed, scope))
+  return gone.length + fresh.length === 0 ? null : rowDifference(intake.kind, gone, fresh, intake.rows)
+}
+
+function* records<Row, List extends keyof Named>({
+  kind,
+  rows,
+}: Intake<Row, List>): Generator<void, ReadonlySet<string>, void> {
+  const found = new Set<string>()
+  let count = 0
+  for (const row of rows.values()) {
+    found.add(kind.recordOf(row))
+    if (++count % STEP === 0) yield
+  }
+  return found
 }
 
 function* inBuckets(rows: ReadonlyMap<bigint, unknown>) {

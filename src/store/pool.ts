@@ -23,6 +23,20 @@ interface Line {
 type Options = postgres.Options<Record<string, postgres.PostgresType>>
 type Statement = Parameters<Statements['unsafe']>
 
+/** The connections of one pool. */
+interface Lines {
+  readonly url: string
+  readonly options: Options
+  readonly most: number
+  readonly idle: Line[]
+  /** Who waits for a connection, the first one first. */
+  readonly waiting: { readonly take: (line: Line) => void; readonly refuse: (reason: Error) => void }[]
+  readonly all: Set<Line>
+  /** Whether a statement is to be prepared. */
+  readonly prepared: (text: string) => boolean
+  ended: boolean
+}
+
 /**
  * Connections for drizzle, each of them a client of the driver with one connection, which is never used again once that
  * was closed. The driver's own pool makes a closed connection anew under the same hands: what is left of a transaction is
@@ -30,99 +44,110 @@ type Statement = Parameters<Statements['unsafe']>
  * was closed just before a statement was sent hangs for good.
  */
 export function openPool(url: string, options: Options, most: number): Pool {
-  const idle: Line[] = []
-  const waiting: { readonly take: (line: Line) => void; readonly refuse: (reason: Error) => void }[] = []
-  const lines = new Set<Line>()
-  const prepared = createPrepared()
-  let ended = false
-
-  function openLine(): Line {
-    const line: Line = {
-      sql: postgres(url, {
-        ...options,
-        max: 1,
-        max_lifetime: null,
-        fetch_types: false,
-        onclose: () => close(line),
-        // The first that the server says.
-        onparameter: () => clearTimeout(late),
-      }),
-      closed: false,
-    }
-    // The driver would try for ever, without a pause, where what takes the connection closes it before it says anything.
-    const late = setTimeout(() => close(line), 1_000 * (options.connect_timeout ?? connectSeconds)).unref()
-    // Drizzle sets the conversions that it wants on the client that it is given.
-    drizzle(line.sql)
-    cleanParameters(line.sql)
-    lines.add(line)
-    return line
+  const lines: Lines = {
+    url,
+    options,
+    most,
+    idle: [],
+    waiting: [],
+    all: new Set(),
+    prepared: createPrepared(),
+    ended: false,
   }
-
-  function close(line: Line): void {
-    line.closed = true
-    const at = idle.indexOf(line)
-    if (at >= 0) idle.splice(at, 1)
-    if (lines.delete(line)) void line.sql.end({ timeout: 0 }).catch(() => undefined)
-  }
-
-  async function takeLine(): Promise<Line> {
-    if (ended) throw endedError()
-    const free = idle.pop()
-    if (free !== undefined) return free
-    if (lines.size < most) return openLine()
-    return new Promise((take, refuse) => waiting.push({ take, refuse }))
-  }
-
-  function give(line: Line): void {
-    const next = waiting.shift()
-    if (next !== undefined) next.take(line.closed ? openLine() : line)
-    else if (!line.closed) idle.push(line)
-  }
-
-  async function alone<T>(work: (line: Line) => Promise<T>): Promise<T> {
-    const line = await takeLine()
-    try {
-      return await work(line)
-    } finally {
-      give(line)
-    }
-  }
-
-  function onLine(line: Line, asLists: boolean, [text, values, options]: Statement): Promise<unknown> {
-    if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
-    const query = line.sql.unsafe(text, values, { ...options, prepare: prepared(text) })
-    return asLists ? query.values() : query
-  }
-
-  async function transaction<T>(line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
-    let over = false
-    const sql = statements(async (asLists, ...statement) => {
-      // What work has left behind would run within whatever comes next on this connection.
-      if (over) throw new Error('A statement came when its transaction was over.')
-      return onLine(line, asLists, statement)
-    })
-    try {
-      await sql.unsafe('begin')
-      const result = await work(sql)
-      over = true
-      await onLine(line, false, ['commit'])
-      return result
-    } catch (error) {
-      over = true
-      // A connection that cannot even roll back is given up: PostgreSQL rolls back when it is gone.
-      if (!line.closed) await line.sql.unsafe('rollback').catch(() => close(line))
-      throw error
-    }
-  }
-
   return {
-    ...statements((asLists, ...statement) => alone(async (line) => onLine(line, asLists, statement))),
-    begin: (work) => alone((line) => transaction(line, work)),
+    ...statements((asLists, ...statement) => alone(lines, async (line) => onLine(lines, line, asLists, statement))),
+    begin: (work) => alone(lines, (line) => transaction(lines, line, work)),
     end: async (seconds) => {
-      ended = true
-      for (const { refuse } of waiting.splice(0)) refuse(endedError())
-      await Promise.all([...lines].map(({ sql }) => sql.end({ timeout: seconds })))
+      lines.ended = true
+      for (const { refuse } of lines.waiting.splice(0)) refuse(endedError())
+      await Promise.all([...lines.all].map(({ sql }) => sql.end({ timeout: seconds })))
     },
+  }
+}
+
+function openLine(lines: Lines): Line {
+  const { url, options, all } = lines
+  const line: Line = {
+    sql: postgres(url, {
+      ...options,
+      max: 1,
+      max_lifetime: null,
+      fetch_types: false,
+      onclose: () => close(lines, line),
+      // The first that the server says.
+      onparameter: () => clearTimeout(late),
+    }),
+    closed: false,
+  }
+  // The driver would try for ever, without a pause, where what takes the connection closes it before it says anything.
+  const late = setTimeout(() => close(lines, line), 1_000 * (options.connect_timeout ?? connectSeconds)).unref()
+  // Drizzle sets the conversions that it wants on the client that it is given.
+  drizzle(line.sql)
+  cleanParameters(line.sql)
+  all.add(line)
+  return line
+}
+
+function close({ idle, all }: Lines, line: Line): void {
+  line.closed = true
+  const at = idle.indexOf(line)
+  if (at >= 0) idle.splice(at, 1)
+  if (all.delete(line)) void line.sql.end({ timeout: 0 }).catch(() => undefined)
+}
+
+async function takeLine(lines: Lines): Promise<Line> {
+  const { idle, all, most, waiting } = lines
+  if (lines.ended) throw endedError()
+  const free = idle.pop()
+  if (free !== undefined) return free
+  if (all.size < most) return openLine(lines)
+  return new Promise((take, refuse) => waiting.push({ take, refuse }))
+}
+
+function give(lines: Lines, line: Line): void {
+  const next = lines.waiting.shift()
+  if (next !== undefined) next.take(line.closed ? openLine(lines) : line)
+  else if (!line.closed) lines.idle.push(line)
+}
+
+async function alone<T>(lines: Lines, work: (line: Line) => Promise<T>): Promise<T> {
+  const line = await takeLine(lines)
+  try {
+    return await work(line)
+  } finally {
+    give(lines, line)
+  }
+}
+
+function onLine(
+  { prepared }: Lines,
+  line: Line,
+  asLists: boolean,
+  [text, values, options]: Statement,
+): Promise<unknown> {
+  if (line.closed) throw coded('CONNECTION_CLOSED', 'The connection was closed in the middle of a transaction.')
+  const query = line.sql.unsafe(text, values, { ...options, prepare: prepared(text) })
+  return asLists ? query.values() : query
+}
+
+async function transaction<T>(lines: Lines, line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
+  let over = false
+  const sql = statements(async (asLists, ...statement) => {
+    // What work has left behind would run within whatever comes next on this connection.
+    if (over) throw new Error('A statement came when its transaction was over.')
+    return onLine(lines, line, asLists, statement)
+  })
+  try {
+    await sql.unsafe('begin')
+    const result = await work(sql)
+    over = true
+    await onLine(lines, line, false, ['commit'])
+    return result
+  } catch (error) {
+    over = true
+    // A connection that cannot even roll back is given up: PostgreSQL rolls back when it is gone.
+    if (!line.closed) await line.sql.unsafe('rollback').catch(() => close(lines, line))
+    throw error
   }
 }
 

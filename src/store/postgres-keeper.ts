@@ -29,101 +29,122 @@ const stoppingMs = 2000
 const steadyMs = 60_000
 const longestPauseMs = 30_000
 
+/** A server that is kept, and what is known of it. */
+interface Keeping extends Kept {
+  readonly stopping: AbortController
+  readonly password: string
+  /** Of the server that runs now, or ran last. */
+  pid: number
+  identity: string
+  /** In milliseconds since 1970, as is `stoppingSince`. */
+  startedAt: number
+  /** How often in a row it ended soon after its start. */
+  endings: number
+  /** Since when the server waits until all have left; `null`: it does not. */
+  stoppingSince: number | null
+}
+
 /**
  * Everybody who uses the server watches it. When it has ended, one of them starts it again on the same address, where
  * the connections of all find it; that goes on as long as anybody lives.
  */
-export function keepServer({ launch, server, membership, warn, locked }: Kept): Keeper {
-  const stopping = new AbortController()
-  const { cluster } = launch
-  const { password } = new URL(cluster.url(server.port))
-  let pid = server.pid
-  let identity = identify(pid) ?? ''
-  let startedAt = Number.NEGATIVE_INFINITY
-  let endings = 0
-  let stoppingSince: number | null = null
-
-  async function pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
+export function keepServer(kept: Kept): Keeper {
+  const { launch, server } = kept
+  const keeping: Keeping = {
+    ...kept,
+    stopping: new AbortController(),
+    password: new URL(launch.cluster.url(server.port)).password,
+    pid: server.pid,
+    identity: identify(server.pid) ?? '',
+    startedAt: Number.NEGATIVE_INFINITY,
+    endings: 0,
+    stoppingSince: null,
   }
-
-  /** What it takes to find and to guard the server is put back should it get lost. */
-  async function tend(): Promise<void> {
-    restorePassword(launch.placement, cluster, password)
-    noteServer(launch, { pid, port: server.port })
-    if (!membership.isIntact()) await locked(() => membership.renew(launch.binaries, cluster))
-  }
-
-  function hurry(): void {
-    if (!isStopping(cluster)) {
-      stoppingSince = null
-      return
-    }
-    stoppingSince ??= Date.now()
-    if (Date.now() - stoppingSince < stoppingMs) return
-    stoppingSince = null
-    try {
-      process.kill(pid, 'SIGINT')
-    } catch {}
-  }
-
-  async function revive(): Promise<void> {
-    warn(`The embedded database (process ${pid}) has ended. It is started again on the same address.`)
-    endings = Date.now() - startedAt < steadyMs ? endings + 1 : 0
-    const since = Date.now()
-    let told = ''
-    for (let attempt = endings; !stopping.signal.aborted; attempt++) {
-      if (attempt > 0) await pause(Math.min(longestPauseMs, 500 * 2 ** attempt))
-      if (stopping.signal.aborted) return
-      try {
-        restorePassword(launch.placement, cluster, password)
-        await locked(restart)
-        const seconds = Math.max(1, Math.round((Date.now() - since) / 1000))
-        warn(`The embedded database is back (process ${pid}), after ${seconds} s.`)
-        return
-      } catch (error) {
-        const why = fileProblem(error, launch.placement.directory) ?? errorText(error)
-        if (why !== told) warn(`${why} It is tried again until it starts.`)
-        told = why
-      }
-    }
-  }
-
-  async function restart(): Promise<void> {
-    const found = await findServer(cluster)
-    // Somebody may have started it by hand, on another port than all of us use.
-    if (found !== null && found !== 'password refused' && found.port !== server.port) await stopServer(launch)
-    else if (found !== null) return now(found)
-    noteServer(launch, { pid, port: server.port })
-    now(await startServer(launch))
-  }
-
-  function now(running: Server | 'password refused'): void {
-    if (running === 'password refused') throw new Error(passwordSentence(cluster))
-    pid = running.pid
-    identity = identify(pid) ?? ''
-    startedAt = Date.now()
-  }
-
-  async function watch(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await pause(lookMs)
-      if (stopping.signal.aborted) return
-      if (!stillRuns(identity)) await revive()
-      else {
-        hurry()
-        // A full disk keeps notes from being written; what they are for may never be needed.
-        await tend().catch(() => {})
-      }
-    }
-  }
-
-  const watching = watch()
+  const watching = watch(keeping)
   return {
-    pid: () => pid,
+    pid: () => keeping.pid,
     stop: async () => {
-      stopping.abort()
+      keeping.stopping.abort()
       await watching
     },
+  }
+}
+
+async function pause({ stopping }: Keeping, ms: number): Promise<void> {
+  await sleep(ms, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
+}
+
+/** What it takes to find and to guard the server is put back should it get lost. */
+async function tend({ launch, membership, locked, password, pid, server }: Keeping): Promise<void> {
+  const { cluster } = launch
+  restorePassword(launch.placement, cluster, password)
+  noteServer(launch, { pid, port: server.port })
+  if (!membership.isIntact()) await locked(() => membership.renew(launch.binaries, cluster))
+}
+
+function hurry(keeping: Keeping): void {
+  if (!isStopping(keeping.launch.cluster)) {
+    keeping.stoppingSince = null
+    return
+  }
+  keeping.stoppingSince ??= Date.now()
+  if (Date.now() - keeping.stoppingSince < stoppingMs) return
+  keeping.stoppingSince = null
+  try {
+    process.kill(keeping.pid, 'SIGINT')
+  } catch {}
+}
+
+async function revive(keeping: Keeping): Promise<void> {
+  const { launch, warn, locked, stopping, password } = keeping
+  warn(`The embedded database (process ${keeping.pid}) has ended. It is started again on the same address.`)
+  keeping.endings = Date.now() - keeping.startedAt < steadyMs ? keeping.endings + 1 : 0
+  const since = Date.now()
+  let told = ''
+  for (let attempt = keeping.endings; !stopping.signal.aborted; attempt++) {
+    if (attempt > 0) await pause(keeping, Math.min(longestPauseMs, 500 * 2 ** attempt))
+    if (stopping.signal.aborted) return
+    try {
+      restorePassword(launch.placement, launch.cluster, password)
+      await locked(() => restart(keeping))
+      const seconds = Math.max(1, Math.round((Date.now() - since) / 1000))
+      warn(`The embedded database is back (process ${keeping.pid}), after ${seconds} s.`)
+      return
+    } catch (error) {
+      const why = fileProblem(error, launch.placement.directory) ?? errorText(error)
+      if (why !== told) warn(`${why} It is tried again until it starts.`)
+      told = why
+    }
+  }
+}
+
+async function restart(keeping: Keeping): Promise<void> {
+  const { launch, server } = keeping
+  const found = await findServer(launch.cluster)
+  // Somebody may have started it by hand, on another port than all of us use.
+  if (found !== null && found !== 'password refused' && found.port !== server.port) await stopServer(launch)
+  else if (found !== null) return runsNow(keeping, found)
+  noteServer(launch, { pid: keeping.pid, port: server.port })
+  runsNow(keeping, await startServer(launch))
+}
+
+function runsNow(keeping: Keeping, running: Server | 'password refused'): void {
+  if (running === 'password refused') throw new Error(passwordSentence(keeping.launch.cluster))
+  keeping.pid = running.pid
+  keeping.identity = identify(keeping.pid) ?? ''
+  keeping.startedAt = Date.now()
+}
+
+async function watch(keeping: Keeping): Promise<void> {
+  const { stopping } = keeping
+  while (!stopping.signal.aborted) {
+    await pause(keeping, lookMs)
+    if (stopping.signal.aborted) return
+    if (!stillRuns(keeping.identity)) await revive(keeping)
+    else {
+      hurry(keeping)
+      // A full disk keeps notes from being written; what they are for may never be needed.
+      await tend(keeping).catch(() => {})
+    }
   }
 }

@@ -13,15 +13,7 @@ import {
   resultChanges,
   wholeState,
 } from '../core/proposal/light.ts'
-import {
-  type By,
-  type Deployment,
-  finalStatuses,
-  type ProposalState,
-  type RingState,
-  type Rollout,
-  type Status,
-} from '../core/proposal/proposal.ts'
+import { finalStatuses, type ProposalState, type Status } from '../core/proposal/proposal.ts'
 import { entriesSaid, rowWithoutPersons, rowWithPersons, withoutPersons, withPersons } from '../core/proposal/said.ts'
 import { type Register, registerOf } from '../core/record/register.ts'
 import { grown } from '../core/rollout/deployments.ts'
@@ -37,6 +29,7 @@ import { renewContent, saveContent } from './live-contents.ts'
 import { registerAt, registerVersion, type VersionedRegister } from './persons.ts'
 import { createRecent } from './recent.ts'
 import { proposals, results, votes } from './schema.ts'
+import { ofBeforeEntries, rowOfBefore, stateOfBefore } from './states-of-before.ts'
 import { readSubjects, rememberSubject } from './subjects.ts'
 import { together } from './transaction.ts'
 
@@ -147,9 +140,43 @@ async function storedWhere(
   newest?: number,
 ): Promise<readonly StoredProposal[]> {
   const before = new Map(remembered.map((stored) => [nameOf(stored), stored]))
+  const rows = await readRows(db, condition, [...before.keys()], newest)
+  const subjects = await readSubjects(
+    db,
+    rows.flatMap(({ state }) => (state !== null && 'content' in state ? [state.content] : [])),
+  )
+  const besides = await readBesides(
+    db,
+    rows.flatMap((row) =>
+      row.state !== null && row.format === PERSONLESS && 'content' in row.state
+        ? entriesSaid(row.state, resultsOf(row)).map((seq) => ({ stream: row.id, seq }))
+        : [],
+    ),
+  )
+  const versions = new Set(rows.flatMap(({ state, version }) => (state === null ? [] : version)))
+  const registers = new Map<string, VersionedRegister>()
+  for (const version of versions) registers.set(version, await registerAt(db, version))
+  return rows.map((row) => {
+    const { id, headHash, state, tallied, version, rights } = row
+    if (state !== null) return storedOf({ ...row, state }, registers.get(version) ?? noRegister, subjects, besides)
+    const stored = before.get(`${headHash} ${version}`)
+    if (stored === undefined) throw new Error(`${id} was not read.`)
+    return { ...stored, tallied, rights }
+  })
+}
+
+type ProposalRow = Awaited<ReturnType<typeof readRows>>[number]
+
+/** `names`: what is remembered under these is left out. */
+async function readRows(
+  db: Queryable,
+  condition: SQL | undefined,
+  names: readonly string[],
+  newest: number | undefined,
+) {
   // What an earlier version wrote may end with the same event as what came of it in a transaction that was rolled back.
   const isKnown = sql`(format = ${PERSONLESS}
-    and head_hash || ' ' || ${registerVersion} = any(${listOf([...before.keys()])}::text::text[]))`
+    and head_hash || ' ' || ${registerVersion} = any(${listOf(names)}::text::text[]))`
   const rows = await db
     .select({
       id: proposals.id,
@@ -171,108 +198,48 @@ async function storedWhere(
     .orderBy(newest === undefined ? asc(proposals.number) : desc(proposals.number))
     .limit(newest ?? Number.MAX_SAFE_INTEGER)
   if (newest !== undefined) rows.reverse()
-  const subjects = await readSubjects(
-    db,
-    rows.flatMap(({ state }) => (state !== null && 'content' in state ? [state.content] : [])),
-  )
-  const resultsOf = (row: (typeof rows)[number]) =>
-    (row.results ?? []).map((one) => ({ ...one, part: partOf(Number(one.part)) }))
-  const besides = await readBesides(
-    db,
-    rows.flatMap((row) =>
-      row.state !== null && row.format === PERSONLESS && 'content' in row.state
-        ? entriesSaid(row.state, resultsOf(row)).map((seq) => ({ stream: row.id, seq }))
-        : [],
-    ),
-  )
-  const versions = new Set(rows.flatMap(({ state, version }) => (state === null ? [] : version)))
-  const registers = new Map<string, VersionedRegister>()
-  for (const version of versions) registers.set(version, await registerAt(db, version))
-  return rows.map((row) => {
-    const { id, headHash, state, format, tallied, version, rights } = row
-    if (state === null) {
-      const stored = before.get(`${headHash} ${version}`)
-      if (stored === undefined) throw new Error(`${id} was not read.`)
-      return { ...stored, tallied, rights }
-    }
-    const register = registers.get(version) ?? noRegister
-    if (!('content' in state))
-      return { state: stateOfBefore(state), headHash, format: WHOLE, tallied, register, rights }
-    try {
-      const subject = subjects(state.content)
-      if (format !== PERSONLESS) {
-        const light = ofBeforeEntries(state, new Map(row.reasons ?? []))
-        return {
-          state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)),
-          headHash,
-          format: LIGHT,
-          tallied,
-          register,
-          rights,
-        }
+  return rows
+}
+
+function resultsOf({ results }: Pick<ProposalRow, 'results'>): readonly ResultRow[] {
+  return (results ?? []).map((one) => ({ ...one, part: partOf(Number(one.part)) }))
+}
+
+/** What a row says, of whichever version it is. */
+function storedOf(
+  row: ProposalRow & { readonly state: LightState | ProposalState },
+  register: VersionedRegister,
+  subjects: Awaited<ReturnType<typeof readSubjects>>,
+  besides: Awaited<ReturnType<typeof readBesides>>,
+): StoredProposal {
+  const { id, headHash, state, format, tallied, rights } = row
+  if (!('content' in state)) return { state: stateOfBefore(state), headHash, format: WHOLE, tallied, register, rights }
+  try {
+    const subject = subjects(state.content)
+    if (format !== PERSONLESS) {
+      const light = ofBeforeEntries(state, new Map(row.reasons ?? []))
+      return {
+        state: wholeState(light, subject, resultsOf(row).map(rowOfBefore)),
+        headHash,
+        format: LIGHT,
+        tallied,
+        register,
+        rights,
       }
-      const beside = besides.get(id) ?? new Map()
-      const light = withPersons(state, register, beside)
-      const read = resultsOf(row).map((one) => rowWithPersons(one, register, beside))
-      const stored = { state: wholeState(light, subject, read), headHash, format, tallied, register, rights }
-      remember(stored)
-      return stored
-    } catch (error) {
-      throw new Error(`${id} ${errorText(error)}.`, { cause: error })
     }
-  })
+    const beside = besides.get(id) ?? new Map()
+    const light = withPersons(state, register, beside)
+    const read = resultsOf(row).map((one) => rowWithPersons(one, register, beside))
+    const stored = { state: wholeState(light, subject, read), headHash, format, tallied, register, rights }
+    remember(stored)
+    return stored
+  } catch (error) {
+    throw new Error(`${id} ${errorText(error)}.`, { cause: error })
+  }
 }
 
 /** Of a database in which nobody was ever named. */
 const noRegister: VersionedRegister = { ...registerOf([]), version: '' }
-
-/** A small state as the version before wrote it: with names, and whoever stopped it as a name alone. */
-function ofBeforeEntries(state: LightState, reasons: ReadonlyMap<string, string>): LightState {
-  const by = (name: unknown): By => (typeof name === 'string' ? { person: null, name } : (name as By))
-  const { stopped, test } = state
-  return {
-    ...state,
-    votes: state.votes.map((vote) => ({ ...vote, reason: reasons.get(vote.person) ?? null })),
-    stopped: stopped && { ...stopped, by: by(stopped.by) },
-    test: test && { ...test, stopped: test.stopped && { ...test.stopped, by: by(test.stopped.by) } },
-  }
-}
-
-function rowOfBefore(row: ResultRow): ResultRow {
-  const { skipped } = row.facts
-  if (skipped === undefined) return row
-  const by: By = { person: null, name: String(skipped.by) }
-  return { ...row, facts: { ...row.facts, skipped: { ...skipped, by } } }
-}
-
-/** A state as an earlier version wrote it, which lacks what nothing had happened to yet, or what it did not know. */
-function stateOfBefore(state: ProposalState): ProposalState {
-  const { test = null, rollout = null } = state
-  return {
-    ...state,
-    drifted: state.drifted ?? {},
-    test: test && { ...runOfBefore(test), stopped: test.stopped ?? null },
-    rollout: rollout && runOfBefore(rollout),
-  }
-}
-
-/** Once a start had no key, and nobody could try again or leave out. */
-function runOfBefore<Run extends Rollout>(run: Run): Run {
-  const [ofRun, ofRing]: [Partial<Rollout>, Partial<RingState>] = [
-    { starts: 0, retried: {}, skipped: {}, notBegun: {}, extendedUntil: null },
-    { waiting: [], go: null, checked: null },
-  ]
-  const deployments = Object.values(run.deployments).map((deployment) => {
-    const ofDeployment: Partial<Deployment> = { key: '', doneAt: deployment.verification?.at ?? null }
-    return [deployment.asset, { ...ofDeployment, ...deployment }]
-  })
-  return {
-    ...ofRun,
-    ...run,
-    rings: run.rings.map((ring) => ({ ...ofRing, ...ring })),
-    deployments: Object.fromEntries(deployments),
-  }
-}
 
 /** The next free number. The lock is held until the transaction ends, so numbers have no gaps. */
 export async function nextProposalNumber(tx: Tx): Promise<number> {

@@ -1,7 +1,7 @@
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Db } from './connection.ts'
 import { purgeContents } from './content.ts'
-import { purgeSoftware } from './inventory.ts'
+import { purgeSoftware } from './forget-assets.ts'
 import { purgeDelivered } from './outbox.ts'
 import { purgePreviews } from './previews.ts'
 import { purgeFeedChanges } from './save-feed.ts'

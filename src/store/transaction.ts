@@ -39,8 +39,11 @@ const lost: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What work in a transaction may be given: nothing that reaches the database beside the transaction. */
-type Poolless<Given> = { readonly [Key in keyof Given]: Given[Key] extends Db | postgres.Sql ? never : Given[Key] }
+/** What reaches the database beside the transaction: a pool, or parts with a pool among them. */
+type Reaches = Db | postgres.Sql | { readonly db: unknown }
+
+/** What work in a transaction may be given: nothing of that. */
+type Poolless<Given> = { readonly [Key in keyof Given]: Given[Key] extends Reaches ? never : Given[Key] }
 
 /** True inside the work of a transaction. */
 const inside = new AsyncLocalStorage<boolean>()

@@ -42,8 +42,9 @@ import {
 } from '../store/proposal-pages.ts'
 import { findProposal, teamOf } from '../store/proposals.ts'
 import { createAsking, refusedAnswer } from './asking.ts'
+import { freezesOf } from './commands/context.ts'
+import type { Execute } from './commands/execute.ts'
 import type { Estimates } from './estimates.ts'
-import { type Execute, freezesOf } from './execute.ts'
 import type { Linking, WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
 

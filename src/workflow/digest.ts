@@ -13,7 +13,10 @@ import type { WorkflowParts } from './ports.ts'
 const LISTED = 10
 
 /** Posts the digests that are due: once a day and channel, by whichever process comes first. */
-export function createDigests(parts: WorkflowParts, afterCommit: () => void) {
+export function createDigests(
+  parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'platforms'>,
+  afterCommit: () => void,
+) {
   const { teams } = parts
 
   async function postDue(): Promise<void> {

@@ -4,7 +4,7 @@ import { DAY_MS } from '../core/time/instant.ts'
 import { proposalWith } from '../store/decision-pages.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { completedSince, lookedAtSince, startedBy } from '../store/verified.ts'
-import type { Execute } from './execute.ts'
+import type { Execute } from './commands/execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const verification: Actor = { kind: 'system', part: 'verification' }

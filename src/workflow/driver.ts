@@ -12,10 +12,11 @@ import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 import { dueTimers } from '../store/timers.ts'
-import type { createDeploy } from './deploy.ts'
-import { type Execute, lookedAt } from './execute.ts'
+import { lookedAt } from './commands/context.ts'
+import type { Execute } from './commands/execute.ts'
 import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
+import type { Deploy } from './rollout/deploy.ts'
 
 const timer: Actor = { kind: 'system', part: 'timer' }
 const rollout: Actor = { kind: 'system', part: 'rollout' }
@@ -27,161 +28,188 @@ export interface DriverParts {
   readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
 }
 
-type Deploy = ReturnType<typeof createDeploy>
+/** What moves proposals along, and what it remembers of its own attempts: made once per process. */
+interface Driving extends DriverParts {
+  readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log'>
+  readonly commands: Pick<Execute, 'execute'>
+  /** Brings assets to their end for whoever holds the lease. */
+  readonly deployUnder: (lease: Lease) => Deploy
+  readonly askGate: ReturnType<typeof createGateChecks>
+  /** What could not be carried over from an earlier version: why, and when it is tried again, in milliseconds since 1970. */
+  readonly standing: Map<string, { readonly problem: string; readonly again: number }>
+  readonly report: (error: Error) => void
+  /** Whether somebody here just looks at what is due. */
+  looking: boolean
+}
 
 const CARRY_AGAIN_MS = HOUR_MS
 
 /** One walk along a proposal: the work that it has begun, and what of it was seen. */
 interface Walk {
+  readonly driving: Driving
   readonly work: ReturnType<Deploy['session']>
   readonly seen: number
+  readonly signal: AbortSignal
 }
 
 /**
- * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing itself, so any process
- * may take over after a crash, and calling it too often does no harm.
+ * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing of them itself, so any
+ * process may take over after a crash, and calling it too often does no harm.
  */
 export function createDriver(
-  parts: WorkflowParts,
-  execute: Execute,
-  /** Brings assets to their end for whoever holds the lease. */
+  parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'health' | 'metrics'>,
+  commands: Pick<Execute, 'execute'>,
   deployUnder: (lease: Lease) => Deploy,
-  driver: DriverParts,
+  { alone, refresh }: DriverParts,
 ) {
-  const askGate = createGateChecks(parts)
-
-  async function advance(proposal: string, signal: AbortSignal): Promise<void> {
-    await driver.alone(proposal, (lease) => walk(proposal, lease, AbortSignal.any([signal, lease.signal])))
+  const driving: Driving = {
+    parts,
+    commands,
+    deployUnder,
+    alone,
+    refresh,
+    askGate: createGateChecks(parts),
+    standing: new Map(),
+    report: oncePerMinute((error) => parts.log.warn(error.message)),
+    looking: false,
   }
+  return {
+    advance: (proposal: string, signal: AbortSignal) => advance(driving, proposal, signal),
+    sweep: (signal: AbortSignal) => sweep(driving, signal),
+  }
+}
 
-  /** What could not be carried over from an earlier version: why, and when it is tried again, in milliseconds since 1970. */
-  const standing = new Map<string, { readonly problem: string; readonly again: number }>()
+async function advance(driving: Driving, proposal: string, signal: AbortSignal): Promise<void> {
+  await driving.alone(proposal, (lease) => walk(driving, proposal, lease, AbortSignal.any([signal, lease.signal])))
+}
 
-  /**
-   * Nothing more could be recorded of what cannot be carried over, so no engine is asked: told once, and tried rarely,
-   * because each try reads all its events.
-   */
-  async function standsStill(proposal: string): Promise<boolean> {
-    const known = standing.get(proposal)
-    const now = parts.clock()
-    if (known !== undefined && now.getTime() < known.again) return true
-    const problem = await carryOverOne(parts.db, proposal, now.toISOString())
-    if (problem === null) {
-      standing.delete(proposal)
+/**
+ * Nothing more could be recorded of what cannot be carried over, so no engine is asked: told once, and tried rarely,
+ * because each try reads all its events.
+ */
+async function standsStill({ parts, standing }: Driving, proposal: string): Promise<boolean> {
+  const known = standing.get(proposal)
+  const now = parts.clock()
+  if (known !== undefined && now.getTime() < known.again) return true
+  const problem = await carryOverOne(parts.db, proposal, now.toISOString())
+  if (problem === null) {
+    standing.delete(proposal)
+    return false
+  }
+  standing.set(proposal, { problem, again: now.getTime() + CARRY_AGAIN_MS })
+  if (known?.problem !== problem) parts.log.warn(`${problem} It stands still, and is tried again every hour.`)
+  return true
+}
+
+async function walk(driving: Driving, proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
+  const { parts, deployUnder } = driving
+  if (await standsStill(driving, proposal)) return
+  // What it has begun ends with it, even where it ends early.
+  const over = new AbortController()
+  const both = AbortSignal.any([signal, over.signal])
+  // Everything that is done for thousands of assets listens to it.
+  setMaxListeners(0, both)
+  const work = deployUnder(lease).session(proposal, both)
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      await lease.show()
+      const seen = work.version()
+      const state = await findProposal(parts.db, proposal)
+      if (state === null) return
+      const now = parts.clock().toISOString()
+      const step = nextStep(state, now)
+      const walking: Walk = { driving, work, seen, signal }
+      if (await take(walking, state, step)) continue
+      // What was refused keeps nothing waiting that is under way.
+      const other = workStep(state, now)
+      if (other !== null && other.do !== step.do && (await take(walking, state, other))) continue
+      if (unfinishedDeployments(state).length === 0) return
+      await work.attend(state, seen)
+    }
+  } finally {
+    over.abort(new Error('The proposal is not driven any more.'))
+    await work.end()
+  }
+}
+
+/** False when there is nothing more to do now. */
+async function take({ driving, work, seen, signal }: Walk, state: ProposalState, step: Step): Promise<boolean> {
+  switch (step.do) {
+    case 'nothing':
+    case 'wait':
       return false
+    case 'remind':
+      return command(driving, state, { type: 'remind' }, timer)
+    case 'ask':
+      return command(driving, state, { type: 'ask-acknowledgement' }, timer)
+    case 'expire':
+      return command(driving, state, { type: 'expire' }, timer)
+    case 'end notice':
+      return command(driving, state, { type: 'end-notice' }, timer)
+    case 'reschedule':
+      return command(driving, state, { type: 'reschedule' }, timer)
+    case 'start':
+      return start(driving, state, signal)
+    case 'announce':
+      return command(driving, state, { type: 'announce-window' }, timer)
+    case 'start test':
+      return command(driving, state, { type: 'start-test' }, rollout)
+    case 'check gate':
+      return command(driving, state, { type: 'record-gate', results: await driving.askGate(state, signal) }, rollout)
+    case 'start batch': {
+      const done = await driving.commands.execute(state.id, { type: 'start-batch' }, rollout)
+      if (done.ok) return true
+      if (unfinishedDeployments(state).length > 0 || done.refusal.code !== 'outside window') return false
+      return command(driving, state, { type: 'reschedule' }, timer)
     }
-    standing.set(proposal, { problem, again: now.getTime() + CARRY_AGAIN_MS })
-    if (known?.problem !== problem) parts.log.warn(`${problem} It stands still, and is tried again every hour.`)
-    return true
+    case 'deploy':
+      await work.attend(state, seen)
+      return true
+    case 'end soak':
+      return command(driving, state, { type: 'end-soak' }, rollout)
+    case 'look again':
+      await work.lookAgain(state, step.assets)
+      return true
+    case 'complete':
+      return command(driving, state, { type: 'complete' }, rollout)
   }
+}
 
-  async function walk(proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
-    if (await standsStill(proposal)) return
-    // What it has begun ends with it, even where it ends early.
-    const over = new AbortController()
-    const both = AbortSignal.any([signal, over.signal])
-    // Everything that is done for thousands of assets listens to it.
-    setMaxListeners(0, both)
-    const work = deployUnder(lease).session(proposal, both)
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        await lease.show()
-        const seen = work.version()
-        const state = await findProposal(parts.db, proposal)
-        if (state === null) return
-        const now = parts.clock().toISOString()
-        const step = nextStep(state, now)
-        const walking = { work, seen }
-        if (await take(state, step, walking, signal)) continue
-        // What was refused keeps nothing waiting that is under way.
-        const other = workStep(state, now)
-        if (other !== null && other.do !== step.do && (await take(state, other, walking, signal))) continue
-        if (unfinishedDeployments(state).length === 0) return
-        await work.attend(state, seen)
-      }
-    } finally {
-      over.abort(new Error('The proposal is not driven any more.'))
-      await work.end()
-    }
-  }
+async function start(driving: Driving, state: ProposalState, signal: AbortSignal): Promise<boolean> {
+  const { parts, commands, refresh } = driving
+  const context = { now: parts.clock().toISOString(), ...(await lookedAt(parts.db, state)) }
+  if (staleProblem(state, context) !== null) await refresh(state, signal)
+  const done = await commands.execute(state.id, { type: 'start' }, rollout)
+  if (done.ok) return done.state.status === 'rolling out'
+  if (done.refusal.code !== 'outside window') return false
+  return command(driving, state, { type: 'reschedule' }, timer)
+}
 
-  /** False when there is nothing more to do now. */
-  async function take(state: ProposalState, step: Step, { work, seen }: Walk, signal: AbortSignal): Promise<boolean> {
-    switch (step.do) {
-      case 'nothing':
-      case 'wait':
-        return false
-      case 'remind':
-        return command(state, { type: 'remind' }, timer)
-      case 'ask':
-        return command(state, { type: 'ask-acknowledgement' }, timer)
-      case 'expire':
-        return command(state, { type: 'expire' }, timer)
-      case 'end notice':
-        return command(state, { type: 'end-notice' }, timer)
-      case 'reschedule':
-        return command(state, { type: 'reschedule' }, timer)
-      case 'start':
-        return start(state, signal)
-      case 'announce':
-        return command(state, { type: 'announce-window' }, timer)
-      case 'start test':
-        return command(state, { type: 'start-test' }, rollout)
-      case 'check gate':
-        return command(state, { type: 'record-gate', results: await askGate(state, signal) }, rollout)
-      case 'start batch': {
-        const done = await execute.execute(state.id, { type: 'start-batch' }, rollout)
-        if (done.ok) return true
-        if (unfinishedDeployments(state).length > 0 || done.refusal.code !== 'outside window') return false
-        return command(state, { type: 'reschedule' }, timer)
-      }
-      case 'deploy':
-        await work.attend(state, seen)
-        return true
-      case 'end soak':
-        return command(state, { type: 'end-soak' }, rollout)
-      case 'look again':
-        await work.lookAgain(state, step.assets)
-        return true
-      case 'complete':
-        return command(state, { type: 'complete' }, rollout)
-    }
-  }
+async function command(
+  { commands }: Pick<Driving, 'commands'>,
+  state: ProposalState,
+  what: ProposalCommand,
+  actor: Actor,
+): Promise<boolean> {
+  const done = await commands.execute(state.id, what, actor)
+  return done.ok
+}
 
-  async function start(state: ProposalState, signal: AbortSignal): Promise<boolean> {
-    const context = { now: parts.clock().toISOString(), ...(await lookedAt(parts.db, state)) }
-    if (staleProblem(state, context) !== null) await driver.refresh(state, signal)
-    const done = await execute.execute(state.id, { type: 'start' }, rollout)
-    if (done.ok) return done.state.status === 'rolling out'
-    if (done.refusal.code !== 'outside window') return false
-    return command(state, { type: 'reschedule' }, timer)
-  }
-
-  async function command(state: ProposalState, what: ProposalCommand, actor: Actor): Promise<boolean> {
-    const done = await execute.execute(state.id, what, actor)
-    return done.ok
-  }
-
-  const report = oncePerMinute((error) => parts.log.warn(error.message))
-  let looking = false
-
-  /** Recovers what a crash lost: every proposal whose time has come is moved along. One look at a time. */
-  async function sweep(signal: AbortSignal): Promise<void> {
-    if (looking) return
-    looking = true
-    const due = await dueTimers(parts.db, parts.clock().toISOString(), 100).finally(() => {
-      looking = false
-    })
-    await Promise.all(
-      due.map((proposal) =>
-        advance(proposal, signal).catch((error: unknown) => {
-          if (!signal.aborted)
-            report(new Error(`${proposal} could not go on: ${sentence(errorText(error))} It is tried again.`))
-        }),
-      ),
-    )
-  }
-
-  return { advance, sweep }
+/** Recovers what a crash lost: every proposal whose time has come is moved along. One look at a time. */
+async function sweep(driving: Driving, signal: AbortSignal): Promise<void> {
+  const { parts, report } = driving
+  if (driving.looking) return
+  driving.looking = true
+  const due = await dueTimers(parts.db, parts.clock().toISOString(), 100).finally(() => {
+    driving.looking = false
+  })
+  await Promise.all(
+    due.map((proposal) =>
+      advance(driving, proposal, signal).catch((error: unknown) => {
+        if (!signal.aborted)
+          report(new Error(`${proposal} could not go on: ${sentence(errorText(error))} It is tried again.`))
+      }),
+    ),
+  )
 }

@@ -5,23 +5,16 @@ import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { factText } from '../core/record/asset-lists.ts'
 import { schemeFor } from '../core/versions/scheme.ts'
-import { readAbout, readCatalog, sourceStates, statementsAbout } from '../store/catalog.ts'
+import { readCatalog, statementsAbout } from '../store/catalog.ts'
+import type { Db } from '../store/connection.ts'
 import { patchOfProposal } from '../store/decision-pages.ts'
 import { readSnapshots } from '../store/inventory.ts'
 import { patchesAsked } from '../store/precedents.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { type FindingKnown, findingsOf } from '../store/recorded-findings.ts'
+import { type SaidOf, type Statement, statementsOf } from './feed-statements.ts'
 import type { WorkflowParts } from './ports.ts'
-import type { createPropose } from './propose.ts'
-
-/** One thing that one feed says. */
-export interface Statement {
-  readonly feed: string
-  /** ISO 8601: when the feed last gave something good. */
-  readonly readAt: string | null
-  readonly about: string
-  readonly says: string
-}
+import type { Propose } from './proposing/propose.ts'
 
 /** What is known and asked for, without looking at every asset. */
 export interface LookUp {
@@ -57,140 +50,84 @@ const MOST = 100
 /** Patches of open proposals that are told of one name: each has a table of its own. */
 const ASKED = 10
 
-export function createExplain(
-  parts: WorkflowParts,
-  { assessments }: Pick<ReturnType<typeof createPropose>, 'assessments'>,
-) {
-  /**
-   * Everything behind a CVE, an advisory, a KB or a package, with every asset assessed for it. `asset`: only as far as this
-   * one (name or id) goes.
-   */
-  async function explain(given: string, asset: string | null = null): Promise<Explanation> {
-    const name = asFeedsWrite(given)
-    const said = await statementsAbout(parts.db, name)
-    const statements = await statementsOf(name, said)
-    const judged: Explanation['judged'][number][] = []
-    for (const [team, { patches, assets }] of await assessments()) {
-      for (const patch of patches) {
-        const named = [patch.id, patch.source, ...patch.cves, ...patch.advisories]
-        if (!named.some((item) => item.toLowerCase() === name.toLowerCase())) continue
-        const missing = assets
-          .filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
-          .map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
-        if (missing.length > 0) judged.push({ team, patch, assets: missing.slice(0, MOST) })
-      }
-    }
-    judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
-    const missing = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
-    const others = await othersOf(name, said.fixes, asset, missing)
-    return { name, statements, judged, others }
+export function createExplain({ db }: Pick<WorkflowParts, 'db'>, { assessments }: Pick<Propose, 'assessments'>) {
+  return {
+    /**
+     * Everything behind a CVE, an advisory, a KB or a package, with every asset assessed for it. `asset`: only as far as this
+     * one (name or id) goes.
+     */
+    explain: (given: string, asset: string | null = null) => explain(db, assessments, given, asset),
+    /** The same from what is kept: what the record and open proposals say, and which of their assets it is about. */
+    lookUp: (given: string) => lookUp(db, given),
   }
+}
 
-  /** The same from what is kept: what the record and open proposals say, and which of their assets it is about. */
-  async function lookUp(given: string): Promise<LookUp> {
-    const name = asFeedsWrite(given)
-    const { db } = parts
-    const statements = await statementsOf(name, await statementsAbout(db, name))
-    const findings = await findingsOf(db, factText(name))
-    const ids = [name, ...new Set(findings.flatMap(({ patches }) => patches))]
-    const judged: LookUp['judged'][number][] = []
-    for (const { proposal, team, patch: id } of await patchesAsked(db, { ids, source: name }, ASKED)) {
-      const glance = await findGlance(db, proposal)
-      const found = glance === null ? null : await patchOfProposal(db, glance, id, MOST)
-      if (found === null) continue
-      const { patch, assets } = found
-      const missing = assets.map(({ asset, changes }) => ({ asset: asset.name, why: whyMissing(patch, changes) }))
-      judged.push({ team, proposal, patch, assets: missing })
+async function explain(
+  db: Db,
+  assessments: Propose['assessments'],
+  given: string,
+  asset: string | null,
+): Promise<Explanation> {
+  const name = asFeedsWrite(given)
+  const said = await statementsAbout(db, name)
+  const statements = await statementsOf(db, name, said)
+  const judged: Explanation['judged'][number][] = []
+  for (const [team, { patches, assets }] of await assessments()) {
+    for (const patch of patches) {
+      const named = [patch.id, patch.source, ...patch.cves, ...patch.advisories]
+      if (!named.some((item) => item.toLowerCase() === name.toLowerCase())) continue
+      const missing = assets
+        .filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
+        .map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
+      if (missing.length > 0) judged.push({ team, patch, assets: missing.slice(0, MOST) })
     }
-    judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
-    return { name, statements, findings, judged }
   }
+  judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
+  const missing = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
+  const others = await othersOf(db, name, said.fixes, asset, missing)
+  return { name, statements, judged, others }
+}
 
-  async function statementsOf(
-    name: string,
-    said: Awaited<ReturnType<typeof statementsAbout>>,
-  ): Promise<readonly Statement[]> {
-    const readAt = new Map((await sourceStates(parts.db)).map((state) => [state.name, state.lastGoodAt]))
-    const all: Statement[] = []
-    const add = (feed: string, about: string, says: string) =>
-      all.push({ feed, readAt: readAt.get(feed) ?? null, about, says })
-    const { kev, epss, cves } = await readAbout(parts.db, [name])
-    for (const entry of kev)
-      add(
-        entry.feed,
-        entry.cve,
-        `exploited, listed ${entry.dateAdded}, due ${entry.dueDate}${entry.ransomware ? ', used in ransomware campaigns' : ''}`,
-      )
-    for (const score of epss)
-      add(
-        score.feed,
-        score.cve,
-        `EPSS ${score.score}, percentile ${score.percentile}, model ${score.model} of ${score.date}`,
-      )
-    for (const facts of cves) {
-      const { ssvc, scores, rejected, published, exploited } = facts
-      const words = [
-        published === null ? '' : `published ${published}`,
-        rejected ? 'rejected' : '',
-        exploited === null ? '' : `exploited, says the vendor on ${exploited}`,
-        ssvc === null
-          ? ''
-          : `SSVC of ${ssvc.date ?? 'no date'}: exploitation ${ssvc.exploitation}, automatable ${ssvc.automatable}, technical impact ${ssvc.technicalImpact}`,
-        ...scores.map((score) => `CVSS ${score.version} ${score.score} by ${score.source} (${score.vector})`),
-      ]
-      add(facts.feed, facts.cve, words.filter((word) => word !== '').join('; '))
-    }
-    for (const notice of said.advisories)
-      add(
-        notice.feed,
-        notice.id,
-        `${notice.title}${notice.severity === null ? '' : ` (${notice.severity})`}, ${notice.published ?? 'no date'}`,
-      )
-    for (const fix of said.fixes) {
-      const state =
-        fix.fixedVersion === null
-          ? 'has no fix yet'
-          : fix.fixedVersion === '0'
-            ? 'is not affected'
-            : `is mended in ${fix.fixedVersion}`
-      const only = fix.subscription === null ? '' : `, for those with ${fix.subscription}`
-      add(
-        fix.feed,
-        `${fix.package} on ${fix.platform}`,
-        `${state}${only}${fix.advisory === null ? '' : ` (${fix.advisory})`}`,
-      )
-    }
-    for (const update of said.updates) {
-      const replaces = update.supersedes.length === 0 ? '' : `, replaces ${update.supersedes.join(', ')}`
-      add(update.feed, `${update.kb} on ${update.platform}`, `${update.fixedBuild ?? 'no build said'}${replaces}`)
-    }
-    return all
+async function lookUp(db: Db, given: string): Promise<LookUp> {
+  const name = asFeedsWrite(given)
+  const statements = await statementsOf(db, name, await statementsAbout(db, name))
+  const findings = await findingsOf(db, factText(name))
+  const ids = [name, ...new Set(findings.flatMap(({ patches }) => patches))]
+  const judged: LookUp['judged'][number][] = []
+  for (const { proposal, team, patch: id } of await patchesAsked(db, { ids, source: name }, ASKED)) {
+    const glance = await findGlance(db, proposal)
+    const found = glance === null ? null : await patchOfProposal(db, glance, id, MOST)
+    if (found === null) continue
+    const { patch, assets } = found
+    const missing = assets.map(({ asset, changes }) => ({ asset: asset.name, why: whyMissing(patch, changes) }))
+    judged.push({ team, proposal, patch, assets: missing })
   }
+  judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
+  return { name, statements, findings, judged }
+}
 
-  async function othersOf(
-    name: string,
-    fixes: Awaited<ReturnType<typeof statementsAbout>>['fixes'],
-    asset: string | null,
-    missing: ReadonlySet<string>,
-  ): Promise<readonly AssetReason[]> {
-    const packages = [...new Set(fixes.map((fix) => fix.package))]
-    if (packages.length === 0 && asset === null) return []
-    const snapshots = await readSnapshots(parts.db)
-    const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
-    const catalog = catalogView([await readCatalog(parts.db, platforms, packages)])
-    const others: AssetReason[] = []
-    for (const snapshot of snapshots) {
-      if (missing.has(snapshot.asset.name) || !isAsked(snapshot.asset, asset)) continue
-      const why = whyNot(name, snapshot, fixes, catalog)
-      if (why !== null) others.push({ asset: snapshot.asset.name, why })
-      else if (asset !== null)
-        others.push({ asset: snapshot.asset.name, why: 'has none of the software that feeds name for it' })
-      if (others.length === MOST) break
-    }
-    return others
+async function othersOf(
+  db: Db,
+  name: string,
+  fixes: SaidOf['fixes'],
+  asset: string | null,
+  missing: ReadonlySet<string>,
+): Promise<readonly AssetReason[]> {
+  const packages = [...new Set(fixes.map((fix) => fix.package))]
+  if (packages.length === 0 && asset === null) return []
+  const snapshots = await readSnapshots(db)
+  const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
+  const catalog = catalogView([await readCatalog(db, platforms, packages)])
+  const others: AssetReason[] = []
+  for (const snapshot of snapshots) {
+    if (missing.has(snapshot.asset.name) || !isAsked(snapshot.asset, asset)) continue
+    const why = whyNot(name, snapshot, fixes, catalog)
+    if (why !== null) others.push({ asset: snapshot.asset.name, why })
+    else if (asset !== null)
+      others.push({ asset: snapshot.asset.name, why: 'has none of the software that feeds name for it' })
+    if (others.length === MOST) break
   }
-
-  return { explain, lookUp }
+  return others
 }
 
 function asFeedsWrite(given: string): string {
@@ -218,7 +155,7 @@ function whyMissing(patch: Patch, changes: readonly { name: string; from: string
 function whyNot(
   name: string,
   { asset, packages }: AssetSnapshot,
-  fixes: Awaited<ReturnType<typeof statementsAbout>>['fixes'],
+  fixes: SaidOf['fixes'],
   catalog: CatalogView,
 ): string | null {
   for (const fix of fixes) {

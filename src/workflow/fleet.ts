@@ -2,7 +2,8 @@ import { joinAssessments, patchId } from '../core/assessment/assess.ts'
 import type { Patch } from '../core/catalog.ts'
 import type { Db } from '../store/connection.ts'
 import { installedCounts } from '../store/inventory.ts'
-import type { Assessor, TeamAssessed } from './assessor.ts'
+import type { Assessor } from './assessing/assessor.ts'
+import type { TeamAssessed } from './assessing/known.ts'
 
 export interface FleetSummary {
   readonly assets: number

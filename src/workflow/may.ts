@@ -3,7 +3,7 @@ import type { Act } from '../core/permission/acts.ts'
 import { type Condition, refusalOf, why } from '../core/permission/answer.ts'
 import type { Place } from '../core/permission/place.ts'
 import { findGlance } from '../store/proposal-pages.ts'
-import { freezesOf } from './execute.ts'
+import { freezesOf } from './commands/context.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface MayAnswer {

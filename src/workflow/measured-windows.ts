@@ -30,96 +30,119 @@ export type MeasuredWindows = ReturnType<typeof createMeasuredWindows>
 /** What was found longer ago than this says nothing of tonight. */
 const TRUSTED_MS = WEEK_MS
 
+/** What is known of measured windows: kept once per process. */
+interface Measuring {
+  readonly parts: MeasuredWindowsParts
+  /** By window. */
+  known: ReadonlyMap<string, StoredMeasure>
+  /** Windows of which the operator was told that they cannot be measured. */
+  readonly failing: Set<string>
+}
+
 /** When measured windows are, as their load said when it was last read: once a day. */
 export function createMeasuredWindows(parts: MeasuredWindowsParts) {
-  let known: ReadonlyMap<string, StoredMeasure> = new Map()
-  const failing = new Set<string>()
-
-  /** What is stored of the window, if it was for the wish of now. */
-  function storedFor(rule: MeasureRule): StoredMeasure | null {
-    const stored = known.get(rule.window)
-    return stored?.wish === wishOf(rule) ? stored : null
+  const measuring: Measuring = { parts, known: new Map(), failing: new Set() }
+  return {
+    load: () => load(measuring),
+    /** Reads the histories that are a day old; one that cannot be read keeps its last answer, and is tried again. */
+    refresh: (signal: AbortSignal) => refresh(measuring, signal),
+    /** `null`: the window is not measured. */
+    measuredFor: (window: string) => measuredFor(measuring, window),
+    /** What a plan with this window is to be drafted with; a plan that is not measured comes back as it is. */
+    scheduleFor: (plan: WindowPlan) => scheduleFor(measuring, plan),
   }
+}
 
-  async function load(): Promise<void> {
-    known = new Map((await readMeasures(parts.db)).map((measure) => [measure.window, measure]))
-  }
+/** What is stored of the window, if it was for the wish of now. */
+function storedFor({ known }: Measuring, rule: MeasureRule): StoredMeasure | null {
+  const stored = known.get(rule.window)
+  return stored?.wish === wishOf(rule) ? stored : null
+}
 
-  function isDue(rule: MeasureRule): boolean {
-    const at = storedFor(rule)?.measuredAt ?? null
-    return at === null || parts.clock().getTime() - Date.parse(at) >= DAY_MS
-  }
+async function load(measuring: Measuring): Promise<void> {
+  measuring.known = new Map((await readMeasures(measuring.parts.db)).map((measure) => [measure.window, measure]))
+}
 
-  /** Reads the histories that are a day old; one that cannot be read keeps its last answer, and is tried again. */
-  async function refresh(signal: AbortSignal): Promise<void> {
-    await load()
-    const now = parts.clock()
-    const histories = new Map<string, Promise<readonly LoadSample[]>>()
-    for (const rule of parts.rules.filter(isDue)) {
-      const stored = storedFor(rule)
-      const wish = wishOf(rule)
-      try {
-        const key = `${rule.weeks} ${rule.load}`
-        const history = histories.get(key) ?? read(rule, now, signal)
-        histories.set(key, history)
-        const earlier = stored?.result?.kind === 'measured' ? { keep: stored.result.rule } : {}
-        const result = quietestWindow(await history, { ...rule, ...earlier })
-        tell(rule, result, stored?.result ?? null)
-        await saveMeasure(parts.db, { window: rule.window, wish, result, measuredAt: now.toISOString(), problem: null })
-        failing.delete(rule.window)
-      } catch (error) {
-        signal.throwIfAborted()
-        const problem = errorText(error)
-        const last = { result: stored?.result ?? null, measuredAt: stored?.measuredAt ?? null }
-        await saveMeasure(parts.db, { window: rule.window, wish, ...last, problem })
-        if (failing.has(rule.window)) continue
-        failing.add(rule.window)
-        parts.log.warn(`The window ${rule.window} cannot be measured: ${problem}`)
-      }
+function isDue(measuring: Measuring, rule: MeasureRule): boolean {
+  const at = storedFor(measuring, rule)?.measuredAt ?? null
+  return at === null || measuring.parts.clock().getTime() - Date.parse(at) >= DAY_MS
+}
+
+async function refresh(measuring: Measuring, signal: AbortSignal): Promise<void> {
+  const { parts, failing } = measuring
+  await load(measuring)
+  const now = parts.clock()
+  const histories = new Map<string, Promise<readonly LoadSample[]>>()
+  for (const rule of parts.rules.filter((one) => isDue(measuring, one))) {
+    const stored = storedFor(measuring, rule)
+    const wish = wishOf(rule)
+    try {
+      const key = `${rule.weeks} ${rule.load}`
+      const history = histories.get(key) ?? read(parts, rule, now, signal)
+      histories.set(key, history)
+      const earlier = stored?.result?.kind === 'measured' ? { keep: stored.result.rule } : {}
+      const result = quietestWindow(await history, { ...rule, ...earlier })
+      tell(parts.log, rule, result, stored?.result ?? null)
+      await saveMeasure(parts.db, { window: rule.window, wish, result, measuredAt: now.toISOString(), problem: null })
+      failing.delete(rule.window)
+    } catch (error) {
+      signal.throwIfAborted()
+      const problem = errorText(error)
+      const last = { result: stored?.result ?? null, measuredAt: stored?.measuredAt ?? null }
+      await saveMeasure(parts.db, { window: rule.window, wish, ...last, problem })
+      if (failing.has(rule.window)) continue
+      failing.add(rule.window)
+      parts.log.warn(`The window ${rule.window} cannot be measured: ${problem}`)
     }
-    await load()
   }
+  await load(measuring)
+}
 
-  async function read(rule: MeasureRule, now: Date, signal: AbortSignal): Promise<readonly LoadSample[]> {
-    const source = parts.loads.get(rule.load)
-    if (source === undefined) throw new Error(`There is no load ${rule.load}.`)
-    const since = new Date(now.getTime() - rule.weeks * WEEK_MS)
-    return source.history(since.toISOString(), now.toISOString(), signal)
-  }
+async function read(
+  parts: Pick<MeasuredWindowsParts, 'loads'>,
+  rule: MeasureRule,
+  now: Date,
+  signal: AbortSignal,
+): Promise<readonly LoadSample[]> {
+  const source = parts.loads.get(rule.load)
+  if (source === undefined) throw new Error(`There is no load ${rule.load}.`)
+  const since = new Date(now.getTime() - rule.weeks * WEEK_MS)
+  return source.history(since.toISOString(), now.toISOString(), signal)
+}
 
-  function tell(rule: MeasureRule, result: MeasuredWindow | UnusableLoad, before: StoredMeasure['result']): void {
-    const text = result.kind === 'measured' ? result.evidence.sentence : result.reason
-    if (result.kind === 'unusable' && before?.kind !== 'unusable') parts.log.warn(`Window ${rule.window}: ${text}`)
-    else if (result.kind === 'measured' && canonicalJson(result.rule) !== canonicalJson(ruleOf(before)))
-      parts.log.info(`Window ${rule.window}: ${text}.`)
-  }
+function tell(
+  log: WorkflowLog,
+  rule: MeasureRule,
+  result: MeasuredWindow | UnusableLoad,
+  before: StoredMeasure['result'],
+): void {
+  const text = result.kind === 'measured' ? result.evidence.sentence : result.reason
+  if (result.kind === 'unusable' && before?.kind !== 'unusable') log.warn(`Window ${rule.window}: ${text}`)
+  else if (result.kind === 'measured' && canonicalJson(result.rule) !== canonicalJson(ruleOf(before)))
+    log.info(`Window ${rule.window}: ${text}.`)
+}
 
-  /** `null`: the window is not measured. */
-  function measuredFor(window: string): MeasuredWindow | UnusableLoad | null {
-    const rule = parts.rules.find((each) => each.window === window)
-    if (rule === undefined) return null
-    const stored = storedFor(rule)
-    const why = stored?.problem ?? null
-    if (stored?.result == null || stored.measuredAt === null) {
-      const reason = why === null ? 'The load has not been read yet.' : `The load cannot be read: ${why}`
-      return { kind: 'unusable', reason }
-    }
-    if (parts.clock().getTime() - Date.parse(stored.measuredAt) < TRUSTED_MS) return stored.result
-    const reason = `The load was last read on ${stored.measuredAt.slice(0, 10)}${why === null ? '.' : `: ${why}`}`
+function measuredFor(measuring: Measuring, window: string): MeasuredWindow | UnusableLoad | null {
+  const { parts } = measuring
+  const rule = parts.rules.find((each) => each.window === window)
+  if (rule === undefined) return null
+  const stored = storedFor(measuring, rule)
+  const why = stored?.problem ?? null
+  if (stored?.result == null || stored.measuredAt === null) {
+    const reason = why === null ? 'The load has not been read yet.' : `The load cannot be read: ${why}`
     return { kind: 'unusable', reason }
   }
+  if (parts.clock().getTime() - Date.parse(stored.measuredAt) < TRUSTED_MS) return stored.result
+  const reason = `The load was last read on ${stored.measuredAt.slice(0, 10)}${why === null ? '.' : `: ${why}`}`
+  return { kind: 'unusable', reason }
+}
 
-  /** What a plan with this window is to be drafted with; a plan that is not measured comes back as it is. */
-  function scheduleFor(plan: WindowPlan): MeasuredSchedule {
-    const found = measuredFor(plan.name)
-    if (found === null) return { plan, measured: null, note: null }
-    if (found.kind === 'unusable')
-      return { plan, measured: null, note: `${found.reason} The rules of the window hold.` }
-    const rule = parts.rules.find(({ window }) => window === plan.name)
-    return { plan: rule?.use === 'schedule' ? measuredPlan(plan, found) : plan, measured: found, note: null }
-  }
-
-  return { load, refresh, measuredFor, scheduleFor }
+function scheduleFor(measuring: Measuring, plan: WindowPlan): MeasuredSchedule {
+  const found = measuredFor(measuring, plan.name)
+  if (found === null) return { plan, measured: null, note: null }
+  if (found.kind === 'unusable') return { plan, measured: null, note: `${found.reason} The rules of the window hold.` }
+  const rule = measuring.parts.rules.find(({ window }) => window === plan.name)
+  return { plan: rule?.use === 'schedule' ? measuredPlan(plan, found) : plan, measured: found, note: null }
 }
 
 function ruleOf(result: StoredMeasure['result']) {

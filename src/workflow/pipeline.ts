@@ -1,7 +1,7 @@
 /** From what sources and feeds say to what is proposed: each step asks for the next one as a job. */
 
 import type { WorkflowLog } from './log.ts'
-import type { ProposeReport } from './propose.ts'
+import type { ProposeReport } from './proposing/proposing.ts'
 import type { SyncReport } from './sync.ts'
 import type { Workflow } from './workflow.ts'
 

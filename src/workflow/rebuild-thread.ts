@@ -94,44 +94,54 @@ export function createThreadCheck(id: string) {
 
   /** Forgets what matches of all instants that are over in both, as far as clocks go forward. */
   function settle(): void {
-    settleBefore(Math.min(lastEvent, lastEntry))
-  }
-
-  function settleBefore(end: number): void {
-    for (const [at, instant] of open) {
-      if (at >= end) continue
-      match(instant)
-      if (instant.expected.length + instant.found.length === 0) open.delete(at)
-    }
+    settleBefore(open, Math.min(lastEvent, lastEntry))
   }
 
   /** What has no counterpart. */
   function* differences(): Generator<AuditProblem> {
-    settleBefore(Number.POSITIVE_INFINITY)
-    for (const [at, { happened: isTold, expected, found: left }] of open) {
-      const instant = new Date(at).toISOString()
-      for (const { author, maybe } of expected) {
-        if (maybe) continue
-        const whose = author === null ? 'an entry' : `an entry of ${author}`
-        yield { record: `console_messages ${id}`, problem: `lacks ${whose} of ${instant}, or it was changed` }
-      }
-      for (const { table, id: number } of left)
-        yield {
-          record: `${table} ${number}`,
-          problem: isTold
-            ? `is one entry too many: the events of ${id} tell it not`
-            : `is told of no event: ${id} has none of ${instant}`,
-        }
-    }
-    for (const { id: number, at, happened } of outgoing)
-      if (!happened)
-        yield {
-          record: `outbox ${number}`,
-          problem: `is told of no event: ${id} has none of ${new Date(at).toISOString()}`,
-        }
+    settleBefore(open, Number.POSITIVE_INFINITY)
+    yield* withoutCounterpart(id, open, outgoing)
   }
 
   return { event, entry, sent, settle, differences, behind: () => found < told }
+}
+
+/** Forgets what matches of all instants before this. */
+function settleBefore(open: Map<number, Instant>, end: number): void {
+  for (const [at, instant] of open) {
+    if (at >= end) continue
+    match(instant)
+    if (instant.expected.length + instant.found.length === 0) open.delete(at)
+  }
+}
+
+/** What of the thread of a proposal has no counterpart. */
+function* withoutCounterpart(
+  id: string,
+  open: ReadonlyMap<number, Instant>,
+  outgoing: readonly Sent[],
+): Generator<AuditProblem> {
+  for (const [at, { happened: isTold, expected, found: left }] of open) {
+    const instant = new Date(at).toISOString()
+    for (const { author, maybe } of expected) {
+      if (maybe) continue
+      const whose = author === null ? 'an entry' : `an entry of ${author}`
+      yield { record: `console_messages ${id}`, problem: `lacks ${whose} of ${instant}, or it was changed` }
+    }
+    for (const { table, id: number } of left)
+      yield {
+        record: `${table} ${number}`,
+        problem: isTold
+          ? `is one entry too many: the events of ${id} tell it not`
+          : `is told of no event: ${id} has none of ${instant}`,
+      }
+  }
+  for (const { id: number, at, happened } of outgoing)
+    if (!happened)
+      yield {
+        record: `outbox ${number}`,
+        problem: `is told of no event: ${id} has none of ${new Date(at).toISOString()}`,
+      }
 }
 
 /** All of an instant at which an event was recorded. */

@@ -16,6 +16,7 @@ import { createEndings, type OpenFlaws, openFlaws } from '../core/record/flaws.t
 import { createJudging } from '../core/record/judging.ts'
 import { slices } from '../store/bulk.ts'
 import { patchesFirstSeen } from '../store/catalog.ts'
+import type { Db } from '../store/connection.ts'
 import { inSlices } from '../store/in-slices.ts'
 import { readAssets, readSnapshots } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
@@ -31,8 +32,9 @@ import {
   readFindings,
   writeFindings,
 } from '../store/recorded-findings.ts'
-import type { Assessor, TeamAssessed } from './assessor.ts'
-import type { WorkflowParts } from './ports.ts'
+import type { Assessor } from './assessing/assessor.ts'
+import type { TeamAssessed } from './assessing/known.ts'
+import type { Teams, WorkflowParts } from './ports.ts'
 
 /** Assessments of teams that are to be recorded. */
 export interface Assessed {
@@ -57,218 +59,240 @@ const endedWell: readonly EndState[] = ['installed', 'waiting for reboot', 'rebo
 /** How often it is compared again where another process was faster. */
 const ATTEMPTS = 5
 
-export function createFindingsRecord(
-  parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>,
-  assessor: Pick<Assessor, 'catalog' | 'names'>,
-) {
-  const { db } = parts
+/** What the record of findings is written from. */
+export interface FindingsWork {
+  readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>
+  readonly assessor: Pick<Assessor, 'catalog' | 'names'>
+}
 
-  /** Answers the teams whose findings are not written: that is left to a later time. */
-  async function record({ teams, atWork, all }: Assessed, signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const left = new Set<string>()
-    const problems: unknown[] = []
-    const shared: Shared = { feeds: new Map(), readAt: new Map() }
-    if (all) await recordCoverage(db, { now: now(), maxAges: maxAges() })
-    for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      try {
-        const open = await inSlices(openFlaws(alike, assessor.catalog()))
-        let done = await recordTeam(team, open, { at, atWork, shared })
-        for (let attempt = 1; done === 'again'; attempt++) {
-          if (attempt === ATTEMPTS) throw new Error(`the findings of ${team} are being written by others`)
-          done = await recordTeam(team, open, { at, atWork, shared })
-        }
-        if (done === 'older') left.add(team)
-      } catch (error) {
-        left.add(team)
-        problems.push(error)
+/** Answers the teams whose findings are not written: that is left to a later time. */
+export async function recordFindings(
+  work: FindingsWork,
+  { teams, atWork, all }: Assessed,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const { parts, assessor } = work
+  const left = new Set<string>()
+  const problems: unknown[] = []
+  const shared: Shared = { feeds: new Map(), readAt: new Map() }
+  if (all) await recordCoverage(parts.db, { now: parts.clock().toISOString(), maxAges: maxAges(parts.teams) })
+  for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    try {
+      const open = await inSlices(openFlaws(alike, assessor.catalog()))
+      let done = await recordTeam(work, team, open, { at, atWork, shared })
+      for (let attempt = 1; done === 'again'; attempt++) {
+        if (attempt === ATTEMPTS) throw new Error(`the findings of ${team} are being written by others`)
+        done = await recordTeam(work, team, open, { at, atWork, shared })
       }
-      signal.throwIfAborted()
+      if (done === 'older') left.add(team)
+    } catch (error) {
+      left.add(team)
+      problems.push(error)
     }
-    if (problems.length > 0)
-      parts.log.warn(`What is known of flaws is not in the record yet; it is tried again: ${errorText(problems[0])}`)
-    return left
+    signal.throwIfAborted()
   }
+  if (problems.length > 0)
+    parts.log.warn(`What is known of flaws is not in the record yet; it is tried again: ${errorText(problems[0])}`)
+  return left
+}
 
-  /** `again`: another process has written meanwhile. `older`: the record knows of a newer look, by the clock of its process. */
-  async function recordTeam(
-    team: string,
-    { groups, flaws }: OpenFlaws,
-    { at, atWork, shared }: { readonly at: string; readonly atWork: ReadonlySet<string>; readonly shared: Shared },
-  ): Promise<'done' | 'again' | 'older'> {
-    const recorded = await readFindings(db, team)
-    if (recorded.at !== null && recorded.at > at) return 'older'
-    const moves = await inSlices(movesBetween(recorded.assets, groups, atWork))
-    const before = await flawsOfClasses(db, team, [...new Set(moves.flatMap(({ from }) => from ?? []))])
-    const after = new Map<string, readonly string[]>()
-    for (const { to, group } of moves) if (to !== null && group !== null) after.set(to, groups[group]?.flaws ?? [])
-    // Somebody has written just now, and the class is gone.
-    if (moves.some(({ from }) => from !== null && !before.has(from))) return 'again'
-    const flawsOf = (hash: string) => after.get(hash) ?? before.get(hash) ?? []
+/** `again`: another process has written meanwhile. `older`: the record knows of a newer look, by the clock of its process. */
+async function recordTeam(
+  work: FindingsWork,
+  team: string,
+  open: OpenFlaws,
+  { at, atWork, shared }: { readonly at: string; readonly atWork: ReadonlySet<string>; readonly shared: Shared },
+): Promise<'done' | 'again' | 'older'> {
+  const { db, clock } = work.parts
+  const { groups, flaws } = open
+  const recorded = await readFindings(db, team)
+  if (recorded.at !== null && recorded.at > at) return 'older'
+  const moves = await inSlices(movesBetween(recorded.assets, groups, atWork))
+  const before = await flawsOfClasses(db, team, [...new Set(moves.flatMap(({ from }) => from ?? []))])
+  const after = new Map<string, readonly string[]>()
+  for (const { to, group } of moves) if (to !== null && group !== null) after.set(to, groups[group]?.flaws ?? [])
+  // Somebody has written just now, and the class is gone.
+  if (moves.some(({ from }) => from !== null && !before.has(from))) return 'again'
 
-    const known = await flawsRecorded(db, team, [...new Set([...after.values()].flat())])
-    const fresh = await freshFlaws(
-      [...new Set([...after.values()].flat())].filter((flaw) => !known.has(flaw)),
-      flaws,
+  const known = await flawsRecorded(db, team, [...new Set([...after.values()].flat())])
+  const fresh = await freshFlaws(
+    work,
+    [...new Set([...after.values()].flat())].filter((flaw) => !known.has(flaw)),
+    flaws,
+    at,
+    shared,
+  )
+  const difference = await inSlices(
+    findingsDifference({
+      moves,
+      flawsOf: (hash) => after.get(hash) ?? before.get(hash) ?? [],
+      recorded: known,
+      fresh,
+      patchesOf: (flaw) => flaws.get(flaw)?.patches ?? [],
+      ...(await endings(work, moves, groups)),
+    }),
+  )
+  const latest = new Map<string, FlawRecorded>([...known, ...difference.flaws])
+  const { judged, fixOf } = await judgedNow(work, team, open, { at, atWork, latest })
+  if (moves.length === 0 && judged.length === 0) return 'done'
+  const rows = new Map(difference.flaws)
+  for (const { now: judgement } of judged) {
+    const of = latest.get(judgement.flaw)
+    if (of !== undefined) rows.set(judgement.flaw, { ...of, ...fixOf(judgement.flaw) })
+  }
+  const written = await writeFindings(
+    db,
+    {
+      team,
       at,
-      shared,
-    )
-    const difference = await inSlices(
-      findingsDifference({
-        moves,
-        flawsOf,
-        recorded: known,
-        fresh,
-        patchesOf: (flaw) => flaws.get(flaw)?.patches ?? [],
-        ...(await endings(moves, groups)),
-      }),
-    )
-    const latest = new Map<string, FlawRecorded>([...known, ...difference.flaws])
-    const judging = createJudging({ ...parts.judgement, catalog: assessor.catalog(), defaults: parts.judgement })
-    const fixOf = (flaw: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> => {
-      const published = flaws.get(flaw)?.published ?? null
-      const of = latest.get(flaw)
-      return published === null && of !== undefined ? of : fixDateOf(published, of?.readAt ?? at)
-    }
-    const settled = groups.map(({ assets, ...group }) => ({
-      ...group,
-      assets: atWork.size === 0 ? assets : assets.filter(({ id }) => !atWork.has(id)),
-    }))
-    const judged = await inSlices(
-      judgedDifference(
-        settled.filter(({ assets }) => assets.length > 0),
-        await judgedOfTeam(db, team),
-        (flaw, context) => {
-          const of = flaws.get(flaw)
-          if (of === undefined) throw new Error(`Nothing is known of the flaw ${flaw}.`)
-          return judging(flaw, of, fixOf(flaw), context)
-        },
-      ),
-    )
-    if (moves.length === 0 && judged.length === 0) return 'done'
-    const rows = new Map(difference.flaws)
-    for (const { now: judgement } of judged) {
-      const of = latest.get(judgement.flaw)
-      if (of !== undefined) rows.set(judgement.flaw, { ...of, ...fixOf(judgement.flaw) })
-    }
-    const written = await writeFindings(
-      db,
-      {
-        team,
-        at,
-        version: recorded.version,
-        told: [...difference.told, ...judged.map(({ told }) => told)],
-        named: difference.lists.map(({ hash }) => hash),
-        flaws: rows,
-        judged: judged.map((one) => one.now),
-        moved: moves.flatMap(({ to, assets }) => assets.map(({ id }) => ({ asset: id, class: to }))),
-        classes: after,
+      version: recorded.version,
+      told: [...difference.told, ...judged.map(({ told }) => told)],
+      named: difference.lists.map(({ hash }) => hash),
+      flaws: rows,
+      judged: judged.map((one) => one.now),
+      moved: moves.flatMap(({ to, assets }) => assets.map(({ id }) => ({ asset: id, class: to }))),
+      classes: after,
+    },
+    difference.lists.flatMap(({ contents }) => contents),
+    clock().toISOString(),
+  )
+  return written ? 'done' : 'again'
+}
+
+/** Which flaws of a team are judged otherwise than the record says, and when each was or is to be fixed. */
+async function judgedNow(
+  { parts: { db, judgement }, assessor }: FindingsWork,
+  team: string,
+  { groups, flaws }: OpenFlaws,
+  {
+    at,
+    atWork,
+    latest,
+  }: {
+    readonly at: string
+    readonly atWork: ReadonlySet<string>
+    /** What is known of flaws now, recorded or about to be. */
+    readonly latest: ReadonlyMap<string, FlawRecorded>
+  },
+) {
+  const judging = createJudging({ ...judgement, catalog: assessor.catalog(), defaults: judgement })
+  const fixOf = (flaw: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> => {
+    const published = flaws.get(flaw)?.published ?? null
+    const of = latest.get(flaw)
+    return published === null && of !== undefined ? of : fixDateOf(published, of?.readAt ?? at)
+  }
+  const settled = groups.map(({ assets, ...group }) => ({
+    ...group,
+    assets: atWork.size === 0 ? assets : assets.filter(({ id }) => !atWork.has(id)),
+  }))
+  const judged = await inSlices(
+    judgedDifference(
+      settled.filter(({ assets }) => assets.length > 0),
+      await judgedOfTeam(db, team),
+      (flaw, context) => {
+        const of = flaws.get(flaw)
+        if (of === undefined) throw new Error(`Nothing is known of the flaw ${flaw}.`)
+        return judging(flaw, of, fixOf(flaw), context)
       },
-      difference.lists.flatMap(({ contents }) => contents),
-      now(),
-    )
-    return written ? 'done' : 'again'
-  }
+    ),
+  )
+  return { judged, fixOf }
+}
 
-  /** What is known of flaws of which nothing is recorded for the team: who says it, and since when we know it. */
-  async function freshFlaws(
-    flaws: readonly string[],
-    about: OpenFlaws['flaws'],
-    at: string,
-    { feeds, readAt: readBy }: Shared,
-  ): Promise<ReadonlyMap<string, Omit<FlawRecorded, 'open'>>> {
-    if (flaws.length === 0) return new Map()
-    const unknown = flaws.filter((flaw) => !feeds.has(flaw))
-    const naming = await feedsNaming(db, unknown, assessor.names())
-    const elsewhere = await readElsewhere(db, unknown)
-    for (const flaw of unknown) {
-      feeds.set(flaw, naming.get(flaw) ?? [])
-      const by = elsewhere.get(flaw)
-      if (by !== undefined) readBy.set(flaw, by)
-    }
-    const read = await feedsRead(db)
-    const firstSeen = await patchesFirstSeen(db, [...new Set(flaws.flatMap((flaw) => about.get(flaw)?.patches ?? []))])
-    return new Map(
-      flaws.map((flaw) => {
-        const now = about.get(flaw)
-        const named = feeds.get(flaw) ?? []
-        const patches = now?.patches ?? []
-        const times = [
-          at,
-          readBy.get(flaw) ?? at,
-          ...named.flatMap((feed) => read.get(feed) ?? []),
-          ...patches.flatMap((patch) => firstSeen.get(patch) ?? []),
-        ]
-        const readAt = times.sort()[0] ?? at
-        readBy.set(flaw, readAt)
-        return [flaw, { patches, feeds: named, readAt, ...fixDateOf(now?.published ?? null, readAt) }]
-      }),
-    )
+/** What is known of flaws of which nothing is recorded for the team: who says it, and since when we know it. */
+async function freshFlaws(
+  { parts: { db }, assessor }: FindingsWork,
+  flaws: readonly string[],
+  about: OpenFlaws['flaws'],
+  at: string,
+  { feeds, readAt: readBy }: Shared,
+): Promise<ReadonlyMap<string, Omit<FlawRecorded, 'open'>>> {
+  if (flaws.length === 0) return new Map()
+  const unknown = flaws.filter((flaw) => !feeds.has(flaw))
+  const naming = await feedsNaming(db, unknown, assessor.names())
+  const elsewhere = await readElsewhere(db, unknown)
+  for (const flaw of unknown) {
+    feeds.set(flaw, naming.get(flaw) ?? [])
+    const by = elsewhere.get(flaw)
+    if (by !== undefined) readBy.set(flaw, by)
   }
+  const read = await feedsRead(db)
+  const firstSeen = await patchesFirstSeen(db, [...new Set(flaws.flatMap((flaw) => about.get(flaw)?.patches ?? []))])
+  return new Map(
+    flaws.map((flaw) => {
+      const now = about.get(flaw)
+      const named = feeds.get(flaw) ?? []
+      const patches = now?.patches ?? []
+      const times = [
+        at,
+        readBy.get(flaw) ?? at,
+        ...named.flatMap((feed) => read.get(feed) ?? []),
+        ...patches.flatMap((patch) => firstSeen.get(patch) ?? []),
+      ]
+      const readAt = times.sort()[0] ?? at
+      readBy.set(flaw, readAt)
+      return [flaw, { patches, feeds: named, readAt, ...fixDateOf(now?.published ?? null, readAt) }]
+    }),
+  )
+}
 
-  /** How flaws ended, and by whose work. */
-  async function endings(moves: readonly Move[], groups: OpenFlaws['groups']) {
-    const lost = moves.flatMap(({ group, assets }) => (group === null ? assets.map(({ id }) => id) : []))
-    const present = lost.length === 0 ? new Map() : await readAssets(db, lost)
-    const endOf = createEndings(assessor.catalog())
-    const looked = await snapshotsOf(moves, groups)
-    const known = new Map<string, ReturnType<typeof endOf>>()
-    const ended = (flaw: string, patches: readonly string[], { group }: Move, asset: string) => {
-      if (group === null) return present.has(asset) ? 'moved' : 'gone'
-      const key = `${group} ${flaw}`
-      const snapshot = looked.get(groups[group]?.assets[0]?.id ?? '')
-      const end = known.get(key) ?? (snapshot === undefined ? 'fixed' : endOf(flaw, patches, snapshot))
-      known.set(key, end)
-      return end
-    }
-    const left = moves.flatMap(({ from, group, assets }) =>
-      from === null || group === null ? [] : assets.map(({ id }) => id),
-    )
-    const done = await fixedAssets(db, left, endedWell)
-    const fixes = await patchesOf([...new Set([...done.values()].flat().map(({ proposal }) => proposal))])
-    const fixedBy = (flaw: string, { id, since }: Move['assets'][number]) =>
-      (done.get(id) ?? []).find(
-        ({ proposal, doneAt }) => since !== null && doneAt >= since && fixes.get(proposal)?.has(flaw) === true,
-      )?.proposal ?? null
-    return { ended, fixedBy }
+/** How flaws ended, and by whose work. */
+async function endings({ parts: { db }, assessor }: FindingsWork, moves: readonly Move[], groups: OpenFlaws['groups']) {
+  const lost = moves.flatMap(({ group, assets }) => (group === null ? assets.map(({ id }) => id) : []))
+  const present = lost.length === 0 ? new Map() : await readAssets(db, lost)
+  const endOf = createEndings(assessor.catalog())
+  const looked = await snapshotsOf(db, moves, groups)
+  const known = new Map<string, ReturnType<typeof endOf>>()
+  const ended = (flaw: string, patches: readonly string[], { group }: Move, asset: string) => {
+    if (group === null) return present.has(asset) ? 'moved' : 'gone'
+    const key = `${group} ${flaw}`
+    const snapshot = looked.get(groups[group]?.assets[0]?.id ?? '')
+    const end = known.get(key) ?? (snapshot === undefined ? 'fixed' : endOf(flaw, patches, snapshot))
+    known.set(key, end)
+    return end
   }
+  const left = moves.flatMap(({ from, group, assets }) =>
+    from === null || group === null ? [] : assets.map(({ id }) => id),
+  )
+  const done = await fixedAssets(db, left, endedWell)
+  const fixes = await patchesOf(db, [...new Set([...done.values()].flat().map(({ proposal }) => proposal))])
+  const fixedBy = (flaw: string, { id, since }: Move['assets'][number]) =>
+    (done.get(id) ?? []).find(
+      ({ proposal, doneAt }) => since !== null && doneAt >= since && fixes.get(proposal)?.has(flaw) === true,
+    )?.proposal ?? null
+  return { ended, fixedBy }
+}
 
-  /** One asset of each group that others came into, as it was looked at. */
-  async function snapshotsOf(
-    moves: readonly Move[],
-    groups: OpenFlaws['groups'],
-  ): Promise<ReadonlyMap<string, AssetSnapshot>> {
-    const ids = new Set<string>()
-    for (const { from, group } of moves) {
-      const [first] = from === null || group === null ? [] : (groups[group]?.assets ?? [])
-      if (first !== undefined) ids.add(first.id)
-    }
-    const found = new Map<string, AssetSnapshot>()
-    for (const some of slices([...ids]))
-      for (const snapshot of await readSnapshots(db, { ids: some })) found.set(snapshot.asset.id, snapshot)
-    return found
+/** One asset of each group that others came into, as it was looked at. */
+async function snapshotsOf(
+  db: Db,
+  moves: readonly Move[],
+  groups: OpenFlaws['groups'],
+): Promise<ReadonlyMap<string, AssetSnapshot>> {
+  const ids = new Set<string>()
+  for (const { from, group } of moves) {
+    const [first] = from === null || group === null ? [] : (groups[group]?.assets ?? [])
+    if (first !== undefined) ids.add(first.id)
   }
+  const found = new Map<string, AssetSnapshot>()
+  for (const some of slices([...ids]))
+    for (const snapshot of await readSnapshots(db, { ids: some })) found.set(snapshot.asset.id, snapshot)
+  return found
+}
 
-  /** By proposal, the flaws that its patches fix. */
-  async function patchesOf(proposals: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const found = new Map<string, ReadonlySet<string>>()
-    for (const id of proposals) {
-      const state = await findProposal(db, id)
-      if (state?.subject.kind !== 'patches') continue
-      const flaws = state.subject.patches.flatMap((patch) => [patch.id, ...patch.cves, ...patch.advisories])
-      found.set(id, new Set(flaws.map(factText)))
-    }
-    return found
+/** By proposal, the flaws that its patches fix. */
+async function patchesOf(db: Db, proposals: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const found = new Map<string, ReadonlySet<string>>()
+  for (const id of proposals) {
+    const state = await findProposal(db, id)
+    if (state?.subject.kind !== 'patches') continue
+    const flaws = state.subject.patches.flatMap((patch) => [patch.id, ...patch.cves, ...patch.advisories])
+    found.set(id, new Set(flaws.map(factText)))
   }
+  return found
+}
 
-  /** As old as the facts may be on which the team's rollouts start. */
-  function maxAges(): ReadonlyMap<string, number> {
-    const { teams } = parts
-    return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
-  }
-
-  function now(): string {
-    return parts.clock().toISOString()
-  }
-
-  return record
+/** As old as the facts may be on which the team's rollouts start. */
+function maxAges(teams: Pick<Teams, 'plans' | 'policyOf'>): ReadonlyMap<string, number> {
+  return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
 }

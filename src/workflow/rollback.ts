@@ -10,107 +10,120 @@ import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
 import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
 import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
-import type { Execute } from './execute.ts'
+import type { Execute } from './commands/execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export type Rollback = ReturnType<typeof createRollback>
 
 const PREVIEWS_AT_ONCE = 8
 
+type RollbackParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'engines'>
+
+interface Asked {
+  readonly reason: string | null
+  /** One asset alone. */
+  readonly only: string | null
+}
+
 /** Rolls a rollout back: opens a proposal of its own that is approved by whoever asks, and starts at once. */
-export function createRollback(parts: WorkflowParts, { execute, open }: Execute) {
-  const refused = (sentence: string): Answer => ({ ok: false, message: rich(sentence) })
-
-  async function rollBack(
-    proposal: string,
-    { reason, only }: { readonly reason: string | null; readonly only: string | null },
-    person: Person,
-  ): Promise<Answer> {
-    const state = await findProposal(parts.db, proposal)
-    if (state === null) return refused(`There is no proposal ${proposal}.`)
-    const members = parts.teams.membersOf(state.team)
-    const problem = rollbackProblem({ state, doer: person, reason, only, members, now: parts.clock().toISOString() })
-    if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
-    const { subject, stays } = await previewed(rollbackSubject(state, state.subject, only))
-    const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
-    const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
-    if (possible.length === 0) {
-      const first = subject.assets[0]
-      return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
-    }
-    // Undoing a part leaves the rest to go on or not, as people decide.
-    if (only === null && (state.status === 'halted' || state.status === 'paused')) {
-      const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
-      if (!ended.ok) return refused(ended.refusal.sentence)
-    }
-    const content = {
-      title: `Roll back ${state.id}: ${state.title}`,
-      subject,
-      contentHash: contentHash(subject),
-      priority: state.priority,
-      whyNow: `${sentence(reason.trim())}${staying}`,
-      dueAt: null,
-    }
-    const opened = await open(state.team, content, state.policy, person, reason.trim())
-    if (!opened.ok) return refused(opened.refusal.sentence)
-    const left = subject.assets.length - possible.length
-    const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`
-    return {
-      ok: true,
-      message: rich(
-        strong(opened.state.id),
-        ` rolls ${state.id} back on ${possible.length} of its assets now.${more}${staying}`,
-      ),
-      link: `/p/${opened.state.id}`,
-    }
+export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'execute' | 'open'>) {
+  return {
+    rollBack: (proposal: string, asked: Asked, person: Person) => rollBack(parts, commands, proposal, asked, person),
   }
+}
 
-  /** The exact transaction of each asset. Older versions are not everywhere to be had: what has none stays as it is. */
-  async function previewed(
-    subject: PatchSubject,
-  ): Promise<{ readonly subject: PatchSubject; readonly stays: readonly string[] }> {
-    const engine = parts.engines.get(subject.engine)
-    const present = await readAssets(
-      parts.db,
-      subject.assets.map(({ asset }) => asset.id),
-    )
-    const limit = pLimit(PREVIEWS_AT_ONCE)
-    const stays = new Set<string>()
-    const assets = await Promise.all(
-      subject.assets.map((planned) =>
-        limit(async (): Promise<PlannedAsset> => {
-          const asset = present.get(planned.asset.id)
-          const problem = awayProblem(asset, subject.engine)
-          if (asset === undefined || problem !== null) return { ...planned, previewProblem: problem }
-          if (restores(subject)) return planned
-          if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
-          try {
-            const { changes, transaction } = await possible(engine, asset, planned.changes)
-            for (const { name } of planned.changes) if (!changes.some((change) => change.name === name)) stays.add(name)
-            return { ...planned, changes, transaction }
-          } catch (error) {
-            return { ...planned, previewProblem: errorText(error) }
-          }
-        }),
-      ),
-    )
-    return { subject: { ...subject, assets, inventoryAt: parts.clock().toISOString() }, stays: [...stays].sort() }
+const refused = (sentence: string): Answer => ({ ok: false, message: rich(sentence) })
+
+async function rollBack(
+  parts: RollbackParts,
+  { execute, open }: Pick<Execute, 'execute' | 'open'>,
+  proposal: string,
+  { reason, only }: Asked,
+  person: Person,
+): Promise<Answer> {
+  const state = await findProposal(parts.db, proposal)
+  if (state === null) return refused(`There is no proposal ${proposal}.`)
+  const members = parts.teams.membersOf(state.team)
+  const problem = rollbackProblem({ state, doer: person, reason, only, members, now: parts.clock().toISOString() })
+  if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
+  const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
+  const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
+  const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
+  if (possible.length === 0) {
+    const first = subject.assets[0]
+    return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
+  // Undoing a part leaves the rest to go on or not, as people decide.
+  if (only === null && (state.status === 'halted' || state.status === 'paused')) {
+    const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
+    if (!ended.ok) return refused(ended.refusal.sentence)
+  }
+  const content = {
+    title: `Roll back ${state.id}: ${state.title}`,
+    subject,
+    contentHash: contentHash(subject),
+    priority: state.priority,
+    whyNow: `${sentence(reason.trim())}${staying}`,
+    dueAt: null,
+  }
+  const opened = await open(state.team, content, state.policy, person, reason.trim())
+  if (!opened.ok) return refused(opened.refusal.sentence)
+  const left = subject.assets.length - possible.length
+  const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`
+  return {
+    ok: true,
+    message: rich(
+      strong(opened.state.id),
+      ` rolls ${state.id} back on ${possible.length} of its assets now.${more}${staying}`,
+    ),
+    link: `/p/${opened.state.id}`,
+  }
+}
 
-  async function possible(engine: DeployEngine, asset: Asset, changes: PlannedAsset['changes']) {
-    const preview = (wanted: PlannedAsset['changes']) => engine.preview(asset, wanted, new AbortController().signal)
-    try {
-      return { changes, transaction: await preview(changes) }
-    } catch (error) {
-      const kept: PlannedAsset['changes'][number][] = []
-      for (const change of changes) {
-        const alone = await preview([change]).catch(() => null)
-        if (alone !== null) kept.push(change)
-      }
-      if (kept.length === 0) throw error
-      return { changes: kept, transaction: await preview(kept) }
+/** The exact transaction of each asset. Older versions are not everywhere to be had: what has none stays as it is. */
+async function previewed(
+  parts: RollbackParts,
+  subject: PatchSubject,
+): Promise<{ readonly subject: PatchSubject; readonly stays: readonly string[] }> {
+  const engine = parts.engines.get(subject.engine)
+  const present = await readAssets(
+    parts.db,
+    subject.assets.map(({ asset }) => asset.id),
+  )
+  const limit = pLimit(PREVIEWS_AT_ONCE)
+  const stays = new Set<string>()
+  const assets = await Promise.all(
+    subject.assets.map((planned) =>
+      limit(async (): Promise<PlannedAsset> => {
+        const asset = present.get(planned.asset.id)
+        const problem = awayProblem(asset, subject.engine)
+        if (asset === undefined || problem !== null) return { ...planned, previewProblem: problem }
+        if (restores(subject)) return planned
+        if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
+        try {
+          const { changes, transaction } = await possible(engine, asset, planned.changes)
+          for (const { name } of planned.changes) if (!changes.some((change) => change.name === name)) stays.add(name)
+          return { ...planned, changes, transaction }
+        } catch (error) {
+          return { ...planned, previewProblem: errorText(error) }
+        }
+      }),
+    ),
+  )
+  return { subject: { ...subject, assets, inventoryAt: parts.clock().toISOString() }, stays: [...stays].sort() }
+}
+
+async function possible(engine: DeployEngine, asset: Asset, changes: PlannedAsset['changes']) {
+  const preview = (wanted: PlannedAsset['changes']) => engine.preview(asset, wanted, new AbortController().signal)
+  try {
+    return { changes, transaction: await preview(changes) }
+  } catch (error) {
+    const kept: PlannedAsset['changes'][number][] = []
+    for (const change of changes) {
+      const alone = await preview([change]).catch(() => null)
+      if (alone !== null) kept.push(change)
     }
+    if (kept.length === 0) throw error
+    return { changes: kept, transaction: await preview(kept) }
   }
-
-  return { rollBack }
 }

@@ -2,8 +2,10 @@ import type { Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
-import { forgetMissing, forgetOtherSources, LOOKS_AT_ONCE, newInterned, saveObservations } from '../store/inventory.ts'
+import { forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
 import { forgetOtherFeeds, saveFeed } from '../store/save-feed.ts'
+import { LOOKS_AT_ONCE, saveObservations } from '../store/save-looks.ts'
+import { newInterned } from '../store/sets.ts'
 import { inTime } from './in-time.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -19,107 +21,114 @@ export interface SyncReport {
   readonly what: string
 }
 
+type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'log'>
+
 /** Refreshes catalog and inventory. A source that fails keeps its last good content; the others go on. */
-export function createSync(parts: WorkflowParts) {
-  async function syncFeeds(signal: AbortSignal): Promise<readonly SyncReport[]> {
-    const reports: SyncReport[] = []
-    await forgetOtherFeeds(
+export function createSync(parts: SyncParts) {
+  return {
+    syncFeeds: (signal: AbortSignal) => syncFeeds(parts, signal),
+    syncFeed: (name: string, signal: AbortSignal) => syncFeed(parts, name, signal),
+    /** `only`: just these assets, of whatever source. */
+    syncInventory: (signal: AbortSignal, only: readonly string[] | null = null) => syncInventory(parts, signal, only),
+    syncSource: (name: string, signal: AbortSignal, only: readonly string[] | null = null) =>
+      syncSource(parts, name, signal, only),
+  }
+}
+
+async function syncFeeds(parts: SyncParts, signal: AbortSignal): Promise<readonly SyncReport[]> {
+  const reports: SyncReport[] = []
+  await forgetOtherFeeds(
+    parts.db,
+    parts.feeds.map((feed) => feed.name),
+    parts.clock().toISOString(),
+    parts.feedChanged,
+  )
+  // One after the other: a large one takes memory while it is read.
+  for (const { name } of parts.feeds) reports.push(await syncFeed(parts, name, signal))
+  return reports
+}
+
+async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Promise<SyncReport> {
+  const feed = parts.feeds.find((item) => item.name === name)
+  if (feed === undefined) throw new Error(`There is no feed "${name}".`)
+  const known = (await sourceStates(parts.db)).find((state) => state.kind === 'catalog' && state.name === name)
+  const cursor = known?.cursor ?? null
+  try {
+    const fetched = await inTime(`The feed ${name}`, limits.feedSeconds, signal, (either) => feed.fetch(cursor, either))
+    const now = parts.clock().toISOString()
+    if (fetched.status === 'unchanged') {
+      await sourceSucceeded(parts.db, 'catalog', name, now, cursor, known?.rejected ?? 0)
+      return { name, kind: 'catalog', ok: true, news: false, what: 'unchanged' }
+    }
+    const { content, rejected } = fetched
+    const result = { now, cursor: fetched.cursor, rejected: rejected.length }
+    const change = await saveFeed(parts.db, name, fetched, result, parts.feedChanged)
+    for (const record of rejected.slice(0, 3))
+      parts.log.warn(`Feed ${name}: ${record.where} was skipped: ${record.reason}`)
+    const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
+    const skipped = rejected.length > 0 ? `; ${rejected.length} records skipped` : ''
+    const what = `${counts.join(', ') || 'nothing'}${skipped}`
+    return { name, kind: 'catalog', ok: true, news: change !== null, what }
+  } catch (error) {
+    signal.throwIfAborted()
+    const problem = errorText(error)
+    await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
+    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+  }
+}
+
+async function syncInventory(
+  parts: SyncParts,
+  signal: AbortSignal,
+  only: readonly string[] | null,
+): Promise<readonly SyncReport[]> {
+  if (only === null) {
+    await forgetOtherSources(
       parts.db,
-      parts.feeds.map((feed) => feed.name),
+      parts.sources.map((source) => source.name),
       parts.clock().toISOString(),
-      parts.feedChanged,
     )
-    // One after the other: a large one takes memory while it is read.
-    for (const { name } of parts.feeds) reports.push(await syncFeed(name, signal))
-    return reports
   }
+  return Promise.all(parts.sources.map((source) => syncSource(parts, source.name, signal, only)))
+}
 
-  async function syncFeed(name: string, signal: AbortSignal): Promise<SyncReport> {
-    const feed = parts.feeds.find((item) => item.name === name)
-    if (feed === undefined) throw new Error(`There is no feed "${name}".`)
-    const known = (await sourceStates(parts.db)).find((state) => state.kind === 'catalog' && state.name === name)
-    const cursor = known?.cursor ?? null
-    try {
-      const fetched = await inTime(`The feed ${name}`, limits.feedSeconds, signal, (either) =>
-        feed.fetch(cursor, either),
-      )
-      const now = parts.clock().toISOString()
-      if (fetched.status === 'unchanged') {
-        await sourceSucceeded(parts.db, 'catalog', name, now, cursor, known?.rejected ?? 0)
-        return { name, kind: 'catalog', ok: true, news: false, what: 'unchanged' }
-      }
-      const { content, rejected } = fetched
-      const result = { now, cursor: fetched.cursor, rejected: rejected.length }
-      const change = await saveFeed(parts.db, name, fetched, result, parts.feedChanged)
-      for (const record of rejected.slice(0, 3))
-        parts.log.warn(`Feed ${name}: ${record.where} was skipped: ${record.reason}`)
-      const counts = Object.entries(content).map(([kind, rows]) => `${rows?.length ?? 0} ${kind}`)
-      const skipped = rejected.length > 0 ? `; ${rejected.length} records skipped` : ''
-      const what = `${counts.join(', ') || 'nothing'}${skipped}`
-      return { name, kind: 'catalog', ok: true, news: change !== null, what }
-    } catch (error) {
-      signal.throwIfAborted()
-      const problem = errorText(error)
-      await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-      return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+async function syncSource(
+  parts: SyncParts,
+  name: string,
+  signal: AbortSignal,
+  only: readonly string[] | null,
+): Promise<SyncReport> {
+  const source = parts.sources.find((item) => item.name === name)
+  const seen: string[] = []
+  const lost: string[] = []
+  try {
+    const interned = newInterned()
+    let waiting: Observation[] = []
+    let savedAt = parts.clock().getTime()
+    const save = async () => {
+      await saveObservations(parts.db, waiting, parts.clock().toISOString(), interned)
+      waiting = []
+      savedAt = parts.clock().getTime()
     }
-  }
-
-  /** `only`: just these assets, of whatever source. */
-  async function syncInventory(
-    signal: AbortSignal,
-    only: readonly string[] | null = null,
-  ): Promise<readonly SyncReport[]> {
-    if (only === null) {
-      await forgetOtherSources(
-        parts.db,
-        parts.sources.map((source) => source.name),
-        parts.clock().toISOString(),
-      )
+    for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
+      waiting.push(observation)
+      // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
+      if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
+      if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
+      else lost.push(`${observation.asset.name}: ${observation.reason}`)
+      if (observation.kind === 'unreachable') seen.push(observation.asset.id)
+      else for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
     }
-    return Promise.all(parts.sources.map((source) => syncSource(source.name, signal, only)))
+    await save()
+    if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
+    await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
+    const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
+    const what = `${seen.length - lost.length} assets seen${problem}`
+    return { name, kind: 'inventory', ok: true, news: true, what }
+  } catch (error) {
+    signal.throwIfAborted()
+    const problem = errorText(error)
+    await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
+    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
   }
-
-  async function syncSource(
-    name: string,
-    signal: AbortSignal,
-    only: readonly string[] | null = null,
-  ): Promise<SyncReport> {
-    const source = parts.sources.find((item) => item.name === name)
-    const seen: string[] = []
-    const lost: string[] = []
-    try {
-      const interned = newInterned()
-      let waiting: Observation[] = []
-      let savedAt = parts.clock().getTime()
-      const save = async () => {
-        await saveObservations(parts.db, waiting, parts.clock().toISOString(), interned)
-        waiting = []
-        savedAt = parts.clock().getTime()
-      }
-      for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
-        waiting.push(observation)
-        // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
-        if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
-        if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
-        else lost.push(`${observation.asset.name}: ${observation.reason}`)
-        if (observation.kind === 'unreachable') seen.push(observation.asset.id)
-        else
-          for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
-      }
-      await save()
-      if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
-      await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
-      const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
-      const what = `${seen.length - lost.length} assets seen${problem}`
-      return { name, kind: 'inventory', ok: true, news: true, what }
-    } catch (error) {
-      signal.throwIfAborted()
-      const problem = errorText(error)
-      await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-      return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
-    }
-  }
-
-  return { syncFeeds, syncFeed, syncInventory, syncSource }
 }

@@ -8,7 +8,10 @@ type Shown = Pick<Lease, 'show'>
  * The parts as whoever holds a lease may use them: before every call of an engine, a hook or the monitoring the lease is
  * shown to the database, so that a process that was stopped or cut off, and has been replaced, begins nothing more.
  */
-export function underLease(parts: WorkflowParts, lease: Shown): WorkflowParts {
+export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks' | 'silences'>>(
+  parts: Parts,
+  lease: Shown,
+): Parts {
   const engines = new Map([...parts.engines].map(([name, engine]) => [name, engineUnder(engine, lease)]))
   const silences = new Map([...parts.silences].map(([name, silence]) => [name, silenceUnder(silence, lease)]))
   return { ...parts, engines, silences, hooks: hooksUnder(parts.hooks, lease) }

@@ -25,15 +25,12 @@ import { createOsvFeed } from '../../src/integrations/feeds/osv/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { readCatalog } from '../../src/store/catalog.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import {
-  installedCounts,
-  newInterned,
-  readSnapshots,
-  saveObservations,
-  teamsWithAssets,
-} from '../../src/store/inventory.ts'
+import { installedCounts, readSnapshots, teamsWithAssets } from '../../src/store/inventory.ts'
 import { saveFeed } from '../../src/store/save-feed.ts'
-import { createAssessor, type TeamAssessed } from '../../src/workflow/assessor.ts'
+import { saveObservations } from '../../src/store/save-looks.ts'
+import { newInterned } from '../../src/store/sets.ts'
+import { createAssessor } from '../../src/workflow/assessing/assessor.ts'
+import type { TeamAssessed } from '../../src/workflow/assessing/known.ts'
 import { sharedData } from '../integrations/shared-data.ts'
 import { aSnapshot } from '../support/asset.ts'
 import { judgement } from '../support/example-service.ts'

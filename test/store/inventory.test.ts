@@ -1,16 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InstalledPackage, Observation } from '../../src/core/asset.ts'
-import {
-  forgetMissing,
-  installedCounts,
-  newInterned,
-  purgeSoftware,
-  readAssets,
-  readSnapshots,
-  saveObservations,
-} from '../../src/store/inventory.ts'
+import { forgetMissing, purgeSoftware } from '../../src/store/forget-assets.ts'
+import { installedCounts, readAssets, readSnapshots } from '../../src/store/inventory.ts'
 import { packIds, packInOrder, unpackIds } from '../../src/store/packed-ids.ts'
+import { saveObservations } from '../../src/store/save-looks.ts'
+import { newInterned } from '../../src/store/sets.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
 

@@ -14,19 +14,17 @@ import { byBytes } from '../../src/core/by-bytes.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { storable } from '../../src/core/storable.ts'
+import { forgetMissing, forgetOtherSources, purgeSoftware } from '../../src/store/forget-assets.ts'
 import {
-  forgetMissing,
-  forgetOtherSources,
   historyOf,
   listAssets,
-  newInterned,
   oldestLook,
-  purgeSoftware,
   readAssetKeys,
   readSnapshots,
-  saveObservations,
   teamsOfSets,
 } from '../../src/store/inventory.ts'
+import { saveObservations } from '../../src/store/save-looks.ts'
+import { newInterned } from '../../src/store/sets.ts'
 import { createSoftwareMemory } from '../../src/store/software-memory.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { type TestDatabase, useDatabase } from '../support/database.ts'

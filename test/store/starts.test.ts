@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HealthResult } from '../../src/core/ports.ts'
 import { purgeStartAssets } from '../../src/store/starts.ts'
-import { createRunBook } from '../../src/workflow/run-book.ts'
+import { createRunBook } from '../../src/workflow/rollout/run-book.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()

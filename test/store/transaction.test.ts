@@ -40,6 +40,14 @@ test('a pool is nothing that work in a transaction may be given', () => {
   expect(wrong).toBeTypeOf('function')
 })
 
+test('nor are parts with a pool among them', () => {
+  const { db } = database()
+  const work = async (_tx: Tx, _given: { readonly parts: { readonly db: Db } }) => {}
+  // @ts-expect-error: the type of what is given has no place for such parts
+  const wrong = () => inTransaction(db, work, { parts: { db } })
+  expect(wrong).toBeTypeOf('function')
+})
+
 test('two transactions that wait for each other both end: one is done again', async () => {
   const { db } = database()
   await db.insert(timers).values([

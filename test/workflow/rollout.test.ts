@@ -10,7 +10,7 @@ import { allProposals, findProposal, openProposals } from '../../src/store/propo
 import { results } from '../../src/store/schema.ts'
 import { tookByRing } from '../../src/store/took.ts'
 import { exportRecord } from '../../src/workflow/audit.ts'
-import { createDeploy } from '../../src/workflow/deploy.ts'
+import { createDeploy } from '../../src/workflow/rollout/deploy.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService } from '../support/example-service.ts'
 

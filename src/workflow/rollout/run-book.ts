@@ -1,8 +1,8 @@
 /** What is written down of each start, so that whoever drives next knows how far it had come. */
 
-import type { HealthResult } from '../core/ports.ts'
-import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../store/starts.ts'
-import type { WorkflowParts } from './ports.ts'
+import type { HealthResult } from '../../core/ports.ts'
+import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../../store/starts.ts'
+import type { WorkflowParts } from '../ports.ts'
 
 export interface RunNotes {
   /** Assets that the engine was about to start, in order; `null`: it had not come so far, or the engine has answered. */
@@ -22,6 +22,8 @@ interface Noted {
   readonly proposal: string
   readonly engine: string
 }
+
+export type RunBook = ReturnType<typeof createRunBook>
 
 export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>) {
   const now = () => clock().toISOString()

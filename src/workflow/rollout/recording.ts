@@ -1,9 +1,9 @@
-import { limits } from '../core/limits.ts'
-import type { RecordedOutcome, RecordedVerification } from '../core/proposal/event.ts'
-import type { Actor } from '../core/proposal/proposal.ts'
-import { type Collecting, collecting } from './collecting.ts'
-import type { Execute } from './execute.ts'
-import type { WorkflowParts } from './ports.ts'
+import { limits } from '../../core/limits.ts'
+import type { RecordedOutcome, RecordedVerification } from '../../core/proposal/event.ts'
+import type { Actor } from '../../core/proposal/proposal.ts'
+import { type Collecting, collecting } from '../collecting.ts'
+import type { Execute } from '../commands/execute.ts'
+import type { WorkflowParts } from '../ports.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const verification: Actor = { kind: 'system', part: 'verification' }

@@ -1,0 +1,102 @@
+/** Forgets assets that are no more, and software that none has. */
+
+import { and, asc, eq, notInArray, sql } from 'drizzle-orm'
+import { storableAsJson } from '../core/storable.ts'
+import { listOf, slices } from './bulk.ts'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { noteDirtyTeams } from './dirty.ts'
+import { recordGone } from './recorded-assets.ts'
+import { LOOKS_AT_ONCE } from './save-looks.ts'
+import { assetHistory, assetLooks, assets, pendingSets, softwareSets } from './schema.ts'
+import { inTransaction } from './transaction.ts'
+
+/** Forgets assets that the source no longer lists. Returns how many. */
+export async function forgetMissing(db: Db, source: string, seen: readonly string[], now: string): Promise<number> {
+  return inTransaction(db, forgetOfSource, { source, listed: storableAsJson(seen), now })
+}
+
+async function forgetOfSource(
+  tx: Tx,
+  { source, listed, now }: { readonly source: string; readonly listed: string; readonly now: string },
+): Promise<number> {
+  const gone = await tx
+    .select({ id: assets.id })
+    .from(assets)
+    .where(
+      and(
+        eq(assets.source, source),
+        sql`${assets.id} not in (select jsonb_array_elements_text(${listed}::text::jsonb))`,
+      ),
+    )
+    .orderBy(asc(assets.id))
+  return forget(tx, gone, 'not listed', now)
+}
+
+/** Forgets assets of sources that are configured no more. */
+export async function forgetOtherSources(db: Db, configured: readonly string[], now: string): Promise<void> {
+  await inTransaction(db, forgetSources, { configured, now })
+}
+
+async function forgetSources(
+  tx: Tx,
+  { configured, now }: { readonly configured: readonly string[]; readonly now: string },
+): Promise<void> {
+  const gone = await tx
+    .select({ id: assets.id })
+    .from(assets)
+    .where(configured.length === 0 ? undefined : notInArray(assets.source, [...configured]))
+    .orderBy(asc(assets.id))
+  await forget(tx, gone, 'source removed', now)
+}
+
+/** In the order in which looks are stored. What the assets had is kept in their history. */
+async function forget(
+  tx: Tx,
+  gone: readonly { readonly id: string }[],
+  why: 'not listed' | 'source removed',
+  now: string,
+): Promise<number> {
+  const forgotten: { readonly id: string; readonly team: string }[] = []
+  for (const some of slices(gone, LOOKS_AT_ONCE)) {
+    const ids = listOf(some.map(({ id }) => id))
+    await tx.execute(sql`
+      delete from ${assetLooks} where asset in (select asset from ${assetLooks}
+        where asset = any(${ids}::text::text[]) order by asset for update)`)
+    const rows = await tx.execute<{ id: string; team: string }>(
+      sql`delete from ${assets} where id = any(${ids}::text::text[]) returning id, team`,
+    )
+    await tx.execute(sql`
+      update ${assetHistory} set until_at = greatest(from_at, ${now}::text::timestamptz)
+      where asset = any(${ids}::text::text[]) and until_at is null`)
+    forgotten.push(...rows)
+  }
+  await recordGone(
+    tx,
+    forgotten.map(({ id }) => id),
+    why,
+    now,
+  )
+  await noteDirtyTeams(
+    tx,
+    forgotten.map(({ team }) => team),
+    now,
+  )
+  return forgotten.length
+}
+
+/**
+ * Forgets sets that no asset has any more, and software that none ever had. One that is just being given to an asset is kept.
+ * Returns how many.
+ */
+export async function purgeSoftware(db: Queryable): Promise<number> {
+  const software = await db.execute(sql`
+    delete from ${softwareSets} where id in (select id from ${softwareSets} s
+      where not exists (select 1 from ${assets} a where a.software_set = s.id)
+        and not exists (select 1 from ${assetHistory} h where h.software_set = s.id)
+      for update skip locked) returning id`)
+  const pending = await db.execute(sql`
+    delete from ${pendingSets} where id in (select id from ${pendingSets} s
+      where not exists (select 1 from ${assets} a where a.pending_set = s.id)
+      for update skip locked) returning id`)
+  return software.length + pending.length
+}

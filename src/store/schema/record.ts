@@ -1,0 +1,95 @@
+/** The audit record, to which is only added, and who is who in it. */
+
+import { sql } from 'drizzle-orm'
+import { bigserial, boolean, index, integer, pgSchema, pgTable, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bytes, instant } from './column-types.ts'
+
+export const audit = pgSchema('audit')
+
+/**
+ * Of an entry: it says what people decided and did, and not what was known of feeds, assets and flaws, of which there are
+ * very many more. The index is used where this is asked word for word.
+ */
+export const isDecided = sql`stream !~ '^(assets:|feeds$|findings:)'`
+
+/** What happened, as core/record/entry.ts says. */
+export const entries = audit.table(
+  'entries',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    stream: text('stream').notNull(),
+    seq: integer('seq').notNull(),
+    /** Byte for byte what is hashed; never changed. */
+    entry: text('entry').notNull(),
+    hash: text('hash').notNull(),
+    /** What stands beside it, and can be erased with its salt: names, words, accounts, addresses. */
+    salt: text('salt'),
+    beside: text('beside'),
+  },
+  (table) => [
+    uniqueIndex('entries_stream_seq').on(table.stream, table.seq),
+    index('entries_decided').on(table.id).where(isDecided),
+  ],
+)
+
+/** Whose pseudonyms those in entries are. */
+export const persons = pgTable('persons', {
+  pseudonym: text('pseudonym').primaryKey(),
+  /** Id in the configuration; `null`: erased. */
+  person: text('person').unique(),
+  name: text('name'),
+})
+
+/** One row: another text whenever `persons` has changed, and in no other database the same. */
+export const personsVersion = pgTable('persons_version', {
+  one: boolean('one').primaryKey().default(true),
+  version: text('version').notNull(),
+})
+
+/**
+ * Events as earlier versions wrote them, to which nothing is added. Times and bodies are text, byte for byte what was
+ * hashed.
+ */
+export const events = audit.table(
+  'events',
+  {
+    position: bigserial('position', { mode: 'number' }).primaryKey(),
+    stream: text('stream').notNull(),
+    seq: integer('seq').notNull(),
+    at: text('at').notNull(),
+    actor: text('actor').notNull(),
+    event: text('event').notNull(),
+    prev: text('prev').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq)],
+)
+
+/** What events name by its hash, as core/content.ts says. Never changed. */
+export const content = audit.table(
+  'content',
+  {
+    hash: bytes('hash').primaryKey(),
+    kind: smallint('kind').notNull(),
+    format: smallint('format').notNull(),
+    /** Canonical JSON, byte for byte what was hashed. */
+    text: text('text').notNull(),
+    madeAt: instant('made_at').notNull(),
+    /** `null`: it is kept for ever, as soon as an event names it. */
+    expiresAt: instant('expires_at'),
+    /** As store/content.ts says. */
+    kept: smallint('kept').notNull().default(0),
+  },
+  (table) => [
+    index('content_expires').on(table.expiresAt).where(sql`expires_at is not null`),
+    index('content_unkept').on(table.kept, table.madeAt).where(sql`kept < 2 and expires_at is null`),
+  ],
+)
+
+export const checkpoints = audit.table('checkpoints', {
+  number: integer('number').primaryKey(),
+  at: text('at').notNull(),
+  heads: text('heads').notNull(),
+  prev: text('prev').notNull(),
+  hash: text('hash').notNull(),
+})

@@ -1,0 +1,157 @@
+/**
+ * What teams miss, assessed again and again by what has changed since: assets whose software is another one, packages and
+ * CVEs of which feeds say something else. What was worked out is kept in memory, and is made again from the store wherever
+ * it is not there.
+ */
+
+import { type Assessment, createAssess, type MissingAlike, patchId } from '../../core/assessment/assess.ts'
+import type { CatalogView } from '../../core/assessment/catalog-view.ts'
+import { patchesFirstSeen, rememberPatches } from '../../store/catalog.ts'
+import { inSlices } from '../../store/in-slices.ts'
+import { type AssetKeys, readAssetKeys } from '../../store/inventory.ts'
+import { createSoftwareMemory } from '../../store/software-memory.ts'
+import type { WorkflowParts } from '../ports.ts'
+import { learn, type Reading } from './feeds-say.ts'
+import { type Known, nothingKnown, type Team, type TeamAssessed } from './known.ts'
+import { alikeOf, forgetPairs, knowPairs } from './pairs.ts'
+
+/** How often assets are read again whose software changed meanwhile. */
+const ATTEMPTS = 5
+
+export interface Assessor {
+  /**
+   * `kept`: nothing has changed of the team's assets since this count of its own was given, so that they are not read
+   * again; left out: they are. `fresh`: they are read again all the same.
+   */
+  assess(team: string, kept?: number, fresh?: boolean): Promise<TeamAssessed>
+  /** What was read last of the team's assets counts as this from now on. */
+  countAs(team: string, count: number): void
+  readonly catalog: () => CatalogView
+  /** Of packages that assets of any team have. */
+  readonly names: () => { readonly platforms: readonly string[]; readonly packages: readonly string[] }
+}
+
+type AssessorParts = Pick<WorkflowParts, 'db' | 'clock' | 'judgement'>
+
+/** All that an assessor keeps between assessments. */
+interface Kept extends Reading {
+  known: Known
+  /** When patches were first missing, by their ids, ISO 8601 UTC. */
+  readonly firstSeen: Map<string, string>
+}
+
+export function createAssessor(parts: AssessorParts): Assessor {
+  const kept: Kept = {
+    db: parts.db,
+    memory: createSoftwareMemory(),
+    firstSeen: new Map(),
+    known: nothingKnown(new Map()),
+  }
+  let turn: Promise<unknown> = Promise.resolve()
+
+  return {
+    /** One at a time: all share what is known. */
+    assess(team, count, fresh = false) {
+      const mine = turn.then(() => assessNow(parts, kept, { team, count: count ?? null, fresh }))
+      turn = mine.catch(() => {
+        // Some of it may be half read.
+        kept.known = nothingKnown(new Map())
+      })
+      return mine
+    },
+    countAs(team, count) {
+      const own = kept.known.teams.get(team)
+      if (own !== undefined) own.count = count
+    },
+    catalog: () => kept.known.catalog,
+    names: () => ({ platforms: [...kept.known.platforms], packages: [...kept.known.packages] }),
+  }
+}
+
+async function assessNow(
+  parts: AssessorParts,
+  kept: Kept,
+  { team, count, fresh }: { readonly team: string; readonly count: number | null; readonly fresh: boolean },
+): Promise<TeamAssessed> {
+  const { db } = kept
+  kept.known = await learn(kept.known, kept)
+  const { known } = kept
+  const at = parts.clock().toISOString()
+  const own = teamOf(parts, kept, team, at.slice(0, 10))
+  if (fresh || count === null || own.count !== count) {
+    own.rows = sameAssets(await readAssetKeys(db, [team]), own.rows)
+    own.at = at
+    own.count = count
+  }
+  for (let attempt = 1; !(await knowPairs(known, own.rows, kept)); attempt++) {
+    if (attempt === ATTEMPTS) throw new Error(`The software of assets of ${team} changed while it was read.`)
+    own.rows = sameAssets(await readAssetKeys(db, [team]), own.rows)
+  }
+  const alike = await inSlices(alikeOf(known, own.rows))
+  await rememberSeen(kept, alike, at)
+  const assessment = await inSlices(own.assess(alike))
+  forgetPairs(known)
+  const before = own.assessed
+  const missed = before !== null && sameAssessment(before.assessment, assessment) ? before.missed : {}
+  const rows = new Map(own.rows.map((row) => [row.asset.id, row]))
+  own.assessed = { assessment, missed, alike, rows, at: own.at }
+  return own.assessed
+}
+
+/** What is kept of a team; its judgements are made anew every day. */
+function teamOf({ judgement }: AssessorParts, { known, firstSeen }: Kept, team: string, day: string): Team {
+  const there = known.teams.get(team)
+  if (there !== undefined && there.day === day) return there
+  const { exposure, criticality, dueDays, rule } = judgement
+  const options = { catalog: known.catalog, rule, dueDays, firstSeen, now: day, defaults: { exposure, criticality } }
+  const made: Team = {
+    ...(there ?? { rows: [], at: '', count: null }),
+    day,
+    assess: createAssess(options),
+    assessed: null,
+  }
+  known.teams.set(team, made)
+  return made
+}
+
+/** Remembers patches that are missing for the first time. */
+async function rememberSeen({ known, firstSeen, db }: Kept, alike: MissingAlike, at: string): Promise<void> {
+  if (firstSeen.size === 0) for (const [id, when] of await patchesFirstSeen(db)) firstSeen.set(id, when)
+  const fresh = new Set<string>()
+  for (const { updates } of alike.keys())
+    for (const update of updates) {
+      if (known.seen.has(update)) continue
+      known.seen.add(update)
+      const id = patchId(update)
+      if (!firstSeen.has(id)) fresh.add(id)
+    }
+  if (fresh.size === 0) return
+  for (const [id, when] of await rememberPatches(db, [...fresh], at)) firstSeen.set(id, when)
+}
+
+function sameAssessment(some: Assessment, others: Assessment): boolean {
+  return (
+    some.patches.length === others.patches.length &&
+    some.assets.length === others.assets.length &&
+    some.patches.every((patch, index) => patch === others.patches[index]) &&
+    some.assets.every((one, index) => {
+      const other = others.assets[index]
+      return (
+        other !== undefined &&
+        one.asset === other.asset &&
+        one.patches === other.patches &&
+        one.changes === other.changes &&
+        one.held === other.held
+      )
+    })
+  )
+}
+
+/** Assets of which the same is said are the same objects as before. */
+function sameAssets(rows: readonly AssetKeys[], before: readonly AssetKeys[]): readonly AssetKeys[] {
+  const known = new Map(before.map(({ asset }) => [asset.id, asset]))
+  return rows.map((row) => {
+    const there = known.get(row.asset.id)
+    return there !== undefined && JSON.stringify(there) === JSON.stringify(row.asset) ? { ...row, asset: there } : row
+  })
+}

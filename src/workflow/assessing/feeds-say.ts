@@ -1,0 +1,137 @@
+/** Keeps what is known at what the feeds say. */
+
+import type { Software } from '../../core/assessment/missing.ts'
+import type { InstalledPackage } from '../../core/asset.ts'
+import type { FeedChange } from '../../core/feed-change.ts'
+import { slices } from '../../store/bulk.ts'
+import { cvesIn, readAbout, readPackages, readPlatforms } from '../../store/catalog.ts'
+import type { Db } from '../../store/connection.ts'
+import { feedChangesSince, feedVersions } from '../../store/feed-changes.ts'
+import { inSlices } from '../../store/in-slices.ts'
+import { readSets, type SoftwareMemory } from '../../store/software-memory.ts'
+import { type Known, nothingKnown, type Pair } from './known.ts'
+
+/** Sets that are read from the store together. */
+export const SETS_AT_ONCE = 500
+/** Packages and CVEs of which is read together what feeds say: it is made into values in one turn. */
+const NAMES_AT_ONCE = 250
+const CVES_AT_ONCE = 2_000
+
+/** What is read from, and the lists of software that are in memory already. */
+export interface Reading {
+  readonly db: Db
+  readonly memory: SoftwareMemory
+}
+
+/** What is known, brought to what the feeds say now; made anew where it is not known what of it has changed. */
+export async function learn(known: Known, { db, memory }: Reading): Promise<Known> {
+  const now = await feedVersions(db)
+  const removed = [...known.versions.keys()].some((feed) => !now.has(feed))
+  if (removed) return nothingKnown(now)
+  for (const [feed, version] of now) {
+    const before = known.versions.get(feed) ?? 0
+    if (before === version) continue
+    const changes = await feedChangesSince(db, feed, before)
+    // Some were forgotten, or are just being written.
+    if (changes.length !== version - before && known.packages.size > 0) return nothingKnown(await feedVersions(db))
+    if (known.packages.size > 0 && !(await take(known, changes, { db, memory }))) return nothingKnown(now)
+    known.versions.set(feed, version)
+  }
+  return known
+}
+
+/** False where so much has changed that all is better read again. */
+async function take(known: Known, changes: readonly FeedChange[], reading: Reading): Promise<boolean> {
+  const packages = new Set<string>()
+  const cves = new Set<string>()
+  let anyCve = false
+  let lifecycles = false
+  for (const change of changes) {
+    if (change.packages === null) return false
+    for (const [, name] of change.packages) packages.add(name)
+    if (change.cves === null) anyCve = true
+    for (const cve of change.cves ?? []) cves.add(cve)
+    if (change.platforms === null || change.platforms.length > 0) lifecycles = true
+  }
+  if (lifecycles) return false
+  const ours = new Set([...packages].filter((name) => known.packages.has(name)))
+  const windows = [...known.platforms].some((platform) => platform.startsWith('windows:'))
+  if (ours.size > 0 || (packages.size > 0 && windows)) await replacePackages(known, ours, reading)
+  await replaceCves(known, anyCve ? null : cves, reading)
+  return true
+}
+
+/** Reads again what feeds say of these packages. */
+export async function replacePackages(
+  known: Known,
+  packages: ReadonlySet<string>,
+  { db, memory }: Reading,
+): Promise<void> {
+  const platforms = [...known.platforms]
+  const { catalog } = known
+  const whole = await readPlatforms(db, platforms)
+  catalog.forgetPackages(packages)
+  catalog.replacePlatforms(whole)
+  const cves = new Set(cvesIn(whole))
+  for (const some of slices([...packages], NAMES_AT_ONCE)) {
+    const content = await readPackages(db, platforms, some)
+    catalog.takePackages(new Set(some), content)
+    for (const cve of cvesIn(content)) cves.add(cve)
+  }
+  const changed = await readCves(known, cves, db)
+  known.misses.changed(packages)
+  await againOf(known, packages, { db, memory })
+  for (const team of known.teams.values()) team.assess.changed(packages, changed)
+}
+
+/** `null`: all that are known. */
+async function replaceCves(known: Known, some: ReadonlySet<string> | null, { db }: Reading): Promise<void> {
+  const all = new Set(known.catalog.cves())
+  const changed = await readCves(known, some === null ? all : [...some].filter((cve) => all.has(cve)), db)
+  if (changed.size === 0) return
+  for (const team of known.teams.values()) team.assess.changed(new Set(), changed)
+}
+
+/** Reads what feeds say of CVEs. Answers with those of which it is another. */
+async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<ReadonlySet<string>> {
+  const changed = new Set<string>()
+  for (const some of slices([...cves], CVES_AT_ONCE))
+    for (const cve of known.catalog.replaceCves(some, await readAbout(db, some))) changed.add(cve)
+  return changed
+}
+
+/** Looks again at all pairs that have some of the packages. */
+async function againOf(known: Known, packages: ReadonlySet<string>, { db, memory }: Reading): Promise<void> {
+  const bySet = new Map<number, Pair[]>()
+  for (const pair of known.pairs.values()) {
+    const those = bySet.get(pair.software)
+    if (those === undefined) bySet.set(pair.software, [pair])
+    else those.push(pair)
+  }
+  for (const some of slices([...bySet.keys()], SETS_AT_ONCE)) {
+    const sets = await readSets(db, some, [], memory)
+    await inSlices(againOfSets(known, some, sets.software, bySet, packages))
+  }
+}
+
+function* againOfSets(
+  known: Known,
+  ids: readonly number[],
+  sets: ReadonlyMap<number, readonly InstalledPackage[]>,
+  pairs: ReadonlyMap<number, readonly Pair[]>,
+  packages: ReadonlySet<string>,
+): Generator<void, void, void> {
+  for (const id of ids) {
+    yield
+    const installed = sets.get(id)
+    // No asset has it any more.
+    if (installed === undefined) continue
+    const has = installed.some(({ name, source }) => packages.has(name) || packages.has(source))
+    for (const pair of pairs.get(id) ?? []) {
+      const offered = pair.missing.updates.some(({ source }) => packages.has(source))
+      if (!has && !offered && !pair.platform.startsWith('windows:')) continue
+      const software: Software = { platform: pair.platform, packages: installed, pending: pair.pending }
+      pair.missing = known.misses.again(software, pair.missing, packages)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** What a command is decided by, besides the state of its proposal. */
+
+import type { ChatPlatform } from '../../chat/platform.ts'
+import type { Context, ProposalCommand } from '../../core/proposal/command.ts'
+import type { Actor, ProposalState } from '../../core/proposal/proposal.ts'
+import { stillToStart } from '../../core/proposal/since.ts'
+import { down } from '../../core/rollout/turn.ts'
+import type { Freeze } from '../../core/window.ts'
+import { workOfOthers } from '../../store/at-work.ts'
+import type { Queryable, Tx } from '../../store/connection.ts'
+import { rightsInForce } from '../../store/entries.ts'
+import { declaredFreezes } from '../../store/freezes.ts'
+import { oldestLook } from '../../store/inventory.ts'
+import { standingRuleOf } from '../../store/precedents.ts'
+import { proposalsWithStatus, type StoredProposal } from '../../store/proposals.ts'
+import type { Estimates } from '../estimates.ts'
+import type { WorkflowParts } from '../ports.ts'
+
+/** What commands need besides their transaction. */
+export interface CommandParts extends Pick<WorkflowParts, 'clock' | 'teams' | 'wake'> {
+  readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
+  readonly estimates: Estimates
+}
+
+/** `stored`: the proposal, locked; `null`: it is just being opened. */
+export async function contextOf(
+  tx: Tx,
+  parts: CommandParts,
+  stored: StoredProposal | null,
+  {
+    team,
+    command,
+    actor,
+    now,
+  }: { readonly team: string; readonly command: ProposalCommand; readonly actor: Actor; readonly now: string },
+): Promise<{ readonly context: Context; readonly rights: number | null }> {
+  const before = stored?.state ?? null
+  // Asked for together: each is a way to the database and back.
+  const [freezes, standing, estimates, rights] = await Promise.all([
+    freezesOf(tx, parts, team, now),
+    standingGrant(tx, before),
+    parts.estimates(tx, team, command.type === 'open' ? command.content.subject : before?.subject),
+    stored === null ? rightsInForce(tx) : stored.rights,
+  ])
+  const context: Context = {
+    now,
+    actor,
+    members: parts.teams.membersOf(team),
+    teamPolicy: parts.teams.policyOf(team),
+    freezes,
+    standing,
+    estimates,
+    ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
+    ...(before === null || command.type !== 'start' ? {} : await lookedAt(tx, before)),
+  }
+  return { context, rights }
+}
+
+/** How old the facts are on which a rollout would start. What rolls back goes by what was previewed when it opened. */
+export async function lookedAt(db: Queryable, state: ProposalState): Promise<Pick<Context, 'lookedAt'>> {
+  const { subject } = state
+  if (subject.kind !== 'patches' || subject.rollsBack !== undefined) return {}
+  const assets = stillToStart(state)
+  return assets.length === 0 ? {} : { lookedAt: await oldestLook(db, assets) }
+}
+
+/** What other rollouts do to what this one would begin. */
+async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
+  const others = await workOfOthers(tx, state)
+  if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }
+  const rollouts = await proposalsWithStatus(tx, ['rolling out', 'paused', 'halted', 'verifying'], { team: state.team })
+  const elsewhereDown = rollouts.flatMap(({ id, rollout }) =>
+    id === state.id || rollout === null ? [] : [...down(rollout)],
+  )
+  return { others, downElsewhere: new Set(elsewhereDown) }
+}
+
+/** The configuration's freezes and those that people declared. */
+export async function freezesOf(
+  db: Queryable,
+  { teams }: Pick<WorkflowParts, 'teams'>,
+  team: string,
+  now: string,
+): Promise<readonly Freeze[]> {
+  return [...teams.freezes, ...(await declaredFreezes(db, team, now))]
+}
+
+/** The standing approval the proposal's policy names, if it was voted and is in force. */
+export async function standingGrant(db: Queryable, state: ProposalState | null) {
+  if (state === null || state.policy.approval.kind !== 'standing') return null
+  return standingRuleOf(db, state.team, state.policy.approval.rule)
+}

@@ -1,0 +1,242 @@
+/**
+ * Decides a command and writes what follows from it, in a transaction: its events, projections, outbox rows and timer.
+ * Nothing here knows the pool.
+ */
+
+import type { ThreadEntry } from '../../chat/card.ts'
+import { noticesInName, noticesOf } from '../../chat/notices.ts'
+import { storyOf } from '../../chat/story/story.ts'
+import { logsTold } from '../../chat/story/verification.ts'
+import { GENESIS } from '../../core/audit.ts'
+import type { HashedContent } from '../../core/content.ts'
+import { waitsForDigest } from '../../core/digest.ts'
+import type { Member } from '../../core/policy.ts'
+import type { Context, ProposalCommand, Refusal } from '../../core/proposal/command.ts'
+import { decide } from '../../core/proposal/decide.ts'
+import { entryOf } from '../../core/proposal/entry.ts'
+import type { ProposalEvent, RecordedEvent } from '../../core/proposal/event.ts'
+import { entryProblem, stateProblem } from '../../core/proposal/event-size.ts'
+import { evolve } from '../../core/proposal/evolve.ts'
+import { wakeAt } from '../../core/proposal/next-step.ts'
+import type { Actor, ProposalState } from '../../core/proposal/proposal.ts'
+import { isHeld } from '../../core/proposal/since.ts'
+import { policyContent, recordable } from '../../core/proposal/written.ts'
+import { contentsOfFacts } from '../../core/record/content-facts.ts'
+import type { SealedEntry } from '../../core/record/entry.ts'
+import { pageOf } from '../../core/rollout/results-page.ts'
+import { storable } from '../../core/storable.ts'
+import { lockTeam, waitingForAssets } from '../../store/at-work.ts'
+import { carry } from '../../store/carry-over.ts'
+import type { Tx } from '../../store/connection.ts'
+import { nameContents, readLogs } from '../../store/content.ts'
+import { noteDirtyTeam } from '../../store/dirty.ts'
+import { insertEntries, sealNext } from '../../store/entries.ts'
+import { sameContent } from '../../store/live-contents.ts'
+import { tellChange } from '../../store/notify.ts'
+import { type OutboxMessage, putMessages } from '../../store/outbox.ts'
+import { type KnownPerson, knowPersonsIn, personsOf, type VersionedRegister } from '../../store/persons.ts'
+import { hasCard } from '../../store/posts.ts'
+import { isCarried, lockProposal, type StoredProposal, saveProposal, teamOf } from '../../store/proposals.ts'
+import { setTimer } from '../../store/timers.ts'
+import { together } from '../../store/transaction.ts'
+import { withPictures } from '../entry-pictures.ts'
+import { type CommandParts, contextOf } from './context.ts'
+
+export type Executed =
+  | { readonly ok: true; readonly state: ProposalState; readonly events: readonly ProposalEvent[] }
+  | { readonly ok: false; readonly refusal: Refusal; readonly state: ProposalState | null }
+
+export interface Commanded {
+  readonly parts: CommandParts
+  readonly proposal: string
+  readonly command: ProposalCommand
+  readonly actor: Actor
+}
+
+/** Whoever stops something is never refused for how much was written before. */
+const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze']
+
+export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
+  if (command.type === 'start-batch') {
+    const team = await teamOf(tx, proposal)
+    if (team !== null) await lockTeam(tx, team)
+  }
+  const now = parts.clock().toISOString()
+  const locked = await lockProposal(tx, proposal)
+  const stored = locked === null || isCarried(locked) ? locked : await carry(tx, locked, now)
+  if (stored !== null && 'problem' in stored) return refused(locked?.state ?? null, 'not now', stored.problem)
+  const before = stored?.state ?? null
+  const team = command.type === 'open' ? command.team : before?.team
+  if (team === undefined) return refused(null, 'unknown', `There is no proposal ${proposal}.`)
+  const { context, rights } = await contextOf(tx, parts, stored, { team, command, actor, now })
+  const decision = decide(before, command, context)
+  if (!decision.ok) return { ok: false, state: before, refusal: decision.refusal }
+
+  const register = await registerFor(tx, stored?.register ?? null, context)
+  const writing = beginWriting({ parts, proposal, team, stored, context, rights, register })
+  for (const event of decision.events) {
+    const problem = await add(tx, writing, event)
+    if (problem !== null) return refused(before, 'too large', problem)
+  }
+  const { state } = writing
+  if (state === null) throw new Error(`${command.type} on ${proposal} was accepted without an event.`)
+  if (state.contentHash !== before?.contentHash) {
+    const other = await sameContent(tx, state)
+    if (other !== null) return refused(before, 'already', asksAlready(other))
+  }
+  const problem = stops.includes(command.type) ? null : stateProblem(state)
+  if (problem !== null) return refused(before, 'too large', problem)
+  await write(tx, writing, state)
+  return { ok: true, state, events: decision.events }
+}
+
+function refused(state: ProposalState | null, code: Refusal['code'], sentence: string): Executed {
+  return { ok: false, state, refusal: { code, sentence } }
+}
+
+/** What a command writes, as it comes about event by event. */
+interface Writing {
+  readonly parts: CommandParts
+  readonly proposal: string
+  /** Its channel. */
+  readonly channel: string
+  readonly team: string
+  readonly before: ProposalState | null
+  readonly context: Context
+  readonly rights: number | null
+  readonly register: VersionedRegister
+  /** Names of the platforms. */
+  readonly everywhere: readonly string[]
+  /** After the events so far. */
+  state: ProposalState | null
+  hash: string
+  /** The platforms that show the card as it is after them. */
+  shown: readonly string[]
+  readonly sealed: SealedEntry[]
+  readonly messages: OutboxMessage[]
+  readonly pages: HashedContent[]
+  /** Hashes of contents that events name. */
+  readonly named: string[]
+}
+
+function beginWriting({
+  stored,
+  ...given
+}: Pick<Writing, 'parts' | 'proposal' | 'team' | 'context' | 'rights' | 'register'> & {
+  readonly stored: StoredProposal | null
+}): Writing {
+  const { teams, platforms } = given.parts
+  const before = stored?.state ?? null
+  const everywhere = platforms.map(({ name }) => name)
+  return {
+    ...given,
+    channel: teams.channelOf(given.team),
+    before,
+    everywhere,
+    state: before,
+    hash: stored?.headHash ?? GENESIS,
+    shown: everywhere,
+    sealed: [],
+    messages: [],
+    pages: [],
+    named: [],
+  }
+}
+
+/** Adds one event, sealed and told. Answers why it cannot be recorded. */
+async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<string | null> {
+  const { proposal, before, context, register, rights, state, hash } = writing
+  const { now, actor, members } = context
+  const recorded = recordable({ stream: proposal, seq: (state?.seq ?? 0) + 1, at: now, actor, event })
+  const next = evolve(state, recorded)
+  const moment = { content: next.contentHash, policy: policyContent(next.policy).hash, rights, rule: next.policy }
+  const said = entryOf(recorded, register, { ...moment, members })
+  const item = sealNext(proposal, { seq: state?.seq ?? 0, hash }, { at: now, ...said })
+  const problem = entryProblem(event.type, item)
+  if (problem !== null) return problem
+  const page = pageOf(event)
+  if (page !== null) writing.pages.push(page)
+  // What the proposal asked for before is kept already.
+  for (const { hash: content } of contentsOfFacts(said.facts))
+    if (content !== before?.contentHash) writing.named.push(content)
+  writing.sealed.push(item)
+  writing.hash = item.hash
+  writing.shown = await tell(tx, writing, { event, recorded, next })
+  writing.state = next
+  return null
+}
+
+/** Tells an event in the thread and to whom it concerns. Answers the platforms on which the thread is. */
+async function tell(
+  tx: Tx,
+  { parts, proposal, team, channel, everywhere, context, state, messages }: Writing,
+  {
+    event,
+    recorded,
+    next,
+  }: { readonly event: ProposalEvent; readonly recorded: RecordedEvent; readonly next: ProposalState },
+): Promise<readonly string[]> {
+  const { now, members } = context
+  const consoleOnly = everywhere.filter((name) => name === CONSOLE)
+  const chats = everywhere.filter((name) => name !== CONSOLE)
+  const heard =
+    waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal)) ? consoleOnly : everywhere
+  const put = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
+    for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
+  }
+  const logs = await readLogs(tx, logsTold(recorded, state, next))
+  const told = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
+  for (const entry of told) put(channel, entry, heard)
+  const notices = [...noticesOf(recorded, next, members), ...noticesInName(recorded, next, told)]
+  for (const { person, entry } of notices) put(`@${person}`, entry, chats)
+  return heard
+}
+
+async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {
+  const { parts, proposal, channel, before, context, register, hash, messages } = writing
+  const { now, actor } = context
+  for (const platform of writing.shown) messages.push({ platform, channel, proposal, at: now, entry: null })
+  await nameContents(tx, writing.named, { contents: writing.pages, now })
+  const dueAt = wakeAt(state, now)
+  // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
+  const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
+  const [, { freed }] = await together(
+    insertEntries(tx, writing.sealed),
+    saveProposal(tx, { state, headHash: hash, register }, before),
+    putMessages(tx, storable(messages)),
+    setTimer(tx, proposal, dueAt),
+    ...(dueAt !== null && !(walking && dueAt <= now) ? [parts.wake(tx, proposal, dueAt)] : []),
+    ...(changesDrafts(before, state) ? [noteDirtyTeam(tx, state.team, 'decision', now)] : []),
+    tellChange(tx, { channel, proposal }),
+  )
+  if (freed) for (const waiting of await waitingForAssets(tx, state)) await parts.wake(tx, waiting, now)
+}
+
+const CONSOLE = 'console'
+
+/** Does it change what the team's drafts go by: that it is over, that it runs, that it is held as people voted on it? */
+function changesDrafts(before: ProposalState | null, now: ProposalState): boolean {
+  if (now.subject.kind !== 'patches') return false
+  // Whoever drafts knows what it opens, but for what others open to undo a rollout.
+  if (before === null) return now.subject.rollsBack !== undefined
+  return before.status !== now.status || isHeld(before) !== isHeld(now)
+}
+
+/** Everybody whom events of what an actor does for a team may name. */
+export function everybody(actor: Actor, members: readonly Member[]): readonly KnownPerson[] {
+  return [...personsOf(actor), ...members.map(({ id, name }) => ({ id, name }))]
+}
+
+/** The register with everybody in it whom events of the command may name. */
+async function registerFor(
+  tx: Tx,
+  known: VersionedRegister | null,
+  { actor, members, now }: Pick<Context, 'actor' | 'members' | 'now'>,
+): Promise<VersionedRegister> {
+  const people = everybody(actor, members)
+  return known !== null && people.every(({ id }) => known.has(id)) ? known : knowPersonsIn(tx, people, now)
+}
+
+function asksAlready(other: string): string {
+  return `${other} asks for exactly this already; decide there.`
+}

@@ -1,0 +1,56 @@
+/** One team whose proposals are brought to what it misses now, and what of a draft is asked for. */
+
+import type { Draft } from '../../core/draft.ts'
+import { saysTheSame } from '../../core/proposal/decide-life.ts'
+import { keepingSubject } from '../../core/proposal/decision-content.ts'
+import type { Content } from '../../core/proposal/event.ts'
+import type { ProposalState } from '../../core/proposal/proposal.ts'
+import type { TeamPlan } from '../../core/ring-rule.ts'
+import { inSlices } from '../../store/in-slices.ts'
+import { oldestLook } from '../../store/inventory.ts'
+import type { TeamAssessed } from '../assessing/known.ts'
+import { fillPreviews } from './previews.ts'
+import { assessment, type Given, type Left, later, noteBlind, PREVIEWS_MS, type Proposing } from './proposing.ts'
+
+export interface Drafting extends Given {
+  readonly proposing: Proposing
+  readonly plan: TeamPlan
+  /** What of the configuration and the feeds the drafts go by. */
+  readonly key: string
+  readonly own: TeamAssessed
+  /** Since when drafts of the team have waited for previews; `null`: they have not. */
+  readonly waitsSince: string | null
+  readonly left: Left
+}
+
+/** A draft with the exact transactions, as the content that is asked for; `null`: it waits for some of them. */
+export async function previewed(
+  { proposing: { parts }, own: { rows }, waitsSince, left }: Drafting,
+  draft: Draft,
+  existing: ProposalState | null,
+): Promise<Content | null> {
+  const filled = await fillPreviews(parts, draft.subject, existing, rows)
+  left.lacking.push(...filled.lacking)
+  left.again.push(...filled.again)
+  const now = parts.clock().toISOString()
+  if (filled.subject.assets.some(({ previewProblem }) => previewProblem !== null)) noteBlind(left, now)
+  const patient = waitsSince === null || later(waitsSince, PREVIEWS_MS) > now
+  if (filled.lacking.length > 0 && patient) return null
+  const assets = filled.subject.assets.map(({ asset }) => asset.id)
+  const inventoryAt = (await oldestLook(parts.db, assets)) ?? filled.subject.inventoryAt
+  const { subject, decision } = await inSlices(keepingSubject({ ...filled.subject, inventoryAt }))
+  const { title, priority, whyNow, dueAt } = draft
+  return { title, subject, contentHash: decision, priority, whyNow, dueAt }
+}
+
+/** False where it asks for just that already. */
+export async function revise(
+  { commands }: Pick<Proposing, 'commands'>,
+  state: ProposalState,
+  content: Content,
+  reason: string,
+): Promise<boolean> {
+  if (state.contentHash === content.contentHash && saysTheSame(state, content)) return false
+  const done = await commands.execute(state.id, { type: 'revise', content, reason }, assessment)
+  return done.ok && done.state.revision > state.revision
+}

@@ -1,0 +1,63 @@
+/** Proposals on which people have voted: what they voted on stays, and follows what its assets need by now. */
+
+import type { Draft } from '../../core/draft.ts'
+import { silences } from '../../core/draft.ts'
+import { comparison, isRaisedByNew, withFacts } from '../../core/held.ts'
+import { addsNothing } from '../../core/preview.ts'
+import { saysTheSame } from '../../core/proposal/decide-life.ts'
+import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
+import { nobodyLeft } from '../../core/proposal/since.ts'
+import { unfinished } from '../../core/rollout/run.ts'
+import type { Needs } from '../../core/within.ts'
+import { type Drafting, previewed, revise } from './drafting.ts'
+import { fillPreviews } from './previews.ts'
+import { assessment, noteBlind } from './proposing.ts'
+import { changeReason } from './reasons.ts'
+
+/**
+ * `draft`: all that would be asked for today. True where it is asked anew: because what is new is more urgent, or because
+ * nothing of it is left.
+ */
+export async function followHeld(
+  drafting: Drafting,
+  state: ProposalState,
+  draft: Draft | null,
+  needs: Needs,
+): Promise<boolean> {
+  const { proposing, stale, lease } = drafting
+  const { subject } = state
+  if (subject.kind !== 'patches') return false
+  // A run is not asked anew: what is new waits until it is over, and what is at work ends first.
+  const fixed = state.rollout !== null || unfinished(state).length > 0
+  const facts = withFacts(state, subject, needs, silences(stale))
+  if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
+    const content = await previewed(drafting, draft, state)
+    await lease.show()
+    if (content !== null) return revise(proposing, state, content, changeReason(state, content))
+  }
+  const joined = { ...needs, previewed: await previewedSince(drafting, subject) }
+  const compared = await proposing.commands.execute(state.id, comparison(subject, joined, draft), assessment)
+  const now = compared.state ?? state
+  if (fixed || draft === null) return false
+  if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(proposing, now, facts, changeReason(now, facts))
+  const content = await previewed(drafting, draft, now)
+  await lease.show()
+  return content !== null && revise(proposing, now, content, 'nothing of what was voted on is left as it was')
+}
+
+/** Assets that were not previewed when people voted, and of which a preview says by now that it adds nothing. */
+async function previewedSince(
+  { proposing: { parts }, own: { rows }, left }: Drafting,
+  subject: PatchSubject,
+): Promise<ReadonlySet<string>> {
+  const blind = subject.assets.filter(({ previewProblem }) => previewProblem !== null)
+  if (blind.length === 0) return new Set()
+  const filled = await fillPreviews(parts, { ...subject, assets: blind }, null, rows)
+  left.again.push(...filled.lacking, ...filled.again)
+  noteBlind(left, parts.clock().toISOString())
+  return new Set(
+    filled.subject.assets.flatMap(({ asset, changes, transaction, previewProblem }) =>
+      previewProblem === null && addsNothing(changes, transaction) ? [asset.id] : [],
+    ),
+  )
+}

@@ -1,0 +1,196 @@
+/**
+ * Asks engines what changes would do, in bulk and ahead of proposals, and keeps what they answer: for an asset, or where the
+ * engine says so for all that have the same software, as long as that and the changes are the same.
+ */
+
+import pLimit from 'p-limit'
+import type { Asset } from '../../core/asset.ts'
+import { GONE } from '../../core/away.ts'
+import type { PackageChange } from '../../core/catalog.ts'
+import { errorText } from '../../core/error-text.ts'
+import { memoizeByIdentity } from '../../core/memoize-by-identity.ts'
+import type { DeployEngine } from '../../core/ports.ts'
+import { addsNothing, stepsOf } from '../../core/preview.ts'
+import type { PatchSubject, PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
+import { plannedOf } from '../../core/rollout/planned.ts'
+import { sha256 } from '../../core/sha256.ts'
+import { HOUR_MS } from '../../core/time/instant.ts'
+import { sameChanges } from '../../core/within.ts'
+import { createPauses } from '../../store/in-slices.ts'
+import type { AssetKeys } from '../../store/inventory.ts'
+import { type KeptPreview, keepPreviews, knownPreviews, type PreviewAnswer } from '../../store/previews.ts'
+import type { WorkflowParts } from '../ports.ts'
+
+const AT_ONCE = 8
+/** Answers that are stored together, and for how long they are collected. */
+const ANSWERS_AT_ONCE = 100
+const COLLECT_MS = 500
+/** What could not be previewed is asked again after so long. */
+export const ASK_AGAIN_MS = HOUR_MS
+
+/** What an engine is still to be asked. */
+export interface Lacking {
+  readonly engine: string
+  readonly key: string
+  readonly asset: Asset
+  readonly changes: readonly PackageChange[]
+}
+
+export interface Filled {
+  readonly subject: PatchSubject
+  /** Nobody has answered yet. */
+  readonly lacking: readonly Lacking[]
+  /** It could not be answered, and is asked once more. */
+  readonly again: readonly Lacking[]
+}
+
+type PreviewParts = Pick<WorkflowParts, 'db' | 'clock' | 'engines'>
+
+/**
+ * The subject with the exact transaction of each asset, as far as it is known. What is planned in `existing` for the same
+ * changes is kept.
+ */
+export async function fillPreviews(
+  { db, clock, engines }: PreviewParts,
+  subject: PatchSubject,
+  existing: ProposalState | null,
+  present: ReadonlyMap<string, AssetKeys>,
+): Promise<Filled> {
+  const engine = engines.get(subject.engine)
+  const before = existing?.subject.kind === 'patches' ? existing.subject : null
+  const open: { readonly planned: PlannedAsset; readonly row: AssetKeys; readonly key: string }[] = []
+  const done = new Map<string, Pick<PlannedAsset, 'transaction' | 'previewProblem'>>()
+  const pause = createPauses()
+  for (const planned of subject.assets) {
+    await pause()
+    const { id } = planned.asset
+    const same = before && plannedOf(before, id)
+    const row = present.get(id)
+    if (same && same.previewProblem === null && sameChanges(same.changes, planned.changes))
+      done.set(id, { transaction: same.transaction, previewProblem: null })
+    else if (!engine) done.set(id, cannot(`the engine "${subject.engine}" is not configured`))
+    else if (row === undefined) done.set(id, cannot(`it is ${GONE}`))
+    else open.push({ planned, row, key: previewKey(engine, row, planned.changes) })
+  }
+  const known =
+    open.length === 0
+      ? new Map<string, KeptPreview>()
+      : await knownPreviews(db, subject.engine, [...new Set(open.map(({ key }) => key))])
+  const lacking = new Map<string, Lacking>()
+  const again = new Map<string, Lacking>()
+  const stale = staleSince(clock)
+  for (const { planned, row, key } of open) {
+    await pause()
+    const { changes } = planned
+    const kept = known.get(key)
+    const ask = { engine: subject.engine, key, asset: row.asset, changes }
+    if (kept === undefined) {
+      lacking.set(key, ask)
+      done.set(planned.asset.id, cannot(NOT_YET))
+      continue
+    }
+    const { answer, askedAt } = kept
+    if (answer.problem !== null && askedAt <= stale) again.set(key, ask)
+    done.set(
+      planned.asset.id,
+      answer.problem === null
+        ? { transaction: answer.steps ?? stepsOf(changes), previewProblem: null }
+        : cannot(answer.problem),
+    )
+  }
+  return {
+    subject: { ...subject, assets: subject.assets.map((planned) => ({ ...planned, ...done.get(planned.asset.id) })) },
+    lacking: [...lacking.values()],
+    again: [...again.values()],
+  }
+}
+
+/** Asks an engine, a few at a time, and keeps each answer soon. */
+export async function askEngine(
+  { db, clock, engines }: PreviewParts,
+  name: string,
+  asked: readonly Lacking[],
+  signal: AbortSignal,
+): Promise<void> {
+  const engine = engines.get(name)
+  if (engine === undefined) return
+  const known = await knownPreviews(
+    db,
+    name,
+    asked.map(({ key }) => key),
+  )
+  const stale = staleSince(clock)
+  const open = asked.filter(({ key }) => {
+    const there = known.get(key)
+    return there === undefined || (there.answer.problem !== null && there.askedAt <= stale)
+  })
+  const limit = pLimit(engine.previewsAtOnce ?? AT_ONCE)
+  const keeping: Promise<unknown>[] = []
+  const pause = createPauses()
+  let answers: PreviewAnswer[] = []
+  let timer: NodeJS.Timeout | undefined
+  const keep = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const some = answers
+    answers = []
+    if (some.length === 0) return
+    keeping.push(keepPreviews(db, name, some, clock().toISOString()).catch((error: unknown) => error))
+  }
+  await Promise.allSettled(
+    open.map(({ key, asset, changes }) =>
+      limit(async () => {
+        await pause()
+        signal.throwIfAborted()
+        const answer = await answerOf(engine, key, asset, changes, signal)
+        answers.push(answer)
+        // One that takes long keeps no other answer waiting.
+        if (answers.length >= ANSWERS_AT_ONCE) keep()
+        else timer ??= setTimeout(keep, COLLECT_MS)
+      }),
+    ),
+  )
+  keep()
+  const problem = (await Promise.all(keeping)).find((error) => error !== undefined)
+  if (problem !== undefined) throw problem
+  signal.throwIfAborted()
+}
+
+function staleSince(clock: () => Date): string {
+  return new Date(clock().getTime() - ASK_AGAIN_MS).toISOString()
+}
+
+/** Why an asset has no transaction before its engine has answered. */
+export const NOT_YET = 'its engine has not answered yet'
+
+function cannot(problem: string): Pick<PlannedAsset, 'transaction' | 'previewProblem'> {
+  return { transaction: [], previewProblem: problem }
+}
+
+async function answerOf(
+  engine: DeployEngine,
+  key: string,
+  asset: Asset,
+  changes: readonly PackageChange[],
+  signal: AbortSignal,
+): Promise<PreviewAnswer> {
+  try {
+    const steps = await engine.preview(asset, changes, signal)
+    return { key, steps: addsNothing(changes, steps) ? null : steps, problem: null }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { key, steps: null, problem: errorText(error) }
+  }
+}
+
+const changesHash = memoizeByIdentity((changes: readonly PackageChange[]) => sha256(JSON.stringify(changes)))
+
+/** What an answer holds for: these changes on this software, of this asset unless the engine answers alike for others. */
+function previewKey(
+  { previewsBySoftware }: DeployEngine,
+  { asset, ...row }: AssetKeys,
+  changes: readonly PackageChange[],
+): string {
+  const software = `${asset.platform} ${row.softwareSet} ${row.pendingSet}`
+  return `${previewsBySoftware === true ? software : `${asset.id} ${software}`} ${changesHash(changes)}`
+}

@@ -1,0 +1,53 @@
+/** What the drafts of teams go by besides their assets and decisions. */
+
+import { type StaleFeed, silences } from '../../core/draft.ts'
+import type { TeamPlan } from '../../core/ring-rule.ts'
+import { sha256 } from '../../core/sha256.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
+import { sourceStates } from '../../store/catalog.ts'
+import { teamsWithAssets } from '../../store/inventory.ts'
+import type { ProposeParts } from './proposing.ts'
+
+const STALE_AFTER_MS = DAY_MS
+
+/** Teams of the configuration, and others that have assets: of these nothing is proposed. */
+export async function allTeams({ db, teams }: Pick<ProposeParts, 'db' | 'teams'>): Promise<readonly string[]> {
+  return [...new Set([...teams.plans.map(({ team }) => team), ...(await teamsWithAssets(db))])]
+}
+
+/** The team's plan with the windows that its load has chosen, where the load is measured; `null`: it has none. */
+export function planOf({ teams, measured }: Pick<ProposeParts, 'teams' | 'measured'>, team: string): TeamPlan | null {
+  const plan = teams.plans.find((one) => one.team === team)
+  if (plan === undefined || measured === undefined) return plan ?? null
+  const found = measured.measuredFor(plan.window.name)
+  const { assetWindows } = plan
+  return {
+    ...plan,
+    window: measured.scheduleFor(plan.window).plan,
+    ...(assetWindows === undefined
+      ? {}
+      : { assetWindows: assetWindows.map((own) => ({ ...own, window: measured.scheduleFor(own.window).plan })) }),
+    ...(found === null ? {} : { measured: found }),
+  }
+}
+
+/** All that the drafts of a team go by besides its assets, feeds and decisions. */
+export function keyOf(
+  parts: Pick<ProposeParts, 'judgement' | 'engines'>,
+  plan: TeamPlan | null,
+  stale: readonly StaleFeed[],
+): string {
+  const { rule, ...judgement } = parts.judgement
+  const { title, table, outcomes } = rule
+  const engines = [...parts.engines.keys()]
+  return sha256(JSON.stringify([plan, judgement, title, table, [...outcomes], engines, silences(stale)]))
+}
+
+/** Feeds whose silence matters: they fail, and what they said last is older than a day. */
+export async function staleFeeds({ db, clock }: Pick<ProposeParts, 'db' | 'clock'>): Promise<readonly StaleFeed[]> {
+  const since = clock().getTime() - STALE_AFTER_MS
+  return (await sourceStates(db)).filter(
+    ({ kind, problem, lastGoodAt }) =>
+      kind === 'catalog' && problem !== null && (lastGoodAt === null || Date.parse(lastGoodAt) < since),
+  )
+}

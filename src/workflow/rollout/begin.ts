@@ -1,0 +1,62 @@
+/** Begins on the assets of a start: puts snapshots back, or has an engine install. */
+
+import { notBegun } from '../../core/not-begun.ts'
+import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { prepare, restore } from './prepare.ts'
+import { allowed, batchOf, found, foundAgain, heldBack, type Work } from './start.ts'
+
+/** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
+export async function putBack(work: Work, open: readonly string[]): Promise<void> {
+  const { deploying, state, subject, key, notes, finish, signal } = work
+  const firstTime = notes.starting === null
+  const there = await found(work, open, firstTime ? heldBack : (problem) => halfPutBack(`${problem}.`))
+  const ready = await allowed(work, there, firstTime ? notBegun : halfPutBack)
+  if (ready.length === 0) return
+  if (firstTime)
+    await deploying.book.noteStarting({ key, proposal: state.id, engine: subject.engine }, ready, new Map())
+  await finish(await restore(deploying.parts, subject, await batchOf(work, ready), signal))
+}
+
+/**
+ * Looks, prepares, then starts; whether it may is asked before the first step and right before the engine is called.
+ * What will be started is written down before that: after a crash the engine is called again with the same key and the
+ * same assets, and re-attaches. Whatever may not begin by then, it is told not to begin.
+ */
+export async function begin(
+  work: Work,
+  engine: DeployEngine,
+  open: readonly string[],
+): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
+  const { deploying, state, key, notes, signal } = work
+  const noted = { key, proposal: state.id, engine: engine.name }
+  if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
+  const ready =
+    notes.starting === null ? await makeReady(work, engine, open) : await foundAgain(work, notes.starting, open)
+  if (ready.length === 0) return null
+  const handle = await engine.start(await batchOf(work, ready), signal)
+  await deploying.book.noteHandle(noted, handle.data)
+  return { handle, assets: ready }
+}
+
+/** The assets that are prepared, which is written down; the others have come to their end. */
+async function makeReady(work: Work, engine: DeployEngine, open: readonly string[]): Promise<readonly string[]> {
+  const { deploying, state, key, ask, finish, before, signal } = work
+  const some = await allowed(work, await found(work, open))
+  if (some.length === 0) return []
+  async function problemOf(asset: string): Promise<string | null> {
+    const answer = (await ask()).get(asset)
+    return answer !== undefined && 'problem' in answer ? answer.problem : null
+  }
+  const prepared = await prepare(deploying.parts, state, engine, await batchOf(work, some), problemOf, signal)
+  for (const [asset, health] of prepared.before) before.set(asset, health)
+  await finish(prepared.refused)
+  const ready = await allowed(work, prepared.ready)
+  if (ready.length === 0) return []
+  await deploying.book.noteStarting({ key, proposal: state.id, engine: engine.name }, ready, prepared.before)
+  return ready
+}
+
+function halfPutBack(problem: string): DeploymentOutcome {
+  const reason = `Patchwarden was stopped while its snapshot was being put back, and may not go on: ${problem} Look at it, then try it again`
+  return { state: 'failed', reason, log: '' }
+}

@@ -1,0 +1,112 @@
+/** Brings the assets of one start to their end: silenced, prepared, deployed, verified. */
+
+import type { Asset } from '../../core/asset.ts'
+import { awayProblem } from '../../core/away.ts'
+import type { Actor, Deployment, ProposalState } from '../../core/proposal/proposal.ts'
+import { restores } from '../../core/rollback.ts'
+import { unfinishedDeployments } from '../../core/rollout/run.ts'
+import { readAssets } from '../../store/inventory.ts'
+import { begin, putBack } from './begin.ts'
+import { follow } from './follow.ts'
+import type { Recording } from './recording.ts'
+import type { RunNotes } from './run-book.ts'
+import { type Deploying, type Finish, heldBack, type Start, type Work } from './start.ts'
+import { createVerifier } from './verify.ts'
+
+const rollout: Actor = { kind: 'system', part: 'rollout' }
+
+/** Between the session of a proposal and each of its starts. */
+export interface Watch {
+  readonly recording: Recording
+  /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
+  readonly stopped: () => boolean
+  readonly signal: AbortSignal
+}
+
+export async function bringToEnd(deploying: Deploying, state: ProposalState, key: string, watch: Watch): Promise<void> {
+  const { parts, commands, book, silences } = deploying
+  const { signal } = watch
+  const { subject } = state
+  if (subject.kind !== 'patches') return
+  const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
+  const ids = mine.map(({ asset }) => asset)
+  const present = await readAssets(parts.db, ids)
+  const away = new Map<string, string>()
+  for (const id of ids) {
+    const problem = awayProblem(present.get(id), subject.engine)
+    if (problem !== null) away.set(id, problem)
+  }
+  const notes = await book.notesOf(key)
+  const ask = asking(deploying, state, mine)
+  const start: Start = { state, subject, key, mine, notes, present, away, ask, signal }
+  const assets = workedOn(start)
+  const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
+  const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
+  const { problem } = await silences.during(silence, key, assets, reason, signal, () => workOn(deploying, start, watch))
+  if (problem !== null) await commands.execute(state.id, { type: 'note', text: problem }, rollout)
+}
+
+/** Asks whether the assets of a start may begin now. Those who ask at the same moment share the answer. */
+function asking({ parts, commands }: Deploying, state: ProposalState, mine: readonly Deployment[]): Start['ask'] {
+  const assets = mine.map(({ asset }) => asset)
+  const since = parts.clock().toISOString()
+  let asked: ReturnType<Start['ask']> | null = null
+  return () => {
+    const answers = asked ?? commands.askHandOver(state, assets, since)
+    asked = answers
+    return answers.finally(() => {
+      if (asked === answers) asked = null
+    })
+  }
+}
+
+/** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
+async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
+  if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
+  return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))
+}
+
+async function workOn(deploying: Deploying, start: Start, { recording, stopped }: Watch): Promise<void> {
+  const { parts, book } = deploying
+  const { state, subject, key, mine, notes, present, signal } = start
+  const check = createVerifier(parts, { state, key, present, known: notes.before, recording, signal })
+  const finish: Finish = async (ended, looks) => {
+    if (ended.length === 0) return
+    // An outcome is known whatever a look at the asset finds.
+    await recording.outcomes(ended)
+    check.add(ended, looks)
+  }
+  const work: Work = { ...start, deploying, finish, before: check.before, stopped }
+  const all = mine.map(({ asset }) => asset)
+  const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)
+  recording.expect({ outcomes: open, verifications: all })
+  try {
+    check.add(mine.flatMap(({ asset, outcome }) => (outcome === null ? [] : [{ asset, outcome }])))
+    const engine = parts.engines.get(subject.engine)
+    if (open.length > 0 && !engine) {
+      const reason = `the engine "${subject.engine}" is not configured any more`
+      if (notes.nextLook !== null) await book.noteNextLook(key, null)
+      await finish(open.map((asset) => ({ asset, outcome: heldBack(reason) })))
+    } else if (open.length > 0 && restores(subject)) {
+      await putBack(work, open)
+    } else if (open.length > 0 && engine) {
+      const begun = await begin(work, engine, open)
+      if (begun !== null) await follow(work, engine, begun.handle, new Set(begun.assets))
+    }
+  } finally {
+    // What has ended is looked at, whatever became of the rest.
+    await check.done().finally(() => recording.forget(all))
+  }
+}
+
+/** Has it come so far that something may have begun? */
+function wasBegun({ starting, handle }: RunNotes): boolean {
+  return starting !== null || handle !== null
+}
+
+/** Assets to which something is done, or was: the others of the start are left alone. */
+function workedOn({ mine, notes, present, away }: Start): readonly Asset[] {
+  return mine.flatMap(({ asset, outcome }) =>
+    away.has(asset) && outcome === null && !wasBegun(notes) ? [] : (present.get(asset) ?? []),
+  )
+}

@@ -1,0 +1,66 @@
+/** Fresh looks at assets, each by its own source. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Asset, type Observation, observedAsset } from '../../core/asset.ts'
+import { errorText } from '../../core/error-text.ts'
+import type { Look } from '../../core/verification.ts'
+import type { WorkflowParts } from '../ports.ts'
+
+/** So long after a look that failed an asset is looked at once more. */
+const SECOND_LOOK_MS = 2_000
+
+export interface Looking {
+  readonly parts: Pick<WorkflowParts, 'sources' | 'clock'>
+  readonly depth: 'full' | 'installed'
+  /** Did the asset answer during the rollout? Then it is asked twice before it counts as silent. */
+  readonly answered: (id: string) => boolean
+  readonly signal: AbortSignal
+}
+
+/** A fresh look at each of them that the inventory had. */
+export async function* lookAll(
+  looking: Looking,
+  ids: readonly string[],
+  present: ReadonlyMap<string, Asset>,
+): AsyncGenerator<Look> {
+  for (const id of ids) if (!present.has(id)) yield { kind: 'gone', asset: id }
+  yield* look(
+    looking,
+    ids.flatMap((id) => present.get(id) ?? []),
+  )
+}
+
+/** One fresh observation of each asset. */
+export async function* look(looking: Looking, assets: readonly Asset[]): AsyncGenerator<Observation> {
+  const silent: Asset[] = []
+  for await (const observation of lookOnce(looking, assets)) {
+    if (observation.kind === 'unreachable' && looking.answered(observation.asset.id)) silent.push(observation.asset)
+    else yield observation
+  }
+  if (silent.length === 0) return
+  await sleep(SECOND_LOOK_MS, undefined, { signal: looking.signal })
+  yield* lookOnce(looking, silent)
+}
+
+/** From its own source; `unreachable` where there is none any more. */
+async function* lookOnce(
+  { parts: { sources, clock }, depth, signal }: Looking,
+  assets: readonly Asset[],
+): AsyncGenerator<Observation> {
+  for (const name of new Set(assets.map((asset) => asset.source))) {
+    const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [asset.id, asset]))
+    const source = sources.find((item) => item.name === name)
+    let reason = `its source "${name}" does not list it any more`
+    try {
+      for await (const observation of source?.observe({ only: [...left.keys()], depth, signal }) ?? []) {
+        left.delete(observedAsset(observation).id)
+        yield observation
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      reason = errorText(error)
+    }
+    if (!source) reason = `its source "${name}" is not configured any more`
+    for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: clock().toISOString() }
+  }
+}

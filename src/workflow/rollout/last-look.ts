@@ -1,0 +1,86 @@
+/** The last, whole look at every asset before the rollout is called complete: it becomes the inventory. */
+
+import type { RecordedVerification } from '../../core/proposal/event.ts'
+import type { ProposalState, Verification } from '../../core/proposal/proposal.ts'
+import { type Look, lookedAt, verify } from '../../core/verification.ts'
+import { readAssets } from '../../store/inventory.ts'
+import { saveObservations } from '../../store/save-looks.ts'
+import { lookAll } from './fresh-looks.ts'
+import type { Recording } from './recording.ts'
+import { type Ended, healthOf, plannedIn, rollsBack, type VerifyParts } from './verify.ts'
+
+/** Assets that are asked for together. */
+const LAST_LOOKS = 2_000
+/** Of these, so many are judged together. */
+const AT_ONCE = 100
+
+export interface LastLook {
+  readonly parts: VerifyParts
+  readonly state: ProposalState
+  readonly recording: Recording
+  readonly signal: AbortSignal
+}
+
+export async function lookAgain(last: LastLook, assets: readonly string[]): Promise<void> {
+  const { recording } = last
+  recording.expect({ outcomes: [], verifications: assets })
+  try {
+    // A part at a time: however many there are, few are held in memory.
+    for (let from = 0; from < assets.length; from += LAST_LOOKS)
+      await lookAgainAt(last, assets.slice(from, from + LAST_LOOKS))
+  } finally {
+    recording.forget(assets)
+  }
+}
+
+async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets: readonly string[]): Promise<void> {
+  const left = new Set(assets)
+  const present = await readAssets(parts.db, assets)
+  const looked: { readonly ended: Ended; readonly earlier: Verification | null; readonly last: Look }[] = []
+  const writing: Promise<void>[] = []
+  async function record(): Promise<void> {
+    const some = looked.splice(0)
+    await saveObservations(
+      parts.db,
+      some.flatMap(({ last }) => (last.kind === 'gone' ? [] : [last])),
+      parts.clock().toISOString(),
+    )
+    const judged = await Promise.all(
+      some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),
+    )
+    const write = recording.verifications(judged)
+    // It is awaited at the end; until then nobody else may think that it was forgotten.
+    write.catch(() => undefined)
+    writing.push(write)
+  }
+  const answered = (id: string) => state.rollout?.deployments[id]?.outcome?.state !== 'unreachable'
+  for await (const last of lookAll({ parts, depth: 'full', answered, signal }, assets, present)) {
+    const id = lookedAt(last)
+    const item = plannedIn(state, id)
+    const deployment = state.rollout?.deployments[id]
+    if (item === null || !deployment?.outcome || !left.delete(id)) continue
+    const ended = { state, planned: item, asset: present.get(id), outcome: deployment.outcome }
+    looked.push({ ended, earlier: deployment.verification, last })
+    if (looked.length >= AT_ONCE) await record()
+  }
+  await record()
+  await Promise.all(writing)
+}
+
+async function verifyAgain(
+  parts: VerifyParts,
+  { state, planned, asset, outcome }: Ended,
+  earlier: Verification | null,
+  last: Look,
+  signal: AbortSignal,
+): Promise<RecordedVerification> {
+  const now = () => parts.clock().toISOString()
+  // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
+  if (outcome.state === 'not begun' && earlier !== null) {
+    return { asset: planned.asset.id, verification: { ...earlier, at: now() } }
+  }
+  const before = earlier?.healthBefore
+  const health = last.kind === 'seen' && asset ? await healthOf(parts, state, asset, signal) : []
+  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+  return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
+}
