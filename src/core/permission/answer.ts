@@ -9,13 +9,15 @@ import { someOf } from './names.ts'
 import type { Place } from './place.ts'
 import { relation } from './relations.ts'
 import { holders, holds } from './roles.ts'
-import { type Doer, no, type Row, type Turn } from './row.ts'
+import { type Doer, no, type Row } from './row.ts'
 import { rows } from './rows.ts'
+import { turnProblem } from './turn.ts'
 
-const anyTurn: Turn = { revision: null }
-
-/** Why it would not be accepted from this person now, with the sentence for them; `null`: it would, if what is given with it is right. */
-export function refusalOf(act: Act, doer: Doer, place: Place, turn: Turn = anyTurn): Refusal | null {
+/**
+ * Why it would not be accepted from this person now, with the sentence for them; `null`: it would, if what is given with it
+ * is right. `turn`: the number that the button carried (`turnOf`); `null`: it named the proposal alone.
+ */
+export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | null = null): Refusal | null {
   const found = judged(act, doer, place, turn)
   if (found === 'not theirs') return notTheirs(act, doer, place)
   if (found?.code !== 'not allowed') return found
@@ -23,21 +25,21 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: Turn = anyTu
 }
 
 /** The same without naming anybody else. */
-function judged(act: Act, doer: Doer, place: Place, turn: Turn): Refusal | 'not theirs' | null {
+function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
   const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
-  return proof ?? row.when(place, turn) ?? row.unless?.(place, doer) ?? null
+  return proof ?? row.when(place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
 
 function may(act: Act, { id, name }: Member, place: Place): boolean {
   // By an account of one's own, where every approval is taken.
-  return judged(act, { kind: 'person', id, name, via: 'console' }, place, anyTurn) === null
+  return judged(act, { kind: 'person', id, name, via: 'console' }, place, null) === null
 }
 
 /** What this person is offered: what would be accepted now, and what would be once they confirm it in the console. */
 export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
-  return new Set(acts.filter((act) => isOffered(judged(act, doer, place, anyTurn))))
+  return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
 }
 
 /** What at least one member is offered. */
@@ -110,7 +112,7 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
   const theirs = isTheirs(row, doer.id, place)
   const mine = place.members.find(({ id }) => id === doer.id)?.roles ?? []
   const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
-  const now = row.when(place, anyTurn)
+  const now = row.when(place)
   const own = row.unless?.(place, doer) ?? null
   const who = row.who.map((name) => relation(name).words).join('; or ')
   return [

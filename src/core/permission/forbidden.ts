@@ -18,6 +18,11 @@ export function forbidden(state: ProposalState, command: ProposalCommand, contex
   if (actor.kind === 'system')
     return no('not allowed', `${command.type} is for people: Patchwarden never does it by itself.`)
   const place = { glance: glanceOf(state), members, now, freezes, ...(teamPolicy === undefined ? {} : { teamPolicy }) }
-  const revision = command.type === 'vote' ? command.revision : null
-  return refusalOf(act, actor, place, { revision })
+  return refusalOf(act, actor, place, turnIn(command))
+}
+
+/** The number that came with it; `null`: it named the proposal alone. */
+function turnIn(command: ProposalCommand): number | null {
+  if (command.type === 'vote') return command.revision
+  return 'turn' in command ? (command.turn ?? null) : null
 }

@@ -5,11 +5,6 @@ import type { RelationName } from './relations.ts'
 
 export type Doer = Extract<Actor, { kind: 'person' }>
 
-/** What the button or the command said that is answered: the revision of the card; `null`: it named the proposal alone. */
-export interface Turn {
-  readonly revision: number | null
-}
-
 /** What somebody is asked for. */
 export type Asked = 'acknowledge' | 'resume' | 'go' | 'review' | 'confirm' | 'vote'
 
@@ -36,7 +31,7 @@ export interface Row {
   /** In words, when the proposal takes it. */
   readonly during: string
   /** Why the proposal does not take it now, whoever asks; `null`: it does. */
-  readonly when: (place: Place, turn: Turn) => Refusal | null
+  readonly when: (place: Place) => Refusal | null
   /** Why it does not take it from this person, who holds the role; `null`: it does. */
   readonly unless?: (place: Place, doer: Doer) => Refusal | null
   /** Left out: it may be done, and nobody waits for it. */

@@ -19,7 +19,7 @@ import { wantsGo } from '../proposal/turn.ts'
 import { freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
-import { type Doer, no, type Row, type Turn } from './row.ts'
+import { type Doer, no, type Row } from './row.ts'
 
 const early: readonly Status[] = ['open', 'approved', 'scheduled']
 const started: readonly Status[] = ['rolling out', 'paused', 'halted']
@@ -331,14 +331,8 @@ function always(): null {
 
 // ---------------------------------------------------------------- voting
 
-function votable(place: Place, { revision }: Turn): Refusal | null {
-  const { id, expiresAt, revision: current } = place.glance
-  if (revision !== null && revision !== current) {
-    return no(
-      'old revision',
-      `${id} has changed since: this was revision ${revision}, now it is revision ${current}. Look at the new card before you vote; nothing was counted.`,
-    )
-  }
+function votable(place: Place): Refusal | null {
+  const { id, expiresAt } = place.glance
   if (place.glance.status !== 'open') return no('not now', votingIsOver(place))
   if (!isBefore(place.now, expiresAt))
     return no('not now', `${id} expired on ${expiresAt.slice(0, 10)}; no vote was counted.`)

@@ -7,6 +7,11 @@ import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
 import type { Actor, Choice } from './proposal.ts'
 
+/** The number that the button carried (see core/permission/turn). Left out or `null`: it named the proposal alone. */
+interface Turned {
+  readonly turn?: number | null
+}
+
 export type ProposalCommand =
   | {
       readonly type: 'open'
@@ -52,7 +57,7 @@ export type ProposalCommand =
   | { readonly type: 'freeze'; readonly until: string; readonly reason: string }
   | { readonly type: 'unfreeze' }
   | { readonly type: 'ask-acknowledgement' }
-  | { readonly type: 'acknowledge' }
+  | ({ readonly type: 'acknowledge' } & Turned)
   | { readonly type: 'start' }
   | { readonly type: 'start-batch' }
   | { readonly type: 'record-outcomes'; readonly outcomes: readonly RecordedOutcome[] }
@@ -64,18 +69,18 @@ export type ProposalCommand =
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */
-  | { readonly type: 'go' }
+  | ({ readonly type: 'go' } & Turned)
   /** `asset`: id or name. */
   | { readonly type: 'skip'; readonly asset: string | null; readonly reason: string | null }
   /** `asset` null: all that failed. */
-  | { readonly type: 'retry'; readonly asset: string | null }
+  | ({ readonly type: 'retry'; readonly asset: string | null } & Turned)
   /** `until` null: an hour more. */
   | { readonly type: 'extend-window'; readonly until: string | null; readonly reason: string | null }
   | { readonly type: 'end-soak' }
   | { readonly type: 'complete' }
   | { readonly type: 'pause'; readonly reason: string | null }
   | { readonly type: 'halt'; readonly reason: string | null }
-  | { readonly type: 'resume' }
+  | ({ readonly type: 'resume' } & Turned)
   | { readonly type: 'withdraw'; readonly reason: string | null }
   | { readonly type: 'supersede'; readonly by: string }
   | { readonly type: 'follow-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
