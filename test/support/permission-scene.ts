@@ -3,7 +3,7 @@
 import type { Act } from '../../src/core/permission/acts.ts'
 import { offersTo, refusalOf, whoMay } from '../../src/core/permission/answer.ts'
 import type { Place } from '../../src/core/permission/place.ts'
-import type { Doer, Turn } from '../../src/core/permission/row.ts'
+import type { Doer } from '../../src/core/permission/row.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
@@ -141,11 +141,11 @@ export function placeIn(scene: Scene, { status, glance, place, ...options }: Pla
 }
 
 /** What somebody would be told; `null`: it would be accepted. */
-export function said(act: Act, who: string | Doer, place: Place, turn?: Turn): string | null {
+export function said(act: Act, who: string | Doer, place: Place, turn?: number): string | null {
   return refusalOf(act, typeof who === 'string' ? doer(who) : who, place, turn)?.sentence ?? null
 }
 
-export function codeOf(act: Act, who: string | Doer, place: Place, turn?: Turn): string | null {
+export function codeOf(act: Act, who: string | Doer, place: Place, turn?: number): string | null {
   return refusalOf(act, typeof who === 'string' ? doer(who) : who, place, turn)?.code ?? null
 }
 

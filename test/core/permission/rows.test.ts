@@ -587,10 +587,10 @@ describe('the revision that a button shows', () => {
 
   test.each<Act>(['approve', 'abstain', 'reject'])('is the one that %s answers', (act) => {
     const place = placeIn('open', { glance: { revision: 2 } })
-    expect(said(act, 'mara', place, { revision: 1 })).toBe(old)
-    expect(codeOf(act, 'mara', place, { revision: 1 })).toBe('old revision')
-    expect(said(act, 'mara', place, { revision: 2 })).toBeNull()
-    expect(said(act, 'mara', place, { revision: null })).toBeNull()
+    expect(said(act, 'mara', place, 1)).toBe(old)
+    expect(codeOf(act, 'mara', place, 1)).toBe('old revision')
+    expect(said(act, 'mara', place, 2)).toBeNull()
+    expect(said(act, 'mara', place)).toBeNull()
   })
 })
 
