@@ -81,6 +81,12 @@ function started(options: SceneOptions = {}): Case {
   return one
 }
 
+function withTest(options: SceneOptions = {}): Case {
+  const one = caseOf({ content: testedContent(4, 2), ...options, policy: { testRing: 'run', ...options.policy } })
+  one.give({ type: 'start-test' })
+  return one
+}
+
 export const scenes = {
   /** Nobody has voted. */
   open: (options?: SceneOptions) => caseOf(options),
@@ -100,19 +106,15 @@ export const scenes = {
   },
   'waits for go': (options?: SceneOptions) => started({ content: contentWithGo(), ...options }),
   /** Its test ring of two is under way while people vote. */
-  'test runs': (options: SceneOptions = {}) => {
-    const one = caseOf({ content: testedContent(4, 2), ...options, policy: { testRing: 'run', ...options.policy } })
-    one.give({ type: 'start-test' })
-    return one
-  },
+  'test runs': withTest,
   'test paused': (options?: SceneOptions) => {
-    const one = scenes['test runs'](options)
+    const one = withTest(options)
     one.give({ type: 'start-batch' })
     one.give({ type: 'pause', reason: 'look' }, person('jonas'))
     return one
   },
   'test halted': (options?: SceneOptions) => {
-    const one = scenes['test runs'](options)
+    const one = withTest(options)
     one.give({ type: 'start-batch' })
     one.give({ type: 'halt', reason: 'bad' }, person('jonas'))
     return one
@@ -135,7 +137,7 @@ export interface PlaceOptions extends SceneOptions {
 
 /** Where the question is asked, after the scene. */
 export function placeIn(scene: Scene, { status, glance, place, ...options }: PlaceOptions = {}): Place {
-  const one: Case = scenes[scene](options)
+  const one = scenes[scene](options)
   const seen: Glance = { ...glanceOf(one.state()), ...glance, ...(status === undefined ? {} : { status }) }
   return { glance: seen, members: people, now: one.now(), ...place }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Ask, asksOf, isAsked } from '../../../src/core/permission/asks.ts'
-import type { Askable } from '../../../src/core/permission/place.ts'
+import type { Glance } from '../../../src/core/proposal/glance.ts'
 import type { Vote } from '../../../src/core/proposal/proposal.ts'
 import { caseOf, type PlaceOptions, people, placeIn, type Scene } from '../../support/permission-scene.ts'
 import { person } from '../../support/proposal-case.ts'
@@ -110,7 +110,7 @@ describe('whose vote or agreement came by a link', () => {
     ])
   })
 
-  test.each<[string, Partial<Askable>]>([
+  test.each<[string, Partial<Glance>]>([
     ['what came by an account of their own', { votes: vote({ seq: 2 }) }],
     ['what was confirmed', { votes: vote({ through, seq: 2, confirmedAt: '2026-11-20T00:00:00.000Z' }) }],
     ['what is of before there were confirmations', { votes: vote({ through }) }],
