@@ -1,5 +1,5 @@
 // The layer rules: imports point inward and in no circle, transactions know no pool, nothing but the table of permissions looks
-// at roles, and text from outside has one way to each surface. Fails, naming what breaks them.
+// at roles, and text from outside has one way in and one way to each surface. Fails, naming what breaks them.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,7 +71,8 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     if (!/^[a-z]\w*$/i.test(work.trim())) problems.push(`src/${file}: give inTransaction a named function: ${call}`)
 }
 
-// What comes from outside is made text in one place for each surface: nothing prints or writes HTML beside it.
+// What comes from outside is made text in one place for each surface, and is asked for over HTTP in one place: nothing
+// prints, writes HTML or fetches beside it.
 const only = [
   {
     in: 'cli',
@@ -80,6 +81,12 @@ const only = [
     rule: 'print by cli/print.ts',
   },
   { in: 'web', pattern: /from 'hono\/html'/, by: ['web/html.ts'], rule: 'HTML is made by html of web/html.ts' },
+  {
+    in: 'integrations',
+    pattern: /(?<![.\w])fetch\)?\(/,
+    by: ['integrations/http/request.ts'],
+    rule: 'ask by request of integrations/http/request.ts, which bounds time and length',
+  },
 ]
 for (const { in: layer, pattern, by, rule } of only)
   for (const file of readdirSync(path.join(root, layer), { recursive: true, encoding: 'utf8' })) {

@@ -20,7 +20,7 @@ import { whyNotTouched } from '../../src/core/why-not-touched.ts'
 import type { Departure } from '../../src/core/within.ts'
 import { anAsset } from '../support/asset.ts'
 import { placeOf } from '../support/place.ts'
-import { machine, members, proposalCase } from '../support/proposal-case.ts'
+import { machine, machineFor, members, proposalCase } from '../support/proposal-case.ts'
 import { content, testedContent } from '../support/proposals.ts'
 
 const id = (name: string) => `lab/${name}`
@@ -251,7 +251,13 @@ test('an event says it of 500 assets, and of 64 KiB, at most', () => {
   const names = Array.from({ length: 1_100 }, (_, index) => `web${index + 1}`)
   const what = 'x'.repeat(120)
   const departures = names.map((name) => ({ asset: id(name), leftOut: { reason: 'more', what } as LeftOut }))
-  const context: Context = { now: one.now(), actor: machine, members, freezes: [], standing: null }
+  const context: Context = {
+    now: one.now(),
+    actor: machineFor({ type: 'compare-assets' }),
+    members,
+    freezes: [],
+    standing: null,
+  }
   const decision = decide(one.state(), look(departures), context)
   if (!decision.ok) throw new Error(decision.refusal.sentence)
   const sizes = decision.events.map((event) => (event.type === 'assets-compared' ? event.assets.length : 0))

@@ -9,7 +9,6 @@ import { nextStep } from '../../src/core/proposal/next-step.ts'
 import { finalStatuses, type PatchSubject } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/proposal/run.ts'
 import { plannedNow } from '../../src/core/proposal/since.ts'
-import { machine } from '../support/proposal-case.ts'
 import { sealedEntry } from '../support/test-register.ts'
 import { createWeek, type Host } from './week.ts'
 
@@ -52,17 +51,14 @@ function rollOut(week: Week, subject: PatchSubject): { readonly started: readonl
       asset,
       outcome: { state: 'succeeded', changed: changes, rebooted: false, log: '' } as const,
     }))
-    week.give({ type: 'record-outcomes', outcomes }, machine)
+    week.give({ type: 'record-outcomes', outcomes })
     verify(assets)
   }
 
   function verify(assets: readonly string[]): void {
     const at = week.now()
     const verification = { end: 'installed', reason: 'as promised', packages: [], health: [], at } as const
-    week.give(
-      { type: 'record-verifications', verifications: assets.map((asset) => ({ asset, verification })) },
-      machine,
-    )
+    week.give({ type: 'record-verifications', verifications: assets.map((asset) => ({ asset, verification })) })
   }
 
   for (let steps = 0; !finalStatuses.includes(week.state().status); steps++) {
@@ -71,10 +67,10 @@ function rollOut(week: Week, subject: PatchSubject): { readonly started: readonl
     if (step.do === 'deploy') deploy()
     else if (step.do === 'look again') verify(step.assets)
     else if (step.do === 'wait') week.pass((Date.parse(step.until) - Date.parse(week.now())) / 1_000)
-    else if (step.do === 'start') week.give({ type: 'start' }, machine)
-    else if (step.do === 'start batch') week.give({ type: 'start-batch' }, machine)
-    else if (step.do === 'end soak') week.give({ type: 'end-soak' }, machine)
-    else if (step.do === 'complete') week.give({ type: 'complete' }, machine)
+    else if (step.do === 'start') week.give({ type: 'start' })
+    else if (step.do === 'start batch') week.give({ type: 'start-batch' })
+    else if (step.do === 'end soak') week.give({ type: 'end-soak' })
+    else if (step.do === 'complete') week.give({ type: 'complete' })
     else throw new Error(`Nobody expected: ${JSON.stringify(step)}`)
   }
   return { started, wrong }

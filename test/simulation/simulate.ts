@@ -23,6 +23,7 @@ import { testRunning, unfinishedDeployments, waitingForResume } from '../../src/
 import type { Freeze } from '../../src/core/window.ts'
 import { random } from '../bench/fleet.ts'
 import { createParts } from '../support/in-parts.ts'
+import { machineFor } from '../support/proposal-case.ts'
 import { createWitness, LONGEST_TICK, type World } from './promises.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
@@ -31,7 +32,6 @@ export const members: readonly Member[] = [
   { id: 'tom', name: 'Tom', roles: ['security'] },
   { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
 ]
-const machine: Actor = { kind: 'system', part: 'rollout' }
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** The simulation begins on the eve of a change of the clocks in Europe, so that windows meet it. */
@@ -101,7 +101,7 @@ export function simulate(seed: number, hosts: number): Simulated {
   /** What does not fit any more what was voted on. */
   const departed = new Map<string, LeftOut>()
 
-  function run(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] {
+  function run(command: ProposalCommand, actor: Actor = machineFor(command)): readonly ProposalEvent[] {
     const at = new Date(now).toISOString()
     const context: Context = { now: at, actor, members, freezes, standing: null, estimates: scenario.estimates }
     const decision = decide(state, command, context)
@@ -140,12 +140,12 @@ export function simulate(seed: number, hosts: number): Simulated {
         asset,
         outcome: { state: 'not begun', reason, log: '' } as const,
       }))
-      run({ type: 'record-outcomes', outcomes }, machine)
+      run({ type: 'record-outcomes', outcomes })
       const verifications = refused.map(({ asset, reason }) => ({
         asset,
         verification: { ...verificationOf('not touched', at), reason },
       }))
-      run({ type: 'record-verifications', verifications }, machine)
+      run({ type: 'record-verifications', verifications })
     }
   }
 
@@ -175,7 +175,7 @@ export function simulate(seed: number, hosts: number): Simulated {
     const outcomes = done
       .filter(({ outcome }) => outcome === null)
       .map(({ asset }) => ({ asset, outcome: outcomeOf(world.get(asset)) }))
-    if (outcomes.length > 0) run({ type: 'record-outcomes', outcomes }, machine)
+    if (outcomes.length > 0) run({ type: 'record-outcomes', outcomes })
     // A process that dies in between looks at them later.
     if (chance(0.1)) return
     const at = new Date(now).toISOString()
@@ -183,7 +183,7 @@ export function simulate(seed: number, hosts: number): Simulated {
       asset,
       verification: verificationOf(endOf(world.get(asset)), at),
     }))
-    run({ type: 'record-verifications', verifications }, machine)
+    run({ type: 'record-verifications', verifications })
   }
 
   function people(): void {
@@ -319,35 +319,35 @@ export function simulate(seed: number, hosts: number): Simulated {
   function take(step: Step, at: string): boolean {
     switch (step.do) {
       case 'start':
-        return run({ type: 'start' }, machine).length > 0 || run({ type: 'reschedule' }, machine).length > 0
+        return run({ type: 'start' }).length > 0 || run({ type: 'reschedule' }).length > 0
       case 'start batch':
-        return run({ type: 'start-batch' }, machine).length > 0 || run({ type: 'reschedule' }, machine).length > 0
+        return run({ type: 'start-batch' }).length > 0 || run({ type: 'reschedule' }).length > 0
       case 'start test':
-        return run({ type: 'start-test' }, machine).length > 0
+        return run({ type: 'start-test' }).length > 0
       case 'check gate': {
         const healthy = !chance(0.1)
         const results = chance(0.02) ? [] : [{ check: 'errors', healthy, detail: 'd' }]
-        return run({ type: 'record-gate', results }, machine).length > 0
+        return run({ type: 'record-gate', results }).length > 0
       }
       case 'reschedule':
-        return run({ type: 'reschedule' }, machine).length > 0
+        return run({ type: 'reschedule' }).length > 0
       case 'announce':
-        return run({ type: 'announce-window' }, machine).length > 0
+        return run({ type: 'announce-window' }).length > 0
       case 'end soak':
-        return run({ type: 'end-soak' }, machine).length > 0
+        return run({ type: 'end-soak' }).length > 0
       case 'look again': {
         const verifications = step.assets.map((asset) => ({
           asset,
           verification: verificationOf(endOf(world.get(asset)), at),
         }))
-        return run({ type: 'record-verifications', verifications }, machine).length > 0
+        return run({ type: 'record-verifications', verifications }).length > 0
       }
       case 'complete':
-        return run({ type: 'complete' }, machine).length > 0
+        return run({ type: 'complete' }).length > 0
       case 'expire':
-        return run({ type: 'expire' }, machine).length > 0
+        return run({ type: 'expire' }).length > 0
       case 'remind':
-        return run({ type: 'remind' }, machine).length > 0
+        return run({ type: 'remind' }).length > 0
       default:
         return false
     }

@@ -17,7 +17,7 @@ import { isHeld } from '../../src/core/proposal/since.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
 import { random } from '../bench/fleet.ts'
 import { anAsset } from '../support/asset.ts'
-import { members, person } from '../support/proposal-case.ts'
+import { machineFor, members, person } from '../support/proposal-case.ts'
 import { policy } from '../support/proposals.ts'
 
 const HOUR = 3_600_000
@@ -150,7 +150,7 @@ export function createWeek(size: number, share: number, seed: number) {
   let state: ProposalState | null = null
   const events: RecordedEvent[] = []
 
-  function give(command: ProposalCommand, actor: Actor): readonly ProposalEvent[] | string {
+  function give(command: ProposalCommand, actor: Actor = machineFor(command)): readonly ProposalEvent[] | string {
     const context: Context = { now: at(), actor, members, freezes: [], standing: null, lookedAt: at() }
     const decision = decide(state, command, context)
     if (!decision.ok) return decision.refusal.code

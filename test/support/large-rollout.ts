@@ -7,10 +7,9 @@ import { findProposal } from '../../src/store/proposals.ts'
 import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { approveAs, mara, standard, tom } from './example-service.ts'
+import { machineFor } from './proposal-case.ts'
 import { content } from './proposals.ts'
 import { listSeen } from './seen-assets.ts'
-
-const rollout = { kind: 'system', part: 'rollout' } as const
 
 /** Approved, with all its hosts started in one batch; its gate lets everything pass. The ids of the hosts. */
 export async function startedOn(
@@ -39,7 +38,7 @@ export async function startedOn(
   await listSeen(db, named, now)
   const opened = { ...base, subject, contentHash: contentHash(subject) }
   async function must(what: Parameters<Workflow['execute']>[1]): Promise<void> {
-    const done = await execute(id, what, rollout)
+    const done = await execute(id, what, machineFor(what))
     if (!done.ok) throw new Error(`${what.type}: ${done.refusal.sentence}`)
   }
   await must({ type: 'open', id, number, team: 'web-platform', content: opened, policy: standard })

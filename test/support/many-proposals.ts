@@ -19,6 +19,7 @@ import { findProposal } from '../../src/store/proposals.ts'
 import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { jonas, mara, nights, standard, tom } from './example-service.ts'
+import { machineFor } from './proposal-case.ts'
 import { always, content } from './proposals.ts'
 import { listSeen } from './seen-assets.ts'
 
@@ -95,7 +96,7 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
     return state
   }
 
-  async function must(id: string, command: ProposalCommand, actor: Actor = rollout): Promise<void> {
+  async function must(id: string, command: ProposalCommand, actor: Actor = machineFor(command)): Promise<void> {
     const done = await workflow.execute(id, command, actor)
     if (!done.ok) throw new Error(`${id} ${command.type}: ${done.refusal.sentence}`)
   }

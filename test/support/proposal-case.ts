@@ -1,3 +1,4 @@
+import { partFor } from '../../src/core/permission/parts.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import type { Context, OtherWork, ProposalCommand, Refusal, StandingGrant } from '../../src/core/proposal/command.ts'
 import { decide } from '../../src/core/proposal/decide.ts'
@@ -15,7 +16,13 @@ export const members: readonly Member[] = [
   { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
 ]
 
+/** The rollout, as the author of events. */
 export const machine: Actor = { kind: 'system', part: 'rollout' }
+
+/** The part of Patchwarden that gives the command. */
+export function machineFor({ type }: Pick<ProposalCommand, 'type'>): Actor {
+  return { kind: 'system', part: partFor(type) ?? 'rollout' }
+}
 
 export function person(id: string): Actor {
   return { kind: 'person', id, name: members.find((member) => member.id === id)?.name ?? id, via: 'console' }
@@ -45,7 +52,10 @@ export function proposalCase(options: CaseOptions = {}) {
   }
 
   /** The types of the events that followed, or the refusal. */
-  function give(command: ProposalCommand, actor: Actor = machine): readonly ProposalEvent['type'][] | Refusal {
+  function give(
+    command: ProposalCommand,
+    actor: Actor = machineFor(command),
+  ): readonly ProposalEvent['type'][] | Refusal {
     const at = new Date(now).toISOString()
     const context: Context = { now: at, actor, ...setting }
     const decision = decide(state, command, context)

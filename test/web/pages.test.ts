@@ -12,6 +12,7 @@ import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { beginSession } from '../support/session.ts'
 
@@ -54,13 +55,17 @@ async function opened(hosts: number): Promise<string> {
   const rings = [{ name: 'all', assets: ids, batchSize: hosts, soakSeconds: 0, gate }]
   const subject = { ...asked.subject, rings }
   const policy = { ...standard, breakGlass: { roles: ['owner'], reviewWithinSeconds: 3_600 } }
-  const system = { kind: 'system', part: 'rollout' } as const
-  const done = await workflow.open('payments', { ...asked, subject, contentHash: contentHash(subject) }, policy, system)
+  const done = await workflow.open(
+    'payments',
+    { ...asked, subject, contentHash: contentHash(subject) },
+    policy,
+    machineFor({ type: 'open' }),
+  )
   if (!done.ok) throw new Error(done.refusal.sentence)
   const { id } = done.state
   const must = async (
     command: Parameters<typeof workflow.execute>[1],
-    actor: Parameters<typeof workflow.execute>[2],
+    actor: Parameters<typeof workflow.execute>[2] = machineFor(command),
   ) => {
     const result = await workflow.execute(id, command, actor)
     if (!result.ok) throw new Error(`${command.type}: ${result.refusal.sentence}`)
@@ -74,15 +79,12 @@ async function opened(hosts: number): Promise<string> {
     { type: 'break-glass', reason: 'a test' },
     { kind: 'person', id: mara.id, name: mara.name, via: 'console' },
   )
-  await must({ type: 'start' }, system)
-  for (;;) if (!(await workflow.execute(id, { type: 'start-batch' }, system)).ok) break
-  await must(
-    {
-      type: 'record-outcomes',
-      outcomes: ids.map((asset) => ({ asset, outcome: { state: 'failed', reason: 'dpkg failed', log: '' } })),
-    },
-    system,
-  )
+  await must({ type: 'start' })
+  for (;;) if (!(await workflow.execute(id, { type: 'start-batch' }, machineFor({ type: 'start-batch' }))).ok) break
+  await must({
+    type: 'record-outcomes',
+    outcomes: ids.map((asset) => ({ asset, outcome: { state: 'failed', reason: 'dpkg failed', log: '' } })),
+  })
   const verification = {
     end: 'failed',
     reason: 'dpkg failed',
@@ -90,10 +92,10 @@ async function opened(hosts: number): Promise<string> {
     health: [],
     at: new Date().toISOString(),
   } as const
-  await must(
-    { type: 'record-verifications', verifications: ids.slice(0, hosts / 2).map((asset) => ({ asset, verification })) },
-    system,
-  )
+  await must({
+    type: 'record-verifications',
+    verifications: ids.slice(0, hosts / 2).map((asset) => ({ asset, verification })),
+  })
   return id
 }
 

@@ -22,6 +22,7 @@ import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleService, standard } from '../support/example-service.ts'
 import { placeOf } from '../support/place.ts'
+import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { listSeen } from '../support/seen-assets.ts'
 
@@ -39,7 +40,6 @@ const ADDRESS = '203.0.113.77'
 const personal =
   /quillon|kestrel|featherstone|svetlana|harrow|goldwasser|ibrahim|tolland|abernathy|wendeline|zauber|xoanuser|bastion77|zephyr|203\.0\.113/i
 
-const machine: Actor = { kind: 'system', part: 'rollout' }
 const as = ({ id, name }: Member, through?: Through): Actor & { kind: 'person' } => ({
   kind: 'person',
   id,
@@ -86,7 +86,7 @@ async function everything(): Promise<readonly string[]> {
     stop: ['owner', 'on-call'],
   }
 
-  async function must(id: string, command: ProposalCommand, actor: Actor = machine): Promise<void> {
+  async function must(id: string, command: ProposalCommand, actor: Actor = machineFor(command)): Promise<void> {
     const done = await workflow.execute(id, command, actor)
     if (!done.ok) throw new Error(`${id} ${command.type}: ${done.refusal.sentence}`)
   }

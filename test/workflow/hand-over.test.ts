@@ -12,10 +12,10 @@ import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { approvedExample, jonas, mara, nights, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
+import { machineFor } from '../support/proposal-case.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
-const machine: Actor = { kind: 'system', part: 'rollout' }
 const owner: Actor = { kind: 'person', id: 'mara', name: 'Mara', via: 'console' }
 
 const NIGHT = '2026-11-20T02:30:00Z'
@@ -58,7 +58,7 @@ async function scene() {
   /** As after a restart: it knows nothing but what is stored. */
   const process = (): Workflow => createWorkflow(parts, alwaysMine)
   const workflow = process()
-  const give = (command: ProposalCommand, actor: Actor = machine) => workflow.execute(id, command, actor)
+  const give = (command: ProposalCommand, actor: Actor = machineFor(command)) => workflow.execute(id, command, actor)
 
   return {
     id,

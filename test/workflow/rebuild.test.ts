@@ -9,7 +9,7 @@ import * as schema from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleService, mara, standard, tom } from '../support/example-service.ts'
-import { machine } from '../support/proposal-case.ts'
+import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { listSeen } from '../support/seen-assets.ts'
 
@@ -83,12 +83,13 @@ async function atWork({ workflow }: Pick<Awaited<ReturnType<typeof exampleServic
   if (asked.subject.kind !== 'patches') throw new Error('not patches')
   await listSeen(database.db, asked.subject.assets, now.toISOString())
   const breakGlass = { roles: ['owner'], reviewWithinSeconds: 3_600 }
-  const done = await workflow.open('other', asked, { ...standard, breakGlass }, machine)
+  const done = await workflow.open('other', asked, { ...standard, breakGlass }, machineFor({ type: 'open' }))
   expect(done.state?.id).toBe('PW-3')
   const glass = await workflow.execute('PW-3', { type: 'break-glass', reason: 'it burns' }, person(mara))
   expect(glass).toMatchObject({ ok: true })
   const commands = [{ type: 'start' }, { type: 'start-batch' }] as const
-  for (const command of commands) expect(await workflow.execute('PW-3', command, machine)).toMatchObject({ ok: true })
+  for (const command of commands)
+    expect(await workflow.execute('PW-3', command, machineFor(command))).toMatchObject({ ok: true })
 }
 
 const touched = [

@@ -5,20 +5,32 @@ import { glanceOf } from '../proposal/glance.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
 import { actOf } from './acts.ts'
 import { refusalOf } from './answer.ts'
+import { partFor } from './parts.ts'
 import { no } from './row.ts'
+import { proposeRefusal } from './team.ts'
 
 /** Why the actor may not give this command now; `null`: only what is given with it can be wrong. */
 export function forbidden(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members, now, freezes, teamPolicy } = context
   const act = actOf(command, state)
-  if (act === null) {
-    if (actor.kind === 'system') return null
-    return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
+  const part = partFor(command.type)
+  if (actor.kind === 'system') {
+    if (part === actor.part) return null
+    return part === null
+      ? no('not allowed', `${command.type} is for people: Patchwarden never does it by itself.`)
+      : no('not allowed', `${command.type} is done by the part "${part}", not by "${actor.part}".`)
   }
-  if (actor.kind === 'system')
-    return no('not allowed', `${command.type} is for people: Patchwarden never does it by itself.`)
+  if (act === null) return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
   const place = { glance: glanceOf(state), members, now, freezes, ...(teamPolicy === undefined ? {} : { teamPolicy }) }
   return refusalOf(act, actor, place, turnIn(command))
+}
+
+/** Why the actor may not open a proposal for the team; `null`: they may. */
+export function openingForbidden(team: string, { actor, members }: Pick<Context, 'actor' | 'members'>): Refusal | null {
+  if (actor.kind === 'system')
+    return actor.part === partFor('open') ? null : no('not allowed', `The part "${actor.part}" opens no proposals.`)
+  const refused = proposeRefusal(team, actor, members)
+  return refused === null ? null : no('not allowed', refused)
 }
 
 /** The number that came with it; `null`: it named the proposal alone. */

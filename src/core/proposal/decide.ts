@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts'
-import { forbidden } from '../permission/forbidden.ts'
+import { forbidden, openingForbidden } from '../permission/forbidden.ts'
 import type { Context, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
@@ -31,7 +31,9 @@ import type { ProposalState } from './proposal.ts'
  */
 export function decide(state: ProposalState | null, command: ProposalCommand, context: Context): Decision {
   if (command.type === 'open') {
-    return state === null ? open(command, context) : refuse('already', `${command.id} exists already.`)
+    if (state !== null) return refuse('already', `${command.id} exists already.`)
+    const refusal = openingForbidden(command.team, context)
+    return refusal === null ? open(command, context) : { ok: false, refusal }
   }
   if (state === null) return refuse('unknown', 'There is no such proposal.')
   const refusal = forbidden(state, command, context)

@@ -1,5 +1,6 @@
 import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
-import { createSshEngine, type PatienceOptions, type SshEngineOptions } from '../ssh/index.ts'
+import { createSshEngine, type SshEngineOptions } from '../ssh/index.ts'
+import type { PatienceOptions } from '../upgrade-journal/patience.ts'
 import { createPlaybookCarrier } from './carrier.ts'
 import { checkPlaybook, type PlaybookSettings } from './playbook.ts'
 

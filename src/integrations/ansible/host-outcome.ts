@@ -2,7 +2,7 @@ import type { PackageChange } from '../../core/catalog.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
-import { apt } from '../ssh/index.ts'
+import { apt } from '../upgrade-journal/apt.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
 /** The transaction that a module said it would run, where it says so as `apt-get -s` does; else `null`. */

@@ -20,95 +20,98 @@ export interface RunCommand {
  * What this machine keeps of a run: a folder that is made once for each key, which is what makes it run once. The process
  * writes into it, detached from us, so it outlives us and can be found again.
  */
-export function createRunRecords(folder: string) {
-  const place = (key: string, file: string) => join(folder, key, file)
+export interface RunRecord {
+  /** That of all records. */
+  readonly folder: string
+  readonly key: string
+}
 
-  async function text(key: string, file: string): Promise<string | null> {
-    try {
-      const path = place(key, file)
-      if ((await stat(path)).size > inputLimits.playbookOutputBytes) return null
-      return await readFile(path, 'utf8')
-    } catch {
-      return null
-    }
+export type RunFile = 'request' | 'outcomes' | 'variables.json' | 'report' | 'errors' | 'process'
+
+export function recordPath({ folder, key }: RunRecord, file: RunFile): string {
+  return join(folder, key, file)
+}
+
+/** `null` where it is not there, or longer than it may be. */
+export async function readRecord(record: RunRecord, file: RunFile): Promise<string | null> {
+  try {
+    const path = recordPath(record, file)
+    if ((await stat(path)).size > inputLimits.playbookOutputBytes) return null
+    return await readFile(path, 'utf8')
+  } catch {
+    return null
   }
+}
 
-  async function put(key: string, file: string, content: string): Promise<void> {
-    const path = place(key, file)
-    const made = `${path}.${process.pid}.new`
-    await writeFile(made, content, { mode: 0o600 })
-    await rename(made, path)
+export async function writeRecord(record: RunRecord, file: RunFile, content: string): Promise<void> {
+  const path = recordPath(record, file)
+  const made = `${path}.${process.pid}.new`
+  await writeFile(made, content, { mode: 0o600 })
+  await rename(made, path)
+}
+
+export async function hasRecord({ folder, key }: RunRecord): Promise<boolean> {
+  return (await stat(join(folder, key)).catch(() => null)) !== null
+}
+
+/** False: the key was begun before. Throws where the folder cannot be written. */
+export async function beginRecord({ folder, key }: RunRecord): Promise<boolean> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await forgetOld(folder).catch(() => undefined)
+  try {
+    await mkdir(join(folder, key), { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
   }
+}
 
-  async function forgetOld(): Promise<void> {
-    const before = Date.now() - KEPT_MS
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name)
-      if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true })
-    }
+async function forgetOld(folder: string): Promise<void> {
+  const before = Date.now() - KEPT_MS
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true })
   }
+}
 
-  return {
-    text,
-    put,
-    path: place,
-
-    async exists(key: string): Promise<boolean> {
-      return (await stat(join(folder, key)).catch(() => null)) !== null
-    },
-
-    /** False: the key was begun before. Throws where the folder cannot be written. */
-    async begin(key: string): Promise<boolean> {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      await forgetOld().catch(() => undefined)
-      try {
-        await mkdir(join(folder, key), { mode: 0o700 })
-        return true
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-        throw error
-      }
-    },
-
-    /** Starts the process of the run, which goes on when this one ends. */
-    async launch(key: string, { command, args, environment }: RunCommand): Promise<void> {
-      const out = openSync(place(key, 'report'), 'a', 0o600)
-      const errors = openSync(place(key, 'errors'), 'a', 0o600)
-      try {
-        const child = spawn(command, args, { detached: true, stdio: ['ignore', out, errors], env: { ...environment } })
-        const begun = await new Promise<boolean>((resolve) => {
-          child.once('error', () => resolve(false))
-          child.once('spawn', () => resolve(true))
-        })
-        child.unref()
-        const pid = begun ? (child.pid ?? 0) : 0
-        await put(key, 'process', JSON.stringify({ pid, started: startedAt(pid) }))
-      } finally {
-        closeSync(out)
-        closeSync(errors)
-      }
-    },
-
-    /** `never`: none was started, or not yet. */
-    async process(key: string): Promise<'never' | 'alive' | 'ended'> {
-      const kept = await text(key, 'process')
-      if (kept === null) return 'never'
-      const { pid, started } = processSchema.parse(JSON.parse(kept))
-      if (pid === 0) return 'ended'
-      try {
-        process.kill(pid, 0)
-      } catch {
-        return 'ended'
-      }
-      return started === null || startedAt(pid) === started ? 'alive' : 'ended'
-    },
-
-    /** Seconds since the key was begun. */
-    async ageSeconds(key: string): Promise<number> {
-      const written = await stat(place(key, 'request')).catch(() => stat(join(folder, key)))
-      return (Date.now() - written.mtimeMs) / 1_000
-    },
+/** Starts the process of the run, which goes on when this one ends. */
+export async function launchRun(record: RunRecord, { command, args, environment }: RunCommand): Promise<void> {
+  const out = openSync(recordPath(record, 'report'), 'a', 0o600)
+  const errors = openSync(recordPath(record, 'errors'), 'a', 0o600)
+  try {
+    const child = spawn(command, args, { detached: true, stdio: ['ignore', out, errors], env: { ...environment } })
+    const begun = await new Promise<boolean>((resolve) => {
+      child.once('error', () => resolve(false))
+      child.once('spawn', () => resolve(true))
+    })
+    child.unref()
+    const pid = begun ? (child.pid ?? 0) : 0
+    await writeRecord(record, 'process', JSON.stringify({ pid, started: startedAt(pid) }))
+  } finally {
+    closeSync(out)
+    closeSync(errors)
   }
+}
+
+/** `never`: none was started, or not yet. */
+export async function processState(record: RunRecord): Promise<'never' | 'alive' | 'ended'> {
+  const kept = await readRecord(record, 'process')
+  if (kept === null) return 'never'
+  const { pid, started } = processSchema.parse(JSON.parse(kept))
+  if (pid === 0) return 'ended'
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return 'ended'
+  }
+  return started === null || startedAt(pid) === started ? 'alive' : 'ended'
+}
+
+/** Seconds since the key was begun. */
+export async function recordAgeSeconds(record: RunRecord): Promise<number> {
+  const written = await stat(recordPath(record, 'request')).catch(() => stat(join(record.folder, record.key)))
+  return (Date.now() - written.mtimeMs) / 1_000
 }
 
 /** Start time of a living process, which tells it from a later one with the same number; `null` where none can be told. */

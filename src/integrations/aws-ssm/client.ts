@@ -60,18 +60,14 @@ interface Loaded {
   readonly client: SSMClient
 }
 
-export type Ssm = ReturnType<typeof createSsm>
+/** Systems Manager in one region. Each operation on it throws an SsmProblem with a sentence. */
+export interface Ssm {
+  readonly region: string
+  /** The SDK is large, and most do not use it: it is loaded when something is asked for the first time. */
+  readonly loaded: () => Promise<Loaded>
+}
 
-/** The few operations of Systems Manager that are needed. Each throws an SsmProblem with a sentence. */
-export function createSsm({ region, endpoint, credentials }: SsmOptions) {
-  let loaded: Promise<Loaded> | null = null
-
-  // The SDK is large, and most do not use it.
-  async function load(): Promise<Loaded> {
-    const sdk = await import('@aws-sdk/client-ssm')
-    return { sdk, client: new sdk.SSMClient(config) }
-  }
-
+export function createSsm({ region, endpoint, credentials }: SsmOptions): Ssm {
   const config: SSMClientConfig = {
     region,
     // Throttling is answered by waiting longer and longer and by fewer calls. A SendCommand that is sent again after a
@@ -82,129 +78,162 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions) {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   }
-
-  async function asked<T>(operation: string, signal: AbortSignal, call: (loaded: Loaded) => Promise<T>): Promise<T> {
-    signal.throwIfAborted()
-    try {
-      loaded ??= load()
-      return await call(await loaded)
-    } catch (error) {
-      signal.throwIfAborted()
-      throw problemOf(operation, region, error)
-    }
+  let loaded: Promise<Loaded> | null = null
+  async function load(): Promise<Loaded> {
+    const sdk = await import('@aws-sdk/client-ssm')
+    return { sdk, client: new sdk.SSMClient(config) }
   }
-
   return {
-    /** What Systems Manager knows of the instances; those that it does not know are `unknown`. */
-    async states(instances: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, InstanceState>> {
-      const states = new Map<string, InstanceState>(instances.map((id) => [id, 'unknown']))
-      for (const some of chunks(instances, INSTANCES_PER_CALL)) {
-        const Filters = [{ Key: 'InstanceIds', Values: [...some] }]
-        let NextToken: string | undefined
-        for (let page = 0; page < MAX_PAGES; page++) {
-          const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
-          const answer = await asked('DescribeInstanceInformation', signal, ({ sdk, client }) =>
-            client.send(new sdk.DescribeInstanceInformationCommand(input), { abortSignal: signal }),
-          )
-          for (const one of answer.InstanceInformationList ?? []) {
-            if (one.InstanceId !== undefined) states.set(one.InstanceId, stateOf(one))
-          }
-          NextToken = answer.NextToken
-          if (!NextToken) break
-        }
-      }
-      return states
+    region,
+    loaded() {
+      loaded ??= load()
+      return loaded
     },
+  }
+}
 
-    /** Commands with this document since then, the newest first. */
-    async recent(document: string, since: Date, signal: AbortSignal): Promise<readonly SentCommand[]> {
-      const Filters = [
-        { key: 'DocumentName' as const, value: document },
-        { key: 'InvokedAfter' as const, value: since.toISOString().replace(/\.\d+Z$/, 'Z') },
-      ]
-      const found: SentCommand[] = []
-      let NextToken: string | undefined
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const input = { Filters, MaxResults: PAGE, ...(NextToken === undefined ? {} : { NextToken }) }
-        const answer = await asked('ListCommands', signal, ({ sdk, client }) =>
-          client.send(new sdk.ListCommandsCommand(input), { abortSignal: signal }),
-        )
-        for (const command of answer.Commands ?? []) found.push(...sentCommand(command))
-        NextToken = answer.NextToken
-        if (!NextToken) break
-      }
-      return found
-    },
+/** What Systems Manager knows of the instances; those that it does not know are `unknown`. */
+export async function instanceStates(
+  ssm: Ssm,
+  instances: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, InstanceState>> {
+  const states = new Map<string, InstanceState>(instances.map((id) => [id, 'unknown']))
+  for (const some of chunks(instances, INSTANCES_PER_CALL)) {
+    const input = { Filters: [{ Key: 'InstanceIds', Values: [...some] }], MaxResults: PAGE }
+    const pages = pagesOf((next) =>
+      operation(ssm, 'DescribeInstanceInformation', signal, ({ sdk, client }) =>
+        client.send(new sdk.DescribeInstanceInformationCommand({ ...input, ...next }), { abortSignal: signal }),
+      ),
+    )
+    for await (const { InstanceInformationList } of pages)
+      for (const one of InstanceInformationList ?? [])
+        if (one.InstanceId !== undefined) states.set(one.InstanceId, stateOf(one))
+  }
+  return states
+}
 
-    async send(request: SendRequest, signal: AbortSignal): Promise<string> {
-      const { instances, document, text, comment, deliverySeconds, runSeconds } = request
-      // Without instances a command would go to whatever else it names.
-      if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
-        throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
-      const answer = await asked('SendCommand', signal, ({ sdk, client }) =>
-        client.send(
-          new sdk.SendCommandCommand({
-            InstanceIds: [...instances],
-            DocumentName: document,
-            Parameters: { commands: [text], executionTimeout: [String(runSeconds)] },
-            TimeoutSeconds: deliverySeconds,
-            // By default the first instance that fails keeps the command from the others.
-            MaxErrors: '100%',
-            MaxConcurrency: '100%',
-            Comment: comment,
-          }),
-          { abortSignal: signal },
-        ),
-      )
-      const id = answer.Command?.CommandId
-      if (id === undefined) throw new SsmProblem('Systems Manager gave the command no id.', 'NoId', true, null)
-      return id
-    },
+/** Commands with this document since then, the newest first. */
+export async function recentCommands(
+  ssm: Ssm,
+  document: string,
+  since: Date,
+  signal: AbortSignal,
+): Promise<readonly SentCommand[]> {
+  const Filters = [
+    { key: 'DocumentName' as const, value: document },
+    { key: 'InvokedAfter' as const, value: since.toISOString().replace(/\.\d+Z$/, 'Z') },
+  ]
+  const pages = pagesOf((next) =>
+    operation(ssm, 'ListCommands', signal, ({ sdk, client }) =>
+      client.send(new sdk.ListCommandsCommand({ Filters, MaxResults: PAGE, ...next }), { abortSignal: signal }),
+    ),
+  )
+  const found: SentCommand[] = []
+  for await (const { Commands } of pages) for (const command of Commands ?? []) found.push(...sentCommand(command))
+  return found
+}
 
-    /** By instance id. One that is missing has not arrived in the list yet. */
-    async invocations(command: string, signal: AbortSignal): Promise<ReadonlyMap<string, Invocation>> {
-      const found = new Map<string, Invocation>()
-      let NextToken: string | undefined
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const input = { CommandId: command, Details: true, MaxResults: PAGE }
-        const answer = await asked('ListCommandInvocations', signal, ({ sdk, client }) =>
-          client.send(
-            new sdk.ListCommandInvocationsCommand(NextToken === undefined ? input : { ...input, NextToken }),
-            {
-              abortSignal: signal,
-            },
-          ),
-        )
-        for (const one of answer.CommandInvocations ?? []) {
-          if (one.InstanceId !== undefined) found.set(one.InstanceId, invocationOf(one))
-        }
-        NextToken = answer.NextToken
-        if (!NextToken) break
-      }
-      return found
-    },
+/** The id of the command. */
+export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortSignal): Promise<string> {
+  const { instances, document, text, comment, deliverySeconds, runSeconds } = request
+  // Without instances a command would go to whatever else it names.
+  if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
+    throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
+  const input = {
+    InstanceIds: [...instances],
+    DocumentName: document,
+    Parameters: { commands: [text], executionTimeout: [String(runSeconds)] },
+    TimeoutSeconds: deliverySeconds,
+    // By default the first instance that fails keeps the command from the others.
+    MaxErrors: '100%',
+    MaxConcurrency: '100%',
+    Comment: comment,
+  }
+  const answer = await operation(ssm, 'SendCommand', signal, ({ sdk, client }) =>
+    client.send(new sdk.SendCommandCommand(input), { abortSignal: signal }),
+  )
+  const id = answer.Command?.CommandId
+  if (id === undefined) throw new SsmProblem('Systems Manager gave the command no id.', 'NoId', true, null)
+  return id
+}
 
-    /** `null`: not there yet, which is usual right after sending. */
-    async output(command: string, instance: string, signal: AbortSignal): Promise<InvocationOutput | null> {
-      const input = { CommandId: command, InstanceId: instance }
-      try {
-        const answer = await asked('GetCommandInvocation', signal, ({ sdk, client }) =>
-          client.send(new sdk.GetCommandInvocationCommand(input), { abortSignal: signal }),
-        )
-        return { output: answer.StandardOutputContent ?? '', began: (answer.ExecutionStartDateTime ?? '') !== '' }
-      } catch (error) {
-        if (error instanceof SsmProblem && error.code === 'InvocationDoesNotExist') return null
-        throw error
-      }
-    },
+/** By instance id. One that is missing has not arrived in the list yet. */
+export async function invocationsOf(
+  ssm: Ssm,
+  command: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Invocation>> {
+  const input = { CommandId: command, Details: true, MaxResults: PAGE }
+  const pages = pagesOf((next) =>
+    operation(ssm, 'ListCommandInvocations', signal, ({ sdk, client }) =>
+      client.send(new sdk.ListCommandInvocationsCommand({ ...input, ...next }), { abortSignal: signal }),
+    ),
+  )
+  const found = new Map<string, Invocation>()
+  for await (const { CommandInvocations } of pages)
+    for (const one of CommandInvocations ?? [])
+      if (one.InstanceId !== undefined) found.set(one.InstanceId, invocationOf(one))
+  return found
+}
 
-    async cancel(command: string, instances: readonly string[], signal: AbortSignal): Promise<void> {
-      await asked('CancelCommand', signal, ({ sdk, client }) =>
-        client.send(new sdk.CancelCommandCommand({ CommandId: command, InstanceIds: [...instances] }), {
-          abortSignal: signal,
-        }),
-      )
-    },
+/** `null`: not there yet, which is usual right after sending. */
+export async function invocationOutput(
+  ssm: Ssm,
+  command: string,
+  instance: string,
+  signal: AbortSignal,
+): Promise<InvocationOutput | null> {
+  const input = { CommandId: command, InstanceId: instance }
+  try {
+    const answer = await operation(ssm, 'GetCommandInvocation', signal, ({ sdk, client }) =>
+      client.send(new sdk.GetCommandInvocationCommand(input), { abortSignal: signal }),
+    )
+    return { output: answer.StandardOutputContent ?? '', began: (answer.ExecutionStartDateTime ?? '') !== '' }
+  } catch (error) {
+    if (error instanceof SsmProblem && error.code === 'InvocationDoesNotExist') return null
+    throw error
+  }
+}
+
+export async function cancelCommand(
+  ssm: Ssm,
+  command: string,
+  instances: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const input = { CommandId: command, InstanceIds: [...instances] }
+  await operation(ssm, 'CancelCommand', signal, ({ sdk, client }) =>
+    client.send(new sdk.CancelCommandCommand(input), { abortSignal: signal }),
+  )
+}
+
+/** `name`: what AWS calls the operation. */
+async function operation<T>(
+  ssm: Ssm,
+  name: string,
+  signal: AbortSignal,
+  call: (loaded: Loaded) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted()
+  try {
+    return await call(await ssm.loaded())
+  } catch (error) {
+    signal.throwIfAborted()
+    throw problemOf(name, ssm.region, error)
+  }
+}
+
+/** Page after page, up to the most that are read. `next` is empty for the first. */
+async function* pagesOf<Page extends { readonly NextToken?: string | undefined }>(
+  ask: (next: { readonly NextToken?: string }) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let next: { readonly NextToken?: string } = {}
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await ask(next)
+    yield answer
+    if (!answer.NextToken) return
+    next = { NextToken: answer.NextToken }
   }
 }
 

@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pLimit from 'p-limit'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { unpackAnswer } from './answer.ts'
-import { chunks, INSTANCES_PER_CALL, type Invocation, type Ssm, SsmProblem } from './client.ts'
+import {
+  chunks,
+  INSTANCES_PER_CALL,
+  type Invocation,
+  invocationOutput,
+  invocationsOf,
+  type Ssm,
+  SsmProblem,
+  sendCommand,
+} from './client.ts'
 
 export interface CourierOptions {
   readonly ssm: Ssm
@@ -24,149 +33,164 @@ export type Heard =
 /** For each instance the command it was sent, or why it was not. */
 export type Sent = ReadonlyMap<string, { readonly command: string } | { readonly problem: SsmProblem }>
 
-export type Courier = ReturnType<typeof createCourier>
-
 /** Carries scripts to instances and their answers back. */
-export function createCourier({ ssm, document, deliverySeconds, runSeconds, lookSeconds }: CourierOptions) {
+export interface Courier extends CourierOptions {
   /** Calls at the same time; Systems Manager throttles an account, not an engine. */
-  const calls = pLimit(4)
-  /** Questions of the same moment with the same text go in one command. */
-  let gathering: Map<string, Question[]> | null = null
+  readonly calls: LimitFunction
+  /** Questions of this moment, by their text: those with the same text go in one command. `null`: none is waiting. */
+  gathering: Map<string, Question[]> | null
+}
 
-  async function send(
-    instances: readonly string[],
-    text: string,
-    comment: string,
-    signal: AbortSignal,
-  ): Promise<Map<string, { command: string } | { problem: SsmProblem }>> {
-    const sent = new Map<string, { command: string } | { problem: SsmProblem }>()
-    async function attempt(some: readonly string[]): Promise<void> {
-      try {
-        const request = { instances: some, document, text, comment, deliverySeconds, runSeconds }
-        const command = await calls(() => ssm.send(request, signal))
-        for (const instance of some) sent.set(instance, { command })
-      } catch (error) {
-        if (!(error instanceof SsmProblem)) throw error
-        // One instance that Systems Manager does not know, and it refuses the command for all.
-        if (error.code === 'InvalidInstanceId' && some.length > 1) {
-          const middle = Math.ceil(some.length / 2)
-          await attempt(some.slice(0, middle))
-          await attempt(some.slice(middle))
-          return
-        }
-        for (const instance of some) sent.set(instance, { problem: error })
-      }
+export function createCourier(options: CourierOptions): Courier {
+  return { ...options, calls: pLimit(4), gathering: null }
+}
+
+/** What goes to instances in one command. */
+export interface Message {
+  readonly text: string
+  readonly comment: string
+}
+
+export async function send(
+  courier: Courier,
+  instances: readonly string[],
+  message: Message,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const portions = chunks(instances, INSTANCES_PER_CALL)
+  const sent = await Promise.all(portions.map((some) => sendTogether(courier, some, message, signal)))
+  return new Map(sent.flatMap((some) => [...some]))
+}
+
+async function sendTogether(
+  courier: Courier,
+  instances: readonly string[],
+  message: Message,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { ssm, document, deliverySeconds, runSeconds, calls } = courier
+  try {
+    const request = { instances, document, ...message, deliverySeconds, runSeconds }
+    const command = await calls(() => sendCommand(ssm, request, signal))
+    return new Map(instances.map((instance) => [instance, { command }]))
+  } catch (error) {
+    if (!(error instanceof SsmProblem)) throw error
+    // One instance that Systems Manager does not know, and it refuses the command for all.
+    if (error.code === 'InvalidInstanceId' && instances.length > 1) {
+      const middle = Math.ceil(instances.length / 2)
+      const first = await sendTogether(courier, instances.slice(0, middle), message, signal)
+      return new Map([...first, ...(await sendTogether(courier, instances.slice(middle), message, signal))])
     }
-    await Promise.all(chunks(instances, INSTANCES_PER_CALL).map(attempt))
-    return sent
+    return new Map(instances.map((instance) => [instance, { problem: error }]))
   }
+}
 
-  /** What one invocation came to; fetches the rest of its output where only the beginning is at hand. */
-  async function read(
-    command: string,
-    instance: string,
-    invocation: Invocation | undefined,
-    signal: AbortSignal,
-  ): Promise<Heard> {
-    if (invocation === undefined) return { kind: 'going', status: 'not listed yet' }
-    const { status, details } = invocation
-    if (status === 'Pending' || status === 'InProgress' || status === 'Delayed' || status === 'Cancelling')
-      return { kind: 'going', status }
-    const listed = unpackAnswer(invocation.output)
-    if (listed.kind === 'text') return { kind: 'answer', text: listed.text }
-    if (NEVER_RAN.has(details)) return { kind: 'nothing', reason: neverRan(details), reached: false, details }
-    const whole = await calls(() => ssm.output(command, instance, signal))
-    if (whole === null) return { kind: 'going', status: 'not listed yet' }
-    const unpacked = unpackAnswer(whole.output)
-    if (unpacked.kind === 'text') return { kind: 'answer', text: unpacked.text }
-    if (unpacked.kind === 'cut off') {
-      const reason = 'Its answer is longer than the 24,000 characters that Systems Manager hands on'
-      return { kind: 'nothing', reason, reached: true, details }
+/** What one command came to on several of its instances. */
+export async function hear(
+  courier: Courier,
+  command: string,
+  instances: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Heard>> {
+  const invocations = await courier.calls(() => invocationsOf(courier.ssm, command, signal))
+  const heard = new Map<string, Heard>()
+  await Promise.all(
+    instances.map(async (instance) => {
+      heard.set(instance, await read(courier, { command, instance, invocation: invocations.get(instance) }, signal))
+    }),
+  )
+  return heard
+}
+
+interface Listed {
+  readonly command: string
+  readonly instance: string
+  readonly invocation: Invocation | undefined
+}
+
+/** What one invocation came to; fetches the rest of its output where only the beginning is at hand. */
+async function read(
+  { ssm, calls }: Courier,
+  { command, instance, invocation }: Listed,
+  signal: AbortSignal,
+): Promise<Heard> {
+  if (invocation === undefined) return { kind: 'going', status: 'not listed yet' }
+  const { status, details } = invocation
+  if (status === 'Pending' || status === 'InProgress' || status === 'Delayed' || status === 'Cancelling')
+    return { kind: 'going', status }
+  const listed = unpackAnswer(invocation.output)
+  if (listed.kind === 'text') return { kind: 'answer', text: listed.text }
+  if (NEVER_RAN.has(details)) return { kind: 'nothing', reason: neverRan(details), reached: false, details }
+  const whole = await calls(() => invocationOutput(ssm, command, instance, signal))
+  if (whole === null) return { kind: 'going', status: 'not listed yet' }
+  const unpacked = unpackAnswer(whole.output)
+  if (unpacked.kind === 'text') return { kind: 'answer', text: unpacked.text }
+  if (unpacked.kind === 'cut off') {
+    const reason = 'Its answer is longer than the 24,000 characters that Systems Manager hands on'
+    return { kind: 'nothing', reason, reached: true, details }
+  }
+  const reached = status !== 'Cancelled' || whole.began
+  return { kind: 'nothing', reason: `The command ended without an answer (${details || status})`, reached, details }
+}
+
+/** Sends and waits for the answer. Throws an SsmProblem where it cannot be sent. */
+export function ask(courier: Courier, instance: string, message: Message, signal: AbortSignal): Promise<Heard> {
+  const { text, comment } = message
+  return new Promise((resolve, reject) => {
+    if (courier.gathering === null) {
+      courier.gathering = new Map()
+      setTimeout(() => carryGathered(courier), GATHER_MS)
     }
-    const reached = status !== 'Cancelled' || whole.began
-    return { kind: 'nothing', reason: `The command ended without an answer (${details || status})`, reached, details }
-  }
+    const same = courier.gathering.get(text)
+    const question = { instance, comment, signal, resolve, reject }
+    if (same === undefined) courier.gathering.set(text, [question])
+    else same.push(question)
+  })
+}
 
-  /** Of several instances of one command. */
-  async function hear(
-    command: string,
-    instances: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Heard>> {
-    const invocations = await calls(() => ssm.invocations(command, signal))
-    const heard = new Map<string, Heard>()
-    await Promise.all(
-      instances.map(async (instance) => {
-        heard.set(instance, await read(command, instance, invocations.get(instance), signal))
-      }),
-    )
-    return heard
+function carryGathered(courier: Courier): void {
+  const gathered = courier.gathering ?? new Map<string, Question[]>()
+  courier.gathering = null
+  for (const [text, questions] of gathered) {
+    // An instance is asked once a command; the same question again goes in a command of its own.
+    for (const round of rounds(questions)) void carry(courier, text, round)
   }
+}
 
-  async function wait(command: string, questions: readonly Question[]): Promise<void> {
-    const open = new Map(questions.map((question) => [question.instance, question]))
-    const rounds = Math.ceil((deliverySeconds + runSeconds + 30) / lookSeconds)
-    for (let round = 0; round < rounds && open.size > 0; round++) {
-      const [{ signal } = { signal: NEVER }] = open.values()
-      await sleep(lookSeconds * 1_000, undefined, { signal })
-      for (const [instance, heard] of await hear(command, [...open.keys()], signal)) {
-        if (heard.kind === 'going') continue
-        open.get(instance)?.resolve(heard)
-        open.delete(instance)
-      }
+async function carry(courier: Courier, text: string, questions: readonly Question[]): Promise<void> {
+  try {
+    const [{ signal, comment } = { signal: NEVER, comment: '' }] = questions
+    const instances = [...new Set(questions.map((question) => question.instance))]
+    const sent = await send(courier, instances, { text, comment }, signal)
+    const byCommand = new Map<string, Question[]>()
+    for (const question of questions) {
+      const came = sent.get(question.instance)
+      if (came === undefined) throw new Error(`No word of ${question.instance}.`)
+      if ('problem' in came) question.reject(came.problem)
+      else byCommand.set(came.command, [...(byCommand.get(came.command) ?? []), question])
     }
-    for (const question of open.values()) {
-      question.resolve({
-        kind: 'nothing',
-        reason: 'Systems Manager came to no end with it',
-        reached: true,
-        details: '',
-      })
-    }
+    await Promise.all([...byCommand].map(([command, some]) => waitForAnswers(courier, command, some)))
+  } catch (error) {
+    for (const question of questions) question.reject(error)
   }
+}
 
-  async function carry(text: string, questions: readonly Question[]): Promise<void> {
-    try {
-      const [{ signal, comment } = { signal: NEVER, comment: '' }] = questions
-      const instances = [...new Set(questions.map((question) => question.instance))]
-      const sent = await send(instances, text, comment, signal)
-      const byCommand = new Map<string, Question[]>()
-      for (const question of questions) {
-        const came = sent.get(question.instance)
-        if (came === undefined) throw new Error(`No word of ${question.instance}.`)
-        if ('problem' in came) question.reject(came.problem)
-        else byCommand.set(came.command, [...(byCommand.get(came.command) ?? []), question])
-      }
-      await Promise.all([...byCommand].map(([command, some]) => wait(command, some)))
-    } catch (error) {
-      for (const question of questions) question.reject(error)
+async function waitForAnswers(courier: Courier, command: string, questions: readonly Question[]): Promise<void> {
+  const { deliverySeconds, runSeconds, lookSeconds } = courier
+  const open = new Map(questions.map((question) => [question.instance, question]))
+  const rounds = Math.ceil((deliverySeconds + runSeconds + 30) / lookSeconds)
+  for (let round = 0; round < rounds && open.size > 0; round++) {
+    const [{ signal } = { signal: NEVER }] = open.values()
+    await sleep(lookSeconds * 1_000, undefined, { signal })
+    for (const [instance, heard] of await hear(courier, command, [...open.keys()], signal)) {
+      if (heard.kind === 'going') continue
+      open.get(instance)?.resolve(heard)
+      open.delete(instance)
     }
   }
-
-  return {
-    send,
-    hear,
-
-    /** Sends and waits for the answer. Throws an SsmProblem where it cannot be sent. */
-    ask(instance: string, text: string, comment: string, signal: AbortSignal): Promise<Heard> {
-      return new Promise((resolve, reject) => {
-        if (gathering === null) {
-          const gathered = new Map<string, Question[]>()
-          gathering = gathered
-          setTimeout(() => {
-            gathering = null
-            for (const [key, questions] of gathered) {
-              // An instance is asked once a command; the same question again goes in a command of its own.
-              for (const round of rounds(questions)) void carry(key, round)
-            }
-          }, GATHER_MS)
-        }
-        const same = gathering.get(text)
-        const question = { instance, comment, signal, resolve, reject }
-        if (same === undefined) gathering.set(text, [question])
-        else same.push(question)
-      })
-    },
+  for (const question of open.values()) {
+    const reason = 'Systems Manager came to no end with it'
+    question.resolve({ kind: 'nothing', reason, reached: true, details: '' })
   }
 }
 

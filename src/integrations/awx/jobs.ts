@@ -1,9 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Awx, AwxProblem } from './client.ts'
+import {
+  type Awx,
+  AwxProblem,
+  cancelJob,
+  eventsOf,
+  groupsNamed,
+  hostsNamed,
+  inventoryNamed,
+  jobWithId,
+  type LaunchBody,
+  launchInfoOf,
+  launchTemplate,
+  recentJobs,
+  summariesOf,
+  templateNamed,
+} from './client.ts'
 import { extraVars, type HostRequest, type Mode, runOfJob } from './playbook.ts'
 import type { Job, JobEvent, LaunchInfo, Summary } from './schema.ts'
 
-export interface JobOptions {
+/** Jobs of one template: launched only where AWX will keep to the hosts that it is told. */
+export interface Jobs {
   readonly awx: Awx
   /** Name of the job template. */
   readonly template: string
@@ -40,118 +56,135 @@ export interface Ended {
 /** AWX launched something else than what it was told; the job was cancelled. */
 export class WrongJob extends Error {}
 
-/** Jobs of one template: launched only where AWX will keep to the hosts that it is told. */
-export function createJobs({ awx, template: templateName, inventory: inventoryName, clock }: JobOptions) {
-  return {
-    /** Finds the template and its inventory. Throws a sentence where they cannot be worked with. */
-    async prepare(signal: AbortSignal): Promise<Place> {
-      const template = await awx.template(templateName, signal)
-      if (template === null)
-        throw new AwxProblem(
-          `AWX shows the owner of AWX_TOKEN no single job template named "${templateName}": check the name and grant the role Execute.`,
-          200,
-          false,
-        )
-      const info = await awx.launchInfo(template.id, signal)
-      const chosen = inventoryName === null ? null : await awx.inventory(inventoryName, signal)
-      if (inventoryName !== null && chosen === null)
-        throw new AwxProblem(`AWX shows no single inventory named "${inventoryName}".`, 200, false)
-      const inventory = chosen?.id ?? template.inventory
-      if (inventory === null)
-        throw new AwxProblem(`The job template "${templateName}" has no inventory: give it one.`, 200, false)
-      const other = inventory === template.inventory ? null : inventory
-      const problem = templateProblem(templateName, info, other !== null)
-      if (problem !== null) throw new AwxProblem(problem, 200, false)
-      return { template: template.id, inventory, other }
-    },
+/** Finds the template and its inventory. Throws a sentence where they cannot be worked with. */
+export async function findPlace(jobs: Jobs, signal: AbortSignal): Promise<Place> {
+  const { awx, template: templateName, inventory: inventoryName } = jobs
+  const template = await templateNamed(awx, templateName, signal)
+  if (template === null)
+    throw new AwxProblem(
+      `AWX shows the owner of AWX_TOKEN no single job template named "${templateName}": check the name and grant the role Execute.`,
+      200,
+      false,
+    )
+  const info = await launchInfoOf(awx, template.id, signal)
+  const chosen = inventoryName === null ? null : await inventoryNamed(awx, inventoryName, signal)
+  if (inventoryName !== null && chosen === null)
+    throw new AwxProblem(`AWX shows no single inventory named "${inventoryName}".`, 200, false)
+  const inventory = chosen?.id ?? template.inventory
+  if (inventory === null)
+    throw new AwxProblem(`The job template "${templateName}" has no inventory: give it one.`, 200, false)
+  const other = inventory === template.inventory ? null : inventory
+  const problem = templateProblem(templateName, info, other !== null)
+  if (problem !== null) throw new AwxProblem(problem, 200, false)
+  return { template: template.id, inventory, other }
+}
 
-    /** Why AWX would not run on exactly this host, by name; hosts that are fine are not in it. */
-    async strangers(place: Place, names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-      const problems = new Map<string, string>()
-      const plain = names.filter((name) => {
-        if (HOST.test(name) && !PATTERNS.has(name)) return true
-        problems.set(name, `${JSON.stringify(name.slice(0, 80))} is not a name that Ansible takes for one host`)
-        return false
-      })
-      for (const some of portions(plain)) {
-        const hosts = await awx.hosts(place.inventory, some, signal)
-        const groups = new Set((await awx.groups(place.inventory, some, signal)).map((group) => group.name))
-        const enabled = new Map(hosts.map((host) => [host.name, host.enabled]))
-        for (const name of some) {
-          if (groups.has(name)) problems.set(name, `A group of the inventory has the name ${name}, too`)
-          else if (!enabled.has(name)) problems.set(name, `The inventory in AWX has no host ${name}`)
-          else if (enabled.get(name) === false) problems.set(name, `The host ${name} is disabled in AWX`)
-        }
-      }
-      return problems
-    },
-
-    /** Throws AwxProblem, or WrongJob when AWX did not take every field as it was. */
-    async launch(
-      place: Place,
-      mode: Mode,
-      key: string,
-      hosts: ReadonlyMap<string, HostRequest>,
-      signal: AbortSignal,
-    ): Promise<number> {
-      const limit = limitOf([...hosts.keys()])
-      const job_type = mode === 'preview' ? 'check' : 'run'
-      const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts, clock()) } as const
-      const wanted = place.other === null ? body : { ...body, inventory: place.other }
-      const { id, ignored_fields } = await awx.launch(place.template, wanted, signal)
-      const ignored = Object.keys(ignored_fields)
-      // From here on the job is there: whatever stops us, it is looked at first.
-      const late = AbortSignal.timeout(60_000)
-      const job = await awx.job(id, late)
-      const wrong =
-        ignored.length > 0
-          ? `it ignored ${ignored.join(', ')}`
-          : job.limit !== limit
-            ? `its limit is "${job.limit.slice(0, 80)}" and not the hosts that were asked for`
-            : job.job_type !== job_type
-              ? `it is of type ${job.job_type} and not ${job_type}`
-              : null
-      if (wrong === null) return id
-      await awx.cancel(id, late)
-      throw new WrongJob(
-        `AWX launched job ${id} otherwise than asked (${wrong}); it was cancelled. Look at what it did.`,
-      )
-    },
-
-    /** Jobs of a run, the oldest first. */
-    async ofRun(place: Place, mode: Mode, key: string, signal: AbortSignal): Promise<readonly Job[]> {
-      const since = new Date(clock().getTime() - RECENT_MS)
-      const found: Job[] = []
-      for (const listed of await awx.recentJobs(place.template, since, signal)) {
-        const job = listed.extra_vars == null ? await awx.job(listed.id, signal) : listed
-        const run = runOfJob(job.extra_vars ?? '')
-        if (run?.key === key && run.mode === mode) found.push(job)
-      }
-      return found.reverse()
-    },
-
-    job: (id: number, signal: AbortSignal) => awx.job(id, signal),
-    cancel: (id: number, signal: AbortSignal) => awx.cancel(id, signal),
-
-    async read(job: Job, signal: AbortSignal): Promise<Ended> {
-      const [summaries, events] = await Promise.all([awx.summaries(job.id, signal), awx.events(job.id, signal)])
-      const asked = new Set(job.limit.split(','))
-      const outsiders = summaries.map((one) => one.host_name).filter((name) => !asked.has(name))
-      return { job, summaries, events, outsiders }
-    },
-
-    /** Waits until a job has ended and all its events are written down. Throws where that takes too long. */
-    async wait(id: number, lookSeconds: number, withinSeconds: number, signal: AbortSignal): Promise<Job> {
-      const rounds = Math.ceil(withinSeconds / lookSeconds)
-      for (let round = 0; round < rounds; round++) {
-        const job = await awx.job(id, signal)
-        if (!isActive(job) && job.event_processing_finished) return job
-        await sleep(lookSeconds * 1_000, undefined, { signal })
-      }
-      await awx.cancel(id, signal)
-      throw new AwxProblem(`Job ${id} of AWX came to no end within ${withinSeconds} s and was cancelled.`, 200, true)
-    },
+/** Why AWX would not run on exactly this host, by name; hosts that are fine are not in it. */
+export async function strangersAmong(
+  { awx }: Jobs,
+  { inventory }: Place,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const problems = new Map<string, string>()
+  const plain = names.filter((name) => {
+    if (HOST.test(name) && !PATTERNS.has(name)) return true
+    problems.set(name, `${JSON.stringify(name.slice(0, 80))} is not a name that Ansible takes for one host`)
+    return false
+  })
+  for (const some of portions(plain)) {
+    const hosts = await hostsNamed(awx, inventory, some, signal)
+    const groups = new Set((await groupsNamed(awx, inventory, some, signal)).map((group) => group.name))
+    const enabled = new Map(hosts.map((host) => [host.name, host.enabled]))
+    for (const name of some) {
+      if (groups.has(name)) problems.set(name, `A group of the inventory has the name ${name}, too`)
+      else if (!enabled.has(name)) problems.set(name, `The inventory in AWX has no host ${name}`)
+      else if (enabled.get(name) === false) problems.set(name, `The host ${name} is disabled in AWX`)
+    }
   }
+  return problems
+}
+
+/** What a job is told. */
+export interface JobOrder {
+  readonly mode: Mode
+  /** Of the batch. */
+  readonly key: string
+  /** By name. */
+  readonly hosts: ReadonlyMap<string, HostRequest>
+}
+
+/** The id of the job. Throws AwxProblem, or WrongJob when AWX did not take every field as it was. */
+export async function launchJob(
+  { awx, clock }: Jobs,
+  place: Place,
+  { mode, key, hosts }: JobOrder,
+  signal: AbortSignal,
+): Promise<number> {
+  const limit = limitOf([...hosts.keys()])
+  const job_type = mode === 'preview' ? 'check' : 'run'
+  const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts, clock()) } as const
+  const wanted = place.other === null ? body : { ...body, inventory: place.other }
+  const { id, ignored_fields } = await launchTemplate(awx, place.template, wanted, signal)
+  // From here on the job is there: whatever stops us, it is looked at first.
+  const late = AbortSignal.timeout(60_000)
+  const wrong = otherwise(wanted, Object.keys(ignored_fields), await jobWithId(awx, id, late))
+  if (wrong === null) return id
+  await cancelJob(awx, id, late)
+  throw new WrongJob(`AWX launched job ${id} otherwise than asked (${wrong}); it was cancelled. Look at what it did.`)
+}
+
+/** How the job is not what was asked for; `null`: it is. */
+function otherwise(
+  { limit, job_type }: Pick<LaunchBody, 'limit' | 'job_type'>,
+  ignored: readonly string[],
+  job: Job,
+): string | null {
+  if (ignored.length > 0) return `it ignored ${ignored.join(', ')}`
+  if (job.limit !== limit) return `its limit is "${job.limit.slice(0, 80)}" and not the hosts that were asked for`
+  return job.job_type === job_type ? null : `it is of type ${job.job_type} and not ${job_type}`
+}
+
+/** Jobs of a run, the oldest first. */
+export async function jobsOfRun(
+  { awx, clock }: Jobs,
+  { template }: Place,
+  { mode, key }: Pick<JobOrder, 'mode' | 'key'>,
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  const since = new Date(clock().getTime() - RECENT_MS)
+  const found: Job[] = []
+  for (const listed of await recentJobs(awx, template, since, signal)) {
+    const job = listed.extra_vars == null ? await jobWithId(awx, listed.id, signal) : listed
+    const run = runOfJob(job.extra_vars ?? '')
+    if (run?.key === key && run.mode === mode) found.push(job)
+  }
+  return found.reverse()
+}
+
+/** What a job did that has ended. */
+export async function readJob({ awx }: Jobs, job: Job, signal: AbortSignal): Promise<Ended> {
+  const [summaries, events] = await Promise.all([summariesOf(awx, job.id, signal), eventsOf(awx, job.id, signal)])
+  const asked = new Set(job.limit.split(','))
+  const outsiders = summaries.map((one) => one.host_name).filter((name) => !asked.has(name))
+  return { job, summaries, events, outsiders }
+}
+
+/** Waits until a job has ended and all its events are written down. Throws where that takes too long. */
+export async function waitForJob(
+  { awx }: Jobs,
+  id: number,
+  { lookSeconds, withinSeconds }: { readonly lookSeconds: number; readonly withinSeconds: number },
+  signal: AbortSignal,
+): Promise<Job> {
+  const rounds = Math.ceil(withinSeconds / lookSeconds)
+  for (let round = 0; round < rounds; round++) {
+    const job = await jobWithId(awx, id, signal)
+    if (!isActive(job) && job.event_processing_finished) return job
+    await sleep(lookSeconds * 1_000, undefined, { signal })
+  }
+  await cancelJob(awx, id, signal)
+  throw new AwxProblem(`Job ${id} of AWX came to no end within ${withinSeconds} s and was cancelled.`, 200, true)
 }
 
 export function isActive({ status }: Pick<Job, 'status'>): boolean {

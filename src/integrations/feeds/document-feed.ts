@@ -40,108 +40,140 @@ type Cursor = z.infer<typeof cursorSchema>
 
 const DOCUMENTS_PER_TURN = 100
 
+/** One feed: its settings, and the form of what it gives. */
+interface Source {
+  readonly options: FeedOptions
+  readonly format: DocumentFeed
+}
+
 export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): CatalogFeed {
   const { name, location } = options
-
-  async function fetchFeed(text: string | null, signal: AbortSignal): Promise<FeedFetch> {
-    const last = readCursor(text, cursorSchema)
-    if (/^https?:/i.test(location) || !(await isFolder(location))) return fetchDocuments(last, signal)
-    return readFolder(last, signal)
+  const source: Source = { options, format }
+  return {
+    name,
+    describe: `${format.describe}, from ${location}`,
+    fetch: (cursor, signal) => fetchFeed(source, cursor, signal),
   }
+}
 
-  async function fetchDocuments(last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
-    const list = format.changes
-    if (list !== null && /^https?:/i.test(location)) {
-      const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
-      const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
-      if (changes.documents !== null && (last !== null || list.start !== undefined))
-        return changed(last ?? first, changes.documents, changes)
-      return whole(last, changes.seen, signal)
-    }
-    return whole(last, null, signal)
+async function fetchFeed(source: Source, cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
+  const { location } = source.options
+  const last = readCursor(cursor, cursorSchema)
+  if (isUrl(location) || !(await isFolder(location))) return fetchDocuments(source, last, signal)
+  return readFolder(source, last, signal)
+}
+
+async function fetchDocuments(source: Source, last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
+  const { options, format } = source
+  const { location } = options
+  const list = format.changes
+  if (list === null || !isUrl(location)) return fetchWhole(source, last, null, signal)
+  const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
+  const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
+  if (changes.documents !== null && (last !== null || list.start !== undefined))
+    return readChanged(format, last ?? first, changes.documents, changes)
+  return fetchWhole(source, last, changes.seen, signal)
+}
+
+/** Only what has changed since. */
+function readChanged(
+  format: DocumentFeed,
+  last: Cursor,
+  documents: readonly FeedDocument[],
+  { removed, seen }: Changes,
+): FeedFetch {
+  if (documents.length + removed.length === 0) return { status: 'unchanged' }
+  const sink = createSink()
+  for (const document of documents) readOne(format, document, sink)
+  const records = [...new Set([...sink.records, ...removed])]
+  const cursor: Cursor = { ...last, seen }
+  return {
+    status: 'fetched',
+    cursor: JSON.stringify(cursor),
+    content: contentOf(sink),
+    changes: { records },
+    rejected: boundedRejects(sink.rejected),
   }
+}
 
-  /** Only what has changed since. */
-  async function changed(
-    last: Cursor,
-    documents: readonly FeedDocument[],
-    { removed, seen }: Changes,
-  ): Promise<FeedFetch> {
-    if (documents.length + removed.length === 0) return { status: 'unchanged' }
-    const sink = createSink()
-    for (const document of documents) readOne(document, sink)
-    const records = [...new Set([...sink.records, ...removed])]
-    const cursor: Cursor = { ...last, seen }
-    return {
-      status: 'fetched',
-      cursor: JSON.stringify(cursor),
-      content: contentOf(sink),
-      changes: { records },
-      rejected: boundedRejects(sink.rejected),
-    }
+/** `seen`: up to where the list of changes was read. */
+async function fetchWhole(
+  source: Source,
+  last: Cursor | null,
+  seen: string | null,
+  signal: AbortSignal,
+): Promise<FeedFetch> {
+  const { options, format } = source
+  const archive = format.changes?.archive
+  const from =
+    archive === undefined ? options : { ...options, location: await archive(options.location, options, signal) }
+  const answer = await readFeed(from, last, signal, { keepPacked: true })
+  if (answer.status === 'unchanged') return { status: 'unchanged' }
+  const sink = await readAll(format, documentsIn(answer.bytes, answer.validators.location), signal)
+  return finished(source, sink, last, { ...answer.validators, seen })
+}
+
+async function readFolder(source: Source, last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
+  const { location } = source.options
+  const hash = createHash('sha256')
+  for (const { path, size, modifiedMs } of await filesOf(location)) hash.update(`${path} ${size} ${modifiedMs}\n`)
+  const sha256 = hash.digest('hex')
+  if (last?.sha256 === sha256) return { status: 'unchanged' }
+  const sink = await readAll(source.format, documentsInFolder(location), signal)
+  return finished(source, sink, last, { location, etag: null, lastModified: null, sha256, seen: null })
+}
+
+async function readAll(
+  format: DocumentFeed,
+  documents: AsyncIterable<FeedDocument>,
+  signal: AbortSignal,
+): Promise<Sink> {
+  const sink = createSink()
+  let count = 0
+  for await (const document of documents) {
+    if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
+    readOne(format, document, sink)
   }
+  return sink
+}
 
-  async function whole(last: Cursor | null, seen: string | null, signal: AbortSignal): Promise<FeedFetch> {
-    const source =
-      format.changes?.archive === undefined
-        ? options
-        : { ...options, location: await format.changes.archive(location, options, signal) }
-    const answer = await readFeed(source, last, signal, { keepPacked: true })
-    if (answer.status === 'unchanged') return { status: 'unchanged' }
-    const sink = await readAll(documentsIn(answer.bytes, answer.validators.location), signal)
-    return finished(sink, last, { ...answer.validators, seen })
+function readOne(format: DocumentFeed, document: FeedDocument, sink: Sink): void {
+  const before = sink.rejected.length
+  const fixes = sink.fixes.length
+  const kind = readDocument(format.readers, document, sink)
+  const { platforms } = format
+  if (platforms !== undefined) {
+    const kept = sink.fixes.splice(fixes).filter((fix) => platforms.includes(fix.platform))
+    for (const fix of kept) sink.fixes.push(fix)
   }
+  if (kind !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
+  sink.rejected.push({ where: document.name, reason: `is not ${format.describe}` })
+}
 
-  async function readFolder(last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
-    const hash = createHash('sha256')
-    for (const { path, size, modifiedMs } of await filesOf(location)) hash.update(`${path} ${size} ${modifiedMs}\n`)
-    const sha256 = hash.digest('hex')
-    if (last?.sha256 === sha256) return { status: 'unchanged' }
-    const sink = await readAll(documentsInFolder(location), signal)
-    return finished(sink, last, { location, etag: null, lastModified: null, sha256, seen: null })
+function finished(
+  { options, format }: Source,
+  sink: Sink,
+  last: Cursor | null,
+  cursor: Omit<Cursor, 'records'>,
+): FeedFetch {
+  const content = contentOf(sink)
+  const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
+  const what = `${options.name} (${cursor.location})`
+  requireReadable(what, Math.max(rows, sink.records.size), sink.rejected)
+  const rejected = boundedRejects(sink.rejected)
+  if (format.accumulates) {
+    const next: Cursor = { ...cursor, records: 0 }
+    const changes = { records: [...sink.records] }
+    return { status: 'fetched', cursor: JSON.stringify(next), content, changes, rejected }
   }
+  const allowShrinking = options.allowShrinking ?? false
+  requireNotShrunken({ what, allowShrinking }, last?.records ?? null, rows, format.maxShrinkPercent)
+  const next: Cursor = { ...cursor, records: rows }
+  return { status: 'fetched', cursor: JSON.stringify(next), content, rejected }
+}
 
-  async function readAll(documents: AsyncIterable<FeedDocument>, signal: AbortSignal): Promise<Sink> {
-    const sink = createSink()
-    let count = 0
-    for await (const document of documents) {
-      if (++count % DOCUMENTS_PER_TURN === 0) await othersTurn(undefined, { signal })
-      readOne(document, sink)
-    }
-    return sink
-  }
-
-  function readOne(document: FeedDocument, sink: Sink): void {
-    const before = sink.rejected.length
-    const fixes = sink.fixes.length
-    const kind = readDocument(format.readers, document, sink)
-    const { platforms } = format
-    if (platforms !== undefined) {
-      const kept = sink.fixes.splice(fixes).filter((fix) => platforms.includes(fix.platform))
-      for (const fix of kept) sink.fixes.push(fix)
-    }
-    if (kind !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
-    sink.rejected.push({ where: document.name, reason: `is not ${format.describe}` })
-  }
-
-  function finished(sink: Sink, last: Cursor | null, cursor: Omit<Cursor, 'records'>): FeedFetch {
-    const content = contentOf(sink)
-    const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
-    const what = `${name} (${cursor.location})`
-    requireReadable(what, Math.max(rows, sink.records.size), sink.rejected)
-    const rejected = boundedRejects(sink.rejected)
-    if (format.accumulates) {
-      const next: Cursor = { ...cursor, records: 0 }
-      const changes = { records: [...sink.records] }
-      return { status: 'fetched', cursor: JSON.stringify(next), content, changes, rejected }
-    }
-    const allowShrinking = options.allowShrinking ?? false
-    requireNotShrunken({ what, allowShrinking }, last?.records ?? null, rows, format.maxShrinkPercent)
-    const next: Cursor = { ...cursor, records: rows }
-    return { status: 'fetched', cursor: JSON.stringify(next), content, rejected }
-  }
-
-  return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }
+function isUrl(location: string): boolean {
+  return /^https?:/i.test(location)
 }
 
 async function isFolder(location: string): Promise<boolean> {

@@ -1,14 +1,13 @@
 /** Gets the bytes of a feed, from a URL or from a file, and knows whether they changed. */
 
 import { createHash } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { errorText } from '../../core/error-text.ts'
-import { boundedBody } from '../bounded-answer.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { request } from '../http/request.ts'
+import { pauseAfter, retryAfterSeconds } from '../http/retry.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
-import { networkProblem } from '../network-problem.ts'
 
 export interface LocationOptions {
   /** `https://...`, `http://...`, `file://...` or a path. */
@@ -99,7 +98,7 @@ async function readUrl(
   signal: AbortSignal,
 ): Promise<Answer> {
   const attempts = options.attempts ?? inputLimits.feedAttempts
-  let pause = options.retrySeconds ?? 1
+  const pauses = { firstSeconds: options.retrySeconds ?? 1, longestSeconds: inputLimits.feedRetrySeconds }
   let spent = 0
   for (let attempt = 1; ; attempt++) {
     const result = await tryUrl(location, options, known, signal)
@@ -108,9 +107,7 @@ async function readUrl(
     if (!result.mayRecover || spent >= attempts) {
       throw new Error(attempt === 1 ? result.problem : `${result.problem} (${attempt} attempts)`)
     }
-    const seconds = Math.min(Math.max(pause, result.retryAfterSeconds ?? 0), inputLimits.feedRetrySeconds)
-    await wait(seconds * 1_000, undefined, { signal })
-    pause *= 2
+    await pauseAfter(attempt, result.retryAfterSeconds, pauses, signal)
   }
 }
 
@@ -130,40 +127,47 @@ async function tryUrl(
   signal: AbortSignal,
 ): Promise<Answer | Failure> {
   const seconds = options.timeoutSeconds ?? inputLimits.feedTimeoutSeconds
-  const limit = AbortSignal.timeout(seconds * 1_000)
-  const headers = new Headers({ 'user-agent': 'patchwarden', accept: '*/*' })
-  if (known?.etag) headers.set('if-none-match', known.etag)
-  if (known?.lastModified) headers.set('if-modified-since', known.lastModified)
-  try {
-    const response = await (options.fetch ?? fetch)(location, { headers, signal: AbortSignal.any([signal, limit]) })
-    if (response.status === 304 && known !== null) {
-      await response.body?.cancel()
-      return { status: 'unchanged' }
-    }
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      return failure(`${location} answered ${statusText(response)}`, retryable(response.status), retryAfter(response))
-    }
-    if (options.datedByRedirect && response.redirected && response.url === known?.resolved) {
-      await response.body?.cancel()
-      return { status: 'unchanged' }
-    }
-    const maxBytes = options.maxBytes ?? inputLimits.feedBytes
-    const bytes = await boundedBody(response, maxBytes)
-    if (bytes === null) return failure(`${location} is longer than ${maxBytes} bytes`, false, null)
-    const validators = {
-      location,
-      etag: response.headers.get('etag'),
-      lastModified: response.headers.get('last-modified'),
-      sha256: sha256(bytes),
-      ...(response.redirected ? { resolved: response.url } : {}),
-    }
-    return { status: 'read', bytes, validators }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (limit.aborted) return failure(`${location} did not answer in full within ${seconds} s`, true, null, true)
-    return failure(`${location} cannot be reached: ${networkProblem(error)}`, true, null)
+  const maxBytes = options.maxBytes ?? inputLimits.feedBytes
+  /** Nothing has changed since: the publisher says so, or the address still leads to the same dated file. */
+  function isKnown({ status, redirected, url }: Response): boolean {
+    if (status === 304) return known !== null
+    return status === 200 && options.datedByRedirect === true && redirected && url === known?.resolved
   }
+  const asked = await request(
+    {
+      url: location,
+      headers: {
+        'user-agent': 'patchwarden',
+        accept: '*/*',
+        ...(known?.etag ? { 'if-none-match': known.etag } : {}),
+        ...(known?.lastModified ? { 'if-modified-since': known.lastModified } : {}),
+      },
+      timeoutSeconds: seconds,
+      maxBytes,
+      reads: (response) => response.status === 200 && !isKnown(response),
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    },
+    signal,
+  )
+  if (asked.kind === 'none') {
+    if (asked.timedOut) return failure(`${location} did not answer in full within ${seconds} s`, true, null, true)
+    return failure(`${location} cannot be reached: ${asked.problem}`, true, null)
+  }
+  const { response, body: bytes } = asked
+  if (isKnown(response)) return { status: 'unchanged' }
+  if (response.status !== 200) {
+    const problem = `${location} answered ${statusText(response)}`
+    return failure(problem, retryable(response.status), retryAfterSeconds(response))
+  }
+  if (bytes === null) return failure(`${location} is longer than ${maxBytes} bytes`, false, null)
+  const validators = {
+    location,
+    etag: response.headers.get('etag'),
+    lastModified: response.headers.get('last-modified'),
+    sha256: sha256(bytes),
+    ...(response.redirected ? { resolved: response.url } : {}),
+  }
+  return { status: 'read', bytes, validators }
 }
 
 function failure(problem: string, mayRecover: boolean, retryAfterSeconds: number | null, timedOut = false): Failure {
@@ -172,11 +176,6 @@ function failure(problem: string, mayRecover: boolean, retryAfterSeconds: number
 
 function retryable(status: number): boolean {
   return status === 429 || status === 408 || status >= 500
-}
-
-function retryAfter(response: Response): number | null {
-  const value = response.headers.get('retry-after')
-  return value !== null && /^\d{1,6}$/.test(value) ? Number(value) : null
 }
 
 function statusText(response: Response): string {

@@ -3,6 +3,7 @@
 import { type Socket, connect as tcpConnect } from 'node:net'
 import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts'
 import { runBounded } from '../bounded-process.ts'
+import { request } from '../http/request.ts'
 import { inputLimits } from '../input-limits.ts'
 import { networkProblem } from '../network-problem.ts'
 import { describeEnd, lastLines } from '../process-end.ts'
@@ -87,12 +88,19 @@ interface Seen {
 
 /** A redirect is an answer of its own: it is not followed, so a check cannot be led to another host. */
 async function askHttp(url: URL, expected: number, options: HealthProbeOptions, signal: AbortSignal): Promise<Seen> {
-  const response = await (options.fetch ?? fetch)(url, {
-    redirect: 'manual',
+  const asked = await request(
+    {
+      url,
+      redirect: 'manual',
+      headers: { 'user-agent': 'patchwarden' },
+      maxBytes: 0,
+      reads: () => false,
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    },
     signal,
-    headers: { 'user-agent': 'patchwarden' },
-  })
-  await response.body?.cancel()
+  )
+  if (asked.kind === 'none') throw asked.cause
+  const { response } = asked
   const status = `${response.status} ${response.statusText}`.trim()
   if (response.status === expected) return { healthy: true, detail: String(response.status) }
   return { healthy: false, detail: `${status} instead of ${expected}` }

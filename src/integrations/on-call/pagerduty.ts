@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { boundedBody } from '../bounded-answer.ts'
+import { request } from '../http/request.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
-import { networkProblem } from '../network-problem.ts'
 import type { PeopleSource } from './people-source.ts'
 
 export interface PagerDutyOptions {
@@ -15,7 +14,7 @@ export interface PagerDutyOptions {
 }
 
 const answer = z.object({ users: z.array(z.object({ email: z.string().optional(), name: z.string().optional() })) })
-const CALL_MS = 15_000
+const CALL_SECONDS = 15
 
 /**
  * E-mail addresses of who is on call in a schedule now.
@@ -32,17 +31,15 @@ export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOpt
       url.searchParams.set('since', since.toISOString())
       url.searchParams.set('until', until.toISOString())
       const headers = { accept: 'application/vnd.pagerduty+json;version=2', authorization: `Token token=${token}` }
-      const limit = AbortSignal.timeout(CALL_MS)
-      let response: Response
-      let body: Buffer | null
-      try {
-        response = await fetch(url, { headers, signal: AbortSignal.any([signal, limit]) })
-        body = await boundedBody(response, inputLimits.onCallBytes)
-      } catch (error) {
-        signal.throwIfAborted()
-        const why = limit.aborted ? `no answer in full within ${CALL_MS / 1_000} s` : networkProblem(error)
+      const asked = await request(
+        { url, headers, timeoutSeconds: CALL_SECONDS, maxBytes: inputLimits.onCallBytes },
+        signal,
+      )
+      if (asked.kind === 'none') {
+        const why = asked.timedOut ? `no answer in full within ${CALL_SECONDS} s` : asked.problem
         throw new Error(`PagerDuty does not answer: ${why}.`)
       }
+      const { response, body } = asked
       if (response.status === 401) throw new Error('PagerDuty does not take PAGERDUTY_TOKEN: make a read-only API key.')
       if (response.status === 404) throw new Error(`PagerDuty has no schedule ${schedule}.`)
       if (!response.ok) throw new Error(`PagerDuty answers ${response.status} for the schedule ${schedule}.`)

@@ -1,14 +1,12 @@
-import { boundedBody } from '../bounded-answer.ts'
+import type { Access } from '../http/access.ts'
+import { request } from '../http/request.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'
-import { networkProblem } from '../network-problem.ts'
 import { answerSchema, type QueryResult } from './schema.ts'
 
 /** Secrets. */
 export type PrometheusAccess =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | Access
   /** What is missing, as a sentence: nothing is asked then. */
   | { readonly kind: 'missing'; readonly problem: string }
 
@@ -32,26 +30,30 @@ export async function ask(
   parameters: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<QueryResult> {
-  const { name } = server
-  if (server.access.kind === 'missing') throw new Error(server.access.problem)
+  const { name, access } = server
+  if (access.kind === 'missing') throw new Error(access.problem)
   // What a header cannot carry would be quoted in the error.
-  if (server.access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(server.access.token)) {
+  if (access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(access.token)) {
     throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
   }
   const url = new URL(`${server.url.replace(/\/+$/, '')}/api/v1/${endpoint}`)
   for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value)
   const seconds = server.timeoutSeconds ?? inputLimits.metricTimeoutSeconds
-  const limit = AbortSignal.timeout(seconds * 1_000)
-  let response: Response
-  let body: Buffer | null
-  try {
-    response = await fetch(url, { headers: headersFor(server.access), signal: AbortSignal.any([signal, limit]) })
-    body = await boundedBody(response, inputLimits.metricBytes)
-  } catch (error) {
-    signal.throwIfAborted()
-    if (limit.aborted) throw new Error(`Prometheus ${name} gave no answer within ${seconds} s.`)
-    throw new Error(`Prometheus ${name} does not answer: ${networkProblem(error)}.`, { cause: error })
+  const asked = await request(
+    {
+      url,
+      headers: { 'user-agent': 'patchwarden', accept: 'application/json' },
+      access,
+      timeoutSeconds: seconds,
+      maxBytes: inputLimits.metricBytes,
+    },
+    signal,
+  )
+  if (asked.kind === 'none') {
+    if (asked.timedOut) throw new Error(`Prometheus ${name} gave no answer within ${seconds} s.`)
+    throw new Error(`Prometheus ${name} does not answer: ${asked.problem}.`, { cause: asked.cause })
   }
+  const { response, body } = asked
   if (body === null)
     throw new Error(`Prometheus ${name} answers more than ${inputLimits.metricBytes} bytes: aggregate the query.`)
   const text = body.toString('utf8')
@@ -72,16 +74,6 @@ export async function ask(
     )
   }
   return read.data.data
-}
-
-function headersFor(access: PrometheusAccess): Headers {
-  const headers = new Headers({ 'user-agent': 'patchwarden', accept: 'application/json' })
-  if (access.kind === 'bearer') headers.set('authorization', `Bearer ${access.token}`)
-  if (access.kind === 'basic') {
-    const both = Buffer.from(`${access.user}:${access.password}`).toString('base64')
-    headers.set('authorization', `Basic ${both}`)
-  }
-  return headers
 }
 
 function refusedAccess({ name, access }: PrometheusServer, status: number): string {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Asset } from '../../core/asset.ts'
-import type { MonitoringSilence } from '../../core/ports.ts'
-import { boundedBody } from '../bounded-answer.ts'
+import type { MonitoringSilence, SilenceLease } from '../../core/ports.ts'
 import { schemaProblem } from '../feeds/schema-problem.ts'
+import type { Access } from '../http/access.ts'
+import { request } from '../http/request.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
-import { networkProblem } from '../network-problem.ts'
 import { forEachAsset } from './for-each-asset.ts'
 import { fillMatcher, type Matcher, type MatcherTemplate } from './matcher.ts'
 
@@ -20,9 +20,7 @@ export interface AlertmanagerOptions {
   readonly access: AlertmanagerAccess | null
 }
 
-export type AlertmanagerAccess =
-  | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+export type AlertmanagerAccess = Exclude<Access, { readonly kind: 'open' }>
 
 const foundSilence = z.object({
   id: z.string(),
@@ -42,116 +40,129 @@ const NOW = '1970-01-01T00:00:00.000Z'
  * silence is found again after a restart; one that has expired is left as it is and a new one is made.
  */
 export function createAlertmanagerSilence(options: AlertmanagerOptions): MonitoringSilence {
-  const { name, matchers } = options
-  const base = `${options.url.replace(/\/+$/, '')}/api/v2`
-
-  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal) {
-    let response: Response
-    let read: Buffer | null
-    try {
-      response = await fetch(`${base}${path}`, {
-        method,
-        // A redirect is not followed: it would take the secret along, or turn a POST into a GET.
-        redirect: 'manual',
-        headers: {
-          accept: 'application/json',
-          'user-agent': 'patchwarden',
-          ...(body === null ? {} : { 'content-type': 'application/json' }),
-          ...authorization(options.access),
-        },
-        body: body === null ? null : JSON.stringify(body),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(inputLimits.silenceSeconds * 1_000)]),
-      })
-      read = await boundedBody(response, inputLimits.silenceAnswerBytes)
-    } catch (error) {
-      signal.throwIfAborted()
-      const timedOut = error instanceof Error && error.name === 'TimeoutError'
-      const why = timedOut ? `no answer within ${inputLimits.silenceSeconds} s` : networkProblem(error)
-      throw new Error(`Alertmanager at ${options.url} does not answer: ${why}.`)
-    }
-    if (read === null) throw new Error(`Alertmanager at ${options.url} answers more than can be read.`)
-    return { status: response.status, text: read.toString('utf8') }
-  }
-
-  function refusal({ status, text }: { readonly status: number; readonly text: string }): Error {
-    if (status === 401 || status === 403) {
-      const mend = 'set ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD'
-      return new Error(`Alertmanager at ${options.url} does not let Patchwarden in (${status}): ${mend}.`)
-    }
-    if (status >= 300 && status < 400) {
-      return new Error(`Alertmanager at ${options.url} sends elsewhere (${status}): write the address it sends to.`)
-    }
-    if (status === 404) {
-      return new Error(`There is no Alertmanager with API v2 at ${options.url} (404): check the address.`)
-    }
-    return new Error(`Alertmanager at ${options.url} answers ${status}: ${saidIn(text)}.`)
-  }
-
-  /** Silences of this key that are not over, by mark. */
-  async function findOwn(key: string, signal: AbortSignal): Promise<ReadonlyMap<string, readonly FoundSilence[]>> {
-    // Its filter knows only matchers, so all silences are looked at.
-    const answer = await call('GET', '/silences', null, signal)
-    if (answer.status !== 200) throw refusal(answer)
-    const listed = z.array(z.unknown()).safeParse(parseJson(answer.text, `The answer of ${options.url}`))
-    if (!listed.success) {
-      throw new Error(`Alertmanager at ${options.url} answers no list of silences: ${schemaProblem(listed.error)}.`)
-    }
-    const own = new Map<string, FoundSilence[]>()
-    for (const entry of listed.data) {
-      const read = foundSilence.safeParse(entry)
-      if (!read.success || read.data.createdBy !== CREATED_BY || read.data.status.state === 'expired') continue
-      const [, mark, markedKey] = /\[(([A-Za-z0-9._-]+)\/[0-9a-f]{16})\]$/.exec(read.data.comment) ?? []
-      if (mark === undefined || markedKey !== key) continue
-      own.set(mark, [...(own.get(mark) ?? []), read.data])
-    }
-    return own
-  }
-
-  async function post(silence: PostedSilence, signal: AbortSignal): Promise<void> {
-    const answer = await call('POST', '/silences', silence, signal)
-    if (answer.status === 200) return
-    // It was forgotten between the two calls.
-    if (answer.status === 404 && silence.id !== undefined) {
-      const { id: _, ...fresh } = silence
-      return post({ ...fresh, startsAt: NOW }, signal)
-    }
-    throw refusal(answer)
-  }
-
-  async function remove(id: string, signal: AbortSignal): Promise<void> {
-    const answer = await call('DELETE', `/silence/${encodeURIComponent(id)}`, null, signal)
-    // One that is gone: 404, and 500 with these words up to version 0.25.
-    if (answer.status === 200 || answer.status === 404 || /silence not found/.test(answer.text)) return
-    throw refusal(answer)
-  }
-
   return {
-    name,
+    name: options.name,
     describe: `Alertmanager at ${options.url}`,
-    async hold({ key, assets, until, reason }, signal) {
-      const own = await findOwn(key, signal)
-      await forEachAsset(assets, signal, async (asset) => {
-        const mark = markOf(key, asset)
-        const [found] = own.get(mark) ?? []
-        const silence: PostedSilence = {
-          matchers: matchers.map((matcher) => fillMatcher(matcher, asset)),
-          // Another start would end the silence and begin another.
-          startsAt: found?.startsAt ?? NOW,
-          endsAt: until,
-          createdBy: CREATED_BY,
-          comment: `${reason.slice(0, 500)} [${mark}]`,
-          ...(found === undefined ? {} : { id: found.id }),
-        }
-        await post(silence, signal)
-      })
+    async hold(lease, signal) {
+      const own = await findOwn(options, lease.key, signal)
+      await forEachAsset(lease.assets, signal, (asset) => hold(options, lease, asset, own, signal))
     },
     async release({ key, assets }, signal) {
-      const own = await findOwn(key, signal)
+      const own = await findOwn(options, key, signal)
       await forEachAsset(assets, signal, async (asset) => {
-        for (const { id } of own.get(markOf(key, asset)) ?? []) await remove(id, signal)
+        for (const { id } of own.get(markOf(key, asset)) ?? []) await remove(options, id, signal)
       })
     },
   }
+}
+
+type OwnSilences = ReadonlyMap<string, readonly FoundSilence[]>
+
+interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Behind `/api/v2`. */
+  readonly path: string
+  readonly json?: unknown
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+async function call({ url, access }: AlertmanagerOptions, called: Call, signal: AbortSignal): Promise<Answer> {
+  const { silenceSeconds: timeoutSeconds, silenceAnswerBytes: maxBytes } = inputLimits
+  const { path, ...rest } = called
+  const answer = await request(
+    {
+      ...rest,
+      url: `${url.replace(/\/+$/, '')}/api/v2${path}`,
+      // A redirect is not followed: it would take the secret along, or turn a POST into a GET.
+      redirect: 'manual',
+      headers: { accept: 'application/json', 'user-agent': 'patchwarden' },
+      access: access ?? { kind: 'open' },
+      timeoutSeconds,
+      maxBytes,
+    },
+    signal,
+  )
+  if (answer.kind === 'none') {
+    const why = answer.timedOut ? `no answer within ${timeoutSeconds} s` : answer.problem
+    throw new Error(`Alertmanager at ${url} does not answer: ${why}.`)
+  }
+  if (answer.body === null) throw new Error(`Alertmanager at ${url} answers more than can be read.`)
+  return { status: answer.response.status, text: answer.body.toString('utf8') }
+}
+
+function refusal({ url }: AlertmanagerOptions, { status, text }: Answer): Error {
+  if (status === 401 || status === 403) {
+    const mend = 'set ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD'
+    return new Error(`Alertmanager at ${url} does not let Patchwarden in (${status}): ${mend}.`)
+  }
+  if (status >= 300 && status < 400) {
+    return new Error(`Alertmanager at ${url} sends elsewhere (${status}): write the address it sends to.`)
+  }
+  if (status === 404) return new Error(`There is no Alertmanager with API v2 at ${url} (404): check the address.`)
+  return new Error(`Alertmanager at ${url} answers ${status}: ${saidIn(text)}.`)
+}
+
+/** Silences of this key that are not over, by mark. */
+async function findOwn(options: AlertmanagerOptions, key: string, signal: AbortSignal): Promise<OwnSilences> {
+  // Its filter knows only matchers, so all silences are looked at.
+  const answer = await call(options, { method: 'GET', path: '/silences' }, signal)
+  if (answer.status !== 200) throw refusal(options, answer)
+  const listed = z.array(z.unknown()).safeParse(parseJson(answer.text, `The answer of ${options.url}`))
+  if (!listed.success) {
+    throw new Error(`Alertmanager at ${options.url} answers no list of silences: ${schemaProblem(listed.error)}.`)
+  }
+  const own = new Map<string, FoundSilence[]>()
+  for (const entry of listed.data) {
+    const read = foundSilence.safeParse(entry)
+    if (!read.success || read.data.createdBy !== CREATED_BY || read.data.status.state === 'expired') continue
+    const [, mark, markedKey] = /\[(([A-Za-z0-9._-]+)\/[0-9a-f]{16})\]$/.exec(read.data.comment) ?? []
+    if (mark === undefined || markedKey !== key) continue
+    own.set(mark, [...(own.get(mark) ?? []), read.data])
+  }
+  return own
+}
+
+async function hold(
+  options: AlertmanagerOptions,
+  { key, until, reason }: SilenceLease,
+  asset: Asset,
+  own: OwnSilences,
+  signal: AbortSignal,
+): Promise<void> {
+  const mark = markOf(key, asset)
+  const [found] = own.get(mark) ?? []
+  const silence: PostedSilence = {
+    matchers: options.matchers.map((matcher) => fillMatcher(matcher, asset)),
+    // Another start would end the silence and begin another.
+    startsAt: found?.startsAt ?? NOW,
+    endsAt: until,
+    createdBy: CREATED_BY,
+    comment: `${reason.slice(0, 500)} [${mark}]`,
+    ...(found === undefined ? {} : { id: found.id }),
+  }
+  await post(options, silence, signal)
+}
+
+async function post(options: AlertmanagerOptions, silence: PostedSilence, signal: AbortSignal): Promise<void> {
+  const answer = await call(options, { method: 'POST', path: '/silences', json: silence }, signal)
+  if (answer.status === 200) return
+  // It was forgotten between the two calls.
+  if (answer.status === 404 && silence.id !== undefined) {
+    const { id: _, ...fresh } = silence
+    return post(options, { ...fresh, startsAt: NOW }, signal)
+  }
+  throw refusal(options, answer)
+}
+
+async function remove(options: AlertmanagerOptions, id: string, signal: AbortSignal): Promise<void> {
+  const answer = await call(options, { method: 'DELETE', path: `/silence/${encodeURIComponent(id)}` }, signal)
+  // One that is gone: 404, and 500 with these words up to version 0.25.
+  if (answer.status === 200 || answer.status === 404 || /silence not found/.test(answer.text)) return
+  throw refusal(options, answer)
 }
 
 interface PostedSilence {
@@ -166,12 +177,6 @@ interface PostedSilence {
 /** Key and asset in signs that a comment keeps as they are. */
 function markOf(key: string, asset: Asset): string {
   return `${key}/${createHash('sha256').update(asset.id).digest('hex').slice(0, 16)}`
-}
-
-function authorization(access: AlertmanagerAccess | null): Readonly<Record<string, string>> {
-  if (access === null) return {}
-  if (access.kind === 'bearer') return { authorization: `Bearer ${access.token}` }
-  return { authorization: `Basic ${Buffer.from(`${access.user}:${access.password}`).toString('base64')}` }
 }
 
 /** It answers a JSON text, or an object with a message. */

@@ -33,85 +33,95 @@ function removeFolders(): void {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
-export function createSshConnections(): SshConnections {
-  const renewals = new Map<string, number>()
+/** What is open, and where its sockets are. */
+interface OpenConnections {
+  /** The folder of the sockets; `null`: none was needed yet. */
+  folder: string | null
+  /** How often the connection of a login was renewed. */
+  readonly renewals: Map<string, number>
   /** One a login, the one used last at the end. */
-  const shells = new Map<string, HostShell>()
-  let folder: string | null = null
+  readonly shells: Map<string, HostShell>
+}
 
-  function ours(): string {
-    if (folder !== null) return folder
-    // Made for the owner alone (0700), under a name that nobody can foresee.
-    const made = mkdtempSync(join(tmpdir(), 'pw-'))
-    if (folders.size === 0) process.once('exit', removeFolders)
-    folders.add(made)
-    folder = made
-    return made
-  }
-
-  /** Logins that differ in anything never share. */
-  function nameOf(target: SshTarget): string {
-    const { host, user, port, identityFile, knownHostsFile, configFile } = target
-    const login = JSON.stringify([host, user, port, identityFile, knownHostsFile, configFile])
-    return createHash('sha256').update(login).digest('hex').slice(0, 16)
-  }
-
-  function socket(target: SshTarget): string | null {
-    const name = nameOf(target)
-    try {
-      const path = join(ours(), `${name}.${renewals.get(name) ?? 0}`)
-      return Buffer.byteLength(path) <= LONGEST_PATH ? path : null
-    } catch {
-      return null // no folder can be made: every session logs in by itself
-    }
-  }
-
-  function makeRoom(): void {
-    for (const [name, shell] of shells) {
-      if (shells.size < MOST_SHELLS) return
-      if (!shell.takes() && !shell.over()) continue
-      shell.leave()
-      shells.delete(name)
-    }
-  }
-
+export function createSshConnections(): SshConnections {
+  const open: OpenConnections = { folder: null, renewals: new Map(), shells: new Map() }
   return {
-    socket,
-    shell(target) {
-      const name = nameOf(target)
-      const known = shells.get(name)
-      if (known !== undefined && !known.takes() && !known.over()) return null
-      const shell =
-        known?.takes() === true ? known : openShell(sshArguments(target, SHELL, socket(target)), IDLE_SECONDS)
-      shells.delete(name)
-      makeRoom()
-      shells.set(name, shell)
-      return shell
-    },
+    socket: (target) => socketFor(open, target),
+    shell: (target) => shellFor(open, target),
     renew(target) {
-      const name = nameOf(target)
-      renewals.set(name, (renewals.get(name) ?? 0) + 1)
-      shells.get(name)?.leave()
-      shells.delete(name)
+      const login = loginName(target)
+      open.renewals.set(login, (open.renewals.get(login) ?? 0) + 1)
+      open.shells.get(login)?.leave()
+      open.shells.delete(login)
     },
-    async close() {
-      for (const shell of shells.values()) shell.close()
-      shells.clear()
-      if (folder === null) return
-      const open = readdirSync(folder).map((name) => join(folder ?? '', name))
-      const { signal } = new AbortController()
-      await Promise.all(
-        open.map((path) =>
-          runBounded({
-            command: 'ssh',
-            args: ['-O', 'exit', '-o', `ControlPath="${path.replaceAll('%', '%%')}"`, '--', 'any'],
-            input: '',
-            timeoutSeconds: 5,
-            maxBytes: 10_000,
-            signal,
-          }),
-        ),
-      )
-    },
+    close: () => closeAll(open),
   }
+}
+
+/** Logins that differ in anything never share. */
+function loginName({ host, user, port, identityFile, knownHostsFile, configFile }: SshTarget): string {
+  const login = JSON.stringify([host, user, port, identityFile, knownHostsFile, configFile])
+  return createHash('sha256').update(login).digest('hex').slice(0, 16)
+}
+
+function folderOf(open: OpenConnections): string {
+  if (open.folder !== null) return open.folder
+  // Made for the owner alone (0700), under a name that nobody can foresee.
+  const made = mkdtempSync(join(tmpdir(), 'pw-'))
+  if (folders.size === 0) process.once('exit', removeFolders)
+  folders.add(made)
+  open.folder = made
+  return made
+}
+
+function socketFor(open: OpenConnections, target: SshTarget): string | null {
+  const login = loginName(target)
+  try {
+    const path = join(folderOf(open), `${login}.${open.renewals.get(login) ?? 0}`)
+    return Buffer.byteLength(path) <= LONGEST_PATH ? path : null
+  } catch {
+    return null // no folder can be made: every session logs in by itself
+  }
+}
+
+function shellFor(open: OpenConnections, target: SshTarget): HostShell | null {
+  const { shells } = open
+  const login = loginName(target)
+  const known = shells.get(login)
+  if (known !== undefined && !known.takes() && !known.over()) return null
+  const shell =
+    known?.takes() === true ? known : openShell(sshArguments(target, SHELL, socketFor(open, target)), IDLE_SECONDS)
+  shells.delete(login)
+  makeRoom(open)
+  shells.set(login, shell)
+  return shell
+}
+
+function makeRoom({ shells }: OpenConnections): void {
+  for (const [login, shell] of shells) {
+    if (shells.size < MOST_SHELLS) return
+    if (!shell.takes() && !shell.over()) continue
+    shell.leave()
+    shells.delete(login)
+  }
+}
+
+async function closeAll({ shells, folder }: OpenConnections): Promise<void> {
+  for (const shell of shells.values()) shell.close()
+  shells.clear()
+  if (folder === null) return
+  const sockets = readdirSync(folder).map((name) => join(folder, name))
+  const { signal } = new AbortController()
+  await Promise.all(
+    sockets.map((path) =>
+      runBounded({
+        command: 'ssh',
+        args: ['-O', 'exit', '-o', `ControlPath="${path.replaceAll('%', '%%')}"`, '--', 'any'],
+        input: '',
+        timeoutSeconds: 5,
+        maxBytes: 10_000,
+        signal,
+      }),
+    ),
+  )
 }

@@ -1,231 +1,115 @@
-import type { Observation } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
-import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
-import type { DeploymentOutcome } from '../../core/ports.ts'
-import { shortened } from '../apt/failure.ts'
-import { linesOf, markedValue, type Sections, splitSections } from '../machine/sections.ts'
-import { type ProbedAsset, readProbeWithin } from '../probe/index.ts'
-import type { PackageManager } from './package-manager.ts'
-import { planDifference } from './plan.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Asset } from '../../core/asset.ts'
+import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
+import { splitSections } from '../machine/sections.ts'
+import { isLast, parseLookAfter, parseProgress } from '../upgrade-journal/follow.ts'
+import type { Standing } from '../upgrade-journal/patience.ts'
+import { followScript } from '../upgrade-journal/script.ts'
+import { whenAborted } from '../when-aborted.ts'
+import { sudoProblem } from './connection-problem.ts'
+import { assetMark, type StartedAsset } from './handle.ts'
+import {
+  type Attending,
+  attach,
+  looksAtEnd,
+  managerFor,
+  mayAttach,
+  type Run,
+  runOnHost,
+  type SshEngine,
+  upgradeId,
+} from './run.ts'
+import type { RemoteAnswer } from './transport.ts'
 
-/** How far an upgrade has come, as its host says. */
-export type Progress =
-  | { readonly kind: 'running'; readonly progress: string; readonly ageSeconds: number; readonly log: string }
-  /** All is installed and the host was told to reboot; it has not come back with a new boot id yet. */
-  | { readonly kind: 'rebooting'; readonly changed: readonly PackageChange[]; readonly log: string }
-  | { readonly kind: 'ended'; readonly outcome: DeploymentOutcome }
-  /** The answer cannot be used. */
-  | { readonly kind: 'unclear'; readonly reason: string }
+/** Hosts that end at about the same time are heard together. */
+const TOGETHER_MS = 150
+/** Outcomes that are kept. */
+const REMEMBERED = 1_000
 
-/** Reads what follow.sh printed on the host called `name`. */
-export function parseProgress(manager: PackageManager, output: string, name: string, mark: string): Progress {
-  const sections = splitSections(output, 'patchwarden-follow')
-  if (sections === null) return { kind: 'unclear', reason: `The answer of ${name} was cut off.` }
-  if (sections.has('no-journal')) {
-    return { kind: 'unclear', reason: `${name} cannot keep a journal in /var/lib/patchwarden.` }
+/** How far the upgrade of a host has come. `stop`: and what has not begun never does. */
+export async function follow(
+  run: Run,
+  { asset, outcome }: StartedAsset,
+  stop: 'cancelled' | null,
+): Promise<DeploymentReport> {
+  const { engine, key } = run
+  const { patience } = engine
+  const upgrade = upgradeId(key, asset)
+  const subject = { run: upgrade, name: asset.name }
+  const report = (standing: Standing): DeploymentReport => ({ asset: asset.id, ...standing })
+  const known = outcome ?? engine.outcomes.get(upgrade)
+  if (known !== undefined) return report(patience.ended(upgrade, known))
+  const answer = await hear(run, asset, stop)
+  if (answer === 'nothing new') return report({ outcome: null, progress: 'starting' })
+  if (answer.kind === 'failed') return report(patience.silent(subject, answer.reason))
+  const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
+  if (sudo !== null) return report(patience.silent(subject, sudo))
+  const seen = parseProgress(managerFor(engine, asset), answer.stdout, asset.name, assetMark(asset))
+  if (seen.kind === 'ended') remember(engine, upgrade, seen.outcome)
+  if (seen.kind === 'rebooting') renewConnection(engine, asset)
+  const reported = report(patience.heard(subject, seen))
+  const look = seen.kind === 'ended' ? parseLookAfter(answer.stdout, { asset, now: engine.clock() }) : null
+  return look === null ? reported : { ...reported, look }
+}
+
+/** The latest of the session that is attached, where there is one; else the host is asked. */
+async function hear(run: Run, asset: Asset, stop: 'cancelled' | null): Promise<RemoteAnswer | 'nothing new'> {
+  const { engine, key } = run
+  const upgrade = upgradeId(key, asset)
+  const attending = engine.attached.get(upgrade)
+  if (attending?.session.ended() === true) engine.attached.delete(upgrade)
+  if (attending !== undefined && stop === null) {
+    const { session } = attending
+    const stdout = session.latest()
+    attending.heard = stdout
+    const isProgress = stdout !== null && splitSections(stdout, 'patchwarden-follow') !== null
+    if (isProgress && (!session.ended() || isLast(stdout))) return { kind: 'ran', status: 0, stdout, stderr: '' }
+    if (!session.ended()) return 'nothing new'
   }
-  const owner = markedValue(sections, 'asset')
-  if (owner !== null && owner !== mark) return ended(otherAsset(name))
-
-  const result = markedValue(sections, 'result')
-  const decision = markedValue(sections, 'decision')
-  if (result === null) return withoutResult(manager, sections, name, decision)
-  if (result.startsWith('held ')) return ended(heldBeforehand(manager, sections, name, result.slice('held '.length)))
-  if (result !== 'exit 0') return ended(failed(manager, sections, name, decision))
-  return succeeded(manager, sections)
+  const staying = stop === null && mayAttach(engine)
+  const manager = managerFor(engine, asset)
+  const script = followScript({ manager, key, stop, attach: staying, look: looksAtEnd(engine) })
+  if (staying) return attach(run, asset, script)
+  return runOnHost(run, { asset, script, as: 'root', purpose: stop === null ? 'outcome' : 'cancel' })
 }
 
-/** What the host said of itself when the upgrade had ended; `null`: it was not asked. */
-export function parseLookAfter(output: string, probed: ProbedAsset): Observation | null {
-  const sections = splitSections(output, 'patchwarden-follow')
-  return sections === null ? null : readProbeWithin(sections, probed)
+function remember({ outcomes, attached }: SshEngine, upgrade: string, outcome: DeploymentOutcome): void {
+  const [oldest] = outcomes.keys()
+  if (oldest !== undefined && outcomes.size >= REMEMBERED) outcomes.delete(oldest)
+  outcomes.set(upgrade, outcome)
+  attached.delete(upgrade)
 }
 
-/** Whether the host has said how the upgrade ended; what it told before that may be out of date. */
-export function isLast(output: string): boolean {
-  const sections = splitSections(output, 'patchwarden-follow')
-  return sections !== null && markedValue(sections, 'result') !== null
+/** What went over a connection to a host that reboots is lost. */
+function renewConnection({ target, connections }: SshEngine, asset: Asset): void {
+  const where = target(asset)
+  if (where !== null) connections?.renew(where)
 }
 
-export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  const reason = `${name} is the same machine as another asset of this batch: list it once.`
-  return { state: 'held back', reason, log: '' }
-}
-
-function ended(outcome: DeploymentOutcome): Progress {
-  return { kind: 'ended', outcome }
-}
-
-function succeeded(manager: PackageManager, sections: Sections): Progress {
-  const changed = changesOf(sections)
-  const halfDone = linesOf(sections, 'half-done')
-  if (halfDone.length > 0) {
-    const reason = `The upgrade ended without an error, but left behind: ${named(halfDone)}. To mend it, ${manager.repair}.`
-    return ended({ state: 'failed', reason, log: halfDone.slice(0, 20).join('\n') })
-  }
-  const services = linesOf(sections, 'services')
-  const log = shortened([...linesOf(sections, 'log').filter(manager.isOutcome), ...services])
-  const broken = services.filter((line) => line.startsWith('failed ')).map((line) => line.slice('failed '.length))
-  if (broken.length > 0) {
-    const named = broken.map((line) => line.split(' ', 1)[0]).join(', ')
-    const whys = broken.length === 1 ? broken.map((line) => line.slice(named.length + 1)) : broken
-    const reason = `All was installed, but ${named} did not restart: ${shortened(whys).replaceAll('\n', '; ')}.`
-    return ended({ state: 'failed', reason, log })
-  }
-  const asked = markedValue(sections, 'reboot')
-  const now = markedValue(sections, 'boot-id')
-  if (sections.has('reboot-refused')) {
-    const refused = `${log}\nThe host would not reboot when it was told to.`
-    return ended({ state: 'succeeded', changed, rebooted: false, log: refused })
-  }
-  if (asked === null) return ended({ state: 'succeeded', changed, rebooted: false, log })
-  if (asked === now) return { kind: 'rebooting', changed, log }
-  return ended({ state: 'succeeded', changed, rebooted: true, log })
-}
-
-function heldBeforehand(manager: PackageManager, sections: Sections, name: string, why: string): DeploymentOutcome {
-  const log = manager.tellingLines(linesOf(sections, 'log').join('\n'))
-  const halfDone = linesOf(sections, 'half-done')
-  switch (why) {
-    case 'lock': {
-      const holder = markedValue(sections, 'lock-holder') ?? 'unknown'
-      return heldBack(
-        `Another program did not finish with ${manager.database} on ${name} in time: process ${holder}.`,
-        '',
-      )
-    }
-    case 'over':
-      return notBegun(overSentence(manager, sections))
-    case 'half-done':
-      return heldBack(
-        `An earlier installation on ${name} was interrupted (${halfDone[0] ?? ''}): ${manager.repair}.`,
-        halfDone.slice(0, 20).join('\n'),
-      )
-    case 'changed':
-      return heldBack(differenceOf(sections), log)
-    default:
-      return heldBack(`${manager.failureReason(linesOf(sections, 'log').join('\n'))} (${name}).`, log)
-  }
-}
-
-/** The transaction failed. Before the gate let it begin, nothing was touched. */
-function failed(manager: PackageManager, sections: Sections, name: string, decision: string | null): DeploymentOutcome {
-  const text = linesOf(sections, 'log').join('\n')
-  const log = manager.tellingLines(text)
-  if (decision === 'committed') {
-    const halfDone = linesOf(sections, 'half-done')
-    const left = halfDone.length === 0 ? '' : `; left behind: ${named(halfDone)}`
-    return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
-  }
-  if (decision === 'changed') return heldBack(differenceOf(sections), log)
-  const never = neverBegan(manager, sections, decision)
-  if (never !== null) return never
-  return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
-}
-
-/** The first few; and how many more there are, so that nobody takes them for all. */
-function named(lines: readonly string[]): string {
-  const more = lines.length > 5 ? ` and ${lines.length - 5} more` : ''
-  return `${lines.slice(0, 5).join(', ')}${more}`
-}
-
-/** It was decided that it does not begin, and that is no failure. */
-function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
-  if (decision === 'cancelled') return notBegun(STOPPED)
-  return decision === 'over' ? notBegun(overSentence(manager, sections)) : null
-}
-
-function overSentence(manager: PackageManager, sections: Sections): string {
-  const holder = markedValue(sections, 'lock-holder')
-  if (holder === null) return TIME_OVER
-  return `Its time was over before process ${holder} had finished with ${manager.database}.`
-}
-
-function withoutResult(manager: PackageManager, sections: Sections, name: string, decision: string | null): Progress {
-  const never = neverBegan(manager, sections, decision)
-  if (never !== null) return ended(never)
-  if (decision === 'lost') {
-    const reason = `The connection to ${name} was lost before the upgrade began; nothing was changed.`
-    return ended({ state: 'unreachable', reason, touched: false, log: '' })
-  }
-  const log = linesOf(sections, 'log')
-  if (sections.has('alive')) {
-    const age = Number(markedValue(sections, 'age') ?? 0) || 0
-    return {
-      kind: 'running',
-      progress: progressText(manager, sections, decision),
-      ageSeconds: age,
-      log: shortened(log),
-    }
-  }
-  const booted = markedValue(sections, 'run-boot-id') !== markedValue(sections, 'boot-id')
-  const what = booted ? 'interrupted by a reboot' : 'killed on the host'
-  if (decision !== 'committed') {
-    return ended(
-      heldBack(`The upgrade of ${name} was ${what} before it changed anything.`, manager.tellingLines(log.join('\n'))),
-    )
-  }
-  const halfDone = linesOf(sections, 'half-done')
-  const missing = missingSteps(sections)
-  if (halfDone.length === 0 && missing.length === 0) {
-    const note = `The upgrade was ${what} when all was installed; it could not say so itself.`
-    return ended({ state: 'succeeded', changed: changesOf(sections), rebooted: booted, log: note })
-  }
-  const left = halfDone.length > 0 ? `left behind: ${named(halfDone)}` : `not installed: ${named(missing)}`
-  const mend = halfDone.length > 0 ? ` To mend it, ${manager.repair}.` : ''
-  return ended({
-    state: 'failed',
-    reason: `The upgrade was ${what}; ${left}.${mend}`,
-    log: [...halfDone.slice(0, 20), shortened(log)].join('\n'),
+/** Comes back when one of them may have ended since it was heard last, or after so many seconds. */
+export async function waitForEnd(
+  { engine, key, signal }: Run,
+  started: readonly StartedAsset[],
+  seconds: number,
+): Promise<void> {
+  const over = new AbortController()
+  const forget = whenAborted(signal, () => over.abort(signal.reason))
+  const ends = started.flatMap(({ asset }) => {
+    const attending = engine.attached.get(upgradeId(key, asset))
+    return attending === undefined ? [] : [endOf(attending, over.signal)]
   })
-}
-
-function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  return { state: 'held back', reason, log }
-}
-
-function differenceOf(sections: Sections): string {
-  const planned = linesOf(sections, 'planned')
-  if (planned.length === 0) return 'The host would do nothing any more of what was approved.'
-  const difference = planDifference(linesOf(sections, 'plan'), planned)
-  return difference ?? 'The host would now do something else than was approved.'
-}
-
-function progressText(manager: PackageManager, sections: Sections, decision: string | null): string {
-  const holder = markedValue(sections, 'lock-holder')
-  if (holder !== null) return `waiting for process ${holder} to finish with ${manager.database}`
-  const total = linesOf(sections, 'plan').length
-  const [fetched = 0, unpacked = 0, configured = 0] = (markedValue(sections, 'counts') ?? '').split(' ').map(Number)
-  if (decision !== 'committed') return fetched > 0 ? `downloading ${fetched} of ${total}` : 'checking'
-  if (configured > 0 && unpacked >= total) return `setting up ${Math.min(configured, total)} of ${total}`
-  return `unpacking ${Math.min(unpacked, total)} of ${total}`
-}
-
-/** What the host's own package list says has changed, before and after. */
-function changesOf(sections: Sections): readonly PackageChange[] {
-  const before = new Map(linesOf(sections, 'gone').map((line) => [keyOf(line), line.split(' ')[2] ?? null]))
-  const changed: PackageChange[] = []
-  for (const line of linesOf(sections, 'come')) {
-    const [name = '', architecture = '', to = '', state] = line.split(' ')
-    const from = before.get(keyOf(line)) ?? null
-    if (state === 'installed' && from !== to) changed.push({ name, architecture, from, to })
+  const some = Promise.race(ends).then(() => sleep(TOGETHER_MS, undefined, { signal: over.signal }))
+  // Where nobody attends, only time tells.
+  const all = ends.length === 0 ? [] : [Promise.all(ends)]
+  try {
+    await Promise.race([some, ...all, sleep(seconds * 1_000, undefined, { signal: over.signal })])
+  } finally {
+    forget()
+    over.abort()
   }
-  return changed
 }
 
-function keyOf(line: string): string {
-  return line.split(' ', 2).join(':')
-}
-
-/** Names that the plan would install and that did not come. */
-function missingSteps(sections: Sections): readonly string[] {
-  const come = new Set(
-    linesOf(sections, 'come')
-      .map((line) => line.split(' '))
-      .filter(([, , , state]) => state === 'installed' || state?.startsWith('triggers-'))
-      .map(([name, architecture, version]) => `I ${name} ${architecture} ${version}`),
-  )
-  return linesOf(sections, 'plan')
-    .filter((line) => line.startsWith('I ') && !come.has(line))
-    .map((line) => line.split(' ')[1] ?? '')
+async function endOf({ session, heard }: Attending, over: AbortSignal): Promise<void> {
+  const isNew = (said: string | null) => said !== null && said !== heard && isLast(said)
+  while (!over.aborted && !session.ended() && !isNew(session.latest())) await session.news()
 }

@@ -13,6 +13,7 @@ import { outcomeOf, startedOn, verificationOf } from '../../support/large-rollou
 import { ms, percentile } from '../percentile.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
+const verification: Actor = { kind: 'system', part: 'verification' }
 const { signal } = new AbortController()
 
 interface Written {
@@ -103,7 +104,7 @@ export async function measureOutcomes(db: Db, hosts: number, alone: number): Pro
   const verified = await timed(
     some.map(
       (asset, index) => () =>
-        execute('PW-1', { type: 'record-verifications', verifications: [verificationOf(asset, index)] }, rollout),
+        execute('PW-1', { type: 'record-verifications', verifications: [verificationOf(asset, index)] }, verification),
     ),
   )
   const each = await writtenBy(db, 'PW-1')

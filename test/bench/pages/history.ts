@@ -12,6 +12,7 @@ import { findProposal } from '../../../src/store/proposals.ts'
 import { softwareSets } from '../../../src/store/schema.ts'
 import type { Workflow } from '../../../src/workflow/workflow.ts'
 import { mara, standard } from '../../support/example-service.ts'
+import { machineFor } from '../../support/proposal-case.ts'
 import { largeContent } from '../decisions/content.ts'
 
 export interface HistorySize {
@@ -37,7 +38,7 @@ export async function makeHistory(
   { open, execute }: Pick<Workflow, 'open' | 'execute'>,
   size: HistorySize,
 ): Promise<{ readonly waiting: string; readonly running: string; readonly past: string }> {
-  const must = async (id: string, command: Parameters<Workflow['execute']>[1], actor = rollout) => {
+  const must = async (id: string, command: Parameters<Workflow['execute']>[1], actor = machineFor(command)) => {
     const done = await execute(id, command, actor)
     if (!done.ok) throw new Error(`${id} ${command.type}: ${done.refusal.sentence}`)
     return done.state

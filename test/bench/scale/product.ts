@@ -29,6 +29,7 @@ import type { WorkflowParts } from '../../../src/workflow/ports.ts'
 import { createRecording } from '../../../src/workflow/recording.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { judgement } from '../../support/example-service.ts'
+import { machineFor } from '../../support/proposal-case.ts'
 import { always } from '../../support/proposals.ts'
 import { beginSession } from '../../support/session.ts'
 import { members, policy, QUORUM, VOTERS } from '../voters.ts'
@@ -104,7 +105,6 @@ async function never(): Promise<never> {
 }
 
 const assessment: Actor = { kind: 'system', part: 'assessment' }
-const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 /** The service as it is configured here, without its jobs: one channel for each team, and nobody elsewhere. */
 export function createProduct({ db, alone }: Pick<Database, 'db' | 'alone'>, teams: readonly string[]) {
@@ -206,7 +206,7 @@ export function createProduct({ db, alone }: Pick<Database, 'db' | 'alone'>, tea
           await Promise.all(
             step.assets.map((asset) => recording.verifications([verificationOf(state, asset, clock())])),
           )
-        else await must(proposal, commandOf(step.do), rollout)
+        else await must(proposal, commandOf(step.do), machineFor(commandOf(step.do)))
         if (pauseMs > 0) await sleep(pauseMs)
       }
     } finally {

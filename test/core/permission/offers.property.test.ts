@@ -13,6 +13,7 @@ import { type Actor, type EndState, type ProposalState, statuses } from '../../.
 import type { WindowPlan } from '../../../src/core/window.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { placeOf } from '../../support/place.ts'
+import { machineFor } from '../../support/proposal-case.ts'
 import { always, content, policy, testedContent } from '../../support/proposals.ts'
 
 const people: readonly Member[] = [
@@ -181,7 +182,7 @@ function live(list: readonly Move[], setting: Setting, look: (state: ProposalSta
     if (move.kind === 'time') now += move.hours * 3_600_000
     else if (move.kind === 'machine') {
       const command = machineCommand(state, new Date(now).toISOString(), move.end)
-      if (command !== null) give(command, { kind: 'system', part: 'rollout' })
+      if (command !== null) give(command, machineFor(command))
     } else {
       const all = valid(acts[move.act] ?? 'resume', state)
       const command = all[move.asset % Math.max(1, all.length)]
@@ -230,7 +231,7 @@ test('what somebody is offered is accepted from them, and what they are not offe
       })
     }),
     {
-      numRuns: 120,
+      numRuns: 80,
       seed: 20261129,
       examples: [
         [toTheEnd, untroubled],

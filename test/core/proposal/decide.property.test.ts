@@ -10,6 +10,7 @@ import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { createParts } from '../../support/in-parts.ts'
 import { machineCommand } from '../../support/machine-command.ts'
+import { machineFor } from '../../support/proposal-case.ts'
 import { content, policy, testedContent } from '../../support/proposals.ts'
 
 const members: readonly Member[] = [
@@ -17,12 +18,12 @@ const members: readonly Member[] = [
   { id: 'tom', name: 'Tom', roles: ['security'] },
   { id: 'jonas', name: 'Jonas', roles: ['on-call'] },
 ]
+const system: Actor = machineFor({ type: 'open' })
 const START = Date.parse('2026-11-20T00:00:00Z')
 const people: readonly Actor[] = [
   ...members.map((member): Actor => ({ kind: 'person', id: member.id, name: member.name, via: 'console' })),
   { kind: 'person', id: 'stranger', name: 'Stranger', via: 'slack' },
 ]
-const system: Actor = { kind: 'system', part: 'rollout' }
 
 type Move =
   | { readonly kind: 'person'; readonly who: number; readonly what: number }
@@ -103,16 +104,18 @@ function play(
       events.push(recorded)
     }
   }
+  const runAsPart = (command: ProposalCommand) => run(command, machineFor(command))
   run({ type: 'open', id: 'PW-1', number: 1, team: 'web', content: start, policy: { ...policy, ...how } }, proposer)
   for (const item of moves) {
     if (state === null) break
     now += 60_000
     if (item.kind === 'time') now += item.hours * 3_600_000
-    else if (item.kind === 'person') run(personCommand(item.what, state), people[item.who] ?? system)
-    else if (item.kind === 'raw') run(rawCommands[item.what] ?? { type: 'start' }, system)
+    else if (item.kind === 'person')
+      run(personCommand(item.what, state), people[item.who] ?? machineFor({ type: 'start' }))
+    else if (item.kind === 'raw') runAsPart(rawCommands[item.what] ?? { type: 'start' })
     else {
       const command = machineCommand(state, new Date(now).toISOString(), item.end)
-      if (command) run(command, system)
+      if (command) runAsPart(command)
     }
   }
   return { events, state: state as ProposalState | null }

@@ -18,6 +18,7 @@ import { type Named, recordable } from '../../../src/core/proposal/written.ts'
 import { readEntry, type SealedEntry, sealEntry } from '../../../src/core/record/entry.ts'
 import { ERASED, type Register, registerOf } from '../../../src/core/record/register.ts'
 import { machineCommand } from '../../support/machine-command.ts'
+import { machineFor } from '../../support/proposal-case.ts'
 import { policy, testedContent } from '../../support/proposals.ts'
 
 /** Whatever of these is among facts or in a state, is there by mistake. */
@@ -135,7 +136,9 @@ function play(list: readonly Move[], proposer: Actor, tested: boolean) {
   const subjects = new Map<string, ProposalState['subject']>()
   function give(command: ProposalCommand, actor: Actor): void {
     const at = new Date(now).toISOString()
-    const context: Context = { now: at, actor, members, freezes: [], standing: null }
+    // Whoever proposed it had a role then, and may have none by now.
+    const then = command.type === 'open' ? [...members, { ...STRANGER, roles: ['owner'] }] : members
+    const context: Context = { now: at, actor, members: then, freezes: [], standing: null }
     const decision = decide(state, command, context)
     for (const event of decision.ok ? decision.events : []) {
       const seq = recorded.length + 1
@@ -166,12 +169,10 @@ function play(list: readonly Move[], proposer: Actor, tested: boolean) {
     now += 60_000
     if (state === null) throw new Error('It was not opened.')
     if (move.kind === 'time') now += move.hours * 3_600_000
-    else if (move.kind === 'machine')
-      give(driven(state, new Date(now).toISOString(), move.end, `zephyr ${move.word}`), {
-        kind: 'system',
-        part: 'rollout',
-      })
-    else {
+    else if (move.kind === 'machine') {
+      const command = driven(state, new Date(now).toISOString(), move.end, `zephyr ${move.word}`)
+      give(command, machineFor(command))
+    } else {
       const { id, name } = persons[move.who] ?? STRANGER
       const through = ways[move.way]
       const actor: Actor = { kind: 'person', id, name, via: 'console', ...(through === undefined ? {} : { through }) }

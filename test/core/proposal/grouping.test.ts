@@ -13,7 +13,7 @@ import type { EndState, ProposalState } from '../../../src/core/proposal/proposa
 import { pageOf } from '../../../src/core/proposal/results-page.ts'
 import { withContents } from '../../../src/core/proposal/written.ts'
 import { readEntry } from '../../../src/core/record/entry.ts'
-import { machine, proposalCase } from '../../support/proposal-case.ts'
+import { machineFor, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { readFrom } from '../../support/read-from.ts'
 import { sealedEntry, testRegister } from '../../support/test-register.ts'
@@ -41,17 +41,17 @@ const atWork = Object.keys(start.rollout?.deployments ?? {})
 
 /** Gives commands as the shell does: logs go out of them, and each event is written, read and opened again. */
 function play(state: ProposalState, commands: readonly ProposalCommand[]): ProposalState {
-  const context = { now: AT, actor: machine, members: [], freezes: [], standing: null }
   let next = state
   for (const given of commands) {
     const { command, contents } = withContents(given)
     const stored = new Map<string, StoredContent>(contents.map((item) => [item.hash, item]))
-    const decision = decide(next, command, context)
+    const actor = machineFor(command)
+    const decision = decide(next, command, { now: AT, actor, members: [], freezes: [], standing: null })
     if (!decision.ok) throw new Error(decision.refusal.sentence)
     for (const event of decision.events) {
       const page = pageOf(event)
       if (page !== null) expect(stored.get(page.hash)).toEqual(page)
-      const recorded = { stream: next.id, seq: next.seq + 1, at: AT, actor: machine, event }
+      const recorded = { stream: next.id, seq: next.seq + 1, at: AT, actor, event }
       const { text, beside } = sealedEntry(recorded, GENESIS)
       next = evolve(next, recordedOf(readEntry(text), beside, testRegister(), readFrom(contents)))
     }

@@ -3,7 +3,7 @@ import type { Policy } from '../../../src/core/policy.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Gate } from '../../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
-import { type CaseOptions, machine, members, person, proposalCase } from '../../support/proposal-case.ts'
+import { type CaseOptions, machineFor, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 
 /** Every day from 01:00 for three hours. The case begins at midnight. */
@@ -53,7 +53,13 @@ describe('the window', () => {
     one.pass(1)
     one.give({ type: 'start' })
     const freeze = { name: 'end of year', from: '2026-11-20T00:00:00Z', to: '2026-11-23T00:00:00Z', teams: ['web'] }
-    const context = { now: one.now(), actor: machine, members, freezes: [freeze], standing: null }
+    const context = {
+      now: one.now(),
+      actor: machineFor({ type: 'reschedule' }),
+      members,
+      freezes: [freeze],
+      standing: null,
+    }
     expect(decide(one.state(), { type: 'reschedule' }, context)).toMatchObject({
       events: [
         {

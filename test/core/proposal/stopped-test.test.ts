@@ -3,7 +3,7 @@ import type { Member, Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { nextStep, wakeAt } from '../../../src/core/proposal/next-step.ts'
 import { isHalted, unfinished } from '../../../src/core/proposal/run.ts'
-import { machine, members, person, proposalCase } from '../../support/proposal-case.ts'
+import { machineFor, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content, testedContent } from '../../support/proposals.ts'
 
 type Case = ReturnType<typeof proposalCase>
@@ -175,7 +175,7 @@ const closing: readonly [status: string, by: 'person' | 'machine', command: Prop
 ]
 
 describe.each(closing)('a proposal that is %s while its test is at work', (status, by, command) => {
-  const actor = by === 'person' ? eva : machine
+  const actor = by === 'person' ? eva : machineFor(command)
 
   test('halts the test first, and its assets are followed to their end all the same', () => {
     const one = testing()

@@ -65,6 +65,19 @@ function transactions(scene: Scene): number[] {
 }
 
 describe('The AWX engine', () => {
+  it('asks of two batches in jobs of their own, so that each looks for its own key', async () => {
+    const scene = await opened()
+    const engine = engineOf(scene)
+    const { deployments } = await batchOf(scene, engine)
+    const batches = deployments.map((one, index) => ({ key: `awx.apart.${index}`, deployments: [one] }))
+    const before = launches(scene).length
+    await Promise.all(batches.map((batch) => engine.preflight(batch, signal)))
+    const keys = launches(scene)
+      .slice(before)
+      .map(({ body }) => /awx\.apart\.\d/.exec(JSON.stringify(body))?.[0])
+    expect(keys.toSorted()).toEqual(['awx.apart.0', 'awx.apart.1'])
+  })
+
   it.each(['limit', 'variables', 'job_type'] as const)(
     'launches nothing where the prompt for %s is off',
     async (prompt) => {

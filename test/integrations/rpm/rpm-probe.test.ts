@@ -7,7 +7,8 @@ import { schemeFor } from '../../../src/core/versions/scheme.ts'
 import { parseProbe, probeScript } from '../../../src/integrations/probe/index.ts'
 import { newerRpmKernels } from '../../../src/integrations/rpm/kernel.ts'
 import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
-import { dnf, zypper } from '../../../src/integrations/ssh/index.ts'
+import { dnf } from '../../../src/integrations/upgrade-journal/dnf.ts'
+import { zypper } from '../../../src/integrations/upgrade-journal/zypper.ts'
 import { anAsset } from '../../support/asset.ts'
 
 /** What the script printed on hosts where demo-lib is locked and demo-app, which needs it, is not. */

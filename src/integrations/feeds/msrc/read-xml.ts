@@ -21,28 +21,62 @@ interface Threat {
   readonly products: string[]
 }
 
+interface Score {
+  score: number
+  vector: string
+}
+
+/** What of a document was read so far. */
+interface Reading {
+  readonly products: Map<string, string>
+  readonly vulnerabilities: Vulnerability[]
+  id: string
+  released: string
+  /** Of the vulnerability whose end has not come yet. */
+  cve: string
+  remediations: Remediation[]
+  threats: Threat[]
+  scores: Score[]
+  /** The one whose end has not come yet. */
+  remediation: Remediation | null
+  /** The one whose end has not come yet. */
+  threat: Threat | null
+}
+
 /** A month of Microsoft's security updates as CVRF 1.1 XML, what the API sends unless asked for JSON. */
 export function readCvrfXml(text: string, what: string): Month {
-  const products = new Map<string, string>()
-  const vulnerabilities: Vulnerability[] = []
-  let id = ''
-  let released = ''
-  let cve = ''
-  let remediations: Remediation[] = []
-  let threats: Threat[] = []
-  let scores: { score: number; vector: string }[] = []
-  let remediation: Remediation | null = null
-  let threat: Threat | null = null
+  const reading: Reading = {
+    products: new Map(),
+    vulnerabilities: [],
+    id: '',
+    released: '',
+    cve: '',
+    remediations: [],
+    threats: [],
+    scores: [],
+    remediation: null,
+    threat: null,
+  }
+  walkXml(
+    text,
+    what,
+    (element) => enter(reading, element),
+    (element, own) => leave(reading, element, own),
+  )
+  const { id, released, products, vulnerabilities } = reading
+  return { id, released, products, vulnerabilities }
+}
 
-  const enter = ({ name, attributes }: XmlElement) => {
-    if (name === 'Vulnerability') {
-      cve = ''
-      remediations = []
-      threats = []
-      scores = []
-    }
-    if (name === 'Remediation')
-      remediation = {
+function enter(reading: Reading, { name, attributes }: XmlElement): void {
+  switch (name) {
+    case 'Vulnerability':
+      reading.cve = ''
+      reading.remediations = []
+      reading.threats = []
+      reading.scores = []
+      break
+    case 'Remediation':
+      reading.remediation = {
         type: attributes.Type ?? '',
         subType: '',
         description: '',
@@ -51,66 +85,69 @@ export function readCvrfXml(text: string, what: string): Month {
         restart: '',
         products: [],
       }
-    if (name === 'Threat') threat = { type: attributes.Type ?? '', description: '', products: [] }
-    if (name === 'ScoreSet') scores.push({ score: Number.NaN, vector: '' })
+      break
+    case 'Threat':
+      reading.threat = { type: attributes.Type ?? '', description: '', products: [] }
+      break
+    case 'ScoreSet':
+      reading.scores.push({ score: Number.NaN, vector: '' })
   }
-  const leave = (element: XmlElement, own: string) => {
-    const parent = element.parent?.name
-    switch (element.name) {
-      case 'ID':
-        if (parent === 'Identification') id = own
-        break
-      case 'InitialReleaseDate':
-        released = own
-        break
-      case 'FullProductName':
-        products.set(element.attributes.ProductID ?? '', own)
-        break
-      case 'CVE':
-        cve = own
-        break
-      case 'ProductID':
-        if (parent === 'Remediation') remediation?.products.push(own)
-        if (parent === 'Threat') threat?.products.push(own)
-        break
-      case 'Description':
-        if (parent === 'Remediation' && remediation) remediation.description = own
-        if (parent === 'Threat' && threat) threat.description = own.replace(/\s+/g, ' ')
-        break
-      case 'SubType':
-        if (remediation) remediation.subType = own
-        break
-      case 'Supercedence':
-        if (remediation) remediation.supersedes = own
-        break
-      case 'FixedBuild':
-        if (remediation) remediation.fixedBuild = own
-        break
-      case 'RestartRequired':
-        if (remediation) remediation.restart = own
-        break
-      case 'BaseScore': {
-        const score = scores.at(-1)
-        if (score) score.score = Number(own)
-        break
-      }
-      case 'Vector': {
-        const score = scores.at(-1)
-        if (score) score.vector = own
-        break
-      }
-      case 'Remediation':
-        if (remediation) remediations.push(remediation)
-        remediation = null
-        break
-      case 'Threat':
-        if (threat) threats.push(threat)
-        threat = null
-        break
-      case 'Vulnerability':
-        vulnerabilities.push({ cve, remediations, threats, scores })
+}
+
+function leave(reading: Reading, element: XmlElement, own: string): void {
+  const { remediation, threat } = reading
+  const parent = element.parent?.name
+  const score = reading.scores.at(-1)
+  switch (element.name) {
+    case 'ID':
+      if (parent === 'Identification') reading.id = own
+      break
+    case 'InitialReleaseDate':
+      reading.released = own
+      break
+    case 'FullProductName':
+      reading.products.set(element.attributes.ProductID ?? '', own)
+      break
+    case 'CVE':
+      reading.cve = own
+      break
+    case 'ProductID':
+      if (parent === 'Remediation') remediation?.products.push(own)
+      if (parent === 'Threat') threat?.products.push(own)
+      break
+    case 'Description':
+      if (parent === 'Remediation' && remediation) remediation.description = own
+      if (parent === 'Threat' && threat) threat.description = own.replace(/\s+/g, ' ')
+      break
+    case 'SubType':
+      if (remediation) remediation.subType = own
+      break
+    case 'Supercedence':
+      if (remediation) remediation.supersedes = own
+      break
+    case 'FixedBuild':
+      if (remediation) remediation.fixedBuild = own
+      break
+    case 'RestartRequired':
+      if (remediation) remediation.restart = own
+      break
+    case 'BaseScore':
+      if (score) score.score = Number(own)
+      break
+    case 'Vector':
+      if (score) score.vector = own
+      break
+    case 'Remediation':
+      if (remediation) reading.remediations.push(remediation)
+      reading.remediation = null
+      break
+    case 'Threat':
+      if (threat) reading.threats.push(threat)
+      reading.threat = null
+      break
+    case 'Vulnerability': {
+      const { cve, remediations, threats, scores } = reading
+      reading.vulnerabilities.push({ cve, remediations, threats, scores })
     }
   }
-  walkXml(text, what, enter, leave)
-  return { id, released, products, vulnerabilities }
 }

@@ -18,122 +18,165 @@ interface Definition {
   readonly tests: { readonly test: string; readonly comment: string }[]
 }
 
+interface Test {
+  object: string
+  state: string
+}
+
+/** What of a document was read so far. */
+interface Reading {
+  readonly definitions: Definition[]
+  readonly tests: Map<string, Test>
+  readonly objects: Map<string, string>
+  readonly states: Map<string, string>
+  readonly variables: Map<string, string[]>
+  /** The one whose end has not come yet. */
+  definition: Definition | null
+  /** The one whose end has not come yet. */
+  test: Test | null
+}
+
 /** Canonical's OVAL of USNs: definition -> tests -> object (a variable that lists packages) and state (a version). */
 export function readUbuntuOval(text: string, where: string, sink: Sink): void {
-  const definitions: Definition[] = []
-  const tests = new Map<string, { object: string; state: string }>()
-  const objects = new Map<string, string>()
-  const states = new Map<string, string>()
-  const variables = new Map<string, string[]>()
-  let definition: Definition | null = null
-  let test: { object: string; state: string } | null = null
+  const reading: Reading = {
+    definitions: [],
+    tests: new Map(),
+    objects: new Map(),
+    states: new Map(),
+    variables: new Map(),
+    definition: null,
+    test: null,
+  }
+  walkXml(
+    text,
+    where,
+    (element) => enter(reading, element),
+    (element, own) => leave(reading, element, own),
+  )
+  for (const definition of reading.definitions) {
+    const { usn } = definition
+    if (usn === null) continue
+    sink.records.add(usn)
+    readDefinition(reading, definition, usn, `${where} (${usn})`, sink)
+  }
+}
 
-  const enter = ({ name, attributes, parent }: XmlElement) => {
-    const id = attributes.id ?? ''
-    switch (name) {
-      case 'definition':
-        definition = { title: '', usn: null, severity: null, issued: null, platform: null, cves: new Set(), tests: [] }
-        break
-      case 'reference':
-        if (definition && attributes.source === 'USN') definition.usn = attributes.ref_id ?? null
-        if (definition && attributes.source === 'CVE' && isCveId(attributes.ref_id ?? ''))
-          definition.cves.add(attributes.ref_id ?? '')
-        break
-      case 'issued':
-        if (definition) definition.issued = attributes.date?.slice(0, 10) ?? null
-        break
-      case 'criterion':
-        definition?.tests.push({ test: attributes.test_ref ?? '', comment: attributes.comment ?? '' })
-        break
-      case 'dpkginfo_test':
-        test = { object: '', state: '' }
-        tests.set(id, test)
-        break
-      case 'object':
-        if (test) test.object = attributes.object_ref ?? ''
-        break
-      case 'state':
-        if (test) test.state = attributes.state_ref ?? ''
-        break
-      case 'name':
-        if (parent?.name === 'dpkginfo_object' && attributes.var_ref)
-          objects.set(parent.attributes.id ?? '', attributes.var_ref)
-        break
-      case 'constant_variable':
-        variables.set(id, [])
-    }
-  }
-  const leave = ({ name, parent }: XmlElement, own: string) => {
-    switch (name) {
-      case 'definition':
-        if (definition) definitions.push(definition)
-        definition = null
-        break
-      case 'title':
-        if (definition) definition.title = own.replace(/\s+/g, ' ')
-        break
-      case 'severity':
-        if (definition) definition.severity = own
-        break
-      case 'platform':
-        if (definition) definition.platform = platformOf(own)
-        break
-      case 'dpkginfo_test':
-        test = null
-        break
-      case 'evr':
-        states.set(parent?.attributes.id ?? '', own)
-        break
-      case 'value':
-        variables.get(parent?.attributes.id ?? '')?.push(own)
-    }
-  }
-  walkXml(text, where, enter, leave)
-  for (const item of definitions) {
-    if (item.usn === null) continue
-    sink.records.add(item.usn)
-    readDefinition(item)
-  }
-
-  function readDefinition({ title, usn, severity, issued, platform, cves, tests: criteria }: Definition): void {
-    const id = usn ?? ''
-    if (platform === null) {
-      sink.rejected.push({ where: `${where} (${id})`, reason: 'names no Ubuntu release' })
-      return
-    }
-    const fixes: Fix[] = []
-    for (const { test: ref, comment } of criteria) {
-      const found = tests.get(ref)
-      if (found === undefined) continue // kernel tests look at the running kernel; OSV has these by source package
-      const packages = variables.get(objects.get(found.object) ?? '') ?? []
-      const version = states.get(found.state)?.replace(/^0:/, '')
-      if (version === undefined || !schemeFor(platform).valid(version)) {
-        sink.rejected.push({ where: `${where} (${id})`, reason: `${ref} has no version` })
-        continue
+function enter(reading: Reading, { name, attributes, parent }: XmlElement): void {
+  const { definition, test } = reading
+  const id = attributes.id ?? ''
+  switch (name) {
+    case 'definition':
+      reading.definition = {
+        title: '',
+        usn: null,
+        severity: null,
+        issued: null,
+        platform: null,
+        cves: new Set(),
+        tests: [],
       }
-      const subscription = /ubuntu pro|esm/i.test(comment) ? 'Ubuntu Pro' : null
-      for (const name of packages)
-        fixes.push({
-          platform,
-          package: name,
-          by: 'binary',
-          cves: [...cves],
-          fixedVersion: version,
-          advisory: id,
-          record: id,
-          subscription,
-        })
-    }
-    sink.fixes.push(...fixes)
-    sink.advisories.push({
-      id,
-      title: title.replace(/^USN-[\d-]+ -- /, '').slice(0, 500) || id,
-      published: issued,
-      cves: [...cves],
-      fixes: fixes.map((fix) => ({ platform, source: fix.package, fixedVersion: fix.fixedVersion ?? '' })),
-      severity: severity || null,
-    })
+      break
+    case 'reference':
+      if (definition && attributes.source === 'USN') definition.usn = attributes.ref_id ?? null
+      if (definition && attributes.source === 'CVE' && isCveId(attributes.ref_id ?? ''))
+        definition.cves.add(attributes.ref_id ?? '')
+      break
+    case 'issued':
+      if (definition) definition.issued = attributes.date?.slice(0, 10) ?? null
+      break
+    case 'criterion':
+      definition?.tests.push({ test: attributes.test_ref ?? '', comment: attributes.comment ?? '' })
+      break
+    case 'dpkginfo_test':
+      reading.test = { object: '', state: '' }
+      reading.tests.set(id, reading.test)
+      break
+    case 'object':
+      if (test) test.object = attributes.object_ref ?? ''
+      break
+    case 'state':
+      if (test) test.state = attributes.state_ref ?? ''
+      break
+    case 'name':
+      if (parent?.name === 'dpkginfo_object' && attributes.var_ref)
+        reading.objects.set(parent.attributes.id ?? '', attributes.var_ref)
+      break
+    case 'constant_variable':
+      reading.variables.set(id, [])
   }
+}
+
+function leave(reading: Reading, { name, parent }: XmlElement, own: string): void {
+  const { definition } = reading
+  switch (name) {
+    case 'definition':
+      if (definition) reading.definitions.push(definition)
+      reading.definition = null
+      break
+    case 'title':
+      if (definition) definition.title = own.replace(/\s+/g, ' ')
+      break
+    case 'severity':
+      if (definition) definition.severity = own
+      break
+    case 'platform':
+      if (definition) definition.platform = platformOf(own)
+      break
+    case 'dpkginfo_test':
+      reading.test = null
+      break
+    case 'evr':
+      reading.states.set(parent?.attributes.id ?? '', own)
+      break
+    case 'value':
+      reading.variables.get(parent?.attributes.id ?? '')?.push(own)
+  }
+}
+
+/** `where`: the document, and which of its notices. */
+function readDefinition(
+  { tests, variables, objects, states }: Reading,
+  { title, severity, issued, platform, cves, tests: criteria }: Definition,
+  id: string,
+  where: string,
+  sink: Sink,
+): void {
+  if (platform === null) {
+    sink.rejected.push({ where, reason: 'names no Ubuntu release' })
+    return
+  }
+  const fixes: Fix[] = []
+  for (const { test: ref, comment } of criteria) {
+    const found = tests.get(ref)
+    if (found === undefined) continue // kernel tests look at the running kernel; OSV has these by source package
+    const packages = variables.get(objects.get(found.object) ?? '') ?? []
+    const version = states.get(found.state)?.replace(/^0:/, '')
+    if (version === undefined || !schemeFor(platform).valid(version)) {
+      sink.rejected.push({ where, reason: `${ref} has no version` })
+      continue
+    }
+    const subscription = /ubuntu pro|esm/i.test(comment) ? 'Ubuntu Pro' : null
+    for (const name of packages)
+      fixes.push({
+        platform,
+        package: name,
+        by: 'binary',
+        cves: [...cves],
+        fixedVersion: version,
+        advisory: id,
+        record: id,
+        subscription,
+      })
+  }
+  sink.fixes.push(...fixes)
+  sink.advisories.push({
+    id,
+    title: title.replace(/^USN-[\d-]+ -- /, '').slice(0, 500) || id,
+    published: issued,
+    cves: [...cves],
+    fixes: fixes.map((fix) => ({ platform, source: fix.package, fixedVersion: fix.fixedVersion ?? '' })),
+    severity: severity || null,
+  })
 }
 
 function platformOf(text: string): string | null {

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { planDifference } from '../../../src/integrations/ssh/plan.ts'
+import { planDifference } from '../../../src/integrations/upgrade-journal/plan.ts'
 
-const script = readFileSync(fileURLToPath(new URL('../../../src/integrations/ssh/gate.sh', import.meta.url)), 'utf8')
+const script = readFileSync(
+  fileURLToPath(new URL('../../../src/integrations/upgrade-journal/gate.sh', import.meta.url)),
+  'utf8',
+)
 const curl = 'I curl amd64 8.1'
 const ssl = 'I libssl3 amd64 3.0'
 const gone = 'R telnet'

@@ -1,3 +1,9 @@
+/**
+ * One upgrade of one Linux host: the scripts that run there and the journal that they keep in /var/lib/patchwarden, the
+ * reading of what they print, and the package managers. Whatever takes the scripts there (SSH, Ansible, AWS Run Command)
+ * uses the same. No upgrade is begun twice for one key: the journal on the host sees to that.
+ */
+
 import { readFileSync } from 'node:fs'
 import type { PackageChange } from '../../core/catalog.ts'
 import type { TransactionStep } from '../../core/ports.ts'

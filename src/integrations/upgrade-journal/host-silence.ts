@@ -1,5 +1,7 @@
+export type HostSilence = ReturnType<typeof createHostSilence>
+
 /** Remembers since when hosts have been silent. A restarted process starts to count anew: later, never too early. */
-export function createSilence(clock: () => Date) {
+export function createHostSilence(clock: () => Date) {
   const last = new Map<string, { at: number; rebooting: boolean }>()
 
   return {

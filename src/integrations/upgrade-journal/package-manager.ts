@@ -2,9 +2,9 @@ import type { PackageChange } from '../../core/catalog.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 
 /**
- * A package manager on hosts that are reached over SSH: what differs from one to the next. Its `script` defines these
- * functions of POSIX sh, which the scripts around it call; on-host.sh comes before it. `$arguments` and `$journal` are
- * shared variables; the journal of the run is the current folder of all that the runner calls.
+ * A package manager on a host: what differs from one to the next. Its `script` defines these functions of POSIX sh, which the
+ * scripts around it call; on-host.sh comes before it. `$arguments` and `$journal` are shared variables; the journal of the
+ * run is the current folder of all that the runner calls.
  *
  * - `pm_present`: exit status 0 where the host has this package manager; called before anything that only looks
  * - `pm_choose_arguments`: sets `$arguments` from PW_UPGRADES, PW_NEW and PW_OLDER

@@ -1,6 +1,6 @@
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import type { Progress } from './follow.ts'
-import { createSilence } from './silence.ts'
+import { createHostSilence } from './host-silence.ts'
 
 /** How long hosts at work are waited for. */
 export interface PatienceOptions {
@@ -23,6 +23,8 @@ export interface Subject {
   readonly name: string
 }
 
+export type Patience = ReturnType<typeof createPatience>
+
 /** Says of each upgrade whether it is waited for any longer. */
 export function createPatience({
   lockWaitSeconds = 300,
@@ -31,7 +33,7 @@ export function createPatience({
   transactionSeconds = 7_200,
   clock,
 }: PatienceOptions) {
-  const silence = createSilence(clock)
+  const silence = createHostSilence(clock)
 
   function ended(run: string, outcome: DeploymentOutcome): Standing {
     silence.forget(run)

@@ -1,0 +1,36 @@
+/** Which part of Patchwarden gives which command. None gives another's, acts for a person, or does what people do. */
+
+import type { ProposalCommand } from '../proposal/command.ts'
+import type { Actor } from '../proposal/proposal.ts'
+
+type Part = Extract<Actor, { kind: 'system' }>['part']
+type Type = ProposalCommand['type']
+
+const parts = {
+  open: 'assessment',
+  revise: 'assessment',
+  'compare-assets': 'assessment',
+  supersede: 'assessment',
+  'follow-up': 'assessment',
+  remind: 'timer',
+  expire: 'timer',
+  'end-notice': 'timer',
+  'ask-acknowledgement': 'timer',
+  reschedule: 'timer',
+  'announce-window': 'timer',
+  start: 'rollout',
+  'start-test': 'rollout',
+  'start-batch': 'rollout',
+  'record-outcomes': 'rollout',
+  'record-gate': 'rollout',
+  'end-soak': 'rollout',
+  complete: 'rollout',
+  note: 'rollout',
+  'record-verifications': 'verification',
+  'note-drift': 'verification',
+} as const satisfies Partial<Record<Type, Part>>
+
+/** The part that gives it; `null`: people do. */
+export function partFor(type: Type): Part | null {
+  return type in parts ? parts[type as keyof typeof parts] : null
+}

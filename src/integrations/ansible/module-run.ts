@@ -1,0 +1,58 @@
+import type { PackageChange } from '../../core/catalog.ts'
+import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { PlaybookSettings } from './playbook.ts'
+import type { RunRecord } from './run-record.ts'
+
+export interface AnsibleModuleEngineOptions extends PlaybookSettings {
+  readonly name: string
+  /** Folder of this machine that remembers what was begun. */
+  readonly stateFolder: string
+  /** Seconds after which a playbook without an end counts as failed. It is not stopped. */
+  readonly transactionSeconds: number
+  readonly clock: () => Date
+}
+
+/** What the engine works with. */
+export interface ModuleEngine {
+  readonly options: AnsibleModuleEngineOptions
+  /** What is asked at the same moment is asked in one run of the playbook. */
+  readonly look: (question: Question) => Promise<Look>
+}
+
+/** One call of the engine about one batch. */
+export interface Run {
+  readonly engine: ModuleEngine
+  /** Of the batch. */
+  readonly key: string
+  readonly signal: AbortSignal
+}
+
+export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecord {
+  return { folder: engine.options.stateFolder, key }
+}
+
+export interface Question {
+  readonly key: string
+  readonly mode: 'preview' | 'preflight'
+  readonly request: DeploymentRequest
+  readonly signal: AbortSignal
+}
+
+/** `steps` `null`: the playbook does not say what it would do. */
+export type Look = { readonly ready: true; readonly steps: readonly TransactionStep[] | null } | Refusal
+
+export interface Refusal {
+  readonly ready: false
+  readonly outcome: Exclude<DeploymentOutcome, { state: 'succeeded' }>
+}
+
+/** A module that does not say what it pulls in does what it is told, as far as anybody knows. */
+export function stepsOf(changes: readonly PackageChange[]): readonly TransactionStep[] {
+  return changes.map(({ name, architecture, from, to }) => ({
+    action: from === null ? 'install' : 'upgrade',
+    name,
+    architecture,
+    from,
+    to,
+  }))
+}

@@ -1,0 +1,147 @@
+import { errorText } from '../../core/error-text.ts'
+import type { DeploymentRequest } from '../../core/ports.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import { otherAsset } from '../upgrade-journal/follow.ts'
+import { planLines } from '../upgrade-journal/plan.ts'
+import { followScript, startScript } from '../upgrade-journal/script.ts'
+import { commandText } from './answer.ts'
+import { type InstanceState, instanceStates, recentCommands, type SsmProblem } from './client.ts'
+import { startComment } from './comment.ts'
+import { send } from './courier.ts'
+import type { StartedAsset } from './handle.ts'
+import { instanceOf } from './instance.ts'
+import { ATTEND_SECONDS, heldBack, lost, MARK, noInstance, type Run, refusable, unfitness } from './run.ts'
+
+/** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
+const RECENT_MS = 3 * 24 * 60 * 60 * 1_000
+
+/** A batch that is being started. */
+interface Start extends Run {
+  /** What is to be started, by instance: each is started once. */
+  readonly owners: Map<string, DeploymentRequest>
+  /** What has come of it so far, by asset. */
+  readonly settled: Map<string, StartedAsset>
+}
+
+/** Starts what has not been started under this key before. */
+export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<readonly StartedAsset[]> {
+  const starting: Start = { ...run, owners: new Map(), settled: new Map() }
+  for (const request of deployments) {
+    const instance = instanceOf(request.asset)
+    if (instance === null) settle(starting, '', request, heldBack(noInstance(request.asset.name)))
+    else if (starting.owners.has(instance)) settle(starting, instance, request, otherAsset(request.asset.name))
+    else starting.owners.set(instance, request)
+  }
+  const seen = await refusable(async () => ({
+    known: starting.owners.size === 0 ? new Map<string, string>() : await earlier(run),
+    states: await instanceStates(run.engine.ssm, [...starting.owners.keys()], run.signal),
+  }))
+  if (typeof seen === 'string') {
+    for (const [instance, request] of starting.owners) settle(starting, instance, request, heldBack(seen))
+  } else {
+    const texts = textsToSend(starting, seen)
+    await Promise.all([...texts].map(([text, some]) => sendStart(starting, text, some)))
+  }
+  return deployments.flatMap(({ asset }) => starting.settled.get(asset.id) ?? [])
+}
+
+function settle(start: Start, instance: string, { asset }: DeploymentRequest, outcome: StartedAsset['outcome']): void {
+  start.settled.set(asset.id, { asset: asset.id, name: asset.name, instance, command: null, outcome })
+}
+
+function settleStarted(start: Start, instance: string, { asset }: DeploymentRequest, command: string): void {
+  start.settled.set(asset.id, { asset: asset.id, name: asset.name, instance, command, outcome: null })
+}
+
+type Instances = ReadonlyMap<string, DeploymentRequest>
+
+/** The text for each instance that has not been started and can be; those with the same text go in one command. */
+function textsToSend(
+  start: Start,
+  {
+    known,
+    states,
+  }: { readonly known: ReadonlyMap<string, string>; readonly states: ReadonlyMap<string, InstanceState> },
+): ReadonlyMap<string, Instances> {
+  const byText = new Map<string, Map<string, DeploymentRequest>>()
+  const now = start.engine.clock()
+  for (const [instance, request] of start.owners) {
+    const command = known.get(instance)
+    if (command !== undefined) {
+      settleStarted(start, instance, request, command)
+      continue
+    }
+    const unfit = unfitness(request.asset.name, instance, states.get(instance) ?? 'unknown')
+    if (unfit !== null) {
+      settle(start, instance, request, unfit)
+      continue
+    }
+    try {
+      const text = startText(start, request, now)
+      byText.set(text, (byText.get(text) ?? new Map<string, DeploymentRequest>()).set(instance, request))
+    } catch (error) {
+      settle(start, instance, request, heldBack(errorText(error)))
+    }
+  }
+  return byText
+}
+
+async function sendStart(start: Start, text: string, instances: Instances): Promise<void> {
+  const { engine, key, signal } = start
+  const sent = await send(engine.courier, [...instances.keys()], { text, comment: startComment(key) }, signal)
+  for (const [instance, request] of instances) {
+    const came = sent.get(instance)
+    if (came === undefined) continue
+    if ('command' in came) settleStarted(start, instance, request, came.command)
+    else settle(start, instance, request, came.problem.sent ? null : notSent(request.asset.name, came.problem))
+  }
+}
+
+function startText({ engine, key }: Run, request: DeploymentRequest, now: Date): string {
+  const { changes, transaction, reboot, restartServices, notAfter } = request
+  const begin = startScript({
+    manager: apt,
+    key,
+    changes,
+    transaction,
+    assetMark: MARK,
+    plan: planLines(apt, transaction),
+    reboot: reboot === 'if required',
+    restartServices: restartServices === 'if required',
+    lockSeconds: engine.patience.lockSeconds,
+    notAfter,
+    now,
+    attach: false,
+    look: false,
+  })
+  const look = followScript({ manager: apt, key, stop: null, attach: false, look: false })
+  return commandText({ begin, look, attendSeconds: ATTEND_SECONDS })
+}
+
+/** Commands that were sent for the key before, by instance. */
+async function earlier(run: Run): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const { id, instances } of await startsOf(run)) {
+    // The newest come first, and the first command is the one that began it.
+    for (const instance of instances) found.set(instance, id)
+  }
+  return found
+}
+
+/** Several processes that start at the same moment send a command each; one of them may have come through. */
+export async function startedElsewhere(run: Run, { instance, command }: StartedAsset): Promise<string | null> {
+  const own = (await startsOf(run)).filter(({ instances }) => instances.includes(instance))
+  return own.find(({ id }) => id !== command)?.id ?? null
+}
+
+/** The commands that start this run, the newest first. */
+async function startsOf({ engine, key, signal }: Run) {
+  const since = new Date(engine.clock().getTime() - RECENT_MS)
+  const commands = await recentCommands(engine.ssm, engine.document, since, signal)
+  return commands.filter(({ comment }) => comment === startComment(key))
+}
+
+function notSent(name: string, problem: SsmProblem): StartedAsset['outcome'] {
+  if (problem.code === 'InvalidInstanceId') return lost(name, 'Systems Manager does not know its instance')
+  return heldBack(`${name} was not started: ${problem.message}`)
+}

@@ -1,0 +1,59 @@
+import type { Asset } from '../../core/asset.ts'
+import type { PackageChange } from '../../core/catalog.ts'
+import { errorText } from '../../core/error-text.ts'
+import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import { planDifference, planLines } from '../upgrade-journal/plan.ts'
+import { AwxProblem } from './client.ts'
+import { readPreview } from './playbook.ts'
+import { askHost } from './preview.ts'
+import { type AwxEngine, heldBack, type Run, requestFor } from './run.ts'
+
+/** What the changes would do. Throws a sentence where the host cannot say. */
+export async function preview(
+  engine: AwxEngine,
+  asset: Asset,
+  changes: readonly PackageChange[],
+  signal: AbortSignal,
+): Promise<readonly TransactionStep[]> {
+  const request = requestFor(engine, { asset, changes, transaction: [], reboot: 'never', notAfter: null })
+  const looked = await askHost(engine.previews, 'preview', { host: asset.name, request }, signal)
+  if (looked.kind === 'refused') throw new Error(`${looked.reason}.`)
+  if (looked.kind === 'trouble') throw new Error(`${asset.name}: ${looked.trouble.reason}.`)
+  const seen = readPreview(looked.answer, asset.name)
+  if ('problem' in seen) throw new Error(seen.problem)
+  planLines(apt, seen.steps)
+  return seen.steps
+}
+
+/** Whether a host could do now what was approved. */
+export async function preflight({ engine, key, signal }: Run, deployment: DeploymentRequest): Promise<PreflightResult> {
+  const { asset, transaction } = deployment
+  function refused(outcome: DeploymentOutcome): PreflightResult {
+    return { asset: asset.id, ready: false, outcome }
+  }
+  try {
+    const request = requestFor(engine, deployment)
+    const looked = await askHost(engine.previews, key, { host: asset.name, request }, signal)
+    if (looked.kind === 'refused') return refused(heldBack(`${looked.reason}.`))
+    if (looked.kind === 'trouble') {
+      const { reason, log, unreachable } = looked.trouble
+      if (!unreachable) return refused({ state: 'held back', reason: `${asset.name}: ${reason}.`, log })
+      return refused({ state: 'unreachable', reason: `${asset.name}: ${reason}.`, touched: false, log })
+    }
+    const seen = readPreview(looked.answer, asset.name)
+    if ('problem' in seen) return refused({ state: 'held back', reason: seen.problem, log: seen.log })
+    if (seen.begun) {
+      const notes = ['it was begun before; its upgrade is followed, not repeated']
+      return { asset: asset.id, ready: true, notes }
+    }
+    const difference = planDifference(planLines(apt, transaction), planLines(apt, seen.steps))
+    if (difference !== null) return refused(heldBack(difference))
+    const nothing = seen.steps.length === 0 ? ['nothing to do: the approved versions are installed already'] : []
+    return { asset: asset.id, ready: true, notes: [...seen.notes, ...nothing] }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof AwxProblem && error.sent) throw error
+    return refused(heldBack(errorText(error)))
+  }
+}

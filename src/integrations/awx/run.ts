@@ -1,0 +1,49 @@
+import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
+import { apt } from '../upgrade-journal/apt.ts'
+import type { HostSilence } from '../upgrade-journal/host-silence.ts'
+import { planLines } from '../upgrade-journal/plan.ts'
+import type { JobHost } from './handle.ts'
+import { findPlace, type Jobs, jobsOfRun, limitOf } from './jobs.ts'
+import type { HostRequest } from './playbook.ts'
+import type { Previews } from './preview.ts'
+import type { Job } from './schema.ts'
+
+/** What the engine works with, and what it keeps while it lives. */
+export interface AwxEngine {
+  readonly jobs: Jobs
+  readonly previews: Previews
+  readonly silence: HostSilence
+  readonly lockSeconds: number
+  readonly silenceSeconds: number
+  readonly clock: () => Date
+  /** The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it. */
+  readonly inquiries: Map<string, number>
+}
+
+/** One call of the engine about one batch. */
+export interface Run {
+  readonly engine: AwxEngine
+  /** Of the batch. */
+  readonly key: string
+  readonly signal: AbortSignal
+}
+
+/** What the playbook is told of one host. Throws a sentence for what no package manager would print. */
+export function requestFor({ lockSeconds }: AwxEngine, deployment: DeploymentRequest): HostRequest {
+  const { changes, transaction, reboot, notAfter } = deployment
+  for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
+  planLines(apt, transaction) // refuses what no package manager would print
+  return { changes, transaction, reboot: reboot === 'if required', lockSeconds, notAfter }
+}
+
+/** The job whose launch was never answered; `null`: there is none. */
+export async function lostJob({ engine, key, signal }: Run, hosts: readonly JobHost[]): Promise<Job | null> {
+  const limit = limitOf(hosts.map((host) => host.name))
+  const place = await findPlace(engine.jobs, signal)
+  const found = await jobsOfRun(engine.jobs, place, { mode: 'apply', key }, signal)
+  return found.find((job) => job.limit === limit) ?? null
+}
+
+export function heldBack(reason: string): Extract<DeploymentOutcome, { state: 'held back' }> {
+  return { state: 'held back', reason, log: '' }
+}

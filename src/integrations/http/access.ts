@@ -1,0 +1,17 @@
+/** With what a server lets us in. Secrets. */
+export type Access =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+
+/** The header that carries it; none where the server is open. */
+export function authorization(access: Access): Readonly<Record<string, string>> {
+  switch (access.kind) {
+    case 'open':
+      return {}
+    case 'bearer':
+      return { authorization: `Bearer ${access.token}` }
+    case 'basic':
+      return { authorization: `Basic ${Buffer.from(`${access.user}:${access.password}`).toString('base64')}` }
+  }
+}

@@ -1,0 +1,61 @@
+import { networkProblem } from '../network-problem.ts'
+import { type Access, authorization } from './access.ts'
+import { boundedBody } from './bounded-body.ts'
+
+export interface HttpRequest {
+  readonly url: string | URL
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  /** Default: open. */
+  readonly access?: Access
+  /** Sent as JSON; left out: the request has no body. */
+  readonly json?: unknown
+  /** `manual`: a redirect is an answer of its own. Default: it is followed. */
+  readonly redirect?: 'follow' | 'manual'
+  /** Until the answer is there in full. Left out: as long as the signal lets. */
+  readonly timeoutSeconds?: number
+  /** Of the body, as it comes. */
+  readonly maxBytes: number
+  /** Whether this answer is to be read; left out: each is. */
+  readonly reads?: (response: Response) => boolean
+  /** Stands in for the built-in fetch in tests. */
+  readonly fetch?: typeof fetch
+}
+
+export type HttpAnswer =
+  /** `body` `null`: it is longer than it may be, or was not to be read. */
+  | { readonly kind: 'answer'; readonly response: Response; readonly body: Buffer | null }
+  | {
+      readonly kind: 'none'
+      readonly timedOut: boolean
+      /** Why, in words an operator knows. */
+      readonly problem: string
+      readonly cause: unknown
+    }
+
+/** Sends one request and reads the answer. Throws only when `signal` aborts. */
+export async function request(asked: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { url, method = 'GET', headers = {}, access = { kind: 'open' }, json, redirect = 'follow' } = asked
+  const { timeoutSeconds, maxBytes, reads = () => true } = asked
+  const limit = timeoutSeconds === undefined ? null : AbortSignal.timeout(timeoutSeconds * 1_000)
+  try {
+    const response = await (asked.fetch ?? fetch)(url, {
+      method,
+      redirect,
+      headers: {
+        ...headers,
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...authorization(access),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      signal: limit === null ? signal : AbortSignal.any([signal, limit]),
+    })
+    if (reads(response)) return { kind: 'answer', response, body: await boundedBody(response, maxBytes) }
+    await response.body?.cancel()
+    return { kind: 'answer', response, body: null }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { kind: 'none', timedOut: limit?.aborted === true, problem: networkProblem(error), cause: error }
+  }
+}

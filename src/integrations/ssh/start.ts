@@ -1,0 +1,67 @@
+import type { DeploymentRequest } from '../../core/ports.ts'
+import { splitSections } from '../machine/sections.ts'
+import { otherAsset } from '../upgrade-journal/follow.ts'
+import { planLines } from '../upgrade-journal/plan.ts'
+import { startScript } from '../upgrade-journal/script.ts'
+import { sudoProblem } from './connection-problem.ts'
+import { assetMark, type StartedAsset } from './handle.ts'
+import { attach, attemptScript, looksAtEnd, managerFor, mayAttach, type Run, runOnHost, upgradeId } from './run.ts'
+import type { RemoteAnswer } from './transport.ts'
+
+/** Starts the upgrade of one host, or attaches to the one that was started under this key. */
+export async function start(run: Run, request: DeploymentRequest): Promise<StartedAsset> {
+  const { engine, key } = run
+  const { asset } = request
+  const upgrade = upgradeId(key, asset)
+  const first = engine.noJournalYet.delete(upgrade)
+  engine.patience.began(upgrade)
+  const staying = mayAttach(engine)
+  const script = attemptScript(() => scriptOf(run, request, staying))
+  if (script instanceof Error) {
+    return { asset, outcome: { state: 'held back', reason: script.message, log: '' } }
+  }
+  const answer = staying
+    ? await attach(run, asset, script)
+    : await runOnHost(run, { asset, script, as: 'root', purpose: 'apply' })
+  return { asset, outcome: settledAtStart(request, answer, first) }
+}
+
+function scriptOf({ engine, key }: Run, request: DeploymentRequest, staying: boolean): string {
+  const { asset, changes, transaction, reboot, restartServices, notAfter } = request
+  const manager = managerFor(engine, asset)
+  return startScript({
+    manager,
+    key,
+    changes,
+    transaction,
+    assetMark: assetMark(asset),
+    plan: planLines(manager, transaction),
+    reboot: reboot === 'if required',
+    restartServices: restartServices === 'if required',
+    lockSeconds: engine.patience.lockSeconds,
+    notAfter,
+    now: engine.clock(),
+    attach: staying,
+    look: looksAtEnd(engine),
+  })
+}
+
+/** How it ended where it never began; `null`: its journal tells. `first`: no start before this one can have begun it. */
+function settledAtStart({ asset }: DeploymentRequest, answer: RemoteAnswer, first: boolean): StartedAsset['outcome'] {
+  if (answer.kind === 'failed') {
+    const never = first && answer.begun === 'no'
+    return never ? { state: 'unreachable', reason: answer.reason, touched: false, log: '' } : null
+  }
+  const sections = splitSections(answer.stdout, 'patchwarden-start')
+  if (sections === null) {
+    const sudo = first ? sudoProblem(asset.name, answer.stderr) : null
+    return sudo === null ? null : { state: 'held back', reason: sudo, log: '' }
+  }
+  if (sections.has('not-begun')) {
+    const free = sections.get('not-begun')?.value ?? ''
+    const reason = `${asset.name} cannot keep a journal in /var/lib/patchwarden (${free} KiB are free there); nothing was changed.`
+    return { state: 'held back', reason, log: '' }
+  }
+  const owner = sections.get('journal')?.value ?? ''
+  return owner !== '' && owner !== assetMark(asset) ? otherAsset(asset.name) : null
+}
