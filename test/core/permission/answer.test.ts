@@ -67,6 +67,8 @@ describe('why somebody may or may not', () => {
       why: 'zoe has no role in the team.',
     })
     expect(told('withdraw', doer('ava'), 'open')[0]).toMatchObject({ holds: false, why: 'Ava has auditor.' })
-    expect(told('withdraw', doer('zoe'), 'open', { proposer: person('zoe') })[0]).toMatchObject({ holds: true })
+    expect(told('withdraw', doer('zoe'), 'open', { glance: { proposer: person('zoe') } })[0]).toMatchObject({
+      holds: true,
+    })
   })
 })

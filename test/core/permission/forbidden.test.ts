@@ -68,8 +68,12 @@ describe('a part of Patchwarden', () => {
     })
   })
 
-  test.each(ofParts)('does its own: %j', (command) => {
-    expect(forbidden(one.state(), command, context)).toBeNull()
+  test.each(ofParts)('does its own, and none does another’s: %j', (command) => {
+    const parts = ['assessment', 'timer', 'rollout', 'verification', 'operator', 'inventory', 'feeds'] as const
+    const may = parts.filter(
+      (part) => forbidden(one.state(), command, { ...context, actor: { kind: 'system', part } }) === null,
+    )
+    expect(may).toHaveLength(1)
   })
 })
 

@@ -145,10 +145,10 @@ describe('who may do what', () => {
   })
 
   test('who proposed it comments, and withdraws it while it is open, whatever their roles', () => {
-    const proposer = person('zoe')
-    expect(said('comment', 'zoe', placeIn('open', { proposer }))).toBeNull()
-    expect(said('withdraw', 'zoe', placeIn('open', { proposer }))).toBeNull()
-    expect(codeOf('withdraw', 'zoe', placeIn('scheduled', { proposer }))).toBe('not allowed')
+    const glance = { proposer: person('zoe') }
+    expect(said('comment', 'zoe', placeIn('open', { glance }))).toBeNull()
+    expect(said('withdraw', 'zoe', placeIn('open', { glance }))).toBeNull()
+    expect(codeOf('withdraw', 'zoe', placeIn('scheduled', { glance }))).toBe('not allowed')
   })
 
   test('a freeze goes by the policy that the team has now', () => {

@@ -89,6 +89,7 @@ describe('who has to agree', () => {
 
   test('break-glass and the way back are decided at once, all else is not', () => {
     expect(decidedAtOnce({ how: 'break-glass', person: 'tom', reason: 'now' })).toBe(true)
+    expect(decidedAtOnce({ how: 'roll back', person: 'tom', proposal: 'PW-0', reason: 'bad' })).toBe(true)
     expect(decidedAtOnce({ how: 'quorum', fills: [] })).toBe(false)
     expect(decidedAtOnce({ how: 'lazy consensus', noticeEndedAt: '2026-11-21T00:00:00.000Z' })).toBe(false)
   })
