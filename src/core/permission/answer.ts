@@ -4,6 +4,7 @@ import type { Member } from '../policy.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { anyOf } from '../proposal/decision.ts'
 import { proofProblem } from '../proposal/proof.ts'
+import { remembered } from '../remembered.ts'
 import { type Act, acts } from './acts.ts'
 import { someOf } from './names.ts'
 import type { Place } from './place.ts'
@@ -51,10 +52,15 @@ function isOffered(found: ReturnType<typeof judged>): boolean {
   return found === null || (found !== 'not theirs' && found.code === 'step-up')
 }
 
-/** Members from whom it would be accepted now. */
+/** Members from whom it would be accepted now; worked out once for a place. */
 export function whoMay(act: Act, place: Place): readonly Member[] {
-  return place.members.filter((member) => may(act, member, place))
+  const known = able(place)
+  const found = known.get(act) ?? place.members.filter((member) => may(act, member, place))
+  known.set(act, found)
+  return found
 }
+
+const able = remembered((_: Place) => new Map<Act, readonly Member[]>())
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
   if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
