@@ -48,7 +48,14 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = [
   'test/mutation/**',
-  'test/replicas/**', 'test/fleet/**', 'test/browser/**', 'test/e2e/**', 'test/known/**', ...long, ...dying]
+  'test/replicas/**',
+  'test/fleet/**',
+  'test/browser/**',
+  'test/e2e/**',
+  'test/known/**',
+  ...long,
+  ...dying,
+]
 
 /** Of every project: what its tests write for a while goes with the run. Limits are for what hangs, not for what is slow on a busy machine. */
 const tidy = {

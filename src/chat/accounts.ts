@@ -1,8 +1,9 @@
 /** Which person a chat account speaks for, and which account a person is reached by. A display name is never enough. */
 
+import { type ChatPlatformName, chatPlatforms } from '../core/chat-platforms.ts'
 import { writeRealmId } from '../core/realm.ts'
 
-export type AccountPlatform = 'slack' | 'discord'
+export type AccountPlatform = ChatPlatformName
 
 /** What an account's id counts in: a Slack workspace, and one that the operator named. */
 export interface Realm {
@@ -59,7 +60,7 @@ export interface Accounts {
 
 /** What somebody unknown is told. */
 export function strangerText(account: AccountId): string {
-  const [where, what] = account.platform === 'slack' ? ['Slack', 'member id'] : ['Discord', 'user id']
+  const { title, accountId } = chatPlatforms[account.platform]
   const name = namesOf(account).at(-1)
-  return `Patchwarden does not know you yet. Type /patch link for a code that you confirm elsewhere, or ask an operator to add your ${where} ${what}, ${name}, to your entry under "people" in patchwarden.yaml.`
+  return `Patchwarden does not know you yet. Type /patch link for a code that you confirm elsewhere, or ask an operator to add your ${title} ${accountId}, ${name}, to your entry under "people" in patchwarden.yaml.`
 }

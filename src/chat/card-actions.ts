@@ -18,7 +18,7 @@ export function cardAction(
 }
 
 /** What an action may be, depending on what is given with it; none: it only shows something. */
-function actsOfAction(name: ActionName): readonly Act[] {
+export function actsOfAction(name: ActionName): readonly Act[] {
   if (name === 'extend') return ['extend-window']
   if (name === 'skip') return ['skip', 'leave-out']
   return isAct(name) ? [name] : []

@@ -1,7 +1,7 @@
 /** Where what people ask arrives, whatever platform it comes from: what a platform needs of the rest of Patchwarden. */
 
 import type { Actor } from '../core/proposal/proposal.ts'
-import type { Account } from './accounts.ts'
+import type { Account, KnownPerson } from './accounts.ts'
 import type { ActionInput, ActionName } from './actions.ts'
 import type { Card } from './card.ts'
 import type { Picture } from './picture/picture.ts'
@@ -44,6 +44,21 @@ export interface ActRequest extends ActionInput {
   readonly action: ActionName
 }
 
+/** A button that was clicked, before anything is asked. */
+export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
+
+/** What a dialog shows of the proposal that it asks about. */
+export interface Asking {
+  readonly title: string
+  /** Who may be named to look again, whoever asks first. */
+  readonly owners: readonly KnownPerson[]
+}
+
+export interface Suggestion {
+  readonly name: string
+  readonly value: string
+}
+
 /** Shown only to the person who acted; no click is ever swallowed. */
 export interface Answer {
   readonly ok: boolean
@@ -83,11 +98,12 @@ export interface Desk {
   /** A code for an account that nobody knows yet. */
   askLink(account: Account): Promise<Answer>
   overview(person: Person): Promise<Overview>
-  /** What could be meant by what has been typed so far, best first. */
-  suggest(
-    what: 'proposal' | 'person',
-    typed: string,
-  ): Promise<readonly { readonly name: string; readonly value: string }[]>
+  /** For a dialog; an answer where the click would be refused from this person, whatever they then said. */
+  asking(click: Click, person: Person): Promise<Asking | Answer>
+  /** Who may be named to look again at a proposal: the people of its team. */
+  owners(proposal: string): Promise<readonly KnownPerson[]>
+  /** Open proposals that could be meant by what has been typed so far, newest first. */
+  suggest(typed: string): Promise<readonly Suggestion[]>
   /** A test button was clicked: whoever waits for it is told. */
   tested(nonce: string): Promise<void>
   /** Without a part: the first one. */

@@ -20,7 +20,7 @@ import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
-import { sinceSentences } from './story.ts'
+import { sinceSentences } from './story/words.ts'
 import { count } from './words.ts'
 
 /** Seconds that an asset is taken to need where nothing is known. */

@@ -1,19 +1,12 @@
 /** How the accounts of people are called, listed, and what their owner is told of them. */
 
+import { chatPlatforms } from '../core/chat-platforms.ts'
 import type { Via } from '../core/proposal/proposal.ts'
 import type { AccountPlatform } from './accounts.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import type { Detail } from './desk.ts'
 import { code, type RichText, rich, time } from './rich-text.ts'
 import { count } from './words.ts'
-
-export const platformNames: Readonly<Record<AccountPlatform, string>> = { slack: 'Slack', discord: 'Discord' }
-
-export const accountPlatforms: readonly AccountPlatform[] = ['slack', 'discord']
-
-export function isAccountPlatform(name: string): name is AccountPlatform {
-  return accountPlatforms.some((known) => known === name)
-}
 
 /** One account that speaks for somebody. */
 export interface NamedAccount {
@@ -35,18 +28,12 @@ export interface AccountEntry extends NamedAccount {
 export function accountWords({ platform, account, label }: NamedAccount): string {
   // In quotes: people choose what they call themselves.
   const called = label === null || label === account ? account : `"${label.replaceAll('"', "'")}" (${account})`
-  return `${platformNames[platform]} account ${called}`
-}
-
-const places: Readonly<Record<Via, string>> = {
-  console: 'in the console',
-  slack: 'in Slack',
-  discord: 'in Discord',
-  cli: 'on the command line',
+  return `${chatPlatforms[platform].title} account ${called}`
 }
 
 export function placeWords(via: Via): string {
-  return places[via]
+  if (via === 'cli') return 'on the command line'
+  return via === 'console' ? 'in the console' : `in ${chatPlatforms[via].title}`
 }
 
 /** How an account came to speak for its person. */

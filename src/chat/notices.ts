@@ -58,55 +58,68 @@ export function noticesInName(
   )
 }
 
+/** An event that may be worth direct messages. */
+interface Occasion {
+  readonly recorded: RecordedEvent
+  readonly state: ProposalState
+  readonly members: readonly Member[]
+}
+
+/** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
+function tell(
+  occasion: Occasion,
+  people: readonly string[],
+  tone: Tone,
+  text: RichText,
+  buttons: readonly ActionName[] = [],
+): readonly Notice[] {
+  const { recorded, state } = occasion
+  const { actor } = recorded
+  const what = rich(strong(`${state.id} `), state.title, '. ')
+  const others = [...new Set(people)].filter((person) => actor.kind !== 'person' || person !== actor.id)
+  return others.slice(0, MOST).map((person) => ({
+    person,
+    entry: {
+      author: null,
+      tone,
+      text: [...what, ...text],
+      detail: [],
+      actions: offeredTo(occasion, person, buttons).map((name) => ({
+        ...cardAction(name, state.revision),
+        proposal: state.id,
+      })),
+      link: `/p/${state.id}`,
+    },
+  }))
+}
+
+/** Nobody is offered what would be refused. */
+function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
+  if (buttons.length === 0) return buttons
+  const name = namesIn(occasion.members)(person)
+  return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
+}
+
+/** Worked out only where it is needed: most events are told to nobody. */
+function placeOf({ recorded, state, members }: Occasion): Place {
+  return { glance: glanceOf(state), members, now: recorded.at }
+}
+
 /** The direct messages that an event is worth. Who caused it is not told of it. */
 export function noticesOf(
   recorded: RecordedEvent,
   state: ProposalState,
   members: readonly Member[],
 ): readonly Notice[] {
-  const { event, actor, at } = recorded
-  const what = rich(strong(`${state.id} `), state.title, '. ')
-
-  function tell(
-    people: readonly string[],
-    tone: Tone,
-    text: RichText,
-    buttons: readonly ActionName[] = [],
-  ): readonly Notice[] {
-    const others = [...new Set(people)].filter((person) => actor.kind !== 'person' || person !== actor.id)
-    return others.slice(0, MOST).map((person) => ({
-      person,
-      entry: {
-        author: null,
-        tone,
-        text: [...what, ...text],
-        detail: [],
-        actions: offeredTo(person, buttons).map((name) => ({
-          ...cardAction(name, state.revision),
-          proposal: state.id,
-        })),
-        link: `/p/${state.id}`,
-      },
-    }))
-  }
-  /** Nobody is offered what would be refused. */
-  function offeredTo(person: string, buttons: readonly ActionName[]): readonly ActionName[] {
-    if (buttons.length === 0) return buttons
-    return offeredOf(
-      buttons,
-      offersTo({ kind: 'person', id: person, name: namesIn(members)(person), via: 'console' }, place()),
-    )
-  }
-  /** Most events are told to nobody, and need none. */
-  function place(): Place {
-    return { glance: glanceOf(state), members, now: at }
-  }
+  const { event } = recorded
+  const occasion = { recorded, state, members }
   const requester = state.proposer.kind === 'person' ? [state.proposer.id] : []
 
   switch (event.type) {
     case 'revised':
       if (!event.raised) return []
       return tell(
+        occasion,
         state.status === 'open' ? turnsTo(state, 'reminder', { members }) : voters(state, { members }),
         'urgent',
         rich(sentence(event.reason || state.whyNow)),
@@ -117,17 +130,18 @@ export function noticesOf(
       const why =
         event.step === 'escalation' ? 'Nobody has decided it. It expires ' : 'It waits for your vote and expires '
       const buttons: readonly ActionName[] = event.step === 'escalation' ? ['plan'] : ['approve', 'reject', 'plan']
-      return tell(event.waitingFor, 'warning', rich(why, time(state.expiresAt, 'relative'), '.'), buttons)
+      return tell(occasion, event.waitingFor, 'warning', rich(why, time(state.expiresAt, 'relative'), '.'), buttons)
     }
     case 'acknowledgement-asked': {
       const starts =
         state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
       const wait =
         state.policy.acknowledgement?.otherwise === 'wait' ? ' It does not start until somebody acknowledges.' : ''
-      return tell(event.people, 'warning', [...starts, ...rich(wait)], ['acknowledge', 'postpone', 'plan'])
+      return tell(occasion, event.people, 'warning', [...starts, ...rich(wait)], ['acknowledge', 'postpone', 'plan'])
     }
     case 'halted':
       return tell(
+        occasion,
         [...holders(members, onCall).map(({ id }) => id), ...requester],
         'urgent',
         rich(`The rollout stopped: ${sentence(event.reason)}`),
@@ -135,15 +149,16 @@ export function noticesOf(
       )
     case 'break-glass-used': {
       const text = rich(`${event.name} broke the glass: ${sentence(event.reason)} Somebody else reviews it.`)
-      const reviewers = whoMay('review-break-glass', place()).map(({ id }) => id)
-      return tell(reviewers, 'urgent', text, ['review-break-glass', 'plan'])
+      const reviewers = whoMay('review-break-glass', placeOf(occasion)).map(({ id }) => id)
+      return tell(occasion, reviewers, 'urgent', text, ['review-break-glass', 'plan'])
     }
     case 'rejected': {
       const until = rich('Rejected until ', time(event.deferral.until), `: ${sentence(event.deferral.reason)} `)
       const owner = rich('You are named to look at it again.')
       return [
-        ...tell([event.deferral.owner], 'warning', [...until, ...owner]),
+        ...tell(occasion, [event.deferral.owner], 'warning', [...until, ...owner]),
         ...tell(
+          occasion,
           requester.filter((id) => id !== event.deferral.owner),
           'warning',
           until,
@@ -151,17 +166,17 @@ export function noticesOf(
       ]
     }
     case 'approved':
-      return tell(requester, 'good', rich('Approved.'))
+      return tell(occasion, requester, 'good', rich('Approved.'))
     case 'approval-lapsed':
-      return tell(requester, 'warning', rich(`No longer approved: ${sentence(event.reason)}`))
+      return tell(occasion, requester, 'warning', rich(`No longer approved: ${sentence(event.reason)}`))
     case 'expired':
-      return tell(requester, 'warning', rich('Expired: nobody decided it in time.'))
+      return tell(occasion, requester, 'warning', rich('Expired: nobody decided it in time.'))
     case 'withdrawn':
-      return tell(requester, 'warning', rich(`Withdrawn: ${sentence(event.reason)}`))
+      return tell(occasion, requester, 'warning', rich(`Withdrawn: ${sentence(event.reason)}`))
     case 'superseded':
-      return tell(requester, 'neutral', rich(`Replaced by ${event.by}.`))
+      return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
     case 'completed':
-      return tell(requester, 'good', rich('Done; the thread says how each asset ended.'))
+      return tell(occasion, requester, 'good', rich('Done; the thread says how each asset ended.'))
     default:
       return []
   }

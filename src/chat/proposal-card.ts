@@ -1,22 +1,20 @@
 import { countEndState } from '../core/gate.ts'
-import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
-import { type Place, voters } from '../core/permission/place.ts'
-import { holders, resumers } from '../core/permission/roles.ts'
+import { nameAsKnown, namesIn } from '../core/hands.ts'
+import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
 import { type Member, runsTest } from '../core/policy.ts'
-import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
+import { quorumProgress } from '../core/proposal/approval.ts'
 import type { BriefPatch, PatchBrief, Values } from '../core/proposal/brief.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
-import { finalStatuses, isEndState } from '../core/proposal/proposal.ts'
-import { goesOn, testStop, waitingForResume } from '../core/proposal/run.ts'
-import { wantsGo } from '../core/proposal/turn.ts'
-import { satisfiable } from '../core/quorum.ts'
+import { isEndState } from '../core/proposal/proposal.ts'
+import { testStop } from '../core/proposal/run.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
+import { cardNotes } from './card-notes.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { atWorkWords, sinceSentences, testSummary, waitingFor } from './story.ts'
+import { testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
 
 /**
@@ -40,7 +38,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     pictures: cardPictures(state.status, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     quorum: state.status === 'open' ? cardQuorum(state, members) : [],
-    notes: notes(state, members),
+    notes: cardNotes(state, members),
     actions: cardActions(place, viewer),
   }
 }
@@ -264,114 +262,4 @@ function cardQuorum(state: Glance, members: readonly Member[]): readonly CardQuo
     by: role.filledBy.map(name),
     waitingFor: role.waitingFor.map(name),
   }))
-}
-
-/** Approvals that were not given by an account of the person's own, and that nobody confirmed. */
-function unconfirmed(state: Glance, members: readonly Member[]): string | null {
-  const given = state.votes.filter((vote) => vote.choice === 'approve' && !isOwn(vote))
-  const list = given.map(
-    ({ name, through }) => `${name} (by ${through ? throughWords(through, namesIn(members)) : ''})`,
-  )
-  if (list.length === 0) return null
-  return `Approved in the name of ${list.join(', ')}. What came by one hand counts once, until each confirms it by an account of their own.`
-}
-
-function notes(state: Glance, members: readonly Member[]): Card['notes'] {
-  const list: { tone: Tone; text: RichText }[] = []
-  if (state.status === 'open') {
-    if (state.noticeEndsAt !== null && state.standingRefused === null) {
-      const who = voters(state).join(' or ')
-      list.push({
-        tone: 'neutral',
-        text: rich('Goes ahead ', time(state.noticeEndsAt, 'relative'), ` unless ${who} objects.`),
-      })
-    }
-    if (state.standingRefused !== null)
-      list.push({ tone: 'warning', text: rich(`The standing approval does not cover this: ${state.standingRefused}.`) })
-    list.push({
-      tone: 'neutral',
-      text: rich('Expires ', time(state.expiresAt, 'relative'), '; nothing happens then until it is proposed again.'),
-    })
-    const unsure = unconfirmed(state, members)
-    if (unsure !== null) list.push({ tone: 'warning', text: rich(unsure) })
-    const needs = quorumNeeds(state)
-    if (needs !== null && !satisfiable(needs, members, excludedVoters(state))) {
-      list.push({
-        tone: 'urgent',
-        text: rich(
-          'Nobody can satisfy this policy now: too few people hold its roles. Mend teams and roles in patchwarden.yaml.',
-        ),
-      })
-    }
-  }
-  const { tally } = state
-  const current = ringAt(state)
-  if (goesOn(state) && current !== null && wantsGo(current))
-    list.push({
-      tone: 'warning',
-      text: rich(
-        `Ring ${current.planned.name} waits until somebody who is ${(current.planned.gate.go ?? []).join(' or ')} says go.`,
-      ),
-    })
-  for (const problem of state.subject.kind === 'patches' ? state.subject.clusterProblems : [])
-    list.push({ tone: 'urgent', text: rich(sentence(`It will stop there: ${problem}`)) })
-  if (tally.drifted > 0)
-    list.push({
-      tone: 'urgent',
-      text: rich(`${count(tally.drifted, 'asset')} changed back since; the thread says what.`),
-    })
-  const since = sinceSentences(tally)
-  if (since !== '' && !finalStatuses.includes(state.status)) list.push({ tone: 'neutral', text: rich(since) })
-  for (const empty of tally.emptyRings) list.push({ tone: 'warning', text: rich(`${empty}. The rollout stops there.`) })
-  if (tally.skipped > 0)
-    list.push({ tone: 'neutral', text: rich(`${count(tally.skipped, 'asset')} left out by hand.`) })
-  if (state.notStarted !== null) list.push({ tone: 'warning', text: rich(`Not started, because ${state.notStarted}.`) })
-  if (state.waitsFor && goesOn(state))
-    list.push({ tone: 'neutral', text: waitingFor(tally.waitsFor ?? state.waitsFor.asset, state.waitsFor) })
-  const test = testStop(state)
-  const stopped = state.stopped ?? test
-  if (stopped !== null)
-    list.push({
-      tone: 'urgent',
-      text: rich(
-        `${test === null ? 'Stopped' : `Test ${test.how}`} by ${stopped.by.name} at `,
-        time(stopped.at, 'time'),
-        `: ${sentence(stopped.reason)}`,
-      ),
-    })
-  if (tally.atWork !== null && tally.atWork.count > 0)
-    list.push({ tone: 'neutral', text: atWorkWords(tally.atWork.names, tally.atWork.count) })
-  if (waitingForResume(state) !== null) list.push({ tone: 'neutral', text: rich(howToGoOn(state, members)) })
-  if (state.deferral !== null)
-    list.push({
-      tone: 'warning',
-      text: rich(
-        `Rejected: ${sentence(state.deferral.reason)} ${state.deferral.owner} looks again by `,
-        time(state.deferral.until),
-        '.',
-      ),
-    })
-  if (state.supersededBy !== null) list.push({ tone: 'neutral', text: rich(`Replaced by ${state.supersededBy}.`) })
-  if (state.breakGlass !== null && state.breakGlass.reviewedBy === null)
-    list.push({
-      tone: 'urgent',
-      text: rich('Break-glass was used; a review is due ', time(state.breakGlass.reviewBy, 'relative'), '.'),
-    })
-  return list
-}
-
-/** For whoever is woken by it: what can be done now, and by whom. */
-function howToGoOn(state: Glance, members: readonly Member[]): string {
-  const who = resumers(state).map((role) => {
-    const people = holders(members, [role]).map(({ name }) => name)
-    return `${role} (${people.join(', ') || 'nobody has that role'})`
-  })
-  const agreed = state.resumeVotes.map(nameAsKnown)
-  const so = agreed.length === 0 ? '' : ` Agreed so far: ${agreed.join(', ')}.`
-  const failed = state.tally.failed.count
-  const what =
-    failed === 0
-      ? ''
-      : ` Resumed, it goes on without ${failed === 1 ? 'the one' : `the ${failed}`} not well; "Retry failed" before that has ${failed === 1 ? 'it' : 'them'} tried again.`
-  return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }

@@ -3,16 +3,18 @@
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
 import { type Account, type Accounts, strangerText, wholeName } from './accounts.ts'
-import type { ActRequest, Answer, Desk, Person } from './desk.ts'
+import type { ActRequest, Answer, Asking, Click, Desk, Person } from './desk.ts'
 import { rich } from './rich-text.ts'
 import { parseSlash } from './slash.ts'
 
 export interface Reception {
   /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
-  answered(work: () => Promise<Answer>): Promise<Answer>
+  answered<Found = never>(work: () => Promise<Answer | Found>): Promise<Answer | Found>
   /** `null`: Patchwarden does not know the account. */
   personOf(account: Account): Promise<Person | null>
   act(request: ActRequest, account: Account): Promise<Answer>
+  /** What a dialog shows; an answer where this account cannot do what it would ask about. */
+  asking(click: Click, account: Account): Promise<Asking | Answer>
   slash(text: string, where: Parameters<Desk['slash']>[1], account: Account): Promise<Answer>
   tested(nonce: string, account: Account): Promise<Answer>
 }
@@ -32,7 +34,7 @@ export function createReception(desk: Desk, accounts: Accounts, log: { warn(mess
     const through = { via: account.platform, account: wholeName(account) }
     return { kind: 'person', id, name, ...through, ...(linkedAt === null ? {} : { linkedAt }) }
   }
-  async function answered(work: () => Promise<Answer>): Promise<Answer> {
+  async function answered<Found = never>(work: () => Promise<Answer | Found>): Promise<Answer | Found> {
     try {
       return await work()
     } catch (error) {
@@ -50,6 +52,10 @@ export function createReception(desk: Desk, accounts: Accounts, log: { warn(mess
         const person = await personOf(account)
         return person === null ? stranger(account) : desk.act({ ...request, owner: request.owner ?? person.id }, person)
       }),
+    async asking(click, account) {
+      const person = await personOf(account)
+      return person === null ? stranger(account) : desk.asking(click, person)
+    },
     slash: (text, where, account) =>
       answered(async () => {
         const person = await personOf(account)

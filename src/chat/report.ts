@@ -7,7 +7,9 @@ import { assetName, tallyOf } from '../core/proposal/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
-import { logsTold, sinceSentences, storyOf } from './story.ts'
+import { storyOf } from './story/story.ts'
+import { logsTold } from './story/verification.ts'
+import { sinceSentences } from './story/words.ts'
 
 /** A proposal as a document for an auditor: what, why, who decided, what was done, what each asset says now. Markdown. */
 export function proposalReport(

@@ -1,3 +1,4 @@
+import { chatPlatformNames, isChatPlatform } from '../core/chat-platforms.ts'
 import type { AccountPlatform } from './accounts.ts'
 import {
   type ActionName,
@@ -9,7 +10,6 @@ import {
   lookNames,
   lookSummaries,
 } from './actions.ts'
-import { accountPlatforms, isAccountPlatform } from './linked-accounts.ts'
 
 export type SlashCommand =
   | { readonly kind: 'help'; readonly problem: string | null }
@@ -59,8 +59,8 @@ function parseLook(verb: LookName, [, second, third]: readonly string[]): SlashC
       return { kind: 'link', code: second?.toUpperCase() ?? null, confirmed: third?.toLowerCase() === 'confirm' }
     case 'unlink': {
       const platform = second?.toLowerCase() ?? ''
-      if (isAccountPlatform(platform)) return { kind: 'unlink', platform, account: third ?? null }
-      const choices = accountPlatforms.map((name) => `/patch unlink ${name}`).join(' or ')
+      if (isChatPlatform(platform)) return { kind: 'unlink', platform, account: third ?? null }
+      const choices = chatPlatformNames.map((name) => `/patch unlink ${name}`).join(' or ')
       return { kind: 'help', problem: `Say on which platform: ${choices}.` }
     }
     default:

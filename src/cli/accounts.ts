@@ -1,13 +1,8 @@
 import type { Command } from 'commander'
-import {
-  type AccountEntry,
-  accountPlatforms,
-  accountWords,
-  isAccountPlatform,
-  linkedWords,
-} from '../chat/linked-accounts.ts'
+import { type AccountEntry, accountWords, linkedWords } from '../chat/linked-accounts.ts'
 import { plain } from '../chat/rich-text.ts'
 import type { Config } from '../config/schema.ts'
+import { chatPlatformNames, isChatPlatform } from '../core/chat-platforms.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson, printJsonLines } from './print.ts'
 import { knownPerson } from './start.ts'
@@ -49,8 +44,8 @@ export function accountsCommand(program: Command, done: (code: number) => void):
   async function revoke(platform: string, account: string, _: Options, command: Command): Promise<void> {
     // What the command above it takes, too, may stand behind this one.
     const { person = null, json = false } = command.optsWithGlobals<Options>()
-    if (!isAccountPlatform(platform))
-      throw new BadUse(`There is no platform "${platform}"; use ${accountPlatforms.join(' or ')}.`)
+    if (!isChatPlatform(platform))
+      throw new BadUse(`There is no platform "${platform}"; use ${chatPlatformNames.join(' or ')}.`)
     if (account.trim() === '') throw new BadUse('Name the account; "patchwarden accounts" lists them.')
     await withService(program, async ({ workflow }) => {
       const { ok, message } = await workflow.linking.revoke({ platform, account, person }, null)

@@ -22,6 +22,7 @@ import {
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Asset, PendingUpdate } from '../core/asset.ts'
 import type { CveFacts, Lifecycle, PatchType } from '../core/catalog.ts'
+import type { ChatPlatformName } from '../core/chat-platforms.ts'
 import type { FeedChange } from '../core/feed-change.ts'
 import { countEndState } from '../core/gate.ts'
 import type { MeasuredWindow, UnusableLoad } from '../core/load.ts'
@@ -995,7 +996,7 @@ export const installation = pgTable('installation', {
 export const linkedAccounts = pgTable(
   'linked_accounts',
   {
-    platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+    platform: text('platform').$type<ChatPlatformName>().notNull(),
     account: text('account').notNull(),
     /** How the account calls itself there; `null`: linked before that was kept. */
     label: text('label'),
@@ -1015,7 +1016,7 @@ export const linkedAccounts = pgTable(
 export const configuredAccounts = pgTable(
   'configured_accounts',
   {
-    platform: text('platform', { enum: ['slack', 'discord', 'email'] }).notNull(),
+    platform: text('platform').$type<ChatPlatformName | 'email'>().notNull(),
     account: text('account').notNull(),
     person: text('person').notNull(),
     seenAt: instant('seen_at').notNull(),
@@ -1026,7 +1027,7 @@ export const configuredAccounts = pgTable(
 /** Codes that were asked for and not used yet; only their hashes are kept. */
 export const linkCodes = pgTable('link_codes', {
   codeHash: text('code_hash').primaryKey(),
-  platform: text('platform', { enum: ['slack', 'discord'] }).notNull(),
+  platform: text('platform').$type<ChatPlatformName>().notNull(),
   account: text('account').notNull(),
   /** How the account calls itself there. */
   label: text('label').notNull(),

@@ -7,8 +7,8 @@ import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { isActionName } from '../chat/actions.ts'
 import { detailNames } from '../chat/desk.ts'
-import { accountPlatforms } from '../chat/linked-accounts.ts'
 import { pictureSvg } from '../chat/picture/picture.ts'
+import { chatPlatformNames } from '../core/chat-platforms.ts'
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorStack } from '../core/error-text.ts'
 import { storable } from '../core/storable.ts'
@@ -61,7 +61,7 @@ const actForm = z.object({
   until: z.string().max(40).optional(),
 })
 const signInForm = z.object({ token: z.string().max(200) })
-const revokeForm = z.object({ platform: z.enum(accountPlatforms), account: z.string().min(1).max(200) })
+const revokeForm = z.object({ platform: z.enum(chatPlatformNames), account: z.string().min(1).max(200) })
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
 
 const files: ReadonlyMap<string, string> = new Map([

@@ -1,15 +1,10 @@
 import { createHash, randomInt } from 'node:crypto'
 import { type Account, type AccountPlatform, type Accounts, namesOf, wholeName } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
-import {
-  type AccountEntry,
-  accountWords,
-  isAccountPlatform,
-  placeWords,
-  platformNames,
-} from '../chat/linked-accounts.ts'
+import { type AccountEntry, accountWords, placeWords } from '../chat/linked-accounts.ts'
 import { accountAddressed, type ChatPlatform } from '../chat/platform.ts'
 import { code as fixed, rich, strong } from '../chat/rich-text.ts'
+import { chatPlatformNames, chatPlatforms, isChatPlatform } from '../core/chat-platforms.ts'
 import { isOwn } from '../core/hands.ts'
 import type { Db } from '../store/connection.ts'
 import {
@@ -34,13 +29,14 @@ const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** What of people the configuration names, to remember since when. */
 export function configuredAccountsOf(people: readonly PersonEntry[]): readonly ConfiguredAccount[] {
-  return people.flatMap(({ id, slack, discord, email }) => {
+  return people.flatMap((person) => {
     const named = [
-      { platform: 'slack' as const, account: slack },
-      { platform: 'discord' as const, account: discord },
-      { platform: 'email' as const, account: email?.toLowerCase() ?? null },
+      ...chatPlatformNames.map((platform) => ({ platform, account: person[platform] })),
+      { platform: 'email' as const, account: person.email?.toLowerCase() ?? null },
     ]
-    return named.flatMap(({ platform, account }) => (account === null ? [] : [{ platform, account, person: id }]))
+    return named.flatMap(({ platform, account }) =>
+      account === null ? [] : [{ platform, account, person: person.id }],
+    )
   })
 }
 
@@ -96,7 +92,7 @@ export function createLinking({ db, clock, people, platforms, log }: LinkingPart
   const now = () => clock().toISOString()
   const surroundings = () => ({
     people,
-    chats: platforms.map(({ name }) => name).filter(isAccountPlatform),
+    chats: platforms.map(({ name }) => name).filter(isChatPlatform),
     now: now(),
   })
 
@@ -151,7 +147,7 @@ export function createLinking({ db, clock, people, platforms, log }: LinkingPart
       }
     },
     async accountsOf(person: string | null): Promise<readonly AccountEntry[]> {
-      const named = people.flatMap((entry) => [configured(entry, 'slack'), configured(entry, 'discord')].flat())
+      const named = people.flatMap((entry) => chatPlatformNames.flatMap((platform) => configured(entry, platform)))
       const linked = (await allLinkedAccounts(db)).map(({ linkedAt, confirmedIn, ...account }) => ({
         ...account,
         linked: { at: linkedAt, via: confirmedIn },
@@ -194,7 +190,7 @@ function notLinked(
   const whose = person === null ? '' : ` with ${person === by?.id ? 'you' : person}`
   return {
     ok: true,
-    message: rich(`No ${platformNames[platform]} account${which} is linked${whose}: nothing had to be done.`),
+    message: rich(`No ${chatPlatforms[platform].title} account${which} is linked${whose}: nothing had to be done.`),
   }
 }
 

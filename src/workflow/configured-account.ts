@@ -1,11 +1,8 @@
 import type { AccountPlatform, KnownPerson } from '../chat/accounts.ts'
 
 /** A person as the configuration names them, with their accounts. */
-export interface PersonEntry extends KnownPerson {
+export interface PersonEntry extends KnownPerson, Readonly<Record<AccountPlatform, string | null>> {
   readonly email: string | null
-  /** `T012AB3CD/U012AB3CD`, or `U012AB3CD` of the only workspace. */
-  readonly slack: string | null
-  readonly discord: string | null
 }
 
 /** The person whom the configuration names an account for, by any of its names; `null`: nobody. */

@@ -41,6 +41,7 @@ import {
 } from '../store/proposal-pages.ts'
 import { findProposal, teamOf } from '../store/proposals.ts'
 import { announceTest } from '../store/timers.ts'
+import { createAsking, refusedAnswer } from './asking.ts'
 import type { Estimates } from './estimates.ts'
 import { type Execute, freezesOf } from './execute.ts'
 import type { Linking, WorkflowParts } from './ports.ts'
@@ -90,9 +91,7 @@ export function createDesk(
       const how = counted ? howItCounts(person, teams.membersOf(result.state.team)) : null
       return { ok: true, message: rich(how === null ? done : `${done} ${how}`) }
     }
-    const { code, sentence } = result.refusal
-    const link = code === 'step-up' ? { link: `/p/${proposal}` } : {}
-    return { ok: code === 'already', message: rich(sentence), ...link }
+    return refusedAnswer(proposal, result.refusal)
   }
 
   /** A freeze is the team's: the proposal only says of which one. */
@@ -256,17 +255,12 @@ export function createDesk(
     detail,
     overview,
     askLink: (account) => linking.askCode(account),
-    async suggest(what, typed) {
-      const wanted = typed.toLowerCase()
-      const known =
-        what === 'person'
-          ? teams.plans
-              .flatMap(({ team }) => teams.membersOf(team))
-              .map(({ id, name }) => ({ name: `${name} (${id})`, value: id }))
-          : await openCalled(typed)
-      const unique = [...new Map(known.map((choice) => [choice.value, choice])).values()]
-      return unique.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, SUGGESTED)
+    asking: createAsking(parts),
+    async owners(proposal) {
+      const team = await teamOf(db, proposal)
+      return team === null ? [] : teams.membersOf(team).map(({ id, name }) => ({ id, name }))
     },
+    suggest: openCalled,
     tested: (nonce) => announceTest(db, nonce),
     comment: (proposal, text, person) => give(proposal, { type: 'comment', text }, person, ''),
     async card(proposal, person) {

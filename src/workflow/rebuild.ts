@@ -1,6 +1,6 @@
 /** Rebuilds every table of current state from the events, and says where what is stored differs. */
 
-import { storyOf } from '../chat/story.ts'
+import { storyOf } from '../chat/story/story.ts'
 import type { AuditProblem, OpenedEvent } from '../core/audit.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { errorText } from '../core/error-text.ts'

@@ -71,6 +71,7 @@ export function consoleStage(log: { warn(message: string): void }): ConsoleStage
       const [, revision = '1'] = /name="revision" value="(\d+)"/.exec(card) ?? []
       return request(person, `/p/${proposal}/act`, { action, revision, ...typed })
     },
+    dialogs: () => 0,
     type: (person, text) => request(person, '/c/web-platform/say', { text: `/patch ${text}` }),
     card: async (proposal) => article(await request('mara', `/p/${proposal}`), proposal),
     cards: async () => ((await request('mara', '/c/web-platform')).match(/<article id="PW-/g) ?? []).length,

@@ -99,6 +99,7 @@ export async function discordStage(
       const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some((ask) => ask === name)))
       return answer(await discord.submitModal(clicked, values))
     },
+    dialogs: () => discord.interactions.filter(({ modal }) => modal !== null).length,
     async type(person, text) {
       const [verb = 'help', ...rest] = text.split(' ')
       const said = rest.join(' ')

@@ -113,6 +113,18 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       expect((await now(web)).votes).toEqual([])
     })
 
+    test('a dialog opens only for who may answer it; everybody else reads at once why not', async () => {
+      const web = await open()
+      const typed = { reason: 'The release is on Friday.', owner: 'jonas', until: '2020-01-01' }
+      expect(await stage.click('jonas', web.id, 'reject', typed)).toContain('takes the role owner or security')
+      if (stage.name !== 'the console')
+        expect(await stage.click('stranger', web.id, 'reject', typed)).toContain('Patchwarden does not know you yet')
+      expect(stage.dialogs()).toBe(0)
+      expect(await stage.click('tom', web.id, 'reject', typed)).toContain('still to come')
+      expect(stage.dialogs()).toBe(stage.name === 'the console' ? 0 : 1)
+      expect((await now(web)).status).toBe('open')
+    })
+
     test('a vote is counted once, changed, and withdrawn', async () => {
       const web = await open()
       await stage.click('mara', web.id, 'approve')

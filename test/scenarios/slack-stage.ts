@@ -93,6 +93,7 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
       const refused = await slack.submit(id(person), values(typed))
       return refused?.response_action === undefined ? fresh(before) : JSON.stringify(refused)
     },
+    dialogs: () => slack.views.length,
     async type(person, text) {
       const before = slack.answers.length
       await slack.slash(id(person), CHANNEL, text)

@@ -25,6 +25,8 @@ export interface Stage {
   arrive(): Promise<void>
   /** Clicks the button of a card, fills in its dialog where there is one, and reads what only they are told. */
   click(person: PersonName, proposal: string, action: ActionName, typed?: Typed): Promise<string>
+  /** How many dialogs were opened so far; always 0 in the console, which has none. */
+  dialogs(): number
   /** Types `/patch ...` in the team's channel. */
   type(person: PersonName, text: string): Promise<string>
   /** The card's text, with its buttons. */

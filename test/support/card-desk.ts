@@ -17,6 +17,8 @@ export const cardDesk: Desk = {
   comment: unasked,
   askLink: unasked,
   overview: unasked,
+  asking: unasked,
+  owners: unasked,
   suggest: unasked,
   tested: unasked,
   detail: unasked,

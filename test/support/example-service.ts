@@ -139,6 +139,8 @@ export interface ExampleOptions extends Partial<PlanOptions> {
   readonly digest?: DigestRule
   /** Whose accounts the configuration names. */
   readonly people?: readonly PersonEntry[]
+  /** By team; left out: all three are in both. */
+  readonly members?: (team: string) => readonly Member[]
   readonly edit?: (fleet: string) => string
   /** Further chat platforms. */
   readonly connect?: (desk: Desk) => readonly ChatPlatform[]
@@ -157,7 +159,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
   const warnings: string[] = []
   const teams: Teams = {
     plans: [plan('web-platform', options), plan('payments', options)],
-    membersOf: () => [mara, tom, jonas],
+    membersOf: options.members ?? (() => [mara, tom, jonas]),
     policyOf: () => ({ ...standard, ...options.policy }),
     channelOf: (team) => team,
     digestOf: () => options.digest ?? null,

@@ -48,6 +48,8 @@ export function typedInto(components: readonly unknown[]): ReadonlyMap<string, s
 
 const EPHEMERAL = 64
 
+export type Answers = ReturnType<typeof createAnswers>
+
 /** The ways to answer; the first must come within three seconds. */
 export function createAnswers(rest: REST) {
   async function first({ id, token }: DiscordInteraction, type: number, data?: object): Promise<void> {

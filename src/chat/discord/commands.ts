@@ -1,6 +1,6 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
+import { chatPlatformNames, chatPlatforms } from '../../core/chat-platforms.ts'
 import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSummaries } from '../actions.ts'
-import { accountPlatforms, platformNames } from '../linked-accounts.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
@@ -32,7 +32,7 @@ function look(name: (typeof lookNames)[number]): Subcommand {
   const { summary } = lookSummaries[name]
   const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }
   if (name === 'unlink') {
-    const choices = accountPlatforms.map((value) => ({ name: platformNames[value], value }))
+    const choices = chatPlatformNames.map((value) => ({ name: chatPlatforms[value].title, value }))
     const platform = { ...option('platform', 'Where the account is', true), choices }
     return { ...shown, options: [platform, option('account', 'Its id; left out, the one that is linked', false)] }
   }

@@ -1,10 +1,12 @@
-import { type Client, Events } from 'discord.js'
+import { type Client, Events, GatewayDispatchEvents } from 'discord.js'
+import { errorText } from '../../core/error-text.ts'
 import type { ConnectionEvents } from '../platform.ts'
 
 /** A connection that is taken up again within this time was not down. */
 const NOTICED_MS = 5_000
 /** The client does not come back by itself after this time. */
 const PATIENCE_MS = 60_000
+const READY_MS = 60_000
 
 /**
  * Tells how the client's gateway stands. The client takes most broken connections up again by itself; where it gives up, or
@@ -51,4 +53,40 @@ export function watchGateway(client: Client, events: ConnectionEvents): void {
     lost(`Discord closed the connection for good (${code}). Check DISCORD_BOT_TOKEN.`),
   )
   client.on(Events.Invalidated, () => lost('Discord ended the session.'))
+}
+
+export interface GatewayListener {
+  readonly events: ConnectionEvents
+  /** Is handed what people did. */
+  readonly take: (raw: unknown) => void
+  readonly log: { warn(message: string): void }
+}
+
+/** Logs in and listens; returns once the gateway is had. Throws a sentence. */
+export async function logIn(client: Client, botToken: string, { events, take, log }: GatewayListener): Promise<void> {
+  // Without a listener an error of the client would end the process.
+  client.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
+  client.ws.on(GatewayDispatchEvents.InteractionCreate, take)
+  let isReady = false
+  const ready = new Promise<void>((resolve, reject) => {
+    client.once(Events.ClientReady, () => {
+      isReady = true
+      resolve()
+    })
+    watchGateway(client, {
+      ...events,
+      lost: (why) => {
+        if (isReady) events.lost(why)
+        else reject(new Error(why))
+      },
+    })
+    setTimeout(() => reject(new Error('Discord does not answer over the gateway.')), READY_MS).unref()
+  })
+  // It may come to nothing while the login still waits; then that is why.
+  ready.catch(() => undefined)
+  const loggedIn = client.login(botToken).catch((error: unknown) => {
+    throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)
+  })
+  await Promise.race([loggedIn, ready.then(() => loggedIn)])
+  await ready
 }

@@ -1,16 +1,15 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
-import { type ActionName, type Ask, actions, assetLabel, untilLabel } from '../actions.ts'
-
-export interface Asking {
-  readonly action: ActionName
-  readonly proposal: string
-  readonly revision: number
-  /** ISO 8601 date that is proposed. */
-  readonly until: string
-}
+import { type Ask, actions, assetLabel, untilLabel } from '../actions.ts'
+import type { Asking } from '../desk.ts'
+import type { Dialog } from '../interaction.ts'
 
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
-export function askModal({ action, proposal, revision, until }: Asking): APIModalInteractionResponseCallbackData {
+export function askModal({
+  action,
+  proposal,
+  revision,
+  until,
+}: Omit<Dialog, keyof Asking>): APIModalInteractionResponseCallbackData {
   const { label, asks, optional = [] } = actions[action]
   const inputs: Readonly<Record<Ask, ReturnType<typeof input>>> = {
     reason: input('reason', 'Reason (everybody can read it)', {

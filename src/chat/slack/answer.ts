@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types'
-import type { Answer, Detail } from '../desk.ts'
+import type { Answer } from '../desk.ts'
+import { detailLines } from '../detail-lines.ts'
 import { plain } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import type { SlackMessage, Surroundings } from './card-blocks.ts'
@@ -27,15 +28,6 @@ export function answerMessage(answer: Answer, link: string | null, { consoleUrl 
     text: escaped(shorten(oneLine(plain(answer.message)), 700)) || 'Done.',
     blocks: blocks.length > 0 ? blocks : [section('Done.')],
   }
-}
-
-function detailLines({ tables, lines }: Detail): readonly string[] {
-  const all: string[] = []
-  for (const table of tables) {
-    all.push(table.caption)
-    for (const row of table.rows) all.push(`  ${row.map((cell) => plain(cell)).join(' | ')}`)
-  }
-  return [...all, ...lines]
 }
 
 /** The first lines, as many as there is room for. */

@@ -1,6 +1,7 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
 import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
+import { testWords } from '../interaction.ts'
 import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
@@ -78,11 +79,11 @@ function alertText(card: Card): string {
 
 /** For `patchwarden check`: one button, and what it is for. */
 export function testMessage(nonce: string): SlackMessage {
-  const text = 'This is a test by patchwarden check: click the button, and it is done.'
+  const { text, button: label } = testWords
   const button: Button = {
     type: 'button',
     action_id: `pw:test:${nonce}`,
-    text: { type: 'plain_text', text: 'Click me' },
+    text: { type: 'plain_text', text: label },
     style: 'primary',
   }
   return { text, blocks: [section(text), { type: 'actions', elements: [button] }] }

@@ -1,6 +1,8 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
 import { type ActionName, actions, assetLabel, isActionName, untilLabel } from '../actions.ts'
+import type { Click } from '../desk.ts'
+import type { Dialog } from '../interaction.ts'
 import { shorten, visible } from '../visible.ts'
 
 /** What a dialog must remember until it is sent. */
@@ -16,15 +18,8 @@ export type ModalMemory = z.infer<typeof memory>
 
 export const MODAL = 'pw:ask'
 
-export interface ModalPeople {
-  /** Who may be named to look again, the reader first. */
-  readonly people: readonly { readonly id: string; readonly name: string }[]
-  /** ISO 8601 date that is proposed. */
-  readonly until: string
-}
-
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
-export function askModal(about: ModalMemory, title: string, { people, until }: ModalPeople): ModalView {
+export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dialog, keyof Click>): ModalView {
   const { label, asks, summary, optional = [] } = actions[about.action]
   const verb = label.replace('…', '')
   const blocks: ModalView['blocks'] = [
@@ -59,7 +54,7 @@ export function askModal(about: ModalMemory, title: string, { people, until }: M
     })
   }
   if (asks.includes('owner')) {
-    const options = people.slice(0, 100).map(({ id, name }) => ({
+    const options = owners.slice(0, 100).map(({ id, name }) => ({
       text: { type: 'plain_text' as const, text: plainText(name, 75) },
       value: id,
     }))

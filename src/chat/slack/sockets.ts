@@ -49,6 +49,25 @@ const said = z.discriminatedUnion('type', [
   }),
 ])
 
+/** Both sockets. */
+interface Sockets {
+  readonly options: SocketOptions
+  readonly events: ConnectionEvents
+  readonly signal: AbortSignal
+  /** How many of the two are open. */
+  open: number
+}
+
+/** One of the two, whichever socket that is at the moment. */
+interface Kept {
+  socket: Socket
+  isOpen: boolean
+  /** When it was opened, in milliseconds. */
+  since: number
+  /** How often it was opened in vain, or did not live, since it was last really had. */
+  failures: number
+}
+
 /** Opens both sockets and keeps them open until the signal aborts. Throws a sentence when they cannot be had at first. */
 export async function keepSockets(
   options: SocketOptions,
@@ -56,81 +75,79 @@ export async function keepSockets(
   signal: AbortSignal,
 ): Promise<void> {
   const { log, staggerMs } = options
-  let open = 0
-
-  function opened(wasTold: boolean): void {
-    open += 1
-    if (open === 1) events.up()
-    else if (wasTold) log.info('Slack: both sockets are open again.')
-  }
-
-  /** Says whether it told the log. Without any socket it is the connection that is down, and told by whoever watches it. */
-  function failed(why: string): boolean {
-    if (open === 0) events.down(why)
-    else log.warn(`Slack: one of two sockets is closed: ${why} It is tried again until it opens; clicks use the other.`)
-    return open > 0
-  }
-
-  /** Keeps one socket open; the function opens it anew and then closes the old one. */
-  function keep(first: Socket): () => Promise<void> {
-    let current = first
-    let isOpen = true
-    let since = Date.now()
-    let failures = 0
-
-    function use(socket: Socket): void {
-      current = socket
-      isOpen = true
-      since = Date.now()
-      void socket.closed.then(() => {
-        if (socket !== current || signal.aborted) return
-        isOpen = false
-        open -= 1
-        if (Date.now() - since >= SHORT_MS) failures = 0
-        void reopen()
-      })
-    }
-
-    async function reopen(): Promise<void> {
-      let told = false
-      while (!signal.aborted) {
-        if (failures > 0) await sleep(backoffMs(failures), undefined, { signal }).catch(() => undefined)
-        if (signal.aborted) return
-        failures += 1
-        try {
-          const fresh = await openSocket(options, signal)
-          use(fresh)
-          opened(told)
-          return
-        } catch (error) {
-          if (!told && !signal.aborted) told = failed(errorText(error))
-        }
-      }
-    }
-
-    use(first)
-    return async () => {
-      const fresh = await openSocket(options, signal)
-      // It broke meanwhile and is being opened again anyway.
-      if (!isOpen) return fresh.close()
-      const old = current
-      use(fresh)
-      old.close()
-    }
-  }
-
   const first = await openSocket(options, signal)
   const second = await openSocket(options, signal)
-  open = 2
-  keep(first)
-  const openAnew = keep(second)
+  const sockets: Sockets = { options, events, signal, open: 2 }
+  keep(sockets, first)
+  const other = keep(sockets, second)
   const staggering = setTimeout(() => {
-    openAnew().catch((error: unknown) => {
+    openAnew(sockets, other).catch((error: unknown) => {
       if (!signal.aborted) log.warn(`Slack: the second socket was not opened anew: ${errorText(error)}`)
     })
   }, staggerMs)
   staggering.unref()
   signal.addEventListener('abort', () => clearTimeout(staggering), { once: true })
+}
+
+/** Keeps one socket open. */
+function keep(sockets: Sockets, socket: Socket): Kept {
+  const kept: Kept = { socket, isOpen: true, since: Date.now(), failures: 0 }
+  use(sockets, kept, socket)
+  return kept
+}
+
+function use(sockets: Sockets, kept: Kept, socket: Socket): void {
+  kept.socket = socket
+  kept.isOpen = true
+  kept.since = Date.now()
+  void socket.closed.then(() => {
+    if (socket !== kept.socket || sockets.signal.aborted) return
+    kept.isOpen = false
+    sockets.open -= 1
+    if (Date.now() - kept.since >= SHORT_MS) kept.failures = 0
+    void reopen(sockets, kept)
+  })
+}
+
+/** Opens it again until it works. */
+async function reopen(sockets: Sockets, kept: Kept): Promise<void> {
+  const { options, signal } = sockets
+  let told = false
+  while (!signal.aborted) {
+    if (kept.failures > 0) await sleep(backoffMs(kept.failures), undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    kept.failures += 1
+    try {
+      use(sockets, kept, await openSocket(options, signal))
+      opened(sockets, told)
+      return
+    } catch (error) {
+      if (!told && !signal.aborted) told = failed(sockets, errorText(error))
+    }
+  }
+}
+
+/** Opens another in its place, and then closes the one before. */
+async function openAnew(sockets: Sockets, kept: Kept): Promise<void> {
+  const fresh = await openSocket(sockets.options, sockets.signal)
+  // It broke meanwhile and is being opened again anyway.
+  if (!kept.isOpen) return fresh.close()
+  const old = kept.socket
+  use(sockets, kept, fresh)
+  old.close()
+}
+
+function opened(sockets: Sockets, wasTold: boolean): void {
+  sockets.open += 1
+  if (sockets.open === 1) sockets.events.up()
+  else if (wasTold) sockets.options.log.info('Slack: both sockets are open again.')
+}
+
+/** Says whether it told the log. Without any socket it is the connection that is down, and told by whoever watches it. */
+function failed({ open, events, options: { log } }: Sockets, why: string): boolean {
+  if (open === 0) events.down(why)
+  else log.warn(`Slack: one of two sockets is closed: ${why} It is tried again until it opens; clicks use the other.`)
+  return open > 0
 }
 
 async function openSocket(options: SocketOptions, signal: AbortSignal): Promise<Socket> {

@@ -34,7 +34,7 @@ export function openingForbidden(team: string, { actor, members }: Pick<Context,
 }
 
 /** The number that came with it; `null`: it named the proposal alone. */
-function turnIn(command: ProposalCommand): number | null {
+export function turnIn(command: ProposalCommand): number | null {
   if (command.type === 'vote') return command.revision
   return 'turn' in command ? (command.turn ?? null) : null
 }

@@ -2,6 +2,7 @@
 
 import type { FrozenAsset } from '../asset.ts'
 import type { PackageChange, Patch } from '../catalog.ts'
+import type { ChatPlatformName } from '../chat-platforms.ts'
 import type { CountedAct, Through } from '../hands.ts'
 import type { MeasuredWindow, UnusableLoad } from '../load.ts'
 import type { Policy, StandingRule } from '../policy.ts'
@@ -106,7 +107,7 @@ export interface StandingRuleSubject {
 
 export type Subject = PatchSubject | StandingRuleSubject
 
-export type Via = 'console' | 'cli' | 'slack' | 'discord'
+export type Via = 'console' | 'cli' | ChatPlatformName
 
 export type Actor =
   | {

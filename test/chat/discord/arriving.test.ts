@@ -11,10 +11,13 @@ import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-di
 import type { Guild, Role } from '../../fakes/discord/world.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService } from '../../support/example-service.ts'
+import { exampleService, jonas, mara, tom } from '../../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
+
+/** In the payments team alone. */
+const marek = { id: 'marek', name: 'Marek', roles: ['owner'] }
 
 let discord: FakeDiscord
 let guild: Guild
@@ -39,6 +42,7 @@ beforeEach(async () => {
   users = { mara: join('mara', []), tom: join('tom', [role]) }
   const { db } = database()
   service = await exampleService(db, {
+    members: (team) => (team === 'payments' ? [mara, tom, jonas, marek] : [mara, tom, jonas]),
     connect(desk) {
       connection = createDiscord({
         drawPng,
@@ -96,7 +100,7 @@ test('a key that is none is refused at the start, and odd headers are no signatu
   }
 })
 
-test('proposals and people are completed while they are typed, for those who are known', async () => {
+test('proposals, and people of their teams, are completed while they are typed, for those who are known', async () => {
   await discord.setInteractionsEndpoint(address)
   await service.workflow.syncFeeds(signal)
   await service.workflow.syncInventory(signal)
@@ -106,14 +110,23 @@ test('proposals and people are completed while they are typed, for those who are
   expect(typed.choices?.map(({ value }) => value)).toEqual(['PW-2', 'PW-1'])
   const narrowed = await discord.autocomplete(users.tom, channel, 'patch approve', ['proposal', 'on 8 serv'])
   expect(narrowed.choices).toEqual([{ name: 'PW-1 openssl and 4 more on 8 servers', value: 'PW-1' }])
-  const owner = await discord.autocomplete(users.tom, channel, 'patch reject', ['owner', 'mar'], {
-    until: '2026-12-31',
-  })
-  expect(owner.choices).toEqual([{ name: 'Mara (mara)', value: 'mara' }])
+  const owners = async (who: string, where: string, options: Readonly<Record<string, string>> = {}) =>
+    (await discord.autocomplete(who, where, 'patch reject', ['owner', 'mar'], { until: '2026-12-31', ...options }))
+      .choices
+  const ofWeb = [{ name: 'Mara (mara)', value: 'mara' }]
+  expect(await owners(users.tom, channel, { proposal: 'pw-1' })).toEqual(ofWeb)
+  const ofPayments = [...ofWeb, { name: 'Marek (marek)', value: 'marek' }]
+  expect(await owners(users.tom, channel, { proposal: 'PW-2' })).toEqual(ofPayments)
+  const [card] = discord.messages(channel).filter(({ components }) => components.length > 0)
+  expect(await owners(users.tom, card?.id ?? '')).toEqual(ofWeb)
+  // Nobody knows yet which team it is about.
+  expect(await owners(users.tom, channel)).toEqual([])
+  expect(await owners(users.tom, channel, { proposal: 'PW-99' })).toEqual([])
   const stranger = discord.addUser('stranger')
   discord.join(guild, stranger)
   const nothing = await discord.autocomplete(stranger.id, channel, 'patch approve', ['proposal', ''])
   expect(nothing.choices).toEqual([])
+  expect(await owners(stranger.id, channel, { proposal: 'PW-1' })).toEqual([])
 })
 
 test('who has a role of the server is asked person by person, without a privileged intent', async () => {

@@ -52,8 +52,8 @@ describe('whatever comes from outside, Slack takes it, and nobody is notified by
     const about = { proposal: 'PW-1', action: 'reject' as const, revision: 1, place: 'C0WEB' }
     fc.assert(
       fc.property(hostile, fc.array(hostile, { maxLength: 120 }), (title, names) => {
-        const people = names.map((name, index) => ({ id: `p${index}`, name }))
-        const modal = askModal(about, title, { people, until: '2026-12-20' })
+        const owners = names.map((name, index) => ({ id: `p${index}`, name }))
+        const modal = askModal(about, { title, owners, until: '2026-12-20' })
         expect(modalProblems(modal)).toEqual([])
         expect(unseenIn(modal)).toEqual([])
       }),

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { slackScopes } from '../../../src/chat/slack/connection.ts'
+import { slackScopes } from '../../../src/chat/slack/access.ts'
 import { methodScopes } from '../../fakes/slack/web-api.ts'
 
 const manifest: unknown = parse(readFileSync(new URL('../../../manifests/slack.yaml', import.meta.url), 'utf8'))
-const sources = ['delivery.ts', 'connection.ts', 'membership.ts', 'upload.ts', 'workspaces.ts'].map((file) =>
-  readFileSync(new URL(`../../../src/chat/slack/${file}`, import.meta.url), 'utf8'),
-)
+const folder = new URL('../../../src/chat/slack/', import.meta.url)
+const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'))
 
 describe('manifests/slack.yaml', () => {
   test('asks for exactly the scopes that the methods in use need, and for commands', () => {

@@ -1,0 +1,136 @@
+/** What a card says below its facts: what people should know before they act, the votes first, the end last. */
+
+import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
+import { voters } from '../core/permission/place.ts'
+import { holders, resumers } from '../core/permission/roles.ts'
+import type { Member } from '../core/policy.ts'
+import { excludedVoters, quorumNeeds } from '../core/proposal/approval.ts'
+import { type Glance, ringAt } from '../core/proposal/glance.ts'
+import { finalStatuses } from '../core/proposal/proposal.ts'
+import { goesOn, testStop, waitingForResume } from '../core/proposal/run.ts'
+import { wantsGo } from '../core/proposal/turn.ts'
+import { satisfiable } from '../core/quorum.ts'
+import type { Card, Tone } from './card.ts'
+import { rich, type Span, sentence, time } from './rich-text.ts'
+import { atWorkWords, sinceSentences, waitingFor } from './story/words.ts'
+import { count } from './words.ts'
+
+type Note = Card['notes'][number]
+
+export function cardNotes(state: Glance, members: readonly Member[]): Card['notes'] {
+  return [
+    ...(state.status === 'open' ? votingNotes(state, members) : []),
+    ...rolloutNotes(state),
+    ...stopNotes(state, members),
+    ...decisionNotes(state),
+  ]
+}
+
+function note(tone: Tone, ...text: readonly (string | Span)[]): Note {
+  return { tone, text: rich(...text) }
+}
+
+/** While people vote: what happens without them, and whether their votes can be enough. */
+function votingNotes(state: Glance, members: readonly Member[]): readonly Note[] {
+  const { noticeEndsAt, standingRefused, expiresAt } = state
+  const notes: Note[] = []
+  if (noticeEndsAt !== null && standingRefused === null) {
+    const who = voters(state).join(' or ')
+    notes.push(note('neutral', 'Goes ahead ', time(noticeEndsAt, 'relative'), ` unless ${who} objects.`))
+  }
+  if (standingRefused !== null)
+    notes.push(note('warning', `The standing approval does not cover this: ${standingRefused}.`))
+  notes.push(
+    note('neutral', 'Expires ', time(expiresAt, 'relative'), '; nothing happens then until it is proposed again.'),
+  )
+  const unsure = unconfirmed(state, members)
+  if (unsure !== null) notes.push(note('warning', unsure))
+  const needs = quorumNeeds(state)
+  if (needs !== null && !satisfiable(needs, members, excludedVoters(state)))
+    notes.push(
+      note(
+        'urgent',
+        'Nobody can satisfy this policy now: too few people hold its roles. Mend teams and roles in patchwarden.yaml.',
+      ),
+    )
+  return notes
+}
+
+/** Approvals that were not given by an account of the person's own, and that nobody confirmed. */
+function unconfirmed(state: Glance, members: readonly Member[]): string | null {
+  const given = state.votes.filter((vote) => vote.choice === 'approve' && !isOwn(vote))
+  const list = given.map(
+    ({ name, through }) => `${name} (by ${through ? throughWords(through, namesIn(members)) : ''})`,
+  )
+  if (list.length === 0) return null
+  return `Approved in the name of ${list.join(', ')}. What came by one hand counts once, until each confirms it by an account of their own.`
+}
+
+/** What a rollout waits for, and what it leaves out. */
+function rolloutNotes(state: Glance): readonly Note[] {
+  const { tally, subject, status, notStarted, waitsFor } = state
+  const notes: Note[] = []
+  const current = ringAt(state)
+  if (goesOn(state) && current !== null && wantsGo(current)) {
+    const who = (current.planned.gate.go ?? []).join(' or ')
+    notes.push(note('warning', `Ring ${current.planned.name} waits until somebody who is ${who} says go.`))
+  }
+  for (const problem of subject.kind === 'patches' ? subject.clusterProblems : [])
+    notes.push(note('urgent', sentence(`It will stop there: ${problem}`)))
+  if (tally.drifted > 0)
+    notes.push(note('urgent', `${count(tally.drifted, 'asset')} changed back since; the thread says what.`))
+  const since = sinceSentences(tally)
+  if (since !== '' && !finalStatuses.includes(status)) notes.push(note('neutral', since))
+  for (const empty of tally.emptyRings) notes.push(note('warning', `${empty}. The rollout stops there.`))
+  if (tally.skipped > 0) notes.push(note('neutral', `${count(tally.skipped, 'asset')} left out by hand.`))
+  if (notStarted !== null) notes.push(note('warning', `Not started, because ${notStarted}.`))
+  if (waitsFor && goesOn(state))
+    notes.push({ tone: 'neutral', text: waitingFor(tally.waitsFor ?? waitsFor.asset, waitsFor) })
+  return notes
+}
+
+/** What a stop leaves to be finished, and how it goes on. */
+function stopNotes(state: Glance, members: readonly Member[]): readonly Note[] {
+  const { atWork } = state.tally
+  const notes: Note[] = []
+  const test = testStop(state)
+  const stopped = state.stopped ?? test
+  if (stopped !== null) {
+    const what = test === null ? 'Stopped' : `Test ${test.how}`
+    const why = `: ${sentence(stopped.reason)}`
+    notes.push(note('urgent', `${what} by ${stopped.by.name} at `, time(stopped.at, 'time'), why))
+  }
+  if (atWork !== null && atWork.count > 0)
+    notes.push({ tone: 'neutral', text: atWorkWords(atWork.names, atWork.count) })
+  if (waitingForResume(state) !== null) notes.push(note('neutral', howToGoOn(state, members)))
+  return notes
+}
+
+/** For whoever is woken by it: what can be done now, and by whom. */
+function howToGoOn(state: Glance, members: readonly Member[]): string {
+  const who = resumers(state).map((role) => {
+    const people = holders(members, [role]).map(({ name }) => name)
+    return `${role} (${people.join(', ') || 'nobody has that role'})`
+  })
+  const agreed = state.resumeVotes.map(nameAsKnown)
+  const so = agreed.length === 0 ? '' : ` Agreed so far: ${agreed.join(', ')}.`
+  const failed = state.tally.failed.count
+  const what =
+    failed === 0
+      ? ''
+      : ` Resumed, it goes on without ${failed === 1 ? 'the one' : `the ${failed}`} not well; "Retry failed" before that has ${failed === 1 ? 'it' : 'them'} tried again.`
+  return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
+}
+
+/** What was decided otherwise than by votes for it, and what is still owed. */
+function decisionNotes({ deferral, supersededBy, breakGlass }: Glance): readonly Note[] {
+  const notes: Note[] = []
+  if (deferral !== null) {
+    const { reason, owner, until } = deferral
+    notes.push(note('warning', `Rejected: ${sentence(reason)} ${owner} looks again by `, time(until), '.'))
+  }
+  if (supersededBy !== null) notes.push(note('neutral', `Replaced by ${supersededBy}.`))
+  if (breakGlass !== null && breakGlass.reviewedBy === null)
+    notes.push(note('urgent', 'Break-glass was used; a review is due ', time(breakGlass.reviewBy, 'relative'), '.'))
+  return notes
+}

@@ -1,0 +1,154 @@
+/** Hears what people do in Discord, and shows them what comes of it. */
+
+import { DiscordAPIError } from 'discord.js'
+import { errorText } from '../../core/error-text.ts'
+import { isActionName } from '../actions.ts'
+import type { Answer, Click } from '../desk.ts'
+import { detailLines } from '../detail-lines.ts'
+import { type Interaction, isAsking, type Reply, testNonce, type Where, type Who } from '../interaction.ts'
+import type { Posts } from '../platform.ts'
+import { plain } from '../rich-text.ts'
+import { oneLine, shorten } from '../visible.ts'
+import { type Answers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
+import { helpHere } from './commands.ts'
+import { codeBlock, markdown } from './markdown.ts'
+import { askModal } from './modal.ts'
+
+export interface Listening {
+  readonly interaction: Interaction
+  readonly answers: Answers
+  readonly posts: Pick<Posts, 'proposalOf'>
+  /** Discord channel ids by channel of the configuration. */
+  readonly places: ReadonlyMap<string, string>
+  readonly consoleUrl: string
+  readonly log: { warn(message: string): void }
+}
+
+const ANSWER = 1_900
+const ALREADY_ANSWERED = 40_060
+
+/** Takes what Discord sends; whatever is no interaction is passed over. */
+export function hear(listening: Listening, raw: unknown): void {
+  const asked = interaction.safeParse(raw)
+  if (!asked.success) return
+  handle(listening, asked.data).catch((error: unknown) => {
+    // The same click, delivered again: it has been answered.
+    if (error instanceof DiscordAPIError && error.code === ALREADY_ANSWERED) return
+    listening.log.warn(`Discord: a click was not answered: ${errorText(error)} Whoever clicked sees that it failed.`)
+  })
+}
+
+async function handle(listening: Listening, asked: DiscordInteraction): Promise<void> {
+  switch (asked.type) {
+    case interactionTypes.component:
+      return onButton(listening, asked)
+    case interactionTypes.modal:
+      return onModal(listening, asked)
+    case interactionTypes.command:
+      return onCommand(listening, asked)
+    case interactionTypes.autocomplete:
+      return onTyping(listening, asked)
+  }
+}
+
+function whoIs(asked: DiscordInteraction): Who {
+  return async () => {
+    const user = asked.member?.user ?? asked.user
+    if (user === undefined || user.bot) return { problem: 'Bots do not decide; people do.' }
+    const { id, username } = user
+    return { account: { platform: 'discord', id, realm: null, label: username || id, verifiedEmail: null } }
+  }
+}
+
+async function onButton(listening: Listening, asked: DiscordInteraction): Promise<void> {
+  const { interaction, answers } = listening
+  const nonce = testNonce(asked.data.custom_id)
+  if (nonce !== null) {
+    const said = await interaction.tested(nonce, whoIs(asked))
+    return answers.replace(asked, plain(said.message))
+  }
+  const click = readClick(/^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
+  if (click === null) return
+  if (!isAsking(click.action)) {
+    await answers.think(asked)
+    return answers.finish(asked, shown(listening, await interaction.clicked(click, whoIs(asked))))
+  }
+  // A dialog must come first: nothing can be shown before it.
+  const found = await interaction.asked(click, whoIs(asked))
+  if ('answer' in found) return answers.say(asked, shown(listening, found))
+  await answers.dialog(asked, askModal(found))
+}
+
+async function onModal(listening: Listening, asked: DiscordInteraction): Promise<void> {
+  const click = readClick(/^pw-ask:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
+  if (click === null) return
+  await listening.answers.think(asked)
+  const typed = typedInto(asked.data.components)
+  const field = (id: string) => typed.get(id)?.trim() || null
+  const said = { reason: field('reason'), owner: field('owner'), asset: field('asset'), until: field('until') }
+  const reply = await listening.interaction.submitted({ ...click, ...said }, whoIs(asked))
+  await listening.answers.finish(asked, shown(listening, reply))
+}
+
+function readClick(id: RegExp, { data }: DiscordInteraction): Click | null {
+  const [, action = '', proposal, revision] = id.exec(data.custom_id) ?? []
+  return isActionName(action) && proposal !== undefined ? { action, proposal, revision: Number(revision) } : null
+}
+
+async function onCommand(listening: Listening, asked: DiscordInteraction): Promise<void> {
+  await listening.answers.think(asked)
+  const [sub] = asked.data.options
+  const verb = sub?.name ?? 'help'
+  const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
+  const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
+  const text = `${verb}${given('code')}${given('confirm')}${given('platform')}${given('account')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+  const named = proposalIn(values.get('proposal') ?? '')
+  const where = () => whereIs(listening, asked.channel_id)
+  const reply = await listening.interaction.typed({ text, named }, where, whoIs(asked))
+  const { detail } = reply.answer
+  const answer: Answer =
+    detail && verb === 'help' ? { ...reply.answer, detail: { ...detail, lines: helpHere(detail.lines) } } : reply.answer
+  await listening.answers.finish(asked, shown(listening, { ...reply, answer }))
+}
+
+async function onTyping(listening: Listening, asked: DiscordInteraction): Promise<void> {
+  const { interaction, answers } = listening
+  const options = asked.data.options[0]?.options ?? []
+  const focused = options.find((option) => option.focused)
+  const typed = String(focused?.value ?? '')
+  async function aboutWhich(): Promise<string | null> {
+    const named = proposalIn(String(options.find(({ name }) => name === 'proposal')?.value ?? ''))
+    return named ?? (await whereIs(listening, asked.channel_id)).proposal
+  }
+  const found =
+    focused?.name === 'owner'
+      ? await interaction.owners(await aboutWhich(), typed, whoIs(asked))
+      : await interaction.proposals(typed, whoIs(asked))
+  await answers.choices(
+    asked,
+    found.map(({ name, value }) => ({ name: shorten(oneLine(name), 100), value })),
+  )
+}
+
+function proposalIn(text: string): string | null {
+  return /\bPW-\d+\b/i.exec(text)?.[0].toUpperCase() ?? null
+}
+
+/** A command typed in a proposal's thread is about that proposal: a thread has the id of the message it began at. */
+async function whereIs({ places, posts }: Listening, channelId: string): Promise<Where> {
+  for (const [channel, place] of places) {
+    if (place === channelId) return { channel, proposal: null }
+    const proposal = await posts.proposalOf('discord', place, channelId)
+    if (proposal !== null) return { channel, proposal }
+  }
+  return { channel: null, proposal: null }
+}
+
+function shown({ consoleUrl }: Listening, { answer, link: path }: Reply): string {
+  const message = markdown(answer.message, 900)
+  const lines = answer.detail ? detailLines(answer.detail) : []
+  const link = path === null ? '' : `\n<${consoleUrl}${path}>`
+  const body = codeBlock(lines.slice(0, 30), ANSWER - message.length - link.length)
+  const content = `${answer.ok ? '' : '⚠️ '}${message}${body === '' ? '' : `\n${body}`}${link}`.trim()
+  return content === '' ? 'Done.' : content
+}

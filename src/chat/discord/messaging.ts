@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { type APIMessage, DiscordAPIError, type RawFile, type REST, Routes } from 'discord.js'
+import type { Accounts } from '../accounts.ts'
+import type { Card } from '../card.ts'
+import type { Messaging, Posted, ThreadMessage } from '../messaging.ts'
+import type { Picture } from '../picture/picture.ts'
+import { createPictures, type DrawPng } from '../picture/sending.ts'
+import type { Posts } from '../platform.ts'
+import { oneLine, shorten } from '../visible.ts'
+import { aloneMessage, type CardImage, cardMessage, entryContent, noMentions } from './card-components.ts'
+import { createCardGallery, refusalWords, refusesPictures } from './card-gallery.ts'
+import { discordProblem } from './problem.ts'
+
+export interface DiscordMessagingParts {
+  readonly rest: REST
+  readonly posts: Posts
+  /** Discord channel id of a channel of the configuration; `null`: it is not on Discord. */
+  readonly placeOf: (channel: string) => string | null
+  readonly consoleUrl: string
+  readonly accounts: Pick<Accounts, 'accountOf'>
+  readonly drawPng: DrawPng
+  readonly log: { warn(message: string): void }
+}
+
+/** A message, and how it is recognised where it may have been posted before. */
+interface Content {
+  readonly body: Readonly<Record<string, unknown>>
+  readonly files?: RawFile[]
+  readonly isIt: (found: APIMessage) => boolean
+}
+
+/** What the calls below share. */
+interface Discord extends DiscordMessagingParts {
+  readonly pictures: ReturnType<typeof createPictures>
+  readonly gallery: ReturnType<typeof createCardGallery>
+}
+
+/** A lost message is among the last ones. */
+const LOOK_BACK = 50
+const WEEK_MINUTES = 10_080
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
+const UNKNOWN_CHANNEL = 10_003
+const UNKNOWN_MESSAGE = 10_008
+const THREAD_EXISTS = 160_004
+const CANNOT_MESSAGE = 50_007
+
+/**
+ * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
+ * crash left open longer than Discord remembers nonces is looked for first.
+ */
+export function createDiscordMessaging(parts: DiscordMessagingParts): Messaging<Content> {
+  const pictures = createPictures('Discord', parts.drawPng, parts.log)
+  const discord: Discord = { ...parts, pictures, gallery: createCardGallery({ posts: parts.posts, pictures }) }
+  return {
+    name: 'discord',
+    title: 'Discord',
+    placeOf: parts.placeOf,
+    conversationWith: (person) => conversationWith(parts, person),
+    cardContent: (card) => ({
+      body: { ...cardMessage(card, parts.consoleUrl) },
+      isIt: ({ components = [] }) => JSON.stringify(components).includes(`:${card.proposal}:`),
+    }),
+    aloneContent(entry) {
+      const body = aloneMessage(entry, parts.consoleUrl)
+      return { body, isIt: ({ content }) => content === body.content }
+    },
+    post: ({ place }, key, content) => post(parts, place, key, content),
+    find: ({ place }, _, content) => find(parts, place, content),
+    editCard: (posted, _, current) => editCard(discord, posted, current),
+    // A thread is a channel that has the id of the message it began with.
+    threadSpot: (_, card) => ({ place: card, thread: null }),
+    openThread: (place, card, name) => openThread(parts, place, card, name),
+    say: (message, write) => say(discord, message, write),
+    isRefusal: (error) => error instanceof DiscordAPIError,
+    isGone: (error) =>
+      error instanceof DiscordAPIError && (error.code === UNKNOWN_MESSAGE || error.code === UNKNOWN_CHANNEL),
+    problem: (error, place) => (error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error),
+  }
+}
+
+/** The direct messages with a person; `null` where they are not on Discord, or take none from us. */
+async function conversationWith(
+  { rest, accounts, log }: DiscordMessagingParts,
+  person: string,
+): Promise<string | null> {
+  const user = await accounts.accountOf('discord', person)
+  if (user === null) return null
+  try {
+    const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: user } })) as { id: string }
+    return channel.id
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) || error.status === 401) throw error
+    // Nothing that waiting would mend; the thread and the console say the same.
+    log.warn(`Discord opens no direct message with ${person} (${user}): ${error.message}`)
+    return null
+  }
+}
+
+async function post(
+  { rest, log }: DiscordMessagingParts,
+  place: string,
+  key: string,
+  { body: content, files }: Content,
+): Promise<string | null> {
+  const nonce = createHash('sha256').update(`${place} ${key}`).digest('hex').slice(0, 24)
+  const body = { ...content, nonce, enforce_nonce: true }
+  try {
+    const posted = await rest.post(Routes.channelMessages(place), { body, ...(files ? { files } : {}) })
+    return String((posted as APIMessage).id)
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) || error.code !== CANNOT_MESSAGE) throw error
+    log.warn('Somebody takes no direct messages from the app on Discord; the thread and the console say the same.')
+    return null
+  }
+}
+
+async function find({ rest }: DiscordMessagingParts, place: string, { isIt }: Content): Promise<string | null> {
+  const query = new URLSearchParams({ limit: String(LOOK_BACK) })
+  const messages = (await rest.get(Routes.channelMessages(place), { query })) as readonly APIMessage[]
+  return messages.find(isIt)?.id ?? null
+}
+
+async function openThread({ rest }: DiscordMessagingParts, place: string, card: string, name: string): Promise<void> {
+  const body = { name: shorten(oneLine(name), 100), auto_archive_duration: WEEK_MINUTES }
+  try {
+    await rest.post(Routes.threads(place, card), { body })
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) || error.code !== THREAD_EXISTS) throw error
+  }
+}
+
+/** A picture comes with its text; where Discord does not take it, the text alone. */
+async function say(
+  { pictures }: Discord,
+  { id, entry }: ThreadMessage,
+  write: (content: Content) => Promise<void>,
+): Promise<void> {
+  const content = entryContent(entry)
+  const text: Content = { body: { content, allowed_mentions: noMentions }, isIt: (found) => found.content === content }
+  const whole = entry.picture === undefined ? text : await withPicture(pictures, text, entry.picture, id)
+  try {
+    await write(whole)
+  } catch (error) {
+    if (!refusesPictures(error) || whole === text) throw error
+    await write(text)
+    pictures.kept(refusalWords(error))
+  }
+}
+
+async function withPicture(
+  pictures: Discord['pictures'],
+  text: Content,
+  picture: Picture,
+  id: number,
+): Promise<Content> {
+  const file = await pictures.file(picture, id)
+  if (file === null) return text
+  const { name, png, alt } = file
+  const attachments = [{ id: '0', filename: name, description: alt }]
+  const files = [{ name, data: Buffer.from(png), contentType: 'image/png' }]
+  return { ...text, body: { ...text.body, attachments }, files }
+}
+
+/** Where Discord does not take its pictures, the card goes without. */
+async function editCard(
+  { rest, consoleUrl, gallery }: Discord,
+  { place, message }: Posted,
+  current: () => Promise<Card | null>,
+): Promise<number | null> {
+  const card = await current()
+  if (card === null) return null
+  const { images, attachments, files } = await gallery.attach(message, gallery.of(card))
+  const edit = async (shown: readonly CardImage[], what: { attachments: readonly object[]; files: RawFile[] }) => {
+    const body = { ...cardMessage(card, consoleUrl, shown), attachments: what.attachments }
+    const edited = await rest.patch(Routes.channelMessage(place, message), { body, files: what.files })
+    await gallery.keep(card.proposal, place, edited as APIMessage, shown)
+  }
+  try {
+    await edit(images, { attachments, files })
+    return null
+  } catch (error) {
+    if (!refusesPictures(error) || images.length === 0) throw error
+    await edit([], { attachments: [], files: [] })
+    return gallery.refused(message, images, error)
+  }
+}

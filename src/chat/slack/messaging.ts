@@ -1,0 +1,179 @@
+import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
+import { z } from 'zod'
+import { readRealmId } from '../../core/realm.ts'
+import type { Accounts } from '../accounts.ts'
+import type { Card } from '../card.ts'
+import type { Messaging, Posted, Spot, ThreadMessage } from '../messaging.ts'
+import { createPictures, type DrawPng } from '../picture/sending.ts'
+import { type Posts, TryLater } from '../platform.ts'
+import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
+import { createCardFiles, refusedFiles } from './card-files.ts'
+import { createConversations } from './conversations.ts'
+import { createPace, type PaceLimits } from './pace.ts'
+import { channelProblem } from './problem.ts'
+import { createUpload } from './upload.ts'
+import type { Workspaces } from './workspaces.ts'
+
+export interface SlackMessagingParts {
+  readonly workspaces: Workspaces
+  readonly posts: Posts
+  /** Slack channel id of a channel of the configuration; `null`: it is not on Slack. */
+  readonly placeOf: (channel: string) => string | null
+  readonly surroundings: Surroundings
+  readonly accounts: Pick<Accounts, 'accountOf'>
+  readonly pace: PaceLimits
+  readonly drawPng: DrawPng
+  readonly log: { warn(message: string): void }
+}
+
+/** What the calls below share. */
+interface Slack {
+  readonly workspaces: Workspaces
+  readonly surroundings: Surroundings
+  readonly pace: ReturnType<typeof createPace>
+  readonly cardFiles: ReturnType<typeof createCardFiles>
+  readonly uploadPicture: ReturnType<typeof createUpload>
+}
+
+/** Our mark on each message, by which it is found again when an answer was lost. */
+const EVENT = 'patchwarden_message'
+/** A lost message is among the last ones. */
+const LOOK_BACK = 50
+
+const answered = z.object({ ts: z.string() })
+const listed = z.object({
+  messages: z
+    .array(
+      z.object({
+        ts: z.string(),
+        metadata: z
+          .object({ event_type: z.string(), event_payload: z.object({ key: z.string().optional() }) })
+          .optional(),
+      }),
+    )
+    .default([]),
+})
+
+/** Posts and edits through the Web API. */
+export function createSlackMessaging(parts: SlackMessagingParts): Messaging<SlackMessage> {
+  const { workspaces, posts, surroundings } = parts
+  const pictures = createPictures('Slack', parts.drawPng, parts.log)
+  const clientFor = (place: string) => workspaces.clientOf(readRealmId(place).realm)
+  const slack: Slack = {
+    workspaces,
+    surroundings,
+    pace: createPace(parts.pace),
+    cardFiles: createCardFiles({ posts, pictures }),
+    uploadPicture: createUpload({ clientFor, posts, pictures }),
+  }
+  return {
+    name: 'slack',
+    title: 'Slack',
+    placeOf: parts.placeOf,
+    conversationWith: createConversations(workspaces, parts.accounts, parts.log),
+    cardContent: (card) => cardMessage(card, surroundings),
+    aloneContent: (entry) => entryMessage(entry, surroundings),
+    post: (spot, key, message) => post(slack, spot, key, message),
+    find: (spot, key) => find(slack, spot, key),
+    editCard: (posted, place, current) => editCard(slack, posted, place, current),
+    // The thread of a message has no id of its own.
+    threadSpot: (place, card) => ({ place, thread: card }),
+    say: (message, write) => say(slack, message, write),
+    isRefusal: (error) => error instanceof WebAPIPlatformError || error instanceof WebAPIRateLimitedError,
+    isGone,
+    problem(error, place) {
+      if (error instanceof WebAPIRateLimitedError) return new TryLater(error.retryAfter)
+      return error instanceof WebAPIPlatformError ? new Error(channelProblem(error, place)) : error
+    },
+  }
+}
+
+async function post(
+  { workspaces, pace }: Slack,
+  { place, thread }: Spot,
+  key: string,
+  { text, blocks }: SlackMessage,
+): Promise<string> {
+  const { realm, id: channel } = readRealmId(place)
+  const client = await workspaces.clientOf(realm)
+  const message = {
+    channel,
+    text,
+    blocks,
+    unfurl_links: false,
+    unfurl_media: false,
+    metadata: { event_type: EVENT, event_payload: { key } },
+    ...(thread === null ? {} : { thread_ts: thread }),
+  }
+  return answered.parse(await pace.post(place, () => client.chat.postMessage(message))).ts
+}
+
+async function find({ workspaces }: Slack, { place, thread }: Spot, key: string): Promise<string | null> {
+  const { realm, id: channel } = readRealmId(place)
+  const client = await workspaces.clientOf(realm)
+  const where = { channel, include_all_metadata: true }
+  const answer =
+    thread === null
+      ? await client.conversations.history({ ...where, limit: LOOK_BACK })
+      : await client.conversations.replies({ ...where, ts: thread, limit: 1_000 })
+  const message = listed
+    .parse(answer)
+    .messages.find(({ metadata }) => metadata?.event_type === EVENT && metadata.event_payload.key === key)
+  return message?.ts ?? null
+}
+
+/** A picture is a message of its own, after its text. */
+async function say(
+  { surroundings, uploadPicture, cardFiles }: Slack,
+  { id, proposal, entry, place, card }: ThreadMessage,
+  write: (content: SlackMessage) => Promise<void>,
+): Promise<void> {
+  await write(entryMessage(entry, surroundings))
+  const { picture } = entry
+  if (picture === undefined) return
+  const file = await uploadPicture({ id, proposal, place, thread: card, picture })
+  if (file !== null) await cardFiles.keep(proposal, place, picture, file)
+}
+
+/** @param without files that it was just refused for: no card waits for its pictures */
+async function editCard(
+  slack: Slack,
+  posted: Posted,
+  place: string,
+  current: () => Promise<Card | null>,
+  without: readonly string[] = [],
+): Promise<number | null | 'elsewhere'> {
+  const { workspaces, surroundings, pace, cardFiles } = slack
+  // First the turn, then the card: it shows what is so when it is sent.
+  await pace.edit()
+  const card = await current()
+  if (card === null) return null
+  const files = (await cardFiles.of(card)).filter(({ id }) => !without.includes(id))
+  const message = cardMessage(card, surroundings, files)
+  const shownAt = await placeOfCard(workspaces, posted.place, place)
+  if (shownAt === null) return 'elsewhere'
+  const { realm, id: channel } = readRealmId(shownAt)
+  try {
+    const client = await workspaces.clientOf(realm)
+    await client.chat.update({ channel, ts: posted.message, ...message })
+    cardFiles.shown(files)
+    return null
+  } catch (error) {
+    const refused = refusedFiles(error, message)
+    if (refused.length === 0) throw error
+    const again = cardFiles.refused(refused)
+    return (await editCard(slack, posted, place, current, [...without, ...refused])) ?? again
+  }
+}
+
+/** Where a card that was posted is; `null`: in a workspace that does not count any more, while the channel of now does. */
+async function placeOfCard(workspaces: Workspaces, posted: string, now: string): Promise<string | null> {
+  // A channel that was written alone is the same with its workspace before it.
+  if (readRealmId(now).id === posted) return now
+  const counts = async (place: string) => (await workspaces.realmOf(readRealmId(place).realm)) !== null
+  return (await counts(posted)) || !(await counts(now)) ? posted : null
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof WebAPIPlatformError && ['message_not_found', 'thread_not_found'].includes(error.data.error)
+}

@@ -1,0 +1,120 @@
+/** What is said of a rollout and its test, ring by ring. */
+
+import { wantsAcknowledgement } from '../../core/proposal/acknowledgement.ts'
+import { notStarted } from '../../core/proposal/ends.ts'
+import type { ProposalState } from '../../core/proposal/proposal.ts'
+import { sinceOf } from '../../core/proposal/since.ts'
+import { assetName, tallyOf } from '../../core/proposal/tally.ts'
+import type { ThreadEntry } from '../card.ts'
+import { code, rich, sentence, strong, time } from '../rich-text.ts'
+import { count } from '../words.ts'
+import { bot, said, type Tellers, untold } from './telling.ts'
+import { atWork, names, ringName, sinceSentences, testSummary } from './words.ts'
+
+const test = {
+  'test-started': () => bot('neutral', rich('The test ring begins in its controlled environment, while you decide.')),
+  'test-paused': ({ reason }, telling) =>
+    said(
+      telling,
+      'warning',
+      rich(`Paused the test: ${sentence(reason)} Nothing more of it begins until it is resumed.`),
+    ),
+  'test-halted': ({ reason, closing }, telling) => {
+    const left = [' ', ...(atWork(telling.state) ?? rich('Nothing of it is at work.'))]
+    if (telling.recorded.actor.kind === 'person' && !closing)
+      return said(telling, 'urgent', rich(`Halted the test: ${sentence(reason)}`, ...left))
+    return bot(closing ? 'warning' : 'urgent', rich(`The test ring is halted: ${sentence(reason)}`, ...left))
+  },
+  'test-resumed': ({ by }) => bot('neutral', rich(`The test was resumed by ${by.join(' and ')}.`)),
+  'test-ended': ({ passed, reason }, { state }) => {
+    const shown = testSummary(tallyOf(state).test)
+    if (passed) return bot('good', rich(strong('Tested. '), shown))
+    return bot('urgent', rich(strong('The test did not pass. '), sentence(reason ?? ''), ` ${shown}`))
+  },
+} satisfies Partial<Tellers>
+
+export const rollout = {
+  ...test,
+  'rollout-started': (_, { before, state }) => {
+    const unheard =
+      before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
+    const since = sinceSentences(tallyOf(state))
+    const rings = ringNames(state).join(', then ')
+    return bot('neutral', rich(`Rollout started: ${rings}.${unheard}${since && ` ${since}`}`))
+  },
+  'batch-started': ({ ring, batch, assets, waiting, queued }, { state }) => {
+    const later = (waiting?.length ?? 0) + (queued ?? 0)
+    return bot(
+      'neutral',
+      rich(
+        `Ring `,
+        strong(ringName(state, ring)),
+        `, batch ${batch + 1}: patching `,
+        ...names(state, assets),
+        later === 0 ? '' : ` ${count(later, 'more asset')} of the batch as these are done.`,
+      ),
+    )
+  },
+  // The card says how many are being worked on.
+  'assets-started': untold,
+  'batch-queued': untold,
+  'outcome-recorded': untold,
+  'outcomes-recorded': untold,
+  'asset-skipped': ({ asset, reason }, telling) =>
+    said(telling, 'warning', rich('Left ', code(assetName(telling.state, asset)), ` out: ${sentence(reason)}`)),
+  agreed: ({ to, reason }, telling) => {
+    const what =
+      to.act === 'leave-out'
+        ? rich('Agreed to leave ', code(assetName(telling.state, to.asset)), ' out')
+        : rich('Agreed that it may run on until ', time(to.until))
+    return said(telling, 'neutral', [...what, ...rich(`: ${sentence(reason)} It takes somebody else, too.`)])
+  },
+  'retry-asked': ({ assets }, telling) =>
+    said(telling, 'neutral', rich('Tries again: ', ...names(telling.state, assets))),
+  'go-given': ({ ring }, telling) =>
+    said(telling, 'good', rich('Go: ring ', strong(ringName(telling.state, ring)), ' may begin.')),
+  'gate-checked': ({ healthy, results, ring }, { state }) => {
+    if (healthy) return []
+    const lines = results.map((result) => `${result.healthy ? 'ok  ' : 'FAIL'} ${result.check}: ${result.detail}`)
+    return bot('urgent', rich('The checks of ring ', strong(ringName(state, ring)), ' failed.'), lines)
+  },
+  'gate-failed': untold,
+  'assets-compared': (_, { before, state }) => sinceStory(before, state),
+  noted: ({ text }) => bot('warning', rich(text)),
+  'ring-soaking': ({ ring, until }, { state }) => {
+    const name = strong(ringName(state, ring))
+    return bot('good', rich(`Ring `, name, ` is patched and verified. Soaking until `, time(until, 'time'), '.'))
+  },
+  'ring-passed': ({ ring }, { state }) => bot('good', rich(`Ring `, strong(ringName(state, ring)), ' passed.')),
+  paused: ({ reason }, telling) =>
+    said(telling, 'warning', rich(`Paused: ${sentence(reason)} No further batch starts until it is resumed.`)),
+  halted: ({ reason }, telling) => {
+    if (telling.recorded.actor.kind === 'person')
+      return said(telling, 'urgent', rich(`Halted: ${sentence(reason)} Nothing after it is touched.`))
+    return bot('urgent', rich(strong('Stopped. '), `${sentence(reason)} ${untouched(telling.state)}`))
+  },
+  'resume-agreed': (_, telling) => said(telling, 'neutral', rich('Agreed to resume.')),
+  resumed: ({ by }) => bot('neutral', rich(`Resumed by ${by.join(' and ')}.`)),
+} satisfies Partial<Tellers>
+
+/** Told once a day at most; the card always says how it stands. */
+function sinceStory(before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
+  if (before === null || sinceOf(before).toldAt === sinceOf(state).toldAt) return []
+  const text = sinceSentences(tallyOf(state)) || 'Every server needs what was voted on, again.'
+  return [{ author: null, tone: 'neutral', text: rich(`${text} The votes hold.`), detail: [] }]
+}
+
+function ringNames(state: ProposalState): readonly string[] {
+  return state.subject.kind === 'patches'
+    ? state.subject.rings
+        .filter((_, index) => state.rollout?.rings[index]?.status !== 'passed')
+        .map((ring) => `${ring.name} (${ring.assets.length})`)
+    : []
+}
+
+function untouched(state: ProposalState): string {
+  const left = notStarted(state)
+  if (left === null) return ''
+  if (left.assets > 0) return `${count(left.assets, 'asset')} not touched.`
+  return left.nothingStarted ? 'No asset was touched.' : 'Every asset had been started.'
+}

@@ -1,0 +1,33 @@
+/** What is said of when a rollout runs, and of what it waits for. */
+
+import { assetName } from '../../core/proposal/tally.ts'
+import { rich, sentence, time } from '../rich-text.ts'
+import { bot, named, said, type Tellers } from './telling.ts'
+import { waitingFor } from './words.ts'
+
+export const scheduling = {
+  'acknowledgement-asked': ({ people, escalated }, telling) => {
+    const who = named(telling, people, 'nobody: no one is on call')
+    const late = escalated && people.length > 0 ? ' Nobody on call has answered, so others are asked, too.' : ''
+    return bot('warning', rich(`Asked to acknowledge before it starts: ${who}.${late}`))
+  },
+  acknowledged: (_, telling) => said(telling, 'good', rich('Acknowledged: I am watching this rollout.')),
+  postponed: ({ window: { start, end }, reason }, telling) => {
+    const why = reason === null ? '.' : `: ${sentence(reason)}`
+    return said(telling, 'warning', rich('Postponed to ', time(start), ' until ', time(end, 'time'), why))
+  },
+  frozen: ({ until, reason }, telling) =>
+    said(telling, 'urgent', rich('Froze the team until ', time(until), `: ${sentence(reason)} Nothing starts before.`)),
+  unfrozen: (_, telling) => said(telling, 'neutral', rich('Lifted the freeze of the team.')),
+  scheduled: ({ window: { start, end }, reason }, { recorded }) => {
+    const why = reason === null ? '' : ` (${reason})`
+    if (Date.parse(start) <= Date.parse(recorded.at)) return bot('neutral', rich(`Its window is open now${why}.`))
+    return bot('neutral', rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`))
+  },
+  'window-announced': ({ window: { start, end } }) =>
+    bot('warning', rich('Coming up: this runs from ', time(start), ' to ', time(end, 'time'), '.')),
+  'window-extended': ({ until, reason }, telling) =>
+    said(telling, 'urgent', rich('May run on until ', time(until), `: ${sentence(reason)}`)),
+  'start-refused': ({ reason }) => bot('warning', rich(`Not started, because ${sentence(reason)}`)),
+  'asset-awaited': (event, { state }) => bot('neutral', waitingFor(assetName(state, event.asset), event)),
+} satisfies Partial<Tellers>

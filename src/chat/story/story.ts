@@ -1,0 +1,34 @@
+/** The thread of a proposal: what each event says to the people who read along. */
+
+import type { Member } from '../../core/policy.ts'
+import type { RecordedEvent } from '../../core/proposal/event.ts'
+import type { ProposalState } from '../../core/proposal/proposal.ts'
+import type { ThreadEntry } from '../card.ts'
+import { rollout } from './rollout.ts'
+import { scheduling } from './scheduling.ts'
+import { summary } from './summary.ts'
+import type { EventOf, Events, Tellers, Telling } from './telling.ts'
+import { verification } from './verification.ts'
+import { voting } from './voting.ts'
+
+const tellers: Tellers = { ...voting, ...scheduling, ...rollout, ...verification, ...summary }
+
+const noLogs: ReadonlyMap<string, string> = new Map()
+
+/**
+ * Thread entries of one event. `state` is the proposal after it, `before` the one it changed. `logs`: by their hash those
+ * that `logsTold` names, as far as they are kept.
+ */
+export function storyOf(
+  recorded: RecordedEvent,
+  before: ProposalState | null,
+  state: ProposalState,
+  people: readonly Member[] = [],
+  logs: ReadonlyMap<string, string> = noLogs,
+): readonly ThreadEntry[] {
+  return tell(recorded.event, { recorded, before, state, people, logs })
+}
+
+function tell<Type extends keyof Events>(event: EventOf<Type>, telling: Telling): readonly ThreadEntry[] {
+  return tellers[event.type](event, telling)
+}

@@ -1,0 +1,120 @@
+/** What is said of a proposal while people vote, and of how that ends. */
+
+import { nameAsKnown } from '../../core/hands.ts'
+import type { RecordedEvent } from '../../core/proposal/event.ts'
+import type { ProposalState } from '../../core/proposal/proposal.ts'
+import type { ThreadEntry } from '../card.ts'
+import { paragraphs, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
+import { count } from '../words.ts'
+import { bot, named, said, type Tellers, untold } from './telling.ts'
+
+export const voting = {
+  opened: (_, { recorded, state }) => openedStory(recorded, state),
+  revised: ({ votesKept, reason, raised, revision }, { before }) => {
+    const tone = raised ? 'urgent' : 'warning'
+    if (votesKept) return reason === '' ? [] : bot(tone, rich(reason))
+    const uncounted = before && before.votes.length > 0 ? 'Votes for the revision before no longer count.' : ''
+    return bot(tone, rich(`Revision ${revision} replaces the plan: ${sentence(reason)} `, uncounted))
+  },
+  'content-kept': untold,
+  'vote-cast': ({ vote: { choice, reason } }, telling) => {
+    if (choice === 'reject') return []
+    const why = reason ? `: ${reason}` : '.'
+    return choice === 'approve'
+      ? said(telling, 'good', rich(`Approved${why}`))
+      : said(telling, 'neutral', rich(`Abstained${why}`))
+  },
+  'vote-withdrawn': (_, telling) => said(telling, 'neutral', rich('Withdrew the vote.')),
+  'act-confirmed': ({ act }, telling) => said(telling, 'good', rich(`Confirmed that the ${act} is their own.`)),
+  commented: ({ text }, telling) => said(telling, 'neutral', paragraphs(text)),
+  reminded: ({ step, waitingFor }, telling) => {
+    const who =
+      step === 'escalation'
+        ? `Nobody has decided, so ${named(telling, waitingFor, 'nobody who could see to it')} is told.`
+        : `Still waiting for ${named(telling, waitingFor, 'somebody who may vote')}.`
+    return bot('warning', rich(`${who} It expires `, time(telling.state.expiresAt), '.'))
+  },
+  'standing-refused': ({ reason }) =>
+    bot(
+      'warning',
+      rich(`The standing approval does not cover this: ${sentence(reason)} The usual approvals are asked for.`),
+    ),
+  approved: ({ by }, { state }) => bot('good', approvedText(state, by)),
+  'approval-lapsed': ({ reason }) =>
+    bot('warning', rich(`No longer approved: ${sentence(reason)} Votes are open again.`)),
+  rejected: ({ deferral: { reason, owner, until } }, telling) => {
+    const what = `Rejected: ${sentence(reason)} ${owner} looks at it again; the rejection holds until `
+    return said(telling, 'warning', rich(what, time(until), '.'))
+  },
+  expired: () =>
+    bot('warning', rich('Expired: it was not decided in time. The next assessment proposes what is still missing.')),
+  withdrawn: ({ reason }, telling) => said(telling, 'warning', rich(`Withdrawn: ${sentence(reason)}`)),
+  'followed-up': ({ advisory, mends, proposal }) => [
+    {
+      author: null,
+      tone: 'urgent',
+      text: rich(`${advisory} mends what ${mends}, which this proposal carried, broke. ${proposal} asks for it.`),
+      detail: [],
+      link: `/p/${proposal}`,
+    },
+  ],
+  superseded: ({ by }) => bot('neutral', rich(`Replaced by ${by}; the vote goes on there.`)),
+  'break-glass-used': ({ reason, reviewBy }, telling) =>
+    said(
+      telling,
+      'urgent',
+      rich(
+        strong('Break-glass: '),
+        `${sentence(reason)} Approved without the usual votes, outside the window; to be reviewed by `,
+        time(reviewBy),
+        '.',
+      ),
+    ),
+  'break-glass-reviewed': (_, telling) => said(telling, 'neutral', rich('Reviewed the break-glass.')),
+} satisfies Partial<Tellers>
+
+function openedStory(recorded: RecordedEvent, state: ProposalState): readonly ThreadEntry[] {
+  const text: (string | ReturnType<typeof strong>)[] = []
+  if (state.subject.kind === 'standing rule') {
+    const { rule } = state.subject
+    text.push(
+      `Asks for a standing approval: ${rule.types.join(', ')} patches on assets tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
+    )
+  } else if (state.subject.rollsBack) {
+    const { proposal } = state.subject.rollsBack
+    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'asset')} get the versions from before.`)
+  } else {
+    const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
+    text.push(
+      `${by}: ${count(state.subject.assets.length, 'asset')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
+      strong(state.priority),
+      '.',
+    )
+  }
+  const author = recorded.actor.kind === 'person' ? recorded.actor : null
+  return [{ author, tone: 'neutral', text: rich(...text), detail: [] }]
+}
+
+function approvedText(state: ProposalState, by: NonNullable<ProposalState['approvedBy']>): RichText {
+  switch (by.how) {
+    case 'quorum': {
+      const parts = by.fills.map((fill) => `${nameOf(state, fill.person)} as ${fill.role}`)
+      return rich(`Approved: ${parts.join(', ')}.`)
+    }
+    case 'lazy consensus':
+      return rich('Approved: the notice has passed and nobody objected.')
+    case 'standing approval':
+      return rich(
+        `Approved under the standing approval "${by.rule}" (voted in ${by.proposal}, in force until ${by.expiresAt.slice(0, 10)}).`,
+      )
+    case 'break-glass':
+      return rich('Approved by break-glass.')
+    case 'roll back':
+      return rich(`Decided by whoever asked for it: it rolls ${by.proposal} back. ${sentence(by.reason)}`)
+  }
+}
+
+function nameOf(state: ProposalState, id: string): string {
+  const vote = state.votes.find(({ person }) => person === id)
+  return vote === undefined ? id : nameAsKnown(vote)
+}

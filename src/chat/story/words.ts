@@ -1,0 +1,78 @@
+/** Parts of sentences that the thread and the card share. */
+
+import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
+import { unfinished } from '../../core/proposal/run.ts'
+import { leftOutWords } from '../../core/proposal/since.ts'
+import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/proposal/tally.ts'
+import { code, type RichText, rich, sentence, time } from '../rich-text.ts'
+import { count } from '../words.ts'
+
+export function ringName(state: ProposalState, index: number): string {
+  return (state.subject.kind === 'patches' ? state.subject.rings[index]?.name : undefined) ?? String(index + 1)
+}
+
+/** The first of these assets by name, how many more there are, and the end of the sentence. */
+export function names(state: ProposalState, assets: readonly string[], end = '.'): RichText {
+  return rich(...listed(state, assets), end)
+}
+
+export function listed(state: ProposalState, assets: readonly string[]): RichText {
+  const first = assets.slice(0, AT_WORK_NAMED).map((asset) => assetName(state, asset))
+  return listedNames(first, assets.length)
+}
+
+/** The first names of so many. */
+function listedNames(first: readonly string[], total: number): RichText {
+  const out: (string | ReturnType<typeof code>)[] = []
+  for (const [index, name] of first.entries()) {
+    if (index > 0) out.push(', ')
+    out.push(code(name))
+  }
+  if (total > first.length) out.push(` and ${total - first.length} more`)
+  return rich(...out)
+}
+
+/** What a stop, or the end of a proposal, leaves to be finished; `null`: nothing is at work. */
+export function atWork(state: ProposalState): RichText | null {
+  const assets = unfinished(state)
+  if (assets.length === 0) return null
+  return atWorkWords(
+    assets.slice(0, AT_WORK_NAMED).map((asset) => assetName(state, asset)),
+    assets.length,
+  )
+}
+
+/** The same by the first names of so many. */
+export function atWorkWords(first: readonly string[], total: number): RichText {
+  const what = total === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
+  return rich(...listedNames(first, total), ` ${what}.`)
+}
+
+/** Which asset a proposal waits for, by its name, for whom that is at work, and until when at the latest. */
+export function waitingFor(name: string, { proposal, until }: Pick<WaitsFor, 'proposal' | 'until'>): RichText {
+  const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
+  return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
+}
+
+/** What became of the servers since the vote, in a few words; empty where nothing did. */
+export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOut' | 'inPart' | 'waiting'>): string {
+  const out = Object.values(leftOut).reduce((sum, some) => sum + some, 0)
+  return [
+    out === 0 ? '' : `${out} left out since: ${leftOutWords(leftOut)}.`,
+    inPart === 0 ? '' : `${inPart} ${inPart === 1 ? 'needs' : 'need'} only a part of it by now.`,
+    waiting === 0
+      ? ''
+      : `${count(waiting, 'more server')} since: ${waiting === 1 ? 'it waits' : 'they wait'} for the next proposal.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+/** What the test ring showed, for those who vote. */
+export function testSummary(test: TestTally | null): string {
+  if (test === null || test.started === 0) return 'It touched nothing.'
+  const parts = [`${test.good} of ${count(test.started, 'test asset')} took it and ended well`]
+  if (test.rebooted > 0) parts.push(`${test.rebooted} rebooted and came back`)
+  for (const { name, end, reason } of test.others) parts.push(`${name} ${end}: ${reason}`)
+  return sentence(parts.join('; '))
+}

@@ -1,0 +1,76 @@
+/** How the assets of a proposal ended, as far as it is told one by one or counted for the end. */
+
+import { countEndState } from '../gate.ts'
+import { whyNotTouched } from '../why-not-touched.ts'
+import { deploymentOf } from './deployments.ts'
+import type { Deployment, EndState, LeftOut, ProposalState, Verification } from './proposal.ts'
+import { liveRun } from './run.ts'
+import { leftOutOf, sinceOf } from './since.ts'
+import { assetName, endCounts, type NamedEnd } from './tally.ts'
+
+/** An asset that ends otherwise than it did before. */
+export interface ChangedEnd {
+  readonly asset: string
+  readonly deployment: Deployment
+  readonly verification: Verification
+  readonly was: Verification | null
+  readonly good: boolean
+}
+
+/** Those of some assets that end otherwise than they did before. */
+export function changedEnds(
+  assets: readonly string[],
+  before: ProposalState | null,
+  state: ProposalState,
+): readonly ChangedEnd[] {
+  const run = liveRun(state)
+  const earlier = before === null ? null : liveRun(before)
+  return assets.flatMap((asset): ChangedEnd[] => {
+    const deployment = run === null ? undefined : deploymentOf(run, asset)
+    const verification = deployment?.verification
+    const was = earlier === null ? null : (deploymentOf(earlier, asset)?.verification ?? null)
+    if (!deployment || !verification || was?.end === verification.end) return []
+    return [{ asset, deployment, verification, was, good: countEndState(verification.end) === 'good' }]
+  })
+}
+
+export function allEndedWell(state: ProposalState): boolean {
+  const counts = endCounts(state)
+  return counts.bad + counts.unreachable + counts.untouched === 0
+}
+
+/** How many assets nothing was started on, and none left out; and whether anything was started at all. */
+export function notStarted(state: ProposalState): { readonly assets: number; readonly nothingStarted: boolean } | null {
+  if (state.subject.kind !== 'patches') return null
+  const { leftOut } = sinceOf(state)
+  const deployed = state.rollout?.deployments ?? {}
+  const left = state.subject.assets.filter(
+    ({ asset }) => deployed[asset.id] === undefined && leftOut[asset.id] === undefined,
+  )
+  return { assets: left.length, nothingStarted: Object.keys(deployed).length === 0 }
+}
+
+/** Why assets that were not touched were left out. */
+export function whyLeftUntouched(state: ProposalState): readonly LeftOut[] {
+  const { leftOut } = sinceOf(state)
+  return Object.entries(leftOut).flatMap(([asset, why]) =>
+    state.rollout?.deployments[asset]?.verification ? [] : [why],
+  )
+}
+
+const unremarkable: readonly EndState[] = ['installed', 'rebooted and re-scanned', 'rolled back']
+
+/** Assets that are named at the end: what did not end as planned, then what was not touched. */
+export function remarkableEnds(state: ProposalState): readonly NamedEnd[] {
+  const ends: NamedEnd[] = []
+  for (const { asset, verification } of Object.values(state.rollout?.deployments ?? {})) {
+    if (!verification || unremarkable.includes(verification.end)) continue
+    ends.push({ name: assetName(state, asset), end: verification.end, reason: verification.reason })
+  }
+  for (const { asset } of state.subject.kind === 'patches' ? state.subject.assets : []) {
+    if (leftOutOf(state, asset.id)?.reason === 'up to date') continue
+    if (state.rollout?.deployments[asset.id] === undefined)
+      ends.push({ name: asset.name, end: 'not touched', reason: whyNotTouched(state, asset.id) })
+  }
+  return ends
+}

@@ -1,0 +1,50 @@
+import { actions } from '../chat/actions.ts'
+import { actsOfAction } from '../chat/card-actions.ts'
+import type { Answer, Asking, Click, Person } from '../chat/desk.ts'
+import { rich } from '../chat/rich-text.ts'
+import { refusalOf } from '../core/permission/answer.ts'
+import { turnIn } from '../core/permission/forbidden.ts'
+import type { Place } from '../core/permission/place.ts'
+import { teamRefusal } from '../core/permission/team.ts'
+import type { Refusal } from '../core/proposal/command.ts'
+import { placeOf } from './may.ts'
+import type { WorkflowParts } from './ports.ts'
+
+/** Before a dialog opens: what it shows, or why it would be in vain, in the words that its answer would get. */
+export function createAsking(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'>) {
+  return async (click: Click, person: Person): Promise<Asking | Answer> => {
+    const place = await placeOf(parts, click.proposal)
+    if (place === null) return { ok: false, message: rich(`There is no proposal ${click.proposal}.`) }
+    const refused = refusalOfClick(click, person, place)
+    if (refused !== null) return refused
+    const owners = place.members.map(({ id, name }) => ({ id, name }))
+    owners.sort((a, b) => Number(b.id === person.id) - Number(a.id === person.id))
+    return { title: place.glance.title, owners }
+  }
+}
+
+function refusalOfClick({ proposal, action, revision }: Click, person: Person, place: Place): Answer | null {
+  const given = actions[action].command?.({ revision, reason: null, owner: null, until: null, asset: null })
+  if (given === undefined) return null
+  if (given.type === 'freeze' || given.type === 'unfreeze') return refusalOfTeam(given.type, person, place)
+  const turn = given.type === 'roll-back' ? null : turnIn(given)
+  const refusals = actsOfAction(action).map((act) => refusalOf(act, person, place, turn))
+  const [first = null] = refusals
+  // Which act it is may depend on what is said in the dialog: one that would be taken is enough.
+  return first === null || refusals.includes(null) ? null : refusedAnswer(proposal, first)
+}
+
+/** It is the team that is frozen, whatever became of the proposal. */
+function refusalOfTeam(
+  act: 'freeze' | 'unfreeze',
+  { id, through }: Person,
+  { glance, members, teamPolicy: policy = glance.policy }: Place,
+): Answer | null {
+  const sentence = teamRefusal({ act, team: glance.team, person: id, through, policy, members })
+  return sentence === null ? null : { ok: false, message: rich(sentence) }
+}
+
+export function refusedAnswer(proposal: string, { code, sentence }: Refusal): Answer {
+  const link = code === 'step-up' ? { link: `/p/${proposal}` } : {}
+  return { ok: code === 'already', message: rich(sentence), ...link }
+}
