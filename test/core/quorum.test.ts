@@ -161,3 +161,131 @@ describe('hands', () => {
     )
   })
 })
+
+/** As people read it: who fills what, and whom each role still waits for. */
+describe('what is told of a quorum', () => {
+  const mara = { id: 'mara', name: 'Mara', roles: ['owner', 'security'] }
+  const noor = { id: 'noor', name: 'Noor', roles: ['owner'] }
+  const tom = { id: 'tom', name: 'Tom', roles: ['security'] }
+  const jonas = { id: 'jonas', name: 'Jonas', roles: ['on-call'] }
+  const everybody = [mara, noor, tom, jonas]
+  const oneEach = [
+    { role: 'owner', count: 1 },
+    { role: 'security', count: 1 },
+  ]
+  const marasLink = { kind: 'sign-in link', madeBy: ['mara'] } as const
+
+  test('before anybody voted, each role waits for all who hold it', () => {
+    expect(countQuorum(oneEach, [], everybody)).toEqual({
+      satisfied: false,
+      fills: [],
+      roles: [
+        { role: 'owner', need: 1, filledBy: [], waitingFor: ['mara', 'noor'] },
+        { role: 'security', need: 1, filledBy: [], waitingFor: ['mara', 'tom'] },
+      ],
+    })
+  })
+
+  test('who fills one role is waited for in no other', () => {
+    const { satisfied, roles } = countQuorum(oneEach, own(['mara']), everybody)
+    expect(satisfied).toBe(false)
+    expect(roles).toEqual([
+      { role: 'owner', need: 1, filledBy: ['mara'], waitingFor: ['noor'] },
+      { role: 'security', need: 1, filledBy: [], waitingFor: ['tom'] },
+    ])
+  })
+
+  test('who holds two roles makes room for one who holds the first alone', () => {
+    expect(countQuorum(oneEach, own(['mara', 'noor']), everybody)).toMatchObject({
+      satisfied: true,
+      fills: [
+        { role: 'owner', person: 'noor' },
+        { role: 'security', person: 'mara' },
+      ],
+    })
+  })
+
+  test('a role that counts two waits for nobody once two fill it', () => {
+    const { satisfied, roles } = countQuorum([{ role: 'owner', count: 2 }], own(['noor', 'mara']), everybody)
+    expect(satisfied).toBe(true)
+    expect(roles).toMatchObject([{ role: 'owner', need: 2, waitingFor: [] }])
+    expect(roles[0]?.filledBy.toSorted()).toEqual(['mara', 'noor'])
+  })
+
+  test('who voted and fills nothing is not waited for', () => {
+    const one = [{ role: 'owner', count: 1 }]
+    expect(countQuorum(one, own(['noor', 'mara', 'jonas']), everybody).roles).toEqual([
+      { role: 'owner', need: 1, filledBy: ['noor'], waitingFor: [] },
+    ])
+  })
+
+  test('whose vote another hand may have cast is waited for, until it fills a place or is theirs', () => {
+    const two = [{ role: 'owner', count: 2 }]
+    const shared = { person: 'noor', through: marasLink }
+    expect(countQuorum(two, [{ person: 'mara' }, shared], everybody)).toMatchObject({
+      satisfied: false,
+      roles: [{ filledBy: ['mara'], waitingFor: ['noor'] }],
+    })
+    expect(countQuorum(two, [shared], everybody).roles).toMatchObject([{ filledBy: ['noor'], waitingFor: ['mara'] }])
+    const confirmed = { ...shared, confirmedAt: '2026-11-20T01:00:00.000Z' }
+    expect(countQuorum(two, [{ person: 'mara' }, confirmed], everybody)).toMatchObject({
+      satisfied: true,
+      roles: [{ waitingFor: [] }],
+    })
+  })
+
+  test('of a hand that acted twice, what it did in its own name counts, unless the other fills more', () => {
+    const shared = { person: 'noor', through: marasLink }
+    const owners = [{ role: 'owner', count: 2 }]
+    expect(countQuorum(owners, [shared, { person: 'mara' }], everybody).fills).toEqual([
+      { role: 'owner', person: 'mara' },
+    ])
+    const tomsLink = { person: 'jonas', through: { kind: 'sign-in link', madeBy: ['tom'] } } as const
+    const onCall = [{ role: 'on-call', count: 1 }]
+    expect(countQuorum(onCall, [{ person: 'tom' }, tomsLink], everybody).fills).toEqual([
+      { role: 'on-call', person: 'jonas' },
+    ])
+  })
+
+  test('a hand that came for two people fills one place, also where only one of the hands is the same', () => {
+    const owners = [{ role: 'owner', count: 2 }]
+    const byShell = { kind: 'command line', user: 'deploy', host: 'build01' } as const
+    const afterShell = { kind: 'sign-in link', madeBy: ['tom', COMMAND_LINE] } as const
+    const typed = { person: 'mara', through: byShell }
+    for (const through of [byShell, afterShell])
+      for (const given of [
+        [typed, { person: 'noor', through }],
+        [{ person: 'noor', through }, typed],
+      ])
+        expect(countQuorum(owners, given, everybody)).toMatchObject({ satisfied: false, fills: [{ role: 'owner' }] })
+    const tomsLink = { kind: 'sign-in link', madeBy: ['tom'] } as const
+    expect(countQuorum(owners, [typed, { person: 'noor', through: tomsLink }], everybody).satisfied).toBe(true)
+  })
+
+  test('of several votes of one person the last counts', () => {
+    const before = { person: 'noor', through: marasLink }
+    const owners = [{ role: 'owner', count: 2 }]
+    expect(countQuorum(owners, [{ person: 'mara' }, before, { person: 'noor' }], everybody).satisfied).toBe(true)
+    expect(countQuorum(owners, [{ person: 'mara' }, { person: 'noor' }, before], everybody).satisfied).toBe(false)
+  })
+
+  test('who is left out fills nothing and is not waited for, nor does what came by that hand', () => {
+    const excluded = new Set(['mara'])
+    expect(countQuorum(oneEach, own(['mara']), everybody, excluded)).toEqual({
+      satisfied: false,
+      fills: [],
+      roles: [
+        { role: 'owner', need: 1, filledBy: [], waitingFor: ['noor'] },
+        { role: 'security', need: 1, filledBy: [], waitingFor: ['tom'] },
+      ],
+    })
+    const shared = { person: 'noor', through: marasLink }
+    expect(countQuorum(oneEach, [shared], everybody, excluded).fills).toEqual([])
+  })
+
+  test('a policy that only who is left out could satisfy is none that its people can', () => {
+    const owners = [{ role: 'owner', count: 2 }]
+    expect(satisfiable(owners, everybody)).toBe(true)
+    expect(satisfiable(owners, everybody, new Set(['noor']))).toBe(false)
+  })
+})

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import {
   freezeAt,
   laterWindow,
+  nextFreezeStart,
   nextWindow,
   nextWindows,
   openWindow,
@@ -164,4 +165,134 @@ test('the next window never ended before the time asked for, and a later one beg
     }),
     { numRuns: 60 },
   )
+})
+
+describe('windows of a plan', () => {
+  const rule = (start: string, durationSeconds: number): WindowRule => ({
+    days: [1, 2, 3, 4, 5, 6, 7],
+    start,
+    durationSeconds,
+    timeZone: 'UTC',
+    everyWeeks: 1,
+    anchor: null,
+  })
+  const hours = 3_600
+  const shown = (window: { readonly start: string; readonly end: string } | null) =>
+    window === null ? null : `${window.start.slice(8, 16)} ${window.end.slice(8, 16)}`
+
+  it.each<[string, readonly WindowRule[], readonly string[]]>([
+    [
+      'of two rules come in order',
+      [rule('04:00', hours), rule('01:00', hours)],
+      ['20T01:00 20T02:00', '20T04:00 20T05:00'],
+    ],
+    ['that touch are one', [rule('01:00', hours), rule('02:00', hours)], ['20T01:00 20T03:00', '21T01:00 21T03:00']],
+    [
+      'that overlap are one',
+      [rule('01:00', 3 * hours), rule('02:00', hours)],
+      ['20T01:00 20T04:00', '21T01:00 21T04:00'],
+    ],
+    [
+      'that begin together are as long as the longer',
+      [rule('01:00', hours), rule('01:00', 2 * hours)],
+      ['20T01:00 20T03:00', '21T01:00 21T03:00'],
+    ],
+  ])('%s', (_, rules, expected) => {
+    const windows = nextWindows({ name: 'w', rules }, [], 'web', '2026-11-20T00:00:00Z', 2)
+    expect(windows.map(shown)).toEqual(expected)
+  })
+
+  it('are open from their start until before their end', () => {
+    const plan = { name: 'w', rules: [rule('01:00', hours)] }
+    const at = (time: string) => `2026-11-20T${time}Z`
+    expect(openWindow(plan, [], 'web', at('00:59:59'))).toBeNull()
+    expect(shown(openWindow(plan, [], 'web', at('01:00:00')))).toBe('20T01:00 20T02:00')
+    expect(shown(openWindow(plan, [], 'web', at('01:59:59')))).toBe('20T01:00 20T02:00')
+    expect(openWindow(plan, [], 'web', at('02:00:00'))).toBeNull()
+    expect(shown(nextWindow(plan, [], 'web', at('01:59:59')))).toBe('20T01:00 20T02:00')
+    expect(shown(nextWindow(plan, [], 'web', at('02:00:00')))).toBe('21T01:00 21T02:00')
+    expect(shown(laterWindow(plan, [], 'web', at('00:59:59')))).toBe('20T01:00 20T02:00')
+    expect(shown(laterWindow(plan, [], 'web', at('01:00:00')))).toBe('21T01:00 21T02:00')
+    expect(nextWindows(plan, [], 'web', at('00:00:00'), 0)).toEqual([])
+    expect(openWindow(plan, [], 'web', 'soon')).toBeNull()
+  })
+
+  it('that began the day before are open until they end', () => {
+    const plan = { name: 'w', rules: [rule('23:00', 26 * hours)] }
+    expect(openWindow(plan, [], 'web', '2026-11-20T00:30:00Z')).not.toBeNull()
+    const friday = weekly({ days: [4], start: '23:00', durationSeconds: 3 * hours })
+    expect(shown(openWindow(friday, [], 'web', '2026-11-20T01:30:00Z'))).toBe('19T23:00 20T02:00')
+  })
+
+  it('of a rule of the second week need to know from when', () => {
+    expect(nextWindow(weekly({ everyWeeks: 2 }), [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
+  })
+
+  it('on every second week count from Monday', () => {
+    const plan = weekly({ days: [1, 7], everyWeeks: 2, anchor: '2026-11-18' })
+    const starts = nextWindows(plan, [], 'web', '2026-11-15T00:00:00Z', 4).map(({ start }) => start.slice(0, 10))
+    expect(starts).toEqual(['2026-11-16', '2026-11-22', '2026-11-30', '2026-12-06'])
+  })
+
+  it('of a zone that nobody knows never open', () => {
+    expect(nextWindow(weekly({ timeZone: 'Mars/Olympus' }), [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
+  })
+
+  it('are the plan itself where no rule asks where the asset is, and fill in only those that do', () => {
+    const plan = weekly({})
+    expect(windowOn(plan, 'Asia/Kolkata')).toBe(plan)
+    const [fixed] = plan.rules
+    const [asked] = weekly({ timeZone: 'asset' }).rules
+    const rules = fixed === undefined || asked === undefined ? [] : [fixed, asked]
+    expect(windowOn({ name: 'w', rules }, 'Asia/Kolkata').rules.map(({ timeZone }) => timeZone)).toEqual([
+      'UTC',
+      'Asia/Kolkata',
+    ])
+  })
+
+  it('are cut by freezes: before, in the middle and to the end', () => {
+    const plan = { name: 'w', rules: [rule('01:00', 6 * hours)] }
+    const frozen = (from: string, to: string) => ({
+      name: 'f',
+      from: `2026-11-20T${from}:00Z`,
+      to: `2026-11-20T${to}:00Z`,
+      teams: null,
+    })
+    const left = (...freezes: readonly ReturnType<typeof frozen>[]) =>
+      nextWindows(plan, freezes, 'web', '2026-11-20T00:00:00Z', 3)
+        .filter(({ start }) => start < '2026-11-21')
+        .map(shown)
+    expect(left(frozen('03:00', '04:00'))).toEqual(['20T01:00 20T03:00', '20T04:00 20T07:00'])
+    expect(left(frozen('00:00', '02:00'))).toEqual(['20T02:00 20T07:00'])
+    expect(left(frozen('06:00', '09:00'))).toEqual(['20T01:00 20T06:00'])
+    expect(left(frozen('01:00', '07:00'))).toEqual([])
+    expect(left(frozen('07:00', '09:00'), frozen('00:00', '01:00'))).toEqual(['20T01:00 20T07:00'])
+    expect(left(frozen('03:00', '04:00'), frozen('02:00', '03:30'), frozen('05:00', '06:00'))).toEqual([
+      '20T01:00 20T02:00',
+      '20T04:00 20T05:00',
+      '20T06:00 20T07:00',
+    ])
+    // It ends before it begins: nothing is frozen.
+    expect(left(frozen('04:00', '03:00'))).toEqual(['20T01:00 20T07:00'])
+  })
+})
+
+describe('the next freeze', () => {
+  const freeze = (from: string, to: string, teams: readonly string[] | null = null) => ({ name: from, from, to, teams })
+  const first = freeze('2026-11-20T02:00:00Z', '2026-11-20T04:00:00Z')
+  const later = freeze('2026-11-22T00:00:00Z', '2026-11-23T00:00:00Z')
+
+  it('is the first one of the team that begins after now', () => {
+    const freezes = [later, first]
+    expect(nextFreezeStart(freezes, 'web', '2026-11-20T00:00:00Z')).toBe('2026-11-20T02:00:00.000Z')
+    expect(nextFreezeStart(freezes, 'web', '2026-11-20T02:00:00Z')).toBe('2026-11-22T00:00:00.000Z')
+    expect(nextFreezeStart(freezes, 'web', '2026-11-22T00:00:00Z')).toBeNull()
+    expect(nextFreezeStart([{ ...first, teams: ['db'] }], 'web', '2026-11-20T00:00:00Z')).toBeNull()
+  })
+
+  it('holds from its start until before its end', () => {
+    expect(freezeAt([later, first], 'web', '2026-11-20T01:59:59Z')).toBeNull()
+    expect(freezeAt([later, first], 'web', '2026-11-20T03:59:59Z')).toBe(first)
+    expect(freezeAt([later, first], 'web', '2026-11-20T04:00:00Z')).toBeNull()
+  })
 })
