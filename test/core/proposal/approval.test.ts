@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import {
   approvalNow,
-  decidedAtOnce,
+  bypassesWindow,
   excludedVoters,
   quorumNeeds,
   quorumProgress,
@@ -88,10 +88,10 @@ describe('who has to agree', () => {
   })
 
   test('break-glass and the way back are decided at once, all else is not', () => {
-    expect(decidedAtOnce({ how: 'break-glass', person: 'tom', reason: 'now' })).toBe(true)
-    expect(decidedAtOnce({ how: 'roll back', person: 'tom', proposal: 'PW-0', reason: 'bad' })).toBe(true)
-    expect(decidedAtOnce({ how: 'quorum', fills: [] })).toBe(false)
-    expect(decidedAtOnce({ how: 'lazy consensus', noticeEndedAt: '2026-11-21T00:00:00.000Z' })).toBe(false)
+    expect(bypassesWindow({ how: 'break-glass', person: 'tom', reason: 'now' })).toBe(true)
+    expect(bypassesWindow({ how: 'roll back', person: 'tom', proposal: 'PW-0', reason: 'bad' })).toBe(true)
+    expect(bypassesWindow({ how: 'quorum', fills: [] })).toBe(false)
+    expect(bypassesWindow({ how: 'lazy consensus', noticeEndedAt: '2026-11-21T00:00:00.000Z' })).toBe(false)
   })
 })
 
