@@ -12,7 +12,7 @@ export interface RollBack {
 
 /** What a person says with an action. */
 export interface ActionInput {
-  /** The revision the person saw; a click on an old one gets the new card, not a vote. With Confirm: the number of the act. */
+  /** The number that the button carried, as of `CardAction`; `null`: the proposal alone was named. */
   readonly revision: number | null
   readonly reason: string | null
   /** Person id. */
@@ -112,7 +112,7 @@ const table = {
     asks: [],
     summary: 'say, as the one on call, that you know of the rollout',
     done: 'Acknowledged.',
-    command: () => ({ type: 'acknowledge' }),
+    command: ({ revision: turn }) => ({ type: 'acknowledge', turn }),
     commandLine: 'ack',
   },
   pause: {
@@ -137,7 +137,7 @@ const table = {
     asks: [],
     summary: 'agree that what is stopped goes on',
     done: 'Your agreement to resume is recorded.',
-    command: () => ({ type: 'resume' }),
+    command: ({ revision: turn }) => ({ type: 'resume', turn }),
   },
   go: {
     label: 'Go',
@@ -145,7 +145,7 @@ const table = {
     asks: [],
     summary: 'let the ring that waits for it begin',
     done: 'Go: the ring begins.',
-    command: () => ({ type: 'go' }),
+    command: ({ revision: turn }) => ({ type: 'go', turn }),
   },
   skip: {
     label: 'Skip an asset…',
@@ -162,7 +162,7 @@ const table = {
     optional: ['asset'],
     summary: 'try what failed again: one asset, or all of them',
     done: 'What failed is tried again when the rollout goes on.',
-    command: ({ asset }) => ({ type: 'retry', asset }),
+    command: ({ asset, revision: turn }) => ({ type: 'retry', asset, turn }),
   },
   extend: {
     label: 'Extend the window…',
@@ -282,6 +282,11 @@ const names: readonly string[] = Object.keys(table)
 
 export function isActionName(name: string): name is ActionName {
   return names.includes(name)
+}
+
+/** What a command that names the proposal alone answers: a vote is for the revision of now, all else for whatever is asked. */
+export function numberNamedAlone(name: ActionName, revision: number): number | null {
+  return name === 'approve' || name === 'reject' || name === 'abstain' ? revision : null
 }
 
 /** In the order in which help lists them. */

@@ -2,6 +2,8 @@ import { type Act, isAct } from '../core/permission/acts.ts'
 import { offersTo, offersToAny } from '../core/permission/answer.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
+import { turnOf } from '../core/permission/turn.ts'
+import type { Glance } from '../core/proposal/glance.ts'
 import { testRunning } from '../core/rollout/run.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { CardAction } from './card.ts'
@@ -22,6 +24,12 @@ export function actsOfAction(name: ActionName): readonly Act[] {
   if (name === 'extend') return ['extend-window']
   if (name === 'skip') return ['skip', 'leave-out']
   return isAct(name) ? [name] : []
+}
+
+/** The number that a button for it carries now. */
+export function numberOfAction(name: ActionName, glance: Glance): number {
+  const [act] = actsOfAction(name)
+  return act === undefined ? glance.revision : turnOf(act, glance)
 }
 
 /** Of some actions those that only show something, or whose act is offered. */
@@ -62,7 +70,9 @@ const seldom: readonly ActionName[] = [
 /** Buttons of the card: what would be accepted now, from this reader, or with `null` from any member of the team. */
 export function cardActions(place: Place, viewer: Doer | null): readonly CardAction[] {
   const { glance } = place
-  const { status, subject, revision } = glance
+  const { status, subject } = glance
+  const button = (name: ActionName, label?: string, rare = false) =>
+    cardAction(name, numberOfAction(name, glance), label, rare)
   const stopped = status === 'paused' || status === 'halted'
   const offered = viewer === null ? offersToAny(place) : offersTo(viewer, place)
   const isLikely = (name: ActionName): boolean => {
@@ -80,20 +90,14 @@ export function cardActions(place: Place, viewer: Doer | null): readonly CardAct
   const shown: CardAction[] = offeredOf(likely, offered)
     .filter(isLikely)
     .map((name) => {
-      const button = cardAction(name, revision)
+      const shown = button(name)
       // While people vote, the vote is what is expected: only its button is coloured.
-      return name === 'resume' && testRunning(glance) ? { ...button, style: 'plain' } : button
+      return name === 'resume' && testRunning(glance) ? { ...shown, style: 'plain' } : shown
     })
   const rare = offeredOf(seldom, offered)
     .filter((name) => !likely.includes(name) || !isLikely(name))
-    .map((name) => cardAction(name, revision, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
+    .map((name) => button(name, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
   const looks =
-    subject.kind === 'patches'
-      ? [
-          cardAction('explain', revision),
-          cardAction('assets', revision, `${subject.assets} assets`),
-          cardAction('plan', revision),
-        ]
-      : []
-  return [...shown, ...looks, ...rare, cardAction('report', revision, undefined, true)]
+    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} assets`), button('plan')] : []
+  return [...shown, ...looks, ...rare, button('report', undefined, true)]
 }

@@ -10,7 +10,10 @@ export interface CardAction {
   readonly style: Action['style']
   readonly asks: Action['asks']
   readonly optional: Action['asks']
-  /** Carried by the button: a click on an old revision is answered with the new card. */
+  /**
+   * The number that the button carries (core/permission/turn): for a vote the revision, for Resume the stop. A click that
+   * answers something earlier gets the new card, and counts for nothing. With Confirm: the number of the act.
+   */
   readonly revision: number
   /** Seldom the right one in this state: comes after the others, and may be put away where there are many. */
   readonly rare: boolean

@@ -71,6 +71,7 @@ export interface Answer {
 /** One line of a person's overview. */
 export interface OverviewLine {
   readonly proposal: string
+  /** The number that its buttons carry, as of `CardAction`. */
   readonly revision: number
   readonly text: RichText
   readonly actions: readonly ActionName[]

@@ -2,16 +2,15 @@
 
 import { isOwn, namesIn } from '../core/hands.ts'
 import { offersTo, whoMay } from '../core/permission/answer.ts'
-import type { Place } from '../core/permission/place.ts'
+import type { Moment, Place } from '../core/permission/place.ts'
 import { holders, onCall } from '../core/permission/roles.ts'
-import type { Member } from '../core/policy.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import { glanceOf } from '../core/proposal/glance.ts'
 import { turnsTo, voters } from '../core/proposal/ladder.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { cardAction, offeredOf } from './card-actions.ts'
+import { cardAction, numberOfAction, offeredOf } from './card-actions.ts'
 import { type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
 export interface Notice {
@@ -62,7 +61,7 @@ export function noticesInName(
 interface Occasion {
   readonly recorded: RecordedEvent
   readonly state: ProposalState
-  readonly members: readonly Member[]
+  readonly moment: Moment
 }
 
 /** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
@@ -85,7 +84,7 @@ function tell(
       text: [...what, ...text],
       detail: [],
       actions: offeredTo(occasion, person, buttons).map((name) => ({
-        ...cardAction(name, state.revision),
+        ...cardAction(name, numberOfAction(name, glanceOf(state))),
         proposal: state.id,
       })),
       link: `/p/${state.id}`,
@@ -96,23 +95,20 @@ function tell(
 /** Nobody is offered what would be refused. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
-  const name = namesIn(occasion.members)(person)
+  const name = namesIn(occasion.moment.members)(person)
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
 /** Worked out only where it is needed: most events are told to nobody. */
-function placeOf({ recorded, state, members }: Occasion): Place {
-  return { glance: glanceOf(state), members, now: recorded.at }
+function placeOf({ state, moment }: Occasion): Place {
+  return { ...moment, glance: glanceOf(state) }
 }
 
 /** The direct messages that an event is worth. Who caused it is not told of it. */
-export function noticesOf(
-  recorded: RecordedEvent,
-  state: ProposalState,
-  members: readonly Member[],
-): readonly Notice[] {
+export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment: Moment): readonly Notice[] {
   const { event } = recorded
-  const occasion = { recorded, state, members }
+  const { members } = moment
+  const occasion = { recorded, state, moment }
   const requester = state.proposer.kind === 'person' ? [state.proposer.id] : []
 
   switch (event.type) {

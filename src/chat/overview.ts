@@ -1,36 +1,34 @@
 import { isOwn } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { type Ask, asksOf, isAsked } from '../core/permission/asks.ts'
+import type { Place } from '../core/permission/place.ts'
 import type { Member } from '../core/policy.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
 import { testRunning, waitingForResume } from '../core/rollout/run.ts'
 import type { ActionName } from './actions.ts'
-import { offeredOf } from './card-actions.ts'
+import { numberOfAction, offeredOf } from './card-actions.ts'
 import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
 
 /** So many of each. */
 export const OVERVIEW_LINES = 10
 
-/** A person's overview of proposals that may belong there, in the order to show them. `memberOf`: the person as a team sees them. */
-export function overviewOf(
-  given: Readonly<Record<keyof Overview, readonly Glance[]>>,
-  person: Person,
-  memberOf: (team: string) => Member | null,
-  now: string,
-): Overview {
-  const offersOf = (glance: Glance) => {
-    const me = memberOf(glance.team)
-    const offered = offersTo(person, { glance, members: me === null ? [] : [me], now })
+/** A person's overview of proposals that may belong there, in the order to show them. */
+export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place[]>>, person: Person): Overview {
+  const offersOf = (place: Place) => {
+    const offered = offersTo(person, place)
     return (actions: readonly ActionName[]) => offeredOf(actions, offered)
   }
-  const lines = (states: readonly Glance[], wanted: (state: Glance) => OverviewLine | null) =>
-    states.flatMap((state) => wanted(state) ?? []).slice(0, OVERVIEW_LINES)
+  const lines = (places: readonly Place[], wanted: (place: Place) => OverviewLine | null) =>
+    places.flatMap((place) => wanted(place) ?? []).slice(0, OVERVIEW_LINES)
   return {
-    waiting: lines(given.waiting, (state) => waiting(state, memberOf(state.team), offersOf(state))),
-    running: lines(given.running, (state) => running(state, offersOf(state))),
-    decided: lines(given.decided, (state) => decided(state, person.id)),
+    waiting: lines(given.waiting, (place) => {
+      const me = place.members.find(({ id }) => id === person.id)
+      return waiting(place.glance, me ?? null, offersOf(place))
+    }),
+    running: lines(given.running, (place) => running(place.glance, offersOf(place))),
+    decided: lines(given.decided, ({ glance }) => decided(glance, person.id)),
   }
 }
 
@@ -104,7 +102,9 @@ function line(
   what: readonly (string | ReturnType<typeof time>)[],
 ): OverviewLine {
   const text = rich(strong(state.id), ` ${state.title} (${state.team}): `, ...what)
-  return { proposal: state.id, revision: state.revision, text, actions }
+  const [first] = actions
+  const revision = first === undefined ? state.revision : numberOfAction(first, state)
+  return { proposal: state.id, revision, text, actions }
 }
 
 /** Parts of an overview as plain lines under a title. */

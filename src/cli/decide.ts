@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Service } from '../app/open.ts'
-import { type ActionName, actionNames, actions, untilLabel } from '../chat/actions.ts'
+import { type ActionName, actionNames, actions, numberNamedAlone, untilLabel } from '../chat/actions.ts'
 import type { Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
@@ -124,7 +124,8 @@ async function act({ program, done }: Commands, name: ActionName, id: string, op
   if (command === null) throw new Error(`${name} decides nothing.`)
   const { because: reason = null, owner = null, until = null, asset = null } = options
   await withService(program, async (service) => {
-    const { id: proposal, revision } = await theProposal(service, id)
+    const { id: proposal, revision: current } = await theProposal(service, id)
+    const revision = numberNamedAlone(name, current)
     const given = command({ revision, reason, owner, until, asset })
     const person = actorFrom(service, options.as)
     if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {

@@ -3,8 +3,8 @@
 import { frozen } from './asset.ts'
 import type { PackageChange } from './catalog.ts'
 import { refusalOf } from './permission/answer.ts'
+import type { Moment } from './permission/place.ts'
 import type { Doer } from './permission/row.ts'
-import type { Member } from './policy.ts'
 import type { DeploymentOutcome } from './ports.ts'
 import { glanceOf } from './proposal/glance.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
@@ -18,15 +18,13 @@ export interface RollbackRequest {
   readonly reason: string | null
   /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
-  readonly members: readonly Member[]
-  /** ISO 8601 UTC. */
-  readonly now: string
+  readonly moment: Moment
 }
 
 /** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
-export function rollbackProblem({ state, doer, reason, only, members, now }: RollbackRequest): string | null {
+export function rollbackProblem({ state, doer, reason, only, moment }: RollbackRequest): string | null {
   const { id, subject } = state
-  const refusal = refusalOf('roll-back', doer, { glance: glanceOf(state), members, now })
+  const refusal = refusalOf('roll-back', doer, { ...moment, glance: glanceOf(state) })
   if (refusal !== null) return refusal.sentence
   if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`

@@ -14,8 +14,9 @@ export function textIn(c: Context, name: string): string | null {
 
 /** A whole number above zero; `null`: there is none. */
 export function numberIn(c: Context, name: string): number | null {
-  const asked = Number(c.req.query(name))
-  return Number.isSafeInteger(asked) && asked > 0 ? asked : null
+  const given = c.req.query(name)
+  const asked = Number(given)
+  return given && Number.isSafeInteger(asked) && asked >= 0 ? asked : null
 }
 
 /** The id that stands in the path, as proposals are called. */

@@ -7,11 +7,10 @@ import { turnIn } from '../core/permission/forbidden.ts'
 import type { Place } from '../core/permission/place.ts'
 import { teamRefusal } from '../core/permission/team.ts'
 import type { Refusal } from '../core/proposal/command.ts'
-import { placeOf } from './may.ts'
-import type { WorkflowParts } from './ports.ts'
+import { type PlaceParts, placeOf } from './places.ts'
 
 /** Before a dialog opens: what it shows, or why it would be in vain, in the words that its answer would get. */
-export function createAsking(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'>) {
+export function createAsking(parts: PlaceParts) {
   return async (click: Click, person: Person): Promise<Asking | Answer> => {
     const place = await placeOf(parts, click.proposal)
     if (place === null) return { ok: false, message: rich(`There is no proposal ${click.proposal}.`) }

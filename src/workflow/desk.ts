@@ -1,4 +1,4 @@
-import { actions } from '../chat/actions.ts'
+import { actions, numberNamedAlone } from '../chat/actions.ts'
 import type {
   ActRequest,
   Answer,
@@ -45,6 +45,7 @@ import { createAsking, refusedAnswer } from './asking.ts'
 import { freezesOf } from './commands/context.ts'
 import type { Execute } from './commands/execute.ts'
 import type { Estimates } from './estimates.ts'
+import { placeOf, placesOf } from './places.ts'
 import type { Linking, WorkflowParts } from './ports.ts'
 import type { Rollback } from './rollback.ts'
 
@@ -78,9 +79,10 @@ export function createDesk(
       votedBy(db, person.id, OVERVIEW_LINES),
     ])
     const glances = await readGlances(db, [...new Set([...waiting, ...running, ...decided])])
-    const of = (ids: readonly string[]) => ids.flatMap((id) => glances.find((glance) => glance.id === id) ?? [])
+    const places = await placesOf(parts, glances)
+    const of = (ids: readonly string[]) => ids.flatMap((id) => places.find(({ glance }) => glance.id === id) ?? [])
     const given = { waiting: of(waiting), running: of(running), decided: of(decided) }
-    return overviewOf(given, person, (team) => known.get(team) ?? null, now())
+    return overviewOf(given, person)
   }
 
   async function give(proposal: string, command: ProposalCommand, person: Person, done: string): Promise<Answer> {
@@ -159,7 +161,7 @@ export function createDesk(
       case 'act': {
         const [line] = await readLines(db, [asked.proposal])
         if (line === undefined) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
-        const revision = asked.action === 'confirm' ? null : line.revision
+        const revision = numberNamedAlone(asked.action, line.revision)
         return act({ ...asked, revision, owner: asked.owner ?? person.id }, person)
       }
     }
@@ -265,11 +267,8 @@ export function createDesk(
     tested: (nonce) => announceTest(db, nonce),
     comment: (proposal, text, person) => give(proposal, { type: 'comment', text }, person, ''),
     async card(proposal, person) {
-      const glance = await findGlance(db, proposal)
-      if (glance === null) return null
-      const members = teams.membersOf(glance.team)
-      const told = await toldPictures(db, proposal)
-      return proposalCard({ glance, members, now: now() }, person, told)
+      const place = await placeOf(parts, proposal)
+      return place === null ? null : proposalCard(place, person, await toldPictures(db, proposal))
     },
   }
 }

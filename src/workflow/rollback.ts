@@ -11,6 +11,7 @@ import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
 import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './commands/execute.ts'
+import { momentOf } from './places.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export type Rollback = ReturnType<typeof createRollback>
@@ -43,8 +44,8 @@ async function rollBack(
 ): Promise<Answer> {
   const state = await findProposal(parts.db, proposal)
   if (state === null) return refused(`There is no proposal ${proposal}.`)
-  const members = parts.teams.membersOf(state.team)
-  const problem = rollbackProblem({ state, doer: person, reason, only, members, now: parts.clock().toISOString() })
+  const moment = await momentOf(parts, state.team)
+  const problem = rollbackProblem({ state, doer: person, reason, only, moment })
   if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
   const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
   const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`

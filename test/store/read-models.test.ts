@@ -116,7 +116,14 @@ describe('whom they wait for', () => {
       const ids = await waitingFor(db, { id: me.id, roles: new Map([[TEAM, me.roles]]) }, 1_000)
       const waiting = glances.filter(({ id }) => ids.includes(id))
       const reader = { kind: 'person', id: me.id, name: me.name, via: 'console' } as const
-      const overview = overviewOf({ waiting, running: [], decided: [] }, reader, () => me, now())
+      const overview = overviewOf(
+        {
+          waiting: waiting.map((glance) => ({ glance, members: people, now: now(), freezes: [] })),
+          running: [],
+          decided: [],
+        },
+        reader,
+      )
       expect(overview.waiting).toHaveLength(Math.min(10, waiting.length))
     }
   })

@@ -139,7 +139,7 @@ export interface PlaceOptions extends SceneOptions {
 export function placeIn(scene: Scene, { status, glance, place, ...options }: PlaceOptions = {}): Place {
   const one = scenes[scene](options)
   const seen: Glance = { ...glanceOf(one.state()), ...glance, ...(status === undefined ? {} : { status }) }
-  return { glance: seen, members: people, now: one.now(), ...place }
+  return { glance: seen, members: people, now: one.now(), freezes: [], ...place }
 }
 
 /** What somebody would be told; `null`: it would be accepted. */

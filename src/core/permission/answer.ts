@@ -86,6 +86,9 @@ function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
       `${doer.name} is not known to team ${team}. An operator can add people and roles in patchwarden.yaml.`,
     )
   const roles = rolesOf(row, place)
+  const now = row.when(place)
+  // Nobody could hold what nothing names: there is no ring that waits, or no policy for it.
+  if (roles.length === 0 && now !== null) return now
   const mine = me.roles.length === 0 ? 'none' : me.roles.join(', ')
   const takes = roles === 'any' ? 'a role in the team' : `the role ${anyOf(roles)}`
   return no('not allowed', `${row.doing} ${id} takes ${takes}; you have ${mine}. ${holdersCan(roles, act, place)}`)

@@ -11,16 +11,20 @@ import type { Freeze } from '../window.ts'
 /** A small state and what it asks for, in full or in short. */
 export type Askable = LightState & { readonly subject: Rings }
 
-export interface Place {
-  readonly glance: Glance
+/** What of this moment decides who may do what. */
+export interface Moment {
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** What holds the team up now, as far as it was looked at. */
-  readonly freezes?: readonly Freeze[]
+  /** What holds the team up now. */
+  readonly freezes: readonly Freeze[]
   /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
   readonly teamPolicy?: Policy
+}
+
+export interface Place extends Moment {
+  readonly glance: Glance
 }
 
 /** Whoever may vote on what is asked for now: the quorum's roles, or while a notice runs those who may object. */

@@ -62,9 +62,9 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Voting on',
     who: ['voter'],
-    during: 'it is open and its time is not over; not twice',
+    during: 'it is open and its time is not over; not by who proposed it, nor twice',
     when: votable,
-    unless: (place, doer) => votedAlready(place, doer, 'abstain'),
+    unless: (place, doer) => votedAlready(place, doer, 'abstain') ?? notTheProposer(place, doer),
   },
   reject: {
     kind: 'safe',
@@ -181,7 +181,7 @@ export const rows: Readonly<Record<Act, Row>> = {
   },
   skip: {
     kind: 'safe',
-    decides: true,
+    decides: false,
     doing: 'Leaving assets out of',
     who: ['stop'],
     during: 'it is rolling out, paused or halted; only of what has not begun',
@@ -405,7 +405,7 @@ function acknowledgeable({ glance: { id, status, subject, policy, acknowledgedBy
 }
 
 function extensible(place: Place): Refusal | null {
-  const { glance, now, freezes = [] } = place
+  const { glance, now, freezes } = place
   const { id, status, schedule, team } = glance
   if (!is(place, started) || schedule === null)
     return no('not now', `${id} is ${status}: only the window of what is being rolled out is extended.`)

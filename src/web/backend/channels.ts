@@ -4,15 +4,16 @@ import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { limits } from '../../core/limits.ts'
-import type { Glance } from '../../core/proposal/glance.ts'
+import type { Place } from '../../core/permission/place.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
-import { badgesOf, findGlance, listProposals, readGlances } from '../../store/proposal-pages.ts'
+import { badgesOf, listProposals, readGlances } from '../../store/proposal-pages.ts'
 import { watchedOfTeams } from '../../store/watched.ts'
+import { placeOf, placesOf } from '../../workflow/places.ts'
 import type { CardsQuery, CardView, ChannelSummary, ChannelView, ProposalView, Viewer } from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
 import { watchView } from '../watch.ts'
-import { type Backend, type Channel, memberIn, nowOf, personOf } from './parts.ts'
+import { type Backend, type Channel, memberIn, personOf } from './parts.ts'
 
 /** How long a channel shows what no proposal is about, and how much of it. */
 const NOTICED_MS = 14 * DAY_MS
@@ -49,10 +50,10 @@ async function summaryOf(backend: Backend, channel: Channel, viewer: Viewer): Pr
   return summary ?? { id: channel.id, title: channel.title, waitingForViewer: 0, open: 0, simulated: false }
 }
 
-function cardView(backend: Backend, glance: Glance, viewer: Viewer): CardView {
-  const members = backend.service.parts.teams.membersOf(glance.team)
+function cardView(place: Place, viewer: Viewer): CardView {
+  const { glance, members } = place
   return {
-    card: proposalCard({ glance, members, now: nowOf(backend) }, personOf(viewer)),
+    card: proposalCard(place, personOf(viewer)),
     owners: members.map(({ id, name }) => ({ id, name })),
     openedAt: glance.openedAt,
     closedAt: glance.closedAt,
@@ -83,7 +84,7 @@ export async function channelView(
   return {
     channel: await summaryOf(backend, channel, viewer),
     notices: isFirst ? await consoleNotices(db, id, { since, most: NOTICES }) : [],
-    cards: glances.map((glance) => cardView(backend, glance, viewer)),
+    cards: (await placesOf(parts, glances)).map((one) => cardView(one, viewer)),
     next: last === undefined ? null : cursorAt(list, { open: last.open, number: last.number }),
     watch: isFirst ? (await watchedOfTeams(db, teams)).map(watchView) : [],
     empty: rich(
@@ -100,15 +101,15 @@ export async function proposalView(
   before: number | null,
   viewer: Viewer,
 ): Promise<ProposalView | null> {
-  const { db, channels } = backend.service
-  const glance = await findGlance(db, id)
-  const home = channels.find((item) => glance !== null && item.teams.includes(glance.team))
-  if (glance === null || home === undefined) return null
+  const { db, channels, parts } = backend.service
+  const place = await placeOf(parts, id)
+  const home = channels.find((item) => place !== null && item.teams.includes(place.glance.team))
+  if (place === null || home === undefined) return null
   const entries = await consoleThread(db, id, { before, most: limits.pageRows + 1 })
   const thread = entries.slice(-limits.pageRows)
   return {
     channel: await summaryOf(backend, home, viewer),
-    card: cardView(backend, glance, viewer),
+    card: cardView(place, viewer),
     thread,
     older: entries.length > thread.length ? (thread[0]?.id ?? null) : null,
   }

@@ -15,7 +15,7 @@ const PICTURE_SECONDS = 60
 
 const actForm = z.object({
   action: z.string().refine(isActionName),
-  revision: z.coerce.number().int().min(1).max(1_000_000),
+  revision: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   reason: z.string().max(10_000).optional(),
   owner: z.string().max(100).optional(),
   asset: z.string().max(200).optional(),

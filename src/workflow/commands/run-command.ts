@@ -187,7 +187,7 @@ async function tell(
   const logs = await readLogs(tx, logsTold(recorded, state, next))
   const told = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
   for (const entry of told) put(channel, entry, heard)
-  const notices = [...noticesOf(recorded, next, members), ...noticesInName(recorded, next, told)]
+  const notices = [...noticesOf(recorded, next, context), ...noticesInName(recorded, next, told)]
   for (const { person, entry } of notices) put(`@${person}`, entry, chats)
   return heard
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { countEndState, type GateCount, gateProblem, tally } from '../../../src/core/rollout/gate.ts'
 import type { EndState, Gate } from '../../../src/core/proposal/proposal.ts'
+import { countEndState, type GateCount, gateProblem, tally } from '../../../src/core/rollout/gate.ts'
 
 describe('an end state counts', () => {
   test.each<[EndState, GateCount]>([

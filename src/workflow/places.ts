@@ -1,0 +1,37 @@
+/** All that decides who may do what to a proposal: made in one place, so that cards, clicks and explanations go by the same. */
+
+import type { Moment, Place } from '../core/permission/place.ts'
+import type { Glance } from '../core/proposal/glance.ts'
+import { findGlance } from '../store/proposal-pages.ts'
+import { freezesOf } from './commands/context.ts'
+import type { WorkflowParts } from './ports.ts'
+
+export type PlaceParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams'>
+
+/** `null`: there is no such proposal. */
+export async function placeOf(parts: PlaceParts, proposal: string): Promise<Place | null> {
+  const glance = await findGlance(parts.db, proposal)
+  if (glance === null) return null
+  const [place = null] = await placesOf(parts, [glance])
+  return place
+}
+
+/** Of several, in their order. */
+export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): Promise<readonly Place[]> {
+  const teams = [...new Set(glances.map(({ team }) => team))]
+  const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))
+  return glances.flatMap((glance) => {
+    const moment = moments.get(glance.team)
+    return moment === undefined ? [] : [{ ...moment, glance }]
+  })
+}
+
+export async function momentOf({ db, clock, teams }: PlaceParts, team: string): Promise<Moment> {
+  const now = clock().toISOString()
+  return {
+    now,
+    members: teams.membersOf(team),
+    freezes: await freezesOf(db, { teams }, team, now),
+    teamPolicy: teams.policyOf(team),
+  }
+}
