@@ -160,8 +160,8 @@ const table = {
     style: 'plain',
     asks: ['asset'],
     optional: ['asset'],
-    summary: 'try what failed again: one asset, or all of them',
-    done: 'What failed is tried again when the rollout goes on.',
+    summary: 'try what failed again: one asset, or all of them; where it is stopped, that agrees to resume',
+    done: 'What failed is tried again. Where the rollout was stopped, that counts as your agreement to resume.',
     command: ({ asset, revision: turn }) => ({ type: 'retry', asset, turn }),
   },
   extend: {

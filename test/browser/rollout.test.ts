@@ -106,7 +106,6 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
     await mend(folder)
     await ask('Retry failed', {})
     await expect.poll(thread).toContain('Tries again: pay-02')
-    await press('Resume')
     await shows('waits until somebody who is owner says go')
     await page.reload()
     await ask('Extend the window', { reason: 'nearly done' })
