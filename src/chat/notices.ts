@@ -8,10 +8,11 @@ import type { RecordedEvent } from '../core/proposal/event.ts'
 import { glanceOf } from '../core/proposal/glance.ts'
 import { turnsTo, voters } from '../core/proposal/ladder.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { assetName } from '../core/rollout/tally.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { cardAction, numberOfAction, offeredOf } from './card-actions.ts'
-import { type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 
 export interface Notice {
   /** Person id. */
@@ -143,6 +144,16 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
         rich(`The rollout stopped: ${sentence(event.reason)}`),
         ['resume'],
       )
+    case 'agreed': {
+      const { to, name, reason } = event
+      const what =
+        to.act === 'leave-out'
+          ? rich(`${name} wants `, code(assetName(state, to.asset)), ' left out: ')
+          : rich(`${name} wants it to run on until `, time(to.until), ': ')
+      const others = whoMay(to.act, placeOf(occasion)).map(({ id }) => id)
+      const text = [...what, ...rich(`${sentence(reason)} It takes your agreement, too.`)]
+      return tell(occasion, others, 'urgent', text, [to.act === 'leave-out' ? 'skip' : 'extend'])
+    }
     case 'break-glass-used': {
       const text = rich(`${event.name} broke the glass: ${sentence(event.reason)} Somebody else reviews it.`)
       const reviewers = whoMay('review-break-glass', placeOf(occasion)).map(({ id }) => id)

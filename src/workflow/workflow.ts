@@ -2,7 +2,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
 import { createAssessor } from './assessing/assessor.ts'
 import { createExecute } from './commands/execute.ts'
-import { createDesk } from './desk.ts'
+import { createDesk } from './desk/desk.ts'
 import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
 import { createDrift } from './drift.ts'
@@ -63,7 +63,18 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,
     askHandOver: execute.askHandOver,
-    desk: createDesk(parts, execute, createRollback(parts, execute), estimates, linking),
+    desk: createDesk({
+      db: parts.db,
+      clock: parts.clock,
+      // What is configured may change while the service runs.
+      get teams() {
+        return parts.teams
+      },
+      commands: execute,
+      rollback: createRollback(parts, execute),
+      estimates,
+      linking,
+    }),
     may: createMay(parts),
     linking,
     estimates,

@@ -1,4 +1,5 @@
 // Live updates: the server says that something changed; htmx fetches the pieces again. Typed text is never touched.
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one scope of a script that no bundler touches.
 ;(() => {
   const offline = document.getElementById('offline')
   let timer = null

@@ -1,13 +1,13 @@
-import { actions } from '../chat/actions.ts'
-import { actsOfAction } from '../chat/card-actions.ts'
-import type { Answer, Asking, Click, Person } from '../chat/desk.ts'
-import { rich } from '../chat/rich-text.ts'
-import { refusalOf } from '../core/permission/answer.ts'
-import { turnIn } from '../core/permission/forbidden.ts'
-import type { Place } from '../core/permission/place.ts'
-import { teamRefusal } from '../core/permission/team.ts'
-import type { Refusal } from '../core/proposal/command.ts'
-import { type PlaceParts, placeOf } from './places.ts'
+import { actions } from '../../chat/actions.ts'
+import { actsOfAction } from '../../chat/card-actions.ts'
+import type { Answer, Asking, Click, Person } from '../../chat/desk.ts'
+import { rich } from '../../chat/rich-text.ts'
+import { refusalOf } from '../../core/permission/answer.ts'
+import { turnIn } from '../../core/permission/forbidden.ts'
+import type { Place } from '../../core/permission/place.ts'
+import { teamRefusal } from '../../core/permission/team.ts'
+import type { Refusal } from '../../core/proposal/command.ts'
+import { type PlaceParts, placeOf } from '../places.ts'
 
 /** Before a dialog opens: what it shows, or why it would be in vain, in the words that its answer would get. */
 export function createAsking(parts: PlaceParts) {

@@ -1,0 +1,80 @@
+/** What people do: commands, freezes, roll backs, and what stands behind a card. */
+
+import { actions } from '../../chat/actions.ts'
+import { type ActRequest, type Answer, detailNames, type Person } from '../../chat/desk.ts'
+import { rich } from '../../chat/rich-text.ts'
+import type { Act } from '../../core/permission/acts.ts'
+import { whoMay } from '../../core/permission/answer.ts'
+import { someOf } from '../../core/permission/names.ts'
+import type { ProposalCommand } from '../../core/proposal/command.ts'
+import type { ProposalEvent } from '../../core/proposal/event.ts'
+import { glanceOf } from '../../core/proposal/glance.ts'
+import { howItCounts } from '../../core/proposal/proof.ts'
+import type { ProposalState } from '../../core/proposal/proposal.ts'
+import { teamOf } from '../../store/proposals.ts'
+import { momentOf } from '../places.ts'
+import { refusedAnswer } from './asking.ts'
+import type { DeskParts } from './desk-parts.ts'
+import { detailOf } from './details.ts'
+
+export async function give(
+  desk: DeskParts,
+  proposal: string,
+  command: ProposalCommand,
+  person: Person,
+  done: string,
+): Promise<Answer> {
+  const result = await desk.commands.execute(proposal, command, person)
+  if (result.ok) {
+    const confirmed = result.events.find((event) => event.type === 'act-confirmed')
+    if (confirmed !== undefined) return { ok: true, message: rich(confirmedWords(confirmed, result.state)) }
+    const agreed = result.events.find((event) => event.type === 'agreed')
+    if (agreed !== undefined)
+      return { ok: true, message: rich(await whatIsMissing(desk, agreed.to.act, result.state, person)) }
+    const counted = command.type === 'vote' || command.type === 'resume'
+    const how = counted ? howItCounts(person, desk.teams.membersOf(result.state.team)) : null
+    return { ok: true, message: rich(how === null ? done : `${done} ${how}`) }
+  }
+  return refusedAnswer(proposal, result.refusal)
+}
+
+/** Of what takes more people: who else can agree. */
+async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { id: me }: Person): Promise<string> {
+  const place = { ...(await momentOf(desk, state.team)), glance: glanceOf(state) }
+  const others = whoMay(act, place).filter(({ id }) => id !== me)
+  const who = others.length === 0 ? 'nobody can now' : `${someOf(others.map(({ name }) => name))} can`
+  return `Your agreement is recorded. It takes somebody else, too: ${who}.`
+}
+
+/** A freeze is the team's: the proposal only says of which one. */
+async function freeze(desk: DeskParts, proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
+  const team = await teamOf(desk.db, proposal)
+  if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
+  const change = command.type === 'freeze' ? { until: command.until, reason: command.reason } : 'lift'
+  const { ok, sentence } = await desk.commands.freezeTeam(team, change, person)
+  return { ok, message: rich(sentence) }
+}
+
+export async function act(desk: DeskParts, request: ActRequest, person: Person): Promise<Answer> {
+  const { command, done } = actions[request.action]
+  if (command !== null) {
+    const given = command(request)
+    if (given.type === 'roll-back') return desk.rollback.rollBack(request.proposal, given, person)
+    if (given.type === 'freeze' || given.type === 'unfreeze') return freeze(desk, request.proposal, given, person)
+    return give(desk, request.proposal, given, person, done)
+  }
+  const name = detailNames.find((item) => item === request.action)
+  const shown = name ? await detailOf(desk, request.proposal, name) : null
+  if (shown) return { ok: true, message: rich(shown.title), detail: shown }
+  return { ok: false, message: rich(`There is nothing to show for ${request.proposal}.`) }
+}
+
+/** What it was that counts as the person's own now. */
+function confirmedWords(
+  { act, person }: Extract<ProposalEvent, { type: 'act-confirmed' }>,
+  { id, votes }: ProposalState,
+): string {
+  const choice = votes.find((vote) => vote.person === person)?.choice ?? ''
+  const what = act === 'vote' ? `vote to ${choice}` : act
+  return `Confirmed: your ${what} on ${id} counts as your own from now on.`
+}

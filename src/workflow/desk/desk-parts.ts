@@ -1,0 +1,17 @@
+import type { Execute } from '../commands/execute.ts'
+import type { Estimates } from '../estimates.ts'
+import type { Linking, WorkflowParts } from '../ports.ts'
+import type { Rollback } from '../rollback.ts'
+
+/** What requests of people are answered with. */
+export interface DeskParts extends Pick<WorkflowParts, 'db' | 'clock' | 'teams'> {
+  readonly commands: Pick<Execute, 'execute' | 'freezeTeam'>
+  readonly rollback: Rollback
+  readonly estimates: Estimates
+  readonly linking: Linking
+}
+
+/** ISO 8601 UTC. */
+export function nowOf({ clock }: DeskParts): string {
+  return clock().toISOString()
+}
