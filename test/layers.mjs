@@ -1,6 +1,6 @@
 // The layer rules: imports point inward and in no circle, transactions know no pool, nothing but the table of permissions looks
 // at roles, and text from outside has one way in and one way to each surface. Fails, naming what breaks them.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -117,6 +117,35 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.ts') || mayLook.some((one) => name.startsWith(one))) continue
   if (looksAtRoles.test(readFileSync(path.join(root, file), 'utf8')))
     problems.push(`src/${name}: ask core/permission instead of looking at roles`)
+}
+
+// The picture of docs/architecture.md is drawn from the imports: `node test/layers.mjs --draw` writes it anew.
+const page = fileURLToPath(new URL('../docs/architecture.md', import.meta.url))
+const drawn = /```mermaid\n[\s\S]*?```/
+const written = readFileSync(page, 'utf8')
+const now = written.replace(drawn, picture())
+if (process.argv.includes('--draw')) writeFileSync(page, now)
+else if (now !== written)
+  problems.push('docs/architecture.md: its picture is not of these imports: node test/layers.mjs --draw')
+
+/** Layers and which imports which; an arrow that follows from others is left out. */
+function picture() {
+  const arrows = new Map(Object.keys(mayImport).map((layer) => [layer, new Set()]))
+  for (const [file, found] of importsOf) {
+    const layer = file.split(path.sep)[0]
+    for (const one of found) {
+      const target = one.split(path.sep)[0]
+      if (target !== layer) arrows.get(layer)?.add(target)
+    }
+  }
+  const reaches = (from, to) => [...(arrows.get(from) ?? [])].some((next) => next === to || reaches(next, to))
+  const lines = [...arrows].flatMap(([from, targets]) =>
+    [...targets]
+      .filter((to) => ![...targets].some((other) => other !== to && reaches(other, to)))
+      .toSorted()
+      .map((to) => `  ${from} --> ${to}`),
+  )
+  return `\`\`\`mermaid\nflowchart TD\n${lines.join('\n')}\n\`\`\``
 }
 
 for (const problem of problems) console.error(problem)

@@ -52,6 +52,7 @@ const likely: readonly ActionName[] = [
   'halt',
   'acknowledge',
   'postpone',
+  'unfreeze',
   'roll-back',
   'review-break-glass',
 ]

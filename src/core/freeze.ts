@@ -1,8 +1,11 @@
-import type { Through } from './hands.ts'
+import { type CountedAct, isOwn, type Through } from './hands.ts'
 import { limits } from './limits.ts'
 import { teamRefusal } from './permission/team.ts'
 import type { Member, Policy } from './policy.ts'
+import { anyOf } from './proposal/decision.ts'
+import { countQuorum } from './quorum.ts'
 import { DAY_MS } from './time/instant.ts'
+import type { Freeze } from './window.ts'
 
 export interface FreezeRequest {
   readonly team: string
@@ -31,4 +34,25 @@ export function freezeProblem({ team, change, now, person, through, policy, memb
   if (until > Date.parse(now) + limits.deferralDays * DAY_MS)
     return `A freeze holds for ${limits.deferralDays} days at most.`
   return null
+}
+
+/** Whether those who agreed to lift all that holds a team up, with whoever asks now, are as many as resuming takes. */
+export type LiftDecision =
+  | { readonly enough: true }
+  /** `already`: whoever asks had agreed before. `missing`: a role that somebody else must have. */
+  | { readonly enough: false; readonly already: boolean; readonly missing: string }
+
+/** `freezes`: those that people declared and that hold. */
+export function liftDecision(
+  freezes: readonly Freeze[],
+  me: CountedAct,
+  { policy, members }: Pick<FreezeRequest, 'policy' | 'members'>,
+): LiftDecision {
+  const [first, ...others] = freezes.map(({ liftAgreed = [] }) => liftAgreed)
+  const before = (first ?? []).filter(({ person }) => others.every((list) => list.some((one) => one.person === person)))
+  const mine = before.find(({ person }) => person === me.person)
+  const { satisfied, roles } = countQuorum(policy.resume, [...before.filter((one) => one !== mine), me], members)
+  if (satisfied) return { enough: true }
+  const missing = anyOf(roles.filter(({ filledBy, need }) => filledBy.length < need).map(({ role }) => role))
+  return { enough: false, already: mine !== undefined && (isOwn(mine) || !isOwn(me)), missing }
 }

@@ -1,5 +1,6 @@
 /** When an asset may be touched: rules with a time zone and a duration, minus freezes. */
 
+import type { CountedAct } from './hands.ts'
 import { parseRecurrence, recurrenceOccurrences } from './recurrence/text.ts'
 import { DAY_MS, DAY_SECONDS, HOUR_SECONDS, toIso } from './time/instant.ts'
 import {
@@ -65,6 +66,8 @@ export interface Freeze {
   readonly to: string
   /** `null`: every team. */
   readonly teams: readonly string[] | null
+  /** Of one that a person declared: who has agreed so far that it is lifted. Left out: the configuration has it. */
+  readonly liftAgreed?: readonly CountedAct[]
 }
 
 /** ISO 8601 UTC instants; `end` is exclusive. */

@@ -4,7 +4,8 @@ import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { AuditProblem } from '../core/audit.ts'
 import { errorText } from '../core/error-text.ts'
 import type { FreezeEntry, FreezeRow } from '../core/freeze-record.ts'
-import { actorFacts } from '../core/proposal/entry.ts'
+import { type CountedAct, throughOf } from '../core/hands.ts'
+import { actorFacts, actorOf } from '../core/proposal/entry.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import { wordsIn } from '../core/proposal/said.ts'
 import { readBeside, readEntry } from '../core/record/entry.ts'
@@ -13,6 +14,7 @@ import type { Freeze } from '../core/window.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { appendToStream, lockStream, RIGHTS } from './entries.ts'
 import { readBesides } from './events.ts'
+import { readRegister } from './persons.ts'
 import { entries, freezes } from './schema.ts'
 
 export interface NewFreeze {
@@ -46,13 +48,18 @@ export async function addFreeze(tx: Tx, freeze: NewFreeze, { actor, register }: 
   await tx.update(freezes).set({ entry: seq }).where(eq(freezes.id, row.id))
 }
 
+/** Nobody else declares or lifts one, or agrees to that, until the transaction is over. */
+export async function lockFreezes(tx: Tx): Promise<void> {
+  await lockStream(tx, RIGHTS)
+}
+
 /** How many were lifted. */
 export async function liftFreezes(
   tx: Tx,
   { team, now }: { readonly team: string; readonly now: string },
   { actor, register }: By,
 ): Promise<number> {
-  await lockStream(tx, RIGHTS)
+  await lockFreezes(tx)
   const { by, facts, beside } = actorFacts(actor, register)
   const rows = await tx
     .update(freezes)
@@ -60,10 +67,27 @@ export async function liftFreezes(
     .where(holding(team, now))
     .returning({ id: freezes.id })
   if (rows.length === 0) return 0
-  const lifted = rows.map(({ id }) => id).sort((a, b) => a - b)
   const event = 'freeze-lifted'
-  await appendToStream(tx, RIGHTS, [{ at: now, by, event, facts: { ...facts, freezes: lifted, team }, beside }])
+  await appendToStream(tx, RIGHTS, [{ at: now, by, event, facts: { ...facts, freezes: inOrder(rows), team }, beside }])
   return rows.length
+}
+
+/** Keeps that somebody agrees to lift what people declared, which takes others, too. */
+export async function agreeToLift(
+  tx: Tx,
+  { team, now }: { readonly team: string; readonly now: string },
+  { actor, register }: By,
+): Promise<void> {
+  const { by, facts, beside } = actorFacts(actor, register)
+  const rows = await tx.select({ id: freezes.id }).from(freezes).where(holding(team, now))
+  const event = LIFT_AGREED
+  await appendToStream(tx, RIGHTS, [{ at: now, by, event, facts: { ...facts, freezes: inOrder(rows), team }, beside }])
+}
+
+const LIFT_AGREED = 'freeze-lift-agreed'
+
+function inOrder(rows: readonly { readonly id: number }[]): readonly number[] {
+  return rows.map(({ id }) => id).sort((a, b) => a - b)
 }
 
 function holding(team: string, now: string) {
@@ -73,15 +97,48 @@ function holding(team: string, now: string) {
 /** Freezes of a team that people declared and that still hold; each is called by the reason. */
 export async function declaredFreezes(db: Queryable, team: string, now: string): Promise<readonly Freeze[]> {
   const rows = await db.select().from(freezes).where(holding(team, now)).orderBy(freezes.id)
-  const wanted = rows.flatMap(({ entry }) => (entry === null ? [] : [{ stream: RIGHTS, seq: entry }]))
   // Mostly there is none.
+  if (rows.length === 0) return []
+  const wanted = rows.flatMap(({ entry }) => (entry === null ? [] : [{ stream: RIGHTS, seq: entry }]))
   const besides = (await readBesides(db, wanted)).get(RIGHTS)
-  return rows.map(({ entry, reason, fromAt, untilAt }) => ({
+  const agreed = await liftAgreements(db, team, Math.min(...wanted.map(({ seq }) => seq)))
+  return rows.map(({ id, entry, reason, fromAt, untilAt }) => ({
     name: entry === null ? (reason ?? ERASED) : wordsIn(readBeside(besides?.get(entry) ?? null)),
     from: fromAt,
     to: untilAt,
     teams: [team],
+    liftAgreed: agreed.flatMap((one) => (one.freezes.includes(id) ? [one.act] : [])),
   }))
+}
+
+interface LiftAgreement {
+  readonly act: CountedAct
+  /** Numbers of the freezes that it is about. */
+  readonly freezes: readonly number[]
+}
+
+/** What people agreed to after an entry, the last of each. */
+async function liftAgreements(db: Queryable, team: string, since: number): Promise<readonly LiftAgreement[]> {
+  const rows = await db
+    .select({ entry: entries.entry })
+    .from(entries)
+    .where(
+      and(
+        eq(entries.stream, RIGHTS),
+        Number.isFinite(since) ? gt(entries.seq, since) : undefined,
+        sql`${entries.entry} like ${`%"event":"${LIFT_AGREED}"%`}`,
+      ),
+    )
+    .orderBy(entries.seq)
+  if (rows.length === 0) return []
+  const register = await readRegister(db)
+  const all = rows.flatMap(({ entry }) => {
+    const { by, facts } = readEntry(entry)
+    const actor = actorOf({ by, facts }, null, register)
+    if (facts.team !== team || actor.kind !== 'person' || !Array.isArray(facts.freezes)) return []
+    return [[actor.id, { act: { person: actor.id, ...throughOf(actor) }, freezes: facts.freezes.map(Number) }] as const]
+  })
+  return [...new Map(all).values()]
 }
 
 export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {

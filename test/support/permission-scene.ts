@@ -119,6 +119,19 @@ export const scenes = {
     one.give({ type: 'halt', reason: 'bad' }, person('jonas'))
     return one
   },
+  /** Open, and somebody has frozen its team. */
+  frozen: (options?: SceneOptions) => {
+    const one = caseOf(options)
+    const freeze = {
+      name: 'the sale',
+      from: '2026-11-19T00:00:00Z',
+      to: '2026-12-24T00:00:00Z',
+      teams: ['web'],
+      liftAgreed: [],
+    }
+    one.setting.freezes = [freeze]
+    return one
+  },
   /** Tom broke the glass. */
   'broken glass': (options?: SceneOptions) => {
     const one = caseOf(options)
@@ -139,7 +152,7 @@ export interface PlaceOptions extends SceneOptions {
 export function placeIn(scene: Scene, { status, glance, place, ...options }: PlaceOptions = {}): Place {
   const one = scenes[scene](options)
   const seen: Glance = { ...glanceOf(one.state()), ...glance, ...(status === undefined ? {} : { status }) }
-  return { glance: seen, members: people, now: one.now(), freezes: [], ...place }
+  return { glance: seen, members: people, now: one.now(), freezes: one.setting.freezes, ...place }
 }
 
 /** What somebody would be told; `null`: it would be accepted. */

@@ -25,6 +25,13 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | nul
   return { ...found, sentence: `${found.sentence} ${othersCan(act, place)}` }
 }
 
+/** Why it is not theirs to do, or not in the way in which it came, whenever that is; `null`: it is. */
+export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null {
+  const row = rows[act]
+  if (!isTheirs(row, doer.id, place)) return notTheirs(act, doer, place)
+  return proofProblem(act, row.decides, doer, place.glance, place.members)
+}
+
 /** The same without naming anybody else. */
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]

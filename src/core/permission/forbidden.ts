@@ -4,9 +4,10 @@ import type { Context, ProposalCommand, Refusal } from '../proposal/command.ts'
 import { glanceOf } from '../proposal/glance.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
 import { actOf } from './acts.ts'
-import { refusalOf } from './answer.ts'
+import { refusalOf, withoutRole } from './answer.ts'
 import { partFor } from './parts.ts'
 import { no } from './row.ts'
+import { rows } from './rows.ts'
 import { proposeRefusal } from './team.ts'
 
 /** Why the actor may not give this command now; `null`: only what is given with it can be wrong. */
@@ -22,6 +23,9 @@ export function forbidden(state: ProposalState, command: ProposalCommand, contex
   }
   if (act === null) return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
   const place = { glance: glanceOf(state), members, now, freezes, ...(teamPolicy === undefined ? {} : { teamPolicy }) }
+  // A freeze is judged once, for the team: each proposal only notes it.
+  if (command.type === 'freeze' || command.type === 'unfreeze')
+    return withoutRole(act, actor, place) ?? rows.freeze.when(place)
   return refusalOf(act, actor, place, turnIn(command))
 }
 

@@ -16,7 +16,7 @@ import { statusWords } from '../proposal/stop-test.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../rollout/run.ts'
 import { wantsGo } from '../rollout/turn.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
-import { freezeAt } from '../window.ts'
+import { type Freeze, freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
 import { type Doer, no, type Row } from './row.ts'
@@ -134,8 +134,15 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Lifting the freeze of',
     who: ['resume of the team'],
-    during: 'it is not over, and somebody has frozen the team',
-    when: notOver,
+    during: 'it is not over, and somebody has frozen the team; as many as `resume` counts, nobody twice',
+    when: (place) =>
+      notOver(place) ?? (declared(place).length > 0 ? null : no('not now', `Nobody has frozen ${place.glance.team}.`)),
+    unless: (place, doer) =>
+      declared(place).every(({ liftAgreed = [] }) =>
+        liftAgreed.some((one) => one.person === doer.id && (isOwn(one) || !isOwn(doer))),
+      )
+        ? agreedAlready()
+        : null,
   },
   acknowledge: {
     kind: 'forward',
@@ -306,6 +313,11 @@ export const rows: Readonly<Record<Act, Row>> = {
 function waitsForGo(glance: Askable): boolean {
   const current = ringAt(glance)
   return goesOn(glance) && current !== null && wantsGo(current)
+}
+
+/** What people, and not the configuration, hold the team up with. */
+function declared({ freezes }: Place): readonly Freeze[] {
+  return freezes.filter(({ liftAgreed }) => liftAgreed !== undefined)
 }
 
 function notRolledOut(place: Place): Refusal | null {

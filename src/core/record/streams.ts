@@ -24,6 +24,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'group-read': ['group', 'count', 'people', 'configuration'],
     'group-unread': ['group'],
     'freeze-declared': ['freeze', 'team', 'from', 'until', 'via', 'through', 'linkedAt'],
+    'freeze-lift-agreed': ['freezes', 'team', 'via', 'through', 'linkedAt'],
     'freeze-lifted': ['freezes', 'team', 'via', 'through', 'linkedAt'],
   },
   feeds: {

@@ -1,11 +1,13 @@
 /** Freezes a team, or lifts its freezes, in a person's name. */
 
 import type { Person } from '../../chat/desk.ts'
-import { freezeProblem } from '../../core/freeze.ts'
+import { type FreezeRequest, freezeProblem, liftDecision } from '../../core/freeze.ts'
+import { throughOf } from '../../core/hands.ts'
 import type { ProposalCommand } from '../../core/proposal/command.ts'
+import type { Actor } from '../../core/proposal/proposal.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import type { Db, Tx } from '../../store/connection.ts'
-import { addFreeze, liftFreezes } from '../../store/freezes.ts'
+import { addFreeze, agreeToLift, declaredFreezes, liftFreezes, lockFreezes } from '../../store/freezes.ts'
 import { knowPersons, knowPersonsIn, personsOf } from '../../store/persons.ts'
 import { openHeads } from '../../store/proposals.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -21,7 +23,7 @@ export async function freezeTeam(
   team: string,
   change: { readonly until: string; readonly reason: string } | 'lift',
   person: Person,
-): Promise<{ readonly ok: boolean; readonly sentence: string }> {
+): Promise<Frozen> {
   const now = parts.clock().toISOString()
   const policy = parts.teams.policyOf(team)
   const members = parts.teams.membersOf(team)
@@ -30,18 +32,10 @@ export async function freezeTeam(
   await knowPersons(db, everybody(person, members), now)
   const command: FreezeCommand =
     change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
-  if (!(await inTransaction(db, freezeOrLift, { parts, team, command, person, now })))
-    return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
-  return {
-    ok: true,
-    sentence:
-      command.type === 'freeze'
-        ? `Nothing of ${team} starts before ${command.until}.`
-        : `The freeze of ${team} is lifted.`,
-  }
+  return inTransaction(db, freezeOrLift, { parts, team, command, person, now, policy, members })
 }
 
-interface FreezeGiven {
+interface FreezeGiven extends Pick<FreezeRequest, 'policy' | 'members'> {
   readonly parts: CommandParts
   readonly team: string
   readonly command: FreezeCommand
@@ -49,15 +43,41 @@ interface FreezeGiven {
   readonly now: string
 }
 
-/** False where there was nothing to lift. */
-async function freezeOrLift(tx: Tx, { parts, team, command, person, now }: FreezeGiven): Promise<boolean> {
+interface Frozen {
+  readonly ok: boolean
+  /** What came of it, for whoever asked. */
+  readonly sentence: string
+}
+
+async function freezeOrLift(tx: Tx, given: FreezeGiven): Promise<Frozen> {
+  const { parts, team, command, person, now } = given
   const by = { actor: person, register: await knowPersonsIn(tx, personsOf(person), now) }
+  const tell = async (what: ProposalCommand, actor: Actor) => {
+    for (const [id] of await openHeads(tx, team)) await runCommand(tx, { parts, proposal: id, command: what, actor })
+  }
   if (command.type === 'freeze') {
     const { until: untilAt, reason } = command
     await addFreeze(tx, { team, reason, fromAt: now, untilAt }, by)
-  } else if ((await liftFreezes(tx, { team, now }, by)) === 0) return false
-  for (const [id] of await openHeads(tx, team)) await runCommand(tx, { parts, proposal: id, command, actor: person })
-  return true
+    await tell(command, person)
+    return { ok: true, sentence: `Nothing of ${team} starts before ${untilAt}.` }
+  }
+  await lockFreezes(tx)
+  const held = await declaredFreezes(tx, team, now)
+  if (held.length === 0)
+    return { ok: false, sentence: `Nobody has frozen ${team}. What the configuration freezes ends there.` }
+  const decision = liftDecision(held, { person: person.id, ...throughOf(person) }, given)
+  if (decision.enough) {
+    await liftFreezes(tx, { team, now }, by)
+    await tell(command, person)
+    return { ok: true, sentence: `The freeze of ${team} is lifted.` }
+  }
+  const missing = `It takes somebody else with the role ${decision.missing}, too.`
+  if (decision.already)
+    return { ok: false, sentence: `Counted already: you agreed to lift the freeze of ${team}. ${missing}` }
+  await agreeToLift(tx, { team, now }, by)
+  const text = `${person.name} agreed to lift the freeze of ${team}. ${missing}`
+  await tell({ type: 'note', text }, { kind: 'system', part: 'rollout' })
+  return { ok: true, sentence: `Your agreement is recorded. ${missing}` }
 }
 
 /** A date means its last minute: when in doubt, frozen. */

@@ -42,7 +42,7 @@ describe('who may do what', () => {
     ['withdraw', 'open', ['mara', 'noor', 'jonas']],
     ['postpone', 'scheduled', ['mara', 'noor', 'tom', 'jonas', 'lea']],
     ['freeze', 'open', ['mara', 'noor', 'jonas']],
-    ['unfreeze', 'open', ['mara', 'noor']],
+    ['unfreeze', 'frozen', ['mara', 'noor']],
     ['acknowledge', 'scheduled', ['mara', 'noor', 'jonas', 'lea']],
     ['pause', 'started', ['mara', 'noor', 'jonas']],
     ['halt', 'started', ['mara', 'noor', 'jonas']],
@@ -87,7 +87,7 @@ describe('who may do what', () => {
       'open',
       'Freezing the team of PW-1 takes the role owner or on-call; you have auditor. Mara, Noor or Jonas can.',
     ],
-    ['unfreeze', 'open', 'Lifting the freeze of PW-1 takes the role owner; you have auditor. Mara or Noor can.'],
+    ['unfreeze', 'frozen', 'Lifting the freeze of PW-1 takes the role owner; you have auditor. Mara or Noor can.'],
     [
       'acknowledge',
       'scheduled',
@@ -151,9 +151,23 @@ describe('who may do what', () => {
     expect(codeOf('withdraw', 'zoe', placeIn('scheduled', { glance }))).toBe('not allowed')
   })
 
+  test('a freeze of the configuration is not lifted by people; whoever agreed waits for the others', () => {
+    const { freezes, ...place } = placeIn('frozen')
+    const [freeze] = freezes
+    if (freeze === undefined) throw new Error('Nothing is frozen.')
+    const { liftAgreed: _, ...configured } = freeze
+    expect(said('unfreeze', 'noor', { ...place, freezes: [configured] })).toBe('Nobody has frozen web.')
+    const agreed = [{ ...freeze, liftAgreed: [{ person: 'noor' }] }]
+    expect(said('unfreeze', 'noor', { ...place, freezes: agreed })).toBe(
+      'Counted already: you agreed to it, and it takes somebody else, too.',
+    )
+    expect(said('unfreeze', 'noor', { ...place, freezes: [...agreed, freeze] })).toBeNull()
+    expect(said('unfreeze', 'mara', { ...place, freezes: agreed })).toBeNull()
+  })
+
   test('a freeze goes by the policy that the team has now', () => {
     const teamPolicy = { ...placeIn('open').glance.policy, stop: ['security'], resume: [{ role: 'lead', count: 1 }] }
-    const place = placeIn('open', { place: { teamPolicy } })
+    const place = placeIn('frozen', { place: { teamPolicy } })
     expect(idsWhoMay('freeze', place)).toEqual(['mara', 'tom'])
     expect(idsWhoMay('unfreeze', place)).toEqual(['lea'])
     expect(idsWhoMay('withdraw', place)).toEqual(['mara', 'noor', 'jonas'])
@@ -222,7 +236,7 @@ describe('when', () => {
       (status) => `PW-1 is ${status}: only what is scheduled and has not begun is postponed.`,
     ],
     ['freeze', 'jonas', 'open', notFinal, (status) => `PW-1 is ${status}.`],
-    ['unfreeze', 'noor', 'open', notFinal, (status) => `PW-1 is ${status}.`],
+    ['unfreeze', 'noor', 'frozen', notFinal, (status) => `PW-1 is ${status}.`],
     [
       'acknowledge',
       'jonas',
@@ -728,6 +742,7 @@ test('what decides is not taken from the command line where the policy does not 
     'withdraw-vote': 'scheduled',
     postpone: 'scheduled',
     acknowledge: 'scheduled',
+    unfreeze: 'frozen',
     pause: 'started',
     halt: 'started',
     skip: 'started',
