@@ -121,13 +121,20 @@ const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
   return counts
 })
 
-/** Did an engine say of any asset that it was changed? */
+/**
+ * May any asset have been changed from something older? What failed cannot say how far it came. What newly installed packages
+ * alone has nothing older to go back to.
+ */
 export function hasChanged(run: Rollout): boolean {
   return known(run).list.parts.some(partHasChanged)
 }
 
 const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
-  part.some(({ outcome }) => outcome?.state === 'succeeded'),
+  part.some(({ outcome }) => {
+    if (outcome?.state === 'failed') return true
+    if (outcome?.state !== 'succeeded') return false
+    return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)
+  }),
 )
 
 export function unverified(run: Rollout): readonly Deployment[] {

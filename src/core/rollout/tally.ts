@@ -48,7 +48,7 @@ export interface Tally {
   readonly skipped: number
   /** Those of the rollout that ended badly and were not left out: how many, and the first ones. */
   readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
-  /** Did the rollout change any asset? */
+  /** May the rollout have changed any asset from something older? */
   readonly changed: boolean
   /** Where the test is stopped: what of it is at work, with the names of the first ones. */
   readonly atWork: { readonly count: number; readonly names: readonly string[] } | null
