@@ -1,13 +1,14 @@
-import { cardAction } from '../chat/card-actions.ts'
-import type { ChatPlatform } from '../chat/platform.ts'
+import { cardAction, numberOfAction } from '../chat/card-actions.ts'
 import { lineBreak, rich, strong, time } from '../chat/rich-text.ts'
 import { count } from '../chat/words.ts'
 import { type DigestRule, digestDay } from '../core/digest.ts'
+import { offersToAny } from '../core/permission/answer.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import { claimDigest } from '../store/people.ts'
-import { votedOn } from '../store/proposal-pages.ts'
+import { readGlances, votedOn } from '../store/proposal-pages.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { placesOf } from './places.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const LISTED = 10
@@ -27,7 +28,7 @@ export function createDigests(
       if (rule === null || day === null) continue
       const channel = teams.channelOf(team)
       const posted = await inTransaction(parts.db, postDigest, {
-        platforms: parts.platforms,
+        parts,
         team,
         rule,
         channel,
@@ -42,7 +43,7 @@ export function createDigests(
 }
 
 interface DigestGiven {
-  readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
+  readonly parts: Pick<WorkflowParts, 'clock' | 'teams' | 'platforms'>
   readonly team: string
   readonly rule: DigestRule
   readonly channel: string
@@ -51,10 +52,15 @@ interface DigestGiven {
 }
 
 /** False where another process was first, or nothing waits. */
-async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
+async function postDigest(tx: Tx, { parts, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
   if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
   const open = await votedOn(tx, team, rule.priorities, LISTED)
   if (open.count === 0) return false
+  const glances = await readGlances(
+    tx,
+    open.first.map(({ id }) => id),
+  )
+  const places = await placesOf({ db: tx, clock: parts.clock, teams: parts.teams }, glances)
   const lines = open.first.flatMap((line) => [
     ...rich(lineBreak, strong(line.id), ` ${line.title}; expires `),
     time(line.expiresAt, 'relative'),
@@ -69,13 +75,15 @@ async function postDigest(tx: Tx, { platforms, team, rule, channel, day, now }: 
       ...more,
     ],
     detail: [],
-    actions: open.first.map(({ id, revision }) => ({
-      ...cardAction('approve', revision, `Approve ${id}`),
-      proposal: id,
-    })),
+    actions: places
+      .filter((place) => offersToAny(place).has('approve'))
+      .map(({ glance }) => ({
+        ...cardAction('approve', numberOfAction('approve', glance), `Approve ${glance.id}`),
+        proposal: glance.id,
+      })),
     link: `/c/${channel}`,
   }
-  const chats = platforms.filter(({ name }) => name !== 'console')
+  const chats = parts.platforms.filter(({ name }) => name !== 'console')
   await putMessages(
     tx,
     chats.map(({ name }) => ({ platform: name, channel, proposal: null, at: now, entry })),

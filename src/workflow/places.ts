@@ -2,11 +2,14 @@
 
 import type { Moment, Place } from '../core/permission/place.ts'
 import type { Glance } from '../core/proposal/glance.ts'
+import type { Queryable } from '../store/connection.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { freezesOf } from './commands/context.ts'
 import type { WorkflowParts } from './ports.ts'
 
-export type PlaceParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams'>
+export interface PlaceParts extends Pick<WorkflowParts, 'clock' | 'teams'> {
+  readonly db: Queryable
+}
 
 /** `null`: there is no such proposal. */
 export async function placeOf(parts: PlaceParts, proposal: string): Promise<Place | null> {
