@@ -50,7 +50,7 @@ function votingNotes(state: Glance, members: readonly Member[]): readonly Note[]
     notes.push(
       note(
         'urgent',
-        'Nobody can satisfy this policy now: too few people hold its roles. Mend teams and roles in patchwarden.yaml.',
+        'Nobody can satisfy this policy now: too few people hold its roles. Correct teams and roles in patchwarden.yaml.',
       ),
     )
   return notes

@@ -37,7 +37,7 @@ console, and \`npx patchwarden\` on the command line, where \`--as <person>\` sa
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; \`owner\` is the
+In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; after \`owner\` comes the
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
 roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`go\`, \`withdraw\`,
 \`review-break-glass\`, \`explain\`, \`assets\` and \`report\` are buttons only.

@@ -38,7 +38,7 @@ export function loadCommand(program: Command, done: (code: number) => void): voi
       '--duration <duration>',
       'how long a window is needed, such as PT3H; default: that of the window, else 3 hours',
     )
-    .option('--zone <zone>', 'IANA zone of the week; default: that of the window, of a file UTC')
+    .option('--zone <zone>', 'IANA time zone that the week is counted in; default: that of the window, UTC for a file')
     .option('--json', 'print JSON')
     .action(async (what: string, options: Options) => {
       const { samples, wish } = await questionOf(program, what, options)

@@ -87,7 +87,7 @@ interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, E
 interface EngineRole<S extends AnySettings, Entry, C> extends Role<S, Entry, DeployEngine, Given<C>> {
   /** Why it could not change what the source lists, and how to mend that; `null`: it could, as far as the file tells. */
   obstacle?(entry: Entry, source: SourceConfig): { readonly what: string; readonly mend: string } | null
-  /** Who looks whether its assets are well, where that is not asked of the assets themselves. */
+  /** What checks the health of its assets, where the assets themselves are not asked. */
   health?(entry: Entry, otherwise: HealthProbe): HealthProbe
 }
 

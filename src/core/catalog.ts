@@ -19,7 +19,7 @@ export interface Fix {
   readonly fixedVersion: string | null
   /** The first version that is affected; left out: all before the fix. */
   readonly introduced?: string | null
-  /** Versions below `fixedVersion` that have it all the same, as a backport does. */
+  /** Versions below `fixedVersion` that contain the fix all the same, such as a backport. */
   readonly alsoFixed?: readonly string[]
   /** The advisory that brought it. */
   readonly advisory?: string | null

@@ -180,7 +180,7 @@ function ofEarlier(
   for (const row of rows) {
     const witness = wouldTell(row, row.whose, row.fromAt, stoppers)
     if (witness && !acts.some((act) => declares(row, act)))
-      tell(nameOf(row), `is told by no event, and ${witness.id} was alive when it began`)
+      tell(nameOf(row), `appears in no event, although ${witness.id} was open when it began`)
     if (row.liftedAt === null || lifted.has(row.id)) continue
     const { liftedAt } = row
     const by = idOf(row.liftedBy)

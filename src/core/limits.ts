@@ -54,7 +54,7 @@ export const limits = {
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */
   feedSeconds: 900,
-  /** What a change of a feed names one by one; of more it says that it may be anything. A day of EPSS moves some 5,000 scores. */
+  /** How many items a change of a feed lists one by one; a larger one says that anything may have changed. A day of EPSS moves some 5,000 scores. */
   changesListed: 20_000,
   /** Seconds for whatever `check` asks: one feed, engine, calendar, metric source or chat platform. */
   contactSeconds: 120,

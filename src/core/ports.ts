@@ -119,8 +119,8 @@ export type DeploymentOutcome =
   /** Nothing was touched, on purpose: the transaction changed, the lock did not come free, no disk space, ... */
   | { readonly state: 'held back'; readonly reason: string; readonly log: string }
   /**
-   * Nothing was touched because its time was over, or it was stopped, before it could begin. No failure: it comes again
-   * under another key. `notBefore`: not before this instant, ISO 8601 UTC.
+   * Nothing was touched because its time ran out, or it was stopped, before it began. Not a failure: the asset is
+   * started again under another key. `notBefore`: not before this instant, ISO 8601 UTC.
    */
   | { readonly state: 'not begun'; readonly reason: string; readonly log: string; readonly notBefore?: string }
   /** Never answered within the limit. `touched` false: the transaction certainly did not start. */
@@ -165,7 +165,7 @@ export interface DeployEngine {
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now, one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
-  /** Comes back when an asset may have ended since the last poll, or after so many seconds. Left out: only time tells. */
+  /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: the caller polls by time alone. */
   wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
   /** Stops assets that have not begun; never interrupts a running transaction. */
   cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>

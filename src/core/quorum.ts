@@ -61,7 +61,7 @@ function fillPlaces(places: readonly string[], counted: readonly CountedAct[], r
   const own = counted.filter(isOwn)
   const shared = counted.filter((approval) => !isOwn(approval))
 
-  /** The best with some of `shared` from `index` on, beside `chosen`, whose hands are `taken`. */
+  /** The most places that any of `shared` from `index` on can fill together with `chosen`, whose hands are `taken`. */
   function best(index: number, chosen: readonly CountedAct[], taken: ReadonlySet<string>): readonly Fill[] {
     const approval = shared[index]
     if (approval === undefined) {

@@ -21,7 +21,7 @@ export interface RollbackRequest {
   readonly moment: Moment
 }
 
-/** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. Stopping takes one, so does this. */
+/** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. As stopping does, it takes one person. */
 export function rollbackProblem({ state, doer, reason, only, moment }: RollbackRequest): string | null {
   const { id, subject } = state
   const refusal = refusalOf('roll-back', doer, { ...moment, glance: glanceOf(state) })

@@ -32,7 +32,7 @@ export interface DatabaseOptions {
   readonly dataDir: string
   readonly durable: boolean
   readonly log: (message: string) => void
-  /** Hears that an embedded server ended and that it is back; `log` unless told. */
+  /** Called when an embedded server has ended, and when it is back. Default: `log`. */
   readonly warn?: (message: string) => void
   /** An embedded database is not copied before a migration that there is no way back from: the operator has done that. */
   readonly withoutCopy?: boolean

@@ -45,7 +45,7 @@ function take(file: string): boolean {
   }
 }
 
-/** Looks again while holding a second lock, or two waiters could each delete, the later one a fresh lock. */
+/** Checks again while holding a second lock: otherwise two waiters could both delete, and the later one would delete a fresh lock. */
 function breakIfStale(file: string): boolean {
   if (stillRuns(read(file))) return false
   const breaker = `${file}.break`

@@ -12,7 +12,7 @@ export function textIn(c: Context, name: string): string | null {
   return storable(c.req.query(name) ?? '').trim() || null
 }
 
-/** A whole number above zero; `null`: there is none. */
+/** A whole number, zero or above; `null`: there is none. */
 export function numberIn(c: Context, name: string): number | null {
   const given = c.req.query(name)
   const asked = Number(given)

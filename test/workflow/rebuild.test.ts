@@ -430,7 +430,7 @@ describe('one row that somebody touched is found and named', () => {
     [
       'freezes',
       `insert into freezes (team, person, reason, from_at, until_at) select team, 'mara', 'none', from_at + interval '15 min', until_at from freezes limit 1`,
-      /^freezes: freeze \d+ of payments by mara is told by no event, and PW-\d was alive when it began/,
+      /^freezes: freeze \d+ of payments by mara appears in no event, although PW-\d was open when it began/,
     ],
     ['persons', `update persons set name = 'Mallory' where person = 'tom'`, /^persons p_\w+ differs in "name" from/],
     ['persons', `update persons set name = null where person = 'tom'`, /^persons p_\w+ differs in "name" from/],

@@ -122,7 +122,7 @@ export function entryContent({ author, tone, text: said, detail }: ThreadEntry):
   return whole.trim() === '' ? '—' : whole
 }
 
-/** A message that stands alone, with its buttons and a link: to one person, or a digest. */
+/** A message outside any thread, with its buttons and a link: a direct message, or a digest. */
 export function aloneMessage(entry: ThreadEntry, consoleUrl: string) {
   const { actions: list = [], link } = entry
   const said = link === undefined ? '' : `\n<${consoleUrl}${link}>`

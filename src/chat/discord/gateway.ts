@@ -82,7 +82,7 @@ export async function logIn(client: Client, botToken: string, { events, take, lo
     })
     setTimeout(() => reject(new Error('Discord does not answer over the gateway.')), READY_MS).unref()
   })
-  // It may come to nothing while the login still waits; then that is why.
+  // `ready` may be rejected while the login is still pending; the race below reports it then.
   ready.catch(() => undefined)
   const loggedIn = client.login(botToken).catch((error: unknown) => {
     throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)

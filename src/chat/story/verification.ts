@@ -15,7 +15,7 @@ export const verification = {
   'verifications-recorded': endStory,
   drifted: ({ asset, what }, { state }) =>
     bot('urgent', rich(code(assetName(state, asset)), ` is not as it was verified any more: ${sentence(what)}`)),
-  'verifying-started': () => bot('neutral', rich('Every ring has passed. Looking at each host once more.')),
+  'verifying-started': () => bot('neutral', rich('Every ring has passed. Looking at each server once more.')),
 } satisfies Partial<Tellers>
 
 /** Ends that are told each on its own; the rest of many is told as one. */

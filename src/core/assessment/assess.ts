@@ -18,7 +18,7 @@ export interface Looked {
 }
 
 export interface AssessedAsset extends Looked {
-  /** Ids of the patches it misses. The same list for assets that miss the same, as is the next. */
+  /** Ids of the patches it misses. Assets that miss the same share this list, and `changes`. */
   readonly patches: readonly string[]
   readonly changes: readonly PackageChange[]
   /** Newer versions exist, and its package manager will not install them. */

@@ -38,7 +38,7 @@ export interface JudgeOptions {
 export interface MissedWhere {
   /** The first asset of each exposure and criticality, by both. */
   readonly contexts: Map<string, Asset>
-  /** What all assets that miss it are worth together, as `stakes` says. */
+  /** The sum of `stakes` over all assets that miss it. */
   stake: number
 }
 

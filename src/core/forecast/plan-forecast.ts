@@ -27,7 +27,7 @@ export interface RingForecast {
   /** Of the assets, so many are verified already. */
   readonly done: number
   readonly batches: number
-  /** When assets are worked on; nights are apart. Empty: its turn never comes. */
+  /** When assets are worked on, one stretch for each window that it needs. Empty: its turn never comes. */
   readonly runs: readonly Window[]
   /** ISO 8601; `null` where its turn never comes, or it never ends. */
   readonly start: string | null

@@ -125,7 +125,7 @@ export interface Context {
    * facts that were proposed count.
    */
   readonly lookedAt?: string | null
-  /** What other proposals work on, where more is to begin. */
+  /** What other proposals work on; given only for `start-batch`. */
   readonly others?: readonly OtherWork[]
   /** Assets that ended badly in other rollouts of the team that are not over. */
   readonly downElsewhere?: ReadonlySet<string>

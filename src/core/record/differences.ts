@@ -4,7 +4,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { Fact } from './entry.ts'
 
 /**
- * At one path. Only `at`: it differs, and how is no fact, or cannot be said in a word. `new`, `gone`: it stands on one side
+ * At one path. Only `at`: it differs, and how it differs is either not recorded or cannot be said in a word. `new`, `gone`: it stands on one side
  * only. `moved`: the same values of a list in another order.
  */
 export interface Difference {

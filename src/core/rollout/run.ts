@@ -108,12 +108,12 @@ export function isAtWork({ rollout }: ProposalState): boolean {
 }
 
 /**
- * Why the ring shows nothing: all that was in it is left out. It holds what comes after until people let it go on, which
- * is when the ring runs. `null`: something is or was in it, or people left out by hand what was.
+ * Why the ring shows nothing: all that was in it is left out. It holds back what comes after it until
+ * people resume. `null`: something is or was in it, or people left out by hand what was.
  */
 export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
   if (ring.status !== 'waiting') return null
-  // Mostly nobody is left out, and a ring may be very large.
+  // The cheap check first: usually no asset is left out, and a ring may be very large.
   if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length

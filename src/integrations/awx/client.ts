@@ -18,7 +18,7 @@ const PAUSES = { firstSeconds: 0.5, longestSeconds: 30 }
 const PAGE = 200
 const MAX_PAGES = 100
 
-/** `sent` false: AWX certainly did nothing, and will not do it the next time either. True: nobody knows; ask again. */
+/** `sent` false: AWX certainly did nothing, and would refuse it again. True: it may have acted; ask what became of it. */
 export class AwxProblem extends Error {
   readonly status: number
   readonly sent: boolean

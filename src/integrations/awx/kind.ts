@@ -22,7 +22,9 @@ export const awx = kind({
           .refine((url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/]?)/.test(url) && URL.canParse(url), {
             error: urlMend,
           })
-          .describe('Its address; with a path, such as /api/controller/v2 behind a gateway, that one is used.'),
+          .describe(
+            'Its address. Without a path /api/v2 is added; a path, such as /api/controller/v2 behind a gateway, is used as it stands.',
+          ),
         template: text('Write the name of the job template.').describe('Name of the job template.'),
         inventory: optional(text('Write the name of an inventory in AWX.')).describe(
           "Name of the inventory. Left out: the template's own.",

@@ -1,4 +1,4 @@
-/** Every format that is read file by file, and by which a folder of feed files is recognised. */
+/** Every format that is read file by file; by these the files of a feed folder are recognised. */
 
 import { isSecdb, readSecdb } from './alpine-secdb/read.ts'
 import { isCsaf, readCsaf } from './csaf/read.ts'

@@ -24,7 +24,7 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
         const reason =
           check.host === undefined
             ? noHost('address', asset.address)
-            : `${JSON.stringify(check.host.slice(0, 80))} is no host name or address`
+            : `${JSON.stringify(check.host.slice(0, 80))} is not a host name or address`
         return { kind: 'impossible', name, reason }
       }
       if (!Number.isInteger(check.port) || check.port < 1 || check.port > 65_535) {
@@ -96,5 +96,5 @@ function hostOf(value: string): string | null {
 }
 
 function noHost(field: string, value: string): string {
-  return `the asset's ${field} ${JSON.stringify(value.slice(0, 80))} is no host name or address`
+  return `the asset's ${field} ${JSON.stringify(value.slice(0, 80))} is not a host name or address`
 }

@@ -113,7 +113,9 @@ async function findOwn(options: AlertmanagerOptions, key: string, signal: AbortS
   if (answer.status !== 200) throw refusal(options, answer)
   const listed = z.array(z.unknown()).safeParse(parseJson(answer.text, `The answer of ${options.url}`))
   if (!listed.success) {
-    throw new Error(`Alertmanager at ${options.url} answers no list of silences: ${schemaProblem(listed.error)}.`)
+    throw new Error(
+      `Alertmanager at ${options.url} does not answer with a list of silences: ${schemaProblem(listed.error)}.`,
+    )
   }
   const own = new Map<string, FoundSilence[]>()
   for (const entry of listed.data) {

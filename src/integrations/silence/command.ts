@@ -14,7 +14,7 @@ export interface CommandSilenceOptions {
   readonly timeoutSeconds: number
 }
 
-/** A monitoring system that only the operator's own programs know. That a silence ends by itself is theirs to keep. */
+/** A monitoring system that only the operator's own programs know. It is up to them that a silence ends by itself. */
 export function createCommandSilence({
   name,
   hold,
@@ -29,7 +29,7 @@ export function createCommandSilence({
   ): Promise<void> {
     const filled = fillArguments(template, asset, values)
     if ('problem' in filled)
-      throw new Error(`The silence ${name} cannot be asked about ${asset.id}: ${filled.problem}.`)
+      throw new Error(`The commands of silence ${name} cannot be run for ${asset.id}: ${filled.problem}.`)
     const { command, args } = filled
     const maxBytes = inputLimits.hookOutputBytes
     const ended = await runBounded({ command, args, input: '', timeoutSeconds, maxBytes, signal })

@@ -77,7 +77,7 @@ export const ssh = kind({
   open: createSshConnections,
   roles: {
     inventory: {
-      summary: 'Hosts that are asked over SSH.',
+      summary: 'Hosts whose inventory is read over SSH.',
       settings: inventory,
       paths: { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path' },
       refersTo: ({ hosts }) =>

@@ -12,7 +12,9 @@ export function checkRpmPackage(name: string, architecture: string, version: str
     throw new Error(`${JSON.stringify(architecture.slice(0, 80))} is not an architecture (package ${name}).`)
   }
   if (version !== null && !VERSION.test(version)) {
-    throw new Error(`${JSON.stringify(version.slice(0, 80))} is not a version with its release (package ${name}).`)
+    throw new Error(
+      `${JSON.stringify(version.slice(0, 80))} is not an RPM version with a release, such as 1.2-3 (package ${name}).`,
+    )
   }
 }
 

@@ -46,7 +46,7 @@ export async function viewerOf(backend: Backend, session: string): Promise<Viewe
   const { db, people } = backend.service
   const found = await findSession(db, hashed(session), here(backend))
   const self = people.all.find((item) => item.id === found?.actingAs)
-  // What somebody made who has left the configuration counts no more.
+  // A session whose link was made by somebody who has left the configuration is no longer valid.
   const makers = (found?.madeBy ?? []).filter((hand) => hand !== COMMAND_LINE)
   if (!found || !self || !makers.every((maker) => people.all.some(({ id }) => id === maker))) return null
   const roles = allRoles(backend)

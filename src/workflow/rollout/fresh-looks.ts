@@ -42,7 +42,7 @@ export async function* look(looking: Looking, assets: readonly Asset[]): AsyncGe
   yield* lookOnce(looking, silent)
 }
 
-/** From its own source; `unreachable` where there is none any more. */
+/** Looks at each asset through its own source; `unreachable` where the source has it no longer. */
 async function* lookOnce(
   { parts: { sources, clock }, depth, signal }: Looking,
   assets: readonly Asset[],

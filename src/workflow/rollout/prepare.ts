@@ -69,7 +69,7 @@ export async function prepare(
     const sick = (before.get(asset.id) ?? []).filter((result) => !result.healthy)
     if (sick.length === 0 || mayPatchUnhealthy(state, asset.id)) return true
     const list = sick.map(({ check, detail }) => `${check}: ${detail}`).join('; ')
-    const reason = `It was not healthy before anything was done, so nothing was: ${list}`
+    const reason = `It was unhealthy beforehand, so nothing was done: ${list}`
     refused.push({ asset: asset.id, outcome: { state: 'held back', reason, log: '' } })
     return false
   })

@@ -36,7 +36,7 @@ describe('why somebody may or may not', () => {
       },
       { what: 'How it comes', holds: true, why: 'That counts.' },
       {
-        what: 'When: it is open and its time is not over; not by who proposed it, nor twice',
+        what: 'When: it is open and has not expired; not by its proposer, and only once',
         holds: true,
         why: 'PW-1 is open.',
       },

@@ -79,12 +79,12 @@ describe('an HTTP check', () => {
   })
 
   it.each([
-    ['127.0.0.1@evil.example', 'no host name'],
-    ['evil.example/', 'no host name'],
-    ['evil.example#', 'no host name'],
-    ['a b', 'no host name'],
-    ['', 'no host name'],
-    ['-oProxyCommand=x', 'no host name'],
+    ['127.0.0.1@evil.example', 'not a host name'],
+    ['evil.example/', 'not a host name'],
+    ['evil.example#', 'not a host name'],
+    ['a b', 'not a host name'],
+    ['', 'not a host name'],
+    ['-oProxyCommand=x', 'not a host name'],
   ])('of the address %j is not made', async (address, reason) => {
     let asked = 0
     const counting = createHealthProbe({
@@ -155,7 +155,7 @@ describe('a TCP check', () => {
     [1, asset, 'connection refused'],
     [70_000, asset, '70000 is no port'],
     [80, { ...asset, address: 'no.such.host.invalid' }, 'cannot be resolved'],
-    [80, { ...asset, address: 'a;b' }, 'no host name'],
+    [80, { ...asset, address: 'a;b' }, 'not a host name'],
   ])('of port %d says why not', async (port, of, reason) => {
     expect(await one({ kind: 'tcp', port, timeoutSeconds: 5 }, of)).toMatchObject({
       healthy: false,
@@ -178,7 +178,7 @@ describe('a check of the service as a whole', () => {
   it.each(['-oProxyCommand=x', 'a b', ''])('is impossible at the host %j', async (host) => {
     expect(await one({ kind: 'tcp', host, port: 22, timeoutSeconds: 5 }, wholeService)).toMatchObject({
       healthy: false,
-      detail: expect.stringContaining('is no host name or address'),
+      detail: expect.stringContaining('is not a host name or address'),
     })
   })
 })
@@ -199,7 +199,7 @@ describe('a command check', () => {
   it('is not run for a name that could be an option', async () => {
     expect(await one(command('true', '{name}'), { ...asset, name: '--help' })).toMatchObject({
       healthy: false,
-      detail: expect.stringContaining('is no host name or address'),
+      detail: expect.stringContaining('is not a host name or address'),
     })
   })
 })

@@ -62,7 +62,7 @@ describe('a hook', () => {
     const mark = join(folder, 'ran')
     const hook: Hook = { moment: 'drain', command: ['touch', mark, '{name}', '{key}'], timeoutSeconds: 5 }
     const odd = await runner.run(hook, { ...web, name: '--reference=/etc/shadow' }, 'PW-7', signal)
-    expect(odd).toMatchObject({ ok: false, detail: expect.stringContaining('is no host name or address') })
+    expect(odd).toMatchObject({ ok: false, detail: expect.stringContaining('is not a host name or address') })
     expect(await runner.run(hook, web, '-f', signal)).toMatchObject({
       ok: false,
       detail: 'not run: the key "-f" is no safe argument',

@@ -125,7 +125,7 @@ describe('over a fake', () => {
     [{ status: 302, body: '', location: 'http://127.0.0.1:1/' }, /sends elsewhere \(302\)/],
     [{ status: 503, body: '<html>\nbusy</html>' }, /answers 503: <html> busy<\/html>\.$/],
     [{ status: 200, body: '<html></html>' }, /is not valid JSON: it is an HTML page/],
-    [{ status: 200, body: '{"silences":[]}' }, /answers no list of silences/],
+    [{ status: 200, body: '{"silences":[]}' }, /does not answer with a list of silences/],
     [{ status: 200, body: '[1, null, {"id":7}, {"comment":"[PW-9/0000000000000000]"}]' }, null],
   ])('answers %j with a sentence', async (instead, sentence) => {
     fake.answerInstead.push(instead)

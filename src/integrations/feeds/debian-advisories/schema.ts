@@ -1,4 +1,4 @@
-/** The tracker's list format. No JSON, so these patterns are its schema. */
+/** The tracker's list format. It is not JSON, so these patterns are its schema. */
 
 import { z } from 'zod'
 
