@@ -22,7 +22,7 @@ export const facts = {
 }
 
 export const changedBy = optional(reference('an engine')).describe(
-  'The engine that may change the assets: a name from engines. Left out: they are only watched.',
+  'The engine that may change the assets: a name from engines. Default: none, they are only watched.',
 )
 export const tagsOfAll = tags.describe('Tags of every asset of this source.')
 

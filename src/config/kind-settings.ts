@@ -146,7 +146,7 @@ function oneOf<Options extends z.core.$ZodTypeDiscriminable>(options: readonly O
 /** What the parts of a system are. */
 export const systemParts = {
   inventory: 'What it lists: these assets are watched.',
-  engine: 'It changes the assets, once approved. Left out: they are only watched.',
+  engine: 'It changes the assets, once approved. Default: none, they are only watched.',
 } as const
 
 function systemsOf(kinds: readonly KindSettings[]) {

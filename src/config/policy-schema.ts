@@ -29,7 +29,7 @@ const acknowledgement = z.strictObject({
   ask: shortWhile.prefault('30 min').describe('How long before the window opens they are asked first.'),
   remindEvery: shortWhile.prefault('10 min').describe('How often they are asked again.'),
   escalateAfter: shortWhile.prefault('20 min').describe('Silence after which escalateTo is asked, too.'),
-  escalateTo: optional(roles('Write roles, such as [operator].')).describe('Left out: those who may stop a rollout.'),
+  escalateTo: optional(roles('Write roles, such as [operator].')).describe('Default: those who may stop a rollout.'),
   otherwise: z
     .enum(['wait', 'go on'], { error: 'Write wait or go on.' })
     .default('wait')
@@ -59,13 +59,13 @@ const everyPolicy = {
     .describe('Silence after which those who have not voted are sent a direct message; or "never".'),
   escalateAfter: orNever.prefault('4 days').describe('Silence after which escalateTo is told; or "never".'),
   escalateTo: optional(roles('Write roles, such as [operator].')).describe(
-    'Roles whose holders are told when nobody decides. Left out: those who may stop.',
+    'Roles whose holders are told when nobody decides. Default: those who may stop.',
   ),
   stop: roles('Write who may stop a rollout, such as [owner, on-call].').describe(
     'Roles whose holders may pause or halt a rollout, each alone.',
   ),
   resume: roleCounts.describe('Who must agree before a halted rollout goes on.'),
-  breakGlass: optional(breakGlass).describe('Who may start without approval in an emergency. Left out: nobody.'),
+  breakGlass: optional(breakGlass).describe('Who may start without approval in an emergency. Default: nobody.'),
   reboot: z
     .enum(['never', 'if required'], { error: 'Write never or if required.' })
     .default('never')

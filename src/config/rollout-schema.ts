@@ -52,7 +52,7 @@ const gate = z.strictObject({
     .default('as failure')
     .describe('How assets that never answered are counted.'),
   go: optional(roles('Write who must say go, such as [on-call].')).describe(
-    'Roles of whom somebody must say go before the ring begins. Left out: nobody is asked.',
+    'Roles of whom somebody must say go before the ring begins. Default: nobody is asked.',
   ),
   checks: z
     .array(serviceCheck, { error: 'Write a list of checks, such as [ { http: "https://shop.example.net/health" } ].' })

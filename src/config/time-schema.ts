@@ -58,10 +58,10 @@ const measured = z.strictObject({
   weeks: count(3, 26, 'Write how many weeks to look back: 3 to 26.')
     .default(6)
     .describe('How many weeks to look back; fewer than three weeks of data choose nothing.'),
-  days: optional(days).describe('Days on which it may begin. Left out: every day.'),
+  days: optional(days).describe('Days on which it may begin. Default: every day.'),
   between: optional(
     z.string({ error: betweenMend }).regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, { error: betweenMend }),
-  ).describe('Local times between which it lies, such as "20:00-06:00". Left out: any time.'),
+  ).describe('Local times between which it lies, such as "20:00-06:00". Default: any time.'),
   timeZone: optional(timeZone).describe('IANA zone of the week. Default: timeZone of the whole file.'),
   use: z
     .enum(['schedule', 'show'], { error: 'Write schedule or show.' })
@@ -124,7 +124,7 @@ export const window = z.strictObject({
     .describe('When the window is open. No rule means never; any time is every day, "00:00", 24 hours.'),
   lead: optional(duration(longest)).describe('Time that must lie between the decision and the start. Default: none.'),
   notice: optional(duration({ ...longest, minimum: MINUTE })).describe(
-    'How long before it opens the thread says that it will be used. Left out: not at all.',
+    'How long before it opens the thread says that it will be used. Default: it does not.',
   ),
 })
 
@@ -132,7 +132,7 @@ const freezeTeams = optional(
   z.array(reference('a team'), { error: 'Write a list of teams, such as [web].' }).min(1, {
     error: 'Write a list of teams, or leave the key out for every team.',
   }),
-).describe('Teams it holds for. Left out: every team.')
+).describe('Teams it holds for. Default: every team.')
 
 const datedFreeze = z.strictObject({
   name: text('Write why, such as "Year end".', 100).describe('Why nothing may be touched, shown to people.'),
@@ -144,7 +144,7 @@ const datedFreeze = z.strictObject({
 const calendarFreeze = z.strictObject({
   calendar: urlOrPath.describe('iCalendar file, by address or path: each of its events is a freeze.'),
   match: optional(text('Write a text that the events hold, such as "change freeze".', 100)).describe(
-    'Only events with this text in their title. Left out: all.',
+    'Only events with this text in their title. Default: all.',
   ),
   teams: freezeTeams,
 })

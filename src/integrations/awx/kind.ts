@@ -27,7 +27,7 @@ export const awx = kind({
           ),
         template: text('Write the name of the job template.').describe('Name of the job template.'),
         inventory: optional(text('Write the name of an inventory in AWX.')).describe(
-          "Name of the inventory. Left out: the template's own.",
+          "Name of the inventory. Default: the template's own.",
         ),
         lockTimeout: upgradeTimes.lockTimeout,
         previewTimeout: duration({ unit: 'min', minimum: MINUTE, maximum: 4 * HOUR_SECONDS })

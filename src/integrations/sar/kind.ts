@@ -12,7 +12,7 @@ import { createSarLoad } from './index.ts'
 const settings = z.strictObject({
   source: reference('a source').describe('The source that lists the host: of kind ssh, or local for this machine.'),
   host: optional(text('Write the name of a host of the source.', 253)).describe(
-    'Name of the host in the source. Left out only where the source is this machine.',
+    'Name of the host in the source. Not needed where the source is this machine.',
   ),
   measure: z
     .enum(['cpu', 'load average'], { error: 'Write cpu or load average.' })

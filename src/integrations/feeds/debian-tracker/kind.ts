@@ -12,7 +12,7 @@ export const debianTracker = kind({
       summary: "Debian's security tracker: what is fixed where.",
       settings: z.strictObject({
         location: location.describe("Address or path. Default: the tracker's own."),
-        platforms: platforms.describe('Only these platforms. Left out: all that the tracker speaks of.'),
+        platforms: platforms.describe('Only these platforms. Default: all that the tracker speaks of.'),
         ...everyFeed,
       }),
       paths: { location: 'address or path' },

@@ -15,7 +15,7 @@ export const osv = kind({
         ecosystem: text('Write an ecosystem as OSV names it, such as AlmaLinux.', 60).describe(
           'Debian, Ubuntu, AlmaLinux, Rocky Linux, Red Hat, SUSE or Alpine.',
         ),
-        platforms: platforms.describe('Only these platforms. Left out: every release that the ecosystem has.'),
+        platforms: platforms.describe('Only these platforms. Default: every release that the ecosystem has.'),
         location: location.describe(
           "Address or path of an archive or folder. Default: OSV's archive of the ecosystem.",
         ),
