@@ -36,6 +36,7 @@ import {
 import { type ExampleOptions, jonas, mara, standard, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 import { manyProposals } from '../support/many-proposals.ts'
+import { machineFor } from '../support/proposal-case.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -162,7 +163,7 @@ test('a test whose proposal was over is followed to its end, and of two with the
 
 /** Opened, rolled out in part, and withdrawn: it is over, and something happened to its assets. */
 async function broughtToAnEnd({ workflow, db }: Awaited<ReturnType<typeof scene>>, id: string): Promise<void> {
-  const must = async (command: Parameters<typeof workflow.execute>[1], actor: Actor = rollout) =>
+  const must = async (command: Parameters<typeof workflow.execute>[1], actor: Actor = machineFor(command)) =>
     expect(await workflow.execute(id, command, actor), command.type).toMatchObject({ ok: true })
   for (const person of [mara, tom]) await must(approve, as(person))
   await must({ type: 'start' })
