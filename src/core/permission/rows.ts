@@ -137,12 +137,11 @@ export const rows: Readonly<Record<Act, Row>> = {
     during: 'it is not over, and somebody has frozen the team; as many as `resume` counts, nobody twice',
     when: (place) =>
       notOver(place) ?? (declared(place).length > 0 ? null : no('not now', `Nobody has frozen ${place.glance.team}.`)),
-    unless: (place, doer) =>
-      declared(place).every(({ liftAgreed = [] }) =>
-        liftAgreed.some((one) => one.person === doer.id && (isOwn(one) || !isOwn(doer))),
-      )
-        ? agreedAlready()
-        : null,
+    unless: (place, doer) => {
+      const mine = declared(place).map(({ liftAgreed = [] }) => liftAgreed.find(({ person }) => person === doer.id))
+      const all = mine.length > 0 && mine.every((one) => one !== undefined && (isOwn(one) || !isOwn(doer)))
+      return all ? agreedAlready() : null
+    },
   },
   acknowledge: {
     kind: 'forward',

@@ -72,3 +72,9 @@ describe('why somebody may or may not', () => {
     })
   })
 })
+
+test('where nothing is frozen, nobody is told that they agreed to lift it', () => {
+  const [, , when, own] = why('unfreeze', doer('mara'), placeIn('open'))
+  expect(when).toMatchObject({ holds: false, why: 'Nobody has frozen web.' })
+  expect(own).toMatchObject({ holds: true })
+})
