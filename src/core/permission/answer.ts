@@ -37,7 +37,7 @@ function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusa
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
   const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
-  return proof ?? row.when(place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
+  return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
 
 function may(act: Act, { id, name }: Member, place: Place): boolean {
@@ -67,11 +67,27 @@ export function whoMay(act: Act, place: Place): readonly Member[] {
   return found
 }
 
+const byId = memoizeByIdentity(
+  (members: readonly Member[]): ReadonlyMap<string, Member> => new Map(members.map((member) => [member.id, member])),
+)
+
+/** Why the proposal does not take it now, whoever asks; worked out once for a place. */
+function whenRefused(act: Act, place: Place): Refusal | null {
+  const known = refusedNow(place)
+  const found = known.get(act)
+  if (found !== undefined) return found
+  const refusal = rows[act].when(place)
+  known.set(act, refusal)
+  return refusal
+}
+
+const refusedNow = memoizeByIdentity((_: Place) => new Map<Act, Refusal | null>())
+
 const able = memoizeByIdentity((_: Place) => new Map<Act, readonly Member[]>())
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
   if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
-  const me = place.members.find(({ id }) => id === person)
+  const me = byId(place.members).get(person)
   if (me === undefined) return false
   const roles = rolesOf(row, place)
   return roles === 'any' || holds(me, roles)
