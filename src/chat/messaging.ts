@@ -41,7 +41,7 @@ export interface Messaging<Content> {
   cardContent(card: Card): Content
   /** An entry that stands alone: a direct message, or one about no single proposal. */
   aloneContent(entry: ThreadEntry): Content
-  /** The id of the message; `null`: whoever it is for takes none, and trying again would not mend that. */
+  /** The id of the message; `null`: whoever it is for takes none, and trying again would not fix that. */
   post(spot: Spot, key: string, content: Content): Promise<string | null>
   /** Looks for a message that may have been posted before. */
   find(spot: Spot, key: string, content: Content): Promise<string | null>
@@ -60,6 +60,6 @@ export interface Messaging<Content> {
   isRefusal(error: unknown): boolean
   /** Is the message or thread that was meant not there any more? */
   isGone(error: unknown): boolean
-  /** What is thrown instead: a sentence on how to mend it, or `TryLater`. */
+  /** What is thrown instead: a sentence on how to fix it, or `TryLater`. */
   problem(error: unknown, place: string): unknown
 }

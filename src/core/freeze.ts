@@ -1,9 +1,9 @@
-import { type CountedAct, isOwn, type Through } from './hands.ts'
+import type { CountedAct, Through } from './hands.ts'
 import { limits } from './limits.ts'
 import { teamRefusal } from './permission/team.ts'
 import type { Member, Policy } from './policy.ts'
 import { anyOf } from './proposal/decision.ts'
-import { countQuorum } from './quorum.ts'
+import { withOneMore } from './quorum.ts'
 import { DAY_MS } from './time/instant.ts'
 import type { Freeze } from './window.ts'
 
@@ -50,9 +50,6 @@ export function liftDecision(
 ): LiftDecision {
   const [first, ...others] = freezes.map(({ liftAgreed = [] }) => liftAgreed)
   const before = (first ?? []).filter(({ person }) => others.every((list) => list.some((one) => one.person === person)))
-  const mine = before.find(({ person }) => person === me.person)
-  const { satisfied, roles } = countQuorum(policy.resume, [...before.filter((one) => one !== mine), me], members)
-  if (satisfied) return { enough: true }
-  const missing = anyOf(roles.filter(({ filledBy, need }) => filledBy.length < need).map(({ role }) => role))
-  return { enough: false, already: mine !== undefined && (isOwn(mine) || !isOwn(me)), missing }
+  const found = withOneMore(policy.resume, before, me, members)
+  return found.enough ? found : { ...found, missing: anyOf(found.missing) }
 }

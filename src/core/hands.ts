@@ -33,6 +33,14 @@ export function isOwn({ through, confirmedAt }: Pick<CountedAct, 'through' | 'co
   return through === undefined || through.kind === 'example' || confirmedAt !== undefined
 }
 
+/** Would the same, done again, add nothing? What came by a link or the command line counts for more by an account of one's own. */
+export function addsNothing(
+  now: Pick<CountedAct, 'through'>,
+  before: Pick<CountedAct, 'through' | 'confirmedAt'>,
+): boolean {
+  return isOwn(before) || !isOwn(now)
+}
+
 /** A name for lists of those who agreed: where it may have been another hand, that is said. */
 export function nameAsKnown(act: CountedAct & { readonly name: string }): string {
   return isOwn(act) ? act.name : `${act.name} (not confirmed)`

@@ -1,4 +1,4 @@
-import { type CountedAct, handsOf, isOneOf, isOwn } from './hands.ts'
+import { addsNothing, type CountedAct, handsOf, isOneOf, isOwn } from './hands.ts'
 import type { Member, RoleCount } from './policy.ts'
 
 export interface Fill {
@@ -52,6 +52,25 @@ export function countQuorum(
       .map((member) => member.id),
   }))
   return { satisfied: places.length > 0 && fills.length === places.length, fills, roles }
+}
+
+/** Whether people who agreed, with whoever agrees now, fill the needs. */
+export type Agreeing =
+  | { readonly enough: true }
+  /** `already`: whoever agrees now had done so before. `missing`: roles of which places are left. */
+  | { readonly enough: false; readonly already: boolean; readonly missing: readonly string[] }
+
+export function withOneMore(
+  needs: readonly RoleCount[],
+  before: readonly CountedAct[],
+  me: CountedAct,
+  members: readonly Member[],
+): Agreeing {
+  const mine = before.find(({ person }) => person === me.person)
+  const { satisfied, roles } = countQuorum(needs, [...before.filter((one) => one !== mine), me], members)
+  if (satisfied) return { enough: true }
+  const missing = roles.filter(({ filledBy, need }) => filledBy.length < need).map(({ role }) => role)
+  return { enough: false, already: mine !== undefined && addsNothing(me, mine), missing }
 }
 
 type RolesOf = ReadonlyMap<string, ReadonlySet<string>>

@@ -6,6 +6,7 @@ import type { AccountEntry, NamedAccount } from '../chat/linked-accounts.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
+import type { ListedAsset } from '../store/asset-pages.ts'
 
 /** A button that asks something first was clicked. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
@@ -133,20 +134,8 @@ export interface AssetCounts {
   readonly at: string
 }
 
-export interface AssetRow {
-  readonly id: string
-  readonly name: string
-  readonly platform: string
-  readonly team: string
-  readonly tags: readonly string[]
-  readonly source: string
-  readonly simulated: boolean
-  readonly packages: number
-  readonly pending: number
-  readonly security: number
-  readonly rebootRequired: boolean
+export interface AssetRow extends Omit<ListedAsset, 'observedAt'> {
   readonly seenAt: string | null
-  readonly problem: string | null
 }
 
 export interface AuditRow {

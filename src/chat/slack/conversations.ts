@@ -35,7 +35,7 @@ export function createConversations(
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (!(error instanceof WebAPIPlatformError)) throw error
-      // Nothing that waiting would mend; the thread and the console say the same.
+      // Nothing that waiting would fix; the thread and the console say the same.
       log.warn(`Slack opens no direct message with ${person} (${account}): ${slackProblem(error)}`)
       return null
     }

@@ -3,7 +3,7 @@
 import { WebAPIPlatformError } from '@slack/web-api'
 import { errorText } from '../../core/error-text.ts'
 
-const mends: Readonly<Record<string, string>> = {
+const remedies: Readonly<Record<string, string>> = {
   channel_not_found:
     'does not exist, or the app cannot see it: check its id and invite the app (/invite @Patchwarden).',
   not_in_channel: 'is one that the app is not in: invite it (/invite @Patchwarden).',
@@ -19,12 +19,12 @@ const mends: Readonly<Record<string, string>> = {
 export function slackProblem(error: unknown): string {
   if (!(error instanceof WebAPIPlatformError)) return errorText(error)
   const { error: code } = error.data
-  const mend = mends[code]
-  return mend === undefined ? `it refuses (${code}).` : `the channel ${mend}`
+  const remedy = remedies[code]
+  return remedy === undefined ? `it refuses (${code}).` : `the channel ${remedy}`
 }
 
-/** Why a channel cannot be used, and how to mend it. */
+/** Why a channel cannot be used, and how to fix it. */
 export function channelProblem(error: WebAPIPlatformError, place: string): string {
   const { error: code } = error.data
-  return `Slack channel ${place} ${mends[code] ?? `refuses the message (${code}).`}`
+  return `Slack channel ${place} ${remedies[code] ?? `refuses the message (${code}).`}`
 }

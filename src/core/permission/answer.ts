@@ -3,10 +3,9 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Member } from '../policy.ts'
 import type { Refusal } from '../proposal/command.ts'
-import { anyOf } from '../proposal/decision.ts'
 import { proofProblem } from '../proposal/proof.ts'
 import { type Act, acts } from './acts.ts'
-import { someOf } from './names.ts'
+import { someOf, takesRole } from './names.ts'
 import type { Place } from './place.ts'
 import { relation } from './relations.ts'
 import { holders, holds } from './roles.ts'
@@ -59,31 +58,27 @@ function isOffered(found: ReturnType<typeof judged>): boolean {
   return found === null || (found !== 'not theirs' && found.code === 'step-up')
 }
 
-/** Members from whom it would be accepted now; worked out once for a place. */
-export function whoMay(act: Act, place: Place): readonly Member[] {
-  const known = able(place)
-  const found = known.get(act) ?? place.members.filter((member) => may(act, member, place))
-  known.set(act, found)
-  return found
+/** Members from whom it would be accepted now. */
+export const whoMay = oncePerPlace((act, place): readonly Member[] =>
+  place.members.filter((member) => may(act, member, place)),
+)
+
+/** Why the proposal does not take it now, whoever asks. */
+const whenRefused = oncePerPlace((act, place): Refusal | null => rows[act].when(place))
+
+/** Worked out once for each act in a place. */
+function oncePerPlace<Value>(make: (act: Act, place: Place) => Value): (act: Act, place: Place) => Value {
+  const known = memoizeByIdentity((_: Place) => new Map<Act, { readonly value: Value }>())
+  return (act, place) => {
+    const found = known(place).get(act) ?? { value: make(act, place) }
+    known(place).set(act, found)
+    return found.value
+  }
 }
 
 const byId = memoizeByIdentity(
   (members: readonly Member[]): ReadonlyMap<string, Member> => new Map(members.map((member) => [member.id, member])),
 )
-
-/** Why the proposal does not take it now, whoever asks; worked out once for a place. */
-function whenRefused(act: Act, place: Place): Refusal | null {
-  const known = refusedNow(place)
-  const found = known.get(act)
-  if (found !== undefined) return found
-  const refusal = rows[act].when(place)
-  known.set(act, refusal)
-  return refusal
-}
-
-const refusedNow = memoizeByIdentity((_: Place) => new Map<Act, Refusal | null>())
-
-const able = memoizeByIdentity((_: Place) => new Map<Act, readonly Member[]>())
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
   if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
@@ -102,27 +97,24 @@ function rolesOf({ who }: Row, place: Place): readonly string[] | 'any' {
 function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
   const row = rows[act]
   const { id, team } = place.glance
-  const me = place.members.find((member) => member.id === doer.id)
+  const me = byId(place.members).get(doer.id)
   if (me === undefined)
     return no(
       'not allowed',
       `${doer.name} is not known to team ${team}. An operator can add people and roles in patchwarden.yaml.`,
     )
   const roles = rolesOf(row, place)
-  const now = row.when(place)
+  const now = whenRefused(act, place)
   // Nobody could hold what nothing names: there is no ring that waits, or no policy for it.
   if (roles.length === 0 && now !== null) return now
-  const mine = me.roles.length === 0 ? 'none' : me.roles.join(', ')
-  const takes = roles === 'any' ? 'a role in the team' : `the role ${anyOf(roles)}`
-  return no('not allowed', `${row.doing} ${id} takes ${takes}; you have ${mine}. ${holdersCan(roles, act, place)}`)
+  return no('not allowed', takesRole(`${row.doing} ${id}`, roles, me.roles, namesOfAble(roles, act, place)))
 }
 
 /** Whoever may do it now; where nobody may at this moment, whoever holds the role. */
-function holdersCan(roles: readonly string[] | 'any', act: Act, place: Place): string {
+function namesOfAble(roles: readonly string[] | 'any', act: Act, place: Place): readonly string[] {
   const now = whoMay(act, place)
   const all = roles === 'any' ? place.members : holders(place.members, roles)
-  const names = (now.length > 0 ? now : all).map(({ name }) => name)
-  return names.length === 0 ? 'Nobody holds that role now.' : `${someOf(names)} can.`
+  return (now.length > 0 ? now : all).map(({ name }) => name)
 }
 
 function othersCan(act: Act, place: Place): string {
@@ -142,9 +134,9 @@ export interface Condition {
 export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
   const row = rows[act]
   const theirs = isTheirs(row, doer.id, place)
-  const mine = place.members.find(({ id }) => id === doer.id)?.roles ?? []
+  const mine = byId(place.members).get(doer.id)?.roles ?? []
   const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
-  const now = row.when(place)
+  const now = whenRefused(act, place)
   const own = row.unless?.(place, doer) ?? null
   const who = row.who.map((name) => relation(name).words).join('; or ')
   return [

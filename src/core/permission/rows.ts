@@ -3,7 +3,7 @@
  * at a role.
  */
 
-import { COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../hands.ts'
+import { addsNothing, COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { wantsAcknowledgement } from '../proposal/acknowledgement.ts'
 import { agreedTo } from '../proposal/agreement.ts'
@@ -139,7 +139,7 @@ export const rows: Readonly<Record<Act, Row>> = {
       notOver(place) ?? (declared(place).length > 0 ? null : no('not now', `Nobody has frozen ${place.glance.team}.`)),
     unless: (place, doer) => {
       const mine = declared(place).map(({ liftAgreed = [] }) => liftAgreed.find(({ person }) => person === doer.id))
-      const all = mine.length > 0 && mine.every((one) => one !== undefined && (isOwn(one) || !isOwn(doer)))
+      const all = mine.length > 0 && mine.every((one) => one !== undefined && addsNothing(doer, one))
       return all ? agreedAlready() : null
     },
   },
@@ -249,7 +249,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     },
     unless: ({ glance }, doer) => {
       const agreed = glance.resumeVotes.find(({ person }) => person === doer.id)
-      if (agreed === undefined || (isOwn(doer) && !isOwn(agreed))) return null
+      if (agreed === undefined || !addsNothing(doer, agreed)) return null
       return no('already', `You already agreed to resume ${glance.id}; the policy asks for others too.`)
     },
   },
@@ -329,7 +329,7 @@ function notRolledOut(place: Place): Refusal | null {
 /** To how many things of this kind somebody has agreed, which wait for others. What came by no account of theirs can be said again. */
 function agreedOwn({ glance, now }: Place, doer: Doer, act: AgreedAct['act']): number {
   const mine = agreedTo(glance, act, now).filter(({ person }) => person === doer.id)
-  return mine.filter((one) => isOwn(one) || !isOwn(doer)).length
+  return mine.filter((one) => addsNothing(doer, one)).length
 }
 
 function agreedAlready(): Refusal {
@@ -353,7 +353,7 @@ function votable(place: Place): Refusal | null {
 /** By an account of one's own, a vote that came by a link or a command line can be cast again: it is one's own then. */
 function votedAlready({ glance }: Place, doer: Doer, choice: Vote['choice']): Refusal | null {
   const previous = glance.votes.find(({ person }) => person === doer.id)
-  if (previous?.choice !== choice || (isOwn(doer) && !isOwn(previous))) return null
+  if (previous?.choice !== choice || !addsNothing(doer, previous)) return null
   const cast = choice === 'approve' ? 'to approve' : 'to abstain'
   return no('already', `You already voted ${cast} on ${glance.id}; one person counts once.`)
 }

@@ -2,9 +2,8 @@
 
 import type { Through } from '../hands.ts'
 import type { Member, Policy } from '../policy.ts'
-import { anyOf } from '../proposal/decision.ts'
 import { commandLineProblem } from '../proposal/proof.ts'
-import { someOf } from './names.ts'
+import { someOf, takesRole } from './names.ts'
 import { holders, holds, resumers, stoppers } from './roles.ts'
 
 /** Why the person may not propose what the team misses: that is for people with a role in it; `null`: they may. */
@@ -36,6 +35,5 @@ export function teamRefusal({ act, team, person, through, policy, members }: Tea
     return act === 'unfreeze' ? (commandLineProblem(policy, act, through)?.sentence ?? null) : null
   const doing = act === 'freeze' ? 'Freezing' : 'Lifting the freeze of'
   const others = holders(members, roles).map(({ name }) => name)
-  const can = others.length === 0 ? 'Nobody holds that role now.' : `${someOf(others)} can.`
-  return `${doing} ${team} takes the role ${anyOf(roles)}; you have ${me?.roles.join(', ') || 'none'}. ${can}`
+  return takesRole(`${doing} ${team}`, roles, me?.roles ?? [], others)
 }

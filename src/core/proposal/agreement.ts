@@ -3,8 +3,8 @@
  * window. Each agrees by asking for it; it happens when they are enough.
  */
 
-import { isOwn, throughOf } from '../hands.ts'
-import { countQuorum } from '../quorum.ts'
+import { throughOf } from '../hands.ts'
+import { withOneMore } from '../quorum.ts'
 import { isBefore } from '../time/instant.ts'
 import type { Context } from './command.ts'
 import { accept, anyOf, type Decision, refuse } from './decision.ts'
@@ -32,17 +32,13 @@ export function agree(
   const { actor, members, now } = context
   if (actor.kind !== 'person') return refuse('not allowed', 'Only people agree to it.')
   const before = agreedTo(state, to.act, now).filter((one) => isSame(one.to, to))
-  const mine = before.find(({ person }) => person === actor.id)
-  const others = before.filter((one) => one !== mine)
   const me = { person: actor.id, ...throughOf(actor) }
-  const { satisfied, roles } = countQuorum(state.policy.resume, [...others, me], members)
-  if (satisfied) return accept(...then())
-  if (mine !== undefined && (isOwn(mine) || !isOwn(me))) {
-    const missing = roles.filter(({ filledBy, need }) => filledBy.length < need).map(({ role }) => role)
+  const found = withOneMore(state.policy.resume, before, me, members)
+  if (found.enough) return accept(...then())
+  if (found.already)
     return refuse(
       'already',
-      `Counted already: you agreed to it. Missing: somebody else with the role ${anyOf(missing)}.`,
+      `Counted already: you agreed to it. Missing: somebody else with the role ${anyOf(found.missing)}.`,
     )
-  }
   return accept({ type: 'agreed', to, reason, person: actor.id, name: actor.name })
 }

@@ -11,7 +11,7 @@ import type { Context, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, actorName, after, type Decision, refuse, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import { hasFailed, namedAsset } from './named-asset.ts'
+import { namedAsset } from './named-asset.ts'
 import { portions } from './portions.ts'
 import { confirmed } from './proof.ts'
 import type { ProposalState, ResumeVote } from './proposal.ts'
@@ -84,9 +84,9 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
   if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
   const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: actorName(context.actor), reason }
   const events = () => [skipped, ...ringEvents(after(state, [skipped], context), context)]
-  return hasFailed(state, id)
-    ? agree(state, { act: 'leave-out', asset: id }, reason, context, events)
-    : accept(...events())
+  // What was begun and is neither at work nor done has failed.
+  if (deployment === undefined) return accept(...events())
+  return agree(state, { act: 'leave-out', asset: id }, reason, context, events)
 }
 
 /**
@@ -120,11 +120,14 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
 /** Where it is stopped, whoever wants something tried again agrees that it goes on. */
 function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: Context): Decision {
   const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) }))
-  const then = after(state, asked, context)
   const { actor } = context
   const agreed = state.resumeVotes.some(({ person }) => actor.kind === 'person' && person === actor.id)
   if (actor.kind !== 'person' || agreed || waitingForResume(state) === null) return accept(...asked)
-  const resumed = withResumed(then, { type: 'resume-agreed', person: actor.id, name: actor.name }, context)
+  const resumed = withResumed(
+    after(state, asked, context),
+    { type: 'resume-agreed', person: actor.id, name: actor.name },
+    context,
+  )
   return resumed.ok ? accept(...asked, ...resumed.events) : resumed
 }
 

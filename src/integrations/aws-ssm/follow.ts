@@ -1,3 +1,4 @@
+import { heldBack } from '../../core/held-back.ts'
 import { notBegun, STOPPED } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
@@ -9,7 +10,7 @@ import { cancelCommand, SsmProblem } from './client.ts'
 import { followComment } from './comment.ts'
 import { type Heard, hear, send } from './courier.ts'
 import type { StartedAsset } from './handle.ts'
-import { ATTEND_SECONDS, heldBack, lost, MARK, type Run, upgradeId } from './run.ts'
+import { ATTEND_SECONDS, lost, MARK, type Run, upgradeId } from './run.ts'
 import { startedElsewhere } from './start.ts'
 
 /** What is known of each asset now. Sends another command to those that must be asked again. */

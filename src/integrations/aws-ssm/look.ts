@@ -1,6 +1,7 @@
 import type { Asset } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/catalog.ts'
 import { errorText } from '../../core/error-text.ts'
+import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { judge, parseLook, transactionOf } from '../upgrade-journal/look.ts'
@@ -10,7 +11,7 @@ import { type InstanceState, instanceStates, SsmProblem } from './client.ts'
 import { followComment } from './comment.ts'
 import { ask, type Heard } from './courier.ts'
 import { instanceOf } from './instance.ts'
-import { heldBack, lost, noInstance, type Run, refusable, type SsmEngine, unfitness } from './run.ts'
+import { lost, noInstance, type Run, refusable, type SsmEngine, unfitness } from './run.ts'
 
 /** What the changes would do. Throws a sentence where the instance cannot say. */
 export async function preview(

@@ -1,3 +1,4 @@
+import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
 import type { Patience } from '../upgrade-journal/patience.ts'
 import { type InstanceState, type Ssm, SsmProblem } from './client.ts'
@@ -41,10 +42,6 @@ export async function refusable<T>(ask: () => Promise<T>): Promise<T | string> {
 /** One upgrade of one instance. */
 export function upgradeId({ key }: Run, instance: string): string {
   return `${key} ${instance}`
-}
-
-export function heldBack(reason: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  return { state: 'held back', reason, log: '' }
 }
 
 export function lost(name: string, reason: string): Extract<DeploymentOutcome, { state: 'unreachable' }> {

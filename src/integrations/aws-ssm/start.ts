@@ -1,4 +1,5 @@
 import { errorText } from '../../core/error-text.ts'
+import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentRequest } from '../../core/ports.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { apt } from '../upgrade-journal/apt.ts'
@@ -11,7 +12,7 @@ import { startComment } from './comment.ts'
 import { send } from './courier.ts'
 import type { StartedAsset } from './handle.ts'
 import { instanceOf } from './instance.ts'
-import { ATTEND_SECONDS, heldBack, lost, MARK, noInstance, type Run, refusable, unfitness } from './run.ts'
+import { ATTEND_SECONDS, lost, MARK, noInstance, type Run, refusable, unfitness } from './run.ts'
 
 /** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
 const RECENT_MS = 3 * DAY_MS

@@ -1,10 +1,11 @@
+import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import { cancelJob, jobWithId } from './client.ts'
 import type { JobHost, StartedJobs } from './handle.ts'
 import { type Ended, findPlace, isActive, isQueued, jobsOfRun, launchJob, limitOf, readJob } from './jobs.ts'
 import { answersOf, readOutcome, troublesOf } from './playbook.ts'
-import { type AwxEngine, heldBack, lostJob, type Run } from './run.ts'
+import { type AwxEngine, lostJob, type Run } from './run.ts'
 import type { Job } from './schema.ts'
 
 type StartedJob = StartedJobs['jobs'][number]

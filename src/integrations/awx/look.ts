@@ -1,13 +1,14 @@
 import type { Asset } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/catalog.ts'
 import { errorText } from '../../core/error-text.ts'
+import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { planDifference, planLines } from '../upgrade-journal/plan.ts'
 import { AwxProblem } from './client.ts'
 import { readPreview } from './playbook.ts'
 import { askHost } from './preview.ts'
-import { type AwxEngine, heldBack, type Run, requestFor } from './run.ts'
+import { type AwxEngine, type Run, requestFor } from './run.ts'
 
 /** What the changes would do. Throws a sentence where the host cannot say. */
 export async function preview(

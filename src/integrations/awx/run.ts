@@ -1,4 +1,4 @@
-import type { DeploymentOutcome, DeploymentRequest } from '../../core/ports.ts'
+import type { DeploymentRequest } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import type { HostSilence } from '../upgrade-journal/host-silence.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
@@ -42,8 +42,4 @@ export async function lostJob({ engine, key, signal }: Run, hosts: readonly JobH
   const place = await findPlace(engine.jobs, signal)
   const found = await jobsOfRun(engine.jobs, place, { mode: 'apply', key }, signal)
   return found.find((job) => job.limit === limit) ?? null
-}
-
-export function heldBack(reason: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  return { state: 'held back', reason, log: '' }
 }

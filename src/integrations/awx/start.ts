@@ -1,11 +1,12 @@
 import { errorText } from '../../core/error-text.ts'
+import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentRequest } from '../../core/ports.ts'
 import { AwxProblem } from './client.ts'
 import type { JobHost, StartedJobs } from './handle.ts'
 import { findPlace, jobsOfRun, launchJob, type Place, portions, strangersAmong, WrongJob } from './jobs.ts'
 import type { HostRequest } from './playbook.ts'
-import { heldBack, type Run, requestFor } from './run.ts'
+import { type Run, requestFor } from './run.ts'
 
 type Settled = StartedJobs['settled'][number]
 type StartedJob = StartedJobs['jobs'][number]

@@ -1,5 +1,6 @@
 import type { Observation } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/catalog.ts'
+import { heldBack } from '../../core/held-back.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
@@ -178,10 +179,6 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
     reason: `The upgrade was ${what}; ${left}.${mend}`,
     log: [...halfDone.slice(0, 20), shortened(log)].join('\n'),
   })
-}
-
-function heldBack(reason: string, log: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  return { state: 'held back', reason, log }
 }
 
 function differenceOf(sections: Sections): string {

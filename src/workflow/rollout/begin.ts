@@ -1,9 +1,10 @@
 /** Begins on the assets of a start: puts snapshots back, or has an engine install. */
 
+import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { prepare, restore } from './prepare.ts'
-import { allowed, batchOf, found, foundAgain, heldBack, type Work } from './start.ts'
+import { allowed, batchOf, found, foundAgain, type Work } from './start.ts'
 
 /** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
 export async function putBack(work: Work, open: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { Asset } from '../../core/asset.ts'
 import { awayProblem } from '../../core/away.ts'
+import { heldBack } from '../../core/held-back.ts'
 import type { Actor, Deployment, ProposalState } from '../../core/proposal/proposal.ts'
 import { restores } from '../../core/rollback.ts'
 import { unfinishedDeployments } from '../../core/rollout/run.ts'
@@ -10,7 +11,7 @@ import { begin, putBack } from './begin.ts'
 import { follow } from './follow.ts'
 import type { Recording } from './recording.ts'
 import type { RunNotes } from './run-book.ts'
-import { type Deploying, type Finish, heldBack, type Start, type Work } from './start.ts'
+import type { Deploying, Finish, Start, Work } from './start.ts'
 import { createVerifier } from './verify.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }

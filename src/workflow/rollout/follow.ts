@@ -1,10 +1,11 @@
 /** Follows what an engine has begun, until all of it has come to its end. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { heldBack } from '../../core/held-back.ts'
 import { isAhead, nextLook } from '../../core/next-look.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
-import { heldBack, type Work } from './start.ts'
+import type { Work } from './start.ts'
 
 interface Following {
   readonly work: Work

@@ -2,6 +2,7 @@
 
 import type { Asset, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
+import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
@@ -120,8 +121,4 @@ export async function batchOf(
     return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
   })
   return { key, deployments }
-}
-
-export function heldBack(reason: string): DeploymentOutcome {
-  return { state: 'held back', reason, log: '' }
 }
