@@ -134,7 +134,7 @@ async function offline(options: Options): Promise<Priority | null> {
   const snapshots = await readInventory(options, inventory)
   const contents = []
   for (const platform of new Set(snapshots.map((snapshot) => snapshot.asset.platform))) {
-    const read = await readCatalogFolder(folder, platform, now.slice(0, 10)).catch((error: unknown) => {
+    const read = await readCatalogFolder(folder, { platform, today: now.slice(0, 10) }).catch((error: unknown) => {
       throw new BadUse(errorText(error))
     })
     for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)

@@ -6,11 +6,16 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CatalogFeed, FeedFetch } from '../../src/core/ports.ts'
+import { readCatalogFolder } from '../../src/integrations/feeds/catalog-folder.ts'
+import type { FeedKind } from '../../src/integrations/feeds/kind.ts'
+import { feedKinds } from '../../src/integrations/feeds/registry.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** What a catalog feed gives the suite to try it with. */
 export interface CatalogFeedSubject {
   readonly name: string
+  /** As its `kind.ts` has it. */
+  readonly kind: FeedKind
   create(options: { location: string; attempts: number; retrySeconds: number; timeoutSeconds: number }): CatalogFeed
   /** A good answer, as it travels. */
   readonly good: Buffer
@@ -110,6 +115,9 @@ export function catalogFeedContract(subject: CatalogFeedSubject): void {
       await expect(feedAt(url).fetch(null, signal)).rejects.toThrow(/cannot be reached: .* \(3 attempts\)/)
     })
 
+    it('is recognised by its kind alone, in a folder with files of any feeds', () =>
+      expectRecognised(subject.kind, good))
+
     it('refuses a web page that comes with status 200', async () => {
       serve(Buffer.from('<!DOCTYPE html>\n<html><title>Access Denied</title></html>\n'), {
         'content-type': 'text/html',
@@ -200,6 +208,19 @@ export function catalogFeedContract(subject: CatalogFeedSubject): void {
       )
     })
   })
+}
+
+/** `good` is read by that kind and known to no other, so that the order of the kinds does not matter. */
+export async function expectRecognised(kind: FeedKind, good: Buffer): Promise<void> {
+  const folder = temporaryFolder('pw-feeds')
+  const about = { platform: 'debian:12', today: '2026-11-20' }
+  writeFileSync(join(folder, 'any-name'), good)
+  const read = await readCatalogFolder(folder, about)
+  expect([...read.kinds.keys()]).toEqual([kind.name])
+  expect(read.rejected).toEqual([])
+  expect(read.contents.flatMap((content) => Object.values(content)).flat()).not.toEqual([])
+  const others = feedKinds.filter((other) => other !== kind)
+  expect([...(await readCatalogFolder(folder, about, others)).kinds.keys()]).toEqual([])
 }
 
 function count(result: FeedFetch): { records: number; rejected: number } | 'unchanged' {

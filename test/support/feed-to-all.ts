@@ -1,25 +1,23 @@
 import { expect } from 'vitest'
-import { parseAdvisories } from '../../src/integrations/feeds/debian-advisories/index.ts'
 import { parseTracker } from '../../src/integrations/feeds/debian-tracker/index.ts'
-import { parseDebsecan } from '../../src/integrations/feeds/debsecan/index.ts'
 import { readDocument } from '../../src/integrations/feeds/document-reader.ts'
 import type { FeedDocument } from '../../src/integrations/feeds/documents.ts'
-import { parseEpss } from '../../src/integrations/feeds/epss/index.ts'
-import { parseFileCatalog } from '../../src/integrations/feeds/file-catalog/index.ts'
-import { parseKev } from '../../src/integrations/feeds/kev/index.ts'
-import { documentReaders } from '../../src/integrations/feeds/readers.ts'
+import type { FeedInput } from '../../src/integrations/feeds/feed.ts'
+import { feedKinds } from '../../src/integrations/feeds/registry.ts'
 import { createSink } from '../../src/integrations/feeds/sink.ts'
+
+const about = { platform: 'debian:12', today: '2026-11-20' }
 
 /** Parsers of whole feeds; each answers with content or with a sentence. */
 const whole = [
-  (input: Input) => parseDebsecan(input, 'debian:12'),
-  (input: Input) => parseAdvisories(input),
-  (input: Input) => parseTracker(input, null),
-  (input: Input) => parseEpss(input),
-  (input: Input) => parseKev(input),
-  (input: Input) => parseFileCatalog(input, '2026-11-20'),
+  ...feedKinds.flatMap(({ documents }) =>
+    'matches' in documents ? [(input: FeedInput<never>) => documents.parse(input, about)] : [],
+  ),
+  // As a feed reads it that is of no single platform.
+  (input: FeedInput<never>) => parseTracker(input, null),
 ]
-type Input = Parameters<typeof parseKev>[0] & { readonly previous: null }
+
+export const documentReaders = feedKinds.flatMap(({ documents }) => ('matches' in documents ? [] : documents))
 
 /** Larger files are read by the format that knows them alone: the wrong ones would only take their time. */
 const LARGE = 300_000
@@ -44,7 +42,7 @@ export async function feedToAll(document: FeedDocument): Promise<void> {
     if (answer instanceof Error) expect(answer.constructor).toBe(Error)
   }
   for (const parse of whole) {
-    const input: Input = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
+    const input = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
     const answer = await attempt(() => parse(input))
     if (answer instanceof Error) expect(answer.constructor).toBe(Error)
     else expect(answer).toHaveProperty('content')

@@ -1,20 +1,14 @@
 /** Reads a folder of feed files of any kind, each recognised by what is in it: for assessment without a service. */
 
 import { inflateSync } from 'node:zlib'
-import type { Platform } from '../../core/asset.ts'
 import type { FeedContent, RejectedRecord } from '../../core/catalog.ts'
 import { errorText } from '../../core/error-text.ts'
 import { looksLikeHtml } from '../json-text.ts'
-import { parseAdvisories } from './debian-advisories/index.ts'
-import { parseTracker } from './debian-tracker/index.ts'
-import { parseDebsecan } from './debsecan/index.ts'
 import { readDocument } from './document-reader.ts'
-import { documentsInFolder, type FeedDocument } from './documents.ts'
-import { parseEpss } from './epss/index.ts'
-import type { FeedInput, ParsedFeed } from './feed.ts'
-import { parseFileCatalog } from './file-catalog/index.ts'
-import { parseKev } from './kev/index.ts'
-import { documentReaders } from './readers.ts'
+import { documentsInFolder } from './documents.ts'
+import type { Assessed, FeedInput } from './feed.ts'
+import type { FeedKind } from './kind.ts'
+import { feedKinds } from './registry.ts'
 import { contentOf, createSink } from './sink.ts'
 
 export interface CatalogFolder {
@@ -26,32 +20,36 @@ export interface CatalogFolder {
   readonly unknown: readonly string[]
 }
 
-/**
- * `platform`: what is assessed; files that do not say their release, as debsecan's do not, are taken to be about it.
- * `today`: ISO date. Throws a sentence when the folder cannot be read; a file that cannot be read is reported.
- */
-export async function readCatalogFolder(folder: string, platform: Platform, today: string): Promise<CatalogFolder> {
+/** Throws a sentence when the folder cannot be read; a file that cannot be read is reported. */
+export async function readCatalogFolder(
+  folder: string,
+  about: Assessed,
+  among: readonly FeedKind[] = feedKinds,
+): Promise<CatalogFolder> {
   const contents: FeedContent[] = []
   const rejected: RejectedRecord[] = []
   const kinds = new Map<string, number>()
   const unknown: string[] = []
   const sink = createSink()
+  const { readers, wholeFiles } = formatsOf(among)
   for await (const document of documentsInFolder(folder)) {
     const { name, bytes } = document
-    const known = wholeFile(document, platform, today)
+    const head = headOf(bytes)
+    const whole = wholeFiles.find((one) => one.matches(head))
     const before = sink.rejected.length
     try {
-      const kind = known === null ? readDocument(documentReaders, document, sink) : known.kind
-      if (known !== null) {
-        const { content, rejected: skipped } = await known.parse()
+      if (whole !== undefined) {
+        const input: FeedInput<never> = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
+        const { content, rejected: skipped } = await whole.parse(input, about)
         contents.push(content)
         rejected.push(...skipped)
       }
-      if (kind === null) {
+      const known = whole ?? readDocument(readers, document, sink)
+      if (known === null) {
         if (looksLikeHtml(bytes.toString('utf8', 0, 1_000)))
           rejected.push({ where: name, reason: 'it is an HTML page instead of data' })
         else if (sink.rejected.length === before) unknown.push(name)
-      } else kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+      } else kinds.set(known.kind, (kinds.get(known.kind) ?? 0) + 1)
     } catch (error) {
       rejected.push({ where: name, reason: errorText(error) })
     }
@@ -60,26 +58,17 @@ export async function readCatalogFolder(folder: string, platform: Platform, toda
   return { contents, rejected: [...rejected, ...sink.rejected], kinds, unknown }
 }
 
-interface WholeFile {
-  readonly kind: string
-  parse(): ParsedFeed<unknown> | Promise<ParsedFeed<unknown>>
-}
-
-/** Formats of which one file is the whole feed. */
-function wholeFile({ name, bytes }: FeedDocument, platform: Platform, today: string): WholeFile | null {
-  const input: FeedInput<never> = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
-  const head = headOf(bytes)
-  if (head.startsWith('VERSION 1\n')) return { kind: 'debsecan', parse: () => parseDebsecan(input, platform) }
-  if (head.startsWith('#model_version')) return { kind: 'epss', parse: () => parseEpss(input) }
-  if (/^\[\d{1,2} [A-Z][a-z]{2} \d{4}\]\s+D[SL]A-/m.test(head))
-    return { kind: 'debian-advisories', parse: () => parseAdvisories(input) }
-  if (!/^\s*\{/.test(head)) return null
-  if (/"catalogVersion"\s*:/.test(head)) return { kind: 'kev', parse: () => parseKev(input) }
-  if (/^\s*\{\s*"[a-z0-9][a-z0-9+.-]*"\s*:\s*\{\s*"(?:CVE|TEMP)-/.test(head))
-    return { kind: 'debian-tracker', parse: () => parseTracker(input, [platform]) }
-  if (/^\s*\{\s*"(?:\$schema|about|fixes|advisories|kev|epss)"\s*:/.test(head))
-    return { kind: 'file-catalog', parse: () => parseFileCatalog(input, today) }
-  return null
+/** Every format, with the kind that it is of. */
+function formatsOf(kinds: readonly FeedKind[]) {
+  const formats = kinds.map(({ name: kind, documents }) =>
+    'matches' in documents
+      ? { wholeFiles: [{ ...documents, kind }], readers: [] }
+      : { wholeFiles: [], readers: documents.map((reader) => ({ ...reader, kind })) },
+  )
+  return {
+    wholeFiles: formats.flatMap(({ wholeFiles }) => wholeFiles),
+    readers: formats.flatMap(({ readers }) => readers),
+  }
 }
 
 const HEAD = 4_000

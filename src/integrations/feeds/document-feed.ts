@@ -140,14 +140,18 @@ async function readAll(
 function readOne(format: DocumentFeed, document: FeedDocument, sink: Sink): void {
   const before = sink.rejected.length
   const fixes = sink.fixes.length
-  const kind = readDocument(format.readers, document, sink)
+  const known = readDocument(format.readers, document, sink)
   const { platforms } = format
   if (platforms !== undefined) {
     const kept = sink.fixes.splice(fixes).filter((fix) => platforms.includes(fix.platform))
     for (const fix of kept) sink.fixes.push(fix)
   }
-  if (kind !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
-  sink.rejected.push({ where: document.name, reason: `is not ${format.describe}` })
+  if (known !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return
+  sink.rejected.push({ where: document.name, reason: `is not ${format.describe}: ${marksOf(format)}` })
+}
+
+function marksOf({ readers }: DocumentFeed): string {
+  return `such a document has ${readers.map(({ marks }) => marks).join(', or ')}`
 }
 
 function finished(
@@ -159,7 +163,7 @@ function finished(
   const content = contentOf(sink)
   const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
   const what = `${options.name} (${cursor.location})`
-  requireReadable(what, Math.max(rows, sink.records.size), sink.rejected)
+  requireReadable(what, Math.max(rows, sink.records.size), sink.rejected, marksOf(format))
   const rejected = boundedRejects(sink.rejected)
   if (format.accumulates) {
     const next: Cursor = { ...cursor, records: 0 }

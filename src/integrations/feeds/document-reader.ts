@@ -5,16 +5,17 @@ import { looksLikeHtml, parseJson } from '../json-text.ts'
 import type { FeedDocument } from './documents.ts'
 import type { Sink } from './sink.ts'
 
+/** `marks`: what a document of it has, in words; for sentences about one that has not. */
 export type DocumentReader =
   | {
-      readonly kind: string
       readonly form: 'json'
+      readonly marks: string
       matches(value: object): boolean
       read(value: unknown, where: string, sink: Sink): void
     }
   | {
-      readonly kind: string
       readonly form: 'text'
+      readonly marks: string
       /** `head`: the first characters. */
       matches(head: string): boolean
       read(text: string, where: string, sink: Sink): void
@@ -22,8 +23,12 @@ export type DocumentReader =
 
 const HEAD = 4_000
 
-/** Reads a document by whichever reader knows it. Returns the reader's kind, `null` where none does; never throws. */
-export function readDocument(readers: readonly DocumentReader[], document: FeedDocument, sink: Sink): string | null {
+/** Reads a document by whichever reader knows it. Returns that one, `null` where none does; never throws. */
+export function readDocument<Reader extends DocumentReader>(
+  readers: readonly Reader[],
+  document: FeedDocument,
+  sink: Sink,
+): Reader | null {
   const { name, bytes } = document
   if (document.problem !== undefined) {
     sink.rejected.push({ where: name, reason: document.problem })
@@ -34,7 +39,7 @@ export function readDocument(readers: readonly DocumentReader[], document: FeedD
     const text = readers.find((reader) => reader.form === 'text' && reader.matches(head))
     if (text?.form === 'text') {
       text.read(bytes.toString('utf8').replace(/^\uFEFF/, ''), name, sink)
-      return text.kind
+      return text
     }
     if (!/^\s*[[{]/.test(head) || looksLikeHtml(head)) return null
     const value = parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), name)
@@ -46,17 +51,22 @@ export function readDocument(readers: readonly DocumentReader[], document: FeedD
 }
 
 /** Some publishers put many records into one list. */
-function readJson(readers: readonly DocumentReader[], value: unknown, name: string, sink: Sink): string | null {
+function readJson<Reader extends DocumentReader>(
+  readers: readonly Reader[],
+  value: unknown,
+  name: string,
+  sink: Sink,
+): Reader | null {
   if (Array.isArray(value)) {
-    let kind: string | null = null
+    let last: Reader | null = null
     for (const [index, item] of value.entries()) {
       if (typeof item !== 'object' || item === null || Array.isArray(item)) continue
-      kind = readJson(readers, item, `${name}, item ${index + 1}`, sink) ?? kind
+      last = readJson(readers, item, `${name}, item ${index + 1}`, sink) ?? last
     }
-    return kind
+    return last
   }
   if (typeof value !== 'object' || value === null) return null
   const reader = readers.find((one) => one.form === 'json' && one.matches(value))
   reader?.form === 'json' && reader.read(value, name, sink)
-  return reader?.kind ?? null
+  return reader ?? null
 }

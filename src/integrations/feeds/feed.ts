@@ -1,6 +1,7 @@
 /** What all catalog feeds have in common: fetching, the cursor, and not trusting an answer that cannot be right. */
 
 import { z } from 'zod'
+import type { Platform } from '../../core/asset.ts'
 import type { FeedContent, RejectedRecord } from '../../core/catalog.ts'
 import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -36,6 +37,21 @@ export interface ParsedFeed<State> {
   readonly state: State
   /** The day or instant that it says it is of. */
   readonly saidAt?: string
+}
+
+/** How it is known that a file is the whole of a feed, and how that is read where no feed is configured. */
+export interface WholeFile {
+  /** `head`: the first characters; of a zlib stream those inside. */
+  matches(head: string): boolean
+  parse(input: FeedInput<never>, about: Assessed): ParsedFeed<unknown> | Promise<ParsedFeed<unknown>>
+}
+
+/** What a folder of feed files is read for. */
+export interface Assessed {
+  /** Files that do not say their release, as debsecan's do not, are taken to be about it. */
+  readonly platform: Platform
+  /** ISO date. */
+  readonly today: string
 }
 
 export function createFeed<State>(options: FeedOptions, format: FeedFormat<State>): CatalogFeed {
@@ -86,11 +102,19 @@ export function boundedRejects(rejected: readonly RejectedRecord[]): readonly Re
   return [...rejected.slice(0, limit), more]
 }
 
-/** Throws when more records were rejected than read: the format has changed, or this is another feed. */
-export function requireReadable(what: string, readable: number, rejected: readonly RejectedRecord[]): void {
+/**
+ * Throws when more records were rejected than read: the format has changed, or this is another feed. `hint`: what a
+ * document of it has, for where none was found.
+ */
+export function requireReadable(
+  what: string,
+  readable: number,
+  rejected: readonly RejectedRecord[],
+  hint?: string,
+): void {
   if (readable > 0 && readable >= rejected.length) return
   const first = rejected[0]
-  if (first === undefined) throw new Error(`${what} holds no records at all`)
+  if (first === undefined) throw new Error(`${what} holds no records at all${hint === undefined ? '' : `: ${hint}`}`)
   throw new Error(
     `${what}: ${rejected.length} of ${readable + rejected.length} records cannot be read; the first, ${first.where}: ${first.reason}`,
   )

@@ -1,6 +1,5 @@
 /** Every kind of feed: a folder and a line. Apart from the other kinds, so that the thread that reads a feed loads no more than these. */
 
-import type { Kind } from '../../config/kind.ts'
 import { alpineSecdb } from './alpine-secdb/kind.ts'
 import { csaf } from './csaf/kind.ts'
 import { cveRecords } from './cve-records/kind.ts'
@@ -11,13 +10,14 @@ import { endOfLife } from './endoflife/kind.ts'
 import { epss } from './epss/kind.ts'
 import { fileCatalog } from './file-catalog/kind.ts'
 import { kev } from './kev/kind.ts'
+import type { FeedKind } from './kind.ts'
 import { msrc } from './msrc/kind.ts'
 import { nvd } from './nvd/kind.ts'
 import { osv } from './osv/kind.ts'
 import { ubuntuOval } from './ubuntu-oval/kind.ts'
 import { wesng } from './wesng/kind.ts'
 
-export const feedKinds: readonly Kind[] = [
+export const feedKinds: readonly FeedKind[] = [
   kev,
   epss,
   debianTracker,

@@ -1,9 +1,16 @@
 import type { z } from 'zod'
 
-/** The first thing wrong with a record, in a few words: `dateAdded: Invalid ISO date`. */
-export function schemaProblem(error: z.ZodError): string {
+/**
+ * The first thing wrong with a record, in a few words: `dateAdded: Invalid ISO date`, `"dateAdded" is missing`. `keys`: those of
+ * the whole, for where it is something that has none.
+ */
+export function schemaProblem(error: z.ZodError, keys: readonly string[] = []): string {
   const issue = error.issues[0]
   if (issue === undefined) return 'it makes no sense'
   const where = issue.path.map(String).join('.')
-  return where === '' ? issue.message : `${where}: ${issue.message}`
+  if (where === '' && keys.length > 0)
+    return `it must be an object whose keys are ${keys.map((key) => `"${key}"`).join(', ')}`
+  if (where === '') return issue.message
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  return missing ? `"${where}" is missing` : `${where}: ${issue.message}`
 }

@@ -13,6 +13,8 @@ export function recogniseFormat(head: Buffer): FileFormat | null {
     if (/"spdxVersion"\s*:/.test(text)) return 'spdx'
     return 'json'
   }
+  // A list of assets without its envelope, too: who reads it says what is missing.
+  if (text.startsWith('[')) return 'json'
   if (/^SPDXVersion:/m.test(text)) return 'spdx'
   if (/^(?:C:Q|P:\S)/m.test(text) && /^V:\S/m.test(text)) return 'apk-installed'
   if (/^\S+-\d\S*-r\d+ \S+ \{/.test(text)) return 'apk-installed'

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createCsafFeed } from '../../../src/integrations/feeds/csaf/index.ts'
+import { csaf } from '../../../src/integrations/feeds/csaf/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, spoil } from './read-feed.ts'
 import { zipOf } from './zip-of.ts'
@@ -74,6 +75,7 @@ const good = Buffer.from(
 
 catalogFeedContract({
   name: 'CSAF',
+  kind: csaf,
   create: (options) => createCsafFeed({ name: 'csaf', publisher: 'redhat', ...options }),
   good,
   records: 6,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDebianAdvisoriesFeed } from '../../../src/integrations/feeds/debian-advisories/index.ts'
+import { debianAdvisories } from '../../../src/integrations/feeds/debian-advisories/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { sharedData } from '../shared-data.ts'
 import { fetched, fileWith, fixture, spoil, unpackZstd } from './read-feed.ts'
@@ -8,6 +9,7 @@ const good = fixture('dsa-list')
 
 catalogFeedContract({
   name: 'Debian advisories',
+  kind: debianAdvisories,
   create: (options) => createDebianAdvisoriesFeed({ name: 'dsa', ...options }),
   good,
   records: 4,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDebianTrackerFeed } from '../../../src/integrations/feeds/debian-tracker/index.ts'
+import { debianTracker } from '../../../src/integrations/feeds/debian-tracker/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, fixture, spoil } from './read-feed.ts'
 
@@ -7,6 +8,7 @@ const good = fixture('tracker.json')
 
 catalogFeedContract({
   name: 'the Debian security tracker',
+  kind: debianTracker,
   create: (options) => createDebianTrackerFeed({ name: 'debian', ...options }),
   good,
   records: 6,

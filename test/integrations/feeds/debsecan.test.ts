@@ -3,6 +3,7 @@ import { deflateSync, gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { schemeFor } from '../../../src/core/versions/scheme.ts'
 import { createDebsecanFeed } from '../../../src/integrations/feeds/debsecan/index.ts'
+import { debsecan } from '../../../src/integrations/feeds/debsecan/kind.ts'
 import { parseDpkgStatus } from '../../../src/integrations/file-inventory/index.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { sharedData } from '../shared-data.ts'
@@ -14,6 +15,7 @@ const { compare } = schemeFor('debian:12')
 
 catalogFeedContract({
   name: 'debsecan',
+  kind: debsecan,
   create: (options) => createDebsecanFeed({ name: 'debsecan', release: 'bookworm', ...options }),
   good,
   records: 6,

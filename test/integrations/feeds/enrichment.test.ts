@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { createSecdbFeed } from '../../../src/integrations/feeds/alpine-secdb/index.ts'
+import { alpineSecdb } from '../../../src/integrations/feeds/alpine-secdb/kind.ts'
 import { createCveRecordsFeed } from '../../../src/integrations/feeds/cve-records/index.ts'
+import { cveRecords } from '../../../src/integrations/feeds/cve-records/kind.ts'
 import { createEndOfLifeFeed } from '../../../src/integrations/feeds/endoflife/index.ts'
+import { endOfLife } from '../../../src/integrations/feeds/endoflife/kind.ts'
 import { createNvdFeed } from '../../../src/integrations/feeds/nvd/index.ts'
+import { nvd as nvdKind } from '../../../src/integrations/feeds/nvd/kind.ts'
 import { createWesngFeed } from '../../../src/integrations/feeds/wesng/index.ts'
-import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
+import { wesng as wesngKind } from '../../../src/integrations/feeds/wesng/kind.ts'
+import { catalogFeedContract, expectRecognised } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, spoil } from './read-feed.ts'
 
 const secdb = Buffer.from(
@@ -20,6 +25,7 @@ const secdb = Buffer.from(
 )
 catalogFeedContract({
   name: 'Alpine secdb',
+  kind: alpineSecdb,
   create: (options) => createSecdbFeed({ name: 'secdb', release: '3.20', repository: 'main', ...options }),
   good: secdb,
   records: 3,
@@ -53,6 +59,7 @@ const points = [{ Exploitation: 'PoC' }, { Automatable: 'Yes' }, { 'Technical Im
 const records = Buffer.from(JSON.stringify([record('CVE-2026-9700004', points), record('CVE-2026-9700005', [])]))
 catalogFeedContract({
   name: 'CVE records',
+  kind: cveRecords,
   create: (options) => createCveRecordsFeed({ name: 'cves', ...options }),
   good: records,
   records: 2,
@@ -89,6 +96,7 @@ const nvd = Buffer.from(
 )
 catalogFeedContract({
   name: 'NVD',
+  kind: nvdKind,
   create: (options) => createNvdFeed({ name: 'nvd', part: '2026', ...options }),
   good: nvd,
   records: 2,
@@ -115,6 +123,7 @@ const support = Buffer.from(
 )
 catalogFeedContract({
   name: 'endoflife.date',
+  kind: endOfLife,
   create: (options) => createEndOfLifeFeed({ name: 'eol', ...options }),
   good: support,
   records: 2,
@@ -187,6 +196,8 @@ describe('what feeds say of CVEs', () => {
       { platform: 'debian:13', name: 'Debian 13 (Trixie)', endOfSupport: '2028-08-09', endOfExtendedSupport: null },
     ])
   })
+
+  it('wesng: is recognised by its kind alone', () => expectRecognised(wesngKind, Buffer.from(wesng)))
 
   it('wesng: rows of one KB and product are one update', async () => {
     const { content } = await fetched(createWesngFeed({ name: 'w', location: fileWith(wesng) }))

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createEpssFeed } from '../../../src/integrations/feeds/epss/index.ts'
+import { epss } from '../../../src/integrations/feeds/epss/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { sharedData } from '../shared-data.ts'
 import { fetched, fileWith, fixture, spoil } from './read-feed.ts'
@@ -11,6 +12,7 @@ const good = fixture('epss.csv')
 
 catalogFeedContract({
   name: 'FIRST EPSS',
+  kind: epss,
   create: (options) => createEpssFeed({ name: 'epss', ...options }),
   good,
   records: 5,

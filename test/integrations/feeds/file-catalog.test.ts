@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createFileCatalogFeed } from '../../../src/integrations/feeds/file-catalog/index.ts'
+import { fileCatalog } from '../../../src/integrations/feeds/file-catalog/kind.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, spoil } from './read-feed.ts'
@@ -12,6 +13,7 @@ const clock = () => new Date('2026-11-20T23:30:00Z')
 
 catalogFeedContract({
   name: 'a catalog file',
+  kind: fileCatalog,
   create: (options) => createFileCatalogFeed({ name: 'example', clock, ...options }),
   good,
   records: 20,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createKevFeed } from '../../../src/integrations/feeds/kev/index.ts'
+import { kev } from '../../../src/integrations/feeds/kev/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { sharedData } from '../shared-data.ts'
 import { fetched, fileWith, fixture, spoil } from './read-feed.ts'
@@ -10,6 +11,7 @@ const good = fixture('kev.json')
 
 catalogFeedContract({
   name: 'CISA KEV',
+  kind: kev,
   create: (options) => createKevFeed({ name: 'kev', ...options }),
   good,
   records: 4,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { windowsPlatform } from '../../../src/core/assessment/windows-updates.ts'
 import { createMsrcFeed } from '../../../src/integrations/feeds/msrc/index.ts'
+import { msrc } from '../../../src/integrations/feeds/msrc/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, fixture } from './read-feed.ts'
 
@@ -10,6 +11,7 @@ const good = fixture('cvrf.xml')
 
 catalogFeedContract({
   name: "Microsoft's updates",
+  kind: msrc,
   create: (options) => createMsrcFeed({ name: 'msrc', since: '2020-01', ...options }),
   good,
   records: 4,

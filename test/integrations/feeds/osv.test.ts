@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ecosystemOf } from '../../../src/integrations/feeds/osv/ecosystem.ts'
 import { createOsvFeed } from '../../../src/integrations/feeds/osv/index.ts'
+import { osv } from '../../../src/integrations/feeds/osv/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { fetched, fileWith, spoil } from './read-feed.ts'
 import { zipOf } from './zip-of.ts'
@@ -31,6 +32,7 @@ const good = Buffer.from(
 
 catalogFeedContract({
   name: 'OSV',
+  kind: osv,
   create: (options) => createOsvFeed({ name: 'osv', ecosystem: 'AlmaLinux', ...options }),
   good,
   records: 4,

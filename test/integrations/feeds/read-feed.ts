@@ -12,8 +12,9 @@ export function fixture(name: string): Buffer {
   return readFileSync(new URL(`./fixtures/${name}`, import.meta.url))
 }
 
-export function fileWith(bytes: Buffer | string): string {
-  const path = join(temporaryFolder('pw-feeds'), `feed-${++files}`)
+/** `ending`: of its name. */
+export function fileWith(bytes: Buffer | string, ending = ''): string {
+  const path = join(temporaryFolder('pw-feeds'), `feed-${++files}${ending}`)
   writeFileSync(path, bytes)
   return path
 }

@@ -5,10 +5,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readDocument } from '../../../src/integrations/feeds/document-reader.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
-import { documentReaders } from '../../../src/integrations/feeds/readers.ts'
 import { createSink } from '../../../src/integrations/feeds/sink.ts'
 import { parseJson } from '../../../src/integrations/json-text.ts'
-import { feedToAll } from '../../support/feed-to-all.ts'
+import { documentReaders, feedToAll } from '../../support/feed-to-all.ts'
 import { fixture } from './read-feed.ts'
 
 describe('records that were damaged', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createUbuntuOvalFeed } from '../../../src/integrations/feeds/ubuntu-oval/index.ts'
+import { ubuntuOval } from '../../../src/integrations/feeds/ubuntu-oval/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
 import { sharedData } from '../shared-data.ts'
 import { fetched, fileWith, fixture, spoil } from './read-feed.ts'
@@ -8,6 +9,7 @@ const good = fixture('oval.xml')
 
 catalogFeedContract({
   name: 'Ubuntu OVAL',
+  kind: ubuntuOval,
   create: (options) => createUbuntuOvalFeed({ name: 'oval', release: 'jammy', ...options }),
   good,
   records: 5,

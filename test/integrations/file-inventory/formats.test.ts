@@ -182,6 +182,12 @@ describe('systeminfo', () => {
   })
 })
 
+it('assets without what belongs around them are told what that is', async () => {
+  await expect(read('[{"name":"web01","platform":"debian:12"}]')).rejects.toThrow('write { "assets": [ ... ] }')
+  await expect(read('{"components":[]}', 'cyclonedx')).rejects.toThrow('no "bomFormat": "CycloneDX"')
+  await expect(read('{"packages":[]}', 'spdx')).rejects.toThrow('no "spdxVersion"')
+})
+
 it('any bytes are recognised or not, and read or refused with a sentence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {

@@ -3,7 +3,7 @@
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { secdbReader } from '../readers.ts'
+import { secdbReader } from './read.ts'
 
 export interface SecdbOptions extends Omit<FeedOptions, 'location'> {
   /** `3.20` */

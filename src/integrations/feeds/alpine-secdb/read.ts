@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cveIdsIn } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 
@@ -17,12 +18,19 @@ const packageSchema = z.object({
   }),
 })
 
-export function isSecdb(value: object): boolean {
+export const secdbReader: DocumentReader = {
+  form: 'json',
+  marks: '"packages" beside "apkurl", "distroversion" or "reponame"',
+  matches: isSecdb,
+  read: readSecdb,
+}
+
+function isSecdb(value: object): boolean {
   return 'packages' in value && ('apkurl' in value || 'distroversion' in value || 'reponame' in value)
 }
 
 /** Alpine's secdb (and Wolfi's and Chainguard's): package, version, the CVEs that it mends. Version `0`: never affected. */
-export function readSecdb(value: unknown, where: string, sink: Sink): void {
+function readSecdb(value: unknown, where: string, sink: Sink): void {
   const parsed = fileSchema.safeParse(value)
   if (!parsed.success) {
     sink.rejected.push({ where, reason: schemaProblem(parsed.error) })

@@ -4,7 +4,7 @@ import type { CatalogFeed } from '../../../core/ports.ts'
 import { type ChangeList, csafChanges } from '../changes.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { csafReader } from '../readers.ts'
+import { csafReader } from './read.ts'
 
 export const csafPublishers = ['redhat', 'redhat-vex', 'suse'] as const
 export type CsafPublisher = (typeof csafPublishers)[number]

@@ -2,12 +2,20 @@ import type { z } from 'zod'
 import type { CvssScore, Fix, PatchType } from '../../../core/catalog.ts'
 import { schemeFor } from '../../../core/versions/scheme.ts'
 import { isCveId } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import { rhelPlatform, susePlatform } from '../osv/ecosystem.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 import { documentSchema, type Product, productSchema, relationshipSchema, vulnerabilitySchema } from './schema.ts'
 
-export function isCsaf(value: object): boolean {
+export const csafReader: DocumentReader = {
+  form: 'json',
+  marks: 'a "document" with a "csaf_version"',
+  matches: isCsaf,
+  read: readCsaf,
+}
+
+function isCsaf(value: object): boolean {
   return (
     'document' in value &&
     typeof value.document === 'object' &&
@@ -25,7 +33,7 @@ interface Component {
 }
 
 /** Reads one CSAF document: a vendor's advisory, or its VEX statement about one CVE. */
-export function readCsaf(value: unknown, where: string, sink: Sink): void {
+function readCsaf(value: unknown, where: string, sink: Sink): void {
   const parsed = documentSchema.safeParse(value)
   if (!parsed.success) {
     sink.rejected.push({ where, reason: schemaProblem(parsed.error) })

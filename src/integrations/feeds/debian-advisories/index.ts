@@ -12,6 +12,7 @@ import {
   type ParsedFeed,
   requireNotShrunken,
   requireReadable,
+  type WholeFile,
 } from '../feed.ts'
 import { cvesLine, fixLine, headLine, isoDate, type State, stateSchema } from './schema.ts'
 
@@ -25,6 +26,11 @@ const MAX_SHRINK_PERCENT = 1
 /** One feed reads one list: configure one for DSA and, where long-term support is used, one for DLA. */
 export function createDebianAdvisoriesFeed(options: FeedOptions): CatalogFeed {
   return createFeed(options, { describe: 'Debian security advisories', state: stateSchema, parse: parseAdvisories })
+}
+
+export const advisoriesFile: WholeFile = {
+  matches: (head) => /^\[\d{1,2} [A-Z][a-z]{2} \d{4}\]\s+D[SL]A-/m.test(head),
+  parse: parseAdvisories,
 }
 
 interface Draft {

@@ -14,6 +14,7 @@ import {
   type ParsedFeed,
   requireNotShrunken,
   requireReadable,
+  type WholeFile,
 } from '../feed.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import { issueSchema, releaseSchema, type State, stateSchema } from './schema.ts'
@@ -41,6 +42,11 @@ export function createDebianTrackerFeed(options: DebianTrackerOptions): CatalogF
       parse: (input) => parseTracker(input, options.platforms ?? null),
     },
   )
+}
+
+export const trackerFile: WholeFile = {
+  matches: (head) => /^\s*\{\s*"[a-z0-9][a-z0-9+.-]*"\s*:\s*\{\s*"(?:CVE|TEMP)-/.test(head),
+  parse: (input, { platform }) => parseTracker(input, [platform]),
 }
 
 export async function parseTracker(

@@ -15,6 +15,7 @@ import {
   type ParsedFeed,
   requireNotShrunken,
   requireReadable,
+  type WholeFile,
 } from '../feed.ts'
 import { alsoFixed, fixedVersion } from './fixed-version.ts'
 import { rowLine, type State, stateSchema, versionLine } from './schema.ts'
@@ -42,6 +43,11 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
     { location, ...options },
     { describe: `debsecan (${release})`, state: stateSchema, parse: (input) => parseDebsecan(input, platform) },
   )
+}
+
+export const debsecanFile: WholeFile = {
+  matches: (head) => head.startsWith(`${versionLine}\n`),
+  parse: (input, { platform }) => parseDebsecan(input, platform),
 }
 
 export async function parseDebsecan(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {

@@ -3,7 +3,7 @@
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { endOfLifeReader } from '../readers.ts'
+import { endOfLifeReader } from './read.ts'
 
 export interface EndOfLifeOptions extends Omit<FeedOptions, 'location'> {
   /** Default: endoflife.date. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Platform } from '../../../core/asset.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 
@@ -37,11 +38,18 @@ function windowsClient(release: string): Platform | null {
   return /-(?:e|iot|lts|w-lts)/.test(release) ? null : `windows:${release.toLowerCase().replace(/-w$/, '')}`
 }
 
-export function isEndOfLife(value: object): boolean {
+export const endOfLifeReader: DocumentReader = {
+  form: 'json',
+  marks: 'a list "result" beside "schema_version" and "generated_at"',
+  matches: isEndOfLife,
+  read: readEndOfLife,
+}
+
+function isEndOfLife(value: object): boolean {
   return 'result' in value && Array.isArray(value.result) && 'schema_version' in value && 'generated_at' in value
 }
 
-export function readEndOfLife(value: unknown, where: string, sink: Sink): void {
+function readEndOfLife(value: unknown, where: string, sink: Sink): void {
   const file = fileSchema.safeParse(value)
   if (!file.success) {
     sink.rejected.push({ where, reason: schemaProblem(file.error) })

@@ -11,6 +11,7 @@ import {
   type ParsedFeed,
   requireNotShrunken,
   requireReadable,
+  type WholeFile,
 } from '../feed.ts'
 import { columnsLine, modelLine, rowLine, type State, stateSchema } from './schema.ts'
 
@@ -38,6 +39,11 @@ export function createEpssFeed(options: EpssOptions): CatalogFeed {
     { location: epssLocation, datedByRedirect: true, ...options },
     { describe: 'FIRST EPSS', state: stateSchema, parse: parseEpss },
   )
+}
+
+export const epssFile: WholeFile = {
+  matches: (head) => head.startsWith('#model_version'),
+  parse: parseEpss,
 }
 
 export async function parseEpss(input: FeedInput<State>): Promise<ParsedFeed<State>> {

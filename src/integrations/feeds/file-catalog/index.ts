@@ -4,7 +4,14 @@ import { z } from 'zod'
 import type { RejectedRecord } from '../../../core/catalog.ts'
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { parseJson } from '../../json-text.ts'
-import { createFeed, type FeedInput, type FeedOptions, type ParsedFeed, requireReadable } from '../feed.ts'
+import {
+  createFeed,
+  type FeedInput,
+  type FeedOptions,
+  type ParsedFeed,
+  requireReadable,
+  type WholeFile,
+} from '../feed.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import { advisorySchema, catalogFileSchema, epssSchema, fixSchema, kevSchema } from './schema.ts'
 
@@ -25,9 +32,15 @@ export function createFileCatalogFeed(options: FileCatalogOptions): CatalogFeed 
   })
 }
 
+export const catalogFile: WholeFile = {
+  matches: (head) => /^\s*\{\s*"(?:\$schema|about|fixes|advisories|kev|epss)"\s*:/.test(head),
+  parse: (input, { today }) => parseFileCatalog(input, today),
+}
+
 export function parseFileCatalog({ bytes, what }: FeedInput<State>, today: string): ParsedFeed<State> {
   const file = catalogFileSchema.safeParse(parseJson(bytes.toString('utf8'), what))
-  if (!file.success) throw new Error(`${what} is not a catalog: ${schemaProblem(file.error)}`)
+  if (!file.success)
+    throw new Error(`${what} is not a catalog: ${schemaProblem(file.error, Object.keys(catalogFileSchema.shape))}`)
   const { fixes, advisories, kev, epss } = file.data
   if (fixes === undefined && advisories === undefined && kev === undefined && epss === undefined) {
     throw new Error(`${what} is not a catalog: it names none of "fixes", "advisories", "kev" and "epss"`)

@@ -11,6 +11,7 @@ import {
   type ParsedFeed,
   requireNotShrunken,
   requireReadable,
+  type WholeFile,
 } from '../feed.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import { catalogSchema, entrySchema } from './schema.ts'
@@ -40,10 +41,16 @@ export function createKevFeed(options: KevOptions): CatalogFeed {
   )
 }
 
+export const kevFile: WholeFile = {
+  matches: (head) => /^\s*\{/.test(head) && /"catalogVersion"\s*:/.test(head),
+  parse: parseKev,
+}
+
 export function parseKev(input: FeedInput<State>): ParsedFeed<State> {
   const { bytes, what, previous, fromMirror } = input
   const parsed = catalogSchema.safeParse(parseJson(bytes.toString('utf8'), what))
-  if (!parsed.success) throw new Error(`${what} is not a KEV catalog: ${schemaProblem(parsed.error)}`)
+  if (!parsed.success)
+    throw new Error(`${what} is not a KEV catalog: ${schemaProblem(parsed.error, Object.keys(catalogSchema.shape))}`)
   const { count, vulnerabilities, catalogVersion } = parsed.data
   if (count !== vulnerabilities.length) {
     throw new Error(`${what} says it has ${count} entries and has ${vulnerabilities.length}: it is not believed`)

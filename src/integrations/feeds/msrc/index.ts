@@ -4,7 +4,7 @@ import type { CatalogFeed } from '../../../core/ports.ts'
 import { msrcMonths } from '../changes.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { msrcReaders } from '../readers.ts'
+import { msrcReaders } from './read.ts'
 
 export interface MsrcOptions extends Omit<FeedOptions, 'location'> {
   /** Months from this one on, `2024-01`: older updates are superseded by newer cumulative ones. */

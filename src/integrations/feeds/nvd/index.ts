@@ -3,7 +3,7 @@
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { nvdReader } from '../readers.ts'
+import { nvdReader } from './read.ts'
 
 export interface NvdOptions extends Omit<FeedOptions, 'location'> {
   /** A year, or `modified`: what changed in the last eight days, beside what is known. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { CvssScore } from '../../../core/catalog.ts'
 import { cveId } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 
@@ -24,12 +25,19 @@ const recordSchema = z.object({
 })
 const fileSchema = z.object({ vulnerabilities: z.array(z.unknown()).max(1_000_000) })
 
-export function isNvd(value: object): boolean {
+export const nvdReader: DocumentReader = {
+  form: 'json',
+  marks: '"vulnerabilities" beside "format": "NVD_CVE"',
+  matches: isNvd,
+  read: readNvd,
+}
+
+function isNvd(value: object): boolean {
   return 'vulnerabilities' in value && 'format' in value && value.format === 'NVD_CVE'
 }
 
 /** NVD's scores are one voice of several: since 2026-04 it scores only some CVEs, and repeats the CNA's for others. */
-export function readNvd(value: unknown, where: string, sink: Sink): void {
+function readNvd(value: unknown, where: string, sink: Sink): void {
   const file = fileSchema.safeParse(value)
   if (!file.success) {
     sink.rejected.push({ where, reason: schemaProblem(file.error) })

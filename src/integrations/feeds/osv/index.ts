@@ -5,7 +5,7 @@ import type { CatalogFeed } from '../../../core/ports.ts'
 import { osvChanges } from '../changes.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { osvReader } from '../readers.ts'
+import { osvReader } from './read.ts'
 
 export interface OsvOptions extends Omit<FeedOptions, 'location'> {
   /** As OSV names it: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */

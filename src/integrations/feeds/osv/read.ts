@@ -1,5 +1,6 @@
 import type { Fix, PatchType } from '../../../core/catalog.ts'
 import { cveIdsIn } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 import { ecosystemOf } from './ecosystem.ts'
@@ -12,7 +13,14 @@ import {
   severitySchema,
 } from './schema.ts'
 
-export function isOsv(value: object): boolean {
+export const osvReader: DocumentReader = {
+  form: 'json',
+  marks: 'an "id" and "modified" beside "affected" or "schema_version"',
+  matches: isOsv,
+  read: readOsv,
+}
+
+function isOsv(value: object): boolean {
   return (
     'id' in value &&
     typeof value.id === 'string' &&
@@ -22,7 +30,7 @@ export function isOsv(value: object): boolean {
 }
 
 /** Reads one OSV record. A part that makes no sense costs that part, and is reported. */
-export function readOsv(value: unknown, where: string, sink: Sink): void {
+function readOsv(value: unknown, where: string, sink: Sink): void {
   const parsed = recordSchema.safeParse(value)
   if (!parsed.success) {
     sink.rejected.push({ where, reason: schemaProblem(parsed.error) })

@@ -3,7 +3,7 @@
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { ovalReader } from '../readers.ts'
+import { ovalReader } from './read.ts'
 
 export interface UbuntuOvalOptions extends Omit<FeedOptions, 'location'> {
   /** Code name of the release: `jammy`. */

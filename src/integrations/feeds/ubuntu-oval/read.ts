@@ -2,9 +2,17 @@ import type { Fix } from '../../../core/catalog.ts'
 import { schemeFor } from '../../../core/versions/scheme.ts'
 import { walkXml, type XmlElement } from '../../xml-text.ts'
 import { isCveId } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import type { Sink } from '../sink.ts'
 
-export function isUbuntuOval(head: string): boolean {
+export const ovalReader: DocumentReader = {
+  form: 'text',
+  marks: '<oval_definitions> of Ubuntu',
+  matches: isUbuntuOval,
+  read: readUbuntuOval,
+}
+
+function isUbuntuOval(head: string): boolean {
   return head.includes('<oval_definitions') && /ubuntu/i.test(head)
 }
 
@@ -37,7 +45,7 @@ interface Reading {
 }
 
 /** Canonical's OVAL of USNs: definition -> tests -> object (a variable that lists packages) and state (a version). */
-export function readUbuntuOval(text: string, where: string, sink: Sink): void {
+function readUbuntuOval(text: string, where: string, sink: Sink): void {
   const reading: Reading = {
     definitions: [],
     tests: new Map(),

@@ -3,7 +3,7 @@
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
 import type { FeedOptions } from '../feed.ts'
-import { wesngReader } from '../readers.ts'
+import { wesngReader } from './read.ts'
 
 export interface WesngOptions extends Omit<FeedOptions, 'location'> {
   /** Default: the definitions in the project's repository. */

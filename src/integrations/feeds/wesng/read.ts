@@ -1,11 +1,19 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { windowsPlatform } from '../../../core/assessment/windows-updates.ts'
 import { isCveId } from '../cve-id.ts'
+import type { DocumentReader } from '../document-reader.ts'
 import type { Sink } from '../sink.ts'
 
 const header = '"DatePosted","CVE","BulletinKB"'
 
-export function isWesng(head: string): boolean {
+export const wesngReader: DocumentReader = {
+  form: 'text',
+  marks: 'the columns DatePosted, CVE and BulletinKB, in quotes, in its first line',
+  matches: isWesng,
+  read: readWesng,
+}
+
+function isWesng(head: string): boolean {
   return head.replace(/^\uFEFF/, '').startsWith(header)
 }
 
