@@ -119,14 +119,14 @@ for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     problems.push(`src/${name}: ask core/permission instead of looking at roles`)
 }
 
-// The picture of docs/architecture.md is drawn from the imports: `node test/layers.mjs --draw` writes it anew.
+// The picture of docs/architecture.md is drawn from the imports: with --draw, as `npm run generate` asks it, it is written anew.
 const page = fileURLToPath(new URL('../docs/architecture.md', import.meta.url))
 const drawn = /```mermaid\n[\s\S]*?```/
 const written = readFileSync(page, 'utf8')
 const now = written.replace(drawn, picture())
 if (process.argv.includes('--draw')) writeFileSync(page, now)
 else if (now !== written)
-  problems.push('docs/architecture.md: its picture is not of these imports: node test/layers.mjs --draw')
+  problems.push('docs/architecture.md: its picture is not of these imports: "npm run generate" draws it anew')
 
 /** Layers and which imports which; an arrow that follows from others is left out. */
 function picture() {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { variableNames } from '../../src/config/environment.ts'
-import { jsonSchema, kindReference, parseSettings, settingsSchema } from '../../src/integrations/configuration.ts'
+import { jsonSchema, parseSettings, settingsSchema } from '../../src/integrations/configuration.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 
@@ -25,10 +25,6 @@ describe('docs/configuration.md', () => {
   it('names every key and every variable', () => {
     const keys = [...keysIn(jsonSchema(), new Set()), ...variableNames]
     expect(keys.filter((key) => !new RegExp(`(?<![\\w-])${key}(?![\\w-])`).test(page))).toEqual([])
-  })
-
-  it('has the tables of kinds ("npx patchwarden check --kinds" writes them anew)', () => {
-    expect(page).toContain(`\n${kindReference()}\n`)
   })
 
   it('shows only YAML whose keys and values are right', () => {

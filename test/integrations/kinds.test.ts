@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import {
@@ -13,6 +13,7 @@ import {
 import { contact } from '../../src/cli/contact.ts'
 import { configurationOf } from '../../src/config/configuration.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
+import type { Kind } from '../../src/config/kind.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { kinds } from '../../src/integrations/registry.ts'
@@ -238,9 +239,29 @@ describe('a system', () => {
   })
 })
 
+/** A sentence where the pages of a kind are missing. */
+function undocumented(name: string, page: string, roles: Kind['roles']): string | null {
+  const [file = ''] = page.split('#')
+  const docs = new URL('../../docs/', import.meta.url)
+  if (!existsSync(new URL(file, docs)))
+    return `The page of the kind ${name} is missing: write docs/${file}, or name another in its kind.ts.`
+  const row = `| [${name}](${path.basename(page)}) |`
+  return roles.feed === undefined || readFileSync(new URL('integrations/feeds.md', docs), 'utf8').includes(row)
+    ? null
+    : `The table of docs/integrations/feeds.md has no row of the feed ${name}, which begins with "${row}".`
+}
+
+it('a kind without a page, and a feed without its row, are said', () => {
+  const missing = 'The page of the kind new is missing: write docs/integrations/new.md, or name another in its kind.ts.'
+  expect(undocumented('new', 'integrations/new.md#here', {})).toBe(missing)
+  expect(undocumented('new', 'integrations/kev.md', notebook.roles)).toMatch(
+    /has no row of the feed new, .*"\| \[new\]/,
+  )
+})
+
 describe('every kind of the list', () => {
   test.each(kinds.map((kind) => [kind.name, kind] as const))('%s', (name, { page, roles, system }) => {
-    expect(existsSync(new URL(`../../docs/${page.replace(/#.*/, '')}`, import.meta.url)), page).toBe(true)
+    expect(undocumented(name, page, roles)).toBeNull()
     expect(Object.keys(roles).length).toBeGreaterThan(0)
     for (const [role, own] of Object.entries(roles)) {
       const settings = Object.keys(own.settings.shape)

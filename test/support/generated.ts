@@ -1,0 +1,54 @@
+/** What is written from the sources: `npm run generate` writes it, and tests compare it. */
+
+import { readFileSync } from 'node:fs'
+import { commandReference } from '../../src/chat/command-reference.ts'
+import { patchCommand } from '../../src/chat/discord/commands.ts'
+import { permissionReference } from '../../src/core/permission/reference.ts'
+import { jsonSchema, kindReference } from '../../src/integrations/configuration.ts'
+
+const root = new URL('../../', import.meta.url)
+
+interface Generated {
+  readonly file: string
+  readonly text: () => string
+  /** The lines that it stands between; left out: it is the whole file. */
+  readonly between?: readonly [string, string]
+}
+
+/** The picture of docs/architecture.md is drawn, and compared, by test/layers.mjs. */
+export const generated: readonly Generated[] = [
+  { file: 'patchwarden.schema.json', text: () => JSON.stringify(jsonSchema(), null, 2) },
+  {
+    file: 'docs/configuration.md',
+    text: kindReference,
+    between: ['<!-- Written from the list of kinds: npm run generate -->', '<!-- Until here. -->'],
+  },
+  { file: 'docs/commands.md', text: commandReference },
+  { file: 'docs/permissions.md', text: permissionReference },
+  { file: 'manifests/discord-commands.json', text: () => JSON.stringify([patchCommand()]) },
+]
+
+/** The file as it has to be, but for how JSON is laid out, which is the formatter's. */
+export function asGenerated({ file, text, between }: Generated): string {
+  const made = text().trimEnd()
+  if (between === undefined) return `${made}\n`
+  const written = textOf(file)
+  const [first, last] = between
+  const from = written.indexOf(`${first}\n`)
+  const to = written.indexOf(last, from)
+  if (from === -1 || to === -1) throw new Error(`${file} has lost one of the lines "${first}" and "${last}".`)
+  return `${written.slice(0, from)}${first}\n\n${made}\n\n${written.slice(to)}`
+}
+
+/** A sentence where the file is another, instead of a difference of a whole page. */
+export function problemOf(one: Generated): string | null {
+  const [written, wanted] = [textOf(one.file), asGenerated(one)]
+  const same = one.file.endsWith('.json')
+    ? JSON.stringify(JSON.parse(written)) === JSON.stringify(JSON.parse(wanted))
+    : written === wanted
+  return same ? null : `${one.file} is not what the sources say: "npm run generate" writes it anew.`
+}
+
+function textOf(file: string): string {
+  return readFileSync(new URL(file, root), 'utf8')
+}
