@@ -39,7 +39,9 @@ function isBuilt(root) {
 async function build(root) {
   console.error('Building ...')
   const stamp = fingerprint(root)
-  const workshop = path.join(root, 'node_modules', '.cache', 'patchwarden')
+  // Of this checkout alone: its dependencies may be those of another one, linked.
+  const own = createHash('sha256').update(root).digest('hex').slice(0, 16)
+  const workshop = path.join(root, 'node_modules', '.cache', `patchwarden-${own}`)
   const dist = path.join(root, 'dist')
   const made = path.join(workshop, 'dist')
   // We hold the lock: whatever is here was left by a killed build.

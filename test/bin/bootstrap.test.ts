@@ -15,7 +15,7 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nodeProblem } from '../../bin/node-version.mjs'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -151,6 +151,26 @@ describe('starts at the same time', () => {
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
     expect(ended.filter(({ stderr }) => stderr.includes('Building ...'))).toHaveLength(1)
     expect(readdirSync(checkout)).not.toContain('.patchwarden')
+  })
+
+  test('of two checkouts with the same dependencies, linked, leave each other’s build alone', async () => {
+    const other = path.join(folder, 'other')
+    cpSync(checkout, other, { recursive: true, filter: (file) => path.basename(file) !== 'node_modules' })
+    symlinkSync(path.join(checkout, 'node_modules'), path.join(other, 'node_modules'))
+    const building = spawn(process.execPath, [path.join(checkout, 'bin', 'patchwarden.mjs')], { stdio: 'ignore' })
+    const cache = path.join(checkout, 'node_modules', '.cache')
+    await vi.waitUntil(() => existsSync(cache) && readdirSync(cache).length > 0, { timeout: 30_000, interval: 5 })
+    building.kill('SIGSTOP')
+    try {
+      const made = readdirSync(cache).map((name) => path.join(cache, name, 'half of it'))
+      for (const file of made) writeFileSync(file, '')
+      const bin = path.join(other, 'bin', 'patchwarden.mjs')
+      expect(await patchwarden([], { bin })).toMatchObject({ code: 0, stderr: 'Building ...\n' })
+      expect(made.map((file) => existsSync(file))).toEqual([true])
+    } finally {
+      building.kill('SIGCONT')
+    }
+    expect(await once(building, 'exit')).toEqual([0, null])
   })
 
   test('are not held up by one that was killed while it built', async () => {
