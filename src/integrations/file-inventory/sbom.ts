@@ -18,7 +18,9 @@ const componentSchema = z.object({
 export async function parseCycloneDx(bytes: Buffer, what: string): Promise<SoftwareList> {
   const parsed = cyclonedxSchema.safeParse(await parseJsonDocument(bytes, what))
   if (!parsed.success)
-    throw new Error(`${what} is no CycloneDX document: it has no "bomFormat": "CycloneDX" beside a list "components"`)
+    throw new Error(
+      `${what} is not a CycloneDX document: it has no "bomFormat": "CycloneDX" beside a list "components"`,
+    )
   const found: (PackageUrl | null)[] = []
   const turns = createTurns()
   for (const component of parsed.data.components) {
@@ -61,7 +63,8 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
     )
   }
   const parsed = spdxSchema.safeParse(await parseJsonDocument(bytes, what))
-  if (!parsed.success) throw new Error(`${what} is no SPDX document: it has no "spdxVersion" beside a list "packages"`)
+  if (!parsed.success)
+    throw new Error(`${what} is not an SPDX document: it has no "spdxVersion" beside a list "packages"`)
   const found: (PackageUrl | null)[] = []
   const turns = createTurns()
   for (const item of parsed.data.packages) {
