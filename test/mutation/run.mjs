@@ -1,52 +1,45 @@
 /**
- * Changes a file of src/core in one place after another, and says which changes no test notices:
+ * Changes files of src/core in one place after another, and says which changes no test notices:
  *
- *     npm run mutants -- src/core/quorum.ts [test/core/quorum.test.ts ...]
+ *     npm run mutants -- src/core/quorum.ts [src/core/hands.ts ...] [test/core/quorum.test.ts ...]
  *
- * Without tests: the one of the same name, or else all of the same folder. What was tried before is tried again only where
- * the file or its tests have changed. Exits 1 where fewer than 90 of 100 are noticed.
+ * Without tests: those that reach one of the files by few imports, but for properties and what else takes long. What was tried before is tried again only where the file
+ * or its tests have changed. AT_ONCE says how many are tried at once. Exits 1 where fewer than 90 of 100 are noticed.
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { testsOf } from './tests-of.mjs'
 
 const NOTICED_PERCENT = 90
 const here = 'test/mutation'
-const [file, ...named] = process.argv.slice(2)
-if (file === undefined || !file.startsWith('src/core/') || !existsSync(file.replace(/:.*/, ''))) {
-  console.error('Say which file: npm run mutants -- src/core/quorum.ts [test/core/quorum.test.ts ...]')
+const given = process.argv.slice(2)
+const files = given.filter((file) => file.startsWith('src/core/'))
+const named = given.filter((file) => file.startsWith('test/'))
+/** Without the lines that may be named of it: `src/core/quorum.ts:10-20`. */
+const paths = files.map((file) => file.replace(/:.*/, ''))
+if (files.length === 0 || files.length + named.length < given.length || !paths.every((path) => existsSync(path))) {
+  console.error('Say which files: npm run mutants -- src/core/quorum.ts [test/core/quorum.test.ts ...]')
   process.exit(2)
 }
-const path = file.replace(/:.*/, '')
-const tests = named.length > 0 ? named : testsOf(path)
+const tests = named.length > 0 ? named : [...new Set(paths.flatMap(testsOf))].sort()
 if (tests.length === 0) {
-  console.error(`No test stands beside ${path}: name those that look at it.`)
+  console.error(`No test of the core reaches ${paths.join(', ')}: name those that look at it.`)
   process.exit(2)
 }
 if (!existsSync(join(here, 'node_modules'))) run('npm', ['ci', '--prefix', here])
 mkdirSync(join(here, 'reports'), { recursive: true })
-console.log(`${path}, looked at by ${tests.join(', ')}`)
-const report = join(here, 'reports', path.replaceAll('/', '.'))
+console.log(`${paths.join(', ')}, looked at by ${tests.join(', ')}`)
 const stryker = join(here, 'node_modules/@stryker-mutator/core/bin/stryker.js')
 const code = run(process.execPath, [stryker, 'run', join(here, 'stryker.config.mjs')], {
-  MUTATE: file,
+  MUTATE: files.join(' '),
   TESTS: tests.join(' '),
-  REPORT: report,
+  REPORT: join(here, 'reports', paths.map((path) => path.replace('src/core/', '').replaceAll('/', '.')).join('+')),
   NOTICED_PERCENT,
 })
 process.exit(code === 0 ? 0 : 1)
 
 function run(command, args, env = {}) {
   return spawnSync(command, args.map(String), { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1
-}
-
-/** Tests mirror the source. */
-function testsOf(source) {
-  const folder = dirname(source).replace('src/', 'test/')
-  const own = join(folder, `${basename(source, '.ts')}.test.ts`)
-  if (existsSync(own)) return [own]
-  if (!existsSync(folder)) return []
-  const all = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
-  return all.map((name) => join(folder, name))
 }

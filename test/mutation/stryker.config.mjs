@@ -1,5 +1,5 @@
 /** Of one run; see run.mjs, which says what is changed and which tests look at it. */
-const { MUTATE = '', REPORT = '', NOTICED_PERCENT = '' } = process.env
+const { MUTATE = '', REPORT = '', NOTICED_PERCENT = '', AT_ONCE = '2' } = process.env
 
 export default {
   plugins: ['@stryker-mutator/vitest-runner'],
@@ -18,7 +18,7 @@ export default {
   reporters: ['clear-text', 'progress'],
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
   thresholds: { high: 100, low: 100, break: Number(NOTICED_PERCENT) },
-  concurrency: 2,
+  concurrency: Number(AT_ONCE),
   timeoutMS: 20_000,
   tempDirName: 'test/mutation/.tmp',
   ignorePatterns: ['.patchwarden', 'dist', 'docs', 'test/mutation/node_modules', 'test/mutation/reports'],
