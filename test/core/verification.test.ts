@@ -228,7 +228,7 @@ describe('what the package manager of the asset keeps away', () => {
     { name: 'libssl3', version: '1' },
     { name: 'openssl', version: '1' },
   ]
-  const reasonWith = (pending: readonly PendingUpdate[], outcome = succeeded) => {
+  const reasonWith = (pending: readonly PendingUpdate[], outcome: DeploymentOutcome = succeeded) => {
     const { end, reason } = verify(two, outcome, found(old, pending), facts)
     return [end, reason]
   }

@@ -30,6 +30,14 @@ const parts = {
   'note-drift': 'verification',
 } as const satisfies Partial<Record<Type, Part>>
 
+/** What people do not ask for, but for a proposal that they open. */
+export type PartsCommand = Extract<ProposalCommand, { type: keyof typeof parts }>
+export type PeoplesCommand = Exclude<ProposalCommand, PartsCommand>
+
+export function isOfParts(command: ProposalCommand): command is PartsCommand {
+  return command.type in parts
+}
+
 /** The part that gives it; `null`: people do. */
 export function partFor(type: Type): Part | null {
   return type in parts ? parts[type as keyof typeof parts] : null

@@ -6,7 +6,7 @@
 import { throughOf } from '../hands.ts'
 import { withOneMore } from '../quorum.ts'
 import { isBefore } from '../time/instant.ts'
-import type { Context } from './command.ts'
+import type { PersonsContext } from './command.ts'
 import { accept, anyOf, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { isSame } from './evolve-agreements.ts'
@@ -26,11 +26,10 @@ export function agree(
   state: ProposalState,
   to: AgreedAct,
   reason: string,
-  context: Context,
+  context: PersonsContext,
   then: () => readonly ProposalEvent[],
 ): Decision {
   const { actor, members, now } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people agree to it.')
   const before = agreedTo(state, to.act, now).filter((one) => isSame(one.to, to))
   const me = { person: actor.id, ...throughOf(actor) }
   const found = withOneMore(state.policy.resume, before, me, members)

@@ -5,7 +5,7 @@ import type { HealthResult } from '../ports.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Actor, Choice } from './proposal.ts'
+import type { Actor, Choice, Person } from './proposal.ts'
 
 /** The number that the button carried (see core/permission/turn). Left out or `null`: it named the proposal alone. */
 interface Turned {
@@ -129,6 +129,11 @@ export interface Context {
   readonly others?: readonly OtherWork[]
   /** Assets that ended badly in other rollouts of the team that are not over. */
   readonly downElsewhere?: ReadonlySet<string>
+}
+
+/** Of what only people ask for. */
+export interface PersonsContext extends Context {
+  readonly actor: Person
 }
 
 /** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */

@@ -1,5 +1,5 @@
 import { type CountedAct, isOwn } from '../hands.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { PersonsContext, ProposalCommand } from './command.ts'
 import { confirmResume } from './decide-control.ts'
 import { confirmVote } from './decide-vote.ts'
 import { type Decision, refuse } from './decision.ts'
@@ -9,10 +9,9 @@ import type { ProposalState } from './proposal.ts'
 export function confirm(
   state: ProposalState,
   { act }: Extract<ProposalCommand, { type: 'confirm' }>,
-  context: Context,
+  context: PersonsContext,
 ): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people confirm who they are.')
   const waits = (one: CountedAct & { readonly seq?: number }) =>
     one.person === actor.id && !isOwn(one) && (act === null || one.seq === act)
   const vote = state.votes.find(waits)

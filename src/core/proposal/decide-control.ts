@@ -1,15 +1,14 @@
 import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
-
 import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
 import { ringNow, testRunning, waitingForResume } from '../rollout/run.ts'
 import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { agree, agreedTo } from './agreement.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { PersonsContext, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
-import { accept, actorName, after, type Decision, refuse, stopWords } from './decision.ts'
+import { accept, after, type Decision, refuse, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { namedAsset } from './named-asset.ts'
 import { portions } from './portions.ts'
@@ -19,19 +18,18 @@ import { haltTest, pauseTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
+export function pause(state: ProposalState, command: Of<'pause'>, context: PersonsContext): Decision {
   if (testRunning(state)) return pauseTest(command, context)
-  return accept({ type: 'paused', by: actorName(context.actor), reason: stopWords(command.reason) })
+  return accept({ type: 'paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
-export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
+export function halt(state: ProposalState, command: Of<'halt'>, context: PersonsContext): Decision {
   if (testRunning(state)) return haltTest(state, command, context)
-  return accept({ type: 'halted', by: actorName(context.actor), reason: stopWords(command.reason) })
+  return accept({ type: 'halted', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
-export function resume(state: ProposalState, context: Context): Decision {
+export function resume(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
   const previous = state.resumeVotes.find((item) => item.person === actor.id)
   if (previous !== undefined) {
     // It came by a link or the command line, and is one's own by now.
@@ -42,13 +40,13 @@ export function resume(state: ProposalState, context: Context): Decision {
 }
 
 /** The agreement counts as the person's own from now on; `null` where the account became theirs after it was given. */
-export function confirmResume(state: ProposalState, agreed: ResumeVote, context: Context): Decision | null {
+export function confirmResume(state: ProposalState, agreed: ResumeVote, context: PersonsContext): Decision | null {
   const event = confirmed('agreement to resume', agreed, context.actor)
   return event === null ? null : withResumed(state, event, context)
 }
 
 /** Goes on as soon as those who agreed, by this event too, are enough. */
-function withResumed(state: ProposalState, agreed: ProposalEvent, context: Context): Decision {
+function withResumed(state: ProposalState, agreed: ProposalEvent, context: PersonsContext): Decision {
   const then = after(state, [agreed], context)
   if (!countQuorum(state.policy.resume, then.resumeVotes, context.members).satisfied) return accept(agreed)
   const type = testRunning(state) ? 'test-resumed' : 'resumed'
@@ -57,10 +55,9 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Conte
 }
 
 /** Says that the ring that comes next may begin. */
-export function go(state: ProposalState, context: Context): Decision {
+export function go(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
   const current = ringNow(state)
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
   if (current === null) return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
@@ -69,7 +66,7 @@ export function go(state: ProposalState, context: Context): Decision {
  * Leaves an asset out. One whose turn has not come is not touched; that takes one person. One that failed counts no more at
  * the gates; that takes as many as resuming does.
  */
-export function skip(state: ProposalState, command: Of<'skip'>, context: Context): Decision {
+export function skip(state: ProposalState, command: Of<'skip'>, context: PersonsContext): Decision {
   const found = namedAsset(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   const { id, name } = found
@@ -82,7 +79,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
     return refuse('already', `${name} is done: ${deployment.verification.end}.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
-  const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: actorName(context.actor), reason }
+  const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: context.actor.name, reason }
   const events = () => [skipped, ...ringEvents(after(state, [skipped], context), context)]
   // What was begun and is neither at work nor done has failed.
   if (deployment === undefined) return accept(...events())
@@ -93,7 +90,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
  * Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own.
  * Where it is stopped, that agrees to go on.
  */
-export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
+export function retry(state: ProposalState, command: Of<'retry'>, context: PersonsContext): Decision {
   if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} was rolled out yet.`)
   const { rollout } = state
   const failed = deploymentsOf(rollout)
@@ -118,11 +115,11 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
 }
 
 /** Where it is stopped, whoever wants something tried again agrees that it goes on. */
-function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: Context): Decision {
-  const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) }))
+function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: PersonsContext): Decision {
+  const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: context.actor.name }))
   const { actor } = context
-  const agreed = state.resumeVotes.some(({ person }) => actor.kind === 'person' && person === actor.id)
-  if (actor.kind !== 'person' || agreed || waitingForResume(state) === null) return accept(...asked)
+  const agreed = state.resumeVotes.some(({ person }) => person === actor.id)
+  if (agreed || waitingForResume(state) === null) return accept(...asked)
   const resumed = withResumed(
     after(state, asked, context),
     { type: 'resume-agreed', person: actor.id, name: actor.name },
@@ -132,10 +129,9 @@ function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], c
 }
 
 /** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
-export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
+export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: PersonsContext): Decision {
   const { actor, now } = context
   const { schedule } = state
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people extend a window.')
   if (schedule === null) return refuse('not now', `${state.id} has no window.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)

@@ -6,7 +6,7 @@ import { priorityRank } from '../priority/priority.ts'
 import { testRunning, unfinishedDeployments } from '../rollout/run.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, standingProblem } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
@@ -149,9 +149,8 @@ function judgedBy(subject: Subject): string {
   ])
 }
 
-export function comment(command: Of<'comment'>, context: Context): Decision {
+export function comment(command: Of<'comment'>, context: PersonsContext): Decision {
   const text = command.text.trim()
-  if (context.actor.kind !== 'person') return refuse('not allowed', 'Only people comment.')
   if (text === '') return refuse('incomplete', 'The comment is empty.')
   if (text.length > limits.reasonCharacters) {
     return refuse(

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { nextRun } from '../rollout/touch.ts'
 import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, quorumNeeds } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { confirmed } from './proof.ts'
@@ -12,9 +12,8 @@ import { closeTest } from './stop-test.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 
-export function vote(state: ProposalState, command: VoteCommand, context: Context): Decision {
+export function vote(state: ProposalState, command: VoteCommand, context: PersonsContext): Decision {
   const { actor, now } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
   const previous = state.votes.find((item) => item.person === actor.id)
   if (previous?.choice === command.choice) {
     // It was cast by a link or the command line, and is one's own by now.
@@ -51,7 +50,7 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
 }
 
 /** The vote counts as the person's own from now on; `null` where the account became theirs after it was cast. */
-export function confirmVote(state: ProposalState, vote: Vote, context: Context): Decision | null {
+export function confirmVote(state: ProposalState, vote: Vote, context: PersonsContext): Decision | null {
   const event = confirmed('vote', vote, context.actor)
   if (event === null) return null
   if (state.status !== 'open' || vote.choice !== 'approve' || quorumNeeds(state) === null) return accept(event)
@@ -105,9 +104,8 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
   return accept({ type: 'vote-cast', vote: cast }, ...closed, { type: 'rejected', deferral })
 }
 
-export function withdrawVote(state: ProposalState, context: Context): Decision {
+export function withdrawVote(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
   const withdrawn: ProposalEvent = { type: 'vote-withdrawn', person: actor.id, name: actor.name }
   if (state.status === 'open' || state.approvedBy?.how !== 'quorum') return accept(withdrawn)
   const approval = approvalNow(after(state, [withdrawn], context), context)

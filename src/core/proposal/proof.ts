@@ -7,9 +7,7 @@ import { isBefore } from '../time/instant.ts'
 import type { Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import type { Actor, ProposalState } from './proposal.ts'
-
-type Person = Extract<Actor, { kind: 'person' }>
+import type { Person, ProposalState } from './proposal.ts'
 
 /** Why the way in which it came does not do, though the person may do it; or `null`. `decides`: see `commandLineProblem`. */
 export function proofProblem(
@@ -96,9 +94,9 @@ export function howItCounts(person: Person, members: readonly Member[]): string 
 export function confirmed(
   act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],
   { at, seq }: { readonly at?: string; readonly seq?: number },
-  actor: Actor,
+  actor: Person,
 ): ProposalEvent | null {
-  if (actor.kind !== 'person' || at === undefined || seq === undefined) return null
+  if (at === undefined || seq === undefined) return null
   if (actor.linkedAt !== undefined && !isBefore(actor.linkedAt, at)) return null
   return { type: 'act-confirmed', person: actor.id, name: actor.name, act, of: seq }
 }

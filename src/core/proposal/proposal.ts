@@ -127,6 +127,7 @@ export type Actor =
       readonly kind: 'system'
       readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' | 'inventory' | 'feeds'
     }
+export type Person = Extract<Actor, { kind: 'person' }>
 
 export const statuses = [
   'open',

@@ -1,7 +1,7 @@
 /** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
 
 import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from '../rollout/run.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { accept, actorName, type Decision, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
@@ -9,13 +9,13 @@ import type { ProposalState } from './proposal.ts'
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
 /** Nothing more of the test begins until it is resumed; what has begun ends. */
-export function pauseTest(command: Of<'pause'>, context: Context): Decision {
-  return accept({ type: 'test-paused', by: actorName(context.actor), reason: stopWords(command.reason) })
+export function pauseTest(command: Of<'pause'>, context: PersonsContext): Decision {
+  return accept({ type: 'test-paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
 /** The test ends with what has begun, and did not pass. */
-export function haltTest(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
-  const by = actorName(context.actor)
+export function haltTest(state: ProposalState, command: Of<'halt'>, context: PersonsContext): Decision {
+  const by = context.actor.name
   const reason = stopWords(command.reason)
   return accept({ type: 'test-halted', by, reason }, ...endedAtOnce(state, `Halted by ${by}: ${reason}`))
 }

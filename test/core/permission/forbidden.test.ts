@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Act, actOf, acts, isAct } from '../../../src/core/permission/acts.ts'
 import { forbidden } from '../../../src/core/permission/forbidden.ts'
+import type { PeoplesCommand } from '../../../src/core/permission/parts.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { caseOf, doer, people, scenes } from '../../support/permission-scene.ts'
 import { machine } from '../../support/proposal-case.ts'
@@ -10,7 +11,7 @@ const reason = 'because'
 const vote = { type: 'vote', revision: null, reason, owner: null, until: null } as const
 
 /** What people give, with the act that it is. */
-const ofPeople: readonly (readonly [ProposalCommand, Act])[] = [
+const ofPeople: readonly (readonly [PeoplesCommand, Act])[] = [
   [{ ...vote, choice: 'approve' }, 'approve'],
   [{ ...vote, choice: 'abstain' }, 'abstain'],
   [{ ...vote, choice: 'reject' }, 'reject'],

@@ -142,9 +142,8 @@ describe('a confirmation', () => {
     expect(confirmed('vote', act, noor(undefined, { linkedAt: '2026-11-20T02:00:00.000Z' }))).toBeNull()
   })
 
-  test('is of something that can be named, and by a person', () => {
+  test('is of something that can be named', () => {
     expect(confirmed('vote', { seq: 7 }, noor())).toBeNull()
     expect(confirmed('vote', { at: act.at }, noor())).toBeNull()
-    expect(confirmed('vote', act, { kind: 'system', part: 'timer' })).toBeNull()
   })
 })
