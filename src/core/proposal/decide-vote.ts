@@ -36,14 +36,8 @@ export function vote(state: ProposalState, command: VoteCommand, context: Person
     )
   }
 
-  switch (command.choice) {
-    case 'reject':
-      return reject(state, command, context, { ...base, choice: 'reject', reason: reason ?? '' })
-    case 'abstain':
-      return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
-    case 'approve':
-      break
-  }
+  if (command.choice === 'reject') return reject(state, command, context, { ...base, choice: 'reject', reason })
+  if (command.choice === 'abstain') return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
   if (quorumNeeds(state) === null) return accept(cast)
   return accept(cast, ...approvalEvents(after(state, [cast], context), context))
@@ -53,7 +47,7 @@ export function vote(state: ProposalState, command: VoteCommand, context: Person
 export function confirmVote(state: ProposalState, vote: Vote, context: PersonsContext): Decision | null {
   const event = confirmed('vote', vote, context.actor)
   if (event === null) return null
-  if (state.status !== 'open' || vote.choice !== 'approve' || quorumNeeds(state) === null) return accept(event)
+  if (state.status !== 'open' || quorumNeeds(state) === null) return accept(event)
   return accept(event, ...approvalEvents(after(state, [event], context), context))
 }
 
@@ -80,7 +74,7 @@ export function scheduleEvents(
 
 function reject(state: ProposalState, command: VoteCommand, context: Context, cast: Vote): Decision {
   const owner = command.owner ?? cast.person
-  if (cast.reason === '' || cast.reason === null) {
+  if (cast.reason === null) {
     return refuse('incomplete', `Say why you reject ${state.id}: the reason is kept with it. Nothing was counted.`)
   }
   if (!context.members.some((member) => member.id === owner)) {
@@ -89,8 +83,9 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
       `The owner "${owner}" is not a person of team ${state.team}; name who will look at it again.`,
     )
   }
-  const until = command.until
-  if (until === null || Number.isNaN(Date.parse(until)) || !isBefore(context.now, until)) {
+  const until = command.until ?? ''
+  // What is no date is not before anything, either.
+  if (!isBefore(context.now, until)) {
     return refuse(
       'incomplete',
       `Say until when the rejection of ${state.id} holds, as a date that is still to come (2026-12-31).`,
@@ -107,7 +102,7 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
 export function withdrawVote(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
   const withdrawn: ProposalEvent = { type: 'vote-withdrawn', person: actor.id, name: actor.name }
-  if (state.status === 'open' || state.approvedBy?.how !== 'quorum') return accept(withdrawn)
+  if (state.approvedBy?.how !== 'quorum') return accept(withdrawn)
   const approval = approvalNow(after(state, [withdrawn], context), context)
   if ('by' in approval) return accept(withdrawn)
   return accept(withdrawn, { type: 'approval-lapsed', reason: `${actor.name} withdrew the vote; ${approval.missing}` })

@@ -113,8 +113,13 @@ describe('trying again', () => {
     expect(one.give(retry('db1'), person('noor'))).toEqual({ code: 'incomplete', sentence: 'PW-1 has no asset "db1".' })
     one.give({ type: 'resume' }, person('noor'))
     one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
     one.give({ type: 'start-batch' })
-    expect(one.give(retry('web2'), person('noor'))).toMatchObject({ code: 'not now' })
+    expect(one.give(retry('web2'), person('noor'))).toEqual({
+      code: 'not now',
+      sentence: 'web2 has not failed: it is being worked on.',
+    })
   })
 
   test('of all does not try what somebody left out; by its name it does', () => {
@@ -122,6 +127,38 @@ describe('trying again', () => {
     one.give(skip('web1'), person('noor'))
     expect(one.give(retry(null), person('noor'))).toEqual({ code: 'not now', sentence: 'No asset of PW-1 has failed.' })
     expect(one.give(retry('web1'), person('noor'))).toContain('retry-asked')
+  })
+
+  test('of all leaves what ended well', () => {
+    const one = started()
+    one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
+    one.finishBatch('failed')
+    expect(one.give(retry('web1'), person('noor'))).toEqual({
+      code: 'not now',
+      sentence: 'web1 has not failed: installed.',
+    })
+    one.give(retry(null), person('noor'))
+    expect(one.recorded().find(({ event }) => event.type === 'retry-asked')?.event).toMatchObject({
+      assets: ['lab/web2', 'lab/web3'],
+    })
+  })
+
+  test('of each of two agrees once', () => {
+    const one = started(both)
+    one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
+    one.finishBatch('failed')
+    expect(one.give(retry('web2'), person('noor'))).toEqual(['retry-asked', 'resume-agreed'])
+    expect(one.give(retry('web3'), person('noor'))).toEqual(['retry-asked'])
+  })
+
+  test('agrees beside somebody else who has', () => {
+    const one = halted(both)
+    one.give({ type: 'resume' }, person('mara'))
+    expect(one.give(retry('web1'), person('noor'))).toEqual(['retry-asked', 'resume-agreed', 'resumed'])
   })
 
   test('agrees once that it goes on', () => {
@@ -158,6 +195,23 @@ describe('stopping and going on', () => {
       type: 'resumed',
       by: ['Noor (not confirmed)', 'Mara'],
     })
+  })
+
+  test('said again by an account of one’s own confirms what was said, where the account was known before', () => {
+    const again = (linkedAt?: string) => {
+      const one = started(both)
+      one.give({ type: 'pause', reason: null }, person('jonas'))
+      const link = { kind: 'sign-in link', madeBy: ['tom'] } as const
+      one.give({ type: 'resume' }, { kind: 'person', id: 'noor', name: 'Noor', via: 'console', through: link })
+      one.pass(0.5)
+      return { one, own: { ...person('noor'), ...(linkedAt === undefined ? {} : { linkedAt }) } }
+    }
+    const known = again()
+    expect(known.one.give({ type: 'resume' }, known.own)).toEqual(['act-confirmed'])
+    expect(known.one.state().resumeVotes).toHaveLength(1)
+    const later = again('2026-11-20T01:15:00.000Z')
+    expect(later.one.give({ type: 'confirm', act: null }, later.own)).toMatchObject({ code: 'not own' })
+    expect(later.one.give({ type: 'resume' }, later.own)).toEqual(['resume-agreed'])
   })
 
   test('a paused test goes on as a test', () => {
@@ -245,6 +299,22 @@ describe('a longer window', () => {
       ],
     )
     expect(one.state().rollout?.extendedUntil).toBeNull()
+  })
+
+  test('to which somebody has agreed is agreed to with the same end, where nobody says another', () => {
+    const one = started(both)
+    one.pass(2)
+    expect(one.give(extend('2026-11-20T06:00Z'), person('noor'))).toEqual(['agreed'])
+    expect(one.give(extend(null), person('mara'))).toEqual(['window-extended'])
+    expect(one.state().rollout?.extendedUntil).toBe('2026-11-20T06:00:00.000Z')
+  })
+
+  test('is not what somebody agreed to who left out what failed', () => {
+    const one = halted(both)
+    one.pass(2)
+    one.give(skip('web1'), person('noor'))
+    one.give(extend(null), person('mara'))
+    expect(one.state().agreements?.at(-1)?.to).toEqual({ act: 'extend-window', until: '2026-11-20T05:00:00.000Z' })
   })
 
   test('ends what was agreed to about it, and nothing else', () => {

@@ -54,6 +54,36 @@ describe('a vote', () => {
     expect(one.state().status).toBe('open')
   })
 
+  test('of lazy consensus approves nothing after the notice, either: that is told when it ends', () => {
+    const approval = { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner', 'security'] } as const
+    const one = proposalCase({ policy: { approval } })
+    one.give(approve, { ...person('tom'), through: marasLink })
+    one.pass(2)
+    expect(one.vote('noor', 'approve')).toEqual(['vote-cast'])
+    expect(one.give({ type: 'confirm', act: null }, person('tom'))).toEqual(['act-confirmed'])
+    expect(one.give({ type: 'end-notice' })).toContain('approved')
+  })
+
+  test('cast again by an account of one’s own confirms the first, where the account was known before', () => {
+    const again = (linkedAt?: string, choice: 'approve' | 'abstain' = 'approve') => {
+      const one = proposalCase()
+      one.give(approve, { ...person('tom'), through: marasLink })
+      one.pass(1)
+      return one.give({ ...approve, choice }, { ...person('tom'), ...(linkedAt === undefined ? {} : { linkedAt }) })
+    }
+    expect(again()).toEqual(['act-confirmed'])
+    expect(again('2026-11-20T00:30:00.000Z')).toEqual(['vote-cast'])
+    expect(again(undefined, 'abstain')).toEqual(['vote-cast'])
+  })
+
+  test('cast again after somebody else’s does not confirm that', () => {
+    const approval = { kind: 'quorum', needs: [{ role: 'owner', count: 2 }] } as const
+    const one = proposalCase({ policy: { approval } })
+    one.give(approve, { ...person('noor'), through: { kind: 'sign-in link', madeBy: ['tom'] } })
+    one.pass(1)
+    expect(one.vote('mara', 'approve')).toContain('vote-cast')
+  })
+
   test('that approves a rule schedules nothing', () => {
     const patches = content(1)
     const rule = {
@@ -178,6 +208,16 @@ describe('a vote that is withdrawn', () => {
     expect(one.give({ type: 'withdraw-vote' }, person('noor'))).toEqual(['vote-withdrawn'])
     expect(one.state().status).toBe('scheduled')
   })
+})
+
+test('a vote that is withdrawn takes nothing back that silence decided', () => {
+  const approval = { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner'] } as const
+  const one = proposalCase({ policy: { approval } })
+  one.vote('noor', 'approve')
+  one.pass(2)
+  expect(one.give({ type: 'end-notice' })).toContain('approved')
+  one.setting.members = one.setting.members.map((member) => ({ ...member, roles: ['on-call'] }))
+  expect(one.give({ type: 'withdraw-vote' }, person('noor'))).toEqual(['vote-withdrawn'])
 })
 
 describe('a confirmation', () => {
