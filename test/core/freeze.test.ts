@@ -37,6 +37,8 @@ test('nobody counts twice, nor does one hand', () => {
 test('whoever agreed before another freeze came has not agreed to lift that', () => {
   const two = [frozen({ person: 'noor' }), frozen()]
   expect(liftDecision(two, { person: 'mara' }, both)).toMatchObject({ enough: false })
+  const agreedByOthers = [frozen({ person: 'noor' }), frozen({ person: 'jonas' })]
+  expect(liftDecision(agreedByOthers, { person: 'mara' }, both)).toMatchObject({ enough: false })
 })
 
 test('who holds no role of those counts for nobody', () => {

@@ -140,6 +140,13 @@ describe('why nothing is rolled back', () => {
     expect(asked(rolledOut({ web1: heldBack }))).toBe('PW-1 has changed no asset, so there is nothing to roll back.')
   })
 
+  test('nothing that it was to change was left to change', () => {
+    const since = { leftOut: {}, done: { 'lab/web1': ['openssl:amd64'] }, waiting: {}, toldAt: null }
+    expect(asked({ ...rolledOut({ web1: done }), since })).toBe(
+      'PW-1 has changed no asset, so there is nothing to roll back.',
+    )
+  })
+
   test('nothing of that name was', () => {
     expect(asked(rolledOut({ web1: done }), 'db1')).toBe(
       'PW-1 has changed nothing called "db1": name an asset, or a ring as ring:canary.',

@@ -335,3 +335,12 @@ test('a reboot that nobody says why is asked for without a reason', () => {
 test('whatever came of a look, it is known at which asset', () => {
   expect([seen(promised), gone, unlisted].map(lookedAt)).toEqual([asset.id, asset.id, asset.id])
 })
+
+test('a reason is a part of a sentence: without a full stop at its end, with those in it', () => {
+  const outcome: DeploymentOutcome = { ...heldBack, reason: 'dpkg 1.22 is locked.\n' }
+  expect(verify(planned, outcome, seen('3.0.20-1'), facts).reason).toBe('dpkg 1.22 is locked')
+})
+
+test('what simply went well is said in few words', () => {
+  expect(verify(planned, succeeded, seen(promised), facts).reason).toBe('It reports the promised versions')
+})
