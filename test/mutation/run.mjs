@@ -71,7 +71,7 @@ async function tried() {
   const found = new Map()
   let left = mutants
   while (left.length > 0) {
-    const stuck = await work({ tests, mutants: left }, (message) => {
+    const stuck = await work({ tests, mutants: left.map(idOf) }, (message) => {
       if (message.leftOut) console.log(`Left out, as it fails without any change: ${message.leftOut}`)
       else found.set(message.id, { ...found.get(message.id), ...message })
     })
@@ -84,7 +84,7 @@ async function tried() {
   console.log(`${mutants.length} changes tried; ${unsure.length} that no test noticed are tried again, each by itself.`)
   for (const mutant of unsure) {
     const one = found.get(mutant.id)
-    const stuck = await work({ tests: one.files, mutants: [mutant], sure: true }, ({ status, by }) =>
+    const stuck = await work({ tests: one.files, mutants: [idOf(mutant)], sure: true }, ({ status, by }) =>
       Object.assign(one, { status, by }),
     )
     if (stuck !== null) one.status = 'without end'
@@ -92,18 +92,26 @@ async function tried() {
   return found
 }
 
+/** All that the process which tries it needs to know. */
+function idOf({ id }) {
+  return { id }
+}
+
 /** Ends with `null`, or with why the process was ended. */
 function work(task, heard) {
   return new Promise((done) => {
     const env = { ...process.env, TASK: JSON.stringify({ box, ...task }) }
     const child = fork(resolve(here, 'worker.mjs'), { env, execArgv: ['--import', 'tsx'], cwd: box })
+    // One that goes round in a loop does not hear that nobody waits for it.
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
     let stuck = null
     let timer
     const wait = (ms) => {
       clearTimeout(timer)
       timer = setTimeout(() => {
         stuck = 'silent'
-        child.kill('SIGKILL')
+        end()
       }, ms)
     }
     // Tests are loaded, and run once, before anything is heard.
@@ -113,6 +121,7 @@ function work(task, heard) {
       heard(message)
     })
     child.on('close', () => {
+      process.off('exit', end)
       clearTimeout(timer)
       done(stuck)
     })

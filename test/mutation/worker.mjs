@@ -6,6 +6,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+process.on('disconnect', () => process.exit(0))
+
 /** Vitest waits longer; here a test that takes so long because of a change has noticed it. */
 const MOST_MS = 20_000
 
