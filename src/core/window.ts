@@ -160,7 +160,7 @@ function* patchTuesdays(rule: PatchTuesdayRule, zone: Zone, from: number, to: nu
   }
 }
 
-/** Windows of the plan that touch the time from `from` until before `to`, merged where they touch, in order. */
+/** Windows of the plan, merged where they touch, in order: all that touch the time from `from` until before `to`, and some about it. */
 function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
   const all: Span[] = []
   for (const rule of plan.rules) {
@@ -169,7 +169,7 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
     // A day more on both sides: where a day of the calendar begins depends on the zone.
     for (const start of openings(rule, from - length - DAY_MS, to + DAY_MS)) {
       if (own.length > MOST_WINDOWS) break
-      if (start < to && start + length > from) own.push({ start, end: start + length })
+      own.push({ start, end: start + length })
     }
     if (own.length <= MOST_WINDOWS) all.push(...own)
   }

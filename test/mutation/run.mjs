@@ -10,7 +10,7 @@
  */
 
 import { fork, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { testsOf } from './tests-of.mjs'
 
@@ -44,10 +44,9 @@ process.exitCode = reported() < NOTICED_PERCENT ? 1 : 0
 function boxOf() {
   mkdirSync(join(here, '.tmp'), { recursive: true })
   const folder = resolve(mkdtempSync(join(here, '.tmp/box-')))
-  for (const part of ['src', 'test/core', 'test/support', 'package.json', 'tsconfig.json'])
-    cpSync(part, join(folder, part), { recursive: true })
-  for (const part of ['examples', 'docs', 'test/known'])
-    if (existsSync(part)) symlinkSync(resolve(part), join(folder, part))
+  const isSource = (path) => !path.startsWith(here)
+  for (const part of ['src', 'test', 'examples', 'docs', 'decision-tables', 'package.json', 'tsconfig.json'])
+    cpSync(part, join(folder, part), { recursive: true, filter: isSource })
   mkdirSync(join(folder, 'node_modules/vitest'), { recursive: true })
   cpSync(join(here, 'vitest.mjs'), join(folder, 'node_modules/vitest/index.mjs'))
   writeFileSync(
