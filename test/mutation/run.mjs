@@ -42,8 +42,8 @@ process.exitCode = reported() < NOTICED_PERCENT ? 1 : 0
 
 /** A copy in which the changes are made. */
 function boxOf() {
-  mkdirSync(join(here, '.tmp'), { recursive: true })
-  const folder = resolve(mkdtempSync(join(here, '.tmp/box-')))
+  mkdirSync('.patchwarden', { recursive: true })
+  const folder = resolve(mkdtempSync('.patchwarden/changed-'))
   const isSource = (path) => !path.startsWith(here)
   for (const part of ['src', 'test', 'examples', 'docs', 'decision-tables', 'package.json', 'tsconfig.json'])
     cpSync(part, join(folder, part), { recursive: true, filter: isSource })
