@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Patch } from '../../src/core/catalog.ts'
+import type { Draft } from '../../src/core/draft.ts'
 import { comparison, isRaisedByNew, withFacts } from '../../src/core/held.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
@@ -26,10 +27,10 @@ function today(...patches: readonly Patch[]): Needs {
 
 describe('a look at a decision', () => {
   test('tells what became of its assets, and who misses the same by now', () => {
-    const draft = { ...content(3), notes: [] }
-    if (draft.subject.kind !== 'patches') throw new Error('not patches')
-    const all = { ...draft, subject: draft.subject }
-    expect(comparison(plain, today(), all as Parameters<typeof comparison>[2])).toEqual({
+    const { subject } = content(3)
+    if (subject.kind !== 'patches') throw new Error('not patches')
+    const draft: Draft = { ...content(3), subject, team: 'web', existing: null }
+    expect(comparison(plain, today(), draft)).toEqual({
       type: 'compare-assets',
       departures: [
         { asset: 'lab/web1', leftOut: { reason: 'gone' } },

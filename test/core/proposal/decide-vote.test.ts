@@ -5,6 +5,7 @@ import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content, testedContent } from '../../support/proposals.ts'
 
 const marasLink: Through = { kind: 'sign-in link', madeBy: ['mara'] }
+const byLink = (id: string, through: Through = marasLink) => ({ ...person(id), through })
 const approve: ProposalCommand = {
   type: 'vote',
   choice: 'approve',
@@ -57,7 +58,7 @@ describe('a vote', () => {
   test('of lazy consensus approves nothing after the notice, either: that is told when it ends', () => {
     const approval = { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner', 'security'] } as const
     const one = proposalCase({ policy: { approval } })
-    one.give(approve, { ...person('tom'), through: marasLink })
+    one.give(approve, byLink('tom'))
     one.pass(2)
     expect(one.vote('noor', 'approve')).toEqual(['vote-cast'])
     expect(one.give({ type: 'confirm', act: null }, person('tom'))).toEqual(['act-confirmed'])
@@ -67,7 +68,7 @@ describe('a vote', () => {
   test('cast again by an account of one’s own confirms the first, where the account was known before', () => {
     const again = (linkedAt?: string, choice: 'approve' | 'abstain' = 'approve') => {
       const one = proposalCase()
-      one.give(approve, { ...person('tom'), through: marasLink })
+      one.give(approve, byLink('tom'))
       one.pass(1)
       return one.give({ ...approve, choice }, { ...person('tom'), ...(linkedAt === undefined ? {} : { linkedAt }) })
     }
@@ -79,7 +80,7 @@ describe('a vote', () => {
   test('cast again after somebody else’s does not confirm that', () => {
     const approval = { kind: 'quorum', needs: [{ role: 'owner', count: 2 }] } as const
     const one = proposalCase({ policy: { approval } })
-    one.give(approve, { ...person('noor'), through: { kind: 'sign-in link', madeBy: ['tom'] } })
+    one.give(approve, byLink('noor', { kind: 'sign-in link', madeBy: ['tom'] }))
     one.pass(1)
     expect(one.vote('mara', 'approve')).toContain('vote-cast')
   })
@@ -221,7 +222,6 @@ test('a vote that is withdrawn takes nothing back that silence decided', () => {
 })
 
 describe('a confirmation', () => {
-  const byLink = (id: string) => ({ ...person(id), through: marasLink })
   const confirm: ProposalCommand = { type: 'confirm', act: null }
 
   test('of an abstention approves nothing', () => {

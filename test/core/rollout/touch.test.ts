@@ -69,6 +69,21 @@ describe('what may be touched now', () => {
   })
 })
 
+test('a rollout goes by its window, whatever its test went by', () => {
+  const one = scenes['test runs']()
+  const { test: tested } = one.state()
+  const rolling = started()
+  rolling.pass(4)
+  const state = { ...rolling.state(), test: tested }
+  expect(touchable(state, ['lab/web1'], 'canary', context(rolling))).toEqual([])
+})
+
+test('of what nobody has measured no time is expected', () => {
+  const one = started()
+  const { estimates: _, ...rest } = context(one)
+  expect(touchable(one.state(), ['lab/web1'], 'canary', rest)).toEqual(['lab/web1'])
+})
+
 describe('the time of an asset is over', () => {
   const over = (one: Case, more: Partial<Case['setting']> = {}) => timeOver(one.state(), 'lab/web1', context(one, more))
 
@@ -128,6 +143,13 @@ describe('what comes next', () => {
     const untested = caseOf({ content: testedContent(4, 2, plan) })
     expect(next(untested.state())?.ring).toBe('test')
     expect(next(scenes['test runs']().state())?.ring).toBe('broad')
+  })
+
+  test('is nothing, where the test ring was all', () => {
+    const state = scenes['test runs']().state()
+    if (state.subject.kind !== 'patches') throw new Error('not patches')
+    const rings = state.subject.rings.slice(0, 1)
+    expect(comesNext(state, { ...state.subject, rings })).toBeNull()
   })
 
   test('leaves out what was left out since the vote, unless that is all', () => {
