@@ -99,7 +99,9 @@ function idOf({ id }) {
 /** Ends with `null`, or with why the process was ended. */
 function work(task, heard) {
   return new Promise((done) => {
-    const env = { ...process.env, TASK: JSON.stringify({ box, ...task }) }
+    // Beside the checkout, and not beside the copy.
+    const PATCHWARDEN_SHARED = process.env.PATCHWARDEN_SHARED ?? resolve('../shared')
+    const env = { ...process.env, PATCHWARDEN_SHARED, TASK: JSON.stringify({ box, ...task }) }
     const child = fork(resolve(here, 'worker.mjs'), { env, execArgv: ['--import', 'tsx'], cwd: box })
     // One that goes round in a loop does not hear that nobody waits for it.
     const end = () => child.kill('SIGKILL')
