@@ -2,7 +2,7 @@
 
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
-import { type ActionName, actions, isActionName } from './actions.ts'
+import { type ActionName, actions, isActionName, questionsOf } from './actions.ts'
 import type { ActRequest, Answer, Asking, Click, Desk, Overview, Suggestion } from './desk.ts'
 import { createReception, type Reception } from './reception.ts'
 import { rich } from './rich-text.ts'
@@ -71,7 +71,7 @@ export function testNonce(id: string): string | null {
 
 /** Whether something is asked before it is done. */
 export function isAsking(action: ActionName): boolean {
-  return actions[action].asks.length > 0
+  return questionsOf(action).length > 0
 }
 
 const DAYS = 30

@@ -66,7 +66,13 @@ export function overviewCommands(program: Command): void {
     .command('commands')
     .description('everything that can be typed after /patch, in chat and in the console')
     .option('--markdown', 'as docs/commands.md')
-    .action((options: { markdown?: boolean }) => {
+    .option('--discord', 'as Discord registers them: manifests/discord-commands.json')
+    .action(async (options: { markdown?: boolean; discord?: boolean }) => {
+      if (options.discord) {
+        // Loaded where it is needed: Discord's library is large.
+        const { patchCommand } = await import('../chat/discord/commands.ts')
+        return printJson([patchCommand()])
+      }
       if (options.markdown) printDocument(commandReference().trimEnd())
       else print(slashHelp)
     })
