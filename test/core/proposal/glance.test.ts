@@ -18,11 +18,18 @@ import { placeOf } from '../../support/place.ts'
 import { members, person, proposalCase } from '../../support/proposal-case.ts'
 import { testedContent } from '../../support/proposals.ts'
 
-type Move = { readonly kind: 'machine' | 'person' | 'look' | 'time'; readonly which: number; readonly asset: number }
+interface Move {
+  readonly kind: 'machine' | 'person' | 'look' | 'time'
+  readonly which: number
+  /** Of what people do: however much that is. */
+  readonly doing: number
+  readonly asset: number
+}
 
 const move: fc.Arbitrary<Move> = fc.record({
   kind: fc.constantFrom('machine', 'machine', 'machine', 'person', 'person', 'look', 'time'),
   which: fc.nat(30),
+  doing: fc.nat(),
   asset: fc.nat(7),
 })
 
@@ -31,7 +38,7 @@ function assetOf(state: ProposalState, number: number): string {
   return assets[number % Math.max(1, assets.length)]?.asset.id ?? ''
 }
 
-function personCommand(state: ProposalState, { which, asset }: Move): ProposalCommand {
+function personCommand(state: ProposalState, { doing, asset }: Move): ProposalCommand {
   const vote = { type: 'vote', revision: null, reason: 'so', owner: 'mara', until: '2026-12-10' } as const
   const all: readonly ProposalCommand[] = [
     { ...vote, choice: 'approve' },
@@ -50,7 +57,7 @@ function personCommand(state: ProposalState, { which, asset }: Move): ProposalCo
     { type: 'review-break-glass' },
     { ...vote, choice: 'reject' },
   ]
-  return all[which % all.length] ?? { type: 'resume' }
+  return all[doing % all.length] ?? { type: 'resume' }
 }
 
 /** What a look at the fleet may find: some need less, some are gone, some are new. */
