@@ -2,6 +2,7 @@ import { isOwn } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { type Ask, asksOf, isAsked } from '../core/permission/asks.ts'
 import type { Place } from '../core/permission/place.ts'
+import type { Doer } from '../core/permission/row.ts'
 import type { Member } from '../core/policy.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
@@ -16,18 +17,21 @@ export const OVERVIEW_LINES = 10
 
 /** A person's overview of proposals that may belong there, in the order to show them. */
 export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place[]>>, person: Person): Overview {
-  const offersOf = (place: Place) => {
-    const offered = offersTo(person, place)
-    return (actions: readonly ActionName[]) => offeredOf(actions, offered)
+  const offersOf = (place: Place, doer: Doer): Offered => {
+    const offered = offersTo(doer, place)
+    return (actions) => offeredOf(actions, offered)
   }
+  // What waits for a person does so however they came to look; its buttons are for this way.
+  const byOwnAccount: Doer = { kind: 'person', id: person.id, name: person.name, via: 'console' }
   const lines = (places: readonly Place[], wanted: (place: Place) => OverviewLine | null) =>
     places.flatMap((place) => wanted(place) ?? []).slice(0, OVERVIEW_LINES)
   return {
     waiting: lines(given.waiting, (place) => {
       const me = place.members.find(({ id }) => id === person.id)
-      return waiting(place.glance, me ?? null, offersOf(place))
+      if (me === undefined) return null
+      return waiting(place.glance, me, offersOf(place, byOwnAccount), offersOf(place, person))
     }),
-    running: lines(given.running, (place) => running(place.glance, offersOf(place))),
+    running: lines(given.running, (place) => running(place.glance, offersOf(place, person))),
     decided: lines(given.decided, ({ glance }) => decided(glance, person.id)),
   }
 }
@@ -35,12 +39,13 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
 /** Of some actions those that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
-function waiting(state: Glance, me: Member | null, offered: Offered): OverviewLine | null {
-  if (me === null) return null
+/** The most pressing of what somebody is asked for and would be `accepted` from them. */
+function waiting(state: Glance, me: Member, accepted: Offered, offered: Offered): OverviewLine | null {
   for (const ask of asksOf(state)) {
     if (!isAsked(ask, me)) continue
     const line = asked(state, ask.what, me)
-    return { ...line, actions: offered(line.actions) }
+    const [answer] = line.actions
+    if (answer !== undefined && accepted([answer]).length > 0) return { ...line, actions: offered(line.actions) }
   }
   return null
 }

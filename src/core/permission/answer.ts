@@ -39,7 +39,7 @@ function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusa
   return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
 
-function may(act: Act, { id, name }: Member, place: Place): boolean {
+function may(act: Act, { id, name }: Pick<Member, 'id' | 'name'>, place: Place): boolean {
   // By an account of one's own, where every approval is taken.
   return judged(act, { kind: 'person', id, name, via: 'console' }, place, null) === null
 }
@@ -49,9 +49,20 @@ export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
   return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
 }
 
-/** What at least one member is offered. */
+/** What at least one person is offered: a member, or somebody whom the act is for whatever their roles. */
 export function offersToAny(place: Place): ReadonlySet<Act> {
-  return new Set(acts.filter((act) => place.members.some((member) => may(act, member, place))))
+  return new Set(
+    acts.filter(
+      (act) =>
+        place.members.some((member) => may(act, member, place)) ||
+        named(rows[act], place).some((id) => may(act, { id, name: id }, place)),
+    ),
+  )
+}
+
+/** Ids of people whom the act is for as persons, such as who voted. */
+function named({ who }: Row, place: Place): readonly string[] {
+  return who.flatMap((name) => relation(name).people?.(place) ?? [])
 }
 
 function isOffered(found: ReturnType<typeof judged>): boolean {
@@ -81,7 +92,7 @@ const byId = memoizeByIdentity(
 )
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
-  if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
+  if (named(row, place).includes(person)) return true
   const me = byId(place.members).get(person)
   if (me === undefined) return false
   const roles = rolesOf(row, place)

@@ -10,7 +10,7 @@ import { agreedTo } from '../proposal/agreement.ts'
 import { excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { ringAt } from '../proposal/glance.ts'
-import { proposerProblem } from '../proposal/proof.ts'
+import { confirmed, LINKED_LATER, proposerProblem } from '../proposal/proof.ts'
 import { type AgreedAct, finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
 import { statusWords } from '../proposal/stop-test.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../rollout/run.ts'
@@ -387,8 +387,11 @@ function votingIsOver({ glance: { id, status, deferral, supersededBy } }: Place)
 }
 
 function unsure({ glance: { id, votes, resumeVotes } }: Place, doer: Doer): Refusal | null {
-  const waits = [...votes, ...resumeVotes].some((one) => one.person === doer.id && !isOwn(one))
-  return waits ? null : no('not now', `Nothing of yours on ${id} waits for a confirmation.`)
+  const mine = [...votes, ...resumeVotes].filter(({ person }) => person === doer.id)
+  const waiting = mine.filter((one) => !isOwn(one) && one.seq !== undefined)
+  if (waiting.length === 0) return no('not now', `Nothing of yours on ${id} waits for a confirmation.`)
+  const possible = waiting.some((one) => confirmed('vote', one, doer) !== null)
+  return possible ? null : no('not own', LINKED_LATER)
 }
 
 // ---------------------------------------------------------------- its life

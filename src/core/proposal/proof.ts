@@ -92,6 +92,10 @@ export function howItCounts(person: Person, members: readonly Member[]): string 
   return `It came by ${throughWords(through, nameOf)}, so it counts as one with whatever else came by ${anyOf(hands)}. To let it count as your own, confirm it with your account in Slack or Discord: /patch confirm.`
 }
 
+/** For whom `confirmed` finds nothing that they could confirm. */
+export const LINKED_LATER =
+  'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.'
+
 /** The event by which a person confirms an act of theirs; `null` where their account became theirs only after it. */
 export function confirmed(
   act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],

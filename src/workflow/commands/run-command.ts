@@ -86,6 +86,7 @@ export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Co
   }
   const problem = stops.includes(command.type) ? null : stateProblem(state)
   if (problem !== null) return refused(before, 'too large', problem)
+  tellPeople(writing, state)
   await write(tx, writing, state)
   return { ok: true, state, events: decision.events }
 }
@@ -114,6 +115,8 @@ interface Writing {
   shown: readonly string[]
   readonly sealed: SealedEntry[]
   readonly messages: OutboxMessage[]
+  /** The events, with the thread entries that tell them. */
+  readonly told: { readonly recorded: RecordedEvent; readonly entries: readonly ThreadEntry[] }[]
   readonly pages: HashedContent[]
   /** Hashes of contents that events name. */
   readonly named: string[]
@@ -138,6 +141,7 @@ function beginWriting({
     shown: everywhere,
     sealed: [],
     messages: [],
+    told: [],
     pages: [],
     named: [],
   }
@@ -166,10 +170,10 @@ async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<stri
   return null
 }
 
-/** Tells an event in the thread and to whom it concerns. Answers the platforms on which the thread is. */
+/** Tells an event in the thread. Answers the platforms on which the thread is. */
 async function tell(
   tx: Tx,
-  { parts, proposal, team, channel, everywhere, context, state, messages }: Writing,
+  { parts, proposal, team, channel, everywhere, context, state, messages, told }: Writing,
   {
     event,
     recorded,
@@ -178,18 +182,25 @@ async function tell(
 ): Promise<readonly string[]> {
   const { now, members } = context
   const consoleOnly = everywhere.filter((name) => name === CONSOLE)
-  const chats = everywhere.filter((name) => name !== CONSOLE)
   const heard =
     waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal)) ? consoleOnly : everywhere
-  const put = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
-    for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
-  }
   const logs = await readLogs(tx, logsTold(recorded, state, next))
-  const told = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
-  for (const entry of told) put(channel, entry, heard)
-  const notices = [...noticesOf(recorded, next, context), ...noticesInName(recorded, next, told)]
-  for (const { person, entry } of notices) put(`@${person}`, entry, chats)
+  const entries = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
+  for (const entry of entries)
+    for (const platform of heard) messages.push({ platform, channel, proposal, at: now, entry })
+  told.push({ recorded, entries })
   return heard
+}
+
+/** Tells whom it concerns: with the buttons that they may use after all that the command brought about. */
+function tellPeople({ proposal, everywhere, context, told, messages }: Writing, state: ProposalState): void {
+  const chats = everywhere.filter((name) => name !== CONSOLE)
+  const notices = told.flatMap(({ recorded, entries }) => [
+    ...noticesOf(recorded, state, context),
+    ...noticesInName(recorded, state, context, entries),
+  ])
+  for (const { person, entry } of notices)
+    for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at: context.now, entry })
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {

@@ -20,6 +20,14 @@ import { person } from '../../support/proposal-case.ts'
 const shell: Through = { kind: 'command line', user: 'deploy', host: 'build01' }
 const marasLink: Through = { kind: 'sign-in link', madeBy: ['mara'] }
 
+const agreedByLink = {
+  person: 'noor',
+  name: 'Noor',
+  through: marasLink,
+  at: '2026-11-20T02:00:00.000Z',
+  seq: 7,
+}
+
 const rule: Glance['subject'] = {
   kind: 'standing rule',
   rule: { name: 'dev', team: 'web', tags: ['dev'], types: ['security'], expiresAt: '2027-01-01T00:00:00.000Z' },
@@ -732,8 +740,25 @@ describe('what of their own is against it', () => {
     const voted = placeIn('open', { glance: { votes } })
     expect(said('confirm', 'noor', voted)).toBeNull()
     expect(said('confirm', 'tom', voted)).toBe('Nothing of yours on PW-1 waits for a confirmation.')
-    const resumeVotes = [{ person: 'noor', name: 'Noor', through: marasLink, seq: 9 }]
-    expect(said('confirm', 'noor', placeIn('halted', { glance: { resumeVotes } }))).toBeNull()
+    const stopped = (resumeVotes: Glance['resumeVotes']) => placeIn('halted', { glance: { resumeVotes } })
+    expect(said('confirm', 'noor', stopped([agreedByLink]))).toBeNull()
+    // An agreement that an earlier version recorded needs none.
+    const { person: who, name, through } = agreedByLink
+    expect(said('confirm', 'noor', stopped([{ person: who, name, through }]))).toBe(
+      'Nothing of yours on PW-1 waits for a confirmation.',
+    )
+  })
+
+  test('an account that was linked after that confirms nothing, and is offered nothing', () => {
+    const { glance } = placeIn('open')
+    const vote = { ...agreedByLink, choice: 'approve', reason: null, revision: 1, via: 'console' } as const
+    const voted = placeIn('open', { glance: { ...glance, votes: [vote] } })
+    const linked = (linkedAt: string) => doer('noor', { via: 'slack', linkedAt })
+    expect(said('confirm', linked('2026-11-20T01:59:59.000Z'), voted)).toBeNull()
+    expect(said('confirm', linked('2026-11-20T02:00:00.000Z'), voted)).toBe(
+      'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.',
+    )
+    expect(isOffered('confirm', linked('2026-11-20T02:00:00.000Z'), voted)).toBe(false)
   })
 })
 
