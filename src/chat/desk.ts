@@ -101,10 +101,11 @@ export interface Desk {
   overview(person: Person): Promise<Overview>
   /** For a dialog; an answer where the click would be refused from this person, whatever they then said. */
   asking(click: Click, person: Person): Promise<Asking | Answer>
-  /** Who may be named to look again at a proposal: the people of its team. */
-  owners(proposal: string): Promise<readonly KnownPerson[]>
-  /** Open proposals that could be meant by what has been typed so far, newest first. */
-  suggest(typed: string): Promise<readonly Suggestion[]>
+  /**
+   * Proposals that could be meant by what has been typed so far, those that are open first, then the newest. `action`: only
+   * those of which it would be accepted from the person.
+   */
+  suggest(typed: string, action: ActionName, person: Person): Promise<readonly Suggestion[]>
   /** A test button was clicked: whoever waits for it is told. */
   tested(nonce: string): Promise<void>
   /** Without a part: the first one. */

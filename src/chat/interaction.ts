@@ -3,7 +3,7 @@
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type ActionName, actions, isActionName } from './actions.ts'
-import type { ActRequest, Answer, Asking, Click, Desk, Overview, Suggestion } from './desk.ts'
+import type { ActRequest, Answer, Asking, Click, Desk, Overview, Person, Suggestion } from './desk.ts'
 import { createReception, type Reception } from './reception.ts'
 import { rich } from './rich-text.ts'
 
@@ -53,8 +53,8 @@ export interface Interaction {
   overview(who: Who): Promise<Overview | Answer>
   /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
   answered(work: () => Promise<Answer>): Promise<Answer>
-  /** Proposals while their name is typed. */
-  proposals(typed: string, who: Who): Promise<readonly Suggestion[]>
+  /** Proposals of which the action would be accepted, while their name is typed. */
+  proposals(typed: string, action: ActionName, who: Who): Promise<readonly Suggestion[]>
   /** People who may be named to look again at a proposal, while their name is typed. */
   owners(proposal: string | null, typed: string, who: Who): Promise<readonly Suggestion[]>
 }
@@ -81,7 +81,6 @@ const nothingTyped = { reason: null, owner: null, until: null, asset: null }
 
 export function createInteraction({ desk, accounts, clock, log }: InteractionParts): Interaction {
   const reception = createReception(desk, accounts, log)
-  const knows = (who: Who) => isKnown(reception, who)
   return {
     tested: (nonce, who) => asAccount(reception, who, (account) => reception.tested(nonce, account)),
     async clicked(click, who) {
@@ -117,11 +116,17 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
         return { ok: false, message }
       }),
     answered: reception.answered,
-    proposals: async (typed, who) => ((await knows(who)) ? desk.suggest(typed) : []),
+    async proposals(typed, action, who) {
+      const person = await personIn(reception, who)
+      return person === null ? [] : desk.suggest(typed, action, person)
+    },
     async owners(proposal, typed, who) {
-      if (proposal === null || !(await knows(who))) return []
+      const person = await personIn(reception, who)
+      if (proposal === null || person === null) return []
+      const found = await desk.asking({ proposal, action: 'reject', revision: null }, person)
+      if ('ok' in found) return []
       const wanted = typed.toLowerCase()
-      return (await desk.owners(proposal))
+      return found.owners
         .map(({ id, name }) => ({ name: `${name} (${id})`, value: id }))
         .filter(({ name }) => name.toLowerCase().includes(wanted))
         .slice(0, SUGGESTED)
@@ -141,9 +146,9 @@ function asAccount<Found = never>(
   })
 }
 
-async function isKnown(reception: Reception, who: Who): Promise<boolean> {
+async function personIn(reception: Reception, who: Who): Promise<Person | null> {
   const found = await who()
-  return 'account' in found && (await reception.personOf(found.account)) !== null
+  return 'account' in found ? reception.personOf(found.account) : null
 }
 
 function reply(answer: Answer, proposal: string | null, action: ActionName | null): Reply {

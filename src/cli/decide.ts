@@ -23,7 +23,7 @@ interface As {
 }
 
 /** Choices of `vote`. */
-const choices: ReadonlyMap<string, ActionName> = new Map([
+export const choices: ReadonlyMap<string, ActionName> = new Map([
   ['approve', 'approve'],
   ['reject', 'reject'],
   ['abstain', 'abstain'],

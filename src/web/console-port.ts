@@ -42,6 +42,8 @@ export interface CardView {
   readonly card: Card
   /** Who may be named to look at it again: those of its team. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
+  /** When it was made, ISO 8601 UTC: which dates may be named goes by it. */
+  readonly now: string
   readonly openedAt: string
   readonly closedAt: string | null
 }
@@ -95,6 +97,8 @@ export interface ThreadItem {
 export interface ProposalView {
   readonly channel: ChannelSummary
   readonly card: CardView
+  /** Would a comment of the viewer be taken? */
+  readonly takesComments: boolean
   /** The last entries, or those before an asked one; oldest first. */
   readonly thread: readonly ThreadItem[]
   /** The id before which there are older ones; `null`: there is none. */

@@ -1,15 +1,20 @@
 /** Cards, messages and lists offer what the table of permissions offers: in every place, to every reader. */
 
 import { describe, expect, test } from 'vitest'
+import { type ActionName, actionNames, actions, isActionName } from '../../src/chat/actions.ts'
 import type { ThreadEntry } from '../../src/chat/card.ts'
 import { actsOfAction } from '../../src/chat/card-actions.ts'
 import { aloneMessage, cardMessage as discordCard } from '../../src/chat/discord/card-components.ts'
+import { patchCommand } from '../../src/chat/discord/commands.ts'
 import { noticesInName, noticesOf } from '../../src/chat/notices.ts'
 import { overviewOf } from '../../src/chat/overview.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { entryMessage, cardMessage as slackCard } from '../../src/chat/slack/card-blocks.ts'
 import { homeView } from '../../src/chat/slack/home.ts'
-import type { Act } from '../../src/core/permission/acts.ts'
+import { parseSlash } from '../../src/chat/slash.ts'
+import { commandLine } from '../../src/cli/cli.ts'
+import { choices } from '../../src/cli/decide.ts'
+import { type Act, acts } from '../../src/core/permission/acts.ts'
 import { offersTo } from '../../src/core/permission/answer.ts'
 import { asksOf, isAsked } from '../../src/core/permission/asks.ts'
 import type { Place } from '../../src/core/permission/place.ts'
@@ -18,7 +23,8 @@ import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { glanceOf } from '../../src/core/proposal/glance.ts'
 import type { Viewer } from '../../src/web/console-port.ts'
 import { cardHtml } from '../../src/web/pages/card.ts'
-import { people } from '../support/permission-scene.ts'
+import { threadHtml } from '../../src/web/pages/thread.ts'
+import { doer, people } from '../support/permission-scene.ts'
 import { everyPlace, type ProofName, proofNames, reader, readerIds } from '../support/surface-places.ts'
 import {
   collected,
@@ -75,7 +81,9 @@ test('the card in the console has what its reader may do', () => {
         const buttons = card.actions.map((action) => action.name).join()
         const shown =
           pages.get(buttons) ??
-          offeredInConsole(String(cardHtml({ card, owners: people, openedAt, closedAt }, viewerAs(me), false)))
+          offeredInConsole(
+            String(cardHtml({ card, owners: people, now: place.now, openedAt, closedAt }, viewerAs(me), false)),
+          )
         pages.set(buttons, shown)
         found.compare(`${name}, to ${id} by ${proof}`, shown, offersTo(me, place), place.glance)
       }
@@ -174,6 +182,69 @@ function waitsFor(me: Doer, place: Place): readonly Act[] {
     .map((what) => answers[what])
     .filter((act) => offered.has(act))
 }
+
+test('beside a card, the console asks for a comment where one would be taken', () => {
+  const { place } = places[0] ?? {}
+  if (place === undefined) throw new Error('There is no place.')
+  const { openedAt, closedAt } = place.glance
+  const card = { card: proposalCard(place, null), owners: people, now: place.now, openedAt, closedAt }
+  const channel = { id: 'web', title: 'Web', waitingForViewer: 0, open: 1, simulated: false }
+  const hint = (takesComments: boolean) => {
+    const page = String(
+      threadHtml({ channel, card, takesComments, thread: [], older: null }, null, viewerAs(doer('mara'))),
+    )
+    return /placeholder="([^"]*)"/.exec(page)?.[1]
+  }
+  expect([hint(true), hint(false)]).toEqual(['Comment, or /patch help', '/patch help'])
+})
+
+/** Ways to do something besides a button on the card. */
+const ways: Readonly<Record<string, { readonly by: (act: Act) => boolean; readonly not: Elsewhere }>> = {
+  Slack: {
+    by: (act) => actionNames.some((name) => parseSlash(`${name} PW-1`, null).kind === 'act' && does(name, act)),
+    not: { comment: 'people write in the thread itself' },
+  },
+  Discord: {
+    by: (act) => (patchCommand().options ?? []).some(({ name }) => isActionName(name) && does(name, act)),
+    not: { comment: 'people write in the thread itself' },
+  },
+  'the console': {
+    // The field beside a card.
+    by: (act) => act === 'comment',
+    not: { confirm: 'it takes an account of their own, and a session of the console began with a link' },
+  },
+  'the command line': {
+    by: (act) => {
+      const voting = [...choices.values()].some((name) => does(name, act))
+      return voting || commandLine(() => {}).commands.some((command) => onCommandLine(command.name(), act))
+    },
+    not: {
+      comment: 'it is for scripts and for the day chat is down: what is said belongs into the thread',
+      confirm: 'it takes an account of their own',
+    },
+  },
+}
+
+function does(name: ActionName, act: Act): boolean {
+  return actsOfAction(name).includes(act)
+}
+
+function onCommandLine(command: string, act: Act): boolean {
+  return actionNames.some((name) => (actions[name].commandLine ?? name) === command && does(name, act))
+}
+
+test.each(Object.entries(ways))('whatever is offered to somebody can be done by way of %s', (platform, { by, not }) => {
+  const cards: Readonly<Record<string, (place: Place) => readonly ActionName[]>> = {
+    Discord: (place) => proposalCard(place, null).actions.map(({ name }) => name),
+    'the console': (place) =>
+      readerIds.flatMap((id) => proposalCard(place, reader(id, 'the example')).actions.map(({ name }) => name)),
+  }
+  const offered = new Set(places.flatMap(({ place }) => [...offersToSomebody(place)]))
+  expect([...offered].sort()).toEqual([...acts].sort())
+  const onCards = new Set(places.flatMap(({ place }) => cards[platform]?.(place) ?? []).flatMap(actsOfAction))
+  const unreachable = [...offered].filter((act) => !by(act) && !onCards.has(act))
+  expect(unreachable.toSorted()).toEqual(Object.keys(not).toSorted())
+})
 
 describe('the overview of a person', () => {
   test('says what waits for them, with a button for it, and offers nothing that would be refused', () => {

@@ -38,8 +38,8 @@ test('whoever may answer is shown the title and the people of the team, themselv
     owners: [tom, mara, jonas].map(({ id, name }) => ({ id, name })),
   })
   const ofPayments = [mara, aisha].map(({ id, name }) => ({ id, name }))
-  expect(await desk.owners(payments)).toEqual(ofPayments)
-  expect(await desk.owners('PW-99')).toEqual([])
+  const inPayments = { ...click, proposal: payments }
+  expect(await desk.asking(inPayments, inSlack(aisha))).toMatchObject({ owners: ofPayments.toReversed() })
   await service.remove()
 })
 

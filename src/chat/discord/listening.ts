@@ -113,7 +113,8 @@ async function onCommand(listening: Listening, asked: DiscordInteraction): Promi
 
 async function onTyping(listening: Listening, asked: DiscordInteraction): Promise<void> {
   const { interaction, answers } = listening
-  const options = asked.data.options[0]?.options ?? []
+  const { name = '', options = [] } = asked.data.options[0] ?? {}
+  if (!isActionName(name)) return answers.choices(asked, [])
   const focused = options.find((option) => option.focused)
   const typed = String(focused?.value ?? '')
   async function aboutWhich(): Promise<string | null> {
@@ -123,7 +124,7 @@ async function onTyping(listening: Listening, asked: DiscordInteraction): Promis
   const found =
     focused?.name === 'owner'
       ? await interaction.owners(await aboutWhich(), typed, whoIs(asked))
-      : await interaction.proposals(typed, whoIs(asked))
+      : await interaction.proposals(typed, name, whoIs(asked))
   await answers.choices(
     asked,
     found.map(({ name, value }) => ({ name: shorten(oneLine(name), 100), value })),

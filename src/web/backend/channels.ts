@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { limits } from '../../core/limits.ts'
+import { offersTo } from '../../core/permission/answer.ts'
 import type { Place } from '../../core/permission/place.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
@@ -27,7 +28,13 @@ export async function summaries(
   wanted: readonly Channel[] = backend.service.channels,
 ): Promise<readonly ChannelSummary[]> {
   const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
-  const roles = new Map(teams.map((team) => [team, memberIn(backend, team, viewer).roles]))
+  // Nothing waits for a person in a team that they belong to no more.
+  const roles = new Map(
+    teams.flatMap((team) => {
+      const { roles: held } = memberIn(backend, team, viewer)
+      return held.length === 0 ? [] : [[team, held] as const]
+    }),
+  )
   const [badges, { value: counts }] = await Promise.all([
     badgesOf(backend.service.db, teams, { id: viewer.person, roles }),
     backend.assetCounts(),
@@ -55,6 +62,7 @@ function cardView(place: Place, viewer: Viewer): CardView {
   return {
     card: proposalCard(place, personOf(viewer)),
     owners: members.map(({ id, name }) => ({ id, name })),
+    now: place.now,
     openedAt: glance.openedAt,
     closedAt: glance.closedAt,
   }
@@ -110,6 +118,7 @@ export async function proposalView(
   return {
     channel: await summaryOf(backend, home, viewer),
     card: cardView(place, viewer),
+    takesComments: offersTo(personOf(viewer), place).has('comment'),
     thread,
     older: entries.length > thread.length ? (thread[0]?.id ?? null) : null,
   }

@@ -1,6 +1,7 @@
 import { assetLabel, untilLabel } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
+import { datesFor } from '../../core/permission/choices.ts'
 import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
@@ -51,15 +52,16 @@ ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring
 const SHOWN = 6
 
 /** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
-function actionsHtml({ card: { proposal, actions }, owners }: CardView, viewer: Viewer): Html {
-  const show = (action: CardAction) => actionHtml(proposal, action, viewer, owners)
+function actionsHtml(view: CardView, viewer: Viewer): Html {
+  const { proposal, actions } = view.card
+  const show = (action: CardAction) => actionHtml(view, action, viewer)
   if (actions.length <= SHOWN) return html`${actions.map(show)}`
   return html`${actions.filter(({ rare }) => !rare).map(show)}
 <details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
 ${actions.filter(({ rare }) => rare).map(show)}`
 }
 
-function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners: CardView['owners']): Html {
+function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardAction, viewer: Viewer): Html {
   const shows =
     action.name === 'assets' || action.name === 'explain' || action.name === 'plan' || action.name === 'report'
   if (shows) return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
@@ -80,6 +82,14 @@ ${
     ? html`<label>Who looks at it again <select name="owner">${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
     : ''
 }
-${action.asks.includes('until') ? html`<label>${untilLabel(action.name)} <input type="date" name="until" required></label>` : ''}
+${action.asks.includes('until') ? html`<label>${untilLabel(action.name)} ${dateHtml(action.name, now)}</label>` : ''}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
+}
+
+/** Only dates that would be taken can be picked. */
+function dateHtml(action: CardAction['name'], now: string): Html {
+  if (action !== 'reject' && action !== 'postpone' && action !== 'freeze')
+    return html`<input type="date" name="until" required>`
+  const { first, last } = datesFor(action, now)
+  return html`<input type="date" name="until" min="${first}" max="${last}" required>`
 }
