@@ -48,9 +48,19 @@ async function suggested(
 ): Promise<readonly Suggestion[]> {
   const teams = desk.teams.plans.map(({ team }) => team)
   const isAct = actions[action].command !== null
-  const mine = isAct ? teams.filter((team) => desk.teams.membersOf(team).some(({ id }) => id === person.id)) : teams
-  const most = isAct ? LOOKED_AT : SUGGESTED
-  const found = await listProposals(desk.db, { teams: mine, status: 'open first', text }, null, most)
+  const isMine = (team: string) => desk.teams.membersOf(team).some(({ id }) => id === person.id)
+  const list = (of: readonly string[], most: number) =>
+    listProposals(desk.db, { teams: of, status: 'open first', text }, null, most)
+  // Little is for people without a role: what they proposed, and their votes.
+  const found = isAct
+    ? [
+        ...(await list(teams.filter(isMine), LOOKED_AT)),
+        ...(await list(
+          teams.filter((team) => !isMine(team)),
+          SUGGESTED,
+        )),
+      ]
+    : await list(teams, SUGGESTED)
   const glances = await readGlances(
     desk.db,
     found.map(({ id }) => id),
