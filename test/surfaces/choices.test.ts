@@ -7,7 +7,7 @@ import { patchCommand } from '../../src/chat/discord/commands.ts'
 import { askModal as discordModal } from '../../src/chat/discord/modal.ts'
 import { createInteraction } from '../../src/chat/interaction.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
-import { askModal as slackModal } from '../../src/chat/slack/modal.ts'
+import { blockOfRefusal, askModal as slackModal } from '../../src/chat/slack/modal.ts'
 import { parseSlash } from '../../src/chat/slash.ts'
 import { commandLine } from '../../src/cli/cli.ts'
 import { choices } from '../../src/cli/decide.ts'
@@ -82,6 +82,11 @@ describe('all that is asked for can be said', () => {
       expect({ action, missing }).toEqual({ action, missing: [] })
     }
   })
+})
+
+test('a refusal is shown in the dialog of Slack under something that it asks for', () => {
+  const fields = surfaces['a dialog of Slack']
+  for (const action of asking) expect(fields?.(action), action).toContain(blockOfRefusal(action))
 })
 
 describe('who looks again at what is rejected', () => {

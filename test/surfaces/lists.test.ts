@@ -160,7 +160,8 @@ test('what waits for somebody is the same in the overview, in what /patch mine s
 test('what is suggested while somebody types, and the dialogs that open, are those of what would be accepted', async () => {
   const { desk } = service.workflow
   const all = await places()
-  for (const member of ['mara', 'tom', 'jonas', 'zoe', 'eva'].map(called)) {
+  const dialogs = ['open', 'scheduled', 'stopped', 'withdrawn'].map((name) => ids[name] ?? '')
+  for (const member of ['mara', 'jonas', 'zoe', 'eva'].map(called)) {
     const me = by(member)
     for (const action of actionNames) {
       const offering = all.filter((place) => mayTry(action, me, place)).map(({ glance }) => glance.id)
@@ -169,12 +170,13 @@ test('what is suggested while somebody types, and the dialogs that open, are tho
       expect(suggested.sort(), where).toEqual(offering.toSorted())
       if (actions[action].asks.length === 0) continue
       const opened: string[] = []
-      for (const { glance } of all) {
+      const some = all.filter(({ glance }) => dialogs.includes(glance.id))
+      for (const { glance } of some) {
         const found = await desk.asking({ proposal: glance.id, action, revision: null }, me)
         // A team is frozen whatever became of the proposal that names it; its card is over, and offers it no more.
         if (!('ok' in found) && !(action === 'freeze' && glance.status === 'withdrawn')) opened.push(glance.id)
       }
-      expect(opened.sort(), where).toEqual(offering.toSorted())
+      expect(opened.sort(), where).toEqual(offering.filter((id) => dialogs.includes(id)).toSorted())
     }
   }
 })

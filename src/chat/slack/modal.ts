@@ -1,6 +1,6 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
-import { type ActionName, actions, assetLabel, isActionName, untilLabel } from '../actions.ts'
+import { type ActionName, type Ask, actions, assetLabel, isActionName, untilLabel } from '../actions.ts'
 import type { Click } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 import { shorten, visible } from '../visible.ts'
@@ -85,6 +85,12 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
     close: { type: 'plain_text', text: 'Cancel' },
     blocks,
   }
+}
+
+/** The block under which a refusal is shown: Slack shows none under a block that the dialog does not have. */
+export function blockOfRefusal(action: ActionName): Ask {
+  const { asks } = actions[action]
+  return asks.includes('reason') ? 'reason' : (asks[0] ?? 'reason')
 }
 
 /** Slack refuses empty text. */
