@@ -198,7 +198,7 @@ test('beside a card, the console asks for a comment where one would be taken', (
   expect([hint(true), hint(false)]).toEqual(['Comment, or /patch help', '/patch help'])
 })
 
-/** Ways to do something besides a button on the card. */
+/** Ways to do something besides a button on the card. Menus of commands are the same for everybody: what is typed is judged then. */
 const ways: Readonly<Record<string, { readonly by: (act: Act) => boolean; readonly not: Elsewhere }>> = {
   Slack: {
     by: (act) => actionNames.some((name) => parseSlash(`${name} PW-1`, null).kind === 'act' && does(name, act)),

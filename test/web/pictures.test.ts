@@ -99,7 +99,13 @@ test('a ring is a bar with its counts in words', async () => {
   const card = await service.workflow.desk.card(id, null)
   if (card === null) throw new Error('The example has no card.')
   const rings = [{ name: 'canary', total: 8, good: 3, bad: 1, running: 2, status: 'running' as const }]
-  const view = { card: { ...card, rings }, owners: [], now: '2026-11-20T00:00:00.000Z', openedAt: '2026-11-20T00:00:00.000Z', closedAt: null }
+  const view = {
+    card: { ...card, rings },
+    owners: [],
+    now: '2026-11-20T00:00:00.000Z',
+    openedAt: '2026-11-20T00:00:00.000Z',
+    closedAt: null,
+  }
   const drawn = String(await cardHtml(view, viewer, false))
   expect(drawn).toContain('<small>3 of 8 done, 1 ended badly, 2 running</small>')
   expect(drawn).toMatch(
