@@ -123,8 +123,11 @@ function howToGoOn(state: Glance, members: readonly Member[]): string {
 }
 
 /** What was decided otherwise than by votes for it, and what is still owed. */
-function decisionNotes({ deferral, supersededBy, breakGlass }: Glance): readonly Note[] {
+function decisionNotes({ deferral, supersededBy, breakGlass, rollBack, tally }: Glance): readonly Note[] {
   const notes: Note[] = []
+  if (rollBack?.over === false) notes.push(note('warning', `${rollBack.proposal} rolls it back.`))
+  else if (rollBack !== undefined && !tally.changed)
+    notes.push(note('neutral', `${rollBack.proposal} has rolled it back.`))
   if (deferral !== null) {
     const { reason, owner, until } = deferral
     notes.push(note('warning', `Rejected: ${sentence(reason)} ${owner} looks again by `, time(until), '.'))

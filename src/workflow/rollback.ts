@@ -27,7 +27,7 @@ interface Asked {
 }
 
 /** Rolls a rollout back: opens a proposal of its own that is approved by whoever asks, and starts at once. */
-export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'execute' | 'open'>) {
+export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'openRollBack'>) {
   return {
     rollBack: (proposal: string, asked: Asked, person: Person) => rollBack(parts, commands, proposal, asked, person),
   }
@@ -37,7 +37,7 @@ const refused = (sentence: string): Answer => ({ ok: false, message: rich(senten
 
 async function rollBack(
   parts: RollbackParts,
-  { execute, open }: Pick<Execute, 'execute' | 'open'>,
+  { openRollBack }: Pick<Execute, 'openRollBack'>,
   proposal: string,
   { reason, only }: Asked,
   person: Person,
@@ -54,11 +54,6 @@ async function rollBack(
     const first = subject.assets[0]
     return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
-  // Undoing a part leaves the rest to go on or not, as people decide.
-  if (only === null && (state.status === 'halted' || state.status === 'paused')) {
-    const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
-    if (!ended.ok) return refused(ended.refusal.sentence)
-  }
   const content = {
     title: `Roll back ${state.id}: ${state.title}`,
     subject,
@@ -67,7 +62,7 @@ async function rollBack(
     whyNow: `${sentence(reason.trim())}${staying}`,
     dueAt: null,
   }
-  const opened = await open(state.team, content, state.policy, person, reason.trim())
+  const opened = await openRollBack(state, content, person, { end: only === null, reason: reason.trim() })
   if (!opened.ok) return refused(opened.refusal.sentence)
   const left = subject.assets.length - possible.length
   const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`

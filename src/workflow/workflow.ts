@@ -45,6 +45,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   return {
     execute: execute.execute,
     open: execute.open,
+    openRollBack: execute.openRollBack,
     syncFeeds: sync.syncFeeds,
     syncFeed: sync.syncFeed,
     syncInventory: sync.syncInventory,

@@ -287,6 +287,9 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       const back = await findProposal(database().db, id)
       if (back === null) throw new Error(`Nothing was opened: ${said}`)
       expect(back.approvedBy).toMatchObject({ how: 'roll back', person: 'jonas', proposal: web.id })
+      expect(await stage.type('mara', `roll-back ${web.id} because it is slow`)).toContain(
+        `Not rolled back: ${id} does that already.`,
+      )
       await service.workflow.advance(id, signal)
       const done = await now(back)
       expect(done.status).toBe('completed')
@@ -299,6 +302,11 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       const { opened } = await service.workflow.propose(signal)
       expect(opened).toEqual([])
       expect(await stage.type('jonas', `roll-back ${id} because again`)).toContain('itself')
+      expect(await stage.type('jonas', `roll-back ${web.id} because again`)).toContain(
+        `${id} has rolled ${web.id} back.`,
+      )
+      expect(await stage.card(web.id)).toContain(`${id} has rolled it back.`)
+      expect(await stage.card(web.id)).not.toContain('Roll back…')
     })
 
     test('what can be shown is shown: assets, evidence, plan, report, and lists', async () => {

@@ -268,7 +268,8 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Rolling back',
     who: ['stop'],
-    during: 'it has changed something, nothing is at work, and it is not being rolled out',
+    during:
+      'it has changed something that was not changed back, nothing is at work, it is not being rolled out, and no roll back of it is under way',
     when: reversible,
   },
   'break-glass': {
@@ -428,12 +429,14 @@ function extensible(place: Place): Refusal | null {
 }
 
 function reversible({ glance }: Place): Refusal | null {
-  const { id, status, subject, tally } = glance
+  const { id, status, subject, tally, rollBack } = glance
   if (subject.kind !== 'patches') return no('not now', `${id} asks for a rule; there is nothing to roll back.`)
   if (subject.rollsBack !== null)
     return no('not now', `${id} rolls ${subject.rollsBack} back itself: propose the patches again instead.`)
   if (status === 'rolling out' || status === 'verifying')
     return no('not now', `${id} is being rolled out: halt it first.`)
+  if (rollBack?.over === false) return no('not now', `Not rolled back: ${rollBack.proposal} does that already.`)
+  if (!tally.changed && rollBack !== undefined) return no('not now', `${rollBack.proposal} has rolled ${id} back.`)
   if (!tally.changed) return no('not now', `${id} has changed no asset, so there is nothing to roll back.`)
   return atWork(glance) > 0
     ? no('not now', `Assets of ${id} are still being patched; roll it back when they are done.`)

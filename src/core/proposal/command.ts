@@ -7,6 +7,13 @@ import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
 import type { Actor, Choice } from './proposal.ts'
 
+/** An asset that was changed back. */
+export interface Undone {
+  readonly asset: string
+  /** The key of the start that was undone; `null`: an earlier version did not say. */
+  readonly key: string | null
+}
+
 /** The number that the button carried (see core/permission/turn). Left out or `null`: it named the proposal alone. */
 interface Turned {
   readonly turn?: number | null
@@ -85,6 +92,10 @@ export type ProposalCommand =
   | { readonly type: 'supersede'; readonly by: string }
   | { readonly type: 'follow-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'break-glass'; readonly reason: string | null }
+  /** Another proposal undoes it. `by`: its id. It is opened in the same transaction. */
+  | { readonly type: 'open-roll-back'; readonly by: string }
+  /** That proposal is over. `undone`: the assets that report the versions from before. */
+  | { readonly type: 'end-roll-back'; readonly by: string; readonly undone: readonly Undone[] }
   | { readonly type: 'review-break-glass' }
 
 /** A standing approval that was voted and is in force. */

@@ -232,6 +232,8 @@ const table: Table = {
   expired: {},
   withdrawn: { reason: words },
   superseded: { by: factAs('proposal') },
+  'roll-back-opened': { proposal: fact },
+  'roll-back-ended': { proposal: fact, assets: fact, more: fact },
   'followed-up': { advisory: fact, mends: fact, proposal: fact },
   scheduled: { window: fact, reason: words },
   postponed: { person: actorsId, name: actorsName, reason: words, window: fact },

@@ -120,6 +120,15 @@ export type ProposalEvent =
   | { readonly type: 'expired' }
   | { readonly type: 'withdrawn'; readonly reason: string }
   | { readonly type: 'superseded'; readonly by: string }
+  /** Another proposal undoes what it changed. */
+  | { readonly type: 'roll-back-opened'; readonly proposal: string }
+  /** That one is over. `assets` have the versions from before; `more`: the next event names others. */
+  | {
+      readonly type: 'roll-back-ended'
+      readonly proposal: string
+      readonly assets: readonly string[]
+      readonly more?: true
+    }
   /** A later edition of an advisory that it carried mends what the first one broke. */
   | { readonly type: 'followed-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }

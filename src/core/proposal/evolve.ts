@@ -10,6 +10,7 @@ import {
   withRetried,
   withRing,
   withRings,
+  withUndone,
 } from '../rollout/evolve-run.ts'
 import { freshRing } from '../rollout/run.ts'
 import type { Window } from '../window.ts'
@@ -174,6 +175,13 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { status: 'withdrawn', stopped: null, closedAt: at }
     case 'followed-up':
       return {}
+    case 'roll-back-opened':
+      return { rollBack: { proposal: event.proposal, over: false } }
+    case 'roll-back-ended': {
+      const { proposal, assets, more } = event
+      const undone = runChange(state, (run) => withUndone(run, assets, proposal))
+      return { ...undone, rollBack: { proposal, over: more !== true } }
+    }
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':

@@ -258,6 +258,8 @@ export interface Deployment {
   /** Hash of the outcome's log, where that is content of its own: the outcome's is empty then. */
   readonly log?: string
   readonly verification: Verification | null
+  /** The proposal by which it was changed back. Left out: it was not. */
+  readonly undoneBy?: string
   /** When it was verified first; the last look at the whole fleet comes later. */
   readonly doneAt: string | null
 }
@@ -438,6 +440,8 @@ export interface ProposalState {
   } | null
   /** Left out or `null`: nothing has changed. */
   readonly since?: Since | null
+  /** The last proposal that was opened to undo it. Left out: there was none. */
+  readonly rollBack?: { readonly proposal: string; readonly over: boolean }
   readonly deferral: Deferral | null
   readonly supersededBy: string | null
   readonly closedAt: string | null

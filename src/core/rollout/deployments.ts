@@ -122,15 +122,16 @@ const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
 })
 
 /**
- * May any asset have been changed from something older? What failed cannot say how far it came. What newly installed packages
- * alone has nothing older to go back to.
+ * May any asset have been changed from something older, and not back since? What failed cannot say how far it came. What newly
+ * installed packages alone has nothing older to go back to.
  */
 export function hasChanged(run: Rollout): boolean {
   return known(run).list.parts.some(partHasChanged)
 }
 
 const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
-  part.some(({ outcome }) => {
+  part.some(({ outcome, undoneBy }) => {
+    if (undoneBy !== undefined) return false
     if (outcome?.state === 'failed') return true
     if (outcome?.state !== 'succeeded') return false
     return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)

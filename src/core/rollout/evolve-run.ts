@@ -125,6 +125,17 @@ function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly Plann
   })
 }
 
+/** Another proposal has changed the assets back; started again here, they are changed again. */
+export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
+  const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
+  return all.length === 0
+    ? run
+    : withDeployments(
+        run,
+        all.map((deployment) => ({ ...deployment, undoneBy })),
+      )
+}
+
 const placesIn = memoizeByIdentity(
   (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
 )

@@ -48,7 +48,7 @@ export interface Tally {
   readonly skipped: number
   /** Those of the rollout that ended badly and were not left out: how many, and the first ones. */
   readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
-  /** May the rollout have changed any asset from something older? */
+  /** May the rollout have changed any asset from something older, which was not changed back since? */
   readonly changed: boolean
   /** Where the test is stopped: what of it is at work, with the names of the first ones. */
   readonly atWork: { readonly count: number; readonly names: readonly string[] } | null

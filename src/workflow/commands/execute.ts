@@ -8,17 +8,17 @@ import type { Content } from '../../core/proposal/event.ts'
 import type { Actor, ProposalState } from '../../core/proposal/proposal.ts'
 import { toOpen, withContents } from '../../core/proposal/written.ts'
 import { type HandOver, handOver } from '../../core/rollout/hand-over.ts'
-import type { Tx } from '../../store/connection.ts'
 import { prepareContents } from '../../store/content.ts'
 import { inSlices } from '../../store/in-slices.ts'
 import { knowPersons } from '../../store/persons.ts'
-import { findProposal, nextProposalNumber } from '../../store/proposals.ts'
+import { findProposal } from '../../store/proposals.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Estimates } from '../estimates.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { type CommandParts, freezesOf, standingGrant } from './context.ts'
 import { freezeTeam } from './freeze-team.ts'
-import { type Commanded, type Executed, everybody, runCommand } from './run-command.ts'
+import { type Opening, type OpeningBack, openProposal, openRollBack, RollBackRefused, runAndTell } from './roll-back.ts'
+import { type Executed, everybody } from './run-command.ts'
 
 export type Execute = ReturnType<typeof createExecute>
 
@@ -53,9 +53,16 @@ export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCo
 
   return {
     execute: (proposal: string, command: ProposalCommand, actor: Actor) => execute(executing, proposal, command, actor),
-    /** Opens a proposal under the next free number. `reason`: why an earlier rollout is undone. */
-    open: (team: string, content: Content, policy: Policy, actor: Actor, reason?: string) =>
-      open(executing, { team, content, policy, actor, ...(reason === undefined ? {} : { reason }) }),
+    /** Opens a proposal under the next free number. */
+    open: (team: string, content: Content, policy: Policy, actor: Actor) =>
+      open(executing, { team, content, policy, actor }),
+    /** Opens the one that undoes another, by the other's team and policy. */
+    openRollBack: (
+      { id, team, policy }: ProposalState,
+      content: Content,
+      actor: Actor,
+      asked: Pick<OpeningBack, 'end' | 'reason'>,
+    ) => open(executing, { team, content, policy, actor }, { original: id, ...asked }),
     /**
      * Freezes a team, or lifts its freezes, in a person's name. It is noted with every proposal of the team that is alive,
      * and each is scheduled anew.
@@ -89,7 +96,7 @@ async function execute(
   const kept = withContents(command)
   await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
   if (kept.command.type === 'revise') made(kept.command.content)
-  const done = await inTransaction(parts.db, runCommand, {
+  const done = await inTransaction(parts.db, runAndTell, {
     parts: forCommands,
     proposal,
     command: kept.command,
@@ -114,17 +121,12 @@ async function tellTooLarge(executing: Executing, proposal: string, sentence: st
   }
 }
 
-interface ToOpen {
-  readonly team: string
-  readonly content: Content
-  readonly policy: Policy
-  readonly actor: Actor
-  readonly reason?: string
-}
+type ToOpen = Omit<Opening, 'parts'>
 
 async function open(
   { parts, forCommands, afterCommit }: Executing,
-  { team, content, policy, actor, ...asked }: ToOpen,
+  { team, content, policy, actor }: ToOpen,
+  undone?: Pick<OpeningBack, 'original' | 'end' | 'reason'>,
 ): Promise<Executed> {
   await inSlices(keepingSubject(content.subject))
   const kept = toOpen(content, policy)
@@ -132,30 +134,18 @@ async function open(
   await prepareContents(parts.db, kept.contents, now)
   await knowPersons(parts.db, everybody(actor, parts.teams.membersOf(team)), now)
   made(kept.content)
-  const done = await inTransaction(parts.db, openProposal, {
-    parts: forCommands,
-    team,
-    content: kept.content,
-    policy,
-    actor,
-    ...asked,
-  })
+  const opening = { parts: forCommands, team, content: kept.content, policy, actor }
+  const done =
+    undone === undefined
+      ? await inTransaction(parts.db, openProposal, opening)
+      : await inTransaction(parts.db, openRollBack, { ...opening, ...undone }).catch(refusedBack)
   if (done.ok) afterCommit()
   return done
 }
 
-async function openProposal(
-  tx: Tx,
-  { parts, team, actor, ...asked }: ToOpen & Pick<Commanded, 'parts'>,
-): Promise<Executed> {
-  const number = await nextProposalNumber(tx)
-  const id = `PW-${number}`
-  return runCommand(tx, {
-    parts,
-    proposal: id,
-    command: { type: 'open', id, number, team, ...asked },
-    actor,
-  })
+function refusedBack(error: unknown): Executed {
+  if (error instanceof RollBackRefused) return error.refused
+  throw error
 }
 
 async function askHandOver(

@@ -53,8 +53,8 @@ export interface Commanded {
   readonly actor: Actor
 }
 
-/** Whoever stops something is never refused for how much was written before. */
-const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze']
+/** Whoever stops something is never refused for how much was written before; nor is it kept from anybody that it was undone. */
+const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze', 'end-roll-back']
 
 export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
   if (command.type === 'start-batch') {

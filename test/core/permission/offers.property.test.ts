@@ -79,8 +79,9 @@ function valid(act: Act, state: ProposalState): readonly ProposalCommand[] {
     case 'resume':
     case 'review-break-glass':
       return [{ type: act }]
-    // It opens a proposal of its own, and a freeze is the team's: they are no commands on this one.
     case 'roll-back':
+      return [{ type: 'open-roll-back', by: 'PW-2' }]
+    // A freeze is the team's: it is no command on this one.
     case 'unfreeze':
       return []
   }
@@ -243,9 +244,7 @@ test('what somebody is offered is accepted from them, and what they are not offe
     expect.arrayContaining(['open', 'scheduled', 'rolling out', 'paused', 'halted', 'completed', 'rejected']),
   )
   // A sign-in link, of which there is none here, is what is confirmed.
-  expect([...offered].sort()).toEqual(
-    acts.filter((act) => !['confirm', 'roll-back', 'unfreeze', 'go'].includes(act)).toSorted(),
-  )
+  expect([...offered].sort()).toEqual(acts.filter((act) => !['confirm', 'unfreeze', 'go'].includes(act)).toSorted())
   expect(statuses).toContain('expired')
 })
 
