@@ -9,7 +9,7 @@ import { someOf, takesRole } from './names.ts'
 import type { Place } from './place.ts'
 import { relation } from './relations.ts'
 import { holders, holds } from './roles.ts'
-import { type Doer, no, type Row } from './row.ts'
+import { type Doer, decidesNow, no, type Row } from './row.ts'
 import { rows } from './rows.ts'
 import { turnProblem } from './turn.ts'
 
@@ -28,15 +28,20 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | nul
 export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return notTheirs(act, doer, place)
-  return proofProblem(act, row.decides, doer, place.glance, place.members)
+  return proofOf(act, doer, place)
 }
 
 /** The same without naming anybody else. */
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
-  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  const proof = proofOf(act, doer, place)
   return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
+}
+
+/** Why it does not do in the way in which it came; `null`: it does. */
+function proofOf(act: Act, doer: Doer, { glance, members }: Place): Refusal | null {
+  return proofProblem(act, decidesNow(rows[act], glance), doer, glance, members)
 }
 
 function may(act: Act, { id, name }: Member, place: Place): boolean {
@@ -135,7 +140,7 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
   const row = rows[act]
   const theirs = isTheirs(row, doer.id, place)
   const mine = byId(place.members).get(doer.id)?.roles ?? []
-  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  const proof = proofOf(act, doer, place)
   const now = whenRefused(act, place)
   const own = row.unless?.(place, doer) ?? null
   const who = row.who.map((name) => relation(name).words).join('; or ')

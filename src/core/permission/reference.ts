@@ -2,6 +2,7 @@
 
 import { acts } from './acts.ts'
 import { relation } from './relations.ts'
+import type { Row } from './row.ts'
 import { rows } from './rows.ts'
 
 const head = `# Who may do what
@@ -18,11 +19,15 @@ the policy that the proposal was opened under.
 | --- | --- | --- | --- | --- |
 `
 
+function decidesWords(decides: Row['decides']): string {
+  return typeof decides === 'string' ? decides : decides ? 'yes' : 'no'
+}
+
 export function permissionReference(): string {
   const lines = acts.map((act) => {
     const { kind, who, during, decides } = rows[act]
     const words = who.map((name) => relation(name).words).join('; ')
-    return `| ${act} | ${kind} | ${words} | ${during} | ${decides ? 'yes' : 'no'} |`
+    return `| ${act} | ${kind} | ${words} | ${during} | ${decidesWords(decides)} |`
   })
   return `${head}${lines.join('\n')}\n`
 }

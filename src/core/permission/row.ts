@@ -26,8 +26,8 @@ export interface Row {
   readonly kind: 'safe' | 'forward'
   /** Any of these may. */
   readonly who: readonly RelationName[]
-  /** Does the policy take it from the command line only where it says `cli: recorded`? */
-  readonly decides: boolean
+  /** Does it decide something? Then the policy takes it from the command line only where it says `cli: recorded`. */
+  readonly decides: boolean | 'while it is open'
   /** In words, when the proposal takes it. */
   readonly during: string
   /** Why the proposal does not take it now, whoever asks; `null`: it does. */
@@ -38,6 +38,11 @@ export interface Row {
   readonly wanted?: Wanted
   /** For sentences: `Approving`. */
   readonly doing: string
+}
+
+/** Does it decide something about this proposal now? */
+export function decidesNow({ decides }: Row, { status }: Pick<Askable, 'status'>): boolean {
+  return decides === 'while it is open' ? status === 'open' : decides
 }
 
 export function no(code: Refusal['code'], sentence: string): Refusal {

@@ -104,7 +104,8 @@ export const rows: Readonly<Record<Act, Row>> = {
   },
   withdraw: {
     kind: 'safe',
-    decides: false,
+    // While people vote it takes the vote from them; afterwards it is a stop.
+    decides: 'while it is open',
     doing: 'Withdrawing',
     who: ['stop', 'proposer while it is open'],
     during: 'it is not over, nothing is at work, and nothing is being rolled out but what is paused or halted',

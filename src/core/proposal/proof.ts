@@ -33,17 +33,24 @@ export function proofProblem(
     case 'reject':
       if (refused !== null || !votedOwn) return refused
       return refusal('Not counted: you voted by an account of your own; change it there.')
+    case 'withdraw':
     case 'break-glass':
     case 'review-break-glass':
-      return through.kind === 'command line'
-        ? refused
-        : refusal(
-            `${act === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
-          )
+      if (through.kind === 'command line' || !decides) return refused
+      return refusal(
+        `${ownAlone[act]} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
+      )
     default:
       return refused
   }
 }
+
+/** What no session of somebody else's link does where it decides. */
+const ownAlone = {
+  withdraw: 'Not withdrawn: while people vote, that',
+  'break-glass': 'Not approved: breaking the glass',
+  'review-break-glass': 'Not reviewed: that',
+} as const
 
 /**
  * Why the command line may not decide this under the policy; `null` where it may, or where it came another way. Looking,

@@ -763,6 +763,7 @@ test('what decides is not taken from the command line where the policy does not 
     'approve',
     'abstain',
     'reject',
+    'withdraw',
     'unfreeze',
     'acknowledge',
     'leave-out',
@@ -774,4 +775,21 @@ test('what decides is not taken from the command line where the policy does not 
     'break-glass',
     'review-break-glass',
   ])
+})
+
+test('while people vote, withdrawing takes an account of one’s own; what was decided is cancelled and ended in any way', () => {
+  const recorded = { policy: { cli: 'recorded' } } as const
+  const by = (through: Through, scene: Scene, options: PlaceOptions = {}) =>
+    said('withdraw', doer('noor', { through }), placeIn(scene, options))
+  const link = 'this session began with a sign-in link made by Mara. Do it in Slack or Discord.'
+  expect(by(marasLink, 'open')).toBe(`Not withdrawn: while people vote, that takes an account of your own, and ${link}`)
+  expect(isOffered('withdraw', doer('noor', { through: marasLink }), placeIn('open'))).toBe(false)
+  expect(by(shell, 'open')).toContain('decisions are not taken from the command line here')
+  expect(by(shell, 'open', recorded)).toBeNull()
+  expect(by({ kind: 'example' }, 'open')).toBeNull()
+  for (const scene of ['scheduled', 'halted'] as const)
+    for (const through of [marasLink, shell]) {
+      expect(by(through, scene), scene).toBeNull()
+      expect(isOffered('withdraw', doer('noor', { through }), placeIn(scene))).toBe(true)
+    }
 })
