@@ -44,6 +44,8 @@ export const limits = {
   noticesAnew: 2,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
+  /** So long before its end a window may be extended, and later. */
+  extendableSeconds: 3 * HOUR_SECONDS,
   /** How far ahead of now a window may be extended. */
   extensionSeconds: 4 * HOUR_SECONDS,
   /** What an asset is expected to take in a ring of which nothing is known yet. */

@@ -15,7 +15,7 @@ import { type AgreedAct, finalStatuses, type Status, type Vote } from '../propos
 import { statusWords } from '../proposal/stop-test.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../rollout/run.ts'
 import { wantsGo } from '../rollout/turn.ts'
-import { isBefore, plusSeconds } from '../time/instant.ts'
+import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { type Freeze, freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
@@ -260,7 +260,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     doing: 'Extending the window of',
     who: ['resume'],
     during:
-      'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
+      'it is rolling out, paused or halted, in the last 3 hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
     when: extensible,
     unless: (place, doer) => (agreedOwn(place, doer, 'extend-window') === 0 ? null : agreedAlready()),
   },
@@ -423,8 +423,11 @@ function extensible(place: Place): Refusal | null {
   if (!is(place, started) || schedule === null)
     return no('not now', `${id} is ${status}: only the window of what is being rolled out is extended.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
-  if (open && !isBefore(schedule.end, plusSeconds(now, limits.extensionSeconds)))
-    return no('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
+  if (open && isBefore(plusSeconds(now, limits.extendableSeconds), schedule.end))
+    return no(
+      'not now',
+      `The window is open until ${schedule.end} anyway: it is extended in its last ${limits.extendableSeconds / HOUR_SECONDS} hours, or after it.`,
+    )
   const frozen = freezeAt(freezes, team, now)
   return frozen === null ? null : no('not now', `Nothing may be touched now: ${frozen.name}.`)
 }

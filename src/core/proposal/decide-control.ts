@@ -144,7 +144,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
     to.act === 'extend-window' ? to.until : [],
   )
-  const until = command.until ?? asked ?? (isBefore(longest, hour) ? longest : hour)
+  const until = command.until ?? asked ?? hour
   if (Number.isNaN(Date.parse(until)))
     return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()

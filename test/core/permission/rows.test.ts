@@ -574,14 +574,18 @@ describe('when', () => {
     )
   })
 
-  test('a window is extended in its last hours or after it, and never into a freeze', () => {
+  test('a window is extended in its last three hours or after it, and never into a freeze', () => {
     const schedule = { start: '2026-11-20T01:00:00.000Z', end: '2026-11-20T09:00:00.000Z' }
     const extend = (now: string, place: PlaceOptions['place'] = {}) =>
       said('extend-window', 'noor', placeIn('halted', { glance: { schedule }, place: { ...place, now } }))
-    const anyway = 'The window is open until 2026-11-20T09:00:00.000Z anyway: extend it when it is about to end.'
+    const anyway =
+      'The window is open until 2026-11-20T09:00:00.000Z anyway: it is extended in its last 3 hours, or after it.'
     expect(extend('2026-11-20T01:00:00.000Z')).toBe(anyway)
     expect(extend('2026-11-20T04:00:00.000Z')).toBe(anyway)
-    expect(extend('2026-11-20T06:00:01.000Z')).toBeNull()
+    // A window is made longer by four hours at most, and that is not when it may be.
+    expect(extend('2026-11-20T05:00:01.000Z')).toBe(anyway)
+    expect(extend('2026-11-20T05:59:59.000Z')).toBe(anyway)
+    expect(extend('2026-11-20T06:00:00.000Z')).toBeNull()
     expect(extend('2026-11-20T09:00:00.000Z')).toBeNull()
     // It stopped, and its window is moved to one that has not begun.
     expect(extend('2026-11-20T00:59:00.000Z')).toBeNull()

@@ -213,11 +213,15 @@ describe('a longer window', () => {
     expect(given(one, command)).toBe(expected)
   })
 
-  test('is never more than four hours from now, also where it would be an hour', () => {
+  test('is given in the last three hours of the window, so that an hour more is never more than four from now', () => {
     const rules = always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 4.5 * 3_600 }))
     const one = started({}, { name: 'long', rules })
-    one.pass(0.6)
-    expect(given(one, extend(null))).toBe('2026-11-20T05:36:00.000Z')
+    one.pass(1.4)
+    expect(given(one, extend(null))).toBe(
+      'The window is open until 2026-11-20T05:30:00.000Z anyway: it is extended in its last 3 hours, or after it.',
+    )
+    one.pass(0.1)
+    expect(given(one, extend(null))).toBe('2026-11-20T06:30:00.000Z')
   })
 
   test('keeps who and why', () => {
