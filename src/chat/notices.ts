@@ -139,7 +139,11 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'halted':
       return tell(
         occasion,
-        [...holders(members, onCall).map(({ id }) => id), ...requester],
+        [
+          ...whoMay('resume', placeOf(occasion)).map(({ id }) => id),
+          ...holders(members, onCall).map(({ id }) => id),
+          ...requester,
+        ],
         'urgent',
         rich(`The rollout stopped: ${sentence(event.reason)}`),
         ['resume'],
