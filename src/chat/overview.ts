@@ -25,7 +25,7 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
   return {
     waiting: lines(given.waiting, (place) => {
       const me = place.members.find(({ id }) => id === person.id)
-      return waiting(place.glance, me ?? null, offersOf(place))
+      return me === undefined ? null : waiting(place, me, offersOf(place))
     }),
     running: lines(given.running, (place) => running(place.glance, offersOf(place))),
     decided: lines(given.decided, ({ glance }) => decided(glance, person.id)),
@@ -35,11 +35,10 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
 /** Of some actions those that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
-function waiting(state: Glance, me: Member | null, offered: Offered): OverviewLine | null {
-  if (me === null) return null
-  for (const ask of asksOf(state)) {
-    if (!isAsked(ask, me)) continue
-    const line = asked(state, ask.what, me)
+function waiting({ glance, members }: Place, me: Member, offered: Offered): OverviewLine | null {
+  for (const ask of asksOf(glance)) {
+    if (!isAsked(ask, me, members)) continue
+    const line = asked(glance, ask.what, me)
     return { ...line, actions: offered(line.actions) }
   }
   return null

@@ -6,7 +6,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { canonicalJson } from '../core/canonical-json.ts'
-import { type Ask, asksOf } from '../core/permission/asks.ts'
+import { type Ask, asksOf, placesWith } from '../core/permission/asks.ts'
 import { briefOf } from '../core/proposal/brief.ts'
 import { subjectHashes } from '../core/proposal/decision-content.ts'
 import { lightOf } from '../core/proposal/light.ts'
@@ -73,7 +73,7 @@ function asksIn(state: ProposalState): readonly Ask[] {
 
 function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (typeof asked.$inferInsert)[] {
   const { id, number, team } = state
-  return asksIn(state).map(({ what, roles, people, except }) => ({
+  return asksIn(state).map(({ what, roles, people, except, places }) => ({
     proposal: id,
     what,
     number,
@@ -81,6 +81,7 @@ function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (t
     roles: [...roles],
     people: people.map(pseudonymOf),
     unasked: except.map(pseudonymOf),
+    places: places && placesWith(places, pseudonymOf),
   }))
 }
 

@@ -62,7 +62,7 @@ describe('the card', () => {
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       canary 0/1 waiting
       broad 0/3 waiting
-      owner 1/1 Noor <- Mara
+      owner 1/1 Noor <- 
       security 0/1  <- Mara+Tom
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
       Approve | Reject… | Explain | 4 assets | Plan | Abstain | Withdraw my vote | Freeze… | Withdraw… | Report"

@@ -118,7 +118,7 @@ async function grow(times: number): Promise<void> {
     where p.id = ${kept?.id} on conflict do nothing`
   await sql`insert into proposal_briefs select 'PW-' || n, brief from proposal_briefs, generate_series(${from}::int, ${from + PAST * times}::int) n
     where proposal = ${kept?.id} on conflict do nothing`
-  await sql`insert into asked select 'PW-' || n, what, n, 'team-' || n % 10, roles, people, unasked from asked, generate_series(${from}::int, ${from + PAST * times}::int) n
+  await sql`insert into asked select 'PW-' || n, what, n, 'team-' || n % 10, roles, people, unasked, places from asked, generate_series(${from}::int, ${from + PAST * times}::int) n
     where proposal = ${kept?.id} and n % 100 = 0 and n <= ${from + PAST}::int on conflict do nothing`
   await sql`insert into results (proposal, part, asset, ring, started_at, done_at, end_state, facts)
     select 'PW-' || p, 1, 'cmdb/' || 1 + (p * 7 + a) % ${ASSETS}::int, 0, now(), now(), 'installed', '{}'

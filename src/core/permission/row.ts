@@ -1,3 +1,5 @@
+import type { CountedAct } from '../hands.ts'
+import type { RoleCount } from '../policy.ts'
 import type { Refusal } from '../proposal/command.ts'
 import type { Actor } from '../proposal/proposal.ts'
 import type { Askable, Place } from './place.ts'
@@ -18,6 +20,14 @@ export interface Wanted {
   readonly when: (glance: Askable) => boolean
   /** Ids of people who are not asked, whatever their roles. */
   readonly except?: (glance: Askable) => readonly string[]
+  /** PlacesToFill that people fill: only those are asked who would fill one more. */
+  readonly places?: (glance: Askable) => PlacesToFill | null
+}
+
+/** PlacesToFill to be filled, and what counts for them already. */
+export interface PlacesToFill {
+  readonly needs: readonly RoleCount[]
+  readonly approvals: readonly CountedAct[]
 }
 
 /** Who may do one thing, and when. */

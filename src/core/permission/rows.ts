@@ -7,7 +7,7 @@ import { addsNothing, COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../ha
 import { limits } from '../limits.ts'
 import { wantsAcknowledgement } from '../proposal/acknowledgement.ts'
 import { agreedTo } from '../proposal/agreement.ts'
-import { excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
+import { countedApprovals, excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { ringAt } from '../proposal/glance.ts'
 import { proposerProblem } from '../proposal/proof.ts'
@@ -48,10 +48,15 @@ export const rows: Readonly<Record<Act, Row>> = {
       who: ['voter'],
       // While a notice runs, silence is consent: nobody is waited for.
       when: (glance) => glance.status === 'open' && quorumNeeds(glance) !== null,
+      // Who abstained has answered.
       except: (glance) => [
-        ...glance.votes.map(({ person }) => person),
+        ...glance.votes.filter((vote) => vote.choice !== 'approve' || isOwn(vote)).map(({ person }) => person),
         ...[...excludedVoters(glance)].filter((hand) => hand !== COMMAND_LINE),
       ],
+      places: (glance) => {
+        const [needs, approvals] = [quorumNeeds(glance), countedApprovals(glance)]
+        return needs === null || approvals.length === 0 ? null : { needs, approvals }
+      },
     },
     during: 'it is open and has not expired; not by its proposer, and only once',
     when: votable,

@@ -1,6 +1,6 @@
 /** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
 
-import { type CountedAct, isOwn, personAndHands } from '../hands.ts'
+import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
 import { countQuorum, type Quorum } from '../quorum.ts'
@@ -54,7 +54,22 @@ function approvals(state: Deciding): readonly CountedAct[] {
 export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
-  return countQuorum(needs, approvals(state), members, excludedVoters(state))
+  return countQuorum(needs, approvals(state), members, excludedVoters(state), abstained(state))
+}
+
+function abstained({ votes }: Pick<Deciding, 'votes'>): ReadonlySet<string> {
+  return new Set(votes.filter(({ choice }) => choice === 'abstain').map(({ person }) => person))
+}
+
+/** Approvals that may count, with whose hands they came by alone: the rest may be erased. */
+export function countedApprovals(state: Deciding): readonly CountedAct[] {
+  const excluded = excludedVoters(state)
+  return approvals(state)
+    .filter((act) => !isOneOf(act, excluded))
+    .map((act) => {
+      const { person } = act
+      return isOwn(act) ? { person } : { person, through: { kind: 'sign-in link', madeBy: handsOf(act) } }
+    })
 }
 
 /** Why a standing approval does not cover this proposal, or `null` when it does. */

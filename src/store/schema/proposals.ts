@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { PatchType } from '../../core/catalog.ts'
 import type { Ask } from '../../core/permission/asks.ts'
+import type { PlacesToFill } from '../../core/permission/row.ts'
 import type { Priority } from '../../core/priority/priority.ts'
 import type { Brief } from '../../core/proposal/brief.ts'
 import type { LightState } from '../../core/proposal/light.ts'
@@ -85,6 +86,8 @@ export const asked = pgTable(
     people: text('people').array().notNull(),
     /** Not these, whatever their roles. */
     unasked: text('unasked').array().notNull(),
+    /** Only who would fill one more of these; `null`: all of them. */
+    places: jsonb('places').$type<PlacesToFill>(),
   },
   (table) => [primaryKey({ columns: [table.proposal, table.what] }), index('asked_team').on(table.team)],
 )

@@ -28,8 +28,10 @@ export async function summaries(
 ): Promise<readonly ChannelSummary[]> {
   const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
   const roles = new Map(teams.map((team) => [team, memberIn(backend, team, viewer).roles]))
+  const membersOf = (team: string) => backend.service.parts.teams.membersOf(team)
+  const asker = { id: viewer.person, roles, membersOf }
   const [badges, { value: counts }] = await Promise.all([
-    badgesOf(backend.service.db, teams, { id: viewer.person, roles }),
+    badgesOf(backend.service.db, teams, asker),
     backend.assetCounts(),
   ])
   return wanted.map(({ id, title, teams: mine }) => {

@@ -181,7 +181,7 @@ describe('whatever happens to a proposal', () => {
 describe('whom a proposal waits for', () => {
   const asked = (state: ProposalState, id: string): readonly Ask['what'][] => {
     const me = members.find((member) => member.id === id) ?? { id, roles: [] }
-    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me) ? ask.what : []))
+    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me, members) ? ask.what : []))
   }
 
   test('for a vote those with the roles, until each has voted', () => {
