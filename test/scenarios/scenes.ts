@@ -185,6 +185,9 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
         'nothing further is started',
       )
       expect((await now(web)).stopped).toMatchObject({ reason: 'Customers call.' })
+      // Mara may resume it.
+      if (stage.name !== 'the console')
+        expect((await stage.direct('mara')).join()).toContain('The rollout stopped: Customers call.')
       await stage.click('mara', web.id, 'resume')
       later = 2 * 3_600_000
       expect((await advance(web)).status).toBe('completed')

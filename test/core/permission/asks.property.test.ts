@@ -46,13 +46,15 @@ const votes: fc.Arbitrary<readonly Vote[]> = fc.uniqueArray(
 )
 const proposer: fc.Arbitrary<Actor> = fc.oneof(
   fc.constant<Actor>({ kind: 'system', part: 'assessment' }),
-  fc.record({ id, through }).map(({ id: who, through: came }): Actor => ({
-    kind: 'person',
-    id: who,
-    name: who.toUpperCase(),
-    via: 'console',
-    ...(came === undefined ? {} : { through: came }),
-  })),
+  fc.record({ id, through }).map(
+    ({ id: who, through: came }): Actor => ({
+      kind: 'person',
+      id: who,
+      name: who.toUpperCase(),
+      via: 'console',
+      ...(came === undefined ? {} : { through: came }),
+    }),
+  ),
 )
 const selfApproval = fc.constantFrom('allowed' as const, 'forbidden' as const)
 const stepUpRings = fc.constantFrom<readonly string[]>([], ['canary'])
