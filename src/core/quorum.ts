@@ -59,6 +59,11 @@ export function countQuorum(
   return { satisfied: places.length > 0 && complete, fills, roles }
 }
 
+/** Everybody whose approval would fill one more place. */
+export function missingIn({ roles }: Quorum): readonly string[] {
+  return [...new Set(roles.flatMap(({ waitingFor }) => waitingFor))]
+}
+
 /** Would the person's approval, by an account of their own, fill one more place? `me`: with the roles that they hold now. */
 export function wouldFill(
   needs: readonly RoleCount[],

@@ -3,8 +3,7 @@ import { lineBreak, rich, strong, time } from '../chat/rich-text.ts'
 import { count } from '../chat/words.ts'
 import { type DigestRule, digestDay } from '../core/digest.ts'
 import { offersToAny } from '../core/permission/answer.ts'
-import type { Place } from '../core/permission/place.ts'
-import { quorumProgress } from '../core/proposal/approval.ts'
+import { approvalBringsOn } from '../core/proposal/approval.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import { claimDigest } from '../store/people.ts'
@@ -53,12 +52,6 @@ interface DigestGiven {
   readonly now: string
 }
 
-/** Would an approval bring it on? While a notice runs, nobody's is needed. */
-function bringsOn({ glance, members }: Place): boolean {
-  const progress = quorumProgress(glance, members)
-  return progress === null || progress.roles.some(({ waitingFor }) => waitingFor.length > 0)
-}
-
 /** False where another process was first, or nothing waits. */
 async function postDigest(tx: Tx, { parts, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
   if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
@@ -84,7 +77,7 @@ async function postDigest(tx: Tx, { parts, team, rule, channel, day, now }: Dige
     ],
     detail: [],
     actions: places
-      .filter((place) => offersToAny(place).has('approve') && bringsOn(place))
+      .filter((place) => offersToAny(place).has('approve') && approvalBringsOn(place.glance, place.members))
       .map(({ glance }) => ({
         ...cardAction('approve', numberOfAction('approve', glance), `Approve ${glance.id}`),
         proposal: glance.id,

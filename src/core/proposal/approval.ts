@@ -3,7 +3,7 @@
 import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
-import { countQuorum, type Quorum } from '../quorum.ts'
+import { countQuorum, missingIn, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
@@ -55,6 +55,12 @@ export function quorumProgress(state: Deciding, members: readonly Member[]): Quo
   const needs = quorumNeeds(state)
   if (needs === null) return null
   return countQuorum(needs, approvals(state), members, excludedVoters(state), abstained(state))
+}
+
+/** Would anybody's approval bring it on? While a notice runs nobody's is needed, and one may be given. */
+export function approvalBringsOn(state: Deciding, members: readonly Member[]): boolean {
+  const progress = quorumProgress(state, members)
+  return progress === null || missingIn(progress).length > 0
 }
 
 function abstained({ votes }: Pick<Deciding, 'votes'>): ReadonlySet<string> {

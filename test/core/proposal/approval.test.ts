@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import {
+  approvalBringsOn,
   approvalNow,
   bypassesWindow,
   excludedVoters,
@@ -43,6 +44,20 @@ function tagged(tags: readonly string[], more: Partial<ProposalState> = {}): Pro
   const assets = state.subject.assets.map((planned) => ({ ...planned, asset: { ...planned.asset, tags } }))
   return { ...state, subject: { ...state.subject, assets } }
 }
+
+test('an approval brings on what misses one, and what nobody needs to approve; not what all have approved', () => {
+  const votes = (...who: readonly string[]) => {
+    const one = proposalCase({ content: testedContent(4, 2), policy: { testRing: 'required' } })
+    for (const id of who) one.vote(id, 'approve')
+    return one.state()
+  }
+  expect(approvalBringsOn(votes(), members)).toBe(true)
+  expect(approvalBringsOn(votes('noor'), members)).toBe(true)
+  // Both places are filled, and its test has not run.
+  expect(votes('noor', 'tom').status).toBe('open')
+  expect(approvalBringsOn(votes('noor', 'tom'), members)).toBe(false)
+  expect(approvalBringsOn(stateOf({ approval: lazy }), members)).toBe(true)
+})
 
 describe('who has to agree', () => {
   test('the quorum of the policy; nobody while a notice runs; the fallback where the rule does not cover it', () => {
