@@ -29,11 +29,11 @@ export async function buildOutside(config: Config, environment: Environment, clo
   return {
     sources: buildSources(config, clock),
     feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, environment, clock),
+    engines: buildEngines(config, environment.values, clock),
     health: buildHealth(config),
-    metrics: buildMetrics(config, environment),
-    silences: buildSilences(config, environment),
-    loads: buildLoads(config, environment, clock),
+    metrics: buildMetrics(config, environment.values),
+    silences: buildSilences(config, environment.values),
+    loads: buildLoads(config, environment.values, clock),
     calendars: buildFreezeCalendars(config),
   }
 }

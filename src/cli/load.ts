@@ -73,7 +73,7 @@ async function questionOf(program: Command, what: string, { duration, zone }: Op
   }
   const now = new Date()
   const since = new Date(now.getTime() - (rule?.weeks ?? WEEKS) * WEEK_MS)
-  const source = buildLoads(config, environment, () => now).get(name)
+  const source = buildLoads(config, environment.values, () => now).get(name)
   const samples = await source?.history(since.toISOString(), now.toISOString(), signal).catch(badInput)
   return {
     samples: samples ?? [],

@@ -15,7 +15,7 @@ import type {
   MonitoringSilence,
   PeopleSource,
 } from '../core/ports.ts'
-import type { Environment } from './environment.ts'
+import type { Values, Variables } from '../core/variables.ts'
 import type {
   AnySettings,
   FeedSettings,
@@ -35,16 +35,14 @@ export type PathSetting =
   /** A bare name is looked for in PATH. */
   | 'program'
 
-/** The tokens and passwords of the environment. One that is missing is not set. */
-export type Secrets = Partial<Pick<Environment, 'prometheus' | 'pagerduty' | 'alertmanager' | 'awxToken'>>
-
 /** What `create` is given beside the settings of the entry. */
 export interface Given<Connection = unknown> {
   /** The name of the entry. */
   readonly name: string
   /** All of the configuration, for what an entry names elsewhere in it. */
   readonly config: Config
-  readonly secrets: Secrets
+  /** The variables of the environment that are set. Secrets. */
+  readonly values: Values
   readonly clock: () => Date
   /** What `open` of the kind made: the same for all roles of a system. */
   readonly connection: Connection
@@ -125,6 +123,8 @@ interface KindOf<
   readonly name: string
   /** Its page in `docs/`. */
   readonly page: string
+  /** What it reads from the environment: tokens and passwords. */
+  readonly variables?: Variables
   /** What its roles share. Called once for each system, and once for all entries of the kind that are in no system. */
   open?(): Connection
   readonly roles: {

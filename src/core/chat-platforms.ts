@@ -1,4 +1,4 @@
-/** The chat platforms that there are. One more is a line here, a folder under `src/chat/`, and its settings. */
+/** The chat platforms that there are. One more is a line here, a folder under `src/chat/` with its line in `src/chat/registry.ts`, and its settings. */
 export const chatPlatforms = {
   slack: { title: 'Slack', accountId: 'member id' },
   discord: { title: 'Discord', accountId: 'user id' },

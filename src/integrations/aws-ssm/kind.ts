@@ -8,6 +8,11 @@ import { createSsmEngine } from './index.ts'
 export const awsSsm = kind({
   name: 'aws-ssm',
   page: 'integrations/aws-ssm.md',
+  variables: {
+    about:
+      'Engines of kind aws-ssm use what the AWS SDK finds (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role): in the environment, not here.',
+    named: {},
+  },
   roles: {
     engine: {
       summary: 'Upgrades with apt through Run Command of AWS Systems Manager.',
