@@ -1,7 +1,7 @@
+import { createGathering } from '../gather.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
 import type { CarriedScript, RemoteAnswer, ScriptCarrier } from '../ssh/index.ts'
-import { createGathering } from './gather.ts'
-import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, runPlaybook } from './playbook.ts'
+import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, RUNS_AT_ONCE, runPlaybook } from './playbook.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
 /** For Ansible itself to start, and to connect. */
@@ -23,6 +23,7 @@ export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier
       a.signal === b.signal &&
       a.asset.name !== b.asset.name,
     ask: (scripts) => runTogether(settings, scripts),
+    runsAtOnce: RUNS_AT_ONCE,
   })
   return {
     how: 'with Ansible',

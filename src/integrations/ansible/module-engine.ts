@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../core/ports.ts'
+import { createGathering } from '../gather.ts'
 import { checkKey } from '../upgrade-journal/script.ts'
-import { createGathering } from './gather.ts'
 import { lookTogether, preflight, preview } from './module-look.ts'
 import { poll } from './module-poll.ts'
 import type { AnsibleModuleEngineOptions, Look, ModuleEngine, Question } from './module-run.ts'
 import { start } from './module-start.ts'
-import { checkPlaybook } from './playbook.ts'
+import { checkPlaybook, RUNS_AT_ONCE } from './playbook.ts'
 
 const handleSchema = z.object({ assets: z.array(z.object({ id: z.string(), name: z.string() })) })
 
@@ -23,6 +23,7 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
       together: (a, b) =>
         a.key === b.key && a.mode === b.mode && a.signal === b.signal && a.request.asset.name !== b.request.asset.name,
       ask: (questions) => lookTogether(options, questions),
+      runsAtOnce: RUNS_AT_ONCE,
     }),
   }
 

@@ -122,6 +122,9 @@ export async function checkPlaybook(settings: PlaybookSettings, signal: AbortSig
   return `${first.trim()}; the syntax of ${settings.playbook} is right`
 }
 
+/** Runs of a playbook at the same time: each starts Ansible anew on this machine. */
+export const RUNS_AT_ONCE = 2
+
 const CHECK_SECONDS = 60
 
 function argumentsOf(

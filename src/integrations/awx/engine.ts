@@ -6,6 +6,7 @@ import { cancel, follow } from './follow.ts'
 import { makeHandle, readHandle } from './handle.ts'
 import { HOSTS_PER_JOB, type Jobs } from './jobs.ts'
 import { preflight, preview } from './look.ts'
+import { createPreviews } from './preview.ts'
 import type { AwxEngine } from './run.ts'
 import { start } from './start.ts'
 
@@ -32,12 +33,11 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
   const jobs: Jobs = { awx: createAwx(options), template, inventory, clock }
   const engine: AwxEngine = {
     jobs,
-    previews: {
+    askHost: createPreviews({
       jobs,
       lookSeconds: options.lookSeconds ?? 2,
       withinSeconds: options.previewSeconds ?? 600,
-      gathering: null,
-    },
+    }),
     silence: createHostSilence(clock),
     lockSeconds: options.lockWaitSeconds ?? 300,
     silenceSeconds: options.silenceSeconds ?? 900,

@@ -5,13 +5,13 @@ import { planLines } from '../upgrade-journal/plan.ts'
 import type { JobHost } from './handle.ts'
 import { findPlace, type Jobs, jobsOfRun, limitOf } from './jobs.ts'
 import type { HostRequest } from './playbook.ts'
-import type { Previews } from './preview.ts'
+import type { AskHost } from './preview.ts'
 import type { Job } from './schema.ts'
 
 /** What the engine works with, and what it keeps while it lives. */
 export interface AwxEngine {
   readonly jobs: Jobs
-  readonly previews: Previews
+  readonly askHost: AskHost
   readonly silence: HostSilence
   readonly lockSeconds: number
   readonly silenceSeconds: number
