@@ -26,6 +26,7 @@ import type { PersonEntry } from '../../src/workflow/configured-account.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { alwaysMine } from './leases.ts'
+import { always, daily } from './windows.ts'
 
 export const mara: Member = { id: 'mara', name: 'Mara', roles: ['owner'] }
 export const tom: Member = { id: 'tom', name: 'Tom', roles: ['security'] }
@@ -57,20 +58,6 @@ export const standard: Policy = {
   stepUpRings: [],
 }
 
-const always: WindowPlan = {
-  name: 'always',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '00:00',
-      durationSeconds: 86_400,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
-
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
 const testRing = {
@@ -81,20 +68,8 @@ const testRing = {
   gate,
 } as const
 
-/** Open from two to four in the morning, every day, UTC. */
-export const nights: WindowPlan = {
-  name: 'nights',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '02:00',
-      durationSeconds: 7_200,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
+/** Open from two to four in the morning, every day. */
+export const nights = daily('nights', '02:00', 2)
 
 /** How patches are judged and put together, unless a test says otherwise. */
 export const judgement: WorkflowParts['judgement'] = {

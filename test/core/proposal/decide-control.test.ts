@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
-import { nights } from '../../support/permission-scene.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content, testedContent } from '../../support/proposals.ts'
+import { content, testedContent } from '../../support/proposals.ts'
+import { always, nights } from '../../support/windows.ts'
 
 const reason = 'it is replaced'
 const both: Partial<Policy> = { resume: [{ role: 'owner', count: 2 }] }
