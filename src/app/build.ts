@@ -63,6 +63,16 @@ function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   }
 }
 
+interface Made<Product> {
+  readonly entry: EntryConfig
+  readonly own: { create(entry: EntryConfig, given: Given): Product }
+  readonly given: Given
+}
+
+function madeByName<Product>(entries: Iterable<Made<Product>>): ReadonlyMap<string, Product> {
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
 /** What all entries are given. */
 interface Outer extends Pick<Given, 'config' | 'values' | 'clock'> {
   /** Default: those of the registry. */
@@ -92,8 +102,7 @@ export function buildEngines(
   clock: Clock,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, DeployEngine> {
-  const entries = entriesOf('engine', config.engines, { config, values, clock, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds }))
 }
 
 export function buildHealth(config: Config, kinds?: readonly Kind[]): HealthProbe {
@@ -108,8 +117,7 @@ export function buildMetrics(
   values: Values,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, MetricSource> {
-  const entries = entriesOf('metrics', config.metrics, { config, values, clock: now, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('metrics', config.metrics, { config, values, clock: now, kinds }))
 }
 
 /** Histories of load. */
@@ -119,8 +127,7 @@ export function buildLoads(
   clock: Clock,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, LoadSource> {
-  const entries = entriesOf('load', config.loads, { config, values, clock, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('load', config.loads, { config, values, clock, kinds }))
 }
 
 export function buildSilences(
@@ -128,8 +135,7 @@ export function buildSilences(
   values: Values,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, MonitoringSilence> {
-  const entries = entriesOf('silence', config.silences, { config, values, clock: now, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('silence', config.silences, { config, values, clock: now, kinds }))
 }
 
 /** The groups that other systems keep. */

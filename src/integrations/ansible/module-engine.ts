@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../core/ports.ts'
 import { createGathering } from '../gather.ts'
-import { checkKey } from '../upgrade-journal/script.ts'
+import { guarded } from '../upgrade-journal/engine-calls.ts'
 import { lookTogether, preflight, preview } from './module-look.ts'
 import { poll } from './module-poll.ts'
 import type { AnsibleModuleEngineOptions, Look, ModuleEngine, Question } from './module-run.ts'
@@ -33,35 +33,24 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     return poll(engine, key, handle.data.assets)
   }
 
-  return {
+  return guarded({
     name,
     describe: `Upgrades hosts with the playbook ${playbook}`,
     simulated: false,
     check: (signal) => checkPlaybook(options, signal),
 
-    async preview(asset, changes, signal) {
-      signal.throwIfAborted()
-      return preview(engine, asset, changes, signal)
-    },
+    preview: (asset, changes, signal) => preview(engine, asset, changes, signal),
     async preflight({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return preflight({ engine, key, signal }, deployments)
     },
     async start({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       await start({ engine, key, signal }, deployments)
       return { key, data: { assets: deployments.map(({ asset }) => ({ id: asset.id, name: asset.name })) } }
     },
-    async poll(handle, signal) {
-      signal.throwIfAborted()
-      return pollHandle(handle)
-    },
+    poll: pollHandle,
     /** A playbook that runs is never interrupted. */
-    async cancel(handle, signal) {
-      signal.throwIfAborted()
+    async cancel(handle) {
       await pollHandle(handle)
     },
-  }
+  })
 }

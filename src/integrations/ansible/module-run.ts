@@ -1,5 +1,6 @@
 import type { PackageChange } from '../../core/catalog.ts'
 import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { PlaybookSettings } from './playbook.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -20,12 +21,7 @@ export interface ModuleEngine {
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: ModuleEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<ModuleEngine>
 
 export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecord {
   return { folder: engine.options.stateFolder, key }

@@ -1,5 +1,6 @@
 import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { Patience } from '../upgrade-journal/patience.ts'
 import { type InstanceState, type Ssm, SsmProblem } from './client.ts'
 import type { Courier } from './courier.ts'
@@ -17,12 +18,7 @@ export interface SsmEngine {
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: SsmEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<SsmEngine>
 
 /** A command stays with an upgrade for so many seconds, so that most need only the one. */
 export const ATTEND_SECONDS = 45

@@ -1,5 +1,6 @@
 import type { DeploymentRequest } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { HostSilence } from '../upgrade-journal/host-silence.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
 import type { JobHost } from './handle.ts'
@@ -21,12 +22,7 @@ export interface AwxEngine {
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: AwxEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<AwxEngine>
 
 /** What the playbook is told of one host. Throws a sentence for what no package manager would print. */
 export function requestFor({ lockSeconds }: AwxEngine, deployment: DeploymentRequest): HostRequest {

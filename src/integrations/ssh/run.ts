@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import { managerOf, type PackageManager } from '../upgrade-journal/package-manager.ts'
 import type { Patience } from '../upgrade-journal/patience.ts'
 import type { SshConnections } from './connections.ts'
@@ -32,12 +33,7 @@ export interface Attending {
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: SshEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<SshEngine>
 
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
