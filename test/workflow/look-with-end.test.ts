@@ -4,7 +4,7 @@ import type { DeployEngine, InventorySource, ObserveOptions } from '../../src/co
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, mara, proposeAll, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
@@ -44,9 +44,7 @@ async function rolledOut(said: (look: Observation) => Observation | null) {
   }
   const parts = { ...service.parts, sources: [source], engines: new Map([['simulated', engine]]) }
   const workflow = createWorkflow(parts, alwaysMine)
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const open = (await openProposals(db)).find(({ team }) => team === 'web-platform')
   if (open === undefined) throw new Error('Nothing was proposed.')
   for (const who of [mara, tom]) await approveAs(workflow, open.id, who)

@@ -8,7 +8,7 @@ import { openProposals } from '../../src/store/proposals.ts'
 import * as schema from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { exampleService, mara, proposeAll, standard, tom } from '../support/example-service.ts'
 import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { listSeen } from '../support/seen-assets.ts'
@@ -36,9 +36,7 @@ beforeAll(async () => {
   const later = (minutes: number) => {
     now = new Date(now.getTime() + minutes * 60_000)
   }
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const open = await openProposals(database.db)
   const [web, payments] = ['web-platform', 'payments'].map(
     (team) => open.find((state) => state.team === team)?.id ?? '',
