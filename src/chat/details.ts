@@ -1,6 +1,7 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
 import { DateTime } from 'luxon'
+import { changeLine } from '../core/change.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
@@ -65,7 +66,7 @@ export function assetPageDetail(
 function assetRow(state: ProposalState, id: string) {
   const planned = plannedNow(state, id)
   if (planned === null) return null
-  const changes = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
+  const changes = planned.changes.map(changeLine)
   const { name, platform } = planned.asset
   return {
     name: rich(name),

@@ -1,4 +1,5 @@
 import type { OpenedEvent } from '../core/audit.ts'
+import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
@@ -84,7 +85,7 @@ function assets(state: ProposalState): string[] {
     const id = planned.asset.id
     const ring = state.subject.rings.find((item) => item.assets.includes(id))?.name ?? ''
     const verification = state.rollout?.deployments[id]?.verification
-    const packages = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
+    const packages = planned.changes.map(changeLine)
     lines.push(
       md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${verification?.reason ?? whyNotTouched(state, id)} | ${packages.join('; ')} |`,
     )

@@ -4,7 +4,8 @@
  */
 
 import type { Asset, Observation } from './asset.ts'
-import type { FeedContent, PackageChange, RejectedRecord } from './catalog.ts'
+import type { FeedContent, RejectedRecord } from './catalog.ts'
+import type { Change } from './change.ts'
 
 // ---------------------------------------------------------------- inventory
 
@@ -67,10 +68,10 @@ export interface TransactionStep {
   readonly to: string | null
 }
 
-export interface DeploymentRequest {
+export interface DeploymentRequest<Of extends Change = Change> {
   readonly asset: Asset
-  /** What was approved: packages and exact target versions. */
-  readonly changes: readonly PackageChange[]
+  /** What was approved: packages and exact target versions, or updates. */
+  readonly changes: readonly Of[]
   /** The previewed transaction people voted on. The engine refuses (`held back`) when the host
    * would now do anything that is not in it; a part of it, and nothing else, goes ahead. */
   readonly transaction: readonly TransactionStep[]
@@ -91,9 +92,9 @@ export type RestartRule = 'never' | 'if required'
  * A batch of assets to patch at the same time. `key` is unique per proposal revision, ring and batch and contains only
  * `[A-Za-z0-9._-]`; together with the asset it is the idempotency key: one apt transaction per asset and key, ever.
  */
-export interface Batch {
+export interface Batch<Of extends Change = Change> {
   readonly key: string
-  readonly deployments: readonly DeploymentRequest[]
+  readonly deployments: readonly DeploymentRequest<Of>[]
 }
 
 export type PreflightResult =
@@ -107,10 +108,10 @@ export interface DeploymentHandle {
 }
 
 /** What the engine saw on one asset. Not yet the truth: verification asks the asset itself afterwards. */
-export type DeploymentOutcome =
+export type DeploymentOutcome<Of extends Change = Change> =
   | {
       readonly state: 'succeeded'
-      readonly changed: readonly PackageChange[]
+      readonly changed: readonly Of[]
       readonly rebooted: boolean
       readonly log: string
     }
@@ -151,7 +152,7 @@ export interface DeployEngine {
   /** Whether its own tools are there, whatever the assets: one line of what was seen. Throws a sentence. Left out: it needs none. */
   check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
-  preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
+  preview(asset: Asset, changes: readonly Change[], signal: AbortSignal): Promise<readonly TransactionStep[]>
   /** Whether a preview says the same of all assets with the same software; left out: it may be another for each. */
   readonly previewsBySoftware?: boolean
   /** How many assets may be previewed at the same time. Default 8. */

@@ -1,7 +1,7 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
 import { frozen } from './asset.ts'
-import type { PackageChange } from './catalog.ts'
+import { type Change, changeKey, reversed, versionBefore } from './change.ts'
 import { refusalOf } from './permission/answer.ts'
 import type { Moment } from './permission/place.ts'
 import type { Doer } from './permission/row.ts'
@@ -10,7 +10,6 @@ import { glanceOf } from './proposal/glance.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
 import { sinceOf } from './proposal/since.ts'
 import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
-import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
@@ -64,8 +63,7 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
     const done = sinceOf(state).done[id] ?? []
     const changes = planned.changes.flatMap((change) => {
       if (done.includes(changeKey(change))) return []
-      const from = versionBefore(change, outcome)
-      return from === null ? [] : [{ ...change, from: change.to, to: from }]
+      return takenBack(change, outcome) ?? []
     })
     return changes.length === 0
       ? []
@@ -73,12 +71,13 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/** What a package had before the rollout changed it; `null`: it did not, or newly installed it. */
-function versionBefore(change: PackageChange, outcome: DeploymentOutcome): string | null {
+/** What takes a change of the rollout back; `null`: nothing does, or the rollout did not make it. */
+function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
   // What failed cannot say what it changed.
-  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return change.from
+  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
   const same = outcome.changed.filter(({ name }) => name === change.name)
-  return (same.find((one) => changeKey(one) === changeKey(change)) ?? same[0])?.from ?? null
+  const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
+  return done === undefined ? null : reversed(change, versionBefore([done]))
 }
 
 /** How long what was rolled back is not proposed again by itself. */

@@ -1,8 +1,8 @@
 import { type AssetSnapshot, type Observation, observedAsset } from './asset.ts'
 import { GONE } from './away.ts'
+import { type Change, changeTarget, isApplied } from './change.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
-import { schemeFor } from './versions/scheme.ts'
 
 export interface VerificationFacts {
   readonly health: readonly HealthResult[]
@@ -39,26 +39,26 @@ export function verify(
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
   if (look.kind !== 'seen') return notSeen(planned, outcome, look, facts)
   const { snapshot } = look
-  const packages = planned.changes.map((change) => promised(change, snapshot))
+  const results = planned.changes.map((change) => resultOf(change, snapshot))
   const newUpdates = newSecurityUpdates(planned, snapshot)
   const base: Base = {
-    packages,
+    packages: results.map(({ said }) => said),
     health,
     ...(before === undefined ? {} : { healthBefore: before }),
     ...(snapshot.staleServices.length === 0 ? {} : { staleServices: snapshot.staleServices }),
     ...(newUpdates.length === 0 ? {} : { newUpdates }),
     at: now,
   }
-  const broken = packages.filter((one) => !isAsPromised(one, snapshot, rollsBack))
-  const [first] = broken
-  if (first !== undefined) {
-    const what =
-      broken.length === 1
-        ? `${first.name} is ${first.version ?? 'not installed'}, ${first.promised} was promised`
-        : `${broken.length} of ${packages.length} packages are not as promised`
-    const names = broken.map(({ name }) => name)
-    return { ...base, ...endWithout(outcome, what, whyKeptAway(names, snapshot)) }
+  const missing = results.filter(({ said }) => said.result === 'missing')
+  if (missing.length > 0) {
+    const keptAway = whyKeptAway(
+      missing.map(({ said }) => said.name),
+      snapshot,
+    )
+    return { ...base, ...endWithout(outcome, lacking(missing, results.length), keptAway) }
   }
+  const unknown = results.filter(({ said }) => said.result === 'not known')
+  if (unknown.length > 0) return { ...base, ...endUnknown(outcome, unknown, snapshot) }
   return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
 }
 
@@ -77,23 +77,49 @@ function notSeen(
   const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
   const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
   const seen = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
-  const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
+  const packages = planned.changes.map(
+    (change): Promised => ({ name: change.name, promised: changeTarget(change), version: null, result: 'not known' }),
+  )
   return { end: 'unreachable', reason: `${seen}; ${ran}`, packages, ...rest }
 }
 
 type Promised = Verification['packages'][number]
 
-function promised(change: PlannedAsset['changes'][number], { packages }: AssetSnapshot): Promised {
-  const installed = packages.filter((item) => item.name === change.name)
-  const exact = installed.find((item) => item.architecture === change.architecture)
-  const found = exact ?? (installed.length === 1 ? installed[0] : undefined)
-  return { name: change.name, promised: change.to, version: found?.version ?? null }
+interface Result {
+  readonly change: Change
+  readonly said: Promised
 }
 
-function isAsPromised({ version, promised }: Promised, { asset }: AssetSnapshot, rollsBack: boolean): boolean {
-  if (version === null) return false
-  const compared = schemeFor(asset.platform).compare(version, promised)
-  return rollsBack ? compared === 0 : compared >= 0
+function resultOf(change: Change, snapshot: AssetSnapshot): Result {
+  const { applied, found: version } = isApplied(change, snapshot)
+  const said = { name: change.name, promised: changeTarget(change), version }
+  if (applied === 'yes') return { change, said }
+  return { change, said: { ...said, result: applied === 'no' ? 'missing' : 'not known' } }
+}
+
+/** A clause: what of so many changes in all is not there. */
+function lacking(missing: readonly Result[], all: number): string {
+  const [first] = missing
+  if (first === undefined || missing.length > 1) return `${missing.length} of ${all} changes are not as promised`
+  const { change, said } = first
+  if (change.kind !== 'update')
+    return `${said.name} is ${said.version ?? 'not installed'}, ${said.promised} was promised`
+  if (change.undone === true) return `${said.name} is still installed, and it was to be taken off`
+  const build = said.version === null || change.build === null ? '' : ` (its build is ${said.version})`
+  return `${said.name} is not installed${build}`
+}
+
+/** The end of an asset that lacks nothing that it speaks of, and does not speak of all that was promised. */
+function endUnknown(
+  outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
+  unknown: readonly Result[],
+  { observedAt }: AssetSnapshot,
+): End {
+  const names = listed(unknown.map(({ said }) => said.name))
+  const what = `what it said on ${observedAt.slice(0, 10)} at ${observedAt.slice(11, 16)} UTC does not tell whether ${names} ${unknown.length === 1 ? 'is' : 'are'} there`
+  if (outcome.state === 'failed' || outcome.state === 'held back')
+    return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
+  return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
 }
 
 /** The end of an asset that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */

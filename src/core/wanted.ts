@@ -1,7 +1,8 @@
 /** What of all that is missing is to be proposed. */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
-import type { PackageChange, Patch, PatchType } from './catalog.ts'
+import type { Patch, PatchType } from './catalog.ts'
+import { type Change, changeTarget } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { Steps } from './steps.ts'
@@ -82,10 +83,10 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
       one.kept.every((patch, index) => patch === kept[index]),
   )
   if (same !== undefined) return same.limited
-  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(targetOf)))
+  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(packageTarget)))
   const limited = {
     patches: kept.map(({ id }) => id),
-    changes: changes.filter((change) => wanted.has(targetOf(change))),
+    changes: changes.filter((change) => wanted.has(namedTarget(change))),
   }
   before.push({ kept, changes, limited })
   if (before.length > MOST_LIMITED) before.shift()
@@ -93,4 +94,5 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
 }
 
 /** Very many assets share few changes. */
-const targetOf = memoizeByIdentity(({ name, to }: Pick<PackageChange, 'name' | 'to'>) => `${name} ${to}`)
+const namedTarget = memoizeByIdentity((change: Change) => `${change.name} ${changeTarget(change)}`)
+const packageTarget = memoizeByIdentity(({ name, to }: Patch['packages'][number]) => `${name} ${to}`)

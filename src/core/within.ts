@@ -4,7 +4,8 @@
  */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
-import type { PackageChange, Patch } from './catalog.ts'
+import type { Patch } from './catalog.ts'
+import { type Change, changeKey, changeTarget, sameChange } from './change.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
 
 /** An asset whose need is not what was voted. */
@@ -16,18 +17,9 @@ export type Departure =
    */
   | { readonly asset: string; readonly done: readonly string[] }
 
-/** One change of one asset, whatever it starts from. */
-export function changeKey({ name, architecture }: Pick<PackageChange, 'name' | 'architecture'>): string {
-  return `${name}:${architecture}`
-}
-
-export function sameChanges(some: readonly PackageChange[], others: readonly PackageChange[]): boolean {
+export function sameChanges(some: readonly Change[], others: readonly Change[]): boolean {
   if (some === others) return true
-  const same = (change: PackageChange, other: PackageChange | undefined) =>
-    other !== undefined &&
-    changeKey(change) === changeKey(other) &&
-    change.from === other.from &&
-    change.to === other.to
+  const same = (change: Change, other: Change | undefined) => other !== undefined && sameChange(change, other)
   return some.length === others.length && some.every((change, index) => same(change, others[index]))
 }
 
@@ -57,7 +49,7 @@ export function departures(subject: PatchSubject, { missing, wanted, previewed }
 interface Needed {
   readonly entry: AssessedAsset
   /** Those of the subject's own patches, in whatever version they are wanted by now. */
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
 }
 
 function neededOf({ patches }: PatchSubject, { patches: known, assets }: Assessment): ReadonlyMap<string, Needed> {
@@ -70,10 +62,12 @@ function sourceOf({ platform, source }: Pick<Patch, 'platform' | 'source'>): str
   return `${platform} ${source}`
 }
 
-function changesOf(entry: AssessedAsset, own: ReadonlyMap<string, Patch>): readonly PackageChange[] {
+function changesOf(entry: AssessedAsset, own: ReadonlyMap<string, Patch>): readonly Change[] {
   const targets = new Set<string>()
   for (const id of entry.patches) for (const { name, to } of own.get(id)?.packages ?? []) targets.add(`${name} ${to}`)
-  return targets.size === 0 ? [] : entry.changes.filter(({ name, to }) => targets.has(`${name} ${to}`))
+  return targets.size === 0
+    ? []
+    : entry.changes.filter((change) => targets.has(`${change.name} ${changeTarget(change)}`))
 }
 
 type Fit = 'whole' | { readonly done: readonly string[] } | { readonly leftOut: LeftOut }
@@ -82,7 +76,7 @@ function fitOf(
   planned: PlannedAsset,
   engine: string,
   { entry, changes }: Needed,
-  wanted: readonly PackageChange[],
+  wanted: readonly Change[],
   joins: boolean,
 ): Fit {
   const { asset, held } = entry
@@ -93,10 +87,10 @@ function fitOf(
     const onHold = held.find(({ name }) => planned.changes.some((change) => change.name === name))
     return onHold === undefined ? out('up to date') : out('on hold', onHold.name)
   }
-  const other = wanted.find((change) => (voted.get(changeKey(change))?.to ?? change.to) !== change.to)
-  if (other !== undefined) return out('another version', `${other.name} ${other.to}`)
+  const other = wanted.find((change) => changeTarget(voted.get(changeKey(change)) ?? change) !== changeTarget(change))
+  if (other !== undefined) return out('another version', `${other.name} ${changeTarget(other)}`)
   const more = wanted.find((change) => !voted.has(changeKey(change)))
-  if (more !== undefined) return out('more', `${more.name} ${more.to}`)
+  if (more !== undefined) return out('more', `${more.name} ${changeTarget(more)}`)
   if (wanted.length === 0) return out('not proposed')
   if (planned.previewProblem !== null && !joins) return out('not previewed', planned.previewProblem)
   if (wanted.length === voted.size) return joins ? { done: [] } : 'whole'

@@ -140,7 +140,7 @@ function partOfWhole(state: ProposalState, { after, only }: AssetsAsked, most: n
   return { state: part, total: subject.assets.length, more: behind.length > most }
 }
 
-const badEnds: ReadonlySet<string> = new Set(['still missing', 'held back', 'failed', 'unreachable'])
+const badEnds: ReadonlySet<string> = new Set(['still missing', 'held back', 'failed', 'unreachable', 'not known'])
 
 async function endedBadlyBehind(
   db: Queryable,

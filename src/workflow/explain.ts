@@ -3,6 +3,7 @@ import { type CatalogView, catalogView } from '../core/assessment/catalog-view.t
 import { thirdParty } from '../core/assessment/third-party.ts'
 import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
+import { type Change, changeTarget, versionBefore } from '../core/change.ts'
 import { factText } from '../core/record/asset-lists.ts'
 import { schemeFor } from '../core/versions/scheme.ts'
 import { readCatalog, statementsAbout } from '../store/catalog.ts'
@@ -138,17 +139,16 @@ function isAsked(asset: AssetSnapshot['asset'], asked: string | null): boolean {
   return asked === null || asset.id === asked || asset.name === asked
 }
 
-function whyMissing(patch: Patch, changes: readonly { name: string; from: string | null; to: string }[]): string {
+function whyMissing(patch: Patch, changes: readonly Change[]): string {
   const own = changes.filter((change) =>
-    patch.packages.some((item) => item.name === change.name && item.to === change.to),
+    patch.packages.some((item) => item.name === change.name && item.to === changeTarget(change)),
   )
   const [first] = own
   if (first === undefined) return `lacks ${patch.source} ${patch.version}`
   const others = own.length - 1
   const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'package' : 'packages'} of ${patch.source}`
-  return first.from === null
-    ? `lacks ${first.name} ${first.to}${more}`
-    : `${first.name} ${first.from} is older than ${first.to}${more}`
+  const [from, to] = [versionBefore([first]), changeTarget(first)]
+  return from === null ? `lacks ${first.name} ${to}${more}` : `${first.name} ${from} is older than ${to}${more}`
 }
 
 /** Why an asset that has the software is not asked for; `null` where it has none of it. */

@@ -4,7 +4,8 @@
  */
 
 import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
-import type { PackageChange, Patch } from '../../src/core/catalog.ts'
+import type { Patch } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import { type Draft, draftSubjects } from '../../src/core/draft.ts'
 import { comparison, isRaisedByNew, withFacts } from '../../src/core/held.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'

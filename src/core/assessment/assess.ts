@@ -1,7 +1,8 @@
 /** Inventory against catalog: what the assets of a team miss, and how urgent it is. */
 
 import type { Asset, AssetSnapshot } from '../asset.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import { architectureOf, type Change } from '../change.ts'
 import { stakes } from '../priority/order.ts'
 import { priorityRank } from '../priority/priority.ts'
 import { inOneGo, type Steps } from '../steps.ts'
@@ -20,7 +21,7 @@ export interface Looked {
 export interface AssessedAsset extends Looked {
   /** Ids of the patches it misses. Assets that miss the same share this list, and `changes`. */
   readonly patches: readonly string[]
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
   /** Newer versions exist, and its package manager will not install them. */
   readonly held: readonly Held[]
   /** Packages that another vendor built, whose versions the platform's security data cannot judge. */
@@ -118,13 +119,13 @@ export function createAssess(options: JudgeOptions): Assess {
 }
 
 /** Changes by package and architecture; where two updates change the same package, the last. */
-function changesOf(updates: readonly Update[]): readonly PackageChange[] {
+function changesOf(updates: readonly Update[]): readonly Change[] {
   const sorted = updates
     .flatMap((update) => update.changes)
-    .sort((a, b) => order(a.name, b.name) || order(a.architecture, b.architecture))
+    .sort((a, b) => order(a.name, b.name) || order(architectureOf(a), architectureOf(b)))
   return sorted.filter((change, index) => {
     const next = sorted[index + 1]
-    return next === undefined || next.name !== change.name || next.architecture !== change.architecture
+    return next === undefined || next.name !== change.name || architectureOf(next) !== architectureOf(change)
   })
 }
 

@@ -2,6 +2,7 @@
 
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
+import { architectureOf, changeTarget, versionBefore } from '../change.ts'
 import {
   type CveEvidence,
   type DueDays,
@@ -135,15 +136,17 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
   if (first === undefined) throw new Error(`Patch ${found.id} has no asset.`)
   const cves = distinct(updates, 'cves').sort(newestCveFirst)
   const origins = distinct(updates, 'origins').sort()
-  const from = first.changes.find((change) => change.from !== null)?.from ?? null
+  const from = versionBefore(first.changes)
   const type =
     first.type ??
     patchType({ security: updates.some((update) => update.security), cves: cves.length, from, to: first.version })
   const judgement = judgeAll(found, { catalog, now, ...options }) ?? judgeWithoutCve(type, origins)
   const packages = new Map<string, Patch['packages'][number]>()
   for (const { changes } of updates)
-    for (const { name, architecture, to } of changes)
-      packages.set(`${name} ${architecture}`, { name, architecture, to })
+    for (const change of changes) {
+      const architecture = architectureOf(change)
+      packages.set(`${change.name} ${architecture}`, { name: change.name, architecture, to: changeTarget(change) })
+    }
   const notices = noticesOf(updates, cves, catalog)
   const published = notices.flatMap((notice) => (notice.published === null ? [] : [notice.published])).sort()
   const seen = options.firstSeen?.get(found.id) ?? now

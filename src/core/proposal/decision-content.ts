@@ -14,7 +14,8 @@
 
 import { type FrozenAsset, frozen } from '../asset.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import type { Change, PackageChange } from '../change.ts'
 import {
   type ContentKind,
   contentName,
@@ -58,9 +59,9 @@ interface ListText {
 }
 
 type ChangeText =
-  | ({ readonly kind: 'package' } & PackageChange)
-  /** An update by its number (KB), and the build that it leads to. It has no version before. No engine of today installs one. */
-  | { readonly kind: 'update'; readonly update: string; readonly build: string | null }
+  | ({ readonly kind: 'package' } & Omit<PackageChange, 'kind'>)
+  /** An update by its number (KB), and the build that it leads to. It has no version before. */
+  | { readonly kind: 'update'; readonly update: string; readonly build: string | null; readonly undone?: true }
 
 interface ChangeSetText {
   /** Hashes. */
@@ -213,14 +214,18 @@ const patchText = contentOnce(
   ({ id, platform, source, version, packages }: Patch): PatchText => ({ id, platform, source, version, packages }),
 )
 const judgementText = contentOnce('judgement', judgementOf)
-const changeText = contentOnce(
-  'change',
-  ({ name, architecture, from, to }: PackageChange): ChangeText => ({ kind: 'package', name, architecture, from, to }),
-)
+const changeText = contentOnce('change', (change: Change): ChangeText => {
+  if (change.kind === 'update') {
+    const { name: update, build, undone } = change
+    return { kind: 'update', update, build, ...(undone === undefined ? {} : { undone }) }
+  }
+  const { name, architecture, from, to } = change
+  return { kind: 'package', name, architecture, from, to }
+})
 /** Of a list that is not cut into parts. */
 const changeSetText = contentOnce(
   'change set',
-  (changes: readonly PackageChange[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
+  (changes: readonly Change[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
 )
 /** Of a list that is not cut into parts. */
 const transactionText = contentOnce('transaction', (steps: readonly TransactionStep[]): TransactionText => ({ steps }))
@@ -348,8 +353,8 @@ function* classesOf(
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
 ): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
   const place = new Map(patches.map(({ id }, index) => [id, index]))
-  const changeHash = oncePer((change: PackageChange) => keep.take(changeText(change)))
-  const changeSet = oncePer((changes: readonly PackageChange[]) => {
+  const changeHash = oncePer((change: Change) => keep.take(changeText(change)))
+  const changeSet = oncePer((changes: readonly Change[]) => {
     const hashes = changes.map(changeHash)
     if (changes.length <= limits.listEntries) return keep.take(changeSetText(changes))
     return keep('change set', { changes: listed('changes', hashes) } satisfies ChangeSetText)
@@ -778,10 +783,12 @@ function reader(contents: ReadonlyMap<string, StoredContent>) {
     if (!('parts' in listed)) return listed
     return listed.parts.flatMap((hash) => read<ListText>('list', hash).items as readonly Item[])
   }
-  const change = sharing((hash: string): PackageChange => {
+  const change = sharing((hash: string): Change => {
     const change = read<ChangeText>('change', hash)
-    if (change.kind === 'update')
-      throw new Error(`needs the update ${change.update}, which this version cannot install`)
+    if (change.kind === 'update') {
+      const { kind, update: name, build, undone } = change
+      return { kind, name, build, ...(undone === undefined ? {} : { undone }) }
+    }
     const { name, architecture, from, to } = change
     return { name, architecture, from, to }
   })

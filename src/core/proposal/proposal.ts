@@ -1,7 +1,8 @@
 /** A proposal: one decision for one team. This file holds its shapes. */
 
 import type { FrozenAsset } from '../asset.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import type { Change } from '../change.ts'
 import type { ChatPlatformName } from '../chat-platforms.ts'
 import type { CountedAct, Through } from '../hands.ts'
 import type { MeasuredWindow, UnusableLoad } from '../load.ts'
@@ -14,7 +15,7 @@ export interface PlannedAsset {
   readonly asset: FrozenAsset
   /** Ids of the patches it misses. */
   readonly patches: readonly string[]
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
   /** The previewed transaction; empty where `previewProblem` says why there is none. */
   readonly transaction: readonly TransactionStep[]
   readonly previewProblem: string | null
@@ -211,7 +212,7 @@ export type ApprovedBy =
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /**
- * The honest end states of one asset. `not touched`: the rollout ended before its turn. In the verification of a start it
+ * The honest end states of one asset. `not known`: it answers, and does not tell whether all is there. `not touched`: the rollout ended before its turn. In the verification of a start it
  * means that nothing was begun; the asset is then as if its turn had not come.
  */
 export const endStates = [
@@ -223,6 +224,7 @@ export const endStates = [
   'failed',
   'rolled back',
   'unreachable',
+  'not known',
   'not touched',
 ] as const
 export type EndState = (typeof endStates)[number]
@@ -235,8 +237,16 @@ export interface Verification {
   readonly end: EndState
   /** One sentence: why this end state. */
   readonly reason: string
-  /** What the asset itself reports for each promised package. `version` null: not installed. */
-  readonly packages: readonly { readonly name: string; readonly promised: string; readonly version: string | null }[]
+  /** What the asset itself reports for each promised change, in their order. */
+  readonly packages: readonly {
+    readonly name: string
+    /** The version, or the build of an update. */
+    readonly promised: string
+    /** `null`: not installed, or the asset does not say. */
+    readonly version: string | null
+    /** Left out: as promised. Verifications of earlier versions leave it out always. */
+    readonly result?: 'missing' | 'not known'
+  }[]
   readonly health: readonly HealthResult[]
   /** How it was before it was touched; left out where nobody looked. */
   readonly healthBefore?: readonly HealthResult[]

@@ -1,14 +1,14 @@
 /** What became of the assets of a decision since it was voted on, as the state keeps it. */
 
 import { canonicalJson } from '../canonical-json.ts'
-import type { PackageChange } from '../catalog.ts'
+import { type Change, changeKey } from '../change.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { stepsOf } from '../preview.ts'
 import { deploymentOf } from '../rollout/deployments.ts'
 import { plannedOf } from '../rollout/planned.ts'
 import { DAY_MS } from '../time/instant.ts'
-import { changeKey, type Departure } from '../within.ts'
+import type { Departure } from '../within.ts'
 import type { AssetSince, NamedAsset } from './event.ts'
 import {
   type LeftOut,
@@ -79,7 +79,7 @@ export function isPreviewed(state: ProposalState, { asset, previewProblem }: Pla
   return previewProblem === null || sinceOf(state).done[asset.id] !== undefined
 }
 
-function without(changes: readonly PackageChange[], done: readonly string[]): readonly PackageChange[] {
+function without(changes: readonly Change[], done: readonly string[]): readonly Change[] {
   return changes.filter((change) => !done.includes(changeKey(change)))
 }
 

@@ -6,6 +6,7 @@
  * used.
  */
 
+import { canBeReversed } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Deployment, Rollout } from '../proposal/proposal.ts'
 import { countEndState } from './gate.ts'
@@ -133,7 +134,7 @@ const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
   part.some(({ outcome }) => {
     if (outcome?.state === 'failed') return true
     if (outcome?.state !== 'succeeded') return false
-    return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)
+    return outcome.changed.length === 0 || outcome.changed.some(canBeReversed)
   }),
 )
 

@@ -11,6 +11,7 @@ export function countEndState(end: EndState): GateCount {
     case 'rolled back': // what was promised by the rollout that undoes another
       return 'good'
     case 'unreachable':
+    case 'not known':
       return 'unreachable'
     case 'not touched':
       return 'undecided'

@@ -1,4 +1,4 @@
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../core/ports.ts'
+import { packageEngine } from '../package-engine.ts'
 import { checkKey } from '../upgrade-journal/script.ts'
 import { createGathering } from './gather.ts'
 import { lookTogether, preflight, preview } from './module-look.ts'
@@ -32,7 +33,7 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
     return poll(engine, key, handle.data.assets)
   }
 
-  return {
+  return packageEngine({
     name,
     describe: `Upgrades hosts with the playbook ${playbook}`,
     simulated: false,
@@ -62,5 +63,5 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
       signal.throwIfAborted()
       await pollHandle(handle)
     },
-  }
+  })
 }

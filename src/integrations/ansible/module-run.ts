@@ -1,5 +1,6 @@
-import type { PackageChange } from '../../core/catalog.ts'
-import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { PackageChange } from '../../core/change.ts'
+import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import type { PlaybookSettings } from './playbook.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -34,7 +35,7 @@ export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecor
 export interface Question {
   readonly key: string
   readonly mode: 'preview' | 'preflight'
-  readonly request: DeploymentRequest
+  readonly request: PackageRequest
   readonly signal: AbortSignal
 }
 

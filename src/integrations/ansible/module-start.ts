@@ -1,5 +1,5 @@
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { fitness } from './module-look.ts'
 import { type Refusal, type Run, recordOf, stepsOf } from './module-run.ts'
 import { assetVariables } from './play-variables.ts'
@@ -7,7 +7,7 @@ import { playbookCommand } from './playbook.ts'
 import { beginRecord, hasRecord, launchRun, recordPath, writeRecord } from './run-record.ts'
 
 /** Starts the playbook for the hosts that are fit, unless the key was begun before. */
-export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<void> {
+export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, key, signal } = run
   const { clock } = engine.options
   const record = recordOf(run)

@@ -1,15 +1,11 @@
-import type { PackageChange } from '../../core/catalog.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageChange } from '../../core/change.ts'
+import type { PackageRequest } from '../package-engine.ts'
 
 /** Nothing that Ansible, YAML or a shell reads as its own. */
 const WORD = /^[A-Za-z0-9][A-Za-z0-9+._:~^-]*$/
 
 /** What a play is told of one asset. Throws a sentence for what could be more than the name or version of a package. */
-export function assetVariables({
-  changes,
-  reboot,
-  notAfter,
-}: Pick<DeploymentRequest, 'changes' | 'reboot' | 'notAfter'>) {
+export function assetVariables({ changes, reboot, notAfter }: Pick<PackageRequest, 'changes' | 'reboot' | 'notAfter'>) {
   for (const { name, architecture, to } of changes) {
     for (const word of [name, architecture, to]) {
       if (!WORD.test(word))

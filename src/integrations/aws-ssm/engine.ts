@@ -1,4 +1,5 @@
 import type { DeployEngine } from '../../core/ports.ts'
+import { packageEngine } from '../package-engine.ts'
 import { createPatience, type PatienceOptions } from '../upgrade-journal/patience.ts'
 import { checkKey } from '../upgrade-journal/script.ts'
 import { createSsm, INSTANCES_PER_CALL, type SsmOptions } from './client.ts'
@@ -43,7 +44,7 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     clock,
     following: new Map(),
   }
-  return {
+  return packageEngine({
     name,
     describe: `Upgrades Debian and Ubuntu instances with apt through AWS Systems Manager in ${region}`,
     simulated: false,
@@ -71,5 +72,5 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
       signal.throwIfAborted()
       await cancel({ engine, key: handle.key, signal }, readHandle(handle))
     },
-  }
+  })
 }

@@ -1,4 +1,5 @@
 import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
+import { packageEngine } from '../package-engine.ts'
 import { createHostSilence } from '../upgrade-journal/host-silence.ts'
 import { checkKey } from '../upgrade-journal/script.ts'
 import { type AwxOptions, createAwx } from './client.ts'
@@ -45,7 +46,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     inquiries: new Map(),
   }
 
-  return {
+  return packageEngine({
     name,
     describe: `Upgrades hosts with the job template ${template} of AWX`,
     simulated: false,
@@ -79,5 +80,5 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       signal.throwIfAborted()
       for (const job of readHandle(handle).jobs) await cancel({ engine, key: handle.key, signal }, job)
     },
-  }
+  })
 }

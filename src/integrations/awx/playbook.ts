@@ -1,7 +1,7 @@
 /** The contract with the playbook of the job template. docs/integrations/awx.md tells it to operators. */
 
 import { z } from 'zod'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
 import type { JobEvent } from './schema.ts'

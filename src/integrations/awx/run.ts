@@ -1,4 +1,4 @@
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import type { HostSilence } from '../upgrade-journal/host-silence.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
@@ -29,7 +29,7 @@ export interface Run {
 }
 
 /** What the playbook is told of one host. Throws a sentence for what no package manager would print. */
-export function requestFor({ lockSeconds }: AwxEngine, deployment: DeploymentRequest): HostRequest {
+export function requestFor({ lockSeconds }: AwxEngine, deployment: PackageRequest): HostRequest {
   const { changes, transaction, reboot, notAfter } = deployment
   for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
   planLines(apt, transaction) // refuses what no package manager would print

@@ -1,7 +1,7 @@
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { AwxProblem } from './client.ts'
 import type { JobHost, StartedJobs } from './handle.ts'
 import { findPlace, jobsOfRun, launchJob, type Place, portions, strangersAmong, WrongJob } from './jobs.ts'
@@ -26,7 +26,7 @@ interface Start extends Run {
 }
 
 /** Launches jobs for what was not launched under this key before. */
-export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<StartedJobs> {
+export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<StartedJobs> {
   const assets = deployments.map(({ asset }) => asset.id)
   const starting: Start = { ...run, hosts: new Map(), settled: [], jobs: [] }
   const { settled, jobs } = starting
@@ -64,7 +64,7 @@ async function placeOrRefusal({ engine, signal }: Run): Promise<Place | string> 
 }
 
 /** Notes the hosts that a job may be launched for; the others are settled. */
-async function takeHosts(start: Start, place: Place, deployments: readonly DeploymentRequest[]): Promise<void> {
+async function takeHosts(start: Start, place: Place, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, signal, hosts } = start
   const names = deployments.map(({ asset }) => asset.name)
   const strangers = await strangersAmong(engine.jobs, place, [...new Set(names)], signal)

@@ -1,16 +1,16 @@
 /** An engine without hosts: it changes the versions in the example fleet's state file. docs/example-fleet.md */
 
 import type { Asset } from '../../core/asset.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { isOver, notBegun } from '../../core/not-begun.ts'
 import type {
-  Batch,
   DeployEngine,
   DeploymentHandle,
   DeploymentOutcome,
   DeploymentReport,
-  DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
+import { type PackageBatch, type PackageRequest, packageEngine } from '../package-engine.ts'
 import { courseOf, progressText } from './course.ts'
 import { type FleetState, readFleetState, type SimulatedAsset } from './fleet-state.ts'
 import { createRunJournal, type Run, type RunDeployment } from './run-journal.ts'
@@ -37,7 +37,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
   const journal = createRunJournal(`${stateFile}.runs`)
   const inTurn = createTurns()
 
-  return {
+  return packageEngine({
     name,
     describe: `Simulated: changes versions in ${stateFile} and touches no host`,
     simulated: true,
@@ -55,7 +55,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
       return batch.deployments.map((deployment) => checkReady(state, deployment))
     },
 
-    async start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
+    async start(batch: PackageBatch, signal: AbortSignal): Promise<DeploymentHandle> {
       signal.throwIfAborted()
       const run = await inTurn(() => journal.begin(batch, clock()))
       return { key: run.key, data: { startedAt: run.startedAt } }
@@ -76,7 +76,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
       signal.throwIfAborted()
       await inTurn(() => journal.cancel(handle.key, clock()))
     },
-  }
+  })
 }
 
 function reachable(state: FleetState, asset: Asset): SimulatedAsset {
@@ -86,7 +86,7 @@ function reachable(state: FleetState, asset: Asset): SimulatedAsset {
   return record
 }
 
-function checkReady(state: FleetState, deployment: DeploymentRequest): PreflightResult {
+function checkReady(state: FleetState, deployment: PackageRequest): PreflightResult {
   const { asset, changes, transaction } = deployment
   const record = state.find(asset.name)
   const problem = record === null ? notThere(asset.name) : obstacle(record, changes, transaction)
@@ -102,9 +102,9 @@ function notThere(name: string): DeploymentOutcome {
 /** Why the transaction cannot begin; `null` when it can. */
 function obstacle(
   record: SimulatedAsset,
-  changes: DeploymentRequest['changes'],
-  transaction: DeploymentRequest['transaction'],
-): DeploymentOutcome | null {
+  changes: PackageRequest['changes'],
+  transaction: PackageRequest['transaction'],
+): DeploymentOutcome<PackageChange> | null {
   if (record.fault === 'unreachable') {
     return { state: 'unreachable', reason: `${record.name} does not answer (simulated)`, touched: false, log: '' }
   }
@@ -147,12 +147,12 @@ function settle(record: SimulatedAsset, deployment: RunDeployment, key: string):
   if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(steps) }
   const { asset, changed, rebooted } = applyTransaction(record, steps, deployment.reboot, key)
   const log = changed.map((change) => `Setting up ${change.name} (${change.to}) ...`).join('\n')
-  const outcome: DeploymentOutcome = { state: 'succeeded', changed, rebooted, log }
+  const outcome: DeploymentOutcome<PackageChange> = { state: 'succeeded', changed, rebooted, log }
   if (record.fault !== 'unhealthy after' || changed.length === 0) return { asset, outcome }
   return { asset: { ...asset, unhealthy: '503 Service Unavailable (simulated, since the update)' }, outcome }
 }
 
-function failedInstall(steps: DeploymentRequest['transaction']): DeploymentOutcome {
+function failedInstall(steps: PackageRequest['transaction']): DeploymentOutcome<PackageChange> {
   const step = steps.at(-1)
   const what = step === undefined ? 'a package' : step.name
   return {

@@ -1,7 +1,7 @@
 /** What a simulated package manager would do, and does. */
 
 import { createHash } from 'node:crypto'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { RebootRule, TransactionStep } from '../../core/ports.ts'
 import { compareDpkg } from '../../core/versions/dpkg.ts'
 import type { SimulatedAsset } from './fleet-state.ts'

@@ -1,5 +1,6 @@
 import type { Asset } from '../../core/asset.ts'
 import type { DeployEngine } from '../../core/ports.ts'
+import { packageEngine } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { dnf } from '../upgrade-journal/dnf.ts'
 import type { PackageManager } from '../upgrade-journal/package-manager.ts'
@@ -49,7 +50,7 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   }
   const systems = engine.managers.map((manager) => `${manager.systems} with ${manager.name}`).join(', ')
 
-  return {
+  return packageEngine({
     name,
     describe: `Upgrades hosts of ${systems} ${carrier?.how ?? 'over SSH'}`,
     simulated: false,
@@ -83,5 +84,5 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
       const run = { engine, key: handle.key, signal }
       await each(engine, readHandle(handle), (started) => follow(run, started, 'cancelled'))
     },
-  }
+  })
 }

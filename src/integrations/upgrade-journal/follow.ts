@@ -1,5 +1,5 @@
 import type { Observation } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'

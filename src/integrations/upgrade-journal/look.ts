@@ -1,5 +1,6 @@
-import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { linesOf, markedValue, reported, type Sections, splitSections } from '../machine/sections.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { diskProblem } from './disk.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'
@@ -47,12 +48,7 @@ export type Fitness =
   | { readonly fit: false; readonly outcome: DeploymentOutcome }
 
 /** Judges what look.sh found before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
-export function judge(
-  manager: PackageManager,
-  output: string,
-  request: DeploymentRequest,
-  lockSeconds: number,
-): Fitness {
+export function judge(manager: PackageManager, output: string, request: PackageRequest, lockSeconds: number): Fitness {
   const { name } = request.asset
   const look = parseLook(manager, output, name)
   if (look.kind === 'problem') return heldBack(look.reason, look.log)
@@ -96,7 +92,7 @@ export function judge(
 }
 
 /** What no archive has any more, and what has not been kept either. */
-function cannotGoBack(manager: PackageManager, { transaction }: DeploymentRequest, sections: Sections): string[] {
+function cannotGoBack(manager: PackageManager, { transaction }: PackageRequest, sections: Sections): string[] {
   const kept = new Set(linesOf(sections, 'kept'))
   const offered = new Set(
     linesOf(sections, 'sizes')

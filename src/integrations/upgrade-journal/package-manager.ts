@@ -1,4 +1,4 @@
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 
 /**

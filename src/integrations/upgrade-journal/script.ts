@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 import { quoted, sectionFunctions, serviceFunctions } from '../machine/shell.ts'
 import { probeWithin } from '../probe/index.ts'

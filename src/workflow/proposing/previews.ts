@@ -6,7 +6,7 @@
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { Change } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
 import { memoizeByIdentity } from '../../core/memoize-by-identity.ts'
 import type { DeployEngine } from '../../core/ports.ts'
@@ -33,7 +33,7 @@ export interface Lacking {
   readonly engine: string
   readonly key: string
   readonly asset: Asset
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
 }
 
 export interface Filled {
@@ -171,7 +171,7 @@ async function answerOf(
   engine: DeployEngine,
   key: string,
   asset: Asset,
-  changes: readonly PackageChange[],
+  changes: readonly Change[],
   signal: AbortSignal,
 ): Promise<PreviewAnswer> {
   try {
@@ -183,13 +183,13 @@ async function answerOf(
   }
 }
 
-const changesHash = memoizeByIdentity((changes: readonly PackageChange[]) => sha256(JSON.stringify(changes)))
+const changesHash = memoizeByIdentity((changes: readonly Change[]) => sha256(JSON.stringify(changes)))
 
 /** What an answer holds for: these changes on this software, of this asset unless the engine answers alike for others. */
 function previewKey(
   { previewsBySoftware }: DeployEngine,
   { asset, ...row }: AssetKeys,
-  changes: readonly PackageChange[],
+  changes: readonly Change[],
 ): string {
   const software = `${asset.platform} ${row.softwareSet} ${row.pendingSet}`
   return `${previewsBySoftware === true ? software : `${asset.id} ${software}`} ${changesHash(changes)}`

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Asset, Observation } from '../../../src/core/asset.ts'
-import type { PackageChange } from '../../../src/core/catalog.ts'
+import type { PackageChange } from '../../../src/core/change.ts'
 import type { DeploymentReport } from '../../../src/core/ports.ts'
 import {
   createSshConnections,
