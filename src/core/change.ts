@@ -133,6 +133,15 @@ function isInstalled({ name, build: promised }: UpdateChange, packages: readonly
   return { applied: updates.length > 0 ? 'no' : 'not known', found: build }
 }
 
+/**
+ * Of the changes of an asset that is tried again those to ask for: no update that is there. Packages are asked for whole,
+ * since their package manager does them together, and finishes what it has left half done.
+ */
+export function leftToDo(changes: readonly Change[], software: Software): readonly Change[] {
+  const left = changes.filter((change) => change.kind !== 'update' || isApplied(change, software).applied !== 'yes')
+  return left.length === 0 ? changes : left
+}
+
 /** Does an inventory list an update of Windows under this name? */
 export function isUpdateName(name: string): boolean {
   return /^KB\d+$/i.test(name)

@@ -1,7 +1,8 @@
 /** One start of a proposal, and which of its assets may still begin. */
 
-import type { Asset, Observation } from '../../core/asset.ts'
+import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
+import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
@@ -9,6 +10,7 @@ import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
+import { readSnapshots } from '../../store/inventory.ts'
 import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import type { Silences } from '../silence.ts'
@@ -110,15 +112,30 @@ export async function batchOf(
   const { reboot, restartServices } = state.policy
   const answers = await ask()
   const now = deploying.parts.clock().toISOString()
+  const again = await triedAgain(deploying.parts, state, assets)
   const deployments = assets.flatMap((id) => {
     const planned = plannedNow(state, id)
     const asset = present.get(id)
     if (planned === null || asset === undefined) return []
-    const { changes, transaction } = planned
+    const { transaction } = planned
+    const seen = again.get(id)
+    const changes = seen === undefined ? planned.changes : leftToDo(planned.changes, seen)
     const answer = answers.get(id)
     const may = answer !== undefined && 'notAfter' in answer && !away.has(id)
     const notAfter = may ? answer.notAfter : now
     return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
   })
   return { key, deployments }
+}
+
+/** The last look at those of the assets that somebody asked to try again, by id. */
+async function triedAgain(
+  { db }: Pick<DeployParts, 'db'>,
+  { rollout, test }: ProposalState,
+  assets: readonly string[],
+): Promise<ReadonlyMap<string, AssetSnapshot>> {
+  const retried = (rollout ?? test)?.retried ?? {}
+  const ids = assets.filter((id) => retried[id] !== undefined)
+  if (ids.length === 0) return new Map()
+  return new Map((await readSnapshots(db, { ids })).map((snapshot) => [snapshot.asset.id, snapshot]))
 }
