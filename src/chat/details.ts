@@ -6,6 +6,7 @@ import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
 import type { Glance } from '../core/proposal/glance.ts'
+import { whyLeftOut } from '../core/proposal/left-out.ts'
 import {
   finalStatuses,
   type PatchSubject,
@@ -13,7 +14,7 @@ import {
   type ProposalState,
   type ServiceCheck,
 } from '../core/proposal/proposal.ts'
-import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
+import { leftOutOf, plannedNow, sinceOf } from '../core/proposal/since.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'

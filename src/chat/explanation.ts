@@ -2,6 +2,7 @@
 
 import type { Patch } from '../core/catalog.ts'
 import type { Assumption, PriorityEvidence } from '../core/priority/priority.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import type { Detail } from './desk.ts'
 import { type RichText, rich, strong } from './rich-text.ts'
 
@@ -78,7 +79,7 @@ function statementsTable(statements: ExplanationView['statements']): readonly Ta
         .slice(0, MOST_STATEMENTS)
         .map(({ feed, readAt, about, says }) => [
           rich(feed),
-          rich(readAt?.slice(0, 16).replace('T', ' ') ?? ''),
+          rich(readAt === null ? '' : minuteOf(readAt)),
           rich(about),
           rich(says),
         ]),

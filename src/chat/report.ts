@@ -5,6 +5,7 @@ import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
@@ -24,7 +25,7 @@ export function proposalReport(
     '',
   )
   lines.push(md`Why: ${state.whyNow}`, '')
-  if (state.dueAt !== null) lines.push(md`Due ${minute(state.dueAt)}.`, '')
+  if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)}.`, '')
   lines.push('## Decision', '', ...decision(state), '')
   if (state.subject.kind === 'patches')
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
@@ -45,9 +46,10 @@ function decision(state: ProposalState): string[] {
   ]
   if (state.proposer.kind === 'person')
     lines.push(md`Proposed by ${state.proposer.name}${how({ ...state.proposer, person: state.proposer.id })}.`)
-  if (state.approvedBy !== null) lines.push(md`Approved ${minute(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
+  if (state.approvedBy !== null)
+    lines.push(md`Approved ${minuteOf(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
   if (state.deferral !== null)
-    lines.push(md`Rejected by ${state.deferral.by} until ${minute(state.deferral.until)}: ${state.deferral.reason}`)
+    lines.push(md`Rejected by ${state.deferral.by} until ${minuteOf(state.deferral.until)}: ${state.deferral.reason}`)
   if (state.breakGlass !== null)
     lines.push(
       md`Break-glass by ${state.breakGlass.person}${how(state.breakGlass)}: ${state.breakGlass.reason} (reviewed by ${state.breakGlass.reviewedBy ?? 'nobody yet'}).`,
@@ -55,7 +57,7 @@ function decision(state: ProposalState): string[] {
   lines.push('', '| person | vote | when (UTC) | via | reason |', '| --- | --- | --- | --- | --- |')
   for (const vote of state.votes)
     lines.push(
-      md`| ${vote.name} | ${vote.choice} | ${minute(vote.at)} | ${vote.via}${how(vote)} | ${vote.reason ?? ''} |`,
+      md`| ${vote.name} | ${vote.choice} | ${minuteOf(vote.at)} | ${vote.via}${how(vote)} | ${vote.reason ?? ''} |`,
     )
   return lines
 }
@@ -63,7 +65,7 @@ function decision(state: ProposalState): string[] {
 /** How it came, where it was not by an account of the person's own. */
 function how({ through, confirmedAt }: CountedAct): string {
   if (through === undefined) return ''
-  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minute(confirmedAt)}`
+  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minuteOf(confirmedAt)}`
   return `, by ${throughWords(through, (id) => id)}${confirmed}`
 }
 
@@ -129,13 +131,9 @@ function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string
   for (const { event, before, after } of steps(events)) {
     for (const entry of storyOf(event, before, after, [], logs)) {
       const who = entry.author === null ? 'Patchwarden' : `${entry.author.name} (${entry.author.via})`
-      lines.push(md`- ${minute(event.at)} **${who}**: ${plain(entry.text)}`)
+      lines.push(md`- ${minuteOf(event.at)} **${who}**: ${plain(entry.text)}`)
       for (const detail of entry.detail) lines.push(`  - ${codeSpan(detail)}`)
     }
   }
   return lines
-}
-
-function minute(at: string): string {
-  return at.slice(0, 16).replace('T', ' ')
 }

@@ -3,6 +3,7 @@ import { GONE } from './away.ts'
 import { type Change, changeTarget, isApplied } from './change.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
+import { minuteOf } from './time/instant.ts'
 
 export interface VerificationFacts {
   readonly health: readonly HealthResult[]
@@ -116,7 +117,7 @@ function endUnknown(
   { observedAt }: AssetSnapshot,
 ): End {
   const names = listed(unknown.map(({ said }) => said.name))
-  const what = `what it said on ${observedAt.slice(0, 10)} at ${observedAt.slice(11, 16)} UTC does not tell whether ${names} ${unknown.length === 1 ? 'is' : 'are'} there`
+  const what = `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${unknown.length === 1 ? 'is' : 'are'} there`
   if (outcome.state === 'failed' || outcome.state === 'held back')
     return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }

@@ -6,7 +6,9 @@
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import type { Patch } from './catalog.ts'
 import { type Change, changeKey, changeTarget, sameChange } from './change.ts'
+import { notLookedAt } from './proposal/left-out.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
+import { isBefore } from './time/instant.ts'
 
 /** An asset whose need is not what was voted. */
 export type Departure =
@@ -30,20 +32,33 @@ export interface Needs {
   readonly wanted: Assessment
   /** Assets that were not previewed when people voted, and of which a preview has said since that it adds nothing. */
   readonly previewed?: ReadonlySet<string>
+  /** Looks before it are too old to act on, ISO 8601 UTC. Left out: none is, since nothing begins yet. */
+  readonly looksSince?: string
 }
 
 /** Every asset of the subject that does not need exactly what was voted, in the order of the subject. */
-export function departures(subject: PatchSubject, { missing, wanted, previewed }: Needs): readonly Departure[] {
+export function departures(
+  subject: PatchSubject,
+  { missing, wanted, previewed, looksSince }: Needs,
+): readonly Departure[] {
   const [all, mine] = [neededOf(subject, missing), neededOf(subject, wanted)]
   return subject.assets.flatMap((planned): readonly Departure[] => {
     const { id } = planned.asset
     const entry = all.get(id)
     const joins = planned.previewProblem !== null && previewed?.has(id) === true
     const fit =
-      entry === undefined ? out('gone') : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
+      entry === undefined
+        ? out('gone')
+        : isOutdated(entry.entry, looksSince)
+          ? { leftOut: notLookedAt(entry.entry.observedAt) }
+          : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
     if (fit === 'whole') return []
     return 'done' in fit ? [{ asset: id, done: fit.done }] : [{ asset: id, leftOut: fit.leftOut }]
   })
+}
+
+function isOutdated({ observedAt }: AssessedAsset, looksSince: string | undefined): boolean {
+  return looksSince !== undefined && isBefore(observedAt, looksSince)
 }
 
 interface Needed {

@@ -48,6 +48,28 @@ export async function oldestLook(db: Queryable, ids: readonly string[]): Promise
   return new Date(row.oldest).toISOString()
 }
 
+/** Of these assets those that were looked at last before `instant` (ISO 8601 UTC), or never; in their order. */
+export async function looksBefore(
+  db: Queryable,
+  ids: readonly string[],
+  instant: string,
+): Promise<readonly { readonly asset: string; readonly lookedAt: string | null }[]> {
+  const found: { readonly asset: string; readonly lookedAt: string | null }[] = []
+  for (const some of slices(ids, ROWS_AT_ONCE)) {
+    const listed = storableAsJson(some)
+    const rows = await db
+      .select({ asset: assetLooks.asset, observedAt: assetLooks.observedAt })
+      .from(assetLooks)
+      .where(sql`${assetLooks.asset} in (select jsonb_array_elements_text(${listed}::text::jsonb))`)
+    const looks = new Map(rows.map(({ asset, observedAt }) => [asset, observedAt]))
+    for (const asset of some) {
+      const lookedAt = looks.get(asset) ?? null
+      if (lookedAt === null || Date.parse(lookedAt) < Date.parse(instant)) found.push({ asset, lookedAt })
+    }
+  }
+  return found
+}
+
 /** These assets as they are known now, by id; those that no source lists any more are left out. */
 export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
   const found = new Map<string, Asset>()

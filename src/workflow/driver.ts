@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
-import { staleProblem } from '../core/proposal/decide-rollout.ts'
 import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
@@ -12,7 +11,7 @@ import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 import { dueTimers } from '../store/timers.ts'
-import { lookedAt } from './commands/context.ts'
+import { outdatedAssets } from './commands/context.ts'
 import type { Execute } from './commands/execute.ts'
 import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -178,8 +177,8 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
 
 async function start(driving: Driving, state: ProposalState, signal: AbortSignal): Promise<boolean> {
   const { parts, commands, refresh } = driving
-  const context = { now: parts.clock().toISOString(), ...(await lookedAt(parts.db, state)) }
-  if (staleProblem(state, context) !== null) await refresh(state, signal)
+  const { outdated = [] } = await outdatedAssets(parts.db, state, parts.clock().toISOString())
+  if (outdated.length > 0) await refresh(state, signal)
   const done = await commands.execute(state.id, { type: 'start' }, rollout)
   if (done.ok) return done.state.status === 'rolling out'
   if (done.refusal.code !== 'outside window') return false

@@ -105,7 +105,7 @@ test('changes are said in words', () => {
   expect(changeLine({ ...openssl, from: null })).toBe('openssl (new) → 3.0.17-1')
   expect(changeLine(march)).toBe('KB5035857 (build 10.0.20348.2340)')
   expect(changeLine(single)).toBe('KB5034439')
-  expect(changeLine({ ...march, undone: true })).toBe('KB5035857 taken off')
+  expect(changeLine({ ...march, undone: true as const })).toBe('KB5035857 taken off')
   expect([openssl, march, single].map(changeTarget)).toEqual(['3.0.17-1', '10.0.20348.2340', 'KB5034439'])
 })
 
@@ -135,14 +135,16 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 test('what is the same has the same key and target, and taking it back twice is where it began', () => {
   fc.assert(
     fc.property(anyChange, anyChange, (one, other) => {
-      if (sameChange(one, other)) {
+      const same: boolean = sameChange(one, other)
+      if (same) {
         expect(changeKey(one)).toBe(changeKey(other))
         expect(changeTarget(one)).toBe(changeTarget(other))
       }
-      expect(sameChange(one, other)).toBe(JSON.stringify(one) === JSON.stringify(other))
+      expect(same).toBe(JSON.stringify(one) === JSON.stringify(other))
       const from = one.kind === 'update' ? null : one.from
       const back = reversed(one, from)
-      expect(back === null).toBe(one.kind !== 'update' && from === null)
+      const newlyInstalled: boolean = one.kind !== 'update' && from === null
+      expect(back === null).toBe(newlyInstalled)
       if (back === null) return
       const again = reversed(back, back.kind === 'update' ? null : back.from)
       expect(again !== null && sameChange(again, one)).toBe(true)

@@ -66,7 +66,7 @@ describe('an update of Windows is verified', () => {
   test('as not known, with the time of what it said, where it does not say its build', () => {
     expect(verified(saying('10.0.20348'))).toMatchObject({
       end: 'not known',
-      reason: 'What it said on 2026-11-21 at 02:58 UTC does not tell whether KB5035857 is there',
+      reason: 'What it said on 2026-11-21 02:58 UTC does not tell whether KB5035857 is there',
       packages: [{ name: 'KB5035857', promised: '10.0.20348.2340', version: null, result: 'not known' }],
     })
     const failed: DeploymentOutcome = { state: 'failed', reason: 'It ended with 0x800f0922.', log: '' }

@@ -152,7 +152,7 @@ export function createWeek(size: number, share: number, seed: number) {
   const events: RecordedEvent[] = []
 
   function give(command: ProposalCommand, actor: Actor = machineFor(command)): readonly ProposalEvent[] | string {
-    const context: Context = { now: at(), actor, members, freezes: [], standing: null, lookedAt: at() }
+    const context: Context = { now: at(), actor, members, freezes: [], standing: null, outdated: [] }
     const decision = decide(state, command, context)
     if (!decision.ok) return decision.refusal.code
     for (const event of decision.events) {

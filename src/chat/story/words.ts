@@ -1,7 +1,7 @@
 /** Parts of sentences that the thread and the card share. */
 
+import { leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
-import { leftOutWords } from '../../core/proposal/since.ts'
 import { unfinished } from '../../core/rollout/run.ts'
 import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
 import { code, type RichText, rich, sentence, time } from '../rich-text.ts'

@@ -120,15 +120,19 @@ export interface Context {
   readonly standing: StandingGrant | null
   /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
   readonly estimates?: Readonly<Record<string, number>>
-  /**
-   * The oldest look at any asset that is to be started, ISO 8601 UTC; `null`: there is an asset without one. Left out: the
-   * facts that were proposed count.
-   */
-  readonly lookedAt?: string | null
+  /** Of the assets that are to be started those whose last look is too old to act on. Left out: the facts that were proposed count. */
+  readonly outdated?: readonly Outdated[]
   /** What other proposals work on; given only for `start-batch`. */
   readonly others?: readonly OtherWork[]
   /** Assets that ended badly in other rollouts of the team that are not over. */
   readonly downElsewhere?: ReadonlySet<string>
+}
+
+/** An asset whose last look is too old to act on. */
+export interface Outdated {
+  readonly asset: string
+  /** ISO 8601 UTC; `null`: it was never looked at, or no source lists it. */
+  readonly lookedAt: string | null
 }
 
 /** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */

@@ -350,6 +350,7 @@ export const leftOutReasons = [
   'on hold',
   'not previewed',
   'not proposed',
+  'not looked at',
 ] as const
 
 /** Why an asset does not get what was voted. `what`: the package, engine or platform that it is about. */

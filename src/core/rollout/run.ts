@@ -1,6 +1,7 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { countReasons, leftOutWords } from '../proposal/left-out.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,7 +13,7 @@ import {
   type TestRun,
   type TestStop,
 } from '../proposal/proposal.ts'
-import { countReasons, leftOutWords, sinceOf } from '../proposal/since.ts'
+import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 
 /** What says whether a rollout or a test is under way: a state has it, and what is shown of one at a glance. */

@@ -4,6 +4,7 @@
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { countReasons, type LeftOutCounts } from '../proposal/left-out.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,7 +13,7 @@ import {
   type Rollout,
   type TestRun,
 } from '../proposal/proposal.ts'
-import { countReasons, type LeftOutCounts, sinceOf } from '../proposal/since.ts'
+import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
 import { freshRun } from './evolve-run.ts'
 import { countEndState } from './gate.ts'

@@ -8,6 +8,7 @@ import { saysTheSame } from '../../core/proposal/decide-life.ts'
 import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { nobodyLeft } from '../../core/proposal/since.ts'
 import { unfinished } from '../../core/rollout/run.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
 import type { Needs } from '../../core/within.ts'
 import { type Drafting, previewed, revise } from './drafting.ts'
 import { fillPreviews } from './previews.ts'
@@ -35,14 +36,21 @@ export async function followHeld(
     await lease.show()
     if (content !== null) return revise(proposing, state, content, changeReason(state, content))
   }
-  const joined = { ...needs, previewed: await previewedSince(drafting, subject) }
+  const now = proposing.parts.clock().toISOString()
+  const joined: Needs = {
+    ...needs,
+    previewed: await previewedSince(drafting, subject),
+    // What is under way begins on nothing that is too old; before that, it is looked at again when it starts.
+    ...(state.rollout === null ? {} : { looksSince: plusSeconds(now, -state.policy.inventoryMaxAgeSeconds) }),
+  }
   const compared = await proposing.commands.execute(state.id, comparison(subject, joined, draft), assessment)
-  const now = compared.state ?? state
+  const after = compared.state ?? state
   if (fixed || draft === null) return false
-  if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(proposing, now, facts, changeReason(now, facts))
-  const content = await previewed(drafting, draft, now)
+  if (!nobodyLeft(after))
+    return !saysTheSame(after, facts) && revise(proposing, after, facts, changeReason(after, facts))
+  const content = await previewed(drafting, draft, after)
   await lease.show()
-  return content !== null && revise(proposing, now, content, 'nothing of what was voted on is left as it was')
+  return content !== null && revise(proposing, after, content, 'nothing of what was voted on is left as it was')
 }
 
 /** Assets that were not previewed when people voted, and of which a preview says by now that it adds nothing. */
