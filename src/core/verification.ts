@@ -3,7 +3,7 @@ import { GONE } from './away.ts'
 import { type Change, changeTarget, isApplied } from './change.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
-import { minuteOf } from './time/instant.ts'
+import { isBefore, minuteOf } from './time/instant.ts'
 
 export interface VerificationFacts {
   readonly health: readonly HealthResult[]
@@ -11,7 +11,9 @@ export interface VerificationFacts {
   readonly before?: readonly HealthResult[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** The versions from before were promised: newer ones are not good enough. */
+  /** When it was started, ISO 8601 UTC: what it said before tells nothing. Left out: that is not known. */
+  readonly startedAt?: string
+  /** It undoes an earlier rollout. */
   readonly rollsBack?: boolean
 }
 
@@ -40,7 +42,8 @@ export function verify(
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
   if (look.kind !== 'seen') return notSeen(planned, outcome, look, facts)
   const { snapshot } = look
-  const results = planned.changes.map((change) => resultOf(change, snapshot))
+  const early = saidBefore(snapshot, outcome, facts)
+  const results = planned.changes.map((change) => resultOf(change, snapshot, early))
   const newUpdates = newSecurityUpdates(planned, snapshot)
   const base: Base = {
     packages: results.map(({ said }) => said),
@@ -59,7 +62,15 @@ export function verify(
     return { ...base, ...endWithout(outcome, lacking(missing, results.length), keptAway) }
   }
   const unknown = results.filter(({ said }) => said.result === 'not known')
-  if (unknown.length > 0) return { ...base, ...endUnknown(outcome, unknown, snapshot) }
+  if (early)
+    return {
+      ...base,
+      ...endUnknown(
+        outcome,
+        `it has said nothing since it was started: its last word is of ${minuteOf(snapshot.observedAt)} UTC`,
+      ),
+    }
+  if (unknown.length > 0) return { ...base, ...endUnknown(outcome, untold(unknown, snapshot)) }
   return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
 }
 
@@ -91,8 +102,10 @@ interface Result {
   readonly said: Promised
 }
 
-function resultOf(change: Change, snapshot: AssetSnapshot): Result {
-  const { applied, found: version } = isApplied(change, snapshot)
+function resultOf(change: Change, snapshot: AssetSnapshot, early: boolean): Result {
+  const { applied, found: version } = early
+    ? ({ applied: 'not known', found: null } as const)
+    : isApplied(change, snapshot)
   const said = { name: change.name, promised: changeTarget(change), version }
   if (applied === 'yes') return { change, said }
   return { change, said: { ...said, result: applied === 'no' ? 'missing' : 'not known' } }
@@ -110,14 +123,20 @@ function lacking(missing: readonly Result[], all: number): string {
   return `${said.name} is not installed${build}`
 }
 
-/** The end of an asset that lacks nothing that it speaks of, and does not speak of all that was promised. */
-function endUnknown(
-  outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
-  unknown: readonly Result[],
-  { observedAt }: AssetSnapshot,
-): End {
+/** Is the look from before the asset could act? Nothing was begun on what is held back, so any look tells of it. */
+function saidBefore({ observedAt }: AssetSnapshot, { state }: DeploymentOutcome, facts: VerificationFacts): boolean {
+  return facts.startedAt !== undefined && state !== 'held back' && isBefore(observedAt, facts.startedAt)
+}
+
+/** A clause: what the asset does not tell of what was promised. */
+function untold(unknown: readonly Result[], { observedAt }: AssetSnapshot): string {
   const names = listed(unknown.map(({ said }) => said.name))
-  const what = `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${unknown.length === 1 ? 'is' : 'are'} there`
+  const are = unknown.length === 1 ? 'is' : 'are'
+  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${are} there`
+}
+
+/** The end of an asset that lacks nothing that it speaks of, and does not speak of all that was promised. */
+function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>, what: string): End {
   if (outcome.state === 'failed' || outcome.state === 'held back')
     return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }

@@ -63,6 +63,19 @@ describe('an update of Windows is verified', () => {
     })
   })
 
+  test('as not known where it has said nothing since it was started', () => {
+    const look = { kind: 'seen', snapshot: saying('10.0.20348.2340'), warnings: [] } as const
+    const facts = { health: [], now, startedAt: '2026-11-21T02:59:00.000Z' }
+    expect(verify(planned, succeeded, look, facts)).toMatchObject({
+      end: 'not known',
+      reason: 'It has said nothing since it was started: its last word is of 2026-11-21 02:58 UTC',
+      packages: [{ name: 'KB5035857', version: null, result: 'not known' }],
+    })
+    expect(verify(planned, succeeded, look, { ...facts, startedAt: '2026-11-21T02:58:00.000Z' })).toMatchObject({
+      end: 'installed',
+    })
+  })
+
   test('as not known, with the time of what it said, where it does not say its build', () => {
     expect(verified(saying('10.0.20348'))).toMatchObject({
       end: 'not known',

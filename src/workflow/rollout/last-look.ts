@@ -7,7 +7,7 @@ import { readAssets } from '../../store/inventory.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import { lookAll } from './fresh-looks.ts'
 import type { Recording } from './recording.ts'
-import { type Ended, healthOf, plannedIn, rollsBack, type VerifyParts } from './verify.ts'
+import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './verify.ts'
 
 /** Assets that are asked for together. */
 const LAST_LOOKS = 2_000
@@ -81,6 +81,6 @@ async function verifyAgain(
   }
   const before = earlier?.healthBefore
   const health = last.kind === 'seen' && asset ? await healthOf(parts, state, asset, signal) : []
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
   return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
 }

@@ -6,8 +6,9 @@ import { GONE } from '../../core/away.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
+import { deploymentOf } from '../../core/rollout/deployments.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
-import { type Look, lookedAt, verify } from '../../core/verification.ts'
+import { type Look, lookedAt, type VerificationFacts, verify } from '../../core/verification.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
@@ -102,7 +103,7 @@ async function conclude(
   signal: AbortSignal,
 ) {
   const now = () => parts.clock().toISOString()
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
   const verdict = verify(planned, outcome, first, facts)
   if (first.kind !== 'seen' || !asset || (verdict.end !== 'still missing' && verdict.end !== 'held back'))
     return verdict
@@ -155,6 +156,15 @@ export function plannedIn({ subject }: ProposalState, asset: string): PlannedAss
   return subject.kind === 'patches' ? plannedOf(subject, asset) : null
 }
 
-export function rollsBack({ subject }: ProposalState): boolean {
-  return subject.kind === 'patches' && subject.rollsBack !== undefined
+/** What verification has to know of the start of an asset. */
+export function startOf(
+  { subject, rollout, test }: ProposalState,
+  { asset }: PlannedAsset,
+): Pick<VerificationFacts, 'startedAt' | 'rollsBack'> {
+  const run = rollout ?? test
+  const startedAt = run === null ? undefined : deploymentOf(run, asset.id)?.startedAt
+  return {
+    rollsBack: subject.kind === 'patches' && subject.rollsBack !== undefined,
+    ...(startedAt === undefined ? {} : { startedAt }),
+  }
 }
