@@ -4,7 +4,7 @@ import { isShippedTable, priorityRule } from '../config/decision-tables.ts'
 import { type Assessment, assess, joinAssessments } from '../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
-import type { AssetSnapshot } from '../core/asset.ts'
+import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
@@ -179,7 +179,7 @@ async function readInventory(options: Options, path: string): Promise<readonly A
       clock: () => new Date(),
     })
     const snapshots: AssetSnapshot[] = []
-    for await (const seen of source.observe({ signal: new AbortController().signal })) {
+    for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
       if (seen.kind === 'unreachable') throw new Error(seen.reason)
       for (const warning of seen.warnings) complain(warning)
       snapshots.push(seen.snapshot)

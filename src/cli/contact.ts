@@ -2,8 +2,7 @@ import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
-import type { Asset } from '../core/asset.ts'
-import { observedAsset } from '../core/asset.ts'
+import { type Asset, observedAsset, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
@@ -161,7 +160,7 @@ async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> 
 /** `assets` gets those that answer, also where not all do in time. */
 async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
   const lost: string[] = []
-  for await (const observation of source.observe({ signal })) {
+  for await (const observation of onlyLooks(source.observe({ signal }))) {
     if (observation.kind === 'seen') assets.push(observedAsset(observation))
     else lost.push(observation.reason)
   }

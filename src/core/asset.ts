@@ -127,6 +127,18 @@ export type Observation =
   | { readonly kind: 'seen'; readonly snapshot: AssetSnapshot; readonly warnings: readonly string[] }
   | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
 
+/** What a source says besides its looks: that an asset is no more, or that it has yielded every asset there is. */
+export type Listing = { readonly kind: 'gone'; readonly asset: string } | { readonly kind: 'all' }
+
+export function isLook(one: Observation | Listing): one is Observation {
+  return one.kind === 'seen' || one.kind === 'unreachable'
+}
+
+/** The looks of a source's answer, and nothing of what is listed. */
+export async function* onlyLooks(answer: AsyncIterable<Observation | Listing>): AsyncGenerator<Observation> {
+  for await (const one of answer) if (isLook(one)) yield one
+}
+
 /** The asset that was looked at, whatever came of it. */
 export function observedAsset(observation: Observation): Asset {
   return observation.kind === 'seen' ? observation.snapshot.asset : observation.asset

@@ -3,7 +3,7 @@
  * knows the other. Each role has one contract suite in test/contracts/ that every implementation passes.
  */
 
-import type { Asset, Observation } from './asset.ts'
+import type { Asset, Listing, Observation } from './asset.ts'
 import type { FeedContent, RejectedRecord } from './catalog.ts'
 import type { Change } from './change.ts'
 
@@ -15,9 +15,11 @@ export interface InventorySource {
   readonly describe: string
   /**
    * Looks at every asset (or at `only`, by asset id) and yields what it saw; an asset that cannot be looked at is
-   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all.
+   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all. An asset is gone when
+   * the source says so of it, or when it yields `all` at its end, and had not yielded the asset: what a partial answer leaves
+   * out is not gone. With `only` it never yields `all`.
    */
-  observe(options: ObserveOptions): AsyncIterable<Observation>
+  observe(options: ObserveOptions): AsyncIterable<Observation | Listing>
 }
 
 export interface ObserveOptions {

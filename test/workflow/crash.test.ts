@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
+import { onlyLooks } from '../../src/core/asset.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { Db } from '../../src/store/connection.ts'
@@ -167,7 +168,7 @@ test.each([
     (real): InventorySource => ({
       ...real,
       async *observe(options) {
-        for await (const observation of real.observe(options)) {
+        for await (const observation of onlyLooks(real.observe(options))) {
           const asset = observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
           const look = (looks.get(asset.id) ?? 0) + 1
           looks.set(asset.id, look)

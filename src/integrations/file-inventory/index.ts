@@ -1,6 +1,6 @@
 /** Inventory from a file: what one machine's package manager says, a software bill of materials, a JSON or a CSV export. docs/integrations/file-inventory.md */
 
-import { type Observation, observedAsset } from '../../core/asset.ts'
+import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
 import type { FileFormat } from '../../core/inventory-formats.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
@@ -46,13 +46,14 @@ export function createFileInventory(options: FileInventoryOptions): InventorySou
 async function* observeFile(
   options: FileInventoryOptions,
   { only, signal }: ObserveOptions,
-): AsyncGenerator<Observation> {
+): AsyncGenerator<Observation | Listing> {
   signal.throwIfAborted()
   const chosen = only === undefined ? null : new Set(only)
   for (const observation of await readFileAssets(options)) {
     signal.throwIfAborted()
     if (chosen?.has(observedAsset(observation).id) ?? true) yield observation
   }
+  if (chosen === null) yield { kind: 'all' }
 }
 
 async function readFileAssets(options: FileInventoryOptions): Promise<readonly Observation[]> {

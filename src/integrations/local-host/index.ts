@@ -43,6 +43,7 @@ export function createLocalInventory(options: LocalInventoryOptions): InventoryS
       signal.throwIfAborted()
       if (only !== undefined && !only.includes(asset.id)) return
       yield await look(depth, signal)
+      if (only === undefined) yield { kind: 'all' }
     },
   }
 }
