@@ -50,6 +50,8 @@ export const limits = {
   unknownDeploymentSeconds: 600,
   /** How far ahead of now an engine may put the next look at a start. */
   lookAgainSeconds: DAY_SECONDS,
+  /** Where all assets at work are looked at no sooner than that, nobody waits for them: a row says when to go on. */
+  restSeconds: 120,
   /** One line of an audit export: the opening of the largest proposal is far below. */
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */

@@ -20,3 +20,22 @@ export function isAhead(at: string, now: Date): boolean {
   const ms = Date.parse(at) - now.getTime()
   return ms > 0 && ms <= LONGEST_MS
 }
+
+/**
+ * Until when nobody has to wait for these starts, ISO 8601 UTC: the earliest of their next looks, where all are a while ahead.
+ * `null`: one of them is looked at sooner, or there is none.
+ */
+export function restsUntil(looks: readonly (string | null)[], now: Date): string | null {
+  let earliest: string | null = null
+  for (const look of looks) {
+    if (look === null || !isAhead(look, now)) return null
+    if (earliest === null || Date.parse(look) < Date.parse(earliest)) earliest = look
+  }
+  if (earliest === null) return null
+  return Date.parse(earliest) - now.getTime() >= limits.restSeconds * 1_000 ? earliest : null
+}
+
+/** May a proposal with assets at work be left alone until `dueAt`, from any moment up to `now`? */
+export function mayRestUntil(dueAt: string, now: string): boolean {
+  return Date.parse(dueAt) - Date.parse(now) <= LONGEST_MS
+}

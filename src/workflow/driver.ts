@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
-import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
+import { nextStep, restEnd, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { HOUR_MS } from '../core/time/instant.ts'
@@ -10,7 +10,7 @@ import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
-import { dueTimers } from '../store/timers.ts'
+import { dueTimers, restProposal } from '../store/timers.ts'
 import { outdatedAssets } from './commands/context.ts'
 import type { Execute } from './commands/execute.ts'
 import { createGateChecks } from './gate-checks.ts'
@@ -124,12 +124,25 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
       const other = workStep(state, now)
       if (other !== null && other.do !== step.do && (await take(walking, state, other))) continue
       if (unfinishedDeployments(state).length === 0) return
-      await work.attend(state, seen)
+      if (step.do !== 'deploy') await work.attend(state, seen)
+      if (await rests(walking, state)) return
     }
   } finally {
     over.abort(new Error('The proposal is not driven any more.'))
     await work.end()
   }
+}
+
+/**
+ * Leaves a proposal alone whose assets are at work for long: it holds no lease and no job meanwhile, and goes on when its
+ * time comes or when something happens to it. Monitoring is kept silent by whoever is there, so that such a one stays.
+ */
+async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalState): Promise<boolean> {
+  const until = work.restsUntil()
+  if (until === null || work.version() !== seen) return false
+  if (state.subject.kind !== 'patches' || state.subject.silence !== undefined) return false
+  const dueAt = restEnd(state, until, parts.clock().toISOString())
+  return restProposal(parts.db, { proposal: state.id, seq: state.seq, dueAt })
 }
 
 /** False when there is nothing more to do now. */
@@ -164,7 +177,7 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
     }
     case 'deploy':
       await work.attend(state, seen)
-      return true
+      return work.restsUntil() === null
     case 'end soak':
       return command(driving, state, { type: 'end-soak' }, rollout)
     case 'look again':

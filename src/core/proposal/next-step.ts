@@ -1,4 +1,5 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { mayRestUntil } from '../next-look.ts'
 import { runsTest } from '../policy.ts'
 import { deploymentsOf } from '../rollout/deployments.ts'
 import { someRemain } from '../rollout/remaining.ts'
@@ -66,6 +67,19 @@ export function wakeAt(state: ProposalState, now: string): string | null {
   if (step.do === 'reschedule' && workStep(state, now) === null)
     return earliest([plusSeconds(now, RETRY_SECONDS), soakEnd(state)])
   return now
+}
+
+/**
+ * Until when a proposal with assets at work may be left alone, ISO 8601 UTC, at most until `looks`: whatever has its time
+ * before that, or could begin beside them, is asked then.
+ */
+export function restEnd(state: ProposalState, looks: string, now: string): string {
+  const { status, schedule, expiresAt } = state
+  const open = status === 'open' ? [expiresAt, noticeEnd(state), nextRung(state)?.at] : []
+  const times = [...open, schedule?.start, schedule?.end, nextAsk(state), noticeAt(state), soakEnd(state)]
+  const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
+  const begins = workStep(state, now)?.do === 'deploy' ? null : plusSeconds(now, RETRY_SECONDS)
+  return earliest([looks, begins, ...ahead])
 }
 
 type Due = (at: string) => boolean
@@ -138,6 +152,7 @@ function idleStep(state: ProposalState, now: string): Step {
  */
 export function mayWakeAt(state: ProposalState, dueAt: string, since: string, now: string): boolean {
   const due = Date.parse(dueAt)
+  if (unfinishedDeployments(state).length > 0 && mayRestUntil(dueAt, now)) return true
   return [since, dueAt, plusSeconds(dueAt, -RETRY_SECONDS)].some((at) => {
     const [asked, wake] = [Date.parse(at), wakeAt(state, at)]
     const honest = asked === Date.parse(since) || (asked > Date.parse(since) && asked <= Date.parse(now))

@@ -73,8 +73,10 @@ async function untilNextLook(following: Following): Promise<void> {
       await lookAt(following, null)
       await engine.cancel(handle, signal)
     }
+    const over = following.next === null || !isAhead(following.next, clock())
+    work.rests(over || !work.idle() ? null : following.next)
     if (following.next === null) return nextEnd(engine, handle, pollSeconds, signal)
-    if (!isAhead(following.next, clock())) return
+    if (over) return
     await sleep(pollSeconds * 1_000, undefined, { signal })
   }
 }

@@ -57,6 +57,10 @@ export interface Work extends Start {
   readonly before: Map<string, readonly HealthResult[]>
   /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
   readonly stopped: () => boolean
+  /** Says until when there is nothing to do for this start, ISO 8601 UTC; `null`: there is. */
+  readonly rests: (until: string | null) => void
+  /** Is none of its assets being verified? */
+  readonly idle: () => boolean
 }
 
 /** Of these assets those that are where the decision left them; the others have come to their end. */

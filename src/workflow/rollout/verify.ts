@@ -40,6 +40,7 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   const { state, key, present, known, recording, signal } = verified
   const before = new Map(known)
   const tasks: Promise<void>[] = []
+  let going = 0
 
   async function check(ended: readonly RecordedOutcome[], looks: Looks): Promise<void> {
     const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
@@ -70,11 +71,16 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
     /** `looks`: of those that were looked at when they had ended, what was seen, by id; they are not looked at again. */
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
-      const task = check(ended, looks)
+      going++
+      const task = check(ended, looks).finally(() => {
+        going--
+      })
       // It is awaited at the end; until then nobody else may think that it was forgotten.
       task.catch(() => undefined)
       tasks.push(task)
     },
+    /** Is nothing being verified? */
+    idle: () => going === 0,
     async done(): Promise<void> {
       const ends = await Promise.allSettled(tasks)
       for (const end of ends) if (end.status === 'rejected') throw end.reason
