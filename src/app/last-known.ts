@@ -8,7 +8,7 @@ import { createMeasuredWindows, type MeasuredWindows } from '../workflow/measure
 import type { Outside } from './outside.ts'
 import { buildGroups } from './people.ts'
 
-/** What is kept of what other systems say: it counts until they are asked again. */
+/** What other systems said last. It counts until they are asked again. */
 export interface LastKnown {
   /** Who is in which group. */
   readonly directory: Directory

@@ -2,7 +2,7 @@
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
-/** Undoes a rollout by a proposal of its own, so it is no command on this one. */
+/** Undoes a rollout by a new proposal, so it is not a command to this one. */
 export interface RollBack {
   readonly type: 'roll-back'
   readonly reason: string | null
@@ -27,12 +27,12 @@ export interface ActionInput {
 export type Ask = 'reason' | 'until' | 'owner' | 'asset'
 
 export interface Action {
-  /** On a button; three dots where something is asked first. */
+  /** The text of a button; it ends with three dots where something is asked first. */
   readonly label: string
   readonly style: 'primary' | 'danger' | 'plain'
   /** What is asked first, in this order. */
   readonly asks: readonly Ask[]
-  /** Of what is asked, what may be left out. */
+  /** The part of what is asked that may be left out. */
   readonly optional?: readonly Ask[]
   /** Days from today of the date that is proposed where one is asked for. */
   readonly untilDays?: number
@@ -284,7 +284,10 @@ export function isActionName(name: string): name is ActionName {
   return names.includes(name)
 }
 
-/** What a command that names the proposal alone answers: a vote is for the revision of now, all else for whatever is asked. */
+/**
+ * The turn that a command answers when it names only the proposal: a vote answers the present revision, everything else
+ * answers whatever is asked.
+ */
 export function numberNamedAlone(name: ActionName, revision: number): number | null {
   return name === 'approve' || name === 'reject' || name === 'abstain' ? revision : null
 }

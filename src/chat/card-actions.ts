@@ -32,7 +32,7 @@ export function numberOfAction(name: ActionName, glance: Glance): number {
   return act === undefined ? glance.revision : turnOf(act, glance)
 }
 
-/** Of some actions those that only show something, or whose act is offered. */
+/** From these actions, the ones that only show something or whose act is offered. */
 export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act>): readonly ActionName[] {
   return names.filter((name) => {
     const possible = actsOfAction(name)
@@ -40,7 +40,7 @@ export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act
   })
 }
 
-/** What is expected, the safe and likely first, and behind it what is seldom wanted. */
+/** Actions that are expected, the safe and likely ones first, then those that are seldom wanted. */
 const likely: readonly ActionName[] = [
   'approve',
   'reject',

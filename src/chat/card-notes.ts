@@ -122,7 +122,7 @@ function howToGoOn(state: Glance, members: readonly Member[]): string {
   return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }
 
-/** What was decided otherwise than by votes for it, and what is still owed. */
+/** Decisions that were not made by votes for it, and what is still owed. */
 function decisionNotes({ deferral, supersededBy, breakGlass }: Glance): readonly Note[] {
   const notes: Note[] = []
   if (deferral !== null) {

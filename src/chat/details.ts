@@ -142,7 +142,7 @@ export interface LightPlan
   readonly simulated: boolean
 }
 
-/** The same of very many assets, with what was expected when the thread was last told; `null`: it was not. */
+/** The same for very many assets, with what was expected when the thread was last told; `null`: it was not told. */
 export function toldPlanDetail(
   glance: Glance,
   plan: LightPlan,
@@ -245,7 +245,7 @@ function unknownPace(
   return ` Too little has run yet to know how long an asset${where} takes: ${FALLBACK / 60} min are taken.`
 }
 
-/** Named in the plan; of more there is the list of assets. */
+/** How many are named in the plan; the rest is in the list of assets. */
 const NAMED_SINCE = 20
 
 /** What became of the servers since the vote: a line each. */
@@ -262,7 +262,7 @@ function sinceLines(state: ProposalState): readonly string[] {
   return lines
 }
 
-/** What may hold it back or stop it, beside the rings' own counts: a line each. */
+/** What may hold the rollout back or stop it, beside the rings' own counts; one line each. */
 function safeguards(plan: LightPlan): readonly string[] {
   const { rings, failureBudget, clusters = [], hooks = [], silence } = plan
   const lines: string[] = []

@@ -26,7 +26,7 @@ export interface AccountEntry extends NamedAccount {
 
 /** `Discord account tomski (8035)` */
 export function accountWords({ platform, account, label }: NamedAccount): string {
-  // In quotes: people choose what they call themselves.
+  // In quotes, because people choose what they call themselves.
   const called = label === null || label === account ? account : `"${label.replaceAll('"', "'")}" (${account})`
   return `${chatPlatforms[platform].title} account ${called}`
 }

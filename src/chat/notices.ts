@@ -22,7 +22,10 @@ export interface Notice {
 
 const MOST = 25
 
-/** What is told to people of what was done in their name, but not by an account of their own. `told`: the thread entries of it. */
+/**
+ * What people are told about things that were done in their name, but not by an account of their own. `told`: the
+ * thread entries about it.
+ */
 export function noticesInName(
   { event, actor, seq }: RecordedEvent,
   state: ProposalState,
@@ -65,7 +68,7 @@ interface Occasion {
   readonly moment: Moment
 }
 
-/** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
+/** Sends the same message to some people, each with the buttons that they may use. Whoever caused it is not told. */
 function tell(
   occasion: Occasion,
   people: readonly string[],
@@ -100,7 +103,7 @@ function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionN
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
-/** Worked out only where it is needed: most events are told to nobody. */
+/** Worked out only where it is needed: for most events nobody is told anything. */
 function placeOf({ state, moment }: Occasion): Place {
   return { ...moment, glance: glanceOf(state) }
 }

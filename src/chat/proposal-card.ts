@@ -230,7 +230,7 @@ function ruleFacts(state: Glance): Card['facts'] {
   ]
 }
 
-/** While people vote, those of the test that runs. */
+/** While people vote: the rings of the test that runs. */
 function cardRings(state: Glance, subject: PatchBrief): readonly CardRing[] {
   const run = state.rollout ?? state.test
   const failed = state.rollout === null && state.test?.result?.passed === false

@@ -11,7 +11,7 @@ import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
 
-/** What came of asking one outside system whether it can be worked with. */
+/** The result of asking one outside system whether it can be used. */
 export interface Contact {
   readonly kind:
     | 'database'
@@ -58,8 +58,8 @@ export interface Patience {
 const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
 
 /**
- * Asks every source, engine, feed, calendar and chat platform once, and ends in its time whoever does not answer. Stores
- * nothing and changes no host; hosts may refresh their package lists.
+ * Asks every source, engine, feed, calendar and chat platform once, and gives up on one that does not answer in time.
+ * Stores nothing and changes no host; hosts may refresh their package lists.
  */
 export async function* contact(
   { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
@@ -98,7 +98,7 @@ export async function* contact(
   }
 }
 
-/** What the question brought, or why it brought nothing; in time. */
+/** What the question brought in time, or why it brought nothing. */
 async function seenIn(
   seconds: number,
   signal: AbortSignal,

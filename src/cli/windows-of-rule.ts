@@ -9,7 +9,7 @@ export interface RuleWindows {
   readonly rule: string
   readonly duration?: string
   readonly zone?: string
-  /** In milliseconds: no window starts before it. Where the rule has no DTSTART, it is that. */
+  /** In milliseconds: no window starts before it. It stands in for DTSTART where the rule has none. */
   readonly from: number
   readonly count: number
 }

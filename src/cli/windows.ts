@@ -70,7 +70,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
       const known = parts.teams.plans.map((one) => one.team).join(', ')
       throw new BadUse(`Team "${team}" has no window; teams that have one: ${known || 'none'}.`)
     }
-    // Of a whole team nobody can say where its assets are: its own zone stands in.
+    // Nobody can say where the assets of a whole team are, so the team's own zone is used.
     const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
     return nextWindows(
       measured.scheduleFor(window).plan,
@@ -97,7 +97,7 @@ async function theAsset({ database }: Service, wanted: string): Promise<Asset> {
   return first
 }
 
-/** In milliseconds; a time without an offset is one of the zone. */
+/** In milliseconds; a time without an offset is in the zone. */
 function instantAt(written: string | undefined, zone: string): number {
   if (written === undefined) return Date.now()
   const at = DateTime.fromISO(written, { zone })

@@ -10,7 +10,7 @@ import { suggest } from './suggest.ts'
 
 /** Rollouts that could not run, or would never do what was meant. */
 export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
-  // With a person, role or team that could not be read, nobody can say who holds what.
+  // If a person, role or team could not be read, nobody can say who holds what.
   const peopleKnown = ['people', 'roles', 'groups', 'teams'].every((section) => !unread.names.has(section))
   const listed = listedIn(settings, kinds)
   const all = isAll(settings, kinds, unread)
@@ -95,7 +95,7 @@ function testRingOf(settings: Settings, team: string) {
   return named(settings.policies, policy)?.testRing ?? 'never'
 }
 
-/** An approval that needs a ring to have passed could never come where there is no such ring. */
+/** An approval that needs a ring to pass could never come where there is no such ring. */
 function checkTestRings(settings: Settings, notes: Notes): void {
   for (const [name, team] of Object.entries(settings.teams)) {
     const policy = named(settings.policies, team.policy)
@@ -122,7 +122,7 @@ function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void 
   }
 }
 
-/** By the hosts that are written in the file: what other sources list is known only later. */
+/** Counts the hosts that are written in the file: what other sources list is known only later. */
 function checkClusters(
   settings: Settings,
   hosts: readonly Asset[],
@@ -140,7 +140,7 @@ function checkClusters(
       notes.warning([...path, 'minHealthy'], what, mend)
       continue
     }
-    // With the rules before it, which take their tags first.
+    // Together with the rules before it, which take their tags first.
     const rules = rollout.clusters.slice(0, index + 1)
     const problems = teams.flatMap((team) => {
       const own = hosts.filter((host) => host.team === team)

@@ -149,7 +149,7 @@ export function percentOf(written: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-/** A number of assets or a share of them, of which at least one is meant. */
+/** A number of assets or a share of them; it means at least one. */
 export function amount(minimum: number, mend: string) {
   return z.union([
     count(minimum, 5_000, mend).transform((value) => ({ kind: 'count' as const, value })),

@@ -13,7 +13,7 @@ export type SettingsOf<Shape extends z.ZodRawShape> = z.ZodObject<Shape, z.core.
 export type InventorySettings = SettingsOf<typeof everySource>
 export type FeedSettings = SettingsOf<typeof everyFeed>
 export type OnCallSettings = SettingsOf<{ readonly fallback: typeof fallback }>
-/** Of a role in which kinds have nothing in common. */
+/** For a role in which kinds have nothing in common. */
 export type AnySettings = SettingsOf<Readonly<Record<never, z.ZodType>>>
 
 /** The section of patchwarden.yaml in which a kind is named for each role. */
@@ -65,13 +65,13 @@ export interface KindSettings {
   readonly system?: SystemSettings
 }
 
-/** An entry as it is configured. What else it says, its kind alone knows. */
+/** An entry as it is configured. Only its kind knows its other settings. */
 export interface EntryConfig {
   readonly kind: string
   readonly [setting: string]: unknown
 }
 
-/** A system as it is configured. What else it says, its kind alone knows. */
+/** A system as it is configured. Only its kind knows its other settings. */
 export interface SystemConfig extends EntryConfig {
   readonly inventory: z.output<SystemSettings['inventory']>
   /** Left out or `null`: what it lists is only watched. */

@@ -79,8 +79,8 @@ export interface RecordCounts {
 export type ExportVerdict = ({ readonly ok: true } & RecordCounts) | ({ readonly ok: false } & AuditProblem)
 
 /**
- * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. `mayBeErased`:
- * that entries have lost what stood beside them is no fault.
+ * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text.
+ * `mayBeErased`: it is not a fault if entries have lost what stood beside them.
  */
 export function verifyExport(text: string, { mayBeErased = false } = {}): ExportVerdict {
   const check = createExportCheck()
@@ -192,7 +192,7 @@ function parse(raw: string): Record<string, unknown> | null {
   }
 }
 
-/** `null` for what has no canonical form: it was never exported. */
+/** `null` for a value that has no canonical form: it was never exported. */
 function spelling(value: unknown): string | null {
   try {
     return canonicalJson(value)

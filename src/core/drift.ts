@@ -13,7 +13,7 @@ export interface Drift {
 
 /**
  * Assets that report something older than what was verified on them. Only looks that were made after the verification
- * count. What a rollback of the same proposal has put back is no drift: such assets are to be left out of `snapshots`.
+ * count. What a rollback of the same proposal has put back is not drift: leave such assets out of `snapshots`.
  */
 export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[]): readonly Drift[] {
   const { subject, rollout } = state
@@ -26,7 +26,7 @@ export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[
     const scheme = schemeFor(platform)
     const older = (plannedOf(subject, id)?.changes ?? []).flatMap(({ name, architecture, to }) => {
       const found = snapshot.packages.find((item) => item.name === name && item.architecture === architecture)
-      // What was removed since is not patched any more, and not dangerous either.
+      // A package that was removed since is not patched any more, but it is not dangerous either.
       return found !== undefined && scheme.compare(found.version, to) < 0
         ? [`${name} is ${found.version}, ${to} was verified`]
         : []

@@ -36,7 +36,7 @@ export interface FreezeRow {
   readonly person: string
   /** Number of the entry that declares it; `null`: of an earlier version, whose proposals alone tell of it. */
   readonly entry: number | null
-  /** Of an earlier version. */
+  /** Only an earlier version wrote it. */
   readonly reason: string | null
   readonly fromAt: string
   readonly untilAt: string
@@ -44,7 +44,7 @@ export interface FreezeRow {
   readonly liftedBy: string | null
 }
 
-/** Of a proposal: when it was alive, and who may freeze its team. */
+/** What is known about a proposal: when it was alive, and who may freeze its team. */
 export interface FreezeWitness {
   readonly id: string
   readonly team: string
@@ -71,7 +71,7 @@ export interface FreezePeople {
   readonly idOf: (pseudonym: string) => string
 }
 
-/** A freeze and its notes in each proposal are one transaction, which does not take longer. */
+/** A freeze and its notes in each proposal are one transaction, which does not take longer than this. */
 const SAME_ACT_MS = 600_000
 
 /**
@@ -203,7 +203,7 @@ function declares(row: KnownRow, { team, person, at, freeze }: FreezeAct): boole
   )
 }
 
-/** Of somebody who was erased nobody can say who it was. */
+/** Nobody can say who an erased person was. */
 function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): boolean {
   return person === null || person === other
 }

@@ -4,7 +4,7 @@ import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSumma
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
-/** Discord takes 25 subcommands; these are on the card of whoever may do them. */
+/** Discord takes 25 subcommands; these ones are on the card of whoever may use them. */
 const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'explain', 'assets', 'report']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */

@@ -190,7 +190,7 @@ function overlaps(start: string, end: string, from: number, to: number): boolean
   return Date.parse(end) > from && Date.parse(start) < to
 }
 
-/** What is drawn: from now, or what has been done, to the end, and a little more. */
+/** The time that is drawn: from now, or from the first thing that was done, to the end and a little beyond. */
 function spanOf(plan: PlanForecast): { readonly from: number; readonly to: number } {
   const instants = [plan.now, ...plan.rings.flatMap(({ runs, soakUntil }) => [...runs.flatMap(ends), soakUntil])]
   // Where nothing ever begins, the windows that are too short.

@@ -102,7 +102,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
 
 function clientOptionsOf(apiUrl: string | null) {
   return {
-    // Sending again is our own business: Slack has no key that would keep a repeated post from being two.
+    // We send again ourselves: Slack has no key that would keep a repeated post from appearing twice.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: CALL_MS,

@@ -1,4 +1,4 @@
-/** Hears what people do in Slack, and shows them what comes of it. */
+/** Hears what people do in Slack, and shows them the result. */
 
 import type { App, BlockButtonAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'

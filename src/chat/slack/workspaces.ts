@@ -85,7 +85,10 @@ export interface Installations {
 
 const KNOWN_MS = 60_000
 
-/** The named workspaces, each with the token it gave when it installed the app. That it installed it is no reason to trust it. */
+/**
+ * The named workspaces, each with the token it gave when it installed the app. Having installed the app is not a reason
+ * to trust a workspace.
+ */
 export function manyWorkspaces(
   installations: Installations,
   named: readonly string[],

@@ -24,7 +24,7 @@ const TOLD_APART = 5
 interface Ends {
   readonly good: readonly ChangedEnd[]
   readonly bad: readonly ChangedEnd[]
-  /** Those that are told each on its own. */
+  /** Ends that are told one by one. */
   readonly apart: readonly ChangedEnd[]
 }
 

@@ -21,7 +21,7 @@ export function listed(state: ProposalState, assets: readonly string[]): RichTex
   return listedNames(first, assets.length)
 }
 
-/** The first names of so many. */
+/** The first of these names, and how many there are in total. */
 function listedNames(first: readonly string[], total: number): RichText {
   const out: (string | ReturnType<typeof code>)[] = []
   for (const [index, name] of first.entries()) {

@@ -20,7 +20,7 @@ export interface Simulation extends Required<Omit<ForecastQuestion, 'team' | 'fr
 /** Instants and durations in here are milliseconds. */
 interface RingPlay {
   readonly ring: PlannedRing
-  /** That one asset takes. */
+  /** How long one asset takes. */
   readonly duration: number
   readonly timesOf: (asset: string) => Times
   readonly room: ClusterRoom

@@ -13,7 +13,7 @@ export interface DecisionPoint {
 }
 
 export interface DecisionRow {
-  /** From 1, as people count. */
+  /** Counted from 1, as people count. */
   readonly number: number
   readonly values: readonly string[]
   readonly outcome: string

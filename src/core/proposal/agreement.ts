@@ -12,7 +12,7 @@ import type { ProposalEvent } from './event.ts'
 import { isSame } from './evolve-agreements.ts'
 import type { AgreedAct, Agreement, ProposalState } from './proposal.ts'
 
-/** Those who agreed to exactly this, and whose agreement still says something. */
+/** The people who agreed to exactly this, and whose agreement still counts. */
 export function agreedTo(
   { agreements = [] }: Pick<ProposalState, 'agreements'>,
   act: AgreedAct['act'],
@@ -21,7 +21,7 @@ export function agreedTo(
   return agreements.filter(({ to }) => to.act === act && (to.act !== 'extend-window' || isBefore(now, to.until)))
 }
 
-/** `then` follows where those who agreed to it, with whoever asks now, are enough; else the agreement is kept. */
+/** Gives `then` if those who agreed to it, with whoever asks now, are enough; otherwise keeps the agreement. */
 export function agree(
   state: ProposalState,
   to: AgreedAct,

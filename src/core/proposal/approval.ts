@@ -50,7 +50,7 @@ function approvals(state: Deciding): readonly CountedAct[] {
   return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
-/** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
+/** Progress toward the quorum with the present people and roles; `null` where no quorum is asked. */
 export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null

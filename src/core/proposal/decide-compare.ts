@@ -6,7 +6,7 @@ import { portions } from './portions.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 import { changesSince, isHeld } from './since.ts'
 
-/** The decision and its votes stay. What its assets need by now says which of them are started, and with what. */
+/** The decision and its votes stay. The present needs of its assets say which of them are started, and with what. */
 export function compareAssets(
   state: ProposalState,
   command: Extract<ProposalCommand, { type: 'compare-assets' }>,
@@ -22,7 +22,7 @@ export function compareAssets(
   return accept(...events, ...ringEvents(after(state, events, context), context))
 }
 
-/** As many events as it takes: each has so many assets, and so many bytes, at most. */
+/** As many events as it takes: each holds a limited number of assets, and of bytes. */
 function inEvents(changed: readonly AssetSince[]): readonly ProposalEvent[] {
   const parts = portions(changed)
   return parts.map((assets, index) =>

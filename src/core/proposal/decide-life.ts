@@ -49,7 +49,7 @@ export function open(command: Of<'open'>, context: Context): Decision {
   return accept(opened)
 }
 
-/** What undoes a rollout is decided by who asks for it: one who may stop, like the stop itself. It begins at once. */
+/** A rollback is decided by the person who asks for it, if they may stop, like the stop itself. It begins at once. */
 function openRollback(
   command: Of<'open'>,
   { proposal }: { readonly proposal: string },

@@ -59,7 +59,7 @@ function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): s
     : 'the window passed before it could start'
 }
 
-/** May any asset of what comes next be touched at this moment? */
+/** May any asset that comes next be touched at this moment? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
   const next = comesNext(state, subject)
   if (next === null) return true // every asset was in the test ring: what is left is to look again
@@ -153,7 +153,10 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   }
 }
 
-/** Those that wait are named by the event that starts the first of them, or, where they are many, by events of their own. */
+/**
+ * Assets that wait are named by the event that starts the first of them, or, where they are many, by events of their
+ * own.
+ */
 function batchEvents(
   started: Extract<ProposalEvent, { type: 'batch-started' }> & { readonly waiting: readonly string[] },
 ): readonly ProposalEvent[] {
@@ -308,7 +311,7 @@ export function announceWindow(state: ProposalState, context: Context): Decision
   return accept({ type: 'window-announced', window: schedule })
 }
 
-/** Recorded after the end, too, in the old thread: what was verified is not so any more. */
+/** Recorded after the end, too, in the old thread: what was verified is not true any more. */
 export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'>): Decision {
   const end = state.rollout?.deployments[asset]?.verification?.end
   if (end === undefined || countEndState(end) !== 'good') return refuse('unknown', `${asset} was never as promised.`)

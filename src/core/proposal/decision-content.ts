@@ -59,7 +59,9 @@ interface ListText {
 
 type ChangeText =
   | ({ readonly kind: 'package' } & PackageChange)
-  /** An update by its number (KB), and the build that it leads to. It has no version before. No engine of today installs one. */
+  /**
+   * An update by its number (KB), and the build that it leads to. It has no version before. No engine installs one yet.
+   */
   | { readonly kind: 'update'; readonly update: string; readonly build: string | null }
 
 interface ChangeSetText {
@@ -134,7 +136,7 @@ type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
   /** In the order in which they are shown: id of the patch and hash of its judgement. */
   readonly judgements: Listed<readonly [string, string]>
   readonly inventoryAt: string | null
-  /** Asset ids, and why there is no preview. */
+  /** Asset ids, each with the reason why there is no preview. */
   readonly notPreviewed: Listed<readonly [string, string]>
   /** Why an earlier rollout is undone, where an earlier version wrote it: it stands beside an entry now. */
   readonly rollbackReason: string | null
@@ -181,7 +183,7 @@ function* asStored(
 /** What was made of a subject, until it is stored: it is asked for more than once on the way. */
 const lately = new WeakMap<Subject, KeptSubject>()
 
-/** It is stored, and takes no more memory. */
+/** It is stored, and its memory is given back. */
 export function subjectStored({ subject }: Pick<KeptSubject, 'subject'>): void {
   lately.delete(subject)
 }
@@ -197,7 +199,7 @@ export const subjectHashes = memoizeByIdentity((subject: Subject): SubjectHashes
   return { decision, evidence }
 })
 
-/** The hash of what is voted on: that which votes name. */
+/** The hash of what is voted on, which votes name. */
 export function contentHash(subject: Subject): string {
   return subjectHashes(subject).decision
 }
@@ -217,12 +219,12 @@ const changeText = contentOnce(
   'change',
   ({ name, architecture, from, to }: PackageChange): ChangeText => ({ kind: 'package', name, architecture, from, to }),
 )
-/** Of a list that is not cut into parts. */
+/** For a list that is not cut into parts. */
 const changeSetText = contentOnce(
   'change set',
   (changes: readonly PackageChange[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
 )
-/** Of a list that is not cut into parts. */
+/** For a list that is not cut into parts. */
 const transactionText = contentOnce('transaction', (steps: readonly TransactionStep[]): TransactionText => ({ steps }))
 
 function keptRule(subject: StandingRuleSubject, keep: Keep): SubjectHashes {
@@ -422,7 +424,10 @@ function* pagesOfAssets(
   }
 }
 
-/** Ring and place of each asset: in the first ring that names it. What is no asset of the decision has no place. */
+/**
+ * Ring and place of each asset: in the first ring that names it. An id that is not an asset of the decision has no
+ * place.
+ */
 function placesIn(
   rings: readonly PlannedRing[],
   assets: ReadonlySet<string>,
