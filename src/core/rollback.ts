@@ -16,7 +16,7 @@ export interface RollbackRequest {
   readonly state: ProposalState
   readonly doer: Doer
   readonly reason: string | null
-  /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
+  /** `null`: all that it changed. Otherwise the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly moment: Moment
 }
@@ -53,7 +53,7 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, onl
   return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
 }
 
-/** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */
+/** Assets that the rollout touched, with their changes reversed; packages that it newly installed stay. */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
   const ring = only?.startsWith('ring:') ? subject.rings.find(({ name }) => `ring:${name}` === only) : undefined
   return subject.assets.flatMap((planned) => {
@@ -73,9 +73,9 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/** What a package had before the rollout changed it; `null`: it did not, or newly installed it. */
+/** What a package had before the rollout changed it; `null`: the rollout did not change it, or newly installed it. */
 function versionBefore(change: PackageChange, outcome: DeploymentOutcome): string | null {
-  // What failed cannot say what it changed.
+  // An asset that failed cannot say what it changed.
   if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return change.from
   const same = outcome.changed.filter(({ name }) => name === change.name)
   return (same.find((one) => changeKey(one) === changeKey(change)) ?? same[0])?.from ?? null
@@ -90,7 +90,7 @@ export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subje
   return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
-/** Are assets put back by the operator's snapshots, and not by their package managers? */
+/** Are assets put back from the operator's snapshots, and not by their package managers? */
 export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
   return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

@@ -5,7 +5,7 @@ import type { ServiceCheck } from './proposal/proposal.ts'
 
 export type MetricCheck = Extract<ServiceCheck, { readonly kind: 'metric' }>
 
-/** Both bounds are still healthy. A value that is no finite number is not: it proves nothing. */
+/** Both bounds are still healthy. A value that is not a finite number is not healthy: it proves nothing. */
 export function judgeMetric(check: MetricCheck, value: number): HealthResult {
   const problem = metricProblem(check, value)
   return { check: check.query, healthy: problem === null, detail: problem ?? within(check, value) }

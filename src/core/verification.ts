@@ -14,7 +14,7 @@ export interface VerificationFacts {
   readonly rollsBack?: boolean
 }
 
-/** What came of looking at an asset. `gone`: the inventory does not list it any more, so that nobody looked. */
+/** The result of looking at an asset. `gone`: the inventory does not list it any more, so nobody looked. */
 export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
 
 /** The id of the asset. */
@@ -26,8 +26,8 @@ export function lookedAt(look: Look): string {
 type Base = Omit<Verification, 'end' | 'reason'>
 
 /**
- * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
- * asset's own fresh package list and health decide. `look` must have been made after the deployment.
+ * What one asset says about itself after its deployment, compared with what was promised. The engine's outcome
+ * explains; the asset's own fresh package list and health decide. `look` must have been made after the deployment.
  */
 export function verify(
   planned: PlannedAsset,
@@ -96,7 +96,7 @@ function isAsPromised({ version, promised }: Promised, { asset }: AssetSnapshot,
   return rollsBack ? compared === 0 : compared >= 0
 }
 
-/** The end of an asset that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
+/** How an asset ended that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
 function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,
@@ -167,7 +167,10 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, NAMED).join(', ')}${more}`
 }
 
-/** What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names nothing. */
+/**
+ * What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names
+ * nothing.
+ */
 function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string | null {
   const held = snapshot.pending.filter((update) => update.held !== null && names.includes(update.name))
   if (held.length === 0) return null

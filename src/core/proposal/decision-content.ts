@@ -580,7 +580,7 @@ export interface DecisionIndex {
   readonly pages: readonly string[]
   readonly classes: readonly string[]
   readonly patches: readonly string[]
-  /** All of its subject that is no list of assets or patches. */
+  /** Its subject without the lists of assets and patches. */
   readonly bare: Omit<PatchSubject, 'patches' | 'assets' | 'rings'> & {
     readonly rings: readonly Omit<PlannedRing, 'assets'>[]
   }
@@ -681,7 +681,7 @@ export function silenceIn(evidence: string, contents: ReadonlyMap<string, Stored
   return reader(contents)<EvidenceText>('evidence', evidence).silence
 }
 
-/** Numbers of the classes that miss a patch, by its id. `contents` has all its patches and pages of classes. */
+/** Numbers of the classes that miss a patch, by the patch's id. `contents` has all its patches and pages of classes. */
 export function classesMissing(
   { patches, classes }: DecisionIndex,
   patch: string,
@@ -702,7 +702,7 @@ export function judgementsIn(
   return read.list(read<EvidenceText>('evidence', evidence).judgements)
 }
 
-/** These of its patches, each with its judgement. `contents` has all patches, and these judgements. */
+/** The given ones of its patches, each with its judgement. `contents` has all patches, and these judgements. */
 export function judgedPatches(
   { patches }: DecisionIndex,
   judgements: readonly (readonly [string, string])[],
@@ -716,7 +716,7 @@ export function judgedPatches(
   })
 }
 
-/** A decision with what is shown beside it. `contents` has the evidence and all that it names. */
+/** A decision with what is shown beside it. `contents` has the evidence and all that the evidence names. */
 export function withEvidence(
   voted: Voted,
   hashes: SubjectHashes,
@@ -766,7 +766,7 @@ function shown(
 
 const noSteps: readonly TransactionStep[] = []
 
-/** As people read them: by name. */
+/** In the order in which people read them: by name. */
 function inOrder({ asset: a }: PlannedAsset, { asset: b }: PlannedAsset): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : byId(a, b)
 }

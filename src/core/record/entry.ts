@@ -14,7 +14,7 @@ export type Facts = Readonly<Record<string, Fact | undefined>>
 /** What stands beside the facts, and can be erased. */
 export type Beside = Readonly<Record<string, Fact | undefined>>
 
-/** What an entry says, before it has its time and its place. */
+/** What an entry says before it is given its time and its place. */
 export interface Told {
   readonly event: string
   readonly facts: Facts
@@ -32,7 +32,7 @@ export interface Entry {
   readonly by: string
   readonly event: string
   readonly facts: Facts
-  /** Binds what stands beside it; left out where nothing does. */
+  /** Binds what stands beside it; left out where nothing stands there. */
   readonly commit?: string
   /** Hash of the entry before it in its stream. */
   readonly prev: string
@@ -81,7 +81,10 @@ function checkNumbers(value: Fact | Facts | undefined, event: string): void {
 
 const texts = ['stream', 'at', 'by', 'event', 'prev'] as const
 
-/** The entry of its bytes. Throws a clause where they are none: whoever changed the store may have written anything. */
+/**
+ * Reads an entry from its bytes. Throws a clause where they are not an entry: somebody who changed the store may have
+ * written anything.
+ */
 export function readEntry(text: string): Entry {
   const value = parsed(text)
   if (!isRecord(value)) throw new Error('is no entry')
@@ -105,8 +108,9 @@ function parsed(text: string): unknown {
 const HASH = /^[0-9a-f]{64}$/
 
 /**
- * What of an entry that could be read is not as `sealEntry` writes it, as a clause; `null`: nothing. Of two keys of one name
- * some would read the first and some the last, and numbers that are not whole are not the same to everybody.
+ * What differs, in an entry that could be read, from the way `sealEntry` writes it, as a clause; `null`: nothing. If a
+ * key stood there twice, some readers would take the first and some the last; and numbers that are not whole are read
+ * differently by different programs.
  */
 export function spellingProblem(
   text: string,
@@ -123,7 +127,10 @@ function isWhole(value: Fact | Facts | undefined): boolean {
   return typeof value !== 'object' || value === null || Object.values(value).every(isWhole)
 }
 
-/** What stands beside an entry, as it is kept: with its salt, or none of the two. Throws a clause where one is missing. */
+/**
+ * What stands beside an entry, as it is kept: with its salt, or neither of the two. Throws a clause where only one is
+ * there.
+ */
 export function besideOf(salt: string | null, text: string | null): SealedEntry['beside'] {
   if (salt === null && text === null) return null
   if (text === null) throw new Error('has a salt, and what it belongs to is gone: only both can be erased')
@@ -139,7 +146,10 @@ export function readBeside(text: string | null): Beside | null {
   return value as Beside
 }
 
-/** Whether what stands beside an entry is what it is bound to; a clause where it is not. Erased: it cannot be told. */
+/**
+ * Checks that what stands beside an entry is what the entry is bound to; a clause where it is not. Erased: nobody can
+ * tell.
+ */
 export function besideProblem({ commit }: Pick<Entry, 'commit'>, beside: SealedEntry['beside']): string | null {
   if (beside === null) return null
   if (commit === undefined) return 'has something beside it that it is not bound to'

@@ -42,7 +42,7 @@ export interface FeedNewsRead {
 
 const unknown: FeedRecorded = { failing: false, readAt: null, cursor: null, said: null }
 
-/** What is to be said of an answer, and what the record says then; `null`: nothing. */
+/** What must be recorded about an answer, and what the record says afterwards; `null`: nothing. */
 export function feedDifference(
   feed: string,
   recorded: FeedRecorded | null,

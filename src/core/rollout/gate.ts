@@ -25,11 +25,11 @@ export interface GateTally {
   readonly total: number
   readonly bad: number
   readonly unreachable: number
-  /** Ended well, or not finished yet. */
+  /** Assets that ended well, or have not finished yet. */
   readonly hopeful: number
 }
 
-/** Counts a ring's assets, so many in `total`, by those of them that did not end well. */
+/** Counts a ring's assets (`total` of them) by those that did not end well. */
 export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[]): GateTally {
   const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
   const bad = ends.filter((end) => end === 'bad').length

@@ -39,7 +39,7 @@ export interface Previews {
 
 const GATHER_MS = 30
 
-/** What a host would do. `key`: of the batch, whose job looks whether it was begun before. */
+/** What a host would do. `key`: the key of the batch, whose job looks whether it was begun before. */
 export function askHost(
   previews: Previews,
   key: string,
@@ -110,7 +110,7 @@ async function askInOneJob(
   }
 }
 
-/** What a job comes to for a host of which it says nothing. */
+/** The result for a host about which the job says nothing. */
 function withoutWord(name: string, { job, summaries }: Ended): Looked {
   if (summaries.some((one) => one.host_name === name && one.dark > 0)) {
     const trouble = { reason: 'AWX cannot reach it', log: '', beforeAll: true, unreachable: true }

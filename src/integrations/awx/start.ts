@@ -20,7 +20,7 @@ interface AskedHost {
 interface Start extends Run {
   /** What is to be started, by name of the host. */
   readonly hosts: Map<string, AskedHost>
-  /** What has come of it so far. */
+  /** What is known of the result so far. */
   readonly settled: Settled[]
   readonly jobs: StartedJob[]
 }
@@ -123,7 +123,7 @@ function hostOf({ hosts }: Start, name: string): AskedHost {
   return host
 }
 
-/** When the time of all is over; `null`: that of one of them never is. */
+/** When the time of all is over; `null`: for one of them it never is. */
 function lastOf(times: readonly (string | null)[]): string | null {
   if (times.includes(null)) return null
   return times.reduce((last, at) => (Date.parse(at ?? '') > Date.parse(last ?? '') ? at : last), times[0] ?? null)

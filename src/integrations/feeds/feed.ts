@@ -22,7 +22,7 @@ export interface FeedFormat<State> {
 
 export interface FeedInput<State> {
   readonly bytes: Buffer
-  /** For sentences: the feed and where it came from. */
+  /** For sentences: the feed, and where it came from. */
   readonly what: string
   /** `null` at first. */
   readonly previous: State | null

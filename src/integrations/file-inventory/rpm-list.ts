@@ -65,7 +65,7 @@ function said(value: string): boolean {
   return value.trim() !== '' && value.trim() !== '(none)'
 }
 
-/** `bash-5.1.8-9.el9.src.rpm`; the epoch is that of the package. */
+/** `bash-5.1.8-9.el9.src.rpm`; it has the epoch of the package. */
 function sourceOf(sourceRpm: string, name: string, version: string) {
   const [, source, sourceVersion] = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(sourceRpm.trim()) ?? []
   if (source === undefined || sourceVersion === undefined) return { source: name, sourceVersion: version }

@@ -68,5 +68,5 @@ export const assetSchema = z.object({
 
 export type AssetRecord = z.infer<typeof assetSchema>
 
-/** The envelope alone: each asset is parsed by itself so that one bad one costs one. */
+/** The envelope alone: each asset is parsed by itself, so that a bad one costs only itself. */
 export const inventoryFileSchema = z.looseObject({ assets: z.array(z.unknown()) })

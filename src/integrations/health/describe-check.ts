@@ -42,7 +42,7 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
 
 /**
  * A program and its arguments, with `{address}` and `{name}` of the asset and further values filled in. What stands for
- * the asset must be able to be a host name or an address, so that it can be no option and no path.
+ * the asset must be a possible host name or address, so that it cannot be an option or a path.
  */
 export function fillArguments(
   template: readonly string[],

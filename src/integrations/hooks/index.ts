@@ -11,7 +11,7 @@ import { describeEnd, lastLines } from '../process-end.ts'
 const LOG_LINES = 40
 
 /**
- * Programs, run beside Patchwarden without a shell. Not for simulated assets: a name that was invented may be that of a
+ * Programs, run beside Patchwarden without a shell. Not for simulated assets: an invented name may be the name of a
  * real machine.
  */
 export function createHookRunner(): HookRunner {

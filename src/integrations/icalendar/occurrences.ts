@@ -16,7 +16,7 @@ export interface Occurrence {
   readonly end: number
   /** Untrusted text. */
   readonly summary: string
-  /** E-mail addresses, or whatever else the calendar names them by. */
+  /** E-mail addresses, or other names that the calendar has for people. */
   readonly attendees: readonly string[]
 }
 
@@ -31,8 +31,8 @@ export interface Stretch {
 }
 
 /**
- * Occurrences in the stretch, moved ones where they were moved to, cancelled ones left out, in order. Throws a sentence
- * where the text is no calendar, or holds an event of which it cannot be told when it is.
+ * Occurrences in the stretch, moved ones where they were moved to, without cancelled ones, in order. Throws a sentence
+ * where the text is not a calendar, or holds an event whose time cannot be told.
  */
 export function occurrencesIn(text: string, { location, timeZone, from, to }: Stretch): readonly Occurrence[] {
   const calendar = parse(text, location)
@@ -100,7 +100,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   onwards.sort((a, b) => a.at - b.at)
   for (const event of live) {
     const span = spanOf(event, places)
-    // Those that later ones follow may have been moved into the stretch from anywhere.
+    // An occurrence that changes all later ones may have been moved into the stretch from anywhere.
     const earlier = Math.max(0, ...onwards.map((one) => (one.span === null ? 0 : one.at - one.span.start)))
     const starts = startsOf(event, span, places, onwards.length > 0 ? Number.NEGATIVE_INFINITY : from, to + earlier)
     for (const start of starts) {
@@ -112,7 +112,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   }
 }
 
-/** From one occurrence on all are as this one; `null`: cancelled. */
+/** From one occurrence on, all are like this one; `null`: cancelled. */
 interface Onwards {
   readonly at: number
   readonly event: ICAL.Component
@@ -123,7 +123,7 @@ interface Span {
   readonly start: number
   readonly first: CalendarTime
   readonly zone: Zone
-  /** Of whole days: so many. Else elapsed milliseconds. */
+  /** Whole days are counted; any other length is elapsed milliseconds. */
   readonly length: { readonly days: number } | { readonly milliseconds: number }
 }
 

@@ -29,7 +29,7 @@ export function timesOf(component: ICAL.Component, name: string): readonly Calen
 }
 
 export interface Places {
-  /** Of floating times and of dates. */
+  /** The zone for floating times and for dates. */
   readonly own: Zone
   readonly named: (tzid: string) => Zone
 }

@@ -4,7 +4,7 @@ import { parseRrule } from '../../core/recurrence/rule.ts'
 import { type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { timesOf } from './times.ts'
 
-/** Zones by TZID: the IANA zone of that name, else what the calendar's own VTIMEZONE says. */
+/** Zones by TZID: the IANA zone of that name, or else what the calendar's own VTIMEZONE says. */
 export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string) => Zone {
   const known = new Map<string, Zone>()
   return (tzid) => {

@@ -78,7 +78,7 @@ export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSig
 
 const rowSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) })
 
-/** ISO 8601 UTC; `null` for anything that is no certain instant. */
+/** ISO 8601 UTC; `null` for a text that is not a certain instant. */
 function instantOf(time: string): string | null {
   if (/^\d{9,13}(\.\d+)?$/.test(time)) {
     // Milliseconds have 12 digits and more since 1973.

@@ -11,18 +11,19 @@ export type PrometheusAccess =
   | { readonly kind: 'missing'; readonly problem: string }
 
 export interface PrometheusServer {
-  /** What people call it. */
+  /** The name that people use for it. */
   readonly name: string
   /** With the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
   readonly url: string
   readonly access: PrometheusAccess
-  /** For one question. Default 30. */
+  /** Limit for one question. Default 30. */
   readonly timeoutSeconds?: number
 }
 
 /**
- * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak as
- * well. Throws a sentence for anything but a whole answer: one with warnings may lack data, and is none.
+ * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak
+ * as well. Throws a sentence for anything but a whole answer: an answer with warnings may lack data, and does not
+ * count.
  */
 export async function ask(
   server: PrometheusServer,

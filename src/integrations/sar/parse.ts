@@ -4,7 +4,7 @@ export type SarMeasure = 'cpu' | 'load average'
 
 export interface SarHistory {
   readonly samples: readonly LoadSample[]
-  /** What could not be read on the host, as it said. */
+  /** What could not be read on the host, in the host's words. */
   readonly problems: readonly string[]
 }
 

@@ -2,7 +2,10 @@ import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import { inputLimits } from '../input-limits.ts'
 
-/** Does it for all assets, several at a time, even where one fails; then throws what went wrong, in one sentence. */
+/**
+ * Does it for all assets, several at a time, even where one fails; then throws one sentence about everything that went
+ * wrong.
+ */
 export async function forEachAsset(
   assets: readonly Asset[],
   signal: AbortSignal,

@@ -41,13 +41,13 @@ export type RunDeployment = Run['deployments'][number]
 
 export interface RunJournal {
   /**
-   * Writes the run down unless its key is there already; either way the run on record is returned. Of two times in which
-   * an asset may begin the earlier stands.
+   * Writes the run down unless its key is there already; either way it returns the run on record. If there are two
+   * times in which an asset may begin, the earlier one stands.
    */
   begin(batch: Batch, now: Date): Promise<Run>
   /** Throws a sentence when there is no such run. */
   read(key: string): Promise<Run>
-  /** The first cancellation stands. */
+  /** Only the first cancellation counts. */
   cancel(key: string, now: Date): Promise<void>
 }
 

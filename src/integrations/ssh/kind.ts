@@ -150,7 +150,7 @@ export function targetOf(source: SshSource, one: SshHost): SshTarget {
   }
 }
 
-/** By the id of the asset, of all sources there are. */
+/** By the id of the asset, over all sources. */
 function targetsOf({ sources }: Settings): ReadonlyMap<string, SshTarget> {
   const targets = new Map<string, SshTarget>()
   for (const [name, source] of Object.entries(sources)) {

@@ -40,7 +40,7 @@ export function isCvrfJson(given: object): boolean {
   return 'DocumentTracking' in given && 'ProductTree' in given
 }
 
-/** Throws a sentence where it is no month of Microsoft's. */
+/** Throws a sentence where it is not a month of Microsoft's. */
 export function readCvrfJson(given: unknown, what: string): Month {
   const parsed = schema.safeParse(given)
   if (!parsed.success) throw new Error(`${what} is no CVRF of Microsoft's: ${schemaProblem(parsed.error)}`)
