@@ -1,4 +1,7 @@
-/** Scores of EPSS, as they are stored: many in a row, of which a day replaces nearly all in a few hundred rows. */
+/**
+ * Scores of EPSS as they are stored: many in each row, because a day replaces nearly all of them. Then only a few
+ * hundred rows are written.
+ */
 
 import { and, eq, sql } from 'drizzle-orm'
 import type { EpssScore } from '../core/catalog.ts'
@@ -26,7 +29,7 @@ interface Hashed extends Part {
 
 type Stored = Pick<Hashed, 'part' | 'model' | 'date'>
 
-/** In one statement; a part has up to 1,000 scores. */
+/** How many go into one statement; a part has up to 1,000 scores. */
 const PARTS_AT_ONCE = 15
 
 /** The part that a CVE's score is in. */
@@ -69,7 +72,7 @@ export function createEpssIntake() {
     part.percentiles.push(percentile)
   }
 
-  /** `null`: what is stored is what was brought. */
+  /** `null`: what is stored is already what was brought. */
   async function compare(db: Queryable, feed: string): Promise<Difference | null> {
     hashed ??= await inSlices(withHashes(parts))
     const { part, model, date } = epssParts

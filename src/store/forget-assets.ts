@@ -1,4 +1,4 @@
-/** Forgets assets that are no more, and software that none has. */
+/** Forgets assets that no longer exist, and software that no asset has. */
 
 import { and, asc, eq, notInArray, sql } from 'drizzle-orm'
 import { storableAsJson } from '../core/storable.ts'

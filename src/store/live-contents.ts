@@ -32,7 +32,7 @@ export async function saveContent(tx: Queryable, state: ProposalState, before: P
   }
 }
 
-/** Writes it anew. Of two with the same content, which an earlier version let be, the other keeps it. */
+/** Writes it anew. If two proposals have the same content, which an earlier version allowed, the other keeps it. */
 export async function renewContent(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(liveContents).where(eq(liveContents.proposal, state.id))
   const rows = contentRows(state)

@@ -41,8 +41,8 @@ export interface WaitingQuery {
 }
 
 /**
- * Undelivered messages of one platform: of each channel its cards, of which only the latest of a proposal counts, and then
- * its entries, oldest first.
+ * Undelivered messages of one platform. For each channel: its cards first, of which only the latest of a proposal
+ * counts, and then its entries, oldest first.
  */
 export async function waitingMessages(
   db: Queryable,

@@ -54,7 +54,7 @@ async function packagedBinaries(): Promise<string> {
   }
 }
 
-/** As root, a package below a private home is copied once to where the service account can run it. */
+/** As root, a package below a private home is copied once to a place where the service account can run it. */
 function reachable(packaged: string, placement: Placement, log: (message: string) => void): string {
   if (placement.account === null || placement.canReach(path.join(packaged, 'bin', 'postgres'))) {
     completeSymlinks(packaged)
@@ -79,7 +79,7 @@ function reachable(packaged: string, placement: Placement, log: (message: string
   return copy
 }
 
-/** Gives everyone what the owner may read and run: a strict umask at install time closed it. */
+/** Lets everybody read and run what the owner may: a strict umask at install time had closed it. */
 function openTree(folder: string): void {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   for (const file of [folder, ...entries.map((entry) => path.join(folder, entry))]) {

@@ -5,7 +5,7 @@ import { newest } from './schema.ts'
 
 /** Proposals of a team that are looked at, the newest first. */
 const LOOKED_AT = 500
-/** Of these, rollouts that count. */
+/** How many rollouts count for this. */
 const EARLIER = 50
 /** Assets of each of their rings. */
 const SAMPLES = 100

@@ -54,7 +54,7 @@ async function rollBack(
     const first = subject.assets[0]
     return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
-  // Undoing a part leaves the rest to go on or not, as people decide.
+  // If only a part is undone, people decide whether the rest goes on.
   if (only === null && (state.status === 'halted' || state.status === 'paused')) {
     const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
     if (!ended.ok) return refused(ended.refusal.sentence)
@@ -81,7 +81,10 @@ async function rollBack(
   }
 }
 
-/** The exact transaction of each asset. Older versions are not everywhere to be had: what has none stays as it is. */
+/**
+ * The exact transaction of each asset. Older versions are not available everywhere: an asset without one stays as it
+ * is.
+ */
 async function previewed(
   parts: RollbackParts,
   subject: PatchSubject,

@@ -15,7 +15,7 @@ export interface SyncReport {
   readonly name: string
   readonly kind: 'inventory' | 'catalog'
   readonly ok: boolean
-  /** Of a feed: it said something else than before. Of inventory: it was looked at. */
+  /** For a feed: it said something else than before. For inventory: it was looked at. */
   readonly news: boolean
   /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
@@ -43,7 +43,7 @@ async function syncFeeds(parts: SyncParts, signal: AbortSignal): Promise<readonl
     parts.clock().toISOString(),
     parts.feedChanged,
   )
-  // One after the other: a large one takes memory while it is read.
+  // One after the other, because a large one takes memory while it is read.
   for (const { name } of parts.feeds) reports.push(await syncFeed(parts, name, signal))
   return reports
 }
@@ -112,7 +112,7 @@ async function syncSource(
     }
     for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
       waiting.push(observation)
-      // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
+      // A fleet in a file comes at once, hosts over SSH come one by one: what was seen is stored soon.
       if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
       if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
       else lost.push(`${observation.asset.name}: ${observation.reason}`)

@@ -8,7 +8,7 @@ import { replaced } from './script.ts'
 /** Longer lists are cut in notes. */
 const NAMED = 6
 
-/** What a host would do, or in one sentence why it cannot say. */
+/** What a host would do, or one sentence that says why it cannot tell. */
 export type Look =
   | { readonly kind: 'seen'; readonly simulation: Simulation; readonly sections: Sections }
   | { readonly kind: 'problem'; readonly reason: string; readonly log: string }
@@ -36,7 +36,7 @@ export function parseLook(manager: PackageManager, output: string, name: string)
   return { kind: 'seen', simulation, sections }
 }
 
-/** The steps of a simulation, without what only the judgement of it needs. */
+/** The steps of a simulation, without what is only needed to judge them. */
 export function transactionOf({ steps }: Simulation): readonly TransactionStep[] {
   return steps.map(({ action, name, architecture, from, to }) => ({ action, name, architecture, from, to }))
 }
@@ -95,7 +95,7 @@ export function judge(
   return { fit: true, notes, untouched }
 }
 
-/** What no archive has any more, and what has not been kept either. */
+/** Versions that no archive has any more, and that have not been kept either. */
 function cannotGoBack(manager: PackageManager, { transaction }: DeploymentRequest, sections: Sections): string[] {
   const kept = new Set(linesOf(sections, 'kept'))
   const offered = new Set(

@@ -1,4 +1,4 @@
-/** When nothing is to be done, and when it is quiet. */
+/** When assets must not be touched, and when they are least busy. */
 
 import { index, integer, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import type { MeasuredWindow, UnusableLoad } from '../../core/load.ts'

@@ -24,7 +24,7 @@ ${detail.tables.map(
 ${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
 }
 
-/** The detail of a proposal, of which this is a part. `path`: where it is. */
+/** The page of a proposal's detail, of which this is a part. `path`: where it is. */
 export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailPart, viewer: Viewer): Html {
   const only = part.only ?? ''
   const back = path.slice(0, path.lastIndexOf('/'))

@@ -35,7 +35,7 @@ export async function contextOf(
   }: { readonly team: string; readonly command: ProposalCommand; readonly actor: Actor; readonly now: string },
 ): Promise<{ readonly context: Context; readonly rights: number | null }> {
   const before = stored?.state ?? null
-  // Asked for together: each is a way to the database and back.
+  // Asked for together, because each question goes to the database and back.
   const [freezes, standing, estimates, rights] = await Promise.all([
     freezesOf(tx, parts, team, now),
     standingGrant(tx, before),
@@ -56,7 +56,7 @@ export async function contextOf(
   return { context, rights }
 }
 
-/** How old the facts are on which a rollout would start. What rolls back goes by what was previewed when it opened. */
+/** How old the facts are that a rollout would start on. A rollback depends on what was previewed when it opened. */
 export async function lookedAt(db: Queryable, state: ProposalState): Promise<Pick<Context, 'lookedAt'>> {
   const { subject } = state
   if (subject.kind !== 'patches' || subject.rollsBack !== undefined) return {}
@@ -64,7 +64,7 @@ export async function lookedAt(db: Queryable, state: ProposalState): Promise<Pic
   return assets.length === 0 ? {} : { lookedAt: await oldestLook(db, assets) }
 }
 
-/** What other rollouts do to what this one would begin. */
+/** What other rollouts do to the assets that this one would begin on. */
 async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
   const others = await workOfOthers(tx, state)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }

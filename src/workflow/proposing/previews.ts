@@ -1,6 +1,7 @@
 /**
- * Asks engines what changes would do, in bulk and ahead of proposals, and keeps what they answer: for an asset, or where the
- * engine says so for all that have the same software, as long as that and the changes are the same.
+ * Asks engines what changes would do, in bulk and ahead of proposals, and keeps the answers: for an asset or, where the
+ * engine says that it answers alike, for all assets with the same software. They are kept as long as the software and
+ * the changes are the same.
  */
 
 import pLimit from 'p-limit'
@@ -40,7 +41,7 @@ export interface Filled {
   readonly subject: PatchSubject
   /** Nobody has answered yet. */
   readonly lacking: readonly Lacking[]
-  /** It could not be answered, and is asked once more. */
+  /** It could not be answered, and will be asked once more. */
   readonly again: readonly Lacking[]
 }
 

@@ -61,7 +61,7 @@ function asking({ parts, commands }: Deploying, state: ProposalState, mine: read
   }
 }
 
-/** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
+/** Nothing has begun and nothing may: there is no reason to silence the monitoring. */
 async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
   if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
   return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))

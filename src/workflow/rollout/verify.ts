@@ -1,4 +1,4 @@
-/** Verifies assets from what they say of themselves, and records it. */
+/** Verifies assets by what they say about themselves, and records it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset, Observation } from '../../core/asset.ts'
@@ -70,7 +70,7 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
       const task = check(ended, looks)
-      // It is awaited at the end; until then nobody else may think that it was forgotten.
+      // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
       task.catch(() => undefined)
       tasks.push(task)
     },
@@ -144,7 +144,7 @@ interface Judged extends Ended {
   readonly before: readonly HealthResult[] | undefined
 }
 
-/** Of a hook that has nowhere to go: what was drained is not back in service, and that is told. */
+/** For a hook that has no address to go to: what was drained is not back in service, and that is told. */
 const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
 function hooksOf({ subject }: ProposalState) {
