@@ -99,6 +99,6 @@ export function cardActions(place: Place, viewer: Doer | null): readonly CardAct
     .filter((name) => !likely.includes(name) || !isLikely(name))
     .map((name) => button(name, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
   const looks =
-    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} assets`), button('plan')] : []
+    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} servers`), button('plan')] : []
   return [...shown, ...looks, ...rare, button('report', undefined, true)]
 }

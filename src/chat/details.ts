@@ -29,8 +29,8 @@ const FALLBACK = limits.unknownDeploymentSeconds
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
   return {
-    title: `${state.id}: assets`,
-    lead: rich(`${count(subject.assets.length, 'asset')}, in the order they are patched.`),
+    title: `${state.id}: servers`,
+    lead: rich(`${count(subject.assets.length, 'server')}, in the order they are patched.`),
     tables: subject.rings.map((ring) => ({
       caption: `Ring ${ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
@@ -55,9 +55,9 @@ export function assetPageDetail(
     return row === null ? [] : [[row.name, rich(ringOf.get(id) ?? ''), row.state, row.changes, row.platform]]
   })
   return {
-    title: `${state.id}: assets`,
-    lead: rich(`${count(total, 'asset')}${only === null ? '' : ', of which these did not end well'}.`),
-    tables: [{ caption: 'Assets', columns: ['Asset', 'Ring', 'State', 'Changes', 'Platform'], rows }],
+    title: `${state.id}: servers`,
+    lead: rich(`${count(total, 'server')}${only === null ? '' : ', of which these did not end well'}.`),
+    tables: [{ caption: 'Servers', columns: ['Server', 'Ring', 'State', 'Changes', 'Platform'], rows }],
     lines: [],
   }
 }
@@ -196,7 +196,7 @@ function shownPlan(
     tables: [
       {
         caption: 'Rings',
-        columns: ['Ring', 'Assets', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
+        columns: ['Ring', 'Servers', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
         rows: plan.rings.map((ring, index) => {
           const expected = forecast?.rings[index]
           return [
@@ -242,7 +242,7 @@ function unknownPace(
   const unknown = rings.filter(({ name }) => (estimates[name] ?? FALLBACK) === FALLBACK)
   if (unknown.length === 0 || finalStatuses.includes(status)) return ''
   const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`
-  return ` Too little has run yet to know how long an asset${where} takes: ${FALLBACK / 60} min are taken.`
+  return ` Too little has run yet to know how long a server${where} takes: ${FALLBACK / 60} min are taken.`
 }
 
 /** How many are named in the plan; the rest is in the list of assets. */
@@ -255,7 +255,7 @@ function sinceLines(state: ProposalState): readonly string[] {
   const lines = [sinceSentences(tallyOf(state))].filter((line) => line !== '')
   for (const [asset, why] of out.slice(0, NAMED_SINCE))
     lines.push(`  ${assetName(state, asset)} is left out: it ${whyLeftOut(why)}`)
-  if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Assets"`)
+  if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Servers"`)
   const names = Object.values(waiting)
   const more = names.length > NAMED_SINCE ? ` and ${names.length - NAMED_SINCE} more` : ''
   if (names.length > 0) lines.push(`  Not part of this: ${names.slice(0, NAMED_SINCE).join(', ')}${more}`)
@@ -279,13 +279,13 @@ function safeguards(plan: LightPlan): readonly string[] {
     const all = cluster.assets.length
     lines.push(`Cluster ${cluster.name}: ${cluster.atOnce} of ${all} at a time, and ${cluster.minHealthy} stay up.`)
   }
-  const simulated = plan.simulated ? ' Not for simulated assets.' : ''
+  const simulated = plan.simulated ? ' Not for simulated servers.' : ''
   if (hooks.length > 0)
     lines.push(
-      `Around each asset run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,
+      `Around each server run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,
     )
   if (silence !== undefined)
-    lines.push(`The monitoring is silenced for assets being worked on: ${silence}.${simulated}`)
+    lines.push(`The monitoring is silenced for servers being worked on: ${silence}.${simulated}`)
   return lines
 }
 

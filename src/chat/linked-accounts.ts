@@ -52,10 +52,10 @@ export function accountsDetail(entries: readonly AccountEntry[]): {
   const linked = entries.find((entry) => entry.linked !== null)
   const lead =
     linked === undefined
-      ? rich('What the configuration names is changed there.')
+      ? rich('Accounts that the configuration names are changed in the configuration.')
       : rich(
           code(`/patch unlink ${linked.platform}`),
-          ' revokes a linked one. What the configuration names is changed there.',
+          ' revokes a linked one. Accounts that the configuration names are changed in the configuration.',
         )
   return {
     message: rich(`${count(entries.length, 'account')} of yours:`),

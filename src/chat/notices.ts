@@ -186,7 +186,7 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'superseded':
       return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
     case 'completed':
-      return tell(occasion, requester, 'good', rich('Done; the thread says how each asset ended.'))
+      return tell(occasion, requester, 'good', rich('Done; the thread says how each server ended.'))
     default:
       return []
   }

@@ -39,7 +39,7 @@ function people(change: TeamChange, nameOf: (pseudonym: string) => string): stri
   }
   const all = [
     ...change.gained.map((one) => `${who(one)} is ${one.role} now`),
-    ...change.lost.map((one) => `${who(one)} is no ${one.role} any more`),
+    ...change.lost.map((one) => `${who(one)} is not ${one.role} any more`),
     ...change.joined.map((one) => `${who(one)} is in the group ${one.role} now`),
     ...change.left.map((one) => `${who(one)} is in the group ${one.role} no more`),
     ...change.regrouped.map((group) => `the group ${group} takes turns, or is read, in another way now`),

@@ -46,7 +46,7 @@ export function auditCommands(program: Command, done: (code: number) => void): v
           )
         if (verdict.notCompared > 0)
           print(
-            `What stood beside ${count(verdict.notCompared, 'entry', 'entries')} was erased: of these, words that were told are not compared.`,
+            `What stood beside ${count(verdict.notCompared, 'entry', 'entries')} was erased: words from them that were told are not compared.`,
           )
         return
       }

@@ -165,7 +165,7 @@ async function look(source: InventorySource, assets: Asset[], signal: AbortSigna
     if (observation.kind === 'seen') assets.push(observedAsset(observation))
     else lost.push(observation.reason)
   }
-  const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
+  const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
   return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
 }
 
@@ -175,7 +175,7 @@ function zonesOf(assets: readonly Asset[]): readonly string[] {
   for (const zone of new Set(assets.map(({ timeZone }) => timeZone))) {
     const missed = missedZoneChange(zone, zoneData)
     const many = assets.filter(({ timeZone }) => timeZone === zone).length
-    if (missed !== null) lines.push(`warning: ${count(many, 'asset')} in ${zone}, ${missed}. ${mendZoneData}`)
+    if (missed !== null) lines.push(`warning: ${count(many, 'server')} in ${zone}, ${missed}. ${mendZoneData}`)
   }
   return lines
 }
@@ -194,7 +194,7 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
   for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
     if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
   }
-  const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
+  const counted = `${assets.length - refused.length} of ${assets.length} servers could be upgraded`
   return { ok: refused.length === 0, what: [counted, ...new Set(refused)].join('\n') }
 }
 

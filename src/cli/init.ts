@@ -97,7 +97,7 @@ function readHosts(answer: string): Read<readonly string[]> {
   for (const name of hosts) {
     const parsed = host.safeParse(name)
     if (!parsed.success)
-      return { ok: false, mend: `${JSON.stringify(name)} is no host name. Write names only, such as web01 web02.` }
+      return { ok: false, mend: `${JSON.stringify(name)} is not a host name. Write names only, such as web01 web02.` }
   }
   return { ok: true, value: hosts }
 }

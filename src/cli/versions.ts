@@ -23,6 +23,6 @@ function compareLine(scheme: VersionScheme, line: string): LineAnswer {
   const [a = '', b = ''] = parts
   if (parts.length !== 2) return { problem: 'it is not two versions with a tab or a space between them.' }
   const bad = [a, b].find((version) => !scheme.valid(version))
-  if (bad !== undefined) return { problem: `"${bad.slice(0, 80)}" is no ${scheme.name} version.` }
+  if (bad !== undefined) return { problem: `"${bad.slice(0, 80)}" is not a version of the scheme ${scheme.name}.` }
   return { out: signs[scheme.compare(a, b)] }
 }

@@ -51,7 +51,7 @@ function checkServiceChecks(name: string, rollout: RolloutConfig, notes: Notes):
       const path = ['rollouts', name, 'rings', index, 'gate', 'checks', position]
       if ('metric' in check) checkMetric(path, check, notes)
       if (!('http' in check) || !/\{(address|name)\}/.test(check.http)) continue
-      const mend = 'Write the host out: a gate asks about the service as a whole, not about an asset.'
+      const mend = 'Write the host out: a gate asks about the service as a whole, not about a server.'
       notes.problem([...path, 'http'], `is ${quote(check.http)}, without a host of its own`, mend)
     }
   }
@@ -114,8 +114,8 @@ function checkTestRings(settings: Settings, notes: Notes): void {
 function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void {
   const path = ['rollouts', name, 'hooks']
   if (hooks.drain !== null && hooks.undrain === null) {
-    const mend = 'Add undrain, unless something else puts assets into service again.'
-    notes.warning([...path, 'drain'], 'takes assets out of service, and nothing here puts them back', mend)
+    const mend = 'Add undrain, unless something else puts servers into service again.'
+    notes.warning([...path, 'drain'], 'takes servers out of service, and nothing here puts them back', mend)
   }
   if (hooks.restore !== null && hooks.snapshot === null) {
     notes.warning([...path, 'restore'], 'has no snapshot to put back', 'Add snapshot, or leave it out.')
@@ -177,7 +177,7 @@ function checkLists(hosts: readonly Asset[], name: string, rollout: RolloutConfi
       const guess = suggest(asset, known)
       const mend = guess === null ? 'Write the name of a host as the source has it.' : `Did you mean "${guess}"?`
       const path = ['rollouts', name, 'rings', index, 'select', 'list', position]
-      notes.warning(path, `names the asset ${quote(asset)}, which no source lists`, mend)
+      notes.warning(path, `names the server ${quote(asset)}, which no source lists`, mend)
     }
   }
 }

@@ -178,7 +178,7 @@ export function command(values: readonly string[]) {
         .superRefine((part, context) => {
           const unknown = [...part.matchAll(/\{([A-Za-z]+)\}/g)].find(([, value]) => !values.includes(value ?? ''))
           if (unknown === undefined) return
-          const message = values.length === 0 ? 'Write it out: here is no asset to take it from.' : `Known: ${known}.`
+          const message = values.length === 0 ? 'Write it out: here is no server to take it from.' : `Known: ${known}.`
           context.addIssue({
             code: 'custom',
             message,

@@ -126,7 +126,7 @@ export const standingApproval = z.strictObject({
   team: reference('a team').describe('The team whose proposals it pre-approves.'),
   tags: z
     .array(text('Write a tag, such as dev.', 64), { error: 'Write a list of tags, such as [dev].' })
-    .min(1, { error: 'Write at least one tag: a rule for every asset is too wide.' })
+    .min(1, { error: 'Write at least one tag: a rule for every server is too wide.' })
     .describe('Every asset of the proposal must carry one of these tags.'),
   types: z
     .array(patchType, { error: 'Write a list, such as [security, bugfix].' })

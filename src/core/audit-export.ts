@@ -166,7 +166,7 @@ export function createExportCheck() {
 
   function unnamedProblem(): AuditProblem | null {
     const hash = contents.unnamed()
-    return hash === null ? null : { record: `content ${hash}`, problem: 'is named by no event' }
+    return hash === null ? null : { record: `content ${hash}`, problem: 'is not named by any event' }
   }
 
   function end(): ExportVerdict {

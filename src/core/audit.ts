@@ -172,7 +172,7 @@ function sealProblem(sealed: () => string, hash: string): string | null {
   try {
     return sealed() === hash ? null : 'its content does not match its hash: it was changed'
   } catch (error) {
-    return `its content is none that was ever recorded: ${errorText(error)}`
+    return `its content was never recorded: ${errorText(error)}`
   }
 }
 

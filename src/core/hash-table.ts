@@ -100,7 +100,7 @@ function find(table: Table, hash: string): number {
 function add(table: Table, hash: string): number {
   const known = find(table, hash)
   if (known !== -1) return known
-  if (!isHash(hash)) throw new Error('What is no hash has no number.')
+  if (!isHash(hash)) throw new Error('Only a hash has a number.')
   if (2 * (table.hashes.length + 1) > table.places.length) growPlaces(table)
   table.wanted.write(hash, 'hex')
   const place = placeOfWanted(table)

@@ -29,7 +29,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`
   if (changedAssets(state, subject, only).length === 0)
-    return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
+    return `${id} has changed nothing called "${only}": name a server, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }

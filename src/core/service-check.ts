@@ -12,7 +12,7 @@ export function judgeMetric(check: MetricCheck, value: number): HealthResult {
 }
 
 function metricProblem({ atMost, atLeast }: MetricCheck, value: number): string | null {
-  if (!Number.isFinite(value)) return `${value} is no number to judge by`
+  if (!Number.isFinite(value)) return `${value} is not a number to judge by`
   const shown = showNumber(value, [atMost, atLeast])
   if (atMost !== null && value > atMost) return `${shown} is over ${atMost}`
   if (atLeast !== null && value < atLeast) return `${shown} is under ${atLeast}`

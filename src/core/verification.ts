@@ -189,9 +189,9 @@ function heldWords(why: string): string {
     case 'hold':
       return 'is on hold there'
     case 'phased':
-      return 'is phased by the vendor: this asset gets it later'
+      return 'is phased by the vendor: this server gets it later'
     case 'kept back':
-      return 'is kept back: its dependencies conflict or are not to be had'
+      return 'is kept back: its dependencies conflict or are not available'
     default:
       return why
   }

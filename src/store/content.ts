@@ -1,9 +1,9 @@
 /**
- * Content by its hash: written once, never changed, deleted only where no event names it, or as a log that has expired.
+ * Content by its hash: written once, never changed, and deleted only where no event names it, or when a log has expired.
  *
- * `kept` says how far that is known of content: no event names it yet (0); an event names it, and what it names itself is
- * not looked through yet (1); all of that is kept, too (2). What a command is prepared with is stored before it and held
- * by the command; what is made again is as good as new.
+ * `kept` says how much is known about content: no event names it yet (0); an event names it, and what it names itself is
+ * not looked through yet (1); all of that is kept, too (2). What a command needs is stored before it and held by the
+ * command; content that is made again is as good as new.
  */
 
 import { and, inArray, lt, sql } from 'drizzle-orm'

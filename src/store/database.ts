@@ -63,7 +63,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       ...(migrations ? { noWayBack: migrations.noWayBack } : {}),
       onNoWayBack: (migration) => {
         if (embedded === null)
-          warn(`${whatStartChanges(migration)} There is no way back but a backup of the database from before.`)
+          warn(`${whatStartChanges(migration)} The only way back is a backup of the database from before.`)
       },
     }),
   )

@@ -27,7 +27,7 @@ export async function saveContent(tx: Queryable, state: ProposalState, before: P
     await tx.insert(liveContents).values(row).onConflictDoUpdate({ target: liveContents.proposal, set: row })
   } catch (error) {
     if (codeOf(error) === UNIQUE_VIOLATION)
-      throw new Collision(`Another proposal of ${row.team} asks for the same by now.`)
+      throw new Collision(`Another proposal of ${row.team} now asks for the same.`)
     throw error
   }
 }

@@ -190,7 +190,7 @@ function personEntry({ seq, entry, beside }: EntryRow): readonly (PersonEntry | 
     return [{ event, pseudonym: String(facts.person), beside: readBeside(beside) }]
   } catch (error) {
     // An error of JSON repeats some of the text.
-    const problem = error instanceof SyntaxError ? 'has something beside it that is no JSON' : errorText(error)
+    const problem = error instanceof SyntaxError ? 'has something beside it that is not JSON' : errorText(error)
     return [{ record: `${PERSONS} event ${seq}`, problem: problem.slice(0, 200) }]
   }
 }

@@ -62,7 +62,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   }
   if (safeguard.withoutCopy) {
     warn(
-      `${whatStartChanges(migration)} ${pgdata} is not copied, for PATCHWARDEN_UPGRADE is without-copy: there is no way back but the copy that you made.`,
+      `${whatStartChanges(migration)} ${pgdata} is not copied, because PATCHWARDEN_UPGRADE is without-copy: the only way back is the copy that you made.`,
     )
     return server
   }

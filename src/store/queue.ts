@@ -116,7 +116,9 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     every: async (name, interval, { timezone = 'UTC', skipImmediate = false } = {}) => {
       repeating.add(name)
       if (agenda.create(name).repeatEvery(interval, { timezone }).attrs.nextRunAt === null) {
-        throw new Error(`Job ${name}: ${JSON.stringify(interval)} in ${timezone} is no interval and no cron rule.`)
+        throw new Error(
+          `Job ${name}: ${JSON.stringify(interval)} in ${timezone} is neither an interval nor a cron rule.`,
+        )
       }
       const { rowCount } = await pool.query(
         `select 1 from agenda_jobs where type = 'single' and name = $1 and repeat_interval = $2

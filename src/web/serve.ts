@@ -18,7 +18,7 @@ export function serveConsole(
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
     // For an address or a host name that cannot be one; the pages themselves answer whatever else fails.
-    const errorHandler = () => new Response('That is no address that can be read.\n', { status: 400 })
+    const errorHandler = () => new Response('That address cannot be read.\n', { status: 400 })
     const pages = getRequestListener(app.fetch, { errorHandler })
     const server = createServer((request, response) => {
       const other = others.find(({ path }) => request.url?.startsWith(path))
@@ -67,6 +67,6 @@ function unreadable(code: string | undefined): readonly [status: string, sentenc
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['408 Request Timeout', 'The request did not arrive in time.\n']
     default:
-      return ['400 Bad Request', 'That is no request that can be read.\n']
+      return ['400 Bad Request', 'That request cannot be read.\n']
   }
 }

@@ -80,7 +80,7 @@ export async function* rebuild(
   for (const { table, id } of await differingCopies(db))
     yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
-    yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
+    yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, and the record has no event of it` }
   yield* startsCheck.differences()
   for (const key of await assetsOfNoStart(db))
     yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
@@ -186,7 +186,7 @@ function createStartsCheck() {
       const teller = told.get(key)
       const problem =
         teller === undefined
-          ? 'is a start of which no event tells'
+          ? 'is a start that no event mentions'
           : `is kept for ${proposal}, but events of ${teller} tell of it`
       yield { record: `starts ${key}`, problem }
     }

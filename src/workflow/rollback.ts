@@ -48,11 +48,12 @@ async function rollBack(
   const problem = rollbackProblem({ state, doer: person, reason, only, moment })
   if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
   const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
-  const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
+  const staying =
+    stays.length === 0 ? '' : ` No older version of ${stays.join(', ')} is available: these stay as they are.`
   const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
   if (possible.length === 0) {
     const first = subject.assets[0]
-    return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
+    return refused(`No server can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
   // If only a part is undone, people decide whether the rest goes on.
   if (only === null && (state.status === 'halted' || state.status === 'paused')) {
@@ -75,7 +76,7 @@ async function rollBack(
     ok: true,
     message: rich(
       strong(opened.state.id),
-      ` rolls ${state.id} back on ${possible.length} of its assets now.${more}${staying}`,
+      ` rolls ${state.id} back on ${possible.length} of its servers now.${more}${staying}`,
     ),
     link: `/p/${opened.state.id}`,
   }

@@ -73,7 +73,7 @@ async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Pr
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content still counts.` }
   }
 }
 
@@ -123,12 +123,12 @@ async function syncSource(
     if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
-    const what = `${seen.length - lost.length} assets seen${problem}`
+    const what = `${seen.length - lost.length} servers seen${problem}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
+    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before still counts.` }
   }
 }

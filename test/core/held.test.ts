@@ -122,7 +122,7 @@ describe('assets that left', () => {
     one.give(look([{ asset: id('web2'), done: ['openssl:amd64'] }]))
     expect(plannedNow(one.state(), id('web2'))?.changes).toEqual([])
     expect(plannedNow(one.state(), id('web3'))?.changes).toHaveLength(1)
-    expect(notes(one.state())).toContain('1 needs only a part of it by now.')
+    expect(notes(one.state())).toContain('1 needs only a part of it now.')
   })
 
   test('count against nobody at the gate: of two that are left, one that fails is half', () => {

@@ -150,6 +150,6 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
       holds: now === null,
       why: now?.sentence ?? `${place.glance.id} is ${place.glance.status}.`,
     },
-    { what: 'Nothing of their own is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
+    { what: 'Nothing in their roles or acts is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
   ]
 }

@@ -40,11 +40,11 @@ const relations = {
   stop: { words: 'a role of `stop`', roles: ({ glance }) => stoppers(glance) },
   resume: { words: 'a role of `resume`', roles: ({ glance }) => resumers(glance) },
   'stop of the team': {
-    words: "a role of `stop` in the team's policy of now",
+    words: "a role of `stop` in the team's present policy",
     roles: ({ teamPolicy, glance }) => stoppers({ policy: teamPolicy ?? glance.policy }),
   },
   'resume of the team': {
-    words: "a role of `resume` in the team's policy of now",
+    words: "a role of `resume` in the team's present policy",
     roles: ({ teamPolicy, glance }) => resumers({ policy: teamPolicy ?? glance.policy }),
   },
   'break glass': {

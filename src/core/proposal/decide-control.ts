@@ -146,7 +146,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   )
   const until = command.until ?? asked ?? (isBefore(longest, hour) ? longest : hour)
   if (Number.isNaN(Date.parse(until)))
-    return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
+    return refuse('incomplete', `"${until}" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)

@@ -25,12 +25,12 @@ export function open(command: Of<'open'>, context: Context): Decision {
   if (back !== undefined) return openRollback(command, back, context)
   if (content.subject.kind === 'patches') {
     if (content.subject.assets.length === 0 || content.subject.patches.length === 0) {
-      return refuse('incomplete', 'A proposal needs at least one patch and one asset.')
+      return refuse('incomplete', 'A proposal needs at least one patch and one server.')
     }
     if (content.subject.assets.length > limits.assetsPerProposal) {
       return refuse(
         'incomplete',
-        `A proposal holds ${limits.assetsPerProposal} assets at most; this one has ${content.subject.assets.length}.`,
+        `A proposal holds ${limits.assetsPerProposal} servers at most; this one has ${content.subject.assets.length}.`,
       )
     }
   } else if (policy.approval.kind !== 'quorum') {

@@ -98,7 +98,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   const due = subject.assets.filter(({ asset }) => leftOutOf(state, asset.id) === undefined)
   const blind = due.find((planned) => !isPreviewed(state, planned))
   if (blind && due.every((planned) => !isPreviewed(state, planned))) {
-    return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
+    return `no server could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
   }
   return null
 }
@@ -109,7 +109,7 @@ export function staleProblem(
   { now, lookedAt }: Pick<Context, 'now' | 'lookedAt'>,
 ): string | null {
   if (subject.kind !== 'patches') return null
-  if (lookedAt === null) return 'an asset was never looked at, or is gone; the inventory is looked at again first'
+  if (lookedAt === null) return 'a server was never looked at, or is gone; the inventory is looked at again first'
   const at = lookedAt ?? subject.inventoryAt
   if (!isBefore(plusSeconds(at, policy.inventoryMaxAgeSeconds), now)) return null
   return `the inventory is from ${at.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`

@@ -87,13 +87,13 @@ const texts = ['stream', 'at', 'by', 'event', 'prev'] as const
  */
 export function readEntry(text: string): Entry {
   const value = parsed(text)
-  if (!isRecord(value)) throw new Error('is no entry')
+  if (!isRecord(value)) throw new Error('is not an entry')
   const { seq, facts, commit, v } = value
   if (v !== FORM) throw new Error(`is of the form ${String(v).slice(0, 20)}, which this version does not know`)
   for (const name of texts) if (typeof value[name] !== 'string') throw new Error(`has no "${name}"`)
   if (!Number.isSafeInteger(seq)) throw new Error('has no "seq"')
   if (!isRecord(facts)) throw new Error('has no "facts"')
-  if (commit !== undefined && typeof commit !== 'string') throw new Error('has a "commit" that is none')
+  if (commit !== undefined && typeof commit !== 'string') throw new Error('has a "commit" that is not text')
   return value as unknown as Entry
 }
 
@@ -119,7 +119,7 @@ export function spellingProblem(
   const written = canonicalJson({ at, by, commit, event, facts, prev, seq, stream, v: FORM })
   if (written !== text) return 'is not written as entries are: as one line, each member once, in order, and no other'
   if (!isWhole(facts)) return 'has a fact that is a number and not whole'
-  return commit === undefined || HASH.test(commit) ? null : 'has a "commit" that is no hash'
+  return commit === undefined || HASH.test(commit) ? null : 'has a "commit" that is not a hash'
 }
 
 function isWhole(value: Fact | Facts | undefined): boolean {
@@ -142,7 +142,7 @@ export function besideOf(salt: string | null, text: string | null): SealedEntry[
 export function readBeside(text: string | null): Beside | null {
   if (text === null) return null
   const value: unknown = JSON.parse(text)
-  if (!isRecord(value)) throw new Error('has something beside it that is no record')
+  if (!isRecord(value)) throw new Error('has something beside it that is not a record')
   return value as Beside
 }
 
@@ -152,7 +152,7 @@ export function readBeside(text: string | null): Beside | null {
  */
 export function besideProblem({ commit }: Pick<Entry, 'commit'>, beside: SealedEntry['beside']): string | null {
   if (beside === null) return null
-  if (commit === undefined) return 'has something beside it that it is not bound to'
+  if (commit === undefined) return 'has something beside it that the entry is not bound to'
   return commitTo(beside.salt, beside.text) === commit ? null : 'has something else beside it than what was written'
 }
 

@@ -70,5 +70,6 @@ export function checkFacts(
   const known = facts[stream.split(':')[0] ?? '']?.[event]
   if (known === undefined) throw new Error(`The stream ${stream} has no event "${event}".`)
   for (const name of Object.keys(given))
-    if (!known.includes(name)) throw new Error(`"${name}" is no fact of ${event}: what is personal stands beside it.`)
+    if (!known.includes(name))
+      throw new Error(`"${name}" is not a fact of ${event}: what is personal stands beside it.`)
 }

@@ -53,7 +53,7 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
   }
   const counted = counts.total - (gate.unreachable === 'ignored' ? counts.unreachable : 0)
   if (counted === 0) {
-    return counts.unreachable > 0 ? `none of its ${counts.unreachable} assets answered` : null
+    return counts.unreachable > 0 ? `none of its ${counts.unreachable} servers answered` : null
   }
   const best = (counts.hopeful / counted) * 100
   if (best < gate.minSuccessPercent) {

@@ -135,7 +135,7 @@ export function nextRun(
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
   return {
-    problem: `${name} is never open for as long as an asset of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+    problem: `${name} is never open for as long as a server of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
 }
 

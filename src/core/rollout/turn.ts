@@ -67,7 +67,7 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
   const forgiven = run.rings.map((item) => setOf(item.forgiven))
   const failed = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset))).length
   if (failed <= subject.failureBudget) return null
-  return `The rollout stopped: ${failed} of its assets failed or never answered, more than the ${subject.failureBudget} that it allows in all`
+  return `The rollout stopped: ${failed} of its servers failed or never answered, more than the ${subject.failureBudget} that it allows in all`
 }
 
 /** Assets whose failure somebody accepted, or that were left out since, do not count any more. */
@@ -116,7 +116,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   // With clusters it may be any of those for which there is room.
   const enough = fresh ? planned.batchSize : (subject.clusters ?? []).length === 0 ? free : ring.waiting.length
   const { open, own } = openOf(state, current, taken, Math.max(1, enough), context)
-  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
+  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short now.' }
   const [next] = open
   const takenFirst = next === undefined ? undefined : taken.get(next)
   if (own.length === 0 && takenFirst !== undefined) {

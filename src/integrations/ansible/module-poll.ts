@@ -85,7 +85,7 @@ function reports(
   outcomes: Readonly<Record<string, DeploymentOutcome>>,
 ): readonly DeploymentReport[] {
   return assets.map(({ id, name }) => {
-    const unknown: DeploymentOutcome = { state: 'held back', reason: `${name} was no part of this run.`, log: '' }
+    const unknown: DeploymentOutcome = { state: 'held back', reason: `${name} was not part of this run.`, log: '' }
     return { asset: id, outcome: outcomes[id] ?? unknown, progress: null }
   })
 }

@@ -117,7 +117,7 @@ function withoutWord(name: string, { job, summaries }: Ended): Looked {
     return { kind: 'trouble', trouble }
   }
   const why = job.job_explanation ? `: ${job.job_explanation.slice(0, 300)}` : ''
-  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing of ${name}${why}` }
+  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing about ${name}${why}` }
 }
 
 function isAsked(entry: readonly [string, Question | undefined]): entry is readonly [string, Question] {

@@ -73,7 +73,7 @@ async function takeHosts(start: Start, place: Place, deployments: readonly Deplo
     const stranger = strangers.get(name)
     if (stranger !== undefined) settle(start, id, heldBack(`${stranger}.`))
     else if (hosts.has(name)) {
-      settle(start, id, heldBack(`${name} is the same machine as another asset of this batch: list it once.`))
+      settle(start, id, heldBack(`${name} is the same machine as another server of this batch: list it once.`))
     } else {
       try {
         hosts.set(name, { asset: id, request: requestFor(engine, deployment) })
@@ -119,7 +119,7 @@ function startedJob(start: Start, job: number | null, names: readonly string[]):
 
 function hostOf({ hosts }: Start, name: string): AskedHost {
   const host = hosts.get(name)
-  if (host === undefined) throw new Error(`The host ${name} is no part of this batch.`)
+  if (host === undefined) throw new Error(`The host ${name} is not part of this batch.`)
   return host
 }
 

@@ -64,7 +64,9 @@ export async function fetchChanges(
       documents.push({ name: path, bytes: await text(path) })
     } catch (error) {
       signal.throwIfAborted()
-      throw new Error(`Of ${fresh.length} changed records ${path} cannot be had: ${errorText(error)}`, { cause: error })
+      throw new Error(`Of ${fresh.length} changed records ${path} cannot be fetched: ${errorText(error)}`, {
+        cause: error,
+      })
     }
   }
   const gone =

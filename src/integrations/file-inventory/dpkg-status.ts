@@ -76,7 +76,7 @@ function* paragraphsOf(text: string): Generator<Paragraph> {
     if (line.startsWith(' ') || line.startsWith('\t')) continue
     const colon = line.indexOf(':')
     if (colon < 1) {
-      problem ??= `"${line.slice(0, 60)}", which is no "Field: value",`
+      problem ??= `"${line.slice(0, 60)}", which is not "Field: value",`
       continue
     }
     fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())

@@ -29,7 +29,9 @@ export function parseRpmList(text: string, what: string, platform: Platform | nu
     if (line.trim() === '' || line.startsWith('gpg-pubkey')) continue
     const item = line.includes('\t') ? fromColumns(line, own) : fromName(line.trim())
     if (item === null) {
-      warnings.push(`${what}, line ${index + 1}: "${line.slice(0, 60)}" is no package of "${rpmQuery}" and was skipped`)
+      warnings.push(
+        `${what}, line ${index + 1}: "${line.slice(0, 60)}" is not a package of "${rpmQuery}" and was skipped`,
+      )
       continue
     }
     if (!line.includes('\t')) plain++

@@ -34,7 +34,7 @@ export const pendingSchema = z.object({
 export const faults = ['install fails', 'unhealthy after', 'unreachable', 'slow'] as const
 
 export const timeZone = text.refine((zone) => IANAZone.isValidZone(zone), {
-  error: 'is no IANA time zone such as "Europe/Berlin"',
+  error: 'is not an IANA time zone such as "Europe/Berlin"',
 })
 
 export const assetSchema = z.object({

@@ -26,9 +26,9 @@ export function createHookRunner(): HookRunner {
 }
 
 async function runHook(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult> {
-  if (asset.simulated) return { ok: true, detail: 'not run: the asset is simulated', log: '' }
+  if (asset.simulated) return { ok: true, detail: 'not run: the server is simulated', log: '' }
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key)) {
-    return { ok: false, detail: `not run: the key ${JSON.stringify(key.slice(0, 80))} is no safe argument`, log: '' }
+    return { ok: false, detail: `not run: the key ${JSON.stringify(key.slice(0, 80))} is not a safe argument`, log: '' }
   }
   const filled = fillArguments(hook.command, asset, { key })
   if ('problem' in filled) return { ok: false, detail: `not run: ${filled.problem}`, log: '' }

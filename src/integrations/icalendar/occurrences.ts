@@ -38,7 +38,7 @@ export function occurrencesIn(text: string, { location, timeZone, from, to }: St
   const calendar = parse(text, location)
   const written = calendar.getFirstPropertyValue('x-wr-timezone')
   const own = (typeof written === 'string' ? zoneNamed(written) : null) ?? zoneNamed(timeZone)
-  if (own === null) throw new Error(`${timeZone} is no time zone.`)
+  if (own === null) throw new Error(`${timeZone} is not a time zone.`)
   const places: Places = { own, named: zonesOf(calendar, to + 2 * DAY_MS) }
   const events = groupedByUid(calendar.getAllSubcomponents('vevent'))
   const found: Occurrence[] = []
@@ -63,7 +63,7 @@ function parse(text: string, location: string): ICAL.Component {
     if (calendar.name !== 'vcalendar') throw new Error('it holds no VCALENDAR.')
     return calendar
   } catch (error) {
-    throw new Error(`${location} is no iCalendar file: ${errorText(error)}`)
+    throw new Error(`${location} is not an iCalendar file: ${errorText(error)}`)
   }
 }
 

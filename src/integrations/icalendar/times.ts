@@ -22,7 +22,7 @@ export function timesOf(component: ICAL.Component, name: string): readonly Calen
       const text = String(Array.isArray(value) ? value[0] : value)
       const local = parseLocal(text.replace(/z$/i, ''))
       if (local === null)
-        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is no time`)
+        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is not a time`)
       return { local, tzid: typeof tzid === 'string' ? tzid : null, utc: /z$/i.test(text), whole: text.length === 10 }
     })
   })

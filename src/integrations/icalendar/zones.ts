@@ -16,7 +16,7 @@ export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string)
     const zone = zoneNamed(tzid) ?? (described ? describedZone(described, tzid, until) : null)
     if (zone === null)
       throw new Error(
-        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is no IANA zone, and no VTIMEZONE describes it`,
+        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is not an IANA zone, and no VTIMEZONE describes it`,
       )
     known.set(tzid, zone)
     return zone

@@ -64,7 +64,7 @@ export async function ask(
     throw new Error(`Prometheus ${name} answers ${response.status} without JSON: is ${server.url} the right address?`)
   }
   const read = answerSchema.safeParse(parseJson(text, `The answer of Prometheus ${name}`))
-  if (!read.success) throw new Error(`Prometheus ${name} answers something that is no result of a query.`)
+  if (!read.success) throw new Error(`Prometheus ${name} answers something that is not a result of a query.`)
   if (read.data.status === 'error') {
     throw new Error(`Prometheus ${name} refuses ${shown(parameters.query)}: ${read.data.error.slice(0, 300)}.`)
   }

@@ -45,7 +45,7 @@ function finite(text: string, name: string, query: string): number {
   const value = numberOf(text)
   if (Number.isFinite(value)) return value
   throw new Error(
-    `Prometheus ${name} answers ${shown(query)} with ${text.slice(0, 20)}, which is no number to judge by: a division by 0?`,
+    `Prometheus ${name} answers ${shown(query)} with ${text.slice(0, 20)}, which is not a number to judge by: a division by 0?`,
   )
 }
 

@@ -19,5 +19,7 @@ export async function forEachAsset(
   const [first] = failed
   if (first === undefined) return
   const said = first instanceof Error ? first.message : String(first)
-  throw new Error(failed.length === 1 ? said : `${said} So it is with ${failed.length} of ${assets.length} assets.`)
+  throw new Error(
+    failed.length === 1 ? said : `${said} The same happened to ${failed.length} of ${assets.length} servers.`,
+  )
 }

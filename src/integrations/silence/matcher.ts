@@ -24,7 +24,7 @@ export function fillMatcher({ label, value, isRegex, isEqual }: MatcherTemplate,
   const filled = value.replace(/\{(address|name)\}/g, (_, key: string) => {
     const own = key === 'address' ? asset.address : asset.name
     // An empty value would match every alert.
-    if (own.trim() === '') throw new Error(`The asset ${asset.id} has no ${key} to silence by.`)
+    if (own.trim() === '') throw new Error(`The server ${asset.id} has no ${key} to silence by.`)
     return isRegex ? escapeRegex(own) : own
   })
   return { name: label, value: filled, isRegex, isEqual }

@@ -81,7 +81,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
 
 function reachable(state: FleetState, asset: Asset): SimulatedAsset {
   const record = state.find(asset.name)
-  if (record === null) throw new Error(`${asset.name} is not among the simulated assets`)
+  if (record === null) throw new Error(`${asset.name} is not among the simulated servers`)
   if (record.fault === 'unreachable') throw new Error(`${asset.name} does not answer (simulated)`)
   return record
 }
@@ -96,7 +96,7 @@ function checkReady(state: FleetState, deployment: DeploymentRequest): Preflight
 }
 
 function notThere(name: string): DeploymentOutcome {
-  return { state: 'unreachable', reason: `${name} is not among the simulated assets`, touched: false, log: '' }
+  return { state: 'unreachable', reason: `${name} is not among the simulated servers`, touched: false, log: '' }
 }
 
 /** Why the transaction cannot begin; `null` when it can. */

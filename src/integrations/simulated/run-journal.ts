@@ -56,7 +56,7 @@ export function createRunJournal(folder: string): RunJournal {
     const path = runFile(folder, key)
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const run = runSchema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!run.success) throw new Error(`${path} is no run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
+    if (!run.success) throw new Error(`${path} is not a run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
     return run.data
   }
 

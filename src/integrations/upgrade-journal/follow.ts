@@ -49,7 +49,7 @@ export function isLast(output: string): boolean {
 }
 
 export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  const reason = `${name} is the same machine as another asset of this batch: list it once.`
+  const reason = `${name} is the same machine as another server of this batch: list it once.`
   return { state: 'held back', reason, log: '' }
 }
 
@@ -183,7 +183,7 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
 
 function differenceOf(sections: Sections): string {
   const planned = linesOf(sections, 'planned')
-  if (planned.length === 0) return 'The host would do nothing any more of what was approved.'
+  if (planned.length === 0) return 'The host has nothing left to do of what was approved.'
   const difference = planDifference(linesOf(sections, 'plan'), planned)
   return difference ?? 'The host would now do something else than was approved.'
 }

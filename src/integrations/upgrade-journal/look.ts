@@ -108,7 +108,7 @@ function cannotGoBack(manager: PackageManager, { transaction }: DeploymentReques
     const version = `${step.name} ${step.from}`
     const [argument] = replaced(manager, [step])
     if (argument === undefined || kept.has(argument) || offered.has(version)) return []
-    return [`${version} is no longer to be had: it cannot be rolled back`]
+    return [`${version} is not available any more: it cannot be rolled back`]
   })
 }
 

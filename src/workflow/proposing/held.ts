@@ -42,7 +42,7 @@ export async function followHeld(
   if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(proposing, now, facts, changeReason(now, facts))
   const content = await previewed(drafting, draft, now)
   await lease.show()
-  return content !== null && revise(proposing, now, content, 'nothing of what was voted on is left as it was')
+  return content !== null && revise(proposing, now, content, 'no part of what was voted on is left as it was')
 }
 
 /** Assets that were not previewed when people voted, and whose preview says now that it adds nothing. */

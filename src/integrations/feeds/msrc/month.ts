@@ -42,7 +42,7 @@ export function readMonth({ id, released, products, vulnerabilities }: Month, wh
   for (const vulnerability of vulnerabilities) {
     const { cve, remediations, threats, scores } = vulnerability
     if (cve !== '' && !isCveId(cve) && !/^ADV\d+$/.test(cve)) {
-      sink.rejected.push({ where: `${where} (${id})`, reason: `"${cve.slice(0, 40)}" is no CVE id` })
+      sink.rejected.push({ where: `${where} (${id})`, reason: `"${cve.slice(0, 40)}" is not a CVE id` })
       continue
     }
     for (const remediation of remediations) {
