@@ -97,7 +97,7 @@ const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY_SECONDS }
 const objectors = roles('Write who may object, such as [owner, security].')
 
 const quorumPolicy = z.strictObject({
-  kind: z.literal('quorum').describe('So many people of each role must approve.'),
+  kind: z.literal('quorum').describe('How many people of each role must approve.'),
   approvals: roleCounts.describe('How many different people of each role must approve; one person fills one role.'),
   ...everyPolicy,
 })

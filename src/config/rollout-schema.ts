@@ -20,7 +20,7 @@ const select = z.union([
       .describe('These assets, by name or id, where they are part of the proposal.'),
   }),
   z.strictObject({
-    count: count(1, 5_000, 'Write how many servers: 1 or more.').describe('So many of the assets that are left.'),
+    count: count(1, 5_000, 'Write how many servers: 1 or more.').describe('This many of the assets that are left.'),
   }),
   z.strictObject({
     percent: z
@@ -52,7 +52,7 @@ const gate = z.strictObject({
     .default('as failure')
     .describe('How assets that never answered are counted.'),
   go: optional(roles('Write who must say go, such as [on-call].')).describe(
-    'Roles of whom somebody must say go before the ring begins. Default: nobody is asked.',
+    'Roles, one of which must say go before the ring begins. Default: nobody is asked.',
   ),
   checks: z
     .array(serviceCheck, { error: 'Write a list of checks, such as [ { http: "https://shop.example.net/health" } ].' })
@@ -85,10 +85,10 @@ const cluster = z.strictObject({
   ),
   atOnce: count(1, 5_000, 'Write how many servers: 1 or more.')
     .default(1)
-    .describe('So many of a cluster are worked on at the same time, at most.'),
+    .describe('At most this many of a cluster are worked on at the same time.'),
   minHealthy: amount(0, 'Write a number of servers, such as 2, or a share, such as "50%".')
     .prefault('50%')
-    .describe('So many of a cluster stay up, at least: a number, or a share of the cluster, rounded up.'),
+    .describe('At least this many of a cluster stay up: a number, or a share of the cluster, rounded up.'),
 })
 
 const hook = z.strictObject({
@@ -131,7 +131,7 @@ export const rollout = z.strictObject({
     .array(cluster, { error: 'Write a list, such as [ { tag: "cluster:*", atOnce: 1, minHealthy: 50% } ].' })
     .max(100, { error: 'Use at most 100 clusters.' })
     .default([])
-    .describe('Assets that serve together: so many stay up. A tag belongs to the first that fits it.'),
+    .describe('Assets that serve together: a number of them stays up. A tag belongs to the first that fits it.'),
   hooks: hooks.prefault({}).describe('Programs of your own around the work on each asset.'),
   silence: optional(reference('a silence')).describe(
     'What keeps the monitoring from paging about assets being worked on: a name from silences.',
