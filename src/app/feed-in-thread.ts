@@ -25,7 +25,7 @@ export type ThreadSays =
       readonly kind: 'read'
       /** Which there are, empty ones too. */
       readonly kinds: readonly string[]
-      /** Whether it brought changes alone. */
+      /** Whether it brought only changes. */
       readonly changes: boolean
       readonly cursor: string
       readonly rejected: readonly RejectedRecord[]

@@ -22,7 +22,7 @@ interface Given {
   readonly log: WorkflowLog
 }
 
-/** As the database has it. */
+/** Reads them from the database. */
 export async function loadLastKnown(
   config: Config,
   { loads, calendars }: Pick<Outside, 'loads' | 'calendars'>,

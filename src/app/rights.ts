@@ -7,7 +7,7 @@ import type { WorkflowParts } from '../workflow/ports.ts'
 import { noteRights } from '../workflow/rights.ts'
 import { buildPeople } from './people.ts'
 
-/** Of a service. */
+/** What the configuration of a service says. */
 interface Configured {
   readonly config: Config
   readonly database: Pick<Database, 'db'>

@@ -18,7 +18,7 @@ export interface Posted {
 
 /** An entry on its way to the thread of a proposal. */
 export interface ThreadMessage {
-  /** Of the outbox. */
+  /** The message's id in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly entry: ThreadEntry

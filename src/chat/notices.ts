@@ -96,7 +96,7 @@ function tell(
   }))
 }
 
-/** Nobody is offered what would be refused. */
+/** Nobody is offered a button that would be refused. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
   const name = namesIn(occasion.moment.members)(person)

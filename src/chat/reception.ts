@@ -19,7 +19,9 @@ export interface Reception {
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
-/** What they who asked are told; of the database no more than that, for the rest is the operator's. */
+/**
+ * What people who asked are told. They hear no more than that about the database, because the rest is for the operator.
+ */
 function failure(error: unknown): string {
   if (databaseSentence(error) === null)
     return 'That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'

@@ -17,7 +17,7 @@ export interface InitTools {
   write(line: string): void
   /** Folder that the files are written to. */
   readonly cwd: string
-  /** IANA zone that is offered. Default: that of the machine. */
+  /** The IANA zone that is offered. Default: the zone of the machine. */
   readonly timeZone?: string
 }
 

@@ -32,7 +32,7 @@ function explain(issue: Issue, path: readonly PropertyKey[], root: unknown, know
   return [{ path, at: 'value', ...explainValue(issue, value, mend) }]
 }
 
-/** Of the possible shapes, the one that the value is closest to. */
+/** The closest one of the possible shapes. */
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],

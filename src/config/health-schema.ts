@@ -24,7 +24,7 @@ export function commandCheck(values: readonly string[]) {
   })
 }
 
-/** Of each asset. */
+/** For each asset. */
 export const healthCheck = z.union([httpCheck, z.strictObject(tcp), commandCheck(['name', 'address'])])
 
 /** For a service as a whole, which has no address of its own. */

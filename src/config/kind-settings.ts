@@ -44,7 +44,9 @@ export interface SystemSettings {
   readonly summary: string
   /** How it is reached and logged in to. */
   readonly connection: AnySettings
-  /** As the settings of the role, without those of the connection and without `engine`: that is its own. */
+  /**
+   * The settings of the role, without those of the connection and without `engine`, because a system is its own engine.
+   */
   readonly inventory: SettingsOf<typeof everyInventory>
   readonly engine?: AnySettings
 }

@@ -74,7 +74,7 @@ interface Role<S extends AnySettings, Entry, Product, G> extends RoleSettings<S>
   readonly paths?: Readonly<Record<string, PathSetting>>
   /** Names that it takes from elsewhere in the file, beside those that every entry of the section has. */
   refersTo?(entry: Entry): readonly Reference[]
-  /** What no setting can tell by itself. */
+  /** Checks what a single setting cannot show by itself. */
   check?(entry: Entry, place: EntryPlace, notes: EntryNotes): void
   create(entry: Entry, given: G): Product
 }
@@ -104,7 +104,7 @@ export interface AnyRole {
 export type FeedGiven = Pick<Given, 'name' | 'clock'>
 
 interface FeedRole<S extends FeedSettings, Entry> extends Role<S, Entry, CatalogFeed, FeedGiven> {
-  /** Whether it is so little that a thread would take longer to begin. */
+  /** Whether it is so small that starting a thread would take longer. */
   isSmall?(entry: Entry): Promise<boolean>
 }
 

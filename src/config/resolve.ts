@@ -354,7 +354,7 @@ export function calendarFreezes(config: Settings): readonly CalendarFreezeConfig
   return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [freeze] : []))
 }
 
-/** ISO 8601 UTC; of a date its first instant, or the first one after it. */
+/** ISO 8601 UTC; for a date its first instant, or the first one after it. */
 function instant(written: string, zone: string, edge: 'start' | 'end'): string {
   const at = DateTime.fromISO(written, { zone })
   const whole = !written.includes('T') && edge === 'end' ? at.plus({ days: 1 }) : at

@@ -22,7 +22,7 @@ export function contentsNamed(item: RecordItem): readonly { readonly kind: Conte
   }
 }
 
-/** The hashes of what an event asks for, where it names that. */
+/** The hashes of what an event asks for, where the event names that. */
 export function subjectsNamed(item: RecordItem): readonly SubjectHashes[] {
   const named = contentsNamed(item)
   const [decision, evidence] = (['decision', 'evidence'] as const).map((kind) => named.find((one) => one.kind === kind))

@@ -220,7 +220,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return typeof value === 'string' || value === null
 }
 
-/** Only the members that chains are made of: of the rest the hash says whether it is what was recorded. */
+/** Checks only the members that chains are made of: for the others the hash says whether they are what was recorded. */
 function isSealedEvent(value: object): value is SealedEvent {
   return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
 }

@@ -32,9 +32,9 @@ export interface FreezeAct {
 export interface FreezeRow {
   readonly id: number
   readonly team: string
-  /** Pseudonym; of an earlier version the person's id, as with `liftedBy`. */
+  /** Pseudonym; in an earlier version the person's id, as with `liftedBy`. */
   readonly person: string
-  /** Number of the entry that declares it; `null`: of an earlier version, whose proposals alone tell of it. */
+  /** Number of the entry that declares it; `null`: from an earlier version, where only proposals tell of it. */
   readonly entry: number | null
   /** Only an earlier version wrote it. */
   readonly reason: string | null
@@ -75,9 +75,9 @@ export interface FreezePeople {
 const SAME_ACT_MS = 600_000
 
 /**
- * Each freeze and each lifting has its entry, which the row must agree with. Those of earlier versions have none: there
- * events tell of a freeze with each proposal that was alive, so a row that none tells of is wrong only where a proposal
- * was alive at that time and the person could have frozen it, which `members` say.
+ * Each freeze and each lifting has its entry, which must agree with the row. Freezes of earlier versions have no entry:
+ * there, each proposal that was alive has an event about the freeze. So a row without any event is wrong only where a
+ * proposal was alive at that time, and the person could have frozen it, which `members` says.
  */
 export function freezeDifferences(
   rows: readonly FreezeRow[],

@@ -26,11 +26,11 @@ export const limits = {
   briefEntries: 5,
   /** Patches that are pending on what is watched only, for its card. */
   watchedPatches: 40,
-  /** Assets that one event tells of. */
+  /** How many assets one event may name. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */
   eventBytes: 64 * 1024,
-  /** Of these, for the list of assets that it tells of. */
+  /** How many of these bytes are for the list of assets that it names. */
   eventListBytes: 48 * 1024,
   /** One page of results: what an event tells of its assets. */
   resultsPageBytes: 256 * 1024,
@@ -40,7 +40,10 @@ export const limits = {
   logDays: 90,
   /** Content that no event names, because its command was refused, is deleted after this many days. */
   unnamedContentDays: 7,
-  /** How often a change of what is asked for begins a notice anew; after that it stays as it is, as after a vote. */
+  /**
+   * How often a change of what is asked for begins a notice anew. After that what is asked for does not change any
+   * more, as after a vote.
+   */
   noticesAnew: 2,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,

@@ -198,7 +198,7 @@ async function* contentsUnder(
   }
 }
 
-/** What is there of these, in portions that fit into memory: of each at least one. */
+/** Those of these that are there, in portions that fit into memory, with at least one in each. */
 async function inPortions(db: Queryable, hashes: readonly string[]): Promise<readonly (readonly string[])[]> {
   const rows = await db
     .select({ hash: content.hash, bytes: sql<number>`octet_length(${content.text})` })

@@ -41,7 +41,7 @@ export interface DatabaseOptions {
 }
 
 const oldestServer = 14
-/** A server that takes the connection has so long to answer the first question. */
+/** A server that takes the connection has this long to answer the first question. */
 const answerSeconds = 15
 
 /**

@@ -45,7 +45,7 @@ export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
     await client.query('commit')
     problem = false
   } finally {
-    // What is in the middle of a transaction is used no more.
+    // A connection in the middle of a transaction is not used any more.
     client.release(problem)
   }
 }

@@ -59,7 +59,7 @@ export function createEpssIntake() {
   const known = new Set<string>()
   let hashed: ReadonlyMap<string, Hashed> | null = null
 
-  /** Takes in a score that the feed brought; of several for one CVE the first counts. */
+  /** Takes in a score that the feed brought; if there are several for one CVE, the first counts. */
   function visit({ cve, score, percentile, model, date }: EpssScore): void {
     if (known.has(cve)) return
     known.add(cve)
@@ -108,7 +108,7 @@ function* withHashes(parts: ReadonlyMap<string, Part>): Generator<void, Readonly
   return hashed
 }
 
-/** The CVEs that have another score now, or one now, or none any more; `null`: too many to tell. */
+/** The CVEs that have another score than before, have a first score, or lost theirs; `null`: too many to list. */
 async function movedScores(
   db: Queryable,
   feed: string,

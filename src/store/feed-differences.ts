@@ -21,7 +21,7 @@ export interface Difference {
 /** Collects names, until there are too many. */
 export interface Naming {
   note<List extends keyof Named>(list: List, names: readonly Named[List][]): void
-  /** Too many to tell. */
+  /** Too many to list. */
   anything(list: keyof Named): void
   lists(): { readonly [List in keyof Named]: readonly Named[List][] | null }
 }

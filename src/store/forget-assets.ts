@@ -32,7 +32,7 @@ async function forgetOfSource(
   return forget(tx, gone, 'not listed', now)
 }
 
-/** Forgets assets of sources that are configured no more. */
+/** Forgets assets of sources that are not configured any more. */
 export async function forgetOtherSources(db: Db, configured: readonly string[], now: string): Promise<void> {
   await inTransaction(db, forgetSources, { configured, now })
 }

@@ -70,7 +70,7 @@ export interface OpenPatch {
   readonly source: string
 }
 
-/** What the team's proposals ask for that are not over; of those that undo an earlier one nothing. */
+/** What the team's open proposals ask for, without proposals that undo an earlier one. */
 export async function openPatchesOf(db: Queryable, team: string): Promise<readonly OpenPatch[]> {
   const { proposal, patch, platform, source } = openPatches
   return db.select({ proposal, patch, platform, source }).from(openPatches).where(eq(openPatches.team, team))

@@ -32,7 +32,7 @@ export async function recordFeed(tx: Tx, name: string, answer: FeedAnswer, now: 
   await appendToStream(tx, STREAM, told)
 }
 
-/** Says which feeds are configured no more. */
+/** Records which feeds are not configured any more. */
 export async function recordRemovedFeeds(tx: Tx, configured: readonly string[], now: string): Promise<void> {
   const gone = await tx
     .delete(feedsRecorded)

@@ -9,7 +9,7 @@ const LOOKED_AT = 500
 const EARLIER = 50
 /** Assets of each of their rings. */
 const SAMPLES = 100
-/** Others tell nothing about how long the work takes. */
+/** Other ends say nothing about how long the work takes. */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
 /** How long assets of a team took lately, by name of the ring. */

@@ -19,7 +19,7 @@ export interface ThreadLine {
 }
 
 interface Expected extends Omit<ThreadLine, 'text'> {
-  /** Of the text. */
+  /** The hash of the text. */
   readonly hash: string | null
 }
 

@@ -47,7 +47,7 @@ function look(name: (typeof lookNames)[number]): Subcommand {
 function subcommand(name: ActionName): Subcommand {
   const { asks, summary, optional = [] } = actions[name]
   const asset = asks.includes('asset') ? [option('asset', assetLabel(name), !optional.includes('asset'))] : []
-  // Discord wants what is required first.
+  // Discord asks for required options first.
   const options = [
     ...asset.filter(({ required }) => required),
     ...(asks.includes('until') ? [option('until', 'The date, such as 2026-12-31', true)] : []),

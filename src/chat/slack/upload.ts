@@ -13,7 +13,7 @@ export interface UploadParts {
 }
 
 export interface PictureMessage {
-  /** Of the outbox. */
+  /** The message's id in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly place: string

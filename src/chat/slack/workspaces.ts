@@ -9,7 +9,7 @@ export interface Workspaces {
   realmOf(workspace: string | null): Promise<Realm | null>
   /** Speaks in one that counts; given `null`, in the only one there is. Throws a sentence where it cannot. */
   clientOf(workspace: string | null): Promise<WebClient>
-  /** What there is to tell of them. Throws a sentence when one's token does not work, or none counts. */
+  /** What is known about the workspaces. Throws a sentence when a token does not work, or no workspace counts. */
   check(): Promise<WorkspacesSeen>
 }
 

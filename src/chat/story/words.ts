@@ -42,7 +42,7 @@ export function atWork(state: ProposalState): RichText | null {
   )
 }
 
-/** The same by the first names of so many. */
+/** The same, given the first names and how many there are in total. */
 export function atWorkWords(first: readonly string[], total: number): RichText {
   const what = total === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
   return rich(...listedNames(first, total), ` ${what}.`)

@@ -171,7 +171,7 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
 
 const modular = /\.module[_+]el/
 
-/** `nodejs:18`; of a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
+/** `nodejs:18`; for a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
 function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module
   return modular.test(version) ? `?${firstNumber(version)}` : null

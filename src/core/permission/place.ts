@@ -19,7 +19,7 @@ export interface Moment {
   readonly now: string
   /** What holds the team up now. */
   readonly freezes: readonly Freeze[]
-  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
   readonly teamPolicy?: Policy
 }
 

@@ -1,6 +1,6 @@
 /**
- * What takes as many people as resuming does: letting a failed asset count no more, and letting a rollout run on after its
- * window. Each agrees by asking for it; it happens when they are enough.
+ * What takes as many people as resuming does: letting a failed asset not count any more, and letting a rollout run on
+ * after its window. People agree by asking for it; it happens when enough have asked.
  */
 
 import { throughOf } from '../hands.ts'

@@ -114,7 +114,7 @@ export interface Context {
   readonly actor: Actor
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
-  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null

@@ -125,7 +125,7 @@ export function isRaised(
   return exploitedCves(content.subject.patches).some((cve) => !known.includes(cve))
 }
 
-/** Would a revision to this tell people nothing, as long as what they vote on is the same? */
+/** Would a revision to this bring people no news, as long as what they vote on is the same? */
 export function saysTheSame(state: ProposalState, content: Content): boolean {
   return (
     state.title === content.title &&

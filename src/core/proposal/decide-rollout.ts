@@ -103,7 +103,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   return null
 }
 
-/** Facts are judged by their age at this moment; what was proposed tells how old they were then. */
+/** Facts are judged by their age at this moment; the proposal says how old they were when it was made. */
 export function staleProblem(
   { subject, policy }: ProposalState,
   { now, lookedAt }: Pick<Context, 'now' | 'lookedAt'>,

@@ -100,7 +100,7 @@ interface ClassText {
   readonly patches: readonly number[]
   /** Place in the decision's list of lanes. */
   readonly lane: number
-  /** Where it is not that of the lane. */
+  /** The asset's window, where it differs from the lane's. */
   readonly window: WindowPlan | null
   /** What the engine promises for these assets. No engine says so yet. */
   readonly terms: null
@@ -491,7 +491,7 @@ function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
 
 // ---------------------------------------------------------------- reading
 
-/** What a decision says by itself. Of its patches it knows no more than what is voted on. */
+/** What a decision says by itself. About its patches it only knows what is voted on. */
 export type Voted =
   | StandingRuleSubject
   | (Pick<
@@ -647,7 +647,7 @@ function classNumbered(index: DecisionIndex, number: number, contents: ReadonlyM
   return own
 }
 
-/** Hashes of what the assets of a class get, and of the transaction that was previewed. `contents` has its page. */
+/** Hashes of what the assets of a class get, and of the previewed transaction. `contents` has the page of the class. */
 export function namedByClass(
   index: DecisionIndex,
   number: number,
@@ -676,7 +676,7 @@ export function plannedMembers(
   })
 }
 
-/** Name of what silences the monitoring, where something does. `contents` has the evidence. */
+/** Name of the integration that silences the monitoring, where there is one. `contents` has the evidence. */
 export function silenceIn(evidence: string, contents: ReadonlyMap<string, StoredContent>): string | undefined {
   return reader(contents)<EvidenceText>('evidence', evidence).silence
 }

@@ -56,7 +56,7 @@ export interface ResultFacts {
   readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
   /** Its turn in the batch under way has not come. The number of the ring. */
   readonly waiting?: number
-  /** Its failure counts no more at the gate. The number of the ring. */
+  /** The number of the ring in which its failure was forgiven: it does not count at the gate any more. */
   readonly forgiven?: number
   readonly leftOut?: LeftOut
   readonly done?: readonly string[]

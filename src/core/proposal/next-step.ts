@@ -104,7 +104,7 @@ function timedStep(state: ProposalState, now: string): Step | null {
   }
 }
 
-/** What assets and rings under way want, also where something that was due was refused; `null`: nothing. */
+/** The next step for assets and rings under way, also where something that was due was refused; `null`: nothing. */
 export function workStep(state: ProposalState, now: string): Step | null {
   return runningStep(state) ?? testStep(state, now) ?? soakStep(state, now)
 }

@@ -95,7 +95,7 @@ export function howItCounts(person: Person, members: readonly Member[]): string 
   return `It came by ${throughWords(through, nameOf)}, so it counts as one with whatever else came by ${anyOf(hands)}. To let it count as your own, confirm it with your account in Slack or Discord: /patch confirm.`
 }
 
-/** The event by which a person confirms an act of theirs; `null` where their account became theirs only after it. */
+/** The event with which a person confirms one of their acts; `null` where their account became theirs only later. */
 export function confirmed(
   act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],
   { at, seq }: { readonly at?: string; readonly seq?: number },

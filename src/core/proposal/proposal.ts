@@ -276,7 +276,7 @@ export interface RingState {
   readonly checked: { readonly at: string; readonly healthy: boolean } | null
   /** ISO 8601 while soaking. */
   readonly soakUntil: string | null
-  /** Assets whose failure somebody accepted by resuming: the gate counts them no more. */
+  /** Assets whose failure somebody accepted by resuming: they do not count at the gate any more. */
   readonly forgiven: readonly string[]
 }
 

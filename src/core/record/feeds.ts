@@ -64,7 +64,7 @@ export function feedDifference(
   return { told, recorded: { failing: false, readAt, cursor, said } }
 }
 
-/** What is to be said of feeds that are configured no more. */
+/** What must be recorded about feeds that are not configured any more. */
 export function feedsRemoved(feeds: readonly string[]): readonly Told[] {
   return feeds.toSorted().map((feed) => ({ event: 'feed-removed', facts: { feed } }))
 }

@@ -73,7 +73,7 @@ export interface Move {
   /** Hashes of classes; `null`: nothing was, or is, open. */
   readonly from: string | null
   readonly to: string | null
-  /** Index of the group that they are in now; `null`: the team has them no more. */
+  /** Index of the group that they are in now; `null`: the team does not have them any more. */
   readonly group: number | null
   readonly assets: readonly { readonly id: string; readonly saidAt: string | null; readonly since: string | null }[]
 }

@@ -32,7 +32,7 @@ export interface Rrule {
 
 /** The last moment an occurrence may have. */
 export interface Until {
-  /** Local seconds; of a date, which stands here for its first moment, too. */
+  /** Local seconds; a date stands here for its first moment, too. */
   readonly local: number
   /** True: on the clock of UTC, whatever the zone of the rule. */
   readonly utc: boolean

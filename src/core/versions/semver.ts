@@ -52,7 +52,7 @@ function compareIdentifiers(a: string, b: string): Order {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Of any length. */
+/** Numbers of any length. */
 function compareNumbers(a: string, b: string): Order {
   const [left, right] = [a.replace(/^0+(?=\d)/, ''), b.replace(/^0+(?=\d)/, '')]
   if (left.length !== right.length) return left.length < right.length ? -1 : 1

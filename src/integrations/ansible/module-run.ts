@@ -22,7 +22,7 @@ export interface ModuleEngine {
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: ModuleEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }

@@ -1,7 +1,7 @@
 import type { Command, CommandInvocation, InstanceInformation, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm'
 import { networkProblem } from '../network-problem.ts'
 
-/** `InstanceIds` of one call take no more. */
+/** One call takes at most this many `InstanceIds`. */
 export const INSTANCES_PER_CALL = 50
 const PAGE = 50
 const MAX_PAGES = 40
@@ -9,7 +9,7 @@ const MAX_PAGES = 40
 export interface SsmOptions {
   /** `eu-central-1`. */
   readonly region: string
-  /** An address other than Amazon's own, such as that of a VPC endpoint. */
+  /** An address other than Amazon's own, such as a VPC endpoint. */
   readonly endpoint?: string
   /** Left out: what the AWS SDK finds by itself: environment, shared files, web identity, instance role. */
   readonly credentials?: SSMClientConfig['credentials']

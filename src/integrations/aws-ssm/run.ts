@@ -19,7 +19,7 @@ export interface SsmEngine {
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: SsmEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }

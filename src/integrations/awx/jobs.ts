@@ -109,7 +109,7 @@ export async function strangersAmong(
 /** What a job is told. */
 export interface JobOrder {
   readonly mode: Mode
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   /** By name. */
   readonly hosts: ReadonlyMap<string, HostRequest>

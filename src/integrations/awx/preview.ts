@@ -18,7 +18,7 @@ export type Looked =
   | { readonly kind: 'refused'; readonly reason: string }
 
 interface Question {
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly host: string
   readonly request: HostRequest

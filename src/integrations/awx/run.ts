@@ -25,7 +25,7 @@ export interface AwxEngine {
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: AwxEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }

@@ -12,7 +12,7 @@ export interface FeedOptions extends LocationOptions {
   readonly allowShrinking?: boolean
 }
 
-/** One feed's format. `State` is what the next fetch wants to know of this one; it must survive JSON. */
+/** One feed's format. `State` is what the next fetch needs to know about this one; it must survive JSON. */
 export interface FeedFormat<State> {
   readonly describe: string
   readonly state: z.ZodType<State>

@@ -13,7 +13,7 @@ export interface CalendarTime {
   readonly whole: boolean
 }
 
-/** Every time in all properties of that name; of a period its start. Throws a clause. */
+/** Every time in all properties of that name; for a period, its start. Throws a clause. */
 export function timesOf(component: ICAL.Component, name: string): readonly CalendarTime[] {
   return component.getAllProperties(name).flatMap((property) => {
     const tzid = property.getParameter('tzid')

@@ -34,7 +34,7 @@ export interface Attending {
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: SshEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }

@@ -59,7 +59,7 @@ export const softwareSets = pgTable('software_sets', {
   size: integer('size').notNull(),
 })
 
-/** A text in the order of its bytes, by which it is found from its beginning. */
+/** A text in the order of its bytes, which is found by its beginning. */
 export function inBytes(column: PgColumn | SQL): SQL {
   return sql`${column} collate "C"`
 }

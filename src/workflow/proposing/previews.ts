@@ -26,7 +26,7 @@ const AT_ONCE = 8
 /** Answers that are stored together, and for how long they are collected. */
 const ANSWERS_AT_ONCE = 100
 const COLLECT_MS = 500
-/** What could not be previewed is asked again after so long. */
+/** What could not be previewed is asked again after this time. */
 export const ASK_AGAIN_MS = HOUR_MS
 
 /** What an engine is still to be asked. */

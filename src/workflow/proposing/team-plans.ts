@@ -10,7 +10,7 @@ import type { ProposeParts } from './proposing.ts'
 
 const STALE_AFTER_MS = DAY_MS
 
-/** Teams of the configuration, and others that have assets: of these nothing is proposed. */
+/** Teams of the configuration, and other teams that have assets: nothing is proposed for those. */
 export async function allTeams({ db, teams }: Pick<ProposeParts, 'db' | 'teams'>): Promise<readonly string[]> {
   return [...new Set([...teams.plans.map(({ team }) => team), ...(await teamsWithAssets(db))])]
 }

@@ -66,7 +66,9 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   return {
     /** How healthy assets were before; whoever prepares them adds what it sees. */
     before,
-    /** `looks`: of those that were looked at when they had ended, what was seen, by id; they are not looked at again. */
+    /**
+     * `looks`: for assets that were looked at when they had ended, what was seen, by id; they are not looked at again.
+     */
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
       const task = check(ended, looks)
