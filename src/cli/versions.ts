@@ -17,7 +17,7 @@ export function versionsCommand(program: Command): void {
     })
 }
 
-/** A tab allows blanks inside versions. */
+/** Split at a tab, so that versions may contain blanks. */
 function compareLine(scheme: VersionScheme, line: string): LineAnswer {
   const parts = line.includes('\t') ? line.split('\t') : line.trim().split(/ +/)
   const [a = '', b = ''] = parts

@@ -44,7 +44,7 @@ export function addsNothing(
   return isOwn(before) || !isOwn(now)
 }
 
-/** A name for lists of those who agreed: where it may have been another hand, that is said. */
+/** A name for lists of people who agreed; it also says where the act may have come from another hand. */
 export function nameAsKnown(act: CountedAct & { readonly name: string }): string {
   return isOwn(act) ? act.name : `${act.name} (not confirmed)`
 }

@@ -100,7 +100,7 @@ function completeSymlinks(native: string): void {
       symlinkSync(path.relative(path.dirname(link), from), link)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) continue
-      // Another user's checkout: the links are there unless nobody who may write has started yet.
+      // This is another user's checkout. Its links exist once somebody who may write there has started it.
       throw new Error(
         `Cannot complete the bundled PostgreSQL: ${link} cannot be written. Start once as the owner of the checkout. ${instead}`,
       )

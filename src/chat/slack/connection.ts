@@ -192,8 +192,8 @@ async function postTest({ places, workspaces }: Slack, nonce: string): Promise<s
 }
 
 /**
- * What the client says goes to our log. That a socket closed is ordinary, there is another; so is a file that Slack has not
- * processed yet.
+ * What the client says goes to our log. Two things are ordinary: a socket that closed, because there is another one,
+ * and a file that Slack has not processed yet.
  */
 function quiet(log: SlackOptions['log']): Logger {
   return {

@@ -108,7 +108,7 @@ function ephemeral({ answer, link }: Reply, { surroundings }: Pick<Listening, 's
   return { response_type: 'ephemeral' as const, replace_original: false, text, blocks }
 }
 
-/** @param problem of a click that was made there */
+/** @param problem what went wrong with a click that was made there */
 async function showHome(
   { interaction, surroundings }: Listening,
   { user, client }: { readonly user: string; readonly client: WebClient },

@@ -125,7 +125,7 @@ function othersCan(act: Act, place: Place): string {
   return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
 }
 
-/** One condition of an act, as it is for somebody now. */
+/** One condition of an act, and whether it holds for somebody now. */
 export interface Condition {
   readonly what: string
   readonly holds: boolean

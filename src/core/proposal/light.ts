@@ -175,7 +175,7 @@ function addDifferences(before: Record_ = {}, after: Record_ = {}, changed: Set<
   for (const asset of Object.keys(before)) if (!(asset in after)) changed.add(asset)
 }
 
-/** What is taken from such a list mostly stood at its beginning. */
+/** An item that is taken from such a list is mostly its first one. */
 function addListed(before: readonly string[], after: readonly string[], changed: Set<string>): void {
   if (before === after) return
   const taken = before.length - after.length

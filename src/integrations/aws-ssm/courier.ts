@@ -111,7 +111,7 @@ interface Listed {
   readonly invocation: Invocation | undefined
 }
 
-/** What one invocation came to; fetches the rest of its output where only the beginning is at hand. */
+/** The result of one invocation; fetches the rest of its output where only the beginning is at hand. */
 async function read(
   { ssm, calls }: Courier,
   { command, instance, invocation }: Listed,

@@ -116,7 +116,7 @@ interface Failure {
   readonly problem: string
   readonly mayRecover: boolean
   readonly retryAfterSeconds: number | null
-  /** Every such attempt takes all the time there is. */
+  /** An attempt that timed out has used its full time limit. */
   readonly timedOut: boolean
 }
 

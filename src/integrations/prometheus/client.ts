@@ -13,7 +13,7 @@ export type PrometheusAccess =
 export interface PrometheusServer {
   /** The name that people use for it. */
   readonly name: string
-  /** With the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
+  /** The address includes the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
   readonly url: string
   readonly access: PrometheusAccess
   /** Limit for one question. Default 30. */
@@ -33,7 +33,7 @@ export async function ask(
 ): Promise<QueryResult> {
   const { name, access } = server
   if (access.kind === 'missing') throw new Error(access.problem)
-  // What a header cannot carry would be quoted in the error.
+  // A value that a header cannot carry would be quoted in the error.
   if (access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(access.token)) {
     throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
   }

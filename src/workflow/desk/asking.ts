@@ -33,7 +33,7 @@ function refusalOfClick({ proposal, action, revision }: Click, person: Person, p
   return first === null || refusals.includes(null) ? null : refusedAnswer(proposal, first)
 }
 
-/** The team is what is frozen, whatever became of the proposal. */
+/** A freeze is about the team, whatever became of the proposal. */
 function refusalOfTeam(
   act: 'freeze' | 'unfreeze',
   { id, through }: Person,
