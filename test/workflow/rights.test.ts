@@ -437,7 +437,7 @@ describe('freezes', () => {
       const found = verdict.ok ? [] : verdict.findings
       expect(found, text).toContainEqual({
         record: `rights event ${kept?.seq}`,
-        problem: expect.stringMatching(/^is (not the JSON of an entry|no entry)$/),
+        problem: expect.stringMatching(/^is (not the JSON of an entry|not an entry)$/),
       })
     }
   })
