@@ -81,7 +81,7 @@ function patches(state: ProposalState): string[] {
 }
 
 function assets(state: ProposalState): string[] {
-  const lines = ['| asset | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
+  const lines = ['| server | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
   if (state.subject.kind !== 'patches') return lines
   for (const planned of state.subject.assets) {
     const id = planned.asset.id
@@ -98,7 +98,7 @@ function assets(state: ProposalState): string[] {
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
 }

@@ -13,7 +13,7 @@ export interface Drift {
 
 /**
  * Assets that report something older than what was verified on them. Only looks that were made after the verification
- * count. What a rollback of the same proposal has put back is no drift: such assets are to be left out of `snapshots`.
+ * count. What a rollback of the same proposal has put back is not drift: leave such assets out of `snapshots`.
  */
 export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[]): readonly Drift[] {
   const { subject, rollout } = state

@@ -5,8 +5,9 @@ import { limits } from './limits.ts'
 const LONGEST_MS = limits.lookAgainSeconds * 1_000
 
 /**
- * The earliest of what was said of each asset that still runs, ISO 8601 UTC, at most so far ahead as the limit says.
- * `null`: at the usual pace of so many seconds, because of one of them nothing usable was said, or nothing later.
+ * The earliest instant that was said about the assets that still run, ISO 8601 UTC, at most as far ahead as the limit
+ * says. `null`: at the usual pace of so many seconds, because for one of them nothing usable was said, or nothing
+ * later.
  */
 export function nextLook(said: readonly (string | undefined)[], now: Date, paceSeconds: number): string | null {
   if (said.length === 0) return null

@@ -52,7 +52,10 @@ export type FeedFetch =
       readonly cursor: string
       /** A kind that is present replaces all that the feed said before of that kind, unless `changes` says otherwise. */
       readonly content: FeedContent
-      /** Only these records changed: what they said before goes, and what is in `content` comes. Left out: all is new. */
+      /**
+       * Only these records changed: what they said before is removed, and what is in `content` replaces it. Left out:
+       * everything is new.
+       */
       readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
       /** The day or instant (ISO 8601) that the feed itself says it is of; left out: it does not say. */
@@ -141,8 +144,8 @@ export interface DeploymentReport {
    */
   readonly lookAgainAt?: string
   /**
-   * With an outcome: what the asset said of itself after the end, in the same answer, as its own source would see it. Left
-   * out: it was not asked, and is looked at.
+   * With an outcome: what the asset reported about itself after the end, in the same answer, as its own source would
+   * see it. Left out: it was not asked, so it is looked at.
    */
   readonly look?: Observation
 }
@@ -151,7 +154,10 @@ export interface DeployEngine {
   readonly name: string
   readonly describe: string
   readonly simulated: boolean
-  /** Whether its own tools are there, whatever the assets: one line of what was seen. Throws a sentence. Left out: it needs none. */
+  /**
+   * Whether its own tools are there, whatever the assets: one line that says what was seen. Throws a sentence. Left
+   * out: it needs no tools.
+   */
   check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
   preview(asset: Asset, changes: readonly Change[], signal: AbortSignal): Promise<readonly TransactionStep[]>
@@ -241,7 +247,7 @@ export interface MonitoringSilence {
   readonly describe: string
   /** Begins or renews the lease of `key`; after a restart, too, it finds its own. Throws a sentence. */
   hold(lease: SilenceLease, signal: AbortSignal): Promise<void>
-  /** Ends the lease at once; one that is over or unknown is no error. */
+  /** Ends the lease at once; a lease that is over or unknown is not an error. */
   release(lease: Pick<SilenceLease, 'key' | 'assets'>, signal: AbortSignal): Promise<void>
 }
 

@@ -29,7 +29,7 @@ const stepOf = memoizeByIdentity(
         },
 )
 
-/** Would it do the changes, each as it was asked for, and nothing else? */
+/** Would it do each of the changes as it was asked for, and nothing else? */
 export function addsNothing(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {
   if (steps.length !== changes.length) return false
   const asked = stepsOf(changes)

@@ -15,7 +15,7 @@ export interface RollbackRequest {
   readonly state: ProposalState
   readonly doer: Doer
   readonly reason: string | null
-  /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
+  /** `null`: all that it changed. Otherwise the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly moment: Moment
 }
@@ -28,7 +28,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`
   if (changedAssets(state, subject, only).length === 0)
-    return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
+    return `${id} has changed nothing called "${only}": name a server, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
@@ -52,7 +52,7 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, onl
   return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
 }
 
-/** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */
+/** Assets that the rollout touched, with their changes reversed; packages that it newly installed stay. */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
   const ring = only?.startsWith('ring:') ? subject.rings.find(({ name }) => `ring:${name}` === only) : undefined
   return subject.assets.flatMap((planned) => {
@@ -73,7 +73,7 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
 
 /** What takes a change of the rollout back; `null`: nothing does, or the rollout did not make it. */
 function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
-  // What failed cannot say what it changed.
+  // An asset that failed cannot say what it changed.
   if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
   const same = outcome.changed.filter(({ name }) => name === change.name)
   const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
@@ -89,7 +89,7 @@ export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subje
   return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
-/** Are assets put back by the operator's snapshots, and not by their package managers? */
+/** Are assets put back from the operator's snapshots, and not by their package managers? */
 export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
   return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

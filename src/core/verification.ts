@@ -17,7 +17,7 @@ export interface VerificationFacts {
   readonly rollsBack?: boolean
 }
 
-/** What came of looking at an asset. `gone`: the inventory does not list it any more, so that nobody looked. */
+/** The result of looking at an asset. `gone`: the inventory does not list it any more, so nobody looked. */
 export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
 
 /** The id of the asset. */
@@ -29,8 +29,8 @@ export function lookedAt(look: Look): string {
 type Base = Omit<Verification, 'end' | 'reason'>
 
 /**
- * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
- * asset's own fresh package list and health decide. `look` must have been made after the deployment.
+ * What one asset says about itself after its deployment, compared with what was promised. The engine's outcome
+ * explains; the asset's own fresh package list and health decide. `look` must have been made after the deployment.
  */
 export function verify(
   planned: PlannedAsset,
@@ -142,7 +142,7 @@ function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
 }
 
-/** The end of an asset that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
+/** How an asset ended that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
 function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,
@@ -213,7 +213,10 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, NAMED).join(', ')}${more}`
 }
 
-/** What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names nothing. */
+/**
+ * What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names
+ * nothing.
+ */
 function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string | null {
   const held = snapshot.pending.filter((update) => update.held !== null && names.includes(update.name))
   if (held.length === 0) return null
@@ -232,9 +235,9 @@ function heldWords(why: string): string {
     case 'hold':
       return 'is on hold there'
     case 'phased':
-      return 'is phased by the vendor: this asset gets it later'
+      return 'is phased by the vendor: this server gets it later'
     case 'kept back':
-      return 'is kept back: its dependencies conflict or are not to be had'
+      return 'is kept back: its dependencies conflict or are not available'
     default:
       return why
   }

@@ -1,6 +1,6 @@
 /**
- * What became of the assets of a decision since it was voted on. A vote covers what it was cast for and everything that is
- * contained in it: an asset that needs less gets what is left, and one that would get anything else is left out.
+ * What became of the assets of a decision since the vote. A vote covers what it was cast for and everything that is
+ * contained in it: an asset that needs less gets the rest, and one that would get anything else is left out.
  */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
@@ -14,8 +14,8 @@ import { isBefore } from './time/instant.ts'
 export type Departure =
   | { readonly asset: string; readonly leftOut: LeftOut }
   /**
-   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. None of an asset that
-   * was not previewed and joins since a preview adds nothing.
+   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. Empty for an asset
+   * that was not previewed, and joins because a preview since then adds nothing.
    */
   | { readonly asset: string; readonly done: readonly string[] }
 
@@ -28,9 +28,9 @@ export function sameChanges(some: readonly Change[], others: readonly Change[]):
 export interface Needs {
   /** All that the assets of the team miss. */
   readonly missing: Assessment
-  /** Of that, what is wanted: by the configuration, and by what people have decided. */
+  /** The part of it that is wanted, by the configuration and by what people have decided. */
   readonly wanted: Assessment
-  /** Assets that were not previewed when people voted, and of which a preview has said since that it adds nothing. */
+  /** Assets that were not previewed when people voted, and whose preview has said since then that it adds nothing. */
   readonly previewed?: ReadonlySet<string>
   /** Looks before it are too old to act on, ISO 8601 UTC. Left out: none is, since nothing begins yet. */
   readonly looksSince?: string
@@ -63,7 +63,7 @@ function isOutdated({ observedAt }: AssessedAsset, looksSince: string | undefine
 
 interface Needed {
   readonly entry: AssessedAsset
-  /** Those of the subject's own patches, in whatever version they are wanted by now. */
+  /** Changes of the subject's own patches, in the version that is wanted now. */
   readonly changes: readonly Change[]
 }
 

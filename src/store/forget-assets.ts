@@ -1,4 +1,4 @@
-/** Forgets assets that are no more, and software that none has. */
+/** Forgets assets that no longer exist, and software that no asset has. */
 
 import { and, asc, eq, notInArray, sql } from 'drizzle-orm'
 import { storableAsJson } from '../core/storable.ts'
@@ -51,7 +51,7 @@ async function forgetOfSource(
   return forget(tx, gone, 'not listed', now)
 }
 
-/** Forgets assets of sources that are configured no more. */
+/** Forgets assets of sources that are not configured any more. */
 export async function forgetOtherSources(db: Db, configured: readonly string[], now: string): Promise<void> {
   await inTransaction(db, forgetSources, { configured, now })
 }

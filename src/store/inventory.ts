@@ -20,7 +20,7 @@ export interface StoredAsset {
   readonly problem: string | null
 }
 
-/** Rows that one statement reads, and that are made into values in one turn. */
+/** How many rows one statement reads and turns into values in one turn. */
 const ROWS_AT_ONCE = 1_000
 
 /** Platforms of all assets, and names (source and binary) of all packages that any of them ever had. */
@@ -70,7 +70,7 @@ export async function looksBefore(
   return found
 }
 
-/** These assets as they are known now, by id; those that no source lists any more are left out. */
+/** The present data of these assets, by id; those that no source lists any more are left out. */
 export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
   const found = new Map<string, Asset>()
   for (const some of slices(ids, ROWS_AT_ONCE)) {
@@ -137,7 +137,7 @@ async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly 
   }
 }
 
-/** As JSON: what reads lists of the server as they are takes away each backslash. */
+/** As JSON, because the reader of the server's own lists takes away each backslash. */
 function listed(column: AnyPgColumn) {
   return sql<readonly string[]>`to_jsonb(${column})`
 }
@@ -163,7 +163,7 @@ export async function readSnapshots(
     const packages = software.get(softwareSet)
     const updates = pendingSet === null ? NOTHING : pending.get(pendingSet)
     if (packages !== undefined && updates !== undefined) snapshots.push({ ...row, packages, pending: updates })
-    // It was given other sets meanwhile, and the former were purged.
+    // It was given other sets meanwhile, and the former sets were purged.
     else snapshots.push(...(await readSnapshots(db, { ids: [row.asset.id] }, memory)))
   }
   return snapshots
@@ -194,7 +194,7 @@ export async function teamsWithAssets(db: Queryable): Promise<readonly string[]>
   return rows.map(({ team }) => team)
 }
 
-/** Teams of which assets have one of these sets. */
+/** Teams that have assets with one of these sets. */
 export async function teamsOfSets(
   db: Queryable,
   software: readonly number[],

@@ -12,7 +12,9 @@ export async function setTimer(tx: Queryable, proposal: string, dueAt: string | 
   await tx.insert(timers).values({ proposal, dueAt }).onConflictDoUpdate({ target: timers.proposal, set: { dueAt } })
 }
 
-/** Some of those that are due, chosen anew each time: whoever cannot go on now keeps nobody waiting. */
+/**
+ * Some of those that are due, chosen anew each time, so that one that cannot go on now does not keep others waiting.
+ */
 export async function dueTimers(db: Queryable, now: string, limit: number): Promise<readonly string[]> {
   const rows = await db
     .select({ proposal: timers.proposal })

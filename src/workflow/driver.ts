@@ -31,10 +31,13 @@ export interface DriverParts {
 interface Driving extends DriverParts {
   readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log'>
   readonly commands: Pick<Execute, 'execute'>
-  /** Brings assets to their end for whoever holds the lease. */
+  /** Brings assets to their end, for the holder of the lease. */
   readonly deployUnder: (lease: Lease) => Deploy
   readonly askGate: ReturnType<typeof createGateChecks>
-  /** What could not be carried over from an earlier version: why, and when it is tried again, in milliseconds since 1970. */
+  /**
+   * Proposals that could not be carried over from an earlier version: why, and when that is tried again, in
+   * milliseconds since 1970.
+   */
   readonly standing: Map<string, { readonly problem: string; readonly again: number }>
   readonly report: (error: Error) => void
   /** Whether somebody here just looks at what is due. */
@@ -43,7 +46,7 @@ interface Driving extends DriverParts {
 
 const CARRY_AGAIN_MS = HOUR_MS
 
-/** One walk along a proposal: the work that it has begun, and what of it was seen. */
+/** One walk along a proposal: the work that it has begun, and how much of it was seen. */
 interface Walk {
   readonly driving: Driving
   readonly work: ReturnType<Deploy['session']>
@@ -52,8 +55,8 @@ interface Walk {
 }
 
 /**
- * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing of them itself, so any
- * process may take over after a crash, and calling it too often does no harm.
+ * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing about them itself, so
+ * any process may take over after a crash, and calling it too often does no harm.
  */
 export function createDriver(
   parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'health' | 'metrics'>,
@@ -83,8 +86,8 @@ async function advance(driving: Driving, proposal: string, signal: AbortSignal):
 }
 
 /**
- * Nothing more could be recorded of what cannot be carried over, so no engine is asked: told once, and tried rarely,
- * because each try reads all its events.
+ * If a proposal cannot be carried over, nothing more could be recorded about it, so no engine is asked. That is told
+ * once, and tried rarely, because each try reads all its events.
  */
 async function standsStill({ parts, standing }: Driving, proposal: string): Promise<boolean> {
   const known = standing.get(proposal)
@@ -103,10 +106,10 @@ async function standsStill({ parts, standing }: Driving, proposal: string): Prom
 async function walk(driving: Driving, proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
   const { parts, deployUnder } = driving
   if (await standsStill(driving, proposal)) return
-  // What it has begun ends with it, even where it ends early.
+  // Whatever it has begun ends with it, even where it ends early.
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
-  // Everything that is done for thousands of assets listens to it.
+  // All the work for thousands of assets listens to it.
   setMaxListeners(0, both)
   const work = deployUnder(lease).session(proposal, both)
   try {

@@ -15,7 +15,7 @@ export interface SyncReport {
   readonly name: string
   readonly kind: 'inventory' | 'catalog'
   readonly ok: boolean
-  /** Of a feed: it said something else than before. Of inventory: it was looked at. */
+  /** For a feed: it said something else than before. For inventory: it was looked at. */
   readonly news: boolean
   /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
@@ -43,7 +43,7 @@ async function syncFeeds(parts: SyncParts, signal: AbortSignal): Promise<readonl
     parts.clock().toISOString(),
     parts.feedChanged,
   )
-  // One after the other: a large one takes memory while it is read.
+  // One after the other, because a large one takes memory while it is read.
   for (const { name } of parts.feeds) reports.push(await syncFeed(parts, name, signal))
   return reports
 }
@@ -73,7 +73,7 @@ async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Pr
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content still counts.` }
   }
 }
 
@@ -117,7 +117,7 @@ async function syncSource(
       else if (observation.kind === 'gone') gone.push(observation.asset)
       if (!isLook(observation)) continue
       waiting.push(observation)
-      // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
+      // A fleet in a file comes at once, hosts over SSH come one by one: what was seen is stored soon.
       if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
       if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
       else lost.push(`${observation.asset.name}: ${observation.reason}`)
@@ -136,6 +136,6 @@ async function syncSource(
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
+    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before still counts.` }
   }
 }

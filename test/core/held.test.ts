@@ -123,7 +123,7 @@ describe('assets that left', () => {
     one.give(look([{ asset: id('web2'), done: ['openssl:amd64'] }]))
     expect(plannedNow(one.state(), id('web2'))?.changes).toEqual([])
     expect(plannedNow(one.state(), id('web3'))?.changes).toHaveLength(1)
-    expect(notes(one.state())).toContain('1 needs only a part of it by now.')
+    expect(notes(one.state())).toContain('1 needs only a part of it now.')
   })
 
   test('count against nobody at the gate: of two that are left, one that fails is half', () => {
@@ -236,6 +236,7 @@ test('one asset that nobody could look at for too long is left out and named, an
   expect(out['lab/web2'] && whyLeftOut(out['lab/web2'])).toBe(
     'was last looked at on 2026-11-01 04:05 UTC, too long ago to act on',
   )
+  expect(whyLeftOut({ reason: 'not looked at' })).toBe('was never looked at')
   expect(stillToStart(one.state())).not.toContain('lab/web2')
 })
 

@@ -209,8 +209,8 @@ test('a source and a feed that fail keep what was known, and say what is wrong',
   )
   const reports = [...(await broken.syncFeeds(signal)), ...(await broken.syncInventory(signal))]
   expect(reports.map(({ ok, what }) => [ok, what])).toEqual([
-    [false, 'It is a web page. The last good content stays.'],
-    [false, 'fleet.json is cut off at line 7. What was known before stays.'],
+    [false, 'It is a web page. The last good content still counts.'],
+    [false, 'fleet.json is cut off at line 7. What was known before still counts.'],
   ])
   expect(await service.workflow.assessments()).toEqual(before)
   await service.remove()

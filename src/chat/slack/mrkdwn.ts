@@ -16,7 +16,7 @@ export function escaped(text: string): string {
   return inCode(oneLine(text).replace(openers, (mark) => lookalikes[mark] ?? ''))
 }
 
-/** The same between backticks, where other marks mean nothing. */
+/** The same for text between backticks, where other marks mean nothing. */
 export function inCode(text: string): string {
   const shown = oneLine(text).replaceAll('`', 'ˋ')
   return shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

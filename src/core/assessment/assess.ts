@@ -71,13 +71,13 @@ export function assess({
 export interface Assess {
   /** `alike`: in the order of the ids of their first assets, as all assets come out. In steps. */
   (alike: MissingAlike): Steps<Assessment>
-  /** What is known is judged again where it is of these packages (source or binary names), or of these CVEs. */
+  /** What is known is judged again where it concerns these packages (source or binary names) or these CVEs. */
   changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void
 }
 
 /**
- * Assesses the assets of a team again and again, and works out only what is not as it was: a patch that is as it was is the
- * same object as before.
+ * Assesses the assets of a team again and again, and works out only what has changed: an unchanged patch is the same
+ * object as before.
  */
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
@@ -129,7 +129,10 @@ function changesOf(updates: readonly Update[]): readonly Change[] {
   })
 }
 
-/** One asset for each exposure and criticality that there is, and what all are worth: judgement looks at nothing else. */
+/**
+ * One asset for each exposure and criticality that occurs, and what all of them are worth together: judgement looks at
+ * nothing else.
+ */
 function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<string, Asset>; readonly stake: number } {
   const contexts = new Map<string, Asset>()
   let stake = 0

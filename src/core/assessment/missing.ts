@@ -32,7 +32,7 @@ export interface Update {
 export interface NotOffered {
   readonly platform: Platform
   readonly source: string
-  /** A CVE, else an advisory. */
+  /** A CVE, or an advisory where there is none. */
   readonly flaw: string
   readonly cve: boolean
   readonly advisory: string | null

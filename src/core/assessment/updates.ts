@@ -9,7 +9,7 @@ import type { Held, NotOffered, Software, Update } from './missing.ts'
 import { missingWindowsUpdates, updateChange } from './windows-updates.ts'
 import { bySource, type FixedUpdate, lackingOf, mended, nothing, onPlatform, type WorkedOut } from './worked-out.ts'
 
-/** `only`: of these sources, in place of all. */
+/** `only`: only these sources, in place of all. */
 export function offeredUpdates(
   workedOut: WorkedOut,
   { platform, packages }: Software,

@@ -7,7 +7,7 @@ import { compareWindows, sameWindowsRelease, windowsBuildOf } from '../versions/
 
 export interface MissingUpdate {
   readonly update: WindowsUpdate
-  /** Of it and of every update that it stands for. */
+  /** The CVEs of it and of every update that it stands for. */
   readonly cves: readonly string[]
   /** Updates that are missing too and come with this one. */
   readonly includes: readonly string[]
@@ -65,7 +65,7 @@ export function missingWindowsUpdates(
   for (const { kb } of missing) replaced.set(kb, replacedBy(kb, updates))
   const covered = new Set<string>()
   for (const { kb } of missing) for (const old of replaced.get(kb) ?? []) if (old !== kb) covered.add(old)
-  // Of cumulative updates of one line only the newest is to be installed, whoever names whom.
+  // Of the cumulative updates of one line only the newest is to be installed, whichever of them names the others.
   const cumulative = missing.filter((update) => update.fixedBuild !== null)
   let newest: WindowsUpdate | null = null
   for (const update of cumulative)

@@ -9,7 +9,7 @@ import type { TransactionStep } from '../ports.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
-/** Different values of many, of which one says enough. */
+/** A list of different values, in places where one of them says enough. */
 export interface Values {
   readonly count: number
   /** `null`: there is none. */

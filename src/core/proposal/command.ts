@@ -25,8 +25,8 @@ export type ProposalCommand =
     }
   | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
   /**
-   * What the latest look says of the assets of a decision: all that differ from what was voted on, and all that miss the
-   * same and were not voted on.
+   * What the latest look says about the assets of a decision: every asset that differs from what was voted on, and
+   * every asset that misses the same and was not voted on.
    */
   | {
       readonly type: 'compare-assets'
@@ -114,7 +114,7 @@ export interface Context {
   readonly actor: Actor
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
-  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
@@ -146,7 +146,7 @@ export interface Refusal {
     /** It would make an event larger than any may be. */
     | 'too large'
     | 'unknown'
-    /** It takes an account of the person's own. */
+    /** It needs an account of the person's own. */
     | 'not own'
     | 'outside window'
     | 'not satisfied'

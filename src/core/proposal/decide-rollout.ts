@@ -62,7 +62,7 @@ function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): s
     : 'the window passed before it could start'
 }
 
-/** May any asset of what comes next be touched at this moment? */
+/** May any asset that comes next be touched at this moment? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
   const next = comesNext(state, subject)
   if (next === null) return true // every asset was in the test ring: what is left is to look again
@@ -101,12 +101,12 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   const due = subject.assets.filter(({ asset }) => leftOutOf(state, asset.id) === undefined)
   const blind = due.find((planned) => !isPreviewed(state, planned))
   if (blind && due.every((planned) => !isPreviewed(state, planned))) {
-    return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
+    return `no server could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
   }
   return null
 }
 
-/** Facts are judged by their age at this moment; what was proposed tells how old they were then. */
+/** Facts are judged by their age at this moment; the proposal says how old they were when it was made. */
 function outdatedProblem(state: ProposalState, { now, outdated }: Context): string | null {
   const { subject, policy } = state
   if (subject.kind !== 'patches') return null
@@ -178,7 +178,10 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   }
 }
 
-/** Those that wait are named by the event that starts the first of them, or, where they are many, by events of their own. */
+/**
+ * Assets that wait are named by the event that starts the first of them, or, where they are many, by events of their
+ * own.
+ */
 function batchEvents(
   started: Extract<ProposalEvent, { type: 'batch-started' }> & { readonly waiting: readonly string[] },
 ): readonly ProposalEvent[] {
@@ -333,7 +336,7 @@ export function announceWindow(state: ProposalState, context: Context): Decision
   return accept({ type: 'window-announced', window: schedule })
 }
 
-/** Recorded after the end, too, in the old thread: what was verified is not so any more. */
+/** Recorded after the end, too, in the old thread: what was verified is not true any more. */
 export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'>): Decision {
   const end = state.rollout?.deployments[asset]?.verification?.end
   if (end === undefined || countEndState(end) !== 'good') return refuse('unknown', `${asset} was never as promised.`)

@@ -31,7 +31,7 @@ export function whyLeftOut({ reason, what = '' }: LeftOut): string {
     case 'not proposed':
       return 'is covered by another decision, or is not asked for any more'
     case 'not looked at':
-      return what === undefined ? 'was never looked at' : `was last looked at on ${what}, too long ago to act on`
+      return what === '' ? 'was never looked at' : `was last looked at on ${what}, too long ago to act on`
   }
 }
 

@@ -1,4 +1,4 @@
-/** What became of the assets of a decision since it was voted on, as the state keeps it. */
+/** What became of the assets of a decision since the vote, as the state keeps it. */
 
 import { canonicalJson } from '../canonical-json.ts'
 import { type Change, changeKey } from '../change.ts'
@@ -76,7 +76,7 @@ function without(changes: readonly Change[], done: readonly string[]): readonly 
   return changes.filter((change) => !done.includes(changeKey(change)))
 }
 
-/** Was it started, or did somebody say what is to become of it? Then what it needs by now changes nothing. */
+/** Was it started, or did somebody decide what is to become of it? Then what it needs now changes nothing. */
 function hasBegun({ rollout, test }: ProposalState, asset: string): boolean {
   const run = rollout ?? test
   if (run === null) return false
@@ -120,7 +120,7 @@ export function changesSince(
   return changed
 }
 
-/** Does the state keep of an asset what a look says of it? */
+/** Does the state already keep what a look says about an asset? */
 function isKept(
   departure: Departure | undefined,
   out: LeftOut | undefined,
@@ -131,7 +131,7 @@ function isKept(
   return out?.reason === departure.leftOut.reason && out.what === departure.leftOut.what
 }
 
-/** The thread is told at most so often: the card always says how it stands. */
+/** The thread is told at most this often, because the card always says how it stands. */
 const TELL_EVERY_MS = DAY_MS
 
 export function withCompared(
@@ -151,8 +151,9 @@ type ByAsset = Pick<Since, 'leftOut' | 'done' | 'waiting'>
 const unread = new WeakMap<Since, { readonly before: Since; readonly assets: readonly AssetSince[] }>()
 
 /**
- * To copy records of thousands costs more than all else that an event does, and one look at a large fleet is told in
- * hundreds of events, after the last of which somebody reads what is left. So they are made where they are read.
+ * Copying records of thousands of assets costs more than anything else that an event does, and one look at a large
+ * fleet is told in hundreds of events; only after the last does somebody read the result. So the records are made where
+ * they are read.
  */
 function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string | null): Since {
   const read = (name: keyof ByAsset) => ({ get: () => byAsset(next)[name], enumerable: true, configurable: true })

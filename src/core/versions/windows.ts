@@ -1,4 +1,4 @@
-/** Windows builds: up to four numbers, `10.0.20348.2340`, of which the last is the update build revision (UBR). */
+/** Windows builds: up to four numbers, `10.0.20348.2340`; the last one is the update build revision (UBR). */
 
 import type { InstalledPackage } from '../asset.ts'
 import type { Order } from './order.ts'

@@ -98,7 +98,7 @@ function judge(playbook: string, ended: PlaybookEnd, { name }: Asset, asked: Rea
   if (stranger !== undefined) {
     return refuse(
       'held back',
-      `The playbook would also work on ${stranger}: is an asset named as a group of the inventory?`,
+      `The playbook would also work on ${stranger}: is a server named as a group of the inventory?`,
     )
   }
   const report = ended.report.get(name)

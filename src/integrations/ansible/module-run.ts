@@ -23,7 +23,7 @@ export interface ModuleEngine {
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: ModuleEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }
@@ -39,7 +39,7 @@ export interface Question {
   readonly signal: AbortSignal
 }
 
-/** `steps` `null`: the playbook does not say what it would do. */
+/** `steps` is `null`: the playbook does not say what it would do. */
 export type Look = { readonly ready: true; readonly steps: readonly TransactionStep[] | null } | Refusal
 
 export interface Refusal {
@@ -47,7 +47,7 @@ export interface Refusal {
   readonly outcome: Exclude<DeploymentOutcome, { state: 'succeeded' }>
 }
 
-/** A module that does not say what it pulls in does what it is told, as far as anybody knows. */
+/** A module that does not say what it pulls in is taken to do just what it is told. */
 export function stepsOf(changes: readonly PackageChange[]): readonly TransactionStep[] {
   return changes.map(({ name, architecture, from, to }) => ({
     action: from === null ? 'install' : 'upgrade',

@@ -17,11 +17,11 @@ export async function start(run: Run, deployments: readonly PackageRequest[]): P
   )
   signal.throwIfAborted()
   if (!(await beginRecord(record))) return
-  // To look may have taken minutes.
+  // The look may have taken minutes.
   const request = deployments.map(({ asset, changes, notAfter }, index) => {
     const seen = isOver(notAfter, clock()) ? late() : looks[index]
     const refused = seen?.ready === false ? seen.outcome : null
-    // What of the approved transaction is still to be done.
+    // The part of the approved transaction that is still to be done.
     const approved = (seen?.ready === true ? seen.steps : null) ?? stepsOf(changes)
     return { asset: asset.id, name: asset.name, approved, refused, notAfter }
   })

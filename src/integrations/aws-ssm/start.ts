@@ -21,7 +21,7 @@ const RECENT_MS = 3 * DAY_MS
 interface Start extends Run {
   /** What is to be started, by instance: each is started once. */
   readonly owners: Map<string, PackageRequest>
-  /** What has come of it so far, by asset. */
+  /** What is known of the result so far. */
   readonly settled: Map<string, StartedAsset>
 }
 

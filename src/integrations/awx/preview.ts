@@ -18,7 +18,7 @@ export type Looked =
   | { readonly kind: 'refused'; readonly reason: string }
 
 interface Question {
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly host: string
   readonly request: HostRequest
@@ -39,7 +39,7 @@ export interface Previews {
 
 const GATHER_MS = 30
 
-/** What a host would do. `key`: of the batch, whose job looks whether it was begun before. */
+/** What a host would do. `key`: the key of the batch, whose job looks whether it was begun before. */
 export function askHost(
   previews: Previews,
   key: string,
@@ -110,14 +110,14 @@ async function askInOneJob(
   }
 }
 
-/** What a job comes to for a host of which it says nothing. */
+/** The result for a host about which the job says nothing. */
 function withoutWord(name: string, { job, summaries }: Ended): Looked {
   if (summaries.some((one) => one.host_name === name && one.dark > 0)) {
     const trouble = { reason: 'AWX cannot reach it', log: '', beforeAll: true, unreachable: true }
     return { kind: 'trouble', trouble }
   }
   const why = job.job_explanation ? `: ${job.job_explanation.slice(0, 300)}` : ''
-  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing of ${name}${why}` }
+  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing about ${name}${why}` }
 }
 
 function isAsked(entry: readonly [string, Question | undefined]): entry is readonly [string, Question] {

@@ -16,19 +16,21 @@ export interface AwxEngine {
   readonly lockSeconds: number
   readonly silenceSeconds: number
   readonly clock: () => Date
-  /** The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it. */
+  /**
+   * The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it again.
+   */
   readonly inquiries: Map<string, number>
 }
 
 /** One call of the engine about one batch. */
 export interface Run {
   readonly engine: AwxEngine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }
 
-/** What the playbook is told of one host. Throws a sentence for what no package manager would print. */
+/** What the playbook is told about one host. Throws a sentence for text that no package manager would print. */
 export function requestFor({ lockSeconds }: AwxEngine, deployment: PackageRequest): HostRequest {
   const { changes, transaction, reboot, notAfter } = deployment
   for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)

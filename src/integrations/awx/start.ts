@@ -20,7 +20,7 @@ interface AskedHost {
 interface Start extends Run {
   /** What is to be started, by name of the host. */
   readonly hosts: Map<string, AskedHost>
-  /** What has come of it so far. */
+  /** What is known of the result so far. */
   readonly settled: Settled[]
   readonly jobs: StartedJob[]
 }
@@ -73,7 +73,7 @@ async function takeHosts(start: Start, place: Place, deployments: readonly Packa
     const stranger = strangers.get(name)
     if (stranger !== undefined) settle(start, id, heldBack(`${stranger}.`))
     else if (hosts.has(name)) {
-      settle(start, id, heldBack(`${name} is the same machine as another asset of this batch: list it once.`))
+      settle(start, id, heldBack(`${name} is the same machine as another server of this batch: list it once.`))
     } else {
       try {
         hosts.set(name, { asset: id, request: requestFor(engine, deployment) })
@@ -119,11 +119,11 @@ function startedJob(start: Start, job: number | null, names: readonly string[]):
 
 function hostOf({ hosts }: Start, name: string): AskedHost {
   const host = hosts.get(name)
-  if (host === undefined) throw new Error(`The host ${name} is no part of this batch.`)
+  if (host === undefined) throw new Error(`The host ${name} is not part of this batch.`)
   return host
 }
 
-/** When the time of all is over; `null`: that of one of them never is. */
+/** When the time of all is over; `null`: for one of them it never is. */
 function lastOf(times: readonly (string | null)[]): string | null {
   if (times.includes(null)) return null
   return times.reduce((last, at) => (Date.parse(at ?? '') > Date.parse(last ?? '') ? at : last), times[0] ?? null)

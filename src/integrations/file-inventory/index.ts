@@ -74,7 +74,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   }
 }
 
-/** As UTF-8 without a mark; Windows writes UTF-16 when its output is sent to a file. */
+/** As UTF-8 without a byte order mark; Windows writes UTF-16 when output goes to a file. */
 function inUtf8(bytes: Buffer): Buffer {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes

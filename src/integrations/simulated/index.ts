@@ -28,9 +28,9 @@ export interface SimulatedEngineOptions {
 }
 
 /**
- * A run goes on by the clock: what should have happened by now is written to the state file at the next poll, in one
- * step with its outcome. A killed process therefore loses nothing, and nothing is done twice. One process at a time
- * may poll; any number may start and read.
+ * A run goes on by the clock: what should have happened until now is written to the state file at the next poll, in one
+ * step with its outcome. A killed process therefore loses nothing, and nothing is done twice. One process at a time may
+ * poll; any number may start and read.
  */
 export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEngine {
   const { name, stateFile, pace, clock } = options
@@ -81,7 +81,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
 
 function reachable(state: FleetState, asset: Asset): SimulatedAsset {
   const record = state.find(asset.name)
-  if (record === null) throw new Error(`${asset.name} is not among the simulated assets`)
+  if (record === null) throw new Error(`${asset.name} is not among the simulated servers`)
   if (record.fault === 'unreachable') throw new Error(`${asset.name} does not answer (simulated)`)
   return record
 }
@@ -96,7 +96,7 @@ function checkReady(state: FleetState, deployment: PackageRequest): PreflightRes
 }
 
 function notThere(name: string): DeploymentOutcome {
-  return { state: 'unreachable', reason: `${name} is not among the simulated assets`, touched: false, log: '' }
+  return { state: 'unreachable', reason: `${name} is not among the simulated servers`, touched: false, log: '' }
 }
 
 /** Why the transaction cannot begin; `null` when it can. */
@@ -141,7 +141,7 @@ interface Settled {
 function settle(record: SimulatedAsset, deployment: RunDeployment, key: string): Settled {
   const problem = obstacle(record, deployment.changes, deployment.transaction)
   if (problem !== null) return { asset: record, outcome: problem }
-  // What of the approved transaction is still to be done.
+  // The part of the approved transaction that is still to be done.
   const plan = planTransaction(record, deployment.changes)
   const steps = plan.possible ? plan.steps : []
   if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(steps) }

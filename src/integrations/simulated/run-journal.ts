@@ -41,13 +41,13 @@ export type RunDeployment = Run['deployments'][number]
 
 export interface RunJournal {
   /**
-   * Writes the run down unless its key is there already; either way the run on record is returned. Of two times in which
-   * an asset may begin the earlier stands.
+   * Writes the run down unless its key is there already; either way it returns the run on record. If there are two
+   * times in which an asset may begin, the earlier one stands.
    */
   begin(batch: PackageBatch, now: Date): Promise<Run>
   /** Throws a sentence when there is no such run. */
   read(key: string): Promise<Run>
-  /** The first cancellation stands. */
+  /** Only the first cancellation counts. */
   cancel(key: string, now: Date): Promise<void>
 }
 
@@ -56,7 +56,7 @@ export function createRunJournal(folder: string): RunJournal {
     const path = runFile(folder, key)
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const run = runSchema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!run.success) throw new Error(`${path} is no run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
+    if (!run.success) throw new Error(`${path} is not a run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
     return run.data
   }
 

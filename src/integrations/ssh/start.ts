@@ -46,7 +46,7 @@ function scriptOf({ engine, key }: Run, request: PackageRequest, staying: boolea
   })
 }
 
-/** How it ended where it never began; `null`: its journal tells. `first`: no start before this one can have begun it. */
+/** How it ended, if nothing began; `null`: its journal tells. `first`: no earlier start can have begun it. */
 function settledAtStart({ asset }: PackageRequest, answer: RemoteAnswer, first: boolean): StartedAsset['outcome'] {
   if (answer.kind === 'failed') {
     const never = first && answer.begun === 'no'

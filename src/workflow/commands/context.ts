@@ -36,7 +36,7 @@ export async function contextOf(
   }: { readonly team: string; readonly command: ProposalCommand; readonly actor: Actor; readonly now: string },
 ): Promise<{ readonly context: Context; readonly rights: number | null }> {
   const before = stored?.state ?? null
-  // Asked for together: each is a way to the database and back.
+  // Asked for together, because each question goes to the database and back.
   const [freezes, standing, estimates, rights] = await Promise.all([
     freezesOf(tx, parts, team, now),
     standingGrant(tx, before),
@@ -68,7 +68,7 @@ export async function outdatedAssets(
   return { outdated: await looksBefore(db, stillToStart(state), plusSeconds(now, -policy.inventoryMaxAgeSeconds)) }
 }
 
-/** What other rollouts do to what this one would begin. */
+/** What other rollouts do to the assets that this one would begin on. */
 async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
   const others = await workOfOthers(tx, state)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }

@@ -1,4 +1,4 @@
-/** Proposals on which people have voted: what they voted on stays, and follows what its assets need by now. */
+/** Proposals on which people have voted: what they voted on stays, and is compared with what its assets need now. */
 
 import type { Draft } from '../../core/draft.ts'
 import { silences } from '../../core/draft.ts'
@@ -16,8 +16,8 @@ import { assessment, noteBlind } from './proposing.ts'
 import { changeReason } from './reasons.ts'
 
 /**
- * `draft`: all that would be asked for today. True where it is asked anew: because what is new is more urgent, or because
- * nothing of it is left.
+ * `draft`: all that would be asked for today. True where people are asked anew: because something new is more urgent,
+ * or because nothing of what they voted on is left.
  */
 export async function followHeld(
   drafting: Drafting,
@@ -28,7 +28,7 @@ export async function followHeld(
   const { proposing, stale, lease } = drafting
   const { subject } = state
   if (subject.kind !== 'patches') return false
-  // A run is not asked anew: what is new waits until it is over, and what is at work ends first.
+  // For a run people are not asked anew: new findings wait until it is over, and what is at work ends first.
   const fixed = state.rollout !== null || unfinished(state).length > 0
   const facts = withFacts(state, subject, needs, silences(stale))
   if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
@@ -53,7 +53,7 @@ export async function followHeld(
   return content !== null && revise(proposing, after, content, 'nothing of what was voted on is left as it was')
 }
 
-/** Assets that were not previewed when people voted, and of which a preview says by now that it adds nothing. */
+/** Assets that were not previewed when people voted, and whose preview says now that it adds nothing. */
 async function previewedSince(
   { proposing: { parts }, own: { rows }, left }: Drafting,
   subject: PatchSubject,

@@ -1,6 +1,7 @@
 /**
- * Asks engines what changes would do, in bulk and ahead of proposals, and keeps what they answer: for an asset, or where the
- * engine says so for all that have the same software, as long as that and the changes are the same.
+ * Asks engines what changes would do, in bulk and ahead of proposals, and keeps the answers: for an asset or, where the
+ * engine says that it answers alike, for all assets with the same software. They are kept as long as the software and
+ * the changes are the same.
  */
 
 import pLimit from 'p-limit'
@@ -25,7 +26,7 @@ const AT_ONCE = 8
 /** Answers that are stored together, and for how long they are collected. */
 const ANSWERS_AT_ONCE = 100
 const COLLECT_MS = 500
-/** What could not be previewed is asked again after so long. */
+/** What could not be previewed is asked again after this time. */
 export const ASK_AGAIN_MS = HOUR_MS
 
 /** What an engine is still to be asked. */
@@ -40,7 +41,7 @@ export interface Filled {
   readonly subject: PatchSubject
   /** Nobody has answered yet. */
   readonly lacking: readonly Lacking[]
-  /** It could not be answered, and is asked once more. */
+  /** It could not be answered, and will be asked once more. */
   readonly again: readonly Lacking[]
 }
 

@@ -43,7 +43,7 @@ export async function bringToEnd(deploying: Deploying, state: ProposalState, key
   const ask = asking(deploying, state, mine)
   const start: Start = { state, subject, key, mine, notes, present, away, ask, signal }
   const assets = workedOn(start)
-  const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
+  const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} servers`}`
   const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
   const { problem } = await silences.during(silence, key, assets, reason, signal, () => workOn(deploying, start, watch))
   if (problem !== null) await commands.execute(state.id, { type: 'note', text: problem }, rollout)
@@ -63,7 +63,7 @@ function asking({ parts, commands }: Deploying, state: ProposalState, mine: read
   }
 }
 
-/** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
+/** Nothing has begun and nothing may: there is no reason to silence the monitoring. */
 async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
   if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
   return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))

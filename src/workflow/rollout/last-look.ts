@@ -11,7 +11,7 @@ import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './ve
 
 /** Assets that are asked for together. */
 const LAST_LOOKS = 2_000
-/** Of these, so many are judged together. */
+/** How many of these are judged together. */
 const AT_ONCE = 100
 
 export interface LastLook {
@@ -49,7 +49,7 @@ async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets
       some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),
     )
     const write = recording.verifications(judged)
-    // It is awaited at the end; until then nobody else may think that it was forgotten.
+    // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
     write.catch(() => undefined)
     writing.push(write)
   }

@@ -50,7 +50,7 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
     async attend(state: ProposalState, seen: number): Promise<void> {
       stopped = stopProblem(state) !== null
       for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
-        // What was read before a start ended does not tell that it has: it is not done again.
+        // What was read before a start ended does not show the end: it is not done again.
         if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue
         const work = bringToEnd(deploying, state, key, watch).finally(() => {
           going.delete(key)
@@ -67,7 +67,7 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
       }
       if (version === seen && problem === null) await somethingOrAWhile()
       signal.throwIfAborted()
-      // Whoever drives gives up, and is called again soon; what was begun is found again by its key.
+      // The driver gives up and is called again soon; what was begun is found again by its key.
       if (problem !== null) throw problem.error
     },
     /** Until when nobody has to wait here for what is at work, ISO 8601 UTC; `null`: somebody has to. */
@@ -79,7 +79,7 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
     /** The last look at these assets, before the rollout is called complete. */
     lookAgain: (state: ProposalState, assets: readonly string[]) =>
       lookAgain({ parts, state, recording, signal }, assets),
-    /** Nothing goes on behind the back of whoever drives next. */
+    /** Nothing goes on without the knowledge of whoever drives next. */
     async end(): Promise<void> {
       await Promise.all(going.values())
     },

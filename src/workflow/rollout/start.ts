@@ -63,7 +63,7 @@ export interface Work extends Start {
   readonly idle: () => boolean
 }
 
-/** Of these assets those that are where the decision left them; the others have come to their end. */
+/** From these assets, those that are as the decision left them; the others have come to their end. */
 export async function found(
   { away, finish }: Work,
   assets: readonly string[],
@@ -78,7 +78,10 @@ export async function found(
   return assets.filter((asset) => !away.has(asset))
 }
 
-/** Of what was about to be started before a crash, what can be asked whether it was: the rest has come to its end. */
+/**
+ * From what was about to be started before a crash: the assets for which it can be asked whether they were. The rest
+ * has come to its end.
+ */
 export async function foundAgain(
   { present, finish }: Work,
   starting: readonly string[],
@@ -90,7 +93,7 @@ export async function foundAgain(
   return starting.filter((asset) => present.has(asset))
 }
 
-/** Of these assets those that may begin; the others have come to their end. */
+/** From these assets, those that may begin; the others have come to their end. */
 export async function allowed(
   { ask, finish }: Work,
   assets: readonly string[],
@@ -108,7 +111,7 @@ export async function allowed(
   return assets.filter((asset) => !out.has(asset))
 }
 
-/** With the time of each asset, as it is now: none is left where it may not begin any more. */
+/** With the present time limit of each asset: none is left where it may not begin any more. */
 export async function batchOf(
   { deploying, state, key, present, away, ask }: Work,
   assets: readonly string[],

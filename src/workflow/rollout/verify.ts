@@ -1,4 +1,4 @@
-/** Verifies assets from what they say of themselves, and records it. */
+/** Verifies assets by what they say about themselves, and records it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset, Observation } from '../../core/asset.ts'
@@ -68,14 +68,16 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   return {
     /** How healthy assets were before; whoever prepares them adds what it sees. */
     before,
-    /** `looks`: of those that were looked at when they had ended, what was seen, by id; they are not looked at again. */
+    /**
+     * `looks`: for assets that were looked at when they had ended, what was seen, by id; they are not looked at again.
+     */
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
       going++
       const task = check(ended, looks).finally(() => {
         going--
       })
-      // It is awaited at the end; until then nobody else may think that it was forgotten.
+      // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
       task.catch(() => undefined)
       tasks.push(task)
     },
@@ -151,7 +153,7 @@ interface Judged extends Ended {
   readonly before: readonly HealthResult[] | undefined
 }
 
-/** Of a hook that has nowhere to go: what was drained is not back in service, and that is told. */
+/** For a hook that has no address to go to: what was drained is not back in service, and that is told. */
 const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
 function hooksOf({ subject }: ProposalState) {

@@ -163,7 +163,7 @@ describe('a JSON inventory', () => {
   })
 
   it.each([
-    ['an unknown time zone', { ...good, timeZone: 'Mars/Olympus' }, 'asset 2: timeZone is no IANA time zone'],
+    ['an unknown time zone', { ...good, timeZone: 'Mars/Olympus' }, 'asset 2: timeZone is not an IANA time zone'],
     ['a package without version', { ...good, packages: [{ name: 'nginx' }] }, 'asset 2: packages[0].version'],
     ['an exposure nobody knows', { ...good, exposure: 'wide' }, 'asset 2: exposure'],
     ['no object', 'web02', 'asset 2: the asset'],
