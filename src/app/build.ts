@@ -50,7 +50,7 @@ function connectionOf(config: Config, kind: Kind, name: string): unknown {
 
 type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
 
-/** Each entry of a section, with what its kind is in that role and what `create` of it is given. */
+/** For each entry of a section: the entry, what its kind is in that role, and what its `create` is given. */
 function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   role: Name,
   section: Readonly<Record<string, Entry>>,

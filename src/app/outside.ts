@@ -23,7 +23,7 @@ export interface Outside
   readonly calendars: readonly FreezeCalendar[]
 }
 
-/** As the configuration names it; for the example its fleet is laid out. Connects nothing yet. */
+/** Built as the configuration names it; for the example, its fleet is laid out first. Connects nothing yet. */
 export async function buildOutside(config: Config, environment: Environment, clock: () => Date): Promise<Outside> {
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {

@@ -27,7 +27,7 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-/** What a file may say: it depends on the kinds that there are. */
+/** What a file may say, which depends on the kinds that there are. */
 export interface FileFormat {
   readonly kinds: readonly Kind[]
   readonly schema: SettingsSchema

@@ -5,7 +5,7 @@ export const chatPlatforms = {
 } as const satisfies Readonly<Record<string, ChatPlatformWords>>
 
 interface ChatPlatformWords {
-  /** As people call it. */
+  /** The name that people use for it. */
   readonly title: string
   /** How the platform calls the id of an account. */
   readonly accountId: string

@@ -22,9 +22,10 @@ export interface Quorum {
 }
 
 /**
- * Counts approvals per role. Each person and each hand fills at most one place, whatever roles they hold; who fills which
- * is chosen so that as many places as possible are filled. Approvals of people who are not members, or hold none of the
- * roles, fill nothing; nor do those of whom `excluded` names the person or a hand. No needs at all is never satisfied.
+ * Counts approvals per role. Each person and each hand fills at most one place, whatever roles they hold; who fills
+ * which is chosen so that as many places as possible are filled. Approvals of people who are not members, or hold none
+ * of the roles, fill nothing; neither do approvals whose person or hand is in `excluded`. With no needs at all it is
+ * never satisfied.
  */
 export function countQuorum(
   needs: readonly RoleCount[],
@@ -54,10 +55,10 @@ export function countQuorum(
   return { satisfied: places.length > 0 && fills.length === places.length, fills, roles }
 }
 
-/** Whether people who agreed, with whoever agrees now, fill the needs. */
+/** Whether the people who agreed, with whoever agrees now, meet the needs. */
 export type Agreeing =
   | { readonly enough: true }
-  /** `already`: whoever agrees now had done so before. `missing`: roles of which places are left. */
+  /** `already`: whoever agrees now had done so before. `missing`: roles that still have open places. */
   | { readonly enough: false; readonly already: boolean; readonly missing: readonly string[] }
 
 export function withOneMore(
@@ -75,7 +76,7 @@ export function withOneMore(
 
 type RolesOf = ReadonlyMap<string, ReadonlySet<string>>
 
-/** As many places as can be filled by approvals of which no two share a hand. */
+/** How many places can be filled by approvals, no two of which share a hand. */
 function fillPlaces(places: readonly string[], counted: readonly CountedAct[], rolesOf: RolesOf): readonly Fill[] {
   const own = counted.filter(isOwn)
   const shared = counted.filter((approval) => !isOwn(approval))

@@ -95,7 +95,7 @@ describe('patchwarden init', () => {
     const { result, told } = await run(newFolder(), answers)
     expect(result.ok).toBe(true)
     expect(told).toContain('Write an IANA time zone, such as "Europe/Berlin" or "UTC".')
-    expect(told).toContain('"-oProxyCommand=x" is no host name. Write names only, such as web01 web02.')
+    expect(told).toContain('"-oProxyCommand=x" is not a host name. Write names only, such as web01 web02.')
     expect(told).toContain('Write a login name, such as patch.')
     expect(told).toContain('Two different people must approve: write another name.')
   })

@@ -106,8 +106,8 @@ describe('the environment', () => {
     ['postgres://pw:s3cr3t@db:65536/x', 'the port is not a number from 1 to 65535'],
     ['postgres://pw:s3cr3t@db:54a2/x', 'the port is not a number from 1 to 65535'],
     ['postgres://pw:s3cr3t@one:1,two:2/x', 'it may name one host only'],
-    ['postgres://pw:s3cr3t@d b/x', 'the host is no host name and no address'],
-    ['postgres://pw:s3cr3t@[::g]/x', 'the host is no host name and no address'],
+    ['postgres://pw:s3cr3t@d b/x', 'the host is neither a host name nor an address'],
+    ['postgres://pw:s3cr3t@[::g]/x', 'the host is neither a host name nor an address'],
     ['postgres://pw:s3%zz@db/x', 'a % in the user or password is %25'],
     ['postgres://pw:s3@cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
     ['postgres://pw:s3/cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
@@ -115,7 +115,7 @@ describe('the environment', () => {
     ['postgres://pw:s3#cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
     [
       'postgres://pw:s3cr3t@db/x?sslmode=on',
-      'sslmode is none of disable, allow, prefer, require, verify-ca, verify-full',
+      'sslmode is not one of disable, allow, prefer, require, verify-ca, verify-full',
     ],
     ['postgres://pw:s3cr3t@db/x?connect_timeout=soon', 'connect_timeout is not a number of seconds'],
   ])('names the part of DATABASE_URL that cannot be read, and not the secret: %s', (value, problem) => {

@@ -86,7 +86,7 @@ describe('a file that is no text gives one sentence', () => {
   })
 
   it('a device', () => {
-    expect(refusals('/dev/zero', newFolder())).toEqual(['/dev/zero: the file is no ordinary file. Name a file.'])
+    expect(refusals('/dev/zero', newFolder())).toEqual(['/dev/zero: the file is not an ordinary file. Name a file.'])
   })
 })
 

@@ -167,8 +167,8 @@ describe('a kind that only the list was told of', () => {
     for await (const answer of contact({ sources, engines, feeds, metrics, loads, connections: [] }, signal))
       answers.push(answer)
     expect(answers).toEqual([
-      { kind: 'source', name: 'written', ok: true, what: '1 of 1 assets answer' },
-      { kind: 'engine', name: 'pen', ok: true, what: '1 of 1 assets could be upgraded' },
+      { kind: 'source', name: 'written', ok: true, what: '1 of 1 servers answer' },
+      { kind: 'engine', name: 'pen', ok: true, what: '1 of 1 servers could be upgraded' },
       { kind: 'feed', name: 'heard', ok: true, what: '0 fixes' },
       { kind: 'metrics', name: 'pages', ok: true, what: 'page 7 answers' },
       { kind: 'load', name: 'numbers', ok: true, what: '0 samples of the last day' },
@@ -221,10 +221,10 @@ describe('a system', () => {
     const systems = Object.keys(config.systems)
     for await (const answer of contact({ sources, engines, systems, feeds: [], connections: [] }, signal))
       answers.push(answer)
-    const what = 'inventory: 1 of 1 assets answer\nengine: 1 of 1 assets could be upgraded'
+    const what = 'inventory: 1 of 1 servers answer\nengine: 1 of 1 servers could be upgraded'
     expect(answers).toEqual([
       { kind: 'system', name: 'desk', ok: true, what },
-      { kind: 'system', name: 'shelf', ok: true, what: 'inventory: 1 of 1 assets answer' },
+      { kind: 'system', name: 'shelf', ok: true, what: 'inventory: 1 of 1 servers answer' },
     ])
   })
 

@@ -360,7 +360,7 @@ describe('a repetition', () => {
   test('that nobody can read is refused', async () => {
     const queue = await replica()
     await expect(queue.every('odd', 'now and then')).rejects.toThrow(
-      'Job odd: "now and then" in UTC is no interval and no cron rule.',
+      'Job odd: "now and then" in UTC is neither an interval nor a cron rule.',
     )
     expect(await jobs()).toEqual([])
   })

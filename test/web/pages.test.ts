@@ -292,7 +292,7 @@ describe('lists', () => {
 
   test('what is counted says when', async () => {
     const page = await get('/assets?team=team-3')
-    expect(page).toMatch(/team-3: 400 assets, \d+ of them covered; counted <time/)
+    expect(page).toMatch(/team-3: 400 servers, \d+ of them covered; counted <time/)
   })
 })
 

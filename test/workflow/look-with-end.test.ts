@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Observation } from '../../src/core/asset.ts'
+import { type Observation, onlyLooks } from '../../src/core/asset.ts'
 import type { DeployEngine, InventorySource, ObserveOptions } from '../../src/core/ports.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
@@ -32,7 +32,7 @@ async function rolledOut(said: (look: Observation) => Observation | null) {
       const reports = await simulated.poll(handle, stop)
       const only = reports.flatMap(({ asset, outcome }) => (outcome === null ? [] : [asset]))
       const looks = new Map<string, Observation>()
-      for await (const look of real.observe({ only, depth: 'installed', signal: stop })) {
+      for await (const look of onlyLooks(real.observe({ only, depth: 'installed', signal: stop }))) {
         const told = said(look)
         if (told !== null) looks.set(told.kind === 'seen' ? told.snapshot.asset.id : told.asset.id, told)
       }

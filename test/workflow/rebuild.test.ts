@@ -367,13 +367,13 @@ describe('one row that somebody touched is found and named', () => {
     [
       'posts',
       `insert into posts values ('slack', 'card PW-6', 'PW-6', 'C1', '1.1')`,
-      /^posts slack card PW-6 belongs to PW-6, of which the record has no event/,
+      /^posts slack card PW-6 belongs to PW-6, and the record has no event of it/,
     ],
     ['starts', `delete from starts`, /^starts PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/],
     [
       'starts',
       `insert into starts values ('PW-1.r1.9.9', 'PW-1', 'simulated', 'starting', null, now())`,
-      /^starts PW-1\.r1\.9\.9 is a start of which no event tells/,
+      /^starts PW-1\.r1\.9\.9 is a start that no event mentions/,
     ],
     [
       'starts',

@@ -11,9 +11,9 @@ import { checkPlaybook, RUNS_AT_ONCE } from './playbook.ts'
 const handleSchema = z.object({ assets: z.array(z.object({ id: z.string(), name: z.string() })) })
 
 /**
- * Upgrades hosts with a playbook of the operator's that does the work itself, with modules of Ansible. Whether a host did
- * well is what the recap says of it. A key runs once from this machine; a playbook that is killed leaves hosts of which
- * nobody knows how far they are.
+ * Upgrades hosts with the operator's own playbook, which does the work itself with modules of Ansible. The recap says
+ * whether a host did well. A key runs once from this machine. If a playbook is killed, nobody knows how far its hosts
+ * are.
  */
 export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): DeployEngine {
   const { name, playbook } = options

@@ -25,7 +25,7 @@ export const awsSsm = kind({
           z.string().refine((url) => url.startsWith('https://') && URL.canParse(url), {
             error: 'Write an address with https://.',
           }),
-        ).describe("Another address than Amazon's own, such as that of a VPC endpoint."),
+        ).describe("An address other than Amazon's own, such as a VPC endpoint."),
         document: z
           .string()
           .regex(/^[A-Za-z0-9_.:/-]{3,256}$/, { error: 'Write the name or ARN of a document of Systems Manager.' })

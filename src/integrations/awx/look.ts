@@ -1,8 +1,9 @@
 import type { Asset } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
-import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { DeploymentOutcome, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { planDifference, planLines } from '../upgrade-journal/plan.ts'
 import { AwxProblem } from './client.ts'
@@ -27,7 +28,7 @@ export async function preview(
 }
 
 /** Whether a host could do now what was approved. */
-export async function preflight({ engine, key, signal }: Run, deployment: DeploymentRequest): Promise<PreflightResult> {
+export async function preflight({ engine, key, signal }: Run, deployment: PackageRequest): Promise<PreflightResult> {
   const { asset, transaction } = deployment
   function refused(outcome: DeploymentOutcome): PreflightResult {
     return { asset: asset.id, ready: false, outcome }

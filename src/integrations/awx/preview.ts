@@ -88,12 +88,12 @@ async function askInOneJob(
   }
 }
 
-/** What a job comes to for a host of which it says nothing. */
+/** The result for a host about which the job says nothing. */
 function withoutWord(name: string, { job, summaries }: Ended): Looked {
   if (summaries.some((one) => one.host_name === name && one.dark > 0)) {
     const trouble = { reason: 'AWX cannot reach it', log: '', beforeAll: true, unreachable: true }
     return { kind: 'trouble', trouble }
   }
   const why = job.job_explanation ? `: ${job.job_explanation.slice(0, 300)}` : ''
-  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing of ${name}${why}` }
+  return { kind: 'refused', reason: `Job ${job.id} of AWX ended as ${job.status} and says nothing about ${name}${why}` }
 }

@@ -47,7 +47,7 @@ export const calendar = kind({
   page: 'configuration.md#groups',
   roles: {
     onCall: {
-      summary: 'Who is named by the event of now in an iCalendar file.',
+      summary: 'Who is named by the present event in an iCalendar file.',
       settings: z.strictObject({
         location: urlOrPath.describe('Address or path of the iCalendar file.'),
         fallback,

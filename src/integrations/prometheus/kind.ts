@@ -73,7 +73,7 @@ export const prometheus = kind({
       create({ source, query, step }, { name, config, values }) {
         const metric = config.metrics[source]
         if (metric === undefined || !isServer(metric))
-          throw new Error(`The load ${name} names the metric source ${source}, which is none.`)
+          throw new Error(`The load ${name} names the metric source ${source}, which is not a metric source.`)
         return createPrometheusLoad({ name, server: serverOf(source, metric, values), query, stepSeconds: step })
       },
     },

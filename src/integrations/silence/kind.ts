@@ -71,7 +71,7 @@ export const alertmanager = kind({
       check({ matchers }, _, notes) {
         if (matchers.some(({ isEqual, value }) => isEqual && isAboutAsset(value))) return
         const mend = 'Write one that holds {address} or {name}, such as "instance=~{address}(:.*)?".'
-        notes.problem(['matchers'], 'name no asset, so every asset would be silenced at once', mend)
+        notes.problem(['matchers'], 'name no server, so every server would be silenced at once', mend)
       },
       create: ({ url, matchers }, { name, values }) =>
         createAlertmanagerSilence({ name, url, matchers, access: accessOf(values) }),
@@ -104,7 +104,7 @@ export const command = kind({
       check(silence, _, notes) {
         for (const key of ['hold', 'release'] as const) {
           if (silence[key].some(isAboutAsset)) continue
-          notes.problem([key], 'is not told which asset it is about', 'Add {name} or {address} to its arguments.')
+          notes.problem([key], 'is not told which server it is about', 'Add {name} or {address} to its arguments.')
         }
       },
       create: ({ hold, release, timeout }, { name }) =>

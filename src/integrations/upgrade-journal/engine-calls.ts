@@ -1,4 +1,5 @@
 import type { DeployEngine, DeploymentHandle } from '../../core/ports.ts'
+import { type PackageEngine, packageEngine } from '../package-engine.ts'
 import { checkKey } from './script.ts'
 
 /** One call of an engine about one batch. */
@@ -11,9 +12,9 @@ export interface EngineRun<Engine> {
 }
 
 /** An engine that does nothing for whoever waits no longer, and nothing under a key that cannot be the name of a folder. */
-export function guarded(engine: DeployEngine): DeployEngine {
+export function guarded(engine: PackageEngine): DeployEngine {
   const { preview, preflight, start, poll, wait, cancel } = engine
-  return {
+  return packageEngine({
     ...engine,
     async preview(asset, changes, signal) {
       signal.throwIfAborted()
@@ -43,5 +44,5 @@ export function guarded(engine: DeployEngine): DeployEngine {
         await wait(handle, seconds, signal)
       },
     }),
-  }
+  })
 }

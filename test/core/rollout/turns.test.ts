@@ -176,7 +176,7 @@ test('the budget of the whole rollout stops it, whatever the gate of the ring al
   const one = begun(4, ({ rings }) => ({ failureBudget: 1, rings: rings.map((ring) => ({ ...ring, batchSize: 1 })) }))
   expect(one.finishBatch('failed')).not.toContain('halted')
   expect(one.finishBatch('failed').slice(-2)).toEqual(['gate-failed', 'halted'])
-  expect(one.state().stopped?.reason).toContain('2 of its assets failed or never answered, more than the 1')
+  expect(one.state().stopped?.reason).toContain('2 of its servers failed or never answered, more than the 1')
 })
 
 describe('a gate that asks', () => {
@@ -314,7 +314,7 @@ describe('what cannot finish is never started', () => {
     one.setting.estimates = { all: 7_200 }
     one.vote('noor', 'approve')
     expect(one.vote('tom', 'approve')).toEqual(['vote-cast', 'approved', 'start-refused'])
-    expect(one.state().notStarted).toContain('never open for as long as an asset of ring all takes (about 120 min)')
+    expect(one.state().notStarted).toContain('never open for as long as a server of ring all takes (about 120 min)')
   })
 })
 
