@@ -22,7 +22,10 @@ export interface Notice {
 
 const MOST = 25
 
-/** What is told to people of what was done in their name, but not by an account of their own. `told`: the thread entries of it. */
+/**
+ * What people are told about things that were done in their name, but not by an account of their own. `told`: the
+ * thread entries about it.
+ */
 export function noticesInName(
   { event, actor, seq }: RecordedEvent,
   state: ProposalState,
@@ -65,7 +68,7 @@ interface Occasion {
   readonly moment: Moment
 }
 
-/** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
+/** Sends the same message to some people, each with the buttons that they may use. Whoever caused it is not told. */
 function tell(
   occasion: Occasion,
   people: readonly string[],
@@ -93,14 +96,14 @@ function tell(
   }))
 }
 
-/** Nobody is offered what would be refused. */
+/** Nobody is offered a button that would be refused. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
   const name = namesIn(occasion.moment.members)(person)
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
-/** Worked out only where it is needed: most events are told to nobody. */
+/** Worked out only where it is needed: for most events nobody is told anything. */
 function placeOf({ state, moment }: Occasion): Place {
   return { ...moment, glance: glanceOf(state) }
 }
@@ -187,7 +190,7 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'superseded':
       return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
     case 'completed':
-      return tell(occasion, requester, 'good', rich('Done; the thread says how each asset ended.'))
+      return tell(occasion, requester, 'good', rich('Done; the thread says how each server ended.'))
     default:
       return []
   }

@@ -11,7 +11,7 @@ import { numberOfAction, offeredOf } from './card-actions.ts'
 import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
 
-/** So many of each. */
+/** How many of each are listed. */
 export const OVERVIEW_LINES = 10
 
 /** A person's overview of proposals that may belong there, in the order to show them. */
@@ -32,7 +32,7 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
   }
 }
 
-/** Of some actions those that would be accepted from the reader. */
+/** From these actions, the ones that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
 function waiting({ glance, members }: Place, me: Member, offered: Offered): OverviewLine | null {

@@ -140,10 +140,10 @@ function gainOf(counting: Counting, fills: readonly Fill[], person: string): str
   return counting.places.find((role) => filled(then, role) > filled(fills, role)) ?? null
 }
 
-/** Whether people who agreed, with whoever agrees now, fill the needs. */
+/** Whether the people who agreed, with whoever agrees now, meet the needs. */
 export type Agreeing =
   | { readonly enough: true }
-  /** `already`: whoever agrees now had done so before. `missing`: roles of which places are left. */
+  /** `already`: whoever agrees now had done so before. `missing`: roles that still have open places. */
   | { readonly enough: false; readonly already: boolean; readonly missing: readonly string[] }
 
 export function withOneMore(
@@ -161,7 +161,7 @@ export function withOneMore(
 
 type RolesOf = ReadonlyMap<string, ReadonlySet<string>>
 
-/** As many places as can be filled by approvals of which no two share a hand. */
+/** How many places can be filled by approvals, no two of which share a hand. */
 function fillPlaces({ places, counted, rolesOf }: Counting): readonly Fill[] {
   const own = counted.filter(isOwn)
   const shared = counted.filter((approval) => !isOwn(approval))

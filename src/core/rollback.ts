@@ -1,7 +1,7 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
 import { frozen } from './asset.ts'
-import type { PackageChange } from './catalog.ts'
+import { type Change, changeKey, reversed, versionBefore } from './change.ts'
 import { refusalOf } from './permission/answer.ts'
 import type { Moment } from './permission/place.ts'
 import type { Doer } from './permission/row.ts'
@@ -12,13 +12,12 @@ import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/propo
 import { sinceOf } from './proposal/since.ts'
 import { deploymentsOf } from './rollout/deployments.ts'
 import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
-import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
   readonly doer: Doer
   readonly reason: string | null
-  /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
+  /** `null`: all that it changed. Otherwise the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly moment: Moment
 }
@@ -34,7 +33,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   if (changedAssets(state, subject, only).length === 0 && before !== undefined)
     return `Not rolled back: ${before} has rolled "${only}" back.`
   if (changedAssets(state, subject, only).length === 0)
-    return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
+    return `${id} has changed nothing called "${only}": name a server, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
@@ -79,8 +78,7 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
     const done = sinceOf(state).done[id] ?? []
     const changes = planned.changes.flatMap((change) => {
       if (done.includes(changeKey(change))) return []
-      const from = versionBefore(change, outcome)
-      return from === null ? [] : [{ ...change, from: change.to, to: from }]
+      return takenBack(change, outcome) ?? []
     })
     return changes.length === 0
       ? []
@@ -88,12 +86,13 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/** What a package had before the rollout changed it; `null`: it did not, or newly installed it. */
-function versionBefore(change: PackageChange, outcome: DeploymentOutcome): string | null {
-  // What failed cannot say what it changed.
-  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return change.from
+/** What takes a change of the rollout back; `null`: nothing does, or the rollout did not make it. */
+function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
+  // An asset that failed cannot say what it changed.
+  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
   const same = outcome.changed.filter(({ name }) => name === change.name)
-  return (same.find((one) => changeKey(one) === changeKey(change)) ?? same[0])?.from ?? null
+  const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
+  return done === undefined ? null : reversed(change, versionBefore([done]))
 }
 
 /** The proposal that this one undoes, and what of it has the versions from before; `null`: it undoes none. */
@@ -117,7 +116,7 @@ export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subje
   return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
-/** Are assets put back by the operator's snapshots, and not by their package managers? */
+/** Are assets put back from the operator's snapshots, and not by their package managers? */
 export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
   return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

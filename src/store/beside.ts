@@ -1,6 +1,7 @@
 /**
- * What follows from a state alone and is kept in tables beside it, so that lists and decisions find it without the state. Each
- * table is written in the transaction of the event, where it changed, and is compared with what events rebuild.
+ * What follows from a state alone, and is kept in tables beside it so that lists and decisions find it without the
+ * state. Each table is written in the transaction of the event, if it changed, and is compared with what events
+ * rebuild.
  */
 
 import { eq, sql } from 'drizzle-orm'
@@ -25,7 +26,7 @@ export interface Beside {
   readonly table: PgTable & { readonly proposal: PgColumn }
   /** Columns that name a row beside its proposal. */
   readonly key: readonly string[]
-  /** Of one proposal the rows are the same as long as this is; it costs little. */
+  /** As long as this stays the same, so do the rows of a proposal; it costs little. */
   readonly of: (state: ProposalState) => string
   readonly rows: (state: ProposalState, register: Register) => readonly Row[]
 }
@@ -85,7 +86,7 @@ function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (t
   }))
 }
 
-/** Writes what is not as it was. `before`: the state whose rows are written already; `null`: all are written anew. */
+/** Writes what has changed. `before`: the state whose rows are written already; `null`: all are written anew. */
 export async function saveBesides(
   tx: Queryable,
   state: ProposalState,

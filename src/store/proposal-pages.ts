@@ -1,4 +1,6 @@
-/** Proposals by key: a page of a list is cut first, and only then what it shows is read. No whole state is. */
+/**
+ * Proposals by key: a page of a list is cut first, and then only what it shows is read. A whole state is never read.
+ */
 
 import { desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { fillsOne, placesWith } from '../core/permission/asks.ts'
@@ -50,7 +52,7 @@ export async function listProposals(
   const section = (open: boolean): SQL => {
     const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
     const called = text === '' ? sql`` : sql`and (title ilike ${contains(text)} or id ilike ${contains(text)})`
-    // Of each team the index gives them in order, so that no team's long past is read.
+    // The index gives those of each team in order, so that a team's long past is not read.
     return sql`(select id, number, ${open}::boolean as open from unnest(${listOf(teams)}::text::text[]) as wanted (name)
       cross join lateral (select id, number from ${proposals}
         where team = wanted.name and ${open ? isOpen : isOver} ${behind} ${called}
@@ -108,7 +110,7 @@ export interface ProposalLine {
   readonly expiresAt: string
 }
 
-/** In the order of the ids; those that are not there are left out. */
+/** In the order of the ids; ids that are not found are left out. */
 export async function readLines(db: Queryable, ids: readonly string[]): Promise<readonly ProposalLine[]> {
   const rows = await db
     .select({
@@ -137,7 +139,7 @@ export async function findGlance(db: Queryable, id: string): Promise<Glance | nu
   return glance ?? null
 }
 
-/** In the order of the ids; those that are not there are left out. */
+/** In the order of the ids; ids that are not found are left out. */
 export async function readGlances(db: Queryable, ids: readonly string[]): Promise<readonly Glance[]> {
   if (ids.length === 0) return []
   const rows = await db
@@ -164,7 +166,7 @@ export async function readGlances(db: Queryable, ids: readonly string[]): Promis
     const light = withPersons(state, await registerAt(db, version), besides.get(id) ?? new Map())
     glances.push({ ...light, subject: brief, tally })
   }
-  // What an earlier version wrote is read as it is: a page writes nothing.
+  // What an earlier version wrote is read as it is, because a page writes nothing.
   for (const row of rows) {
     const state = isKept(row) ? null : await findProposal(db, row.id)
     if (state !== null) glances.push(glanceOf(state))
@@ -194,7 +196,7 @@ export interface Asker {
   readonly membersOf: (team: string) => readonly Member[]
 }
 
-/** Teams of which somebody is asked for something. */
+/** Teams in which somebody is asked for something. */
 export async function teamsAsked(db: Queryable): Promise<readonly string[]> {
   return (await db.selectDistinct({ team: asked.team }).from(asked)).map(({ team }) => team)
 }
@@ -230,7 +232,7 @@ export interface Badge {
   readonly waiting: number
 }
 
-/** By team, how many proposals are open, and how many of them wait for the person. */
+/** For each team, how many proposals are open, and how many of them wait for the person. */
 export async function badgesOf(
   db: Queryable,
   teams: readonly string[],
@@ -280,7 +282,7 @@ export async function waitingFor(db: Queryable, person: Asker, most: number): Pr
 /** No proposal has this number: the first page begins behind it. */
 const FAR_AHEAD = 2_147_483_647
 
-/** The newest of which something is under way, or planned. */
+/** The newest proposals for which something is under way, or planned. */
 export async function underWay(db: Queryable, most: number): Promise<readonly string[]> {
   const rows = await db
     .select({ id: proposals.id })
@@ -291,7 +293,7 @@ export async function underWay(db: Queryable, most: number): Promise<readonly st
   return rows.map(({ id }) => id)
 }
 
-/** Those that the person voted on last. */
+/** The proposals that the person voted on last. */
 export async function votedBy(db: Queryable, person: string, most: number): Promise<readonly string[]> {
   const register = await readRegister(db)
   if (!register.has(person)) return []

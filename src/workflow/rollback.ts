@@ -48,11 +48,12 @@ async function rollBack(
   const problem = rollbackProblem({ state, doer: person, reason, only, moment })
   if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
   const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
-  const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
+  const staying =
+    stays.length === 0 ? '' : ` No older version of ${stays.join(', ')} is available: these stay as they are.`
   const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
   if (possible.length === 0) {
     const first = subject.assets[0]
-    return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
+    return refused(`No server can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
   const content = {
     title: `Roll back ${state.id}: ${state.title}`,
@@ -70,13 +71,16 @@ async function rollBack(
     ok: true,
     message: rich(
       strong(opened.state.id),
-      ` rolls ${state.id} back on ${possible.length} of its assets now.${more}${staying}`,
+      ` rolls ${state.id} back on ${possible.length} of its servers now.${more}${staying}`,
     ),
     link: `/p/${opened.state.id}`,
   }
 }
 
-/** The exact transaction of each asset. Older versions are not everywhere to be had: what has none stays as it is. */
+/**
+ * The exact transaction of each asset. Older versions are not available everywhere: an asset without one stays as it
+ * is.
+ */
 async function previewed(
   parts: RollbackParts,
   subject: PatchSubject,

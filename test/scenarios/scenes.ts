@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatConnection } from '../../src/chat/platform.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { findProposal } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
-import { type ExampleOptions, exampleService, jonas, nights } from '../support/example-service.ts'
+import { type ExampleOptions, exampleService, jonas, nights, webProposal } from '../support/example-service.ts'
 import type { Stage } from './stage.ts'
 
 const { signal } = new AbortController()
@@ -64,8 +64,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       await service.workflow.syncInventory(signal)
       const who = { kind: 'person', id: 'mara', name: 'Mara', via: 'cli' } as const
       await service.workflow.propose(signal, by === undefined ? {} : { by: who })
-      const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
-      if (!found) throw new Error('The example has no proposal.')
+      const found = await webProposal(db)
       await service.workflow.deliver()
       return found
     }

@@ -20,8 +20,9 @@ import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { jonas, mara, nights, standard, tom } from './example-service.ts'
 import { machineFor } from './proposal-case.ts'
-import { always, content } from './proposals.ts'
+import { content } from './proposals.ts'
 import { listSeen } from './seen-assets.ts'
+import { always } from './windows.ts'
 
 export interface Team {
   readonly db: Db

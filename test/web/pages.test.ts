@@ -11,12 +11,11 @@ import { connect } from '../../src/store/database.ts'
 import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { exampleService, mara, proposeAll, standard, tom } from '../support/example-service.ts'
 import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { beginSession } from '../support/session.ts'
 
-const { signal } = new AbortController()
 const ASSETS = 4_000
 const PAST = 3_000
 const WIDE = 250
@@ -32,9 +31,7 @@ beforeAll(async () => {
   const { db, sql } = database
   service = await exampleService(db)
   const { workflow } = service
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   wide = await opened(WIDE)
   await grow(1)
   await sql.unsafe('analyze')
@@ -295,7 +292,7 @@ describe('lists', () => {
 
   test('what is counted says when', async () => {
     const page = await get('/assets?team=team-3')
-    expect(page).toMatch(/team-3: 400 assets, \d+ of them covered; counted <time/)
+    expect(page).toMatch(/team-3: 400 servers, \d+ of them covered; counted <time/)
   })
 })
 

@@ -84,15 +84,15 @@ function openedStory(recorded: RecordedEvent, state: ProposalState): readonly Th
   if (state.subject.kind === 'standing rule') {
     const { rule } = state.subject
     text.push(
-      `Asks for a standing approval: ${rule.types.join(', ')} patches on assets tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
+      `Asks for a standing approval: ${rule.types.join(', ')} patches on servers tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
     )
   } else if (state.subject.rollsBack) {
     const { proposal } = state.subject.rollsBack
-    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'asset')} get the versions from before.`)
+    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'server')} get the versions from before.`)
   } else {
     const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
     text.push(
-      `${by}: ${count(state.subject.assets.length, 'asset')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
+      `${by}: ${count(state.subject.assets.length, 'server')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
       strong(state.priority),
       '.',
     )

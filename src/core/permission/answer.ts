@@ -24,14 +24,14 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | nul
   return { ...found, sentence: `${found.sentence} ${othersCan(act, place)}` }
 }
 
-/** Why it is not theirs to do, or not in the way in which it came, whenever that is; `null`: it is. */
+/** Why the person may not do it at any time, or not in the way in which it came; `null`: they may. */
 export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return notTheirs(act, doer, place)
   return proofOf(act, doer, place)
 }
 
-/** The same without naming anybody else. */
+/** The same, without naming anybody else. */
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
@@ -45,11 +45,14 @@ function proofOf(act: Act, doer: Doer, { glance, members }: Place): Refusal | nu
 }
 
 function may(act: Act, { id, name }: Member, place: Place): boolean {
-  // By an account of one's own, where every approval is taken.
+  // As if by an account of one's own, where every approval is taken.
   return judged(act, { kind: 'person', id, name, via: 'console' }, place, null) === null
 }
 
-/** What this person is offered: what would be accepted now, and what would be once they confirm it in the console. */
+/**
+ * What this person is offered: what would be accepted now, and what would be accepted once they confirm it in the
+ * console.
+ */
 export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
   return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
 }
@@ -110,7 +113,7 @@ function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
     )
   const roles = rolesOf(row, place)
   const now = whenRefused(act, place)
-  // Nobody could hold what nothing names: there is no ring that waits, or no policy for it.
+  // Nobody could hold a role that nothing names: no ring waits, or there is no policy for it.
   if (roles.length === 0 && now !== null) return now
   return no('not allowed', takesRole(`${row.doing} ${id}`, roles, me.roles, namesOfAble(roles, act, place)))
 }
@@ -127,7 +130,7 @@ function othersCan(act: Act, place: Place): string {
   return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
 }
 
-/** One condition of an act, as it is for somebody now. */
+/** One condition of an act, and whether it holds for somebody now. */
 export interface Condition {
   readonly what: string
   readonly holds: boolean
@@ -152,6 +155,6 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
       holds: now === null,
       why: now?.sentence ?? `${place.glance.id} is ${place.glance.status}.`,
     },
-    { what: 'Nothing of their own is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
+    { what: 'Nothing in their roles or acts is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
   ]
 }

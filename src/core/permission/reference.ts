@@ -8,7 +8,7 @@ import { rows } from './rows.ts'
 const head = `# Who may do what
 
 Written from the rows of \`src/core/permission/rows.ts\` by \`npx patchwarden may --markdown\`. Decisions go by these rows, and so
-does everything that offers one: cards, messages, overviews and the command line. \`npx patchwarden may ACT PROPOSAL --as PERSON\`
+does everything that offers an act: cards, messages, overviews and the command line. \`npx patchwarden may ACT PROPOSAL --as PERSON\`
 says for one person whether each condition holds now.
 
 Safe acts stop something, narrow it or look at it; forward acts begin or widen work on machines. What decides is taken from the

@@ -15,7 +15,7 @@ export interface Wanted {
   readonly as: Asked
   /** The lower, the more pressing. */
   readonly rank: number
-  /** Of those who may do it, who is asked. */
+  /** Which of those who may do it are asked. */
   readonly who: readonly RelationName[]
   readonly when: (glance: Askable) => boolean
   /** Ids of people who are not asked, whatever their roles. */
@@ -38,7 +38,7 @@ export interface Row {
   readonly who: readonly RelationName[]
   /** Does it decide something? Then the policy takes it from the command line only where it says `cli: recorded`. */
   readonly decides: boolean | 'while it is open'
-  /** In words, when the proposal takes it. */
+  /** When the proposal takes it, in words. */
   readonly during: string
   /** Why the proposal does not take it now, whoever asks; `null`: it does. */
   readonly when: (place: Place) => Refusal | null

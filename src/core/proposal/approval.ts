@@ -50,7 +50,7 @@ function approvals(state: Deciding): readonly CountedAct[] {
   return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
-/** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
+/** Progress toward the quorum with the present people and roles; `null` where no quorum is asked. */
 export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
@@ -88,7 +88,7 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
   const outside = state.subject.assets.filter(
     (planned) => !standing.tags.some((tag) => planned.asset.tags.includes(tag)),
   )
-  if (outside.length > 0) return `${outside.length} of its assets do not carry ${standing.tags.join(' or ')}`
+  if (outside.length > 0) return `${outside.length} of its servers do not carry ${standing.tags.join(' or ')}`
   const other = state.subject.patches.find((patch) => !standing.types.includes(patch.type))
   if (other) return `${other.source} is a ${other.type} patch, and the rule covers ${standing.types.join(', ')}`
   return null
@@ -98,7 +98,7 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
 export function testProblem({ subject, policy, test }: ProposalState): string | null {
   if (policy.testRing !== 'required' || subject.kind !== 'patches') return null
   const ring = subject.rings[0]
-  if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no asset is in one`
+  if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no server is in one`
   if (test === null) return `the test ring ${ring.name} has not run`
   if (test.result === null)
     return `the test ring ${ring.name} ${test.stopped === null ? 'is still running' : `is ${test.stopped.how}`}`

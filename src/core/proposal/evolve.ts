@@ -84,7 +84,7 @@ function saidAt({ seq, inItself }: RecordedEvent): { readonly said?: number } {
   return inItself === true ? {} : { said: seq }
 }
 
-/** `name`: as the event has it. What follows from what a person did may be Patchwarden's own doing. */
+/** `name`: as the event has it. What follows from a person's act may be Patchwarden's own doing. */
 function byOf(actor: Actor, name: string): By {
   return { person: actor.kind === 'person' && name !== PATCHWARDEN ? actor.id : null, name }
 }
@@ -333,7 +333,7 @@ function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | nul
   return test === null ? null : { ...test, stopped }
 }
 
-/** As above: who never had anything keeps a state as earlier versions wrote it. */
+/** As above: a state that never had anything stays as earlier versions wrote it. */
 function nothingSince({ since }: ProposalState): Pick<ProposalState, 'since'> {
   return since ? { since: null } : {}
 }
@@ -355,7 +355,10 @@ function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'
 
 const unacknowledged = { acknowledgedBy: null, asked: null } as const
 
-/** Another night is another one on call: only the first window keeps what was acknowledged before it was known. */
+/**
+ * On another night somebody else is on call. Only the first window keeps an acknowledgement that came before the window
+ * was known.
+ */
 function scheduled(state: ProposalState, window: Window): Partial<ProposalState> {
   if (state.rollout !== null) return { schedule: window }
   return { schedule: window, status: 'scheduled', ...(state.schedule === null ? {} : unacknowledged) }

@@ -15,7 +15,7 @@ import { cursorAt, placeIn } from '../cursor.ts'
 import { watchView } from '../watch.ts'
 import { type Backend, type Channel, memberIn, personOf } from './parts.ts'
 
-/** How long a channel shows what no proposal is about, and how much of it. */
+/** How long a channel shows messages that are not about a proposal, and how many of them. */
 const NOTICED_MS = 14 * DAY_MS
 const NOTICES = 3
 

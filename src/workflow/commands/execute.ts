@@ -24,13 +24,13 @@ export type Execute = ReturnType<typeof createExecute>
 
 type ExecuteParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'platforms' | 'wake' | 'log'>
 
-/** What executes commands, and what it has told. */
+/** What executes commands, and what it has told already. */
 interface Executing {
   readonly parts: ExecuteParts
-  /** Of these what work in a transaction may be given. */
+  /** The parts that work in a transaction may be given. */
   readonly forCommands: CommandParts
   readonly afterCommit: () => void
-  /** Which limits were told of which proposals. */
+  /** Which limits were reported for which proposals. */
   readonly told: Set<string>
 }
 
@@ -107,11 +107,11 @@ async function execute(
   return done
 }
 
-/** That a limit is reached is told in the thread, once: whoever asked may be a part of Patchwarden itself. */
+/** Tells the thread once that a limit is reached: the one who asked may be a part of Patchwarden itself. */
 async function tellTooLarge(executing: Executing, proposal: string, sentence: string): Promise<void> {
   const { parts, told } = executing
   if (told.has(`${proposal} ${sentence}`)) return
-  // First: where the note is too large, too, it is not tried again.
+  // Set first: if the note is too large, too, it must not be tried again.
   told.add(`${proposal} ${sentence}`)
   try {
     await execute(executing, proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
@@ -169,7 +169,9 @@ async function askHandOver(
   return handOver(state, assets, since, context)
 }
 
-/** What is asked for is stored. What lists show of it is worked out now, and not while a row is locked. */
+/**
+ * What is asked for is stored. What lists show of it is worked out now, because later a row would be locked meanwhile.
+ */
 function made(content: Content): void {
   briefOf(content.subject)
   subjectStored(content)

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
-import { nights } from '../../support/permission-scene.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content, testedContent } from '../../support/proposals.ts'
+import { content, testedContent } from '../../support/proposals.ts'
+import { always, nights } from '../../support/windows.ts'
 
 const reason = 'it is replaced'
 const both: Partial<Policy> = { resume: [{ role: 'owner', count: 2 }] }
@@ -33,8 +33,8 @@ function skip(asset: string | null, why: string | null = reason): ProposalComman
 
 describe('leaving out', () => {
   test.each<[string, ProposalCommand, string, string]>([
-    ['names an asset', skip(null), 'incomplete', 'Name an asset of PW-1.'],
-    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no asset "db1".'],
+    ['names an asset', skip(null), 'incomplete', 'Name a server of PW-1.'],
+    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no server "db1".'],
     ['says why', skip('web6', null), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
     ['says why in words', skip('web6', '  '), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
   ])('%s', (_, command, code, sentence) => {
@@ -110,7 +110,10 @@ describe('trying again', () => {
       code: 'not now',
       sentence: 'web6 has not failed: its turn has not come.',
     })
-    expect(one.give(retry('db1'), person('noor'))).toEqual({ code: 'incomplete', sentence: 'PW-1 has no asset "db1".' })
+    expect(one.give(retry('db1'), person('noor'))).toEqual({
+      code: 'incomplete',
+      sentence: 'PW-1 has no server "db1".',
+    })
     one.give({ type: 'resume' }, person('noor'))
     one.finishBatch()
     one.give({ type: 'start-batch' })
@@ -199,7 +202,12 @@ describe('a longer window', () => {
       extend('2026-11-20T04:30:00.000Z'),
       'The window is open until 2026-11-20T04:00:00.000Z; choose a later time.',
     ],
-    ['is until a time', 2, extend('late'), '"late" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.'],
+    [
+      'is until a time',
+      2,
+      extend('late'),
+      '"late" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.',
+    ],
     ['says why', 2, extend(null, ' '), 'Say why it may run on: the reason is kept, and everybody reads it.'],
     [
       'says why in any case',
