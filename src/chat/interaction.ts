@@ -1,4 +1,7 @@
-/** What comes of a click, a dialog or a command, on whatever platform it was: the platforms only read what was asked, and show this. */
+/**
+ * What a click, a dialog or a command leads to, on any platform: the platforms only read what was asked, and show the
+ * result.
+ */
 
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -17,7 +20,7 @@ export interface Reply {
   readonly link: string | null
 }
 
-/** Asks what an action needs to know, of somebody who may do it. */
+/** Asks somebody who may do an action for what it needs to know. */
 export interface Dialog extends Click, Asking {
   /** ISO 8601 date that is proposed where one is asked for. */
   readonly until: string
@@ -51,7 +54,7 @@ export interface Interaction {
   /** `where`: the channel, and the proposal whose thread it is. */
   typed(typed: Typed, where: () => Promise<Where>, who: Who): Promise<Reply>
   overview(who: Who): Promise<Overview | Answer>
-  /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
+  /** Runs the work that answers somebody; if it fails, they are told so, and the operator is told why. */
   answered(work: () => Promise<Answer>): Promise<Answer>
   /** Proposals of which the action would be accepted, while their name is typed. */
   proposals(typed: string, action: ActionName, who: Who): Promise<readonly Suggestion[]>
@@ -64,7 +67,7 @@ export const testWords = {
   button: 'Click me',
 } as const
 
-/** What the id of a test's button carries; `null`: it is another button. */
+/** What the id of a test button carries; `null`: it is another button. */
 export function testNonce(id: string): string | null {
   return /^pw:test:([\w-]+)$/.exec(id)?.[1] ?? null
 }
@@ -134,7 +137,7 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
   }
 }
 
-/** Runs what answers an account; whoever is none that counts is told why. */
+/** Runs the work that answers an account; if the account does not count, its owner is told why. */
 function asAccount<Found = never>(
   reception: Reception,
   who: Who,

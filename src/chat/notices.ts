@@ -72,7 +72,7 @@ interface Occasion {
   readonly moment: Moment
 }
 
-/** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
+/** Sends the same message to some people, each with the buttons that they may use. Whoever caused it is not told. */
 function tell(
   occasion: Occasion,
   people: readonly string[],
@@ -100,14 +100,14 @@ function tell(
   }))
 }
 
-/** Nobody is offered what would be refused. */
+/** Nobody is offered a button that would be refused. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
   const name = namesIn(occasion.moment.members)(person)
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
-/** Worked out only where it is needed: most events are told to nobody. */
+/** Worked out only where it is needed: for most events nobody is told anything. */
 function placeOf({ state, moment }: Occasion): Place {
   return { ...moment, glance: glanceOf(state) }
 }
@@ -149,7 +149,11 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'halted':
       return tell(
         occasion,
-        [...holders(members, onCall).map(({ id }) => id), ...requester],
+        [
+          ...whoMay('resume', placeOf(occasion)).map(({ id }) => id),
+          ...holders(members, onCall).map(({ id }) => id),
+          ...requester,
+        ],
         'urgent',
         rich(`The rollout stopped: ${sentence(event.reason)}`),
         ['resume'],
@@ -193,7 +197,7 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'superseded':
       return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
     case 'completed':
-      return tell(occasion, requester, 'good', rich('Done; the thread says how each asset ended.'))
+      return tell(occasion, requester, 'good', rich('Done; the thread says how each server ended.'))
     default:
       return []
   }

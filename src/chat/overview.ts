@@ -12,7 +12,7 @@ import { numberOfAction, offeredOf } from './card-actions.ts'
 import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
 
-/** So many of each. */
+/** How many of each are listed. */
 export const OVERVIEW_LINES = 10
 
 /** A person's overview of proposals that may belong there, in the order to show them. */
@@ -29,21 +29,21 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
     waiting: lines(given.waiting, (place) => {
       const me = place.members.find(({ id }) => id === person.id)
       if (me === undefined) return null
-      return waiting(place.glance, me, offersOf(place, byOwnAccount), offersOf(place, person))
+      return waiting(place, me, offersOf(place, byOwnAccount), offersOf(place, person))
     }),
     running: lines(given.running, (place) => running(place.glance, offersOf(place, person))),
     decided: lines(given.decided, ({ glance }) => decided(glance, person.id)),
   }
 }
 
-/** Of some actions those that would be accepted from the reader. */
+/** From these actions, the ones that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
 /** The most pressing of what somebody is asked for and would be `accepted` from them. */
-function waiting(state: Glance, me: Member, accepted: Offered, offered: Offered): OverviewLine | null {
-  for (const ask of asksOf(state)) {
-    if (!isAsked(ask, me)) continue
-    const line = asked(state, ask.what, me)
+function waiting({ glance, members }: Place, me: Member, accepted: Offered, offered: Offered): OverviewLine | null {
+  for (const ask of asksOf(glance)) {
+    if (!isAsked(ask, me, members)) continue
+    const line = asked(glance, ask.what, me)
     const [answer] = line.actions
     if (answer !== undefined && accepted([answer]).length > 0) return { ...line, actions: offered(line.actions) }
   }

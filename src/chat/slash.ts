@@ -73,7 +73,7 @@ export const slashHelp: readonly string[] = [
   ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
 ]
 
-/** What may follow the proposal, as it is typed. */
+/** The arguments that may follow the proposal, as they are typed. */
 export function argumentsOf(name: ActionName): string {
   const { asks, optional = [] } = actions[name]
   const asset = asks.includes('asset') ? ' asset <name>' : ''

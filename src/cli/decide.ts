@@ -109,7 +109,7 @@ function actionCommands(commands: Commands): void {
     const { command, commandLine, summary, asks } = actions[name]
     if (command === null || commandLine === null) continue
     const own = commands.program.command(`${commandLine ?? name} <proposal>`).description(summary)
-    if (asks.includes('asset')) own.option('--asset <asset>', 'name or id of an asset')
+    if (asks.includes('asset')) own.option('--asset <asset>', 'name or id of a server')
     if (asks.includes('until')) own.option('--until <date>', `${untilLabel(name).toLowerCase()}, e.g. 2026-12-31`)
     own
       .option('--as <person>', commands.as)

@@ -10,9 +10,10 @@ import { glanceOf } from '../../src/core/proposal/glance.ts'
 import type { Actor, Status } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { machineCommand } from './machine-command.ts'
-import { caseOf, doer, everyRole, nights, people, scenes } from './permission-scene.ts'
+import { caseOf, doer, everyRole, people, scenes } from './permission-scene.ts'
 import { type Decided, machineFor, type proposalCase } from './proposal-case.ts'
-import { always, content, policy, testedContent } from './proposals.ts'
+import { content, policy, testedContent } from './proposals.ts'
+import { always, nights } from './windows.ts'
 
 type Case = ReturnType<typeof proposalCase>
 type Options = NonNullable<Parameters<typeof caseOf>[0]>

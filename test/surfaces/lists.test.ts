@@ -21,11 +21,12 @@ import { accountsOf } from '../support/chat-people.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
 import { exampleService, standard } from '../support/example-service.ts'
-import { everyRole, nights, people } from '../support/permission-scene.ts'
+import { everyRole, people } from '../support/permission-scene.ts'
 import { machineFor } from '../support/proposal-case.ts'
-import { always, content } from '../support/proposals.ts'
+import { content } from '../support/proposals.ts'
 import { listSeen } from '../support/seen-assets.ts'
 import { offeredInSlack } from '../support/surfaces.ts'
+import { always, nights } from '../support/windows.ts'
 
 const zoe: Member = { id: 'zoe', name: 'Zoe', roles: ['owner'] }
 const eva: Member = { id: 'eva', name: 'Eva', roles: ['owner'] }
@@ -127,7 +128,7 @@ function waitingFor(me: Person, all: readonly Place[]): readonly string[] {
     const offered = offersTo(me, place)
     const waits = asksOf(place.glance).some((ask) => {
       const act = ask.what === 'vote' || ask.what === 'review' ? answers[ask.what] : ask.what
-      return member !== undefined && isAsked(ask, member) && offered.has(act)
+      return member !== undefined && isAsked(ask, member, place.members) && offered.has(act)
     })
     return waits ? place.glance.id : []
   })

@@ -172,7 +172,7 @@ const answers: Readonly<Record<Asked, Act>> = {
 
 function asked({ id }: Doer, { glance, members }: Place): readonly Asked[] {
   const member = members.find((one) => one.id === id)
-  return member === undefined ? [] : asksOf(glance).flatMap((ask) => (isAsked(ask, member) ? ask.what : []))
+  return member === undefined ? [] : asksOf(glance).flatMap((ask) => (isAsked(ask, member, members) ? ask.what : []))
 }
 
 /** What waits for somebody: of what is offered, what would bring it on. */

@@ -6,12 +6,11 @@ import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { cardHtml } from '../../src/web/pages/card.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 import { pictures } from '../support/pictures.ts'
 import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const nasty = '"><script>alert(1)</script>'
 
 let service: Awaited<ReturnType<typeof exampleService>>
@@ -21,9 +20,7 @@ let id: string
 beforeEach(async () => {
   const { db } = database()
   service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   const people = [{ id: 'mara', name: 'Mara', timeZone: 'Asia/Tokyo' }]
   const port = createBackend({

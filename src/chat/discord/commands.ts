@@ -4,7 +4,7 @@ import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSumma
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
-/** Discord takes 25 subcommands; these are on the card of whoever may do them. */
+/** Discord takes 25 subcommands; these ones are on the card of whoever may use them. */
 const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'explain', 'assets', 'report']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
@@ -47,7 +47,7 @@ function look(name: (typeof lookNames)[number]): Subcommand {
 function subcommand(name: ActionName): Subcommand {
   const { asks, summary, optional = [] } = actions[name]
   const asset = asks.includes('asset') ? [option('asset', assetLabel(name), !optional.includes('asset'))] : []
-  // Discord wants what is required first.
+  // Discord asks for required options first.
   const options = [
     ...asset.filter(({ required }) => required),
     ...(asks.includes('until') ? [option('until', 'The date, such as 2026-12-31', true)] : []),

@@ -1,4 +1,4 @@
-/** Hears what people do in Discord, and shows them what comes of it. */
+/** Hears what people do in Discord, and shows them the result. */
 
 import { DiscordAPIError } from 'discord.js'
 import { errorText } from '../../core/error-text.ts'
@@ -27,7 +27,7 @@ export interface Listening {
 const ANSWER = 1_900
 const ALREADY_ANSWERED = 40_060
 
-/** Takes what Discord sends; whatever is no interaction is passed over. */
+/** Takes what Discord sends; anything that is not an interaction is ignored. */
 export function hear(listening: Listening, raw: unknown): void {
   const asked = interaction.safeParse(raw)
   if (!asked.success) return

@@ -16,7 +16,7 @@ import { cursorAt, placeIn } from '../cursor.ts'
 import { watchView } from '../watch.ts'
 import { type Backend, type Channel, memberIn, personOf } from './parts.ts'
 
-/** How long a channel shows what no proposal is about, and how much of it. */
+/** How long a channel shows messages that are not about a proposal, and how many of them. */
 const NOTICED_MS = 14 * DAY_MS
 const NOTICES = 3
 
@@ -35,8 +35,10 @@ export async function summaries(
       return held.length === 0 ? [] : [[team, held] as const]
     }),
   )
+  const membersOf = (team: string) => backend.service.parts.teams.membersOf(team)
+  const asker = { id: viewer.person, roles, membersOf }
   const [badges, { value: counts }] = await Promise.all([
-    badgesOf(backend.service.db, teams, { id: viewer.person, roles }),
+    badgesOf(backend.service.db, teams, asker),
     backend.assetCounts(),
   ])
   return wanted.map(({ id, title, teams: mine }) => {

@@ -48,7 +48,7 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
-/** So many stand side by side; where there are more, the seldom ones come out on "More". */
+/** How many stand side by side; where there are more, the seldom ones are behind "More". */
 const SHOWN = 6
 
 /** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
@@ -70,7 +70,7 @@ function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardA
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
   if (action.asks.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
-  // Preserved while somebody types, but not into the next revision.
+  // What somebody types is preserved, but not into the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>

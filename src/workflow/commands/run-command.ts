@@ -53,8 +53,8 @@ export interface Commanded {
   readonly actor: Actor
 }
 
-/** Whoever stops something is never refused for how much was written before. */
-const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze']
+/** Whoever stops something is never refused for how much was written before; nor is it kept from anybody that it was undone. */
+const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze', 'end-roll-back']
 
 export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
   if (command.type === 'start-batch') {
@@ -95,7 +95,7 @@ function refused(state: ProposalState | null, code: Refusal['code'], sentence: s
   return { ok: false, state, refusal: { code, sentence } }
 }
 
-/** What a command writes, as it comes about event by event. */
+/** What a command writes, built up event by event. */
 interface Writing {
   readonly parts: CommandParts
   readonly proposal: string
@@ -209,7 +209,8 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
   for (const platform of writing.shown) messages.push({ platform, channel, proposal, at: now, entry: null })
   await nameContents(tx, writing.named, { contents: writing.pages, now })
   const dueAt = wakeAt(state, now)
-  // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
+  // While the driver is at work on it, it need not be woken for what is due now: the driver reads the state again by
+  // itself.
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
   const [, { freed }] = await together(
     insertEntries(tx, writing.sealed),
@@ -225,15 +226,18 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
 
 const CONSOLE = 'console'
 
-/** Does it change what the team's drafts go by: that it is over, that it runs, that it is held as people voted on it? */
+/**
+ * Does it change what the team's drafts depend on: that it is over, that it runs, that it is held as people voted on
+ * it?
+ */
 function changesDrafts(before: ProposalState | null, now: ProposalState): boolean {
   if (now.subject.kind !== 'patches') return false
-  // Whoever drafts knows what it opens, but for what others open to undo a rollout.
+  // Whoever drafts knows what they open themselves, but not what others open to undo a rollout.
   if (before === null) return now.subject.rollsBack !== undefined
   return before.status !== now.status || isHeld(before) !== isHeld(now)
 }
 
-/** Everybody whom events of what an actor does for a team may name. */
+/** Everybody whom events may name when this actor does something for a team. */
 export function everybody(actor: Actor, members: readonly Member[]): readonly KnownPerson[] {
   return [...personsOf(actor), ...members.map(({ id, name }) => ({ id, name }))]
 }
