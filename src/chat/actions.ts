@@ -2,7 +2,7 @@
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
-/** Undoes a rollout by a proposal of its own, so it is no command on this one. */
+/** Undoes a rollout by a new proposal, so it is not a command to this one. */
 export interface RollBack {
   readonly type: 'roll-back'
   readonly reason: string | null
@@ -35,7 +35,7 @@ export interface Question {
 }
 
 export interface Action {
-  /** On a button; three dots where something is asked first. */
+  /** The text of a button; it ends with three dots where something is asked first. */
   readonly label: string
   readonly style: 'primary' | 'danger' | 'plain'
   /** Days from today of the date that is proposed where one is asked for. */
@@ -61,7 +61,7 @@ const usualLabels: Readonly<Record<Ask, string>> = {
   reason: 'Reason',
   until: 'Until when it holds',
   owner: 'Who looks at it again',
-  asset: 'Which asset',
+  asset: 'Which server',
 }
 
 function vote(choice: 'approve' | 'reject' | 'abstain'): Action['command'] {
@@ -167,10 +167,10 @@ const table = {
     command: ({ revision: turn }) => ({ type: 'go', turn }),
   },
   skip: {
-    label: 'Skip an asset…',
+    label: 'Skip a server…',
     style: 'plain',
     asks: ['asset', 'reason'],
-    summary: 'leave an asset out: it is not touched, or its failure counts no more',
+    summary: 'leave a server out: it is not touched, or its failure does not count any more',
     done: 'Left out.',
     command: ({ asset, reason }) => ({ type: 'skip', asset, reason }),
   },
@@ -178,8 +178,8 @@ const table = {
     label: 'Retry failed…',
     style: 'plain',
     asks: ['asset?'],
-    labels: { asset: 'Which asset (left empty: all that failed)' },
-    summary: 'try what failed again: one asset, or all of them; where it is stopped, that agrees to resume',
+    labels: { asset: 'Which server (left empty: all that failed)' },
+    summary: 'try what failed again: one server, or all of them; where it is stopped, that agrees to resume',
     done: 'What failed is tried again. Where the rollout was stopped, that counts as your agreement to resume.',
     command: ({ asset, revision: turn }) => ({ type: 'retry', asset, turn }),
   },
@@ -195,8 +195,8 @@ const table = {
     label: 'Roll back…',
     style: 'danger',
     asks: ['asset?', 'reason'],
-    labels: { asset: 'Asset or ring:NAME (left empty: all of it)' },
-    summary: 'put the versions from before back at once: on one asset, a ring (ring:NAME), or all it changed',
+    labels: { asset: 'Server or ring:NAME (left empty: all of it)' },
+    summary: 'put the versions from before back at once: on one server, a ring (ring:NAME), or all it changed',
     done: 'It is being rolled back.',
     command: ({ reason, asset }) => ({ type: 'roll-back', reason, only: asset }),
     commandLine: 'rollback',
@@ -239,7 +239,7 @@ const table = {
     label: 'Review break-glass',
     style: 'plain',
     asks: [],
-    summary: 'confirm that you have reviewed a break-glass of somebody else',
+    summary: "confirm that you have reviewed somebody else's break-glass",
     done: 'Reviewed.',
     command: () => ({ type: 'review-break-glass' }),
   },
@@ -253,10 +253,10 @@ const table = {
     commandLine: null,
   },
   assets: {
-    label: 'Assets',
+    label: 'Servers',
     style: 'plain',
     asks: [],
-    summary: 'show its assets, what changes on each and how each ended',
+    summary: 'show its servers, what changes on each and how each ended',
     done: '',
     command: null,
     commandLine: null,
@@ -303,7 +303,10 @@ export function isActionName(name: string): name is ActionName {
   return names.includes(name)
 }
 
-/** What a command that names the proposal alone answers: a vote is for the revision of now, all else for whatever is asked. */
+/**
+ * The turn that a command answers when it names only the proposal: a vote answers the present revision, everything else
+ * answers whatever is asked.
+ */
 export function numberNamedAlone(name: ActionName, revision: number): number | null {
   return name === 'approve' || name === 'reject' || name === 'abstain' ? revision : null
 }

@@ -31,7 +31,7 @@ export function numberOfAction(name: ActionName, glance: Glance): number {
   return act === undefined ? glance.revision : turnOf(act, glance)
 }
 
-/** Of some actions those that only show something, or whose act is offered. */
+/** From these actions, the ones that only show something or whose act is offered. */
 export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act>): readonly ActionName[] {
   return names.filter((name) => {
     const possible = actsOfAction(name)
@@ -109,6 +109,6 @@ export function cardActions(place: Place, viewer: Doer | null): readonly CardAct
     .filter((name) => !isLikely(name))
     .map((name) => button(name, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
   const looks =
-    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} assets`), button('plan')] : []
+    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} servers`), button('plan')] : []
   return [...shown, ...looks, ...rare, button('report', undefined, true)]
 }

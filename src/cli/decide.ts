@@ -23,7 +23,7 @@ interface As {
 }
 
 /** Choices of `vote`. */
-const choices: ReadonlyMap<string, ActionName> = new Map([
+export const choices: ReadonlyMap<string, ActionName> = new Map([
   ['approve', 'approve'],
   ['reject', 'reject'],
   ['abstain', 'abstain'],
@@ -110,7 +110,7 @@ function actionCommands(commands: Commands): void {
     if (command === null || commandLine === null) continue
     const own = commands.program.command(`${commandLine ?? name} <proposal>`).description(summary)
     for (const { ask, label } of questionsOf(name)) {
-      if (ask === 'asset') own.option('--asset <asset>', 'name or id of an asset')
+      if (ask === 'asset') own.option('--asset <asset>', 'name or id of a server')
       if (ask === 'until') own.option('--until <date>', `${label.toLowerCase()}, e.g. 2026-12-31`)
       if (ask === 'owner') own.option('--owner <person>', label.toLowerCase())
     }

@@ -50,12 +50,12 @@ export function overviewCommands(program: Command): void {
 
   program
     .command('assets <proposal>')
-    .description('its assets, what changes on each and how each ended')
+    .description('its servers, what changes on each and how each ended')
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }) => {
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
-        if (state.subject.kind !== 'patches') return print(`${state.id} names no assets.`)
+        if (state.subject.kind !== 'patches') return print(`${state.id} names no servers.`)
         const detail = assetsDetail(state, state.subject)
         if (options.json) printJson(detail.tables)
         else print(detailLines(detail))

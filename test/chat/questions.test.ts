@@ -40,7 +40,7 @@ const typed = (questions: readonly Question[]): Shape =>
 const inTheConsole = (questions: readonly Question[]): Shape =>
   new Map(
     [
-      ...String(html`${questions.map((question) => fieldHtml(question, viewer, owners))}`).matchAll(
+      ...String(html`${questions.map((question) => fieldHtml(question, { viewer, owners, dates: null }))}`).matchAll(
         /<(?:input|select|textarea)\b([^>]*)>/g,
       ),
     ].map(([, attributes = '']) => [/name="(\w+)"/.exec(attributes)?.[1] ?? '', /\brequired\b/.test(attributes)]),

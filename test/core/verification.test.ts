@@ -28,7 +28,7 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
     warnings: [],
     snapshot: {
       asset,
-      packages: version === '' ? [] : [openssl],
+      packages: version === '' ? [{ ...openssl, name: 'bash', source: 'bash' }] : [openssl],
       pending: [],
       runningKernel: null,
       bootId: null,

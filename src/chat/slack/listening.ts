@@ -1,4 +1,4 @@
-/** Hears what people do in Slack, and shows them what comes of it. */
+/** Hears what people do in Slack, and shows them the result. */
 
 import type { App, BlockButtonAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
@@ -111,7 +111,7 @@ function ephemeral({ answer, link }: Reply, { surroundings }: Pick<Listening, 's
   return { response_type: 'ephemeral' as const, replace_original: false, text, blocks }
 }
 
-/** @param problem of a click that was made there */
+/** @param problem what went wrong with a click that was made there */
 async function showHome(
   { interaction, surroundings }: Listening,
   { user, client }: { readonly user: string; readonly client: WebClient },

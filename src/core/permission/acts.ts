@@ -43,6 +43,8 @@ export function actOf(command: ProposalCommand, state: ProposalState): Act | nul
       return command.choice
     case 'skip':
       return hasFailed(state, command.asset) ? 'leave-out' : 'skip'
+    case 'open-roll-back':
+      return 'roll-back'
     case 'comment':
     case 'withdraw-vote':
     case 'confirm':
@@ -65,6 +67,7 @@ export function actOf(command: ProposalCommand, state: ProposalState): Act | nul
     case 'compare-assets':
     case 'supersede':
     case 'follow-up':
+    case 'end-roll-back':
     case 'remind':
     case 'expire':
     case 'end-notice':

@@ -7,6 +7,7 @@ import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { compareAssets } from './decide-compare.ts'
 import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
+import { endRollBack } from './decide-roll-back.ts'
 import {
   announceWindow,
   complete,
@@ -110,6 +111,10 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return withdraw(state, command, context)
     case 'follow-up':
       return accept({ ...command, type: 'followed-up' })
+    case 'open-roll-back':
+      return accept({ type: 'roll-back-opened', proposal: command.by })
+    case 'end-roll-back':
+      return endRollBack(state, command)
     case 'supersede':
       return supersede(state, command, context)
     case 'break-glass':

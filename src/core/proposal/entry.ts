@@ -57,7 +57,7 @@ function factAs(name: string): Kept {
   }
 }
 
-/** Known by something else of the entry. */
+/** A fact that follows from something else in the entry. */
 function known(read: (reading: Reading) => unknown): Kept {
   return { write: () => ({}), read: (_key, reading) => read(reading) }
 }
@@ -71,7 +71,7 @@ const people: Kept = {
 const words: Kept = {
   write: (value, _key, { actor }) => {
     if (typeof value === 'string') return { beside: { words: value } }
-    // Erased, what stands beside it for another reason would be taken for words.
+    // If the words were erased, something that stands beside it for another reason would be taken for words.
     return hasBeside(actor) ? { facts: { silent: true } } : {}
   },
   read: (_key, { entry, beside }) => {
@@ -98,7 +98,7 @@ const actorsId = known(({ actor }) => (actor.kind === 'person' ? actor.id : ''))
 const actorsName = known(({ actor }) => (actor.kind === 'person' ? actor.name : PATCHWARDEN))
 const actorsVia = known(({ actor }) => (actor.kind === 'person' ? actor.via : undefined))
 
-/** Whoever stopped it; what follows from what a person did may be Patchwarden's own doing. */
+/** Whoever stopped it. What follows from a person's act may still be Patchwarden's own doing. */
 const stopper: Kept = {
   write: (value, _key, { actor }) =>
     value === PATCHWARDEN && actor.kind === 'person' ? { facts: { patchwarden: true } } : {},
@@ -106,7 +106,7 @@ const stopper: Kept = {
     actor.kind === 'person' && entry.facts.patchwarden !== true ? actor.name : PATCHWARDEN,
 }
 
-/** Of the person who acts: only what they chose is said again. */
+/** Only what the acting person chose is said again. */
 const vote: Kept = {
   write: (value, key, writing) => {
     const { choice, revision, reason } = value as Vote
@@ -256,6 +256,8 @@ const table: Table = {
   expired: {},
   withdrawn: { reason: words },
   superseded: { by: factAs('proposal') },
+  'roll-back-opened': { proposal: ownText },
+  'roll-back-ended': { proposal: ownText, assets: ownText, more: fact },
   'followed-up': { advisory: ownText, mends: ownText, proposal: ownText },
   scheduled: { window: ownText, reason: words },
   postponed: { person: actorsId, name: actorsName, reason: words, window: ownText },
@@ -281,7 +283,7 @@ const table: Table = {
   'window-extended': { until: ownText, person: actorsId, name: actorsName, reason: words },
   agreed: { to: ownText, reason: words, person: actorsId, name: actorsName },
   'go-given': { ring: fact, person: actorsId, name: actorsName },
-  // What a check is called and what it saw may be an address.
+  // The name of a check, and what it saw, may be an address.
   'gate-checked': { ring: fact, results: besideList, healthy: fact },
   'window-announced': { window: ownText },
   'test-started': {},
@@ -306,7 +308,7 @@ const table: Table = {
   'break-glass-reviewed': { person: actorsId, name: actorsName },
 }
 
-/** What an entry says of the moment beside what the event says. */
+/** What an entry says about the moment, beside what the event says. */
 export interface Circumstances {
   /** Hash of what people decide on at that moment. */
   readonly content: string
@@ -318,7 +320,9 @@ export interface Circumstances {
   readonly rule: Policy
 }
 
-/** People with a role that may vote are named up to so many bytes; then the rights in force say who they were. */
+/**
+ * People with a role that may vote are named up to this many bytes; beyond that the rights in force say who they were.
+ */
 const ELIGIBLE_BYTES = 32_000
 
 /** An event as facts and what stands beside them. `circumstances` null: nobody decided anything. */

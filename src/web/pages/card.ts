@@ -1,6 +1,7 @@
 import { actions, type Question } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
+import { datesFor } from '../../core/permission/choices.ts'
 import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
@@ -47,19 +48,20 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
-/** So many stand side by side; where there are more, the seldom ones come out on "More". */
+/** How many stand side by side; where there are more, the seldom ones are behind "More". */
 const SHOWN = 6
 
 /** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
-function actionsHtml({ card: { proposal, actions: shown }, owners }: CardView, viewer: Viewer): Html {
-  const show = (action: CardAction) => actionHtml(proposal, action, viewer, owners)
+function actionsHtml(view: CardView, viewer: Viewer): Html {
+  const { proposal, actions: shown } = view.card
+  const show = (action: CardAction) => actionHtml(view, action, viewer)
   if (shown.length <= SHOWN) return html`${shown.map(show)}`
   return html`${shown.filter(({ rare }) => !rare).map(show)}
 <details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
 ${shown.filter(({ rare }) => rare).map(show)}`
 }
 
-function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners: CardView['owners']): Html {
+function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardAction, viewer: Viewer): Html {
   if (actions[action.name].command === null)
     return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
   const hidden = html`<input type="hidden" name="action" value="${action.name}"><input type="hidden" name="revision" value="${action.revision}">`
@@ -67,27 +69,35 @@ function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
   if (action.questions.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
-  // Preserved while somebody types, but not into the next revision.
+  // What somebody types is preserved, but not into the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
-${action.questions.map((question) => fieldHtml(question, viewer, owners))}
+${action.questions.map((question) => fieldHtml(question, { viewer, owners, dates: datesOf(action.name, now) }))}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
 }
 
+/** What may be picked. `dates`: first and last; `null`: any. */
+interface Choices {
+  readonly viewer: Pick<Viewer, 'person'>
+  readonly owners: CardView['owners']
+  readonly dates: ReturnType<typeof datesFor> | null
+}
+
+/** Only dates that would be taken can be picked. */
+function datesOf(action: CardAction['name'], now: string): Choices['dates'] {
+  return action === 'reject' || action === 'postpone' || action === 'freeze' ? datesFor(action, now) : null
+}
+
 /** A field for a question; what is not required may be left empty. */
-export function fieldHtml(
-  { ask, label, required }: Question,
-  viewer: Pick<Viewer, 'person'>,
-  owners: CardView['owners'],
-): Html {
+export function fieldHtml({ ask, label, required }: Question, { viewer, owners, dates }: Choices): Html {
   const needed = required ? raw(' required') : ''
   switch (ask) {
     case 'reason':
       return html`<label>${label} <textarea name="${ask}"${needed} maxlength="2000" rows="2"></textarea></label>`
     case 'until':
-      return html`<label>${label} <input type="date" name="${ask}"${needed}></label>`
+      return html`<label>${label} <input type="date" name="${ask}"${dates === null ? '' : html` min="${dates.first}" max="${dates.last}"`}${needed}></label>`
     case 'asset':
       return html`<label>${label} <input name="${ask}" maxlength="200"${needed}></label>`
     case 'owner':

@@ -20,7 +20,8 @@ import { ERASED, type Register, registerOf } from '../../../src/core/record/regi
 import { pageOf } from '../../../src/core/rollout/results-page.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { machineFor } from '../../support/proposal-case.ts'
-import { always, policy, testedContent } from '../../support/proposals.ts'
+import { policy, testedContent } from '../../support/proposals.ts'
+import { always } from '../../support/windows.ts'
 
 /** Whatever of these is among facts or in a state, is there by mistake. */
 const members: readonly Member[] = [
@@ -174,6 +175,8 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   complete: 'parts',
   supersede: 'parts',
   'follow-up': 'parts',
+  'open-roll-back': () => [{ by: chosen('PW-9') }],
+  'end-roll-back': 'parts',
 }
 
 /** What is nearly always taken, or ends it: of what is taken, these are chosen only where there is nothing else. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { proposalCard } from '../../../src/chat/proposal-card.ts'
 import { plain } from '../../../src/chat/rich-text.ts'
+import { versionBefore } from '../../../src/core/change.ts'
 import { type Ask, asksOf, isAsked } from '../../../src/core/permission/asks.ts'
 import { briefOf } from '../../../src/core/proposal/brief.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
@@ -144,7 +145,7 @@ describe('whatever happens to a proposal', () => {
           // What failed may have changed something; what only added packages has nothing older.
           const mayHaveChanged = Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) => {
             if (outcome?.state !== 'succeeded') return outcome?.state === 'failed'
-            return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)
+            return outcome.changed.length === 0 || outcome.changed.some((change) => versionBefore([change]) !== null)
           })
           expect(tally.changed).toBe(mayHaveChanged)
           const again = wholeState(lightOf(state), state.subject, resultRows(state))
@@ -181,14 +182,14 @@ describe('whatever happens to a proposal', () => {
     const large = proposalCase({ content: testedContent(3_000, 10) }).state()
     expect(JSON.stringify(tallyOf(large)).length + JSON.stringify(briefOf(large.subject)).length).toBeLessThan(3_000)
     const words = proposalCard(placeOf(large, members), null).facts.map(({ value }) => plain(value))
-    expect(words).toContain('3000 assets: web1, web10, web100, web1000 and 2996 more')
+    expect(words).toContain('3000 servers: web1, web10, web100, web1000 and 2996 more')
   })
 })
 
 describe('whom a proposal waits for', () => {
   const asked = (state: ProposalState, id: string): readonly Ask['what'][] => {
     const me = members.find((member) => member.id === id) ?? { id, roles: [] }
-    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me) ? ask.what : []))
+    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me, members) ? ask.what : []))
   }
 
   test('for a vote those with the roles, until each has voted', () => {
