@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { variableNames } from '../../src/config/environment.ts'
+import { variableNames, variableReference } from '../../src/app/environment.ts'
 import { jsonSchema, kindReference, parseSettings, settingsSchema } from '../../src/integrations/configuration.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
@@ -29,6 +29,10 @@ describe('docs/configuration.md', () => {
 
   it('has the tables of kinds ("npx patchwarden check --kinds" writes them anew)', () => {
     expect(page).toContain(`\n${kindReference()}\n`)
+  })
+
+  it('has the table of variables ("npx patchwarden check --variables" writes it anew)', () => {
+    expect(page).toContain(`\n${variableReference()}\n`)
   })
 
   it('shows only YAML whose keys and values are right', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InstalledPackage } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import { driftOf } from '../../src/core/drift.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { proposalCase } from '../support/proposal-case.ts'
@@ -75,6 +75,6 @@ test('of several packages one is named, and how many more are older', () => {
   const assets = subject.assets.map((planned) => ({ ...planned, changes }))
   const packages = names.map((name) => openssl('1', { name }))
   expect(driftOf({ ...rest, subject: { ...subject, assets } }, seen(packages))).toEqual([
-    { asset: 'lab/web1', what: 'openssl is 1, 2 was verified, and 2 more packages are older' },
+    { asset: 'lab/web1', what: 'openssl is 1, 2 was verified, and 2 more are older' },
   ])
 })

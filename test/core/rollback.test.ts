@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import type { DeploymentOutcome } from '../../src/core/ports.ts'
 import type { EndState, PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { keepsBackUntil, restores, rollbackProblem, rollbackSubject } from '../../src/core/rollback.ts'
-import { doer, nights, people } from '../support/permission-scene.ts'
+import { doer, people } from '../support/permission-scene.ts'
 import { machine, person, proposalCase } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
+import { nights } from '../support/windows.ts'
 
 const done: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: false, log: '' }
 const failed: DeploymentOutcome = { state: 'failed', reason: 'dpkg failed', log: '' }
@@ -149,7 +150,7 @@ describe('why nothing is rolled back', () => {
 
   test('nothing of that name was', () => {
     expect(asked(rolledOut({ web1: done }), 'db1')).toBe(
-      'PW-1 has changed nothing called "db1": name an asset, or a ring as ring:canary.',
+      'PW-1 has changed nothing called "db1": name a server, or a ring as ring:canary.',
     )
   })
 

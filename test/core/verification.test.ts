@@ -28,7 +28,7 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
     warnings: [],
     snapshot: {
       asset,
-      packages: version === '' ? [] : [openssl],
+      packages: version === '' ? [{ ...openssl, name: 'bash', source: 'bash' }] : [openssl],
       pending: [],
       runningKernel: null,
       bootId: null,
@@ -202,18 +202,18 @@ describe('a package', () => {
   test('is told with what was promised of it, and what is there', () => {
     const { packages } = verify(two, succeeded, found([{ name: 'openssl', version: '2' }]), facts)
     expect(packages).toEqual([
-      { name: 'libssl3', promised: '2', version: null },
+      { name: 'libssl3', promised: '2', version: null, result: 'missing' },
       { name: 'openssl', promised: '2', version: '2' },
     ])
     expect(verify(two, succeeded, gone, facts).packages).toEqual([
-      { name: 'libssl3', promised: '2', version: null },
-      { name: 'openssl', promised: '2', version: null },
+      { name: 'libssl3', promised: '2', version: null, result: 'not known' },
+      { name: 'openssl', promised: '2', version: null, result: 'not known' },
     ])
   })
 })
 
 test('of several packages that are not as promised it is said how many', () => {
-  const { end, reason } = verify(two, succeeded, found([]), facts)
+  const { end, reason } = verify(two, succeeded, found([{ name: 'bash', version: '5' }]), facts)
   expect([end, reason]).toEqual([
     'still missing',
     'The engine reported success, but 2 of 2 packages are not as promised',
@@ -235,8 +235,8 @@ describe('what the package manager of the asset keeps away', () => {
 
   test.each<[NonNullable<PendingUpdate['held']>, string]>([
     ['hold', 'openssl is on hold there'],
-    ['phased', 'openssl is phased by the vendor: this asset gets it later'],
-    ['kept back', 'openssl is kept back: its dependencies conflict or are not to be had'],
+    ['phased', 'openssl is phased by the vendor: this server gets it later'],
+    ['kept back', 'openssl is kept back: its dependencies conflict or are not available'],
     ['needs a subscription', 'openssl needs a subscription'],
   ])('%s', (held, words) => {
     const pending = [waits('openssl', { held })]
@@ -300,11 +300,15 @@ describe('a rollback', () => {
   const back = { ...facts, rollsBack: true }
 
   test('promised the version from before, and no newer one', () => {
-    expect(verify(planned, succeeded, seen(promised), back)).toMatchObject({
+    const undone: PlannedAsset = {
+      ...planned,
+      changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.22-1', to: promised }],
+    }
+    expect(verify(undone, succeeded, seen(promised), back)).toMatchObject({
       end: 'rolled back',
       reason: 'It reports the versions from before',
     })
-    expect(verify(planned, succeeded, seen('3.0.22-1'), back).end).toBe('still missing')
+    expect(verify(undone, succeeded, seen('3.0.22-1'), back).end).toBe('still missing')
   })
 
   test('asks for no reboot', () => {

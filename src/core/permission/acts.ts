@@ -43,6 +43,8 @@ export function actOf(command: PeoplesCommand, state: ProposalState): Act {
       return command.choice
     case 'skip':
       return hasFailed(state, command.asset) ? 'leave-out' : 'skip'
+    case 'open-roll-back':
+      return 'roll-back'
     case 'comment':
     case 'withdraw-vote':
     case 'confirm':

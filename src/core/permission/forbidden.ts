@@ -1,4 +1,4 @@
-/** The one judge of commands: what a person may not do, and what only parts of Patchwarden do. */
+/** The one place that judges commands: what a person may not do, and what only parts of Patchwarden do. */
 
 import type { Context, ProposalCommand, Refusal } from '../proposal/command.ts'
 import { glanceOf } from '../proposal/glance.ts'

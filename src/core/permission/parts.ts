@@ -26,6 +26,7 @@ const parts = {
   'end-soak': 'rollout',
   complete: 'rollout',
   note: 'rollout',
+  'end-roll-back': 'rollout',
   'record-verifications': 'verification',
   'note-drift': 'verification',
 } as const satisfies Partial<Record<Type, Part>>

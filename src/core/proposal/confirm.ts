@@ -3,6 +3,7 @@ import type { PersonsContext, ProposalCommand } from './command.ts'
 import { confirmResume } from './decide-control.ts'
 import { confirmVote } from './decide-vote.ts'
 import { type Decision, refuse } from './decision.ts'
+import { LINKED_LATER } from './proof.ts'
 import type { ProposalState } from './proposal.ts'
 
 /** Lets what was done in a person's name count as their own, at their word by an account of their own. */
@@ -26,11 +27,5 @@ export function confirm(
       `A vote and an agreement to resume wait for you on ${state.id}: press Confirm on the one you mean.`,
     )
   const decision = vote ? confirmVote(state, vote, context) : agreed ? confirmResume(state, agreed, context) : null
-  return (
-    decision ??
-    refuse(
-      'not own',
-      'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.',
-    )
-  )
+  return decision ?? refuse('not own', LINKED_LATER)
 }

@@ -32,7 +32,7 @@ export function resume(state: ProposalState, context: PersonsContext): Decision 
   const { actor } = context
   const previous = state.resumeVotes.find((item) => item.person === actor.id)
   if (previous !== undefined) {
-    // It came by a link or the command line, and is one's own by now.
+    // The earlier act came by a link or the command line, and counts now as the person's own.
     const decision = confirmResume(state, previous, context)
     if (decision !== null) return decision
   }
@@ -63,8 +63,8 @@ export function go(state: ProposalState, context: PersonsContext): Decision {
 }
 
 /**
- * Leaves an asset out. One whose turn has not come is not touched; that takes one person. One that failed counts no more at
- * the gates; that takes as many as resuming does.
+ * Leaves an asset out. An asset whose turn has not come is not touched; that takes one person. An asset that failed
+ * does not count at the gates any more; that takes as many people as resuming does.
  */
 export function skip(state: ProposalState, command: Of<'skip'>, context: PersonsContext): Decision {
   const found = namedAsset(state, command.asset)
@@ -114,7 +114,7 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Perso
   return tryAgain(state, [[found.id]], context)
 }
 
-/** Where it is stopped, whoever wants something tried again agrees that it goes on. */
+/** If the rollout is stopped, whoever wants something tried again also agrees that it goes on. */
 function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: PersonsContext): Decision {
   const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: context.actor.name }))
   const { actor } = context
@@ -136,13 +136,13 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
   const hour = plusSeconds(open ? schedule.end : now, HOUR_SECONDS)
-  // Whoever agrees with somebody means the same end.
+  // Whoever agrees with somebody means the same end of the window.
   const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
     to.act === 'extend-window' ? to.until : [],
   )
-  const until = command.until ?? asked ?? (isBefore(longest, hour) ? longest : hour)
+  const until = command.until ?? asked ?? hour
   if (Number.isNaN(Date.parse(until)))
-    return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
+    return refuse('incomplete', `"${until}" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)

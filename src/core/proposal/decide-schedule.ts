@@ -64,7 +64,7 @@ export function unfreeze(state: ProposalState, context: PersonsContext): Decisio
   )
 }
 
-/** The window as it is with the freezes of now, where that is another one than before. */
+/** The window with the present freezes, where it differs from the one before. */
 function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
   const { subject, schedule } = state
   if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []

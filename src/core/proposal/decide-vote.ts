@@ -16,7 +16,7 @@ export function vote(state: ProposalState, command: VoteCommand, context: Person
   const { actor, now } = context
   const previous = state.votes.find((item) => item.person === actor.id)
   if (previous?.choice === command.choice) {
-    // It was cast by a link or the command line, and is one's own by now.
+    // The vote was cast by a link or the command line, and counts now as the person's own.
     const decision = confirmVote(state, previous, context)
     if (decision !== null) return decision
   }

@@ -8,6 +8,7 @@ import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { compareAssets } from './decide-compare.ts'
 import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
+import { endRollBack } from './decide-roll-back.ts'
 import {
   announceWindow,
   complete,
@@ -90,6 +91,8 @@ function decidePart(
       return complete(state)
     case 'follow-up':
       return accept({ ...command, type: 'followed-up' })
+    case 'end-roll-back':
+      return endRollBack(state, command)
     case 'supersede':
       return supersede(state, command, context)
     default:
@@ -131,6 +134,8 @@ function decidePerson(state: ProposalState, command: PeoplesCommand, context: Pe
       return resume(state, context)
     case 'withdraw':
       return withdraw(state, command, context)
+    case 'open-roll-back':
+      return accept({ type: 'roll-back-opened', proposal: command.by })
     case 'break-glass':
       return breakGlass(state, command, context)
     case 'review-break-glass':

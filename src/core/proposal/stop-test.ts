@@ -8,7 +8,7 @@ import type { ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** Nothing more of the test begins until it is resumed; what has begun ends. */
+/** Nothing more of the test begins until it is resumed; what has begun runs to its end. */
 export function pauseTest(command: Of<'pause'>, context: PersonsContext): Decision {
   return accept({ type: 'test-paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
@@ -21,8 +21,8 @@ export function haltTest(state: ProposalState, command: Of<'halt'>, context: Per
 }
 
 /**
- * What comes before a proposal is closed, or asks for something else: a test that runs is halted, and followed to its
- * end all the same. `why`: a clause, such as "it was rejected".
+ * Comes before a proposal is closed, or asks for something else: a running test is halted, and still followed to its
+ * end. `why`: a clause, such as "it was rejected".
  */
 export function closeTest(state: ProposalState, why: string, { actor }: Context): readonly ProposalEvent[] {
   if (!testRunning(state) || isHalted(state)) return []

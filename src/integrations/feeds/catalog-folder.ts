@@ -27,7 +27,7 @@ export interface CatalogFolder {
 }
 
 /**
- * `platform`: what is assessed; files that do not say their release, as debsecan's do not, are taken to be about it.
+ * `platform`: what is assessed; a file that does not say its release, as debsecan's does not, is taken to be about it.
  * `today`: ISO date. Throws a sentence when the folder cannot be read; a file that cannot be read is reported.
  */
 export async function readCatalogFolder(folder: string, platform: Platform, today: string): Promise<CatalogFolder> {
@@ -65,7 +65,7 @@ interface WholeFile {
   parse(): ParsedFeed<unknown> | Promise<ParsedFeed<unknown>>
 }
 
-/** Formats of which one file is the whole feed. */
+/** Formats in which one file is the whole feed. */
 function wholeFile({ name, bytes }: FeedDocument, platform: Platform, today: string): WholeFile | null {
   const input: FeedInput<never> = { bytes, what: name, previous: null, fromMirror: false, allowShrinking: true }
   const head = headOf(bytes)
@@ -84,7 +84,7 @@ function wholeFile({ name, bytes }: FeedDocument, platform: Platform, today: str
 
 const HEAD = 4_000
 
-/** The first characters; of a zlib stream, which debsecan's feed is, those inside. */
+/** The first characters; for a zlib stream, as debsecan's feed is, those inside it. */
 function headOf(bytes: Buffer): string {
   if (bytes[0] !== 0x78) return bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
   try {

@@ -17,7 +17,7 @@ const componentSchema = z.object({
 /** CycloneDX, https://cyclonedx.org/specification/overview/, as JSON. */
 export async function parseCycloneDx(bytes: Buffer, what: string): Promise<SoftwareList> {
   const parsed = cyclonedxSchema.safeParse(await parseJsonDocument(bytes, what))
-  if (!parsed.success) throw new Error(`${what} is no CycloneDX document`)
+  if (!parsed.success) throw new Error(`${what} is not a CycloneDX document`)
   const found: (PackageUrl | null)[] = []
   const turns = createTurns()
   for (const component of parsed.data.components) {
@@ -60,7 +60,7 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
     )
   }
   const parsed = spdxSchema.safeParse(await parseJsonDocument(bytes, what))
-  if (!parsed.success) throw new Error(`${what} is no SPDX document`)
+  if (!parsed.success) throw new Error(`${what} is not an SPDX document`)
   const found: (PackageUrl | null)[] = []
   const turns = createTurns()
   for (const item of parsed.data.packages) {
@@ -72,7 +72,7 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
   return fromUrls(found, what)
 }
 
-/** `null` stands for something that is no package of an operating system. */
+/** `null` stands for something that is not a package of an operating system. */
 function fromUrls(found: readonly (PackageUrl | null)[], what: string): SoftwareList {
   const packages = new Map<string, InstalledPackage>()
   const platforms = new Map<string, number>()

@@ -40,7 +40,7 @@ describe('why somebody may or may not', () => {
         holds: true,
         why: 'PW-1 is open.',
       },
-      { what: 'Nothing of their own is against it', holds: true, why: 'Nothing is.' },
+      { what: 'Nothing in their roles or acts is against it', holds: true, why: 'Nothing is.' },
     ])
   })
 

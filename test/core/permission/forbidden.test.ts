@@ -30,6 +30,7 @@ const ofPeople: readonly (readonly [PeoplesCommand, Act])[] = [
   [{ type: 'resume' }, 'resume'],
   [{ type: 'extend-window', until: null, reason }, 'extend-window'],
   [{ type: 'break-glass', reason }, 'break-glass'],
+  [{ type: 'open-roll-back', by: 'PW-2' }, 'roll-back'],
   [{ type: 'review-break-glass' }, 'review-break-glass'],
   [{ type: 'skip', asset: 'web1', reason }, 'skip'],
 ]
@@ -39,6 +40,7 @@ const ofParts: readonly ProposalCommand[] = [
   { type: 'revise', content: content(4), reason },
   { type: 'compare-assets', departures: [], newcomers: [] },
   { type: 'supersede', by: 'PW-2' },
+  { type: 'end-roll-back', by: 'PW-2', undone: [] },
   { type: 'follow-up', advisory: 'DSA-1', mends: 'DSA-0', proposal: 'PW-2' },
   { type: 'remind' },
   { type: 'expire' },

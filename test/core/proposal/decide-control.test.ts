@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
-import { nights } from '../../support/permission-scene.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content, testedContent } from '../../support/proposals.ts'
+import { content, testedContent } from '../../support/proposals.ts'
+import { always, nights } from '../../support/windows.ts'
 
 const reason = 'it is replaced'
 const both: Partial<Policy> = { resume: [{ role: 'owner', count: 2 }] }
@@ -33,8 +33,8 @@ function skip(asset: string | null, why: string | null = reason): ProposalComman
 
 describe('leaving out', () => {
   test.each<[string, ProposalCommand, string, string]>([
-    ['names an asset', skip(null), 'incomplete', 'Name an asset of PW-1.'],
-    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no asset "db1".'],
+    ['names an asset', skip(null), 'incomplete', 'Name a server of PW-1.'],
+    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no server "db1".'],
     ['says why', skip('web6', null), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
     ['says why in words', skip('web6', '  '), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
   ])('%s', (_, command, code, sentence) => {
@@ -110,7 +110,10 @@ describe('trying again', () => {
       code: 'not now',
       sentence: 'web6 has not failed: its turn has not come.',
     })
-    expect(one.give(retry('db1'), person('noor'))).toEqual({ code: 'incomplete', sentence: 'PW-1 has no asset "db1".' })
+    expect(one.give(retry('db1'), person('noor'))).toEqual({
+      code: 'incomplete',
+      sentence: 'PW-1 has no server "db1".',
+    })
     one.give({ type: 'resume' }, person('noor'))
     one.finishBatch()
     one.pass(1)
@@ -253,7 +256,12 @@ describe('a longer window', () => {
       extend('2026-11-20T04:30:00.000Z'),
       'The window is open until 2026-11-20T04:00:00.000Z; choose a later time.',
     ],
-    ['is until a time', 2, extend('late'), '"late" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.'],
+    [
+      'is until a time',
+      2,
+      extend('late'),
+      '"late" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.',
+    ],
     ['says why', 2, extend(null, ' '), 'Say why it may run on: the reason is kept, and everybody reads it.'],
     [
       'says why in any case',
@@ -267,11 +275,15 @@ describe('a longer window', () => {
     expect(given(one, command)).toBe(expected)
   })
 
-  test('is never more than four hours from now, also where it would be an hour', () => {
+  test('is given in the last three hours of the window, so that an hour more is never more than four from now', () => {
     const rules = always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 4.5 * 3_600 }))
     const one = started({}, { name: 'long', rules })
-    one.pass(0.6)
-    expect(given(one, extend(null))).toBe('2026-11-20T05:36:00.000Z')
+    one.pass(1.4)
+    expect(given(one, extend(null))).toBe(
+      'The window is open until 2026-11-20T05:30:00.000Z anyway: it is extended in its last 3 hours, or after it.',
+    )
+    one.pass(0.1)
+    expect(given(one, extend(null))).toBe('2026-11-20T06:30:00.000Z')
   })
 
   test('keeps who and why', () => {

@@ -3,8 +3,9 @@ import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { comesNext, nextRun, timeOver, touchable } from '../../../src/core/rollout/touch.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
-import { caseOf, doer, nights, scenes } from '../../support/permission-scene.ts'
+import { caseOf, doer, scenes } from '../../support/permission-scene.ts'
 import { testedContent } from '../../support/proposals.ts'
+import { nights } from '../../support/windows.ts'
 
 type Case = ReturnType<typeof caseOf>
 
@@ -199,7 +200,7 @@ describe('it may run next', () => {
       problem: 'the window "nights" has no time in the coming year in which this may run',
     })
     expect(nextRun(one.state(), context(one, { estimates: { canary: 3 * 3_600 + 60 } }))).toEqual({
-      problem: 'the window "nights" is never open for as long as an asset of ring canary takes (about 181 min)',
+      problem: 'the window "nights" is never open for as long as a server of ring canary takes (about 181 min)',
     })
   })
 })

@@ -14,7 +14,7 @@ export const csaf = kind({
         publisher: z
           .enum(['redhat', 'redhat-vex', 'suse'], { error: 'Write redhat, redhat-vex or suse.' })
           .describe('redhat: advisories; redhat-vex: a statement for each CVE; suse: advisories.'),
-        location: location.describe('Address or path of a folder or archive. Default: that of the publisher.'),
+        location: location.describe("Address or path of a folder or archive. Default: the publisher's address."),
         ...everyFeed,
       }),
       paths: { location: 'address or path' },

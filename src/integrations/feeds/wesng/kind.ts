@@ -11,7 +11,7 @@ export const wesng = kind({
     feed: {
       summary: "Microsoft's updates since 2001 in one archive, for sites that cannot reach Microsoft.",
       settings: z.strictObject({
-        location: location.describe('Address or path of the definitions. Default: those of the wesng project.'),
+        location: location.describe('Address or path of the definitions. Default: the address of the wesng project.'),
         ...everyFeed,
       }),
       paths: { location: 'address or path' },
