@@ -1,6 +1,6 @@
 /**
  * Makes docs/slack-card.png and docs/discord-card.png: what the running service posted, drawn by a renderer of our own.
- * It is no screenshot of Slack or Discord, and says so. `node --import tsx docs/pictures/make.ts`, needs Chromium.
+ * It is not a screenshot of Slack or Discord, and says so. `node --import tsx docs/pictures/make.ts`, needs Chromium.
  */
 
 import { fileURLToPath } from 'node:url'

@@ -2,9 +2,8 @@
 
 import type { AccountPlatform, Accounts } from '../chat/accounts.ts'
 import type { ChatConnection } from '../chat/platform.ts'
-import type { Environment } from '../config/environment.ts'
 import { isDiscordRole, isRota, isSlackGroup } from '../config/group-settings.ts'
-import { type Given, type Kind, kindOf, roleOf, type Secrets } from '../config/kind.ts'
+import { type Given, type Kind, kindOf, roleOf } from '../config/kind.ts'
 import type { RoleName } from '../config/kind-settings.ts'
 import { calendarFreezes } from '../config/resolve.ts'
 import type { Config, EntryConfig, GroupConfig } from '../config/schema.ts'
@@ -19,6 +18,7 @@ import type {
   PeopleSource,
 } from '../core/ports.ts'
 import { readRealmId } from '../core/realm.ts'
+import type { Values } from '../core/variables.ts'
 import { feedKinds } from '../integrations/feeds/registry.ts'
 import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
 import { createHealthProbe } from '../integrations/health/index.ts'
@@ -50,7 +50,7 @@ function connectionOf(config: Config, kind: Kind, name: string): unknown {
 
 type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
 
-/** Each entry of a section, with what its kind is in that role and what `create` of it is given. */
+/** For each entry of a section: the entry, what its kind is in that role, and what its `create` is given. */
 function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   role: Name,
   section: Readonly<Record<string, Entry>>,
@@ -63,8 +63,18 @@ function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   }
 }
 
+interface Made<Product> {
+  readonly entry: EntryConfig
+  readonly own: { create(entry: EntryConfig, given: Given): Product }
+  readonly given: Given
+}
+
+function madeByName<Product>(entries: Iterable<Made<Product>>): ReadonlyMap<string, Product> {
+  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+}
+
 /** What all entries are given. */
-interface Outer extends Pick<Given, 'config' | 'secrets' | 'clock'> {
+interface Outer extends Pick<Given, 'config' | 'values' | 'clock'> {
   /** Default: those of the registry. */
   readonly kinds?: readonly Kind[] | undefined
 }
@@ -72,13 +82,13 @@ interface Outer extends Pick<Given, 'config' | 'secrets' | 'clock'> {
 const now: Clock = () => new Date()
 
 export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly InventorySource[] {
-  const entries = entriesOf('inventory', config.sources, { config, secrets: {}, clock, kinds })
+  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 
 /** What the thread that reads feeds does not know is read here. */
 export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly CatalogFeed[] {
-  const entries = entriesOf('feed', config.feeds, { config, secrets: {}, clock, kinds })
+  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds })
   return Array.from(entries, ({ entry, own, given }) =>
     feedKinds.some(({ roles }) => roles.feed === own)
       ? buildFeedInThread(given.name, entry, clock)
@@ -88,54 +98,50 @@ export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]
 
 export function buildEngines(
   config: Config,
-  secrets: Secrets,
+  values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, DeployEngine> {
-  const entries = entriesOf('engine', config.engines, { config, secrets, clock, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds }))
 }
 
 export function buildHealth(config: Config, kinds?: readonly Kind[]): HealthProbe {
   let probe = createHealthProbe()
-  for (const { entry, own } of entriesOf('engine', config.engines, { config, secrets: {}, clock: now, kinds }))
+  for (const { entry, own } of entriesOf('engine', config.engines, { config, values: {}, clock: now, kinds }))
     probe = own.health?.(entry, probe) ?? probe
   return probe
 }
 
 export function buildMetrics(
   config: Config,
-  secrets: Secrets,
+  values: Values,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, MetricSource> {
-  const entries = entriesOf('metrics', config.metrics, { config, secrets, clock: now, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('metrics', config.metrics, { config, values, clock: now, kinds }))
 }
 
 /** Histories of load. */
 export function buildLoads(
   config: Config,
-  secrets: Secrets,
+  values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, LoadSource> {
-  const entries = entriesOf('load', config.loads, { config, secrets, clock, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('load', config.loads, { config, values, clock, kinds }))
 }
 
 export function buildSilences(
   config: Config,
-  secrets: Secrets,
+  values: Values,
   kinds?: readonly Kind[],
 ): ReadonlyMap<string, MonitoringSilence> {
-  const entries = entriesOf('silence', config.silences, { config, secrets, clock: now, kinds })
-  return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
+  return madeByName(entriesOf('silence', config.silences, { config, values, clock: now, kinds }))
 }
 
 /** The groups that other systems keep. */
 export function buildGroupReaders(
   config: Config,
-  environment: Environment,
+  values: Values,
   { connections, accounts, clock }: { connections: readonly ChatConnection[]; accounts: Accounts; clock: Clock },
   kinds: readonly Kind[] = everyKind,
 ): readonly GroupReader[] {
@@ -163,7 +169,7 @@ export function buildGroupReaders(
     }
     if (isDiscordRole(group)) return onPlatform('discord', group)
     const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
-    const given = { name, config, secrets: environment, clock, connection }
+    const given = { name, config, values, clock, connection }
     return named(roleOf(kinds, 'onCall', group).create(group, given))
   }
   return Object.entries(config.groups).flatMap(([name, group]) => {

@@ -43,7 +43,7 @@ async function keepOneConnected({ connection, watch, log, database }: One, signa
   while (!signal.aborted) {
     let pause = AGAIN_MS
     try {
-      // Of several replicas one listens to a platform; when it ends, another takes over.
+      // With several replicas, only one listens to a platform; when that one ends, another takes over.
       const alone = await database.alone(`listen to ${watch.name}`, (lease) =>
         listen(connection, { up: had, down: watch.down }, log, AbortSignal.any([signal, lease.signal])),
       )

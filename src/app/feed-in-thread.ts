@@ -1,4 +1,4 @@
-/** Feeds that are read in a thread of their own: parsing one may take seconds, in which nothing else would go on. */
+/** A feed is read in a thread of its own: parsing one may take seconds, and meanwhile nothing else would go on. */
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -25,7 +25,7 @@ export type ThreadSays =
       readonly kind: 'read'
       /** Which there are, empty ones too. */
       readonly kinds: readonly string[]
-      /** Whether it brought changes alone. */
+      /** Whether it brought only changes. */
       readonly changes: boolean
       readonly cursor: string
       readonly rejected: readonly RejectedRecord[]
@@ -98,7 +98,7 @@ async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<F
   }
 }
 
-/** As the thread made it of our own types: it is not looked at again. */
+/** Our own thread made it, so its types are right and it is not checked again. */
 function contentFrom(kinds: readonly string[], rows: ReadonlyMap<string, unknown[]>): FeedContent {
   return Object.fromEntries(kinds.map((kind) => [kind, rows.get(kind) ?? []]))
 }

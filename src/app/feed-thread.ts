@@ -6,7 +6,7 @@ import type { FeedFetch } from '../core/ports.ts'
 import { buildFeed } from './build-feed.ts'
 import type { ThreadGiven, ThreadSays } from './feed-in-thread.ts'
 
-/** So much JSON is read within a few milliseconds. */
+/** Text of this length is parsed as JSON within a few milliseconds. */
 const PORTION_CHARACTERS = 200_000
 
 const { name, feed, cursor, now }: ThreadGiven = workerData

@@ -50,7 +50,7 @@ export function jobsOf(service: Service, { pipeline, stopping, carried }: Runnin
       every: '1 minute',
       concurrency: 1,
       run: async (signal) => {
-        // What was decided keeps patches from being proposed: it is known before anything is.
+        // What was decided may keep a patch from being proposed, so it must be known before anything is proposed.
         await carried
         await proposeMissing(pipeline, signal, stopping)
       },
@@ -82,7 +82,9 @@ function proposalIn(data: unknown): string {
   return typeof data === 'object' && data !== null && 'proposal' in data ? String(data.proposal) : ''
 }
 
-/** So many seconds, more or less by up to so many percent: of many installations not all ask at once. */
+/**
+ * This many seconds, longer or shorter by up to this many percent, so that many installations do not all ask at once.
+ */
 function jittered(seconds: number, percent: number): string {
   return `${Math.max(60, Math.round(seconds * (1 + ((Math.random() * 2 - 1) * percent) / 100)))} seconds`
 }

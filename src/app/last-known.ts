@@ -8,7 +8,7 @@ import { createMeasuredWindows, type MeasuredWindows } from '../workflow/measure
 import type { Outside } from './outside.ts'
 import { buildGroups } from './people.ts'
 
-/** What is kept of what other systems say: it counts until they are asked again. */
+/** What other systems said last. It counts until they are asked again. */
 export interface LastKnown {
   /** Who is in which group. */
   readonly directory: Directory
@@ -22,7 +22,7 @@ interface Given {
   readonly log: WorkflowLog
 }
 
-/** As the database has it. */
+/** Reads them from the database. */
 export async function loadLastKnown(
   config: Config,
   { loads, calendars }: Pick<Outside, 'loads' | 'calendars'>,

@@ -4,7 +4,10 @@ import type { Environment } from '../config/environment.ts'
 import { withoutParameters } from '../core/error-text.ts'
 import type { WorkflowLog } from '../workflow/log.ts'
 
-/** The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, which obeys none of it. */
+/**
+ * The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, and nothing in it
+ * can control that terminal.
+ */
 export function createLog(
   level: Environment['logLevel'],
   write = (line: string) => void standardError.write(line),

@@ -71,8 +71,9 @@ export async function openService(config: Config, environment: Environment): Pro
   })
   const workflow = createWorkflow(parts, database.alone)
   const { desk } = workflow
-  const connections = buildConnections(config, environment, { db, desk, posts: createPosts(db), accounts, clock, log })
-  lastKnown.directory.use(buildGroupReaders(config, environment, { connections, accounts, clock }))
+  const posts = createPosts(db)
+  const connections = await buildConnections(config, environment.values, { db, desk, posts, accounts, clock, log })
+  lastKnown.directory.use(buildGroupReaders(config, environment.values, { connections, accounts, clock }))
   for (const { platform } of connections) platforms.push(platform)
   const watched = connections.map(({ platform }) => watch(platform.name))
   const liveUpdates = watch('live updates of the console')

@@ -23,17 +23,17 @@ export interface Outside
   readonly calendars: readonly FreezeCalendar[]
 }
 
-/** As the configuration names it; for the example its fleet is laid out. Connects nothing yet. */
+/** Built as the configuration names it; for the example, its fleet is laid out first. Connects nothing yet. */
 export async function buildOutside(config: Config, environment: Environment, clock: () => Date): Promise<Outside> {
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {
     sources: buildSources(config, clock),
     feeds: buildFeeds(config, clock),
-    engines: buildEngines(config, environment, clock),
+    engines: buildEngines(config, environment.values, clock),
     health: buildHealth(config),
-    metrics: buildMetrics(config, environment),
-    silences: buildSilences(config, environment),
-    loads: buildLoads(config, environment, clock),
+    metrics: buildMetrics(config, environment.values),
+    silences: buildSilences(config, environment.values),
+    loads: buildLoads(config, environment.values, clock),
     calendars: buildFreezeCalendars(config),
   }
 }

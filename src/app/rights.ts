@@ -7,7 +7,7 @@ import type { WorkflowParts } from '../workflow/ports.ts'
 import { noteRights } from '../workflow/rights.ts'
 import { buildPeople } from './people.ts'
 
-/** Of a service. */
+/** What the configuration of a service says. */
 interface Configured {
   readonly config: Config
   readonly database: Pick<Database, 'db'>
@@ -15,8 +15,8 @@ interface Configured {
 }
 
 /**
- * Records who is in the configuration, whose accounts it names, and what it gives rights by, where that is another way than
- * at the last start. For the service alone: a command may be given another file. `user`: of the operating system.
+ * Records who is in the configuration, whose accounts it names and what it gives rights by, if that has changed since
+ * the last start. Only for the service: a command may be given another file. `user`: the user of the operating system.
  */
 export async function noteConfiguration(
   { config, database, parts }: Configured,

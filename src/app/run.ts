@@ -54,7 +54,7 @@ async function startJobs(queue: Queue, jobs: readonly Job[], stopping: AbortSign
   for (const { name, every } of repeated) await queue.every(name, every, { skipImmediate: true })
 }
 
-/** Does again and again what does not wait for a job. Returns the function that ends it, and waits for what it began. */
+/** Repeats the work that does not wait for a job. Returns the function that ends it and waits for what it began. */
 function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void> {
   const { workflow, directory, measured, freezeCalendars, log } = service
   const report = oncePerMinute((error) => log.warn(`A sweep failed: ${error.message} It is tried again.`))

@@ -49,7 +49,10 @@ export interface RecognisedPerson extends KnownPerson {
 
 export interface Accounts {
   readonly all: readonly KnownPerson[]
-  /** By the configuration's id, by a link, and, only where it is configured and one person alone has it, by e-mail. */
+  /**
+   * Found by the id in the configuration, by a link, or by e-mail; by e-mail only where that is configured and only one
+   * person has the address.
+   */
   personOf(account: Account): Promise<RecognisedPerson | null>
   /**
    * Where a message reaches somebody, as `addressee` says: a person by their id, an account itself by `@` before its own. As it

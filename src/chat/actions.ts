@@ -2,7 +2,7 @@
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
-/** Undoes a rollout by a proposal of its own, so it is no command on this one. */
+/** Undoes a rollout by a new proposal, so it is not a command to this one. */
 export interface RollBack {
   readonly type: 'roll-back'
   readonly reason: string | null
@@ -26,14 +26,18 @@ export interface ActionInput {
 /** `until`: a date. `owner`: a person who looks at it again. `asset`: one of the proposal's. */
 export type Ask = 'reason' | 'until' | 'owner' | 'asset'
 
+/** One thing that an action asks for: a field of every form, and a part of every command. */
+export interface Question {
+  readonly ask: Ask
+  /** False: it may be left out. */
+  readonly required: boolean
+  readonly label: string
+}
+
 export interface Action {
-  /** On a button; three dots where something is asked first. */
+  /** The text of a button; it ends with three dots where something is asked first. */
   readonly label: string
   readonly style: 'primary' | 'danger' | 'plain'
-  /** What is asked first, in this order. */
-  readonly asks: readonly Ask[]
-  /** Of what is asked, what may be left out. */
-  readonly optional?: readonly Ask[]
   /** Days from today of the date that is proposed where one is asked for. */
   readonly untilDays?: number
   /** For help: what it does. */
@@ -44,6 +48,20 @@ export interface Action {
   readonly command: ((input: ActionInput) => ProposalCommand | RollBack) | null
   /** Its command on the command line, where that is not the name; `null`: part of another command. */
   readonly commandLine?: string | null
+}
+
+interface Entry extends Action {
+  /** What is asked first, in this order; with a question mark what may be left out. */
+  readonly asks: readonly (Ask | `${Ask}?`)[]
+  /** What it is called that is asked for, where that is not as in `usualLabels`; short enough for a field of Discord. */
+  readonly labels?: Readonly<Partial<Record<Ask, string>>>
+}
+
+const usualLabels: Readonly<Record<Ask, string>> = {
+  reason: 'Reason',
+  until: 'Until when it holds',
+  owner: 'Who looks at it again',
+  asset: 'Which server',
 }
 
 function vote(choice: 'approve' | 'reject' | 'abstain'): Action['command'] {
@@ -63,7 +81,7 @@ const table = {
   reject: {
     label: 'Reject…',
     style: 'danger',
-    asks: ['reason', 'owner', 'until'],
+    asks: ['reason', 'owner?', 'until'],
     untilDays: 30,
     summary: 'vote against it until a date, with a reason and somebody who looks again',
     done: 'Rejected; the reason is kept with it.',
@@ -101,6 +119,7 @@ const table = {
     label: 'Postpone…',
     style: 'plain',
     asks: ['until', 'reason'],
+    labels: { until: 'Not before' },
     untilDays: 1,
     summary: 'move it to a later window: the next one, or the first from a date on',
     done: 'Postponed to a later window.',
@@ -148,19 +167,19 @@ const table = {
     command: ({ revision: turn }) => ({ type: 'go', turn }),
   },
   skip: {
-    label: 'Skip an asset…',
+    label: 'Skip a server…',
     style: 'plain',
     asks: ['asset', 'reason'],
-    summary: 'leave an asset out: it is not touched, or its failure counts no more',
+    summary: 'leave a server out: it is not touched, or its failure does not count any more',
     done: 'Left out.',
     command: ({ asset, reason }) => ({ type: 'skip', asset, reason }),
   },
   retry: {
     label: 'Retry failed…',
     style: 'plain',
-    asks: ['asset'],
-    optional: ['asset'],
-    summary: 'try what failed again: one asset, or all of them; where it is stopped, that agrees to resume',
+    asks: ['asset?'],
+    labels: { asset: 'Which server (left empty: all that failed)' },
+    summary: 'try what failed again: one server, or all of them; where it is stopped, that agrees to resume',
     done: 'What failed is tried again. Where the rollout was stopped, that counts as your agreement to resume.',
     command: ({ asset, revision: turn }) => ({ type: 'retry', asset, turn }),
   },
@@ -175,9 +194,9 @@ const table = {
   'roll-back': {
     label: 'Roll back…',
     style: 'danger',
-    asks: ['asset', 'reason'],
-    optional: ['asset'],
-    summary: 'put the versions from before back at once: on one asset, a ring (ring:NAME), or all it changed',
+    asks: ['asset?', 'reason'],
+    labels: { asset: 'Server or ring:NAME (left empty: all of it)' },
+    summary: 'put the versions from before back at once: on one server, a ring (ring:NAME), or all it changed',
     done: 'It is being rolled back.',
     command: ({ reason, asset }) => ({ type: 'roll-back', reason, only: asset }),
     commandLine: 'rollback',
@@ -194,6 +213,7 @@ const table = {
     label: 'Freeze…',
     style: 'danger',
     asks: ['until', 'reason'],
+    labels: { until: 'Frozen until the end of' },
     untilDays: 7,
     summary: 'let nothing of its team start until a date, with a reason',
     done: 'Frozen: nothing of the team starts until then.',
@@ -219,7 +239,7 @@ const table = {
     label: 'Review break-glass',
     style: 'plain',
     asks: [],
-    summary: 'confirm that you have reviewed a break-glass of somebody else',
+    summary: "confirm that you have reviewed somebody else's break-glass",
     done: 'Reviewed.',
     command: () => ({ type: 'review-break-glass' }),
   },
@@ -233,10 +253,10 @@ const table = {
     commandLine: null,
   },
   assets: {
-    label: 'Assets',
+    label: 'Servers',
     style: 'plain',
     asks: [],
-    summary: 'show its assets, what changes on each and how each ended',
+    summary: 'show its servers, what changes on each and how each ended',
     done: '',
     command: null,
     commandLine: null,
@@ -259,23 +279,22 @@ const table = {
     command: null,
     commandLine: null,
   },
-} as const satisfies Readonly<Record<string, Action>>
+} as const satisfies Readonly<Record<string, Entry>>
 
 /** One name each on every platform. */
 export type ActionName = keyof typeof table
 
 export const actions: Readonly<Record<ActionName, Action>> = table
 
-/** What is asked for by `asset`; short enough for a field of Discord. */
-export function assetLabel(action: ActionName): string {
-  if (action === 'roll-back') return 'Asset or ring:NAME (left empty: all of it)'
-  return action === 'retry' ? 'Which asset (left empty: all that failed)' : 'Which asset'
-}
+const entries: Readonly<Record<ActionName, Entry>> = table
 
-/** What the date of an action means. */
-export function untilLabel(action: ActionName): string {
-  if (action === 'postpone') return 'Not before'
-  return action === 'freeze' ? 'Frozen until the end of' : 'Until when it holds'
+/** What an action asks for, in this order. */
+export function questionsOf(name: ActionName): readonly Question[] {
+  const { asks, labels = {} } = entries[name]
+  return asks.map((asked) => {
+    const ask = asked.replace('?', '') as Ask
+    return { ask, required: asked === ask, label: labels[ask] ?? usualLabels[ask] }
+  })
 }
 
 const names: readonly string[] = Object.keys(table)
@@ -284,7 +303,10 @@ export function isActionName(name: string): name is ActionName {
   return names.includes(name)
 }
 
-/** What a command that names the proposal alone answers: a vote is for the revision of now, all else for whatever is asked. */
+/**
+ * The turn that a command answers when it names only the proposal: a vote answers the present revision, everything else
+ * answers whatever is asked.
+ */
 export function numberNamedAlone(name: ActionName, revision: number): number | null {
   return name === 'approve' || name === 'reject' || name === 'abstain' ? revision : null
 }

@@ -5,7 +5,7 @@ import type { Doer } from '../core/permission/row.ts'
 import { turnOf } from '../core/permission/turn.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { testRunning } from '../core/rollout/run.ts'
-import { type ActionName, actions } from './actions.ts'
+import { type ActionName, actions, questionsOf } from './actions.ts'
 import type { CardAction } from './card.ts'
 
 /** A button as the table of actions describes it. */
@@ -15,8 +15,7 @@ export function cardAction(
   label: string = actions[name].label,
   rare = false,
 ): CardAction {
-  const { style, asks, optional = [] } = actions[name]
-  return { name, label, style, asks, optional, revision, rare }
+  return { name, label, style: actions[name].style, questions: questionsOf(name), revision, rare }
 }
 
 /** What an action may be, depending on what is given with it; none: it only shows something. */
@@ -32,7 +31,7 @@ export function numberOfAction(name: ActionName, glance: Glance): number {
   return act === undefined ? glance.revision : turnOf(act, glance)
 }
 
-/** Of some actions those that only show something, or whose act is offered. */
+/** From these actions, the ones that only show something or whose act is offered. */
 export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act>): readonly ActionName[] {
   return names.filter((name) => {
     const possible = actsOfAction(name)
@@ -40,33 +39,45 @@ export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act
   })
 }
 
-/** What is expected, the safe and likely first, and behind it what is seldom wanted. */
-const likely: readonly ActionName[] = [
-  'approve',
-  'reject',
-  'withdraw-vote',
-  'go',
-  'retry',
-  'resume',
-  'pause',
-  'halt',
-  'acknowledge',
-  'postpone',
-  'unfreeze',
-  'roll-back',
-  'review-break-glass',
-]
-const seldom: readonly ActionName[] = [
-  'abstain',
-  'withdraw-vote',
-  'skip',
-  'retry',
-  'extend',
-  'acknowledge',
-  'freeze',
-  'withdraw',
-  'break-glass',
-]
+/**
+ * `likely`: what is expected in the states in which it is offered. `seldom`: after all others, and put away where there are
+ * many. `by state`: the one or the other, as `isLikely` says. `look`: it shows something, and is always there.
+ * `without`: no button on the card, and why.
+ */
+type ButtonPlace = 'likely' | 'seldom' | 'by state' | 'look' | { readonly without: string }
+
+/** Where the button of each action is on the card. Among those of one place they stand as here, the safe and likely first. */
+export const buttonPlaces: Readonly<Record<ActionName, ButtonPlace>> = {
+  approve: 'likely',
+  reject: 'likely',
+  abstain: 'seldom',
+  'withdraw-vote': 'by state',
+  go: 'likely',
+  skip: 'seldom',
+  retry: 'by state',
+  resume: 'likely',
+  pause: 'likely',
+  halt: 'likely',
+  extend: 'seldom',
+  acknowledge: 'by state',
+  postpone: 'likely',
+  freeze: 'seldom',
+  unfreeze: 'likely',
+  'roll-back': 'likely',
+  'review-break-glass': 'likely',
+  withdraw: 'seldom',
+  'break-glass': 'seldom',
+  confirm: { without: 'it confirms one act of one person, and stands in the notice that tells them of it' },
+  explain: 'look',
+  assets: 'look',
+  plan: 'look',
+  report: 'look',
+}
+
+const actingButtons = (Object.keys(buttonPlaces) as ActionName[]).filter((name) => {
+  const place = buttonPlaces[name]
+  return typeof place === 'string' && place !== 'look'
+})
 
 /** Buttons of the card: what would be accepted now, from this reader, or with `null` from any member of the team. */
 export function cardActions(place: Place, viewer: Doer | null): readonly CardAction[] {
@@ -85,20 +96,19 @@ export function cardActions(place: Place, viewer: Doer | null): readonly CardAct
       case 'acknowledge':
         return status === 'approved' || status === 'scheduled'
       default:
-        return true
+        return buttonPlaces[name] === 'likely'
     }
   }
-  const shown: CardAction[] = offeredOf(likely, offered)
-    .filter(isLikely)
-    .map((name) => {
-      const shown = button(name)
-      // While people vote, the vote is what is expected: only its button is coloured.
-      return name === 'resume' && testRunning(glance) ? { ...shown, style: 'plain' } : shown
-    })
-  const rare = offeredOf(seldom, offered)
-    .filter((name) => !likely.includes(name) || !isLikely(name))
+  const acting = offeredOf(actingButtons, offered)
+  const shown: CardAction[] = acting.filter(isLikely).map((name) => {
+    const shown = button(name)
+    // While people vote, the vote is what is expected: only its button is coloured.
+    return name === 'resume' && testRunning(glance) ? { ...shown, style: 'plain' } : shown
+  })
+  const rare = acting
+    .filter((name) => !isLikely(name))
     .map((name) => button(name, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
   const looks =
-    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} assets`), button('plan')] : []
+    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} servers`), button('plan')] : []
   return [...shown, ...looks, ...rare, button('report', undefined, true)]
 }

@@ -78,11 +78,11 @@ function rolloutNotes(state: Glance): readonly Note[] {
   for (const problem of subject.kind === 'patches' ? subject.clusterProblems : [])
     notes.push(note('urgent', sentence(`It will stop there: ${problem}`)))
   if (tally.drifted > 0)
-    notes.push(note('urgent', `${count(tally.drifted, 'asset')} changed back since; the thread says what.`))
+    notes.push(note('urgent', `${count(tally.drifted, 'server')} changed back since; the thread says what.`))
   const since = sinceSentences(tally)
   if (since !== '' && !finalStatuses.includes(status)) notes.push(note('neutral', since))
   for (const empty of tally.emptyRings) notes.push(note('warning', `${empty}. The rollout stops there.`))
-  if (tally.skipped > 0) notes.push(note('neutral', `${count(tally.skipped, 'asset')} left out by hand.`))
+  if (tally.skipped > 0) notes.push(note('neutral', `${count(tally.skipped, 'server')} left out by hand.`))
   if (notStarted !== null) notes.push(note('warning', `Not started, because ${notStarted}.`))
   if (waitsFor && goesOn(state))
     notes.push({ tone: 'neutral', text: waitingFor(tally.waitsFor ?? waitsFor.asset, waitsFor) })
@@ -122,9 +122,12 @@ function howToGoOn(state: Glance, members: readonly Member[]): string {
   return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }
 
-/** What was decided otherwise than by votes for it, and what is still owed. */
-function decisionNotes({ deferral, supersededBy, breakGlass }: Glance): readonly Note[] {
+/** Decisions that were not made by votes for it, and what is still owed. */
+function decisionNotes({ deferral, supersededBy, breakGlass, rollBack, tally }: Glance): readonly Note[] {
   const notes: Note[] = []
+  if (rollBack?.over === false) notes.push(note('warning', `${rollBack.proposal} rolls it back.`))
+  else if (rollBack !== undefined && !tally.changed)
+    notes.push(note('neutral', `${rollBack.proposal} has rolled it back.`))
   if (deferral !== null) {
     const { reason, owner, until } = deferral
     notes.push(note('warning', `Rejected: ${sentence(reason)} ${owner} looks again by `, time(until), '.'))

@@ -1,6 +1,6 @@
 /** The card of a proposal as a platform-neutral value: what it says, and in which order. */
 
-import type { Action, ActionName } from './actions.ts'
+import type { Action, ActionName, Question } from './actions.ts'
 import type { Picture } from './picture/picture.ts'
 import type { RichText } from './rich-text.ts'
 
@@ -8,8 +8,8 @@ export interface CardAction {
   readonly name: ActionName
   readonly label: string
   readonly style: Action['style']
-  readonly asks: Action['asks']
-  readonly optional: Action['asks']
+  /** What is asked before it is done; nothing: it is done at once. */
+  readonly questions: readonly Question[]
   /**
    * The number that the button carries (core/permission/turn): for a vote the revision, for Resume the stop. A click that
    * answers something earlier gets the new card, and counts for nothing. With Confirm: the number of the act.

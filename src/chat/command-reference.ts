@@ -1,4 +1,5 @@
-import { type ActionName, actionNames, actions, lookNames, lookSummaries } from './actions.ts'
+import { type ActionName, actionNames, actions, lookNames, lookSummaries, questionsOf } from './actions.ts'
+import { buttonsOnly, MOST_SUBCOMMANDS } from './discord/typed.ts'
 import { argumentsOf } from './slash.ts'
 
 /** How an action is called on the command line; `null`: it is not there. */
@@ -22,7 +23,7 @@ export function commandReference(): string {
   const rows = actionNames.map((name) => {
     const { label, summary } = actions[name]
     const typed = onCommandLine(name)
-    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(name)}\` | ${typed === null ? 'not there' : `\`${typed}\``} | ${summary} |`
+    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(questionsOf(name))}\` | ${typed === null ? 'not there' : `\`${typed}\``} | ${summary} |`
   })
   const looks = lookNames.map(
     (name) => `| \`/patch ${name}${lookSummaries[name].follows ?? ''}\` | ${lookSummaries[name].summary} |`,
@@ -39,8 +40,9 @@ ${rows.join('\n')}
 
 In the thread of a proposal (Discord, console) its name may be left out. A date is written \`2026-12-31\`; after \`owner\` comes the
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
-roles they hold then; a refusal says why, to them alone. Discord takes 25 commands: there, \`go\`, \`withdraw\`,
-\`review-break-glass\`, \`explain\`, \`assets\` and \`report\` are buttons only.
+roles they hold then; a refusal says why, to them alone.
+
+Discord takes ${MOST_SUBCOMMANDS} commands; buttons only are there: ${buttonsOnly.map((name) => `\`${name}\``).join(', ')}.
 
 | typed | what it does |
 | --- | --- |

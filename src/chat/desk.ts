@@ -1,4 +1,6 @@
-/** Where what people ask arrives, whatever platform it comes from: what a platform needs of the rest of Patchwarden. */
+/**
+ * Where people's requests arrive, whatever platform they come from: what a platform needs from the rest of Patchwarden.
+ */
 
 import type { Actor } from '../core/proposal/proposal.ts'
 import type { Account, KnownPerson } from './accounts.ts'
@@ -27,9 +29,9 @@ export const detailNames: readonly DetailName[] = ['assets', 'explain', 'plan', 
 
 /** Which part of a detail that is long. */
 export interface DetailPart {
-  /** As `next` of the part before says; `null`: the first. */
+  /** The `next` of the part before; `null`: the first part. */
   readonly after: string | null
-  /** Of the assets only those that did not end well. */
+  /** Only the assets that did not end well. */
   readonly only?: 'not well' | null
 }
 
@@ -50,7 +52,7 @@ export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 /** What a dialog shows of the proposal that it asks about. */
 export interface Asking {
   readonly title: string
-  /** Who may be named to look again, whoever asks first. */
+  /** People who may be named to look at it again, whoever is asking. */
   readonly owners: readonly KnownPerson[]
 }
 
@@ -99,13 +101,14 @@ export interface Desk {
   /** A code for an account that nobody knows yet. */
   askLink(account: Account): Promise<Answer>
   overview(person: Person): Promise<Overview>
-  /** For a dialog; an answer where the click would be refused from this person, whatever they then said. */
+  /** For a dialog; or an answer, where this person's click would be refused whatever they entered. */
   asking(click: Click, person: Person): Promise<Asking | Answer>
-  /** Who may be named to look again at a proposal: the people of its team. */
-  owners(proposal: string): Promise<readonly KnownPerson[]>
-  /** Open proposals that could be meant by what has been typed so far, newest first. */
-  suggest(typed: string): Promise<readonly Suggestion[]>
-  /** A test button was clicked: whoever waits for it is told. */
+  /**
+   * Proposals that could be meant by what has been typed so far, those that are open first, then the newest. `action`: only
+   * those of which it would be accepted from the person.
+   */
+  suggest(typed: string, action: ActionName, person: Person): Promise<readonly Suggestion[]>
+  /** A test button was clicked: tells whoever waits for it. */
   tested(nonce: string): Promise<void>
   /** Without a part: the first one. */
   detail(proposal: string, name: DetailName, part?: DetailPart): Promise<PartOfDetail | null>

@@ -1,10 +1,12 @@
 /** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
 
 import { DateTime } from 'luxon'
+import { changeLine } from '../core/change.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
 import type { Glance } from '../core/proposal/glance.ts'
+import { whyLeftOut } from '../core/proposal/left-out.ts'
 import {
   finalStatuses,
   type PatchSubject,
@@ -12,7 +14,7 @@ import {
   type ProposalState,
   type ServiceCheck,
 } from '../core/proposal/proposal.ts'
-import { leftOutOf, plannedNow, sinceOf, whyLeftOut } from '../core/proposal/since.ts'
+import { leftOutOf, plannedNow, sinceOf } from '../core/proposal/since.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
@@ -29,8 +31,8 @@ const FALLBACK = limits.unknownDeploymentSeconds
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
   return {
-    title: `${state.id}: assets`,
-    lead: rich(`${count(subject.assets.length, 'asset')}, in the order they are patched.`),
+    title: `${state.id}: servers`,
+    lead: rich(`${count(subject.assets.length, 'server')}, in the order they are patched.`),
     tables: subject.rings.map((ring) => ({
       caption: `Ring ${ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
@@ -55,9 +57,9 @@ export function assetPageDetail(
     return row === null ? [] : [[row.name, rich(ringOf.get(id) ?? ''), row.state, row.changes, row.platform]]
   })
   return {
-    title: `${state.id}: assets`,
-    lead: rich(`${count(total, 'asset')}${only === null ? '' : ', of which these did not end well'}.`),
-    tables: [{ caption: 'Assets', columns: ['Asset', 'Ring', 'State', 'Changes', 'Platform'], rows }],
+    title: `${state.id}: servers`,
+    lead: rich(`${count(total, 'server')}${only === null ? '' : ', of which these did not end well'}.`),
+    tables: [{ caption: 'Servers', columns: ['Server', 'Ring', 'State', 'Changes', 'Platform'], rows }],
     lines: [],
   }
 }
@@ -65,7 +67,7 @@ export function assetPageDetail(
 function assetRow(state: ProposalState, id: string) {
   const planned = plannedNow(state, id)
   if (planned === null) return null
-  const changes = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
+  const changes = planned.changes.map(changeLine)
   const { name, platform } = planned.asset
   return {
     name: rich(name),
@@ -142,7 +144,7 @@ export interface LightPlan
   readonly simulated: boolean
 }
 
-/** The same of very many assets, with what was expected when the thread was last told; `null`: it was not. */
+/** The same for very many assets, with what was expected when the thread was last told; `null`: it was not told. */
 export function toldPlanDetail(
   glance: Glance,
   plan: LightPlan,
@@ -196,7 +198,7 @@ function shownPlan(
     tables: [
       {
         caption: 'Rings',
-        columns: ['Ring', 'Assets', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
+        columns: ['Ring', 'Servers', 'Batches', 'At a time', 'Expected from', 'To', 'Watched until', 'Stops at'],
         rows: plan.rings.map((ring, index) => {
           const expected = forecast?.rings[index]
           return [
@@ -242,10 +244,10 @@ function unknownPace(
   const unknown = rings.filter(({ name }) => (estimates[name] ?? FALLBACK) === FALLBACK)
   if (unknown.length === 0 || finalStatuses.includes(status)) return ''
   const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`
-  return ` Too little has run yet to know how long an asset${where} takes: ${FALLBACK / 60} min are taken.`
+  return ` Too little has run yet to know how long a server${where} takes: ${FALLBACK / 60} min are taken.`
 }
 
-/** Named in the plan; of more there is the list of assets. */
+/** How many are named in the plan; the rest is in the list of assets. */
 const NAMED_SINCE = 20
 
 /** What became of the servers since the vote: a line each. */
@@ -255,14 +257,14 @@ function sinceLines(state: ProposalState): readonly string[] {
   const lines = [sinceSentences(tallyOf(state))].filter((line) => line !== '')
   for (const [asset, why] of out.slice(0, NAMED_SINCE))
     lines.push(`  ${assetName(state, asset)} is left out: it ${whyLeftOut(why)}`)
-  if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Assets"`)
+  if (out.length > NAMED_SINCE) lines.push(`  and ${out.length - NAMED_SINCE} more, in "Servers"`)
   const names = Object.values(waiting)
   const more = names.length > NAMED_SINCE ? ` and ${names.length - NAMED_SINCE} more` : ''
   if (names.length > 0) lines.push(`  Not part of this: ${names.slice(0, NAMED_SINCE).join(', ')}${more}`)
   return lines
 }
 
-/** What may hold it back or stop it, beside the rings' own counts: a line each. */
+/** What may hold the rollout back or stop it, beside the rings' own counts; one line each. */
 function safeguards(plan: LightPlan): readonly string[] {
   const { rings, failureBudget, clusters = [], hooks = [], silence } = plan
   const lines: string[] = []
@@ -279,13 +281,13 @@ function safeguards(plan: LightPlan): readonly string[] {
     const all = cluster.assets.length
     lines.push(`Cluster ${cluster.name}: ${cluster.atOnce} of ${all} at a time, and ${cluster.minHealthy} stay up.`)
   }
-  const simulated = plan.simulated ? ' Not for simulated assets.' : ''
+  const simulated = plan.simulated ? ' Not for simulated servers.' : ''
   if (hooks.length > 0)
     lines.push(
-      `Around each asset run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,
+      `Around each server run: ${hooks.map(({ moment, command }) => `${moment} (${command[0]})`).join(', ')}.${simulated}`,
     )
   if (silence !== undefined)
-    lines.push(`The monitoring is silenced for assets being worked on: ${silence}.${simulated}`)
+    lines.push(`The monitoring is silenced for servers being worked on: ${silence}.${simulated}`)
   return lines
 }
 

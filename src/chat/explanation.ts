@@ -2,6 +2,7 @@
 
 import type { Patch } from '../core/catalog.ts'
 import type { Assumption, PriorityEvidence } from '../core/priority/priority.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import type { Detail } from './desk.ts'
 import { type RichText, rich, strong } from './rich-text.ts'
 
@@ -65,7 +66,7 @@ export interface LookUpView extends Pick<ExplanationView, 'name' | 'statements'>
 }
 
 const MOST_STATEMENTS = 60
-const NOBODY = 'No watched asset misses anything for it, as far as the feeds and package managers know.'
+const NOBODY = 'No watched server misses anything for it, as far as the feeds and package managers know.'
 
 function statementsTable(statements: ExplanationView['statements']): readonly Table[] {
   if (statements.length === 0) return []
@@ -78,7 +79,7 @@ function statementsTable(statements: ExplanationView['statements']): readonly Ta
         .slice(0, MOST_STATEMENTS)
         .map(({ feed, readAt, about, says }) => [
           rich(feed),
-          rich(readAt?.slice(0, 16).replace('T', ' ') ?? ''),
+          rich(readAt === null ? '' : minuteOf(readAt)),
           rich(about),
           rich(says),
         ]),
@@ -87,7 +88,7 @@ function statementsTable(statements: ExplanationView['statements']): readonly Ta
 }
 
 function assetsWords(count: number): string {
-  return `${count} ${count === 1 ? 'asset' : 'assets'}`
+  return `${count} ${count === 1 ? 'server' : 'servers'}`
 }
 
 /** What is known and asked for of one name. */
@@ -103,7 +104,7 @@ export function lookUpDetail({ name, statements, findings, judged }: LookUpView)
   if (findings.length > 0)
     tables.push({
       caption: 'Where it is open, as the record last said',
-      columns: ['Team', 'Assets', 'Priority', 'Due'],
+      columns: ['Team', 'Servers', 'Priority', 'Due'],
       rows: findings.map(({ team, open: assets, priority, dueAt }) => [
         rich(team),
         rich(String(assets)),
@@ -114,7 +115,7 @@ export function lookUpDetail({ name, statements, findings, judged }: LookUpView)
   for (const { team, proposal, patch, assets } of judged) {
     tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}, asked for by ${proposal}`))
     if (assets.length > 0)
-      tables.push(assetsTable(`Assets of ${proposal} that miss it: the first ${assets.length}`, assets))
+      tables.push(assetsTable(`Servers of ${proposal} that miss it: the first ${assets.length}`, assets))
   }
   return { title: `Explain ${name}`, lead, tables, lines: [] }
 }
@@ -128,12 +129,12 @@ export function explanationDetail({ name, statements, judged, others }: Explanat
   const tables = [...statementsTable(statements)]
   for (const { team, patch, assets: missing } of judged) {
     tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}`))
-    tables.push(assetsTable(`Assets of ${team} that miss it`, missing))
+    tables.push(assetsTable(`Servers of ${team} that miss it`, missing))
   }
-  if (others.length > 0) tables.push(assetsTable('Assets that do not', others))
+  if (others.length > 0) tables.push(assetsTable('Servers that do not', others))
   return { title: `Explain ${name}`, lead, tables, lines: [] }
 }
 
 function assetsTable(caption: string, list: readonly { readonly asset: string; readonly why: string }[]): Table {
-  return { caption, columns: ['Asset', 'Why'], rows: list.map(({ asset, why }) => [rich(asset), rich(why)]) }
+  return { caption, columns: ['Server', 'Why'], rows: list.map(({ asset, why }) => [rich(asset), rich(why)]) }
 }

@@ -1,9 +1,12 @@
-/** What comes of a click, a dialog or a command, on whatever platform it was: the platforms only read what was asked, and show this. */
+/**
+ * What a click, a dialog or a command leads to, on any platform: the platforms only read what was asked, and show the
+ * result.
+ */
 
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
-import { type ActionName, actions, isActionName } from './actions.ts'
-import type { ActRequest, Answer, Asking, Click, Desk, Overview, Suggestion } from './desk.ts'
+import { type ActionName, actions, isActionName, questionsOf } from './actions.ts'
+import type { ActRequest, Answer, Asking, Click, Desk, Overview, Person, Suggestion } from './desk.ts'
 import { createReception, type Reception } from './reception.ts'
 import { rich } from './rich-text.ts'
 
@@ -17,7 +20,7 @@ export interface Reply {
   readonly link: string | null
 }
 
-/** Asks what an action needs to know, of somebody who may do it. */
+/** Asks somebody who may do an action for what it needs to know. */
 export interface Dialog extends Click, Asking {
   /** ISO 8601 date that is proposed where one is asked for. */
   readonly until: string
@@ -51,10 +54,10 @@ export interface Interaction {
   /** `where`: the channel, and the proposal whose thread it is. */
   typed(typed: Typed, where: () => Promise<Where>, who: Who): Promise<Reply>
   overview(who: Who): Promise<Overview | Answer>
-  /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
+  /** Runs the work that answers somebody; if it fails, they are told so, and the operator is told why. */
   answered(work: () => Promise<Answer>): Promise<Answer>
-  /** Proposals while their name is typed. */
-  proposals(typed: string, who: Who): Promise<readonly Suggestion[]>
+  /** Proposals of which the action would be accepted, while their name is typed. */
+  proposals(typed: string, action: ActionName, who: Who): Promise<readonly Suggestion[]>
   /** People who may be named to look again at a proposal, while their name is typed. */
   owners(proposal: string | null, typed: string, who: Who): Promise<readonly Suggestion[]>
 }
@@ -64,14 +67,14 @@ export const testWords = {
   button: 'Click me',
 } as const
 
-/** What the id of a test's button carries; `null`: it is another button. */
+/** What the id of a test button carries; `null`: it is another button. */
 export function testNonce(id: string): string | null {
   return /^pw:test:([\w-]+)$/.exec(id)?.[1] ?? null
 }
 
 /** Whether something is asked before it is done. */
 export function isAsking(action: ActionName): boolean {
-  return actions[action].asks.length > 0
+  return questionsOf(action).length > 0
 }
 
 const DAYS = 30
@@ -81,7 +84,6 @@ const nothingTyped = { reason: null, owner: null, until: null, asset: null }
 
 export function createInteraction({ desk, accounts, clock, log }: InteractionParts): Interaction {
   const reception = createReception(desk, accounts, log)
-  const knows = (who: Who) => isKnown(reception, who)
   return {
     tested: (nonce, who) => asAccount(reception, who, (account) => reception.tested(nonce, account)),
     async clicked(click, who) {
@@ -117,11 +119,17 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
         return { ok: false, message }
       }),
     answered: reception.answered,
-    proposals: async (typed, who) => ((await knows(who)) ? desk.suggest(typed) : []),
+    async proposals(typed, action, who) {
+      const person = await personIn(reception, who)
+      return person === null ? [] : desk.suggest(typed, action, person)
+    },
     async owners(proposal, typed, who) {
-      if (proposal === null || !(await knows(who))) return []
+      const person = await personIn(reception, who)
+      if (proposal === null || person === null) return []
+      const found = await desk.asking({ proposal, action: 'reject', revision: null }, person)
+      if ('ok' in found) return []
       const wanted = typed.toLowerCase()
-      return (await desk.owners(proposal))
+      return found.owners
         .map(({ id, name }) => ({ name: `${name} (${id})`, value: id }))
         .filter(({ name }) => name.toLowerCase().includes(wanted))
         .slice(0, SUGGESTED)
@@ -129,7 +137,7 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
   }
 }
 
-/** Runs what answers an account; whoever is none that counts is told why. */
+/** Runs the work that answers an account; if the account does not count, its owner is told why. */
 function asAccount<Found = never>(
   reception: Reception,
   who: Who,
@@ -141,9 +149,9 @@ function asAccount<Found = never>(
   })
 }
 
-async function isKnown(reception: Reception, who: Who): Promise<boolean> {
+async function personIn(reception: Reception, who: Who): Promise<Person | null> {
   const found = await who()
-  return 'account' in found && (await reception.personOf(found.account)) !== null
+  return 'account' in found ? reception.personOf(found.account) : null
 }
 
 function reply(answer: Answer, proposal: string | null, action: ActionName | null): Reply {

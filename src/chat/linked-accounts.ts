@@ -26,7 +26,7 @@ export interface AccountEntry extends NamedAccount {
 
 /** `Discord account tomski (8035)` */
 export function accountWords({ platform, account, label }: NamedAccount): string {
-  // In quotes: people choose what they call themselves.
+  // In quotes, because people choose what they call themselves.
   const called = label === null || label === account ? account : `"${label.replaceAll('"', "'")}" (${account})`
   return `${chatPlatforms[platform].title} account ${called}`
 }
@@ -52,10 +52,10 @@ export function accountsDetail(entries: readonly AccountEntry[]): {
   const linked = entries.find((entry) => entry.linked !== null)
   const lead =
     linked === undefined
-      ? rich('What the configuration names is changed there.')
+      ? rich('Accounts that the configuration names are changed in the configuration.')
       : rich(
           code(`/patch unlink ${linked.platform}`),
-          ' revokes a linked one. What the configuration names is changed there.',
+          ' revokes a linked one. Accounts that the configuration names are changed in the configuration.',
         )
   return {
     message: rich(`${count(entries.length, 'account')} of yours:`),

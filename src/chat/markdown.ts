@@ -1,4 +1,7 @@
-/** Markdown as files and auditors' tools read it (CommonMark with GitHub's tables and links), not that of a chat platform. */
+/**
+ * Markdown as files and auditors' tools read it (CommonMark with GitHub's tables and links), not the markup of a chat
+ * platform.
+ */
 
 import { oneLine } from './visible.ts'
 

@@ -18,7 +18,7 @@ export interface Posted {
 
 /** An entry on its way to the thread of a proposal. */
 export interface ThreadMessage {
-  /** Of the outbox. */
+  /** The message's id in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly entry: ThreadEntry
@@ -31,7 +31,7 @@ export interface ThreadMessage {
 /** `Content`: a message as the platform takes it. Ids of messages and channels are the platform's own. */
 export interface Messaging<Content> {
   readonly name: string
-  /** As people call the platform. */
+  /** The name that people use for the platform. */
   readonly title: string
   /** The channel of the configuration there; `null`: it is not on the platform. */
   placeOf(channel: string): string | null
@@ -41,13 +41,14 @@ export interface Messaging<Content> {
   cardContent(card: Card): Content
   /** An entry that stands alone: a direct message, or one about no single proposal. */
   aloneContent(entry: ThreadEntry): Content
-  /** The id of the message; `null`: whoever it is for takes none, and trying again would not fix that. */
+  /** The id of the message; `null`: the recipient takes no messages, and trying again would not fix that. */
   post(spot: Spot, key: string, content: Content): Promise<string | null>
   /** Looks for a message that may have been posted before. */
   find(spot: Spot, key: string, content: Content): Promise<string | null>
   /**
-   * Shows the card as `current` gives it at the last moment. In how many seconds it is to be shown again, with a picture it
-   * lacks; `null`: all is there. `elsewhere`: the message is where nothing counts any more, while `place`, its channel of now, does.
+   * Shows the card as `current` gives it at the last moment. Returns in how many seconds it should be shown again with
+   * a picture that it lacks; `null`: nothing is missing. `elsewhere`: the message is where nothing counts any more,
+   * while `place`, its present channel, does count.
    */
   editCard(posted: Posted, place: string, current: () => Promise<Card | null>): Promise<number | null | 'elsewhere'>
   /** Where the entries of a card's thread are posted. */
@@ -56,7 +57,7 @@ export interface Messaging<Content> {
   readonly openThread?: (place: string, card: string, name: string) => Promise<void>
   /** Says an entry, and shows its picture where it can be had. `write` posts once. */
   say(message: ThreadMessage, write: (content: Content) => Promise<void>): Promise<void>
-  /** Did the platform say no, so that nothing has arrived? After anything else it may have. */
+  /** Did the platform say no, so that nothing has arrived? After any other error it may have arrived. */
   isRefusal(error: unknown): boolean
   /** Is the message or thread that was meant not there any more? */
   isGone(error: unknown): boolean

@@ -22,19 +22,23 @@ export interface Notice {
 
 const MOST = 25
 
-/** What is told to people of what was done in their name, but not by an account of their own. `told`: the thread entries of it. */
+/**
+ * What is told to people of what was done in their name, but not by an account of their own. `state`: after all that came of
+ * it, as they find it. `told`: the thread entries of it.
+ */
 export function noticesInName(
-  { event, actor, seq }: RecordedEvent,
+  recorded: RecordedEvent,
   state: ProposalState,
+  moment: Moment,
   told: readonly ThreadEntry[],
 ): readonly Notice[] {
+  const { event, actor, seq } = recorded
   if (actor.kind !== 'person' || isOwn(actor)) return []
-  const counts = (event.type === 'vote-cast' && event.vote.choice !== 'reject') || event.type === 'resume-agreed'
-  const buttons = [
-    ...(counts ? [cardAction('confirm', seq)] : []),
-    ...(event.type === 'vote-cast' && counts ? [cardAction('withdraw-vote', state.revision)] : []),
-  ]
-  const next = counts ? ' It counts as yours once you confirm it.' : ''
+  // An agreement that was enough, or that others made pointless, leaves nothing to confirm.
+  const waits = [...state.votes, ...state.resumeVotes].some((act) => act.seq === seq && !isOwn(act))
+  const possible: readonly ActionName[] = event.type === 'vote-cast' ? ['confirm', 'withdraw-vote'] : ['confirm']
+  const buttons = waits ? offeredTo({ recorded, state, moment }, actor.id, possible) : []
+  const next = buttons.includes('confirm') ? ' It counts as yours once you confirm it.' : ''
   return told.flatMap((entry) =>
     entry.author === null
       ? []
@@ -50,7 +54,10 @@ export function noticesInName(
                 ...rich(` ${entry.detail.join(' ')}${next} If that was not you, say so in its thread.`),
               ],
               detail: [],
-              actions: buttons.map((button) => ({ ...button, proposal: state.id })),
+              actions: buttons.map((name) => ({
+                ...cardAction(name, name === 'confirm' ? seq : state.revision),
+                proposal: state.id,
+              })),
               link: `/p/${state.id}`,
             },
           },
@@ -65,7 +72,7 @@ interface Occasion {
   readonly moment: Moment
 }
 
-/** The same message to some people, with those of the buttons that they may use. Who caused it is not told. */
+/** Sends the same message to some people, each with the buttons that they may use. Whoever caused it is not told. */
 function tell(
   occasion: Occasion,
   people: readonly string[],
@@ -93,19 +100,22 @@ function tell(
   }))
 }
 
-/** Nobody is offered what would be refused. */
+/** Nobody is offered a button that would be refused. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
   const name = namesIn(occasion.moment.members)(person)
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
-/** Worked out only where it is needed: most events are told to nobody. */
+/** Worked out only where it is needed: for most events nobody is told anything. */
 function placeOf({ state, moment }: Occasion): Place {
   return { ...moment, glance: glanceOf(state) }
 }
 
-/** The direct messages that an event is worth. Who caused it is not told of it. */
+/**
+ * The direct messages that an event is worth. Who caused it is not told of it. `state`: after all that came with it, so that
+ * no button is told that would be refused.
+ */
 export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment: Moment): readonly Notice[] {
   const { event } = recorded
   const { members } = moment
@@ -126,8 +136,8 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
       if (event.step === 'reminder') return []
       const why =
         event.step === 'escalation' ? 'Nobody has decided it. It expires ' : 'It waits for your vote and expires '
-      const buttons: readonly ActionName[] = event.step === 'escalation' ? ['plan'] : ['approve', 'reject', 'plan']
-      return tell(occasion, event.waitingFor, 'warning', rich(why, time(state.expiresAt, 'relative'), '.'), buttons)
+      const text = rich(why, time(state.expiresAt, 'relative'), '.')
+      return tell(occasion, event.waitingFor, 'warning', text, ['approve', 'reject', 'plan'])
     }
     case 'acknowledgement-asked': {
       const starts =
@@ -139,7 +149,11 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'halted':
       return tell(
         occasion,
-        [...holders(members, onCall).map(({ id }) => id), ...requester],
+        [
+          ...whoMay('resume', placeOf(occasion)).map(({ id }) => id),
+          ...holders(members, onCall).map(({ id }) => id),
+          ...requester,
+        ],
         'urgent',
         rich(`The rollout stopped: ${sentence(event.reason)}`),
         ['resume'],
@@ -183,7 +197,7 @@ export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment:
     case 'superseded':
       return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
     case 'completed':
-      return tell(occasion, requester, 'good', rich('Done; the thread says how each asset ended.'))
+      return tell(occasion, requester, 'good', rich('Done; the thread says how each server ended.'))
     default:
       return []
   }

@@ -2,6 +2,7 @@ import { isOwn } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { type Ask, asksOf, isAsked } from '../core/permission/asks.ts'
 import type { Place } from '../core/permission/place.ts'
+import type { Doer } from '../core/permission/row.ts'
 import type { Member } from '../core/policy.ts'
 import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
@@ -11,36 +12,40 @@ import { numberOfAction, offeredOf } from './card-actions.ts'
 import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
 
-/** So many of each. */
+/** How many of each are listed. */
 export const OVERVIEW_LINES = 10
 
 /** A person's overview of proposals that may belong there, in the order to show them. */
 export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place[]>>, person: Person): Overview {
-  const offersOf = (place: Place) => {
-    const offered = offersTo(person, place)
-    return (actions: readonly ActionName[]) => offeredOf(actions, offered)
+  const offersOf = (place: Place, doer: Doer): Offered => {
+    const offered = offersTo(doer, place)
+    return (actions) => offeredOf(actions, offered)
   }
+  // What waits for a person does so however they came to look; its buttons are for this way.
+  const byOwnAccount: Doer = { kind: 'person', id: person.id, name: person.name, via: 'console' }
   const lines = (places: readonly Place[], wanted: (place: Place) => OverviewLine | null) =>
     places.flatMap((place) => wanted(place) ?? []).slice(0, OVERVIEW_LINES)
   return {
     waiting: lines(given.waiting, (place) => {
       const me = place.members.find(({ id }) => id === person.id)
-      return waiting(place.glance, me ?? null, offersOf(place))
+      if (me === undefined) return null
+      return waiting(place, me, offersOf(place, byOwnAccount), offersOf(place, person))
     }),
-    running: lines(given.running, (place) => running(place.glance, offersOf(place))),
+    running: lines(given.running, (place) => running(place.glance, offersOf(place, person))),
     decided: lines(given.decided, ({ glance }) => decided(glance, person.id)),
   }
 }
 
-/** Of some actions those that would be accepted from the reader. */
+/** From these actions, the ones that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
-function waiting(state: Glance, me: Member | null, offered: Offered): OverviewLine | null {
-  if (me === null) return null
-  for (const ask of asksOf(state)) {
-    if (!isAsked(ask, me)) continue
-    const line = asked(state, ask.what, me)
-    return { ...line, actions: offered(line.actions) }
+/** The most pressing of what somebody is asked for and would be `accepted` from them. */
+function waiting({ glance, members }: Place, me: Member, accepted: Offered, offered: Offered): OverviewLine | null {
+  for (const ask of asksOf(glance)) {
+    if (!isAsked(ask, me, members)) continue
+    const line = asked(glance, ask.what, me)
+    const [answer] = line.actions
+    if (answer !== undefined && accepted([answer]).length > 0) return { ...line, actions: offered(line.actions) }
   }
   return null
 }

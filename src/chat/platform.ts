@@ -23,7 +23,10 @@ export interface OutgoingMessage {
  */
 export interface ChatPlatform {
   readonly name: string
-  /** In how many seconds the card of the proposal is to be shown again, with a picture it lacks; `null`: all is there. */
+  /**
+   * Returns in how many seconds the proposal's card should be shown again with a picture that it lacks; `null`: nothing
+   * is missing.
+   */
   deliver(message: OutgoingMessage): Promise<number | null>
 }
 
@@ -45,17 +48,17 @@ export function accountAddressed(addressed: string): string | null {
   return addressed.startsWith('@') ? addressed.slice(1) : null
 }
 
-/** What a connection tells of itself after it was had. */
+/** What a connection reports after it was established. */
 export interface ConnectionEvents {
   /** It works again. */
   up(): void
-  /** It broke, and is being had again. */
+  /** It broke, and is being established again. */
   down(why: string): void
-  /** It broke and does not come back by itself: it wants to be stopped and started. */
+  /** It broke and does not come back by itself: it must be stopped and started. */
   lost(why: string): void
 }
 
-/** For who does not listen. */
+/** For callers that do not listen. */
 export const untold: ConnectionEvents = { up: () => {}, down: () => {}, lost: () => {} }
 
 /** A platform that people also answer on. */

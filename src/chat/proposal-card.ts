@@ -97,7 +97,7 @@ function statusText(state: Glance): string {
   return state.status
 }
 
-/** A card is read on a phone: the rest is behind "Plan", "Assets" and "Explain". */
+/** A card is read on a phone: the rest is behind "Plan", "Servers" and "Explain". */
 const CVES_SHOWN = 2
 const NAMES_SHOWN = 4
 const ASSUMED_SHOWN = 3
@@ -146,7 +146,7 @@ function cvesOf({ cves, cveCount }: BriefPatch): string {
 }
 
 function affects(subject: PatchBrief): RichText {
-  const parts: (string | ReturnType<typeof code>)[] = [`${count(subject.assets, 'asset')}: `]
+  const parts: (string | ReturnType<typeof code>)[] = [`${count(subject.assets, 'server')}: `]
   for (const [index, name] of subject.names.slice(0, NAMES_SHOWN).entries()) {
     if (index > 0) parts.push(', ')
     parts.push(code(name))
@@ -170,11 +170,11 @@ function testedFact(state: Glance, subject: PatchBrief): RichText | null {
   if (ring?.beforeVote !== true || !runsTest(state.policy)) return null
   const { test } = state
   const needed = state.policy.testRing === 'required' ? '; approval waits for it' : ''
-  if (test === null) return rich(`Not yet on ${count(ring.assets, 'test asset')}${needed}.`)
+  if (test === null) return rich(`Not yet on ${count(ring.assets, 'test server')}${needed}.`)
   if (test.result === null) {
     const done = state.tally.test?.verified ?? 0
     const how = capital(testStop(state)?.how ?? 'running')
-    return rich(`${how} on ring ${ring.name}: ${done} of ${count(ring.assets, 'asset')} done${needed}.`)
+    return rich(`${how} on ring ${ring.name}: ${done} of ${count(ring.assets, 'server')} done${needed}.`)
   }
   const { passed, reason } = test.result
   return rich(
@@ -216,7 +216,7 @@ function failedFact(state: Glance): RichText | null {
     ` ${end}: ${sentence(reason)}`,
   ])
   const more = failed.count - failed.first.length
-  return rich(...lines, ...(more > 0 ? [lineBreak, `and ${more} more, in "Assets"`] : []))
+  return rich(...lines, ...(more > 0 ? [lineBreak, `and ${more} more, in "Servers"`] : []))
 }
 
 function ruleFacts(state: Glance): Card['facts'] {
@@ -224,13 +224,13 @@ function ruleFacts(state: Glance): Card['facts'] {
   const { rule, window } = state.subject
   return [
     { label: 'Approves', value: rich(`${rule.types.join(', ')} patches without a further vote`) },
-    { label: 'Assets', value: rich(`tagged ${rule.tags.join(' or ')}`) },
+    { label: 'Servers', value: rich(`tagged ${rule.tags.join(' or ')}`) },
     { label: 'Window', value: rich(`"${window.name}"`) },
     { label: 'Until', value: rich(time(rule.expiresAt)) },
   ]
 }
 
-/** While people vote, those of the test that runs. */
+/** While people vote: the rings of the test that runs. */
 function cardRings(state: Glance, subject: PatchBrief): readonly CardRing[] {
   const run = state.rollout ?? state.test
   const failed = state.rollout === null && state.test?.result?.passed === false

@@ -8,18 +8,20 @@ import { rich } from './rich-text.ts'
 import { parseSlash } from './slash.ts'
 
 export interface Reception {
-  /** Runs what answers somebody; should it fail, they are told so, and the operator why. */
+  /** Runs the work that answers somebody; if it fails, they are told so, and the operator is told why. */
   answered<Found = never>(work: () => Promise<Answer | Found>): Promise<Answer | Found>
   /** `null`: Patchwarden does not know the account. */
   personOf(account: Account): Promise<Person | null>
   act(request: ActRequest, account: Account): Promise<Answer>
-  /** What a dialog shows; an answer where this account cannot do what it would ask about. */
+  /** What a dialog shows; or an answer, where this account cannot do what the dialog would ask about. */
   asking(click: Click, account: Account): Promise<Asking | Answer>
   slash(text: string, where: Parameters<Desk['slash']>[1], account: Account): Promise<Answer>
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
-/** What they who asked are told; of the database no more than that, for the rest is the operator's. */
+/**
+ * What people who asked are told. They hear no more than that about the database, because the rest is for the operator.
+ */
 function failure(error: unknown): string {
   if (databaseSentence(error) === null)
     return 'That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'

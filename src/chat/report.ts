@@ -1,9 +1,11 @@
 import type { OpenedEvent } from '../core/audit.ts'
+import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
@@ -23,7 +25,7 @@ export function proposalReport(
     '',
   )
   lines.push(md`Why: ${state.whyNow}`, '')
-  if (state.dueAt !== null) lines.push(md`Due ${minute(state.dueAt)}.`, '')
+  if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)}.`, '')
   lines.push('## Decision', '', ...decision(state), '')
   if (state.subject.kind === 'patches')
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
@@ -44,9 +46,10 @@ function decision(state: ProposalState): string[] {
   ]
   if (state.proposer.kind === 'person')
     lines.push(md`Proposed by ${state.proposer.name}${how({ ...state.proposer, person: state.proposer.id })}.`)
-  if (state.approvedBy !== null) lines.push(md`Approved ${minute(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
+  if (state.approvedBy !== null)
+    lines.push(md`Approved ${minuteOf(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
   if (state.deferral !== null)
-    lines.push(md`Rejected by ${state.deferral.by} until ${minute(state.deferral.until)}: ${state.deferral.reason}`)
+    lines.push(md`Rejected by ${state.deferral.by} until ${minuteOf(state.deferral.until)}: ${state.deferral.reason}`)
   if (state.breakGlass !== null)
     lines.push(
       md`Break-glass by ${state.breakGlass.person}${how(state.breakGlass)}: ${state.breakGlass.reason} (reviewed by ${state.breakGlass.reviewedBy ?? 'nobody yet'}).`,
@@ -54,7 +57,7 @@ function decision(state: ProposalState): string[] {
   lines.push('', '| person | vote | when (UTC) | via | reason |', '| --- | --- | --- | --- | --- |')
   for (const vote of state.votes)
     lines.push(
-      md`| ${vote.name} | ${vote.choice} | ${minute(vote.at)} | ${vote.via}${how(vote)} | ${vote.reason ?? ''} |`,
+      md`| ${vote.name} | ${vote.choice} | ${minuteOf(vote.at)} | ${vote.via}${how(vote)} | ${vote.reason ?? ''} |`,
     )
   return lines
 }
@@ -62,7 +65,7 @@ function decision(state: ProposalState): string[] {
 /** How it came, where it was not by an account of the person's own. */
 function how({ through, confirmedAt }: CountedAct): string {
   if (through === undefined) return ''
-  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minute(confirmedAt)}`
+  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minuteOf(confirmedAt)}`
   return `, by ${throughWords(through, (id) => id)}${confirmed}`
 }
 
@@ -78,13 +81,13 @@ function patches(state: ProposalState): string[] {
 }
 
 function assets(state: ProposalState): string[] {
-  const lines = ['| asset | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
+  const lines = ['| server | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
   if (state.subject.kind !== 'patches') return lines
   for (const planned of state.subject.assets) {
     const id = planned.asset.id
     const ring = state.subject.rings.find((item) => item.assets.includes(id))?.name ?? ''
     const verification = state.rollout?.deployments[id]?.verification
-    const packages = planned.changes.map((change) => `${change.name} ${change.from ?? '(new)'} → ${change.to}`)
+    const packages = planned.changes.map(changeLine)
     lines.push(
       md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${verification?.reason ?? whyNotTouched(state, id)} | ${packages.join('; ')} |`,
     )
@@ -95,7 +98,7 @@ function assets(state: ProposalState): string[] {
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
 }
@@ -128,13 +131,9 @@ function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string
   for (const { event, before, after } of steps(events)) {
     for (const entry of storyOf(event, before, after, [], logs)) {
       const who = entry.author === null ? 'Patchwarden' : `${entry.author.name} (${entry.author.via})`
-      lines.push(md`- ${minute(event.at)} **${who}**: ${plain(entry.text)}`)
+      lines.push(md`- ${minuteOf(event.at)} **${who}**: ${plain(entry.text)}`)
       for (const detail of entry.detail) lines.push(`  - ${codeSpan(detail)}`)
     }
   }
   return lines
-}
-
-function minute(at: string): string {
-  return at.slice(0, 16).replace('T', ' ')
 }

@@ -2,6 +2,8 @@
  * Text as values, so that each platform renders it in its own idiom and nothing untrusted is ever parsed as markup.
  * `text` of every span is shown as it is, on one line: renderers escape it, and begin a new line at a `break` alone.
  */
+
+import { minuteOf } from '../core/time/instant.ts'
 export type Span =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'strong'; readonly text: string }
@@ -45,7 +47,7 @@ export function person(id: string, name: string): Span {
 export function plain(text: RichText): string {
   let out = ''
   for (const span of text) {
-    if (span.kind === 'time') out += `${span.at.slice(0, 16).replace('T', ' ')} UTC`
+    if (span.kind === 'time') out += `${minuteOf(span.at)} UTC`
     else if (span.kind === 'person') out += span.name
     else if (span.kind === 'break') out += '\n'
     else out += span.text

@@ -10,12 +10,12 @@ import {
 import type { ThreadEntry } from './card.ts'
 import { rich } from './rich-text.ts'
 
-/** Most changes of people, and most of a policy, that are said one by one. */
+/** How many changes of people, and how many changes of a policy, are listed one by one at most. */
 const SAID = 12
 
 /**
- * One message for a team. `nameOf`: of a pseudonym. Nobody is called by it: whoever may decide is asked when there is
- * something to decide.
+ * One message for a team. `nameOf`: the name for a pseudonym. It notifies nobody: whoever may decide is asked when
+ * there is something to decide.
  */
 export function rightsTold(
   change: TeamChange,
@@ -39,7 +39,7 @@ function people(change: TeamChange, nameOf: (pseudonym: string) => string): stri
   }
   const all = [
     ...change.gained.map((one) => `${who(one)} is ${one.role} now`),
-    ...change.lost.map((one) => `${who(one)} is no ${one.role} any more`),
+    ...change.lost.map((one) => `${who(one)} is not ${one.role} any more`),
     ...change.joined.map((one) => `${who(one)} is in the group ${one.role} now`),
     ...change.left.map((one) => `${who(one)} is in the group ${one.role} no more`),
     ...change.regrouped.map((group) => `the group ${group} takes turns, or is read, in another way now`),

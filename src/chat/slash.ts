@@ -2,6 +2,7 @@ import { chatPlatformNames, isChatPlatform } from '../core/chat-platforms.ts'
 import type { AccountPlatform } from './accounts.ts'
 import {
   type ActionName,
+  type Ask,
   actionNames,
   actions,
   isActionName,
@@ -9,6 +10,8 @@ import {
   type LookName,
   lookNames,
   lookSummaries,
+  type Question,
+  questionsOf,
 } from './actions.ts'
 
 export type SlashCommand =
@@ -69,18 +72,20 @@ function parseLook(verb: LookName, [, second, third]: readonly string[]): SlashC
 }
 
 export const slashHelp: readonly string[] = [
-  ...actionNames.map((name) => `/patch ${name} PW-1${argumentsOf(name)}: ${actions[name].summary}`),
+  ...actionNames.map((name) => `/patch ${name} PW-1${argumentsOf(questionsOf(name))}: ${actions[name].summary}`),
   ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
 ]
 
-/** What may follow the proposal, as it is typed. */
-export function argumentsOf(name: ActionName): string {
-  const { asks, optional = [] } = actions[name]
-  const asset = asks.includes('asset') ? ' asset <name>' : ''
+/** What may follow the proposal, as it is typed; the reason comes last, because all that follows belongs to it. */
+export function argumentsOf(questions: readonly Question[]): string {
+  const typed = (ask: Ask, words: (label: string) => string) =>
+    questions
+      .filter((question) => question.ask === ask)
+      .map(({ required, label }) => (required ? ` ${words(label)}` : ` [${words(label)}]`))
   return [
-    optional.includes('asset') ? ` [${asset.trim()}]` : asset,
-    asks.includes('owner') ? ' [owner <person>]' : '',
-    asks.includes('until') ? ' until <date>' : '',
-    asks.includes('reason') ? ' because <reason>' : '',
+    ...typed('asset', () => 'asset <name>'),
+    ...typed('owner', () => 'owner <person>'),
+    ...typed('until', () => 'until <date>'),
+    ...typed('reason', (label) => `because <${label.toLowerCase()}>`),
   ].join('')
 }

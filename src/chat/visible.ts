@@ -6,7 +6,7 @@ export function visible(text: string): string {
   return text.replaceAll('\t', ' ').replace(hidden, '')
 }
 
-/** As `visible`, and one line: nothing that comes from outside begins a line of its own. */
+/** Like `visible`, but on one line: nothing that comes from outside can begin a line of its own. */
 export function oneLine(text: string): string {
   return visible(text).replaceAll('\n', ' ')
 }

@@ -13,7 +13,7 @@ interface Options {
   readonly json?: boolean
 }
 
-/** The chat accounts that speak for people. Those of the configuration are changed there. */
+/** The chat accounts that speak for people. Accounts that the configuration names are changed there. */
 export function accountsCommand(program: Command, done: (code: number) => void): void {
   const accounts = program
     .command('accounts')
@@ -42,7 +42,7 @@ export function accountsCommand(program: Command, done: (code: number) => void):
   }
 
   async function revoke(platform: string, account: string, _: Options, command: Command): Promise<void> {
-    // What the command above it takes, too, may stand behind this one.
+    // The options of the command above this one may stand behind this one, too.
     const { person = null, json = false } = command.optsWithGlobals<Options>()
     if (!isChatPlatform(platform))
       throw new BadUse(`There is no platform "${platform}"; use ${chatPlatformNames.join(' or ')}.`)

@@ -4,7 +4,7 @@ import { isShippedTable, priorityRule } from '../config/decision-tables.ts'
 import { type Assessment, assess, joinAssessments } from '../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
-import type { AssetSnapshot } from '../core/asset.ts'
+import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
@@ -36,7 +36,7 @@ export function assessCommand(program: Command, done: (code: number) => void): v
   program
     .command('assess')
     .description(
-      'what each asset misses, most urgent first: from the store, or offline from an inventory and feed files',
+      'what each server misses, most urgent first: from the store, or offline from an inventory and feed files',
     )
     .option('--inventory <file>', 'a machine: dpkg status, rpm list, apk, SBOM, systeminfo, JSON or CSV; may be gzip')
     .option('--platform <platform>', 'its platform, such as debian:12; needed where the file does not say')
@@ -45,7 +45,7 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     .option('--exposure <exposure>', 'small, controlled or open; default: assumed open, and said so')
     .option('--criticality <criticality>', 'low, medium, high or very high; default: assumed medium, and said so')
     .option('--table <table>', 'decision table: ssvc-deployer, cisa-bod-26-04 or a CSV file', 'ssvc-deployer')
-    .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of assets')
+    .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of servers')
     .option('--fail-on <priority>', `end with 1 where something is as urgent as this: ${priorities.join(', ')}`)
     .option('--json', 'print JSON Lines: offline one object a finding, from the store one a patch')
     .action(async (options: Options) => {
@@ -78,7 +78,7 @@ function printSummary({ assets, packages, versions, findings, patches }: FleetSu
     return
   }
   print(
-    `${assets} assets, ${packages} installed packages in ${versions} distinct versions, ${findings} findings, ${patches.length} patches`,
+    `${assets} servers, ${packages} installed packages in ${versions} distinct versions, ${findings} findings, ${patches.length} patches`,
   )
   for (const { priority, source, version, platform, assets: on, cves } of patches)
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
@@ -138,7 +138,7 @@ async function offline(options: Options): Promise<Priority | null> {
       throw new BadUse(errorText(error))
     })
     for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
-    for (const name of read.unknown) complain(`${name} is no feed file that is known and was left out`)
+    for (const name of read.unknown) complain(`${name} is not a known feed file and was left out`)
     if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
     contents.push(...read.contents)
   }
@@ -165,7 +165,9 @@ async function readInventory(options: Options, path: string): Promise<readonly A
     const head = (await unpackGzip(bytes, path, inputLimits.inventoryFileBytes)).subarray(0, 20_000)
     const format = recogniseFormat(head)
     if (format === null)
-      throw new Error(`${path} is no inventory that is known; see docs/integrations/file-inventory.md for what is read`)
+      throw new Error(
+        `${path} is not a known inventory format; see docs/integrations/file-inventory.md for what is read`,
+      )
     const tells =
       format === 'json' || format === 'csv' || format === 'cyclonedx' || format === 'spdx' || format === 'systeminfo'
     if (!tells && options.platform === undefined)
@@ -179,7 +181,7 @@ async function readInventory(options: Options, path: string): Promise<readonly A
       clock: () => new Date(),
     })
     const snapshots: AssetSnapshot[] = []
-    for await (const seen of source.observe({ signal: new AbortController().signal })) {
+    for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
       if (seen.kind === 'unreachable') throw new Error(seen.reason)
       for (const warning of seen.warnings) complain(warning)
       snapshots.push(seen.snapshot)
@@ -199,7 +201,7 @@ function facts({ platform, exposure, criticality }: Options) {
   if (criticality !== undefined && weight === undefined)
     throw new BadUse(`--criticality takes ${criticalities.join(', ')}.`)
   if (platform !== undefined && !/^[a-z][a-z0-9-]*(?::[a-z0-9][a-z0-9._-]*)?$/.test(platform))
-    throw new BadUse(`"${platform}" is no platform; write one such as debian:12 or windows:server-2022.`)
+    throw new BadUse(`"${platform}" is not a platform; write one such as debian:12 or windows:server-2022.`)
   return {
     ...(platform === undefined ? {} : { platform }),
     ...(known === undefined ? {} : { exposure: known }),

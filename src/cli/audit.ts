@@ -46,7 +46,7 @@ export function auditCommands(program: Command, done: (code: number) => void): v
           )
         if (verdict.notCompared > 0)
           print(
-            `What stood beside ${count(verdict.notCompared, 'entry', 'entries')} was erased: of these, words that were told are not compared.`,
+            `What stood beside ${count(verdict.notCompared, 'entry', 'entries')} was erased: words from them that were told are not compared.`,
           )
         return
       }
@@ -69,7 +69,10 @@ export function auditCommands(program: Command, done: (code: number) => void): v
     })
 }
 
-/** Byte for byte what is hashed, but in a terminal, which would obey some of it. Waits where whoever reads is slower. */
+/**
+ * Writes byte for byte what is hashed, except in a terminal, which would obey some of it. Waits where the reader is
+ * slower.
+ */
 async function writeOut(line: string): Promise<void> {
   if (!process.stdout.write(process.stdout.isTTY ? visibleJson(line) : line)) await once(process.stdout, 'drain')
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { exampleEnvironment, variableReference } from '../app/environment.ts'
+import { platformKinds } from '../chat/registry.ts'
 import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
@@ -13,6 +15,8 @@ import { load, withService } from './with-service.ts'
 interface CheckOptions {
   readonly schema?: boolean
   readonly kinds?: boolean
+  readonly variables?: boolean
+  readonly envExample?: boolean
   readonly offline?: boolean
   readonly json?: boolean
   readonly click: boolean
@@ -31,9 +35,13 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     .option('--json', 'print JSON, a line each')
     .option('--schema', 'print the JSON Schema of patchwarden.yaml for editors')
     .option('--kinds', 'print which kinds of integrations there are, and their settings, as Markdown')
+    .option('--variables', 'print which variables of the environment there are, as Markdown')
+    .option('--env-example', 'print .env.example, which lists them for .env')
     .action(async (options: CheckOptions) => {
       if (options.schema) return printJson(jsonSchema(), 2)
       if (options.kinds) return printDocument(kindReference())
+      if (options.variables) return printDocument(variableReference())
+      if (options.envExample) return printDocument(exampleEnvironment())
       const { config, warnings } = load(program)
       const counts = {
         teams: Object.keys(config.teams).length,
@@ -56,7 +64,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     })
 }
 
-/** True when all answered as they should. The database is the first to be asked: without it nothing else is. */
+/** True when all answered as they should. The database is asked first: without it nothing else is asked. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
   const { lookAtDatabase } = await import('../app/database.ts')
@@ -77,7 +85,7 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   const asked = { ...(await askableWithoutDatabase(config, environment)), systems: Object.keys(config.systems) }
   for await (const answer of contact(asked, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
-  if (environment.slack !== null || environment.discord !== null)
+  if (Object.values(platformKinds).some(({ isUsed }) => isUsed(environment.values)))
     say('Chat platforms were not asked: that needs the database as the start will leave it.')
   return all()
 }

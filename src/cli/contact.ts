@@ -2,8 +2,7 @@ import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
-import type { Asset } from '../core/asset.ts'
-import { observedAsset } from '../core/asset.ts'
+import { type Asset, observedAsset, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
@@ -11,7 +10,7 @@ import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
 
-/** What came of asking one outside system whether it can be worked with. */
+/** The result of asking one outside system whether it can be used. */
 export interface Contact {
   readonly kind:
     | 'database'
@@ -58,8 +57,8 @@ export interface Patience {
 const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
 
 /**
- * Asks every source, engine, feed, calendar and chat platform once, and ends in its time whoever does not answer. Stores
- * nothing and changes no host; hosts may refresh their package lists.
+ * Asks every source, engine, feed, calendar and chat platform once, and gives up on one that does not answer in time.
+ * Stores nothing and changes no host; hosts may refresh their package lists.
  */
 export async function* contact(
   { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
@@ -98,7 +97,7 @@ export async function* contact(
   }
 }
 
-/** What the question brought, or why it brought nothing; in time. */
+/** What the question brought in time, or why it brought nothing. */
 async function seenIn(
   seconds: number,
   signal: AbortSignal,
@@ -161,11 +160,11 @@ async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> 
 /** `assets` gets those that answer, also where not all do in time. */
 async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
   const lost: string[] = []
-  for await (const observation of source.observe({ signal })) {
+  for await (const observation of onlyLooks(source.observe({ signal }))) {
     if (observation.kind === 'seen') assets.push(observedAsset(observation))
     else lost.push(observation.reason)
   }
-  const counted = `${assets.length} of ${assets.length + lost.length} assets answer`
+  const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
   return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
 }
 
@@ -175,7 +174,7 @@ function zonesOf(assets: readonly Asset[]): readonly string[] {
   for (const zone of new Set(assets.map(({ timeZone }) => timeZone))) {
     const missed = missedZoneChange(zone, zoneData)
     const many = assets.filter(({ timeZone }) => timeZone === zone).length
-    if (missed !== null) lines.push(`warning: ${count(many, 'asset')} in ${zone}, ${missed}. ${mendZoneData}`)
+    if (missed !== null) lines.push(`warning: ${count(many, 'server')} in ${zone}, ${missed}. ${mendZoneData}`)
   }
   return lines
 }
@@ -194,7 +193,7 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
   for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
     if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)
   }
-  const counted = `${assets.length - refused.length} of ${assets.length} assets could be upgraded`
+  const counted = `${assets.length - refused.length} of ${assets.length} servers could be upgraded`
   return { ok: refused.length === 0, what: [counted, ...new Set(refused)].join('\n') }
 }
 

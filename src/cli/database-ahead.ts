@@ -16,7 +16,7 @@ export function databaseAhead(outlook: Outlook): Contact | null {
 
 function noWayBackSentences({ copy, alone }: Outlook): readonly string[] {
   const first = 'The start will change how things are stored.'
-  const only = 'There is no way back to an earlier version but a copy of the database'
+  const only = 'The only way back to an earlier version is a copy of the database'
   if (alone === null)
     return [
       first,

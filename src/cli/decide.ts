@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Service } from '../app/open.ts'
-import { type ActionName, actionNames, actions, numberNamedAlone, untilLabel } from '../chat/actions.ts'
+import { type ActionName, actionNames, actions, numberNamedAlone, questionsOf } from '../chat/actions.ts'
 import type { Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
@@ -23,7 +23,7 @@ interface As {
 }
 
 /** Choices of `vote`. */
-const choices: ReadonlyMap<string, ActionName> = new Map([
+export const choices: ReadonlyMap<string, ActionName> = new Map([
   ['approve', 'approve'],
   ['reject', 'reject'],
   ['abstain', 'abstain'],
@@ -106,11 +106,14 @@ function proposeCommand({ program, done, as }: Commands): void {
 /** One for each action that decides something. */
 function actionCommands(commands: Commands): void {
   for (const name of actionNames) {
-    const { command, commandLine, summary, asks } = actions[name]
+    const { command, commandLine, summary } = actions[name]
     if (command === null || commandLine === null) continue
     const own = commands.program.command(`${commandLine ?? name} <proposal>`).description(summary)
-    if (asks.includes('asset')) own.option('--asset <asset>', 'name or id of an asset')
-    if (asks.includes('until')) own.option('--until <date>', `${untilLabel(name).toLowerCase()}, e.g. 2026-12-31`)
+    for (const { ask, label } of questionsOf(name)) {
+      if (ask === 'asset') own.option('--asset <asset>', 'name or id of a server')
+      if (ask === 'until') own.option('--until <date>', `${label.toLowerCase()}, e.g. 2026-12-31`)
+      if (ask === 'owner') own.option('--owner <person>', label.toLowerCase())
+    }
     own
       .option('--as <person>', commands.as)
       .option('--because <reason>', 'reason')

@@ -23,7 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'the disk fails. Look at the log of the machine.',
 }
 
-/** What kept us from a file, for whoever runs the command; `null`: the error is no such. */
+/** What kept us from a file, for whoever runs the command; `null`: it is another kind of error. */
 export function fileSentence(error: unknown): string | null {
   if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return null
   const why = reasons[String(error.code)]

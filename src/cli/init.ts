@@ -17,7 +17,7 @@ export interface InitTools {
   write(line: string): void
   /** Folder that the files are written to. */
   readonly cwd: string
-  /** IANA zone that is offered. Default: that of the machine. */
+  /** The IANA zone that is offered. Default: the zone of the machine. */
   readonly timeZone?: string
 }
 
@@ -27,7 +27,7 @@ export type InitResult =
 
 const TRIES = 5
 
-/** Writes nothing before the last answer, and over a file that is there only after a yes. */
+/** The IANA zone that is offered. Default: the zone of the machine. */
 export async function init(tools: InitTools): Promise<InitResult> {
   const { cwd, write } = tools
   if (!(await mayWrite(tools, configFileName))) {
@@ -97,7 +97,7 @@ function readHosts(answer: string): Read<readonly string[]> {
   for (const name of hosts) {
     const parsed = host.safeParse(name)
     if (!parsed.success)
-      return { ok: false, mend: `${JSON.stringify(name)} is no host name. Write names only, such as web01 web02.` }
+      return { ok: false, mend: `${JSON.stringify(name)} is not a host name. Write names only, such as web01 web02.` }
   }
   return { ok: true, value: hosts }
 }
@@ -127,7 +127,7 @@ async function mayWrite({ ask, cwd }: InitTools, name: string): Promise<boolean>
   return /^y(es)?$/i.test((await ask(`${name} is there already. Write over it? [no] `)).trim())
 }
 
-/** In one step, so that a killed process leaves no half file. */
+/** Written in one step, so that a killed process does not leave half a file. */
 function writeWhole(path: string, content: string, mode: number): void {
   const temporary = `${path}.${process.pid}.new`
   writeFileSync(temporary, content, { mode, flag: 'wx' })

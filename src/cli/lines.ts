@@ -3,7 +3,7 @@ import { visibleJson } from '../chat/visible.ts'
 import { BadUse } from './failure.ts'
 import { complain, print } from './print.ts'
 
-/** The longest line that is read: longer ones are no list of facts or versions, and would fill the memory. */
+/** The longest line that is read: a longer one cannot be a list of facts or versions, and would fill the memory. */
 const LINE_BYTES = 1_000_000
 /** What is printed at once. */
 const CHUNK = 10_000

@@ -36,9 +36,12 @@ export function loadCommand(program: Command, done: (code: number) => void): voi
     .argument('<what>', 'a measured window or a load of the configuration, or a CSV file: time,value')
     .option(
       '--duration <duration>',
-      'how long a window is needed, such as PT3H; default: that of the window, else 3 hours',
+      'how long a window is needed, such as PT3H; default: the length of the window, else 3 hours',
     )
-    .option('--zone <zone>', 'IANA time zone that the week is counted in; default: that of the window, UTC for a file')
+    .option(
+      '--zone <zone>',
+      'IANA time zone that the week is counted in; default: the zone of the window, UTC for a file',
+    )
     .option('--json', 'print JSON')
     .action(async (what: string, options: Options) => {
       const { samples, wish } = await questionOf(program, what, options)
@@ -67,13 +70,13 @@ async function questionOf(program: Command, what: string, { duration, zone }: Op
   const name = rule?.load ?? what
   if (named(config.loads, name) === null) {
     const known = [...measureRules(config).map((each) => each.window), ...Object.keys(config.loads)]
-    const choice = known.length === 0 ? 'There is none in the configuration.' : `There are ${known.join(', ')}.`
+    const choice = known.length === 0 ? 'The configuration has no such window.' : `There are ${known.join(', ')}.`
     const mend = existsSync(what) ? `Write ./${what} for the file.` : choice
-    throw new BadUse(`"${what}" is no measured window, no load and no CSV file. ${mend}`)
+    throw new BadUse(`"${what}" is not a measured window, a load or a CSV file. ${mend}`)
   }
   const now = new Date()
   const since = new Date(now.getTime() - (rule?.weeks ?? WEEKS) * WEEK_MS)
-  const source = buildLoads(config, environment, () => now).get(name)
+  const source = buildLoads(config, environment.values, () => now).get(name)
   const samples = await source?.history(since.toISOString(), now.toISOString(), signal).catch(badInput)
   return {
     samples: samples ?? [],

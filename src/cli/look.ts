@@ -89,7 +89,7 @@ function explainCommand(program: Command, done: (code: number) => void): void {
   program
     .command('explain <name>')
     .description('the evidence and the rule behind a priority: of a CVE, an advisory, a KB, a package or a proposal')
-    .option('--asset <asset>', 'only as far as this asset goes: its name or id')
+    .option('--asset <asset>', 'only as far as this server goes: its name or id')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { asset?: string; json?: boolean }) => {
       await withService(program, async ({ workflow, database }) => {
@@ -104,7 +104,7 @@ function explainCommand(program: Command, done: (code: number) => void): void {
           asset !== null &&
           !(await listAssets(database.db)).some((one) => one.asset.name === asset || one.asset.id === asset)
         )
-          throw new BadUse(`There is no asset "${asset}"; the console lists them under Assets.`)
+          throw new BadUse(`There is no server "${asset}"; the console lists them under Servers.`)
         const explanation = await workflow.explain(name, asset)
         if (explanation.judged.length === 0) done(1)
         if (options.json) printJson(explanation)

@@ -50,12 +50,12 @@ export function overviewCommands(program: Command): void {
 
   program
     .command('assets <proposal>')
-    .description('its assets, what changes on each and how each ended')
+    .description('its servers, what changes on each and how each ended')
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }) => {
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
-        if (state.subject.kind !== 'patches') return print(`${state.id} names no assets.`)
+        if (state.subject.kind !== 'patches') return print(`${state.id} names no servers.`)
         const detail = assetsDetail(state, state.subject)
         if (options.json) printJson(detail.tables)
         else print(detailLines(detail))
@@ -66,7 +66,13 @@ export function overviewCommands(program: Command): void {
     .command('commands')
     .description('everything that can be typed after /patch, in chat and in the console')
     .option('--markdown', 'as docs/commands.md')
-    .action((options: { markdown?: boolean }) => {
+    .option('--discord', 'as Discord registers them: manifests/discord-commands.json')
+    .action(async (options: { markdown?: boolean; discord?: boolean }) => {
+      if (options.discord) {
+        // Loaded where it is needed: Discord's library is large.
+        const { patchCommand } = await import('../chat/discord/commands.ts')
+        return printJson([patchCommand()])
+      }
       if (options.markdown) printDocument(commandReference().trimEnd())
       else print(slashHelp)
     })

@@ -2,7 +2,7 @@
 
 import { oneLine, shorten, visible, visibleJson } from '../chat/visible.ts'
 
-/** A word that is longer is cut in what goes wrong: what was typed is quoted there. */
+/** A longer word is cut in error messages, because they quote what was typed. */
 const LONGEST_WORD = 300
 
 /** Each text is one line, whatever is in it. */

@@ -65,7 +65,7 @@ export function startCommand(program: Command): void {
     })
 }
 
-/** A link made on the command line: whoever could run that may hold it. */
+/** A link made on the command line: whoever could run that command may hold it. */
 function linkFromHere(
   { config, database }: Pick<Service, 'config' | 'database'>,
   person: string,
@@ -93,7 +93,7 @@ function watching(example: boolean, sources: readonly string[]): string {
   return sources.length === 0 ? 'nothing yet (add sources to patchwarden.yaml)' : sources.join(', ')
 }
 
-/** Whoever reads what is printed and logged may go away: the service stays. */
+/** Whoever reads what is printed and logged may go away: the service goes on. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.removeAllListeners('error')

@@ -6,8 +6,8 @@ import { listenForTest } from '../store/notify.ts'
 import type { Contact } from './contact.ts'
 
 /**
- * Posts a button on a chat platform and waits for somebody to click it: the one proof that clicks find their way back.
- * They arrive at whoever listens to the platform: the running service, else this process.
+ * Posts a button on a chat platform and waits for somebody to click it: the only proof that clicks find their way back.
+ * Clicks arrive at the process that listens to the platform: the running service, or else this one.
  */
 export async function testClick(
   connection: ChatConnection,

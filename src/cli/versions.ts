@@ -17,12 +17,12 @@ export function versionsCommand(program: Command): void {
     })
 }
 
-/** A tab allows blanks inside versions. */
+/** Split at a tab, so that versions may contain blanks. */
 function compareLine(scheme: VersionScheme, line: string): LineAnswer {
   const parts = line.includes('\t') ? line.split('\t') : line.trim().split(/ +/)
   const [a = '', b = ''] = parts
   if (parts.length !== 2) return { problem: 'it is not two versions with a tab or a space between them.' }
   const bad = [a, b].find((version) => !scheme.valid(version))
-  if (bad !== undefined) return { problem: `"${bad.slice(0, 80)}" is no ${scheme.name} version.` }
+  if (bad !== undefined) return { problem: `"${bad.slice(0, 80)}" is not a version of the scheme ${scheme.name}.` }
   return { out: signs[scheme.compare(a, b)] }
 }

@@ -14,10 +14,10 @@ import { withService } from './with-service.ts'
 const BAR = 30
 /** Should a notification be lost. */
 const LOOK_MS = 5_000
-/** In a row: a database that is started anew is waited for, for two minutes or so. */
+/** How many looks may fail in a row: a database that is started anew is waited for, for two minutes or so. */
 const LOOKS_LOST = 24
 
-/** Nothing follows by itself any more; `true`: it has ended well. */
+/** After these statuses nothing follows by itself any more; `true`: it has ended well. */
 const ends: Partial<Readonly<Record<Status, boolean>>> = {
   completed: true,
   halted: false,
@@ -57,7 +57,7 @@ async function follow(service: Service, proposal: string, show: Show): Promise<b
   })
   try {
     while (true) {
-      // Before the look: what changes during it is looked at again.
+      // Asked for before the look, so that a change during the look leads to another one.
       const changed = new Promise<void>((resolve) => {
         wake = resolve
       })
@@ -92,7 +92,7 @@ function cardLines(card: Card, status: Status): readonly string[] {
   ]
 }
 
-/** Untrusted text on one line of the terminal: no control sign gets through. */
+/** Untrusted text on one line of the terminal, without control signs. */
 function line(text: string, limit = 160): string {
   return shorten(oneLine(text), limit)
 }
@@ -122,7 +122,7 @@ function drawnAnew(out: { readonly columns: number; write(text: string): boolean
   }
 }
 
-/** In a log every line is written once, when it says something new. */
+/** In a log every line is written only once, when it says something new. */
 function whatIsNew(): Show {
   let before: readonly string[] = []
   return (lines) => {

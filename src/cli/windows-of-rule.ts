@@ -9,7 +9,7 @@ export interface RuleWindows {
   readonly rule: string
   readonly duration?: string
   readonly zone?: string
-  /** In milliseconds: no window starts before it. Where the rule has no DTSTART, it is that. */
+  /** In milliseconds: no window starts before it. It stands in for DTSTART where the rule has none. */
   readonly from: number
   readonly count: number
 }
@@ -20,7 +20,7 @@ const LONGEST_SECONDS = 366 * DAY_SECONDS
 export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, count }: RuleWindows): readonly Window[] {
   const zone = zoneNamed(zoneName)
   if (zone === null)
-    throw new BadUse(`"${zoneName}" is no time zone for --zone; write an IANA name such as Europe/Berlin.`)
+    throw new BadUse(`"${zoneName}" is not a time zone for --zone; write an IANA name such as Europe/Berlin.`)
   if (duration === undefined) throw new BadUse('--rule needs --duration, such as PT3H.')
   const length = parseDuration(duration)
   if (!length.ok) throw new BadUse(`--duration ${length.what}; write PT3H or "3 hours".`)

@@ -26,9 +26,9 @@ const MOST_WINDOWS = 10_000
 export function windowsCommand(program: Command): void {
   program
     .command('windows')
-    .description('the next windows of a team or an asset, freezes cut out; or those of a recurrence rule by itself')
+    .description('the next windows of a team or a server, freezes cut out; or those of a recurrence rule by itself')
     .option('--team <team>', 'team of the configuration')
-    .option('--asset <asset>', 'name or id of an asset of the inventory')
+    .option('--asset <asset>', 'name or id of a server of the inventory')
     .option('--rule <rule>', 'recurrence rule (RFC 5545), such as "FREQ=WEEKLY;BYDAY=TU"; may bring its own DTSTART')
     .option('--duration <duration>', 'with --rule: how long each window stays open, such as PT3H')
     .option('--zone <zone>', 'with --rule: IANA zone; default UTC')
@@ -70,7 +70,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
       const known = parts.teams.plans.map((one) => one.team).join(', ')
       throw new BadUse(`Team "${team}" has no window; teams that have one: ${known || 'none'}.`)
     }
-    // Of a whole team nobody can say where its assets are: its own zone stands in.
+    // Nobody can say where the assets of a whole team are, so the team's own zone is used.
     const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
     return nextWindows(
       measured.scheduleFor(window).plan,
@@ -89,15 +89,15 @@ async function theAsset({ database }: Service, wanted: string): Promise<Asset> {
   if (byId !== undefined) return byId
   const [first, ...others] = assets.filter(({ name }) => name === wanted)
   if (first === undefined)
-    throw new BadUse(`There is no asset "${wanted}" in the inventory; "patchwarden assets" lists them.`)
+    throw new BadUse(`There is no server "${wanted}" in the inventory; the console lists them under Servers.`)
   if (others.length > 0)
     throw new BadUse(
-      `Several assets are called "${wanted}"; name one by its id: ${[first, ...others].map(({ id }) => id).join(', ')}.`,
+      `Several servers are called "${wanted}"; name one by its id: ${[first, ...others].map(({ id }) => id).join(', ')}.`,
     )
   return first
 }
 
-/** In milliseconds; a time without an offset is one of the zone. */
+/** In milliseconds; a time without an offset is in the zone. */
 function instantAt(written: string | undefined, zone: string): number {
   if (written === undefined) return Date.now()
   const at = DateTime.fromISO(written, { zone })

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { readEnvironment } from '../app/environment.ts'
 import type { Service } from '../app/open.ts'
-import { type Environment, readEnvironment } from '../config/environment.ts'
+import type { Environment } from '../config/environment.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { loadConfig } from '../integrations/configuration.ts'

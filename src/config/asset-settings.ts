@@ -1,4 +1,4 @@
-/** Settings that every kind of source has: what is said of the assets that it lists. */
+/** Settings that every kind of source has: what they say about the assets that the source lists. */
 
 import type { z } from 'zod'
 import { criticality, exposure, optional, reference, tags, text, timeZone } from './fields.ts'
@@ -29,10 +29,10 @@ export const tagsOfAll = tags.describe('Tags of every asset of this source.')
 /** What every source says, whatever its kind. */
 export const everySource = { engine: changedBy, ...facts, tags: tagsOfAll }
 
-/** The same, of a system: its engine is its own. */
+/** The same for a system, whose engine is its own. */
 export const everyInventory = { ...facts, tags: tagsOfAll }
 
 type OfSource = z.output<z.ZodObject<typeof everySource>>
 
-/** A source as it is configured. What else it says, its kind alone knows. */
+/** A source as it is configured. Only its kind knows its other settings. */
 export type SourceConfig = OfSource & { readonly kind: string; readonly [setting: string]: unknown }

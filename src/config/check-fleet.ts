@@ -13,7 +13,7 @@ export function checkFleet(settings: Settings, kinds: readonly Kind[], notes: No
     notes.problem(['channels', name, 'console'], 'is false, so the channel would be shown nowhere', mend)
   }
   if (Object.keys(settings.sources).length === 0) {
-    notes.warning(['sources'], 'is empty, so no asset is watched', 'Add a source, such as { kind: local, team: web }.')
+    notes.warning(['sources'], 'is empty, so no server is watched', 'Add a source, such as { kind: local, team: web }.')
   }
   if (Object.keys(settings.feeds).length === 0) {
     const mend = 'Add feeds, such as kev: { kind: kev } and epss: { kind: epss }.'
@@ -32,7 +32,7 @@ function checkTeamPlan(settings: Settings, kinds: readonly Kind[], name: string,
     const why =
       changedBy === null
         ? 'and the team has other parts of a plan'
-        : `and the source ${quote(changedBy)} lets an engine change assets of this team`
+        : `and the source ${quote(changedBy)} lets an engine change servers of this team`
     for (const key of missing) {
       const mend = `Write a name from ${key === 'policy' ? 'policies' : `${key}s`}, or take the rest away to only watch.`
       notes.problem([...path, key], `is missing, ${why}`, mend)

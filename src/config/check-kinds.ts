@@ -6,7 +6,7 @@ import type { EntryConfig, Settings } from './schema.ts'
 
 const roles: readonly RoleName[] = ['inventory', 'feed', 'engine', 'metrics', 'load', 'silence']
 
-/** What each kind has to say of its entries, and each engine of the sources that name it. */
+/** What each kind reports about its entries, and each engine about the sources that name it. */
 export function checkKinds(settings: Settings, kinds: readonly Kind[], notes: Notes): void {
   for (const [role, name, entry] of entriesOfKinds(settings)) {
     const path = [sectionOf[role], name]

@@ -10,7 +10,7 @@ import { suggest } from './suggest.ts'
 
 /** A policy that nobody can satisfy is refused, in every team that uses it. */
 export function checkPolicies(settings: Settings, unread: Unread, notes: Notes): void {
-  // With a person, role or team that could not be read, nobody can say who holds what.
+  // If a person, role or team could not be read, nobody can say who holds what.
   const peopleKnown = ['people', 'roles', 'teams'].every((section) => !unread.names.has(section))
   const sound = new Set<string>()
   for (const [name, policy] of Object.entries(settings.policies)) {
@@ -179,7 +179,7 @@ function warnOfProposers(
   notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
 }
 
-/** Whoever has no account of their own decides by links and command lines, and all of that is one hand. */
+/** Whoever has no account of their own decides by links and command lines, and all of that counts as one hand. */
 function warnOfHands(
   settings: Settings,
   policy: Policy,

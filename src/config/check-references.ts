@@ -34,7 +34,7 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
     used.set(section, names.add(name))
     const broken = unread.names.get(section)
     if (Object.hasOwn(settings[section], name) || broken?.has('*')) return
-    // "Mara" is no name that can be used, and has been told already.
+    // "Mara" is not a name that can be used, and that has been reported already.
     if (
       [...(broken ?? []), ...brokenSystems(section, unread)].some((other) => other.toLowerCase() === name.toLowerCase())
     )
@@ -97,7 +97,7 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
   for (const [name, window] of Object.entries(settings.windows)) {
     refer(['windows', name, 'measured', 'load'], 'loads', window.measured?.load ?? null)
   }
-  // With entries that could not be read, what they use is not known.
+  // If some entries could not be read, it is not known what they use.
   if (unread.names.size === 0) warnOfUnused(settings, used, notes)
 }
 

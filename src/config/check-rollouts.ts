@@ -10,7 +10,7 @@ import { suggest } from './suggest.ts'
 
 /** Rollouts that could not run, or would never do what was meant. */
 export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
-  // With a person, role or team that could not be read, nobody can say who holds what.
+  // If a person, role or team could not be read, nobody can say who holds what.
   const peopleKnown = ['people', 'roles', 'groups', 'teams'].every((section) => !unread.names.has(section))
   const listed = listedIn(settings, kinds)
   const all = isAll(settings, kinds, unread)
@@ -51,7 +51,7 @@ function checkServiceChecks(name: string, rollout: RolloutConfig, notes: Notes):
       const path = ['rollouts', name, 'rings', index, 'gate', 'checks', position]
       if ('metric' in check) checkMetric(path, check, notes)
       if (!('http' in check) || !/\{(address|name)\}/.test(check.http)) continue
-      const mend = 'Write the host out: a gate asks about the service as a whole, not about an asset.'
+      const mend = 'Write the host out: a gate asks about the service as a whole, not about a server.'
       notes.problem([...path, 'http'], `is ${quote(check.http)}, without a host of its own`, mend)
     }
   }
@@ -95,7 +95,7 @@ function testRingOf(settings: Settings, team: string) {
   return named(settings.policies, policy)?.testRing ?? 'never'
 }
 
-/** An approval that needs a ring to have passed could never come where there is no such ring. */
+/** An approval that needs a ring to pass could never come where there is no such ring. */
 function checkTestRings(settings: Settings, notes: Notes): void {
   for (const [name, team] of Object.entries(settings.teams)) {
     const policy = named(settings.policies, team.policy)
@@ -114,15 +114,15 @@ function checkTestRings(settings: Settings, notes: Notes): void {
 function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void {
   const path = ['rollouts', name, 'hooks']
   if (hooks.drain !== null && hooks.undrain === null) {
-    const mend = 'Add undrain, unless something else puts assets into service again.'
-    notes.warning([...path, 'drain'], 'takes assets out of service, and nothing here puts them back', mend)
+    const mend = 'Add undrain, unless something else puts servers into service again.'
+    notes.warning([...path, 'drain'], 'takes servers out of service, and nothing here puts them back', mend)
   }
   if (hooks.restore !== null && hooks.snapshot === null) {
     notes.warning([...path, 'restore'], 'has no snapshot to put back', 'Add snapshot, or leave it out.')
   }
 }
 
-/** By the hosts that are written in the file: what other sources list is known only later. */
+/** Counts the hosts that are written in the file: what other sources list is known only later. */
 function checkClusters(
   settings: Settings,
   hosts: readonly Asset[],
@@ -140,7 +140,7 @@ function checkClusters(
       notes.warning([...path, 'minHealthy'], what, mend)
       continue
     }
-    // With the rules before it, which take their tags first.
+    // Together with the rules before it, which take their tags first.
     const rules = rollout.clusters.slice(0, index + 1)
     const problems = teams.flatMap((team) => {
       const own = hosts.filter((host) => host.team === team)
@@ -177,7 +177,7 @@ function checkLists(hosts: readonly Asset[], name: string, rollout: RolloutConfi
       const guess = suggest(asset, known)
       const mend = guess === null ? 'Write the name of a host as the source has it.' : `Did you mean "${guess}"?`
       const path = ['rollouts', name, 'rings', index, 'select', 'list', position]
-      notes.warning(path, `names the asset ${quote(asset)}, which no source lists`, mend)
+      notes.warning(path, `names the server ${quote(asset)}, which no source lists`, mend)
     }
   }
 }

@@ -52,11 +52,15 @@ function checkRings(path: readonly PropertyKey[], rings: Settings['rollouts'][st
     names.add(ring.name)
     const last = index === rings.length - 1
     if (ring.select === 'rest' && !last) {
-      notes.problem([...path, index, 'select'], 'is rest, which leaves nothing for the rings after it', 'Put it last.')
+      notes.problem(
+        [...path, index, 'select'],
+        'is rest, which leaves no server for the rings after it',
+        'Put it last.',
+      )
     }
     if (ring.select !== 'rest' && last) {
       const mend = 'End with a ring that selects the rest.'
-      notes.warning([...path, index, 'select'], 'ends the rollout, and assets that no ring selects are left out', mend)
+      notes.warning([...path, index, 'select'], 'ends the rollout, and servers that no ring selects are left out', mend)
     }
   }
 }

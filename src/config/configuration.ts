@@ -1,4 +1,4 @@
-/** Everything that reads or describes patchwarden.yaml, for the kinds that it is given. */
+/** Everything that reads or describes patchwarden.yaml, for the kinds that are passed in. */
 
 import { type CrossCheck, crossCheck } from './cross-check.ts'
 import { defaultConfig } from './default-config.ts'

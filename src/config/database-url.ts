@@ -18,13 +18,13 @@ function addressProblem(address: string): string | null {
   if (host === undefined || host === '') return 'there is no host'
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
     return 'the port is not a number from 1 to 65535'
-  return URL.canParse(`postgres://${host}`) ? null : 'the host is no host name and no address'
+  return URL.canParse(`postgres://${host}`) ? null : 'the host is neither a host name nor an address'
 }
 
 function queryProblem(query: string): string | null {
   const settings = new URLSearchParams(query)
   const mode = settings.get('sslmode')
-  if (mode !== null && !sslModes.includes(mode)) return `sslmode is none of ${sslModes.join(', ')}`
+  if (mode !== null && !sslModes.includes(mode)) return `sslmode is not one of ${sslModes.join(', ')}`
   const seconds = settings.get('connect_timeout')
   if (seconds !== null && !/^\d{1,6}$/.test(seconds)) return 'connect_timeout is not a number of seconds'
   return null

@@ -21,7 +21,7 @@ export function readTable(name: string): string {
   return readFileSync(fileURLToPath(new URL(`../../decision-tables/${name}.csv`, import.meta.url)), 'utf8')
 }
 
-/** The rule by which patches are judged. Throws a sentence where the table cannot be read or used. */
+/** The rule that judges patches. Throws a sentence where the table cannot be read or used. */
 export function priorityRule({ priority }: Pick<Settings, 'priority'>): PriorityRule {
   const { table, outcomes } = priority
   if (isShippedTable(table)) return shippedRule(table, readTable(table))

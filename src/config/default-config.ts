@@ -13,7 +13,7 @@ export function exampleFleet(dataDir: string): string {
   return join(dataDir, 'example', 'fleet.json')
 }
 
-/** Where the example keeps its own embedded database: nothing of it is in that of a real configuration. */
+/** Where the example keeps its own embedded database, apart from that of a real configuration. */
 export function exampleDatabase(dataDir: string): string {
   return join(dataDir, 'example', 'postgres')
 }

@@ -47,7 +47,7 @@ function parsePieces(text: string, shown: string): ParsedDuration {
   let smallest = Number.POSITIVE_INFINITY
   const rest = text.replace(piece, '').replace(/\s|,|\band\b/g, '')
   const pieces = [...text.matchAll(piece)]
-  if (rest !== '' || pieces.length === 0) return { ok: false, what: `is ${shown}, which is no duration` }
+  if (rest !== '' || pieces.length === 0) return { ok: false, what: `is ${shown}, which is not a duration` }
   for (const [, amount, name] of pieces) {
     const unit = units.find((candidate) => candidate.names.some((known) => known === name))
     if (unit === undefined) {

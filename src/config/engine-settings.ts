@@ -6,7 +6,7 @@ import { duration } from './fields.ts'
 
 const MINUTE = 60
 
-/** Of upgrades that run detached on a host. */
+/** For upgrades that run detached on a host. */
 export const upgradeTimes = {
   lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR_SECONDS })
     .prefault('5 min')

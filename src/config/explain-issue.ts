@@ -32,7 +32,7 @@ function explain(issue: Issue, path: readonly PropertyKey[], root: unknown, know
   return [{ path, at: 'value', ...explainValue(issue, value, mend) }]
 }
 
-/** Of the shapes that were possible, the one that the value comes closest to. */
+/** The closest one of the possible shapes. */
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],
@@ -51,7 +51,7 @@ function explainUnion(
   return [{ path, at: 'value', what: `is ${show(value)}`, mend }]
 }
 
-/** A key that is not known or missing says more against a shape than a value that does not fit. */
+/** An unknown or missing key says more against a shape than a value that does not fit. */
 function weight(branch: readonly Issue[]): number {
   let total = 0
   for (const found of branch) total += found.code === 'unrecognized_keys' ? found.keys.length : 1

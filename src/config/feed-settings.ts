@@ -19,7 +19,7 @@ export const platforms = optional(
   }),
 )
 
-/** A feed as it is configured. What else it says, its kind alone knows. */
+/** A feed as it is configured. Only its kind knows its other settings. */
 export type FeedConfig = z.output<z.ZodObject<typeof everyFeed>> & {
   readonly kind: string
   readonly [setting: string]: unknown

@@ -149,7 +149,7 @@ export function percentOf(written: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-/** A number of assets or a share of them, of which at least one is meant. */
+/** A number of assets or a share of them; it means at least one. */
 export function amount(minimum: number, mend: string) {
   return z.union([
     count(minimum, 5_000, mend).transform((value) => ({ kind: 'count' as const, value })),
@@ -178,7 +178,7 @@ export function command(values: readonly string[]) {
         .superRefine((part, context) => {
           const unknown = [...part.matchAll(/\{([A-Za-z]+)\}/g)].find(([, value]) => !values.includes(value ?? ''))
           if (unknown === undefined) return
-          const message = values.length === 0 ? 'Write it out: here is no asset to take it from.' : `Known: ${known}.`
+          const message = values.length === 0 ? 'Write it out: here is no server to take it from.' : `Known: ${known}.`
           context.addIssue({
             code: 'custom',
             message,

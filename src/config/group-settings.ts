@@ -66,7 +66,7 @@ export type RotaConfig = z.infer<typeof rota>
 export type SlackGroupConfig = z.infer<typeof slackGroup>
 export type DiscordRoleConfig = z.infer<typeof discordRole>
 
-/** A group that a kind of integration keeps. What else it says, its kind alone knows. */
+/** A group that a kind of integration keeps. Only its kind knows its other settings. */
 export interface OnCallConfig {
   readonly kind: string
   readonly fallback: string[]

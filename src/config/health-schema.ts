@@ -24,10 +24,10 @@ export function commandCheck(values: readonly string[]) {
   })
 }
 
-/** Of each asset. */
+/** For each asset. */
 export const healthCheck = z.union([httpCheck, z.strictObject(tcp), commandCheck(['name', 'address'])])
 
-/** Of a service as a whole, which has no address of its own. */
+/** For a service as a whole, which has no address of its own. */
 export const serviceTcpCheck = z.strictObject({
   ...tcp,
   host: text('Write a host name or an address, such as db.example.net.', 253)

@@ -17,7 +17,7 @@ export function jsonSchemaOf(settingsSchema: SettingsSchema): JsonSchema {
   }
 }
 
-/** Keys that may stand in the group at `path`; of a group with a `kind`, those of its kind. */
+/** Keys that may stand in the group at `path`; in a group with a `kind`, the keys of that kind. */
 export function knownKeys(whole: JsonSchema, path: readonly PropertyKey[], root: unknown): readonly string[] {
   let shapes: readonly JsonSchema[] = shapesOf(whole, root)
   for (const [index, segment] of path.entries()) {

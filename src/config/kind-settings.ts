@@ -13,7 +13,7 @@ export type SettingsOf<Shape extends z.ZodRawShape> = z.ZodObject<Shape, z.core.
 export type InventorySettings = SettingsOf<typeof everySource>
 export type FeedSettings = SettingsOf<typeof everyFeed>
 export type OnCallSettings = SettingsOf<{ readonly fallback: typeof fallback }>
-/** Of a role in which kinds have nothing in common. */
+/** For a role in which kinds have nothing in common. */
 export type AnySettings = SettingsOf<Readonly<Record<never, z.ZodType>>>
 
 /** The section of patchwarden.yaml in which a kind is named for each role. */
@@ -44,7 +44,9 @@ export interface SystemSettings {
   readonly summary: string
   /** How it is reached and logged in to. */
   readonly connection: AnySettings
-  /** As the settings of the role, without those of the connection and without `engine`: that is its own. */
+  /**
+   * The settings of the role, without those of the connection and without `engine`, because a system is its own engine.
+   */
   readonly inventory: SettingsOf<typeof everyInventory>
   readonly engine?: AnySettings
 }
@@ -65,13 +67,13 @@ export interface KindSettings {
   readonly system?: SystemSettings
 }
 
-/** An entry as it is configured. What else it says, its kind alone knows. */
+/** An entry as it is configured. Only its kind knows its other settings. */
 export interface EntryConfig {
   readonly kind: string
   readonly [setting: string]: unknown
 }
 
-/** A system as it is configured. What else it says, its kind alone knows. */
+/** A system as it is configured. Only its kind knows its other settings. */
 export interface SystemConfig extends EntryConfig {
   readonly inventory: z.output<SystemSettings['inventory']>
   /** Left out or `null`: what it lists is only watched. */

@@ -1,5 +1,5 @@
 /**
- * What an integration says of itself, in `kind.ts` of its folder: everything that Patchwarden knows of it comes from there.
+ * What an integration says about itself, in `kind.ts` of its folder. Patchwarden knows nothing else about it.
  * docs/decisions/0026-kinds.md
  */
 
@@ -15,7 +15,7 @@ import type {
   MonitoringSilence,
   PeopleSource,
 } from '../core/ports.ts'
-import type { Environment } from './environment.ts'
+import type { Values, Variables } from '../core/variables.ts'
 import type {
   AnySettings,
   FeedSettings,
@@ -35,16 +35,14 @@ export type PathSetting =
   /** A bare name is looked for in PATH. */
   | 'program'
 
-/** The tokens and passwords of the environment. One that is missing is not set. */
-export type Secrets = Partial<Pick<Environment, 'prometheus' | 'pagerduty' | 'alertmanager' | 'awxToken'>>
-
 /** What `create` is given beside the settings of the entry. */
 export interface Given<Connection = unknown> {
   /** The name of the entry. */
   readonly name: string
-  /** All of the configuration, for what an entry names elsewhere in it. */
+  /** The whole configuration, for what an entry names elsewhere in it. */
   readonly config: Config
-  readonly secrets: Secrets
+  /** The variables of the environment that are set. Secrets. */
+  readonly values: Values
   readonly clock: () => Date
   /** What `open` of the kind made: the same for all roles of a system. */
   readonly connection: Connection
@@ -57,7 +55,7 @@ export interface Reference {
   readonly name: string | null
 }
 
-/** Takes what is wrong with one entry, by the path within it. */
+/** Takes the problems of one entry, by the path within it. */
 export interface EntryNotes {
   problem(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
 }
@@ -74,7 +72,7 @@ interface Role<S extends AnySettings, Entry, Product, G> extends RoleSettings<S>
   readonly paths?: Readonly<Record<string, PathSetting>>
   /** Names that it takes from elsewhere in the file, beside those that every entry of the section has. */
   refersTo?(entry: Entry): readonly Reference[]
-  /** What no setting can tell by itself. */
+  /** Checks what a single setting cannot show by itself. */
   check?(entry: Entry, place: EntryPlace, notes: EntryNotes): void
   create(entry: Entry, given: G): Product
 }
@@ -85,7 +83,9 @@ interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, E
 }
 
 interface EngineRole<S extends AnySettings, Entry, C> extends Role<S, Entry, DeployEngine, Given<C>> {
-  /** Why it could not change what the source lists, and how to mend that; `null`: it could, as far as the file tells. */
+  /**
+   * Why it could not change what the source lists, and how to mend that; `null`: it could, as far as the file tells.
+   */
   obstacle?(entry: Entry, source: SourceConfig): { readonly what: string; readonly mend: string } | null
   /** What checks the health of its assets, where the assets themselves are not asked. */
   health?(entry: Entry, otherwise: HealthProbe): HealthProbe
@@ -98,11 +98,11 @@ export interface AnyRole {
   check?(entry: EntryConfig, place: EntryPlace, notes: EntryNotes): void
 }
 
-/** Needs nothing of the rest of the file: it is also made in a thread of its own. */
+/** Needs nothing from the rest of the file, because it is also made in a thread of its own. */
 export type FeedGiven = Pick<Given, 'name' | 'clock'>
 
 interface FeedRole<S extends FeedSettings, Entry> extends Role<S, Entry, CatalogFeed, FeedGiven> {
-  /** Whether it is so little that a thread would take longer to begin. */
+  /** Whether it is so small that starting a thread would take longer. */
   isSmall?(entry: Entry): Promise<boolean>
 }
 
@@ -125,6 +125,8 @@ interface KindOf<
   readonly name: string
   /** Its page in `docs/`. */
   readonly page: string
+  /** What it reads from the environment: tokens and passwords. */
+  readonly variables?: Variables
   /** What its roles share. Called once for each system, and once for all entries of the kind that are in no system. */
   open?(): Connection
   readonly roles: {
@@ -152,7 +154,7 @@ export type Kind = KindOf<
   OnCallSettings
 >
 
-/** A kind, its functions typed by its own settings. */
+/** Declares a kind; its functions are typed by its own settings. */
 export function kind<
   Connection = unknown,
   Inventory extends InventorySettings = InventorySettings,

@@ -13,6 +13,7 @@ import { explainIssue, type KnownKeys } from './explain-issue.ts'
 import { isWrongKind, withGuessedKinds } from './guess-kinds.ts'
 import type { Kind } from './kind.ts'
 import { configLimits } from './limits.ts'
+import { missingVariables } from './missing-variables.ts'
 import { nothingUnread } from './notes.ts'
 import { withAbsolutePaths } from './paths.ts'
 import { type ConfigProblem, type Finding, showPath } from './problem.ts'
@@ -26,7 +27,7 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-/** What a file may say: it depends on the kinds that there are. */
+/** What a file may say, which depends on the kinds that there are. */
 export interface FileFormat {
   readonly kinds: readonly Kind[]
   readonly schema: SettingsSchema
@@ -56,11 +57,18 @@ export function loadConfig(format: FileFormat, path: string | null, environment:
   const problem = tableProblem(settings)
   if (problem !== null) return refuse([{ file: shown, line: 0, column: 0, path: 'priority.table', ...problem }])
   const config = applyEnvironment({ ...settings, file, example: false }, environment)
-  return { ok: true, config, warnings: read.warnings }
+  const missing = missingVariables(settings, format.kinds, environment.values)
+  return { ok: true, config, warnings: [...read.warnings, ...placed(shown, read.yaml, missing)] }
 }
 
 export type ParsedSettings =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly ConfigProblem[] }
+  | {
+      readonly ok: true
+      readonly settings: Settings
+      readonly warnings: readonly ConfigProblem[]
+      /** The text, for the places of what is found later. */
+      readonly yaml: YamlText
+    }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 function tableProblem(settings: Settings): { readonly what: string; readonly mend: string } | null {
@@ -95,7 +103,7 @@ export function parseSettings(format: FileFormat, text: string, file: string): P
     const checked = crossCheck(settings, format.kinds, nothingUnread)
     problems.push(...placed(file, yaml, [...systemProblems(parsed.data), ...checked.problems]))
     if (problems.length > 0) return refuse(problems)
-    return { ok: true, settings, warnings: placed(file, yaml, checked.warnings) }
+    return { ok: true, settings, warnings: placed(file, yaml, checked.warnings), yaml }
   }
   const { issues, findings } = explainAll(format, yaml.value, parsed.error.issues)
   const clear = findings.filter(

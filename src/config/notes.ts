@@ -1,6 +1,6 @@
 import type { Finding } from './problem.ts'
 
-/** Entries that are written but could not be read: they exist, and no more can be said of them. */
+/** Entries that are written but could not be read: they exist, and nothing else is known about them. */
 export interface Unread {
   /** `policies` -> names; a whole section that could not be read is `*`. */
   readonly names: ReadonlyMap<string, ReadonlySet<string>>

@@ -70,7 +70,7 @@ const assetWindow = z.union([
     window: reference('a window').describe('When they may be touched: a name from windows.'),
   }),
   z.strictObject({
-    asset: text('Write the name of an asset, such as web01.', 200).describe('The asset of this name or id.'),
+    asset: text('Write the name of a server, such as web01.', 200).describe('The asset of this name or id.'),
     window: reference('a window').describe('When it may be touched: a name from windows.'),
   }),
 ])

@@ -97,7 +97,7 @@ const notice = duration({ unit: 'days', minimum: 60, maximum: 30 * DAY_SECONDS }
 const objectors = roles('Write who may object, such as [owner, security].')
 
 const quorumPolicy = z.strictObject({
-  kind: z.literal('quorum').describe('So many people of each role must approve.'),
+  kind: z.literal('quorum').describe('How many people of each role must approve.'),
   approvals: roleCounts.describe('How many different people of each role must approve; one person fills one role.'),
   ...everyPolicy,
 })
@@ -126,7 +126,7 @@ export const standingApproval = z.strictObject({
   team: reference('a team').describe('The team whose proposals it pre-approves.'),
   tags: z
     .array(text('Write a tag, such as dev.', 64), { error: 'Write a list of tags, such as [dev].' })
-    .min(1, { error: 'Write at least one tag: a rule for every asset is too wide.' })
+    .min(1, { error: 'Write at least one tag: a rule for every server is too wide.' })
     .describe('Every asset of the proposal must carry one of these tags.'),
   types: z
     .array(patchType, { error: 'Write a list, such as [security, bugfix].' })

@@ -3,7 +3,7 @@
 export interface ConfigProblem {
   /** The file as people know it, or `environment`. */
   readonly file: string
-  /** From 1; 0 where the problem has no place in the file. */
+  /** Counted from 1; 0 where the problem has no place in the file. */
   readonly line: number
   readonly column: number
   /** The key: `policies.standard.approvals.owner`. Empty: the whole file. */

@@ -1,4 +1,4 @@
-/** Makes of the configuration what the record keeps of it. */
+/** Turns the configuration into what the record keeps of it. */
 
 import { groupOf, type RecordedConfiguration } from '../core/record/configuration.ts'
 import { sha256 } from '../core/sha256.ts'
@@ -79,14 +79,14 @@ export function recordedConfiguration(
     policies: settings.policies,
     standingApprovals: settings.standingApprovals,
     windows: settings.windows,
-    // Why there is a freeze changes nothing of what is frozen, and stands beside the entry.
+    // The reason of a freeze does not change what is frozen, and stands beside the entry.
     freezes: settings.freezes.map((freeze) => {
       if ('calendar' in freeze) return withHashes(freeze)
       const { name: _, ...rest } = freeze
       return rest
     }),
     rollouts: withHashes(settings.rollouts),
-    // Of a table of one's own what is in it, not where it lies.
+    // For a custom table: what is in it, not where the file is.
     priority: withHashes({
       ...priority,
       table: isShippedTable(priority.table) ? priority.table : sha256(readTable(priority.table)),

@@ -128,7 +128,10 @@ export function membersFor(
   return members
 }
 
-/** Whom the configuration names operator: a role of the whole organisation. Nobody is one silently. */
+/**
+ * The people whom the configuration names operators, a role of the whole organisation. Nobody becomes one without being
+ * named.
+ */
 export function operators(config: Settings, inGroup: InGroup = (group) => namedBy(config, group)): readonly string[] {
   const holders = (config.roles.operator ?? []).flatMap((holder) => holdersOf(holder, inGroup))
   return Object.keys(config.people).filter((id) => holders.includes(id))
@@ -174,7 +177,7 @@ export function heldElsewhere(config: Settings, team: string, role: string): boo
   })
 }
 
-/** IANA zone of the team; that of the whole configuration for an unknown one. */
+/** IANA zone of the team; for an unknown team, the zone of the whole configuration. */
 export function timeZoneFor(config: Settings, team: string): string {
   return named(config.teams, team)?.timeZone ?? config.timeZone
 }
@@ -351,7 +354,7 @@ export function calendarFreezes(config: Settings): readonly CalendarFreezeConfig
   return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [freeze] : []))
 }
 
-/** ISO 8601 UTC; of a date its first instant, or the first one after it. */
+/** ISO 8601 UTC; for a date its first instant, or the first one after it. */
 function instant(written: string, zone: string, edge: 'start' | 'end'): string {
   const at = DateTime.fromISO(written, { zone })
   const whole = !written.includes('T') && edge === 'end' ? at.plus({ days: 1 }) : at

@@ -5,22 +5,22 @@ import { amount, command, count, duration, optional, percent, reference, roles, 
 import { commandCheck, httpCheck, serviceTcpCheck } from './health-schema.ts'
 
 const selectMend = 'Write { tag: canary }, { list: [web01] }, { count: 1 }, { percent: 10 } or rest.'
-const batchMend = 'Write a number of assets, such as 2, or a share, such as "25%".'
+const batchMend = 'Write a number of servers, such as 2, or a share, such as "25%".'
 
 const select = z.union([
   z.literal('rest', { error: selectMend }),
   z.strictObject({ tag: text('Write a tag, such as canary.', 64).describe('Assets that carry this tag.') }),
   z.strictObject({
     list: z
-      .array(text('Write the name of an asset, such as web01.', 253), {
-        error: 'Write a list of assets, such as [web01, web02].',
+      .array(text('Write the name of a server, such as web01.', 253), {
+        error: 'Write a list of servers, such as [web01, web02].',
       })
-      .min(1, { error: 'Write at least one asset, such as [web01].' })
-      .max(5_000, { error: 'Use at most 5,000 assets.' })
+      .min(1, { error: 'Write at least one server, such as [web01].' })
+      .max(5_000, { error: 'Use at most 5,000 servers.' })
       .describe('These assets, by name or id, where they are part of the proposal.'),
   }),
   z.strictObject({
-    count: count(1, 5_000, 'Write how many assets: 1 or more.').describe('So many of the assets that are left.'),
+    count: count(1, 5_000, 'Write how many servers: 1 or more.').describe('This many of the assets that are left.'),
   }),
   z.strictObject({
     percent: z
@@ -44,7 +44,7 @@ const serviceCheck = z.union([httpCheck, serviceTcpCheck, commandCheck([]), metr
 
 const gate = z.strictObject({
   minSuccess: percent(0, 100).prefault('100%').describe('Share of the ring that must end well.'),
-  maxFailures: count(0, 5_000, 'Write how many assets may fail: 0 or more.')
+  maxFailures: count(0, 5_000, 'Write how many servers may fail: 0 or more.')
     .default(0)
     .describe('More failures than this stop the rollout before the next batch.'),
   unreachable: z
@@ -52,7 +52,7 @@ const gate = z.strictObject({
     .default('as failure')
     .describe('How assets that never answered are counted.'),
   go: optional(roles('Write who must say go, such as [on-call].')).describe(
-    'Roles of whom somebody must say go before the ring begins. Default: nobody is asked.',
+    'Roles, one of which must say go before the ring begins. Default: nobody is asked.',
   ),
   checks: z
     .array(serviceCheck, { error: 'Write a list of checks, such as [ { http: "https://shop.example.net/health" } ].' })
@@ -83,12 +83,12 @@ const cluster = z.strictObject({
   tag: text('Write a tag, such as db, or the beginning of tags, such as cluster:*.', 64).describe(
     'Assets with this tag are one cluster; ending in *, each tag that begins so is a cluster of its own.',
   ),
-  atOnce: count(1, 5_000, 'Write how many assets: 1 or more.')
+  atOnce: count(1, 5_000, 'Write how many servers: 1 or more.')
     .default(1)
-    .describe('So many of a cluster are worked on at the same time, at most.'),
-  minHealthy: amount(0, 'Write a number of assets, such as 2, or a share, such as "50%".')
+    .describe('At most this many of a cluster are worked on at the same time.'),
+  minHealthy: amount(0, 'Write a number of servers, such as 2, or a share, such as "50%".')
     .prefault('50%')
-    .describe('So many of a cluster stay up, at least: a number, or a share of the cluster, rounded up.'),
+    .describe('At least this many of a cluster stay up: a number, or a share of the cluster, rounded up.'),
 })
 
 const hook = z.strictObject({
@@ -102,7 +102,7 @@ const hook = z.strictObject({
 
 const hookMeanings = {
   drain: 'Takes the asset out of service, first of all.',
-  snapshot: 'Keeps what can be put back.',
+  snapshot: 'Keeps a copy that can be put back.',
   'pre-check': 'Looks whether the asset may be touched, just before its packages change.',
   'post-check': 'Looks whether the asset is well, after its health checks.',
   undrain: 'Puts the asset into service again, last of all.',
@@ -131,7 +131,7 @@ export const rollout = z.strictObject({
     .array(cluster, { error: 'Write a list, such as [ { tag: "cluster:*", atOnce: 1, minHealthy: 50% } ].' })
     .max(100, { error: 'Use at most 100 clusters.' })
     .default([])
-    .describe('Assets that serve together: so many stay up. A tag belongs to the first that fits it.'),
+    .describe('Assets that serve together: a number of them stays up. A tag belongs to the first that fits it.'),
   hooks: hooks.prefault({}).describe('Programs of your own around the work on each asset.'),
   silence: optional(reference('a silence')).describe(
     'What keeps the monitoring from paging about assets being worked on: a name from silences.',

@@ -11,7 +11,7 @@ export function withSystems(settings: Settings): Settings {
   const engines: Record<string, EntryConfig> = { ...settings.engines }
   for (const [name, system] of Object.entries(settings.systems)) {
     const { kind, inventory, engine, ...connection } = system
-    // A name that is taken is told by systemProblems; what has it stays as it is.
+    // A name that is already taken is reported by systemProblems; the entry that has it stays as it is.
     const changes = engine && !Object.hasOwn(engines, name)
     if (changes) engines[name] = { ...engine, kind }
     if (Object.hasOwn(sources, name)) continue
@@ -20,7 +20,7 @@ export function withSystems(settings: Settings): Settings {
   return { ...settings, sources, engines }
 }
 
-/** Systems whose name another entry has. What else is wrong with their entries is told of those. */
+/** Systems whose name another entry has. Other mistakes in their entries are reported for those entries. */
 export function systemProblems({ systems, sources, engines }: Settings): readonly Finding[] {
   return Object.entries(systems).flatMap(([name, { engine }]) => {
     const taken = Object.hasOwn(sources, name) ? 'sources' : engine && Object.hasOwn(engines, name) ? 'engines' : null

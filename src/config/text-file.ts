@@ -12,7 +12,7 @@ export function readTextFile(path: string, maximumBytes: number): TextFile {
   try {
     const facts = statSync(path)
     if (facts.isDirectory()) return refusal('is a folder, not a file', 'Name the file in it.')
-    if (!facts.isFile()) return refusal('is no ordinary file', 'Name a file.')
+    if (!facts.isFile()) return refusal('is not an ordinary file', 'Name a file.')
     if (facts.size > maximumBytes) {
       const mend = `At most ${Math.round(maximumBytes / 1_000)} kB are read: is it the right file?`
       return refusal(`has ${Math.round(facts.size / 1_000).toLocaleString('en')} kB`, mend)

@@ -24,7 +24,7 @@ export function withoutBroken(
   const names = new Map<string, Set<string>>()
   const rest = new Map<string, unknown>(Object.entries(value).filter(([key]) => Object.hasOwn(schema.shape, key)))
   for (const key of Object.keys(value)) {
-    // "polices": what it holds was meant to be there.
+    // A key such as "polices" is misspelt: what it holds was meant to be there.
     const meant = rest.has(key) ? null : suggest(key, Object.keys(schema.shape))
     if (meant !== null) names.set(meant, new Set(['*']))
   }

@@ -37,7 +37,7 @@ const sentences: Partial<Record<ErrorCode, SyntaxSentence>> = {
   },
   BLOCK_IN_FLOW: { what: 'has an indented block inside [ ] or { }', mend: 'Separate entries there with commas.' },
   MULTIPLE_DOCS: { what: 'holds a second document after "---"', mend: 'Keep everything in one document.' },
-  BAD_ALIAS: { what: 'has a "*" here that is no alias', mend: 'Put text that begins with * in quotes.' },
+  BAD_ALIAS: { what: 'has a "*" here that is not an alias', mend: 'Put text that begins with * in quotes.' },
   BAD_DIRECTIVE: { what: 'has a line that begins with %', mend: 'Leave it out, or put the text in quotes.' },
   KEY_OVER_1024_CHARS: { what: 'has a key of more than 1024 characters', mend: 'Is a colon or a quote missing?' },
   UNEXPECTED_TOKEN: stray,
@@ -52,5 +52,5 @@ export function describeSyntaxError(code: ErrorCode, message: string): SyntaxSen
   const known = sentences[code]
   if (known !== undefined) return known
   const [first = ''] = message.split('\n')
-  return { what: `is no YAML here: ${first.slice(0, 200)}`, mend: 'Compare the line with patchwarden.example.yaml.' }
+  return { what: `is not YAML here: ${first.slice(0, 200)}`, mend: 'Compare the line with patchwarden.example.yaml.' }
 }

@@ -15,7 +15,7 @@ export interface YamlText {
   readonly value: unknown
   /** Keys written twice, aliases to nothing and the like; the rest of the text could be read. */
   readonly findings: readonly (Finding & { readonly place: Place })[]
-  /** Where the value (or its key) stands; of what is missing, where it would belong. */
+  /** Where the value (or its key) stands; for something that is missing, where it would belong. */
   locate(path: readonly PropertyKey[], at: 'key' | 'value'): Place
 }
 

@@ -70,7 +70,7 @@ function readGroup(reading: Reading, node: Node, path: readonly PropertyKey[], d
   for (const { key, value } of pairsOf(node)) {
     const name = textOfKey(key)
     if (name === null || name === '__proto__') {
-      note(reading, path, 'key', key, 'has a key that is no plain word', 'Write a word before the colon.')
+      note(reading, path, 'key', key, 'has a key that is not a plain word', 'Write a word before the colon.')
       continue
     }
     if (name === '<<') {

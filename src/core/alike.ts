@@ -1,4 +1,4 @@
-/** What was asked for last, by its JSON text. */
+/** The last value that was asked for, by its JSON text. */
 const known = new Map<string, unknown>()
 const MOST = 5_000
 

@@ -32,8 +32,8 @@ export interface Asset {
 }
 
 /**
- * What a decision freezes of an asset: what people judge it by. Where to reach it is no part of that. A vote may be days
- * old when work begins, and a host may have moved by then, so that its address is read from the inventory.
+ * What a decision freezes of an asset: what people judge it by. The address is not part of that: a vote may be days old
+ * when work begins, and a host may have moved by then, so the address is read from the inventory.
  */
 export type FrozenAsset = Omit<Asset, 'address'>
 
@@ -79,7 +79,7 @@ export interface InstalledPackage {
   /** Source package and its version: the key and operand of Debian's security data. */
   readonly source: string
   readonly sourceVersion: string
-  /** Who built it, where that is known and not the platform's own vendor: it is then not assessed. */
+  /** Who built it, where that is known and is not the platform's own vendor: such a package is not assessed. */
   readonly origin?: string | null
   /** Stream of a modular RPM: `nodejs:18`. */
   readonly module?: string | null
@@ -126,6 +126,18 @@ export interface AssetSnapshot {
 export type Observation =
   | { readonly kind: 'seen'; readonly snapshot: AssetSnapshot; readonly warnings: readonly string[] }
   | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
+
+/** What a source says besides its looks: that an asset is no more, or that it has yielded every asset there is. */
+export type Listing = { readonly kind: 'gone'; readonly asset: string } | { readonly kind: 'all' }
+
+export function isLook(one: Observation | Listing): one is Observation {
+  return one.kind === 'seen' || one.kind === 'unreachable'
+}
+
+/** The looks of a source's answer, and nothing of what is listed. */
+export async function* onlyLooks(answer: AsyncIterable<Observation | Listing>): AsyncGenerator<Observation> {
+  for await (const one of answer) if (isLook(one)) yield one
+}
 
 /** The asset that was looked at, whatever came of it. */
 export function observedAsset(observation: Observation): Asset {

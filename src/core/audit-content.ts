@@ -1,4 +1,4 @@
-/** Whether what events name is there, and is what they name. */
+/** Checks that what events name is there, and that it is what they name. */
 
 import { type AuditProblem, isEntry, type RecordItem } from './audit.ts'
 import { type ContentKind, contentName, contentProblem, ownProblem, type StoredContent } from './content.ts'
@@ -22,7 +22,7 @@ export function contentsNamed(item: RecordItem): readonly { readonly kind: Conte
   }
 }
 
-/** The hashes of what an event asks for, where it names that. */
+/** The hashes of what an event asks for, where the event names that. */
 export function subjectsNamed(item: RecordItem): readonly SubjectHashes[] {
   const named = contentsNamed(item)
   const [decision, evidence] = (['decision', 'evidence'] as const).map((kind) => named.find((one) => one.kind === kind))
@@ -43,7 +43,7 @@ export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Name
   }
 }
 
-/** What is known of content by its hash; together they are its mark. */
+/** What is known about content, by its hash; together these bits are its mark. */
 const HELD = 1
 const NAMED = 2
 /** The linked one is missing: it names that, or what it names does. */
@@ -54,9 +54,9 @@ const WITHOUT_LOGS = 8
 const EXPIRED = 16
 
 /**
- * Checks content while it is read, one at a time, each before the event that names it, and what it names before itself. Of
- * each its hash is kept, and of what is missing: at most 100 bytes for each. `now` (ISO 8601): a log that would have
- * expired by then may be missing.
+ * Checks content while it is read, one at a time: each before the event that names it, and after what it names itself.
+ * It keeps the hash of each, and of what is missing: at most 100 bytes for each. `now` (ISO 8601): a log that would
+ * have expired by then may be missing.
  */
 export function createContentCheck(now: string) {
   const table = createHashTable()
@@ -65,7 +65,7 @@ export function createContentCheck(now: string) {
   const is = (number: number, mark: number) => (table.mark(number) & mark) !== 0
   const set = (number: number, mark: number) => table.setMark(number, table.mark(number) | mark)
 
-  /** What is wrong with the next content; told with the event that needs it where there is one. */
+  /** What is wrong with the next content; reported with the event that needs it, where there is one. */
   function content(stored: StoredContent): string | null {
     const problem = ownProblem(stored)
     if (problem !== null) return problem

@@ -79,8 +79,8 @@ export interface RecordCounts {
 export type ExportVerdict = ({ readonly ok: true } & RecordCounts) | ({ readonly ok: false } & AuditProblem)
 
 /**
- * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text. `mayBeErased`:
- * that entries have lost what stood beside them is no fault.
+ * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text.
+ * `mayBeErased`: it is not a fault if entries have lost what stood beside them.
  */
 export function verifyExport(text: string, { mayBeErased = false } = {}): ExportVerdict {
   const check = createExportCheck()
@@ -166,7 +166,7 @@ export function createExportCheck() {
 
   function unnamedProblem(): AuditProblem | null {
     const hash = contents.unnamed()
-    return hash === null ? null : { record: `content ${hash}`, problem: 'is named by no event' }
+    return hash === null ? null : { record: `content ${hash}`, problem: 'is not named by any event' }
   }
 
   function end(): ExportVerdict {
@@ -192,7 +192,7 @@ function parse(raw: string): Record<string, unknown> | null {
   }
 }
 
-/** `null` for what has no canonical form: it was never exported. */
+/** `null` for a value that has no canonical form: it was never exported. */
 function spelling(value: unknown): string | null {
   try {
     return canonicalJson(value)
@@ -220,7 +220,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return typeof value === 'string' || value === null
 }
 
-/** Only the members that chains are made of: of the rest the hash says whether it is what was recorded. */
+/** Checks only the members that chains are made of: for the others the hash says whether they are what was recorded. */
 function isSealedEvent(value: object): value is SealedEvent {
   return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
 }

@@ -69,10 +69,10 @@ export interface AuditProblem {
 }
 
 /**
- * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in their
- * order, then every checkpoint. Each call says what is wrong, or `null`. Of each event its hash is kept, for the
- * checkpoints: 32 to 64 bytes, and some 500 for each stream. That what stood beside an entry is gone breaks no chain:
- * `lost` says of which, for whoever must know why.
+ * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in
+ * their order, then every checkpoint. Each call says what is wrong, or `null`. It keeps the hash of each event for the
+ * checkpoints: 32 to 64 bytes, and some 500 for each stream. A chain holds even if what stood beside an entry is gone:
+ * `lost` names those entries, for whoever must know why.
  */
 export function createChainCheck() {
   const streams = new Map<string, HashList>()
@@ -134,7 +134,7 @@ export interface LostBesides {
   readonly first: readonly AuditProblem[]
 }
 
-/** So many are named; the rest is counted. */
+/** This many are named; the rest is counted. */
 const LOST_NAMED = 100
 const LOST = 'has lost what stood beside it, and no entry says that it was erased'
 
@@ -172,7 +172,7 @@ function sealProblem(sealed: () => string, hash: string): string | null {
   try {
     return sealed() === hash ? null : 'its content does not match its hash: it was changed'
   } catch (error) {
-    return `its content is none that was ever recorded: ${errorText(error)}`
+    return `its content was never recorded: ${errorText(error)}`
   }
 }
 

@@ -19,7 +19,7 @@ function spelled(value: unknown, depth: number): string {
   }
   if (depth === DEEPEST) throw new TypeError(`It is nested more than ${DEEPEST} deep`)
   if (typeof value !== 'object') throw new TypeError(`A ${typeof value} has no JSON form`)
-  // Put together piece by piece: nothing of what is written is made as often as this.
+  // Put together piece by piece, because nothing else is written as often as this.
   let text = ''
   if (Array.isArray(value)) {
     for (const item of value) text += (text === '' ? '' : ',') + spelled(item ?? null, depth + 1)
@@ -32,7 +32,7 @@ function spelled(value: unknown, depth: number): string {
   return `{${text}}`
 }
 
-/** By code unit. Much of what is written is made in that order. */
+/** By code unit. Many objects have their keys in that order already. */
 function sorted(keys: string[]): readonly string[] {
   for (let index = 1; index < keys.length; index++)
     if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return keys.sort()

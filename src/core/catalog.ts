@@ -150,15 +150,6 @@ export interface FeedContent {
   readonly lifecycles?: readonly Lifecycle[]
 }
 
-/** One package that a patch moves on one asset. */
-export interface PackageChange {
-  readonly name: string
-  readonly architecture: string
-  /** `null`: newly installed because the update needs it. */
-  readonly from: string | null
-  readonly to: string
-}
-
 /** The concrete change one source package (or KB) needs on one platform: what people vote on, one row on the card. */
 export interface Patch {
   /** `<platform>/<source>/<target version>`. */

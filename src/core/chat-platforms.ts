@@ -1,11 +1,11 @@
-/** The chat platforms that there are. One more is a line here, a folder under `src/chat/`, and its settings. */
+/** The chat platforms that there are. One more is a line here, a folder under `src/chat/` with its line in `src/chat/registry.ts`, and its settings. */
 export const chatPlatforms = {
   slack: { title: 'Slack', accountId: 'member id' },
   discord: { title: 'Discord', accountId: 'user id' },
 } as const satisfies Readonly<Record<string, ChatPlatformWords>>
 
 interface ChatPlatformWords {
-  /** As people call it. */
+  /** The name that people use for it. */
   readonly title: string
   /** How the platform calls the id of an account. */
   readonly accountId: string

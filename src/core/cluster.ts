@@ -89,7 +89,7 @@ export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
 export function clusterProblem(cluster: Cluster): string | null {
   if (clusterRoom(cluster, { working: new Set(), bad: new Set() }) > 0) return null
   const { name, assets, atOnce, minHealthy } = cluster
-  const size = assets.length === 1 ? '1 asset' : `${assets.length} assets`
+  const size = assets.length === 1 ? '1 server' : `${assets.length} servers`
   if (atOnce < 1) return `the cluster ${name} lets none of its ${size} be worked on`
   return `the cluster ${name} has ${size} and keeps ${minHealthy} of them up, so none may be worked on`
 }

@@ -70,7 +70,7 @@ export function contentOf(kind: ContentKind, value: unknown): HashedContent {
 
 /** Content of a value that never changes. */
 export interface MadeContent extends HashedContent {
-  /** What is written may be something else than the value, because no database holds that. */
+  /** True: what is stored differs from the value, because no database can hold the value. */
   readonly other: boolean
 }
 
@@ -132,7 +132,7 @@ export function kindOf(number: number): string {
   return Object.entries(kinds).find(([, kind]) => kind.number === number)?.[0] ?? `number ${number}`
 }
 
-/** What is wrong with content that is to be of this kind; `null`: it is what its hash says, and can be read. */
+/** What is wrong with content that should be of this kind; `null`: it matches its hash, and can be read. */
 export function contentProblem(kind: ContentKind, content: StoredContent | undefined): string | null {
   if (content === undefined) return 'is missing'
   const problem = ownProblem(content)

@@ -1,4 +1,7 @@
-/** What went wrong with the database as such, for the person who meets it; any other error is a fault of ours. */
+/**
+ * Something went wrong with the database itself, in words for the person who meets it; any other error is a fault of
+ * ours.
+ */
 export class DatabaseProblem extends Error {}
 
 /** How long a connection may take to come about. */

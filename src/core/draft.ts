@@ -37,7 +37,7 @@ export interface OpenGroup {
   readonly takesMore: boolean
   readonly priority: Priority
   readonly patches: readonly Pick<Patch, 'platform' | 'source'>[]
-  /** As they were cut when it opened: an asset keeps its ring. */
+  /** The rings as they were cut when it opened: an asset keeps its ring. */
   readonly rings?: readonly PlannedRing[]
 }
 
@@ -129,7 +129,7 @@ function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, g
   }
 }
 
-/** The open proposal that asks for a patch, else one of the same group that still takes in more. */
+/** The open proposal that already asks for a patch, else one of the same group that still takes in more. */
 function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch) => string | null {
   const asking = new Map<string, string>()
   const joining = new Map<string, string>()
@@ -204,14 +204,14 @@ function draft(
   }
 }
 
-/** What does not fit into one decision comes after it, which is appended to why now. */
+/** What does not fit into one decision comes after it; this sentence is appended to "why now". */
 function tooMany(more: number): string {
   if (more === 0) return ''
   const most = limits.assetsPerProposal.toLocaleString('en')
   return ` ${more.toLocaleString('en')} more ${more === 1 ? 'server misses' : 'servers miss'} the same: a decision holds ${most} at most, so they come with the next one.`
 }
 
-/** The window of most of the assets: that of the proposal. */
+/** The window that most of the assets have, which is the window of the proposal. */
 function usualWindow(plan: TeamPlan, entries: readonly AssessedAsset[]): WindowPlan {
   const counts = new Map<WindowPlan, number>()
   for (const { asset } of entries) {
@@ -243,7 +243,10 @@ function safeguards(
   }
 }
 
-/** Named after the patch that mends most among the most urgent, which scores that drift from day to day do not change. */
+/**
+ * Named after the patch that mends most among the most urgent ones, so that scores which drift from day to day do not
+ * change it.
+ */
 function title(patches: readonly Patch[], assets: number): string {
   const [first] = [...patches].sort(
     (a, b) =>
@@ -296,7 +299,7 @@ export function ringsFor(
   return rings
 }
 
-/** What of `left` the rule takes into a ring that has so many assets already. */
+/** The assets of `left` that the rule takes into a ring which has this many assets already. */
 function select(
   { select: by }: RingRule,
   left: readonly AssessedAsset[],

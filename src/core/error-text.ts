@@ -10,7 +10,7 @@ export function errorText(error: unknown): string {
   return withoutParameters(isAboutValue(error) ? error.message.replace(/"[\s\S]*/, '…') : error.message)
 }
 
-/** As many causes of an error are followed; more are none, or a circle. */
+/** How many causes of an error are followed: a longer chain is a circle. */
 const CAUSES = 5
 
 /** What an error and its causes say, and where each comes from, for the log. No parameter of a statement is in it. */

@@ -4,7 +4,7 @@ import { limits } from './limits.ts'
 
 /** Below this many nothing is concluded. */
 const SAMPLES = 3
-/** Of the samples, so many are not slower than what is expected: late is worse than early. */
+/** This share of the samples is not slower than the estimate: being late is worse than being early. */
 const SHARE = 0.9
 
 /** Seconds that assets took from their start to their verification, by name of ring, quickest first. */

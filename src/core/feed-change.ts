@@ -1,6 +1,8 @@
-/** What became different when a feed was saved: by it, whoever judges knows what to judge again. */
+/** What changed when a feed was saved. It tells whoever judges what to judge again. */
 
-/** `by`: whether the name is a source or a binary package's. A Windows update goes by its KB, as a binary. */
+/**
+ * `by`: whether the name is that of a source or of a binary package. A Windows update is named by its KB, as a binary.
+ */
 export type PackageNamed = readonly [platform: string, name: string, by: 'source' | 'binary']
 
 /** Each list names all that it may concern, what was said before and what is said now; `null`: it may be anything. */
@@ -8,9 +10,11 @@ export interface FeedChange {
   readonly feed: string
   /** Counts the changes of the feed, from 1. */
   readonly version: number
-  /** About which fixes, advisories or Windows updates say something else. */
+  /** Packages about which fixes, advisories or Windows updates say something else. */
   readonly packages: readonly PackageNamed[] | null
-  /** Whose facts, exploitation or EPSS score are other ones. A percentile that moves is no change: nobody judges by it. */
+  /**
+   * CVEs whose facts, exploitation or EPSS score changed. A percentile that moves does not count: nobody judges by it.
+   */
   readonly cves: readonly string[] | null
   /** Whose lifecycle is another one. */
   readonly platforms: readonly string[] | null

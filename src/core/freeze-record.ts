@@ -32,11 +32,11 @@ export interface FreezeAct {
 export interface FreezeRow {
   readonly id: number
   readonly team: string
-  /** Pseudonym; of an earlier version the person's id, as with `liftedBy`. */
+  /** Pseudonym; in an earlier version the person's id, as with `liftedBy`. */
   readonly person: string
-  /** Number of the entry that declares it; `null`: of an earlier version, whose proposals alone tell of it. */
+  /** Number of the entry that declares it; `null`: from an earlier version, where only proposals tell of it. */
   readonly entry: number | null
-  /** Of an earlier version. */
+  /** Only an earlier version wrote it. */
   readonly reason: string | null
   readonly fromAt: string
   readonly untilAt: string
@@ -44,7 +44,7 @@ export interface FreezeRow {
   readonly liftedBy: string | null
 }
 
-/** Of a proposal: when it was alive, and who may freeze its team. */
+/** What is known about a proposal: when it was alive, and who may freeze its team. */
 export interface FreezeWitness {
   readonly id: string
   readonly team: string
@@ -71,13 +71,13 @@ export interface FreezePeople {
   readonly idOf: (pseudonym: string) => string
 }
 
-/** A freeze and its notes in each proposal are one transaction, which does not take longer. */
+/** A freeze and its notes in each proposal are one transaction, which does not take longer than this. */
 const SAME_ACT_MS = 600_000
 
 /**
- * Each freeze and each lifting has its entry, which the row must agree with. Those of earlier versions have none: there
- * events tell of a freeze with each proposal that was alive, so a row that none tells of is wrong only where a proposal
- * was alive at that time and the person could have frozen it, which `members` say.
+ * Each freeze and each lifting has its entry, which must agree with the row. Freezes of earlier versions have no entry:
+ * there, each proposal that was alive has an event about the freeze. So a row without any event is wrong only where a
+ * proposal was alive at that time, and the person could have frozen it, which `members` says.
  */
 export function freezeDifferences(
   rows: readonly FreezeRow[],
@@ -203,7 +203,7 @@ function declares(row: KnownRow, { team, person, at, freeze }: FreezeAct): boole
   )
 }
 
-/** Of somebody who was erased nobody can say who it was. */
+/** Nobody can say who an erased person was. */
 function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): boolean {
   return person === null || person === other
 }

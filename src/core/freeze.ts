@@ -36,7 +36,10 @@ export function freezeProblem({ team, change, now, person, through, policy, memb
   return null
 }
 
-/** Whether those who agreed to lift all that holds a team up, with whoever asks now, are as many as resuming takes. */
+/**
+ * Whether the people who agreed to lift everything that holds a team up, with whoever asks now, are as many as resuming
+ * takes.
+ */
 export type LiftDecision =
   | { readonly enough: true }
   /** `already`: whoever asks had agreed before. `missing`: a role that somebody else must have. */

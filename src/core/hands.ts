@@ -1,9 +1,12 @@
 /**
- * Whose hand really acted. A person who acts by an account of their own acts by their own hand; what comes by a command
- * line, or by a sign-in link that somebody else made, may be anybody's who could run the one or hold the other.
+ * Whose hand really acted. A person who acts by an account of their own acts by their own hand. What comes by a command
+ * line, or by a sign-in link that somebody else made, may come from anybody who could run the command or hold the link.
  */
 
-/** The one hand of all that comes by a command line, or by a link made on one, whatever system user ran it. No person's id has spaces. */
+/**
+ * The one hand behind all that comes by a command line, or by a link made on one, whatever system user ran it. A
+ * person's id never has spaces.
+ */
 export const COMMAND_LINE = 'the command line'
 
 /** How an act came where it was not by an account of the person's own. */
@@ -41,7 +44,7 @@ export function addsNothing(
   return isOwn(before) || !isOwn(now)
 }
 
-/** A name for lists of those who agreed: where it may have been another hand, that is said. */
+/** A name for lists of people who agreed; it also says where the act may have come from another hand. */
 export function nameAsKnown(act: CountedAct & { readonly name: string }): string {
   return isOwn(act) ? act.name : `${act.name} (not confirmed)`
 }

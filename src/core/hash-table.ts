@@ -35,8 +35,9 @@ function withRoom(bytes: Buffer, needed: number): Buffer {
 }
 
 /**
- * Each hash once, by a number from 0 in the order in which they came, with a mark of 8 bits and a link to another. At most
- * 100 bytes for each, and half of that again for the moment in which it grows. What is no hash is never in it.
+ * Each hash once, by a number from 0 in the order in which they came, with a mark of 8 bits and a link to another. At
+ * most 100 bytes for each, and half of that again for the moment in which it grows. A text that is not a hash is never
+ * in it.
  */
 export interface HashTable {
   /** The number of a hash; -1: it is not there. */
@@ -99,7 +100,7 @@ function find(table: Table, hash: string): number {
 function add(table: Table, hash: string): number {
   const known = find(table, hash)
   if (known !== -1) return known
-  if (!isHash(hash)) throw new Error('What is no hash has no number.')
+  if (!isHash(hash)) throw new Error('Only a hash has a number.')
   if (2 * (table.hashes.length + 1) > table.places.length) growPlaces(table)
   table.wanted.write(hash, 'hex')
   const place = placeOfWanted(table)

@@ -10,7 +10,7 @@ import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/propo
 import { whyNow } from './why-now.ts'
 import { departures, judgedAnew, type Needs } from './within.ts'
 
-/** How what its assets need by now differs from what was voted on. `draft`: all that would be asked for today. */
+/** How the present needs of its assets differ from what was voted on. `draft`: all that would be asked for today. */
 export function comparison(
   subject: PatchSubject,
   needs: Needs,
@@ -25,7 +25,7 @@ function newcomersOf(subject: PatchSubject, draft: Draft | null): readonly Plann
   return (draft?.subject.assets ?? []).filter(({ asset }) => !known.has(asset.id))
 }
 
-/** The same content with the facts of today. `silence`: what is said of feeds that cannot be read. */
+/** The same content with today's facts. `silence`: what is said about feeds that cannot be read. */
 export function withFacts(state: ProposalState, subject: PatchSubject, needs: Needs, silence: string): Content {
   const patches = [...judgedAnew(subject.patches, needs.missing.patches)].sort(mostUrgentFirst)
   const assets = subject.assets.map(({ asset }) => asset)

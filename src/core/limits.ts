@@ -10,7 +10,7 @@ export const limits = {
   logLineCharacters: 500,
   /** Assets in one proposal. */
   assetsPerProposal: 100_000,
-  /** What a command locks of a proposal, as it is stored. */
+  /** The part of a proposal that a command locks, as it is stored. */
   stateBytes: 64 * 1024,
   /** A longer list stands in parts of its own beside the content that has it. */
   listEntries: 500,
@@ -22,15 +22,15 @@ export const limits = {
   pageCards: 20,
   /** Assets of a proposal whose plan is played through when somebody looks at it; of more, what was expected is shown. */
   plannedNow: 2_000,
-  /** Of each list of a decision, for cards and lists: of the rest they say how many there are. */
+  /** How many entries of each list of a decision cards and lists name; they only count the rest. */
   briefEntries: 5,
   /** Patches that are pending on what is watched only, for its card. */
   watchedPatches: 40,
-  /** Assets that one event tells of. */
+  /** How many assets one event may name. */
   assetsPerEvent: 500,
   /** One event, as it is recorded. */
   eventBytes: 64 * 1024,
-  /** Of these, for the list of assets that it tells of. */
+  /** How many of these bytes are for the list of assets that it names. */
   eventListBytes: 48 * 1024,
   /** One page of results: what an event tells of its assets. */
   resultsPageBytes: 256 * 1024,
@@ -38,18 +38,25 @@ export const limits = {
   logCharacters: 64 * 1024,
   /** How long a log is kept. */
   logDays: 90,
-  /** Content that no event names, because its command was refused, is deleted after so many days. */
+  /** Content that no event names, because its command was refused, is deleted after this many days. */
   unnamedContentDays: 7,
-  /** How often a change of what is asked for begins a notice anew; after that it stays as it is, as after a vote. */
+  /**
+   * How often a change of what is asked for begins a notice anew. After that what is asked for does not change any
+   * more, as after a vote.
+   */
   noticesAnew: 2,
   /** How far ahead a rejection may hold. */
   deferralDays: 366,
+  /** So long before its end a window may be extended, and later. */
+  extendableSeconds: 3 * HOUR_SECONDS,
   /** How far ahead of now a window may be extended. */
   extensionSeconds: 4 * HOUR_SECONDS,
-  /** What an asset is expected to take in a ring of which nothing is known yet. */
+  /** The time that an asset is expected to take in a ring of which nothing is known yet. */
   unknownDeploymentSeconds: 600,
   /** How far ahead of now an engine may put the next look at a start. */
   lookAgainSeconds: DAY_SECONDS,
+  /** Where all assets at work are looked at no sooner than that, nobody waits for them: a row says when to go on. */
+  restSeconds: 120,
   /** One line of an audit export: the opening of the largest proposal is far below. */
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed: all attempts, mirrors and changed records together. */

@@ -13,7 +13,7 @@ export interface LoadWeeks {
   /** First and last sample that count, ISO 8601. */
   readonly from: string
   readonly to: string
-  /** Samples that are no load: no number, below 0, no time, or before the first whole week. */
+  /** Samples that are not a load: not a number, below 0, without a time, or before the first whole week. */
   readonly ignored: number
 }
 
@@ -22,7 +22,7 @@ const MIN_WEEKS = 3
 const MIN_COVERAGE = 0.7
 /** Older samples are left out: a time far off, before or after the others, must not fill the memory with weeks. */
 const MAX_WEEKS = 60
-/** Of the slots of a week, so many need data for the week to count. */
+/** This share of the slots of a week must have data for the week to count. */
 const WHOLE_WEEK = 0.5
 /** Samples above this share of all are taken as this high: one absurd value must not bend the week. */
 const CAPPED_AT = 0.99
@@ -86,7 +86,7 @@ interface Point {
   readonly value: number
 }
 
-/** In order of time, each time once: of two values the busier one. */
+/** In order of time, each time once; of two values for one time, the busier one. */
 function cleaned(samples: readonly LoadSample[]): readonly Point[] {
   const values = new Map<number, number>()
   for (const sample of samples) {

@@ -18,7 +18,7 @@ export interface QuietWish {
   readonly keep?: WeeklyRule
 }
 
-/** What a window is measured by, and whether it is used: one entry of the configuration. */
+/** How a window is measured, and whether it is used: one entry of the configuration. */
 export interface MeasureRule extends Omit<QuietWish, 'keep'> {
   /** Name of the window. */
   readonly window: string
@@ -44,7 +44,7 @@ export interface LoadEvidence {
   /** First and last sample, ISO 8601. */
   readonly from: string
   readonly to: string
-  /** Samples that were no load, or too old. */
+  /** Samples that were not a load, or too old. */
   readonly ignored: number
 }
 
@@ -64,7 +64,7 @@ export interface UnusableLoad {
 
 /** In one half of the history the window may be busier than the quietest there by this share of the peak. */
 const SHIFTED = 0.15
-/** At this share of the peak the quietest time is no quiet time. */
+/** At this share of the peak the quietest time is not a quiet time. */
 const FLAT = 0.75
 /** An earlier choice stays within this factor of the quietest, or within this share of the peak: near 0 a factor is nothing. */
 const KEEP_FACTOR = 1.2
@@ -123,7 +123,9 @@ function meanWeek(weeks: LoadWeeks['weeks'], needed: number): readonly number[] 
   })
 }
 
-/** Mean of the window from each slot on, over the end of the week; NaN where one of its slots has no data. */
+/**
+ * The mean of the window that begins at each slot, across the end of the week; NaN where one of its slots has no data.
+ */
 function windowMeans(week: readonly number[], durationSeconds: number, slotSeconds: number): readonly number[] {
   const length = Math.min(week.length, Math.ceil(durationSeconds / slotSeconds))
   return week.map((_, start) => {

@@ -1,7 +1,7 @@
 /** A pure function that is worked out once for each object; what it is made from never changes. */
 export interface MemoizedByIdentity<Key extends object, Value> {
   (key: Key): Value
-  /** What it would work out, where that is known without. */
+  /** Gives it the value, where that is known without working it out. */
   know(key: Key, value: Value): void
 }
 

@@ -3,8 +3,9 @@
  * knows the other. Each role has one contract suite in test/contracts/ that every implementation passes.
  */
 
-import type { Asset, Observation } from './asset.ts'
-import type { FeedContent, PackageChange, RejectedRecord } from './catalog.ts'
+import type { Asset, Listing, Observation } from './asset.ts'
+import type { FeedContent, RejectedRecord } from './catalog.ts'
+import type { Change } from './change.ts'
 
 // ---------------------------------------------------------------- inventory
 
@@ -14,9 +15,11 @@ export interface InventorySource {
   readonly describe: string
   /**
    * Looks at every asset (or at `only`, by asset id) and yields what it saw; an asset that cannot be looked at is
-   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all.
+   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all. An asset is gone when
+   * the source says so of it, or when it yields `all` at its end, and had not yielded the asset: what a partial answer leaves
+   * out is not gone. With `only` it never yields `all`.
    */
-  observe(options: ObserveOptions): AsyncIterable<Observation>
+  observe(options: ObserveOptions): AsyncIterable<Observation | Listing>
 }
 
 export interface ObserveOptions {
@@ -49,7 +52,10 @@ export type FeedFetch =
       readonly cursor: string
       /** A kind that is present replaces all that the feed said before of that kind, unless `changes` says otherwise. */
       readonly content: FeedContent
-      /** Only these records changed: what they said before goes, and what is in `content` comes. Left out: all is new. */
+      /**
+       * Only these records changed: what they said before is removed, and what is in `content` replaces it. Left out:
+       * everything is new.
+       */
       readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
       /** The day or instant (ISO 8601) that the feed itself says it is of; left out: it does not say. */
@@ -67,10 +73,10 @@ export interface TransactionStep {
   readonly to: string | null
 }
 
-export interface DeploymentRequest {
+export interface DeploymentRequest<Of extends Change = Change> {
   readonly asset: Asset
-  /** What was approved: packages and exact target versions. */
-  readonly changes: readonly PackageChange[]
+  /** What was approved: packages and exact target versions, or updates. */
+  readonly changes: readonly Of[]
   /** The previewed transaction people voted on. The engine refuses (`held back`) when the host
    * would now do anything that is not in it; a part of it, and nothing else, goes ahead. */
   readonly transaction: readonly TransactionStep[]
@@ -91,9 +97,9 @@ export type RestartRule = 'never' | 'if required'
  * A batch of assets to patch at the same time. `key` is unique per proposal revision, ring and batch and contains only
  * `[A-Za-z0-9._-]`; together with the asset it is the idempotency key: one apt transaction per asset and key, ever.
  */
-export interface Batch {
+export interface Batch<Of extends Change = Change> {
   readonly key: string
-  readonly deployments: readonly DeploymentRequest[]
+  readonly deployments: readonly DeploymentRequest<Of>[]
 }
 
 export type PreflightResult =
@@ -107,10 +113,10 @@ export interface DeploymentHandle {
 }
 
 /** What the engine saw on one asset. Not yet the truth: verification asks the asset itself afterwards. */
-export type DeploymentOutcome =
+export type DeploymentOutcome<Of extends Change = Change> =
   | {
       readonly state: 'succeeded'
-      readonly changed: readonly PackageChange[]
+      readonly changed: readonly Of[]
       readonly rebooted: boolean
       readonly log: string
     }
@@ -138,8 +144,8 @@ export interface DeploymentReport {
    */
   readonly lookAgainAt?: string
   /**
-   * With an outcome: what the asset said of itself after the end, in the same answer, as its own source would see it. Left
-   * out: it was not asked, and is looked at.
+   * With an outcome: what the asset reported about itself after the end, in the same answer, as its own source would
+   * see it. Left out: it was not asked, so it is looked at.
    */
   readonly look?: Observation
 }
@@ -148,10 +154,13 @@ export interface DeployEngine {
   readonly name: string
   readonly describe: string
   readonly simulated: boolean
-  /** Whether its own tools are there, whatever the assets: one line of what was seen. Throws a sentence. Left out: it needs none. */
+  /**
+   * Whether its own tools are there, whatever the assets: one line that says what was seen. Throws a sentence. Left
+   * out: it needs no tools.
+   */
   check?(signal: AbortSignal): Promise<string>
   /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
-  preview(asset: Asset, changes: readonly PackageChange[], signal: AbortSignal): Promise<readonly TransactionStep[]>
+  preview(asset: Asset, changes: readonly Change[], signal: AbortSignal): Promise<readonly TransactionStep[]>
   /** Whether a preview says the same of all assets with the same software; left out: it may be another for each. */
   readonly previewsBySoftware?: boolean
   /** How many assets may be previewed at the same time. Default 8. */
@@ -238,7 +247,7 @@ export interface MonitoringSilence {
   readonly describe: string
   /** Begins or renews the lease of `key`; after a restart, too, it finds its own. Throws a sentence. */
   hold(lease: SilenceLease, signal: AbortSignal): Promise<void>
-  /** Ends the lease at once; one that is over or unknown is no error. */
+  /** Ends the lease at once; a lease that is over or unknown is not an error. */
   release(lease: Pick<SilenceLease, 'key' | 'assets'>, signal: AbortSignal): Promise<void>
 }
 

@@ -1,27 +1,36 @@
 /** What a preview says of changes. */
 
-import type { PackageChange } from './catalog.ts'
+import { architectureOf, type Change, changeTarget } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import type { TransactionStep } from './ports.ts'
 
 /** The steps of a transaction that does these changes and nothing else. The same list for the same changes. */
-export const stepsOf = memoizeByIdentity((changes: readonly PackageChange[]): readonly TransactionStep[] =>
+export const stepsOf = memoizeByIdentity((changes: readonly Change[]): readonly TransactionStep[] =>
   changes.map(stepOf),
 )
 
 /** Very many assets share few changes. */
 const stepOf = memoizeByIdentity(
-  ({ name, architecture, from, to }: PackageChange): TransactionStep => ({
-    action: from === null ? 'install' : 'upgrade',
-    architecture,
-    from,
-    name,
-    to,
-  }),
+  (change: Change): TransactionStep =>
+    change.kind === 'update'
+      ? {
+          action: change.undone === true ? 'remove' : 'install',
+          architecture: architectureOf(change),
+          from: null,
+          name: change.name,
+          to: change.undone === true ? null : changeTarget(change),
+        }
+      : {
+          action: change.from === null ? 'install' : 'upgrade',
+          architecture: change.architecture,
+          from: change.from,
+          name: change.name,
+          to: change.to,
+        },
 )
 
-/** Would it do the changes, each as it was asked for, and nothing else? */
-export function addsNothing(changes: readonly PackageChange[], steps: readonly TransactionStep[]): boolean {
+/** Would it do each of the changes as it was asked for, and nothing else? */
+export function addsNothing(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {
   if (steps.length !== changes.length) return false
   const asked = stepsOf(changes)
   if (steps.every((step, index) => isSame(step, asked[index]))) return true

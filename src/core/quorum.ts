@@ -1,4 +1,4 @@
-import { addsNothing, type CountedAct, handsOf, isOneOf, isOwn } from './hands.ts'
+import { addsNothing, type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from './hands.ts'
 import type { Member, RoleCount } from './policy.ts'
 
 export interface Fill {
@@ -11,7 +11,10 @@ export interface RoleProgress {
   readonly need: number
   /** People who fill the role, in the order they voted. */
   readonly filledBy: readonly string[]
-  /** Members who hold the role and have not voted: they could still fill it. */
+  /**
+   * Where a place is left: members whose approval would fill one more, be it that somebody who approved takes this one then
+   * and leaves the other to them.
+   */
   readonly waitingFor: readonly string[]
 }
 
@@ -25,39 +28,122 @@ export interface Quorum {
  * Counts approvals per role. Each person and each hand fills at most one place, whatever roles they hold; who fills which
  * is chosen so that as many places as possible are filled. Approvals of people who are not members, or hold none of the
  * roles, fill nothing; nor do those of whom `excluded` names the person or a hand. No needs at all is never satisfied.
+ * `answered`: people who said that they do not vote, for whom nobody waits.
  */
 export function countQuorum(
   needs: readonly RoleCount[],
   approvals: readonly CountedAct[],
   members: readonly Member[],
-  excluded: ReadonlySet<string> = new Set(),
+  excluded: ReadonlySet<string> = nobody,
+  answered: ReadonlySet<string> = nobody,
 ): Quorum {
-  const rolesOf = new Map(members.map((member) => [member.id, new Set(member.roles)]))
-  const places = needs.flatMap((need) => Array.from({ length: need.count }, () => need.role))
-  const latest = [...new Map(approvals.map((approval) => [approval.person, approval])).values()]
-  const counted = latest.filter((approval) => rolesOf.has(approval.person) && !isOneOf(approval, excluded))
-  const fills = fillPlaces(places, counted, rolesOf)
-  const roles = needs.map((need) => ({
-    role: need.role,
-    need: need.count,
-    filledBy: fills.filter((fill) => fill.role === need.role).map((fill) => fill.person),
-    waitingFor: members
-      .filter(
-        ({ id, roles }) =>
-          roles.includes(need.role) &&
-          !excluded.has(id) &&
-          !fills.some(({ person }) => person === id) &&
-          !latest.some((approval) => approval.person === id && isOwn(approval)),
-      )
-      .map((member) => member.id),
-  }))
-  return { satisfied: places.length > 0 && fills.length === places.length, fills, roles }
+  const counting = countingOf(needs, approvals, members, excluded)
+  const fills = fillPlaces(counting)
+  const { places } = counting
+  const filledBy = (role: string) => fills.filter((fill) => fill.role === role).map(({ person }) => person)
+  const complete = fills.length === places.length
+  const candidates = members.filter(({ id }) => !excluded.has(id) && !answered.has(id))
+  const gains = complete ? [] : gainsOf(counting, fills, candidates)
+  const roles = needs.map(({ role, count }) => {
+    const filled = filledBy(role)
+    const waiting = filled.length < count ? gains : []
+    return {
+      role,
+      need: count,
+      filledBy: filled,
+      waitingFor: waiting
+        .filter(({ member, gain }) => gain === role || holdsRole(member, role))
+        .map(({ member }) => member.id),
+    }
+  })
+  return { satisfied: places.length > 0 && complete, fills, roles }
 }
 
-/** Whether people who agreed, with whoever agrees now, fill the needs. */
+/** Everybody whose approval would fill one more place. */
+export function missingIn({ roles }: Quorum): readonly string[] {
+  return [...new Set(roles.flatMap(({ waitingFor }) => waitingFor))]
+}
+
+/** Would the person's approval, by an account of their own, fill one more place? `me`: with the roles that they hold now. */
+export function wouldFill(
+  needs: readonly RoleCount[],
+  approvals: readonly CountedAct[],
+  me: Pick<Member, 'id' | 'roles'>,
+  members: readonly Member[],
+): boolean {
+  const all = [...members.filter(({ id }) => id !== me.id), { ...me, name: me.id }]
+  const counting = countingOf(needs, approvals, all, nobody)
+  return fillPlaces(withApproval(counting, me.id)).length > fillPlaces(counting).length
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+/** What is counted. */
+interface Counting {
+  /** Roles, one for each place. */
+  readonly places: readonly string[]
+  readonly counted: readonly CountedAct[]
+  readonly rolesOf: RolesOf
+}
+
+function countingOf(
+  needs: readonly RoleCount[],
+  approvals: readonly CountedAct[],
+  members: readonly Member[],
+  excluded: ReadonlySet<string>,
+): Counting {
+  const rolesOf = new Map(members.map((member) => [member.id, new Set(member.roles)]))
+  const latest = [...new Map(approvals.map((approval) => [approval.person, approval])).values()]
+  return {
+    places: needs.flatMap((need) => Array.from({ length: need.count }, () => need.role)),
+    counted: latest.filter((approval) => rolesOf.has(approval.person) && !isOneOf(approval, excluded)),
+    rolesOf,
+  }
+}
+
+function withApproval(counting: Counting, person: string): Counting {
+  return { ...counting, counted: [...counting.counted.filter((one) => one.person !== person), { person }] }
+}
+
+function holdsRole({ roles }: Pick<Member, 'roles'>, role: string): boolean {
+  return roles.includes(role)
+}
+
+interface Gain {
+  readonly member: Member
+  /** The role of which a place more is filled then. */
+  readonly gain: string
+}
+
+/** Those whose approval fills a place more. People of whom nothing is counted differ in the roles that they hold alone. */
+function gainsOf(counting: Counting, fills: readonly Fill[], candidates: readonly Member[]): readonly Gain[] {
+  const { places, counted } = counting
+  const wanted = [...new Set(places)]
+  const known = new Map<string, string | null>()
+  const involved = new Set(counted.flatMap((act) => [...personAndHands(act)]))
+  const done = new Set(counted.filter(isOwn).map(({ person }) => person))
+  return candidates.flatMap((member) => {
+    const mine = wanted.filter((role) => holdsRole(member, role))
+    if (mine.length === 0 || done.has(member.id)) return []
+    const alike = involved.has(member.id) ? `person ${member.id}` : JSON.stringify(mine)
+    const gain = known.get(alike) ?? (known.has(alike) ? null : gainOf(counting, fills, member.id))
+    known.set(alike, gain)
+    return gain === null ? [] : [{ member, gain }]
+  })
+}
+
+/** The role of which the person's approval would fill a place more; `null`: of none. */
+function gainOf(counting: Counting, fills: readonly Fill[], person: string): string | null {
+  const then = fillPlaces(withApproval(counting, person))
+  if (then.length <= fills.length) return null
+  const filled = (all: readonly Fill[], wanted: string) => all.filter(({ role }) => role === wanted).length
+  return counting.places.find((role) => filled(then, role) > filled(fills, role)) ?? null
+}
+
+/** Whether the people who agreed, with whoever agrees now, meet the needs. */
 export type Agreeing =
   | { readonly enough: true }
-  /** `already`: whoever agrees now had done so before. `missing`: roles of which places are left. */
+  /** `already`: whoever agrees now had done so before. `missing`: roles that still have open places. */
   | { readonly enough: false; readonly already: boolean; readonly missing: readonly string[] }
 
 export function withOneMore(
@@ -75,8 +161,8 @@ export function withOneMore(
 
 type RolesOf = ReadonlyMap<string, ReadonlySet<string>>
 
-/** As many places as can be filled by approvals of which no two share a hand. */
-function fillPlaces(places: readonly string[], counted: readonly CountedAct[], rolesOf: RolesOf): readonly Fill[] {
+/** How many places can be filled by approvals, no two of which share a hand. */
+function fillPlaces({ places, counted, rolesOf }: Counting): readonly Fill[] {
   const own = counted.filter(isOwn)
   const shared = counted.filter((approval) => !isOwn(approval))
 

@@ -12,7 +12,7 @@ export function readRealmId(written: string): RealmId {
   return second === undefined ? { realm: null, id: first } : { realm: first, id: second }
 }
 
-/** As it is read again. */
+/** Written so that it can be read again. */
 export function writeRealmId({ realm, id }: RealmId): string {
   return realm === null ? id : `${realm}/${id}`
 }

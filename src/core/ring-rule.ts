@@ -3,7 +3,7 @@ import type { HealthCheck, Hook } from './ports.ts'
 import type { Gate } from './proposal/proposal.ts'
 import type { WindowPlan } from './window.ts'
 
-/** So many, or such a share of what it is about, rounded up. */
+/** A number, or a share of what it is about, rounded up. */
 export type Amount =
   | { readonly kind: 'count'; readonly value: number }
   | { readonly kind: 'percent'; readonly value: number }
@@ -19,7 +19,7 @@ export interface RingRule {
   readonly select:
     | { readonly kind: 'tag'; readonly tag: string }
     | { readonly kind: 'count'; readonly count: number }
-    /** Of all the assets of the proposal, rounded up. */
+    /** A share of all the assets of the proposal, rounded up. */
     | { readonly kind: 'percent'; readonly percent: number }
     /** Names or ids. */
     | { readonly kind: 'list'; readonly assets: readonly string[] }
@@ -38,9 +38,9 @@ export interface RingRule {
 export interface ClusterRule {
   /** `db`: all assets with this tag are one cluster. `cluster:*`: each tag that begins so is a cluster of its own. */
   readonly tag: string
-  /** At most so many of a cluster are worked on at the same time. */
+  /** At most this many of a cluster are worked on at the same time. */
   readonly atOnce: number
-  /** At least so many of a cluster stay up. A share is of the cluster. */
+  /** At least this many of a cluster stay up. A share is a share of the cluster. */
   readonly minHealthy: Amount
 }
 

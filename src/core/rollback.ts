@@ -1,22 +1,23 @@
 /** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
 
 import { frozen } from './asset.ts'
-import type { PackageChange } from './catalog.ts'
+import { type Change, changeKey, reversed, versionBefore } from './change.ts'
 import { refusalOf } from './permission/answer.ts'
 import type { Moment } from './permission/place.ts'
 import type { Doer } from './permission/row.ts'
 import type { DeploymentOutcome } from './ports.ts'
+import type { Undone } from './proposal/command.ts'
 import { glanceOf } from './proposal/glance.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
 import { sinceOf } from './proposal/since.ts'
+import { deploymentsOf } from './rollout/deployments.ts'
 import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
-import { changeKey } from './within.ts'
 
 export interface RollbackRequest {
   readonly state: ProposalState
   readonly doer: Doer
   readonly reason: string | null
-  /** `null`: all that it changed. Else the name or id of an asset, or `ring:NAME`. */
+  /** `null`: all that it changed. Otherwise the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly moment: Moment
 }
@@ -28,8 +29,11 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   if (refusal !== null) return refusal.sentence
   if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
     return `${id} has changed no asset, so there is nothing to roll back.`
+  const [before] = only === null ? [] : undoneIn(state, subject, only)
+  if (changedAssets(state, subject, only).length === 0 && before !== undefined)
+    return `Not rolled back: ${before} has rolled "${only}" back.`
   if (changedAssets(state, subject, only).length === 0)
-    return `${id} has changed nothing called "${only}": name an asset, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
+    return `${id} has changed nothing called "${only}": name a server, or a ring as ring:${subject.rings[0]?.name ?? 'canary'}.`
   if (!reason?.trim()) return 'Say why: the reason is kept, and everybody reads it.'
   return null
 }
@@ -53,19 +57,28 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, onl
   return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
 }
 
-/** Assets that the rollout touched, with their changes reversed; what it newly installed stays. */
+/** The assets that `only` names. */
+function named({ rings, assets }: PatchSubject, only: string | null): readonly PlannedAsset[] {
+  if (only === null) return assets
+  const ring = new Set(rings.find(({ name }) => `ring:${name}` === only)?.assets)
+  return assets.filter(({ asset: { id, name } }) => only === id || only === name || ring.has(id))
+}
+
+/** By which proposals assets were changed back. */
+function undoneIn({ rollout }: ProposalState, subject: PatchSubject, only: string): readonly string[] {
+  return named(subject, only).flatMap(({ asset }) => rollout?.deployments[asset.id]?.undoneBy ?? [])
+}
+
+/** Assets that the rollout touched and that are still changed, with their changes reversed; what it newly installed stays. */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
-  const ring = only?.startsWith('ring:') ? subject.rings.find(({ name }) => `ring:${name}` === only) : undefined
-  return subject.assets.flatMap((planned) => {
-    const { id, name } = planned.asset
-    if (only !== null && only !== id && only !== name && ring?.assets.includes(id) !== true) return []
-    const outcome = state.rollout?.deployments[planned.asset.id]?.outcome
-    if (outcome?.state !== 'succeeded' && outcome?.state !== 'failed') return []
+  return named(subject, only).flatMap((planned) => {
+    const { id } = planned.asset
+    const { outcome, undoneBy } = state.rollout?.deployments[id] ?? {}
+    if ((outcome?.state !== 'succeeded' && outcome?.state !== 'failed') || undoneBy !== undefined) return []
     const done = sinceOf(state).done[id] ?? []
     const changes = planned.changes.flatMap((change) => {
       if (done.includes(changeKey(change))) return []
-      const from = versionBefore(change, outcome)
-      return from === null ? [] : [{ ...change, from: change.to, to: from }]
+      return takenBack(change, outcome) ?? []
     })
     return changes.length === 0
       ? []
@@ -73,12 +86,25 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/** What a package had before the rollout changed it; `null`: it did not, or newly installed it. */
-function versionBefore(change: PackageChange, outcome: DeploymentOutcome): string | null {
-  // What failed cannot say what it changed.
-  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return change.from
+/** What takes a change of the rollout back; `null`: nothing does, or the rollout did not make it. */
+function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
+  // An asset that failed cannot say what it changed.
+  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
   const same = outcome.changed.filter(({ name }) => name === change.name)
-  return (same.find((one) => changeKey(one) === changeKey(change)) ?? same[0])?.from ?? null
+  const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
+  return done === undefined ? null : reversed(change, versionBefore([done]))
+}
+
+/** The proposal that this one undoes, and what of it has the versions from before; `null`: it undoes none. */
+export function undoing({
+  subject,
+  rollout,
+}: ProposalState): { readonly original: string; readonly undone: readonly Undone[] } | null {
+  if (subject.kind !== 'patches' || subject.rollsBack === undefined) return null
+  const { proposal, keys = {} } = subject.rollsBack
+  const back = rollout === null ? [] : deploymentsOf(rollout)
+  const undone = back.filter(({ verification }) => verification?.end === 'rolled back')
+  return { original: proposal, undone: undone.map(({ asset }) => ({ asset, key: keys[asset] ?? null })) }
 }
 
 /** How long what was rolled back is not proposed again by itself. */
@@ -90,7 +116,7 @@ export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subje
   return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
-/** Are assets put back by the operator's snapshots, and not by their package managers? */
+/** Are assets put back from the operator's snapshots, and not by their package managers? */
 export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
   return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

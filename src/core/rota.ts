@@ -13,7 +13,7 @@ export interface Rota {
   readonly everyDays: number
   /** IANA zone. */
   readonly timeZone: string
-  /** Stand-ins; of two that overlap, the later one in the list counts. */
+  /** Stand-ins; if two overlap, the later one in the list counts. */
   readonly overrides: readonly Override[]
 }
 

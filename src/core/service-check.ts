@@ -5,14 +5,14 @@ import type { ServiceCheck } from './proposal/proposal.ts'
 
 export type MetricCheck = Extract<ServiceCheck, { readonly kind: 'metric' }>
 
-/** Both bounds are still healthy. A value that is no finite number is not: it proves nothing. */
+/** Both bounds are still healthy. A value that is not a finite number is not healthy: it proves nothing. */
 export function judgeMetric(check: MetricCheck, value: number): HealthResult {
   const problem = metricProblem(check, value)
   return { check: check.query, healthy: problem === null, detail: problem ?? within(check, value) }
 }
 
 function metricProblem({ atMost, atLeast }: MetricCheck, value: number): string | null {
-  if (!Number.isFinite(value)) return `${value} is no number to judge by`
+  if (!Number.isFinite(value)) return `${value} is not a number to judge by`
   const shown = showNumber(value, [atMost, atLeast])
   if (atMost !== null && value > atMost) return `${shown} is over ${atMost}`
   if (atLeast !== null && value < atLeast) return `${shown} is under ${atLeast}`

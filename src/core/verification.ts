@@ -1,8 +1,9 @@
 import { type AssetSnapshot, type Observation, observedAsset } from './asset.ts'
 import { GONE } from './away.ts'
+import { type Change, changeTarget, isApplied } from './change.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
-import { schemeFor } from './versions/scheme.ts'
+import { isBefore, minuteOf } from './time/instant.ts'
 
 export interface VerificationFacts {
   readonly health: readonly HealthResult[]
@@ -10,11 +11,13 @@ export interface VerificationFacts {
   readonly before?: readonly HealthResult[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** The versions from before were promised: newer ones are not good enough. */
+  /** When it was started, ISO 8601 UTC: what it said before tells nothing. Left out: that is not known. */
+  readonly startedAt?: string
+  /** It undoes an earlier rollout. */
   readonly rollsBack?: boolean
 }
 
-/** What came of looking at an asset. `gone`: the inventory does not list it any more, so that nobody looked. */
+/** The result of looking at an asset. `gone`: the inventory does not list it any more, so nobody looked. */
 export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
 
 /** The id of the asset. */
@@ -26,8 +29,8 @@ export function lookedAt(look: Look): string {
 type Base = Omit<Verification, 'end' | 'reason'>
 
 /**
- * What one asset says of itself after its deployment, against what was promised. The engine's outcome explains; the
- * asset's own fresh package list and health decide. `look` must have been made after the deployment.
+ * What one asset says about itself after its deployment, compared with what was promised. The engine's outcome
+ * explains; the asset's own fresh package list and health decide. `look` must have been made after the deployment.
  */
 export function verify(
   planned: PlannedAsset,
@@ -39,26 +42,35 @@ export function verify(
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
   if (look.kind !== 'seen') return notSeen(planned, outcome, look, facts)
   const { snapshot } = look
-  const packages = planned.changes.map((change) => promised(change, snapshot))
+  const early = saidBefore(snapshot, outcome, facts)
+  const results = planned.changes.map((change) => resultOf(change, snapshot, early))
   const newUpdates = newSecurityUpdates(planned, snapshot)
   const base: Base = {
-    packages,
+    packages: results.map(({ said }) => said),
     health,
     ...(before === undefined ? {} : { healthBefore: before }),
     ...(snapshot.staleServices.length === 0 ? {} : { staleServices: snapshot.staleServices }),
     ...(newUpdates.length === 0 ? {} : { newUpdates }),
     at: now,
   }
-  const broken = packages.filter((one) => !isAsPromised(one, snapshot, rollsBack))
-  const [first] = broken
-  if (first !== undefined) {
-    const what =
-      broken.length === 1
-        ? `${first.name} is ${first.version ?? 'not installed'}, ${first.promised} was promised`
-        : `${broken.length} of ${packages.length} packages are not as promised`
-    const names = broken.map(({ name }) => name)
-    return { ...base, ...endWithout(outcome, what, whyKeptAway(names, snapshot)) }
+  const missing = results.filter(({ said }) => said.result === 'missing')
+  if (missing.length > 0) {
+    const keptAway = whyKeptAway(
+      missing.map(({ said }) => said.name),
+      snapshot,
+    )
+    return { ...base, ...endWithout(outcome, lacking(missing, results.length), keptAway) }
   }
+  const unknown = results.filter(({ said }) => said.result === 'not known')
+  if (early)
+    return {
+      ...base,
+      ...endUnknown(
+        outcome,
+        `it has said nothing since it was started: its last word is of ${minuteOf(snapshot.observedAt)} UTC`,
+      ),
+    }
+  if (unknown.length > 0) return { ...base, ...endUnknown(outcome, untold(unknown, snapshot)) }
   return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
 }
 
@@ -77,26 +89,61 @@ function notSeen(
   const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
   const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
   const seen = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
-  const packages = planned.changes.map((change) => ({ name: change.name, promised: change.to, version: null }))
+  const packages = planned.changes.map(
+    (change): Promised => ({ name: change.name, promised: changeTarget(change), version: null, result: 'not known' }),
+  )
   return { end: 'unreachable', reason: `${seen}; ${ran}`, packages, ...rest }
 }
 
 type Promised = Verification['packages'][number]
 
-function promised(change: PlannedAsset['changes'][number], { packages }: AssetSnapshot): Promised {
-  const installed = packages.filter((item) => item.name === change.name)
-  const exact = installed.find((item) => item.architecture === change.architecture)
-  const found = exact ?? (installed.length === 1 ? installed[0] : undefined)
-  return { name: change.name, promised: change.to, version: found?.version ?? null }
+interface Result {
+  readonly change: Change
+  readonly said: Promised
 }
 
-function isAsPromised({ version, promised }: Promised, { asset }: AssetSnapshot, rollsBack: boolean): boolean {
-  if (version === null) return false
-  const compared = schemeFor(asset.platform).compare(version, promised)
-  return rollsBack ? compared === 0 : compared >= 0
+function resultOf(change: Change, snapshot: AssetSnapshot, early: boolean): Result {
+  const { applied, found: version } = early
+    ? ({ applied: 'not known', found: null } as const)
+    : isApplied(change, snapshot)
+  const said = { name: change.name, promised: changeTarget(change), version }
+  if (applied === 'yes') return { change, said }
+  return { change, said: { ...said, result: applied === 'no' ? 'missing' : 'not known' } }
 }
 
-/** The end of an asset that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
+/** A clause: what of so many changes in all is not there. */
+function lacking(missing: readonly Result[], all: number): string {
+  const [first] = missing
+  if (first === undefined || missing.length > 1)
+    return `${missing.length} of ${all} ${missing.some(({ change }) => change.kind === 'update') ? 'changes' : 'packages'} are not as promised`
+  const { change, said } = first
+  if (change.kind !== 'update')
+    return `${said.name} is ${said.version ?? 'not installed'}, ${said.promised} was promised`
+  if (change.undone === true) return `${said.name} is still installed, and it was to be taken off`
+  const build = said.version === null || change.build === null ? '' : ` (its build is ${said.version})`
+  return `${said.name} is not installed${build}`
+}
+
+/** Is the look from before the asset could act? Nothing was begun on what is held back, so any look tells of it. */
+function saidBefore({ observedAt }: AssetSnapshot, { state }: DeploymentOutcome, facts: VerificationFacts): boolean {
+  return facts.startedAt !== undefined && state !== 'held back' && isBefore(observedAt, facts.startedAt)
+}
+
+/** A clause: what the asset does not tell of what was promised. */
+function untold(unknown: readonly Result[], { observedAt }: AssetSnapshot): string {
+  const names = listed(unknown.map(({ said }) => said.name))
+  const are = unknown.length === 1 ? 'is' : 'are'
+  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${are} there`
+}
+
+/** The end of an asset that lacks nothing that it speaks of, and does not speak of all that was promised. */
+function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>, what: string): End {
+  if (outcome.state === 'failed' || outcome.state === 'held back')
+    return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
+  return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
+}
+
+/** How an asset ended that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
 function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,
@@ -167,7 +214,10 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, NAMED).join(', ')}${more}`
 }
 
-/** What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names nothing. */
+/**
+ * What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names
+ * nothing.
+ */
 function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string | null {
   const held = snapshot.pending.filter((update) => update.held !== null && names.includes(update.name))
   if (held.length === 0) return null
@@ -186,9 +236,9 @@ function heldWords(why: string): string {
     case 'hold':
       return 'is on hold there'
     case 'phased':
-      return 'is phased by the vendor: this asset gets it later'
+      return 'is phased by the vendor: this server gets it later'
     case 'kept back':
-      return 'is kept back: its dependencies conflict or are not to be had'
+      return 'is kept back: its dependencies conflict or are not available'
     default:
       return why
   }

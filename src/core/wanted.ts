@@ -1,7 +1,8 @@
-/** What of all that is missing is to be proposed. */
+/** Which of all that is missing should be proposed. */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
-import type { PackageChange, Patch, PatchType } from './catalog.ts'
+import type { Patch, PatchType } from './catalog.ts'
+import { type Change, changeTarget } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { Steps } from './steps.ts'
@@ -18,8 +19,8 @@ export interface KeptBack {
 }
 
 /**
- * Leaves out what the configuration does not want proposed, and what a decision still keeps back. That wakes up by itself:
- * a patch that has become more urgent than it was then, or has another target version, is proposed again. In steps.
+ * Leaves out what the configuration does not want proposed, and what a decision still keeps back. A patch that is kept
+ * back comes again by itself if it has become more urgent since, or has another target version. Works in steps.
  */
 export function* wanted(
   { patches, assets }: Assessment,
@@ -47,8 +48,8 @@ export function* wanted(
 type Misses = Pick<AssessedAsset, 'patches' | 'changes'>
 
 /**
- * What an asset misses with only what these patches change. Worked out once for assets that miss the same; where it was
- * worked out before with the same patches, it is the same objects.
+ * What an asset misses, with only the changes of these patches. Worked out once for assets that miss the same; the same
+ * patches give the same objects as before.
  */
 export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses {
   const byId = new Map(patches.map((patch) => [patch.id, patch]))
@@ -82,10 +83,10 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
       one.kept.every((patch, index) => patch === kept[index]),
   )
   if (same !== undefined) return same.limited
-  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(targetOf)))
+  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(packageTarget)))
   const limited = {
     patches: kept.map(({ id }) => id),
-    changes: changes.filter((change) => wanted.has(targetOf(change))),
+    changes: changes.filter((change) => wanted.has(namedTarget(change))),
   }
   before.push({ kept, changes, limited })
   if (before.length > MOST_LIMITED) before.shift()
@@ -93,4 +94,5 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
 }
 
 /** Very many assets share few changes. */
-const targetOf = memoizeByIdentity(({ name, to }: Pick<PackageChange, 'name' | 'to'>) => `${name} ${to}`)
+const namedTarget = memoizeByIdentity((change: Change) => `${change.name} ${changeTarget(change)}`)
+const packageTarget = memoizeByIdentity(({ name, to }: Patch['packages'][number]) => `${name} ${to}`)

@@ -9,7 +9,7 @@ export interface Watched {
   /** Names of the first ones. */
   readonly names: readonly string[]
   readonly patches: number
-  /** Of the patches. */
+  /** How many of the patches are security patches. */
   readonly security: number
   /** The most urgent ones. */
   readonly first: readonly WatchedPatch[]

@@ -1,5 +1,6 @@
+import { whyLeftOut } from './proposal/left-out.ts'
 import type { ProposalState } from './proposal/proposal.ts'
-import { leftOutOf, whyLeftOut } from './proposal/since.ts'
+import { leftOutOf } from './proposal/since.ts'
 
 /** Why nothing of the proposal was begun on an asset, as a clause. */
 export function whyNotTouched(state: ProposalState, asset: string): string {

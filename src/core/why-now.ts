@@ -22,7 +22,7 @@ export function whyNow(patches: readonly Patch[], assets: readonly FrozenAsset[]
 }
 
 function facingText(exposed: number, all: number): string {
-  if (all === 1) return 'The asset faces'
-  if (exposed === all) return `All ${all} assets face`
-  return `${exposed} of these ${all} assets ${exposed === 1 ? 'faces' : 'face'}`
+  if (all === 1) return 'The server faces'
+  if (exposed === all) return `All ${all} servers face`
+  return `${exposed} of these ${all} servers ${exposed === 1 ? 'faces' : 'face'}`
 }

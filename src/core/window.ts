@@ -42,7 +42,7 @@ export interface RecurrenceRule extends Timing {
   readonly startsAt: string | null
 }
 
-/** So many days after the second Tuesday of each month. */
+/** This many days after the second Tuesday of each month. */
 export interface PatchTuesdayRule extends Timing {
   readonly afterPatchTuesdayDays: number
   /** Local wall time, `HH:MM`. */
@@ -66,7 +66,7 @@ export interface Freeze {
   readonly to: string
   /** `null`: every team. */
   readonly teams: readonly string[] | null
-  /** Of one that a person declared: who has agreed so far that it is lifted. Left out: the configuration has it. */
+  /** For a freeze that a person declared: who has agreed so far to lift it. Left out: the configuration has it. */
   readonly liftAgreed?: readonly CountedAct[]
 }
 
@@ -107,7 +107,7 @@ export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
   return filled
 }
 
-/** So that assets of one zone share one plan, and with it what has been worked out for it. */
+/** Assets of one zone share one plan, and with it everything that was worked out for it. */
 const placed = new WeakMap<WindowPlan, Map<string, WindowPlan>>()
 
 /** When a rule opens, in milliseconds, from `from` until before `to`. A rule that cannot be read never opens. */
@@ -160,7 +160,7 @@ function* patchTuesdays(rule: PatchTuesdayRule, zone: Zone, from: number, to: nu
   }
 }
 
-/** Windows of the plan that touch the time from `from` until before `to`, merged where they touch, in order. */
+/** Windows of the plan, merged where they touch, in order: all that touch the time from `from` until before `to`, and some about it. */
 function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
   const all: Span[] = []
   for (const rule of plan.rules) {
@@ -169,7 +169,7 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
     // A day more on both sides: where a day of the calendar begins depends on the zone.
     for (const start of openings(rule, from - length - DAY_MS, to + DAY_MS)) {
       if (own.length > MOST_WINDOWS) break
-      if (start < to && start + length > from) own.push({ start, end: start + length })
+      own.push({ start, end: start + length })
     }
     if (own.length <= MOST_WINDOWS) all.push(...own)
   }
@@ -192,7 +192,7 @@ export function holdsFor({ teams }: Freeze, team: string): boolean {
   return teams === null || teams.includes(team)
 }
 
-/** Of a freeze whose times cannot be read nobody knows when it ends. */
+/** If the times of a freeze cannot be read, nobody knows when it ends. */
 function spanOf({ from, to }: Freeze): Span {
   return {
     start: Date.parse(from) || Number.NEGATIVE_INFINITY,
@@ -218,7 +218,7 @@ export function nextFreezeStart(freezes: readonly Freeze[], team: string, at: st
   return next === undefined ? null : toIso(next.start)
 }
 
-/** When the team is frozen, merged, in order. */
+/** When the team is frozen: merged, and in order. */
 function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
   const known = frozenTimes.get(freezes) ?? new Map<string, readonly Span[]>()
   frozenTimes.set(freezes, known)
@@ -234,7 +234,7 @@ function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
   return all
 }
 
-/** What of a span the team is not frozen in. */
+/** The parts of a span in which the team is not frozen. */
 export function unfrozen(freezes: readonly Freeze[], team: string, span: Span): readonly Span[] {
   return [...cut(span, frozen(freezes, team))]
 }

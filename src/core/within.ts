@@ -1,63 +1,70 @@
 /**
- * What became of the assets of a decision since it was voted on. A vote covers what it was cast for and everything that is
- * contained in it: an asset that needs less gets what is left, and one that would get anything else is left out.
+ * What became of the assets of a decision since the vote. A vote covers what it was cast for and everything that is
+ * contained in it: an asset that needs less gets the rest, and one that would get anything else is left out.
  */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
-import type { PackageChange, Patch } from './catalog.ts'
+import type { Patch } from './catalog.ts'
+import { type Change, changeKey, changeTarget, sameChange } from './change.ts'
+import { notLookedAt } from './proposal/left-out.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
+import { isBefore } from './time/instant.ts'
 
 /** An asset whose need is not what was voted. */
 export type Departure =
   | { readonly asset: string; readonly leftOut: LeftOut }
   /**
-   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. None of an asset that
-   * was not previewed and joins since a preview adds nothing.
+   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. Empty for an asset
+   * that was not previewed, and joins because a preview since then adds nothing.
    */
   | { readonly asset: string; readonly done: readonly string[] }
 
-/** One change of one asset, whatever it starts from. */
-export function changeKey({ name, architecture }: Pick<PackageChange, 'name' | 'architecture'>): string {
-  return `${name}:${architecture}`
-}
-
-export function sameChanges(some: readonly PackageChange[], others: readonly PackageChange[]): boolean {
+export function sameChanges(some: readonly Change[], others: readonly Change[]): boolean {
   if (some === others) return true
-  const same = (change: PackageChange, other: PackageChange | undefined) =>
-    other !== undefined &&
-    changeKey(change) === changeKey(other) &&
-    change.from === other.from &&
-    change.to === other.to
+  const same = (change: Change, other: Change | undefined) => other !== undefined && sameChange(change, other)
   return some.length === others.length && some.every((change, index) => same(change, others[index]))
 }
 
 export interface Needs {
   /** All that the assets of the team miss. */
   readonly missing: Assessment
-  /** Of that, what is wanted: by the configuration, and by what people have decided. */
+  /** The part of it that is wanted, by the configuration and by what people have decided. */
   readonly wanted: Assessment
-  /** Assets that were not previewed when people voted, and of which a preview has said since that it adds nothing. */
+  /** Assets that were not previewed when people voted, and whose preview has said since then that it adds nothing. */
   readonly previewed?: ReadonlySet<string>
+  /** Looks before it are too old to act on, ISO 8601 UTC. Left out: none is, since nothing begins yet. */
+  readonly looksSince?: string
 }
 
 /** Every asset of the subject that does not need exactly what was voted, in the order of the subject. */
-export function departures(subject: PatchSubject, { missing, wanted, previewed }: Needs): readonly Departure[] {
+export function departures(
+  subject: PatchSubject,
+  { missing, wanted, previewed, looksSince }: Needs,
+): readonly Departure[] {
   const [all, mine] = [neededOf(subject, missing), neededOf(subject, wanted)]
   return subject.assets.flatMap((planned): readonly Departure[] => {
     const { id } = planned.asset
     const entry = all.get(id)
     const joins = planned.previewProblem !== null && previewed?.has(id) === true
     const fit =
-      entry === undefined ? out('gone') : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
+      entry === undefined
+        ? out('gone')
+        : isOutdated(entry.entry, looksSince)
+          ? { leftOut: notLookedAt(entry.entry.observedAt) }
+          : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
     if (fit === 'whole') return []
     return 'done' in fit ? [{ asset: id, done: fit.done }] : [{ asset: id, leftOut: fit.leftOut }]
   })
 }
 
+function isOutdated({ observedAt }: AssessedAsset, looksSince: string | undefined): boolean {
+  return looksSince !== undefined && isBefore(observedAt, looksSince)
+}
+
 interface Needed {
   readonly entry: AssessedAsset
-  /** Those of the subject's own patches, in whatever version they are wanted by now. */
-  readonly changes: readonly PackageChange[]
+  /** Changes of the subject's own patches, in the version that is wanted now. */
+  readonly changes: readonly Change[]
 }
 
 function neededOf({ patches }: PatchSubject, { patches: known, assets }: Assessment): ReadonlyMap<string, Needed> {
@@ -70,10 +77,12 @@ function sourceOf({ platform, source }: Pick<Patch, 'platform' | 'source'>): str
   return `${platform} ${source}`
 }
 
-function changesOf(entry: AssessedAsset, own: ReadonlyMap<string, Patch>): readonly PackageChange[] {
+function changesOf(entry: AssessedAsset, own: ReadonlyMap<string, Patch>): readonly Change[] {
   const targets = new Set<string>()
   for (const id of entry.patches) for (const { name, to } of own.get(id)?.packages ?? []) targets.add(`${name} ${to}`)
-  return targets.size === 0 ? [] : entry.changes.filter(({ name, to }) => targets.has(`${name} ${to}`))
+  return targets.size === 0
+    ? []
+    : entry.changes.filter((change) => targets.has(`${change.name} ${changeTarget(change)}`))
 }
 
 type Fit = 'whole' | { readonly done: readonly string[] } | { readonly leftOut: LeftOut }
@@ -82,7 +91,7 @@ function fitOf(
   planned: PlannedAsset,
   engine: string,
   { entry, changes }: Needed,
-  wanted: readonly PackageChange[],
+  wanted: readonly Change[],
   joins: boolean,
 ): Fit {
   const { asset, held } = entry
@@ -93,10 +102,10 @@ function fitOf(
     const onHold = held.find(({ name }) => planned.changes.some((change) => change.name === name))
     return onHold === undefined ? out('up to date') : out('on hold', onHold.name)
   }
-  const other = wanted.find((change) => (voted.get(changeKey(change))?.to ?? change.to) !== change.to)
-  if (other !== undefined) return out('another version', `${other.name} ${other.to}`)
+  const other = wanted.find((change) => changeTarget(voted.get(changeKey(change)) ?? change) !== changeTarget(change))
+  if (other !== undefined) return out('another version', `${other.name} ${changeTarget(other)}`)
   const more = wanted.find((change) => !voted.has(changeKey(change)))
-  if (more !== undefined) return out('more', `${more.name} ${more.to}`)
+  if (more !== undefined) return out('more', `${more.name} ${changeTarget(more)}`)
   if (wanted.length === 0) return out('not proposed')
   if (planned.previewProblem !== null && !joins) return out('not previewed', planned.previewProblem)
   if (wanted.length === voted.size) return joins ? { done: [] } : 'whole'

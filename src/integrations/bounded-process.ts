@@ -10,16 +10,16 @@ export interface ProcessRequest {
   /** Written to its standard input, which is then closed. */
   readonly input: string
   readonly timeoutSeconds: number
-  /** Of standard output and of error output, each. */
+  /** The limit for standard output and for error output, each. */
   readonly maxBytes: number
   readonly signal: AbortSignal
   /** Hears standard output as it comes. */
   readonly onOutput?: (text: string) => void
-  /** Beside what every child is told of our environment; overrides it. */
+  /** Added to the part of our environment that every child is told; overrides it. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** How a process came to its end, and what it printed until then. */
+/** How a process ended, and what it printed until then. */
 export interface ProcessEnd {
   readonly end: 'exited' | 'killed' | 'timed out' | 'too much output' | 'aborted' | 'not found' | 'not started'
   /** Exit status; `null` unless it exited by itself. */
@@ -56,7 +56,7 @@ export interface StartedProcess {
   }>
   /** Ends it, with all that it started. */
   kill(): void
-  /** Whether this process stays for it when it has nothing else to do. It does, unless it is told otherwise. */
+  /** Whether this process waits for it when it has nothing else to do. It does, unless it is told otherwise. */
   holdOn(yes: boolean): void
 }
 
@@ -182,7 +182,7 @@ function collector(maxBytes: number) {
   }
 }
 
-/** Looking for a name also answers EACCES where some folder of PATH may not be entered (execvp). */
+/** Looking for a name also gives EACCES where some folder of PATH may not be entered (execvp). */
 function isMissing(error: Error, command: string): boolean {
   const code = 'code' in error ? error.code : null
   return code === 'ENOENT' || (code === 'EACCES' && !command.includes('/'))

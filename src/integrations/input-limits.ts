@@ -16,7 +16,7 @@ export const inputLimits = {
   archiveFileBytes: 256 * 1024 * 1024,
   /** Groups and lists within each other, in JSON and XML. Real feeds have under 20. */
   nesting: 64,
-  /** Changed records fetched one by one; where more have changed, the whole archive is read again. */
+  /** How many changed records are fetched one by one; where more have changed, the whole archive is read again. */
   changedRecords: 2_000,
   /** Time for one attempt to fetch a feed. */
   feedTimeoutSeconds: 120,
@@ -28,7 +28,7 @@ export const inputLimits = {
   calendarBytes: 10 * 1024 * 1024,
   /** What one calendar may hold in the stretch that is looked at. */
   calendarOccurrences: 20_000,
-  /** Rejected records kept in full; the rest is only counted. */
+  /** How many rejected records are kept in full; the rest is only counted. */
   rejectedRecords: 200,
   /** What one script on a host may print. A machine with 5,000 packages prints about 1 MB. */
   hostOutputBytes: 32 * 1024 * 1024,

@@ -2,15 +2,15 @@ import { parseJson } from './json-text.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /**
- * Parses a large JSON document as `parseJson` does, and lets others have their turn in between: the items of the lists that its
- * members are, which are most of it, are read one by one. Throws the same sentences.
+ * Parses a large JSON document like `parseJson`, but lets others have their turn in between: most of such a document is
+ * lists in its members, and their items are read one by one. Throws the same sentences.
  */
 export async function parseJsonDocument(bytes: Buffer, what: string): Promise<unknown> {
   try {
     const read = await inParts(bytes, what)
     if (read !== NOT_IN_PARTS) return read
   } catch (error) {
-    // Where else it is wrong is said by who reads it as a whole.
+    // If it is wrong elsewhere, reading it as a whole says where.
     if (error instanceof CutOff && bytes.length > LARGE_BYTES)
       throw new Error(`${what} is not valid JSON: it is cut off at ${await endOf(bytes)}`)
   }
@@ -65,7 +65,7 @@ async function inParts(bytes: Buffer, what: string): Promise<unknown> {
   return document
 }
 
-/** The items of the list that begins at `open`, and where what follows it begins. */
+/** The items of the list that begins at `open`, and the place where the text after it begins. */
 async function itemsOf(
   bytes: Buffer,
   open: number,

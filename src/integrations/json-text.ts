@@ -3,8 +3,8 @@ import { inputLimits } from './input-limits.ts'
 
 /**
  * Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such.
- * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit. `within`: how
- * deep the text stands in a larger one.
+ * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit.
+ * `within`: how deep the text stands in a larger one.
  */
 export function parseJson(text: string, what: string, within = 0): unknown {
   let value: unknown

@@ -3,7 +3,9 @@ import { setImmediate } from 'node:timers/promises'
 /** How long others wait for work that takes long. */
 const TURN_MS = 20
 
-/** Between the steps of something that takes long: whether others have waited long enough, and their turn. */
+/**
+ * For the steps of something that takes long: says whether others have waited long enough, and gives them their turn.
+ */
 export interface Turns {
   over(): boolean
   next(): Promise<void>

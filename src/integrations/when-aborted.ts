@@ -6,8 +6,9 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>()
 
 /**
- * Calls `stop` when the signal aborts; it has not yet. To be ended by what this gives back, however the work ended. All that
- * wait for one signal share one listener: a signal of a rollout is listened to for every host.
+ * Calls `stop` when the signal aborts, which must not have happened yet. The returned function ends this, and must be
+ * called however the work ended. All who wait for one signal share one listener, because a rollout's signal is listened
+ * to for every host.
  */
 export function whenAborted(signal: AbortSignal, stop: () => void): () => void {
   const { stops, listener } = waiting.get(signal) ?? listenTo(signal)

@@ -9,7 +9,10 @@ export interface AssetFilter {
   /** `null`: of every one. */
   readonly team: string | null
   readonly platform: string | null
-  /** What the name begins with, letter for letter; `anywhere`: what is in it, whether large or small. Empty: whatever it is. */
+  /**
+   * The beginning of the name, letter for letter; with `anywhere`, any part of it in small or capital letters. Empty:
+   * any name.
+   */
   readonly text: string
   readonly anywhere: boolean
   /** Only where the last look failed, or a reboot is needed. */
@@ -121,15 +124,15 @@ export async function namesOf(db: Queryable, ids: readonly string[]): Promise<Re
 
 export interface TeamCounts {
   readonly assets: number
-  /** Of the assets, so many are simulated. */
+  /** How many of the assets are simulated. */
   readonly simulated: number
-  /** So many can be assessed, as the record last said. */
+  /** How many can be assessed, as the record last said. */
   readonly covered: number
 }
 
 type CountsRow = Record<string, unknown> & TeamCounts & { readonly team: string }
 
-/** By team. It looks at an entry of an index for each asset: not for every page. */
+/** By team. It looks at an index entry for each asset, so it is not for every page. */
 export async function countAssets(db: Queryable): Promise<ReadonlyMap<string, TeamCounts>> {
   const rows = await db.execute<CountsRow>(sql`
     select team, sum(assets)::int as assets, sum(simulated)::int as simulated, sum(covered)::int as covered from (

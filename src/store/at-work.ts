@@ -9,7 +9,10 @@ import type { Queryable, Tx } from './connection.ts'
 import { atWork, proposals } from './schema.ts'
 import { Collision } from './transaction.ts'
 
-/** Holds off everybody else who begins work for the team, until the transaction ends. Taken before any proposal's row. */
+/**
+ * Holds off everybody else who would begin work for the team, until the transaction ends. It must be taken before any
+ * proposal's row.
+ */
 export async function lockTeam(tx: Tx, team: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:team:${team}`}::text, 0))`)
 }
@@ -56,7 +59,7 @@ export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Pro
 
 /**
  * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: there is none.
- * True where one became free. A second proposal on one asset is refused by the table itself.
+ * True where an asset became free. The table itself refuses a second proposal on one asset.
  */
 export async function saveAtWork(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<boolean> {
   const now = unfinishedDeployments(state)

@@ -1,12 +1,13 @@
 /**
- * What follows from a state alone and is kept in tables beside it, so that lists and decisions find it without the state. Each
- * table is written in the transaction of the event, where it changed, and is compared with what events rebuild.
+ * What follows from a state alone, and is kept in tables beside it so that lists and decisions find it without the
+ * state. Each table is written in the transaction of the event, if it changed, and is compared with what events
+ * rebuild.
  */
 
 import { eq, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { canonicalJson } from '../core/canonical-json.ts'
-import { type Ask, asksOf } from '../core/permission/asks.ts'
+import { type Ask, asksOf, placesWith } from '../core/permission/asks.ts'
 import { briefOf } from '../core/proposal/brief.ts'
 import { subjectHashes } from '../core/proposal/decision-content.ts'
 import { lightOf } from '../core/proposal/light.ts'
@@ -25,7 +26,7 @@ export interface Beside {
   readonly table: PgTable & { readonly proposal: PgColumn }
   /** Columns that name a row beside its proposal. */
   readonly key: readonly string[]
-  /** Of one proposal the rows are the same as long as this is; it costs little. */
+  /** As long as this stays the same, so do the rows of a proposal; it costs little. */
   readonly of: (state: ProposalState) => string
   readonly rows: (state: ProposalState, register: Register) => readonly Row[]
 }
@@ -73,7 +74,7 @@ function asksIn(state: ProposalState): readonly Ask[] {
 
 function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (typeof asked.$inferInsert)[] {
   const { id, number, team } = state
-  return asksIn(state).map(({ what, roles, people, except }) => ({
+  return asksIn(state).map(({ what, roles, people, except, places }) => ({
     proposal: id,
     what,
     number,
@@ -81,10 +82,11 @@ function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (t
     roles: [...roles],
     people: people.map(pseudonymOf),
     unasked: except.map(pseudonymOf),
+    places: places && placesWith(places, pseudonymOf),
   }))
 }
 
-/** Writes what is not as it was. `before`: the state whose rows are written already; `null`: all are written anew. */
+/** Writes what has changed. `before`: the state whose rows are written already; `null`: all are written anew. */
 export async function saveBesides(
   tx: Queryable,
   state: ProposalState,

@@ -1,8 +1,8 @@
 /**
- * Carries proposals over that an earlier version kept. Of one that it kept whole, what is asked for becomes content and what
- * happened to its assets rows; where it is not over it gets one event, which names what it asks for by both hashes, so that
- * its votes, approval and rollout hold. In each people become pseudonyms. Old events stay as they are. Of one that lacks
- * only what lists show, that is written beside it.
+ * Carries over proposals that an earlier version kept. If it kept one whole, what is asked for becomes content, and
+ * what happened to its assets becomes rows. If that proposal is not over, it gets one event, which names what it asks
+ * for by both hashes, so that its votes, approval and rollout hold. In each proposal people become pseudonyms. Old
+ * events stay as they are. If a proposal lacks only what lists show, that is written beside it.
  */
 
 import { canonicalJson } from '../core/canonical-json.ts'
@@ -120,7 +120,7 @@ export async function carry(
     headHash = sealed.hash
   }
   const problem = stateProblem(state)
-  // Before anything is written: what cannot be carried over stays as it is.
+  // Checked before anything is written: what cannot be carried over stays as it is.
   if (problem !== null) return { problem }
   await insertEntries(tx, added)
   if (kept !== null) {
@@ -151,7 +151,7 @@ function peopleIn(state: ProposalState, names: ReadonlyMap<string, string>, know
 
 interface Read {
   readonly replayed: ProposalState
-  /** Of people who did something with it, as it was last, by id. */
+  /** Names of people who did something with it, as they were last, by id. */
   readonly names: ReadonlyMap<string, string>
   /** `null`: it is content already. */
   readonly kept: KeptSubject | null
@@ -182,8 +182,8 @@ async function readFor(tx: Tx, stored: StoredProposal): Promise<Read | { readonl
 }
 
 /**
- * What people and rollouts have done, as an earlier version kept it, against what the events say: the first that differs;
- * `null`: nothing does.
+ * Compares what people and rollouts have done, as an earlier version kept it, with what the events say: the first
+ * difference; `null`: there is none.
  */
 export function difference(stored: StoredProposal, replayed: ProposalState): string | null {
   const { state } = stored
@@ -206,8 +206,8 @@ const compared: Compared = [
 ]
 
 /**
- * What only the version before kept as rows, or in full. Member by member: what a later version adds to them is no
- * difference.
+ * What only the version before kept as rows, or in full. It is compared member by member: what a later version adds
+ * does not count as a difference.
  */
 const comparedOfRows: Compared = [
   ['votes', ({ votes, resumeVotes }) => [votes.map(({ via, reason }) => [via, reason]), resumeVotes.map(agreed)]],

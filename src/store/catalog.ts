@@ -61,7 +61,7 @@ async function writeUnchanged(tx: Tx, given: SucceededGiven): Promise<void> {
   if (given.kind === 'catalog') await recordFeed(tx, given.name, { kind: 'unchanged' }, given.now)
 }
 
-/** In the transaction that stores what the source gave. */
+/** Runs in the transaction that stores what the source gave. */
 export async function writeSucceeded(tx: Tx, { kind, name, now, cursor, rejected }: SucceededGiven): Promise<void> {
   const row = { cursor, lastGoodAt: now, checkedAt: now, problem: null, rejected }
   await tx
@@ -154,7 +154,7 @@ export function* cvesIn({
   for (const list of [fixes, advisories, updates]) for (const { cves } of list) yield* cves
 }
 
-/** What feeds say of CVEs themselves, each with the feed that says it. */
+/** What feeds say about CVEs themselves, each with the feed that says it. */
 export async function readAbout(db: Queryable, cves: readonly string[]) {
   const wanted = sql`(select jsonb_array_elements_text(${storableAsJson(cves)}::text::jsonb))`
   const { hash: _kevHash, ...kevColumns } = getTableColumns(kev)
@@ -172,7 +172,7 @@ export async function readAbout(db: Queryable, cves: readonly string[]) {
   return { kev: exploited, epss: scores, cves: facts.map((row) => ({ ...row.facts, feed: row.feed })) }
 }
 
-/** Who said what of a CVE or an advisory, feed by feed: for `explain`. */
+/** Who said what about a CVE or an advisory, feed by feed: for `explain`. */
 export async function statementsAbout(db: Queryable, id: string) {
   const ofCve = sql`${fixes.cves} @> array[${id}]::text[]`
   const said = await db
@@ -193,7 +193,7 @@ export async function statementsAbout(db: Queryable, id: string) {
   return { fixes: said, advisories: notices, updates }
 }
 
-/** When patches were first seen to be missing, by id: all, or these. */
+/** When patches were first seen to be missing, by id: for all patches, or for these. */
 export async function patchesFirstSeen(
   db: Queryable,
   ids: readonly string[] | null = null,

@@ -5,8 +5,8 @@ import { storableJson, storableText } from '../core/storable.ts'
 const [TEXT, VARCHAR, JSON_TEXT, JSONB] = [25, 1043, 114, 3802]
 
 /**
- * Whatever somebody typed may be looked up or stored: no query fails because of a character that PostgreSQL cannot store.
- * Where it matters that what is stored is what was hashed or compared, `storable` was applied before.
+ * Any text that somebody typed may be looked up or stored: no query fails because of a character that PostgreSQL cannot
+ * store. Where the stored text must be the one that was hashed or compared, `storable` was applied before.
  */
 export function cleanParameters({ options: { serializers } }: postgres.Sql): void {
   const wrap = (type: number, clean: (text: string) => string) => {

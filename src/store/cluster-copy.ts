@@ -13,7 +13,7 @@ export interface CopyPlan {
   readonly copy: string
   /** How large the cluster is. */
   readonly bytes: number
-  /** With something to spare: the server writes, too. */
+  /** With some reserve, because the server writes, too. */
   readonly needed: number
   readonly free: number
 }
@@ -28,7 +28,9 @@ const BLOCK = 4096
 /** Files at a time: most are small, and each is waited for until the disk has it. */
 const AT_ONCE = 8
 
-/** The last runs of the server that the copy has all of: what was written in any later one is missing from it. */
+/**
+ * Numbers of the last runs of the server that the copy contains; it lacks everything that was written in a later run.
+ */
 const noteShape = z.object({ madeAfter: z.number(), lastRun: z.number() })
 type Note = z.infer<typeof noteShape>
 
@@ -61,7 +63,7 @@ export function copyUpTo({ directory }: Pick<Placement, 'directory'>, migration:
   return null
 }
 
-/** Nothing but the upgrade itself has run on the cluster since: the copy still has everything. */
+/** Only the upgrade itself has run on the cluster since then: the copy still has everything. */
 export function noteRun(placement: Placement, copy: string, lastRun: number): void {
   const note = readNote(copy)
   if (note === null || note.lastRun === lastRun) return
@@ -85,7 +87,7 @@ export function planCopy(
   const pgdata = pgdataOf(placement)
   const name = `before-${migration}-${new Date().toISOString().slice(0, 10)}`
   let copy = path.join(placement.directory, name)
-  // One that is there is never replaced: it may be the only one of what it has.
+  // An existing copy is never replaced: some of its content may be nowhere else.
   for (let number = 2; existsSync(copy); number++) copy = path.join(placement.directory, `${name}-${number}`)
   const bytes = sizeOf(pgdata)
   return { pgdata, copy, bytes, needed: Math.ceil(bytes * SPARE), free: freeBytes(placement.directory) }
@@ -131,7 +133,7 @@ async function copyFolder(from: string, to: string, durable: boolean): Promise<v
   const copyOne = async (name: string) => {
     const [source, target] = [path.join(from, name), path.join(to, name)]
     if ((await stat(source)).isDirectory()) return void folders.push(name)
-    // By reference where the file system can: that takes no time and no room.
+    // By reference where the file system can do that: it takes no time and no room.
     await copyFile(source, target, constants.COPYFILE_FICLONE)
     await finish(source, target, durable)
   }

@@ -6,7 +6,7 @@ export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
 /** A query runs on the database or inside a transaction. */
 export type Queryable = Db | Tx
 
-/** Of every client: how long a connection may take to come about, and how long to wait, at most, before the next try. */
+/** For every client: how long a connection may take to be made, and how long to wait at most before the next try. */
 export const patience = {
   connect_timeout: connectSeconds,
   /** The driver alone would wait up to 20 seconds, long after the database is back. */

@@ -1,9 +1,9 @@
 /**
- * Content by its hash: written once, never changed, deleted only where no event names it, or as a log that has expired.
+ * Content by its hash: written once, never changed, and deleted only where no event names it, or when a log has expired.
  *
- * `kept` says how far that is known of content: no event names it yet (0); an event names it, and what it names itself is
- * not looked through yet (1); all of that is kept, too (2). What a command is prepared with is stored before it and held
- * by the command; what is made again is as good as new.
+ * `kept` says how much is known about content: no event names it yet (0); an event names it, and what it names itself is
+ * not looked through yet (1); all of that is kept, too (2). What a command needs is stored before it and held by the
+ * command; content that is made again is as good as new.
  */
 
 import { and, inArray, lt, sql } from 'drizzle-orm'
@@ -26,9 +26,9 @@ import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Contents that are read together where they are handed on one by one. */
+/** How many contents are read together where they are handed on one by one. */
 const READ_AT_ONCE = 100
-/** Of these, bytes of their texts. */
+/** How many bytes of text these may have. */
 const PORTION_BYTES = 1024 * 1024
 
 interface StoreGiven {
@@ -41,9 +41,9 @@ export async function prepareContents(db: Db, contents: readonly HashedContent[]
   for (const some of slices(contents)) await inTransaction(db, storeContents, { contents: some, now })
 }
 
-/** Stores what is not there yet. What expires does so so many days after it was last stored. */
+/** Stores what is not there yet. What expires does so this many days after it was last stored. */
 export async function storeContents(tx: Queryable, { contents, now }: StoreGiven): Promise<void> {
-  // In one order, so that two who store the same do not wait for each other in turn.
+  // Always in the same order, so that two who store the same do not wait for each other.
   const all = [...new Map(contents.map((item) => [item.hash, item])).values()].sort((a, b) =>
     a.hash < b.hash ? -1 : 1,
   )
@@ -66,10 +66,10 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
   }
 }
 
-/** So many that it pays to ask first which are there: then their texts need not be sent, nor made. */
+/** From this number on it pays to ask first which are there: then their texts need not be sent, nor made. */
 const WORTH_ASKING = 20
 
-/** Those that are not stored, or of which something is to be renewed. */
+/** Contents that are not stored, or that must be renewed in part. */
 async function notThere(tx: Queryable, some: readonly HashedContent[], now: string): Promise<readonly HashedContent[]> {
   const rows = await tx.execute<{ hash: string }>(sql`
     select encode(hash, 'hex') as hash from ${content}
@@ -99,7 +99,7 @@ export async function nameContents(
     if (!there.has(hash)) throw new Error(`It needs ${contentName('', hash)}, which is not stored.`)
 }
 
-/** Marks what an event names, and says what of it is there. */
+/** Marks what an event names, and returns which of it is there. */
 async function marked(tx: Tx, hashes: readonly string[]): Promise<readonly string[]> {
   const there = await tx
     .select({ hash: content.hash, kept: content.kept })
@@ -153,7 +153,7 @@ export async function readWithNamed(
   return found
 }
 
-/** Logs by their hash; one that has expired, or is not what it was, is not among them. */
+/** Logs by their hash, without those that have expired or are not what they were. */
 export async function readLogs(db: Queryable, hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const logs = new Map<string, string>()
   for (const [hash, stored] of await readContents(db, hashes))
@@ -168,8 +168,8 @@ export interface HandedOut {
 }
 
 /**
- * What an event names, and what that names, as far as it is there and was not handed out before: whatever others name
- * comes first. At most some megabytes are read at once.
+ * What an event names, and what that names, as far as it is there and was not handed out before: what others name comes
+ * first. Only some megabytes are read at once.
  */
 export async function* contentsOf(
   db: Queryable,
@@ -189,7 +189,7 @@ async function* contentsUnder(
     for (const some of await inPortions(db, wanted.slice(from, from + READ_AT_ONCE))) {
       for (const stored of (await readContents(db, some)).values()) {
         if (handedOut.has(stored.hash)) continue
-        // What somebody changed may name whatever comes round to it again; true content cannot.
+        // Content that somebody changed may name things in a circle; true content cannot.
         if (ownProblem(stored) === null) yield* contentsUnder(db, hashesNamed(stored), handedOut)
         handedOut.add(stored.hash)
         yield stored
@@ -198,7 +198,7 @@ async function* contentsUnder(
   }
 }
 
-/** What is there of these, in portions that fit into memory: of each at least one. */
+/** Those of these that are there, in portions that fit into memory, with at least one in each. */
 async function inPortions(db: Queryable, hashes: readonly string[]): Promise<readonly (readonly string[])[]> {
   const rows = await db
     .select({ hash: content.hash, bytes: sql<number>`octet_length(${content.text})` })
@@ -224,7 +224,7 @@ export async function purgeContents(db: Db, now: string): Promise<number> {
   return inTransaction(db, purge, { now, before })
 }
 
-/** Content that an event names keeps what it names itself. */
+/** If an event names content, keeps what that content names itself. */
 async function keepNamed(db: Db): Promise<void> {
   for (;;) {
     const rows = await db

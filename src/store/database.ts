@@ -16,7 +16,7 @@ import { clientOn, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, outsideTransactions } from 
 /** An open, migrated database. */
 export interface Database {
   readonly url: string
-  /** For what drizzle does not speak: LISTEN and NOTIFY. */
+  /** For what drizzle cannot do: LISTEN and NOTIFY. */
   readonly sql: postgres.Sql
   readonly db: Db
   readonly alone: Leases['alone']
@@ -34,19 +34,19 @@ export interface DatabaseOptions {
   readonly log: (message: string) => void
   /** Called when an embedded server has ended, and when it is back. Default: `log`. */
   readonly warn?: (message: string) => void
-  /** An embedded database is not copied before a migration that there is no way back from: the operator has done that. */
+  /** An embedded database is not copied before a migration without a way back: the operator has done that. */
   readonly withoutCopy?: boolean
   readonly migrations?: Migrations
   readonly freeBytes?: FreeBytes
 }
 
 const oldestServer = 14
-/** A server that takes the connection has so long to answer the first question. */
+/** A server that takes the connection has this long to answer the first question. */
 const answerSeconds = 15
 
 /**
  * Opens the database, starts the embedded one when there is no address, and migrates it. Throws a `DatabaseProblem`
- * with a sentence where that cannot be.
+ * with a sentence where that fails.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { migrations, withoutCopy = false, freeBytes, warn = options.log } = options
@@ -63,7 +63,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       ...(migrations ? { noWayBack: migrations.noWayBack } : {}),
       onNoWayBack: (migration) => {
         if (embedded === null)
-          warn(`${whatStartChanges(migration)} There is no way back but a backup of the database from before.`)
+          warn(`${whatStartChanges(migration)} The only way back is a backup of the database from before.`)
       },
     }),
   )
@@ -88,7 +88,7 @@ export interface Outlook extends Ahead {
   readonly place: string
   /** The copy that the start makes of an embedded one before; `null`: it makes none. */
   readonly copy: CopyPlan | null
-  /** Whether nobody else uses an embedded one; `null`: nothing is known of that. */
+  /** Whether nobody else uses an embedded one; `null`: that is not known. */
   readonly alone: boolean | null
   /** Until then an embedded one that was started for the look stays. */
   readonly close: () => Promise<void>
@@ -152,8 +152,8 @@ export interface Clients {
 }
 
 /**
- * Connects to a database that is already migrated, with so many connections at most, and up to three more for LISTEN and
- * NOTIFY. They are made when first used.
+ * Connects to a database that is already migrated, with at most this many connections, and up to three more for LISTEN
+ * and NOTIFY. They are made when first used.
  */
 export function connect(url: string, maxConnections = 10): Clients {
   const connection = {
@@ -179,7 +179,7 @@ export function connect(url: string, maxConnections = 10): Clients {
   }
 }
 
-/** Errors of ours are sentences; what is none is a fault of the program and stays what it is. */
+/** Our own errors are sentences; any other error is a fault of the program and is left as it is. */
 function asProblem(error: unknown): never {
   if (error instanceof Error && error.constructor === Error) throw new DatabaseProblem(error.message, { cause: error })
   throw error

@@ -140,7 +140,7 @@ function partOfWhole(state: ProposalState, { after, only }: AssetsAsked, most: n
   return { state: part, total: subject.assets.length, more: behind.length > most }
 }
 
-const badEnds: ReadonlySet<string> = new Set(['still missing', 'held back', 'failed', 'unreachable'])
+const badEnds: ReadonlySet<string> = new Set(['still missing', 'held back', 'failed', 'unreachable', 'not known'])
 
 async function endedBadlyBehind(
   db: Queryable,
@@ -253,7 +253,7 @@ async function readIndex(db: Queryable, decision: string): Promise<DecisionIndex
   return decisionIndex(decision, await withLists(db, [decision]))
 }
 
-/** These contents, with the parts of lists that they name. */
+/** These contents, together with the parts of lists that they name. */
 async function withLists(db: Queryable, hashes: readonly string[]): Promise<ReadonlyMap<string, StoredContent>> {
   const contents = new Map(await readContents(db, hashes))
   const lists = [...contents.values()].flatMap(partsOfLists)
@@ -261,7 +261,7 @@ async function withLists(db: Queryable, hashes: readonly string[]): Promise<Read
   return contents
 }
 
-/** Of a decision or evidence: hashes of the parts of its lists of patches, judgements and members of clusters. */
+/** For a decision or evidence: hashes of the parts of its lists of patches, judgements and members of clusters. */
 function partsOfLists(content: StoredContent): readonly string[] {
   if (contentProblem('decision', content) !== null && contentProblem('evidence', content) !== null) return []
   const { patches, judgements, clusters = [] } = JSON.parse(content.text)

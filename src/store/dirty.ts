@@ -9,7 +9,7 @@ export interface Dirty {
   /** `null`: it is not of one team. */
   readonly team: string | null
   readonly feed: string | null
-  /** Of what the feed holds. */
+  /** The version of what the feed holds. */
   readonly version: number | null
   readonly why: string
   /** ISO 8601 UTC. */
@@ -20,7 +20,7 @@ export async function noteDirty(tx: Queryable, rows: readonly Dirty[]): Promise<
   if (rows.length > 0) await tx.insert(dirty).values([...rows])
 }
 
-/** That something of the assets of these teams changed. */
+/** Notes that something about the assets of these teams changed. */
 export async function noteDirtyTeams(tx: Queryable, teams: Iterable<string>, at: string): Promise<void> {
   await noteDirty(
     tx,
@@ -28,7 +28,7 @@ export async function noteDirtyTeams(tx: Queryable, teams: Iterable<string>, at:
   )
 }
 
-/** That something else of a team changed: `why` in a word. */
+/** Notes that something else of a team changed: `why` in a word. */
 export async function noteDirtyTeam(tx: Queryable, team: string, why: string, at: string): Promise<void> {
   await noteDirty(tx, [{ team, feed: null, version: null, why, at }])
 }
@@ -37,7 +37,10 @@ export interface DirtyRow extends Pick<Dirty, 'team' | 'why'> {
   readonly id: number
 }
 
-/** Rows of work that are there now. Whoever has done the work forgets them, and what came meanwhile stays for the next. */
+/**
+ * Rows of work that are there now. Whoever has done the work deletes them; rows that came meanwhile stay for the next
+ * time.
+ */
 export async function seenDirty(db: Queryable): Promise<readonly DirtyRow[]> {
   return db.select({ id: dirty.id, team: dirty.team, why: dirty.why }).from(dirty).orderBy(asc(dirty.id))
 }

@@ -9,7 +9,7 @@ export interface Drafted {
   readonly team: string
   /** How often it was drafted. */
   readonly count: number
-  /** Of what its drafts go by besides assets, feeds and decisions: plan, policy, table, feeds that are silent. */
+  /** What its drafts depend on besides assets, feeds and decisions: plan, policy, table, silent feeds. */
   readonly key: string
   /** When time alone may change what is proposed, ISO 8601 UTC; `null`: never. */
   readonly nextAt: string | null

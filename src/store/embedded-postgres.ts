@@ -24,7 +24,7 @@ import {
 export interface EmbeddedPostgres {
   /** Stays the same when the server ends and is started again. */
   readonly url: string
-  /** Of the server that runs now. */
+  /** The process id of the server that runs now. */
   readonly pid: number
   readonly port: number
   /** The server was already running. */

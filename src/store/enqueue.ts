@@ -30,7 +30,7 @@ export async function enqueueOn(on: pg.Pool | pg.ClientBase, job: NewJob): Promi
   await on.query(statement)
 }
 
-/** The same, unless a job of this name has not begun and is to soon. Of several at the same time one is added. */
+/** The same, unless a job of this name is waiting to begin soon. If several ask at the same time, one job is added. */
 export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
   const client = await pool.connect()
   let problem = true
@@ -45,7 +45,7 @@ export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
     await client.query('commit')
     problem = false
   } finally {
-    // What is in the middle of a transaction is used no more.
+    // A connection in the middle of a transaction is not used any more.
     client.release(problem)
   }
 }

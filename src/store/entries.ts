@@ -46,8 +46,8 @@ export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[
 }
 
 /**
- * Appends to a stream that is no proposal's. Whoever else appends to it waits until the transaction ends: append last, or
- * to small streams only.
+ * Appends to a stream that does not belong to a proposal. Whoever else appends to it waits until the transaction ends:
+ * append last, or to small streams only.
  */
 export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
   await lockStream(tx, stream)
@@ -73,12 +73,12 @@ function sealStorable(stream: string, end: StreamEnd, entry: NewEntry): SealedEn
   return texts.some((text) => text?.includes('\\u')) ? sealNext(stream, end, storable(entry)) : sealed
 }
 
-/** Nobody else appends to it before the transaction ends: for whoever looks at its end before. */
+/** Keeps everybody else from appending to it until the transaction ends, for a caller that looks at its end first. */
 export async function lockStream(tx: Tx, stream: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
 }
 
-/** Where a stream ends that has no events of earlier versions. */
+/** Where a stream ends; only for streams without events of earlier versions. */
 export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
   const [row] = await db
     .select({ seq: entries.seq, hash: entries.hash })
@@ -90,18 +90,18 @@ export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
 }
 
 /**
- * Number of the newest entry that says who may do what, which all of them up to it say together; `null`: there is none yet.
- * One look into an index.
+ * Number of the newest entry that says who may do what; that entry and all before it say it together. `null`: there is
+ * none yet. One look into an index.
  */
 export async function rightsInForce(db: Queryable): Promise<number | null> {
   const [row] = await db.execute<{ rights: number | null }>(sql`select ${newestRights} as rights`)
   return row?.rights ?? null
 }
 
-/** The stream of what gives rights. */
+/** The stream of everything that gives rights. */
 export const RIGHTS = 'rights'
 
-/** The same, for a statement that reads something else. */
+/** The same, as part of a statement that reads something else. */
 export const newestRights = sql<
   number | null
 >`(select max(seq) from ${entries} as e where e.stream = ${sql.raw(`'${RIGHTS}'`)})`

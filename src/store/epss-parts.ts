@@ -1,4 +1,7 @@
-/** Scores of EPSS, as they are stored: many in a row, of which a day replaces nearly all in a few hundred rows. */
+/**
+ * Scores of EPSS as they are stored: many in each row, because a day replaces nearly all of them. Then only a few
+ * hundred rows are written.
+ */
 
 import { and, eq, sql } from 'drizzle-orm'
 import type { EpssScore } from '../core/catalog.ts'
@@ -26,7 +29,7 @@ interface Hashed extends Part {
 
 type Stored = Pick<Hashed, 'part' | 'model' | 'date'>
 
-/** In one statement; a part has up to 1,000 scores. */
+/** How many go into one statement; a part has up to 1,000 scores. */
 const PARTS_AT_ONCE = 15
 
 /** The part that a CVE's score is in. */
@@ -56,7 +59,7 @@ export function createEpssIntake() {
   const known = new Set<string>()
   let hashed: ReadonlyMap<string, Hashed> | null = null
 
-  /** Takes in a score that the feed brought; of several for one CVE the first counts. */
+  /** Takes in a score that the feed brought; if there are several for one CVE, the first counts. */
   function visit({ cve, score, percentile, model, date }: EpssScore): void {
     if (known.has(cve)) return
     known.add(cve)
@@ -69,7 +72,7 @@ export function createEpssIntake() {
     part.percentiles.push(percentile)
   }
 
-  /** `null`: what is stored is what was brought. */
+  /** `null`: what is stored is already what was brought. */
   async function compare(db: Queryable, feed: string): Promise<Difference | null> {
     hashed ??= await inSlices(withHashes(parts))
     const { part, model, date } = epssParts
@@ -105,7 +108,7 @@ function* withHashes(parts: ReadonlyMap<string, Part>): Generator<void, Readonly
   return hashed
 }
 
-/** The CVEs that have another score now, or one now, or none any more; `null`: too many to tell. */
+/** The CVEs that have another score than before, have a first score, or lost theirs; `null`: too many to list. */
 async function movedScores(
   db: Queryable,
   feed: string,

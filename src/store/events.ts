@@ -52,11 +52,11 @@ async function rowsOf(db: Queryable, rest: SQL): Promise<readonly EventRow[]> {
   return db.execute<EventRow>(sql`select * from ${record} ${rest}`)
 }
 
-/** Rows and bytes that are read at once, of which one row may have more. */
+/** How many rows and bytes are read at once; a single row may have more bytes. */
 const PAGE_ROWS = 1_000
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** What a row of the record has in it; the lengths of long texts stand beside them and are not read for it. */
+/** The size of a row of the record; the lengths of long texts stand beside them, so the texts are not read for it. */
 const rowBytes = sql`octet_length(coalesce(entry, event)) + octet_length(coalesce(beside, ''))`
 
 /** The next rows as far as they fit into memory: at least one. `by`: a column in whose order they come. */
@@ -93,7 +93,10 @@ export async function readStream(db: Queryable, stream: string): Promise<readonl
   return items.map((item) => open(item, `${stream} event ${item.seq}`))
 }
 
-/** Reads what events name, and answers with what opens each of them; that throws a sentence where one cannot be read. */
+/**
+ * Reads what events name, and returns a function that opens each of them; it throws a sentence where one cannot be
+ * read.
+ */
 async function opening(db: Queryable, items: readonly RecordItem[], known?: Register) {
   const contents = items.flatMap((item) => contentsNamed(item))
   const named: Named = {
@@ -240,7 +243,7 @@ async function* eventRows(db: Queryable): AsyncGenerator<EventRow> {
 /** One event of the record; or what is wrong with the row, whose text somebody may have changed. */
 export type StoredItem = RecordItem | AuditProblem
 
-/** The same for who checks: a row that cannot be read is told of. */
+/** The same for the checks: a row that cannot be read is reported. */
 export async function* readStoredEvents(db: Queryable): AsyncGenerator<StoredItem> {
   for await (const row of eventRows(db)) yield readable(() => strictItemOf(row), `${row.stream} event ${row.seq}`)
 }
@@ -253,7 +256,7 @@ function strictItemOf(row: EventRow): PlacedItem {
 
 export type StoredCheckpoint = Checkpoint | AuditProblem
 
-/** The same of checkpoints. */
+/** The same for checkpoints. */
 export async function* readStoredCheckpoints(db: Queryable): AsyncGenerator<StoredCheckpoint> {
   for await (const row of checkpointRows(db)) yield readable(() => asCheckpoint(row), `checkpoint ${row.number}`)
 }
@@ -285,8 +288,8 @@ function readable<T>(read: () => T, record: string): T | AuditProblem {
 }
 
 /**
- * The newest events first, for the console's audit page. `before` is a position. Without `known`: only what was decided and
- * done, and nothing of what was known of feeds, assets and flaws.
+ * The newest events first, for the console's audit page. `before` is a position. Without `known`: only what was decided
+ * and done, without what was known about feeds, assets and flaws.
  */
 export async function recentEvents(
   db: Db,
@@ -325,9 +328,9 @@ async function lastSeal(tx: Tx): Promise<Pick<Checkpoint, 'number' | 'hash'>> {
 }
 
 /**
- * Ends of the streams that grew since they were sealed last. From one stream to the next the index is asked, so that of a
- * long stream its end is read and nothing else. What was sealed is counted where it is kept: all heads that ever were
- * would not fit into memory.
+ * Ends of the streams that grew since they were last sealed. The index is asked from one stream to the next, so that
+ * only the end of a long stream is read. What was sealed is counted where it is kept: all heads that ever were would
+ * not fit into memory.
  */
 async function grownHeads(tx: Tx): Promise<readonly StreamHead[]> {
   const rows = await tx.execute<StreamHead & Record<string, unknown>>(sql`

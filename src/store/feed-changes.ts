@@ -1,4 +1,4 @@
-/** Which packages, CVEs and platforms feeds have said something else of, save by save. */
+/** About which packages, CVEs and platforms feeds have said something new, save by save. */
 
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type { FeedChange } from '../core/feed-change.ts'

@@ -1,4 +1,4 @@
-/** What is to be written so that the rows of a feed become those that it brought. */
+/** What must be written so that the rows of a feed become those that it brought. */
 
 import { sql } from 'drizzle-orm'
 import { limits } from '../core/limits.ts'
@@ -9,7 +9,9 @@ import type { Named, RowKind } from './feed-kinds.ts'
 import { inSlices } from './in-slices.ts'
 import { rowHash } from './row-hash.ts'
 
-/** What was read beside the transaction and is written in it. It may be written again, where the transaction is. */
+/**
+ * What was read outside the transaction and is written in it. It may be written again, if the transaction is repeated.
+ */
 export interface Difference {
   write(tx: Tx, feed: string, naming: Naming): Promise<void>
 }
@@ -19,7 +21,7 @@ export interface Difference {
 /** Collects names, until there are too many. */
 export interface Naming {
   note<List extends keyof Named>(list: List, names: readonly Named[List][]): void
-  /** Too many to tell. */
+  /** Too many to list. */
   anything(list: keyof Named): void
   lists(): { readonly [List in keyof Named]: readonly Named[List][] | null }
 }
@@ -56,19 +58,19 @@ export function createNaming(): Naming {
 
 // ---------------------------------------------------------------- rows
 
-/** Which stored rows a feed speaks of: all of the kind, or those of these records. */
+/** Which stored rows a feed speaks about: all of the kind, or those of these records. */
 export type Scope = 'all' | readonly string[]
 
 export interface RowIntake<Row> {
   /** Takes in a row that the feed brought; `line`: the row as JSON. */
   visit(row: Row, line: string): void
-  /** `null`: what is stored is what was brought. */
+  /** `null`: what is stored is already what was brought. */
   compare(db: Queryable, feed: string, scope: Scope): Promise<Difference | null>
   /** The records that brought something. */
   records(): Generator<void, ReadonlySet<string>, void>
 }
 
-/** Parts of the hashes: so many that a few changed rows do not make most of them differ. */
+/** The number of parts of the hashes: large enough that a few changed rows do not make most parts differ. */
 const BUCKETS = 8_192
 /** Each statement that reads stored rows goes over all of the table. */
 const ROWS_READ = 50_000
@@ -163,7 +165,7 @@ function* apart(
   }
 }
 
-/** Of a few records what is stored is read. */
+/** For a few records, what is stored is read. */
 async function compareRecords<Row, List extends keyof Named>(
   { kind, rows }: Intake<Row, List>,
   db: Queryable,
@@ -222,7 +224,7 @@ function* inBuckets(rows: ReadonlyMap<bigint, unknown>) {
   return buckets
 }
 
-/** Buckets, so many together that they have few rows. */
+/** Buckets, put together so that each portion has few rows. */
 function* portions(sizes: ReadonlyMap<number, number>): Generator<readonly number[]> {
   let some: number[] = []
   let rows = 0
@@ -264,7 +266,7 @@ function rowDifference<Row, List extends keyof Named>(
   }
 }
 
-/** So much in one statement: about as long as others may have to wait for their turn. */
+/** How much goes into one statement: it takes about as long as others may have to wait for their turn. */
 const INSERT_CHARACTERS = 250_000
 
 function* inserts<Row, List extends keyof Named>(

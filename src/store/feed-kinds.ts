@@ -21,12 +21,14 @@ export interface RowKind<Row, List extends keyof Named> {
     | typeof kev
     | typeof lifecycles
     | typeof windowsUpdates
-  /** The record that said the row, or what else it is found by; unlike the hash it has an index. */
+  /** The record that said the row, or something else by which it is found; unlike the hash it has an index. */
   readonly record: AnyPgColumn
   recordOf(row: Row): string
-  /** Whether an answer that brings only what has changed names the records of this kind; else it brings all of it, or nothing. */
+  /**
+   * Whether an answer that brings only changes names the records of this kind; if not, it brings all of it, or nothing.
+   */
   readonly changesByRecord: boolean
-  /** Of rows with the same key one is kept; `null`: of those that are alike in everything. */
+  /** Only one of the rows with the same key is kept; `null`: only one of those that are alike in everything. */
   readonly keyOf: ((row: Row) => string) | null
   readonly kept: 'first' | 'last'
   readonly list: List
@@ -66,7 +68,7 @@ const advisoryKind: RowKind<Advisory, 'packages'> = {
   keyOf: ({ id }) => id,
   kept: 'first',
   list: 'packages',
-  // It does not say which of the two its names are.
+  // It does not say whether its names are sources or binary packages.
   aboutOf: (row) =>
     row.fixes.flatMap(({ platform, source }): PackageNamed[] => [
       [platform, source, 'source'],
@@ -150,7 +152,7 @@ const kevKind: RowKind<KevEntry, 'cves'> = {
       as k(cve text, "dateAdded" text, "dueDate" text, ransomware boolean, name text, hash bigint)`,
 }
 
-/** By the names that `FeedContent` has for them. */
+/** By the names in `FeedContent`. */
 export const rowKinds = {
   fixes: fixKind,
   advisories: advisoryKind,

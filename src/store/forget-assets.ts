@@ -1,4 +1,4 @@
-/** Forgets assets that are no more, and software that none has. */
+/** Forgets assets that no longer exist, and software that no asset has. */
 
 import { and, asc, eq, notInArray, sql } from 'drizzle-orm'
 import { storableAsJson } from '../core/storable.ts'
@@ -9,6 +9,25 @@ import { recordGone } from './recorded-assets.ts'
 import { LOOKS_AT_ONCE } from './save-looks.ts'
 import { assetHistory, assetLooks, assets, pendingSets, softwareSets } from './schema.ts'
 import { inTransaction } from './transaction.ts'
+
+/** Forgets assets of which their source says that they are no more. Returns how many. */
+export async function forgetGone(db: Db, source: string, gone: readonly string[], now: string): Promise<number> {
+  return inTransaction(db, forgetSaid, { source, gone: storableAsJson(gone), now })
+}
+
+async function forgetSaid(
+  tx: Tx,
+  { source, gone, now }: { readonly source: string; readonly gone: string; readonly now: string },
+): Promise<number> {
+  const rows = await tx
+    .select({ id: assets.id })
+    .from(assets)
+    .where(
+      and(eq(assets.source, source), sql`${assets.id} in (select jsonb_array_elements_text(${gone}::text::jsonb))`),
+    )
+    .orderBy(asc(assets.id))
+  return forget(tx, rows, 'not listed', now)
+}
 
 /** Forgets assets that the source no longer lists. Returns how many. */
 export async function forgetMissing(db: Db, source: string, seen: readonly string[], now: string): Promise<number> {
@@ -32,7 +51,7 @@ async function forgetOfSource(
   return forget(tx, gone, 'not listed', now)
 }
 
-/** Forgets assets of sources that are configured no more. */
+/** Forgets assets of sources that are not configured any more. */
 export async function forgetOtherSources(db: Db, configured: readonly string[], now: string): Promise<void> {
   await inTransaction(db, forgetSources, { configured, now })
 }

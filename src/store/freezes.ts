@@ -25,7 +25,7 @@ export interface NewFreeze {
   readonly untilAt: string
 }
 
-/** `register`: has whoever does it, and the hands behind them. */
+/** `register`: it has whoever does it, and the hands behind them. */
 interface By {
   readonly actor: Actor
   readonly register: Register
@@ -48,7 +48,7 @@ export async function addFreeze(tx: Tx, freeze: NewFreeze, { actor, register }: 
   await tx.update(freezes).set({ entry: seq }).where(eq(freezes.id, row.id))
 }
 
-/** Nobody else declares or lifts one, or agrees to that, until the transaction is over. */
+/** Keeps everybody else from declaring or lifting a freeze, or agreeing to that, until the transaction is over. */
 export async function lockFreezes(tx: Tx): Promise<void> {
   await lockStream(tx, RIGHTS)
 }
@@ -145,7 +145,10 @@ export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
   return db.select().from(freezes).orderBy(freezes.id)
 }
 
-/** What the record tells of them, and which entries cannot be read: what was changed in the store may be of any shape. */
+/**
+ * What the record says about them, and which entries cannot be read: what somebody changed in the store may have any
+ * shape.
+ */
 export async function freezeEntries(
   db: Queryable,
 ): Promise<{ readonly told: readonly FreezeEntry[]; readonly problems: readonly AuditProblem[] }> {

@@ -15,8 +15,8 @@ export async function inSlices<Result>(steps: Generator<void, Result, void>): Pr
 }
 
 /**
- * For loops that wait for nothing: `null`, or where others have waited for long enough, what is over when they had their
- * turn.
+ * For loops that wait for nothing else: usually `null`; if others have waited long enough, a promise that ends when
+ * they had their turn.
  */
 export function createPauses(): () => Promise<void> | null {
   let began = performance.now()

@@ -20,7 +20,7 @@ export interface StoredAsset {
   readonly problem: string | null
 }
 
-/** Rows that one statement reads, and that are made into values in one turn. */
+/** How many rows one statement reads and turns into values in one turn. */
 const ROWS_AT_ONCE = 1_000
 
 /** Platforms of all assets, and names (source and binary) of all packages that any of them ever had. */
@@ -48,7 +48,29 @@ export async function oldestLook(db: Queryable, ids: readonly string[]): Promise
   return new Date(row.oldest).toISOString()
 }
 
-/** These assets as they are known now, by id; those that no source lists any more are left out. */
+/** Of these assets those that were looked at last before `instant` (ISO 8601 UTC), or never; in their order. */
+export async function looksBefore(
+  db: Queryable,
+  ids: readonly string[],
+  instant: string,
+): Promise<readonly { readonly asset: string; readonly lookedAt: string | null }[]> {
+  const found: { readonly asset: string; readonly lookedAt: string | null }[] = []
+  for (const some of slices(ids, ROWS_AT_ONCE)) {
+    const listed = storableAsJson(some)
+    const rows = await db
+      .select({ asset: assetLooks.asset, observedAt: assetLooks.observedAt })
+      .from(assetLooks)
+      .where(sql`${assetLooks.asset} in (select jsonb_array_elements_text(${listed}::text::jsonb))`)
+    const looks = new Map(rows.map(({ asset, observedAt }) => [asset, observedAt]))
+    for (const asset of some) {
+      const lookedAt = looks.get(asset) ?? null
+      if (lookedAt === null || Date.parse(lookedAt) < Date.parse(instant)) found.push({ asset, lookedAt })
+    }
+  }
+  return found
+}
+
+/** The present data of these assets, by id; those that no source lists any more are left out. */
 export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
   const found = new Map<string, Asset>()
   for (const some of slices(ids, ROWS_AT_ONCE)) {
@@ -115,7 +137,7 @@ async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly 
   }
 }
 
-/** As JSON: what reads lists of the server as they are takes away each backslash. */
+/** As JSON, because the reader of the server's own lists takes away each backslash. */
 function listed(column: AnyPgColumn) {
   return sql<readonly string[]>`to_jsonb(${column})`
 }
@@ -141,7 +163,7 @@ export async function readSnapshots(
     const packages = software.get(softwareSet)
     const updates = pendingSet === null ? NOTHING : pending.get(pendingSet)
     if (packages !== undefined && updates !== undefined) snapshots.push({ ...row, packages, pending: updates })
-    // It was given other sets meanwhile, and the former were purged.
+    // It was given other sets meanwhile, and the former sets were purged.
     else snapshots.push(...(await readSnapshots(db, { ids: [row.asset.id] }, memory)))
   }
   return snapshots
@@ -172,7 +194,7 @@ export async function teamsWithAssets(db: Queryable): Promise<readonly string[]>
   return rows.map(({ team }) => team)
 }
 
-/** Teams of which assets have one of these sets. */
+/** Teams that have assets with one of these sets. */
 export async function teamsOfSets(
   db: Queryable,
   software: readonly number[],

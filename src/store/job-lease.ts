@@ -8,7 +8,7 @@ export interface JobLease {
   /** Counts a run. Returns how many began and never ended, this one included; `null` when the job is another's now. */
   readonly begin: () => Promise<number | null>
   readonly extend: () => Promise<void>
-  /** Waits for what is under way and marks the run as ended. Nothing of a lost job is written. */
+  /** Waits for what is under way and marks the run as ended. For a lost job nothing is written. */
   readonly settle: () => Promise<void>
 }
 
@@ -20,7 +20,7 @@ export function openLease(job: Job<unknown>, pool: pg.Pool, lifetimeMs: number):
 
   function lose(): void {
     lost.abort(new Error(`Another process took over the job ${job.attrs.name}.`))
-    // Agenda saves a finished job whoever holds it by now. Without its id it cannot.
+    // Agenda saves a finished job whoever holds it now. Without the id it cannot.
     delete job.attrs._id
   }
 
@@ -51,7 +51,7 @@ export function openLease(job: Job<unknown>, pool: pg.Pool, lifetimeMs: number):
     }
   }
 
-  /** One statement after the other, or an earlier one could overtake and end the lease. */
+  /** One statement after the other; otherwise an earlier one could overtake and end the lease. */
   function inTurn<T>(step: () => Promise<T>): Promise<T> {
     const result = pending.then(step)
     pending = result.catch(() => {})

@@ -23,7 +23,7 @@ export interface JobRunContext {
 /** A job that is not tried again. */
 export class JobGivenUp extends Error {}
 
-/** So many runs may end with their process before the job is suspected of ending it. */
+/** How many runs may end with their process before the job is suspected of ending it. */
 const maxStarts = 3
 
 /** Runs a handler under a lease that it extends, and counts the runs that never ended. */

@@ -10,8 +10,8 @@ export interface Lease {
   /** Aborts as soon as another process may have taken the work over. */
   readonly signal: AbortSignal
   /**
-   * Asks the database whether the lease still holds, and throws a sentence where it does not or cannot be asked: whoever
-   * was stopped or cut off for a while begins nothing more.
+   * Asks the database whether the lease still holds, and throws a sentence where it does not, or where the database
+   * cannot be asked: a process that was stopped or cut off for a while must not begin anything more.
    */
   readonly show: () => Promise<void>
 }
@@ -30,13 +30,13 @@ export interface LeasesOptions {
 }
 
 const LIFETIME_MS = 30_000
-/** Renewed so many times in a lifetime. */
+/** How many times it is renewed in its lifetime. */
 const RENEWALS = 6
 
 interface Held {
   readonly term: number
   readonly lost: AbortController
-  /** By this process's own clock, which also runs while it is stopped: then the lease may be another's. */
+  /** By this process's own clock, which goes on while the process is stopped: then somebody else may have the lease. */
   until: number
 }
 
@@ -121,7 +121,7 @@ async function stayAlive(leasing: Leasing): Promise<void> {
   const { alive, holder } = leasing
   const [row] = await ask(leasing, () => alive.sql()<{ pid: number }[]>`select pg_backend_pid() as pid`)
   if (row === undefined || row.pid === leasing.session) return
-  // Shared with an earlier connection of this process that the server has not missed yet.
+  // Shared with an earlier connection of this process, which the server still takes for alive.
   await ask(leasing, () => alive.sql()`select pg_advisory_lock_shared(hashtextextended(${aliveKey(holder)}, 0))`)
   leasing.session = row.pid
 }
@@ -130,7 +130,7 @@ async function claim(leasing: Leasing, name: string): Promise<Held | null> {
   const { rows, holder, lifetimeMs } = leasing
   await stayAlive(leasing)
   const asked = performance.now()
-  // The session lock of a holder that has died can be had; that of a living one cannot.
+  // The session lock of a dead holder can be taken; that of a living one cannot.
   const [row] = await ask(
     leasing,
     () => rows.sql()<{ term: number }[]>`

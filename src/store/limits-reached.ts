@@ -4,15 +4,15 @@ import { finalStatuses } from '../core/proposal/proposal.ts'
 import type { Queryable } from './connection.ts'
 import { assets, proposals } from './schema.ts'
 
-/** From this share of the limit on a state is told of. */
+/** From this share of the limit on, the state is reported. */
 const NEAR = 0.75
 
 export interface LimitReached {
   /** A team or a proposal. */
   readonly name: string
-  /** Sentences: what is reached, and what follows. */
+  /** Sentences: which limit is reached, and what follows. */
   readonly what: string
-  /** Something cannot be recorded any more, or soon not. */
+  /** Something cannot be recorded any more, or soon cannot. */
   readonly blocks: boolean
 }
 

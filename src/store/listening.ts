@@ -11,9 +11,9 @@ export interface ListeningOptions {
   /** This connection, as the database shows it. */
   readonly name: string
   readonly onMessage: (payload: string) => void
-  /** It listens (again). What was said meanwhile is lost. */
+  /** It listens (again). Messages from the time between are lost. */
   readonly onUp: () => void
-  /** It does not, and is trying to. */
+  /** It does not listen, and is trying to. */
   readonly onDown: (why: string) => void
 }
 
@@ -25,7 +25,7 @@ export interface Listening {
 const askMs = 15_000
 const answerMs = 5_000
 
-/** Hears what is notified on a channel, over a connection of its own that is made again for as long as it takes. */
+/** Hears what is notified on a channel, over a connection of its own, which is made again until it works. */
 export function listenTo(options: ListeningOptions): Listening {
   const stopping = new AbortController()
   const { signal } = stopping

@@ -27,12 +27,12 @@ export async function saveContent(tx: Queryable, state: ProposalState, before: P
     await tx.insert(liveContents).values(row).onConflictDoUpdate({ target: liveContents.proposal, set: row })
   } catch (error) {
     if (codeOf(error) === UNIQUE_VIOLATION)
-      throw new Collision(`Another proposal of ${row.team} asks for the same by now.`)
+      throw new Collision(`Another proposal of ${row.team} now asks for the same.`)
     throw error
   }
 }
 
-/** Writes it anew. Of two with the same content, which an earlier version let be, the other keeps it. */
+/** Writes it anew. If two proposals have the same content, which an earlier version allowed, the other keeps it. */
 export async function renewContent(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(liveContents).where(eq(liveContents.proposal, state.id))
   const rows = contentRows(state)

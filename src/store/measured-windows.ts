@@ -3,7 +3,7 @@ import { storable } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 import { measuredWindows } from './schema.ts'
 
-/** What was last found of a window by its load. */
+/** The latest result about a window from its load. */
 export interface StoredMeasure {
   readonly window: string
   /** What was asked for, as text: another wish makes the answer worthless. */

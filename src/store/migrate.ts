@@ -10,7 +10,7 @@ import { patience } from './connection.ts'
 
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
-/** Of these there is no way back but a copy of the database: they change how things are stored. */
+/** Migrations without a way back other than a copy of the database: they change how things are stored. */
 export const noWayBack: readonly string[] = [
   '0017_light-decisions',
   '0018_starts',
@@ -35,17 +35,17 @@ const ours: Migrations = { folder: migrationsFolder, noWayBack }
 
 /** What a start would do to a database. */
 export interface Ahead {
-  /** Nothing was ever applied to it: there is nothing in it to lose. */
+  /** No migration was ever applied to it: there is nothing in it to lose. */
   readonly fresh: boolean
   /** The names of what is still to be applied, in order. */
   readonly pending: readonly string[]
-  /** The first of these that there is no way back from; `null` in a fresh one. */
+  /** The first of these without a way back; `null` in a fresh database. */
   readonly noWayBack: string | null
 }
 
 interface Migration {
   readonly tag: string
-  /** Milliseconds since 1970; drizzle applies only what is newer than the last it applied. */
+  /** Milliseconds since 1970; drizzle applies only migrations that are newer than the last one applied. */
   readonly when: number
   readonly hash: string
 }
@@ -97,8 +97,8 @@ async function setLockTimeout(sql: postgres.Sql): Promise<void> {
 }
 
 /**
- * Looks at what is still to be applied, and changes nothing. What another process applies at this moment is waited for.
- * Refuses what `migrateDatabase` refuses.
+ * Looks at what is still to be applied, and changes nothing. If another process is applying something at this moment,
+ * it waits for that. Refuses what `migrateDatabase` refuses.
  */
 export async function migrationsAhead(url: string, given: Migrations = ours): Promise<Ahead> {
   const migrations = readMigrations(given.folder)

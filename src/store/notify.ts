@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import type postgres from 'postgres'
 import type { Queryable } from './connection.ts'
 
-/** On which open pages hear that something changed. */
+/** The channel on which open pages hear that something changed. */
 export const changesChannel = 'patchwarden_changes'
 
 export interface Change {
@@ -18,7 +18,7 @@ export async function tellChange(db: Queryable, change: Change): Promise<void> {
   await db.execute(sql`select pg_notify(${changesChannel}::text, ${JSON.stringify(change)}::text)`)
 }
 
-/** On which a click on a test button is told to whoever waits for it. */
+/** The channel that tells whoever waits for it that a test button was clicked. */
 const testClicksChannel = 'patchwarden_test_clicks'
 
 /** `nonce`: which button. */

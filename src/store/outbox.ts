@@ -41,8 +41,8 @@ export interface WaitingQuery {
 }
 
 /**
- * Undelivered messages of one platform: of each channel its cards, of which only the latest of a proposal counts, and then
- * its entries, oldest first.
+ * Undelivered messages of one platform. For each channel: its cards first, of which only the latest of a proposal
+ * counts, and then its entries, oldest first.
  */
 export async function waitingMessages(
   db: Queryable,
@@ -54,7 +54,7 @@ export async function waitingMessages(
   const candidates = db
     .select({
       id: outbox.id,
-      // The number of the latest card of the same proposal; of an entry its own.
+      // The number of the latest card of the same proposal; for an entry its own number.
       latest:
         sql<string>`case when ${outbox.kind} = 'entry' then ${outbox.id} else max(${outbox.id}) over (partition by ${outbox.channel}, ${outbox.proposal}, ${outbox.kind}) end`.as(
           'latest',
@@ -164,7 +164,7 @@ export async function consolePicture(db: Queryable, proposal: string, id: number
   return row?.entry.picture ?? null
 }
 
-/** What the console was to tell a channel that is about no proposal, since an instant; newest first. */
+/** Messages of the console to a channel that are not about a proposal, since an instant; newest first. */
 export async function consoleNotices(
   db: Queryable,
   channel: string,

@@ -14,7 +14,7 @@ export function packIds(sorted: readonly number[]): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** As `packIds`, in whatever order they are. */
+/** Like `packIds`, for ids in any order. */
 export function packInOrder(ids: readonly number[]): Uint8Array {
   const bytes: number[] = [2]
   let previous = 0

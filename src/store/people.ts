@@ -198,7 +198,7 @@ async function saveRead(tx: Tx, { group }: { readonly group: GroupSeen }): Promi
   if (!(await isAsBefore())) {
     const members = people.map((id) => ({ id, name: null }))
     const { pseudonymOf } = await knowPersonsIn(tx, members, seenAt)
-    // Of two processes that read the same one records it.
+    // If two processes read the same one, only one of them records it.
     await lockStream(tx, RIGHTS)
     if (!(await isAsBefore())) await recordGroup(tx, group, people.map(pseudonymOf).sort())
   }
@@ -221,8 +221,8 @@ async function recordGroup(tx: Tx, { name, seenAt }: GroupSeen, people: readonly
 }
 
 /**
- * Forgets groups that were last read before an instant (ISO 8601 UTC), and records that nobody knows now who is in them:
- * whoever the configuration says holds them then.
+ * Forgets groups that were last read before an instant (ISO 8601 UTC), and records that nobody knows now who is in
+ * them: then the people named in the configuration hold the role.
  */
 export async function forgetGroups(db: Db, readBefore: string, now: string): Promise<void> {
   const old = await db.select({ name: groupsSeen.name }).from(groupsSeen).where(lt(groupsSeen.seenAt, readBefore))

@@ -25,10 +25,12 @@ export interface VersionedRegister extends Register {
 
 export const PERSONS = 'persons'
 
-/** The version of the register, for a statement that reads something else. */
+/** The version of the register, as part of a statement that reads something else. */
 export const registerVersion = sql<string>`(select version from ${personsVersion})`
 
-/** By version, which no two databases share; a few, because old ones are asked for no more. */
+/**
+ * By version, which is different in every database. Only a few are kept, because old ones are not asked for any more.
+ */
 const registers = new Map<string, VersionedRegister>()
 const REGISTERS_KEPT = 20
 
@@ -70,7 +72,7 @@ export async function knowPersons(db: Db, people: readonly KnownPerson[], now: s
   await inTransaction(db, learn, { people, now })
 }
 
-/** The same in a transaction that needs it, which mostly finds them there. */
+/** The same, inside a transaction that needs the people; mostly they are known already. */
 export async function knowPersonsIn(tx: Tx, people: readonly KnownPerson[], now: string): Promise<VersionedRegister> {
   const known = await readRegister(tx)
   if (knowsAll(known, people)) return known
@@ -86,14 +88,14 @@ function knowsAll(register: Register, people: readonly KnownPerson[]): boolean {
 }
 
 /**
- * One at a time: the version is that of all. Whoever appends to `persons` and may need people who are not known yet takes
- * this first.
+ * One at a time, because there is one version for all. Whoever appends to `persons` and may need people who are not
+ * known yet takes this lock first.
  */
 export async function lockRegister(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
 }
 
-/** Everybody whom the facts of somebody's act name: whoever acts, and the hands behind. */
+/** Everybody whom the facts of an act name: the person who acts, and the hands behind. */
 export function personsOf(actor: Actor): readonly KnownPerson[] {
   if (actor.kind !== 'person') return []
   const { id, through } = actor
@@ -155,7 +157,10 @@ export async function allPersons(db: Queryable): Promise<readonly PersonRow[]> {
 
 const ENTRIES_AT_ONCE = 1_000
 
-/** What the record tells of them, in order, and which entries cannot be read: what was changed in the store may be of any shape. */
+/**
+ * What the record says about them, in order, and which entries cannot be read: what somebody changed in the store may
+ * have any shape.
+ */
 export async function* personEntries(db: Queryable): AsyncGenerator<PersonEntry | AuditProblem> {
   const isOfPerson = and(eq(entries.stream, PERSONS), sql`${entries.entry} like '%"event":"person-%'`)
   for (let after = sql`true`; ; ) {
@@ -185,7 +190,7 @@ function personEntry({ seq, entry, beside }: EntryRow): readonly (PersonEntry | 
     return [{ event, pseudonym: String(facts.person), beside: readBeside(beside) }]
   } catch (error) {
     // An error of JSON repeats some of the text.
-    const problem = error instanceof SyntaxError ? 'has something beside it that is no JSON' : errorText(error)
+    const problem = error instanceof SyntaxError ? 'has something beside it that is not JSON' : errorText(error)
     return [{ record: `${PERSONS} event ${seq}`, problem: problem.slice(0, 200) }]
   }
 }

@@ -3,13 +3,13 @@ import postgres from 'postgres'
 import { connectSeconds } from '../core/database-problem.ts'
 import { cleanParameters } from './clean-parameters.ts'
 
-/** What runs statements, as drizzle asks for it. */
+/** What runs statements, in the form that drizzle asks for. */
 export type Statements = Pick<postgres.Sql, 'unsafe'>
 
 export interface Pool extends Statements {
   /** Runs `work` between begin and commit on a connection that nobody else uses; where it throws, it is rolled back. */
   readonly begin: <T>(work: (sql: Statements) => Promise<T>) => Promise<T>
-  /** Waits for what is under way, so many seconds at most. */
+  /** Waits for what is under way, at most this many seconds. */
   readonly end: (seconds: number) => Promise<void>
 }
 
@@ -38,10 +38,10 @@ interface Lines {
 }
 
 /**
- * Connections for drizzle, each of them a client of the driver with one connection, which is never used again once that
- * was closed. The driver's own pool makes a closed connection anew under the same hands: what is left of a transaction is
- * then sent on a socket that is gone, which ends the process, or over somebody else's transaction, and a connection that
- * was closed just before a statement was sent hangs for good.
+ * Connections for drizzle: each is a client of the driver with one connection, and is never used again once that was
+ * closed. The driver's own pool would make a closed connection anew without saying so. Then the rest of a transaction
+ * is sent on a socket that is gone, which ends the process, or in the middle of somebody else's transaction; and a
+ * connection that was closed just before a statement was sent hangs for good.
  */
 export function openPool(url: string, options: Options, most: number): Pool {
   const lines: Lines = {
@@ -74,12 +74,13 @@ function openLine(lines: Lines): Line {
       max_lifetime: null,
       fetch_types: false,
       onclose: () => close(lines, line),
-      // The first that the server says.
+      // The first message from the server.
       onparameter: () => clearTimeout(late),
     }),
     closed: false,
   }
-  // The driver would try for ever, without a pause, where what takes the connection closes it before it says anything.
+  // The driver would try for ever, without a pause, if whatever accepts the connection closes it before it says
+  // anything.
   const late = setTimeout(() => close(lines, line), 1_000 * (options.connect_timeout ?? connectSeconds)).unref()
   // Drizzle sets the conversions that it wants on the client that it is given.
   drizzle(line.sql)
@@ -164,14 +165,14 @@ function statements(run: Run): Statements {
     }
     return Object.assign(rows, { values })
   }
-  // Of the driver's query drizzle uses no more than this.
+  // Drizzle uses only this part of the driver's query.
   return { unsafe: unsafe as unknown as Statements['unsafe'] }
 }
 
-/** So often a statement has come before it is prepared, and so many are. */
+/** How often a statement must come before it is prepared, and how many are prepared. */
 const OFTEN = 3
 const MOST_PREPARED = 300
-/** Texts that are counted, of at most so many characters. */
+/** How many texts are counted, and how many characters each may have. */
 const MOST_COUNTED = 5_000
 const LONGEST_COUNTED = 4_000
 

@@ -54,7 +54,7 @@ async function packagedBinaries(): Promise<string> {
   }
 }
 
-/** As root, a package below a private home is copied once to where the service account can run it. */
+/** As root, a package below a private home is copied once to a place where the service account can run it. */
 function reachable(packaged: string, placement: Placement, log: (message: string) => void): string {
   if (placement.account === null || placement.canReach(path.join(packaged, 'bin', 'postgres'))) {
     completeSymlinks(packaged)
@@ -79,7 +79,7 @@ function reachable(packaged: string, placement: Placement, log: (message: string
   return copy
 }
 
-/** Gives everyone what the owner may read and run: a strict umask at install time closed it. */
+/** Lets everybody read and run what the owner may: a strict umask at install time had closed it. */
 function openTree(folder: string): void {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   for (const file of [folder, ...entries.map((entry) => path.join(folder, entry))]) {
@@ -100,7 +100,7 @@ function completeSymlinks(native: string): void {
       symlinkSync(path.relative(path.dirname(link), from), link)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) continue
-      // Another user's checkout: the links are there unless nobody who may write has started yet.
+      // This is another user's checkout. Its links exist once somebody who may write there has started it.
       throw new Error(
         `Cannot complete the bundled PostgreSQL: ${link} cannot be written. Start once as the owner of the checkout. ${instead}`,
       )

@@ -110,7 +110,7 @@ export function restorePassword(placement: Placement, { passwordFile }: Cluster,
   if (readPassword(passwordFile) !== password) writeOwned(placement, passwordFile, `${password}\n`)
 }
 
-/** Gives a cluster that no server runs on another password, as whoever owns its files may. */
+/** Gives another password to a cluster that no server runs, as the owner of its files may do. */
 export async function renewPassword(launch: {
   readonly placement: Placement
   readonly binaries: PostgresBinaries
@@ -177,7 +177,7 @@ function pidFileLines(file: string): readonly string[] {
   }
 }
 
-/** What a program wrote before it failed. */
+/** What a program printed before it failed. */
 function said(error: unknown): string {
   if (error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' && error.stderr.trim() !== '')
     return error.stderr.trim()

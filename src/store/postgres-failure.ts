@@ -7,7 +7,7 @@ import { hasCode } from './process-identity.ts'
 export type FailureKind = 'busy' | 'disk' | 'memory' | 'owner' | 'port' | 'settings' | 'unusable' | 'other'
 
 const signs: readonly (readonly [FailureKind, RegExp])[] = [
-  // Shared memory that has no room says "No space left on device", too.
+  // When shared memory is full, the message is "No space left on device", too.
   [
     'memory',
     /could not (create|map|resize|attach to) (anonymous )?shared memory|could not create semaphores|out of memory/,
@@ -25,7 +25,7 @@ export function kindOfFailure(said: string): FailureKind {
   return signs.find(([, sign]) => sign.test(said))?.[0] ?? 'other'
 }
 
-/** Whether a server that runs has failed, and not only said that it is not ready yet. */
+/** Whether a running server has failed, and has not merely said that it is not ready yet. */
 export function failsAgain(said: string): boolean {
   return /\b(FATAL|PANIC):\s+(?!\s|the database system is|lock file "postmaster\.pid")/.test(said)
 }
@@ -37,7 +37,7 @@ export function whyNotStarted(cluster: Cluster, kind: FailureKind, said: string,
   return `The embedded database did not start: ${full ? diskFull(cluster.pgdata) : reasonFor(cluster, kind, said, port)}`
 }
 
-/** The same for `initdb`, by what it said. */
+/** The same for `initdb`, by what it printed. */
 export function whyNotCreated(folder: string, said: string): string {
   const kind = kindOfFailure(said)
   const why =
@@ -45,7 +45,7 @@ export function whyNotCreated(folder: string, said: string): string {
   return `The embedded database cannot be created in ${folder}: ${why}`
 }
 
-/** What to do where a folder has no room for what the server must write; `null`: it has. */
+/** What to do where a folder has no room for what the server must write; `null`: there is room. */
 export function roomProblem(folder: string): string | null {
   return isFull(folder) ? diskFull(folder) : null
 }
@@ -107,7 +107,7 @@ function lastLine(said: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
-/** As much as the server needs for a segment of its log. */
+/** The room that the server needs for one segment of its log. */
 const segmentBytes = 16 * 1024 * 1024
 
 function isFull(folder: string): boolean {

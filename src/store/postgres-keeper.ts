@@ -7,7 +7,7 @@ import { findServer, type Launch, noteServer, type Server, startServer, stopServ
 import { identify, stillRuns } from './process-identity.ts'
 
 export interface Keeper {
-  /** Of the server that runs now, or ran last. */
+  /** The process id of the server that runs now, or ran last. */
   readonly pid: () => number
   /** Lets the server be. */
   readonly stop: () => Promise<void>
@@ -33,7 +33,7 @@ const longestPauseMs = 30_000
 interface Keeping extends Kept {
   readonly stopping: AbortController
   readonly password: string
-  /** Of the server that runs now, or ran last. */
+  /** The process id of the server that runs now, or ran last. */
   pid: number
   identity: string
   /** In milliseconds since 1970, as is `stoppingSince`. */
@@ -74,7 +74,7 @@ async function pause({ stopping }: Keeping, ms: number): Promise<void> {
   await sleep(ms, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
 }
 
-/** What it takes to find and to guard the server is put back should it get lost. */
+/** If a file is lost that is needed to find and to guard the server, it is put back. */
 async function tend({ launch, membership, locked, password, pid, server }: Keeping): Promise<void> {
   const { cluster } = launch
   restorePassword(launch.placement, cluster, password)

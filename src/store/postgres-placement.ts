@@ -23,7 +23,7 @@ interface Account {
   readonly gid: number
 }
 
-/** Owns nothing: what is open to it is open to all. */
+/** An account that owns nothing: what it can open, everybody can open. */
 const nobody: Account = { uid: -1, gid: -1 }
 
 /** Where the embedded server keeps its data and which account runs it. PostgreSQL refuses to run as root. */
@@ -145,7 +145,7 @@ export function writeOwned(placement: Placement, file: string, content: string):
   try {
     writeFileSync(unfinished, content, { mode: 0o600 })
     giveAway(placement, unfinished)
-    // A folder in its place is nothing of ours, and no file can replace it.
+    // A folder in its place is not ours, and a file cannot replace it.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(file, { recursive: true })
     renameSync(unfinished, file)
   } catch (error) {
@@ -154,7 +154,7 @@ export function writeOwned(placement: Placement, file: string, content: string):
   }
 }
 
-/** Open whatever the umask says. */
+/** Open to others, whatever the umask says. */
 export function createOpenFolder(folder: string): void {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o755)

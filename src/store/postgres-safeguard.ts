@@ -13,7 +13,7 @@ import { passwordSentence } from './postgres-cluster.ts'
 import { hasUsers, type Membership } from './postgres-guard.ts'
 import { isServerOf, type Launch, noteServer, type Server, startServer, stopServer } from './postgres-server.ts'
 
-/** Keeps a copy of the cluster from before a migration that there is no way back from. */
+/** Keeps a copy of the cluster from before a migration without a way back. */
 export interface Safeguard {
   /** The migration of the kind that is still to be applied to the database there, which is in a folder; `null`: none. */
   readonly ahead: (url: string, dataDir: string) => Promise<string | null>
@@ -62,7 +62,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   }
   if (safeguard.withoutCopy) {
     warn(
-      `${whatStartChanges(migration)} ${pgdata} is not copied, for PATCHWARDEN_UPGRADE is without-copy: there is no way back but the copy that you made.`,
+      `${whatStartChanges(migration)} ${pgdata} is not copied, because PATCHWARDEN_UPGRADE is without-copy: the only way back is the copy that you made.`,
     )
     return server
   }
@@ -93,7 +93,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   return again
 }
 
-/** The sentence that begins whatever a start says about such a migration. */
+/** The sentence that begins everything that a start says about such a migration. */
 export function whatStartChanges(migration: string): string {
   return `This start changes how things are stored (${migration}).`
 }

@@ -28,7 +28,7 @@ import { endLeftBehind, isAlive, worksIn } from './process-identity.ts'
 export interface Server {
   readonly pid: number
   readonly port: number
-  /** It was already running. */
+  /** It was running already. */
   readonly adopted: boolean
 }
 
@@ -44,10 +44,13 @@ export interface Launch {
   readonly patienceMs?: number
 }
 
-/** Recovery after a crash, or somebody else's shutdown, may take so long. */
+/** Recovery after a crash, or somebody else's shutdown, may take this long. */
 const patienceMs = 60_000
 const retryMs = 250
-/** By then the children of a killed server have let go of its memory, all but one in the middle of a computation. */
+/**
+ * After this time the children of a killed server have let go of its memory, all but one in the middle of a
+ * computation.
+ */
 const childrenMs = 2000
 /** A port may be another program's for a moment. */
 const portMs = 5000
@@ -102,7 +105,8 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
     const another = isServerOf(readPostmasterPid(cluster)?.pid ?? 0, cluster)
     const passing = another || kind === 'busy' || (kind === 'port' && waited < portMs)
     if (waited > patience || !passing) {
-      // One that runs and fails again and again is not left behind. One that still recovers is: the next start finds it.
+      // A server that runs but fails again and again is not left behind. One that still recovers is: the next start
+      // finds it.
       const unusable = ours !== null && isServerOf(ours, cluster) && failsAgain(history)
       if (unusable) await stopServer(launch, 'immediate')
       throw new Error(whyNotStarted(cluster, unusable ? 'unusable' : kind, unusable ? history : said, port))
@@ -160,7 +164,7 @@ async function portFor({ cluster, samePort, placement }: Launch): Promise<number
 }
 
 /**
- * Below the ports that outgoing connections take: one of these could be in the way when the server comes back to its
+ * Below the ports that outgoing connections use: one of those could be in the way when the server comes back to its
  * port, even one of our own attempts to reach it.
  */
 async function freePort(): Promise<number> {
@@ -240,7 +244,7 @@ function isSameFolder(one: string, other: string): boolean {
   }
 }
 
-/** A server that cannot write its log does not start: what it cannot append to goes out of the way. */
+/** A server that cannot write its log does not start: a log that it cannot append to is moved out of the way. */
 function clearLog({ placement: { account }, cluster: { logFile }, log }: Launch): void {
   const found = lstatSync(logFile, { throwIfNoEntry: false })
   if (found === undefined) return

@@ -1,5 +1,6 @@
 /**
- * What proposals mean for what is proposed next, as rows that are written with their states: nobody reads states to know it.
+ * What proposals mean for what is proposed next, as rows that are written together with their states, so that nobody
+ * has to read states for it.
  */
 
 import { and, asc, desc, eq, gt, inArray, or } from 'drizzle-orm'
@@ -69,7 +70,7 @@ export interface OpenPatch {
   readonly source: string
 }
 
-/** What the team's proposals ask for that are not over; of those that undo an earlier one nothing. */
+/** What the team's open proposals ask for, without proposals that undo an earlier one. */
 export async function openPatchesOf(db: Queryable, team: string): Promise<readonly OpenPatch[]> {
   const { proposal, patch, platform, source } = openPatches
   return db.select({ proposal, patch, platform, source }).from(openPatches).where(eq(openPatches.team, team))
@@ -93,7 +94,7 @@ export async function patchesAsked(
 export interface Deferred {
   readonly proposal: string
   readonly patch: string
-  /** As it was then. */
+  /** The priority that it had then. */
   readonly priority: Priority
   /** ISO 8601 UTC. */
   readonly until: string
@@ -126,7 +127,9 @@ export interface Carried extends Edition {
   readonly proposal: string
 }
 
-/** Of the team's proposals, over or not, those that carried an advisory of one of these families, the newest first. */
+/**
+ * From the team's proposals, over or not: those that carried an advisory of one of these families, the newest first.
+ */
 export async function carriersOf(
   db: Queryable,
   team: string,

@@ -1,4 +1,7 @@
-/** What engines have answered when they were asked what a change would do to an asset: kept for as long as both are the same. */
+/**
+ * What engines answered when they were asked what a change would do to an asset; kept as long as the change and the
+ * asset's software are the same.
+ */
 
 import { and, eq, lt, sql } from 'drizzle-orm'
 import type { TransactionStep } from '../core/ports.ts'
@@ -7,7 +10,7 @@ import { listOf, slices } from './bulk.ts'
 import type { Queryable } from './connection.ts'
 import { previews } from './schema.ts'
 
-/** `steps` null: it is the changes themselves, and nothing else. */
+/** `steps` is null: the transaction is the changes themselves, and nothing else. */
 export type PreviewAnswer =
   | { readonly key: string; readonly steps: readonly TransactionStep[] | null; readonly problem: null }
   | { readonly key: string; readonly steps: null; readonly problem: string }

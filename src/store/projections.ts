@@ -1,6 +1,6 @@
 /**
- * The tables of current state that events rebuild, and what each holds for one proposal by its events. `audit verify
- * --rebuild` compares. A further projection is one more entry of `projections`.
+ * The tables of current state that events rebuild, and what each holds for one proposal according to its events. `audit
+ * verify --rebuild` compares them. A further projection is one more entry of `projections`.
  */
 
 import { inArray, isNotNull } from 'drizzle-orm'

@@ -1,6 +1,11 @@
-/** Proposals by key: a page of a list is cut first, and only then what it shows is read. No whole state is. */
+/**
+ * Proposals by key: a page of a list is cut first, and then only what it shows is read. A whole state is never read.
+ */
 
 import { desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { fillsOne, placesWith } from '../core/permission/asks.ts'
+import type { PlacesToFill } from '../core/permission/row.ts'
+import type { Member } from '../core/policy.ts'
 import type { Brief } from '../core/proposal/brief.ts'
 import { type Glance, glanceOf } from '../core/proposal/glance.ts'
 import type { LightState } from '../core/proposal/light.ts'
@@ -47,7 +52,7 @@ export async function listProposals(
   const section = (open: boolean): SQL => {
     const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
     const called = text === '' ? sql`` : sql`and (title ilike ${contains(text)} or id ilike ${contains(text)})`
-    // Of each team the index gives them in order, so that no team's long past is read.
+    // The index gives those of each team in order, so that a team's long past is not read.
     return sql`(select id, number, ${open}::boolean as open from unnest(${listOf(teams)}::text::text[]) as wanted (name)
       cross join lateral (select id, number from ${proposals}
         where team = wanted.name and ${open ? isOpen : isOver} ${behind} ${called}
@@ -105,7 +110,7 @@ export interface ProposalLine {
   readonly expiresAt: string
 }
 
-/** In the order of the ids; those that are not there are left out. */
+/** In the order of the ids; ids that are not found are left out. */
 export async function readLines(db: Queryable, ids: readonly string[]): Promise<readonly ProposalLine[]> {
   const rows = await db
     .select({
@@ -134,7 +139,7 @@ export async function findGlance(db: Queryable, id: string): Promise<Glance | nu
   return glance ?? null
 }
 
-/** In the order of the ids; those that are not there are left out. */
+/** In the order of the ids; ids that are not found are left out. */
 export async function readGlances(db: Queryable, ids: readonly string[]): Promise<readonly Glance[]> {
   if (ids.length === 0) return []
   const rows = await db
@@ -161,7 +166,7 @@ export async function readGlances(db: Queryable, ids: readonly string[]): Promis
     const light = withPersons(state, await registerAt(db, version), besides.get(id) ?? new Map())
     glances.push({ ...light, subject: brief, tally })
   }
-  // What an earlier version wrote is read as it is: a page writes nothing.
+  // What an earlier version wrote is read as it is, because a page writes nothing.
   for (const row of rows) {
     const state = isKept(row) ? null : await findProposal(db, row.id)
     if (state !== null) glances.push(glanceOf(state))
@@ -184,25 +189,41 @@ function isKept<Row extends GlanceRow>(row: Row): row is Row & { readonly tally:
 
 // ---------------------------------------------------------------- whom they wait for
 
-/** A person, with their roles in each of the teams that they belong to. */
+/** A person, with their roles in each of the teams that they belong to, and who else does. */
 export interface Asker {
   readonly id: string
   readonly roles: ReadonlyMap<string, readonly string[]>
+  readonly membersOf: (team: string) => readonly Member[]
 }
 
-/** Teams of which somebody is asked for something. */
+/** Teams in which somebody is asked for something. */
 export async function teamsAsked(db: Queryable): Promise<readonly string[]> {
   return (await db.selectDistinct({ team: asked.team }).from(asked)).map(({ team }) => team)
 }
 
-/** The conditions under which a row of `asked` asks the person, with their teams as `mine`. */
-async function askedOf(db: Queryable, { id, roles }: Asker): Promise<{ readonly mine: SQL; readonly isAsked: SQL }> {
+/** What asks one person. */
+interface AskedOf {
+  /** By proposal and team: whether that is certain, and else the places of which the person would have to fill one. */
+  readonly asking: SQL
+  readonly fills: (team: string, places: PlacesToFill) => boolean
+}
+
+async function askedOf(db: Queryable, { id, roles, membersOf }: Asker): Promise<AskedOf> {
   const register = await readRegister(db)
   const me = register.has(id) ? register.pseudonymOf(id) : ''
   const teams = storableAsJson([...roles].map(([team, held]) => ({ team, roles: held })))
+  const byName = sql`a.people @> array[${me}]::text[]`
+  const byRole = sql`(a.roles && mine.roles and not a.unasked @> array[${me}]::text[])`
   return {
-    mine: sql`jsonb_to_recordset(${teams}::text::jsonb) as mine (team text, roles text[])`,
-    isAsked: sql`((a.roles && mine.roles and not a.unasked @> array[${me}]::text[]) or a.people @> array[${me}]::text[])`,
+    asking: sql`select mine.team, a.proposal, a.number, bool_or(${byName} or a.places is null) as certain,
+        array_to_json(array_agg(a.places) filter (where not ${byName} and a.places is not null)) as places
+      from jsonb_to_recordset(${teams}::text::jsonb) as mine (team text, roles text[])
+        join ${asked} a on a.team = mine.team where ${byName} or ${byRole}
+      group by mine.team, a.proposal, a.number`,
+    fills: (team, places) => {
+      const named = placesWith(places, (pseudonym) => register.personOf(pseudonym).id)
+      return fillsOne(named, { id, roles: roles.get(team) ?? [] }, membersOf(team))
+    },
   }
 }
 
@@ -211,34 +232,57 @@ export interface Badge {
   readonly waiting: number
 }
 
-/** By team, how many proposals are open, and how many of them wait for the person. */
+/** For each team, how many proposals are open, and how many of them wait for the person. */
 export async function badgesOf(
   db: Queryable,
   teams: readonly string[],
   person: Asker,
 ): Promise<ReadonlyMap<string, Badge>> {
-  const { mine, isAsked } = await askedOf(db, person)
-  const rows = await db.execute<{ team: string; open: number; waiting: number }>(sql`
+  const { asking, fills } = await askedOf(db, person)
+  const rows = await db.execute<{ team: string; open: number; waiting: number; perhaps: PlacesToFill[][] | null }>(sql`
     with open as (select team, count(*)::int as count from ${proposals}
         where team = any(${listOf(teams)}::text::text[]) and ${isOpen} group by team),
-      waiting as (select mine.team, count(distinct a.proposal)::int as count
-        from ${mine} join ${asked} a on a.team = mine.team where ${isAsked} group by mine.team)
-    select wanted.name as team, coalesce(open.count, 0) as open, coalesce(waiting.count, 0) as waiting
+      waiting as (select team, count(*) filter (where certain)::int as count,
+          json_agg(places) filter (where not certain) as perhaps from (${asking}) as asking group by team)
+    select wanted.name as team, coalesce(open.count, 0) as open, coalesce(waiting.count, 0) as waiting, waiting.perhaps
     from unnest(${listOf(teams)}::text::text[]) as wanted (name)
       left join open on open.team = wanted.name left join waiting on waiting.team = wanted.name`)
-  return new Map(rows.map(({ team, open, waiting }) => [team, { open, waiting }]))
+  return new Map(
+    rows.map(({ team, open, waiting, perhaps }) => {
+      const more = (perhaps ?? []).filter((all) => all.some((places) => fills(team, places)))
+      return [team, { open, waiting: waiting + more.length }]
+    }),
+  )
 }
+
+/** So many are read at once, of which some may not wait for the person. */
+const READ_AT_ONCE = 100
 
 /** The newest proposals that wait for the person. */
 export async function waitingFor(db: Queryable, person: Asker, most: number): Promise<readonly string[]> {
-  const { mine, isAsked } = await askedOf(db, person)
-  const rows = await db.execute<{ proposal: string }>(sql`
-    select a.proposal, a.number from ${mine} join ${asked} a on a.team = mine.team where ${isAsked}
-    group by a.proposal, a.number order by a.number desc limit ${most}`)
-  return rows.map(({ proposal }) => proposal)
+  const { asking, fills } = await askedOf(db, person)
+  const found: string[] = []
+  let before = FAR_AHEAD
+  while (found.length < most) {
+    const rows = await db.execute<{
+      team: string
+      proposal: string
+      number: number
+      certain: boolean
+      places: PlacesToFill[] | null
+    }>(sql`select * from (${asking}) as asking where number < ${before} order by number desc limit ${READ_AT_ONCE}`)
+    for (const { team, proposal, certain, places } of rows)
+      if (certain || (places ?? []).some((one) => fills(team, one))) found.push(proposal)
+    before = rows.at(-1)?.number ?? before
+    if (rows.length < READ_AT_ONCE) break
+  }
+  return found.slice(0, most)
 }
 
-/** The newest of which something is under way, or planned. */
+/** No proposal has this number: the first page begins behind it. */
+const FAR_AHEAD = 2_147_483_647
+
+/** The newest proposals for which something is under way, or planned. */
 export async function underWay(db: Queryable, most: number): Promise<readonly string[]> {
   const rows = await db
     .select({ id: proposals.id })
@@ -249,7 +293,7 @@ export async function underWay(db: Queryable, most: number): Promise<readonly st
   return rows.map(({ id }) => id)
 }
 
-/** Those that the person voted on last. */
+/** The proposals that the person voted on last. */
 export async function votedBy(db: Queryable, person: string, most: number): Promise<readonly string[]> {
   const register = await readRegister(db)
   if (!register.has(person)) return []

@@ -42,22 +42,22 @@ export interface StoredProposal {
   readonly state: ProposalState
   /** Hash of the last event of its stream. */
   readonly headHash: string
-  /** As `format` of its row says: only what this version writes can be written again; the rest is carried over before. */
+  /** The `format` of its row: only what this version writes can be written again; the rest is carried over first. */
   readonly format: number
-  /** Whether what stands beside it in rows is of its last event: the version before wrote none of that. */
+  /** Whether the rows beside it belong to its last event: the version before did not write them. */
   readonly tallied: boolean
-  /** Who is who in it. */
+  /** The names for the pseudonyms in it. */
   readonly register: VersionedRegister
-  /** As `rightsInForce` says, when it was read. */
+  /** The result of `rightsInForce` when it was read. */
   readonly rights: number | null
 }
 
-/** False where an earlier version wrote it: it is carried over before anything else happens to it. */
+/** False where an earlier version wrote it: then it is carried over before anything else happens to it. */
 export function isCarried({ format, tallied }: StoredProposal): boolean {
   return format === PERSONLESS && tallied
 }
 
-/** True where what it asks for is in its state, too. */
+/** True where its state also holds what it asks for. */
 export function isWhole({ format }: StoredProposal): boolean {
   return format === WHOLE
 }
@@ -80,7 +80,7 @@ export async function isOfBefore(db: Queryable, id: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Of a row: an earlier version wrote it, or what stands beside it is not of its last event. */
+/** True for a row that an earlier version wrote, or whose rows beside it do not belong to its last event. */
 const ofBefore = sql`(format <> ${sql.raw(String(PERSONLESS))} or tally_seq is distinct from seq)`
 
 /** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
@@ -103,11 +103,14 @@ export async function findProposal(db: Queryable, id: string): Promise<ProposalS
 
 // ---------------------------------------------------------------- states in two parts, and as they are remembered
 
-/** Of all states that are kept in memory: their assets, those that were started once more, and so much for each state. */
+/**
+ * The weight of all states that are kept in memory: their assets, those that were started once more, and a fixed amount
+ * for each state.
+ */
 const WEIGHT_KEPT = 500_000
 const WEIGHT_OF_STATE = 500
 
-/** By proposal. What is kept under the hash of its last event can be nothing but what its events lead to. */
+/** By proposal. What is kept under the hash of its last event must be what its events lead to. */
 const known = createRecent<readonly StoredProposal[]>(WEIGHT_KEPT, (states) => {
   // Its earlier states share nearly all with the last one.
   const { subject, rollout } = states.at(-1)?.state ?? { subject: null, rollout: null }
@@ -174,7 +177,7 @@ async function readRows(
   names: readonly string[],
   newest: number | undefined,
 ) {
-  // What an earlier version wrote may end with the same event as what came of it in a transaction that was rolled back.
+  // What an earlier version wrote may end with the same event as a result of it in a transaction that was rolled back.
   const isKnown = sql`(format = ${PERSONLESS}
     and head_hash || ' ' || ${registerVersion} = any(${listOf(names)}::text::text[]))`
   const rows = await db
@@ -205,7 +208,7 @@ function resultsOf({ results }: Pick<ProposalRow, 'results'>): readonly ResultRo
   return (results ?? []).map((one) => ({ ...one, part: partOf(Number(one.part)) }))
 }
 
-/** What a row says, of whichever version it is. */
+/** What a row says, whichever version wrote it. */
 function storedOf(
   row: ProposalRow & { readonly state: LightState | ProposalState },
   register: VersionedRegister,
@@ -238,7 +241,7 @@ function storedOf(
   }
 }
 
-/** Of a database in which nobody was ever named. */
+/** The register of a database in which nobody was ever named. */
 const noRegister: VersionedRegister = { ...registerOf([]), version: '' }
 
 /** The next free number. The lock is held until the transaction ends, so numbers have no gaps. */
@@ -249,9 +252,9 @@ export async function nextProposalNumber(tx: Tx): Promise<number> {
 }
 
 /**
- * Writes the projections of one state: the row, its votes, its deployments, what it asks for and works on. `before`: the
- * state as it was read, whose deployments are written already; those that have not changed since are the same objects.
- * `freed`: an asset is not worked on any more.
+ * Writes the projections of one state: the row, its votes, its deployments, what it asks for and works on. `before`:
+ * the state as it was read, whose deployments are written already; those that have not changed since are the same
+ * objects. `freed`: an asset has become free.
  */
 export async function saveProposal(
   tx: Queryable,
@@ -267,7 +270,7 @@ export async function saveProposal(
   return { freed }
 }
 
-/** Writes them all anew, as they are by its events. */
+/** Writes them all anew, according to its events. */
 export async function renewProposal(
   tx: Queryable,
   stored: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
@@ -327,7 +330,7 @@ export function proposalRow(state: ProposalState, headHash: string, register: Re
   }
 }
 
-/** What of it the version before did not write. */
+/** Columns that the version before did not write. */
 export const tallyColumns = ['title', 'priority', 'dueAt', 'decision', 'underWay', 'tally', 'tallySeq'] as const
 
 /** Its rows of `votes`. */
@@ -360,7 +363,7 @@ export function resultRow(proposal: string, { part, asset, facts }: ResultRow): 
   }
 }
 
-/** Writes what is not as it was. */
+/** Writes what has changed. */
 async function saveVotes(
   tx: Queryable,
   state: ProposalState,
@@ -385,7 +388,7 @@ async function saveVotes(
     })
 }
 
-/** Writes what is not as it was. */
+/** Writes what has changed. */
 async function saveResults(
   tx: Queryable,
   state: ProposalState,
@@ -443,7 +446,7 @@ export async function proposalsOfBefore(
   return rows.map(({ id }) => id)
 }
 
-/** Ids of those of a team that are not over, with the number of the last event of each. */
+/** Ids of a team's proposals that are not over, with the number of the last event of each. */
 export async function openHeads(db: Queryable, team: string): Promise<readonly (readonly [string, number])[]> {
   const rows = await db
     .select({ id: proposals.id, seq: proposals.seq })
@@ -453,12 +456,12 @@ export async function openHeads(db: Queryable, team: string): Promise<readonly (
   return rows.map(({ id, seq }) => [id, seq] as const)
 }
 
-/** Those that are not over: of every team, or of one. */
+/** Proposals that are not over: of every team, or of one. */
 export function openProposals(db: Queryable, team?: string): Promise<readonly ProposalState[]> {
   return statesWhere(db, and(notInArray(proposals.status, [...finalStatuses]), ofTeam(team)))
 }
 
-/** Those with one of the statuses: of every team, or of one; that were closed since an instant, or whenever. */
+/** Proposals with one of the statuses: of every team, or of one; closed since an instant, or at any time. */
 export function proposalsWithStatus(
   db: Queryable,
   statuses: readonly Status[],
@@ -468,7 +471,10 @@ export function proposalsWithStatus(
   return statesWhere(db, and(inArray(proposals.status, [...statuses]), closed, ofTeam(team)))
 }
 
-/** Does a proposal of any team, with one of the statuses, ask for exactly this? By its hash of today, however old it is. */
+/**
+ * Does a proposal of any team, with one of the statuses, ask for exactly this? It is found by its present hash, however
+ * old it is.
+ */
 export async function hasContent(db: Queryable, decision: string, statuses: readonly Status[]): Promise<boolean> {
   const withStatus = inArray(proposals.status, [...statuses])
   const [row] = await db

@@ -26,11 +26,14 @@ export interface Queue {
   readonly enqueue: (tx: JobTransaction, name: string, data: unknown, at: string) => Promise<void>
   readonly enqueueNow: (name: string, data: unknown, at?: string) => Promise<void>
   /**
-   * Adds a job that begins in a second, unless one of its name is about to: many may ask for what looks at everything, and
-   * it is done once after all of them.
+   * Adds a job that begins in a second, unless one of its name is about to begin: many may ask for a look at
+   * everything, and it is done once after all of them.
    */
   readonly enqueueOnce: (name: string) => Promise<void>
-  /** Ends every repetition but these: of what is configured no more, and of what an earlier version called otherwise. */
+  /**
+   * Ends every repetition but these: repetitions that are not configured any more, and those that an earlier version
+   * named otherwise.
+   */
   readonly repeatOnly: (names: readonly string[]) => Promise<void>
   /** Deletes jobs that finished or were given up before an instant (ISO 8601); returns how many. */
   readonly purgeFinished: (olderThan: string) => Promise<number>
@@ -77,7 +80,7 @@ const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const stopping = new AbortController()
   const tell = oncePerMinute(options.onError)
-  // A server that stops because we were the last to use it is no news.
+  // If a server stops because we were the last to use it, nothing is reported.
   const report = (error: unknown): void => {
     if (!stopping.signal.aborted || running.size > 0) tell(error)
   }
@@ -113,7 +116,9 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     every: async (name, interval, { timezone = 'UTC', skipImmediate = false } = {}) => {
       repeating.add(name)
       if (agenda.create(name).repeatEvery(interval, { timezone }).attrs.nextRunAt === null) {
-        throw new Error(`Job ${name}: ${JSON.stringify(interval)} in ${timezone} is no interval and no cron rule.`)
+        throw new Error(
+          `Job ${name}: ${JSON.stringify(interval)} in ${timezone} is neither an interval nor a cron rule.`,
+        )
       }
       const { rowCount } = await pool.query(
         `select 1 from agenda_jobs where type = 'single' and name = $1 and repeat_interval = $2
@@ -139,8 +144,8 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     },
     close: async () => {
       stopping.abort(new Error('Patchwarden is stopping.'))
-      // Not `drain`, which leaves jobs locked that it had taken and not begun.
-      // It rejects where a running job was lost to another process.
+      // Not `drain`, which leaves jobs locked that it had taken and not begun. It rejects where another process took
+      // over a running job.
       await agenda.stop(false).catch(report)
       await channel.disconnect()
       await whenIdle(running)
@@ -159,7 +164,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     application_name: `patchwarden jobs ${options.name}`,
   })
   pool.on('error', report)
-  // One that is lent out has no listener of the pool's.
+  // A client that is lent out does not have the pool's listener.
   pool.on('connect', (client) => client.on('error', report))
   try {
     // Agenda's constructor leaves a failed connection unhandled, which would end the process.
@@ -180,7 +185,7 @@ function openBackend(pool: pg.Pool, report: (error: unknown) => void): PostgresB
   const { repository } = backend
   const unlock = repository.unlockJob.bind(repository)
   repository.unlockJob = (job) => unlock(job).catch(report)
-  // It would only ask whether the pool connects, which is known.
+  // It would only ask whether the pool connects, which is known already.
   backend.connect = async () => undefined
   return backend
 }

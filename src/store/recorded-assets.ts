@@ -146,7 +146,7 @@ interface CoverageGiven {
   readonly maxAges: ReadonlyMap<string, number>
 }
 
-/** Assets of which the record says another coverage than what is known now. */
+/** Assets whose coverage in the record differs from what is known now. */
 async function differingCoverage(db: Queryable, { now, maxAges }: CoverageGiven): Promise<readonly CoverageOfAsset[]> {
   const ages = sql`unnest(${listOf([...maxAges.keys()])}::text::text[],
     ${listOf([...maxAges.values()])}::text::double precision[]) as age (team, seconds)`
@@ -170,7 +170,10 @@ async function differingCoverage(db: Queryable, { now, maxAges }: CoverageGiven)
   }))
 }
 
-/** Platforms of teams of which the record says another coverage; of one that it does not speak of, feeds are taken to. */
+/**
+ * Platforms of teams whose coverage in the record differs. If the record does not mention a platform, feeds are taken
+ * to speak of it.
+ */
 async function differingPlatforms(db: Queryable) {
   const spoken: Coverage = 'covered'
   const unspoken: Coverage = 'no feed speaks of it'
@@ -187,7 +190,7 @@ async function differingPlatforms(db: Queryable) {
     where "is" <> recorded order by team, platform`)
 }
 
-/** Says what cannot be assessed since, and what can be again, where the record does not say that already. */
+/** Records what cannot be assessed any more, and what can be again, unless the record says that already. */
 export async function recordCoverage(db: Db, given: CoverageGiven): Promise<void> {
   if ((await differingCoverage(db, given)).length === 0 && (await differingPlatforms(db)).length === 0) return
   await inTransaction(db, writeCoverage, given)
@@ -195,7 +198,7 @@ export async function recordCoverage(db: Db, given: CoverageGiven): Promise<void
 
 async function writeCoverage(tx: Tx, given: CoverageGiven): Promise<void> {
   const { now } = given
-  // Whoever was second finds nothing left to say.
+  // The second one finds nothing left to say.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:coverage', 0))`)
   const changed = await differingCoverage(tx, given)
   const platforms = await differingPlatforms(tx)

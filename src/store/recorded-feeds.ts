@@ -10,10 +10,13 @@ import { feedsRecorded } from './schema.ts'
 const STREAM = 'feeds'
 const BY = 'feeds'
 
-/** Says what came of asking a feed, where the record does not say that already. In the transaction that keeps it. */
+/**
+ * Records the result of asking a feed, unless the record says that already. Runs in the transaction that keeps the
+ * result.
+ */
 export async function recordFeed(tx: Tx, name: string, answer: FeedAnswer, now: string): Promise<void> {
   const feed = storable(name)
-  // Two processes may read one feed; of which nothing is recorded there is no row that one could hold.
+  // Two processes may read one feed; if nothing is recorded about it yet, there is no row that one of them could lock.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:feed:${feed}`}::text, 0))`)
   const [row] = await tx
     .select()
@@ -29,7 +32,7 @@ export async function recordFeed(tx: Tx, name: string, answer: FeedAnswer, now: 
   await appendToStream(tx, STREAM, told)
 }
 
-/** Says which feeds are configured no more. */
+/** Records which feeds are not configured any more. */
 export async function recordRemovedFeeds(tx: Tx, configured: readonly string[], now: string): Promise<void> {
   const gone = await tx
     .delete(feedsRecorded)

@@ -30,12 +30,12 @@ const BY = 'assessment'
 export interface FindingsRecorded {
   /** Counts what was written for the team; 0: nothing. */
   readonly version: number
-  /** Of which moment the newest assessment is that brought an entry; `null`: there is none. */
+  /** The moment of the newest assessment that brought an entry; `null`: there is none. */
   readonly at: string | null
   readonly assets: ClassesRecorded
 }
 
-/** Read first: what is read after it is as new, or the version has changed by the time of writing. */
+/** Read first: what is read after it is at least as new, or else the version has changed by the time of writing. */
 export async function readFindings(db: Queryable, team: string): Promise<FindingsRecorded> {
   const [row] = await db.select().from(teamsAssessed).where(eq(teamsAssessed.team, team))
   // Assets of one class together: there are very many more of them.
@@ -87,9 +87,9 @@ export async function flawsRecorded(
 /** How a flaw is known for a team. */
 export interface FindingKnown {
   readonly team: string
-  /** On so many assets it is open. */
+  /** On how many assets it is open. */
   readonly open: number
-  /** Ids of what fixes it. */
+  /** Ids of the patches that end it. */
   readonly patches: readonly string[]
   /** The most pressing judgement, on any kind of asset; `null`: there is none. */
   readonly priority: Priority | null
@@ -123,7 +123,7 @@ export async function findingsOf(db: Queryable, flaw: string): Promise<readonly 
   })
 }
 
-/** By when we had read of flaws, as other teams' streams say it, ISO 8601 UTC. */
+/** When we had read of flaws at the latest, as other teams' streams say it, ISO 8601 UTC. */
 export async function readElsewhere(db: Queryable, flaws: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (flaws.length === 0) return new Map()
   const rows = await db.execute<{ flaw: string; read_at: string }>(sql`
@@ -175,7 +175,7 @@ export interface MendedAsset {
   readonly doneAt: string
 }
 
-/** By asset, which proposals a verification says have fixed it, the newest first. */
+/** For each asset, the proposals whose verification says that they ended it, the newest first. */
 export async function fixedAssets(
   db: Queryable,
   assets: readonly string[],
@@ -202,9 +202,9 @@ export async function fixedAssets(
 
 export interface FindingsWritten {
   readonly team: string
-  /** Of which moment the assessment is. */
+  /** The moment of the assessment. */
   readonly at: string
-  /** As it was read. */
+  /** The version that was read. */
   readonly version: number
   readonly told: readonly Told[]
   /** Lists that entries name. */
@@ -219,7 +219,10 @@ export interface FindingsWritten {
 
 const CONTENTS_AT_ONCE = 200
 
-/** Writes all of it in one transaction. False where somebody else has written meanwhile, so that it is compared again. */
+/**
+ * Writes all of it in one transaction. False where somebody else has written meanwhile, so that it must be compared
+ * again.
+ */
 export async function writeFindings(
   db: Db,
   written: FindingsWritten,

@@ -10,7 +10,10 @@ import { entries } from './schema.ts'
 
 const LOADED = 'configuration-loaded'
 
-/** Hash of the configuration that was loaded last; `null`: none ever was. Until the transaction ends nobody else records one. */
+/**
+ * Hash of the configuration that was loaded last; `null`: none was ever loaded. Until the transaction ends nobody else
+ * can record one.
+ */
 export async function lockLastLoaded(tx: Tx): Promise<string | null> {
   await lockStream(tx, RIGHTS)
   const [row] = await tx

@@ -1,4 +1,4 @@
-/** Stores what feeds say, by difference, and keeps what each save changed. */
+/** Stores what feeds say by writing only differences, and keeps what each save changed. */
 
 import { and, eq, isNotNull, lt, notInArray } from 'drizzle-orm'
 import type { FeedContent } from '../core/catalog.ts'
@@ -29,7 +29,7 @@ export type FeedChanged = (tx: Tx, change: FeedChange) => Promise<void>
 
 interface FeedGiven {
   readonly feed: string
-  /** As it was when the differences were found. */
+  /** The version when the differences were found. */
   readonly version: number
   readonly differences: readonly Difference[]
   readonly result: { readonly now: string; readonly cursor: string; readonly rejected: number }
@@ -38,8 +38,8 @@ interface FeedGiven {
 }
 
 /**
- * Stores what a feed says: all that is new of each kind that is present, or only `changes`. Only what differs from what is
- * stored is written, and all of it is seen at once. Returns what changed; `null`: nothing.
+ * Stores what a feed says: everything new of each kind that is present, or only `changes`. Only what differs from what
+ * is stored is written, and all of it can be seen at once. Returns what changed; `null`: nothing.
  */
 export async function saveFeed(
   db: Db,
@@ -113,7 +113,7 @@ function isFeed(feed: string) {
   return and(eq(sources.kind, 'catalog'), eq(sources.name, feed))
 }
 
-/** `again`: somebody else has written meanwhile, so that it is to be compared again. */
+/** `again`: somebody else has written meanwhile, so it must be compared again. */
 async function writeFeed(
   tx: Tx,
   { feed, version, differences, result, news, changed }: FeedGiven,
@@ -142,7 +142,7 @@ async function writeChange(tx: Tx, feed: string, version: number, naming: Naming
 
 // ---------------------------------------------------------------- feeds that are no more
 
-/** Drops what feeds said that are configured no more. Each of which something was stored has changed. */
+/** Drops what feeds said that are not configured any more. Each such feed with stored data counts as changed. */
 export async function forgetOtherFeeds(
   db: Db,
   configured: readonly string[],

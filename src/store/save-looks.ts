@@ -27,7 +27,7 @@ export async function saveObservations(
   now: string,
   interned: Interned = newInterned(),
 ): Promise<void> {
-  // Of several looks at one asset in one batch the last counts: a statement may touch a row once.
+  // If a batch has several looks at one asset, the last counts: a statement may touch a row only once.
   const last = new Map(observations.map((observation) => [storableText(observedAsset(observation).id), observation]))
   for (let attempt = 1; ; attempt++) {
     const looks = await preparedLooks(db, [...last.values()], interned)
@@ -147,9 +147,9 @@ async function writeLooks(tx: Tx, { looks, now }: LooksGiven): Promise<void> {
 }
 
 /**
- * When each asset was looked at. Answers with those of which nobody stored a newer look. Their rows are locked from here on,
- * and whoever changes what is known of an asset comes by here first: so the rows of `assets` are only read where nothing
- * is new, for a lock would be written, too.
+ * Writes when each asset was looked at. Returns the looks for which nobody stored a newer one. Their rows are locked
+ * from here on, and whoever changes what is known about an asset comes by here first. So rows of `assets` are only read
+ * where nothing is new; a lock on them would have to be written, too.
  */
 async function writeTimes(tx: Tx, looks: readonly PreparedLook[], now: string): Promise<ReadonlySet<string>> {
   const newest = new Set<string>()
@@ -197,7 +197,7 @@ interface DifferingRow extends Record<string, unknown> {
   readonly software_before: number | null
 }
 
-/** Looks that found something else than what is stored. */
+/** Looks that found something different from what is stored. */
 async function findDiffering(tx: Tx, looks: readonly PreparedLook[]): Promise<readonly Differing[]> {
   const byId = new Map(looks.map((look) => [look.id, look]))
   const found: Differing[] = []

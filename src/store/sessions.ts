@@ -28,7 +28,10 @@ export interface SignInLink {
   readonly issuedBy: string
   readonly madeBy: readonly string[]
   readonly expiresAt: string
-  /** Made in the labelled example. Neither such a link nor its sessions are worth anything elsewhere, nor the other way round. */
+  /**
+   * Made in the labelled example. Such a link and its sessions are worth nothing elsewhere, and links from elsewhere
+   * are worth nothing in the example.
+   */
   readonly example: boolean
 }
 
@@ -48,7 +51,7 @@ async function addLink(tx: Tx, { link, now }: { readonly link: SignInLink; reado
   await appendToStream(tx, PERSONS, [{ at: now, by, event: 'sign-in-link-issued', facts }])
 }
 
-/** The hands among them that are people, and whoever else. */
+/** The people behind the hands, where they are people, and whoever else is given. */
 function known(people: readonly string[]): readonly KnownPerson[] {
   return people.filter((one) => one !== COMMAND_LINE).map((id) => ({ id, name: null }))
 }
@@ -57,7 +60,7 @@ function nameOfHand(hand: string, { pseudonymOf }: Register): string {
   return hand === COMMAND_LINE ? hand : pseudonymOf(hand)
 }
 
-/** When it is, and whether this is the labelled example. */
+/** The present time, and whether this is the labelled example. */
 export interface Here {
   /** ISO 8601 UTC. */
   readonly now: string
@@ -143,8 +146,8 @@ async function endOne(tx: Tx, { tokenHash, now }: { readonly tokenHash: string; 
 }
 
 /**
- * Ends every session of a person, and the links to new ones that were not used yet; with `andIntroduced` also those of
- * others that began with a link which the person made. Returns how many sessions that were.
+ * Ends every session of a person, and the links to new ones that were not used yet. With `andIntroduced` it also ends
+ * sessions of others that began with a link which the person made. Returns how many sessions it ended.
  */
 export function endSessionsOf(
   db: Db,
@@ -161,7 +164,8 @@ interface EndGiven {
 }
 
 async function endAll(tx: Tx, { person, andIntroduced, ending }: EndGiven): Promise<number> {
-  // Links first: whoever redeems one at this moment holds its row until the session is there, which is then ended, too.
+  // Links first: a request that redeems one at this moment holds the link's row until its session is there, and then
+  // that session is ended, too.
   const of = (table: typeof signInLinks | typeof sessions) =>
     andIntroduced ? or(eq(table.person, person), sql`${person} = any(${table.madeBy})`) : eq(table.person, person)
   const links = await tx

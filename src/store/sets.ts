@@ -1,6 +1,6 @@
 /**
- * Software and pending updates as they are stored: each package version, each update and each set of them once. A set is
- * found by a hash over what is in it, so that a look at an asset whose software is known asks for nothing of it.
+ * Software and pending updates as they are stored: each package version, each update and each set of them once. A set
+ * is found by a hash over its members, so that a look at an asset whose software is known reads none of them.
  */
 
 import { sql } from 'drizzle-orm'
@@ -109,7 +109,7 @@ function softwareOf(platform: string, packages: readonly InstalledPackage[]): Ne
   return { hash: sha256(`${storable(platform)}\n${members.join('\n')}`), members, security: 0 }
 }
 
-/** By name, architecture and version, as bytes. */
+/** In the order of name, architecture and version, as bytes. */
 function pendingOf(updates: readonly PendingUpdate[]): NewSet {
   const items = updates.map((update) => {
     const plain = canonicalJson(update)
@@ -136,7 +136,10 @@ function unique(sorted: readonly string[]): readonly string[] {
 /** One kind of sets, as its tables have it. */
 interface Kind {
   readonly table: 'software_sets' | 'pending_sets'
-  /** Stores members that are not there yet. One that somebody else stores at this moment may be missing in the answer. */
+  /**
+   * Stores members that are not there yet. A member that somebody else is storing at this moment may be missing in the
+   * answer.
+   */
   readonly store: (tx: Tx, texts: readonly string[]) => Promise<readonly Member[]>
   readonly pack: (set: NewSet, ids: readonly number[]) => PackedSet
   readonly storeSets: (tx: Tx, sets: readonly PackedSet[]) => Promise<readonly StoredSet[]>

@@ -3,7 +3,7 @@ import { asc, eq } from 'drizzle-orm'
 import type { Db } from './connection.ts'
 import { slackInstallations } from './schema.ts'
 
-/** What Slack gives when a workspace installs the app; more than this is kept as it is. */
+/** What Slack gives when a workspace installs the app; anything more is kept as it is. */
 export interface Installation {
   readonly team?: { readonly id: string; readonly name?: string | undefined } | undefined
   readonly enterprise?: { readonly id: string; readonly name?: string | undefined } | undefined

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { patience, type Tx } from './connection.ts'
 
-/** Of the server: what would end a transaction that reads for long, or waits for a slow pipe. */
+/** Settings of the server that would end a transaction which reads for long, or waits for a slow pipe. */
 const timeouts = [
   'statement_timeout',
   'idle_in_transaction_session_timeout',

@@ -11,7 +11,7 @@ import { packageVersions, pendingSets, pendingUpdates, softwareSets } from './sc
 /** Sets, and members of sets, that are read by one statement. */
 const AT_ONCE = 1_000
 
-/** So many sets of each kind: those of 100,000 assets that are all different would fill the memory. */
+/** How many sets of each kind are kept: those of 100,000 assets that are all different would fill the memory. */
 const SETS_KEPT = 10_000
 
 /** What was read before, by id. Members are kept for good, for they never change, and sets as long as they are used most. */
@@ -22,7 +22,7 @@ export interface SoftwareMemory {
 
 interface Remembered<Item> {
   readonly items: Map<number, Item>
-  /** The one that was not used for longest comes first. */
+  /** The set that was unused for longest comes first. */
   readonly sets: Map<number, readonly Item[]>
   readonly most: number
 }

@@ -29,7 +29,7 @@ export interface StoredStart {
   readonly handle: Readonly<Record<string, unknown>> | null
   /** The engine is not asked again before this instant; `null`: whenever somebody drives it. */
   readonly nextLook: string | null
-  /** By their places; those without one come last. */
+  /** In the order of their places; those without one come last. */
   readonly assets: readonly StartAsset[]
 }
 
@@ -60,7 +60,7 @@ async function writeStarting(tx: Tx, { start, assets }: WriteGiven): Promise<voi
   }
 }
 
-/** Writes down what the engine has answered. Of the assets everything is written already. */
+/** Writes down what the engine has answered. What belongs to the assets is written already. */
 export async function saveStarted(
   db: Queryable,
   start: StartNamed,
@@ -92,7 +92,7 @@ export async function findStart(db: Queryable, key: string): Promise<StoredStart
   return { ...start, assets }
 }
 
-/** Deletes the assets of starts whose proposal was over, with nothing of it at work any more, before an instant. */
+/** Deletes the assets of starts whose proposal was over before an instant and has nothing at work any more. */
 export async function purgeStartAssets(db: Queryable, before: string): Promise<number> {
   for (let gone = 0; ; ) {
     const { count } = await db.execute(sql`delete from ${startAssets} where (key, asset) in

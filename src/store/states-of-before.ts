@@ -1,9 +1,9 @@
-/** States as earlier versions wrote them, read as those of this one. */
+/** Turns states that earlier versions wrote into states of this version. */
 
 import type { LightState, ResultRow } from '../core/proposal/light.ts'
 import type { By, Deployment, ProposalState, RingState, Rollout } from '../core/proposal/proposal.ts'
 
-/** A small state as the version before wrote it: with names, and whoever stopped it as a name alone. */
+/** A small state as the version before wrote it: with names, and with only a name for whoever stopped it. */
 export function ofBeforeEntries(state: LightState, reasons: ReadonlyMap<string, string>): LightState {
   const by = (name: unknown): By => (typeof name === 'string' ? { person: null, name } : (name as By))
   const { stopped, test } = state
@@ -22,7 +22,10 @@ export function rowOfBefore(row: ResultRow): ResultRow {
   return { ...row, facts: { ...row.facts, skipped: { ...skipped, by } } }
 }
 
-/** A state as an earlier version wrote it, which lacks what nothing had happened to yet, or what it did not know. */
+/**
+ * A state as an earlier version wrote it. It lacks parts for which nothing had happened yet, or which that version did
+ * not know.
+ */
 export function stateOfBefore(state: ProposalState): ProposalState {
   const { test = null, rollout = null } = state
   return {
@@ -33,7 +36,7 @@ export function stateOfBefore(state: ProposalState): ProposalState {
   }
 }
 
-/** Once a start had no key, and nobody could try again or leave out. */
+/** In early versions a start had no key, and nobody could try again or leave out. */
 function runOfBefore<Run extends Rollout>(run: Run): Run {
   const [ofRun, ofRing]: [Partial<Rollout>, Partial<RingState>] = [
     { starts: 0, retried: {}, skipped: {}, notBegun: {}, extendedUntil: null },

@@ -14,7 +14,7 @@ import { readWithNamed } from './content.ts'
 import { inSlices } from './in-slices.ts'
 import { createRecent } from './recent.ts'
 
-/** Assets of all decisions that are kept in memory, beside those of states that are. */
+/** How many assets of decisions are kept in memory, beside those of states that are kept. */
 const ASSETS_KEPT = 200_000
 
 const weightOf = (one: Voted | Subject) => 100 + (one.kind === 'patches' ? one.assets.length : 0)
@@ -28,7 +28,7 @@ export function rememberSubject(subject: Subject): void {
   subjects.keep(nameOf(subjectHashes(subject)), subject)
 }
 
-/** Reads a subject by its hashes; each call of the answer throws a sentence where it cannot be read. */
+/** Reads a subject by its hashes; the returned function throws a sentence where a subject cannot be read. */
 export async function readSubjects(
   db: Queryable,
   wanted: readonly SubjectHashes[],

@@ -1,6 +1,7 @@
-import { eq, lte, sql } from 'drizzle-orm'
-import type { Queryable } from './connection.ts'
-import { timers } from './schema.ts'
+import { and, eq, lte, sql } from 'drizzle-orm'
+import type { Db, Queryable, Tx } from './connection.ts'
+import { proposals, timers } from './schema.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Sets when the proposal wants attention again; `null` removes its timer. */
 export async function setTimer(tx: Queryable, proposal: string, dueAt: string | null): Promise<void> {
@@ -11,7 +12,9 @@ export async function setTimer(tx: Queryable, proposal: string, dueAt: string | 
   await tx.insert(timers).values({ proposal, dueAt }).onConflictDoUpdate({ target: timers.proposal, set: { dueAt } })
 }
 
-/** Some of those that are due, chosen anew each time: whoever cannot go on now keeps nobody waiting. */
+/**
+ * Some of those that are due, chosen anew each time, so that one that cannot go on now does not keep others waiting.
+ */
 export async function dueTimers(db: Queryable, now: string, limit: number): Promise<readonly string[]> {
   const rows = await db
     .select({ proposal: timers.proposal })
@@ -20,4 +23,27 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
     .orderBy(sql`random()`)
     .limit(limit)
   return rows.map((row) => row.proposal)
+}
+
+interface Rest {
+  readonly proposal: string
+  /** Number of the last event of the state by which nothing is to be done before `dueAt`, ISO 8601 UTC. */
+  readonly seq: number
+  readonly dueAt: string
+}
+
+/** Lets the proposal rest. False, and nothing is written, where something has happened to it since. */
+export function restProposal(db: Db, rest: Rest): Promise<boolean> {
+  return inTransaction(db, writeRest, rest)
+}
+
+async function writeRest(tx: Tx, { proposal, seq, dueAt }: Rest): Promise<boolean> {
+  const [same] = await tx
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(and(eq(proposals.id, proposal), eq(proposals.seq, seq)))
+    .for('update')
+  if (same === undefined) return false
+  await setTimer(tx, proposal, dueAt)
+  return true
 }

@@ -22,8 +22,8 @@ export interface ToldEntry {
 const PAGE = 500
 
 /**
- * The thread of the console, a page at a time: what it holds, and what is still on the way there. An entry that is both is
- * one. Of each proposal in the order in which it was told.
+ * The thread of the console, a page at a time: what it holds, and what is still on the way there. An entry that is both
+ * is given once. Those of each proposal come in the order in which they were told.
  */
 export async function* consoleThreads(db: Queryable, ids: readonly string[]): AsyncGenerator<readonly ToldEntry[]> {
   const of = (
@@ -57,8 +57,8 @@ export async function* consoleThreads(db: Queryable, ids: readonly string[]): As
 type ToldRow = Record<string, unknown> & { readonly id: string | number } & Omit<ToldEntry, 'id'>
 
 /**
- * Copies of one entry that differ: the console's and the one that was sent there, or what another platform was told and
- * what the console was. What was delivered over a month ago has no second copy any more.
+ * Copies of one entry that differ: the console's copy and the one that was sent, or what the console was told and what
+ * another platform was told. What was delivered over a month ago has no second copy any more.
  */
 export async function differingCopies(
   db: Queryable,
@@ -106,7 +106,7 @@ export async function* sentEntries(db: Queryable, ids: readonly string[]): Async
   }
 }
 
-/** Proposals of which something was told: in the thread of the console, and to all platforms not long ago. */
+/** Proposals about which something was told: in the thread of the console, and to all platforms not long ago. */
 export async function toldProposals(
   db: Queryable,
 ): Promise<{ readonly thread: readonly string[]; readonly sent: ReadonlySet<string> }> {

@@ -5,11 +5,11 @@ import { newest } from './schema.ts'
 
 /** Proposals of a team that are looked at, the newest first. */
 const LOOKED_AT = 500
-/** Of these, rollouts that count. */
+/** How many rollouts count for this. */
 const EARLIER = 50
 /** Assets of each of their rings. */
 const SAMPLES = 100
-/** Others tell nothing about how long the work takes. */
+/** Other ends say nothing about how long the work takes. */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
 /** How long assets of a team took lately, by name of the ring. */

@@ -42,7 +42,7 @@ const lost: ReadonlySet<string> = new Set([
 /** What reaches the database beside the transaction: a pool, or parts with a pool among them. */
 type Reaches = Db | postgres.Sql | { readonly db: unknown }
 
-/** What work in a transaction may be given: nothing of that. */
+/** What work in a transaction may be given: nothing that knows the pool. */
 type Poolless<Given> = { readonly [Key in keyof Given]: Given[Key] extends Reaches ? never : Given[Key] }
 
 /** True inside the work of a transaction. */
@@ -85,8 +85,9 @@ const ABORTED = '25P02'
 type Results<Works extends readonly Promise<unknown>[]> = { -readonly [Key in keyof Works]: Awaited<Works[Key]> }
 
 /**
- * Work on one transaction that needs nothing of each other: its statements are sent without waiting for the answer to the
- * one before. Where one fails, those behind it fail, too; what is thrown is why the first one did.
+ * Pieces of work on one transaction that do not need each other's results: their statements are sent without waiting
+ * for the answer to the one before. If one fails, those after it fail, too; the error that is thrown says why the first
+ * one failed.
  */
 export async function together<Works extends readonly Promise<unknown>[]>(...works: Works): Promise<Results<Works>> {
   const settled = await Promise.allSettled(works)
@@ -109,7 +110,7 @@ function passingProblem(
   if (!isLostConnection(error)) return null
   if (!committing)
     return { sentence: 'The database cannot be reached. Nothing was done; try again when it answers.', again: true }
-  // Done twice, it could be counted twice: whoever asked looks first.
+  // If it were done twice, it could be counted twice: so whoever asked should look first.
   const sentence =
     'The connection to the database was lost while this was written. Look whether it was done before you try again.'
   return { sentence, again: false }
@@ -121,7 +122,9 @@ export function isLostConnection(error: unknown): boolean {
   return code !== null && lost.has(code)
 }
 
-/** PostgreSQL's code for what went wrong, or the connection's, wherever in the chain of causes it is. */
+/**
+ * PostgreSQL's code for what went wrong, or the code of the connection's error, wherever in the chain of causes it is.
+ */
 export function codeOf(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && typeof cause.code === 'string') return cause.code
@@ -130,7 +133,7 @@ export function codeOf(error: unknown): string | null {
 
 /** The client that drizzle is given. From inside a transaction it refuses whatever is asked of it. */
 export function clientOn(pool: Pool): postgres.Sql {
-  // It never connects: of it drizzle needs the shape, and the settings of conversions that it changes.
+  // It never connects: drizzle only needs its shape, and the settings of conversions that it changes.
   const shape = postgres({ max: 1, fetch_types: false })
   return outsideTransactions(Object.assign(shape, { unsafe: pool.unsafe, begin: pool.begin }))
 }

@@ -1,4 +1,4 @@
-/** What rollouts that are over have verified on assets, and what of these was looked at since. */
+/** What finished rollouts have verified on assets, and which of these assets were looked at since. */
 
 import { and, eq, gte, sql } from 'drizzle-orm'
 import type { Queryable } from './connection.ts'
@@ -29,7 +29,9 @@ export async function startedBy(db: Queryable, proposal: string): Promise<readon
   return rows.map(({ asset }) => asset)
 }
 
-/** Assets that a rollout has verified and that were looked at since it ended, with the number of what they have installed. */
+/**
+ * Assets that a rollout has verified and that were looked at since it ended, with the number of their installed set.
+ */
 export async function lookedAtSince(
   db: Queryable,
   proposal: string,

@@ -1,4 +1,6 @@
-/** What is pending on assets that are watched only, as the last assessment of each team said: for whoever shows it. */
+/**
+ * What is pending on assets that are only watched, as the last assessment of each team said: for pages that show it.
+ */
 
 import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Watched } from '../core/watched.ts'
@@ -12,8 +14,8 @@ export interface WatchedTeam extends Watched {
 }
 
 /**
- * Keeps what the assessment of a team says as of `at`, where that is something else; `null`: none of its assets is watched
- * only. What a later assessment has said stays.
+ * Keeps what the assessment of a team says as of `at`, if it differs; `null`: none of its assets is only watched. The
+ * word of a later assessment stays.
  */
 export async function saveWatched(db: Queryable, team: string, at: string, facts: Watched | null): Promise<void> {
   if (facts === null) {
@@ -30,7 +32,7 @@ export async function saveWatched(db: Queryable, team: string, at: string, facts
     })
 }
 
-/** Of these teams, in their order; those with nothing that is watched only are left out. */
+/** For these teams, in their order; teams without pending updates on watched assets are left out. */
 export async function watchedOfTeams(db: Queryable, teams: readonly string[]): Promise<readonly WatchedTeam[]> {
   if (teams.length === 0) return []
   const rows = await db

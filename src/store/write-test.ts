@@ -8,10 +8,10 @@ import { pgAddress } from './pg-address.ts'
 export type Writing = 'ok' | 'read-only' | 'no space' | 'refused' | 'no answer'
 
 const patienceMs = 3_000
-/** So many milliseconds an answer holds: whoever asks needs no sign-in, and each test is a connection. */
+/** How many milliseconds an answer holds: no sign-in is needed to ask, and each test is a connection. */
 const holdsMs = 1_000
 
-/** Changes nothing, and fails where the role may not do what a command does, or its tables are not there. */
+/** Changes nothing, and fails where the role may not do what a command does, or where its tables are missing. */
 const commands = `
   insert into audit.entries select * from audit.entries where false;
   update proposals set seq = seq where false;

@@ -4,7 +4,7 @@ import { changesChannel } from '../store/notify.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { ConsolePort } from './console-port.ts'
 
-/** What was told to open pages; anything else on the channel is none of ours. */
+/** What open pages were told; anything else on the channel is not ours. */
 const told = z.object({ channel: z.string(), proposal: z.string().nullable() })
 
 type Listener = Parameters<ConsolePort['subscribe']>[0]

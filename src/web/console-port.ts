@@ -15,7 +15,7 @@ export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 export interface Viewer {
   readonly person: string
   readonly name: string
-  /** For the header: `service owner of web, security`. */
+  /** For the header, such as `service owner of web, security`. */
   readonly roles: readonly string[]
   /** IANA zone in which times are shown to this person. */
   readonly timeZone: string
@@ -40,8 +40,10 @@ export interface ChannelSummary {
 
 export interface CardView {
   readonly card: Card
-  /** Who may be named to look at it again: those of its team. */
+  /** People who may be named to look at it again: those of its team. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
+  /** When it was made, ISO 8601 UTC: which dates may be named goes by it. */
+  readonly now: string
   readonly openedAt: string
   readonly closedAt: string | null
 }
@@ -67,19 +69,25 @@ export interface CardsQuery {
   readonly status: 'open' | 'over' | 'open first'
   /** Only with this in the title or the id; empty: whatever they are called. */
   readonly text: string
-  /** As `next` of the page before, which holds all of the question; of another one it begins anew. `null`: the first page. */
+  /**
+   * The `next` of the page before, which includes the whole question; with another question it begins anew. `null`: the
+   * first page.
+   */
   readonly after: string | null
 }
 
 export interface ChannelView {
   readonly channel: ChannelSummary
-  /** On the first page: what everybody in the channel should know these days and no proposal is about; newest first. */
+  /**
+   * On the first page: what everybody in the channel should know these days and that is not about a proposal; newest
+   * first.
+   */
   readonly notices: readonly ThreadItem[]
   /** Newest first. */
   readonly cards: readonly CardView[]
   /** Where the next page begins: an opaque text that can stand in an address. `null`: this is the last. */
   readonly next: string | null
-  /** On the first page, by team. */
+  /** On the first page, for each team. */
   readonly watch: readonly WatchView[]
   /** What the team sees when there is nothing to decide. */
   readonly empty: RichText
@@ -95,6 +103,8 @@ export interface ThreadItem {
 export interface ProposalView {
   readonly channel: ChannelSummary
   readonly card: CardView
+  /** Would a comment of the viewer be taken? */
+  readonly takesComments: boolean
   /** The last entries, or those before an asked one; oldest first. */
   readonly thread: readonly ThreadItem[]
   /** The id before which there are older ones; `null`: there is none. */
@@ -106,7 +116,7 @@ export interface AssetsQuery {
   /** `null`: of every one. */
   readonly team: string | null
   readonly platform: string | null
-  /** What the name begins with, or with `anywhere` has in it; empty: whatever it is. */
+  /** The beginning of the name, or with `anywhere` any part of it; empty: any name. */
   readonly text: string
   readonly anywhere: boolean
   /** Only where the last look failed, or a reboot is needed. */
@@ -119,7 +129,7 @@ export interface AssetsView {
   readonly rows: readonly AssetRow[]
   /** As of cards. */
   readonly next: string | null
-  /** Counted a few seconds ago at most; of the team that was asked for, or of all. */
+  /** Counted a few seconds ago at most; for the team that was asked for, or for all. */
   readonly counts: AssetCounts
   /** Teams that have assets. */
   readonly teams: readonly string[]
@@ -128,7 +138,7 @@ export interface AssetsView {
 export interface AssetCounts {
   readonly assets: number
   readonly simulated: number
-  /** Those that can be assessed. */
+  /** Assets that can be assessed. */
   readonly covered: number
   /** When they were counted. */
   readonly at: string
@@ -166,13 +176,16 @@ export interface SourceRow {
 }
 
 export interface ConsolePort {
-  /** Whom a one-time sign-in token would sign in, by name; it stays usable. `null`: unknown, spent or expired. */
+  /**
+   * The name of the person whom a one-time sign-in token would sign in; the token stays usable. `null`: unknown, spent
+   * or expired.
+   */
   askSignIn(token: string): Promise<string | null>
   /** Spends a one-time sign-in token; `null`: unknown, spent or expired. */
   signIn(token: string): Promise<{ readonly session: string; readonly maxAgeSeconds: number } | null>
   viewer(session: string): Promise<Viewer | null>
   signOut(session: string): Promise<void>
-  /** Ends every session of whoever signed in, and the links to new ones. */
+  /** Ends every session of the person who signed in, and the links to new ones. */
   signOutEverywhere(viewer: Viewer): Promise<void>
   /** Calls back within seconds once the session is over, however it ended. Returns the function that stops it. */
   whenSignedOut(viewer: Viewer, ended: () => void): () => void
@@ -189,7 +202,7 @@ export interface ConsolePort {
   /** `before`: only entries of the thread before this one; `null`: the last ones. */
   proposal(id: string, before: number | null, viewer: Viewer): Promise<ProposalView | null>
   detail(id: string, detail: DetailName, part: DetailPart, viewer: Viewer): Promise<PartOfDetail | null>
-  /** Of a thread entry, by its id, or of a detail, by its name. */
+  /** The picture of a thread entry, by its id, or of a detail, by its name. */
   picture(id: string, which: string, viewer: Viewer): Promise<Picture | null>
   /** Everything behind a CVE, an advisory, a KB or a package. */
   explain(name: string): Promise<Detail>
@@ -200,7 +213,7 @@ export interface ConsolePort {
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
   assets(query: AssetsQuery, viewer: Viewer): Promise<AssetsView>
-  /** Newest first, from a position on. Without `known`: nothing of what was known of feeds, assets and flaws. */
+  /** Newest first, from a position on. Without `known`: nothing about what was known of feeds, assets and flaws. */
   audit(viewer: Viewer, before: number | null, known: boolean): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>
   /** Accounts that speak for the viewer; to an operator, those of everybody. */

@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 import { canonicalJson } from '../core/canonical-json.ts'
 
-/** The list stands in it, too: what is asked of it and in which order. */
+/** It also contains the list: what is asked of it, and in which order. */
 export function cursorAt(list: unknown, place: unknown): string {
   return Buffer.from(JSON.stringify([canonicalJson(list), place])).toString('base64url')
 }

@@ -16,9 +16,9 @@ const sentences: Readonly<Record<Exclude<Writing, 'ok'>, string>> = {
 }
 
 /**
- * What a supervisor asks, without sign-in; so no answer names a host, a person or an error's own words. Ready is who can
- * write. A chat platform that is not connected is told and makes nobody unready: votes come in over the console and the other
- * platform, messages wait, and no restart would bring it back.
+ * What a supervisor asks, without sign-in; so no answer names a host, a person or the words of an error. Ready means
+ * that it can write. A chat platform that is not connected is reported, but does not make the service unready: votes
+ * come in over the console and the other platform, messages wait, and a restart would not bring it back.
  */
 export function addHealthRoutes(app: Hono, { writing, platforms }: HealthOptions): void {
   app.get('/livez', (c) => c.text('ok'))

@@ -1,4 +1,7 @@
-/** HTML as values. All text of a template is escaped and shown as it is: no markup in it, and no sign that turns a line around. */
+/**
+ * HTML as values. All text of a template is escaped and shown as it is: it cannot bring markup or a character that
+ * reverses a line.
+ */
 
 import { html as template } from 'hono/html'
 import { visible } from '../chat/visible.ts'

@@ -4,7 +4,9 @@ export interface Kept<Value> {
   readonly at: string
 }
 
-/** Works something out at most once in so many milliseconds, whoever asks how often. What fails is tried again. */
+/**
+ * Works something out at most once in this many milliseconds, however often it is asked for. What fails is tried again.
+ */
 export function keptFor<Value>(ms: number, clock: () => Date, make: () => Promise<Value>): () => Promise<Kept<Value>> {
   let known: { readonly since: number; readonly kept: Promise<Kept<Value>> } | null = null
   return () => {

@@ -21,7 +21,7 @@ export async function page({ port }: Site, c: Context, viewer: Viewer, shown: Pa
   return c.html(layout({ ...more, viewer, channels: await port.channels(viewer), aside }))
 }
 
-/** A page for whoever is not signed in, or about which nothing more is known. */
+/** A page for somebody who is not signed in, or about whom nothing more is known. */
 export function alone(title: string, text: Html): Html {
   return layout({
     title,
@@ -37,7 +37,7 @@ export async function missing(c: Context): Promise<Response> {
   return c.notFound()
 }
 
-/** What came of something that was done. `back`: the page on which it was. */
+/** The result of something that was done. `back`: the page on which it was done. */
 export async function answered(
   site: Site,
   c: Context,

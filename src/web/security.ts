@@ -29,7 +29,10 @@ export function protect(allowedHosts: readonly string[], publicUrl: string | nul
   }
 }
 
-/** With TLS only pages of exactly the public address are ours under its name: without, anybody on the way can forge one. */
+/**
+ * With TLS, only pages of exactly the public address are ours under its name: without TLS, anybody on the way can forge
+ * one.
+ */
 function isOurs(origin: string, host: string, address: URL | null): boolean {
   if (!URL.canParse(origin)) return false
   const from = new URL(origin)

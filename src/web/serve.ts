@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { localUrl } from '../config/console-url.ts'
 
-/** Somebody else's requests on the same address, by the beginning of their path. */
+/** Requests on the same address that belong to somebody else, by the beginning of their path. */
 export interface Other {
   readonly path: string
   handle(request: IncomingMessage, response: ServerResponse): void
@@ -17,8 +17,8 @@ export function serveConsole(
   others: readonly Other[] = [],
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
-    // Of an address or a host name that is none; whatever else fails is answered by the pages themselves.
-    const errorHandler = () => new Response('That is no address that can be read.\n', { status: 400 })
+    // For an address or a host name that cannot be one; the pages themselves answer whatever else fails.
+    const errorHandler = () => new Response('That address cannot be read.\n', { status: 400 })
     const pages = getRequestListener(app.fetch, { errorHandler })
     const server = createServer((request, response) => {
       const other = others.find(({ path }) => request.url?.startsWith(path))
@@ -52,7 +52,7 @@ export function serveConsole(
   })
 }
 
-/** What is hardly HTTP, or never comes to its end, is told so where somebody still reads. */
+/** A request that is hardly HTTP, or never ends, gets an answer where somebody still reads. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
   const [status, sentence] = unreadable(error.code)
@@ -67,6 +67,6 @@ function unreadable(code: string | undefined): readonly [status: string, sentenc
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['408 Request Timeout', 'The request did not arrive in time.\n']
     default:
-      return ['400 Bad Request', 'That is no request that can be read.\n']
+      return ['400 Bad Request', 'That request cannot be read.\n']
   }
 }

@@ -33,7 +33,7 @@ function cookieSettings({ publicUrl }: Site) {
   return { path: '/', secure: /^https:/i.test(publicUrl ?? '') } as const
 }
 
-/** For whoever is signed in; anybody else is told how to. */
+/** For people who are signed in; anybody else is told how to sign in. */
 export function withViewer({ port }: Site, handle: (c: Context, viewer: Viewer) => Promise<Response>): Handler {
   return async (c) => {
     const session = sessionOf(c)
@@ -44,7 +44,7 @@ export function withViewer({ port }: Site, handle: (c: Context, viewer: Viewer) 
   }
 }
 
-/** The same with the fields of a form; a body that is none is answered here. */
+/** The same with the fields of a form; a body that is not a form is answered here. */
 export function withForm(site: Site, handle: (c: Context, viewer: Viewer, form: Form) => Promise<Response>): Handler {
   return withViewer(site, async (c, viewer) => {
     const form = await c.req.parseBody().catch(() => null)

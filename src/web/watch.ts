@@ -6,7 +6,7 @@ import type { WatchView } from './console-port.ts'
 /** What is pending on a team's assets that have no engine: shown, never proposed. */
 export function watchView({ assets, names, patches, security, first, at }: WatchedTeam): WatchView {
   const all = names.join(', ')
-  const named = assets === names.length && all.length <= 60 ? all : count(assets, 'watched asset')
+  const named = assets === names.length && all.length <= 60 ? all : count(assets, 'watched server')
   return {
     title: `${named}: watched, never changed`,
     lead:

@@ -27,7 +27,7 @@ const NOT_REVOKED =
 /** Without what looks alike: I, L, O, U. */
 const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** What of people the configuration names, to remember since when. */
+/** What the configuration says about people's accounts, to remember since when. */
 export function configuredAccountsOf(people: readonly PersonEntry[]): readonly ConfiguredAccount[] {
   return people.flatMap((person) => {
     const named = [
@@ -61,7 +61,7 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
       }
       const address = account.verifiedEmail?.toLowerCase()
       if (!emailOn.includes(account.platform) || !address) return null
-      // Whoever has an id of their own on the platform is recognised by that alone.
+      // A person with an id of their own on the platform is recognised by that alone.
       const same = people.filter(
         (person) => person.email?.toLowerCase() === address && person[account.platform] === null,
       )
@@ -172,7 +172,7 @@ function configured(entry: PersonEntry, platform: AccountPlatform): readonly Acc
   return account === null ? [] : [{ person: entry.id, platform, account, label: null, linked: null }]
 }
 
-/** Nothing was linked: it is gone already, or it stands in the configuration. */
+/** Why nothing was revoked: the link is gone already, or the account stands in the configuration. */
 function notLinked(
   { platform, account, person }: WhichLinked,
   people: readonly PersonEntry[],
@@ -194,7 +194,7 @@ function notLinked(
   }
 }
 
-/** Of the accounts that were meant, the one that the configuration names. */
+/** Of the accounts that may be meant, the one that the configuration names. */
 function configuredAmong({ platform, account, person }: WhichLinked, people: readonly PersonEntry[]): string | null {
   if (account === null) return people.find(({ id }) => id === person)?.[platform] ?? null
   const owner = configuredOwner(people, platform, [account])

@@ -28,7 +28,7 @@ export type RecordVerdict =
     } & RecordCounts)
   | {
       readonly ok: false
-      /** The first of them. */
+      /** The first record that is wrong. */
       readonly record: string
       readonly problem: string
       readonly findings: readonly AuditProblem[]
@@ -41,7 +41,10 @@ export type RecordVerdict =
 export interface VerifyOptions extends RebuildOptions {
   /** Compare all that is derived from the events with what they rebuild. */
   readonly rebuild: boolean
-  /** That entries have lost what stood beside them is no fault. Nothing erases yet, so whoever runs the service never says so. */
+  /**
+   * It is not a fault if entries have lost what stood beside them. Nothing erases yet, so the running service never
+   * sets this.
+   */
   readonly mayBeErased?: boolean
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** What is written together. */
 interface Gathering<Item> {
   readonly items: Item[]
-  /** It is written without waiting for more. */
+  /** Writes it without waiting for more. */
   readonly close: () => void
   readonly written: Promise<void>
 }
@@ -11,13 +11,13 @@ interface Gathering<Item> {
 export interface Collecting<Item> {
   /** Comes back when these are written; rejects where they could not be, or when the work is ended before. */
   add(items: readonly Item[]): Promise<void>
-  /** Nothing more comes soon: what is collected is written without waiting for it. */
+  /** Nothing more comes soon: what is collected is written without further waiting. */
   flush(): void
 }
 
 /**
- * Collects what comes within a short time, from whoever brings it, and writes it together: `most` at once, one write after
- * another. What is not written yet stands in memory only, so it must be known elsewhere, too.
+ * Collects what comes within a short time, from everybody who brings something, and writes it together: `most` at once,
+ * one write after another. What is not written yet is only in memory, so it must be known elsewhere, too.
  */
 export function collecting<Item>(
   write: (items: readonly Item[]) => Promise<void>,
@@ -32,7 +32,7 @@ export function collecting<Item>(
     const full = new AbortController()
     const pause = sleep(pauseMs, undefined, { signal: AbortSignal.any([signal, full.signal]) }).catch(() => undefined)
     const written = writeAfter(pause, last, items)
-    // Whoever brought something hears of a failure.
+    // Whoever brought something is told about a failure.
     last = written.catch(() => undefined)
     return { items, close: () => full.abort(), written }
   }

@@ -15,7 +15,7 @@ const FIRST_REST_MS = 2_000
 const LONGEST_REST_MS = 5 * 60_000
 /** After this long a channel's messages are looked at again, so that a changed card does not wait behind them. */
 const LANE_MS = 2_000
-/** Another process delivers now; what we wrote meanwhile it may have missed. */
+/** Another process delivers now; it may have missed what we wrote meanwhile. */
 const LOOK_AGAIN_MS = 300
 
 export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log'>
@@ -31,7 +31,7 @@ interface Courier {
   readonly alone: Leases['alone']
   /** By channel. */
   readonly resting: Map<string, Rest>
-  /** What the operator was told of a channel, until it works again. */
+  /** What the operator was told about a channel, until it works again. */
   readonly told: Map<string, string>
   readonly report: (error: Error) => void
   running: Promise<void> | null
@@ -89,7 +89,7 @@ async function deliverWaiting(courier: Courier, lease: Lease): Promise<void> {
 /** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
 async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, lease: Lease): Promise<boolean> {
   lease.signal.throwIfAborted()
-  // Asked for before the look: a message that comes during it is looked for again.
+  // Asked for before the look, so that a message that comes during it leads to another look.
   const kicked = courier.kicks.told
   const atWork = [...busy.keys()]
   const except = [...restingChannels(courier), ...atWork]
@@ -116,7 +116,10 @@ async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, 
   return true
 }
 
-/** Delivers what one channel waits for, cards first: they show what is so now, and an old one says what is long over. */
+/**
+ * Delivers what waits for one channel, cards first: they show the present state, and an old one shows what is long
+ * over.
+ */
 async function deliverLane(
   courier: Courier,
   channel: string,
@@ -127,7 +130,7 @@ async function deliverLane(
   const began = parts.clock().getTime()
   for (const message of messages) {
     if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
-    // Whoever was stopped or cut off has been replaced, and says nothing twice.
+    // A process that was stopped or cut off has been replaced, and must not say anything twice.
     await lease.show()
     try {
       const seconds = await platform.deliver(message)
@@ -142,7 +145,10 @@ async function deliverLane(
   }
 }
 
-/** Trouble of ours, such as with the database: it holds back this channel, and no other that may be waiting for an answer. */
+/**
+ * A problem of ours, such as with the database: it holds back this channel, but no other channel, where somebody may be
+ * waiting for an answer.
+ */
 function restAfterTrouble(courier: Courier, channel: string, error: unknown): void {
   const { report, platform } = courier
   report(new Error(`Delivery to ${place(platform, channel)} stopped: ${sentence(errorText(error))} It goes on soon.`))
@@ -161,7 +167,7 @@ async function rest(courier: Courier, message: WaitingMessage, error: unknown): 
   pause(courier, channel, ms, ms)
   await markFailed(parts.db, message.id, errorText(error))
   const problem = errorText(error)
-  // One notice for one problem: that it still does not work is in the console, on the page of the sources.
+  // One notice for one problem: the page of the sources in the console shows that it still does not work.
   if (told.get(channel) === problem) return
   told.set(channel, problem)
   const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
@@ -174,7 +180,7 @@ function pause(courier: Courier, channel: string, forMs: number, ms: number): vo
   kickIn(courier, forMs)
 }
 
-/** As a message of its own that waits for its time, so that it comes whatever happens to this process. */
+/** Sent as a message of its own that waits for its time, so that it comes whatever happens to this process. */
 async function showAgain(courier: Courier, { channel, proposal }: WaitingMessage, seconds: number): Promise<void> {
   const { platform, parts } = courier
   const notBefore = new Date(parts.clock().getTime() + seconds * 1_000).toISOString()

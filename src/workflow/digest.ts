@@ -3,6 +3,7 @@ import { lineBreak, rich, strong, time } from '../chat/rich-text.ts'
 import { count } from '../chat/words.ts'
 import { type DigestRule, digestDay } from '../core/digest.ts'
 import { offersToAny } from '../core/permission/answer.ts'
+import { approvalBringsOn } from '../core/proposal/approval.ts'
 import type { Tx } from '../store/connection.ts'
 import { putMessages } from '../store/outbox.ts'
 import { claimDigest } from '../store/people.ts'
@@ -76,7 +77,7 @@ async function postDigest(tx: Tx, { parts, team, rule, channel, day, now }: Dige
     ],
     detail: [],
     actions: places
-      .filter((place) => offersToAny(place).has('approve'))
+      .filter((place) => offersToAny(place).has('approve') && approvalBringsOn(place.glance, place.members))
       .map(({ glance }) => ({
         ...cardAction('approve', numberOfAction('approve', glance), `Approve ${glance.id}`),
         proposal: glance.id,

@@ -44,7 +44,9 @@ export function createDirectory(parts: DirectoryParts) {
     } catch (error) {
       if (signal.aborted || failing.has(reader.name)) return
       failing.add(reader.name)
-      parts.log.warn(`The group ${reader.name} cannot be read: ${errorText(error)} Who was in it stays for a day.`)
+      parts.log.warn(
+        `The group ${reader.name} cannot be read: ${errorText(error)} Its last known members count for a day.`,
+      )
     }
   }
 

@@ -22,7 +22,7 @@ export function createDispatcher(parts: DispatchParts, alone: Leases['alone']) {
   }
 
   return {
-    /** Delivers what waits; resolves when nothing does, or only what has to wait longer. */
+    /** Delivers what waits; resolves when nothing waits any more, or only what has to wait longer. */
     async kick(): Promise<void> {
       await Promise.all(parts.platforms.map((platform) => courierTo(platform).kick()))
     },

@@ -14,8 +14,8 @@ const WATCHED_MS = 30 * DAY_MS
 const AT_ONCE = 500
 
 /**
- * Tells the threads of rollouts that are over when what they verified is not so any more. Of a rollout only the assets are
- * read whose software is another than when this process compared it last.
+ * Tells the threads of finished rollouts when what they verified is not true any more. For each rollout it reads only
+ * assets whose software has changed since this process last compared it.
  */
 export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
   let compared = new Map<string, ReadonlyMap<string, number | null>>()

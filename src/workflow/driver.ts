@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
-import { staleProblem } from '../core/proposal/decide-rollout.ts'
-import { nextStep, type Step, workStep } from '../core/proposal/next-step.ts'
+import { nextStep, restEnd, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { HOUR_MS } from '../core/time/instant.ts'
@@ -11,8 +10,8 @@ import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
-import { dueTimers } from '../store/timers.ts'
-import { lookedAt } from './commands/context.ts'
+import { dueTimers, restProposal } from '../store/timers.ts'
+import { outdatedAssets } from './commands/context.ts'
 import type { Execute } from './commands/execute.ts'
 import { createGateChecks } from './gate-checks.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -32,10 +31,13 @@ export interface DriverParts {
 interface Driving extends DriverParts {
   readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log'>
   readonly commands: Pick<Execute, 'execute'>
-  /** Brings assets to their end for whoever holds the lease. */
+  /** Brings assets to their end, for the holder of the lease. */
   readonly deployUnder: (lease: Lease) => Deploy
   readonly askGate: ReturnType<typeof createGateChecks>
-  /** What could not be carried over from an earlier version: why, and when it is tried again, in milliseconds since 1970. */
+  /**
+   * Proposals that could not be carried over from an earlier version: why, and when that is tried again, in
+   * milliseconds since 1970.
+   */
   readonly standing: Map<string, { readonly problem: string; readonly again: number }>
   readonly report: (error: Error) => void
   /** Whether somebody here just looks at what is due. */
@@ -44,7 +46,7 @@ interface Driving extends DriverParts {
 
 const CARRY_AGAIN_MS = HOUR_MS
 
-/** One walk along a proposal: the work that it has begun, and what of it was seen. */
+/** One walk along a proposal: the work that it has begun, and how much of it was seen. */
 interface Walk {
   readonly driving: Driving
   readonly work: ReturnType<Deploy['session']>
@@ -53,8 +55,8 @@ interface Walk {
 }
 
 /**
- * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing of them itself, so any
- * process may take over after a crash, and calling it too often does no harm.
+ * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing about them itself, so
+ * any process may take over after a crash, and calling it too often does no harm.
  */
 export function createDriver(
   parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'health' | 'metrics'>,
@@ -84,8 +86,8 @@ async function advance(driving: Driving, proposal: string, signal: AbortSignal):
 }
 
 /**
- * Nothing more could be recorded of what cannot be carried over, so no engine is asked: told once, and tried rarely,
- * because each try reads all its events.
+ * If a proposal cannot be carried over, nothing more could be recorded about it, so no engine is asked. That is told
+ * once, and tried rarely, because each try reads all its events.
  */
 async function standsStill({ parts, standing }: Driving, proposal: string): Promise<boolean> {
   const known = standing.get(proposal)
@@ -104,10 +106,10 @@ async function standsStill({ parts, standing }: Driving, proposal: string): Prom
 async function walk(driving: Driving, proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
   const { parts, deployUnder } = driving
   if (await standsStill(driving, proposal)) return
-  // What it has begun ends with it, even where it ends early.
+  // Whatever it has begun ends with it, even where it ends early.
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
-  // Everything that is done for thousands of assets listens to it.
+  // All the work for thousands of assets listens to it.
   setMaxListeners(0, both)
   const work = deployUnder(lease).session(proposal, both)
   try {
@@ -125,12 +127,25 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
       const other = workStep(state, now)
       if (other !== null && other.do !== step.do && (await take(walking, state, other))) continue
       if (unfinishedDeployments(state).length === 0) return
-      await work.attend(state, seen)
+      if (step.do !== 'deploy') await work.attend(state, seen)
+      if (await rests(walking, state)) return
     }
   } finally {
     over.abort(new Error('The proposal is not driven any more.'))
     await work.end()
   }
+}
+
+/**
+ * Leaves a proposal alone whose assets are at work for long: it holds no lease and no job meanwhile, and goes on when its
+ * time comes or when something happens to it. Monitoring is kept silent by whoever is there, so that such a one stays.
+ */
+async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalState): Promise<boolean> {
+  const until = work.restsUntil()
+  if (until === null || work.version() !== seen) return false
+  if (state.subject.kind !== 'patches' || state.subject.silence !== undefined) return false
+  const dueAt = restEnd(state, until, parts.clock().toISOString())
+  return restProposal(parts.db, { proposal: state.id, seq: state.seq, dueAt })
 }
 
 /** False when there is nothing more to do now. */
@@ -165,7 +180,7 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
     }
     case 'deploy':
       await work.attend(state, seen)
-      return true
+      return work.restsUntil() === null
     case 'end soak':
       return command(driving, state, { type: 'end-soak' }, rollout)
     case 'look again':
@@ -178,8 +193,8 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
 
 async function start(driving: Driving, state: ProposalState, signal: AbortSignal): Promise<boolean> {
   const { parts, commands, refresh } = driving
-  const context = { now: parts.clock().toISOString(), ...(await lookedAt(parts.db, state)) }
-  if (staleProblem(state, context) !== null) await refresh(state, signal)
+  const { outdated = [] } = await outdatedAssets(parts.db, state, parts.clock().toISOString())
+  if (outdated.length > 0) await refresh(state, signal)
   const done = await commands.execute(state.id, { type: 'start' }, rollout)
   if (done.ok) return done.state.status === 'rolling out'
   if (done.refusal.code !== 'outside window') return false

@@ -57,7 +57,7 @@ function isFresh({ openedAt }: ProposalState, now: string): boolean {
   return Date.parse(now) - Date.parse(openedAt) < FRESH_MS
 }
 
-/** For a new proposal: when the service is least busy, with what says so; or why nobody knows. */
+/** For a new proposal: when the service is least busy, and which data says so; or why nobody knows. */
 export function measuredEntries({ measured, window }: PatchSubject): readonly ThreadEntry[] {
   if (measured === undefined) return []
   const entry = { author: null, tone: 'neutral', detail: [] } as const

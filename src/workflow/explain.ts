@@ -3,6 +3,7 @@ import { type CatalogView, catalogView } from '../core/assessment/catalog-view.t
 import { thirdParty } from '../core/assessment/third-party.ts'
 import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
+import { type Change, changeTarget, versionBefore } from '../core/change.ts'
 import { factText } from '../core/record/asset-lists.ts'
 import { schemeFor } from '../core/versions/scheme.ts'
 import { readCatalog, statementsAbout } from '../store/catalog.ts'
@@ -18,10 +19,10 @@ import type { Propose } from './proposing/propose.ts'
 
 /** What is known and asked for, without looking at every asset. */
 export interface LookUp {
-  /** What was asked for, as feeds write it. */
+  /** The name that was asked for, as feeds write it. */
   readonly name: string
   readonly statements: readonly Statement[]
-  /** What the record last said of it, team by team. */
+  /** What the record last said about it, team by team. */
   readonly findings: readonly FindingKnown[]
   /** Most urgent first; by team, because each team's own assets decide. Here as open proposals ask for it. */
   readonly judged: readonly (Judged & { readonly proposal: string })[]
@@ -45,7 +46,7 @@ export interface AssetReason {
   readonly why: string
 }
 
-/** The longest lists of assets that are told one by one. */
+/** Longer lists of assets are not told one by one. */
 const MOST = 100
 /** Patches of open proposals that are told of one name: each has a table of its own. */
 const ASKED = 10
@@ -57,7 +58,7 @@ export function createExplain({ db }: Pick<WorkflowParts, 'db'>, { assessments }
      * one (name or id) goes.
      */
     explain: (given: string, asset: string | null = null) => explain(db, assessments, given, asset),
-    /** The same from what is kept: what the record and open proposals say, and which of their assets it is about. */
+    /** The same from what is kept: what the record and open proposals say, and about which assets. */
     lookUp: (given: string) => lookUp(db, given),
   }
 }
@@ -138,20 +139,19 @@ function isAsked(asset: AssetSnapshot['asset'], asked: string | null): boolean {
   return asked === null || asset.id === asked || asset.name === asked
 }
 
-function whyMissing(patch: Patch, changes: readonly { name: string; from: string | null; to: string }[]): string {
+function whyMissing(patch: Patch, changes: readonly Change[]): string {
   const own = changes.filter((change) =>
-    patch.packages.some((item) => item.name === change.name && item.to === change.to),
+    patch.packages.some((item) => item.name === change.name && item.to === changeTarget(change)),
   )
   const [first] = own
   if (first === undefined) return `lacks ${patch.source} ${patch.version}`
   const others = own.length - 1
   const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'package' : 'packages'} of ${patch.source}`
-  return first.from === null
-    ? `lacks ${first.name} ${first.to}${more}`
-    : `${first.name} ${first.from} is older than ${first.to}${more}`
+  const [from, to] = [versionBefore([first]), changeTarget(first)]
+  return from === null ? `lacks ${first.name} ${to}${more}` : `${first.name} ${from} is older than ${to}${more}`
 }
 
-/** Why an asset that has the software is not asked for; `null` where it has none of it. */
+/** Why an asset that has the software is not asked for; `null` where it does not have the software. */
 function whyNot(
   name: string,
   { asset, packages }: AssetSnapshot,

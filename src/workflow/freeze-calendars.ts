@@ -119,7 +119,7 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
 
 type Read = Pick<FreezeCalendarParts, 'calendars' | 'clock'>
 
-/** Questions to each calendar that need no database; `fallback` says what holds where it does not answer. */
+/** Questions to each calendar that need no database; `fallback` says what counts where it does not answer. */
 export function calendarChecks(read: Read, fallback?: (location: string) => string) {
   return onePerLocation(read.calendars).map((calendar) => ({
     name: calendar.name,

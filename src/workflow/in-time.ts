@@ -1,6 +1,6 @@
 /**
- * Gives `work` up after so many seconds, with a sentence that begins with `what`; also work that does not listen to its
- * signal.
+ * Gives `work` up after this many seconds, with a sentence that begins with `what`; also work that does not listen to
+ * its signal.
  */
 export async function inTime<T>(
   what: string,
@@ -23,7 +23,7 @@ export async function inTime<T>(
   try {
     return await Promise.race([work(both), over])
   } catch (error) {
-    // What work says when it is interrupted is not why it was.
+    // What the work says when it is interrupted is not the reason why it was.
     both.throwIfAborted()
     throw error
   } finally {

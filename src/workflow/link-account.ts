@@ -42,7 +42,7 @@ export interface LinkGiven extends Surroundings {
   readonly person: Person
 }
 
-/** For whoever signed in by a link: it may not be them. */
+/** For a person who signed in by a link: it may be somebody else. */
 const NOT_OWN =
   'Not linked: this session began with a sign-in link, so it may not be you. Type the code in Slack or Discord where you are known already, or ask an operator to write the account under people in patchwarden.yaml.'
 
@@ -52,7 +52,7 @@ export type LinkResult =
   /** The person was shown whose account it is, and may confirm it now. */
   | { readonly kind: 'asked' | 'linked'; readonly account: NamedAccount }
 
-/** Shows whose account a code is about; to whoever was shown it and confirms, links it. */
+/** Shows whose account a code is about. When the person who was shown it confirms, it links the account. */
 export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkResult> {
   const { codeHash, confirmed, person, now } = given
   if (!isOwn(person)) return { kind: 'refused', already: false, sentence: NOT_OWN }
@@ -77,7 +77,7 @@ export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkR
 async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkGiven): Promise<LinkObstacle | null> {
   const { platform, account } = named
   const earlier = await linkedAccountOf(tx, platform, person.id)
-  // As it was written or kept before its realm was.
+  // The names it may have: as it was written, or as it was kept before realms were known.
   const names = [...new Set([account, readRealmId(account).id])]
   const linked = await Promise.all(names.map((name) => findLinked(tx, platform, name)))
   return linkObstacle({
@@ -97,7 +97,7 @@ export interface RevokeGiven extends Surroundings {
   readonly by: Person | null
 }
 
-/** Ends a link and tells its person, on the account that was revoked, too. `null`: there is no such link. */
+/** Ends a link and tells its person, also on the account that was revoked. `null`: there is no such link. */
 export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<LinkedAccount | null> {
   const { which, by, now, chats } = given
   const ended = await deleteLinkedAccount(tx, which)

@@ -9,7 +9,7 @@ export interface MayAnswer {
   readonly conditions: readonly Condition[]
 }
 
-/** Whether somebody may do something to a proposal now, and what decides it; `null`: there is no such proposal. */
+/** Whether somebody may do something to a proposal now, and what decides that; `null`: there is no such proposal. */
 export function createMay(parts: PlaceParts) {
   return async (act: Act, proposal: string, person: Person): Promise<MayAnswer | null> => {
     const place = await placeOf(parts, proposal)

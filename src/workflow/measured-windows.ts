@@ -17,9 +17,9 @@ export interface MeasuredWindowsParts {
 }
 
 export interface MeasuredSchedule {
-  /** By measured load where it may be used and can choose, else by the rules. */
+  /** By measured load where that may be used and is good enough to choose by; otherwise by the rules. */
   readonly plan: WindowPlan
-  /** For the card, also where the window is only shown. */
+  /** For the card, also where the window is only shown and not used. */
   readonly measured: MeasuredWindow | null
   /** Why the rules hold although the window is measured, in sentences. */
   readonly note: string | null
@@ -27,7 +27,7 @@ export interface MeasuredSchedule {
 
 export type MeasuredWindows = ReturnType<typeof createMeasuredWindows>
 
-/** What was found longer ago than this says nothing of tonight. */
+/** What was found longer ago than this says nothing about tonight. */
 const TRUSTED_MS = WEEK_MS
 
 /** What is known of measured windows: kept once per process. */
@@ -35,11 +35,11 @@ interface Measuring {
   readonly parts: MeasuredWindowsParts
   /** By window. */
   known: ReadonlyMap<string, StoredMeasure>
-  /** Windows of which the operator was told that they cannot be measured. */
+  /** Windows that cannot be measured, and about which the operator was told. */
   readonly failing: Set<string>
 }
 
-/** When measured windows are, as their load said when it was last read: once a day. */
+/** The times of measured windows, as their load said when it was last read, which is once a day. */
 export function createMeasuredWindows(parts: MeasuredWindowsParts) {
   const measuring: Measuring = { parts, known: new Map(), failing: new Set() }
   return {
@@ -48,12 +48,12 @@ export function createMeasuredWindows(parts: MeasuredWindowsParts) {
     refresh: (signal: AbortSignal) => refresh(measuring, signal),
     /** `null`: the window is not measured. */
     measuredFor: (window: string) => measuredFor(measuring, window),
-    /** What a plan with this window is to be drafted with; a plan that is not measured comes back as it is. */
+    /** The plan to draft with, and its measured window; a plan that is not measured comes back as it is. */
     scheduleFor: (plan: WindowPlan) => scheduleFor(measuring, plan),
   }
 }
 
-/** What is stored of the window, if it was for the wish of now. */
+/** What is stored about the window, if it was measured for the present settings. */
 function storedFor({ known }: Measuring, rule: MeasureRule): StoredMeasure | null {
   const stored = known.get(rule.window)
   return stored?.wish === wishOf(rule) ? stored : null

@@ -35,7 +35,7 @@ export async function readAll({ workflow, log }: Pipeline, signal: AbortSignal):
   tellRead(log, await workflow.syncInventory(signal))
 }
 
-/** `stopping`: of the process, for what goes on beside the job. */
+/** `stopping`: the signal of the process, for what goes on beside the job. */
 export async function proposeMissing(
   { workflow, log, askFor }: Pipeline,
   signal: AbortSignal,

@@ -1,4 +1,7 @@
-/** All that decides who may do what to a proposal: made in one place, so that cards, clicks and explanations go by the same. */
+/**
+ * Everything that decides who may do what to a proposal, made in one place, so that cards, clicks and explanations
+ * agree.
+ */
 
 import type { Moment, Place } from '../core/permission/place.ts'
 import type { Glance } from '../core/proposal/glance.ts'
@@ -19,7 +22,7 @@ export async function placeOf(parts: PlaceParts, proposal: string): Promise<Plac
   return place
 }
 
-/** Of several, in their order. */
+/** For several proposals, in their order. */
 export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): Promise<readonly Place[]> {
   const teams = [...new Set(glances.map(({ team }) => team))]
   const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))

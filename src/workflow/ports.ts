@@ -49,9 +49,11 @@ export interface Teams {
 export interface Linking {
   askCode(account: Account): Promise<Answer>
   useCode(code: string, confirmed: boolean, person: Person): Promise<Answer>
-  /** The accounts that speak for somebody, those of the configuration first; of everybody with `null`. */
+  /**
+   * The accounts that speak for somebody, those from the configuration first; with `null`, the accounts of everybody.
+   */
   accountsOf(person: string | null): Promise<readonly AccountEntry[]>
-  /** Whether they may is decided before. `by` null: whoever runs the command line. */
+  /** Whether they may is decided before this. `by` null: whoever runs the command line. */
   revoke(which: WhichLinked, by: Person | null, asOperator?: boolean): Promise<Answer>
 }
 
@@ -67,13 +69,13 @@ export interface WorkflowParts {
   /** By name. */
   readonly metrics: ReadonlyMap<string, MetricSource>
   readonly silences: ReadonlyMap<string, MonitoringSilence>
-  /** When measured windows are; left out: none is measured. */
+  /** The times of measured windows; left out: no window is measured. */
   readonly measured?: Pick<MeasuredWindows, 'measuredFor' | 'scheduleFor'>
   /** Complete when the service runs: what they show is the workflow's own desk. */
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog
-  /** Hears what a feed changed, in the transaction that stores it; left out: nobody does. */
+  /** Is told what a feed changed, in the transaction that stores it; left out: nobody is told. */
   readonly feedChanged?: FeedChanged
   /** Puts a job that wakes the proposal into the caller's transaction. */
   readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>

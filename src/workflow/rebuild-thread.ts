@@ -10,16 +10,16 @@ import type { SentEntry, ToldEntry } from '../store/told.ts'
 export interface ThreadLine {
   /** Person id; `null`: Patchwarden itself. */
   readonly author: string | null
-  /** They were erased: it may be anybody's. */
+  /** The names were erased: it may be anybody's. */
   readonly somebody: boolean
   /** What they wrote, word for word; `null` where the words are ours and change with the version, or were erased. */
   readonly text: string | null
-  /** It may be missing: what was erased said whether it was told. */
+  /** It may be missing: what was erased would have said whether it was told. */
   readonly maybe: boolean
 }
 
 interface Expected extends Omit<ThreadLine, 'text'> {
-  /** Of the text. */
+  /** The hash of the text. */
   readonly hash: string | null
 }
 
@@ -47,14 +47,15 @@ interface Sent {
 export type ThreadCheck = ReturnType<typeof createThreadCheck>
 
 /**
- * What is matched is forgotten, so that a thread of any length fits, as long as events and entries are handed over about
- * alike: some hundred bytes are kept for each that has no counterpart yet, and 50 for each that was sent this month. Instants are compared, how many entries each has,
- * whose they are and what people wrote: the rest of the words are those of a version.
+ * What is matched is forgotten, so that a thread of any length fits, as long as events and entries are handed over at
+ * about the same pace: some hundred bytes are kept for each that has no counterpart yet, and 50 for each that was sent
+ * this month. It compares instants, how many entries each has, whose they are and what people wrote: the other words
+ * depend on the version.
  */
 export function createThreadCheck(id: string) {
   /** By instant, in milliseconds. */
   const open = new Map<number, Instant>()
-  /** In the order of their instants as soon as the first event was handed over. */
+  /** They are in the order of their instants as soon as the first event was handed over. */
   const outgoing: Sent[] = []
   let events = 0
   let told = 0
@@ -97,7 +98,7 @@ export function createThreadCheck(id: string) {
     settleBefore(open, Math.min(lastEvent, lastEntry))
   }
 
-  /** What has no counterpart. */
+  /** Yields what has no counterpart. */
   function* differences(): Generator<AuditProblem> {
     settleBefore(open, Number.POSITIVE_INFINITY)
     yield* withoutCounterpart(id, open, outgoing)
@@ -115,7 +116,7 @@ function settleBefore(open: Map<number, Instant>, end: number): void {
   }
 }
 
-/** What of the thread of a proposal has no counterpart. */
+/** What in the thread of a proposal has no counterpart. */
 function* withoutCounterpart(
   id: string,
   open: ReadonlyMap<number, Instant>,
@@ -155,7 +156,10 @@ function markHappened(outgoing: readonly Sent[], at: number): void {
   for (let sent = outgoing[low]; sent?.at === at; sent = outgoing[++low]) sent.happened = true
 }
 
-/** The most that is known first: else what fits everything would take what fits something else. */
+/**
+ * Those of which most is known come first: otherwise an entry that fits everything would take the place of one that
+ * fits only something else.
+ */
 function match(instant: Instant): void {
   const known = ({ hash, somebody, maybe }: Expected) => (hash === null ? 0 : 4) + (somebody ? 0 : 2) + (maybe ? 0 : 1)
   const left = [...instant.found]

@@ -40,9 +40,9 @@ export interface NotCompared {
 }
 
 /**
- * Every difference, in the order of the proposals. Read it on one snapshot. In memory are the state and rows of one large
- * proposal, or of several small ones, some hundred of their events, and of every proposal its id and what freezes are
- * compared with: about 1 KB for each. `notCompared` is counted up.
+ * Every difference, in the order of the proposals. Read it on one snapshot. It keeps in memory the state and rows of
+ * one large proposal, or of several small ones, and some hundred of their events; and for every proposal its id and
+ * what freezes are compared with: about 1 KB for each. `notCompared` is counted up.
  */
 export async function* rebuild(
   db: Queryable,
@@ -80,7 +80,7 @@ export async function* rebuild(
   for (const { table, id } of await differingCopies(db))
     yield { record: `${table} ${id}`, problem: 'is not what was told elsewhere: two copies of one entry differ' }
   for (const { platform, key, proposal } of await postsOfNothing(db))
-    yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, of which the record has no event` }
+    yield { record: `posts ${platform} ${key}`, problem: `belongs to ${proposal}, and the record has no event of it` }
   yield* startsCheck.differences()
   for (const key of await assetsOfNoStart(db))
     yield { record: `start_assets ${key}`, problem: 'belongs to a start that is not kept' }
@@ -162,13 +162,13 @@ async function* compareGroup(
 
 type StartsCheck = ReturnType<typeof createStartsCheck>
 
-/** Of starts only what does not match is kept until the end. */
+/** Keeps only starts that do not match until the end. */
 function createStartsCheck() {
-  /** Keys of starts that are kept, by their proposal, of which no event of it tells. */
+  /** Keys of stored starts, by their proposal, that no event of it mentions. */
   const kept = new Map<string, string>()
   /** Keys of starts that events tell and that are not kept for the same proposal. */
   const told = new Map<string, string>()
-  /** Of these, what certainly reached an engine. */
+  /** The ones that certainly reached an engine. */
   const reached = new Set<string>()
 
   function compare(walked: ReadonlyMap<string, Walked>, rows: readonly StartOf[]): void {
@@ -186,7 +186,7 @@ function createStartsCheck() {
       const teller = told.get(key)
       const problem =
         teller === undefined
-          ? 'is a start of which no event tells'
+          ? 'is a start that no event mentions'
           : `is kept for ${proposal}, but events of ${teller} tell of it`
       yield { record: `starts ${key}`, problem }
     }
@@ -212,7 +212,7 @@ interface Walked {
   readonly thread: ThreadCheck
   /** Keys of starts that events tell. */
   readonly starts: Set<string>
-  /** Of these, what certainly reached an engine. */
+  /** The ones that certainly reached an engine. */
   readonly reached: Set<string>
   readonly acts: readonly FreezeAct[]
   /** Entries whose words could not be compared. */
@@ -220,8 +220,9 @@ interface Walked {
 }
 
 /**
- * Follows proposals from their first event on, each with what was told of it: small ones together, of a large one some
- * hundred events and entries at a time. `sent`: of which something was sent to chat platforms not long ago.
+ * Follows proposals from their first event on, each with what was told about it: small ones together, a large one some
+ * hundred events and entries at a time. `sent`: proposals about which something was sent to chat platforms not long
+ * ago.
  */
 async function* walkAll(
   db: Queryable,

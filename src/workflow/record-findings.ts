@@ -41,7 +41,7 @@ export interface Assessed {
   readonly teams: ReadonlyMap<string, TeamAssessed>
   /** What was worked on just before anything was read. */
   readonly atWork: ReadonlySet<string>
-  /** Whether these are all teams of which something has changed. */
+  /** Whether these are all teams for which something has changed. */
   readonly all: boolean
 }
 
@@ -49,7 +49,7 @@ export interface Assessed {
 interface Shared {
   /** Which feeds name it. */
   readonly feeds: Map<string, readonly string[]>
-  /** By when we had read of it, as far as the record says, ISO 8601 UTC. */
+  /** When we had read of it at the latest, as far as the record says, ISO 8601 UTC. */
   readonly readAt: Map<string, string>
 }
 
@@ -199,7 +199,7 @@ async function judgedNow(
   return { judged, fixOf }
 }
 
-/** What is known of flaws of which nothing is recorded for the team: who says it, and since when we know it. */
+/** What is known about flaws that are not recorded for the team yet: who says it, and since when we know it. */
 async function freshFlaws(
   { parts: { db }, assessor }: FindingsWork,
   flaws: readonly string[],
@@ -280,7 +280,7 @@ async function snapshotsOf(
   return found
 }
 
-/** By proposal, the flaws that its patches fix. */
+/** For each proposal, the flaws that its patches fix. */
 async function patchesOf(db: Db, proposals: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const found = new Map<string, ReadonlySet<string>>()
   for (const id of proposals) {
@@ -292,7 +292,7 @@ async function patchesOf(db: Db, proposals: readonly string[]): Promise<Readonly
   return found
 }
 
-/** As old as the facts may be on which the team's rollouts start. */
+/** How old the facts may be on which the team's rollouts start. */
 function maxAges(teams: Pick<Teams, 'plans' | 'policyOf'>): ReadonlyMap<string, number> {
   return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
 }

@@ -1,4 +1,4 @@
-/** Records what gives rights when the service starts, and tells the channels where it is another way than before. */
+/** Records what gives rights when the service starts, and tells the channels what has changed. */
 
 import type { ChatPlatform } from '../chat/platform.ts'
 import { rightsTold } from '../chat/rights-told.ts'
@@ -26,7 +26,10 @@ export interface Loaded {
   readonly now: string
 }
 
-/** Records the configuration where it is another one than was loaded last; of several that start together one does. */
+/**
+ * Records the configuration if it differs from the one that was loaded last; if several start together, one of them
+ * does.
+ */
 export async function noteRights(db: Db, { people, configuration, beside, platforms, now }: Loaded): Promise<void> {
   await knowPersons(db, people, now)
   const value = configuration((await readRegister(db)).pseudonymOf)

@@ -27,7 +27,7 @@ interface Asked {
 }
 
 /** Rolls a rollout back: opens a proposal of its own that is approved by whoever asks, and starts at once. */
-export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'execute' | 'open'>) {
+export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'openRollBack'>) {
   return {
     rollBack: (proposal: string, asked: Asked, person: Person) => rollBack(parts, commands, proposal, asked, person),
   }
@@ -37,7 +37,7 @@ const refused = (sentence: string): Answer => ({ ok: false, message: rich(senten
 
 async function rollBack(
   parts: RollbackParts,
-  { execute, open }: Pick<Execute, 'execute' | 'open'>,
+  { openRollBack }: Pick<Execute, 'openRollBack'>,
   proposal: string,
   { reason, only }: Asked,
   person: Person,
@@ -48,16 +48,12 @@ async function rollBack(
   const problem = rollbackProblem({ state, doer: person, reason, only, moment })
   if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
   const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
-  const staying = stays.length === 0 ? '' : ` No older version is on offer of ${stays.join(', ')}: these stay.`
+  const staying =
+    stays.length === 0 ? '' : ` No older version of ${stays.join(', ')} is available: these stay as they are.`
   const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
   if (possible.length === 0) {
     const first = subject.assets[0]
-    return refused(`No asset can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
-  }
-  // Undoing a part leaves the rest to go on or not, as people decide.
-  if (only === null && (state.status === 'halted' || state.status === 'paused')) {
-    const ended = await execute(proposal, { type: 'withdraw', reason: `rolled back: ${reason}` }, person)
-    if (!ended.ok) return refused(ended.refusal.sentence)
+    return refused(`No server can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
   }
   const content = {
     title: `Roll back ${state.id}: ${state.title}`,
@@ -67,7 +63,7 @@ async function rollBack(
     whyNow: `${sentence(reason.trim())}${staying}`,
     dueAt: null,
   }
-  const opened = await open(state.team, content, state.policy, person, reason.trim())
+  const opened = await openRollBack(state, content, person, { end: only === null, reason: reason.trim() })
   if (!opened.ok) return refused(opened.refusal.sentence)
   const left = subject.assets.length - possible.length
   const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`
@@ -75,13 +71,16 @@ async function rollBack(
     ok: true,
     message: rich(
       strong(opened.state.id),
-      ` rolls ${state.id} back on ${possible.length} of its assets now.${more}${staying}`,
+      ` rolls ${state.id} back on ${possible.length} of its servers now.${more}${staying}`,
     ),
     link: `/p/${opened.state.id}`,
   }
 }
 
-/** The exact transaction of each asset. Older versions are not everywhere to be had: what has none stays as it is. */
+/**
+ * The exact transaction of each asset. Older versions are not available everywhere: an asset without one stays as it
+ * is.
+ */
 async function previewed(
   parts: RollbackParts,
   subject: PatchSubject,

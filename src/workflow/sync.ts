@@ -1,8 +1,8 @@
-import type { Observation } from '../core/asset.ts'
+import { isLook, type Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
-import { forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
+import { forgetGone, forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
 import { forgetOtherFeeds, saveFeed } from '../store/save-feed.ts'
 import { LOOKS_AT_ONCE, saveObservations } from '../store/save-looks.ts'
 import { newInterned } from '../store/sets.ts'
@@ -15,7 +15,7 @@ export interface SyncReport {
   readonly name: string
   readonly kind: 'inventory' | 'catalog'
   readonly ok: boolean
-  /** Of a feed: it said something else than before. Of inventory: it was looked at. */
+  /** For a feed: it said something else than before. For inventory: it was looked at. */
   readonly news: boolean
   /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
@@ -43,7 +43,7 @@ async function syncFeeds(parts: SyncParts, signal: AbortSignal): Promise<readonl
     parts.clock().toISOString(),
     parts.feedChanged,
   )
-  // One after the other: a large one takes memory while it is read.
+  // One after the other, because a large one takes memory while it is read.
   for (const { name } of parts.feeds) reports.push(await syncFeed(parts, name, signal))
   return reports
 }
@@ -73,7 +73,7 @@ async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Pr
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content stays.` }
+    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content still counts.` }
   }
 }
 
@@ -101,6 +101,8 @@ async function syncSource(
   const source = parts.sources.find((item) => item.name === name)
   const seen: string[] = []
   const lost: string[] = []
+  const gone: string[] = []
+  let all = false
   try {
     const interned = newInterned()
     let waiting: Observation[] = []
@@ -111,8 +113,11 @@ async function syncSource(
       savedAt = parts.clock().getTime()
     }
     for await (const observation of source?.observe(only === null ? { signal } : { only, signal }) ?? []) {
+      if (observation.kind === 'all') all = true
+      else if (observation.kind === 'gone') gone.push(observation.asset)
+      if (!isLook(observation)) continue
       waiting.push(observation)
-      // A fleet in a file comes at once, hosts over SSH one by one: what was seen is soon stored.
+      // A fleet in a file comes at once, hosts over SSH come one by one: what was seen is stored soon.
       if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
       if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
       else lost.push(`${observation.asset.name}: ${observation.reason}`)
@@ -120,15 +125,17 @@ async function syncSource(
       else for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
     }
     await save()
-    if (only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
+    if (gone.length > 0) await forgetGone(parts.db, name, gone, parts.clock().toISOString())
+    if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
-    const what = `${seen.length - lost.length} assets seen${problem}`
+    const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
+    const what = `${seen.length - lost.length} assets seen${problem}${part}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before stays.` }
+    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before still counts.` }
   }
 }

@@ -5,8 +5,9 @@ import type { WorkflowParts } from './ports.ts'
 type Shown = Pick<Lease, 'show'>
 
 /**
- * The parts as whoever holds a lease may use them: before every call of an engine, a hook or the monitoring the lease is
- * shown to the database, so that a process that was stopped or cut off, and has been replaced, begins nothing more.
+ * The parts as the holder of a lease may use them: before every call of an engine, a hook or the monitoring the
+ * database is asked about the lease, so that a process that was stopped or cut off, and has been replaced, begins
+ * nothing more.
  */
 export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks' | 'silences'>>(
   parts: Parts,

@@ -45,6 +45,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   return {
     execute: execute.execute,
     open: execute.open,
+    openRollBack: execute.openRollBack,
     syncFeeds: sync.syncFeeds,
     syncFeed: sync.syncFeed,
     syncInventory: sync.syncInventory,
@@ -81,7 +82,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   }
 }
 
-/** Whom a link or its end concerns is told at once, and not at the next sweep. */
+/** A person whom a link or its end concerns is told at once, and not at the next sweep. */
 function toldAtOnce(linking: Linking, kick: () => void): Linking {
   async function afterwards<Result>(work: Promise<Result>): Promise<Result> {
     const result = await work

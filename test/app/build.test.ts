@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { buildGroupReaders, buildLoads, buildMetrics } from '../../src/app/build.ts'
+import { buildGroupReaders, buildLoads, buildMetrics, buildSilences } from '../../src/app/build.ts'
+import { readEnvironment } from '../../src/app/environment.ts'
 import type { Account } from '../../src/chat/accounts.ts'
 import type { ChatConnection } from '../../src/chat/platform.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { parseSettings } from '../../src/integrations/configuration.ts'
-import { smallWith } from '../config/small.ts'
+import { small, smallWith } from '../config/small.ts'
+import { startFakeAlertmanager } from '../fakes/alertmanager/fake-alertmanager.ts'
 import { createFakePrometheus } from '../fakes/prometheus/fake-prometheus.ts'
+import { anAsset } from '../support/asset.ts'
 import { accountsOf } from '../support/chat-people.ts'
 
 const { signal } = new AbortController()
@@ -32,6 +34,26 @@ engines:
   return { ...parsed.settings, file: null, example: false }
 }
 
+describe('Alertmanager of the configuration', () => {
+  const basic = `Basic ${Buffer.from('pw:a b').toString('base64')}`
+
+  it.each([
+    [{ ALERTMANAGER_TOKEN: 't0ken' }, 'Bearer t0ken'],
+    [{ ALERTMANAGER_USER: 'pw', ALERTMANAGER_PASSWORD: 'a b' }, basic],
+    [{ ALERTMANAGER_PASSWORD: 'a b' }, undefined],
+  ])('with %j it is asked with %s', async (variables: Record<string, string>, authorization) => {
+    const server = await startFakeAlertmanager()
+    close = server.close
+    const silences = `silences:\n  alerts: { kind: alertmanager, url: "${server.url}", matchers: ["instance={name}"] }\n`
+    const parsed = parseSettings(`${small}${silences}`, 'pw.yaml')
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const silence = buildSilences({ ...parsed.settings, file: null, example: false }, variables).get('alerts')
+    await silence?.release({ key: 'PW-1', assets: [anAsset('web01')] }, signal)
+    expect(server.authorizations.length).toBeGreaterThan(0)
+    expect(new Set(server.authorizations)).toEqual(new Set([authorization]))
+  })
+})
+
 describe('Prometheus of the configuration', () => {
   const basic = `Basic ${Buffer.from('pw:s3cret').toString('base64')}`
 
@@ -45,10 +67,10 @@ describe('Prometheus of the configuration', () => {
       { PROMETHEUS_TOKEN: 't0', PROMETHEUS_TOKEN_EU: 't1' },
     ],
     ['with a password', ', user: pw, secret: PROMETHEUS_PASSWORD', basic, { PROMETHEUS_PASSWORD: 's3cret' }],
-  ])('is asked %s', async (_what, keys, authorization, prometheus: Record<string, string>) => {
+  ])('is asked %s', async (_what, keys, authorization, variables: Record<string, string>) => {
     const config = await withPrometheus(keys, authorization)
-    expect(await buildMetrics(config, { prometheus }).get('prom')?.value('one', signal)).toBe(1)
-    const loads = buildLoads(config, { prometheus }, () => new Date())
+    expect(await buildMetrics(config, variables).get('prom')?.value('one', signal)).toBe(1)
+    const loads = buildLoads(config, variables, () => new Date())
     expect(await loads.get('web-load')?.history('2026-10-01T00:00:00Z', '2026-10-01T01:00:00Z', signal)).toEqual([
       { at: '2026-10-01T00:00:00.000Z', value: 1 },
       { at: '2026-10-01T00:30:00.000Z', value: 1 },
@@ -58,7 +80,7 @@ describe('Prometheus of the configuration', () => {
 
   it('is not asked while a secret that it was given is missing', async () => {
     const config = await withPrometheus(', secret: PROMETHEUS_TOKEN_EU')
-    await expect(buildMetrics(config, { prometheus: {} }).get('prom')?.value('one', signal)).rejects.toThrow(
+    await expect(buildMetrics(config, {}).get('prom')?.value('one', signal)).rejects.toThrow(
       'PROMETHEUS_TOKEN_EU is not set, and Prometheus prom is asked with it.',
     )
   })
@@ -97,7 +119,7 @@ describe('user groups of Slack', () => {
     }
     const accounts = accountsOf({ mara: 'T0000001/U000SAME', tom: 'T0000002/U000SAME' })
     const parts = { connections: [slack], accounts, clock: () => new Date() }
-    const [reader] = buildGroupReaders(config, read.environment, parts)
+    const [reader] = buildGroupReaders(config, read.environment.values, parts)
     expect(await reader?.read(signal)).toEqual(people)
     expect(asked).toEqual([{ server, id: 'S000LEADS' }])
   })

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { keepConnected } from '../../src/app/connect.ts'
+import { readEnvironment } from '../../src/app/environment.ts'
 import { openService } from '../../src/app/open.ts'
 import { noteConfiguration } from '../../src/app/rights.ts'
 import { runService } from '../../src/app/run.ts'
 import type { ChatConnection } from '../../src/chat/platform.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
 import type { Config } from '../../src/config/schema.ts'
 import type { CatalogFeed } from '../../src/core/ports.ts'
 import { defaultConfig } from '../../src/integrations/configuration.ts'
@@ -20,6 +20,7 @@ import { sessions, signInLinks } from '../../src/store/schema.ts'
 import { watchConnection } from '../../src/workflow/watched-connection.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
+import { proposeAll } from '../support/example-service.ts'
 import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
@@ -71,10 +72,7 @@ test('feeds and inventory are looked at although a rollout is at work since befo
   // After a crash no job wakes it: the first look for what is due does.
   const workflow = createWorkflow({ ...service.parts, wake: async () => {} }, service.database.alone)
   const { db } = service.database
-  const { signal } = new AbortController()
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const web = (await openProposals(db)).find(({ team }) => team === 'web-platform')
   if (web === undefined) throw new Error('There is no proposal.')
   const vote = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const

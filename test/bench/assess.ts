@@ -14,7 +14,7 @@ import { catalogView } from '../../src/core/assessment/catalog-view.ts'
 import { findings } from '../../src/core/assessment/findings.ts'
 import { createMisses } from '../../src/core/assessment/misses.ts'
 import { softwareOf } from '../../src/core/assessment/missing.ts'
-import type { Asset, InstalledPackage, Observation } from '../../src/core/asset.ts'
+import { type Asset, type InstalledPackage, type Observation, onlyLooks } from '../../src/core/asset.ts'
 import type { FeedContent, Fix } from '../../src/core/catalog.ts'
 import type { CatalogFeed } from '../../src/core/ports.ts'
 import { createDebianAdvisoriesFeed } from '../../src/integrations/feeds/debian-advisories/index.ts'
@@ -248,7 +248,7 @@ async function importFromFile(): Promise<void> {
     `  of these ${count} more from a CSV file, ${lines.length} lines`,
     async () => {
       const batch: Observation[] = []
-      for await (const seen of source.observe({ signal })) batch.push(seen)
+      for await (const seen of onlyLooks(source.observe({ signal }))) batch.push(seen)
       await saveObservations(db, batch, new Date().toISOString())
     },
     count,

@@ -11,7 +11,7 @@
 
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import { ansibleReason } from '../support/ansible.ts'
 import { fleetAssets, installedOn, pendingChanges } from '../support/apt-hosts.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'

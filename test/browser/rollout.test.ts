@@ -101,7 +101,7 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
   })
 
   it('leaves out, tries again, goes on, extends and says go; the bars move', async () => {
-    await ask('Skip an asset', { asset: 'pay-03', reason: 'its owner asked' })
+    await ask('Skip a server', { asset: 'pay-03', reason: 'its owner asked' })
     await expect.poll(thread).toContain('Left pay-03 out: its owner asked')
     await mend(folder)
     await ask('Retry failed', {})

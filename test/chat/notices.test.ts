@@ -46,8 +46,11 @@ test('a halt is told with the button that ends this halt, to those who may press
   one.give({ type: 'resume' }, person('mara'))
   one.pass(1)
   one.give({ type: 'halt', reason: 'the shop is slow' }, person('mara'))
-  const [jonas] = told(one)
-  expect(jonas).toMatchObject({ who: 'jonas', buttons: [] })
+  // Mara halted it; Noor may resume, and Jonas is on call.
+  expect(told(one).map(({ who, buttons }) => [who, buttons])).toEqual([
+    ['noor', ['resume']],
+    ['jonas', []],
+  ])
   const asMara = proposalCase({ content: content(6), proposer: person('noor') })
   asMara.vote('mara', 'approve')
   asMara.vote('tom', 'approve')
@@ -57,4 +60,19 @@ test('a halt is told with the button that ends this halt, to those who may press
   const number = turnOf('resume', glanceOf(asMara.state()))
   expect(told(asMara)).toContainEqual(expect.objectContaining({ who: 'noor', buttons: ['resume'], numbers: [number] }))
   expect(number).toBe(Date.parse('2026-11-20T01:00:00Z'))
+})
+
+test('a halt by Patchwarden is told to all who may resume, to those on call and to who proposed it, once each', () => {
+  const one = proposalCase({ content: content(6), proposer: person('tom'), policy: { selfApproval: 'allowed' } })
+  one.vote('noor', 'approve')
+  one.vote('tom', 'approve')
+  one.give({ type: 'start' })
+  one.finishBatch('failed')
+  expect(one.recorded().at(-1)?.event.type).toBe('halted')
+  expect(told(one).map(({ who, buttons }) => [who, buttons])).toEqual([
+    ['mara', ['resume']],
+    ['noor', ['resume']],
+    ['jonas', []],
+    ['tom', []],
+  ])
 })

@@ -57,15 +57,15 @@ describe('the card', () => {
       Why now: test
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       canary 0/1 waiting
       broad 0/3 waiting
-      owner 1/1 Noor <- Mara
+      owner 1/1 Noor <- 
       security 0/1  <- Mara+Tom
       Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Approve | Reject… | Explain | 4 assets | Plan | Abstain | Withdraw my vote | Freeze… | Withdraw… | Report"
+      Approve | Reject… | Explain | 4 servers | Plan | Abstain | Withdraw my vote | Freeze… | Withdraw… | Report"
     `)
   })
 
@@ -78,9 +78,9 @@ describe('the card', () => {
       Why now: test
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
-      Tested: Paused on ring test: 0 of 2 assets done.
+      Tested: Paused on ring test: 0 of 2 servers done.
       Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
       test 0/2 running
       broad 0/2 waiting
@@ -90,7 +90,7 @@ describe('the card', () => {
       Test paused by Jonas at 2026-11-20 00:00 UTC: odd graphs.
       web1 is at work and is brought to its end first.
       The test goes on when owner (Mara, Noor) resumes it.
-      Approve | Reject… | Resume | Halt… | Explain | 4 assets | Plan | Abstain | Freeze… | Withdraw… | Report"
+      Approve | Reject… | Resume | Halt… | Explain | 4 servers | Plan | Abstain | Freeze… | Withdraw… | Report"
     `)
   })
 
@@ -103,16 +103,16 @@ describe('the card', () => {
       Why now: test
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
-      Tested: Halted on ring test: 0 of 2 assets done.
+      Tested: Halted on ring test: 0 of 2 servers done.
       Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
       test 0/2 running
       broad 0/2 waiting
       Test halted by Tom at 2026-11-20 00:00 UTC: the proposal was rejected.
       web1 is at work and is brought to its end first.
       Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
-      Explain | 4 assets | Plan | Report"
+      Explain | 4 servers | Plan | Report"
     `)
     one.finishBatch()
     expect(read(one.state())).toMatchInlineSnapshot(`
@@ -121,14 +121,14 @@ describe('the card', () => {
       Why now: test
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
-      Tested: Did not pass. Halted by Tom: the proposal was rejected. 1 of 1 test asset took it and ended well.
+      Tested: Did not pass. Halted by Tom: the proposal was rejected. 1 of 1 test server took it and ended well.
       Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
       test 1/2 failed
       broad 0/2 waiting
       Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
-      Explain | 4 assets | Plan | Report"
+      Explain | 4 servers | Plan | Report"
     `)
   })
 
@@ -142,7 +142,7 @@ describe('the card', () => {
       Why now: test
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 0 of 4 done, 1 failed, 3 not touched.
@@ -151,7 +151,7 @@ describe('the card', () => {
       broad 0/3 waiting
       Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
       It goes on when owner (Mara, Noor) resumes it. Resumed, it goes on without the one not well; "Retry failed" before that has it tried again.
-      Retry failed… | Resume | Roll back… | Explain | 4 assets | Plan | Skip an asset… | Freeze… | End it here… | Report"
+      Retry failed… | Resume | Roll back… | Explain | 4 servers | Plan | Skip a server… | Freeze… | End it here… | Report"
     `)
   })
 
@@ -174,13 +174,13 @@ describe('the card', () => {
 
       Change: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 assets: web1, web2, web3, web4
+      Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Progress: 4 of 4 done.
       canary 1/1 passed
       broad 3/3 passed
-      Roll back… | Explain | 4 assets | Plan | Report"
+      Roll back… | Explain | 4 servers | Plan | Report"
     `)
   })
 
@@ -194,7 +194,7 @@ describe('the card', () => {
     ).toContain('Nobody can satisfy this policy now')
   })
 
-  test('stays short with 3,000 assets and 400 CVEs', () => {
+  test('stays short with 3,000 servers and 400 CVEs', () => {
     const big = content(3_000)
     if (big.subject.kind !== 'patches') throw new Error('not patches')
     const [patch] = big.subject.patches

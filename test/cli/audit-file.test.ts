@@ -87,7 +87,7 @@ describe('an export that nobody wrote is told in a sentence, and ends with 1', (
     ['lone surrogates', `${header}\n${line({}).replace('"x"', '"\\ud800"')}\n`, /line 2 /],
     ['an entry nested 10,000 deep', entryLine(entry.replace('"ring":1', `"ring":${deep('[', ']')}`)), /line 2 .*deep/],
     ['an entry that is no JSON', entryLine('\u001b[2J{'), /line 2 \(PW-1 event 1\) is not the JSON of an entry/],
-    ['an entry that is null', entryLine('null'), /line 2 \(PW-1 event 1\) is no entry/],
+    ['an entry that is null', entryLine('null'), /line 2 \(PW-1 event 1\) is not an entry/],
     ['an entry with two keys', entryLine(entry.replace('{', '{"by":"p_1",')), /is not written as entries are/],
     ['an entry with half a number', entryLine(entry.replace('"ring":1', '"ring":0.5')), /a number and not whole/],
     ['an entry of a later form', entryLine(entry.replace('"v":2', '"v":99')), /is of the form 99, which this version/],

@@ -66,7 +66,7 @@ test('it says what the next start does to the database, asks others but chat, an
   expect(await content()).toBe(before)
   const what = `the next start applies ${ahead.length} migrations to it: ${ahead.join(', ')}`
   expect(out).toMatch(new RegExp(`^ok {3}database 127\\.0\\.0\\.1:\\d+/check_\\w+: ${what}$`, 'm'))
-  expect(out).toContain('There is no way back to an earlier version but a copy of the database')
+  expect(out).toContain('The only way back to an earlier version is a copy of the database')
   expect(out).toMatch(/^ok {3}feed local: /m)
   expect(out).toContain('Chat platforms were not asked: ')
 })

@@ -49,13 +49,13 @@ describe('bad use is one line on stderr and exit code 2', () => {
     [['plan', 'PW-1', '--picture', 'plan.gif'], /let it end in \.svg or \.png/],
     [['watch', 'PW-999'], /There is no proposal PW-999/],
     [['windows'], /one of --team, --asset and --rule/],
-    [['windows', '--asset', 'nothing'], /There is no asset "nothing"/],
+    [['windows', '--asset', 'nothing'], /There is no server "nothing"/],
     [['windows', '--team', 'web-platform', '--zone', 'UTC'], /--zone goes with --rule only/],
     [['windows', '--rule', 'FREQ=SOMETIMES', '--duration', 'PT1H'], /"SOMETIMES"/],
     [['windows', '--rule', 'FREQ=DAILY'], /--rule needs --duration/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', '3'], /--duration is the bare number 3/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT0S'], /--duration is "PT0S"/],
-    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--zone', 'Mars'], /"Mars" is no time zone/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--zone', 'Mars'], /"Mars" is not a time zone/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--from', 'soon'], /"soon" is not a time for --from/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--count', '10001'], /--count takes a number/],
   ])('%j', async (argv, says) => {
@@ -105,7 +105,7 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
   expect(json((await patchwarden('explain', 'PW-1', '--json')).out)[0]).toMatchObject({ source: 'openssl' })
   expect(await patchwarden('explain', 'CVE-1999-0001')).toMatchObject({
     code: 1,
-    out: expect.stringContaining('No watched asset'),
+    out: expect.stringContaining('No watched server'),
   })
   expect((await patchwarden('plan', 'pw-1')).out).toContain('What would run on web-01, exactly:')
   expect((await patchwarden('report', 'PW-1')).out).toContain('## Record')

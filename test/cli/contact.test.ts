@@ -20,8 +20,8 @@ async function answers(
 test('each source, its engine and each feed are asked, and say what they hold', async () => {
   const { parts, remove } = await exampleService(database().db)
   expect(await answers(parts)).toEqual([
-    { kind: 'source', name: 'example', ok: true, what: expect.stringMatching(/^\d+ of \d+ assets answer$/) },
-    { kind: 'engine', name: 'simulated', ok: true, what: expect.stringMatching(/assets could be upgraded$/) },
+    { kind: 'source', name: 'example', ok: true, what: expect.stringMatching(/^\d+ of \d+ servers answer$/) },
+    { kind: 'engine', name: 'simulated', ok: true, what: expect.stringMatching(/servers could be upgraded$/) },
     { kind: 'feed', name: 'catalog', ok: true, what: expect.stringContaining('advisories') },
   ])
   await remove()
@@ -127,8 +127,8 @@ test('assets in a zone whose rules are newer than the time zone data here are to
     },
   }
   const [source] = await answers({ sources: [lab], engines: new Map(), feeds: [] })
-  const warned = 'warning: 2 assets in America/Rainy_River, whose rules changed in time zone data 2026e'
+  const warned = 'warning: 2 servers in America/Rainy_River, whose rules changed in time zone data 2026e'
   const [first, ...more] = source?.what.split('\n') ?? []
-  expect([source?.ok, first]).toEqual([true, '3 of 3 assets answer'])
+  expect([source?.ok, first]).toEqual([true, '3 of 3 servers answer'])
   expect(more).toEqual((process.versions.tz ?? '') < '2026e' ? [expect.stringContaining(warned)] : [])
 })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readEnvironment } from '../../src/app/environment.ts'
 import { init } from '../../src/cli/init.ts'
 import { initialYaml, nameId } from '../../src/cli/init-text.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
 import { membersFor, policyFor } from '../../src/config/resolve.ts'
 import { loadConfig, parseSettings } from '../../src/integrations/configuration.ts'
 import { isSshSource } from '../../src/integrations/ssh/kind.ts'
@@ -95,7 +95,7 @@ describe('patchwarden init', () => {
     const { result, told } = await run(newFolder(), answers)
     expect(result.ok).toBe(true)
     expect(told).toContain('Write an IANA time zone, such as "Europe/Berlin" or "UTC".')
-    expect(told).toContain('"-oProxyCommand=x" is no host name. Write names only, such as web01 web02.')
+    expect(told).toContain('"-oProxyCommand=x" is not a host name. Write names only, such as web01 web02.')
     expect(told).toContain('Write a login name, such as patch.')
     expect(told).toContain('Two different people must approve: write another name.')
   })

@@ -34,7 +34,7 @@ describe('versions', () => {
     const { code, out, err } = await patchwarden(['versions', 'rpm'], '1.0~rc1\t1.0\n1.0-1 1.0-1\n\n2:1 10\n1.0! 1.0\n')
     expect([code, out]).toEqual([0, '<\n=\n!\n>\n!\n'])
     expect(err).toMatch(/Line 3 .*not two versions/)
-    expect(err).toMatch(/Line 5 .*"1.0!" is no rpm version/)
+    expect(err).toMatch(/Line 5 .*"1.0!" is not a version of the scheme rpm/)
   })
 
   it('refuses a line that would fill the memory', async () => {
@@ -63,7 +63,7 @@ describe('decide', () => {
     const { out, err } = await patchwarden(['decide', 'ssvc-deployer'], input)
     expect(out).toBe('!\n!\n!\n')
     expect(err).toMatch(/Line 1 .*The fact "System Exposure" is missing; its values are small, controlled, open/)
-    expect(err).toMatch(/Line 2 .*"maybe" is no value of "Exploitation"/)
+    expect(err).toMatch(/Line 2 .*"maybe" is not a value of "Exploitation"/)
     expect(err).toMatch(/Line 3 .*not JSON/)
   })
 
@@ -138,7 +138,7 @@ describe('assess, offline', () => {
       'very high',
     ])
     expect(code).toBe(0)
-    expect(err).toContain('readme.txt is no feed file')
+    expect(err).toContain('readme.txt is not a known feed file')
     const lines = out
       .trim()
       .split('\n')
@@ -290,7 +290,7 @@ quietest 3 h: Tue 02:00, 2 % of peak over 6 weeks (Europe/Berlin).
     expect((await patchwarden(['--config', config, 'load', 'web-load', '--json'])).code).toBe(0)
     expect(await patchwarden(['--config', config, 'load', 'nights'])).toMatchObject({
       code: 2,
-      err: '"nights" is no measured window, no load and no CSV file. There are quiet, web-load.\n',
+      err: '"nights" is not a measured window, a load or a CSV file. There are quiet, web-load.\n',
     })
   })
 })

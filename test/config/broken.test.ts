@@ -46,12 +46,12 @@ describe('one wrong value gives one sentence with its place', () => {
     [
       'batch: 25%',
       'batch: 0',
-      'pw.yaml:36:43: rollouts.careful.rings[0].batch is the number 0. Write a number of assets, such as 2, or a share, such as "25%".',
+      'pw.yaml:36:43: rollouts.careful.rings[0].batch is the number 0. Write a number of servers, such as 2, or a share, such as "25%".',
     ],
     [
       'batch: 25%',
       'batch: 25% of all',
-      'pw.yaml:36:43: rollouts.careful.rings[0].batch is "25% of all". Write a number of assets, such as 2, or a share, such as "25%".',
+      'pw.yaml:36:43: rollouts.careful.rings[0].batch is "25% of all". Write a number of servers, such as 2, or a share, such as "25%".',
     ],
     // keys
     [
@@ -285,7 +285,7 @@ describe('one wrong value gives one sentence with its place', () => {
     [
       '    window: nights\n',
       '',
-      'pw.yaml:9:3: teams.web.window is missing, and the source "lab" lets an engine change assets of this team. Write a name from windows, or take the rest away to only watch.',
+      'pw.yaml:9:3: teams.web.window is missing, and the source "lab" lets an engine change servers of this team. Write a name from windows, or take the rest away to only watch.',
     ],
     [
       '  web: {}',
@@ -317,7 +317,7 @@ describe('one wrong value gives one sentence with its place', () => {
     [
       'name: Test',
       '__proto__: { a: 1 }',
-      'pw.yaml:1:1: the file has a key that is no plain word. Write a word before the colon.',
+      'pw.yaml:1:1: the file has a key that is not a plain word. Write a word before the colon.',
     ],
     [
       'name: Test',
@@ -400,7 +400,7 @@ describe('a warning is no refusal', () => {
     [
       'select: rest',
       'select: { percent: 50 }',
-      'pw.yaml:36:30: rollouts.careful.rings[0].select ends the rollout, and assets that no ring selects are left out. End with a ring that selects the rest.',
+      'pw.yaml:36:30: rollouts.careful.rings[0].select ends the rollout, and servers that no ring selects are left out. End with a ring that selects the rest.',
     ],
     ['  web: {}', '  web: {}\n  spare: {}', 'pw.yaml:20:3: channels.spare is used nowhere. Use it, or leave it out.'],
     [

@@ -64,16 +64,16 @@ describe('parts of the example that no longer fit each other', () => {
       'half a plan',
       '    rollout: careful\n',
       '',
-      ['teams.web.rollout is missing, and the source "lab" lets an engine change assets of this team'],
+      ['teams.web.rollout is missing, and the source "lab" lets an engine change servers of this team'],
     ],
     [
       'a host of a team that only watches',
       '{ name: pay01, team: payments }',
       '{ name: pay01, team: office }',
       [
-        'teams.office.policy is missing, and the source "lab" lets an engine change assets of this team',
-        'teams.office.window is missing, and the source "lab" lets an engine change assets of this team',
-        'teams.office.rollout is missing, and the source "lab" lets an engine change assets of this team',
+        'teams.office.policy is missing, and the source "lab" lets an engine change servers of this team',
+        'teams.office.window is missing, and the source "lab" lets an engine change servers of this team',
+        'teams.office.rollout is missing, and the source "lab" lets an engine change servers of this team',
       ],
     ],
     [
@@ -111,7 +111,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a ring after the rest',
       'select: { count: 2 }',
       'select: rest',
-      ['rollouts.careful.rings[2].select is rest, which leaves nothing for the rings after it'],
+      ['rollouts.careful.rings[2].select is rest, which leaves no server for the rings after it'],
     ],
     [
       'a test ring that is not the first',
@@ -153,7 +153,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a silence of everything',
       'matchers: ["instance=~{address}(:.*)?"]',
       'matchers: ["job=node", "instance!={address}"]',
-      ['silences.alerts.matchers name no asset, so every asset would be silenced at once'],
+      ['silences.alerts.matchers name no server, so every server would be silenced at once'],
     ],
     [
       'a password in the file',
@@ -171,7 +171,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a silence that is not told of what',
       'release: [/usr/local/bin/unsilence, "{name}", "{key}"]',
       'release: [/usr/local/bin/unsilence, "{key}"]',
-      ['silences.pager.release is not told which asset it is about'],
+      ['silences.pager.release is not told which server it is about'],
     ],
     [
       'a value that means nothing in a hook',
@@ -195,7 +195,7 @@ describe('parts of the example that no longer fit each other', () => {
       'assets that nothing puts into service again',
       '      undrain: { command: [/usr/local/bin/undrain, "{name}"], timeout: 2 min }\n',
       '',
-      ['warning: rollouts.careful.hooks.drain takes assets out of service, and nothing here puts them back'],
+      ['warning: rollouts.careful.hooks.drain takes servers out of service, and nothing here puts them back'],
     ],
     [
       'nothing to restore',
@@ -216,7 +216,7 @@ describe('parts of the example that no longer fit each other', () => {
       'tags: [canary]\n        exposure',
       'tags: [canary, "cluster:shop"]\n        exposure',
       [
-        'warning: rollouts.careful.clusters[0].minHealthy leaves nobody to work on: the cluster cluster:shop has 1 asset and keeps 1 of them up, so none may be worked on',
+        'warning: rollouts.careful.clusters[0].minHealthy leaves nobody to work on: the cluster cluster:shop has 1 server and keeps 1 of them up, so none may be worked on',
       ],
     ],
     [
@@ -283,7 +283,7 @@ describe('parts of the example that no longer fit each other', () => {
       'a history of a source that is a file',
       'source: lab, host: web03',
       'source: exported, host: web03',
-      ['loads.web03-cpu.source is "exported", of kind file, which says nothing of how to connect'],
+      ['loads.web03-cpu.source is "exported", of kind file, which does not say how to connect'],
     ],
     [
       'a history of this machine by name',
@@ -316,8 +316,8 @@ describe('parts of the example that no longer fit each other', () => {
     const text = smallWith('select: rest, batch: 25%', 'select: { list: [web01, web2] }, batch: 1')
     const parsed = parseSettings(text, 'pw.yaml')
     expect(parsed.ok ? parsed.warnings.map(({ path, what }) => `${path} ${what}`) : parsed).toEqual([
-      'rollouts.careful.rings[0].select ends the rollout, and assets that no ring selects are left out',
-      'rollouts.careful.rings[0].select.list[1] names the asset "web2", which no source lists',
+      'rollouts.careful.rings[0].select ends the rollout, and servers that no ring selects are left out',
+      'rollouts.careful.rings[0].select.list[1] names the server "web2", which no source lists',
     ])
   })
 

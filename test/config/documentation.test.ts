@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { variableNames } from '../../src/config/environment.ts'
+import { variableNames } from '../../src/app/environment.ts'
 import { jsonSchema, parseSettings, settingsSchema } from '../../src/integrations/configuration.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { readEnvironment } from '../../src/app/environment.ts'
 import { parseEnvFile } from '../../src/config/env-file.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'patchwarden-env-'))
@@ -23,7 +23,7 @@ const url = 'postgres://pw:s3cr3t@db.example.net:5432/patchwarden'
 describe('the environment', () => {
   it('has the secrets for Prometheus by their variables', () => {
     const read = readEnvironment({ cwd, variables: { PROMETHEUS_TOKEN: 'one', PROMETHEUS_PASSWORD_EU: ' two words ' } })
-    expect(read.ok && read.environment.prometheus).toEqual({
+    expect(read.ok && read.environment.values).toEqual({
       PROMETHEUS_TOKEN: 'one',
       PROMETHEUS_PASSWORD_EU: 'two words',
     })
@@ -44,12 +44,7 @@ describe('the environment', () => {
         port: null,
         logLevel: 'info',
         databaseUrl: null,
-        slack: null,
-        discord: null,
-        pagerduty: null,
-        prometheus: {},
-        alertmanager: null,
-        awxToken: null,
+        values: {},
       },
       warnings: [],
     })
@@ -74,23 +69,28 @@ describe('the environment', () => {
   })
 
   it.each([
-    [{ ALERTMANAGER_TOKEN: 't0ken' }, { kind: 'bearer', token: 't0ken' }],
-    [
-      { ALERTMANAGER_USER: 'pw', ALERTMANAGER_PASSWORD: 'a b' },
-      { kind: 'basic', user: 'pw', password: 'a b' },
-    ],
-    [{ ALERTMANAGER_PASSWORD: 'a b' }, null],
-  ])('%j opens Alertmanager with %j', (variables, alertmanager) => {
-    expect(readEnvironment({ cwd, variables })).toMatchObject({ ok: true, environment: { alertmanager } })
-  })
-
-  it.each([
     [{ ALERTMANAGER_USER: 'pw' }, 'is set, but no ALERTMANAGER_PASSWORD'],
     [{ ALERTMANAGER_USER: 'pw', ALERTMANAGER_TOKEN: 't0ken' }, 'is set, and ALERTMANAGER_TOKEN too'],
   ])('%j is half of it', (variables, what) => {
     const mend = 'Write user and password, or the token alone.'
     expect(problems(variables)).toEqual([`environment: ALERTMANAGER_USER ${what}. ${mend}`])
   })
+
+  it.each([
+    [{ SLACK_BOT_TOKEN: 'xoxb-1' }, 'SLACK_BOT_TOKEN'],
+    [{ SLACK_SIGNING_SECRET: 'a secret', SLACK_API_URL: 'https://slack.example' }, 'SLACK_SIGNING_SECRET'],
+    [{ SLACK_CLIENT_ID: '1.2', SLACK_CLIENT_SECRET: 'a secret' }, 'SLACK_CLIENT_ID'],
+  ])('%j is half of Slack', (variables, name) => {
+    const mend = 'Slack needs SLACK_BOT_TOKEN with SLACK_APP_TOKEN or with SLACK_SIGNING_SECRET; see docs/slack.md.'
+    expect(problems(variables)).toEqual([`environment: ${name} is set, but not what goes with it. ${mend}`])
+  })
+
+  it.each([
+    { SLACK_API_URL: 'https://slack.example' },
+    { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' },
+    { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'a secret' },
+    { SLACK_CLIENT_ID: '1.2', SLACK_CLIENT_SECRET: 'a secret', SLACK_SIGNING_SECRET: 'a secret' },
+  ])('%j is enough', (variables) => expect(problems(variables)).toEqual([]))
 
   it('counts empty as not set', () => {
     expect(problems({ PORT: '', LOG_LEVEL: ' ', DATABASE_URL: '' })).toEqual([])
@@ -106,8 +106,8 @@ describe('the environment', () => {
     ['postgres://pw:s3cr3t@db:65536/x', 'the port is not a number from 1 to 65535'],
     ['postgres://pw:s3cr3t@db:54a2/x', 'the port is not a number from 1 to 65535'],
     ['postgres://pw:s3cr3t@one:1,two:2/x', 'it may name one host only'],
-    ['postgres://pw:s3cr3t@d b/x', 'the host is no host name and no address'],
-    ['postgres://pw:s3cr3t@[::g]/x', 'the host is no host name and no address'],
+    ['postgres://pw:s3cr3t@d b/x', 'the host is neither a host name nor an address'],
+    ['postgres://pw:s3cr3t@[::g]/x', 'the host is neither a host name nor an address'],
     ['postgres://pw:s3%zz@db/x', 'a % in the user or password is %25'],
     ['postgres://pw:s3@cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
     ['postgres://pw:s3/cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
@@ -115,7 +115,7 @@ describe('the environment', () => {
     ['postgres://pw:s3#cr3t@db/x', 'there is an @, /, ? or # in the user or password; write %40, %2F, %3F, %23'],
     [
       'postgres://pw:s3cr3t@db/x?sslmode=on',
-      'sslmode is none of disable, allow, prefer, require, verify-ca, verify-full',
+      'sslmode is not one of disable, allow, prefer, require, verify-ca, verify-full',
     ],
     ['postgres://pw:s3cr3t@db/x?connect_timeout=soon', 'connect_timeout is not a number of seconds'],
   ])('names the part of DATABASE_URL that cannot be read, and not the secret: %s', (value, problem) => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { exampleEnvironment, readEnvironment, variableNames } from '../../src/app/environment.ts'
 import { parseEnvFile } from '../../src/config/env-file.ts'
-import { variableNames } from '../../src/config/environment.ts'
 import { sectionOf } from '../../src/config/kind-settings.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 import { jsonSchema, parseSettings } from '../../src/integrations/configuration.ts'
@@ -99,5 +99,19 @@ describe('.env.example', () => {
     const { lines, mistakes } = parseEnvFile(text.replace(/^# (?=[A-Z_]+=)/gm, ''))
     expect(mistakes).toEqual([])
     expect(lines.map(({ name }) => name).sort()).toEqual([...variableNames].sort())
+  })
+
+  it('shows values that can be right, beside those with dots in their place', () => {
+    const { lines } = parseEnvFile(exampleEnvironment().replace(/^# (?=[A-Z_]+=)/gm, ''))
+    const shown = lines.filter(({ name, value }) => !name.endsWith('_FILE') && value !== '...')
+    expect(shown.length).toBeGreaterThan(10)
+    for (const { name, value } of shown) {
+      const read = readEnvironment({ cwd: '/nowhere', variables: { [name]: value } })
+      const said = read.ok ? [] : read.problems.map(({ what }) => what)
+      expect(
+        said.filter((what) => !what.startsWith('is set, ')),
+        name,
+      ).toEqual([])
+    }
   })
 })

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Environment, readEnvironment } from '../../src/config/environment.ts'
+import { readEnvironment } from '../../src/app/environment.ts'
+import type { Environment } from '../../src/config/environment.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 import { loadConfig } from '../../src/integrations/configuration.ts'
 import { small, smallWith } from './small.ts'
@@ -85,7 +86,7 @@ describe('a file that is no text gives one sentence', () => {
   })
 
   it('a device', () => {
-    expect(refusals('/dev/zero', newFolder())).toEqual(['/dev/zero: the file is no ordinary file. Name a file.'])
+    expect(refusals('/dev/zero', newFolder())).toEqual(['/dev/zero: the file is not an ordinary file. Name a file.'])
   })
 })
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { readEnvironment } from '../../src/config/environment.ts'
+import { readEnvironment } from '../../src/app/environment.ts'
 import { notRecorded, recorded, recordedConfiguration } from '../../src/config/recorded.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { contentOf } from '../../src/core/content.ts'

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import {
+  architectureOf,
+  changeTarget,
+  type PackageChange,
+  packageChanges,
+  versionBefore,
+} from '../../src/core/change.ts'
 import type {
   Batch,
   DeployEngine,
@@ -107,13 +113,13 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
   async function expectInstalled(request: DeploymentRequest | undefined): Promise<void> {
     expect(request?.changes.length).toBeGreaterThan(0)
     for (const change of request?.changes ?? []) {
-      if (request) expect(await scene.installed(request.asset, change.name)).toBe(change.to)
+      if (request) expect(await scene.installed(request.asset, change.name)).toBe(changeTarget(change))
     }
   }
 
   async function expectUntouched(request: DeploymentRequest | undefined): Promise<void> {
     for (const change of request?.changes ?? []) {
-      if (request) expect(await scene.installed(request.asset, change.name)).toBe(change.from)
+      if (request) expect(await scene.installed(request.asset, change.name)).toBe(versionBefore([change]))
     }
     if (request) expect(await scene.transactions(request.asset)).toBe(0)
   }
@@ -125,9 +131,9 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
       const { changes, transaction } = await request(asset)
       for (const change of changes) {
         expect(transaction.find((step) => step.name === change.name)).toMatchObject({
-          architecture: change.architecture,
-          from: change.from,
-          to: change.to,
+          architecture: architectureOf(change),
+          from: versionBefore([change]),
+          to: changeTarget(change),
         })
       }
       expect(await scene.engine.preview(asset, changes, signal)).toEqual(transaction)
@@ -207,7 +213,7 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
         expect(outcome).toMatchObject({ state: 'succeeded', rebooted: false })
         const changed = outcome?.state === 'succeeded' ? outcome.changed : []
         const named = (one: PackageChange) => `${one.name}:${one.architecture} ${one.from} ${one.to}`
-        expect(changed.map(named).sort()).toEqual(
+        expect(packageChanges(changed, 'of the suite').map(named).sort()).toEqual(
           deployment.transaction.map((step) => named({ ...step, to: step.to ?? '' })).sort(),
         )
         await expectInstalled(deployment)

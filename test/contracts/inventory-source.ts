@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Observation } from '../../src/core/asset.ts'
+import { type Observation, onlyLooks } from '../../src/core/asset.ts'
 import type { InventorySource } from '../../src/core/ports.ts'
 
 /** What an inventory source gives the suite to try it with. */
@@ -24,7 +24,7 @@ export function inventorySourceContract(subject: InventorySourceSubject): void {
     const source = await subject.create(SOURCE)
     const signal = options.signal ?? new AbortController().signal
     const found = new Map<string, Observation>()
-    for await (const observation of source.observe({ ...options, signal })) {
+    for await (const observation of onlyLooks(source.observe({ ...options, signal }))) {
       const { asset } = observation.kind === 'seen' ? observation.snapshot : observation
       expect(found.has(asset.id), `${asset.id} came twice`).toBe(false)
       found.set(asset.id, observation)
@@ -88,6 +88,20 @@ export function inventorySourceContract(subject: InventorySourceSubject): void {
       expect((await observe({ only: [] })).size).toBe(0)
     })
 
+    it('says at its end that this was all, and never where it was asked for some', async () => {
+      const source = await subject.create(SOURCE)
+      async function kinds(only?: readonly string[]): Promise<readonly string[]> {
+        const found: string[] = []
+        const signal = new AbortController().signal
+        for await (const one of source.observe(only === undefined ? { signal } : { only, signal })) found.push(one.kind)
+        return found
+      }
+      const whole = await kinds()
+      expect(whole.at(-1)).toBe('all')
+      expect(whole.filter((kind) => kind === 'all')).toHaveLength(1)
+      expect(await kinds([`${SOURCE}/${seen[0]}`])).not.toContain('all')
+    })
+
     it('sees the same at a second look', async () => {
       const stable = (found: Map<string, Observation>) =>
         [...found.values()].map((one) =>
@@ -99,7 +113,7 @@ export function inventorySourceContract(subject: InventorySourceSubject): void {
 
     it('lets whoever listens stop at any time', async () => {
       const source = await subject.create(SOURCE)
-      for await (const _ of source.observe({ signal: new AbortController().signal })) break
+      for await (const _ of onlyLooks(source.observe({ signal: new AbortController().signal }))) break
     })
 
     it('does not begin once it was told to stop', async () => {

@@ -95,7 +95,7 @@ describe('an entry', () => {
     ['no form', rewritten((text) => text.replace(',"v":2', '')), /is of the form undefined/],
     ['another number', rewritten((text) => text.replace('"seq":1', '"seq":7')), /says that it is PW-1 event 7/],
     ['another stream', rewritten((text) => text.replace('PW-1', 'PW-9')), /says that it is PW-9 event 1/],
-    ['a commit that is none', rewritten((text) => text.replace(/"commit":"\w+"/, '"commit":"x"')), /is no hash/],
+    ['a commit that is none', rewritten((text) => text.replace(/"commit":"\w+"/, '"commit":"x"')), /is not a hash/],
     ['no JSON', rewritten(() => 'hello'), /is not the JSON of an entry/],
     [
       'nested 300 deep',
@@ -110,7 +110,7 @@ describe('an entry', () => {
     [
       'something beside one that is bound to nothing',
       chain('PW-1', 3).map((one) => (one.seq === 2 ? { ...one, beside: { salt: SALT, text: '{}' } } : one)),
-      /PW-1 event 2 has something beside it that it is not bound to/,
+      /PW-1 event 2 has something beside it that the entry is not bound to/,
     ],
     ['other words', besides((one) => ({ ...one, text: '{"words":"other"}' })), /something else beside it/],
     ['another salt', besides((one) => ({ ...one, salt: 'f'.repeat(32) })), /something else beside it/],
@@ -236,7 +236,7 @@ describe('hashes in little memory', () => {
     const table = createHashTable()
     for (const text of ['', 'x', 'A'.repeat(64), `${'a'.repeat(63)}g`]) {
       expect(table.has(text)).toBe(false)
-      expect(() => table.add(text)).toThrow('no hash')
+      expect(() => table.add(text)).toThrow('Only a hash has a number')
     }
   })
 })

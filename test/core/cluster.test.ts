@@ -39,7 +39,7 @@ describe('clusters', () => {
   test('one that can never be worked on says why', () => {
     const cluster: Cluster = { name: 'cluster:db', assets: ['lab/a'], atOnce: 1, minHealthy: 1 }
     expect(clusterProblem(cluster)).toBe(
-      'the cluster cluster:db has 1 asset and keeps 1 of them up, so none may be worked on',
+      'the cluster cluster:db has 1 server and keeps 1 of them up, so none may be worked on',
     )
     expect(clusterProblem({ ...cluster, assets: ['lab/a', 'lab/b'] })).toBeNull()
   })

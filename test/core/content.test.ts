@@ -144,17 +144,17 @@ describe('an export with pages', () => {
       /^line 4 \(content \w+\) does not match its hash/,
     ],
     ['one that stands twice', [logX, logX, logY, page], /^line 3 .* stands twice$/],
-    ['one that nothing names', [logX, logY, page, contentOf('log', 'z')], /^content \w{64} is named by no event$/],
+    ['one that nothing names', [logX, logY, page, contentOf('log', 'z')], /^content \w{64} is not named by any event$/],
     [
       'a kind that nobody knows',
       [logX, logY, page, { ...logX, kind: 'map' }],
       /^line 5 .*which this version does not know$/,
     ],
-    ['a page of another shape', [logX, logY, page, forged(null)], /is named by no event$/],
+    ['a page of another shape', [logX, logY, page, forged(null)], /is not named by any event$/],
     [
       'outcomes that are none',
       [logX, logY, page, forged({ outcomes: [null, 5, { log: 7 }] })],
-      /is named by no event$/,
+      /is not named by any event$/,
     ],
   ])('%s is named', (_, given, sentence) => {
     const verdict = verifyExport(exported(given))

@@ -12,9 +12,10 @@ import type { Context, ProposalCommand } from '../../src/core/proposal/command.t
 import { decide } from '../../src/core/proposal/decide.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content, ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
+import { whyLeftOut } from '../../src/core/proposal/left-out.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import type { LeftOut, PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
-import { plannedNow } from '../../src/core/proposal/since.ts'
+import { plannedNow, stillToStart } from '../../src/core/proposal/since.ts'
 import { rollbackSubject } from '../../src/core/rollback.ts'
 import { whyNotTouched } from '../../src/core/why-not-touched.ts'
 import type { Departure } from '../../src/core/within.ts'
@@ -122,7 +123,7 @@ describe('assets that left', () => {
     one.give(look([{ asset: id('web2'), done: ['openssl:amd64'] }]))
     expect(plannedNow(one.state(), id('web2'))?.changes).toEqual([])
     expect(plannedNow(one.state(), id('web3'))?.changes).toHaveLength(1)
-    expect(notes(one.state())).toContain('1 needs only a part of it by now.')
+    expect(notes(one.state())).toContain('1 needs only a part of it now.')
   })
 
   test('count against nobody at the gate: of two that are left, one that fails is half', () => {
@@ -217,10 +218,26 @@ test('facts are as old as the oldest look at what is to be started, at that mome
   one.pass(40 * 24)
   one.give({ type: 'reschedule' })
   expect(one.give({ type: 'start' })).toEqual(['start-refused'])
-  Object.assign(one.setting, { lookedAt: null })
+  expect(one.state().notStarted).toContain('too old to act on')
+  const all = ['web1', 'web2', 'web3', 'web4'].map((name) => ({ asset: `lab/${name}`, lookedAt: null }))
+  Object.assign(one.setting, { outdated: all })
   expect(one.give({ type: 'start' })).toEqual(['start-refused'])
-  Object.assign(one.setting, { lookedAt: one.now() })
+  expect(one.state().notStarted).toContain('none of its assets was ever looked at')
+  Object.assign(one.setting, { outdated: [] })
   expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
+})
+
+test('one asset that nobody could look at for too long is left out and named, and the others start', () => {
+  const one = approved()
+  Object.assign(one.setting, { outdated: [{ asset: 'lab/web2', lookedAt: '2026-11-01T04:05:06.000Z' }] })
+  expect(one.give({ type: 'start' })).toEqual(['assets-compared', 'rollout-started'])
+  const out = one.state().since?.leftOut ?? {}
+  expect(out).toEqual({ 'lab/web2': { reason: 'not looked at', what: '2026-11-01 04:05 UTC' } })
+  expect(out['lab/web2'] && whyLeftOut(out['lab/web2'])).toBe(
+    'was last looked at on 2026-11-01 04:05 UTC, too long ago to act on',
+  )
+  expect(whyLeftOut({ reason: 'not looked at' })).toBe('was never looked at')
+  expect(stillToStart(one.state())).not.toContain('lab/web2')
 })
 
 test('the thread is told once a day, of all that has become of it by then', () => {

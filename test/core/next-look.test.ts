@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isAhead, nextLook } from '../../src/core/next-look.ts'
+import { isAhead, nextLook, restsUntil } from '../../src/core/next-look.ts'
 
 const now = new Date('2026-11-20T02:00:00.000Z')
 const at = (text: string) => `2026-11-${text}.000Z`
@@ -24,4 +24,15 @@ test('an instant is ahead until it comes, and not where the clock was set back',
   expect(isAhead(at('20T02:00:00'), now)).toBe(false)
   expect(isAhead(at('21T02:00:00'), now)).toBe(true)
   expect(isAhead(at('21T02:00:01'), now)).toBe(false)
+})
+
+test.each<[string, readonly (string | null)[], string | null]>([
+  ['the earliest, where all are a while ahead', [at('20T05:00:00'), at('20T03:00:00')], at('20T03:00:00')],
+  ['two minutes are a while', [at('20T02:02:00')], at('20T02:02:00')],
+  ['less is not', [at('20T05:00:00'), at('20T02:01:59')], null],
+  ['one of them is looked at as usual', [at('20T05:00:00'), null], null],
+  ['one of them is over', [at('20T05:00:00'), at('20T01:00:00')], null],
+  ['nothing is at work', [], null],
+])('nobody waits: %s', (_, looks, expected) => {
+  expect(restsUntil(looks, now)).toBe(expected)
 })

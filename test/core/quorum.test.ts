@@ -186,13 +186,31 @@ describe('what is told of a quorum', () => {
     })
   })
 
-  test('who fills one role is waited for in no other', () => {
+  test('who fills one role is waited for in no other; who could let them fill the other is, and a filled one waits for nobody', () => {
     const { satisfied, roles } = countQuorum(oneEach, own(['mara']), everybody)
     expect(satisfied).toBe(false)
+    // With Noor as owner, Mara counts as security.
     expect(roles).toEqual([
-      { role: 'owner', need: 1, filledBy: ['mara'], waitingFor: ['noor'] },
-      { role: 'security', need: 1, filledBy: [], waitingFor: ['tom'] },
+      { role: 'owner', need: 1, filledBy: ['mara'], waitingFor: [] },
+      { role: 'security', need: 1, filledBy: [], waitingFor: ['noor', 'tom'] },
     ])
+  })
+
+  test('a second one for a place that is filled is not waited for', () => {
+    const { roles } = countQuorum(oneEach, own(['noor']), everybody)
+    expect(roles).toEqual([
+      { role: 'owner', need: 1, filledBy: ['noor'], waitingFor: [] },
+      { role: 'security', need: 1, filledBy: [], waitingFor: ['mara', 'tom'] },
+    ])
+    expect(countQuorum(oneEach, own(['noor', 'tom']), everybody).roles).toMatchObject([
+      { waitingFor: [] },
+      { waitingFor: [] },
+    ])
+  })
+
+  test('who said that they do not vote is not waited for', () => {
+    const { roles } = countQuorum(oneEach, [], everybody, new Set(), new Set(['tom']))
+    expect(roles).toMatchObject([{ waitingFor: ['mara', 'noor'] }, { waitingFor: ['mara'] }])
   })
 
   test('who holds two roles makes room for one who holds the first alone', () => {
@@ -226,7 +244,10 @@ describe('what is told of a quorum', () => {
       satisfied: false,
       roles: [{ filledBy: ['mara'], waitingFor: ['noor'] }],
     })
-    expect(countQuorum(two, [shared], everybody).roles).toMatchObject([{ filledBy: ['noor'], waitingFor: ['mara'] }])
+    // Mara's hand fills one already: nobody fills another before Noor has confirmed.
+    expect(countQuorum(two, [shared], everybody).roles).toMatchObject([{ filledBy: ['noor'], waitingFor: [] }])
+    const byNoor = { ...shared, confirmedAt: '2026-11-20T01:00:00.000Z' }
+    expect(countQuorum(two, [byNoor], everybody).roles).toMatchObject([{ filledBy: ['noor'], waitingFor: ['mara'] }])
     const confirmed = { ...shared, confirmedAt: '2026-11-20T01:00:00.000Z' }
     expect(countQuorum(two, [{ person: 'mara' }, confirmed], everybody)).toMatchObject({
       satisfied: true,

@@ -93,11 +93,11 @@ describe('text', () => {
 
   it.each([
     ['', 'holds no RRULE'],
-    ['nonsense', 'no NAME=VALUE'],
+    ['nonsense', 'not NAME=VALUE'],
     ['FREQ=SOMETIMES', '"SOMETIMES"'],
     ['BYDAY=MO', 'has no FREQ'],
     ['FREQ=DAILY;FREQ=DAILY', 'FREQ twice'],
-    ['FREQ=DAILY;', 'no NAME=VALUE'],
+    ['FREQ=DAILY;', 'not NAME=VALUE'],
     ['FREQ=DAILY;INTERVAL=0', 'INTERVAL'],
     ['FREQ=DAILY;COUNT=-1', 'COUNT'],
     ['FREQ=DAILY;COUNT=1;UNTIL=20270101', 'both COUNT and UNTIL'],

@@ -31,6 +31,18 @@ describe('a rota', () => {
     expect(onDuty(berlin, at(local))).toBe(person)
   })
 
+  test('hands over at the minute, not at the hour', () => {
+    const rota = { ...berlin, handover: '09:30' }
+    expect(onDuty(rota, at('2026-03-30T09:29'))).toBe('jonas')
+    expect(onDuty(rota, at('2026-03-30T09:30'))).toBe('mara')
+    expect(onDuty(rota, at('2026-03-30T10:15'))).toBe('mara')
+  })
+
+  test('has nobody on duty before it begins, however long before', () => {
+    for (const day of ['2026-03-22', '2026-03-16', '2026-03-09', '2026-03-02', '2025-12-31'])
+      expect(onDuty(berlin, at(`${day}T12:00`))).toBeNull()
+  })
+
   test('a stand-in counts before the rota, to the minute; of two that overlap the later one', () => {
     const rota: Rota = {
       ...berlin,

@@ -13,8 +13,8 @@ test.each<[Partial<MetricCheck>, number, boolean, string]>([
   [{ atMost: null, atLeast: 99.9 }, 100, true, '100 is at least 99.9'],
   [{ atMost: 10, atLeast: 2 }, 1, false, '1 is under 2'],
   [{ atMost: 10, atLeast: 2 }, 5, true, '5 is from 2 to 10'],
-  [{}, Number.NaN, false, 'NaN is no number to judge by'],
-  [{}, Number.NEGATIVE_INFINITY, false, '-Infinity is no number to judge by'],
+  [{}, Number.NaN, false, 'NaN is not a number to judge by'],
+  [{}, Number.NEGATIVE_INFINITY, false, '-Infinity is not a number to judge by'],
 ])('%j with %d', (bounds, value, healthy, detail) => {
   expect(judgeMetric({ ...check, ...bounds }, value)).toEqual({ check: 'error_ratio', healthy, detail })
 })

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
-import { frozen, type InstalledPackage, type Observation } from '../../src/core/asset.ts'
+import { describe, expect, test } from 'vitest'
+import { frozen, type InstalledPackage, type Observation, type PendingUpdate } from '../../src/core/asset.ts'
 import type { DeploymentOutcome, HealthResult } from '../../src/core/ports.ts'
 import type { EndState, PlannedAsset } from '../../src/core/proposal/proposal.ts'
-import { type Look, verify } from '../../src/core/verification.ts'
-import { anAsset } from '../support/asset.ts'
+import { type Look, lookedAt, verify } from '../../src/core/verification.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
 
 const now = '2026-11-20T03:00:00.000Z'
 const asset = anAsset('web1')
@@ -28,7 +28,7 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
     warnings: [],
     snapshot: {
       asset,
-      packages: version === '' ? [] : [openssl],
+      packages: version === '' ? [{ ...openssl, name: 'bash', source: 'bash' }] : [openssl],
       pending: [],
       runningKernel: null,
       bootId: null,
@@ -157,4 +157,194 @@ test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
   const verification = verify(planned, outcome, observation, { health: [health], now })
   expect(verification).toMatchObject({ end, reason: expect.stringMatching(reason), at: now })
   expect(verification.reason).not.toMatch(/\.$|\.\./)
+})
+
+const facts = { health: [healthy], now }
+
+/** A look at the asset with these packages, and these updates that wait. */
+function found(
+  packages: readonly (Pick<InstalledPackage, 'name' | 'version'> & { readonly architecture?: string })[],
+  pending: readonly PendingUpdate[] = [],
+): Observation {
+  const installed = packages.map(({ name, version, architecture = 'amd64' }) => {
+    return { name, version, architecture, source: name, sourceVersion: version }
+  })
+  return { kind: 'seen', warnings: [], snapshot: aSnapshot(asset, { packages: installed, pending, observedAt: now }) }
+}
+
+function waits(name: string, more: Partial<PendingUpdate> = {}): PendingUpdate {
+  const update = { installed: '1', candidate: '2', source: name, origins: [], security: true, held: null }
+  return { name, architecture: 'amd64', ...update, ...more }
+}
+
+const two: PlannedAsset = {
+  ...planned,
+  changes: ['libssl3', 'openssl'].map((name) => ({ name, architecture: 'amd64', from: '1', to: '2' })),
+}
+
+describe('a package', () => {
+  const versionIn = (look: Look) => verify(planned, succeeded, look, facts).packages[0]?.version
+
+  test('is the one of its architecture, where there are several', () => {
+    const look = found([
+      { name: 'openssl', version: '1', architecture: 'i386' },
+      { name: 'openssl', version: '2' },
+    ])
+    expect(versionIn(look)).toBe('2')
+  })
+
+  test('of another architecture stands for it only where it is the only one', () => {
+    const i386 = { name: 'openssl', version: '3', architecture: 'i386' }
+    expect(versionIn(found([i386]))).toBe('3')
+    expect(versionIn(found([i386, { ...i386, architecture: 'arm64' }]))).toBeNull()
+  })
+
+  test('is told with what was promised of it, and what is there', () => {
+    const { packages } = verify(two, succeeded, found([{ name: 'openssl', version: '2' }]), facts)
+    expect(packages).toEqual([
+      { name: 'libssl3', promised: '2', version: null, result: 'missing' },
+      { name: 'openssl', promised: '2', version: '2' },
+    ])
+    expect(verify(two, succeeded, gone, facts).packages).toEqual([
+      { name: 'libssl3', promised: '2', version: null, result: 'not known' },
+      { name: 'openssl', promised: '2', version: null, result: 'not known' },
+    ])
+  })
+})
+
+test('of several packages that are not as promised it is said how many', () => {
+  const { end, reason } = verify(two, succeeded, found([{ name: 'bash', version: '5' }]), facts)
+  expect([end, reason]).toEqual([
+    'still missing',
+    'The engine reported success, but 2 of 2 packages are not as promised',
+  ])
+  expect(verify(two, succeeded, found([{ name: 'libssl3', version: '2' }]), facts).reason).toMatch(
+    /openssl is not installed, 2 was promised/,
+  )
+})
+
+describe('what the package manager of the asset keeps away', () => {
+  const old = [
+    { name: 'libssl3', version: '1' },
+    { name: 'openssl', version: '1' },
+  ]
+  const reasonWith = (pending: readonly PendingUpdate[], outcome: DeploymentOutcome = succeeded) => {
+    const { end, reason } = verify(two, outcome, found(old, pending), facts)
+    return [end, reason]
+  }
+
+  test.each<[NonNullable<PendingUpdate['held']>, string]>([
+    ['hold', 'openssl is on hold there'],
+    ['phased', 'openssl is phased by the vendor: this server gets it later'],
+    ['kept back', 'openssl is kept back: its dependencies conflict or are not available'],
+    ['needs a subscription', 'openssl needs a subscription'],
+  ])('%s', (held, words) => {
+    const pending = [waits('openssl', { held })]
+    expect(reasonWith(pending)).toEqual(['held back', `2 of 2 packages are not as promised: ${words}`])
+    expect(reasonWith(pending, heldBack)).toEqual(['held back', `no room on the disk; ${words}`])
+  })
+
+  test('is told once for each reason', () => {
+    const held = 'hold' as const
+    expect(reasonWith([waits('libssl3', { held }), waits('openssl', { held })])[1]).toMatch(
+      /: libssl3, openssl is on hold there$/,
+    )
+    expect(reasonWith([waits('libssl3', { held }), waits('openssl', { held: 'phased' })])[1]).toMatch(
+      /: libssl3 is on hold there; openssl is phased by the vendor/,
+    )
+  })
+
+  test('is told only of what was promised, and of what is kept away', () => {
+    expect(reasonWith([waits('curl', { held: 'hold' }), waits('openssl')])).toEqual([
+      'still missing',
+      'The engine reported success, but 2 of 2 packages are not as promised',
+    ])
+    expect(reasonWith([waits('openssl')], heldBack)).toEqual(['held back', 'no room on the disk'])
+  })
+})
+
+describe('security updates that wait', () => {
+  const newIn = (...pending: readonly PendingUpdate[]) =>
+    verify(planned, succeeded, found([{ name: 'openssl', version: promised }], pending), facts).newUpdates
+
+  test('are told, by name and version', () => {
+    expect(newIn(waits('curl', { candidate: '8.1' }), waits('zlib1g'))).toEqual(['curl 8.1', 'zlib1g 2'])
+  })
+
+  test('are none of what was promised, is kept away, or is for other reasons', () => {
+    expect(newIn(waits('openssl'), waits('curl', { held: 'hold' }), waits('vim', { security: false }))).toBeUndefined()
+    expect(newIn()).toBeUndefined()
+  })
+})
+
+describe('health', () => {
+  const endWith = (health: readonly HealthResult[], before?: readonly HealthResult[]) =>
+    verify(planned, succeeded, seen(promised), { health, now, ...(before === undefined ? {} : { before }) })
+
+  test('that was as bad before is told so', () => {
+    expect(endWith([sick], [sick]).reason).toMatch(/it is not healthy, as it was before: http: 503$/)
+    expect(endWith([sick], [healthy]).reason).toMatch(/it is not healthy: http: 503$/)
+    const disk: HealthResult = { check: 'disk', healthy: false, detail: 'full' }
+    expect(endWith([healthy, disk, sick], [sick]).reason).toMatch(/it is not healthy: disk: full; http: 503$/)
+  })
+
+  test('is kept as it was before and after, where somebody looked before', () => {
+    expect(endWith([healthy], [sick])).toMatchObject({ health: [healthy], healthBefore: [sick], end: 'installed' })
+    expect(endWith([healthy])).not.toHaveProperty('healthBefore')
+    expect(verify(planned, succeeded, gone, { ...facts, before: [sick] })).toMatchObject({ healthBefore: [sick] })
+    expect(verify(planned, succeeded, gone, facts)).not.toHaveProperty('healthBefore')
+  })
+})
+
+describe('a rollback', () => {
+  const back = { ...facts, rollsBack: true }
+
+  test('promised the version from before, and no newer one', () => {
+    const undone: PlannedAsset = {
+      ...planned,
+      changes: [{ name: 'openssl', architecture: 'amd64', from: '3.0.22-1', to: promised }],
+    }
+    expect(verify(undone, succeeded, seen(promised), back)).toMatchObject({
+      end: 'rolled back',
+      reason: 'It reports the versions from before',
+    })
+    expect(verify(undone, succeeded, seen('3.0.22-1'), back).end).toBe('still missing')
+  })
+
+  test('asks for no reboot', () => {
+    expect(verify(planned, succeeded, seen(promised, { rebootRequired: true }), back).end).toBe('rolled back')
+  })
+})
+
+test('services that run what was replaced are kept with it, where there are any', () => {
+  expect(verify(planned, succeeded, seen(promised, { staleServices: ['nginx'] }), facts)).toMatchObject({
+    staleServices: ['nginx'],
+  })
+  expect(verify(planned, succeeded, seen(promised), facts)).not.toHaveProperty('staleServices')
+})
+
+test('five services that run what was replaced are all named', () => {
+  const staleServices = ['cron', 'exim4', 'nginx', 'ntpsec', 'rsyslog']
+  expect(verify(planned, succeeded, seen(promised, { staleServices }), facts).reason).toMatch(
+    /; cron, exim4, nginx, ntpsec, rsyslog still run/,
+  )
+})
+
+test('a reboot that nobody says why is asked for without a reason', () => {
+  const { snapshot } = seen(promised, { rebootRequired: true }) as Extract<Observation, { kind: 'seen' }>
+  const look: Look = { kind: 'seen', warnings: [], snapshot: { ...snapshot, rebootPackages: [] } }
+  expect(verify(planned, rebooted, look, facts).reason).toBe('Installed; a reboot is still needed')
+})
+
+test('whatever came of a look, it is known at which asset', () => {
+  expect([seen(promised), gone, unlisted].map(lookedAt)).toEqual([asset.id, asset.id, asset.id])
+})
+
+test('a reason is a part of a sentence: without a full stop at its end, with those in it', () => {
+  const outcome: DeploymentOutcome = { ...heldBack, reason: 'dpkg 1.22 is locked.\n' }
+  expect(verify(planned, outcome, seen('3.0.20-1'), facts).reason).toBe('dpkg 1.22 is locked')
+})
+
+test('what simply went well is said in few words', () => {
+  expect(verify(planned, succeeded, seen(promised), facts).reason).toBe('It reports the promised versions')
 })

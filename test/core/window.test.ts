@@ -277,6 +277,48 @@ describe('windows of a plan', () => {
   })
 })
 
+/** Windows are worked out for thirty days at once: from this instant on for others than directly before. */
+const stretch = new Date(692 * 30 * 86_400_000).toISOString()
+
+describe('whatever is worked out at once', () => {
+  const times = { durationSeconds: 3_600, timeZone: 'UTC' }
+  const next = (rule: WindowRule, at = stretch) =>
+    nextWindow({ name: 'w', rules: [rule] }, [], 'web', at)?.start ?? null
+
+  it('a window that opened before is open', () => {
+    expect(stretch).toBe('2026-11-03T00:00:00.000Z')
+    const plan = weekly({ start: '23:30', durationSeconds: 3_600 })
+    expect(openWindow(plan, [], 'web', stretch)?.start).toBe('2026-11-02T23:30:00.000Z')
+  })
+
+  it('a day that is counted from the month before comes', () => {
+    // The second Tuesday of October 2026 is the 13th.
+    const rule = { ...times, afterPatchTuesdayDays: 21, start: '02:00' }
+    expect(next(rule)).toBe('2026-11-03T02:00:00.000Z')
+  })
+
+  it('a window is looked for 400 days ahead, and no further', () => {
+    const once = (day: string) => ({ ...times, rrule: 'FREQ=YEARLY;COUNT=1', startsAt: `${day}T02:00` })
+    expect(next(once('2027-12-07'))).toBe('2027-12-07T02:00:00.000Z')
+    expect(next(once('2027-12-08'))).toBeNull()
+    expect(next(once('2027-12-08'), '2026-11-04T00:00:00Z')).toBe('2027-12-08T02:00:00.000Z')
+  })
+})
+
+describe('every third week', () => {
+  it('is counted from that of the anchor, in weeks that begin on Monday', () => {
+    // The anchor is a Wednesday.
+    const plan = weekly({ days: [1, 7], everyWeeks: 3, anchor: '2026-11-18' })
+    const starts = nextWindows(plan, [], 'web', '2026-11-02T00:00:00Z', 4).map(({ start }) => start.slice(0, 10))
+    expect(starts).toEqual(['2026-11-16', '2026-11-22', '2026-12-07', '2026-12-13'])
+  })
+})
+
+it('a rule whose start cannot be read is never open', () => {
+  const rule = { durationSeconds: 3_600, timeZone: 'UTC', rrule: 'FREQ=DAILY', startsAt: 'whenever' }
+  expect(nextWindow({ name: 'w', rules: [rule] }, [], 'web', '2026-01-01T00:00:00Z')).toBeNull()
+})
+
 describe('the next freeze', () => {
   const freeze = (from: string, to: string, teams: readonly string[] | null = null) => ({ name: from, from, to, teams })
   const first = freeze('2026-11-20T02:00:00Z', '2026-11-20T04:00:00Z')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { mergeUpdates, missingWindowsUpdates, WINDOWS } from '../../src/core/assessment/windows-updates.ts'
+import { mergeUpdates, missingWindowsUpdates } from '../../src/core/assessment/windows-updates.ts'
 import type { InstalledPackage } from '../../src/core/asset.ts'
 import type { WindowsUpdate } from '../../src/core/catalog.ts'
+import { WINDOWS } from '../../src/core/versions/windows.ts'
 
 function installed(...names: string[]): InstalledPackage[] {
   return names.map((name) => {

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
-import type { PackageChange, Patch } from '../../src/core/catalog.ts'
+import type { Patch } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import type { PatchSubject } from '../../src/core/proposal/proposal.ts'
 import { departures, judgedAnew } from '../../src/core/within.ts'
 import { anAsset } from '../support/asset.ts'

@@ -44,8 +44,8 @@ const printed = z.object({
 
 /** AWX is the fake; its jobs run the shipped playbook with ansible-playbook, on real Debian hosts. */
 describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
-  const folder = temporaryFolder('pw-awx')
-  const inventory = join(folder, 'inventory.ini')
+  let folder: string
+  let inventory: string
   let fleet: Fleet
   let awx: FakeAwx
   let assets: readonly Asset[]
@@ -53,6 +53,9 @@ describe.skipIf(reason !== null)('the AWX engine on real Debian hosts', () => {
   let jobs = 0
 
   beforeAll(async () => {
+    // Not before: where the tests are skipped, nothing would remove it.
+    folder = temporaryFolder('pw-awx')
+    inventory = join(folder, 'inventory.ini')
     fleet = await upFleet(2, { name: 'pwawx' })
     hosts = aptHosts(fleet)
     const options = `ansible_user=root ansible_ssh_common_args='-F ${fleet.sshConfig}'`

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AssetSnapshot } from '../../src/core/asset.ts'
+import { type AssetSnapshot, onlyLooks } from '../../src/core/asset.ts'
 import { createSshInventory } from '../../src/integrations/ssh/index.ts'
 import { type Fleet, fleetReason, upFleet } from '../support/fleet.ts'
 import { type RpmHosts, rpmHosts, rpmKinds } from '../support/rpm-scene.ts'
@@ -41,7 +41,7 @@ describe.skipIf(reason !== null).each(['dnf', 'zypper'] as const)('the inventory
       concurrency: 2,
       clock: () => new Date(),
     })
-    for await (const observation of inventory.observe({ signal })) {
+    for await (const observation of onlyLooks(inventory.observe({ signal }))) {
       if (observation.kind === 'unreachable') throw new Error(observation.reason)
       return observation
     }

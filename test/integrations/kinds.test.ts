@@ -10,9 +10,10 @@ import {
   buildSilences,
   buildSources,
 } from '../../src/app/build.ts'
+import { readEnvironment } from '../../src/app/environment.ts'
 import { contact } from '../../src/cli/contact.ts'
 import { configurationOf } from '../../src/config/configuration.ts'
-import { readEnvironment } from '../../src/config/environment.ts'
+import { environmentOf } from '../../src/config/environment.ts'
 import type { Kind } from '../../src/config/kind.ts'
 import { describeProblem } from '../../src/config/problem.ts'
 import type { Config } from '../../src/config/schema.ts'
@@ -52,7 +53,11 @@ function textWith(added: Readonly<Record<string, string>>, end: string): string 
 }
 
 /** The configuration as it is read from a file, and the folder of that file. */
-function load(text: string): { readonly config: Config; readonly folder: string } {
+function load(text: string): {
+  readonly config: Config
+  readonly folder: string
+  readonly warnings: readonly string[]
+} {
   const folder = temporaryFolder('pw-kinds')
   mkdirSync(path.join(folder, 'elsewhere'))
   writeFileSync(path.join(folder, 'patchwarden.yaml'), text)
@@ -60,7 +65,7 @@ function load(text: string): { readonly config: Config; readonly folder: string 
   if (!environment.ok) throw new Error('There is no environment.')
   const loaded = loadConfig(path.join(folder, 'patchwarden.yaml'), environment.environment)
   if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'))
-  return { config: loaded.config, folder }
+  return { config: loaded.config, folder, warnings: loaded.warnings.map(describeProblem) }
 }
 
 function problemsOf(text: string): readonly string[] {
@@ -119,6 +124,36 @@ describe('a kind that only the list was told of', () => {
     expect(kindReference()).toContain('|  | `pages` | `10` | How many pages it has. |')
   })
 
+  it('says which secret it needs: it is read, described, and missed where it is used', () => {
+    const own = environmentOf([notebook.variables ?? []].flat())
+    expect(own.variableNames).toEqual(expect.arrayContaining(['NOTEBOOK_KEY', 'NOTEBOOK_KEY_FILE']))
+    expect(own.exampleEnvironment()).toContain(
+      '# A notebook that is locked.\n# NOTEBOOK_KEY=...\n# NOTEBOOK_KEY_FILE=/',
+    )
+    expect(own.variableReference()).toContain('| `NOTEBOOK_KEY` | the key of the notebook. Needed |')
+    const wrong = own.readEnvironment({ variables: { NOTEBOOK_KEY: 'hidden' }, cwd: '/nowhere' })
+    expect(wrong.ok ? [] : wrong.problems.map(describeProblem)).toEqual([
+      'environment: NOTEBOOK_KEY cannot be read. Write the number on the key.',
+    ])
+    const { config, folder, warnings } = load(everything)
+    const file = path.join(folder, 'patchwarden.yaml')
+    const mend = 'Set it in the environment or in .env, or NOTEBOOK_KEY_FILE to a file that holds it.'
+    const places = ['sources.written', 'engines.pen', 'feeds.heard', 'metrics.pages', 'loads.numbers', 'silences.quiet']
+    const missed = warnings.filter((warning) => warning.includes('NOTEBOOK_KEY'))
+    expect(missed.map((warning) => warning.replace(/:\d+:\d+:/, ':')).sort()).toEqual(
+      [...places, 'groups.cover']
+        .map((place) => `${file}: ${place} needs the variable NOTEBOOK_KEY, which is not set. ${mend}`)
+        .sort(),
+    )
+    const set = own.readEnvironment({ variables: { NOTEBOOK_KEY: '7' }, cwd: '/nowhere' })
+    if (!set.ok) throw new Error('There is no environment.')
+    const { values } = set.environment
+    expect(buildMetrics(config, values, withNotebook).get('pages')?.describe).toBe('page 7, unlocked')
+    const loaded = loadConfig(file, set.environment)
+    const told = loaded.ok ? loaded.warnings.map(describeProblem) : []
+    expect(told.filter((warning) => warning.includes('NOTEBOOK_KEY'))).toEqual([])
+  })
+
   it('is made by the build and asked by check', async () => {
     const { config, folder } = load(everything)
     const sources = buildSources(config, clock, withNotebook).filter(({ name }) => name === 'written')
@@ -133,8 +168,8 @@ describe('a kind that only the list was told of', () => {
     for await (const answer of contact({ sources, engines, feeds, metrics, loads, connections: [] }, signal))
       answers.push(answer)
     expect(answers).toEqual([
-      { kind: 'source', name: 'written', ok: true, what: '1 of 1 assets answer' },
-      { kind: 'engine', name: 'pen', ok: true, what: '1 of 1 assets could be upgraded' },
+      { kind: 'source', name: 'written', ok: true, what: '1 of 1 servers answer' },
+      { kind: 'engine', name: 'pen', ok: true, what: '1 of 1 servers could be upgraded' },
       { kind: 'feed', name: 'heard', ok: true, what: '0 fixes' },
       { kind: 'metrics', name: 'pages', ok: true, what: 'page 7 answers' },
       { kind: 'load', name: 'numbers', ok: true, what: '0 samples of the last day' },
@@ -146,7 +181,7 @@ describe('a kind that only the list was told of', () => {
     const read = readEnvironment({ variables: {}, cwd: '/nowhere' })
     if (!read.ok) throw new Error('There is no environment.')
     const parts = { connections: [], accounts: accountsOf({}), clock }
-    const readers = buildGroupReaders(config, read.environment, parts, withNotebook)
+    const readers = buildGroupReaders(config, read.environment.values, parts, withNotebook)
     expect(await readers.find(({ name }) => name === 'cover')?.read(signal)).toEqual(['mara'])
   })
 })
@@ -187,10 +222,10 @@ describe('a system', () => {
     const systems = Object.keys(config.systems)
     for await (const answer of contact({ sources, engines, systems, feeds: [], connections: [] }, signal))
       answers.push(answer)
-    const what = 'inventory: 1 of 1 assets answer\nengine: 1 of 1 assets could be upgraded'
+    const what = 'inventory: 1 of 1 servers answer\nengine: 1 of 1 servers could be upgraded'
     expect(answers).toEqual([
       { kind: 'system', name: 'desk', ok: true, what },
-      { kind: 'system', name: 'shelf', ok: true, what: 'inventory: 1 of 1 assets answer' },
+      { kind: 'system', name: 'shelf', ok: true, what: 'inventory: 1 of 1 servers answer' },
     ])
   })
 

@@ -1,14 +1,14 @@
 /** The same client against a real Prometheus, with a history of our making. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quietestWindow } from '../../src/core/load.ts'
 import { createPrometheusLoad, createPrometheusMetrics } from '../../src/integrations/prometheus/index.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const here = isHere('prometheus') && isHere('promtool')
 if (!here) console.info('skipped: there is no prometheus here (Debian: apt install prometheus)')
@@ -44,11 +44,12 @@ function openMetrics(): string {
 }
 
 describe.runIf(here)('a real Prometheus', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'patchwarden-prometheus-'))
   let url = ''
   let stop: () => Promise<void> = async () => undefined
 
   beforeAll(async () => {
+    // Not before: where the tests are skipped, nothing would remove it.
+    const folder = temporaryFolder('pw-prometheus')
     writeFileSync(join(folder, 'history.om'), openMetrics())
     writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n')
     execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', 'history.om', 'data'], {
@@ -72,18 +73,11 @@ describe.runIf(here)('a real Prometheus', () => {
       server.kill('SIGKILL')
       await ended
     }
-    for (let tries = 0; tries < 150; tries++) {
-      const ready = await fetch(`${url}/-/ready`).catch(() => null)
-      if (ready?.ok === true) return
-      await sleep(100)
-    }
-    throw new Error('Prometheus did not become ready.')
+    const isReady = async () => (await fetch(`${url}/-/ready`).catch(() => null))?.ok ?? false
+    await until('Prometheus answers', 15, isReady, 100)
   }, 180_000)
 
-  afterAll(async () => {
-    await stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => stop())
 
   const server = () => ({ name: 'prom', url, access: { kind: 'open' } as const })
 

@@ -16,7 +16,7 @@ import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { asBefore, asVersionBefore, held } from '../support/as-before.ts'
 import { startChild } from '../support/child.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, jonas, mara, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, jonas, mara, proposeAll, tom } from '../support/example-service.ts'
 import { manyProposals } from '../support/many-proposals.ts'
 import { createRandom } from '../support/random.ts'
 
@@ -44,9 +44,7 @@ async function earlier() {
   const workflowWith = (pace: number) =>
     createWorkflow({ ...service.parts, engines: new Map([['simulated', engineOf(pace)]]) }, leases.alone)
   const workflow = workflowWith(600)
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const idOf = async (team: string) => (await openProposals(db, team))[0]?.id ?? ''
   const [open, running] = [await idOf('payments'), await idOf('web-platform')]
   await approveAs(workflow, open, tom)

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { expect } from 'vitest'
-import { actions } from '../../src/chat/actions.ts'
+import { questionsOf } from '../../src/chat/actions.ts'
 import { createDiscord } from '../../src/chat/discord/connection.ts'
 import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
@@ -94,9 +94,9 @@ export async function discordStage(
         new RegExp(`"custom_id":"(pw:${action}:${proposal}:\\d+)"`).exec(JSON.stringify(card.components)) ?? []
       if (customId === '') throw new Error(`The card of ${proposal} has no button ${action}.`)
       const clicked = await discord.click(id(person), card.id, customId)
-      if (actions[action].asks.length === 0 || clicked.modal === null) return answer(clicked)
-      const asked = actions[action].asks
-      const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some((ask) => ask === name)))
+      const asked = questionsOf(action)
+      if (asked.length === 0 || clicked.modal === null) return answer(clicked)
+      const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some(({ ask }) => ask === name)))
       return answer(await discord.submitModal(clicked, values))
     },
     dialogs: () => discord.interactions.filter(({ modal }) => modal !== null).length,

@@ -5,14 +5,13 @@ import type { Accounts } from '../../src/chat/accounts.ts'
 import type { ChatConnection } from '../../src/chat/platform.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { PatchSubject, ProposalState } from '../../src/core/proposal/proposal.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { findProposal } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
-import { type ExampleOptions, exampleService, standard } from '../support/example-service.ts'
+import { type ExampleOptions, exampleService, proposeAll, standard, webProposal } from '../support/example-service.ts'
 import { type DiscordStage, discordStage } from './discord-stage.ts'
 import { type SlackStage, slackStage } from './slack-stage.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const system = { kind: 'system', part: 'assessment' } as const
 
 let slack: SlackStage
@@ -59,12 +58,8 @@ beforeEach(async () => {
   slack = await slackStage('socket', log)
   discord = await discordStage('gateway', log)
   await run()
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
-  const found = (await openProposals(database().db)).find((state) => state.team === 'web-platform')
-  if (!found) throw new Error('The example has no proposal.')
-  web = found
+  await proposeAll(service.workflow)
+  web = await webProposal(database().db)
   await service.workflow.deliver()
 })
 afterEach(async () => {
@@ -191,12 +186,9 @@ describe('a digest', () => {
     let time = Date.now()
     const digest = { priorities: ['immediate' as const], at: '00:00', timeZone: 'UTC' }
     await run({ digest, clock: () => new Date(time) })
-    await service.workflow.syncFeeds(signal)
-    await service.workflow.syncInventory(signal)
-    await service.workflow.propose(signal)
+    await proposeAll(service.workflow)
     await service.workflow.deliver()
-    const quiet = (await openProposals(database().db)).find((state) => state.team === 'web-platform')
-    if (!quiet) throw new Error('Nothing was opened.')
+    const quiet = await webProposal(database().db)
     await expect(slack.card(quiet.id)).rejects.toThrow('no card')
     const digests = () => slack.slack.messages.filter(({ text }) => text.includes('of low priority'))
     await service.workflow.postDigests()

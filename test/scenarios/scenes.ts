@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatConnection } from '../../src/chat/platform.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { findProposal } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
-import { type ExampleOptions, exampleService, jonas, nights } from '../support/example-service.ts'
+import { type ExampleOptions, exampleService, jonas, nights, webProposal } from '../support/example-service.ts'
 import type { Stage } from './stage.ts'
 
 const { signal } = new AbortController()
@@ -64,8 +64,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       await service.workflow.syncInventory(signal)
       const who = { kind: 'person', id: 'mara', name: 'Mara', via: 'cli' } as const
       await service.workflow.propose(signal, by === undefined ? {} : { by: who })
-      const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
-      if (!found) throw new Error('The example has no proposal.')
+      const found = await webProposal(db)
       await service.workflow.deliver()
       return found
     }
@@ -185,6 +184,9 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
         'nothing further is started',
       )
       expect((await now(web)).stopped).toMatchObject({ reason: 'Customers call.' })
+      // Mara may resume it.
+      if (stage.name !== 'the console')
+        expect((await stage.direct('mara')).join()).toContain('The rollout stopped: Customers call.')
       await stage.click('mara', web.id, 'resume')
       later = 2 * 3_600_000
       expect((await advance(web)).status).toBe('completed')
@@ -287,6 +289,9 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       const back = await findProposal(database().db, id)
       if (back === null) throw new Error(`Nothing was opened: ${said}`)
       expect(back.approvedBy).toMatchObject({ how: 'roll back', person: 'jonas', proposal: web.id })
+      expect(await stage.type('mara', `roll-back ${web.id} because it is slow`)).toContain(
+        `Not rolled back: ${id} does that already.`,
+      )
       await service.workflow.advance(id, signal)
       const done = await now(back)
       expect(done.status).toBe('completed')
@@ -299,6 +304,11 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       const { opened } = await service.workflow.propose(signal)
       expect(opened).toEqual([])
       expect(await stage.type('jonas', `roll-back ${id} because again`)).toContain('itself')
+      expect(await stage.type('jonas', `roll-back ${web.id} because again`)).toContain(
+        `${id} has rolled ${web.id} back.`,
+      )
+      expect(await stage.card(web.id)).toContain(`${id} has rolled it back.`)
+      expect(await stage.card(web.id)).not.toContain('Roll back…')
     })
 
     test('what can be shown is shown: assets, evidence, plan, report, and lists', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { expect } from 'vitest'
-import { actions } from '../../src/chat/actions.ts'
+import { questionsOf } from '../../src/chat/actions.ts'
 import { createSlack } from '../../src/chat/slack/connection.ts'
 import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
@@ -87,7 +87,7 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
       const button = buttonsOf(cardOf(proposal)).find(({ action_id }) => action_id === `pw:${action}`)
       if (!button) throw new Error(`The card of ${proposal} has no button ${action}.`)
       await slack.click(id(person), cardOf(proposal), button.action_id)
-      if (actions[action].asks.length === 0) return fresh(before)
+      if (questionsOf(action).length === 0) return fresh(before)
       await expect.poll(() => slack.views.length + slack.answers.length).toBeGreaterThan(shown + before)
       if (slack.views.length === shown) return fresh(before)
       const refused = await slack.submit(id(person), values(typed))

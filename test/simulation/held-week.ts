@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest'
 import { GENESIS } from '../../src/core/audit.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import { type Change, changeTarget, packageChanges } from '../../src/core/change.ts'
 import { limits } from '../../src/core/limits.ts'
 import { nextStep } from '../../src/core/proposal/next-step.ts'
 import { finalStatuses, type PatchSubject } from '../../src/core/proposal/proposal.ts'
@@ -15,12 +15,12 @@ import { createWeek, type Host } from './week.ts'
 type Week = ReturnType<typeof createWeek>
 
 /** What is to become of an asset by what it needs: stated here anew, from what was voted and from the host alone. */
-function due(voted: readonly PackageChange[], host: Host | undefined): string | readonly string[] {
+function due(voted: readonly Change[], host: Host | undefined): string | readonly string[] {
   if (host === undefined) return 'gone'
   if (host.platform !== 'debian:12') return 'another system'
   const wanted = Object.entries(host.misses)
   if (wanted.length === 0) return 'up to date'
-  const asked = new Map(voted.map(({ name, to }) => [name, to]))
+  const asked = new Map(voted.map((change) => [change.name, changeTarget(change)]))
   if (wanted.some(([name, to]) => asked.has(name) && asked.get(name) !== to)) return 'another version'
   if (wanted.some(([name]) => !asked.has(name))) return 'more'
   return wanted.map(([name]) => name).sort()
@@ -44,7 +44,7 @@ function rollOut(week: Week, subject: PatchSubject): { readonly started: readonl
       const within = changes.every((change) => votedOf.get(asset)?.includes(change))
       if (!within || JSON.stringify(gets) !== JSON.stringify(needs))
         wrong.push(`${asset} gets ${gets}, and needs ${needs}`)
-      week.fleet.install(name, changes, week.now())
+      week.fleet.install(name, packageChanges(changes, 'of the week'), week.now())
     }
     started.push(...assets)
     const outcomes = given.map(({ asset, changes }) => ({

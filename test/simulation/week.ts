@@ -4,7 +4,8 @@
  */
 
 import type { AssessedAsset, Assessment } from '../../src/core/assessment/assess.ts'
-import type { PackageChange, Patch } from '../../src/core/catalog.ts'
+import type { Patch } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import { type Draft, draftSubjects } from '../../src/core/draft.ts'
 import { comparison, isRaisedByNew, withFacts } from '../../src/core/held.ts'
 import type { Context, ProposalCommand } from '../../src/core/proposal/command.ts'
@@ -151,7 +152,7 @@ export function createWeek(size: number, share: number, seed: number) {
   const events: RecordedEvent[] = []
 
   function give(command: ProposalCommand, actor: Actor = machineFor(command)): readonly ProposalEvent[] | string {
-    const context: Context = { now: at(), actor, members, freezes: [], standing: null, lookedAt: at() }
+    const context: Context = { now: at(), actor, members, freezes: [], standing: null, outdated: [] }
     const decision = decide(state, command, context)
     if (!decision.ok) return decision.refusal.code
     for (const event of decision.events) {

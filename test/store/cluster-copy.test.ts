@@ -257,7 +257,7 @@ describe('a look at what the next start does', () => {
     expect(found).toMatchObject({ kind: 'database', name: dataDir, ok: true })
     expect(found?.what).toMatch(
       new RegExp(
-        `^the next start applies 1 migration to it: ${LAST}\nwarning: The start will change how things are stored\\. There is no way back to an earlier version but a copy of the database, which the start makes itself: ${inData(copyOfToday())}, \\d+ MB large; \\d+ MB are needed and [\\d.]+ [MG]B free there\\.$`,
+        `^the next start applies 1 migration to it: ${LAST}\nwarning: The start will change how things are stored\\. The only way back to an earlier version is a copy of the database, which the start makes itself: ${inData(copyOfToday())}, \\d+ MB large; \\d+ MB are needed and [\\d.]+ [MG]B free there\\.$`,
       ),
     )
     const tight = await look(now, { freeBytes: () => 1 })
@@ -304,11 +304,11 @@ describe('a database of the operator', () => {
       kind: 'database',
       name: expect.stringMatching(/^127\.0\.0\.1:\d+\/ahead_/),
       ok: true,
-      what: `the next start applies 1 migration to it: ${LAST}\nwarning: The start will change how things are stored. There is no way back to an earlier version but a copy of the database: stop every process of the earlier version, and make one first (pg_dump), to go back to it by pg_restore.`,
+      what: `the next start applies 1 migration to it: ${LAST}\nwarning: The start will change how things are stored. The only way back to an earlier version is a copy of the database: stop every process of the earlier version, and make one first (pg_dump), to go back to it by pg_restore.`,
     })
     await Promise.all([open(now, { url }), open(now, { url })])
     expect(said).toEqual([
-      `This start changes how things are stored (${LAST}). There is no way back but a backup of the database from before.`,
+      `This start changes how things are stored (${LAST}). The only way back is a backup of the database from before.`,
     ])
     const after = await lookAhead(options(now, { url }))
     expect(after === null ? null : databaseAhead(after)).toBeNull()

@@ -3,7 +3,7 @@ import { claimDatabase } from '../../src/store/installation.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { asVersionBefore } from '../support/as-before.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 
 const database = useDatabase()
 const belongs = /belongs to (a real configuration|the labelled example)/
@@ -24,11 +24,8 @@ test('a real configuration keeps the example out', async () => {
 
 test('a database of an earlier version that holds anything is nothing for the example', async () => {
   const { db } = database()
-  const { signal } = new AbortController()
   const service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.remove()
   await expect(claimDatabase(db, true)).rejects.toThrow(belongs)
   await asVersionBefore(

@@ -18,6 +18,7 @@ import { forgetMissing, forgetOtherSources, purgeSoftware } from '../../src/stor
 import {
   historyOf,
   listAssets,
+  looksBefore,
   oldestLook,
   readAssetKeys,
   readSnapshots,
@@ -258,6 +259,21 @@ describe('a look', () => {
     expect(await listAssets(db)).toMatchObject([{ observedAt: minute(0.5), problem: 'no answer\ufffd' }])
     await saveObservations(db, [seen(asset, { observedAt: minute(2) })], now)
     expect(await listAssets(db)).toMatchObject([{ observedAt: minute(2), problem: null }])
+  })
+
+  it('names the assets whose last good look is too old, in their order', async () => {
+    const { db } = database()
+    const [fresh, old, lost1] = [anAsset('fresh'), anAsset('old'), anAsset('lost')]
+    await saveObservations(db, [seen(fresh, { observedAt: minute(9) }), seen(old), seen(lost1)], now)
+    // Nobody reached it since: what it said last counts.
+    await saveObservations(db, [lost(lost1, minute(9))], now)
+    const ids = ['lab/never', lost1.id, fresh.id, old.id]
+    expect(await looksBefore(db, ids, minute(5))).toEqual([
+      { asset: 'lab/never', lookedAt: null },
+      { asset: lost1.id, lookedAt: minute(0) },
+      { asset: old.id, lookedAt: minute(0) },
+    ])
+    expect(await looksBefore(db, ids, minute(0))).toEqual([{ asset: 'lab/never', lookedAt: null }])
   })
 
   it('counts what there is of packages, pending updates, and security updates among them', async () => {

@@ -145,7 +145,8 @@ describe('two processes', () => {
     const { queue } = await notes()
     for (let n = 0; n < 60; n++) await queue.enqueueNow('record', { n })
     await expect.poll(async () => (await sql`select 1 from runs`).length, { timeout: 8000 }).toBe(60)
-    await sleep(300)
+    const open = async () => (await jobs()).filter((job) => job.locked_at !== null || job.next_run_at !== null)
+    await expect.poll(open, { timeout: 8000 }).toEqual([])
     const [result] = await sql`select count(*)::int as runs, count(distinct n)::int as jobs from runs`
     expect(result).toEqual({ runs: 60, jobs: 60 })
   })
@@ -159,7 +160,8 @@ describe('two processes', () => {
     await expect(first.line()).rejects.toThrow('ended')
     expect(await jobs()).toMatchObject([{ starts: 1 }])
     await sql`update agenda.agenda_jobs set data = '{"n": 1}'`
-    await sleep(400)
+    const expired = () => sql`select 1 from agenda.agenda_jobs where locked_at < now() - interval '400 milliseconds'`
+    await expect.poll(async () => (await expired()).length).toBe(1)
     await worker('second')
     await expect.poll(() => sql`select worker from runs`).toEqual([{ worker: 'first' }, { worker: 'second' }])
     await expect.poll(jobs).toMatchObject([{ starts: 0, locked_at: null }])
@@ -169,10 +171,14 @@ describe('two processes', () => {
 describe('a run', () => {
   test('longer than the lock is not begun again: the lock is renewed', async () => {
     let runs = 0
+    let end = () => {}
+    const long = new Promise<void>((resolve) => {
+      end = resolve
+    })
     const slow = async (data: unknown): Promise<void> => {
       if (data !== 'slow') return
       runs++
-      await sleep(1500)
+      await long
     }
     for (const name of ['a', 'b']) {
       const queue = await replica(name)
@@ -181,11 +187,17 @@ describe('a run', () => {
     }
     const [queue] = queues
     await queue?.enqueueNow('slow', 'slow')
-    // Each new job makes both replicas look for jobs, expired locks included.
-    for (let nudge = 0; nudge < 15; nudge++) {
+    const locked = async (): Promise<number | undefined> =>
+      (await jobs()).find(({ data }) => data === 'slow')?.locked_at?.getTime()
+    await expect.poll(locked).toBeDefined()
+    const begun = (await locked()) ?? 0
+    // Each new job makes both replicas look for jobs, expired locks included: for three lifetimes of this one.
+    const nudged = async () => {
       await queue?.enqueueNow('slow', 'nudge')
-      await sleep(100)
+      return ((await locked()) ?? 0) - begun
     }
+    await expect.poll(nudged, { interval: 50, timeout: 8000 }).toBeGreaterThan(3 * 300)
+    end()
     expect(runs).toBe(1)
   })
 
@@ -205,7 +217,8 @@ describe('a run', () => {
     await queue.start()
     await queue.enqueueNow('lost', {})
     await expect.poll(() => told).toEqual(new Error('Another process took over the job lost.'))
-    await sleep(100)
+    queues = []
+    await queue.close() // waits for all that the run would write
     expect(await jobs()).toMatchObject([{ locked_at: new Date('2100-01-01'), last_modified_by: 'the other' }])
   })
 
@@ -244,7 +257,7 @@ describe('a run', () => {
     queue.define('long', async (_, { signal }) => {
       story.push('began')
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
-      await sleep(200)
+      await sleep(50) // a close that did not wait would be over by then
       story.push('ended')
     })
     await queue.start()
@@ -338,7 +351,7 @@ describe('a repetition', () => {
   test('is one job for all replicas, and a restart does not move its next run', async () => {
     await (await replica('a')).every('daily', '1 day', { skipImmediate: true })
     const before = await jobs()
-    await sleep(20)
+    await sleep(5) // a run that is counted from the restart would be later
     await (await replica('b')).every('daily', '1 day', { skipImmediate: true })
     expect(await jobs()).toEqual(before)
     expect(before).toHaveLength(1)
@@ -347,7 +360,7 @@ describe('a repetition', () => {
   test('that nobody can read is refused', async () => {
     const queue = await replica()
     await expect(queue.every('odd', 'now and then')).rejects.toThrow(
-      'Job odd: "now and then" in UTC is no interval and no cron rule.',
+      'Job odd: "now and then" in UTC is neither an interval nor a cron rule.',
     )
     expect(await jobs()).toEqual([])
   })

@@ -5,6 +5,7 @@ import { assetPageDetail, explainDetail, planDetail, planPictureOf, toldPlanDeta
 import { overviewOf } from '../../src/chat/overview.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { editionsOf, regressionsOf } from '../../src/core/follow-up.ts'
+import { isOwn } from '../../src/core/hands.ts'
 import { asksOf, isAsked } from '../../src/core/permission/asks.ts'
 import type { Member } from '../../src/core/policy.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
@@ -95,25 +96,47 @@ describe('at a glance', () => {
 })
 
 describe('whom they wait for', () => {
-  const people: readonly Member[] = [mara, tom, jonas, { id: 'eva', name: 'Eva', roles: ['owner', 'on-call'] }]
+  const people: readonly Member[] = [
+    mara,
+    tom,
+    jonas,
+    { id: 'eva', name: 'Eva', roles: ['owner', 'on-call'] },
+    { id: 'sven', name: 'Sven', roles: ['security'] },
+  ]
+  const membersOf = () => people
 
   test('badges and lists say what each state says, for people of the team and for others', async () => {
     for (const me of people) {
       const roles = new Map([[TEAM, me.roles]])
-      const mine = states.filter((state) => asksOf(glanceOf(state)).some((ask) => isAsked(ask, me)))
-      const badges = await badgesOf(db, [TEAM, 'nobody'], { id: me.id, roles })
+      const mine = states.filter((state) => asksOf(glanceOf(state)).some((ask) => isAsked(ask, me, people)))
+      const badges = await badgesOf(db, [TEAM, 'nobody'], { id: me.id, roles, membersOf })
       expect(badges.get(TEAM), me.id).toEqual({ open: states.filter(isOpen).length, waiting: mine.length })
       expect(badges.get('nobody')).toEqual({ open: 0, waiting: 0 })
       const newest = mine.map(({ id }) => id).reverse()
-      expect(await waitingFor(db, { id: me.id, roles }, 5)).toEqual(newest.slice(0, 5))
-      expect(await waitingFor(db, { id: me.id, roles: new Map() }, 5)).toEqual([])
+      expect(await waitingFor(db, { id: me.id, roles, membersOf }, 5)).toEqual(newest.slice(0, 5))
+      expect(await waitingFor(db, { id: me.id, roles: new Map(), membersOf }, 5)).toEqual([])
+    }
+  })
+
+  test('where the place of a role is filled, nobody else who holds it is waited for', async () => {
+    const approvedByTom = states.filter(
+      ({ status, votes }) =>
+        status === 'open' && votes.some((vote) => vote.person === tom.id && vote.choice === 'approve' && isOwn(vote)),
+    )
+    expect(approvedByTom.length).toBeGreaterThan(0)
+    const of = (id: string, roles: readonly string[]) =>
+      waitingFor(db, { id, roles: new Map([[TEAM, roles]]), membersOf }, 1_000)
+    const [forSven, forMara] = [await of('sven', ['security']), await of(mara.id, mara.roles)]
+    for (const { id } of approvedByTom) {
+      expect(forSven).not.toContain(id)
+      expect(forMara).toContain(id)
     }
   })
 
   test('every line of what waits is one that the overview has words for', async () => {
     const glances = states.map(glanceOf)
     for (const me of people) {
-      const ids = await waitingFor(db, { id: me.id, roles: new Map([[TEAM, me.roles]]) }, 1_000)
+      const ids = await waitingFor(db, { id: me.id, roles: new Map([[TEAM, me.roles]]), membersOf }, 1_000)
       const waiting = glances.filter(({ id }) => ids.includes(id))
       const reader = { kind: 'person', id: me.id, name: me.name, via: 'console' } as const
       const overview = overviewOf(

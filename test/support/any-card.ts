@@ -1,7 +1,7 @@
 /** Cards and thread entries full of what comes from outside: for tests that a platform takes whatever it is given. */
 
 import fc from 'fast-check'
-import { actionNames, actions } from '../../src/chat/actions.ts'
+import { actionNames, questionsOf } from '../../src/chat/actions.ts'
 import type { Card, ThreadEntry, Tone } from '../../src/chat/card.ts'
 import type { RichText } from '../../src/chat/rich-text.ts'
 import { oneLine, shorten } from '../../src/chat/visible.ts'
@@ -80,8 +80,7 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
       name,
       label: name,
       style: 'plain' as const,
-      asks: actions[name].asks,
-      optional: [],
+      questions: questionsOf(name),
       revision: 1,
       rare: false,
     })),

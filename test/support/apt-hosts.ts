@@ -1,5 +1,5 @@
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'
 import { anAsset } from './asset.ts'
 import type { Fleet } from './fleet.ts'

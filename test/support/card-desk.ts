@@ -18,7 +18,6 @@ export const cardDesk: Desk = {
   askLink: unasked,
   overview: unasked,
   asking: unasked,
-  owners: unasked,
   suggest: unasked,
   tested: unasked,
   detail: unasked,

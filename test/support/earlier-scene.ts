@@ -6,20 +6,17 @@ import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import type { TestDatabase } from './database.ts'
-import { type ExampleOptions, exampleService, jonas, mara, tom } from './example-service.ts'
+import { type ExampleOptions, exampleService, jonas, mara, proposeAll, tom } from './example-service.ts'
 
 export const rollout = { kind: 'system', part: 'rollout' } as const
 
 export const now = () => new Date().toISOString()
 
 export async function earlierScene({ db, url }: TestDatabase, options: ExampleOptions = {}) {
-  const { signal } = new AbortController()
   const service = await exampleService(db, options)
   const leases = openLeases(url)
   const workflow = createWorkflow(service.parts, leases.alone)
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const idOf = async (team: string) => {
     const state = (await openProposals(db)).find((one) => one.team === team)
     if (state === undefined) throw new Error(`${team} has no proposal.`)

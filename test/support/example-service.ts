@@ -11,6 +11,7 @@ import type { DigestRule } from '../../src/core/digest.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import type { Hook } from '../../src/core/ports.ts'
 import { defaultDueDays } from '../../src/core/priority/facts.ts'
+import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import type { TeamPlan } from '../../src/core/ring-rule.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
@@ -26,6 +27,7 @@ import type { PersonEntry } from '../../src/workflow/configured-account.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
 import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { alwaysMine } from './leases.ts'
+import { always, daily } from './windows.ts'
 
 export const mara: Member = { id: 'mara', name: 'Mara', roles: ['owner'] }
 export const tom: Member = { id: 'tom', name: 'Tom', roles: ['security'] }
@@ -57,20 +59,6 @@ export const standard: Policy = {
   stepUpRings: [],
 }
 
-const always: WindowPlan = {
-  name: 'always',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '00:00',
-      durationSeconds: 86_400,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
-
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
 
 const testRing = {
@@ -81,20 +69,8 @@ const testRing = {
   gate,
 } as const
 
-/** Open from two to four in the morning, every day, UTC. */
-export const nights: WindowPlan = {
-  name: 'nights',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '02:00',
-      durationSeconds: 7_200,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
+/** Open from two to four in the morning, every day. */
+export const nights = daily('nights', '02:00', 2)
 
 /** How patches are judged and put together, unless a test says otherwise. */
 export const judgement: WorkflowParts['judgement'] = {
@@ -201,17 +177,28 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
   return { parts, workflow, warnings, fleet, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
+/** Reads feeds and inventory, and proposes what is missing. */
+export async function proposeAll(workflow: Pick<Workflow, 'syncFeeds' | 'syncInventory' | 'propose'>): Promise<void> {
+  const { signal } = new AbortController()
+  await workflow.syncFeeds(signal)
+  await workflow.syncInventory(signal)
+  await workflow.propose(signal)
+}
+
+/** The open proposal of the web team. */
+export async function webProposal(db: Db): Promise<ProposalState> {
+  const web = (await openProposals(db)).find(({ team }) => team === 'web-platform')
+  if (web === undefined) throw new Error('The example has no proposal.')
+  return web
+}
+
 const approve = { type: 'vote', choice: 'approve', revision: null, reason: null, owner: null, until: null } as const
 
 /** The same, with the proposal of the web team approved by the two who must. */
 export async function approvedExample(db: Db, options: ExampleOptions = {}) {
   const service = await exampleService(db, options)
-  const { signal } = new AbortController()
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
-  const web = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!web) throw new Error('The example has no proposal.')
+  await proposeAll(service.workflow)
+  const web = await webProposal(db)
   for (const member of [mara, tom]) await approveAs(service.workflow, web.id, member)
   return { db, service, id: web.id }
 }

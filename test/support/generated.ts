@@ -1,6 +1,7 @@
 /** What is written from the sources: `npm run generate` writes it, and tests compare it. */
 
 import { readFileSync } from 'node:fs'
+import { exampleEnvironment, variableReference } from '../../src/app/environment.ts'
 import { commandReference } from '../../src/chat/command-reference.ts'
 import { patchCommand } from '../../src/chat/discord/commands.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
@@ -23,6 +24,12 @@ export const generated: readonly Generated[] = [
     text: kindReference,
     between: ['<!-- Written from the list of kinds: npm run generate -->', '<!-- Until here. -->'],
   },
+  {
+    file: 'docs/configuration.md',
+    text: variableReference,
+    between: ['<!-- Written from the lists of kinds and chat platforms: npm run generate -->', '<!-- Until here. -->'],
+  },
+  { file: '.env.example', text: exampleEnvironment },
   { file: 'docs/commands.md', text: commandReference },
   { file: 'docs/permissions.md', text: permissionReference },
   { file: 'manifests/discord-commands.json', text: () => JSON.stringify([patchCommand()]) },

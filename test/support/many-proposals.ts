@@ -4,7 +4,7 @@ import { COMMAND_LINE } from '../../src/core/hands.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { DeploymentOutcome } from '../../src/core/ports.ts'
 import type { ProposalCommand } from '../../src/core/proposal/command.ts'
-import type { RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
+import type { Content, RecordedOutcome, RecordedVerification } from '../../src/core/proposal/event.ts'
 import type {
   Actor,
   EndState,
@@ -20,12 +20,13 @@ import { starts } from '../../src/store/schema.ts'
 import type { Workflow } from '../../src/workflow/workflow.ts'
 import { jonas, mara, nights, standard, tom } from './example-service.ts'
 import { machineFor } from './proposal-case.ts'
-import { always, content } from './proposals.ts'
+import { content } from './proposals.ts'
 import { listSeen } from './seen-assets.ts'
+import { always } from './windows.ts'
 
 export interface Team {
   readonly db: Db
-  readonly workflow: Pick<Workflow, 'open' | 'execute'>
+  readonly workflow: Pick<Workflow, 'open' | 'openRollBack' | 'execute'>
   /** The hash of what is asked for, as the version that is to be played has it. */
   readonly hashOf: (subject: Subject) => string
   readonly hosts: { readonly few: number; readonly many: number }
@@ -142,11 +143,15 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
     return { ...whole, ...change?.(whole) }
   }
 
-  async function open(wish: Wish, by: Actor = assessment, why?: string): Promise<string> {
+  async function contentOf(wish: Wish): Promise<Content> {
     const subject = subjectOf(wish)
     await listSeen(db, subject.assets, now())
-    const opened = { ...content(1), title: `number ${made}`, subject, contentHash: hashOf(subject) }
-    const done = await workflow.open(TEAM, opened, { ...standard, cli: 'recorded', ...wish.policy }, by, why)
+    return { ...content(1), title: `number ${made}`, subject, contentHash: hashOf(subject) }
+  }
+
+  async function open(wish: Wish, by: Actor = assessment): Promise<string> {
+    const policy = { ...standard, cli: 'recorded', ...wish.policy } as const
+    const done = await workflow.open(TEAM, await contentOf(wish), policy, by)
     if (!done.ok) throw new Error(done.refusal.sentence)
     return done.state.id
   }
@@ -271,23 +276,21 @@ export async function manyProposals({ db, workflow, hashOf, hosts: { few, many }
 
   async function undone(): Promise<void> {
     const first = await completed(few)
-    const deployments = Object.values((await stateOf(first)).rollout?.deployments ?? {})
-    const keys = deployments.map(({ key }) => key)
-    const id = await open(
-      {
-        hosts: few,
-        change: ({ assets }) => ({
-          rollsBack: {
-            proposal: first,
-            keys: Object.fromEntries(assets.map(({ asset }, index) => [asset.id, keys[index] ?? ''])),
-          },
-        }),
-      },
-      as(mara),
-      'it broke the shop',
-    )
-    await must(id, { type: 'start' })
-    await begin(id)
+    const state = await stateOf(first)
+    const keys = Object.values(state.rollout?.deployments ?? {}).map(({ key }) => key)
+    const undoing = await contentOf({
+      hosts: few,
+      change: ({ assets }) => ({
+        rollsBack: {
+          proposal: first,
+          keys: Object.fromEntries(assets.map(({ asset }, index) => [asset.id, keys[index] ?? ''])),
+        },
+      }),
+    })
+    const back = await workflow.openRollBack(state, undoing, as(mara), { end: false, reason: 'it broke the shop' })
+    if (!back.ok) throw new Error(back.refusal.sentence)
+    await must(back.state.id, { type: 'start' })
+    await begin(back.state.id)
   }
 
   /** Nobody waited for votes: looked at afterwards, or not yet. */

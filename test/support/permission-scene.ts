@@ -9,9 +9,9 @@ import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import { type Glance, glanceOf } from '../../src/core/proposal/glance.ts'
 import type { Actor, Status } from '../../src/core/proposal/proposal.ts'
-import type { WindowPlan } from '../../src/core/window.ts'
 import { person, proposalCase } from './proposal-case.ts'
-import { always, content, testedContent } from './proposals.ts'
+import { content, testedContent } from './proposals.ts'
+import { nights } from './windows.ts'
 
 export const people: readonly Member[] = [
   { id: 'mara', name: 'Mara', roles: ['owner', 'security'] },
@@ -38,12 +38,6 @@ export const everyRole: Partial<Policy> = {
     escalateTo: ['lead'],
     otherwise: 'go on',
   },
-}
-
-/** Every day from 01:00 for three hours. A case begins at midnight. */
-export const nights: WindowPlan = {
-  name: 'nights',
-  rules: always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 3 * 3_600 })),
 }
 
 /** Six assets of which the first ring waits for a lead to say go. */

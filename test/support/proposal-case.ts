@@ -36,12 +36,21 @@ export interface CaseOptions {
   readonly freezes?: readonly Freeze[]
 }
 
+/** What one command brought about, and how it was afterwards. */
+export interface Decided {
+  readonly events: readonly RecordedEvent[]
+  readonly state: ProposalState
+  readonly at: string
+  readonly freezes: readonly Freeze[]
+}
+
 /** One proposal, and a clock that only moves when told. It opens on 2026-11-20 at 00:00 UTC. */
 export function proposalCase(options: CaseOptions = {}) {
   let now = Date.parse('2026-11-20T00:00:00Z')
   let state: ProposalState | null = null
   let seq = 0
   const recorded: RecordedEvent[] = []
+  const decisions: Decided[] = []
   const setting = {
     members: options.members ?? members,
     standing: null as StandingGrant | null,
@@ -60,11 +69,13 @@ export function proposalCase(options: CaseOptions = {}) {
     const context: Context = { now: at, actor, ...setting }
     const decision = decide(state, command, context)
     if (!decision.ok) return decision.refusal
-    for (const event of decision.events) {
+    const events = decision.events.map((event): RecordedEvent => {
       const one: RecordedEvent = { stream: 'PW-1', seq: ++seq, at, actor, event }
-      recorded.push(one)
       state = evolve(state, one)
-    }
+      return one
+    })
+    recorded.push(...events)
+    if (state !== null) decisions.push({ events, state, at, freezes: setting.freezes })
     return decision.events.map((event) => event.type)
   }
 
@@ -89,6 +100,7 @@ export function proposalCase(options: CaseOptions = {}) {
       return state
     },
     recorded: (): readonly RecordedEvent[] => recorded,
+    decisions: (): readonly Decided[] => decisions,
     pass(hours: number): void {
       now += hours * 3_600_000
     },

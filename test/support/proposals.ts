@@ -8,20 +8,7 @@ import type { Content } from '../../src/core/proposal/event.ts'
 import type { PatchSubject, Rollout } from '../../src/core/proposal/proposal.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
 import { anAsset } from './asset.ts'
-
-export const always: WindowPlan = {
-  name: 'always',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '00:00',
-      durationSeconds: 86_400,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
+import { always } from './windows.ts'
 
 export const policy: Policy = {
   name: 'standard',

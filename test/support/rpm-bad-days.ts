@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import type { Batch, DeployEngine, DeploymentOutcome, RebootRule } from '../../src/core/ports.ts'
 import type { Fleet } from './fleet.ts'
 import { demoChanges, type RpmHosts } from './rpm-scene.ts'

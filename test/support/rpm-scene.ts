@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../../src/core/asset.ts'
-import type { PackageChange } from '../../src/core/catalog.ts'
+import type { PackageChange } from '../../src/core/change.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { createSshInventory, type SshEngineOptions } from '../../src/integrations/ssh/index.ts'
 import type { DeployScene } from '../contracts/deploy-engine.ts'

@@ -430,7 +430,7 @@ export async function sshEngineSuite(
           await fleet.unpublish('2.0')
           await hosts.shell(asset.name, 'apt-get -q update')
           const up = await change('2.0', '2.1')
-          const note = 'demo-app 2.0 is no longer to be had: it cannot be rolled back'
+          const note = 'demo-app 2.0 is not available any more: it cannot be rolled back'
           expect(await engine.preflight(up, signal)).toEqual([{ asset: asset.id, ready: true, notes: [note] }])
           expect(await run(up)).toMatchObject({ state: 'succeeded' })
           expect(await demoApp()).toBe('2.1')

@@ -3,19 +3,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rich } from '../../src/chat/rich-text.ts'
 import type { ProposalState } from '../../src/core/proposal/proposal.ts'
 import { putMessages } from '../../src/store/outbox.ts'
-import { openProposals } from '../../src/store/proposals.ts'
 import { issueSignInToken } from '../../src/web/backend/tokens.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { addHealthRoutes } from '../../src/web/health.ts'
 import { watchConnection } from '../../src/workflow/watched-connection.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll, webProposal } from '../support/example-service.ts'
 import { unseen } from '../support/hostile-text.ts'
 import { linkFor } from '../support/session.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const nasty = '<script>alert(1)</script><img src=x onerror=alert(1)> & "quotes" \u202e\u2067\u001b[2J\u009b\nFORGED'
 
 let service: Awaited<ReturnType<typeof exampleService>>
@@ -28,12 +26,8 @@ beforeEach(async () => {
   service = await exampleService(db, {
     edit: (fleet) => fleet.replace(/("name": "web-06",[^[]*"tags": )\["prod"\]/, '$1["<b>bold</b>"]'),
   })
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
-  const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!found) throw new Error('The example has no proposal.')
-  web = found
+  await proposeAll(service.workflow)
+  web = await webProposal(db)
   example = false
   const port = exampleConsole(db, service, { example: () => example, title: nasty })
   app = createConsole({
@@ -226,7 +220,7 @@ describe('explain', () => {
     const page = await get('openssl')
     for (const part of ['Decision', 'SSVC deployer table', 'It would change', 'is older than'])
       expect(page).toContain(part)
-    expect(await get('CVE-1999-0001')).toContain('No watched asset misses anything for it')
+    expect(await get('CVE-1999-0001')).toContain('No watched server misses anything for it')
     expect(await get('<b>x</b>')).not.toContain('<b>x</b>')
   })
 })

@@ -8,11 +8,10 @@ import { openProposals } from '../../src/store/proposals.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
-import { exampleService, jonas, mara, tom } from '../support/example-service.ts'
+import { exampleService, jonas, mara, proposeAll, tom } from '../support/example-service.ts'
 import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const eva: Member = { id: 'eva', name: 'Eva', roles: ['owner'] }
 
 let service: Awaited<ReturnType<typeof exampleService>>
@@ -29,9 +28,7 @@ beforeEach(async () => {
   const { teams } = started.parts
   const membersOf = (team: string) => (team === 'payments' ? [eva, tom] : [mara, tom, jonas])
   service = { ...started, parts: { ...started.parts, teams: { ...teams, membersOf } } }
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   proposals = await openProposals(db)
   app = createConsole({
     port: exampleConsole(db, service, { example: () => example }),

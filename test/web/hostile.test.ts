@@ -9,10 +9,8 @@ import { createConsole } from '../../src/web/console.ts'
 import { serveConsole } from '../../src/web/serve.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 import { linkFor } from '../support/session.ts'
-
-const { signal } = new AbortController()
 
 let database: TestDatabase
 let service: Awaited<ReturnType<typeof exampleService>>
@@ -26,9 +24,7 @@ let subscribed = 0
 beforeAll(async () => {
   database = await createTestDatabase()
   service = await exampleService(database.db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   const backend = {
     ...exampleConsole(database.db, service),

@@ -8,11 +8,10 @@ import { endSessionsOf } from '../../src/store/sessions.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleConsole } from '../support/example-console.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 
 let service: Awaited<ReturnType<typeof exampleService>>
 let app: Hono
@@ -23,9 +22,7 @@ async function open(policy: Partial<Policy> = {}): Promise<string> {
     policy,
     connect: () => [{ name: 'slack', deliver: async () => null }],
   })
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   app = createConsole({
     port: exampleConsole(db, service),
     health: { writing: async () => 'ok', platforms: [] },

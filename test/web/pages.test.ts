@@ -11,12 +11,11 @@ import { connect } from '../../src/store/database.ts'
 import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { exampleService, mara, proposeAll, standard, tom } from '../support/example-service.ts'
 import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { beginSession } from '../support/session.ts'
 
-const { signal } = new AbortController()
 const ASSETS = 4_000
 const PAST = 3_000
 const WIDE = 250
@@ -32,9 +31,7 @@ beforeAll(async () => {
   const { db, sql } = database
   service = await exampleService(db)
   const { workflow } = service
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   wide = await opened(WIDE)
   await grow(1)
   await sql.unsafe('analyze')
@@ -118,7 +115,7 @@ async function grow(times: number): Promise<void> {
     where p.id = ${kept?.id} on conflict do nothing`
   await sql`insert into proposal_briefs select 'PW-' || n, brief from proposal_briefs, generate_series(${from}::int, ${from + PAST * times}::int) n
     where proposal = ${kept?.id} on conflict do nothing`
-  await sql`insert into asked select 'PW-' || n, what, n, 'team-' || n % 10, roles, people, unasked from asked, generate_series(${from}::int, ${from + PAST * times}::int) n
+  await sql`insert into asked select 'PW-' || n, what, n, 'team-' || n % 10, roles, people, unasked, places from asked, generate_series(${from}::int, ${from + PAST * times}::int) n
     where proposal = ${kept?.id} and n % 100 = 0 and n <= ${from + PAST}::int on conflict do nothing`
   await sql`insert into results (proposal, part, asset, ring, started_at, done_at, end_state, facts)
     select 'PW-' || p, 1, 'cmdb/' || 1 + (p * 7 + a) % ${ASSETS}::int, 0, now(), now(), 'installed', '{}'
@@ -295,7 +292,7 @@ describe('lists', () => {
 
   test('what is counted says when', async () => {
     const page = await get('/assets?team=team-3')
-    expect(page).toMatch(/team-3: 400 assets, \d+ of them covered; counted <time/)
+    expect(page).toMatch(/team-3: 400 servers, \d+ of them covered; counted <time/)
   })
 })
 

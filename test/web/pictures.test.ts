@@ -6,12 +6,11 @@ import { createBackend } from '../../src/web/backend.ts'
 import { createConsole } from '../../src/web/console.ts'
 import { cardHtml } from '../../src/web/pages/card.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 import { pictures } from '../support/pictures.ts'
 import { beginSession } from '../support/session.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const nasty = '"><script>alert(1)</script>'
 
 let service: Awaited<ReturnType<typeof exampleService>>
@@ -21,9 +20,7 @@ let id: string
 beforeEach(async () => {
   const { db } = database()
   service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   const people = [{ id: 'mara', name: 'Mara', timeZone: 'Asia/Tokyo' }]
   const port = createBackend({
@@ -99,7 +96,13 @@ test('a ring is a bar with its counts in words', async () => {
   const card = await service.workflow.desk.card(id, null)
   if (card === null) throw new Error('The example has no card.')
   const rings = [{ name: 'canary', total: 8, good: 3, bad: 1, running: 2, status: 'running' as const }]
-  const view = { card: { ...card, rings }, owners: [], openedAt: '2026-11-20T00:00:00.000Z', closedAt: null }
+  const view = {
+    card: { ...card, rings },
+    owners: [],
+    now: '2026-11-20T00:00:00.000Z',
+    openedAt: '2026-11-20T00:00:00.000Z',
+    closedAt: null,
+  }
   const drawn = String(await cardHtml(view, viewer, false))
   expect(drawn).toContain('<small>3 of 8 done, 1 ended badly, 2 running</small>')
   expect(drawn).toMatch(

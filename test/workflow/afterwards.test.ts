@@ -124,7 +124,7 @@ test('an asset that somebody downgrades the next day is told in the old thread, 
     state?.subject.kind === 'patches'
       ? state.subject.assets.find(({ asset }) => asset.name === 'web-03')?.changes[0]
       : undefined
-  if (!change) throw new Error('web-03 had nothing to change.')
+  if (!change || change.kind === 'update') throw new Error('web-03 had no package to change.')
   const downgraded = assets.map((asset: { name: string; packages: { name: string; version: string }[] }) =>
     asset.name === 'web-03'
       ? {

@@ -6,7 +6,7 @@ import type { Person } from '../../src/chat/desk.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { useDatabase } from '../support/database.ts'
-import { approvedExample, exampleService, jonas, mara, tom } from '../support/example-service.ts'
+import { approvedExample, exampleService, jonas, mara, proposeAll, tom } from '../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -23,9 +23,7 @@ async function proposed() {
   const service = await exampleService(db, {
     members: (team) => (team === 'payments' ? [mara, aisha] : [mara, tom, jonas]),
   })
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   const web = (await findProposal(db, 'PW-1'))?.team === 'web-platform' ? 'PW-1' : 'PW-2'
   return { service, desk: service.workflow.desk, web, payments: web === 'PW-1' ? 'PW-2' : 'PW-1' }
 }
@@ -38,8 +36,8 @@ test('whoever may answer is shown the title and the people of the team, themselv
     owners: [tom, mara, jonas].map(({ id, name }) => ({ id, name })),
   })
   const ofPayments = [mara, aisha].map(({ id, name }) => ({ id, name }))
-  expect(await desk.owners(payments)).toEqual(ofPayments)
-  expect(await desk.owners('PW-99')).toEqual([])
+  const inPayments = { ...click, proposal: payments }
+  expect(await desk.asking(inPayments, inSlack(aisha))).toMatchObject({ owners: ofPayments.toReversed() })
   await service.remove()
 })
 

@@ -12,10 +12,9 @@ import { inTransaction } from '../../src/store/transaction.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
 import { useDatabase } from '../support/database.ts'
 import { writeEarlier } from '../support/earlier-events.ts'
-import { exampleService, mara } from '../support/example-service.ts'
+import { exampleService, mara, proposeAll } from '../support/example-service.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const person = { kind: 'person', id: mara.id, name: mara.name, via: 'console' } as const
 
 test('an export and a check beside writers and checkpoints see one moment of the record', {
@@ -23,9 +22,7 @@ test('an export and a check beside writers and checkpoints see one moment of the
 }, async () => {
   const { db, url } = database()
   const service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   const ids = (await openProposals(db)).map(({ id }) => id)
   expect(ids).toHaveLength(2)
 
@@ -67,9 +64,7 @@ test('an export and a check beside writers and checkpoints see one moment of the
 test('an export that waits longer than the server lets a transaction idle goes on', async () => {
   const { db, url, sql: client } = database()
   const service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   const [row] = await client`select current_database() as name`
   await client.unsafe(`alter database ${row?.name} set idle_in_transaction_session_timeout = '50ms'`)
   let text = ''

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { plain } from '../../src/chat/rich-text.ts'
+import { onlyLooks } from '../../src/core/asset.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { replay } from '../../src/core/proposal/evolve.ts'
 import type { Db } from '../../src/store/connection.ts'
@@ -167,7 +168,7 @@ test.each([
     (real): InventorySource => ({
       ...real,
       async *observe(options) {
-        for await (const observation of real.observe(options)) {
+        for await (const observation of onlyLooks(real.observe(options))) {
           const asset = observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
           const look = (looks.get(asset.id) ?? 0) + 1
           looks.set(asset.id, look)
@@ -208,8 +209,8 @@ test('a source and a feed that fail keep what was known, and say what is wrong',
   )
   const reports = [...(await broken.syncFeeds(signal)), ...(await broken.syncInventory(signal))]
   expect(reports.map(({ ok, what }) => [ok, what])).toEqual([
-    [false, 'It is a web page. The last good content stays.'],
-    [false, 'fleet.json is cut off at line 7. What was known before stays.'],
+    [false, 'It is a web page. The last good content still counts.'],
+    [false, 'fleet.json is cut off at line 7. What was known before still counts.'],
   ])
   expect(await service.workflow.assessments()).toEqual(before)
   await service.remove()

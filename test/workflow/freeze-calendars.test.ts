@@ -2,26 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openWindow, type WindowPlan } from '../../src/core/window.ts'
+import { openWindow } from '../../src/core/window.ts'
 import { createFreezeCalendar } from '../../src/integrations/freeze-calendar/index.ts'
 import { createFreezeCalendars } from '../../src/workflow/freeze-calendars.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { always } from '../support/windows.ts'
 
 const { signal } = new AbortController()
-const always: WindowPlan = {
-  name: 'always',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '00:00',
-      durationSeconds: 86_400,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
-
 const changes = `BEGIN:VCALENDAR
 VERSION:2.0
 PRODID:-//example//changes//EN

@@ -13,10 +13,9 @@ import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { linkedAccounts, outbox } from '../../src/store/schema.ts'
 import { createAccounts } from '../../src/workflow/accounts.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 
 const people = [
   { id: 'mara', name: 'Mara', email: null, slack: 'U0MARA', discord: null },
@@ -256,9 +255,7 @@ describe('/patch accounts and /patch unlink', () => {
 
   it('revokes one’s own, and a revoked account speaks for nobody', async () => {
     await link(tomski, person('mara'))
-    await service.workflow.syncFeeds(signal)
-    await service.workflow.syncInventory(signal)
-    await service.workflow.propose(signal)
+    await proposeAll(service.workflow)
     const [proposal] = await openProposals(database().db)
     if (!proposal) throw new Error('The example has no proposal.')
     const { desk } = service.workflow

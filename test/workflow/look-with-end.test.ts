@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Observation } from '../../src/core/asset.ts'
+import { type Observation, onlyLooks } from '../../src/core/asset.ts'
 import type { DeployEngine, InventorySource, ObserveOptions } from '../../src/core/ports.ts'
 import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, mara, proposeAll, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
@@ -32,7 +32,7 @@ async function rolledOut(said: (look: Observation) => Observation | null) {
       const reports = await simulated.poll(handle, stop)
       const only = reports.flatMap(({ asset, outcome }) => (outcome === null ? [] : [asset]))
       const looks = new Map<string, Observation>()
-      for await (const look of real.observe({ only, depth: 'installed', signal: stop })) {
+      for await (const look of onlyLooks(real.observe({ only, depth: 'installed', signal: stop }))) {
         const told = said(look)
         if (told !== null) looks.set(told.kind === 'seen' ? told.snapshot.asset.id : told.asset.id, told)
       }
@@ -44,9 +44,7 @@ async function rolledOut(said: (look: Observation) => Observation | null) {
   }
   const parts = { ...service.parts, sources: [source], engines: new Map([['simulated', engine]]) }
   const workflow = createWorkflow(parts, alwaysMine)
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const open = (await openProposals(db)).find(({ team }) => team === 'web-platform')
   if (open === undefined) throw new Error('Nothing was proposed.')
   for (const who of [mara, tom]) await approveAs(workflow, open.id, who)

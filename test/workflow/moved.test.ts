@@ -14,7 +14,7 @@ import { findProposal, openProposals } from '../../src/store/proposals.ts'
 import { saveObservations } from '../../src/store/save-looks.ts'
 import { createWorkflow, type Workflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, jonas, mara, plan, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, jonas, mara, plan, proposeAll, tom } from '../support/example-service.ts'
 import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
@@ -118,9 +118,7 @@ async function scene() {
   /** As after a restart: it knows nothing but what is stored. */
   const process = (): Workflow => createWorkflow(parts, alwaysMine)
   const workflow = process()
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const [open] = await openProposals(db)
   if (open === undefined) throw new Error('Nothing was proposed.')
   const { id } = open

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { DeployEngine, DeploymentReport } from '../../src/core/ports.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
+import { unfinishedDeployments } from '../../src/core/rollout/run.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
@@ -66,15 +67,31 @@ async function scene() {
       const leases = openLeases(database().url)
       const parts = { ...service.parts, pollSeconds, engines: new Map(configured ? [['simulated', engine]] : []) }
       const workflow = createWorkflow(parts, leases.alone)
-      const driving = workflow.advance(id, end.signal)
+      const driving = drive()
       driving.catch(() => undefined)
+      /** Until nothing is at work any more; while it rests, the sweep looks for what is due. */
+      async function drive(): Promise<void> {
+        await workflow.advance(id, end.signal)
+        for (;;) {
+          const state = await findProposal(db, id)
+          if (state === null || unfinishedDeployments(state).length === 0) return
+          await sleep(10, undefined, { signal: end.signal })
+          await workflow.sweep(end.signal)
+        }
+      }
       async function kill(): Promise<void> {
         end.abort(new Error('the process ends'))
         await driving.catch(() => undefined)
         await leases.end()
       }
       killing.push(kill)
-      return { driving, end, kill }
+      return {
+        driving,
+        end,
+        kill,
+        advance: () => workflow.advance(id, end.signal),
+        sweep: () => workflow.sweep(end.signal),
+      }
     },
     halt: () => service.workflow.execute(id, { type: 'halt', reason: 'odd graphs' }, owner),
     state: () => findProposal(db, id),
@@ -121,6 +138,20 @@ test('an engine that says "in an hour" is not asked before, by the next process 
   expect(one.cancelled).toEqual([])
   expect((await one.state())?.status).toBe('completed')
   expect(new Set(await one.nextLooks())).toEqual(new Set([null]))
+})
+
+test('while all are waited for nobody holds anything: a row says when to go on', async () => {
+  const then = one.in(20 * HOUR)
+  one.atWork(then)
+  const process = one.process()
+  await expectPolls(1)
+  // It comes back at once although the assets are at work.
+  await process.advance()
+  const held = () => database().sql`select name from leases where expires_at > clock_timestamp()`
+  await expect.poll(held, { timeout: 5_000 }).toEqual([])
+  const due = await database().sql<{ at: Date }[]>`select due_at as at from timers where proposal = ${one.id}`
+  expect(due.map(({ at }) => new Date(at).toISOString())).toEqual([then])
+  expect(one.polled).toHaveLength(1)
 })
 
 test('what it says later holds from then on; where it says nothing more, it is asked at the usual pace', async () => {

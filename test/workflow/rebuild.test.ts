@@ -8,7 +8,7 @@ import { openProposals } from '../../src/store/proposals.ts'
 import * as schema from '../../src/store/schema.ts'
 import { verifyRecord } from '../../src/workflow/audit.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { exampleService, mara, proposeAll, standard, tom } from '../support/example-service.ts'
 import { machineFor } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
 import { listSeen } from '../support/seen-assets.ts'
@@ -36,9 +36,7 @@ beforeAll(async () => {
   const later = (minutes: number) => {
     now = new Date(now.getTime() + minutes * 60_000)
   }
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
+  await proposeAll(workflow)
   const open = await openProposals(database.db)
   const [web, payments] = ['web-platform', 'payments'].map(
     (team) => open.find((state) => state.team === team)?.id ?? '',
@@ -369,13 +367,13 @@ describe('one row that somebody touched is found and named', () => {
     [
       'posts',
       `insert into posts values ('slack', 'card PW-6', 'PW-6', 'C1', '1.1')`,
-      /^posts slack card PW-6 belongs to PW-6, of which the record has no event/,
+      /^posts slack card PW-6 belongs to PW-6, and the record has no event of it/,
     ],
     ['starts', `delete from starts`, /^starts PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/],
     [
       'starts',
       `insert into starts values ('PW-1.r1.9.9', 'PW-1', 'simulated', 'starting', null, now())`,
-      /^starts PW-1\.r1\.9\.9 is a start of which no event tells/,
+      /^starts PW-1\.r1\.9\.9 is a start that no event mentions/,
     ],
     [
       'starts',

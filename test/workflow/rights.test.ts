@@ -130,7 +130,7 @@ describe('the configuration', () => {
       'slack web-platform',
     ])
     expect(all.find(({ where }) => where === 'slack payments')?.text).toBe(
-      'Who may decide for payments has changed: Aisha Rahman is on-call now, Tom Okafor is owner now, Jonas Berg is no on-call any more.',
+      'Who may decide for payments has changed: Aisha Rahman is on-call now, Tom Okafor is owner now, Jonas Berg is not on-call any more.',
     )
     expect(await verify()).toMatchObject({ ok: true })
   })
@@ -192,7 +192,7 @@ describe('the configuration', () => {
       { at: 'people', removed },
       { at: 'roles.on-call', removed },
     ])
-    expect((await messages())[0]?.text).toMatch(/Jonas Berg is no on-call any more/)
+    expect((await messages())[0]?.text).toMatch(/Jonas Berg is not on-call any more/)
   })
 
   test('of 5,500 people is one content, and of a change in it an entry names what it has room for', async () => {
@@ -437,7 +437,7 @@ describe('freezes', () => {
       const found = verdict.ok ? [] : verdict.findings
       expect(found, text).toContainEqual({
         record: `rights event ${kept?.seq}`,
-        problem: expect.stringMatching(/^is (not the JSON of an entry|no entry)$/),
+        problem: expect.stringMatching(/^is (not the JSON of an entry|not an entry)$/),
       })
     }
   })

@@ -12,7 +12,7 @@ import { tookByRing } from '../../src/store/took.ts'
 import { exportRecord } from '../../src/workflow/audit.ts'
 import { createDeploy } from '../../src/workflow/rollout/deploy.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll } from '../support/example-service.ts'
 
 const database = useDatabase()
 const signal = new AbortController().signal
@@ -23,9 +23,7 @@ const vote = (choice: 'approve' | 'reject', reason: string | null = null) =>
 async function proposed() {
   const { db } = database()
   const service = await exampleService(db)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   const open = await openProposals(db)
   const web = open.find((state) => state.team === 'web-platform')
   const payments = open.find((state) => state.team === 'payments')

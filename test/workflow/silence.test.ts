@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { MonitoringSilence, SilenceLease } from '../../src/core/ports.ts'
 import { createSilences } from '../../src/workflow/silence.ts'
 import { anAsset } from '../support/asset.ts'
+import { until } from '../support/until.ts'
 
 const web = anAsset('web01')
 const { signal } = new AbortController()
@@ -31,9 +32,7 @@ const pager: MonitoringSilence = {
   },
 }
 
-async function until(so: () => boolean): Promise<void> {
-  while (!so()) await sleep(5)
-}
+const reached = (so: () => boolean) => until('the silence was asked for', 10, so, 5)
 
 function silences(leaseSeconds: number, given: MonitoringSilence = pager) {
   return createSilences({
@@ -61,12 +60,12 @@ describe('work under a silence', () => {
 
   it('is renewed every half lease, each time until a later end, and no more after the release', async () => {
     const begun = Date.now()
-    await silences(0.4).during('pager', 'PW-1', [web], 'openssl', signal, () => until(() => leases.length >= 5))
+    await silences(0.4).during('pager', 'PW-1', [web], 'openssl', signal, () => reached(() => leases.length >= 5))
     expect(Date.now() - begun).toBeGreaterThanOrEqual(4 * 200 - 20)
     const ends = leases.map((lease) => Date.parse(lease.until))
     expect(ends).toEqual([...new Set(ends)].sort((a, b) => a - b))
     const held = leases.length
-    await sleep(500)
+    await sleep(250) // nothing comes in the time in which one more renewal would have
     expect(leases).toHaveLength(held)
     expect(calls.at(-1)).toBe('release')
   })
@@ -75,7 +74,7 @@ describe('work under a silence', () => {
     trouble = new Error('Alertmanager does not answer: connection refused.')
     const problem = 'The monitoring was not silenced: Alertmanager does not answer: connection refused.'
     const done = await silences(1).during('pager', 'PW-1', [web], 'openssl', signal, async () => {
-      await until(() => leases.length >= 3)
+      await reached(() => leases.length >= 3)
       return 'done'
     })
     expect(done).toEqual({ value: 'done', problem })
@@ -87,7 +86,7 @@ describe('work under a silence', () => {
     trouble = new Error('busy.')
     const done = await silences(0.5).during('pager', 'PW-1', [web], 'openssl', signal, async () => {
       trouble = null
-      await until(() => leases.length >= 2)
+      await reached(() => leases.length >= 2)
     })
     expect(done.problem).toBe('The monitoring was not silenced: busy.')
     expect(calls).toContain('release')
@@ -113,11 +112,11 @@ describe('work under a silence', () => {
       ...pager,
       hold: async (lease) => {
         renewing = leases.length > 0
-        if (renewing) await sleep(300)
+        if (renewing) await sleep(50) // the work has ended by then, and a release that did not wait would come first
         await pager.hold(lease, signal)
       },
     }
-    await silences(0.2, slow).during('pager', 'PW-1', [web], 'openssl', signal, () => until(() => renewing))
+    await silences(0.2, slow).during('pager', 'PW-1', [web], 'openssl', signal, () => reached(() => renewing))
     expect(calls).toEqual(['hold', 'hold', 'release'])
   })
 

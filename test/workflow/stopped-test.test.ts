@@ -10,10 +10,10 @@ import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { consoleThread } from '../../src/store/outbox.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { findProposal } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { exampleService } from '../support/example-service.ts'
+import { exampleService, proposeAll, webProposal } from '../support/example-service.ts'
 
 const database = useDatabase()
 const person = (id: string, name: string) => ({ kind: 'person', id, name, via: 'console' }) as const satisfies Actor
@@ -76,12 +76,8 @@ async function scene() {
     },
   }
   const workflow = createWorkflow(parts, locks.alone)
-  const { signal } = new AbortController()
-  await workflow.syncFeeds(signal)
-  await workflow.syncInventory(signal)
-  await workflow.propose(signal)
-  const web = (await openProposals(db)).find(({ team }) => team === 'web-platform')
-  if (!web) throw new Error(`There is no proposal: ${service.warnings.join(' ')}`)
+  await proposeAll(workflow)
+  const web = await webProposal(db)
   const { id } = web
 
   async function state(): Promise<ProposalState> {

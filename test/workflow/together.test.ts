@@ -9,7 +9,7 @@ import { consoleThread } from '../../src/store/outbox.ts'
 import { allProposals, findProposal, openProposals } from '../../src/store/proposals.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, mara, proposeAll, tom } from '../support/example-service.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
@@ -36,9 +36,7 @@ test('three processes that look at the same moment open each proposal once, and 
   const { workflows, end } = await processes(3)
   await Promise.all(
     workflows.map(async (workflow) => {
-      await workflow.syncFeeds(signal)
-      await workflow.syncInventory(signal)
-      await workflow.propose(signal)
+      await proposeAll(workflow)
     }),
   )
   const all = (await allProposals(database().db)).map(({ state }) => state)

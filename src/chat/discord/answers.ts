@@ -68,7 +68,7 @@ export function createAnswers(rest: REST) {
     /** Puts other words in place of the message whose button was clicked. */
     replace: (asked: DiscordInteraction, content: string) =>
       first(asked, 7, { content, components: [], allowed_mentions: noMentions }),
-    /** What comes of `think`. */
+    /** The result of `think`. */
     async finish({ application_id: app, token }: DiscordInteraction, content: string): Promise<void> {
       await rest.patch(Routes.webhookMessage(app, token, '@original'), {
         auth: false,

@@ -29,7 +29,7 @@ const colours: Readonly<Record<Tone, number>> = {
 }
 const signs: Readonly<Record<Tone, string>> = { urgent: '🔴 ', warning: '🟠 ', good: '🟢 ', neutral: '' }
 
-/** Nothing that is written ever notifies anybody. */
+/** No text that we send ever notifies anybody. */
 export const noMentions = { parse: [] }
 
 export type CardMessage = Pick<RESTPostAPIChannelMessageJSONBody, 'flags' | 'components' | 'allowed_mentions'>

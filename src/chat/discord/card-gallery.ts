@@ -50,7 +50,7 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
   }
 
   return {
-    /** What the card is to show; not what was refused before. */
+    /** What the card should show, without the pictures that were refused before. */
     of({ pictures: list }: Card): readonly CardPicture[] {
       return list
         .map((picture) => ({ picture, name: pictures.nameOf(picture, markOf(picture)), alt: pictureAlt(picture) }))
@@ -90,7 +90,7 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
     },
     /** The card went without them, because of `error`. In how many seconds to try again; `null` where they are given up. */
     async refused(message: string, images: readonly CardImage[], error: DiscordAPIError): Promise<number | null> {
-      // What it was taken to have may not be there: the next edit sends all anew.
+      // What the card was assumed to have may not be there, so the next edit sends everything again.
       await posts.forget(DISCORD, keyOf(message))
       for (const { name } of images) {
         const count = error.code === INVALID_BODY ? (refusals.get(name) ?? 0) + 1 : REFUSALS

@@ -1,11 +1,9 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
 import { chatPlatformNames, chatPlatforms } from '../../core/chat-platforms.ts'
-import { type ActionName, actionNames, actions, assetLabel, lookNames, lookSummaries } from '../actions.ts'
+import { type ActionName, actions, lookNames, lookSummaries, type Question, questionsOf } from '../actions.ts'
+import { buttonsOnly, typedNames } from './typed.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
-
-/** Discord takes 25 subcommands; these are on the card of whoever may do them. */
-const notTyped: readonly string[] = ['go', 'withdraw', 'review-break-glass', 'explain', 'assets', 'report']
 
 /** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -14,10 +12,7 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
     description: 'Approve, reject, look at and stop patch proposals',
     // Threads and channels of servers only: there is nobody to decide with in a direct message.
     contexts: [0],
-    options: [
-      ...actionNames.filter((name) => !notTyped.includes(name)).map((name) => subcommand(name)),
-      ...lookNames.map((name) => look(name)),
-    ],
+    options: [...typedNames.map((name) => subcommand(name)), ...lookNames.map((name) => look(name))],
   }
 }
 
@@ -25,7 +20,7 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
 export function helpHere(lines: readonly string[]): readonly string[] {
   return lines
     .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
-    .filter((line) => !notTyped.some((name) => line.startsWith(`/patch ${name}:`)))
+    .filter((line) => !buttonsOnly.some((name) => line.startsWith(`/patch ${name}:`)))
 }
 
 function look(name: (typeof lookNames)[number]): Subcommand {
@@ -45,23 +40,34 @@ function look(name: (typeof lookNames)[number]): Subcommand {
 }
 
 function subcommand(name: ActionName): Subcommand {
-  const { asks, summary, optional = [] } = actions[name]
-  const asset = asks.includes('asset') ? [option('asset', assetLabel(name), !optional.includes('asset'))] : []
-  // Discord wants what is required first.
   const options = [
-    ...asset.filter(({ required }) => required),
-    ...(asks.includes('until') ? [option('until', 'The date, such as 2026-12-31', true)] : []),
-    ...(asks.includes('reason') ? [option('because', 'The reason; everybody can read it', true)] : []),
-    ...(asks.includes('owner')
-      ? [{ ...option('owner', 'Who looks at it again; left out, you', false), autocomplete: true }]
-      : []),
-    ...asset.filter(({ required }) => !required),
+    ...optionsOf(questionsOf(name)),
     {
       ...option('proposal', 'The proposal, such as PW-1; in its thread it may be left out', false),
       autocomplete: true,
     },
   ]
-  return { type: ApplicationCommandOptionType.Subcommand, name, description: summary.slice(0, 100), options }
+  const description = actions[name].summary.slice(0, 100)
+  return { type: ApplicationCommandOptionType.Subcommand, name, description, options }
+}
+
+/** An option for each question; Discord wants what is required first. */
+export function optionsOf(questions: readonly Question[]) {
+  const options = questions.map(optionOf)
+  return [...options.filter(({ required }) => required), ...options.filter(({ required }) => !required)]
+}
+
+function optionOf({ ask, label, required }: Question) {
+  switch (ask) {
+    case 'reason':
+      return option('because', `${label}; everybody can read it`, required)
+    case 'until':
+      return option('until', `${label}; a date, such as 2026-12-31`, required)
+    case 'asset':
+      return option('asset', label, required)
+    case 'owner':
+      return { ...option('owner', required ? label : `${label}; left out, you`, required), autocomplete: true }
+  }
 }
 
 function option(name: string, description: string, required: boolean) {

@@ -77,7 +77,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     },
     async start(events = untold) {
       if (key === null) {
-        // A client that was ended is not to be had back: each start has its own.
+        // A client that was ended cannot be used again: each start makes its own.
         client = new Client({ intents: [GatewayIntentBits.Guilds], allowedMentions: noMentions, rest: restOptions })
         await logIn(client, botToken, { events, take, log })
       }

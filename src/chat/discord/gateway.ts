@@ -62,7 +62,7 @@ export interface GatewayListener {
   readonly log: { warn(message: string): void }
 }
 
-/** Logs in and listens; returns once the gateway is had. Throws a sentence. */
+/** Logs in and listens; returns once it is connected to the gateway. Throws a sentence. */
 export async function logIn(client: Client, botToken: string, { events, take, log }: GatewayListener): Promise<void> {
   // Without a listener an error of the client would end the process.
   client.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))

@@ -1,4 +1,4 @@
-/** Hears what people do in Discord, and shows them what comes of it. */
+/** Hears what people do in Discord, and shows them the result. */
 
 import { DiscordAPIError } from 'discord.js'
 import { errorText } from '../../core/error-text.ts'
@@ -27,7 +27,7 @@ export interface Listening {
 const ANSWER = 1_900
 const ALREADY_ANSWERED = 40_060
 
-/** Takes what Discord sends; whatever is no interaction is passed over. */
+/** Takes what Discord sends; anything that is not an interaction is ignored. */
 export function hear(listening: Listening, raw: unknown): void {
   const asked = interaction.safeParse(raw)
   if (!asked.success) return
@@ -113,7 +113,8 @@ async function onCommand(listening: Listening, asked: DiscordInteraction): Promi
 
 async function onTyping(listening: Listening, asked: DiscordInteraction): Promise<void> {
   const { interaction, answers } = listening
-  const options = asked.data.options[0]?.options ?? []
+  const { name = '', options = [] } = asked.data.options[0] ?? {}
+  if (!isActionName(name)) return answers.choices(asked, [])
   const focused = options.find((option) => option.focused)
   const typed = String(focused?.value ?? '')
   async function aboutWhich(): Promise<string | null> {
@@ -123,7 +124,7 @@ async function onTyping(listening: Listening, asked: DiscordInteraction): Promis
   const found =
     focused?.name === 'owner'
       ? await interaction.owners(await aboutWhich(), typed, whoIs(asked))
-      : await interaction.proposals(typed, whoIs(asked))
+      : await interaction.proposals(typed, name, whoIs(asked))
   await answers.choices(
     asked,
     found.map(({ name, value }) => ({ name: shorten(oneLine(name), 100), value })),

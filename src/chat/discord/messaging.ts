@@ -90,7 +90,7 @@ async function conversationWith(
     return channel.id
   } catch (error) {
     if (!(error instanceof DiscordAPIError) || error.status === 401) throw error
-    // Nothing that waiting would fix; the thread and the console say the same.
+    // Waiting would not fix it; the thread and the console say the same.
     log.warn(`Discord opens no direct message with ${person} (${user}): ${error.message}`)
     return null
   }

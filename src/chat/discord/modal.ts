@@ -1,5 +1,5 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
-import { type Ask, actions, assetLabel, untilLabel } from '../actions.ts'
+import { actions, type Question, questionsOf } from '../actions.ts'
 import type { Asking } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 
@@ -10,25 +10,31 @@ export function askModal({
   revision,
   until,
 }: Omit<Dialog, keyof Asking>): APIModalInteractionResponseCallbackData {
-  const { label, asks, optional = [] } = actions[action]
-  const inputs: Readonly<Record<Ask, ReturnType<typeof input>>> = {
-    reason: input('reason', 'Reason (everybody can read it)', {
-      style: TextInputStyle.Paragraph,
-      max_length: 2_000,
-      required: true,
-    }),
-    until: input('until', untilLabel(action), { value: until, min_length: 10, max_length: 10, required: true }),
-    asset: input('asset', assetLabel(action), {
-      max_length: 200,
-      required: !optional.includes('asset'),
-    }),
-    owner: input('owner', 'Who looks at it again (left empty: you)', { max_length: 60, required: false }),
-  }
-  const fields = asks.map((ask) => inputs[ask])
+  const { label } = actions[action]
   return {
     custom_id: `pw-ask:${action}:${proposal}:${revision}`,
     title: `${label.replace('…', '')} ${proposal}`.slice(0, 45),
-    components: fields,
+    components: fieldsOf(questionsOf(action), until),
+  }
+}
+
+/** A field for each question. `until`: the date that is proposed. */
+export function fieldsOf(questions: readonly Question[], until: string) {
+  return questions.map((question) => fieldOf(question, until))
+}
+
+function fieldOf({ ask, label, required }: Question, until: string) {
+  switch (ask) {
+    case 'reason': {
+      const style = TextInputStyle.Paragraph
+      return input(ask, `${label} (everybody can read it)`, { style, max_length: 2_000, required })
+    }
+    case 'until':
+      return input(ask, label, { value: until, min_length: 10, max_length: 10, required })
+    case 'asset':
+      return input(ask, label, { max_length: 200, required })
+    case 'owner':
+      return input(ask, required ? label : `${label} (left empty: you)`, { max_length: 60, required })
   }
 }
 

@@ -1,8 +1,9 @@
 import { DefaultRestOptions, type RESTOptions } from 'discord.js'
 
 /**
- * Sends a request as discord.js does, but files as bytes: the HTTP clients within Slack's and Discord's libraries share
- * one dispatcher, that of whichever was loaded first, and the newer of the two takes no form of the older.
+ * Sends a request as discord.js does, but with files as bytes. The HTTP clients inside Slack's and Discord's libraries
+ * share one dispatcher, the one of the library that was loaded first, and the newer of the two does not accept a form
+ * made by the older.
  */
 export const makeRequest: RESTOptions['makeRequest'] = async (url, init) => {
   if (!(init.body instanceof FormData)) return DefaultRestOptions.makeRequest(url, init)

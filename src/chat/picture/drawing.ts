@@ -55,7 +55,7 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
 /** Every picture is this wide: on a phone it still can be read. */
 export const WIDTH = 760
 
-/** The first of them is what the renderer is given; a browser may have another. */
+/** The renderer is given the first of these fonts; a browser may have another. */
 const FONT = 'DejaVu Sans, Verdana, sans-serif'
 
 /** Text as XML: what XML cannot say is left out. */

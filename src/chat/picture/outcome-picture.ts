@@ -36,7 +36,7 @@ export function outcomePicture(outcome: Outcome, theme: Theme): string {
   }
   const rows = [{ name: 'All', ends: sum(outcome.rings) }, ...(outcome.rings.length > 1 ? outcome.rings : [])]
   const shown = rows.slice(0, RINGS + 1)
-  const parts = [text(20, 30, 'How the assets ended', { size: 20, fill: palette.ink, bold: true })]
+  const parts = [text(20, 30, 'How the servers ended', { size: 20, fill: palette.ink, bold: true })]
   for (const [index, ring] of shown.entries()) parts.push(...bar(ring, TOP + index * ROW, fills, palette))
   const bottom = TOP + shown.length * ROW
   parts.push(line(20, bottom, RIGHT, bottom, palette.line))
@@ -55,7 +55,7 @@ export function outcomePicture(outcome: Outcome, theme: Theme): string {
   return drawing(
     {
       height: bottom + 28 + under.height + (more > 0 ? 24 : 0) - 8,
-      title: 'How the assets ended',
+      title: 'How the servers ended',
       description: outcomeWords(outcome),
       paper: palette.paper,
     },
@@ -73,7 +73,10 @@ const groupWords: Readonly<Record<GateCount, string>> = {
 
 export function outcomeWords({ rings }: Outcome): string {
   const said = (ring: RingOutcome) => `${ring.name}: ${endWords(ring.ends)}`
-  return [`${count(total(sum(rings)), 'asset')}: ${endWords(sum(rings))}`, ...(rings.length > 1 ? rings.map(said) : [])]
+  return [
+    `${count(total(sum(rings)), 'server')}: ${endWords(sum(rings))}`,
+    ...(rings.length > 1 ? rings.map(said) : []),
+  ]
     .map((words) => `${words}.`)
     .join(' ')
 }
@@ -81,7 +84,7 @@ export function outcomeWords({ rings }: Outcome): string {
 /** `10 installed, 1 failed`: in the order of the end states, good ones first. */
 function endWords(ends: RingOutcome['ends']): string {
   const words = ordered(ends).map(([end, number]) => `${number} ${end}`)
-  return words.length === 0 ? 'no assets' : words.join(', ')
+  return words.length === 0 ? 'no servers' : words.join(', ')
 }
 
 const order: readonly GateCount[] = ['good', 'bad', 'unreachable', 'undecided']
@@ -104,7 +107,7 @@ function bar(
   const all = total(ends)
   const parts = [line(20, top, RIGHT, top, palette.line)]
   parts.push(text(20, top + 25, fitted(name, LEFT - 34, 17, true), { size: 17, fill: palette.ink, bold: true }))
-  parts.push(text(20, top + 46, count(all, 'asset'), { size: 13.5, fill: palette.soft }))
+  parts.push(text(20, top + 46, count(all, 'server'), { size: 13.5, fill: palette.soft }))
   const counts = groups(ends)
   const there = order.filter((group) => counts[group] > 0)
   // However few they are, they can be seen: what is taken for that comes off the largest part.

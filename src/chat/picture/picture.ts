@@ -9,7 +9,7 @@ import { outcomePicture, outcomeWords } from './outcome-picture.ts'
 import { planPicture, planWords } from './plan-picture.ts'
 
 export type Picture =
-  /** `timeZone`: IANA, of a reader who has none of their own. */
+  /** `timeZone`: the IANA zone for a reader who has not set one. */
   | { readonly kind: 'plan'; readonly forecast: PlanForecast; readonly timeZone: string }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'load'; readonly load: LoadWeek }

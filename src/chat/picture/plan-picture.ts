@@ -93,7 +93,7 @@ export function planPicture(plan: PlanForecast, timeZone: string, theme: Theme):
 /** What the picture shows, in words. */
 export function planWords(plan: PlanForecast, timeZone: string): string {
   const rings = plan.rings.map((ring) => {
-    const who = `${ring.name}: ${count(ring.assets, 'asset')} in ${count(ring.batches, 'batch', 'batches')}`
+    const who = `${ring.name}: ${count(ring.assets, 'server')} in ${count(ring.batches, 'batch', 'batches')}`
     return `${who}, ${ringTimes(ring, timeZone)}`
   })
   return `${headline(plan, timeZone)} ${asOf(plan, timeZone)} ${rings.join('. ')}.${plan.problem === null ? '' : ` ${plan.problem}`}`
@@ -132,7 +132,7 @@ function row(
 ): readonly string[] {
   const name = fitted(ring.name, LEFT - 34, 17, true)
   const parts = [text(20, top + 25, name, { size: 17, fill: palette.ink, bold: true })]
-  const done = ring.done > 0 ? `${ring.done} of ${ring.assets} done` : count(ring.assets, 'asset')
+  const done = ring.done > 0 ? `${ring.done} of ${ring.assets} done` : count(ring.assets, 'server')
   const who = `${done}, ${count(ring.batches, 'batch', 'batches')}`
   parts.push(text(20, top + 46, fitted(who, LEFT - 28, 13.5), { size: 13.5, fill: palette.soft }))
   const bar = top + (LANE - BAR) / 2
@@ -190,7 +190,7 @@ function overlaps(start: string, end: string, from: number, to: number): boolean
   return Date.parse(end) > from && Date.parse(start) < to
 }
 
-/** What is drawn: from now, or what has been done, to the end, and a little more. */
+/** The time that is drawn: from now, or from the first thing that was done, to the end and a little beyond. */
 function spanOf(plan: PlanForecast): { readonly from: number; readonly to: number } {
   const instants = [plan.now, ...plan.rings.flatMap(({ runs, soakUntil }) => [...runs.flatMap(ends), soakUntil])]
   // Where nothing ever begins, the windows that are too short.

@@ -15,7 +15,7 @@ export interface PictureFile {
   readonly alt: string
 }
 
-/** The same for the same picture, whoever asks and whenever. */
+/** The same picture has the same mark, whoever asks and whenever. */
 export function markOf(picture: Picture): string {
   return createHash('sha256').update(canonicalJson(picture)).digest('hex').slice(0, 12)
 }

@@ -34,7 +34,7 @@ export function ticks(from: number, to: number, most: number, timeZone: string):
   }
   for (let day = first; day.toMillis() <= to; day = day.plus({ days: 1 })) {
     for (let minute = 0; minute < 24 * 60; minute += step / MINUTE_MS) {
-      // By the clock on the wall: a day of 23 or 25 hours has its marks at the same hours.
+      // By the clock on the wall, so a day of 23 or 25 hours has its marks at the same hours.
       add(day.set({ hour: Math.floor(minute / 60), minute: minute % 60 }))
     }
   }
@@ -53,7 +53,7 @@ export function dayAndTime(at: string, timeZone: string): string {
   return DateTime.fromISO(at, { zone: timeZone }).toFormat('ccc d LLL HH:mm')
 }
 
-/** From and to, the day said once where it is the same. */
+/** From and to; the day is said only once where it is the same. */
 export function fromTo(start: string, end: string, timeZone: string): string {
   const to = DateTime.fromISO(end, { zone: timeZone })
   const same = DateTime.fromISO(start, { zone: timeZone }).hasSame(to, 'day')

@@ -154,7 +154,7 @@ export function buttons(
   list: readonly Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'>[],
   blockId?: string,
 ): ActionsBlock {
-  // Action ids must differ; of a card each action is there once, elsewhere there may be several proposals.
+  // Action ids must differ. On a card each action is there once; elsewhere there may be several proposals.
   const several = blockId !== undefined || new Set(list.map(({ name }) => name)).size < list.length
   const elements = list.slice(0, 25).map((action): Button => {
     const { style } = actions[action.name]

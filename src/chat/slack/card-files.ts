@@ -11,7 +11,7 @@ export interface CardFilesParts {
 }
 
 const SLACK = 'slack'
-/** A file that is refused so often is gone, or never will be ready. */
+/** A file that is refused this many times is gone, or will never be ready. */
 const REFUSALS = 8
 const LONGEST_WAIT_SECONDS = 60
 
@@ -47,7 +47,7 @@ export function createCardFiles({ posts, pictures }: CardFilesParts) {
     shown(files: readonly CardFile[]): void {
       for (const { id } of files) refusals.delete(id)
     },
-    /** In how many seconds they may be ready; `null` where they are given up. */
+    /** In how many seconds the files may be ready; `null`: they are given up. */
     refused(files: readonly string[]): number | null {
       for (const file of files) refusals.set(file, refusalsOf(file) + 1)
       const fewest = Math.min(...files.map(refusalsOf))

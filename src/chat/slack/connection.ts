@@ -102,7 +102,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
 
 function clientOptionsOf(apiUrl: string | null) {
   return {
-    // Sending again is our own business: Slack has no key that would keep a repeated post from being two.
+    // We send again ourselves: Slack has no key that would keep a repeated post from appearing twice.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: CALL_MS,
@@ -192,8 +192,8 @@ async function postTest({ places, workspaces }: Slack, nonce: string): Promise<s
 }
 
 /**
- * What the client says goes to our log. That a socket closed is ordinary, there is another; so is a file that Slack has not
- * processed yet.
+ * What the client says goes to our log. Two things are ordinary: a socket that closed, because there is another one,
+ * and a file that Slack has not processed yet.
  */
 function quiet(log: SlackOptions['log']): Logger {
   return {

@@ -14,7 +14,7 @@ export function createConversations(
   accounts: Pick<Accounts, 'accountOf'>,
   log: { warn(message: string): void },
 ) {
-  /** Those that were opened already, by account. */
+  /** The conversations that were opened already, by account. */
   const known = new Map<string, string>()
 
   return async (person: string): Promise<string | null> => {
@@ -35,7 +35,7 @@ export function createConversations(
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (!(error instanceof WebAPIPlatformError)) throw error
-      // Nothing that waiting would fix; the thread and the console say the same.
+      // Waiting would not fix it; the thread and the console say the same.
       log.warn(`Slack opens no direct message with ${person} (${account}): ${slackProblem(error)}`)
       return null
     }

@@ -18,7 +18,7 @@ export function homeView(overview: Overview, { consoleUrl }: Surroundings): Home
   }
 }
 
-/** What somebody sees there whom Patchwarden does not know, or who may not decide. */
+/** What the app's page shows to somebody whom Patchwarden does not know, or who may not decide. */
 export function homeNotice(text: string): HomeView {
   return { type: 'home', blocks: [section(mrkdwn([{ kind: 'text', text }], 1_000))] }
 }

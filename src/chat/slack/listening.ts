@@ -1,4 +1,4 @@
-/** Hears what people do in Slack, and shows them what comes of it. */
+/** Hears what people do in Slack, and shows them the result. */
 
 import type { App, BlockButtonAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
@@ -11,7 +11,7 @@ import { answerMessage } from './answer.ts'
 import type { Surroundings } from './card-blocks.ts'
 import { homeNotice, homeView } from './home.ts'
 import type { createMembership } from './membership.ts'
-import { askModal, MODAL, readButton, readModal } from './modal.ts'
+import { askModal, MODAL, readButton, readModal, refusedAt } from './modal.ts'
 
 export interface Listening {
   readonly interaction: Interaction
@@ -78,7 +78,10 @@ function hearDialogs(app: App, listening: Listening): void {
     const who = whoIs(listening, body.user.id, body.user.team_id ?? body.team?.id ?? null)
     const { answer } = await interaction.submitted(asked, who)
     // A refusal is said inside the dialog: what was typed is not lost.
-    if (!answer.ok) return ack({ response_action: 'errors', errors: { reason: shorten(plain(answer.message), 2_000) } })
+    if (!answer.ok) {
+      const errors = { [refusedAt(asked.action)]: shorten(plain(answer.message), 2_000) }
+      return ack({ response_action: 'errors', errors })
+    }
     await ack()
     if (asked.place === null) return
     const { text, blocks } = answerMessage(answer, null, surroundings)
@@ -108,7 +111,7 @@ function ephemeral({ answer, link }: Reply, { surroundings }: Pick<Listening, 's
   return { response_type: 'ephemeral' as const, replace_original: false, text, blocks }
 }
 
-/** @param problem of a click that was made there */
+/** @param problem what went wrong with a click that was made there */
 async function showHome(
   { interaction, surroundings }: Listening,
   { user, client }: { readonly user: string; readonly client: WebClient },

@@ -144,7 +144,7 @@ async function editCard(
   without: readonly string[] = [],
 ): Promise<number | null | 'elsewhere'> {
   const { workspaces, surroundings, pace, cardFiles } = slack
-  // First the turn, then the card: it shows what is so when it is sent.
+  // It waits for its turn first and reads the card then, so that the card is current when it is sent.
   await pace.edit()
   const card = await current()
   if (card === null) return null
@@ -166,7 +166,9 @@ async function editCard(
   }
 }
 
-/** Where a card that was posted is; `null`: in a workspace that does not count any more, while the channel of now does. */
+/**
+ * Where a posted card is; `null`: in a workspace that does not count any more, while that of its present channel does.
+ */
 async function placeOfCard(workspaces: Workspaces, posted: string, now: string): Promise<string | null> {
   // A channel that was written alone is the same with its workspace before it.
   if (readRealmId(now).id === posted) return now

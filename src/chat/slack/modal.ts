@@ -1,6 +1,6 @@
-import type { ModalView } from '@slack/types'
+import type { InputBlock, ModalView, PlainTextOption } from '@slack/types'
 import { z } from 'zod'
-import { type ActionName, actions, assetLabel, isActionName, untilLabel } from '../actions.ts'
+import { type ActionName, type Ask, actions, isActionName, type Question, questionsOf } from '../actions.ts'
 import type { Click } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 import { shorten, visible } from '../visible.ts'
@@ -20,7 +20,7 @@ export const MODAL = 'pw:ask'
 
 /** Asks for a reason; for a rejection also who looks again, and until when it holds. */
 export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dialog, keyof Click>): ModalView {
-  const { label, asks, summary, optional = [] } = actions[about.action]
+  const { label, summary } = actions[about.action]
   const verb = label.replace('…', '')
   const blocks: ModalView['blocks'] = [
     {
@@ -31,51 +31,8 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
       type: 'context',
       elements: [{ type: 'plain_text', text: shorten(`You are about to ${summary}.`, 300), emoji: false }],
     },
+    ...inputsOf(questionsOf(about.action), { owners, until }),
   ]
-  if (asks.includes('asset')) {
-    blocks.push({
-      type: 'input',
-      block_id: 'asset',
-      optional: optional.includes('asset'),
-      label: {
-        type: 'plain_text',
-        text: assetLabel(about.action),
-      },
-      element: { type: 'plain_text_input', action_id: 'asset', max_length: 200 },
-    })
-  }
-  if (asks.includes('reason')) {
-    blocks.push({
-      type: 'input',
-      block_id: 'reason',
-      label: { type: 'plain_text', text: 'Reason' },
-      hint: { type: 'plain_text', text: 'Everybody can read it, and it stays in the record.' },
-      element: { type: 'plain_text_input', action_id: 'reason', multiline: true, min_length: 3, max_length: 2_000 },
-    })
-  }
-  if (asks.includes('owner')) {
-    const options = owners.slice(0, 100).map(({ id, name }) => ({
-      text: { type: 'plain_text' as const, text: plainText(name, 75) },
-      value: id,
-    }))
-    const [first] = options
-    if (first !== undefined) {
-      blocks.push({
-        type: 'input',
-        block_id: 'owner',
-        label: { type: 'plain_text', text: 'Who looks at it again' },
-        element: { type: 'static_select', action_id: 'owner', options, initial_option: first },
-      })
-    }
-  }
-  if (asks.includes('until')) {
-    blocks.push({
-      type: 'input',
-      block_id: 'until',
-      label: { type: 'plain_text', text: untilLabel(about.action) },
-      element: { type: 'datepicker', action_id: 'until', initial_date: until },
-    })
-  }
   return {
     type: 'modal',
     callback_id: MODAL,
@@ -84,6 +41,54 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
     submit: { type: 'plain_text', text: shorten(verb, 24) },
     close: { type: 'plain_text', text: 'Cancel' },
     blocks,
+  }
+}
+
+/** An input for each question; where nobody can be named, it is whoever clicks. */
+export function inputsOf(
+  questions: readonly Question[],
+  { owners, until }: Pick<Dialog, 'owners' | 'until'>,
+): readonly InputBlock[] {
+  const people = owners.slice(0, 100).map(({ id, name }) => ({
+    text: { type: 'plain_text' as const, text: plainText(name, 75) },
+    value: id,
+  }))
+  return questions.flatMap(({ ask, label, required }) => {
+    if (ask === 'owner' && people.length === 0) return []
+    return {
+      type: 'input',
+      block_id: ask,
+      optional: !required,
+      label: { type: 'plain_text', text: label },
+      ...hintOf(ask, required),
+      element: elementOf(ask, until, people),
+    }
+  })
+}
+
+/** At which input a refusal is said: Slack knows none but those of the dialog. */
+export function refusedAt(action: ActionName): Ask {
+  const asks = questionsOf(action).map(({ ask }) => ask)
+  return asks.find((ask) => ask === 'reason') ?? asks[0] ?? 'reason'
+}
+
+function hintOf(ask: Ask, required: boolean): Pick<InputBlock, 'hint'> {
+  const hint = (text: string) => ({ hint: { type: 'plain_text' as const, text } })
+  if (ask === 'reason') return hint('Everybody can read it, and it stays in the record.')
+  return ask === 'owner' && !required ? hint('Left empty, it is you.') : {}
+}
+
+function elementOf(ask: Ask, until: string, people: readonly PlainTextOption[]): InputBlock['element'] {
+  const [first] = people
+  switch (ask) {
+    case 'reason':
+      return { type: 'plain_text_input', action_id: ask, multiline: true, min_length: 3, max_length: 2_000 }
+    case 'until':
+      return { type: 'datepicker', action_id: ask, initial_date: until }
+    case 'asset':
+      return { type: 'plain_text_input', action_id: ask, max_length: 200 }
+    case 'owner':
+      return { type: 'static_select', action_id: ask, options: [...people], ...(first && { initial_option: first }) }
   }
 }
 

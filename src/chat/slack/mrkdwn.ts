@@ -1,3 +1,4 @@
+import { minuteOf } from '../../core/time/instant.ts'
 import type { RichText } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 
@@ -15,7 +16,7 @@ export function escaped(text: string): string {
   return inCode(oneLine(text).replace(openers, (mark) => lookalikes[mark] ?? ''))
 }
 
-/** The same between backticks, where other marks mean nothing. */
+/** The same for text between backticks, where other marks mean nothing. */
 export function inCode(text: string): string {
   const shown = oneLine(text).replaceAll('`', 'ˋ')
   return shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
@@ -73,7 +74,7 @@ function fitting(text: string, room: number, before: string, after: string, writ
 /** https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 function date(at: string, style: 'time' | 'date and time' | 'relative', room: number): string {
   const seconds = Math.floor(Date.parse(at) / 1_000)
-  const fallback = `${at.slice(0, 16).replace('T', ' ')} UTC`
+  const fallback = `${minuteOf(at)} UTC`
   if (!Number.isFinite(seconds)) return fitting(at, room, '', '')
   const format = { time: '{time}', 'date and time': '{date_short_pretty} {time}', relative: '{ago}' }[style]
   const whole = `<!date^${seconds}^${format}|${fallback}>`

@@ -38,7 +38,10 @@ export function createPace(limits: PaceLimits, clock: () => number = Date.now) {
   }
 }
 
-/** Each caller takes its turn, so many milliseconds apart, and waits until it comes; after a quiet time `burst` at once. */
+/**
+ * Each caller waits for its turn; turns are this many milliseconds apart. After a quiet time, `burst` turns come at
+ * once.
+ */
 function createTurns(ms: number, burst: number, clock: () => number): () => Promise<void> {
   let next = 0
   return () => {

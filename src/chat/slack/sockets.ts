@@ -36,7 +36,7 @@ const HELLO_MS = 30_000
 /** A socket that lives shorter than this was not really had. */
 const SHORT_MS = 5_000
 
-/** https://docs.slack.dev/apis/events-api/using-socket-mode. Anything else is not Slack's, and ignored. */
+/** https://docs.slack.dev/apis/events-api/using-socket-mode. Anything else does not come from Slack, and is ignored. */
 const said = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello') }),
   z.object({ type: z.literal('disconnect') }),
@@ -143,7 +143,10 @@ function opened(sockets: Sockets, wasTold: boolean): void {
   else if (wasTold) sockets.options.log.info('Slack: both sockets are open again.')
 }
 
-/** Says whether it told the log. Without any socket it is the connection that is down, and told by whoever watches it. */
+/**
+ * Returns whether it wrote to the log. Without any socket the connection itself is down, and whoever watches the
+ * connection reports that.
+ */
 function failed({ open, events, options: { log } }: Sockets, why: string): boolean {
   if (open === 0) events.down(why)
   else log.warn(`Slack: one of two sockets is closed: ${why} It is tried again until it opens; clicks use the other.`)
@@ -155,7 +158,7 @@ async function openSocket(options: SocketOptions, signal: AbortSignal): Promise<
   // The client writes its own retries into the options it is given.
   const clientOptions = { ...options.clientOptions }
   const client = new SocketModeClient({ appToken, clientOptions, logger, autoReconnectEnabled: false })
-  // The client's own reading throws at what is not a message of Slack's, where nobody can catch it.
+  // The client's own reader throws, where nobody can catch it, when a message is not Slack's.
   client.removeAllListeners('ws_message')
   client.on('ws_message', (data: unknown) => read(client, data, take))
   const closed = new Promise<void>((resolve) => client.once('disconnected', () => resolve()))

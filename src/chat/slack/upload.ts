@@ -13,7 +13,7 @@ export interface UploadParts {
 }
 
 export interface PictureMessage {
-  /** Of the outbox. */
+  /** The message's id in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly place: string
@@ -24,7 +24,7 @@ export interface PictureMessage {
 
 const SLACK = 'slack'
 const UPLOAD_MS = 15_000
-/** Then it is given up, so that no picture holds back what comes after it. */
+/** After this many tries it is given up, so that a picture does not hold back what comes after it. */
 const TRIES = 3
 
 const ticket = z.object({ upload_url: z.url(), file_id: z.string() })

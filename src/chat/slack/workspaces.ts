@@ -9,7 +9,7 @@ export interface Workspaces {
   realmOf(workspace: string | null): Promise<Realm | null>
   /** Speaks in one that counts; given `null`, in the only one there is. Throws a sentence where it cannot. */
   clientOf(workspace: string | null): Promise<WebClient>
-  /** What there is to tell of them. Throws a sentence when one's token does not work, or none counts. */
+  /** What is known about the workspaces. Throws a sentence when a token does not work, or no workspace counts. */
   check(): Promise<WorkspacesSeen>
 }
 
@@ -85,7 +85,10 @@ export interface Installations {
 
 const KNOWN_MS = 60_000
 
-/** The named workspaces, each with the token it gave when it installed the app. That it installed it is no reason to trust it. */
+/**
+ * The named workspaces, each with the token it gave when it installed the app. Having installed the app is not a reason
+ * to trust a workspace.
+ */
 export function manyWorkspaces(
   installations: Installations,
   named: readonly string[],

@@ -20,7 +20,7 @@ const test = {
       rich(`Paused the test: ${sentence(reason)} Nothing more of it begins until it is resumed.`),
     ),
   'test-halted': ({ reason, closing }, telling) => {
-    const left = [' ', ...(atWork(telling.state) ?? rich('Nothing of it is at work.'))]
+    const left = [' ', ...(atWork(telling.state) ?? rich('No server is at work for the test.'))]
     if (telling.recorded.actor.kind === 'person' && !closing)
       return said(telling, 'urgent', rich(`Halted the test: ${sentence(reason)}`, ...left))
     return bot(closing ? 'warning' : 'urgent', rich(`The test ring is halted: ${sentence(reason)}`, ...left))
@@ -51,7 +51,7 @@ export const rollout = {
         strong(ringName(state, ring)),
         `, batch ${batch + 1}: patching `,
         ...names(state, assets),
-        later === 0 ? '' : ` ${count(later, 'more asset')} of the batch as these are done.`,
+        later === 0 ? '' : ` ${count(later, 'more server')} of the batch as these are done.`,
       ),
     )
   },
@@ -100,7 +100,7 @@ export const rollout = {
 /** Told once a day at most; the card always says how it stands. */
 function sinceStory(before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
   if (before === null || sinceOf(before).toldAt === sinceOf(state).toldAt) return []
-  const text = sinceSentences(tallyOf(state)) || 'Every server needs what was voted on, again.'
+  const text = sinceSentences(tallyOf(state)) || 'Every server needs what was voted on again.'
   return [{ author: null, tone: 'neutral', text: rich(`${text} The votes hold.`), detail: [] }]
 }
 
@@ -115,6 +115,6 @@ function ringNames(state: ProposalState): readonly string[] {
 function untouched(state: ProposalState): string {
   const left = notStarted(state)
   if (left === null) return ''
-  if (left.assets > 0) return `${count(left.assets, 'asset')} not touched.`
-  return left.nothingStarted ? 'No asset was touched.' : 'Every asset had been started.'
+  if (left.assets > 0) return `${count(left.assets, 'server')} not touched.`
+  return left.nothingStarted ? 'No server was touched.' : 'Every server had been started.'
 }

@@ -1,4 +1,4 @@
-/** What is said of when a rollout runs, and of what it waits for. */
+/** What the thread says about when a rollout runs, and about what it waits for. */
 
 import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'

@@ -16,8 +16,8 @@ const tellers: Tellers = { ...voting, ...scheduling, ...rollout, ...verification
 const noLogs: ReadonlyMap<string, string> = new Map()
 
 /**
- * Thread entries of one event. `state` is the proposal after it, `before` the one it changed. `logs`: by their hash those
- * that `logsTold` names, as far as they are kept.
+ * Thread entries of one event. `state` is the proposal after the event, `before` the proposal before it. `logs`: those
+ * that `logsTold` names, by their hash, as far as they are kept.
  */
 export function storyOf(
   recorded: RecordedEvent,

@@ -2,8 +2,8 @@
 
 import { outcomeOf } from '../../core/outcome.ts'
 import { allEndedWell, remarkableEnds, whyLeftUntouched } from '../../core/proposal/ends.ts'
+import { countReasons, leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
-import { countReasons, leftOutWords } from '../../core/proposal/since.ts'
 import { endCounts } from '../../core/rollout/tally.ts'
 import { type RichText, rich, sentence, strong } from '../rich-text.ts'
 import type { Tellers } from './telling.ts'

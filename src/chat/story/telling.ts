@@ -38,7 +38,7 @@ export function bot(tone: Tone, text: RichText, detail: readonly string[] = []):
   return [{ author: null, tone, text, detail }]
 }
 
-/** Whoever did it says it; where that was nobody, Patchwarden does. */
+/** The person who did it is the one who says it; where nobody did, Patchwarden says it. */
 export function said({ recorded, people }: Telling, tone: Tone, text: RichText): readonly ThreadEntry[] {
   const { actor, event } = recorded
   if (actor.kind !== 'person') return bot(tone, text)

@@ -24,7 +24,7 @@ const TOLD_APART = 5
 interface Ends {
   readonly good: readonly ChangedEnd[]
   readonly bad: readonly ChangedEnd[]
-  /** Those that are told each on its own. */
+  /** Ends that are told one by one. */
   readonly apart: readonly ChangedEnd[]
 }
 
@@ -63,7 +63,7 @@ function changedStory(assets: readonly string[], { before, state, logs }: Tellin
   }
   if (bad.length > TOLD_APART) {
     const rest = bad.slice(TOLD_APART)
-    entries.push(together(rest, 'urgent', 'These did not end well either; "Assets" says why.'))
+    entries.push(together(rest, 'urgent', 'These did not end well either; "Servers" says why.'))
   }
   if (good.length > TOLD_APART) entries.push(together(good, 'good', 'These report the promised versions.'))
   return entries
@@ -101,7 +101,7 @@ function notBegunStory(verifications: readonly RecordedVerification[], state: Pr
   const groups = [...byReason]
   // Where hosts have many reasons, the last ones are told without them.
   const rest = groups.splice(TOLD_APART).flatMap(([, assets]) => assets)
-  if (rest.length > 0) groups.push(['"Assets" says why', rest])
+  if (rest.length > 0) groups.push(['"Servers" says why', rest])
   return groups.map(([reason, assets]) => ({
     author: null,
     tone: 'warning',

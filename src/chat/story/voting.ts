@@ -3,6 +3,8 @@
 import { nameAsKnown } from '../../core/hands.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
+import { deploymentsOf } from '../../core/rollout/deployments.ts'
+import { tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { paragraphs, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
 import { count } from '../words.ts'
@@ -49,6 +51,10 @@ export const voting = {
   expired: () =>
     bot('warning', rich('Expired: it was not decided in time. The next assessment proposes what is still missing.')),
   withdrawn: ({ reason }, telling) => said(telling, 'warning', rich(`Withdrawn: ${sentence(reason)}`)),
+  'roll-back-opened': ({ proposal }, telling) =>
+    linked(proposal, said(telling, 'warning', rich('Rolls it back: ', strong(proposal), ' does that.'))),
+  'roll-back-ended': ({ proposal, more }, { state }) =>
+    more === true ? [] : linked(proposal, bot('neutral', rolledBackText(state, proposal))),
   'followed-up': ({ advisory, mends, proposal }) => [
     {
       author: null,
@@ -78,21 +84,35 @@ function openedStory(recorded: RecordedEvent, state: ProposalState): readonly Th
   if (state.subject.kind === 'standing rule') {
     const { rule } = state.subject
     text.push(
-      `Asks for a standing approval: ${rule.types.join(', ')} patches on assets tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
+      `Asks for a standing approval: ${rule.types.join(', ')} patches on servers tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
     )
   } else if (state.subject.rollsBack) {
     const { proposal } = state.subject.rollsBack
-    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'asset')} get the versions from before.`)
+    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'server')} get the versions from before.`)
   } else {
     const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
     text.push(
-      `${by}: ${count(state.subject.assets.length, 'asset')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
+      `${by}: ${count(state.subject.assets.length, 'server')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
       strong(state.priority),
       '.',
     )
   }
   const author = recorded.actor.kind === 'person' ? recorded.actor : null
   return [{ author, tone: 'neutral', text: rich(...text), detail: [] }]
+}
+
+function linked(proposal: string, entries: readonly ThreadEntry[]): readonly ThreadEntry[] {
+  return entries.map((entry) => ({ ...entry, link: `/p/${proposal}` }))
+}
+
+/** What came of the proposal that was to undo this one. */
+function rolledBackText(state: ProposalState, proposal: string): RichText {
+  const all = state.rollout === null ? [] : deploymentsOf(state.rollout)
+  const back = all.filter(({ undoneBy }) => undoneBy === proposal).length
+  if (back === 0) return rich(strong(proposal), ' is over and has changed nothing back.')
+  const rest = tallyOf(state).changed ? ' What is still changed can be rolled back, too.' : ''
+  const have = `${count(back, 'asset')} ${back === 1 ? 'has' : 'have'}`
+  return rich(strong(proposal), ` is over: ${have} the versions from before.${rest}`)
 }
 
 function approvedText(state: ProposalState, by: NonNullable<ProposalState['approvedBy']>): RichText {

@@ -1,7 +1,7 @@
 /** Parts of sentences that the thread and the card share. */
 
+import { leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
-import { leftOutWords } from '../../core/proposal/since.ts'
 import { unfinished } from '../../core/rollout/run.ts'
 import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
 import { code, type RichText, rich, sentence, time } from '../rich-text.ts'
@@ -21,7 +21,7 @@ export function listed(state: ProposalState, assets: readonly string[]): RichTex
   return listedNames(first, assets.length)
 }
 
-/** The first names of so many. */
+/** The first of these names, and how many there are in total. */
 function listedNames(first: readonly string[], total: number): RichText {
   const out: (string | ReturnType<typeof code>)[] = []
   for (const [index, name] of first.entries()) {
@@ -42,7 +42,7 @@ export function atWork(state: ProposalState): RichText | null {
   )
 }
 
-/** The same by the first names of so many. */
+/** The same, given the first names and how many there are in total. */
 export function atWorkWords(first: readonly string[], total: number): RichText {
   const what = total === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
   return rich(...listedNames(first, total), ` ${what}.`)
@@ -59,7 +59,7 @@ export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOu
   const out = Object.values(leftOut).reduce((sum, some) => sum + some, 0)
   return [
     out === 0 ? '' : `${out} left out since: ${leftOutWords(leftOut)}.`,
-    inPart === 0 ? '' : `${inPart} ${inPart === 1 ? 'needs' : 'need'} only a part of it by now.`,
+    inPart === 0 ? '' : `${inPart} ${inPart === 1 ? 'needs' : 'need'} only a part of it now.`,
     waiting === 0
       ? ''
       : `${count(waiting, 'more server')} since: ${waiting === 1 ? 'it waits' : 'they wait'} for the next proposal.`,
@@ -71,7 +71,7 @@ export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOu
 /** What the test ring showed, for those who vote. */
 export function testSummary(test: TestTally | null): string {
   if (test === null || test.started === 0) return 'It touched nothing.'
-  const parts = [`${test.good} of ${count(test.started, 'test asset')} took it and ended well`]
+  const parts = [`${test.good} of ${count(test.started, 'test server')} took it and ended well`]
   if (test.rebooted > 0) parts.push(`${test.rebooted} rebooted and came back`)
   for (const { name, end, reason } of test.others) parts.push(`${name} ${end}: ${reason}`)
   return sentence(parts.join('; '))

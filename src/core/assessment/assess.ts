@@ -1,7 +1,8 @@
 /** Inventory against catalog: what the assets of a team miss, and how urgent it is. */
 
 import type { Asset, AssetSnapshot } from '../asset.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import { architectureOf, type Change } from '../change.ts'
 import { stakes } from '../priority/order.ts'
 import { priorityRank } from '../priority/priority.ts'
 import { inOneGo, type Steps } from '../steps.ts'
@@ -20,7 +21,7 @@ export interface Looked {
 export interface AssessedAsset extends Looked {
   /** Ids of the patches it misses. Assets that miss the same share this list, and `changes`. */
   readonly patches: readonly string[]
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
   /** Newer versions exist, and its package manager will not install them. */
   readonly held: readonly Held[]
   /** Packages that another vendor built, whose versions the platform's security data cannot judge. */
@@ -70,13 +71,13 @@ export function assess({
 export interface Assess {
   /** `alike`: in the order of the ids of their first assets, as all assets come out. In steps. */
   (alike: MissingAlike): Steps<Assessment>
-  /** What is known is judged again where it is of these packages (source or binary names), or of these CVEs. */
+  /** What is known is judged again where it concerns these packages (source or binary names) or these CVEs. */
   changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void
 }
 
 /**
- * Assesses the assets of a team again and again, and works out only what is not as it was: a patch that is as it was is the
- * same object as before.
+ * Assesses the assets of a team again and again, and works out only what has changed: an unchanged patch is the same
+ * object as before.
  */
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
@@ -118,17 +119,20 @@ export function createAssess(options: JudgeOptions): Assess {
 }
 
 /** Changes by package and architecture; where two updates change the same package, the last. */
-function changesOf(updates: readonly Update[]): readonly PackageChange[] {
+function changesOf(updates: readonly Update[]): readonly Change[] {
   const sorted = updates
     .flatMap((update) => update.changes)
-    .sort((a, b) => order(a.name, b.name) || order(a.architecture, b.architecture))
+    .sort((a, b) => order(a.name, b.name) || order(architectureOf(a), architectureOf(b)))
   return sorted.filter((change, index) => {
     const next = sorted[index + 1]
-    return next === undefined || next.name !== change.name || next.architecture !== change.architecture
+    return next === undefined || next.name !== change.name || architectureOf(next) !== architectureOf(change)
   })
 }
 
-/** One asset for each exposure and criticality that there is, and what all are worth: judgement looks at nothing else. */
+/**
+ * One asset for each exposure and criticality that occurs, and what all of them are worth together: judgement looks at
+ * nothing else.
+ */
 function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<string, Asset>; readonly stake: number } {
   const contexts = new Map<string, Asset>()
   let stake = 0

@@ -1,4 +1,4 @@
-/** What feeds say, to be looked up by package and by CVE. It can be taught what changed, without being made again. */
+/** What feeds say, for look-ups by package and by CVE. It can take changes without being made again. */
 
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
@@ -11,18 +11,23 @@ export interface CatalogView {
   advisory(id: string): Advisory | null
   /** By KB. */
   windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
-  /** The same object until something else is known of the CVE. */
+  /** The same object until something new is known about the CVE. */
   about(cve: string): CveEvidence
   lifecycle(platform: string): Lifecycle | null
-  /** CVEs of which something is known, or was asked. */
+  /** CVEs that something is known about, or that were asked for. */
   cves(): Iterable<string>
   /** Forgets what feeds said of these packages (source or binary names). */
   forgetPackages(packages: ReadonlySet<string>): void
-  /** All that feeds say of these packages, of which nothing is known; they may come in any number of portions. */
+  /**
+   * All that feeds say about these packages, of which nothing must be known so far; it may come in any number of
+   * portions.
+   */
   takePackages(packages: ReadonlySet<string>, content: Pick<FeedContent, 'fixes' | 'advisories'>): void
   /** Puts these Windows updates and lifecycles in place of all that are known. */
   replacePlatforms(content: Pick<FeedContent, 'updates' | 'lifecycles'>): void
-  /** Puts all that feeds say now of these CVEs in place of what they said before. Returns those of which it is another. */
+  /**
+   * Replaces what feeds said about these CVEs before with what they say now. Returns the CVEs for which that differs.
+   */
   replaceCves(cves: Iterable<string>, content: AboutCves): ReadonlySet<string>
 }
 
@@ -86,7 +91,7 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
   }
 }
 
-/** `only`: what it says of these sources; `null`: of all. */
+/** `only`: what it says about these sources; `null`: about all. */
 function takeAdvisory(index: Index, advisory: Advisory, only: ReadonlySet<string> | null): void {
   index.advisoryById.set(advisory.id, advisory)
   for (const key of new Set(advisory.fixes.map((fix) => packageKey(fix.platform, fix.source))))

@@ -2,9 +2,10 @@
 
 import type { AssetSnapshot } from '../asset.ts'
 import type { PatchType } from '../catalog.ts'
+import { WINDOWS } from '../versions/windows.ts'
 import type { CatalogView } from './catalog-view.ts'
 import { isWindows } from './missing.ts'
-import { missingWindowsUpdates, WINDOWS } from './windows-updates.ts'
+import { missingWindowsUpdates } from './windows-updates.ts'
 
 /** A CVE that a binary package (or Windows) has and a newer version fixes. */
 export interface Finding {

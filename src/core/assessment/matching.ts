@@ -20,9 +20,9 @@ export interface Matcher {
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
   /** Forgets what feeds said of these packages (source or binary names). */
   forget(packages: ReadonlySet<string>): void
-  /** What feeds say of packages of which nothing is known, in any number of portions. */
+  /** Takes what feeds say about packages of which nothing is known so far, in any number of portions. */
   take(fixes: Iterable<Fix>): void
-  /** What feeds say of a package, whether the name is that of a source or of a binary package. */
+  /** What feeds say about a package, whether the name is that of a source or of a binary package. */
   said(platform: Platform, name: string): readonly Fix[]
   /** CVEs that the platform's vendor knows of and has no fix for yet. */
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
@@ -171,7 +171,7 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
 
 const modular = /\.module[_+]el/
 
-/** `nodejs:18`; of a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
+/** `nodejs:18`; for a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
 function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module
   return modular.test(version) ? `?${firstNumber(version)}` : null

@@ -8,17 +8,19 @@ export interface OfPackage {
 
 type Lists = readonly (readonly OfPackage[])[]
 
-/** What was made of lists of the very same objects, else what `make` gives. The first list must not be empty. */
+/**
+ * What was made before from lists of the very same objects, else what `make` gives. The first list must not be empty.
+ */
 export type Memo<Result> = (lists: Lists, make: () => Result) => Result
 
-/** How often what results go by has changed, and by which of these changes a package did last. */
+/** How often the basis of the results has changed, and which of these changes last concerned a package. */
 export interface Changes {
   count: number
   /** By source or binary name. */
   readonly lastOf: Map<string, number>
 }
 
-/** Something else is said of these packages (source or binary names). */
+/** Notes that something else is said about these packages (source or binary names). */
 export function noteChange(changes: Changes, packages: ReadonlySet<string>): void {
   changes.count++
   for (const name of packages) changes.lastOf.set(name, changes.count)
@@ -32,7 +34,7 @@ export function hasChangedSince({ lastOf }: Changes, { name, source }: OfPackage
 interface Known<Result> {
   readonly lists: Lists
   result: Result
-  /** Of the changes when it was made. */
+  /** The count of changes when it was made. */
   count: number
 }
 

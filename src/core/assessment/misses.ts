@@ -1,5 +1,5 @@
 /**
- * What software misses by what a catalog says. It depends on the software alone, so it is asked once for each pair of a
+ * What software misses according to a catalog. It depends on the software alone, so it is asked once for each pair of a
  * software set and a pending set, and not once for each asset.
  */
 
@@ -17,7 +17,7 @@ export interface Misses {
   again(software: Software, before: Missing, packages: ReadonlySet<string>): Missing
 }
 
-/** Answers what software misses by what a catalog says. */
+/** Answers what software misses according to a catalog. */
 export function createMisses(catalog: CatalogView): Misses {
   const workedOut = nothingWorkedOut(catalog)
   return {
@@ -59,7 +59,7 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   }
 }
 
-/** Works out only what is of these packages; the rest is as it was before. */
+/** Works out only what concerns these packages; the rest stays as it was before. */
 function missingAnew(
   workedOut: WorkedOut,
   software: Software,
@@ -68,7 +68,7 @@ function missingAnew(
 ): Missing {
   const { pending } = software
   if (isWindows(software) || pending === null) return missingOf(workedOut, software)
-  // A feed may name a binary package; what is offered goes by its source.
+  // A feed may name a binary package, but what is offered is named by its source.
   const sources = new Set<string>()
   for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
   for (const { source } of before.updates) if (packages.has(source)) sources.add(source)

@@ -1,7 +1,8 @@
 /** What assessment looks at of an asset, and what it says that the asset misses. */
 
 import type { AssetSnapshot, HeldReason, InstalledPackage, PendingUpdate, Platform } from '../asset.ts'
-import type { PackageChange, PatchType } from '../catalog.ts'
+import type { PatchType } from '../catalog.ts'
+import type { Change } from '../change.ts'
 
 /** What assessment looks at of an asset's software. */
 export interface Software {
@@ -17,7 +18,7 @@ export interface Update {
   readonly source: string
   /** Target version. */
   readonly version: string
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
   /** CVEs that the installed version has and the target fixes. */
   readonly cves: readonly string[]
   readonly advisories: readonly string[]
@@ -31,7 +32,7 @@ export interface Update {
 export interface NotOffered {
   readonly platform: Platform
   readonly source: string
-  /** A CVE, else an advisory. */
+  /** A CVE, or an advisory where there is none. */
   readonly flaw: string
   readonly cve: boolean
   readonly advisory: string | null

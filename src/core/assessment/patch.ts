@@ -1,7 +1,8 @@
-/** What updates of one source package to one version come to: a patch, judged by the most endangered asset that misses it. */
+/** A patch: the updates of one source package to one version, judged by the most endangered asset that misses it. */
 
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
+import { architectureOf, changeTarget, versionBefore } from '../change.ts'
 import {
   type CveEvidence,
   type DueDays,
@@ -28,7 +29,10 @@ export interface JudgeOptions {
   readonly rule: PriorityRule
   /** ISO 8601. Judgement looks at the day. */
   readonly now: string
-  /** When each patch was first seen to be missing, by its id; ISO 8601. One that is not listed is seen now. */
+  /**
+   * When each patch was first seen to be missing, by its id; ISO 8601. A patch that is not listed is seen now for the
+   * first time.
+   */
   readonly firstSeen?: ReadonlyMap<string, string>
   readonly dueDays?: DueDays
   readonly defaults?: PriorityDefaults
@@ -55,7 +59,7 @@ interface Known {
   patch: Patch
 }
 
-/** Judges patches, and remembers each for as long as what it goes by is the same. */
+/** Judges patches, and remembers each judgement for as long as its basis is the same. */
 export function createPatchJudge(options: JudgeOptions) {
   const known = new Map<string, Known>()
 
@@ -79,7 +83,7 @@ export function createPatchJudge(options: JudgeOptions) {
   }
 
   return {
-    /** Of those that are not among them nothing is remembered. In steps. */
+    /** Forgets what is not among these. Works in steps. */
     *all(found: Iterable<FoundPatch>): Steps<Patch[]> {
       const patches: Patch[] = []
       const there = new Set<string>()
@@ -108,7 +112,9 @@ function withUrgency(patch: Patch, likeliest: number, stake: number): Patch {
   return patch.cves.length === 0 ? patch : { ...patch, urgency: urgency(likeliest, stake) }
 }
 
-/** The same updates in the same order, missed by assets of the same kinds, of which the evidence names the same ones. */
+/**
+ * The same updates in the same order, missed by assets of the same kinds, with the same assets named in the evidence.
+ */
 function sameUpdates({ updates: some }: FoundPatch, { updates: others }: FoundPatch): boolean {
   if (some.size !== others.size) return false
   const before = others.entries()
@@ -135,15 +141,17 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
   if (first === undefined) throw new Error(`Patch ${found.id} has no asset.`)
   const cves = distinct(updates, 'cves').sort(newestCveFirst)
   const origins = distinct(updates, 'origins').sort()
-  const from = first.changes.find((change) => change.from !== null)?.from ?? null
+  const from = versionBefore(first.changes)
   const type =
     first.type ??
     patchType({ security: updates.some((update) => update.security), cves: cves.length, from, to: first.version })
   const judgement = judgeAll(found, { catalog, now, ...options }) ?? judgeWithoutCve(type, origins)
   const packages = new Map<string, Patch['packages'][number]>()
   for (const { changes } of updates)
-    for (const { name, architecture, to } of changes)
-      packages.set(`${name} ${architecture}`, { name, architecture, to })
+    for (const change of changes) {
+      const architecture = architectureOf(change)
+      packages.set(`${change.name} ${architecture}`, { name: change.name, architecture, to: changeTarget(change) })
+    }
   const notices = noticesOf(updates, cves, catalog)
   const published = notices.flatMap((notice) => (notice.published === null ? [] : [notice.published])).sort()
   const seen = options.firstSeen?.get(found.id) ?? now
@@ -227,7 +235,7 @@ function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string
   ]
 }
 
-/** The most urgent judgement over every CVE and asset; the evidence is that of the one that decided. */
+/** The most urgent judgement over every CVE and asset; the evidence belongs to the one that decided. */
 function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions): Judgement | null {
   const assumed = defaults ?? { exposure: 'open', criticality: 'medium' }
   const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string> }>()

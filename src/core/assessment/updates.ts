@@ -1,15 +1,15 @@
 /** The updates that software misses: what its package manager offers, or else what feeds say is fixed. */
 
 import type { InstalledPackage, PendingUpdate, Platform } from '../asset.ts'
-import type { PackageChange } from '../catalog.ts'
+import type { Change } from '../change.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import type { CatalogView } from './catalog-view.ts'
 import type { Matcher, OpenFix } from './matching.ts'
 import type { Held, NotOffered, Software, Update } from './missing.ts'
-import { missingWindowsUpdates } from './windows-updates.ts'
+import { missingWindowsUpdates, updateChange } from './windows-updates.ts'
 import { bySource, type FixedUpdate, lackingOf, mended, nothing, onPlatform, type WorkedOut } from './worked-out.ts'
 
-/** `only`: of these sources, in place of all. */
+/** `only`: only these sources, in place of all. */
 export function offeredUpdates(
   workedOut: WorkedOut,
   { platform, packages }: Software,
@@ -100,7 +100,7 @@ function fixedUpdate(
 ): FixedUpdate {
   const scheme = schemeFor(platform)
   const held: Held[] = []
-  const changes: PackageChange[] = []
+  const changes: Change[] = []
   const open: OpenFix[] = []
   let version: string | null = null
   for (const item of installed) {
@@ -162,7 +162,7 @@ export function windowsUpdates({ platform, packages }: Software, catalog: Catalo
     platform,
     source: update.kb,
     version: update.fixedBuild ?? update.kb,
-    changes: [{ name: update.kb, architecture: 'all', from: null, to: update.fixedBuild ?? update.kb }],
+    changes: [updateChange(update)],
     cves,
     advisories: [update.kb, ...includes],
     origins: [],

@@ -2,14 +2,12 @@
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'
-import { compareWindows, isWindowsBuild } from '../versions/windows.ts'
-
-/** Name under which an inventory lists the build of Windows itself; installed updates are listed as `KB5035857`. */
-export const WINDOWS = 'Windows'
+import { isApplied, isUpdateName, type UpdateChange } from '../change.ts'
+import { compareWindows, sameWindowsRelease, windowsBuildOf } from '../versions/windows.ts'
 
 export interface MissingUpdate {
   readonly update: WindowsUpdate
-  /** Of it and of every update that it stands for. */
+  /** The CVEs of it and of every update that it stands for. */
   readonly cves: readonly string[]
   /** Updates that are missing too and come with this one. */
   readonly includes: readonly string[]
@@ -52,20 +50,22 @@ export function missingWindowsUpdates(
   packages: readonly InstalledPackage[],
   updates: ReadonlyMap<string, WindowsUpdate>,
 ): readonly MissingUpdate[] {
-  const build = buildOf(packages)
-  const there = new Set(packages.flatMap((item) => (/^KB\d+$/i.test(item.name) ? [item.name.toUpperCase()] : [])))
-  for (const update of updates.values()) if (build !== null && reached(build, update)) there.add(update.kb)
+  const build = windowsBuildOf(packages)
+  const there = new Set(packages.flatMap(({ name }) => (isUpdateName(name) ? [name.toUpperCase()] : [])))
+  for (const update of updates.values())
+    if (isApplied(updateChange(update), { packages, asset: update }).applied === 'yes') there.add(update.kb)
   for (const kb of [...there]) for (const old of replacedBy(kb, updates)) there.add(old)
 
   const missing = [...updates.values()].filter(
     (update) =>
-      !there.has(update.kb) && (build === null || update.fixedBuild === null || sameLine(build, update.fixedBuild)),
+      !there.has(update.kb) &&
+      (build === null || update.fixedBuild === null || sameWindowsRelease(build, update.fixedBuild)),
   )
   const replaced = new Map<string, ReadonlySet<string>>()
   for (const { kb } of missing) replaced.set(kb, replacedBy(kb, updates))
   const covered = new Set<string>()
   for (const { kb } of missing) for (const old of replaced.get(kb) ?? []) if (old !== kb) covered.add(old)
-  // Of cumulative updates of one line only the newest is to be installed, whoever names whom.
+  // Of the cumulative updates of one line only the newest is to be installed, whichever of them names the others.
   const cumulative = missing.filter((update) => update.fixedBuild !== null)
   let newest: WindowsUpdate | null = null
   for (const update of cumulative)
@@ -84,19 +84,9 @@ export function missingWindowsUpdates(
   return result
 }
 
-/** The full build, `10.0.20348.2340`; `null` where it is not known, or known without its update revision. */
-function buildOf(packages: readonly InstalledPackage[]): string | null {
-  const version = packages.find((item) => item.name === WINDOWS)?.version ?? ''
-  return isWindowsBuild(version) && version.split('.').length === 4 ? version : null
-}
-
-/** The same release of Windows: the first three numbers. */
-function sameLine(build: string, fixed: string): boolean {
-  return build.split('.').slice(0, 3).join('.') === fixed.split('.').slice(0, 3).join('.')
-}
-
-function reached(build: string, { fixedBuild }: WindowsUpdate): boolean {
-  return fixedBuild !== null && sameLine(build, fixedBuild) && compareWindows(build, fixedBuild) >= 0
+/** What installing it changes on a machine. */
+export function updateChange({ kb, fixedBuild }: Pick<WindowsUpdate, 'kb' | 'fixedBuild'>): UpdateChange {
+  return { kind: 'update', name: kb, build: fixedBuild }
 }
 
 /** All that `kb` replaces on any number of steps; circles, which the data has, end. */

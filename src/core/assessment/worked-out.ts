@@ -1,7 +1,7 @@
 /**
- * What was worked out of software by one catalog. What one source package misses is the same object wherever it is the
- * same, also where the lists around it differ: package versions and pending updates that come as the same objects are known
- * by that.
+ * What was worked out for software with one catalog. What one source package misses is the same object wherever it is
+ * the same, also where the lists around it differ: package versions and pending updates that come as the same objects
+ * are recognised by that.
  */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
@@ -13,7 +13,7 @@ import { thirdParty } from './third-party.ts'
 
 export interface WorkedOut {
   readonly catalog: CatalogView
-  /** Of what feeds say of packages. */
+  /** Changes of what feeds say about packages. */
   readonly changes: Changes
   readonly platforms: Map<Platform, OnPlatform>
 }
@@ -27,12 +27,12 @@ interface OnPlatform {
   readonly lacking: WeakMap<Software['packages'], Lacking>
 }
 
-/** Of a list of packages, those that lack a fix. */
+/** The packages of a list that lack a fix. */
 interface Lacking {
   readonly bySource: ReadonlyMap<string, readonly InstalledPackage[]>
   /** CVEs of all of them. */
   readonly findings: number
-  /** Of the changes when it was looked at. */
+  /** The count of changes when it was looked at. */
   at: number
 }
 

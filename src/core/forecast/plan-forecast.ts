@@ -9,7 +9,10 @@ export interface ForecastQuestion {
   readonly freezes: readonly Freeze[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** Nothing but the rings that run before the vote begins earlier: the start of the schedule, or now and the lead time. */
+  /**
+   * Only the rings that run before the vote begin earlier than this: the start of the schedule, or now and the lead
+   * time.
+   */
   readonly notBefore?: string
   /** Windows do not count: it was decided at once, or undoes something. */
   readonly atOnce?: boolean
@@ -24,17 +27,17 @@ export interface ForecastQuestion {
 export interface RingForecast {
   readonly name: string
   readonly assets: number
-  /** Of the assets, so many are verified already. */
+  /** How many of the assets are verified already. */
   readonly done: number
   readonly batches: number
-  /** When assets are worked on, one stretch for each window that it needs. Empty: its turn never comes. */
+  /** When assets are worked on: one stretch for each window that is needed. Empty: its turn never comes. */
   readonly runs: readonly Window[]
   /** ISO 8601; `null` where its turn never comes, or it never ends. */
   readonly start: string | null
   readonly end: string | null
   /** The end, where it is not watched afterwards. */
   readonly soakUntil: string | null
-  /** Roles one of which must say go first; the forecast takes it that they do at once. */
+  /** One of these roles must say go first; the forecast assumes that they do so at once. */
   readonly waitsForGo: readonly string[]
 }
 
@@ -50,5 +53,5 @@ export interface PlanForecast {
   readonly freezes: readonly Pick<Freeze, 'name' | 'from' | 'to'>[]
 }
 
-/** What is kept of windows, freezes and the runs of a ring: a picture has no room for more. */
+/** How many windows, freezes and runs of a ring are kept: a picture has no room for more. */
 export const KEPT = 40

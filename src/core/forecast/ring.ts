@@ -20,7 +20,7 @@ export interface Simulation extends Required<Omit<ForecastQuestion, 'team' | 'fr
 /** Instants and durations in here are milliseconds. */
 interface RingPlay {
   readonly ring: PlannedRing
-  /** That one asset takes. */
+  /** How long one asset takes. */
   readonly duration: number
   readonly timesOf: (asset: string) => Times
   readonly room: ClusterRoom
@@ -138,8 +138,8 @@ function whyNever({ ring, duration, timesOf }: RingPlay, assets: readonly string
   if (times.spans.length === 0) return `Ring ${ring.name} never begins: ${name} has no time in the coming year.`
   const longest = Math.max(...times.spans.map(({ start, end }) => end - start))
   if (longest < duration)
-    return `Ring ${ring.name} never ends: an asset takes about ${minutes(duration)}, and ${name} is never open for longer than ${minutes(longest)}.`
-  return `Ring ${ring.name} does not end within a year: ${name} is too short for its ${ring.assets.length} assets.`
+    return `Ring ${ring.name} never ends: a server takes about ${minutes(duration)}, and ${name} is never open for longer than ${minutes(longest)}.`
+  return `Ring ${ring.name} does not end within a year: ${name} is too short for its ${ring.assets.length} servers.`
 }
 
 /** No more than a picture shows: what comes after is one long span. */

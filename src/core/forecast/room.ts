@@ -21,7 +21,7 @@ export function clusterRoom(clusters: readonly Cluster[]): ClusterRoom {
   }
 }
 
-/** The first `most` that may be taken, and the others in their order. */
+/** The first `most` assets that may be taken, and the others in their order. */
 export function take(assets: readonly string[], most: number, may: (asset: string) => boolean) {
   const chosen: string[] = []
   const passed: string[] = []

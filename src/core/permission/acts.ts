@@ -1,8 +1,8 @@
 /** What a person can ask of a proposal: a closed list. */
 
-import type { ProposalCommand } from '../proposal/command.ts'
 import { hasFailed } from '../proposal/named-asset.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
+import type { PeoplesCommand } from './parts.ts'
 
 export const acts = [
   'comment',
@@ -36,13 +36,15 @@ export function isAct(name: string): name is Act {
   return acts.some((act) => act === name)
 }
 
-/** The act that a command is for this state; `null`: parts of Patchwarden give it, and never people. */
-export function actOf(command: ProposalCommand, state: ProposalState): Act | null {
+/** The act that a command is for this state. */
+export function actOf(command: PeoplesCommand, state: ProposalState): Act {
   switch (command.type) {
     case 'vote':
       return command.choice
     case 'skip':
       return hasFailed(state, command.asset) ? 'leave-out' : 'skip'
+    case 'open-roll-back':
+      return 'roll-back'
     case 'comment':
     case 'withdraw-vote':
     case 'confirm':
@@ -60,27 +62,5 @@ export function actOf(command: ProposalCommand, state: ProposalState): Act | nul
     case 'break-glass':
     case 'review-break-glass':
       return command.type
-    case 'open':
-    case 'revise':
-    case 'compare-assets':
-    case 'supersede':
-    case 'follow-up':
-    case 'remind':
-    case 'expire':
-    case 'end-notice':
-    case 'ask-acknowledgement':
-    case 'reschedule':
-    case 'announce-window':
-    case 'start':
-    case 'start-test':
-    case 'start-batch':
-    case 'end-soak':
-    case 'complete':
-    case 'record-outcomes':
-    case 'record-gate':
-    case 'record-verifications':
-    case 'note-drift':
-    case 'note':
-      return null
   }
 }

@@ -9,7 +9,7 @@ import { someOf, takesRole } from './names.ts'
 import type { Place } from './place.ts'
 import { relation } from './relations.ts'
 import { holders, holds } from './roles.ts'
-import { type Doer, no, type Row } from './row.ts'
+import { type Doer, decidesNow, no, type Row } from './row.ts'
 import { rows } from './rows.ts'
 import { turnProblem } from './turn.ts'
 
@@ -24,34 +24,53 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | nul
   return { ...found, sentence: `${found.sentence} ${othersCan(act, place)}` }
 }
 
-/** Why it is not theirs to do, or not in the way in which it came, whenever that is; `null`: it is. */
+/** Why the person may not do it at any time, or not in the way in which it came; `null`: they may. */
 export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return notTheirs(act, doer, place)
-  return proofProblem(act, row.decides, doer, place.glance, place.members)
+  return proofOf(act, doer, place)
 }
 
-/** The same without naming anybody else. */
+/** The same, without naming anybody else. */
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
-  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  const proof = proofOf(act, doer, place)
   return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
 
-function may(act: Act, { id, name }: Member, place: Place): boolean {
+/** Why it does not do in the way in which it came; `null`: it does. */
+function proofOf(act: Act, doer: Doer, { glance, members }: Place): Refusal | null {
+  return proofProblem(act, decidesNow(rows[act], glance), doer, glance, members)
+}
+
+function may(act: Act, { id, name }: Pick<Member, 'id' | 'name'>, place: Place): boolean {
   // By an account of one's own, where every approval is taken.
   return judged(act, { kind: 'person', id, name, via: 'console' }, place, null) === null
 }
 
-/** What this person is offered: what would be accepted now, and what would be once they confirm it in the console. */
+/**
+ * What this person is offered: what would be accepted now, and what would be accepted once they confirm it in the
+ * console.
+ */
 export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
   return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
 }
 
-/** What at least one member is offered. */
+/** What at least one person is offered: a member, or somebody whom the act is for whatever their roles. */
 export function offersToAny(place: Place): ReadonlySet<Act> {
-  return new Set(acts.filter((act) => place.members.some((member) => may(act, member, place))))
+  return new Set(
+    acts.filter(
+      (act) =>
+        place.members.some((member) => may(act, member, place)) ||
+        named(rows[act], place).some((id) => may(act, { id, name: id }, place)),
+    ),
+  )
+}
+
+/** Ids of people whom the act is for as persons, such as who voted. */
+function named({ who }: Row, place: Place): readonly string[] {
+  return who.flatMap((name) => relation(name).people?.(place) ?? [])
 }
 
 function isOffered(found: ReturnType<typeof judged>): boolean {
@@ -81,7 +100,7 @@ const byId = memoizeByIdentity(
 )
 
 function isTheirs(row: Row, person: string, place: Place): boolean {
-  if (row.who.some((name) => relation(name).people?.(place).includes(person) === true)) return true
+  if (named(row, place).includes(person)) return true
   const me = byId(place.members).get(person)
   if (me === undefined) return false
   const roles = rolesOf(row, place)
@@ -105,7 +124,7 @@ function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
     )
   const roles = rolesOf(row, place)
   const now = whenRefused(act, place)
-  // Nobody could hold what nothing names: there is no ring that waits, or no policy for it.
+  // Nobody could hold a role that nothing names: no ring waits, or there is no policy for it.
   if (roles.length === 0 && now !== null) return now
   return no('not allowed', takesRole(`${row.doing} ${id}`, roles, me.roles, namesOfAble(roles, act, place)))
 }
@@ -122,7 +141,7 @@ function othersCan(act: Act, place: Place): string {
   return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
 }
 
-/** One condition of an act, as it is for somebody now. */
+/** One condition of an act, and whether it holds for somebody now. */
 export interface Condition {
   readonly what: string
   readonly holds: boolean
@@ -135,7 +154,7 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
   const row = rows[act]
   const theirs = isTheirs(row, doer.id, place)
   const mine = byId(place.members).get(doer.id)?.roles ?? []
-  const proof = proofProblem(act, row.decides, doer, place.glance, place.members)
+  const proof = proofOf(act, doer, place)
   const now = whenRefused(act, place)
   const own = row.unless?.(place, doer) ?? null
   const who = row.who.map((name) => relation(name).words).join('; or ')
@@ -147,6 +166,6 @@ export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
       holds: now === null,
       why: now?.sentence ?? `${place.glance.id} is ${place.glance.status}.`,
     },
-    { what: 'Nothing of their own is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
+    { what: 'Nothing in their roles or acts is against it', holds: own === null, why: own?.sentence ?? 'Nothing is.' },
   ]
 }

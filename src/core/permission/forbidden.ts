@@ -1,11 +1,11 @@
-/** The one judge of commands: what a person may not do, and what only parts of Patchwarden do. */
+/** The one place that judges commands: what a person may not do, and what only parts of Patchwarden do. */
 
 import type { Context, ProposalCommand, Refusal } from '../proposal/command.ts'
 import { glanceOf } from '../proposal/glance.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
 import { actOf } from './acts.ts'
 import { refusalOf, withoutRole } from './answer.ts'
-import { partFor } from './parts.ts'
+import { isOfParts, partFor } from './parts.ts'
 import { no } from './row.ts'
 import { rows } from './rows.ts'
 import { proposeRefusal } from './team.ts'
@@ -13,15 +13,15 @@ import { proposeRefusal } from './team.ts'
 /** Why the actor may not give this command now; `null`: only what is given with it can be wrong. */
 export function forbidden(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members, now, freezes, teamPolicy } = context
-  const act = actOf(command, state)
-  const part = partFor(command.type)
   if (actor.kind === 'system') {
+    const part = partFor(command.type)
     if (part === actor.part) return null
     return part === null
       ? no('not allowed', `${command.type} is for people: Patchwarden never does it by itself.`)
       : no('not allowed', `${command.type} is done by the part "${part}", not by "${actor.part}".`)
   }
-  if (act === null) return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
+  if (isOfParts(command)) return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
+  const act = actOf(command, state)
   const place = { glance: glanceOf(state), members, now, freezes, ...(teamPolicy === undefined ? {} : { teamPolicy }) }
   // A freeze is judged once, for the team: each proposal only notes it.
   if (command.type === 'freeze' || command.type === 'unfreeze')

@@ -1,6 +1,6 @@
 import { anyOf } from '../proposal/decision.ts'
 
-/** So many are named. */
+/** How many people are named. */
 const NAMED = 3
 
 /** `Mara, Tom or Aisha`; of very many the first. */
@@ -9,7 +9,10 @@ export function someOf(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : anyOf(names)
 }
 
-/** That something takes a role, for somebody who holds others. `roles`: `any` where any will do. `able`: who can instead. */
+/**
+ * Says that something takes a role, to somebody who holds others. `roles`: `any` where any will do. `able`: who can do
+ * it instead.
+ */
 export function takesRole(
   doing: string,
   roles: readonly string[] | 'any',

@@ -26,9 +26,18 @@ const parts = {
   'end-soak': 'rollout',
   complete: 'rollout',
   note: 'rollout',
+  'end-roll-back': 'rollout',
   'record-verifications': 'verification',
   'note-drift': 'verification',
 } as const satisfies Partial<Record<Type, Part>>
+
+/** What people do not ask for, but for a proposal that they open. */
+export type PartsCommand = Extract<ProposalCommand, { type: keyof typeof parts }>
+export type PeoplesCommand = Exclude<ProposalCommand, PartsCommand>
+
+export function isOfParts(command: ProposalCommand): command is PartsCommand {
+  return command.type in parts
+}
 
 /** The part that gives it; `null`: people do. */
 export function partFor(type: Type): Part | null {

@@ -1,4 +1,4 @@
-/** What is looked at to say who may do what: a proposal at a glance, its team's people and the moment. */
+/** What decides who may do what: a proposal at a glance, its team's people and the moment. */
 
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
@@ -11,7 +11,7 @@ import type { Freeze } from '../window.ts'
 /** A small state and what it asks for, in full or in short. */
 export type Askable = LightState & { readonly subject: Rings }
 
-/** What of this moment decides who may do what. */
+/** The part of this moment that decides who may do what. */
 export interface Moment {
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
@@ -19,7 +19,7 @@ export interface Moment {
   readonly now: string
   /** What holds the team up now. */
   readonly freezes: readonly Freeze[]
-  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
   readonly teamPolicy?: Policy
 }
 

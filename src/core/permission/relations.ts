@@ -5,13 +5,13 @@ import { ringAt } from '../proposal/glance.ts'
 import { type Askable, type Place, voters } from './place.ts'
 import { above, onCall, resumers, stoppers } from './roles.ts'
 
-/** What of a place says who stands how to it. */
+/** The parts of a place that say how people stand to it. */
 interface Standing extends Pick<Place, 'teamPolicy'> {
   readonly glance: Askable
 }
 
 interface Relation {
-  /** For the list of permissions. */
+  /** The words for the list of permissions. */
   readonly words: string
   /** Whoever holds one of these roles in the team; `any`: whoever holds any. */
   readonly roles?: (standing: Standing) => readonly string[] | 'any'
@@ -40,11 +40,11 @@ const relations = {
   stop: { words: 'a role of `stop`', roles: ({ glance }) => stoppers(glance) },
   resume: { words: 'a role of `resume`', roles: ({ glance }) => resumers(glance) },
   'stop of the team': {
-    words: "a role of `stop` in the team's policy of now",
+    words: "a role of `stop` in the team's present policy",
     roles: ({ teamPolicy, glance }) => stoppers({ policy: teamPolicy ?? glance.policy }),
   },
   'resume of the team': {
-    words: "a role of `resume` in the team's policy of now",
+    words: "a role of `resume` in the team's present policy",
     roles: ({ teamPolicy, glance }) => resumers({ policy: teamPolicy ?? glance.policy }),
   },
   'break glass': {

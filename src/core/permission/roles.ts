@@ -14,7 +14,7 @@ export function resumers({ policy }: Under<'resume'>): readonly string[] {
   return policy.resume.map(({ role }) => role)
 }
 
-/** Those above: whoever is turned to where votes are missing, or where nobody acknowledges. */
+/** The roles above: those that are turned to where votes are missing, or where nobody acknowledges. */
 export function above({ policy }: Under<'escalateTo' | 'acknowledgement'>): readonly string[] {
   return [...new Set([...policy.escalateTo, ...(policy.acknowledgement?.escalateTo ?? [])])]
 }

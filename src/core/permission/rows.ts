@@ -7,15 +7,15 @@ import { addsNothing, COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../ha
 import { limits } from '../limits.ts'
 import { wantsAcknowledgement } from '../proposal/acknowledgement.ts'
 import { agreedTo } from '../proposal/agreement.ts'
-import { excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
+import { countedApprovals, excludedVoters, quorumNeeds, riskyRings } from '../proposal/approval.ts'
 import type { Refusal } from '../proposal/command.ts'
 import { ringAt } from '../proposal/glance.ts'
-import { proposerProblem } from '../proposal/proof.ts'
+import { confirmed, LINKED_LATER, proposerProblem } from '../proposal/proof.ts'
 import { type AgreedAct, finalStatuses, type Status, type Vote } from '../proposal/proposal.ts'
 import { statusWords } from '../proposal/stop-test.ts'
 import { goesOn, isHalted, testRunning, testStop, waitingForResume } from '../rollout/run.ts'
 import { wantsGo } from '../rollout/turn.ts'
-import { isBefore, plusSeconds } from '../time/instant.ts'
+import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { type Freeze, freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
@@ -48,10 +48,15 @@ export const rows: Readonly<Record<Act, Row>> = {
       who: ['voter'],
       // While a notice runs, silence is consent: nobody is waited for.
       when: (glance) => glance.status === 'open' && quorumNeeds(glance) !== null,
+      // Who abstained has answered.
       except: (glance) => [
-        ...glance.votes.map(({ person }) => person),
+        ...glance.votes.filter((vote) => vote.choice !== 'approve' || isOwn(vote)).map(({ person }) => person),
         ...[...excludedVoters(glance)].filter((hand) => hand !== COMMAND_LINE),
       ],
+      places: (glance) => {
+        const [needs, approvals] = [quorumNeeds(glance), countedApprovals(glance)]
+        return needs === null || approvals.length === 0 ? null : { needs, approvals }
+      },
     },
     during: 'it is open and has not expired; not by its proposer, and only once',
     when: votable,
@@ -104,7 +109,8 @@ export const rows: Readonly<Record<Act, Row>> = {
   },
   withdraw: {
     kind: 'safe',
-    decides: false,
+    // While people vote it takes the vote from them; afterwards it is a stop.
+    decides: 'while it is open',
     doing: 'Withdrawing',
     who: ['stop', 'proposer while it is open'],
     during: 'it is not over, nothing is at work, and nothing is being rolled out but what is paused or halted',
@@ -259,7 +265,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     doing: 'Extending the window of',
     who: ['resume'],
     during:
-      'it is rolling out, paused or halted, in the last hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
+      'it is rolling out, paused or halted, in the last 3 hours of its window or after it, and nothing is frozen; as many as `resume` counts, nobody twice',
     when: extensible,
     unless: (place, doer) => (agreedOwn(place, doer, 'extend-window') === 0 ? null : agreedAlready()),
   },
@@ -268,7 +274,8 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Rolling back',
     who: ['stop'],
-    during: 'it has changed something, nothing is at work, and it is not being rolled out',
+    during:
+      'it has changed something that was not changed back, nothing is at work, it is not being rolled out, and no roll back of it is under way',
     when: reversible,
   },
   'break-glass': {
@@ -387,8 +394,11 @@ function votingIsOver({ glance: { id, status, deferral, supersededBy } }: Place)
 }
 
 function unsure({ glance: { id, votes, resumeVotes } }: Place, doer: Doer): Refusal | null {
-  const waits = [...votes, ...resumeVotes].some((one) => one.person === doer.id && !isOwn(one))
-  return waits ? null : no('not now', `Nothing of yours on ${id} waits for a confirmation.`)
+  const mine = [...votes, ...resumeVotes].filter(({ person }) => person === doer.id)
+  const waiting = mine.filter((one) => !isOwn(one) && one.seq !== undefined)
+  if (waiting.length === 0) return no('not now', `Nothing of yours on ${id} waits for a confirmation.`)
+  const possible = waiting.some((one) => confirmed('vote', one, doer) !== null)
+  return possible ? null : no('not own', LINKED_LATER)
 }
 
 // ---------------------------------------------------------------- its life
@@ -421,19 +431,24 @@ function extensible(place: Place): Refusal | null {
   if (!is(place, started) || schedule === null)
     return no('not now', `${id} is ${status}: only the window of what is being rolled out is extended.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
-  if (open && !isBefore(schedule.end, plusSeconds(now, limits.extensionSeconds)))
-    return no('not now', `The window is open until ${schedule.end} anyway: extend it when it is about to end.`)
+  if (open && isBefore(plusSeconds(now, limits.extendableSeconds), schedule.end))
+    return no(
+      'not now',
+      `The window is open until ${schedule.end} anyway: it is extended in its last ${limits.extendableSeconds / HOUR_SECONDS} hours, or after it.`,
+    )
   const frozen = freezeAt(freezes, team, now)
   return frozen === null ? null : no('not now', `Nothing may be touched now: ${frozen.name}.`)
 }
 
 function reversible({ glance }: Place): Refusal | null {
-  const { id, status, subject, tally } = glance
+  const { id, status, subject, tally, rollBack } = glance
   if (subject.kind !== 'patches') return no('not now', `${id} asks for a rule; there is nothing to roll back.`)
   if (subject.rollsBack !== null)
     return no('not now', `${id} rolls ${subject.rollsBack} back itself: propose the patches again instead.`)
   if (status === 'rolling out' || status === 'verifying')
     return no('not now', `${id} is being rolled out: halt it first.`)
+  if (rollBack?.over === false) return no('not now', `Not rolled back: ${rollBack.proposal} does that already.`)
+  if (!tally.changed && rollBack !== undefined) return no('not now', `${rollBack.proposal} has rolled ${id} back.`)
   if (!tally.changed) return no('not now', `${id} has changed no asset, so there is nothing to roll back.`)
   return atWork(glance) > 0
     ? no('not now', `Assets of ${id} are still being patched; roll it back when they are done.`)

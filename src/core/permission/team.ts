@@ -1,4 +1,4 @@
-/** Who may do what to a team, whatever its proposals are: by its policy of now. */
+/** Who may do what to a team, whatever its proposals are: by its present policy. */
 
 import type { Through } from '../hands.ts'
 import type { Member, Policy } from '../policy.ts'

@@ -1,6 +1,6 @@
 /**
- * What an act answers, as a number that its button carries: the revision that is voted on, the stop that is ended, the ring
- * that may begin. Pressed later, when something else is asked, it counts for nothing.
+ * The turn of an act, as a number that its button carries: the revision that is voted on, the stop that is ended, the
+ * ring that may begin. If the button is pressed later, when something else is asked, it counts for nothing.
  */
 
 import type { Refusal } from '../proposal/command.ts'

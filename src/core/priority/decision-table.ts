@@ -13,7 +13,7 @@ export interface DecisionPoint {
 }
 
 export interface DecisionRow {
-  /** From 1, as people count. */
+  /** Counted from 1, as people count. */
   readonly number: number
   readonly values: readonly string[]
   readonly outcome: string
@@ -111,7 +111,7 @@ export function whyUndecided(table: DecisionTable, facts: Readonly<Record<string
     const value = given.get(name.toLowerCase())
     if (value === undefined) return `The fact "${name}" is missing; its values are ${values.join(', ')}.`
     if (!values.some((known) => same(known, value)))
-      return `"${value.slice(0, 60)}" is no value of "${name}"; its values are ${values.join(', ')}.`
+      return `"${value.slice(0, 60)}" is not a value of "${name}"; its values are ${values.join(', ')}.`
   }
   return 'The table has no row for these facts.'
 }

@@ -45,14 +45,14 @@ interface Fact {
   readonly value: string
   readonly evidence: Omit<PriorityEvidence, 'fact' | 'value'> | null
   readonly assumed: string | null
-  /** What an assumption goes by; `null`: it is none. */
+  /** What an assumption is based on; `null`: it is not an assumption. */
   readonly basis: Basis | null
 }
 
 /** What stands in for a fact that nobody says: the careful value, the configured default, or a high EPSS score. */
 export type Basis = 'careful' | 'default' | 'EPSS'
 
-/** One fact of a decision: who said it, or what it was assumed by. */
+/** One fact of a decision: who said it, or what the assumption is based on. */
 export interface DecidedPoint {
   readonly fact: string
   readonly value: string
@@ -125,7 +125,10 @@ type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
 
 const answersOf = memoizeByIdentity((_rule: PriorityRule) => new Map<string, TableAnswer>())
 
-/** What a table says to facts: few sets of them differ, and what would turn it takes long to find. */
+/**
+ * What a table answers for facts. It is kept, because few sets of facts differ, and it takes long to find what would
+ * turn the answer.
+ */
 function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
   const known = answersOf(rule)
   const key = JSON.stringify(facts)

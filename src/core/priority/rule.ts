@@ -15,7 +15,7 @@ export interface PriorityRule {
   /** What people read: `SSVC deployer table 1.0.0`. */
   readonly title: string
   readonly table: DecisionTable
-  /** By the table's own words in small letters. */
+  /** By the table's own words, in small letters. */
   readonly outcomes: ReadonlyMap<string, Outcome>
 }
 

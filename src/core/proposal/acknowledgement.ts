@@ -23,7 +23,7 @@ export function waitsForAcknowledgement(state: ProposalState): boolean {
   return wantsAcknowledgement(state) && state.policy.acknowledgement?.otherwise === 'wait'
 }
 
-/** When those on call are asked next (ISO 8601); `null`: not any more. */
+/** When the people on call are asked next (ISO 8601); `null`: not any more. */
 export function nextAsk(state: ProposalState): string | null {
   const { schedule, asked } = state
   const rule = state.policy.acknowledgement
@@ -41,11 +41,11 @@ export function nextAsk(state: ProposalState): string | null {
 export interface Asking {
   /** Person ids. */
   readonly people: readonly string[]
-  /** Those above the people on call are asked, too. */
+  /** The people above those on call are asked, too. */
   readonly escalated: boolean
 }
 
-/** Who is asked at this moment. Nobody on call is no reason for silence: then those above are asked at once. */
+/** Who is asked at this moment. If nobody is on call, the people above are asked at once. */
 export function askedNow(state: ProposalState, { members, now }: Pick<Context, 'members' | 'now'>): Asking {
   const rule = state.policy.acknowledgement
   const holding = (roles: readonly string[]) => holders(members, roles).map(({ id }) => id)

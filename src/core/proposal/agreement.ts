@@ -1,18 +1,18 @@
 /**
- * What takes as many people as resuming does: letting a failed asset count no more, and letting a rollout run on after its
- * window. Each agrees by asking for it; it happens when they are enough.
+ * What takes as many people as resuming does: letting a failed asset not count any more, and letting a rollout run on
+ * after its window. People agree by asking for it; it happens when enough have asked.
  */
 
 import { throughOf } from '../hands.ts'
 import { withOneMore } from '../quorum.ts'
 import { isBefore } from '../time/instant.ts'
-import type { Context } from './command.ts'
+import type { PersonsContext } from './command.ts'
 import { accept, anyOf, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { isSame } from './evolve-agreements.ts'
 import type { AgreedAct, Agreement, ProposalState } from './proposal.ts'
 
-/** Those who agreed to exactly this, and whose agreement still says something. */
+/** The people who agreed to exactly this, and whose agreement still counts. */
 export function agreedTo(
   { agreements = [] }: Pick<ProposalState, 'agreements'>,
   act: AgreedAct['act'],
@@ -21,16 +21,15 @@ export function agreedTo(
   return agreements.filter(({ to }) => to.act === act && (to.act !== 'extend-window' || isBefore(now, to.until)))
 }
 
-/** `then` follows where those who agreed to it, with whoever asks now, are enough; else the agreement is kept. */
+/** Gives `then` if those who agreed to it, with whoever asks now, are enough; otherwise keeps the agreement. */
 export function agree(
   state: ProposalState,
   to: AgreedAct,
   reason: string,
-  context: Context,
+  context: PersonsContext,
   then: () => readonly ProposalEvent[],
 ): Decision {
   const { actor, members, now } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people agree to it.')
   const before = agreedTo(state, to.act, now).filter((one) => isSame(one.to, to))
   const me = { person: actor.id, ...throughOf(actor) }
   const found = withOneMore(state.policy.resume, before, me, members)

@@ -1,9 +1,9 @@
 /** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
 
-import { type CountedAct, isOwn, personAndHands } from '../hands.ts'
+import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
-import { countQuorum, type Quorum } from '../quorum.ts'
+import { countQuorum, missingIn, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
@@ -50,11 +50,32 @@ function approvals(state: Deciding): readonly CountedAct[] {
   return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
-/** Progress toward the quorum with the people and roles of now; `null` where no quorum is asked. */
+/** Progress toward the quorum with the present people and roles; `null` where no quorum is asked. */
 export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
-  return countQuorum(needs, approvals(state), members, excludedVoters(state))
+  return countQuorum(needs, approvals(state), members, excludedVoters(state), abstained(state))
+}
+
+/** Would anybody's approval bring it on? While a notice runs nobody's is needed, and one may be given. */
+export function approvalBringsOn(state: Deciding, members: readonly Member[]): boolean {
+  const progress = quorumProgress(state, members)
+  return progress === null || missingIn(progress).length > 0
+}
+
+function abstained({ votes }: Pick<Deciding, 'votes'>): ReadonlySet<string> {
+  return new Set(votes.filter(({ choice }) => choice === 'abstain').map(({ person }) => person))
+}
+
+/** Approvals that may count, with whose hands they came by alone: the rest may be erased. */
+export function countedApprovals(state: Deciding): readonly CountedAct[] {
+  const excluded = excludedVoters(state)
+  return approvals(state)
+    .filter((act) => !isOneOf(act, excluded))
+    .map((act) => {
+      const { person } = act
+      return isOwn(act) ? { person } : { person, through: { kind: 'sign-in link', madeBy: handsOf(act) } }
+    })
 }
 
 /** Why a standing approval does not cover this proposal, or `null` when it does. */
@@ -67,7 +88,7 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
   const outside = state.subject.assets.filter(
     (planned) => !standing.tags.some((tag) => planned.asset.tags.includes(tag)),
   )
-  if (outside.length > 0) return `${outside.length} of its assets do not carry ${standing.tags.join(' or ')}`
+  if (outside.length > 0) return `${outside.length} of its servers do not carry ${standing.tags.join(' or ')}`
   const other = state.subject.patches.find((patch) => !standing.types.includes(patch.type))
   if (other) return `${other.source} is a ${other.type} patch, and the rule covers ${standing.types.join(', ')}`
   return null
@@ -77,7 +98,7 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
 export function testProblem({ subject, policy, test }: ProposalState): string | null {
   if (policy.testRing !== 'required' || subject.kind !== 'patches') return null
   const ring = subject.rings[0]
-  if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no asset is in one`
+  if (ring?.beforeVote !== true) return `its policy asks for a test ring, and no server is in one`
   if (test === null) return `the test ring ${ring.name} has not run`
   if (test.result === null)
     return `the test ring ${ring.name} ${test.stopped === null ? 'is still running' : `is ${test.stopped.how}`}`

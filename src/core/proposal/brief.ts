@@ -1,6 +1,7 @@
 /** What a proposal asks for in short: all that lists and cards say of it, however many assets it has. */
 
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import { type Change, changeTarget, versionBefore } from '../change.ts'
 import { clusterProblem } from '../cluster.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
@@ -8,7 +9,7 @@ import type { TransactionStep } from '../ports.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
-/** Different values of many, of which one says enough. */
+/** A list of different values, in places where one of them says enough. */
 export interface Values {
   readonly count: number
   /** `null`: there is none. */
@@ -116,17 +117,18 @@ function versionsOf(subject: PatchSubject): ReadonlyMap<string, Pick<BriefPatch,
     }
   }
   const versions = new Map(subject.patches.map(({ id }) => [id, { from: new Set<string>(), to: new Set<string>() }]))
-  const seen = new Map<readonly PackageChange[], Set<readonly string[]>>()
+  const seen = new Map<readonly Change[], Set<readonly string[]>>()
   for (const { changes, patches } of subject.assets) {
     const lists = seen.get(changes) ?? new Set()
     if (lists.has(patches)) continue
     seen.set(changes, lists.add(patches))
     const missing = new Set(patches)
-    for (const { name, from, to } of changes) {
-      for (const id of patchesOf.get(name) ?? []) {
+    for (const change of changes) {
+      const from = versionBefore([change])
+      for (const id of patchesOf.get(change.name) ?? []) {
         if (!missing.has(id)) continue
         if (from !== null) versions.get(id)?.from.add(from)
-        versions.get(id)?.to.add(to)
+        versions.get(id)?.to.add(changeTarget(change))
       }
     }
   }

@@ -5,7 +5,14 @@ import type { HealthResult } from '../ports.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Actor, Choice } from './proposal.ts'
+import type { Actor, Choice, Person } from './proposal.ts'
+
+/** An asset that was changed back. */
+export interface Undone {
+  readonly asset: string
+  /** The key of the start that was undone; `null`: an earlier version did not say. */
+  readonly key: string | null
+}
 
 /** The number that the button carried (see core/permission/turn). Left out or `null`: it named the proposal alone. */
 interface Turned {
@@ -25,8 +32,8 @@ export type ProposalCommand =
     }
   | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
   /**
-   * What the latest look says of the assets of a decision: all that differ from what was voted on, and all that miss the
-   * same and were not voted on.
+   * What the latest look says about the assets of a decision: every asset that differs from what was voted on, and
+   * every asset that misses the same and was not voted on.
    */
   | {
       readonly type: 'compare-assets'
@@ -85,6 +92,10 @@ export type ProposalCommand =
   | { readonly type: 'supersede'; readonly by: string }
   | { readonly type: 'follow-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'break-glass'; readonly reason: string | null }
+  /** Another proposal undoes it. `by`: its id. It is opened in the same transaction. */
+  | { readonly type: 'open-roll-back'; readonly by: string }
+  /** That proposal is over. `undone`: the assets that report the versions from before. */
+  | { readonly type: 'end-roll-back'; readonly by: string; readonly undone: readonly Undone[] }
   | { readonly type: 'review-break-glass' }
 
 /** A standing approval that was voted and is in force. */
@@ -114,21 +125,30 @@ export interface Context {
   readonly actor: Actor
   /** The team's people and their roles as they are now. */
   readonly members: readonly Member[]
-  /** The policy that the team's proposals are opened under now, by which its freezes go. Left out: the proposal's. */
+  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
   /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
   readonly estimates?: Readonly<Record<string, number>>
-  /**
-   * The oldest look at any asset that is to be started, ISO 8601 UTC; `null`: there is an asset without one. Left out: the
-   * facts that were proposed count.
-   */
-  readonly lookedAt?: string | null
+  /** Of the assets that are to be started those whose last look is too old to act on. Left out: the facts that were proposed count. */
+  readonly outdated?: readonly Outdated[]
   /** What other proposals work on; given only for `start-batch`. */
   readonly others?: readonly OtherWork[]
   /** Assets that ended badly in other rollouts of the team that are not over. */
   readonly downElsewhere?: ReadonlySet<string>
+}
+
+/** An asset whose last look is too old to act on. */
+export interface Outdated {
+  readonly asset: string
+  /** ISO 8601 UTC; `null`: it was never looked at, or no source lists it. */
+  readonly lookedAt: string | null
+}
+
+/** Of what only people ask for. */
+export interface PersonsContext extends Context {
+  readonly actor: Person
 }
 
 /** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */
@@ -142,7 +162,7 @@ export interface Refusal {
     /** It would make an event larger than any may be. */
     | 'too large'
     | 'unknown'
-    /** It takes an account of the person's own. */
+    /** It needs an account of the person's own. */
     | 'not own'
     | 'outside window'
     | 'not satisfied'

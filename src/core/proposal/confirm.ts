@@ -1,18 +1,18 @@
 import { type CountedAct, isOwn } from '../hands.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { PersonsContext, ProposalCommand } from './command.ts'
 import { confirmResume } from './decide-control.ts'
 import { confirmVote } from './decide-vote.ts'
 import { type Decision, refuse } from './decision.ts'
+import { LINKED_LATER } from './proof.ts'
 import type { ProposalState } from './proposal.ts'
 
 /** Lets what was done in a person's name count as their own, at their word by an account of their own. */
 export function confirm(
   state: ProposalState,
   { act }: Extract<ProposalCommand, { type: 'confirm' }>,
-  context: Context,
+  context: PersonsContext,
 ): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people confirm who they are.')
   const waits = (one: CountedAct & { readonly seq?: number }) =>
     one.person === actor.id && !isOwn(one) && (act === null || one.seq === act)
   const vote = state.votes.find(waits)
@@ -27,11 +27,5 @@ export function confirm(
       `A vote and an agreement to resume wait for you on ${state.id}: press Confirm on the one you mean.`,
     )
   const decision = vote ? confirmVote(state, vote, context) : agreed ? confirmResume(state, agreed, context) : null
-  return (
-    decision ??
-    refuse(
-      'not own',
-      'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.',
-    )
-  )
+  return decision ?? refuse('not own', LINKED_LATER)
 }

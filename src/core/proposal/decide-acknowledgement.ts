@@ -1,6 +1,6 @@
 import { isBefore } from '../time/instant.ts'
 import { askedNow, nextAsk } from './acknowledgement.ts'
-import type { Context } from './command.ts'
+import type { Context, PersonsContext } from './command.ts'
 import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
@@ -11,7 +11,6 @@ export function askAcknowledgement(state: ProposalState, context: Context): Deci
   return accept({ type: 'acknowledgement-asked', ...askedNow(state, context) })
 }
 
-export function acknowledge({ actor }: Pick<Context, 'actor'>): Decision {
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people acknowledge.')
+export function acknowledge({ actor }: Pick<PersonsContext, 'actor'>): Decision {
   return accept({ type: 'acknowledged', person: actor.id, name: actor.name })
 }

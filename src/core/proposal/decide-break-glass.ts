@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts'
 import { plusSeconds } from '../time/instant.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { PersonsContext, ProposalCommand } from './command.ts'
 import { AT_ONCE_SECONDS, accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
@@ -8,13 +8,11 @@ import type { ProposalState } from './proposal.ts'
 export function breakGlass(
   state: ProposalState,
   command: Extract<ProposalCommand, { type: 'break-glass' }>,
-  context: Context,
+  context: PersonsContext,
 ): Decision {
   const { actor, now } = context
   const rule = state.policy.breakGlass
-  if (rule === null || actor.kind !== 'person') {
-    return refuse('not allowed', `The policy "${state.policy.name}" has no break-glass.`)
-  }
+  if (rule === null) return refuse('not allowed', `The policy "${state.policy.name}" has no break-glass.`)
   const reason = command.reason?.trim()
   if (!reason) return refuse('incomplete', 'Write down why this cannot wait: the reason is kept and will be reviewed.')
   const kept = reason.slice(0, limits.reasonCharacters)
@@ -35,7 +33,6 @@ export function breakGlass(
   )
 }
 
-export function reviewBreakGlass({ actor }: Pick<Context, 'actor'>): Decision {
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people review.')
+export function reviewBreakGlass({ actor }: Pick<PersonsContext, 'actor'>): Decision {
   return accept({ type: 'break-glass-reviewed', person: actor.id, name: actor.name })
 }

@@ -1,12 +1,11 @@
 import type { Context, ProposalCommand } from './command.ts'
+import { comparedEvents } from './compared.ts'
 import { ringEvents } from './decide-rollout.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
-import type { AssetSince, ProposalEvent } from './event.ts'
-import { portions } from './portions.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 import { changesSince, isHeld } from './since.ts'
 
-/** The decision and its votes stay. What its assets need by now says which of them are started, and with what. */
+/** The decision and its votes stay. The present needs of its assets say which of them are started, and with what. */
 export function compareAssets(
   state: ProposalState,
   command: Extract<ProposalCommand, { type: 'compare-assets' }>,
@@ -18,14 +17,6 @@ export function compareAssets(
   if (!isHeld(state)) return refuse('not now', `Nobody has decided on ${id} yet: what has changed is a revision.`)
   const changed = changesSince(state, subject, command)
   if (changed.length === 0) return refuse('already', `${id} knows this already.`)
-  const events = inEvents(changed)
+  const events = comparedEvents(changed)
   return accept(...events, ...ringEvents(after(state, events, context), context))
-}
-
-/** As many events as it takes: each has so many assets, and so many bytes, at most. */
-function inEvents(changed: readonly AssetSince[]): readonly ProposalEvent[] {
-  const parts = portions(changed)
-  return parts.map((assets, index) =>
-    index < parts.length - 1 ? { type: 'assets-compared', assets, more: true } : { type: 'assets-compared', assets },
-  )
 }

@@ -1,15 +1,14 @@
 import { nameAsKnown } from '../hands.ts'
 import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
-
 import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
 import { ringNow, testRunning, waitingForResume } from '../rollout/run.ts'
 import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { agree, agreedTo } from './agreement.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { PersonsContext, ProposalCommand } from './command.ts'
 import { ringEvents } from './decide-rollout.ts'
-import { accept, actorName, after, type Decision, refuse, stopWords } from './decision.ts'
+import { accept, after, type Decision, refuse, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { namedAsset } from './named-asset.ts'
 import { portions } from './portions.ts'
@@ -19,22 +18,21 @@ import { haltTest, pauseTest } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-export function pause(state: ProposalState, command: Of<'pause'>, context: Context): Decision {
+export function pause(state: ProposalState, command: Of<'pause'>, context: PersonsContext): Decision {
   if (testRunning(state)) return pauseTest(command, context)
-  return accept({ type: 'paused', by: actorName(context.actor), reason: stopWords(command.reason) })
+  return accept({ type: 'paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
-export function halt(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
+export function halt(state: ProposalState, command: Of<'halt'>, context: PersonsContext): Decision {
   if (testRunning(state)) return haltTest(state, command, context)
-  return accept({ type: 'halted', by: actorName(context.actor), reason: stopWords(command.reason) })
+  return accept({ type: 'halted', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
-export function resume(state: ProposalState, context: Context): Decision {
+export function resume(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people resume a rollout.')
   const previous = state.resumeVotes.find((item) => item.person === actor.id)
   if (previous !== undefined) {
-    // It came by a link or the command line, and is one's own by now.
+    // The earlier act came by a link or the command line, and counts now as the person's own.
     const decision = confirmResume(state, previous, context)
     if (decision !== null) return decision
   }
@@ -42,13 +40,13 @@ export function resume(state: ProposalState, context: Context): Decision {
 }
 
 /** The agreement counts as the person's own from now on; `null` where the account became theirs after it was given. */
-export function confirmResume(state: ProposalState, agreed: ResumeVote, context: Context): Decision | null {
+export function confirmResume(state: ProposalState, agreed: ResumeVote, context: PersonsContext): Decision | null {
   const event = confirmed('agreement to resume', agreed, context.actor)
   return event === null ? null : withResumed(state, event, context)
 }
 
 /** Goes on as soon as those who agreed, by this event too, are enough. */
-function withResumed(state: ProposalState, agreed: ProposalEvent, context: Context): Decision {
+function withResumed(state: ProposalState, agreed: ProposalEvent, context: PersonsContext): Decision {
   const then = after(state, [agreed], context)
   if (!countQuorum(state.policy.resume, then.resumeVotes, context.members).satisfied) return accept(agreed)
   const type = testRunning(state) ? 'test-resumed' : 'resumed'
@@ -57,19 +55,18 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Conte
 }
 
 /** Says that the ring that comes next may begin. */
-export function go(state: ProposalState, context: Context): Decision {
+export function go(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
   const current = ringNow(state)
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people say go.')
   if (current === null) return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 
 /**
- * Leaves an asset out. One whose turn has not come is not touched; that takes one person. One that failed counts no more at
- * the gates; that takes as many as resuming does.
+ * Leaves an asset out. An asset whose turn has not come is not touched; that takes one person. An asset that failed
+ * does not count at the gates any more; that takes as many people as resuming does.
  */
-export function skip(state: ProposalState, command: Of<'skip'>, context: Context): Decision {
+export function skip(state: ProposalState, command: Of<'skip'>, context: PersonsContext): Decision {
   const found = namedAsset(state, command.asset)
   if ('sentence' in found) return refuse('incomplete', found.sentence)
   const { id, name } = found
@@ -82,7 +79,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
     return refuse('already', `${name} is done: ${deployment.verification.end}.`)
   const reason = command.reason?.trim().slice(0, limits.reasonCharacters)
   if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
-  const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: actorName(context.actor), reason }
+  const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: context.actor.name, reason }
   const events = () => [skipped, ...ringEvents(after(state, [skipped], context), context)]
   // What was begun and is neither at work nor done has failed.
   if (deployment === undefined) return accept(...events())
@@ -93,7 +90,7 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Context
  * Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own.
  * Where it is stopped, that agrees to go on.
  */
-export function retry(state: ProposalState, command: Of<'retry'>, context: Context): Decision {
+export function retry(state: ProposalState, command: Of<'retry'>, context: PersonsContext): Decision {
   if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} was rolled out yet.`)
   const { rollout } = state
   const failed = deploymentsOf(rollout)
@@ -117,12 +114,12 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Conte
   return tryAgain(state, [[found.id]], context)
 }
 
-/** Where it is stopped, whoever wants something tried again agrees that it goes on. */
-function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: Context): Decision {
-  const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: actorName(context.actor) }))
+/** If the rollout is stopped, whoever wants something tried again also agrees that it goes on. */
+function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: PersonsContext): Decision {
+  const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: context.actor.name }))
   const { actor } = context
-  const agreed = state.resumeVotes.some(({ person }) => actor.kind === 'person' && person === actor.id)
-  if (actor.kind !== 'person' || agreed || waitingForResume(state) === null) return accept(...asked)
+  const agreed = state.resumeVotes.some(({ person }) => person === actor.id)
+  if (agreed || waitingForResume(state) === null) return accept(...asked)
   const resumed = withResumed(
     after(state, asked, context),
     { type: 'resume-agreed', person: actor.id, name: actor.name },
@@ -132,21 +129,20 @@ function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], c
 }
 
 /** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
-export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: Context): Decision {
+export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: PersonsContext): Decision {
   const { actor, now } = context
   const { schedule } = state
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people extend a window.')
   if (schedule === null) return refuse('not now', `${state.id} has no window.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
   const hour = plusSeconds(open ? schedule.end : now, HOUR_SECONDS)
-  // Whoever agrees with somebody means the same end.
+  // Whoever agrees with somebody means the same end of the window.
   const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
     to.act === 'extend-window' ? to.until : [],
   )
-  const until = command.until ?? asked ?? (isBefore(longest, hour) ? longest : hour)
+  const until = command.until ?? asked ?? hour
   if (Number.isNaN(Date.parse(until)))
-    return refuse('incomplete', `"${until}" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
+    return refuse('incomplete', `"${until}" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.`)
   const end = new Date(until).toISOString()
   if (!isBefore(now, end) || (open && !isBefore(schedule.end, end)))
     return refuse('incomplete', `The window is open until ${schedule.end}; choose a later time.`)

@@ -6,7 +6,7 @@ import { priorityRank } from '../priority/priority.ts'
 import { testRunning, unfinishedDeployments } from '../rollout/run.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, standingProblem } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
@@ -25,12 +25,12 @@ export function open(command: Of<'open'>, context: Context): Decision {
   if (back !== undefined) return openRollback(command, back, context)
   if (content.subject.kind === 'patches') {
     if (content.subject.assets.length === 0 || content.subject.patches.length === 0) {
-      return refuse('incomplete', 'A proposal needs at least one patch and one asset.')
+      return refuse('incomplete', 'A proposal needs at least one patch and one server.')
     }
     if (content.subject.assets.length > limits.assetsPerProposal) {
       return refuse(
         'incomplete',
-        `A proposal holds ${limits.assetsPerProposal} assets at most; this one has ${content.subject.assets.length}.`,
+        `A proposal holds ${limits.assetsPerProposal} servers at most; this one has ${content.subject.assets.length}.`,
       )
     }
   } else if (policy.approval.kind !== 'quorum') {
@@ -49,7 +49,7 @@ export function open(command: Of<'open'>, context: Context): Decision {
   return accept(opened)
 }
 
-/** What undoes a rollout is decided by who asks for it: one who may stop, like the stop itself. It begins at once. */
+/** A rollback is decided by the person who asks for it, if they may stop, like the stop itself. It begins at once. */
 function openRollback(
   command: Of<'open'>,
   { proposal }: { readonly proposal: string },
@@ -125,7 +125,7 @@ export function isRaised(
   return exploitedCves(content.subject.patches).some((cve) => !known.includes(cve))
 }
 
-/** Would a revision to this tell people nothing, as long as what they vote on is the same? */
+/** Would a revision to this bring people no news, as long as what they vote on is the same? */
 export function saysTheSame(state: ProposalState, content: Content): boolean {
   return (
     state.title === content.title &&
@@ -149,9 +149,8 @@ function judgedBy(subject: Subject): string {
   ])
 }
 
-export function comment(command: Of<'comment'>, context: Context): Decision {
+export function comment(command: Of<'comment'>, context: PersonsContext): Decision {
   const text = command.text.trim()
-  if (context.actor.kind !== 'person') return refuse('not allowed', 'Only people comment.')
   if (text === '') return refuse('incomplete', 'The comment is empty.')
   if (text.length > limits.reasonCharacters) {
     return refuse(

@@ -3,6 +3,7 @@ import { runsTest } from '../policy.ts'
 import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
 import { approvalProblem } from '../rollout/hand-over.ts'
+import { plannedOf } from '../rollout/planned.ts'
 import { someRemain } from '../rollout/remaining.ts'
 import { outcomesEvents, verificationsEvents } from '../rollout/results-page.ts'
 import {
@@ -17,17 +18,19 @@ import {
 } from '../rollout/run.ts'
 import { comesNext, touchable } from '../rollout/touch.ts'
 import { nextTurn, stopReason, wantsChecks } from '../rollout/turn.ts'
-import { isBefore, plusSeconds } from '../time/instant.ts'
+import { isBefore, minuteOf, plusSeconds } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, OtherWork, ProposalCommand } from './command.ts'
+import { comparedEvents } from './compared.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
+import { notLookedAt } from './left-out.ts'
 import { portions } from './portions.ts'
 import { type Deployment, PATCHWARDEN, type PatchSubject, type ProposalState } from './proposal.ts'
-import { isPreviewed, leftOutOf } from './since.ts'
+import { isPreviewed, leftOutOf, stillToStart } from './since.ts'
 import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
@@ -59,7 +62,7 @@ function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): s
     : 'the window passed before it could start'
 }
 
-/** May any asset of what comes next be touched at this moment? */
+/** May any asset that comes next be touched at this moment? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
   const next = comesNext(state, subject)
   if (next === null) return true // every asset was in the test ring: what is left is to look again
@@ -83,14 +86,14 @@ export function start(state: ProposalState, context: Context): Decision {
     if (state.notStarted === problem) return refuse('not satisfied', problem)
     return accept({ type: 'start-refused', reason: problem })
   }
-  const started: ProposalEvent = { type: 'rollout-started' }
-  const begun = after(state, [started], context)
-  if (ringNow(begun) === null) return accept(started, { type: 'verifying-started' })
-  return accept(started, ...ringEvents(begun, context))
+  const started = [...outdatedEvents(state, context), { type: 'rollout-started' } as const]
+  const begun = after(state, started, context)
+  if (ringNow(begun) === null) return accept(...started, { type: 'verifying-started' })
+  return accept(...started, ...ringEvents(begun, context))
 }
 
 function startProblem(state: ProposalState, subject: PatchSubject, context: Context): string | null {
-  const stale = staleProblem(state, context)
+  const stale = outdatedProblem(state, context)
   if (stale !== null) return stale
   const testing = testGoesFirst(state)
   if (testing !== null) return testing
@@ -98,21 +101,43 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   const due = subject.assets.filter(({ asset }) => leftOutOf(state, asset.id) === undefined)
   const blind = due.find((planned) => !isPreviewed(state, planned))
   if (blind && due.every((planned) => !isPreviewed(state, planned))) {
-    return `no asset could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
+    return `no server could be previewed (${blind.asset.name}: ${blind.previewProblem ?? ''})`
   }
   return null
 }
 
-/** Facts are judged by their age at this moment; what was proposed tells how old they were then. */
-export function staleProblem(
-  { subject, policy }: ProposalState,
-  { now, lookedAt }: Pick<Context, 'now' | 'lookedAt'>,
-): string | null {
+/** Facts are judged by their age at this moment; the proposal says how old they were when it was made. */
+function outdatedProblem(state: ProposalState, { now, outdated }: Context): string | null {
+  const { subject, policy } = state
   if (subject.kind !== 'patches') return null
-  if (lookedAt === null) return 'an asset was never looked at, or is gone; the inventory is looked at again first'
-  const at = lookedAt ?? subject.inventoryAt
-  if (!isBefore(plusSeconds(at, policy.inventoryMaxAgeSeconds), now)) return null
-  return `the inventory is from ${at.slice(0, 16).replace('T', ' ')} UTC, too old to act on; it is looked at again first`
+  const due = stillToStart(state).length
+  if (outdated !== undefined) {
+    if (outdated.length === 0 || outdated.length < due) return null
+    const looks = outdated.flatMap(({ lookedAt }) => lookedAt ?? []).sort()
+    const latest = looks.at(-1)
+    if (latest === undefined) return 'none of its assets was ever looked at; they are looked at again first'
+    return tooOld(latest)
+  }
+  const { inventoryAt } = subject
+  return isBefore(plusSeconds(inventoryAt, policy.inventoryMaxAgeSeconds), now) ? tooOld(inventoryAt) : null
+}
+
+function tooOld(at: string): string {
+  return `the inventory is from ${minuteOf(at)} UTC, too old to act on; it is looked at again first`
+}
+
+/** What nobody has looked at lately is left out, and the others start. */
+function outdatedEvents(state: ProposalState, { outdated = [] }: Context): readonly ProposalEvent[] {
+  const { subject } = state
+  if (subject.kind !== 'patches' || outdated.length === 0) return []
+  return comparedEvents(
+    outdated.map(({ asset, lookedAt }) => ({
+      asset,
+      name: plannedOf(subject, asset)?.asset.name ?? asset,
+      is: 'left out',
+      why: notLookedAt(lookedAt),
+    })),
+  )
 }
 
 /** The ring that is meant for it begins while people vote: the policy itself allows that, and nothing else. */
@@ -153,7 +178,10 @@ export function startBatch(state: ProposalState, context: Context): Decision {
   }
 }
 
-/** Those that wait are named by the event that starts the first of them, or, where they are many, by events of their own. */
+/**
+ * Assets that wait are named by the event that starts the first of them, or, where they are many, by events of their
+ * own.
+ */
 function batchEvents(
   started: Extract<ProposalEvent, { type: 'batch-started' }> & { readonly waiting: readonly string[] },
 ): readonly ProposalEvent[] {
@@ -308,7 +336,7 @@ export function announceWindow(state: ProposalState, context: Context): Decision
   return accept({ type: 'window-announced', window: schedule })
 }
 
-/** Recorded after the end, too, in the old thread: what was verified is not so any more. */
+/** Recorded after the end, too, in the old thread: what was verified is not true any more. */
 export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'>): Decision {
   const end = state.rollout?.deployments[asset]?.verification?.end
   if (end === undefined || countEndState(end) !== 'good') return refuse('unknown', `${asset} was never as promised.`)

@@ -2,7 +2,7 @@ import { limits } from '../limits.ts'
 import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { laterWindow, openWindow, type Window } from '../window.ts'
 import { bypassesWindow } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { scheduleEvents } from './decide-vote.ts'
 import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
@@ -11,10 +11,9 @@ import type { PatchSubject, ProposalState } from './proposal.ts'
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
 /** Moves an approved rollout that has not begun to a later window: the next one, or the first from a date on. */
-export function postpone(state: ProposalState, command: Of<'postpone'>, context: Context): Decision {
+export function postpone(state: ProposalState, command: Of<'postpone'>, context: PersonsContext): Decision {
   const { subject, schedule } = state
   const { actor, now } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people postpone.')
   if (subject.kind !== 'patches' || schedule === null) return refuse('not now', `${state.id} has no window.`)
   const from = command.until ?? schedule.start
   if (Number.isNaN(Date.parse(from)) || (command.until !== null && !isBefore(now, from))) {
@@ -50,24 +49,22 @@ function openFrom(
   return open === null ? null : { start, end: open.end }
 }
 
-export function freeze(state: ProposalState, command: Of<'freeze'>, context: Context): Decision {
+export function freeze(state: ProposalState, command: Of<'freeze'>, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people freeze.')
   const { until, reason } = command
   const frozen: ProposalEvent = { type: 'frozen', person: actor.id, name: actor.name, until, reason }
   return accept(frozen, ...moved(state, context, 'frozen'))
 }
 
-export function unfreeze(state: ProposalState, context: Context): Decision {
+export function unfreeze(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people lift a freeze.')
   return accept(
     { type: 'unfrozen', person: actor.id, name: actor.name },
     ...moved(state, context, 'the freeze was lifted'),
   )
 }
 
-/** The window as it is with the freezes of now, where that is another one than before. */
+/** The window with the present freezes, where it differs from the one before. */
 function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
   const { subject, schedule } = state
   if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { nextRun } from '../rollout/touch.ts'
 import { DAY_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { approvalNow, quorumNeeds } from './approval.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import { confirmed } from './proof.ts'
@@ -12,12 +12,11 @@ import { closeTest } from './stop-test.ts'
 
 type VoteCommand = Extract<ProposalCommand, { type: 'vote' }>
 
-export function vote(state: ProposalState, command: VoteCommand, context: Context): Decision {
+export function vote(state: ProposalState, command: VoteCommand, context: PersonsContext): Decision {
   const { actor, now } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
   const previous = state.votes.find((item) => item.person === actor.id)
   if (previous?.choice === command.choice) {
-    // It was cast by a link or the command line, and is one's own by now.
+    // The vote was cast by a link or the command line, and counts now as the person's own.
     const decision = confirmVote(state, previous, context)
     if (decision !== null) return decision
   }
@@ -37,24 +36,18 @@ export function vote(state: ProposalState, command: VoteCommand, context: Contex
     )
   }
 
-  switch (command.choice) {
-    case 'reject':
-      return reject(state, command, context, { ...base, choice: 'reject', reason: reason ?? '' })
-    case 'abstain':
-      return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
-    case 'approve':
-      break
-  }
+  if (command.choice === 'reject') return reject(state, command, context, { ...base, choice: 'reject', reason })
+  if (command.choice === 'abstain') return accept({ type: 'vote-cast', vote: { ...base, choice: 'abstain', reason } })
   const cast: ProposalEvent = { type: 'vote-cast', vote: { ...base, choice: 'approve', reason } }
   if (quorumNeeds(state) === null) return accept(cast)
   return accept(cast, ...approvalEvents(after(state, [cast], context), context))
 }
 
 /** The vote counts as the person's own from now on; `null` where the account became theirs after it was cast. */
-export function confirmVote(state: ProposalState, vote: Vote, context: Context): Decision | null {
+export function confirmVote(state: ProposalState, vote: Vote, context: PersonsContext): Decision | null {
   const event = confirmed('vote', vote, context.actor)
   if (event === null) return null
-  if (state.status !== 'open' || vote.choice !== 'approve' || quorumNeeds(state) === null) return accept(event)
+  if (state.status !== 'open' || quorumNeeds(state) === null) return accept(event)
   return accept(event, ...approvalEvents(after(state, [event], context), context))
 }
 
@@ -81,7 +74,7 @@ export function scheduleEvents(
 
 function reject(state: ProposalState, command: VoteCommand, context: Context, cast: Vote): Decision {
   const owner = command.owner ?? cast.person
-  if (cast.reason === '' || cast.reason === null) {
+  if (cast.reason === null) {
     return refuse('incomplete', `Say why you reject ${state.id}: the reason is kept with it. Nothing was counted.`)
   }
   if (!context.members.some((member) => member.id === owner)) {
@@ -90,8 +83,9 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
       `The owner "${owner}" is not a person of team ${state.team}; name who will look at it again.`,
     )
   }
-  const until = command.until
-  if (until === null || Number.isNaN(Date.parse(until)) || !isBefore(context.now, until)) {
+  const until = command.until ?? ''
+  // What is no date is not before anything, either.
+  if (!isBefore(context.now, until)) {
     return refuse(
       'incomplete',
       `Say until when the rejection of ${state.id} holds, as a date that is still to come (2026-12-31).`,
@@ -105,11 +99,10 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
   return accept({ type: 'vote-cast', vote: cast }, ...closed, { type: 'rejected', deferral })
 }
 
-export function withdrawVote(state: ProposalState, context: Context): Decision {
+export function withdrawVote(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  if (actor.kind !== 'person') return refuse('not allowed', 'Only people vote.')
   const withdrawn: ProposalEvent = { type: 'vote-withdrawn', person: actor.id, name: actor.name }
-  if (state.status === 'open' || state.approvedBy?.how !== 'quorum') return accept(withdrawn)
+  if (state.approvedBy?.how !== 'quorum') return accept(withdrawn)
   const approval = approvalNow(after(state, [withdrawn], context), context)
   if ('by' in approval) return accept(withdrawn)
   return accept(withdrawn, { type: 'approval-lapsed', reason: `${actor.name} withdrew the vote; ${approval.missing}` })

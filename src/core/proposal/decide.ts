@@ -1,12 +1,14 @@
 import { assertNever } from '../assert-never.ts'
 import { forbidden, openingForbidden } from '../permission/forbidden.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import { isOfParts, type PartsCommand, type PeoplesCommand } from '../permission/parts.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { compareAssets } from './decide-compare.ts'
 import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
+import { endRollBack } from './decide-roll-back.ts'
 import {
   announceWindow,
   complete,
@@ -29,7 +31,6 @@ import type { ProposalState } from './proposal.ts'
  * What a command does to a proposal: the events it causes, or the reason why it does nothing. Pure: the same state,
  * command and context always give the same answer. `state` is `null` for a proposal that does not exist yet.
  */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one switch over every command, so that the compiler finds one that nobody handles.
 export function decide(state: ProposalState | null, command: ProposalCommand, context: Context): Decision {
   if (command.type === 'open') {
     if (state !== null) return refuse('already', `${command.id} exists already.`)
@@ -39,17 +40,23 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
   if (state === null) return refuse('unknown', 'There is no such proposal.')
   const refusal = forbidden(state, command, context)
   if (refusal !== null) return { ok: false, refusal }
+  if (isOfParts(command)) return decidePart(state, command, context)
+  const { actor } = context
+  // For the compiler: what people do was forbidden to every part.
+  if (actor.kind !== 'person') return refuse('not allowed', `${command.type} is for people.`)
+  return decidePerson(state, command, { ...context, actor })
+}
+
+function decidePart(
+  state: ProposalState,
+  command: Exclude<PartsCommand, { type: 'open' }>,
+  context: Context,
+): Decision {
   switch (command.type) {
     case 'revise':
       return revise(state, command, context)
     case 'compare-assets':
       return compareAssets(state, command, context)
-    case 'vote':
-      return vote(state, command, context)
-    case 'withdraw-vote':
-      return withdrawVote(state, context)
-    case 'comment':
-      return comment(command, context)
     case 'remind':
       return remind(state, context)
     case 'expire':
@@ -58,18 +65,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return endNotice(state, context)
     case 'reschedule':
       return reschedule(state, context)
-    case 'confirm':
-      return confirm(state, command, context)
-    case 'postpone':
-      return postpone(state, command, context)
-    case 'freeze':
-      return freeze(state, command, context)
-    case 'unfreeze':
-      return unfreeze(state, context)
     case 'ask-acknowledgement':
       return askAcknowledgement(state, context)
-    case 'acknowledge':
-      return acknowledge(context)
     case 'start':
       return start(state, context)
     case 'start-batch':
@@ -88,6 +85,39 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return accept({ type: 'noted', text: command.text })
     case 'note-drift':
       return noteDrift(state, command)
+    case 'end-soak':
+      return endSoak(state, context)
+    case 'complete':
+      return complete(state)
+    case 'follow-up':
+      return accept({ ...command, type: 'followed-up' })
+    case 'end-roll-back':
+      return endRollBack(state, command)
+    case 'supersede':
+      return supersede(state, command, context)
+    default:
+      return assertNever(command)
+  }
+}
+
+function decidePerson(state: ProposalState, command: PeoplesCommand, context: PersonsContext): Decision {
+  switch (command.type) {
+    case 'vote':
+      return vote(state, command, context)
+    case 'withdraw-vote':
+      return withdrawVote(state, context)
+    case 'comment':
+      return comment(command, context)
+    case 'confirm':
+      return confirm(state, command, context)
+    case 'postpone':
+      return postpone(state, command, context)
+    case 'freeze':
+      return freeze(state, command, context)
+    case 'unfreeze':
+      return unfreeze(state, context)
+    case 'acknowledge':
+      return acknowledge(context)
     case 'go':
       return go(state, context)
     case 'skip':
@@ -96,10 +126,6 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return retry(state, command, context)
     case 'extend-window':
       return extendWindow(state, command, context)
-    case 'end-soak':
-      return endSoak(state, context)
-    case 'complete':
-      return complete(state)
     case 'pause':
       return pause(state, command, context)
     case 'halt':
@@ -108,10 +134,8 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
       return resume(state, context)
     case 'withdraw':
       return withdraw(state, command, context)
-    case 'follow-up':
-      return accept({ ...command, type: 'followed-up' })
-    case 'supersede':
-      return supersede(state, command, context)
+    case 'open-roll-back':
+      return accept({ type: 'roll-back-opened', proposal: command.by })
     case 'break-glass':
       return breakGlass(state, command, context)
     case 'review-break-glass':

@@ -14,7 +14,8 @@
 
 import { type FrozenAsset, frozen } from '../asset.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import type { Change, PackageChange } from '../change.ts'
 import {
   type ContentKind,
   contentName,
@@ -58,9 +59,9 @@ interface ListText {
 }
 
 type ChangeText =
-  | ({ readonly kind: 'package' } & PackageChange)
-  /** An update by its number (KB), and the build that it leads to. It has no version before. No engine of today installs one. */
-  | { readonly kind: 'update'; readonly update: string; readonly build: string | null }
+  | ({ readonly kind: 'package' } & Omit<PackageChange, 'kind'>)
+  /** An update by its number (KB), and the build that it leads to. It has no version before. */
+  | { readonly kind: 'update'; readonly update: string; readonly build: string | null; readonly undone?: true }
 
 interface ChangeSetText {
   /** Hashes. */
@@ -98,7 +99,7 @@ interface ClassText {
   readonly patches: readonly number[]
   /** Place in the decision's list of lanes. */
   readonly lane: number
-  /** Where it is not that of the lane. */
+  /** The asset's window, where it differs from the lane's. */
   readonly window: WindowPlan | null
   /** What the engine promises for these assets. No engine says so yet. */
   readonly terms: null
@@ -134,7 +135,7 @@ type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
   /** In the order in which they are shown: id of the patch and hash of its judgement. */
   readonly judgements: Listed<readonly [string, string]>
   readonly inventoryAt: string | null
-  /** Asset ids, and why there is no preview. */
+  /** Asset ids, each with the reason why there is no preview. */
   readonly notPreviewed: Listed<readonly [string, string]>
   /** Why an earlier rollout is undone, where an earlier version wrote it: it stands beside an entry now. */
   readonly rollbackReason: string | null
@@ -181,7 +182,7 @@ function* asStored(
 /** What was made of a subject, until it is stored: it is asked for more than once on the way. */
 const lately = new WeakMap<Subject, KeptSubject>()
 
-/** It is stored, and takes no more memory. */
+/** It is stored, and its memory is given back. */
 export function subjectStored({ subject }: Pick<KeptSubject, 'subject'>): void {
   lately.delete(subject)
 }
@@ -197,7 +198,7 @@ export const subjectHashes = memoizeByIdentity((subject: Subject): SubjectHashes
   return { decision, evidence }
 })
 
-/** The hash of what is voted on: that which votes name. */
+/** The hash of what is voted on, which votes name. */
 export function contentHash(subject: Subject): string {
   return subjectHashes(subject).decision
 }
@@ -213,16 +214,20 @@ const patchText = contentOnce(
   ({ id, platform, source, version, packages }: Patch): PatchText => ({ id, platform, source, version, packages }),
 )
 const judgementText = contentOnce('judgement', judgementOf)
-const changeText = contentOnce(
-  'change',
-  ({ name, architecture, from, to }: PackageChange): ChangeText => ({ kind: 'package', name, architecture, from, to }),
-)
-/** Of a list that is not cut into parts. */
+const changeText = contentOnce('change', (change: Change): ChangeText => {
+  if (change.kind === 'update') {
+    const { name: update, build, undone } = change
+    return { kind: 'update', update, build, ...(undone === undefined ? {} : { undone }) }
+  }
+  const { name, architecture, from, to } = change
+  return { kind: 'package', name, architecture, from, to }
+})
+/** For a list that is not cut into parts. */
 const changeSetText = contentOnce(
   'change set',
-  (changes: readonly PackageChange[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
+  (changes: readonly Change[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
 )
-/** Of a list that is not cut into parts. */
+/** For a list that is not cut into parts. */
 const transactionText = contentOnce('transaction', (steps: readonly TransactionStep[]): TransactionText => ({ steps }))
 
 function keptRule(subject: StandingRuleSubject, keep: Keep): SubjectHashes {
@@ -348,8 +353,8 @@ function* classesOf(
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
 ): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
   const place = new Map(patches.map(({ id }, index) => [id, index]))
-  const changeHash = oncePer((change: PackageChange) => keep.take(changeText(change)))
-  const changeSet = oncePer((changes: readonly PackageChange[]) => {
+  const changeHash = oncePer((change: Change) => keep.take(changeText(change)))
+  const changeSet = oncePer((changes: readonly Change[]) => {
     const hashes = changes.map(changeHash)
     if (changes.length <= limits.listEntries) return keep.take(changeSetText(changes))
     return keep('change set', { changes: listed('changes', hashes) } satisfies ChangeSetText)
@@ -422,7 +427,10 @@ function* pagesOfAssets(
   }
 }
 
-/** Ring and place of each asset: in the first ring that names it. What is no asset of the decision has no place. */
+/**
+ * Ring and place of each asset: in the first ring that names it. An id that is not an asset of the decision has no
+ * place.
+ */
 function placesIn(
   rings: readonly PlannedRing[],
   assets: ReadonlySet<string>,
@@ -486,7 +494,7 @@ function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
 
 // ---------------------------------------------------------------- reading
 
-/** What a decision says by itself. Of its patches it knows no more than what is voted on. */
+/** What a decision says by itself. About its patches it only knows what is voted on. */
 export type Voted =
   | StandingRuleSubject
   | (Pick<
@@ -575,7 +583,7 @@ export interface DecisionIndex {
   readonly pages: readonly string[]
   readonly classes: readonly string[]
   readonly patches: readonly string[]
-  /** All of its subject that is no list of assets or patches. */
+  /** Its subject without the lists of assets and patches. */
   readonly bare: Omit<PatchSubject, 'patches' | 'assets' | 'rings'> & {
     readonly rings: readonly Omit<PlannedRing, 'assets'>[]
   }
@@ -642,7 +650,7 @@ function classNumbered(index: DecisionIndex, number: number, contents: ReadonlyM
   return own
 }
 
-/** Hashes of what the assets of a class get, and of the transaction that was previewed. `contents` has its page. */
+/** Hashes of what the assets of a class get, and of the previewed transaction. `contents` has the page of the class. */
 export function namedByClass(
   index: DecisionIndex,
   number: number,
@@ -671,12 +679,12 @@ export function plannedMembers(
   })
 }
 
-/** Name of what silences the monitoring, where something does. `contents` has the evidence. */
+/** Name of the integration that silences the monitoring, where there is one. `contents` has the evidence. */
 export function silenceIn(evidence: string, contents: ReadonlyMap<string, StoredContent>): string | undefined {
   return reader(contents)<EvidenceText>('evidence', evidence).silence
 }
 
-/** Numbers of the classes that miss a patch, by its id. `contents` has all its patches and pages of classes. */
+/** Numbers of the classes that miss a patch, by the patch's id. `contents` has all its patches and pages of classes. */
 export function classesMissing(
   { patches, classes }: DecisionIndex,
   patch: string,
@@ -697,7 +705,7 @@ export function judgementsIn(
   return read.list(read<EvidenceText>('evidence', evidence).judgements)
 }
 
-/** These of its patches, each with its judgement. `contents` has all patches, and these judgements. */
+/** The given ones of its patches, each with its judgement. `contents` has all patches, and these judgements. */
 export function judgedPatches(
   { patches }: DecisionIndex,
   judgements: readonly (readonly [string, string])[],
@@ -711,7 +719,7 @@ export function judgedPatches(
   })
 }
 
-/** A decision with what is shown beside it. `contents` has the evidence and all that it names. */
+/** A decision with what is shown beside it. `contents` has the evidence and all that the evidence names. */
 export function withEvidence(
   voted: Voted,
   hashes: SubjectHashes,
@@ -761,7 +769,7 @@ function shown(
 
 const noSteps: readonly TransactionStep[] = []
 
-/** As people read them: by name. */
+/** In the order in which people read them: by name. */
 function inOrder({ asset: a }: PlannedAsset, { asset: b }: PlannedAsset): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : byId(a, b)
 }
@@ -778,10 +786,12 @@ function reader(contents: ReadonlyMap<string, StoredContent>) {
     if (!('parts' in listed)) return listed
     return listed.parts.flatMap((hash) => read<ListText>('list', hash).items as readonly Item[])
   }
-  const change = sharing((hash: string): PackageChange => {
+  const change = sharing((hash: string): Change => {
     const change = read<ChangeText>('change', hash)
-    if (change.kind === 'update')
-      throw new Error(`needs the update ${change.update}, which this version cannot install`)
+    if (change.kind === 'update') {
+      const { kind, update: name, build, undone } = change
+      return { kind, name, build, ...(undone === undefined ? {} : { undone }) }
+    }
     const { name, architecture, from, to } = change
     return { name, architecture, from, to }
   })

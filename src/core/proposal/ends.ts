@@ -1,4 +1,4 @@
-/** How the assets of a proposal ended, as far as it is told one by one or counted for the end. */
+/** How the assets of a proposal ended, as far as that is told one by one or counted for the end. */
 
 import { deploymentOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
@@ -17,7 +17,7 @@ export interface ChangedEnd {
   readonly good: boolean
 }
 
-/** Those of some assets that end otherwise than they did before. */
+/** From some assets, those whose end differs from before. */
 export function changedEnds(
   assets: readonly string[],
   before: ProposalState | null,

@@ -12,8 +12,10 @@ import { type Actor, type ApprovedBy, type Deferral, PATCHWARDEN, type Via, type
 import { accountIn, cameFrom, wordsIn } from './said.ts'
 import { type Named, outcomesIn, verificationsIn } from './written.ts'
 
-/** How one member of an event is kept. */
-interface Kept {
+/** How one member of an event is kept. `Holds`: whether it is for members in which there may be text. */
+interface Kept<Holds extends 'text' | 'no text' = 'text'> {
+  /** For the compiler only. */
+  readonly holds?: Holds | undefined
   readonly write: (
     value: unknown,
     key: string,
@@ -36,10 +38,16 @@ interface Reading {
   readonly named: Named
 }
 
-const fact: Kept = {
+const asFact: Pick<Kept, 'write' | 'read'> = {
   write: (value, key) => ({ facts: { [key]: value as Fact } }),
   read: (key, { entry }) => entry.facts[key],
 }
+
+/** Numbers, yes or no, and texts of a closed list. The compiler takes it for nothing in which somebody may have written. */
+const fact: Kept<'no text'> = asFact
+
+/** Text that no person wrote, and that quotes none: an id, a time, a hash, what the configuration or an advisory is called. */
+const ownText: Kept = asFact
 
 /** Under a name of its own. */
 function factAs(name: string): Kept {
@@ -49,7 +57,7 @@ function factAs(name: string): Kept {
   }
 }
 
-/** Known by something else of the entry. */
+/** A fact that follows from something else in the entry. */
 function known(read: (reading: Reading) => unknown): Kept {
   return { write: () => ({}), read: (_key, reading) => read(reading) }
 }
@@ -63,7 +71,7 @@ const people: Kept = {
 const words: Kept = {
   write: (value, _key, { actor }) => {
     if (typeof value === 'string') return { beside: { words: value } }
-    // Erased, what stands beside it for another reason would be taken for words.
+    // If the words were erased, something that stands beside it for another reason would be taken for words.
     return hasBeside(actor) ? { facts: { silent: true } } : {}
   },
   read: (_key, { entry, beside }) => {
@@ -90,7 +98,7 @@ const actorsId = known(({ actor }) => (actor.kind === 'person' ? actor.id : ''))
 const actorsName = known(({ actor }) => (actor.kind === 'person' ? actor.name : PATCHWARDEN))
 const actorsVia = known(({ actor }) => (actor.kind === 'person' ? actor.via : undefined))
 
-/** Whoever stopped it; what follows from what a person did may be Patchwarden's own doing. */
+/** Whoever stopped it. What follows from a person's act may still be Patchwarden's own doing. */
 const stopper: Kept = {
   write: (value, _key, { actor }) =>
     value === PATCHWARDEN && actor.kind === 'person' ? { facts: { patchwarden: true } } : {},
@@ -98,7 +106,7 @@ const stopper: Kept = {
     actor.kind === 'person' && entry.facts.patchwarden !== true ? actor.name : PATCHWARDEN,
 }
 
-/** Of the person who acts: only what they chose is said again. */
+/** Only what the acting person chose is said again. */
 const vote: Kept = {
   write: (value, key, writing) => {
     const { choice, revision, reason } = value as Vote
@@ -181,20 +189,36 @@ const whyNow: Kept = {
 }
 
 const content = {
-  title: fact,
+  title: ownText,
   subject,
   contentHash: factAs('content'),
-  evidence: fact,
-  priority: fact,
+  evidence: ownText,
+  priority: ownText,
   whyNow,
-  dueAt: fact,
+  dueAt: ownText,
 } as const
 
-const page = { page: fact, counts: fact } as const
+const page = { page: ownText, counts: fact } as const
 
 type OfType<Type> = Extract<ProposalEvent, { readonly type: Type }>
+
+/** Whether there may be any text in a value, however deep. */
+type MayHoldText<Value> = Value extends string
+  ? string extends Value
+    ? true
+    : false
+  : Value extends readonly (infer Item)[]
+    ? MayHoldText<Item>
+    : Value extends object
+      ? MayHoldText<Value[keyof Value]>
+      : false
+type KeptFor<Value> = true extends MayHoldText<Value> ? Kept : Kept<'text' | 'no text'>
+
+/** Whoever adds a member with text says here whether people write it (`words`) or not (`ownText`). */
 type Table = {
-  readonly [Type in EventType]: { readonly [Key in Exclude<keyof OfType<Type>, 'type'>]-?: Kept }
+  readonly [Type in EventType]: {
+    readonly [Key in Exclude<keyof OfType<Type>, 'type'>]-?: KeptFor<OfType<Type>[Key]>
+  }
 }
 
 /** Only events of earlier versions, which have no entry. */
@@ -205,21 +229,21 @@ const table: Table = {
     ...content,
     id: known(({ entry }) => entry.stream),
     number: fact,
-    team: fact,
+    team: ownText,
     policy,
-    expiresAt: fact,
-    noticeEndsAt: fact,
+    expiresAt: ownText,
+    noticeEndsAt: ownText,
   },
   revised: {
     ...content,
     revision: fact,
     reason: words,
     votesKept: fact,
-    expiresAt: fact,
-    noticeEndsAt: fact,
+    expiresAt: ownText,
+    noticeEndsAt: ownText,
     raised: fact,
   },
-  'content-kept': { was: fact, contentHash: factAs('content'), evidence: fact, subject },
+  'content-kept': { was: ownText, contentHash: factAs('content'), evidence: ownText, subject },
   'vote-cast': { vote },
   'vote-withdrawn': { person: actorsId, name: actorsName },
   'act-confirmed': { person: actorsId, name: actorsName, act: fact, of: fact },
@@ -232,19 +256,21 @@ const table: Table = {
   expired: {},
   withdrawn: { reason: words },
   superseded: { by: factAs('proposal') },
-  'followed-up': { advisory: fact, mends: fact, proposal: fact },
-  scheduled: { window: fact, reason: words },
-  postponed: { person: actorsId, name: actorsName, reason: words, window: fact },
-  frozen: { person: actorsId, name: actorsName, until: fact, reason: words },
+  'roll-back-opened': { proposal: ownText },
+  'roll-back-ended': { proposal: ownText, assets: ownText, more: fact },
+  'followed-up': { advisory: ownText, mends: ownText, proposal: ownText },
+  scheduled: { window: ownText, reason: words },
+  postponed: { person: actorsId, name: actorsName, reason: words, window: ownText },
+  frozen: { person: actorsId, name: actorsName, until: ownText, reason: words },
   unfrozen: { person: actorsId, name: actorsName },
   'acknowledgement-asked': { people, escalated: fact },
   'start-refused': { reason: words },
-  'asset-awaited': { asset: fact, proposal: fact, until: fact },
+  'asset-awaited': { asset: ownText, proposal: ownText, until: ownText },
   acknowledged: { person: actorsId, name: actorsName },
   'rollout-started': {},
-  'batch-started': { ring: fact, batch: fact, key: fact, assets: fact, waiting: fact, queued: fact },
-  'batch-queued': { ring: fact, assets: fact },
-  'assets-started': { ring: fact, batch: fact, key: fact, assets: fact },
+  'batch-started': { ring: fact, batch: fact, key: ownText, assets: ownText, waiting: ownText, queued: fact },
+  'batch-queued': { ring: fact, assets: ownText },
+  'assets-started': { ring: fact, batch: fact, key: ownText, assets: ownText },
   'outcome-recorded': { asset: before, outcome: before, log: before },
   'outcomes-recorded': { ...page, outcomes: known(({ entry, named }) => outcomesIn(String(entry.facts.page), named)) },
   'verification-recorded': { asset: before, verification: before },
@@ -252,24 +278,24 @@ const table: Table = {
     ...page,
     verifications: known(({ entry, named }) => verificationsIn(String(entry.facts.page), named)),
   },
-  'asset-skipped': { asset: fact, name: actorsName, reason: words },
-  'retry-asked': { assets: fact, name: actorsName },
-  'window-extended': { until: fact, person: actorsId, name: actorsName, reason: words },
-  agreed: { to: fact, reason: words, person: actorsId, name: actorsName },
+  'asset-skipped': { asset: ownText, name: actorsName, reason: words },
+  'retry-asked': { assets: ownText, name: actorsName },
+  'window-extended': { until: ownText, person: actorsId, name: actorsName, reason: words },
+  agreed: { to: ownText, reason: words, person: actorsId, name: actorsName },
   'go-given': { ring: fact, person: actorsId, name: actorsName },
-  // What a check is called and what it saw may be an address.
+  // The name of a check, and what it saw, may be an address.
   'gate-checked': { ring: fact, results: besideList, healthy: fact },
-  'window-announced': { window: fact },
+  'window-announced': { window: ownText },
   'test-started': {},
   'test-paused': { by: stopper, reason: words },
   'test-halted': { by: stopper, reason: words, closing: fact },
   // Whose agreements they were, the entries before it say.
   'test-resumed': { by: besideList },
   'test-ended': { passed: fact, reason: words },
-  'assets-compared': { assets: fact, more: fact },
+  'assets-compared': { assets: ownText, more: fact },
   noted: { text: words },
-  drifted: { asset: fact, what: fact },
-  'ring-soaking': { ring: fact, until: fact },
+  drifted: { asset: ownText, what: ownText },
+  'ring-soaking': { ring: fact, until: ownText },
   'ring-passed': { ring: fact },
   'gate-failed': { ring: fact, reason: words },
   paused: { by: stopper, reason: words },
@@ -278,11 +304,11 @@ const table: Table = {
   resumed: { by: besideList },
   'verifying-started': {},
   completed: {},
-  'break-glass-used': { person: actorsId, name: actorsName, reason: words, reviewBy: fact },
+  'break-glass-used': { person: actorsId, name: actorsName, reason: words, reviewBy: ownText },
   'break-glass-reviewed': { person: actorsId, name: actorsName },
 }
 
-/** What an entry says of the moment beside what the event says. */
+/** What an entry says about the moment, beside what the event says. */
 export interface Circumstances {
   /** Hash of what people decide on at that moment. */
   readonly content: string
@@ -294,7 +320,9 @@ export interface Circumstances {
   readonly rule: Policy
 }
 
-/** People with a role that may vote are named up to so many bytes; then the rights in force say who they were. */
+/**
+ * People with a role that may vote are named up to this many bytes; beyond that the rights in force say who they were.
+ */
 const ELIGIBLE_BYTES = 32_000
 
 /** An event as facts and what stands beside them. `circumstances` null: nobody decided anything. */
@@ -303,7 +331,7 @@ export function entryOf(
   register: Register,
   circumstances: Circumstances | null,
 ): Pick<Entry, 'by' | 'event' | 'facts'> & { readonly beside: Beside } {
-  const members: Readonly<Record<string, Kept>> = table[event.type]
+  const members: Readonly<Record<string, Kept<'text' | 'no text'>>> = table[event.type]
   const whose = actorFacts(actor, register)
   let facts: Facts = {
     ...whose.facts,
@@ -379,7 +407,7 @@ export function recordedOf(
   named: Named,
 ): RecordedEvent {
   if (!isEventType(entry.event)) throw new Error(`is of the type "${entry.event}", which no proposal knows`)
-  const members: Readonly<Record<string, Kept>> = table[entry.event]
+  const members: Readonly<Record<string, Kept<'text' | 'no text'>>> = table[entry.event]
   const besideFacts = readBeside(beside?.text ?? null)
   const actor = actorOf(entry, besideFacts, register)
   const reading: Reading = { entry, beside: besideFacts, actor, register, named }

@@ -4,7 +4,7 @@ import { lightOf } from './light.ts'
 import type { ProposalState } from './proposal.ts'
 import { withoutPersons } from './said.ts'
 
-/** Why an entry, with what stands beside it, is too large to be recorded; `null`: it is not. */
+/** Why an entry, with what stands beside it, is too large to be recorded; `null`: it can be recorded. */
 export function entryProblem(type: string, { text, beside }: SealedEntry): string | null {
   const bytes = Buffer.byteLength(text) + Buffer.byteLength(beside?.text ?? '')
   if (bytes <= limits.eventBytes) return null

@@ -1,4 +1,4 @@
-/** Everything that can happen to a proposal. Events are the truth; all else is derived from them. */
+/** Everything that can happen to a proposal. Events are the truth; everything else is derived from them. */
 
 import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome, HealthResult } from '../ports.ts'
@@ -20,9 +20,9 @@ import type {
 export interface Content {
   readonly title: string
   readonly subject: Subject
-  /** Of what is voted on. */
+  /** Hash of what is voted on. */
   readonly contentHash: string
-  /** Hash of what is shown beside it. Left out: an event of an earlier version, which has its subject in itself. */
+  /** Hash of what is shown beside it. Left out: an event of an earlier version, which holds its subject itself. */
   readonly evidence?: string
   readonly priority: Priority
   readonly whyNow: string
@@ -46,11 +46,11 @@ export interface NamedAsset {
   readonly name: string
 }
 
-/** What became of one asset since the vote, or of one that was not voted on. */
+/** What became of one asset since the vote, or of an asset that was not voted on. */
 export type AssetSince = NamedAsset &
   (
     | { readonly is: 'left out'; readonly why: LeftOut }
-    /** It needs a part of what was voted: `done` is left away. */
+    /** It still needs a part of what was voted; `done` is the part that it does not need any more. */
     | { readonly is: 'in part'; readonly done: readonly string[] }
     /** It needs all that was voted on, again. */
     | { readonly is: 'as voted' }
@@ -59,7 +59,7 @@ export type AssetSince = NamedAsset &
     | { readonly is: 'waiting no more' }
   )
 
-/** Where what an event says of assets is recorded. Events of earlier versions had it in themselves. */
+/** Where an event records what it says about assets. Events of earlier versions held it themselves. */
 export interface ResultsPage {
   /** Hash of its content. */
   readonly page: string
@@ -91,7 +91,7 @@ export type ProposalEvent =
       readonly raised?: boolean
     } & Content)
   /**
-   * What is asked for is kept as content by now; an earlier version had it in the event. It says the same: `was` is its
+   * What is asked for is now kept as content; an earlier version had it in the event. It says the same: `was` is its
    * hash as people voted on it, and all that was decided holds.
    */
   | {
@@ -120,6 +120,15 @@ export type ProposalEvent =
   | { readonly type: 'expired' }
   | { readonly type: 'withdrawn'; readonly reason: string }
   | { readonly type: 'superseded'; readonly by: string }
+  /** Another proposal undoes what it changed. */
+  | { readonly type: 'roll-back-opened'; readonly proposal: string }
+  /** That one is over. `assets` have the versions from before; `more`: the next event names others. */
+  | {
+      readonly type: 'roll-back-ended'
+      readonly proposal: string
+      readonly assets: readonly string[]
+      readonly more?: true
+    }
   /** A later edition of an advisory that it carried mends what the first one broke. */
   | { readonly type: 'followed-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
@@ -142,7 +151,7 @@ export type ProposalEvent =
   | {
       readonly type: 'acknowledgement-asked'
       readonly people: readonly string[]
-      /** Those above the people on call were asked, too. */
+      /** The people above those on call were asked, too. */
       readonly escalated: boolean
     }
   | { readonly type: 'start-refused'; readonly reason: string }
@@ -156,12 +165,12 @@ export type ProposalEvent =
       readonly batch: number
       readonly key: string
       readonly assets: readonly string[]
-      /** Of the same batch, when others of it are done. */
+      /** Assets of the same batch, which begin when others of it are done. */
       readonly waiting?: readonly string[]
-      /** So many of the same batch are named by events of their own, which follow. */
+      /** This many assets of the same batch are named by events of their own, which follow. */
       readonly queued?: number
     }
-  /** Of the batch that was started just before: those whose turn comes later. */
+  /** Assets of the batch that was started just before, whose turn comes later. */
   | { readonly type: 'batch-queued'; readonly ring: number; readonly assets: readonly string[] }
   /** More of the batch under way. */
   | {
@@ -187,7 +196,7 @@ export type ProposalEvent =
       readonly name: string
       readonly reason: string
     }
-  /** Somebody asked for what takes more people: it happens when they are enough. */
+  /** Somebody asked for something that takes more people: it happens when enough have asked. */
   | {
       readonly type: 'agreed'
       readonly to: AgreedAct
@@ -217,9 +226,12 @@ export type ProposalEvent =
     }
   | { readonly type: 'test-resumed'; readonly by: readonly string[] }
   | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
-  /** Assets differ from what was voted on: it stays, and so do the votes. `more`: an event of the same look follows. */
+  /**
+   * Assets differ from what was voted on: that stays, and so do the votes. `more`: another event of the same look
+   * follows.
+   */
   | { readonly type: 'assets-compared'; readonly assets: readonly AssetSince[]; readonly more?: true }
-  /** Something that people should know and that changes nothing. */
+  /** Something that people should know, but that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }
   /** An asset that was verified reports something older than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
@@ -269,7 +281,7 @@ export interface RecordedEvent {
   readonly at: string
   readonly actor: Actor
   readonly event: ProposalEvent
-  /** Of an earlier version: what people wrote stands in the event itself, and nothing beside it. */
+  /** An event of an earlier version: what people wrote stands in the event itself, and nothing stands beside it. */
   readonly inItself?: true
 }
 

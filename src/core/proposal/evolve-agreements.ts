@@ -7,7 +7,10 @@ export function isSame(a: AgreedAct, b: AgreedAct): boolean {
   return b.act === 'extend-window' && a.until === b.until
 }
 
-/** The state with what people agreed to after an event: another stop, and what was agreed to, end what was said before. */
+/**
+ * The state with what people agreed to after an event. Agreements end when another stop comes, and when what was agreed
+ * to happens.
+ */
 export function withAgreements(state: ProposalState, recorded: RecordedEvent): ProposalState {
   const { agreements = [] } = state
   const { event } = recorded

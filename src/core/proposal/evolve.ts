@@ -10,6 +10,7 @@ import {
   withRetried,
   withRing,
   withRings,
+  withUndone,
 } from '../rollout/evolve-run.ts'
 import { freshRing } from '../rollout/run.ts'
 import type { Window } from '../window.ts'
@@ -83,7 +84,7 @@ function saidAt({ seq, inItself }: RecordedEvent): { readonly said?: number } {
   return inItself === true ? {} : { said: seq }
 }
 
-/** `name`: as the event has it. What follows from what a person did may be Patchwarden's own doing. */
+/** `name`: as the event has it. What follows from a person's act may be Patchwarden's own doing. */
 function byOf(actor: Actor, name: string): By {
   return { person: actor.kind === 'person' && name !== PATCHWARDEN ? actor.id : null, name }
 }
@@ -174,6 +175,13 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { status: 'withdrawn', stopped: null, closedAt: at }
     case 'followed-up':
       return {}
+    case 'roll-back-opened':
+      return { rollBack: { proposal: event.proposal, over: false } }
+    case 'roll-back-ended': {
+      const { proposal, assets, more } = event
+      const undone = runChange(state, (run) => withUndone(run, assets, proposal))
+      return { ...undone, rollBack: { proposal, over: more !== true } }
+    }
     case 'superseded':
       return { status: 'superseded', supersededBy: event.by, closedAt: at }
     case 'scheduled':
@@ -325,7 +333,7 @@ function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | nul
   return test === null ? null : { ...test, stopped }
 }
 
-/** As above: who never had anything keeps a state as earlier versions wrote it. */
+/** As above: a state that never had anything stays as earlier versions wrote it. */
 function nothingSince({ since }: ProposalState): Pick<ProposalState, 'since'> {
   return since ? { since: null } : {}
 }
@@ -347,7 +355,10 @@ function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'
 
 const unacknowledged = { acknowledgedBy: null, asked: null } as const
 
-/** Another night is another one on call: only the first window keeps what was acknowledged before it was known. */
+/**
+ * On another night somebody else is on call. Only the first window keeps an acknowledgement that came before the window
+ * was known.
+ */
 function scheduled(state: ProposalState, window: Window): Partial<ProposalState> {
   if (state.rollout !== null) return { schedule: window }
   return { schedule: window, status: 'scheduled', ...(state.schedule === null ? {} : unacknowledged) }

@@ -1,6 +1,6 @@
 /**
- * A proposal at a glance: its small state, what it asks for in short, and what happened to its assets in numbers. It is as
- * light for very many assets as for few, and all that lists, cards and overviews need.
+ * A proposal at a glance: its small state, what it asks for in short, and what happened to its assets in numbers. It
+ * has the same size for many assets as for few, and is all that lists, cards and overviews need.
  */
 
 import { testRunning } from '../rollout/run.ts'
@@ -23,7 +23,7 @@ export type Rings =
   | { readonly kind: 'patches'; readonly rings: readonly Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>[] }
   | { readonly kind: 'standing rule' }
 
-/** As `ringNow`: the ring that is under way or next; `null` when all have passed, or nothing runs. */
+/** The same ring as `ringNow`: the one that is under way or next; `null` when all have passed, or nothing runs. */
 export function ringAt(glance: Pick<LightState, 'rollout' | 'test'> & { readonly subject: Rings }): {
   readonly index: number
   readonly planned: Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>

@@ -2,6 +2,7 @@
 
 import { holders } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
+import { missingIn } from '../quorum.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { quorumProgress } from './approval.ts'
 import type { Context } from './command.ts'
@@ -42,8 +43,7 @@ export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pic
     return holders(members, state.policy.escalateTo).map(({ id }) => id)
   }
   const progress = quorumProgress(state, members)
-  const roles = progress?.roles.filter((role) => role.filledBy.length < role.need) ?? []
-  return [...new Set(roles.flatMap((role) => role.waitingFor))]
+  return progress === null ? [] : [...missingIn(progress)]
 }
 
 /** People whose vote the policy could count at all. */

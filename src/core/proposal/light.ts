@@ -56,7 +56,7 @@ export interface ResultFacts {
   readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
   /** Its turn in the batch under way has not come. The number of the ring. */
   readonly waiting?: number
-  /** Its failure counts no more at the gate. The number of the ring. */
+  /** The number of the ring in which its failure was forgiven: it does not count at the gate any more. */
   readonly forgiven?: number
   readonly leftOut?: LeftOut
   readonly done?: readonly string[]
@@ -95,7 +95,7 @@ function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run
     const listed = { waiting: waiting.length, forgiven: forgiven.length }
     return { ...Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0)), ...ends.get(index) }
   })
-  // Read one by one: a copy of the run would make the record of its deployments.
+  // Its parts are read one by one: a copy of the run would make the record of its deployments.
   const small: Record<string, unknown> = {}
   for (const key of Object.keys(run) as (keyof Run & string)[]) if (!heavy.has(key)) small[key] = run[key]
   const rings = run.rings.map(({ waiting: _, forgiven: __, ...ring }, index) => ({
@@ -175,7 +175,7 @@ function addDifferences(before: Record_ = {}, after: Record_ = {}, changed: Set<
   for (const asset of Object.keys(before)) if (!(asset in after)) changed.add(asset)
 }
 
-/** What is taken from such a list mostly stood at its beginning. */
+/** An item that is taken from such a list is mostly its first one. */
 function addListed(before: readonly string[], after: readonly string[], changed: Set<string>): void {
   if (before === after) return
   const taken = before.length - after.length
@@ -191,7 +191,7 @@ function addListed(before: readonly string[], after: readonly string[], changed:
 function runFacts(run: Rollout, asset: string): ResultFacts {
   const deployment = deploymentOf(run, asset)
   const listed = (list: 'waiting' | 'forgiven') => run.rings.findIndex((ring) => setOf(ring[list]).has(asset))
-  // Who was started waits no more, and who was not has nothing to forgive.
+  // An asset that was started does not wait any more, and one that was not started has nothing to forgive.
   const waiting = deployment === undefined ? listed('waiting') : -1
   const forgiven = deployment === undefined ? -1 : listed('forgiven')
   const notBegun = run.notBegun[asset]

@@ -8,7 +8,7 @@ export function logsOf({ rollout, test }: ProposalState): readonly string[] {
   return [...new Set(runs.flatMap(({ log }) => log ?? []))]
 }
 
-/** The state with the logs that are kept in their outcomes, for who wants all of it in one piece. */
+/** The state with the logs that are kept in their outcomes, for callers that want all of it in one piece. */
 export function withLogs(state: ProposalState, logs: ReadonlyMap<string, string>): ProposalState {
   const { rollout, test } = state
   return { ...state, rollout: rollout && runWithLogs(rollout, logs), test: test && runWithLogs(test, logs) }

@@ -7,12 +7,12 @@ export function namedAsset(
   { id, subject }: Pick<ProposalState, 'id' | 'subject'>,
   named: string | null,
 ): { readonly id: string; readonly name: string } | { readonly sentence: string } {
-  if (subject.kind !== 'patches' || !named?.trim()) return { sentence: `Name an asset of ${id}.` }
+  if (subject.kind !== 'patches' || !named?.trim()) return { sentence: `Name a server of ${id}.` }
   const wanted = named.trim()
   const found = subject.assets.filter(({ asset }) => asset.id === wanted || asset.name === wanted)
   const [first, ...more] = found
-  if (first === undefined) return { sentence: `${id} has no asset "${wanted.slice(0, 80)}".` }
-  if (more.length > 0) return { sentence: `${found.length} assets of ${id} are called ${wanted}; write the whole id.` }
+  if (first === undefined) return { sentence: `${id} has no server "${wanted.slice(0, 80)}".` }
+  if (more.length > 0) return { sentence: `${found.length} servers of ${id} are called ${wanted}; write the whole id.` }
   return { id: first.asset.id, name: first.asset.name }
 }
 

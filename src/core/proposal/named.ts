@@ -2,7 +2,10 @@
 
 import type { StoredContent } from '../content.ts'
 
-/** Hashes that content names, so that they are read, too. Whoever forges content may have given it any shape. */
+/**
+ * Hashes that content names, so that the content behind them is read, too. Somebody who forges content may have given
+ * it any shape.
+ */
 export function hashesNamed({ kind, text }: StoredContent): readonly string[] {
   if (!(kind in naming)) return []
   const found = naming[kind as keyof typeof naming](parsed(text)).flat(3).filter(isHash)

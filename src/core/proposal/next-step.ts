@@ -1,4 +1,5 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { mayRestUntil } from '../next-look.ts'
 import { runsTest } from '../policy.ts'
 import { deploymentsOf } from '../rollout/deployments.ts'
 import { someRemain } from '../rollout/remaining.ts'
@@ -24,7 +25,7 @@ export type Step =
   | { readonly do: 'nothing' }
   | { readonly do: 'wait'; readonly until: string }
   | { readonly do: 'remind' }
-  /** Those on call are asked to acknowledge the coming start. */
+  /** The people on call are asked to acknowledge the coming start. */
   | { readonly do: 'ask' }
   | { readonly do: 'expire' }
   | { readonly do: 'end notice' }
@@ -48,24 +49,38 @@ export type Step =
 const RETRY_SECONDS = 900
 
 /**
- * The next step of a proposal at `now`. Depends on nothing else, so that any process can take over after a crash: it
- * reads the state, and goes on. What has its time comes first, so that nothing that people are told waits for assets.
+ * The next step of a proposal at `now`. It depends on nothing else, so that any process can take over after a crash: it
+ * reads the state, and goes on. Steps that are due at a time come first, so that news for people never waits for
+ * assets.
  */
 export function nextStep(state: ProposalState, now: string): Step {
   return timedStep(state, now) ?? workStep(state, now) ?? idleStep(state, now)
 }
 
-/** When the proposal wants attention again even if nobody touches it; `null` never. */
+/** When the proposal needs attention again even if nobody touches it; `null`: never. */
 export function wakeAt(state: ProposalState, now: string): string | null {
   // Whatever is left to be looked at, and however long it takes to find that out.
   if (state.status === 'verifying') return now
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
-  // It may be that there is no window; what is under way goes on meanwhile.
+  // There may be no window; what is under way goes on meanwhile.
   if (step.do === 'reschedule' && workStep(state, now) === null)
     return earliest([plusSeconds(now, RETRY_SECONDS), soakEnd(state)])
   return now
+}
+
+/**
+ * Until when a proposal with assets at work may be left alone, ISO 8601 UTC, at most until `looks`: whatever has its time
+ * before that, or could begin beside them, is asked then.
+ */
+export function restEnd(state: ProposalState, looks: string, now: string): string {
+  const { status, schedule, expiresAt } = state
+  const open = status === 'open' ? [expiresAt, noticeEnd(state), nextRung(state)?.at] : []
+  const times = [...open, schedule?.start, schedule?.end, nextAsk(state), noticeAt(state), soakEnd(state)]
+  const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
+  const begins = workStep(state, now)?.do === 'deploy' ? null : plusSeconds(now, RETRY_SECONDS)
+  return earliest([looks, begins, ...ahead])
 }
 
 type Due = (at: string) => boolean
@@ -103,7 +118,7 @@ function timedStep(state: ProposalState, now: string): Step | null {
   }
 }
 
-/** What assets and rings under way want, also where something that was due was refused; `null`: nothing. */
+/** The next step for assets and rings under way, also where something that was due was refused; `null`: nothing. */
 export function workStep(state: ProposalState, now: string): Step | null {
   return runningStep(state) ?? testStep(state, now) ?? soakStep(state, now)
 }
@@ -138,6 +153,7 @@ function idleStep(state: ProposalState, now: string): Step {
  */
 export function mayWakeAt(state: ProposalState, dueAt: string, since: string, now: string): boolean {
   const due = Date.parse(dueAt)
+  if (unfinishedDeployments(state).length > 0 && mayRestUntil(dueAt, now)) return true
   return [since, dueAt, plusSeconds(dueAt, -RETRY_SECONDS)].some((at) => {
     const [asked, wake] = [Date.parse(at), wakeAt(state, at)]
     const honest = asked === Date.parse(since) || (asked > Date.parse(since) && asked <= Date.parse(now))
@@ -158,12 +174,12 @@ function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing
   return mine.length < concurrencyOf(planned)
 }
 
-/** When silence becomes consent; `null`: it does not, or not yet. */
+/** When silence becomes consent; `null`: never, or not yet. */
 function noticeEnd(state: ProposalState): string | null {
   return state.standingRefused === null && testProblem(state) === null ? state.noticeEndsAt : null
 }
 
-/** What the test ring wants while people vote; `null` where it has ended, or is not to run. */
+/** The next step of the test ring while people vote; `null` where it has ended, or is not to run. */
 function testStep(state: ProposalState, now: string): Step | null {
   const { subject, policy, test } = state
   if (subject.kind !== 'patches' || !runsTest(policy) || subject.rings[0]?.beforeVote !== true) return null
@@ -191,7 +207,7 @@ function scheduledStep(state: ProposalState, due: Due): Step {
   if (schedule === null) return { do: 'reschedule' }
   const ask = nextAsk(state)
   if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ask, noticeAt(state)]) }
-  // It has been said once what it waits for; the end of that wakes it, or the next time of asking.
+  // What it waits for has been said once; it wakes up when that ends, or at the next time of asking.
   const waits = waitsForAcknowledgement(state) || testRunning(state)
   if (waits && state.notStarted !== null) return { do: 'wait', until: earliest([schedule.end, ask]) }
   return { do: 'start' }
@@ -201,7 +217,7 @@ function earliest(times: readonly [string, ...(string | null | undefined)[]]): s
   return times.reduce<string>((first, at) => (at && Date.parse(at) < Date.parse(first) ? at : first), times[0])
 }
 
-/** When notice is to be given of the window that comes next; `null`: it was, or none is wanted. */
+/** When notice is to be given of the window that comes next; `null`: it was given, or none is wanted. */
 function noticeAt({ subject, schedule, announced }: ProposalState): string | null {
   if (subject.kind !== 'patches' || schedule === null || announced === schedule.start) return null
   const seconds = longestNotice(subject)

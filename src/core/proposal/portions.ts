@@ -2,8 +2,8 @@ import { canonicalJson } from '../canonical-json.ts'
 import { limits } from '../limits.ts'
 
 /**
- * What is told of assets, in the same order, cut so that each part fits into one event: no more assets and no more bytes
- * than may be. What is larger than that alone is a part of its own.
+ * What is told of assets, in the same order, cut so that each part fits into one event by its number of assets and of
+ * bytes. An item that is too large for that is a part of its own.
  */
 export function portions<Item>(
   all: readonly Item[],

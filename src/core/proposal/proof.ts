@@ -1,4 +1,4 @@
-/** What may be asked by a command line, or in a session that somebody else's link opened. */
+/** What may be asked on a command line, or in a session that somebody else's link opened. */
 
 import { isOneOf, isOwn, namesIn, personAndHands, type Through, throughWords } from '../hands.ts'
 import type { Act } from '../permission/acts.ts'
@@ -7,9 +7,7 @@ import { isBefore } from '../time/instant.ts'
 import type { Refusal } from './command.ts'
 import { anyOf } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
-import type { Actor, ProposalState } from './proposal.ts'
-
-type Person = Extract<Actor, { kind: 'person' }>
+import type { Person, ProposalState } from './proposal.ts'
 
 /** Why the way in which it came does not do, though the person may do it; or `null`. `decides`: see `commandLineProblem`. */
 export function proofProblem(
@@ -33,21 +31,28 @@ export function proofProblem(
     case 'reject':
       if (refused !== null || !votedOwn) return refused
       return refusal('Not counted: you voted by an account of your own; change it there.')
+    case 'withdraw':
     case 'break-glass':
     case 'review-break-glass':
-      return through.kind === 'command line'
-        ? refused
-        : refusal(
-            `${act === 'break-glass' ? 'Not approved: breaking the glass' : 'Not reviewed: that'} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
-          )
+      if (through.kind === 'command line' || !decides) return refused
+      return refusal(
+        `${ownAlone[act]} takes an account of your own, and this session began with ${throughWords(through, namesIn(members))}. Do it in Slack or Discord.`,
+      )
     default:
       return refused
   }
 }
 
+/** What no session of somebody else's link does where it decides. */
+const ownAlone = {
+  withdraw: 'Not withdrawn: while people vote, that',
+  'break-glass': 'Not approved: breaking the glass',
+  'review-break-glass': 'Not reviewed: that',
+} as const
+
 /**
- * Why the command line may not decide this under the policy; `null` where it may, or where it came another way. Looking,
- * stopping and proposing stay open to it whatever the policy says, and do not come here.
+ * Why the command line may not decide this under the policy; `null` where it may, or where the act came another way.
+ * Looking, stopping and proposing are always allowed there, and are not asked about here.
  */
 export function commandLineProblem(policy: Policy, act: Act, through: Through | undefined): Refusal | null {
   if (through?.kind !== 'command line' || takesCommandLine(policy)) return null
@@ -67,8 +72,8 @@ function refusal(sentence: string): Refusal {
 }
 
 /**
- * Why an approval does not count because of who asked for the proposal, without who can instead; or `null`. The proposer is
- * left out, and every hand that may have been the proposer's.
+ * Why an approval does not count because of who asked for the proposal, without saying who can approve instead; or
+ * `null`. The proposer does not count, and neither does any hand that may have been the proposer's.
  */
 export function proposerProblem(
   state: Pick<ProposalState, 'id' | 'proposer'>,
@@ -83,7 +88,10 @@ export function proposerProblem(
   return `Not counted: ${proposer.name} proposed ${state.id}, and this came by ${came}: that may be the same hand.`
 }
 
-/** How an act counts that was not by an account of the person's own, for whoever did it; `null` where it simply counts. */
+/**
+ * How an act counts that was not made by an account of the person's own, in words for that person; `null` where it
+ * simply counts.
+ */
 export function howItCounts(person: Person, members: readonly Member[]): string | null {
   const { through } = person
   if (through === undefined || isOwn({ through })) return null
@@ -92,13 +100,17 @@ export function howItCounts(person: Person, members: readonly Member[]): string 
   return `It came by ${throughWords(through, nameOf)}, so it counts as one with whatever else came by ${anyOf(hands)}. To let it count as your own, confirm it with your account in Slack or Discord: /patch confirm.`
 }
 
-/** The event by which a person confirms an act of theirs; `null` where their account became theirs only after it. */
+/** For whom `confirmed` finds nothing that they could confirm. */
+export const LINKED_LATER =
+  'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.'
+
+/** The event with which a person confirms one of their acts; `null` where their account became theirs only later. */
 export function confirmed(
   act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],
   { at, seq }: { readonly at?: string; readonly seq?: number },
-  actor: Actor,
+  actor: Person,
 ): ProposalEvent | null {
-  if (actor.kind !== 'person' || at === undefined || seq === undefined) return null
+  if (at === undefined || seq === undefined) return null
   if (actor.linkedAt !== undefined && !isBefore(actor.linkedAt, at)) return null
   return { type: 'act-confirmed', person: actor.id, name: actor.name, act, of: seq }
 }

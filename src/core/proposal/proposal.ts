@@ -1,7 +1,8 @@
 /** A proposal: one decision for one team. This file holds its shapes. */
 
 import type { FrozenAsset } from '../asset.ts'
-import type { PackageChange, Patch } from '../catalog.ts'
+import type { Patch } from '../catalog.ts'
+import type { Change } from '../change.ts'
 import type { ChatPlatformName } from '../chat-platforms.ts'
 import type { CountedAct, Through } from '../hands.ts'
 import type { MeasuredWindow, UnusableLoad } from '../load.ts'
@@ -14,11 +15,11 @@ export interface PlannedAsset {
   readonly asset: FrozenAsset
   /** Ids of the patches it misses. */
   readonly patches: readonly string[]
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
   /** The previewed transaction; empty where `previewProblem` says why there is none. */
   readonly transaction: readonly TransactionStep[]
   readonly previewProblem: string | null
-  /** When this asset may be touched, where that is not the window of the proposal. */
+  /** When this asset may be touched, where that differs from the window of the proposal. */
   readonly window?: WindowPlan
 }
 
@@ -46,14 +47,14 @@ export interface Gate {
   readonly checks?: readonly ServiceCheck[]
 }
 
-/** Assets that serve together: so many of them stay up at any time. */
+/** Assets that serve together: a number of them must stay up at any time. */
 export interface Cluster {
   readonly name: string
   /** Asset ids. */
   readonly assets: readonly string[]
-  /** At most so many are worked on at the same time. */
+  /** At most this many are worked on at the same time. */
   readonly atOnce: number
-  /** At least so many are neither worked on nor in a bad end state. */
+  /** At least this many are neither worked on nor in a bad end state. */
   readonly minHealthy: number
 }
 
@@ -63,7 +64,7 @@ export interface PlannedRing {
   readonly assets: readonly string[]
   /** The gate is judged before each next batch. */
   readonly batchSize: number
-  /** Of a batch, so many at the same time. Left out: the whole batch. */
+  /** How many of a batch are worked on at the same time. Left out: the whole batch. */
   readonly concurrency?: number
   /** Runs in its controlled environment while people vote. */
   readonly beforeVote?: true
@@ -82,7 +83,7 @@ export interface PatchSubject {
   readonly failureBudget?: number
   readonly clusters?: readonly Cluster[]
   readonly hooks?: readonly Hook[]
-  /** Name of what silences the monitoring for the assets being worked on. */
+  /** Name of the integration that silences the monitoring for the assets being worked on. */
   readonly silence?: string
   /** Name of the engine that will do it. */
   readonly engine: string
@@ -93,7 +94,7 @@ export interface PatchSubject {
   /** Only where it undoes an earlier rollout: which one. */
   readonly rollsBack?: {
     readonly proposal: string
-    /** What each asset was started under there, by asset id: snapshots were made under it. */
+    /** The key under which each asset was started there, by asset id: snapshots were made under it. */
     readonly keys?: Readonly<Record<string, string>>
   }
 }
@@ -115,7 +116,7 @@ export type Actor =
       readonly id: string
       readonly name: string
       readonly via: Via
-      /** The account on the platform, such as `T012AB3CD/U012AB3CD`. Left out: it came by none, or was erased. */
+      /** The account on the platform, such as `T012AB3CD/U012AB3CD`. Left out: there was none, or it was erased. */
       readonly account?: string
       /** Left out: by an account of the person's own. */
       readonly through?: Through
@@ -127,6 +128,7 @@ export type Actor =
       readonly kind: 'system'
       readonly part: 'assessment' | 'timer' | 'rollout' | 'verification' | 'operator' | 'inventory' | 'feeds'
     }
+export type Person = Extract<Actor, { kind: 'person' }>
 
 export const statuses = [
   'open',
@@ -168,7 +170,7 @@ export interface ResumeVote extends CountedAct {
   /** ISO 8601 UTC. As `seq`, left out where it needs no confirmation. */
   readonly at?: string
   readonly seq?: number
-  /** As of a vote. */
+  /** As for a vote. */
   readonly said?: number
 }
 
@@ -181,7 +183,7 @@ export type AgreedAct =
 export interface Agreement extends CountedAct {
   readonly name: string
   readonly to: AgreedAct
-  /** As of a vote. */
+  /** As for a vote. */
   readonly said?: number
 }
 
@@ -211,7 +213,7 @@ export type ApprovedBy =
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /**
- * The honest end states of one asset. `not touched`: the rollout ended before its turn. In the verification of a start it
+ * The honest end states of one asset. `not known`: it answers, and does not tell whether all is there. `not touched`: the rollout ended before its turn. In the verification of a start it
  * means that nothing was begun; the asset is then as if its turn had not come.
  */
 export const endStates = [
@@ -223,6 +225,7 @@ export const endStates = [
   'failed',
   'rolled back',
   'unreachable',
+  'not known',
   'not touched',
 ] as const
 export type EndState = (typeof endStates)[number]
@@ -235,8 +238,16 @@ export interface Verification {
   readonly end: EndState
   /** One sentence: why this end state. */
   readonly reason: string
-  /** What the asset itself reports for each promised package. `version` null: not installed. */
-  readonly packages: readonly { readonly name: string; readonly promised: string; readonly version: string | null }[]
+  /** What the asset itself reports for each promised change, in their order. */
+  readonly packages: readonly {
+    readonly name: string
+    /** The version, or the build of an update. */
+    readonly promised: string
+    /** `null`: not installed, or the asset does not say. */
+    readonly version: string | null
+    /** Left out: as promised. Verifications of earlier versions leave it out always. */
+    readonly result?: 'missing' | 'not known'
+  }[]
   readonly health: readonly HealthResult[]
   /** How it was before it was touched; left out where nobody looked. */
   readonly healthBefore?: readonly HealthResult[]
@@ -251,14 +262,16 @@ export interface Deployment {
   readonly asset: string
   readonly ring: number
   readonly batch: number
-  /** What it was started under; with the asset, one package transaction ever. */
+  /** The key it was started under; with the asset, it stands for one package transaction ever. */
   readonly key: string
   readonly startedAt: string
   readonly outcome: DeploymentOutcome | null
   /** Hash of the outcome's log, where that is content of its own: the outcome's is empty then. */
   readonly log?: string
   readonly verification: Verification | null
-  /** When it was verified first; the last look at the whole fleet comes later. */
+  /** The proposal by which it was changed back. Left out: it was not. */
+  readonly undoneBy?: string
+  /** When it was verified for the first time; the last look at the whole fleet comes later. */
   readonly doneAt: string | null
 }
 
@@ -276,20 +289,20 @@ export interface RingState {
   readonly checked: { readonly at: string; readonly healthy: boolean } | null
   /** ISO 8601 while soaking. */
   readonly soakUntil: string | null
-  /** Assets whose failure somebody accepted by resuming: the gate counts them no more. */
+  /** Assets whose failure somebody accepted by resuming: they do not count at the gate any more. */
   readonly forgiven: readonly string[]
 }
 
 export interface Skipped {
   readonly by: By
   readonly reason: string
-  /** As of a vote. */
+  /** As for a vote. */
   readonly said?: number
 }
 
 export interface Rollout {
   readonly startedAt: string
-  /** When the last look at the whole fleet began; `null` before. */
+  /** When the last look at the whole fleet began; `null`: it has not begun. */
   readonly verifyingSince: string | null
   readonly rings: readonly RingState[]
   /** By asset id. */
@@ -300,7 +313,10 @@ export interface Rollout {
   readonly retried: Readonly<Record<string, number>>
   /** Assets that somebody left out, by id. */
   readonly skipped: Readonly<Record<string, Skipped>>
-  /** Assets that were started and not begun, until they are started again. `notBefore`: not before this instant. */
+  /**
+   * Assets that were started, but on which nothing began, until they are started again. `notBefore`: not before this
+   * instant.
+   */
   readonly notBegun: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
   /** Until when somebody lets it run on although the window is over. */
   readonly extendedUntil: string | null
@@ -322,7 +338,7 @@ export interface TestRun extends Rollout {
   readonly result: { readonly passed: boolean; readonly reason: string | null; readonly at: string } | null
 }
 
-/** One asset, one rollout: whoever needs an asset that is at work for another proposal waits. */
+/** An asset is in one rollout at a time: a proposal that needs an asset which is at work for another proposal waits. */
 export interface WaitsFor {
   readonly asset: string
   readonly proposal: string
@@ -340,9 +356,10 @@ export const leftOutReasons = [
   'on hold',
   'not previewed',
   'not proposed',
+  'not looked at',
 ] as const
 
-/** Why an asset does not get what was voted. `what`: the package, engine or platform that it is about. */
+/** Why an asset does not get what was voted. `what`: the package, engine or platform that the reason is about. */
 export interface LeftOut {
   readonly reason: (typeof leftOutReasons)[number]
   readonly what?: string
@@ -360,7 +377,7 @@ export interface Since {
   readonly toldAt: string | null
 }
 
-/** Where a state has words that stand beside an entry, beside those of votes and of assets that were left out. */
+/** Where a state has words that stand beside an entry, apart from those of votes and of assets that were left out. */
 export const wordPlaces = [
   'why now',
   'proposer',
@@ -415,12 +432,12 @@ export interface ProposalState {
   /** The asset that it needs next and that another proposal works on; left out or `null`: it waits for none. */
   readonly waitsFor?: WaitsFor | null
   readonly acknowledgedBy: string | null
-  /** When those on call were asked to acknowledge the coming start; `null`: not yet. */
+  /** When the people on call were asked to acknowledge the coming start; `null`: not yet. */
   readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null
   /** What the test ring showed before people voted; `null`: it did not run. */
   readonly test: TestRun | null
   readonly rollout: Rollout | null
-  /** Start of the window of which notice was given last. */
+  /** Start of the last window of which notice was given. */
   readonly announced: string | null
   /** Assets that lost again what had been verified, by id, as they were told last. */
   readonly drifted: Readonly<Record<string, string>>
@@ -438,6 +455,8 @@ export interface ProposalState {
   } | null
   /** Left out or `null`: nothing has changed. */
   readonly since?: Since | null
+  /** The last proposal that was opened to undo it. Left out: there was none. */
+  readonly rollBack?: { readonly proposal: string; readonly over: boolean }
   readonly deferral: Deferral | null
   readonly supersededBy: string | null
   readonly closedAt: string | null

@@ -1,6 +1,6 @@
 /**
- * What a state holds of people. In the program it has their ids, names and words. As it is stored it has pseudonyms and the
- * numbers of the entries that the words stand beside, so that it stays as it is when they are erased.
+ * What a state holds about people. In the program it has their ids, names and words. As it is stored it has pseudonyms,
+ * and the numbers of the entries that the words stand beside, so that it does not change when they are erased.
  */
 
 import type { Through } from '../hands.ts'
@@ -12,14 +12,17 @@ import type { Actor, ApprovedBy, By, ProposalState, Said, TestStop, wordPlaces }
 
 type Place = (typeof wordPlaces)[number]
 
-/** Events that bring words for a place of which the state holds the words alone: the same ones again are new, too. */
+/**
+ * Events that bring words for a place where the state holds only the words: they are new even if they are the same
+ * again.
+ */
 const bringers: Readonly<Partial<Record<Place, readonly EventType[]>>> = {
   'why now': ['opened', 'revised'],
   'standing refused': ['standing-refused'],
   'not started': ['start-refused'],
 }
 
-/** What tells words of one event from those of another; `null`: there are none. */
+/** What tells the words of one event from those of another; `null`: there are no words. */
 const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
   'why now': ({ whyNow }) => whyNow,
   proposer: ({ proposer }) => proposer,
@@ -59,7 +62,10 @@ export function withSaid(
 
 // ---------------------------------------------------------------- as it is stored, and back
 
-/** What is done with each person and each text of a state. `said`: the number of the entry; left out: it stands in the event. */
+/**
+ * What is done with each person and each text of a state. `said`: the number of the entry; left out: the text stands in
+ * the event.
+ */
 interface Change {
   readonly person: (id: string) => string
   readonly name: (person: string) => string
@@ -113,7 +119,7 @@ export function withPersons(
   return changed(light, reading(register, besides))
 }
 
-/** The same of a row. */
+/** The same for a row. */
 export function rowWithoutPersons(row: ResultRow, register: Pick<Register, 'pseudonymOf'>): ResultRow {
   return rowChanged(row, writing(register))
 }
@@ -142,13 +148,13 @@ export function wordsIn(beside: Beside | null, member = 'words'): string {
   return typeof words === 'string' ? words : ERASED
 }
 
-/** By which account; nothing where it was by none, or was erased. */
+/** The account that was used; nothing where there was none, or it was erased. */
 export function accountIn(beside: Beside | null): { readonly account?: string } {
   const account = beside?.account
   return typeof account === 'string' ? { account } : {}
 }
 
-/** From where a command line was used. */
+/** Where a command line was used. */
 export function cameFrom(beside: Beside | null): { readonly user: string; readonly host: string } {
   const { user, host } = beside ?? {}
   return { user: typeof user === 'string' ? user : ERASED, host: typeof host === 'string' ? host : ERASED }

@@ -1,23 +1,16 @@
-/** What became of the assets of a decision since it was voted on, as the state keeps it. */
+/** What became of the assets of a decision since the vote, as the state keeps it. */
 
 import { canonicalJson } from '../canonical-json.ts'
-import type { PackageChange } from '../catalog.ts'
+import { type Change, changeKey } from '../change.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { stepsOf } from '../preview.ts'
 import { deploymentOf } from '../rollout/deployments.ts'
 import { plannedOf } from '../rollout/planned.ts'
 import { DAY_MS } from '../time/instant.ts'
-import { changeKey, type Departure } from '../within.ts'
+import type { Departure } from '../within.ts'
 import type { AssetSince, NamedAsset } from './event.ts'
-import {
-  type LeftOut,
-  leftOutReasons,
-  type PatchSubject,
-  type PlannedAsset,
-  type ProposalState,
-  type Since,
-} from './proposal.ts'
+import type { LeftOut, PatchSubject, PlannedAsset, ProposalState, Since } from './proposal.ts'
 
 /**
  * Has somebody voted or approved, or was anything begun? Then its content stays as it is. So it does once its notice has
@@ -79,11 +72,11 @@ export function isPreviewed(state: ProposalState, { asset, previewProblem }: Pla
   return previewProblem === null || sinceOf(state).done[asset.id] !== undefined
 }
 
-function without(changes: readonly PackageChange[], done: readonly string[]): readonly PackageChange[] {
+function without(changes: readonly Change[], done: readonly string[]): readonly Change[] {
   return changes.filter((change) => !done.includes(changeKey(change)))
 }
 
-/** Was it started, or did somebody say what is to become of it? Then what it needs by now changes nothing. */
+/** Was it started, or did somebody decide what is to become of it? Then what it needs now changes nothing. */
 function hasBegun({ rollout, test }: ProposalState, asset: string): boolean {
   const run = rollout ?? test
   if (run === null) return false
@@ -127,7 +120,7 @@ export function changesSince(
   return changed
 }
 
-/** Does the state keep of an asset what a look says of it? */
+/** Does the state already keep what a look says about an asset? */
 function isKept(
   departure: Departure | undefined,
   out: LeftOut | undefined,
@@ -138,7 +131,7 @@ function isKept(
   return out?.reason === departure.leftOut.reason && out.what === departure.leftOut.what
 }
 
-/** The thread is told at most so often: the card always says how it stands. */
+/** The thread is told at most this often, because the card always says how it stands. */
 const TELL_EVERY_MS = DAY_MS
 
 export function withCompared(
@@ -158,8 +151,9 @@ type ByAsset = Pick<Since, 'leftOut' | 'done' | 'waiting'>
 const unread = new WeakMap<Since, { readonly before: Since; readonly assets: readonly AssetSince[] }>()
 
 /**
- * To copy records of thousands costs more than all else that an event does, and one look at a large fleet is told in
- * hundreds of events, after the last of which somebody reads what is left. So they are made where they are read.
+ * Copying records of thousands of assets costs more than anything else that an event does, and one look at a large
+ * fleet is told in hundreds of events; only after the last does somebody read the result. So the records are made where
+ * they are read.
  */
 function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string | null): Since {
   const read = (name: keyof ByAsset) => ({ get: () => byAsset(next)[name], enumerable: true, configurable: true })
@@ -192,65 +186,3 @@ const byAsset = memoizeByIdentity((since: Since): ByAsset => {
   unread.delete(since)
   return { leftOut, done, waiting }
 })
-
-/** Why one asset is left out, as what follows "it". */
-export function whyLeftOut({ reason, what = '' }: LeftOut): string {
-  switch (reason) {
-    case 'up to date':
-      return 'is up to date'
-    case 'gone':
-      return 'is gone from the inventory'
-    case 'another engine':
-      return `is served by another engine (${what})`
-    case 'another system':
-      return `has another system now (${what})`
-    case 'another version':
-      return `would get another version than was voted on (${what})`
-    case 'more':
-      return `would get more than was voted on (${what})`
-    case 'on hold':
-      return `does not install ${what} by itself now`
-    case 'not previewed':
-      return `could not be previewed, so that nobody knows what it would get (${what})`
-    case 'not proposed':
-      return 'is covered by another decision, or is not asked for any more'
-  }
-}
-
-/** How many are left out for each reason. */
-export type LeftOutCounts = Readonly<Partial<Record<LeftOut['reason'], number>>>
-
-export function countReasons(all: readonly LeftOut[]): LeftOutCounts {
-  const counts: Partial<Record<LeftOut['reason'], number>> = {}
-  for (const { reason } of all) counts[reason] = (counts[reason] ?? 0) + 1
-  return counts
-}
-
-/** How many are left out and why: `9 are up to date, 3 gone`. */
-export function leftOutWords(counts: LeftOutCounts): string {
-  return leftOutReasons.flatMap((reason) => countWords(reason, counts[reason] ?? 0)).join(', ')
-}
-
-function countWords(reason: LeftOut['reason'], count: number): string | readonly [] {
-  if (count === 0) return []
-  switch (reason) {
-    case 'up to date':
-      return `${count} ${count === 1 ? 'is' : 'are'} up to date`
-    case 'gone':
-      return `${count} gone`
-    case 'another engine':
-      return `${count} served by another engine`
-    case 'another system':
-      return `${count} with another system`
-    case 'another version':
-      return `${count} would get another version`
-    case 'more':
-      return `${count} would get more`
-    case 'on hold':
-      return `${count} on hold`
-    case 'not previewed':
-      return `${count} could not be previewed`
-    case 'not proposed':
-      return `${count} not asked for any more`
-  }
-}

@@ -1,28 +1,28 @@
 /** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
 
 import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from '../rollout/run.ts'
-import type { Context, ProposalCommand } from './command.ts'
+import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { accept, actorName, type Decision, stopWords } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** Nothing more of the test begins until it is resumed; what has begun ends. */
-export function pauseTest(command: Of<'pause'>, context: Context): Decision {
-  return accept({ type: 'test-paused', by: actorName(context.actor), reason: stopWords(command.reason) })
+/** Nothing more of the test begins until it is resumed; what has begun runs to its end. */
+export function pauseTest(command: Of<'pause'>, context: PersonsContext): Decision {
+  return accept({ type: 'test-paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
 /** The test ends with what has begun, and did not pass. */
-export function haltTest(state: ProposalState, command: Of<'halt'>, context: Context): Decision {
-  const by = actorName(context.actor)
+export function haltTest(state: ProposalState, command: Of<'halt'>, context: PersonsContext): Decision {
+  const by = context.actor.name
   const reason = stopWords(command.reason)
   return accept({ type: 'test-halted', by, reason }, ...endedAtOnce(state, `Halted by ${by}: ${reason}`))
 }
 
 /**
- * What comes before a proposal is closed, or asks for something else: a test that runs is halted, and followed to its
- * end all the same. `why`: a clause, such as "it was rejected".
+ * Comes before a proposal is closed, or asks for something else: a running test is halted, and still followed to its
+ * end. `why`: a clause, such as "it was rejected".
  */
 export function closeTest(state: ProposalState, why: string, { actor }: Context): readonly ProposalEvent[] {
   if (!testRunning(state) || isHalted(state)) return []

@@ -1,6 +1,6 @@
 /**
- * An event names content by its hash. In the program it has in itself what the content says ("opened"); as it is recorded
- * it has not ("written").
+ * An event names content by its hash. In the program the event holds what the content says ("opened"); as it is
+ * recorded it does not ("written").
  */
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
@@ -22,7 +22,10 @@ import type {
 import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
 
-/** Whether what the event asks for is content; then the hashes, as whoever changed the store left them. */
+/**
+ * The hashes, if what the event asks for is content. They are read as they stand in the store, which somebody may have
+ * changed.
+ */
 function subjectNamed(event: WrittenEvent): SubjectHashes | null {
   const { type, contentHash, evidence }: Readonly<Partial<Record<string, unknown>>> = { ...event }
   if (type !== 'opened' && type !== 'revised' && type !== 'content-kept') return null
@@ -55,12 +58,12 @@ export function recordable(recorded: RecordedEvent): RecordedEvent {
   return { ...storable({ ...recorded, event: rest }), event: { ...storable(rest), subject } as ProposalEvent }
 }
 
-/** Where an event is opened: what it names, read before. */
+/** What an event names, read before the event is opened. */
 export interface Named {
   readonly pages: ReadonlyMap<string, StoredContent>
   /** Throws a sentence where it cannot be read. */
   readonly subject: (hashes: SubjectHashes) => Subject
-  /** The same, by its hash. */
+  /** The policy, by its hash. */
   readonly policy: (hash: string) => Policy
 }
 
@@ -72,7 +75,9 @@ export function verificationsIn(page: string, { pages }: Named): readonly Record
   return readPage(page, pages).verifications ?? []
 }
 
-/** An event with what the content that it names says. Throws a sentence where that is not there or is not what it was. */
+/**
+ * An event together with what its content says. Throws a sentence where the content is not there or is not what it was.
+ */
 export function opened(event: WrittenEvent, named: Named): ProposalEvent {
   switch (event.type) {
     case 'opened':
@@ -101,8 +106,8 @@ function subjectOf(
 }
 
 /**
- * A command with what it needs written before: logs go out of it and are named by their hash. The pages are those of a
- * command of which all is new, as it mostly is.
+ * A command with the content that must be written before it: logs are taken out of it and named by their hash. The
+ * pages are those of a command in which everything is new, as is mostly the case.
  */
 export function withContents(command: ProposalCommand): {
   readonly command: ProposalCommand
@@ -136,7 +141,7 @@ export function withContents(command: ProposalCommand): {
   }
 }
 
-/** What is asked for, and what is to be stored before a proposal opens: that, and its policy. */
+/** What is asked for, and what must be stored before a proposal opens: that content, and its policy. */
 export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withContent> {
   const { content, contents } = withContent(asked)
   return { content, contents: [...contents, policyContent(policy)] }

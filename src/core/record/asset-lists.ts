@@ -17,14 +17,17 @@ export interface AssetList {
   readonly contents: readonly HashedContent[]
 }
 
-/** Parts of a list from so many assets on stand on pages of their own, which other lists name, too. */
+/** A part of a list with this many assets or more stands on pages of its own, which other lists name, too. */
 const OWN_PAGE = 100
 
 export function assetList(assets: readonly ListedAsset[]): AssetList {
   return listOfPages(pagesOf(assets), assets.length)
 }
 
-/** Makes lists that are put together from the same parts, each of which is made into content once. No asset is in two parts. */
+/**
+ * Makes lists that are put together from the same parts, and turns each part into content once. No asset is in two
+ * parts.
+ */
 export function createAssetLists(parts: readonly (readonly ListedAsset[])[]): (chosen: readonly number[]) => AssetList {
   const pages = new Map<number, readonly HashedContent[]>()
   const made = new Map<string, AssetList>()
@@ -65,7 +68,7 @@ function listOfPages(pages: readonly HashedContent[], count: number): AssetList 
   return { hash: root.hash, count, contents: [...pages, root] }
 }
 
-/** Texts that stand in facts and in keys of tables: a longer one is named by its beginning and its hash. */
+/** A text in facts and in keys of tables that is longer than this is named by its beginning and its hash. */
 const LONGEST = 200
 
 export function factText(text: string): string {

@@ -1,11 +1,11 @@
 /**
- * The configuration as the record keeps it: who may decide what and when, and how it is judged. With pseudonyms in place of
- * people, without names and accounts; addresses and commands as hashes, so that a change of one is seen.
+ * The configuration as the record keeps it: who may decide what and when, and how it is judged. It has pseudonyms in
+ * place of people, no names and no accounts. Addresses and commands are hashes, so that a change of one can be seen.
  */
 
 import { differences } from './differences.ts'
 
-/** By role, pseudonyms, and `group:NAME` for everybody in a group. */
+/** By role: pseudonyms, and `group:NAME` for everybody in a group. */
 export type RecordedRoles = Readonly<Record<string, readonly string[]>>
 
 export interface RecordedTeam {
@@ -18,16 +18,16 @@ export interface RecordedTeam {
 
 export interface RecordedGroup {
   readonly kind: string
-  /** Of a rota, in the order of their turns. */
+  /** The people of a rota, in the order of their turns. */
   readonly people?: readonly string[]
   readonly overrides?: readonly { readonly person: string }[]
-  /** Of a group that another system keeps: who holds it while that cannot be asked. */
+  /** For a group that another system keeps: who holds the role while that system cannot be asked. */
   readonly fallback?: readonly string[]
 }
 
 type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value | undefined }
 
-/** Of what is kept, what is read again here; the rest is as patchwarden.yaml has it. */
+/** The part of what is kept that is read again here; the rest is as patchwarden.yaml has it. */
 export interface RecordedConfiguration {
   readonly roles?: RecordedRoles
   readonly teams?: Readonly<Record<string, RecordedTeam>>
@@ -55,7 +55,7 @@ export interface Counted {
   readonly to: number
 }
 
-/** What of who may decide for a team is another way than before. */
+/** What has changed about who may decide for a team. */
 export interface TeamChange {
   readonly team: string
   readonly gained: readonly Holding[]
@@ -72,7 +72,7 @@ export interface PolicyChange {
   /** Names of the policies; `null`: none, it is only watched. */
   readonly before: string | null
   readonly after: string | null
-  /** Of one that has the same name: how many people it asks for. */
+  /** For a need that has the same name as before: how many people it asks for. */
   readonly counts: readonly Counted[]
   /** Kinds, where they differ. */
   readonly kind: { readonly from: string; readonly to: string } | null
@@ -80,12 +80,12 @@ export interface PolicyChange {
   readonly others: readonly string[]
 }
 
-/** The teams about which other people decide than before, or in another way. Of those that are there now. */
+/** The present teams for which other people decide than before, or in another way. */
 export function teamChanges(before: RecordedConfiguration, after: RecordedConfiguration): readonly TeamChange[] {
   return Object.keys(after.teams ?? {}).flatMap((team) => {
     const [was, is] = [holdingsOf(before, team), holdingsOf(after, team)]
     const [gained, lost] = [missingIn(is, was), missingIn(was, is)]
-    // Of groups that came or went with their role, that is said.
+    // If a group came or went together with its role, only the role is told.
     const kept = groupsIn(is).filter((group) => groupsIn(was).includes(group))
     const [peopleBefore, peopleAfter] = [inGroups(before, kept), inGroups(after, kept)]
     const [joined, left] = [missingIn(peopleAfter, peopleBefore), missingIn(peopleBefore, peopleAfter)]
@@ -118,7 +118,7 @@ function holdingsOf(configuration: RecordedConfiguration, team: string): readonl
   return missingIn(all, [])
 }
 
-/** Those of a list that are not in another, each once. */
+/** The items of a list that are not in another, each once. */
 function missingIn(list: readonly Holding[], other: readonly Holding[]): readonly Holding[] {
   const key = ({ role, holder }: Holding) => JSON.stringify([role, holder])
   const seen = new Set(other.map(key))

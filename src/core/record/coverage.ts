@@ -36,7 +36,7 @@ export interface CoverageOfPlatform {
 const PROBLEMS = 100
 const PROBLEM_CHARACTERS = 300
 
-/** One entry for each team and kind. `changed`: only assets of which the record says something else. */
+/** One entry for each team and kind. `changed`: only assets about which the record says something else. */
 export function coverageOfAssets(changed: readonly CoverageOfAsset[]): readonly ToldOfAssets[] {
   const groups = new Map<string, CoverageOfAsset[]>()
   for (const one of changed) {

@@ -1,11 +1,14 @@
-/** What differs between two values of plain JSON, as a list of facts: paths, and what stood and stands there. */
+/**
+ * The differences between two values of plain JSON, as a list of facts: the path, what stood there and what stands
+ * there now.
+ */
 
 import { canonicalJson } from '../canonical-json.ts'
 import type { Fact } from './entry.ts'
 
 /**
- * At one path. Only `at`: it differs, and how it differs is either not recorded or cannot be said in a word. `new`, `gone`: it stands on one side
- * only. `moved`: the same values of a list in another order.
+ * The difference at one path. Only `at`: it differs, but how it differs is not recorded or cannot be said in a word.
+ * `new`, `gone`: it stands on one side only. `moved`: the same values of a list in another order.
  */
 export interface Difference {
   /** `policies.standard.approvals.owner`; parts of lists by their number from 0. */
@@ -13,17 +16,17 @@ export interface Difference {
   readonly new?: true
   readonly gone?: true
   readonly moved?: true
-  /** Of single values; numbers that are not whole as text. */
+  /** For single values; numbers that are not whole are written as text. */
   readonly from?: Single
   readonly to?: Single
-  /** Of lists of single values. */
+  /** For lists of single values. */
   readonly added?: readonly Single[]
   readonly removed?: readonly Single[]
 }
 
 type Single = string | number | boolean | null
 
-/** Longer texts are named by their path alone. */
+/** Longer texts are only named by their path. */
 const LONGEST = 200
 
 /**
@@ -70,7 +73,7 @@ interface Compared {
   readonly after: unknown
 }
 
-/** As it is when it has been JSON: without members that are undefined. */
+/** The value as JSON would give it back: without members that are undefined. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(canonicalJson(value))
 }
@@ -136,12 +139,12 @@ function without(list: readonly Single[], other: readonly Single[]): readonly Si
 const NAMED = 200
 const CHARACTERS = 40_000
 
-/** As an entry names them: the first ones, and how many more there are. */
+/** The differences as an entry names them: the first ones, and how many more there are. */
 export function named(all: readonly Difference[]): { readonly changed: Fact; readonly more?: number } {
   const changed: Difference[] = []
   let characters = 0
   for (const one of all.slice(0, NAMED)) {
-    // What is too long for all of them is still named by its path.
+    // One that is too long to fit is still named by its path.
     const short = canonicalJson(one).length > CHARACTERS / 4 ? { at: one.at } : one
     characters += canonicalJson(short).length
     if (characters > CHARACTERS) break

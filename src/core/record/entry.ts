@@ -14,7 +14,7 @@ export type Facts = Readonly<Record<string, Fact | undefined>>
 /** What stands beside the facts, and can be erased. */
 export type Beside = Readonly<Record<string, Fact | undefined>>
 
-/** What an entry says, before it has its time and its place. */
+/** What an entry says before it is given its time and its place. */
 export interface Told {
   readonly event: string
   readonly facts: Facts
@@ -32,7 +32,7 @@ export interface Entry {
   readonly by: string
   readonly event: string
   readonly facts: Facts
-  /** Binds what stands beside it; left out where nothing does. */
+  /** Binds what stands beside it; left out where nothing stands there. */
   readonly commit?: string
   /** Hash of the entry before it in its stream. */
   readonly prev: string
@@ -81,16 +81,19 @@ function checkNumbers(value: Fact | Facts | undefined, event: string): void {
 
 const texts = ['stream', 'at', 'by', 'event', 'prev'] as const
 
-/** The entry of its bytes. Throws a clause where they are none: whoever changed the store may have written anything. */
+/**
+ * Reads an entry from its bytes. Throws a clause where they are not an entry: somebody who changed the store may have
+ * written anything.
+ */
 export function readEntry(text: string): Entry {
   const value = parsed(text)
-  if (!isRecord(value)) throw new Error('is no entry')
+  if (!isRecord(value)) throw new Error('is not an entry')
   const { seq, facts, commit, v } = value
   if (v !== FORM) throw new Error(`is of the form ${String(v).slice(0, 20)}, which this version does not know`)
   for (const name of texts) if (typeof value[name] !== 'string') throw new Error(`has no "${name}"`)
   if (!Number.isSafeInteger(seq)) throw new Error('has no "seq"')
   if (!isRecord(facts)) throw new Error('has no "facts"')
-  if (commit !== undefined && typeof commit !== 'string') throw new Error('has a "commit" that is none')
+  if (commit !== undefined && typeof commit !== 'string') throw new Error('has a "commit" that is not text')
   return value as unknown as Entry
 }
 
@@ -105,8 +108,9 @@ function parsed(text: string): unknown {
 const HASH = /^[0-9a-f]{64}$/
 
 /**
- * What of an entry that could be read is not as `sealEntry` writes it, as a clause; `null`: nothing. Of two keys of one name
- * some would read the first and some the last, and numbers that are not whole are not the same to everybody.
+ * What differs, in an entry that could be read, from the way `sealEntry` writes it, as a clause; `null`: nothing. If a
+ * key stood there twice, some readers would take the first and some the last; and numbers that are not whole are read
+ * differently by different programs.
  */
 export function spellingProblem(
   text: string,
@@ -115,7 +119,7 @@ export function spellingProblem(
   const written = canonicalJson({ at, by, commit, event, facts, prev, seq, stream, v: FORM })
   if (written !== text) return 'is not written as entries are: as one line, each member once, in order, and no other'
   if (!isWhole(facts)) return 'has a fact that is a number and not whole'
-  return commit === undefined || HASH.test(commit) ? null : 'has a "commit" that is no hash'
+  return commit === undefined || HASH.test(commit) ? null : 'has a "commit" that is not a hash'
 }
 
 function isWhole(value: Fact | Facts | undefined): boolean {
@@ -123,7 +127,10 @@ function isWhole(value: Fact | Facts | undefined): boolean {
   return typeof value !== 'object' || value === null || Object.values(value).every(isWhole)
 }
 
-/** What stands beside an entry, as it is kept: with its salt, or none of the two. Throws a clause where one is missing. */
+/**
+ * What stands beside an entry, as it is kept: with its salt, or neither of the two. Throws a clause where only one is
+ * there.
+ */
 export function besideOf(salt: string | null, text: string | null): SealedEntry['beside'] {
   if (salt === null && text === null) return null
   if (text === null) throw new Error('has a salt, and what it belongs to is gone: only both can be erased')
@@ -135,14 +142,17 @@ export function besideOf(salt: string | null, text: string | null): SealedEntry[
 export function readBeside(text: string | null): Beside | null {
   if (text === null) return null
   const value: unknown = JSON.parse(text)
-  if (!isRecord(value)) throw new Error('has something beside it that is no record')
+  if (!isRecord(value)) throw new Error('has something beside it that is not a record')
   return value as Beside
 }
 
-/** Whether what stands beside an entry is what it is bound to; a clause where it is not. Erased: it cannot be told. */
+/**
+ * Checks that what stands beside an entry is what the entry is bound to; a clause where it is not. Erased: nobody can
+ * tell.
+ */
 export function besideProblem({ commit }: Pick<Entry, 'commit'>, beside: SealedEntry['beside']): string | null {
   if (beside === null) return null
-  if (commit === undefined) return 'has something beside it that it is not bound to'
+  if (commit === undefined) return 'has something beside it that the entry is not bound to'
   return commitTo(beside.salt, beside.text) === commit ? null : 'has something else beside it than what was written'
 }
 

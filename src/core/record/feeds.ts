@@ -42,7 +42,7 @@ export interface FeedNewsRead {
 
 const unknown: FeedRecorded = { failing: false, readAt: null, cursor: null, said: null }
 
-/** What is to be said of an answer, and what the record says then; `null`: nothing. */
+/** What must be recorded about an answer, and what the record says afterwards; `null`: nothing. */
 export function feedDifference(
   feed: string,
   recorded: FeedRecorded | null,
@@ -64,7 +64,7 @@ export function feedDifference(
   return { told, recorded: { failing: false, readAt, cursor, said } }
 }
 
-/** What is to be said of feeds that are configured no more. */
+/** What must be recorded about feeds that are not configured any more. */
 export function feedsRemoved(feeds: readonly string[]): readonly Told[] {
   return feeds.toSorted().map((feed) => ({ event: 'feed-removed', facts: { feed } }))
 }

@@ -1,7 +1,7 @@
 /**
- * What the streams `findings:TEAM` say: which flaws are open on which assets since when, how they ended, and how they are
- * judged. What is open is kept by class: the flaws that are open together on some assets. Between two looks only assets
- * that came into another class are compared, so that it costs by what changed.
+ * What the streams `findings:TEAM` say: which flaws are open on which assets since when, how they ended, and how they
+ * are judged. What is open is kept by class, which is a set of flaws that are open together on some assets. Between two
+ * looks only assets that changed their class are compared, so that the cost depends on what has changed.
  */
 
 import type { Criticality, Exposure } from '../asset.ts'
@@ -11,7 +11,10 @@ import { sha256 } from '../sha256.ts'
 import { type AssetList, createAssetLists, type ListedAsset } from './asset-lists.ts'
 import type { Fact, Facts, Told } from './entry.ts'
 
-/** Of what kind the date of a fix is: the vendor's instant, a day without a time, or our first reading, as nobody says. */
+/**
+ * What the date of a fix is: the vendor's instant, a day without a time, or, where nobody says, the time when we first
+ * read of it.
+ */
 export type FixDate = 'published' | 'day' | 'first read'
 
 export interface AssetLooked {
@@ -45,7 +48,7 @@ export interface FlawRecorded {
   readonly feeds: readonly string[]
   readonly fixedAt: string
   readonly fixDate: FixDate
-  /** By when we had read of it, ISO 8601 UTC. */
+  /** When we had read of it at the latest, ISO 8601 UTC. */
   readonly readAt: string
   /** On how many assets it is open. */
   readonly open: number
@@ -70,7 +73,7 @@ export interface Move {
   /** Hashes of classes; `null`: nothing was, or is, open. */
   readonly from: string | null
   readonly to: string | null
-  /** Index of the group that they are in now; `null`: the team has them no more. */
+  /** Index of the group that they are in now; `null`: the team does not have them any more. */
   readonly group: number | null
   readonly assets: readonly { readonly id: string; readonly saidAt: string | null; readonly since: string | null }[]
 }
@@ -79,7 +82,7 @@ export function classHash(flaws: readonly string[]): string {
   return sha256(JSON.stringify(flaws))
 }
 
-/** `held`: assets that are worked on now, of which nothing is said until that is over. In steps. */
+/** `held`: assets that are worked on now; nothing is said about them until that is over. Works in steps. */
 export function* movesBetween(
   recorded: ClassesRecorded,
   groups: readonly GroupNow[],
@@ -113,7 +116,7 @@ export function* movesBetween(
 export interface Difference {
   readonly told: readonly Told[]
   readonly lists: readonly AssetList[]
-  /** By flaw: on how many assets it is open now, and what is known of it. */
+  /** For each flaw: on how many assets it is open now, and what is known about it. */
   readonly flaws: ReadonlyMap<string, FlawRecorded>
 }
 
@@ -122,12 +125,12 @@ export interface DifferenceGiven {
   /** Flaws of every class that a move names. */
   readonly flawsOf: (hash: string) => readonly string[]
   readonly recorded: ReadonlyMap<string, FlawRecorded>
-  /** Of every flaw that a move opens and that is not recorded: all but `open`. */
+  /** For every flaw that a move opens and that is not recorded yet: everything but `open`. */
   readonly fresh: ReadonlyMap<string, Omit<FlawRecorded, 'open'>>
   /** What fixes each flaw that is open now. */
   readonly patchesOf: (flaw: string) => readonly string[]
   readonly ended: (flaw: string, patches: readonly string[], move: Move, asset: string) => Ended
-  /** The proposal that a verification says has fixed it on the asset; `null`: somebody else did. */
+  /** The proposal whose verification says that it ended the flaw on the asset; `null`: somebody else did. */
   readonly fixedBy: (flaw: string, asset: Move['assets'][number]) => string | null
 }
 
@@ -179,7 +182,7 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
     const known = recorded.get(flaw) ?? fresh.get(flaw)
     if (known === undefined) throw new Error(`Nothing is known of the flaw ${flaw}.`)
     let open = recorded.get(flaw)?.open ?? 0
-    // First what came: it is open on no asset only where that is so in the end.
+    // New ones come first, so that a flaw counts as open on no asset only where that is so in the end.
     const chosen = opened.get(flaw)
     let patches = known.patches
     if (chosen !== undefined) {
@@ -221,7 +224,7 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
   else map.set(key, [value])
 }
 
-/** When a flaw could first be fixed: as the vendor says, else when we first read of it. */
+/** When a flaw could first be fixed: the vendor's date, or else when we first read of it. */
 export function fixDateOf(published: string | null, readAt: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> {
   if (published === null) return { fixedAt: readAt, fixDate: 'first read' }
   return { fixedAt: published, fixDate: published.includes('T') ? 'published' : 'day' }
@@ -239,7 +242,7 @@ export interface Judged {
   readonly priority: Priority
   /** ISO 8601 UTC; `null`: no date. */
   readonly dueAt: string | null
-  /** All else that the entry says. */
+  /** Everything else that the entry says. */
   readonly facts: Facts
 }
 

@@ -1,4 +1,4 @@
-/** Which flaws are open on assets, and what is known of each, from what a team's assets miss. */
+/** Which flaws are open on assets, and what is known about each, worked out from what a team's assets miss. */
 
 import { type MissingAlike, patchId } from '../assessment/assess.ts'
 import type { CatalogView } from '../assessment/catalog-view.ts'
@@ -6,12 +6,13 @@ import type { NotOffered, Update } from '../assessment/missing.ts'
 import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
 import type { Advisory, PatchType } from '../catalog.ts'
+import { versionBefore } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
 
-/** What is open on the assets of a team, and why what is not open any more is not. */
+/** What is open on the assets of a team, and for what is not open any more, why. */
 export interface OpenFlaws {
   readonly groups: readonly GroupNow[]
   readonly flaws: ReadonlyMap<string, FlawNow>
@@ -44,7 +45,7 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
     return { flaw, origins: known.origins }
   }
 
-  // What is the same wherever it is missed is noted once.
+  // What is the same wherever it is missing is noted once.
   const ofUpdate = memoizeByIdentity((update: Update): readonly string[] => {
     const patch = patchId(update)
     return flawsOf(update, patch).map(({ name, cve }) => {
@@ -90,7 +91,7 @@ function flawsOf({ cves, advisories }: Update, patch: string): readonly { name: 
 }
 
 function typeOf({ type, security, cves, changes, version }: Update): PatchType {
-  const from = changes.find((change) => change.from !== null)?.from ?? null
+  const from = versionBefore(changes)
   return type ?? patchType({ security, cves: cves.length, from, to: version })
 }
 
@@ -172,7 +173,7 @@ export function createEndings(catalog: CatalogView) {
       const offered = pending.some((item) => (item.source ?? item.name) === source)
       const still = installed.some((item) => says(platform, source, flaw) || says(platform, item.name, flaw))
       if (!still && !(offered && !isCve(flaw))) return 'withdrawn'
-      // It is still to be fixed, and is called otherwise by now.
+      // It must still be fixed, but it has another name by now.
       if (!isCve(flaw)) return 'superseded'
     }
     return wanted.length > 0 && !present ? 'removed' : 'fixed'

@@ -23,10 +23,10 @@ export interface JudgingOptions {
   readonly dueDays: DueDays
 }
 
-/** What the inventory says is said by the inventory, whichever source it is. */
+/** Whatever source the inventory comes from, its facts are said to come from the inventory. */
 const INVENTORY = 'inventory'
 
-/** Judges one flaw on assets of one kind. Scores that change each day are no facts of it, only whether they decided. */
+/** Judges one flaw on assets of one kind. Scores that change each day are not recorded, only whether they decided. */
 export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptions) {
   /** Few flaws differ in what a table is asked with. */
   const decisions = new Map<string, Decided>()
@@ -74,7 +74,7 @@ interface Decided {
 /** Judgement looks at exposure and criticality alone. */
 const anyAsset = standInAsset('', '', '')
 
-/** As proposals count: a publication from the beginning of its day. */
+/** As proposals count it: a publication counts from the beginning of its day. */
 function startOf({ fixedAt, fixDate }: Pick<FlawRecorded, 'fixedAt' | 'fixDate'>): string {
   return fixDate === 'first read' ? fixedAt : `${fixedAt.slice(0, 10)}T00:00:00.000Z`
 }

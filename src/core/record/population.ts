@@ -1,12 +1,12 @@
-/** What the streams `assets:TEAM` say of which assets there are, and what is known of them. */
+/** What the streams `assets:TEAM` say about which assets there are, and what is known about them. */
 
 import type { Criticality, Exposure } from '../asset.ts'
 import { type AssetList, assetList, type ListedAsset } from './asset-lists.ts'
 import type { Told } from './entry.ts'
 
 /**
- * What the record keeps of an asset: nothing of where to reach it. Tags are as the source gives them: an operator who puts
- * names of people into tags has them in the record, as in decisions.
+ * What the record keeps of an asset, without its address. Tags are as the source gives them: an operator who puts names
+ * of people into tags has them in the record, as in decisions.
  */
 export interface AssetFacts {
   readonly platform: string
@@ -42,7 +42,7 @@ export interface ToldOfTeam {
   readonly told: Told
 }
 
-/** What is to be said of assets, one entry for all of which the same is said. */
+/** What must be recorded about assets; one entry for all assets about which the same is said. */
 export function populationDifference(assets: readonly AssetNow[]): readonly ToldOfAssets[] {
   const groups = new Map<string, Group>()
   const put = (group: Omit<Group, 'assets'>, asset: ListedAsset) => {
@@ -58,7 +58,7 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
     }
     const changed = changes(before.facts, facts)
     if (before.team !== team) {
-      // The team that gets it has read nothing of it before.
+      // The team that gets it has not read anything about it before.
       const move = { source, from: before.team, to: team }
       const was = changed === null ? {} : { before: changed.before }
       put({ event: 'assets-moved', teams: [before.team, team], facts: move }, { id, saidAt, ...listed(facts), ...was })
@@ -68,7 +68,10 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
   return [...groups.values()].flatMap(toldOf)
 }
 
-/** What is to be said of assets that nothing lists any more. `why`: the source lists others, or is not configured itself. */
+/**
+ * What must be recorded about assets that nothing lists any more. `why`: the source lists others, or the source itself
+ * is not configured any more.
+ */
 export function populationGone(
   assets: readonly { readonly id: string; readonly source: string; readonly team: string }[],
   why: 'not listed' | 'source removed',

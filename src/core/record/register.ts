@@ -7,9 +7,9 @@ import { COMMAND_LINE, type Through } from '../hands.ts'
 
 export interface Register {
   readonly has: (person: string) => boolean
-  /** Throws where the person has none: whoever is about to write makes one before. */
+  /** Throws where the person has none: whoever is about to write must make one first. */
   readonly pseudonymOf: (person: string) => string
-  /** Whoever was erased, or is not known, is called by the pseudonym. */
+  /** A person who was erased, or is not known, is called by the pseudonym. */
   readonly personOf: (pseudonym: string) => { readonly id: string; readonly name: string }
   /** Is this the pseudonym of somebody who was erased, and so stands for the person? */
   readonly isErased: (person: string) => boolean
@@ -19,7 +19,7 @@ export interface Register {
 export const ERASED = '(erased)'
 
 export interface Person {
-  /** Of somebody who was erased the pseudonym, and so is the name. */
+  /** For a person who was erased this is the pseudonym, and so is the name. */
   readonly id: string
   readonly name: string
   readonly pseudonym: string

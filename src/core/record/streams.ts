@@ -1,6 +1,6 @@
 /**
- * The streams of the record beside those of proposals, and what each of their events has as facts. Whatever else an event
- * says is personal, and stands beside it.
+ * The streams of the record beside those of proposals, and which facts each of their events has. Everything else that
+ * an event says is personal, and stands beside it.
  */
 
 import type { Facts } from './entry.ts'
@@ -19,7 +19,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'session-ended': ['person', 'sessions', 'links'],
   },
   rights: {
-    // What of the configuration is content: config/recorded.ts.
+    // Which part of the configuration is content: config/recorded.ts.
     'configuration-loaded': ['configuration', 'changed', 'more'],
     'group-read': ['group', 'count', 'people', 'configuration'],
     'group-unread': ['group'],
@@ -70,5 +70,6 @@ export function checkFacts(
   const known = facts[stream.split(':')[0] ?? '']?.[event]
   if (known === undefined) throw new Error(`The stream ${stream} has no event "${event}".`)
   for (const name of Object.keys(given))
-    if (!known.includes(name)) throw new Error(`"${name}" is no fact of ${event}: what is personal stands beside it.`)
+    if (!known.includes(name))
+      throw new Error(`"${name}" is not a fact of ${event}: what is personal stands beside it.`)
 }

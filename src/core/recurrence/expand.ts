@@ -4,13 +4,16 @@ import { DAY_SECONDS, HOUR_SECONDS } from '../time/instant.ts'
 import { type CalendarDate, dateOf, dayNumber, weekdayOf, weekStartOf } from '../time/local-time.ts'
 import type { Rrule } from './rule.ts'
 
-/** Candidates looked at in vain before a rule that repeats within a day is taken to have no further occurrence. */
+/**
+ * How many candidates are looked at in vain before a rule that repeats within a day is taken to have no further
+ * occurrence.
+ */
 const MOST_IN_VAIN = 2_000_000
 
 /**
  * Local seconds of the occurrences from `from` until before `to`, in order, none before `start`. `start` stands in for
- * what the rule leaves out (RFC 5545: DTSTART) and is an occurrence only where the rule says so. UNTIL is the caller's
- * to regard: it may be of another zone.
+ * what the rule leaves out (RFC 5545: DTSTART), and is an occurrence only where the rule says so. The caller must apply
+ * UNTIL: it may be in another zone.
  */
 export function* expand(rule: Rrule, start: number, from: number, to: number): Generator<number> {
   // Those before `from` need not be looked at, unless they are to be counted.
@@ -107,7 +110,7 @@ function timesOfDay(rule: Rrule, start: number): readonly number[] {
   for (const hour of or(rule.byHour, Math.floor(time / HOUR_SECONDS))) {
     for (const minute of or(rule.byMinute, Math.floor(time / 60) % 60)) {
       for (const second of or(rule.bySecond, time % 60)) {
-        // A second 60 may be written and never comes: our clocks have no leap seconds.
+        // A second 60 may be written but never comes: our clocks have no leap seconds.
         if (second < 60) times.push(hour * HOUR_SECONDS + minute * 60 + second)
       }
     }

@@ -32,7 +32,7 @@ export interface Rrule {
 
 /** The last moment an occurrence may have. */
 export interface Until {
-  /** Local seconds; of a date, which stands here for its first moment, too. */
+  /** Local seconds; a date stands here for its first moment, too. */
   readonly local: number
   /** True: on the clock of UTC, whatever the zone of the rule. */
   readonly utc: boolean
@@ -85,8 +85,8 @@ function read(text: string): Rrule {
     .replace(/^RRULE:/, '')
     .split(';')) {
     const [, name, value] = /^\s*([A-Z]+)\s*=\s*(\S+)\s*$/.exec(part) ?? []
-    if (name === undefined || value === undefined) throw new Unreadable(`holds ${shown(part)}, which is no NAME=VALUE`)
-    if (!known.includes(name)) throw new Unreadable(`holds ${name}, which is no part of a rule: ${known.join(', ')}`)
+    if (name === undefined || value === undefined) throw new Unreadable(`holds ${shown(part)}, which is not NAME=VALUE`)
+    if (!known.includes(name)) throw new Unreadable(`holds ${name}, which is not a part of a rule: ${known.join(', ')}`)
     if (parts.has(name)) throw new Unreadable(`says ${name} twice`)
     parts.set(name, value)
   }

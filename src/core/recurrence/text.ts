@@ -9,7 +9,7 @@ import { parseRrule, type Rrule } from './rule.ts'
 export interface WrittenTime {
   /** Local seconds. */
   readonly local: number
-  /** IANA zone; `null`: that of whoever reads it. */
+  /** IANA zone; `null`: the zone of whoever reads it. */
   readonly zone: string | null
   /** Only a date. */
   readonly whole: boolean
@@ -29,7 +29,7 @@ export type ParsedRecurrence =
 
 const longestText = 20_000
 
-/** Reads a bare rule, or lines of which each is a DTSTART, RRULE, RDATE or EXDATE. */
+/** Reads a bare rule, or lines, each of which is a DTSTART, RRULE, RDATE or EXDATE. */
 export function parseRecurrence(text: string): ParsedRecurrence {
   if (text.length > longestText) return { ok: false, what: `is longer than ${longestText} characters` }
   let start: WrittenTime | null = null

@@ -1,11 +1,12 @@
 /**
- * What a rollout has done with each asset, as events change it. A state shows it as a record by asset, and so it is
- * stored; but to copy a record of thousands costs more than all else that an event does. So every change copies a part of
- * a list, which costs next to nothing, and the record is made where somebody reads it. Beside the list stands what is
- * asked for at every step. A run that was made elsewhere, such as one read from the store, gets its list when it is first
- * used.
+ * What a rollout has done with each asset, as events change it. A state shows it as a record by asset, and it is stored
+ * in that form; but copying a record of thousands costs more than anything else that an event does. So every change
+ * copies a part of a list, which costs next to nothing, and the record is made where somebody reads it. Beside the list
+ * stands what is asked for at every step. A run that was made elsewhere, such as one read from the store, gets its list
+ * when it is first used.
  */
 
+import { canBeReversed } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Deployment, Rollout } from '../proposal/proposal.ts'
 import { countEndState } from './gate.ts'
@@ -17,13 +18,13 @@ interface Deployments {
   /** In the order in which they were started. */
   readonly list: LongList<Deployment>
   /**
-   * Where in the list an asset stands. Later lists of the same rollout share it: what it places behind the end of this
-   * list was started later.
+   * Where in the list an asset stands. Later lists of the same rollout share it: places behind the end of this list
+   * belong to assets that were started later.
    */
   readonly places: Map<string, number>
-  /** Started and not verified yet; what was last changed comes last. */
+  /** Deployments that were started and not verified yet; the one that was changed last comes last. */
   readonly unverified: readonly Deployment[]
-  /** Those that ended badly or never answered, in the order of the list. */
+  /** Deployments that ended badly or never answered, in the order of the list. */
   readonly failed: readonly Deployment[]
 }
 
@@ -72,8 +73,8 @@ export function deploymentsOf(run: Rollout): readonly Deployment[] {
 }
 
 /**
- * Runs of one rollout that only grew have the same `root`; of these, one with the same or a larger `length` has at least
- * the assets of the other.
+ * Runs of one rollout that only grew have the same `root`. Of these, a run with the same or a larger `length` has at
+ * least the assets of the other.
  */
 export function grown(run: Rollout): { readonly root: object; readonly length: number } {
   const { places, list } = known(run)
@@ -88,7 +89,7 @@ export function startedSince(run: Rollout, length: number): readonly string[] {
   return assets
 }
 
-/** Deployments of a run that are not the same, or not there, in another one. */
+/** Deployments of a run that differ in another run, or are not there. */
 export function differing(run: Rollout, other: Rollout): readonly Deployment[] {
   const [mine, others] = [known(run), known(other)]
   const parts = new Set(others.list.parts)
@@ -122,18 +123,19 @@ const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
 })
 
 /**
- * May any asset have been changed from something older? What failed cannot say how far it came. What newly installed packages
- * alone has nothing older to go back to.
+ * May any asset have been changed from something older, and not back since? What failed cannot say how far it came. What newly
+ * installed packages alone has nothing older to go back to.
  */
 export function hasChanged(run: Rollout): boolean {
   return known(run).list.parts.some(partHasChanged)
 }
 
 const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
-  part.some(({ outcome }) => {
+  part.some(({ outcome, undoneBy }) => {
+    if (undoneBy !== undefined) return false
     if (outcome?.state === 'failed') return true
     if (outcome?.state !== 'succeeded') return false
-    return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)
+    return outcome.changed.length === 0 || outcome.changed.some(canBeReversed)
   }),
 )
 
@@ -141,12 +143,12 @@ export function unverified(run: Rollout): readonly Deployment[] {
   return known(run).unverified
 }
 
-/** Those that ended badly or never answered, also where somebody has left them out since. */
+/** Deployments that ended badly or never answered, also where somebody has left their assets out since. */
 export function failedDeployments(run: Rollout): readonly Deployment[] {
   return known(run).failed
 }
 
-/** With deployments that are new, or take the place of what was known of their assets; each asset once. */
+/** The run with deployments that are new, or replace what was known about their assets; each asset once. */
 export function withDeployments<Run extends Rollout>(run: Run, changed: readonly Deployment[]): Run {
   const before = known(run)
   const places = withPlaces(before, changed)
@@ -175,7 +177,7 @@ function withPlaces(before: Deployments, changed: readonly Deployment[]): Map<st
   return places
 }
 
-/** As if the turn of these assets had not come. */
+/** The run as if the turn of these assets had not come. */
 export function withoutDeployments<Run extends Rollout>(run: Run, assets: ReadonlySet<string>): Run {
   return assembled(run, listed(deploymentsOf(run).filter(({ asset }) => !assets.has(asset))))
 }
@@ -185,7 +187,7 @@ export function withChanges<Run extends Rollout>(run: Run, changes: Changes): Ru
   return assembled(run, known(run), changes)
 }
 
-/** Copies what stands beside the deployments, without reading the record: that would make it. */
+/** Copies what stands beside the deployments without reading the record, because reading would make it. */
 function assembled<Run extends Rollout>(run: Run, deployments: Deployments, changes: Changes = {}): Run {
   const next = Object.defineProperties({} as Run, {
     ...Object.getOwnPropertyDescriptors(run),

@@ -99,7 +99,10 @@ export function withResults<Run extends Rollout>(
   )
 }
 
-/** What was started and not begun is as if its turn had not come. It is no retry: nobody has to ask for it. */
+/**
+ * An asset that was started but on which nothing began is as if its turn had not come. This is not a retry: nobody has
+ * to ask for it.
+ */
 function withNotBegun<Run extends Rollout>(
   run: Run,
   deployments: readonly Deployment[],
@@ -125,11 +128,22 @@ function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly Plann
   })
 }
 
+/** Another proposal has changed the assets back; started again here, they are changed again. */
+export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
+  const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
+  return all.length === 0
+    ? run
+    : withDeployments(
+        run,
+        all.map((deployment) => ({ ...deployment, undoneBy })),
+      )
+}
+
 const placesIn = memoizeByIdentity(
   (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
 )
 
-/** As the ring is planned, however many came together. */
+/** In the order in which the ring is planned, however the assets came together. */
 export function inPlannedOrder(assets: readonly string[], ring: PlannedRing | undefined): readonly string[] {
   const places = placesIn(ring?.assets ?? [])
   const placeOf = (asset: string) => places.get(asset) ?? places.size
@@ -141,7 +155,7 @@ function withoutNotBegun({ notBegun }: Rollout, assets: readonly string[]): Pick
   return { notBegun: Object.fromEntries(Object.entries(notBegun).filter(([asset]) => !begun.has(asset))) }
 }
 
-/** The assets are as if their turn had not come; their rings are not done. */
+/** The assets are as if their turn had not come, and their rings are not done. */
 export function withRetried<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
@@ -157,7 +171,7 @@ export function withRetried<Run extends Rollout>(
   return withTurnsAgain(withChanges(run, { retried, skipped }), assets, planned, running)
 }
 
-/** Takes the assets out of what was done; `changes`: what becomes of their rings beside that. */
+/** Takes the assets out of what was done; `changes`: what else happens to their rings. */
 function withTurnsAgain<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
@@ -173,7 +187,7 @@ function withTurnsAgain<Run extends Rollout>(
     return {
       ...ring,
       ...changes,
-      // They join the batch under way; after it, they are in one of their own.
+      // They join the batch that is under way; after it, they are in a batch of their own.
       waiting: ring.waiting.length > 0 ? inPlannedOrder([...mine, ...ring.waiting], planned[index]) : [],
       forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
     }

@@ -11,6 +11,7 @@ export function countEndState(end: EndState): GateCount {
     case 'rolled back': // what was promised by the rollout that undoes another
       return 'good'
     case 'unreachable':
+    case 'not known':
       return 'unreachable'
     case 'not touched':
       return 'undecided'
@@ -25,11 +26,11 @@ export interface GateTally {
   readonly total: number
   readonly bad: number
   readonly unreachable: number
-  /** Ended well, or not finished yet. */
+  /** Assets that ended well, or have not finished yet. */
   readonly hopeful: number
 }
 
-/** Counts a ring's assets, so many in `total`, by those of them that did not end well. */
+/** Counts a ring's assets (`total` of them) by those that did not end well. */
 export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[]): GateTally {
   const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
   const bad = ends.filter((end) => end === 'bad').length
@@ -53,7 +54,7 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
   }
   const counted = counts.total - (gate.unreachable === 'ignored' ? counts.unreachable : 0)
   if (counted === 0) {
-    return counts.unreachable > 0 ? `none of its ${counts.unreachable} assets answered` : null
+    return counts.unreachable > 0 ? `none of its ${counts.unreachable} servers answered` : null
   }
   const best = (counts.hopeful / counted) * 100
   if (best < gate.minSuccessPercent) {

@@ -1,4 +1,4 @@
-/** What is asked again directly before anything begins on an asset that was started: it may have been days ago. */
+/** What is asked again directly before anything begins on an asset: it may have been started days ago. */
 
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
@@ -8,7 +8,10 @@ import { deploymentOf } from './deployments.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
 import { estimateOf, timeOver, touchable } from './touch.ts'
 
-/** `notAfter`: it may begin before then, ISO 8601 UTC; `null`: at any time. `problem`: it may not, and why, a sentence. */
+/**
+ * `notAfter`: it may begin before then, ISO 8601 UTC; `null`: at any time. `problem`: why it may not begin, as a
+ * sentence.
+ */
 export type HandOver =
   | { readonly notAfter: string | null }
   /** `over`: only because its time is over. */
@@ -17,8 +20,8 @@ export type HandOver =
 export type HandOverContext = Pick<Context, 'now' | 'freezes' | 'members' | 'standing' | 'estimates'>
 
 /**
- * For each asset of a start whether it may begin now. `since`: when work on the start began, so that the time which
- * preparing took is not expected once more.
+ * For each asset of a start, whether it may begin now. `since`: when work on the start began, so that the time which
+ * preparing took is not counted twice.
  */
 export function handOver(
   state: ProposalState,

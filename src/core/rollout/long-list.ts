@@ -1,4 +1,4 @@
-/** A list of thousands of which a copy with a few things changed costs little, however long it is. */
+/** A list of thousands whose copy with a few changes costs little, however long the list is. */
 export interface LongList<Item> {
   readonly length: number
   /** All of the same length but the last. */
@@ -21,7 +21,7 @@ export function itemsOf<Item>({ parts }: LongList<Item>): readonly Item[] {
   return parts.flat()
 }
 
-/** With other items at these places; those behind its end are its new end, without gaps. */
+/** The list with other items at these places; places behind its end make it longer, without gaps. */
 export function withItems<Item>(list: LongList<Item>, items: ReadonlyMap<number, Item>): LongList<Item> {
   const parts = [...list.parts]
   const copied = new Map<number, Item[]>()

@@ -1,7 +1,7 @@
 /**
- * What of a ring is still to come. It is asked at every step, and of a large ring most has begun or most is to come: so
- * nobody looks at all of it again. What is remembered goes with the record of deployments, and holds as long as that only
- * grows and nobody is skipped, left out or taken back.
+ * What of a ring is still to come. It is asked at every step, and of a large ring either most has begun or most is to
+ * come, so nobody looks at all of it again. What is remembered belongs to the record of deployments, and holds as long
+ * as that only grows and nobody is skipped, left out or taken back.
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
@@ -20,7 +20,7 @@ export function remaining(ring: Ring): readonly string[] {
   return firstRemaining(ring, Number.POSITIVE_INFINITY)
 }
 
-/** So many of them at most. */
+/** At most this many of them. */
 export function firstRemaining(ring: Ring, most: number): readonly string[] {
   const { assets } = ring.planned
   const found: string[] = []

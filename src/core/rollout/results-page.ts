@@ -48,7 +48,7 @@ interface Page {
   readonly verifications?: readonly RecordedVerification[]
 }
 
-/** What a page says. Throws a sentence where it is not there or is not what it was. */
+/** Reads a page. Throws a sentence where it is not there or is not what it was. */
 export function readPage(page: string, contents: ReadonlyMap<string, StoredContent>): Page {
   const content = contents.get(page)
   const problem = contentProblem('results', content)

@@ -1,6 +1,7 @@
 /** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { countReasons, leftOutWords } from '../proposal/left-out.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,10 +13,10 @@ import {
   type TestRun,
   type TestStop,
 } from '../proposal/proposal.ts'
-import { countReasons, leftOutWords, sinceOf } from '../proposal/since.ts'
+import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 
-/** What says whether a rollout or a test is under way: a state has it, and what is shown of one at a glance. */
+/** The part of a state, or of what is shown of one at a glance, that says whether a rollout or a test is under way. */
 export interface Running extends Pick<ProposalState, 'status'> {
   readonly rollout: object | null
   readonly test: Pick<TestRun, 'stopped' | 'result'> | null
@@ -36,7 +37,7 @@ export function testStop(state: Pick<Running, 'rollout' | 'test'>): TestStop | n
   return testRunning(state) ? (state.test?.stopped ?? null) : null
 }
 
-/** May more of what is under way begin, and its rings be judged? Not while it is stopped. */
+/** May more of what is under way begin, and may its rings be judged? Not while it is stopped. */
 export function goesOn(state: Running): boolean {
   if (state.rollout !== null) return state.status === 'rolling out'
   return testRunning(state) && testStop(state) === null && !finalStatuses.includes(state.status)
@@ -108,8 +109,8 @@ export function isAtWork({ rollout }: ProposalState): boolean {
 }
 
 /**
- * Why the ring shows nothing: all that was in it is left out. It holds back what comes after it until
- * people resume. `null`: something is or was in it, or people left out by hand what was.
+ * Why the ring shows nothing: everything that was in it is left out. Then it holds back what comes after it until
+ * people resume. `null`: something is or was in it, or people left out by hand what was in it.
  */
 export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
   if (ring.status !== 'waiting') return null
@@ -117,7 +118,7 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
   if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
-  if (planned.assets.length === 0) return `Ring ${planned.name} has no asset, so that nothing would be shown by it`
+  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so that nothing would be shown by it`
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
   if (out.length === 0 || out.length + skipped < planned.assets.length) return null
   return `Ring ${planned.name} is empty, so that nothing would be shown by it: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
@@ -129,12 +130,12 @@ export const endedBadly = memoizeByIdentity((run: Rollout): ReadonlySet<string> 
   return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
 
-/** A set of what a state lists. */
+/** A set of the items that a state lists. */
 export const setOf = memoizeByIdentity((list: readonly string[]): ReadonlySet<string> => new Set(list))
 
 /**
- * The list without what was taken out of it. What is taken mostly comes first, in the same order: then what is left is
- * copied and not looked at one by one, which counts where thousands wait and few begin at a time.
+ * The list without what was taken out of it. What is taken mostly comes first, in the same order. Then the rest is
+ * copied without a look at each item, which matters where thousands wait and few begin at a time.
  */
 export function without(list: readonly string[], taken: readonly string[]): readonly string[] {
   const first = taken.every((item, index) => list[index] === item)

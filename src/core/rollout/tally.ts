@@ -1,9 +1,10 @@
 /**
- * What happened to the assets of a proposal, in few numbers: beside the counters of its rings all that lists and cards say of
- * it. It is worked out with each event, so that nothing here looks at all assets again.
+ * What happened to the assets of a proposal, in a few numbers: with the counters of its rings, this is all that lists
+ * and cards say about it. It is worked out with each event, so that nothing here looks at all assets again.
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import { countReasons, type LeftOutCounts } from '../proposal/left-out.ts'
 import {
   type Deployment,
   finalStatuses,
@@ -12,7 +13,7 @@ import {
   type Rollout,
   type TestRun,
 } from '../proposal/proposal.ts'
-import { countReasons, type LeftOutCounts, sinceOf } from '../proposal/since.ts'
+import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
 import { freshRun } from './evolve-run.ts'
 import { countEndState } from './gate.ts'
@@ -25,7 +26,7 @@ export interface EndCounts {
   readonly bad: number
   readonly unreachable: number
   readonly untouched: number
-  /** Not touched because they need it no more, or would get something else. */
+  /** Not touched because they do not need it any more, or would get something else. */
   readonly leftOut: number
 }
 
@@ -46,11 +47,11 @@ export interface Tally {
   readonly drifted: number
   /** Assets that somebody left out of the rollout. */
   readonly skipped: number
-  /** Those of the rollout that ended badly and were not left out: how many, and the first ones. */
+  /** Assets of the rollout that ended badly and were not left out: how many, and the first ones. */
   readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
-  /** May the rollout have changed any asset from something older? */
+  /** May the rollout have changed any asset from something older, which was not changed back since? */
   readonly changed: boolean
-  /** Where the test is stopped: what of it is at work, with the names of the first ones. */
+  /** Where the test is stopped: how many of its assets are at work, with the names of the first ones. */
   readonly atWork: { readonly count: number; readonly names: readonly string[] } | null
   /** Why each ring to come shows nothing, where all its assets are left out. */
   readonly emptyRings: readonly string[]
@@ -65,13 +66,13 @@ export interface TestTally {
   readonly verified: number
   readonly good: number
   readonly rebooted: number
-  /** The first of those that did not end well, or not yet. */
+  /** The first assets that did not end well, or have not yet. */
   readonly others: readonly NamedEnd[]
 }
 
-/** Those that ended badly are told one by one as far as so many. */
+/** At most this many that ended badly are told one by one. */
 const FIRST_ENDS = 3
-/** Those that are at work are named as far as so many. */
+/** At most this many that are at work are named. */
 export const AT_WORK_NAMED = 8
 
 export const tallyOf = memoizeByIdentity((state: ProposalState): Tally => {
@@ -146,7 +147,7 @@ function namedEnd(state: ProposalState, { asset, verification }: Deployment): Na
   }
 }
 
-/** In the order in which they are patched, as a state that was just read gives it, too. */
+/** In the order in which they are patched, which a state that was just read gives, too. */
 function atWork(state: ProposalState): Tally['atWork'] {
   const assets = setOf(unfinished(state))
   const planned = state.subject.kind === 'patches' ? state.subject.rings.flatMap((ring) => ring.assets) : []

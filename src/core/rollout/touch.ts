@@ -1,4 +1,4 @@
-/** When assets of a proposal may be touched: its windows, the freezes, what somebody extended, and what still fits. */
+/** When assets of a proposal may be touched: its windows, the freezes, extended windows, and what still fits. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { bypassesWindow } from '../proposal/approval.ts'
@@ -15,7 +15,7 @@ export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'othe
 /** Windows looked at for one that is long enough. */
 const WINDOWS_TRIED = 400
 
-/** The window of an asset: its own, or that of the proposal. */
+/** The window of an asset: its own, or the window of the proposal. */
 export const windowsOf = memoizeByIdentity(
   (subject: PatchSubject): ReadonlyMap<string, WindowPlan> =>
     new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]]))),
@@ -76,9 +76,10 @@ function openNow(
 }
 
 /**
- * When the time is over in which an asset that is touchable now may begin: with its window, or with what stands in its
- * place. That is the window that somebody extended; after break-glass and for a roll back, which no window binds, the end
- * of the schedule that was made for them; and for the test ring, which runs at any time, the next freeze. `null`: no end.
+ * When an asset that may be touched now may no longer begin: when its window ends, or what stands in the window's
+ * place. That is the window that somebody extended; after break-glass and for a rollback, which no window binds, the
+ * end of the schedule that was made for them; and for the test ring, which runs at any time, the next freeze. `null`:
+ * no end.
  */
 export function timeOver(state: ProposalState, asset: string, { now, freezes }: TouchContext): string | null {
   const { subject, schedule, team } = state
@@ -111,7 +112,7 @@ export function comesNext(
   return { ring: first.name, assets: some.length === 0 ? first.assets : some }
 }
 
-/** When what is left of the proposal may run next, or a sentence that says why never. */
+/** When what is left of the proposal may run next, or a sentence that says why it never may. */
 export function nextRun(
   state: ProposalState,
   context: TouchContext,
@@ -134,11 +135,11 @@ export function nextRun(
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
   return {
-    problem: `${name} is never open for as long as an asset of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+    problem: `${name} is never open for as long as a server of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
 }
 
-/** The first time of a plan that leaves enough time between the decision and the start, and enough to be done. */
+/** The first time of a plan that leaves enough time between the decision and the start, and enough time to finish. */
 function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
   const { now, freezes } = context
   // What is being watched goes on when that is over.

@@ -26,10 +26,10 @@ export type Turn =
       readonly kind: 'start'
       readonly ring: number
       readonly batch: number
-      /** The first of its batch. */
+      /** It is the first of its batch. */
       readonly fresh: boolean
       readonly assets: readonly string[]
-      /** Of the same batch, later. */
+      /** Assets of the same batch that come later. */
       readonly waiting: readonly string[]
     }
   | { readonly kind: 'wait'; readonly for: 'assets' | 'window' | 'go' | 'checks' | 'soak'; readonly why: string }
@@ -67,10 +67,10 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
   const forgiven = run.rings.map((item) => setOf(item.forgiven))
   const failed = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset))).length
   if (failed <= subject.failureBudget) return null
-  return `The rollout stopped: ${failed} of its assets failed or never answered, more than the ${subject.failureBudget} that it allows in all`
+  return `The rollout stopped: ${failed} of its servers failed or never answered, more than the ${subject.failureBudget} that it allows in all`
 }
 
-/** Those whose failure somebody accepted, or that were left out since, count no more. */
+/** Assets whose failure somebody accepted, or that were left out since, do not count any more. */
 function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally {
   const failed = failedDeployments(run).filter((deployment) => deployment.ring === index)
   const forgiven = setOf(ring.forgiven)
@@ -113,10 +113,10 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   if (fresh && wantsChecks(current, context.now))
     return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
   const taken = new Map(others.map((other) => [other.asset, other]))
-  // With clusters it may be any of them for which there is room.
+  // With clusters it may be any of those for which there is room.
   const enough = fresh ? planned.batchSize : (subject.clusters ?? []).length === 0 ? free : ring.waiting.length
   const { open, own } = openOf(state, current, taken, Math.max(1, enough), context)
-  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short by now.' }
+  if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short now.' }
   const [next] = open
   const takenFirst = next === undefined ? undefined : taken.get(next)
   if (own.length === 0 && takenFirst !== undefined) {
@@ -135,7 +135,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
-  // One start is told in one event: what else has room begins with the next.
+  // One start is told in one event: the other assets that have room begin with the next start.
   const [assets = []] = portions(chosen.assets)
   const waiting = without(fresh ? batch : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
@@ -143,8 +143,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
 }
 
 /**
- * What may be touched now of what comes next, and what of that nobody else has: `enough` of these are as good as all.
- * They mostly come first, and then nobody looks at the thousands behind them.
+ * What comes next and may be touched now, and the part of it that nobody else has at work. `enough` of these are as
+ * good as all. They mostly come first, so nobody has to look at the thousands behind them.
  */
 function openOf(
   state: ProposalState,
@@ -166,7 +166,10 @@ function waitFor(on: OtherWork, what: string): Turn {
   return { kind: 'wait', for: 'another proposal', on, why: `${what}: ${on.asset} is at work for ${on.proposal}.` }
 }
 
-/** The first of the assets for which every cluster has room, `most` at most; `full` and `why` say what keeps the first other one. */
+/**
+ * The first assets, at most `most`, for which every cluster has room; `full` and `why` say what holds back the first of
+ * the others.
+ */
 function withRoom(
   subject: PatchSubject,
   run: Rollout,

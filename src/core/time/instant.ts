@@ -22,6 +22,11 @@ export function toIso(at: number): string {
   return new Date(at).toISOString()
 }
 
+/** For people: `2026-11-20 03:15`, in UTC as it is given. */
+export function minuteOf(at: string): string {
+  return at.slice(0, 16).replace('T', ' ')
+}
+
 /** The last of them; `null` where there is none. */
 export function latest(instants: readonly (string | null)[]): string | null {
   let found: string | null = null

@@ -20,7 +20,7 @@ export interface CalendarDate {
   readonly day: number
 }
 
-/** Days of which a zone remembers the offset; then it begins anew. */
+/** For how many days a zone remembers the offset; after that it begins anew. */
 const MOST_REMEMBERED = 10_000
 
 const zones = new Map<string, Zone>()

@@ -6,7 +6,7 @@ export interface Span {
   readonly end: number
 }
 
-/** In order, as one where they touch. */
+/** The spans in order, joined where they touch. */
 export function merged(spans: readonly Span[]): readonly Span[] {
   const found: Span[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start)) append(found, span)
@@ -21,7 +21,7 @@ export function append(spans: Span[], span: Span): void {
   } else spans.push(span)
 }
 
-/** The place of the first that ends after an instant; the length of the list where none does. */
+/** The place of the first span that ends after an instant; the length of the list where none does. */
 export function firstEndingAfter(spans: readonly Span[], at: number): number {
   let low = 0
   let high = spans.length

@@ -8,7 +8,7 @@ interface ZoneChange {
   readonly since: string
   /** With all aliases. */
   readonly zones: readonly string[]
-  /** From when on older data is wrong. */
+  /** The time from which older data is wrong. */
   readonly from: string
   /** Minutes ahead of UTC then. */
   readonly offset: number
@@ -39,7 +39,7 @@ export const zoneChanges: readonly ZoneChange[] = [
 
 /** What a runtime knows of time zones. */
 export interface ZoneData {
-  /** Of the tz database, such as 2025c; empty: it does not say. */
+  /** The version of the tz database, such as 2025c; empty: it does not say. */
   readonly version: string
   /** Minutes ahead of UTC at an instant in milliseconds; `null`: it does not know the zone. */
   offset(zone: string, instant: number): number | null

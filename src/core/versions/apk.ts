@@ -5,7 +5,10 @@
 
 import type { Order } from './order.ts'
 
-/** What may follow, in the order in which apk ranks it: of two versions the one that goes on with an earlier kind is newer. */
+/**
+ * The kinds that may follow, in the order in which apk ranks them: of two versions, the one that goes on with an
+ * earlier kind is newer.
+ */
 const kinds = ['number', 'letter', 'gap', 'suffix', 'suffix number', 'revision', 'end', 'invalid'] as const
 type Kind = (typeof kinds)[number]
 

@@ -58,7 +58,7 @@ function endOf(text: string, from: number, is: (code: number) => boolean): numbe
   return end
 }
 
-/** Everything but ASCII letters, digits, `~` and `^` only separates. */
+/** Everything but ASCII letters, digits, `~` and `^` is only a separator. */
 function skipSeparators(text: string, from: number): number {
   return endOf(text, from, (code) => !isDigit(code) && !isLetter(code) && code !== TILDE && code !== CARET)
 }

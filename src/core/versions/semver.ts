@@ -11,14 +11,14 @@ interface Semver {
 const pattern =
   /^[v=\s]*(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:\.\d+)*(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?\s*$/
 
-/** `null` for what is no semantic version. */
+/** `null` for a text that is not a semantic version. */
 export function parseSemver(text: string): Semver | null {
   const [, major, minor = '0', patch = '0', prerelease] = pattern.exec(text) ?? []
   if (major === undefined) return null
   return { numbers: [major, minor, patch], prerelease: prerelease?.split('.') ?? [] }
 }
 
-/** What is no semantic version is older than what is, and ordered as text among itself. */
+/** A text that is not a semantic version is older than any that is; two such texts are ordered as text. */
 export function compareSemver(a: string, b: string): Order {
   const left = parseSemver(a)
   const right = parseSemver(b)
@@ -52,7 +52,7 @@ function compareIdentifiers(a: string, b: string): Order {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Of any length. */
+/** Numbers of any length. */
 function compareNumbers(a: string, b: string): Order {
   const [left, right] = [a.replace(/^0+(?=\d)/, ''), b.replace(/^0+(?=\d)/, '')]
   if (left.length !== right.length) return left.length < right.length ? -1 : 1

@@ -1,10 +1,10 @@
+import { createGathering } from '../gather.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
 import type { CarriedScript, RemoteAnswer, ScriptCarrier } from '../ssh/index.ts'
-import { createGathering } from './gather.ts'
-import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, runPlaybook } from './playbook.ts'
+import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, RUNS_AT_ONCE, runPlaybook } from './playbook.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
-/** For Ansible itself to start, and to connect. */
+/** The time that Ansible itself needs to start, and to connect. */
 export const OVERHEAD_SECONDS = 60
 
 /** The task whose result is the answer of a host. In a role it is called `role : patchwarden`. */
@@ -23,6 +23,7 @@ export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier
       a.signal === b.signal &&
       a.asset.name !== b.asset.name,
     ask: (scripts) => runTogether(settings, scripts),
+    runsAtOnce: RUNS_AT_ONCE,
   })
   return {
     how: 'with Ansible',
@@ -34,7 +35,7 @@ export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier
   }
 }
 
-/** One purpose, one batch, each host once. */
+/** One batch for one purpose, with each host once. */
 async function runTogether(
   settings: PlaybookSettings,
   scripts: readonly CarriedScript[],
@@ -59,7 +60,7 @@ async function runTogether(
   return scripts.map(({ asset }) => answerOf(ended, asset.name, settings))
 }
 
-/** In base64, since Ansible would read braces in text as its own. */
+/** In base64, because Ansible would read braces in the text as its own. */
 function variablesOf({ script, timeoutSeconds }: CarriedScript) {
   return { script: Buffer.from(script).toString('base64'), timeout: timeoutSeconds }
 }
@@ -78,7 +79,7 @@ function answerOf(ended: PlaybookEnd, name: string, { inventory, playbook }: Pla
 function answerOfTask(task: TaskResult, name: string): RemoteAnswer {
   const { outcome, message, stdout, stderr, status } = task
   if (outcome === 'unreachable') return { kind: 'failed', ...connectionProblem(name, message), stdout: '' }
-  // The connection as root; what it says is the same as that of a login without Ansible.
+  // The connection as root; it reports the same as a login without Ansible.
   if (
     /Missing sudo password|Incorrect sudo password|sudo: a password is required/.test(
       `${message}\n${stderr}\n${stdout}`,

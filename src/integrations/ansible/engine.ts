@@ -16,8 +16,8 @@ export interface AnsibleEngineOptions
 const REMEMBERED = 100
 
 /**
- * Upgrades hosts through the operator's inventory and a playbook. What runs on a host, detached and with a journal of its
- * own, is what the SSH engine runs there: so a lost controller neither stops nor repeats it.
+ * Upgrades hosts through the operator's inventory and a playbook. What runs on a host, detached and with a journal of
+ * its own, is the same as with the SSH engine: so a lost controller neither stops it nor repeats it.
  */
 export function createAnsibleEngine(options: AnsibleEngineOptions): DeployEngine {
   const { lookEverySeconds, clock, ...rest } = options

@@ -1,11 +1,11 @@
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { connectionProblem } from '../ssh/connection-problem.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
-/** The transaction that a module said it would run, where it says so as `apt-get -s` does; else `null`. */
+/** The transaction that a module said it would run, where it says so like `apt-get -s`; otherwise `null`. */
 export function plannedSteps({ tasks }: HostReport): readonly TransactionStep[] | null {
   const said = tasks.filter(({ stdout }) => /^(Inst|Remv|Purg) /m.test(stdout))
   if (said.length === 0) return null
@@ -48,7 +48,7 @@ export function outcomeOf(report: HostReport | undefined, { name, approved, over
   const problem = hostProblem(name, report)
   if (problem?.kind === 'failed') return { state: 'failed', reason: problem.reason, log: problem.log }
   if (problem?.kind === 'unreachable') {
-    // The task in which it fell silent may have changed what it did not report any more.
+    // The task in which it fell silent may have made changes that it could not report any more.
     const first = tasks.find(({ outcome }) => outcome !== 'skipped')
     const never = first?.outcome === 'unreachable' && connectionProblem(name, first.message).begun === 'no'
     return { state: 'unreachable', reason: problem.reason, touched: touched || !never, log: '' }

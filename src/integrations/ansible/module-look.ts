@@ -1,7 +1,8 @@
 import type { Asset } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
-import type { DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { planDifference, planLines } from '../upgrade-journal/plan.ts'
 import { hostProblem, plannedSteps } from './host-outcome.ts'
@@ -31,7 +32,7 @@ export async function preview(
 ): Promise<readonly TransactionStep[]> {
   const problem = hostNameProblem(asset.name)
   if (problem !== null) throw new Error(problem)
-  const request: DeploymentRequest = { asset, changes, transaction: [], reboot: 'never', notAfter: null }
+  const request: PackageRequest = { asset, changes, transaction: [], reboot: 'never', notAfter: null }
   assetVariables(request)
   const seen = await look({ key: 'preview', mode: 'preview', request, signal })
   if (!seen.ready) throw new Error(seen.outcome.reason)
@@ -39,10 +40,7 @@ export async function preview(
 }
 
 /** Whether each host could do now what was approved. */
-export async function preflight(
-  run: Run,
-  deployments: readonly DeploymentRequest[],
-): Promise<readonly PreflightResult[]> {
+export async function preflight(run: Run, deployments: readonly PackageRequest[]): Promise<readonly PreflightResult[]> {
   const begun = await hasRecord(recordOf(run))
   return Promise.all(
     deployments.map(async (request): Promise<PreflightResult> => {
@@ -57,7 +55,7 @@ export async function preflight(
 }
 
 /** Whether the asset would do now what was approved. */
-export async function fitness({ engine, key, signal }: Run, request: DeploymentRequest): Promise<Look> {
+export async function fitness({ engine, key, signal }: Run, request: PackageRequest): Promise<Look> {
   const { asset, changes, transaction } = request
   try {
     assetVariables(request)
@@ -100,7 +98,7 @@ function judge(playbook: string, ended: PlaybookEnd, { name }: Asset, asked: Rea
   if (stranger !== undefined) {
     return refuse(
       'held back',
-      `The playbook would also work on ${stranger}: is an asset named as a group of the inventory?`,
+      `The playbook would also work on ${stranger}: is a server named as a group of the inventory?`,
     )
   }
   const report = ended.report.get(name)

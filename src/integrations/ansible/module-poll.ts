@@ -6,7 +6,7 @@ import { type ModuleEngine, recordOf } from './module-run.ts'
 import { type PlaybookEnd, type PlaybookSettings, readEnd } from './playbook.ts'
 import { hasRecord, processState, type RunRecord, readRecord, recordAgeSeconds, writeRecord } from './run-record.ts'
 
-/** Between the record of a run and its process there are milliseconds, unless we were killed there. */
+/** Some milliseconds pass between the record of a run and its process, unless we were killed there. */
 const STARTING_SECONDS = 60
 
 export interface StartedAsset {
@@ -34,7 +34,7 @@ export async function poll(
   return reports(assets, outcomes)
 }
 
-/** How the run ended on each asset, or what it is at. */
+/** How the run ended on each asset, or what it is doing now. */
 async function settle(
   { options }: ModuleEngine,
   record: RunRecord,
@@ -85,7 +85,7 @@ function reports(
   outcomes: Readonly<Record<string, DeploymentOutcome>>,
 ): readonly DeploymentReport[] {
   return assets.map(({ id, name }) => {
-    const unknown: DeploymentOutcome = { state: 'held back', reason: `${name} was no part of this run.`, log: '' }
+    const unknown: DeploymentOutcome = { state: 'held back', reason: `${name} was not part of this run.`, log: '' }
     return { asset: id, outcome: outcomes[id] ?? unknown, progress: null }
   })
 }

@@ -30,7 +30,7 @@ export const requestSchema = z.array(
     approved: z.array(stepSchema),
     /** Settled before the playbook began. */
     refused: unsuccessfulOutcome.nullable(),
-    /** Nothing begins from then on, ISO 8601. */
+    /** Nothing begins after this time, ISO 8601. */
     notAfter: z.string().nullable().default(null),
   }),
 )

@@ -1,5 +1,7 @@
-import type { PackageChange } from '../../core/catalog.ts'
-import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { PackageChange } from '../../core/change.ts'
+import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { PlaybookSettings } from './playbook.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -20,12 +22,7 @@ export interface ModuleEngine {
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: ModuleEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<ModuleEngine>
 
 export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecord {
   return { folder: engine.options.stateFolder, key }
@@ -34,11 +31,11 @@ export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecor
 export interface Question {
   readonly key: string
   readonly mode: 'preview' | 'preflight'
-  readonly request: DeploymentRequest
+  readonly request: PackageRequest
   readonly signal: AbortSignal
 }
 
-/** `steps` `null`: the playbook does not say what it would do. */
+/** `steps` is `null`: the playbook does not say what it would do. */
 export type Look = { readonly ready: true; readonly steps: readonly TransactionStep[] | null } | Refusal
 
 export interface Refusal {
@@ -46,7 +43,7 @@ export interface Refusal {
   readonly outcome: Exclude<DeploymentOutcome, { state: 'succeeded' }>
 }
 
-/** A module that does not say what it pulls in does what it is told, as far as anybody knows. */
+/** A module that does not say what it pulls in is taken to do just what it is told. */
 export function stepsOf(changes: readonly PackageChange[]): readonly TransactionStep[] {
   return changes.map(({ name, architecture, from, to }) => ({
     action: from === null ? 'install' : 'upgrade',

@@ -1,5 +1,5 @@
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { fitness } from './module-look.ts'
 import { type Refusal, type Run, recordOf, stepsOf } from './module-run.ts'
 import { assetVariables } from './play-variables.ts'
@@ -7,7 +7,7 @@ import { playbookCommand } from './playbook.ts'
 import { beginRecord, hasRecord, launchRun, recordPath, writeRecord } from './run-record.ts'
 
 /** Starts the playbook for the hosts that are fit, unless the key was begun before. */
-export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<void> {
+export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, key, signal } = run
   const { clock } = engine.options
   const record = recordOf(run)
@@ -17,11 +17,11 @@ export async function start(run: Run, deployments: readonly DeploymentRequest[])
   )
   signal.throwIfAborted()
   if (!(await beginRecord(record))) return
-  // To look may have taken minutes.
+  // The look may have taken minutes.
   const request = deployments.map(({ asset, changes, notAfter }, index) => {
     const seen = isOver(notAfter, clock()) ? late() : looks[index]
     const refused = seen?.ready === false ? seen.outcome : null
-    // What of the approved transaction is still to be done.
+    // The part of the approved transaction that is still to be done.
     const approved = (seen?.ready === true ? seen.steps : null) ?? stepsOf(changes)
     return { asset: asset.id, name: asset.name, approved, refused, notAfter }
   })

@@ -41,7 +41,7 @@ const CALLBACK = 'ansible.posix.json'
 /** No pattern, list, range or option of Ansible can look like this. */
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/
 
-/** Why a name cannot be passed to Ansible as that of one host, one sentence; `null` where it can. */
+/** Why a name cannot be passed to Ansible as the name of one host, one sentence; `null` where it can. */
 export function hostNameProblem(name: string): string | null {
   if (HOST.test(name) && name !== 'all' && name !== 'ungrouped') return null
   return `${JSON.stringify(name.slice(0, 80))} cannot be the name of a host in an Ansible inventory: use letters, digits, ".", "_" and "-".`
@@ -121,6 +121,9 @@ export async function checkPlaybook(settings: PlaybookSettings, signal: AbortSig
   const [first = 'ansible-playbook'] = version.stdout.split('\n')
   return `${first.trim()}; the syntax of ${settings.playbook} is right`
 }
+
+/** Runs of a playbook at the same time: each starts Ansible anew on this machine. */
+export const RUNS_AT_ONCE = 2
 
 const CHECK_SECONDS = 60
 

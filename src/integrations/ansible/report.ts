@@ -7,7 +7,7 @@ export interface TaskResult {
   readonly task: string
   readonly outcome: 'ok' | 'skipped' | 'failed' | 'unreachable'
   readonly changed: boolean
-  /** What Ansible says of it; empty where all went well. */
+  /** What Ansible says about it; empty where all went well. */
   readonly message: string
   readonly stdout: string
   readonly stderr: string
@@ -19,7 +19,7 @@ export interface TaskResult {
 /** What a playbook did on one host, in order. */
 export interface HostReport {
   readonly tasks: readonly TaskResult[]
-  /** As the recap counts: a failure that was ignored or rescued is none. */
+  /** As the recap counts: a failure that was ignored or rescued does not count. */
   readonly recap: { readonly failures: number; readonly unreachable: number; readonly changed: number }
 }
 
@@ -94,7 +94,7 @@ function taskResult(task: string, result: Result): TaskResult {
   }
 }
 
-/** As `parseReport`, with the problem as a sentence in its place. */
+/** Like `parseReport`, but returns the problem as a sentence. */
 export function readReport(stdout: string): PlaybookReport | string | null {
   try {
     return parseReport(stdout)

@@ -18,11 +18,11 @@ export interface RunCommand {
 }
 
 /**
- * What this machine keeps of a run: a folder that is made once for each key, which is what makes it run once. The process
- * writes into it, detached from us, so it outlives us and can be found again.
+ * What this machine keeps of a run: a folder that is made once for each key, so that the key runs only once. The
+ * process writes into it, detached from us, so it outlives us and can be found again.
  */
 export interface RunRecord {
-  /** That of all records. */
+  /** The folder of all records. */
   readonly folder: string
   readonly key: string
 }
@@ -115,7 +115,10 @@ export async function recordAgeSeconds(record: RunRecord): Promise<number> {
   return (Date.now() - written.mtimeMs) / 1_000
 }
 
-/** Start time of a living process, which tells it from a later one with the same number; `null` where none can be told. */
+/**
+ * Start time of a living process, which distinguishes it from a later one with the same number; `null` where it is not
+ * known.
+ */
 function startedAt(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

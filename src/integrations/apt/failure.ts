@@ -8,7 +8,7 @@ interface Failure {
   readonly sentence: (match: RegExpMatchArray) => string
 }
 
-/** In order: the first that fits is the cause, what follows its consequence. */
+/** In order: the first that fits is the cause, and what follows is its consequence. */
 const failures: readonly Failure[] = [
   {
     pattern: /No space left on device|You don't have enough free space in (\S+)/,
@@ -85,7 +85,7 @@ export function failureReason(log: string): string {
     : `apt failed: ${line.replace(/^E: /, '').slice(0, LINE_LENGTH)}`
 }
 
-/** What the script itself complained about just before, else what dpkg says of it. */
+/** What the script itself complained about just before, or else what dpkg says about it. */
 function cause(lines: readonly string[], at: number): string {
   const said = lines[at - 1]?.trim() ?? ''
   const ordinary =

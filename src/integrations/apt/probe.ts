@@ -15,7 +15,7 @@ export function aptProbe(): string {
   return `${aptReads()}\n${readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')}`
 }
 
-/** `apt_reads` and what comes before it. */
+/** `apt_reads` and the lines before it. */
 export function aptReads(): string {
   return readFileSync(new URL('./reads.sh', import.meta.url), 'utf8')
 }
@@ -31,7 +31,7 @@ export function parseProbe(output: string, probed: ProbedAsset): Observation {
   return readProbe(splitSections(output, 'patchwarden-probe'), probed)
 }
 
-/** As `parseProbe`, of its sections; `null`: the answer was cut off. */
+/** Like `parseProbe`, but takes its sections; `null`: the answer was cut off. */
 export function readProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured

@@ -91,7 +91,7 @@ function namesUnder(text: string, heading: RegExp): string[] {
   return names
 }
 
-/** True where one of the archives is a security archive, whatever the release is called by now. */
+/** True where one of the archives is a security archive, whatever the release is called now. */
 export function isSecurity(origins: readonly string[]): boolean {
   return origins.some((origin) => /security|^UbuntuESM/i.test(origin))
 }

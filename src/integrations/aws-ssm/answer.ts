@@ -5,7 +5,7 @@ import { inputLimits } from '../input-limits.ts'
 export interface HostCommand {
   /** Begins something; left out: only looks. */
   readonly begin?: string
-  /** Looks; what it prints is the answer. */
+  /** The script that looks; what it prints is the answer. */
   readonly look: string
   /** How long to wait, in seconds, while the answer says that an upgrade runs. */
   readonly attendSeconds: number
@@ -18,7 +18,7 @@ const PLAIN_COMMAND = 40_000
 
 let attend: string | null = null
 
-/** The text for the parameter `commands`. Throws a sentence where it is too long for Systems Manager. */
+/** Longer ones travel packed; shorter ones can be read in the console by anybody who looks at the command. */
 export function commandText({ begin, look, attendSeconds }: HostCommand): string {
   attend ??= readFileSync(new URL('./attend.sh', import.meta.url), 'utf8')
   const given = { PW_BEGIN: begin ?? '', PW_LOOK: look, PW_ATTEND: String(attendSeconds) }

@@ -1,7 +1,7 @@
 import type { Command, CommandInvocation, InstanceInformation, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm'
 import { networkProblem } from '../network-problem.ts'
 
-/** `InstanceIds` of one call take no more. */
+/** One call takes at most this many `InstanceIds`. */
 export const INSTANCES_PER_CALL = 50
 const PAGE = 50
 const MAX_PAGES = 40
@@ -9,7 +9,7 @@ const MAX_PAGES = 40
 export interface SsmOptions {
   /** `eu-central-1`. */
   readonly region: string
-  /** Another address than Amazon's own, such as that of a VPC endpoint. */
+  /** An address other than Amazon's own, such as a VPC endpoint. */
   readonly endpoint?: string
   /** Left out: what the AWS SDK finds by itself: environment, shared files, web identity, instance role. */
   readonly credentials?: SSMClientConfig['credentials']
@@ -39,8 +39,8 @@ export interface InvocationOutput {
 }
 
 /**
- * Why Amazon did not do it. `sent` false: it certainly did not come to the instances. `lasting`: nor will it the next
- * time, until somebody mends something.
+ * Why Amazon did not do it. `sent` false: it certainly did not reach the instances. `lasting`: it will not work the
+ * next time either, until somebody mends something.
  */
 export class SsmProblem extends Error {
   readonly code: string
@@ -70,8 +70,8 @@ export interface Ssm {
 export function createSsm({ region, endpoint, credentials }: SsmOptions): Ssm {
   const config: SSMClientConfig = {
     region,
-    // Throttling is answered by waiting longer and longer and by fewer calls. A SendCommand that is sent again after a
-    // lost answer is harmless: the host's journal lets one of them begin.
+    // Throttling is answered by longer waits and by fewer calls. A SendCommand that is sent again after a lost answer
+    // is harmless: the host's journal lets only one of them begin.
     maxAttempts: 6,
     retryMode: 'adaptive',
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
@@ -92,7 +92,7 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions): Ssm {
   }
 }
 
-/** What Systems Manager knows of the instances; those that it does not know are `unknown`. */
+/** What Systems Manager knows about the instances; those that it does not know are `unknown`. */
 export async function instanceStates(
   ssm: Ssm,
   instances: readonly string[],
@@ -137,7 +137,7 @@ export async function recentCommands(
 /** The id of the command. */
 export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortSignal): Promise<string> {
   const { instances, document, text, comment, deliverySeconds, runSeconds } = request
-  // Without instances a command would go to whatever else it names.
+  // Without instances, a command would go to whatever else it names.
   if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
     throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
   const input = {
@@ -158,7 +158,7 @@ export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortS
   return id
 }
 
-/** By instance id. One that is missing has not arrived in the list yet. */
+/** By instance id. One that is missing has not appeared in the list yet. */
 export async function invocationsOf(
   ssm: Ssm,
   command: string,

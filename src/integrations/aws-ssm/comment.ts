@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 /** A comment takes 100 characters, and a key may have 200. */
 const KEY_CHARACTERS = 60
 
-/** How the command that starts the run is found again: SendCommand has no token of its own for that. */
+/**
+ * The comment by which the command that starts the run is found again: SendCommand has no token of its own for that.
+ */
 export function startComment(key: string): string {
   return `Patchwarden start ${shortKey(key)}`
 }

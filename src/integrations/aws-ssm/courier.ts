@@ -30,14 +30,17 @@ export type Heard =
   /** `reached` false: it certainly never ran there. `details` as Systems Manager words them. */
   | { readonly kind: 'nothing'; readonly reason: string; readonly reached: boolean; readonly details: string }
 
-/** For each instance the command it was sent, or why it was not. */
+/** For each instance, the command it was sent, or why it was not sent one. */
 export type Sent = ReadonlyMap<string, { readonly command: string } | { readonly problem: SsmProblem }>
 
 /** Carries scripts to instances and their answers back. */
 export interface Courier extends CourierOptions {
   /** Calls at the same time; Systems Manager throttles an account, not an engine. */
   readonly calls: LimitFunction
-  /** Questions of this moment, by their text: those with the same text go in one command. `null`: none is waiting. */
+  /**
+   * Questions that came at the same moment, by their text: those with the same text go in one command. `null`: none is
+   * waiting.
+   */
   gathering: Map<string, Question[]> | null
 }
 
@@ -108,7 +111,7 @@ interface Listed {
   readonly invocation: Invocation | undefined
 }
 
-/** What one invocation came to; fetches the rest of its output where only the beginning is at hand. */
+/** The result of one invocation; fetches the rest of its output where only the beginning is at hand. */
 async function read(
   { ssm, calls }: Courier,
   { command, instance, invocation }: Listed,
@@ -205,7 +208,7 @@ interface Question {
 const GATHER_MS = 20
 const NEVER = new AbortController().signal
 
-/** Questions that end together: those of one signal. */
+/** Questions that end together because they have the same signal. */
 function rounds(questions: readonly Question[]): readonly (readonly Question[])[] {
   const bySignal = new Map<AbortSignal, Map<string, Question>[]>()
   for (const question of questions) {

@@ -1,6 +1,6 @@
 import type { DeployEngine } from '../../core/ports.ts'
+import { guarded } from '../upgrade-journal/engine-calls.ts'
 import { createPatience, type PatienceOptions } from '../upgrade-journal/patience.ts'
-import { checkKey } from '../upgrade-journal/script.ts'
 import { createSsm, INSTANCES_PER_CALL, type SsmOptions } from './client.ts'
 import { createCourier } from './courier.ts'
 import { cancel, poll } from './follow.ts'
@@ -43,33 +43,24 @@ export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
     clock,
     following: new Map(),
   }
-  return {
+  return guarded({
     name,
     describe: `Upgrades Debian and Ubuntu instances with apt through AWS Systems Manager in ${region}`,
     simulated: false,
     previewsAtOnce: INSTANCES_PER_CALL,
 
-    async preview(asset, changes, signal) {
-      signal.throwIfAborted()
-      return preview(engine, asset, changes, signal)
-    },
+    preview: (asset, changes, signal) => preview(engine, asset, changes, signal),
     async preflight({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return preflight({ engine, key, signal }, deployments)
     },
     async start({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return makeHandle(key, await start({ engine, key, signal }, deployments))
     },
     async poll(handle, signal) {
-      signal.throwIfAborted()
       return poll({ engine, key: handle.key, signal }, readHandle(handle))
     },
     async cancel(handle, signal) {
-      signal.throwIfAborted()
       await cancel({ engine, key: handle.key, signal }, readHandle(handle))
     },
-  }
+  })
 }

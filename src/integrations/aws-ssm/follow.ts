@@ -68,7 +68,7 @@ async function sendFollow(run: Run, assets: readonly StartedAsset[], stop: 'canc
   }
 }
 
-/** What the last command of each instance says of it, by instance. */
+/** What the last command of each instance says about it, by instance. */
 async function hearAll(run: Run, assets: readonly StartedAsset[]): Promise<ReadonlyMap<string, Heard>> {
   const { engine, signal } = run
   const byCommand = new Map<string, string[]>()
@@ -99,7 +99,7 @@ interface Told {
   readonly neverBegan?: boolean
 }
 
-/** What one asset's last command says of it. */
+/** What one asset's last command says about it. */
 function report(run: Run, { asset, name, instance }: StartedAsset, heard: Heard | undefined): Told {
   const { patience, following } = run.engine
   const subject = { run: upgradeId(run, instance), name }

@@ -9,7 +9,7 @@ const schema = z.object({
       instance: z.string(),
       /** The command that started it; `null` where the answer to sending it was lost, or it was not sent. */
       command: z.string().nullable(),
-      /** Settled when it was started: it never began. */
+      /** Settled when it was started, because nothing began. */
       outcome: z
         .discriminatedUnion('state', [
           z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),

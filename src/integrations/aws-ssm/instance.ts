@@ -1,6 +1,6 @@
 import type { Asset } from '../../core/asset.ts'
 
-/** Of EC2 (`i-`) and of machines elsewhere that run the agent (`mi-`). */
+/** Instances of EC2 (`i-`), and machines elsewhere that run the agent (`mi-`). */
 const INSTANCE = /^m?i-[0-9a-f]{8,17}$/
 
 /** The asset's instance id: its address, or one of its tags. `null`: it has none, or more than one. */

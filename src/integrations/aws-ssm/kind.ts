@@ -8,6 +8,11 @@ import { createSsmEngine } from './index.ts'
 export const awsSsm = kind({
   name: 'aws-ssm',
   page: 'integrations/aws-ssm.md',
+  variables: {
+    about:
+      'Engines of kind aws-ssm use what the AWS SDK finds (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role): in the environment, not here.',
+    named: {},
+  },
   roles: {
     engine: {
       summary: 'Upgrades with apt through Run Command of AWS Systems Manager.',
@@ -20,7 +25,7 @@ export const awsSsm = kind({
           z.string().refine((url) => url.startsWith('https://') && URL.canParse(url), {
             error: 'Write an address with https://.',
           }),
-        ).describe("Another address than Amazon's own, such as that of a VPC endpoint."),
+        ).describe("An address other than Amazon's own, such as a VPC endpoint."),
         document: z
           .string()
           .regex(/^[A-Za-z0-9_.:/-]{3,256}$/, { error: 'Write the name or ARN of a document of Systems Manager.' })

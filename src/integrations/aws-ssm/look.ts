@@ -1,8 +1,9 @@
 import type { Asset } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
-import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { DeploymentOutcome, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { judge, parseLook, transactionOf } from '../upgrade-journal/look.ts'
 import { lookScript } from '../upgrade-journal/script.ts'
@@ -32,10 +33,7 @@ export async function preview(
 }
 
 /** Whether each instance could do now what was approved. */
-export async function preflight(
-  run: Run,
-  deployments: readonly DeploymentRequest[],
-): Promise<readonly PreflightResult[]> {
+export async function preflight(run: Run, deployments: readonly PackageRequest[]): Promise<readonly PreflightResult[]> {
   const instances = deployments.flatMap(({ asset }) => instanceOf(asset) ?? [])
   const states = await refusable(() => instanceStates(run.engine.ssm, [...new Set(instances)], run.signal))
   if (typeof states === 'string') return deployments.map(({ asset }) => refused(asset.id, heldBack(states)))
@@ -44,7 +42,7 @@ export async function preflight(
   )
 }
 
-async function look(run: Run, request: DeploymentRequest, state: InstanceState): Promise<PreflightResult> {
+async function look(run: Run, request: PackageRequest, state: InstanceState): Promise<PreflightResult> {
   const { engine, key, signal } = run
   const { asset, changes, transaction } = request
   const instance = instanceOf(asset)

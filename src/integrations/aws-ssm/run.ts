@@ -1,5 +1,6 @@
 import { heldBack } from '../../core/held-back.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { Patience } from '../upgrade-journal/patience.ts'
 import { type InstanceState, type Ssm, SsmProblem } from './client.ts'
 import type { Courier } from './courier.ts'
@@ -12,24 +13,19 @@ export interface SsmEngine {
   readonly document: string
   readonly patience: Patience
   readonly clock: () => Date
-  /** The command that was sent last to follow an upgrade, by its id. A restarted process sends another. */
+  /** The id of the last command that was sent to follow an upgrade. A restarted process sends another. */
   readonly following: Map<string, string>
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: SsmEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<SsmEngine>
 
-/** A command stays with an upgrade for so many seconds, so that most need only the one. */
+/** A command stays with an upgrade for this many seconds, so that most upgrades need only one. */
 export const ATTEND_SECONDS = 45
 /** The journal on the host belongs to the instance; two assets that are one instance are found out before. */
 export const MARK = 'aws-ssm'
 
-/** What was asked for, or the sentence that says why it cannot be had until somebody mends something. */
+/** What was asked for, or a sentence that says why it cannot be had until somebody mends something. */
 export async function refusable<T>(ask: () => Promise<T>): Promise<T | string> {
   try {
     return await ask()

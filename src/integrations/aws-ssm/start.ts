@@ -1,7 +1,7 @@
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { otherAsset } from '../upgrade-journal/follow.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
@@ -20,13 +20,13 @@ const RECENT_MS = 3 * DAY_MS
 /** A batch that is being started. */
 interface Start extends Run {
   /** What is to be started, by instance: each is started once. */
-  readonly owners: Map<string, DeploymentRequest>
-  /** What has come of it so far, by asset. */
+  readonly owners: Map<string, PackageRequest>
+  /** What is known of the result so far. */
   readonly settled: Map<string, StartedAsset>
 }
 
 /** Starts what has not been started under this key before. */
-export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<readonly StartedAsset[]> {
+export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<readonly StartedAsset[]> {
   const starting: Start = { ...run, owners: new Map(), settled: new Map() }
   for (const request of deployments) {
     const instance = instanceOf(request.asset)
@@ -47,15 +47,15 @@ export async function start(run: Run, deployments: readonly DeploymentRequest[])
   return deployments.flatMap(({ asset }) => starting.settled.get(asset.id) ?? [])
 }
 
-function settle(start: Start, instance: string, { asset }: DeploymentRequest, outcome: StartedAsset['outcome']): void {
+function settle(start: Start, instance: string, { asset }: PackageRequest, outcome: StartedAsset['outcome']): void {
   start.settled.set(asset.id, { asset: asset.id, name: asset.name, instance, command: null, outcome })
 }
 
-function settleStarted(start: Start, instance: string, { asset }: DeploymentRequest, command: string): void {
+function settleStarted(start: Start, instance: string, { asset }: PackageRequest, command: string): void {
   start.settled.set(asset.id, { asset: asset.id, name: asset.name, instance, command, outcome: null })
 }
 
-type Instances = ReadonlyMap<string, DeploymentRequest>
+type Instances = ReadonlyMap<string, PackageRequest>
 
 /** The text for each instance that has not been started and can be; those with the same text go in one command. */
 function textsToSend(
@@ -65,7 +65,7 @@ function textsToSend(
     states,
   }: { readonly known: ReadonlyMap<string, string>; readonly states: ReadonlyMap<string, InstanceState> },
 ): ReadonlyMap<string, Instances> {
-  const byText = new Map<string, Map<string, DeploymentRequest>>()
+  const byText = new Map<string, Map<string, PackageRequest>>()
   const now = start.engine.clock()
   for (const [instance, request] of start.owners) {
     const command = known.get(instance)
@@ -80,7 +80,7 @@ function textsToSend(
     }
     try {
       const text = startText(start, request, now)
-      byText.set(text, (byText.get(text) ?? new Map<string, DeploymentRequest>()).set(instance, request))
+      byText.set(text, (byText.get(text) ?? new Map<string, PackageRequest>()).set(instance, request))
     } catch (error) {
       settle(start, instance, request, heldBack(errorText(error)))
     }
@@ -99,7 +99,7 @@ async function sendStart(start: Start, text: string, instances: Instances): Prom
   }
 }
 
-function startText({ engine, key }: Run, request: DeploymentRequest, now: Date): string {
+function startText({ engine, key }: Run, request: PackageRequest, now: Date): string {
   const { changes, transaction, reboot, restartServices, notAfter } = request
   const begin = startScript({
     manager: apt,

@@ -6,7 +6,7 @@ import { parseJson } from '../json-text.ts'
 import * as schema from './schema.ts'
 
 export interface AwxOptions {
-  /** `https://awx.example.net`; with a path, such as `/api/controller/v2` behind a gateway, that one is used. */
+  /** `https://awx.example.net`; if it has a path, such as `/api/controller/v2` behind a gateway, that path is used. */
   readonly url: string
   /** `null`: there is none, and nothing is asked. */
   readonly token: string | null
@@ -89,7 +89,7 @@ export function groupsNamed(awx: Awx, inventory: number, names: readonly string[
   return all(awx, `inventories/${inventory}/groups/?${query({ name__in: names.join(',') })}`, schema.named, signal)
 }
 
-/** One that has ended cannot be cancelled any more; that is no error. */
+/** Cancelling a job that has ended already is not an error. */
 export async function cancelJob(awx: Awx, id: number, signal: AbortSignal): Promise<void> {
   try {
     await call(awx, { method: 'POST', path: `jobs/${id}/cancel/`, body: {} }, z.unknown(), signal)
@@ -100,7 +100,7 @@ export async function cancelJob(awx: Awx, id: number, signal: AbortSignal): Prom
 
 interface Call {
   readonly method: 'GET' | 'POST'
-  /** From the server's root where it begins with a slash; else from where the API begins. */
+  /** From the server's root where it begins with a slash; otherwise from where the API begins. */
   readonly path: string
   readonly body?: unknown
 }

@@ -1,11 +1,12 @@
 import type { DeployEngine, DeploymentReport } from '../../core/ports.ts'
+import { guarded } from '../upgrade-journal/engine-calls.ts'
 import { createHostSilence } from '../upgrade-journal/host-silence.ts'
-import { checkKey } from '../upgrade-journal/script.ts'
 import { type AwxOptions, createAwx } from './client.ts'
 import { cancel, follow } from './follow.ts'
 import { makeHandle, readHandle } from './handle.ts'
 import { HOSTS_PER_JOB, type Jobs } from './jobs.ts'
 import { preflight, preview } from './look.ts'
+import { createPreviews } from './preview.ts'
 import type { AwxEngine } from './run.ts'
 import { start } from './start.ts'
 
@@ -32,12 +33,11 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
   const jobs: Jobs = { awx: createAwx(options), template, inventory, clock }
   const engine: AwxEngine = {
     jobs,
-    previews: {
+    askHost: createPreviews({
       jobs,
       lookSeconds: options.lookSeconds ?? 2,
       withinSeconds: options.previewSeconds ?? 600,
-      gathering: null,
-    },
+    }),
     silence: createHostSilence(clock),
     lockSeconds: options.lockWaitSeconds ?? 300,
     silenceSeconds: options.silenceSeconds ?? 900,
@@ -45,28 +45,20 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
     inquiries: new Map(),
   }
 
-  return {
+  return guarded({
     name,
     describe: `Upgrades hosts with the job template ${template} of AWX`,
     simulated: false,
     previewsAtOnce: HOSTS_PER_JOB,
 
-    async preview(asset, changes, signal) {
-      signal.throwIfAborted()
-      return preview(engine, asset, changes, signal)
-    },
+    preview: (asset, changes, signal) => preview(engine, asset, changes, signal),
     async preflight({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return Promise.all(deployments.map((deployment) => preflight({ engine, key, signal }, deployment)))
     },
     async start({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return makeHandle(key, await start({ engine, key, signal }, deployments))
     },
     async poll(handle, signal) {
-      signal.throwIfAborted()
       const started = readHandle(handle)
       const reports = new Map<string, DeploymentReport>()
       for (const { asset, outcome } of started.settled) reports.set(asset, { asset, outcome, progress: null })
@@ -76,8 +68,7 @@ export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
       return started.assets.flatMap((asset) => reports.get(asset) ?? [])
     },
     async cancel(handle, signal) {
-      signal.throwIfAborted()
       for (const job of readHandle(handle).jobs) await cancel({ engine, key: handle.key, signal }, job)
     },
-  }
+  })
 }

@@ -10,7 +10,7 @@ import type { Job } from './schema.ts'
 
 type StartedJob = StartedJobs['jobs'][number]
 
-/** What became of a job, or what it is at: the job that was sent afterwards, or what AWX says of it. */
+/** What became of a job, or what it is doing: the job that was sent afterwards, or what AWX says about it. */
 type Inquiry = Ended | { readonly status: string }
 
 /** What is known of each host of a job now. */
@@ -18,7 +18,8 @@ export async function follow(run: Run, { job: id, hosts, notAfter }: StartedJob)
   const { engine, signal } = run
   const { awx } = engine.jobs
   const job = id === null ? await lostJob(run, hosts) : await jobWithId(awx, id, signal)
-  // What waits in the queue when its time is over is taken out of it; where it runs, the playbook looks at its clock.
+  // A job that waits in the queue when its time is over is taken out of it; where a job runs, the playbook looks at its
+  // clock.
   if (job !== null && isQueued(job) && isOver(notAfter, engine.clock())) await cancelJob(awx, job.id, signal)
   if (job !== null && isWaitedFor(engine, job)) return hosts.map((host) => going(host, progressOf(job)))
   const ended = job === null ? null : await readJob(engine.jobs, job, signal)
@@ -29,7 +30,7 @@ export async function follow(run: Run, { job: id, hosts, notAfter }: StartedJob)
   return reportsAtEnd(run, hosts, ended)
 }
 
-/** Of a job that has ended; `null`: there is none. */
+/** For a job that has ended; `null`: there is no job. */
 async function reportsAtEnd(
   run: Run,
   hosts: readonly JobHost[],
@@ -70,8 +71,8 @@ function isWaitedFor({ silence, silenceSeconds }: AwxEngine, job: Job): boolean 
 }
 
 /**
- * Asks the hosts themselves what became of a job that does not say; there, what has not begun never does. `limit`: that of
- * the job.
+ * Asks the hosts themselves what became of a job that does not say so. On those hosts, what has not begun then never
+ * does. `limit`: the limit of the job.
  */
 async function inquire({ engine, key, signal }: Run, limit: string, hosts: readonly JobHost[]): Promise<Inquiry> {
   const { jobs, inquiries, lockSeconds } = engine

@@ -54,7 +54,7 @@ export interface Ended {
   readonly outsiders: readonly string[]
 }
 
-/** AWX launched something else than what it was told; the job was cancelled. */
+/** AWX launched something other than what it was told; the job was cancelled. */
 export class WrongJob extends Error {}
 
 /** Finds the template and its inventory. Throws a sentence where they cannot be worked with. */
@@ -80,7 +80,7 @@ export async function findPlace(jobs: Jobs, signal: AbortSignal): Promise<Place>
   return { template: template.id, inventory, other }
 }
 
-/** Why AWX would not run on exactly this host, by name; hosts that are fine are not in it. */
+/** Why AWX would not run on exactly this host, by name; hosts that are fine are left out. */
 export async function strangersAmong(
   { awx }: Jobs,
   { inventory }: Place,
@@ -109,7 +109,7 @@ export async function strangersAmong(
 /** What a job is told. */
 export interface JobOrder {
   readonly mode: Mode
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   /** By name. */
   readonly hosts: ReadonlyMap<string, HostRequest>
@@ -127,7 +127,7 @@ export async function launchJob(
   const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts, clock()) } as const
   const wanted = place.other === null ? body : { ...body, inventory: place.other }
   const { id, ignored_fields } = await launchTemplate(awx, place.template, wanted, signal)
-  // From here on the job is there: whatever stops us, it is looked at first.
+  // From here on the job is there: whatever stops us, we look at it first.
   const late = AbortSignal.timeout(60_000)
   const wrong = otherwise(wanted, Object.keys(ignored_fields), await jobWithId(awx, id, late))
   if (wrong === null) return id
@@ -135,7 +135,7 @@ export async function launchJob(
   throw new WrongJob(`AWX launched job ${id} otherwise than asked (${wrong}); it was cancelled. Look at what it did.`)
 }
 
-/** How the job is not what was asked for; `null`: it is. */
+/** How the job differs from what was asked for; `null`: it does not. */
 function otherwise(
   { limit, job_type }: Pick<LaunchBody, 'limit' | 'job_type'>,
   ignored: readonly string[],

@@ -4,6 +4,7 @@ import { duration, optional, text } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { HOUR_SECONDS } from '../../core/time/instant.ts'
+import { formed } from '../../core/variables.ts'
 import { createAwxEngine } from './index.ts'
 
 const MINUTE = 60
@@ -13,6 +14,18 @@ const urlMend =
 export const awx = kind({
   name: 'awx',
   page: 'integrations/awx.md',
+  variables: {
+    about: 'AWX, for engines of kind awx: a token with the scope write.',
+    named: {
+      AWX_TOKEN: {
+        meaning: 'engines of kind `awx`: a token with the scope write',
+        example: '...',
+        secret: true,
+        required: true,
+        mistake: formed(/^.{8,}$/s, 'Write a token of AWX with the scope write.'),
+      },
+    },
+  },
   roles: {
     engine: {
       summary: 'Launches a job template of AWX or Automation Controller. Needs AWX_TOKEN.',
@@ -34,11 +47,11 @@ export const awx = kind({
           .prefault('10 min')
           .describe('How long a preview may take, in the queue of AWX too.'),
       }),
-      create: ({ url, template, inventory, lockTimeout, previewTimeout }, { name, secrets, clock }) =>
+      create: ({ url, template, inventory, lockTimeout, previewTimeout }, { name, values, clock }) =>
         createAwxEngine({
           name,
           url,
-          token: secrets.awxToken ?? null,
+          token: values.AWX_TOKEN ?? null,
           template,
           lockWaitSeconds: lockTimeout,
           previewSeconds: previewTimeout,

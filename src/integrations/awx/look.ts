@@ -1,13 +1,13 @@
 import type { Asset } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
-import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { DeploymentOutcome, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { planDifference, planLines } from '../upgrade-journal/plan.ts'
 import { AwxProblem } from './client.ts'
 import { readPreview } from './playbook.ts'
-import { askHost } from './preview.ts'
 import { type AwxEngine, type Run, requestFor } from './run.ts'
 
 /** What the changes would do. Throws a sentence where the host cannot say. */
@@ -18,7 +18,7 @@ export async function preview(
   signal: AbortSignal,
 ): Promise<readonly TransactionStep[]> {
   const request = requestFor(engine, { asset, changes, transaction: [], reboot: 'never', notAfter: null })
-  const looked = await askHost(engine.previews, 'preview', { host: asset.name, request }, signal)
+  const looked = await engine.askHost({ key: 'preview', host: asset.name, request, signal })
   if (looked.kind === 'refused') throw new Error(`${looked.reason}.`)
   if (looked.kind === 'trouble') throw new Error(`${asset.name}: ${looked.trouble.reason}.`)
   const seen = readPreview(looked.answer, asset.name)
@@ -28,14 +28,14 @@ export async function preview(
 }
 
 /** Whether a host could do now what was approved. */
-export async function preflight({ engine, key, signal }: Run, deployment: DeploymentRequest): Promise<PreflightResult> {
+export async function preflight({ engine, key, signal }: Run, deployment: PackageRequest): Promise<PreflightResult> {
   const { asset, transaction } = deployment
   function refused(outcome: DeploymentOutcome): PreflightResult {
     return { asset: asset.id, ready: false, outcome }
   }
   try {
     const request = requestFor(engine, deployment)
-    const looked = await askHost(engine.previews, key, { host: asset.name, request }, signal)
+    const looked = await engine.askHost({ key, host: asset.name, request, signal })
     if (looked.kind === 'refused') return refused(heldBack(`${looked.reason}.`))
     if (looked.kind === 'trouble') {
       const { reason, log, unreachable } = looked.trouble

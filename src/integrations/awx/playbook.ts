@@ -1,7 +1,7 @@
 /** The contract with the playbook of the job template. docs/integrations/awx.md tells it to operators. */
 
 import { z } from 'zod'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
 import type { JobEvent } from './schema.ts'
@@ -80,7 +80,7 @@ const ended = z.discriminatedUnion('state', [
 
 export type Previewed = z.infer<typeof previewed>
 
-/** The task whose result is the answer; what else the playbook does is its own affair. */
+/** The task whose result is the answer; the playbook may do anything else besides. */
 const ANSWER_TASK = 'patchwarden'
 /** The first task, which does nothing but connect. */
 const REACH_TASK = 'patchwarden reach'
@@ -115,7 +115,7 @@ export function readOutcome(answer: unknown, name: string): DeploymentOutcome {
 export interface Trouble {
   readonly reason: string
   readonly log: string
-  /** It could not even be connected to. */
+  /** Not even the connection worked. */
   readonly beforeAll: boolean
   readonly unreachable: boolean
 }

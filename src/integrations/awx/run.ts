@@ -1,35 +1,33 @@
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { apt } from '../upgrade-journal/apt.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import type { HostSilence } from '../upgrade-journal/host-silence.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
 import type { JobHost } from './handle.ts'
 import { findPlace, type Jobs, jobsOfRun, limitOf } from './jobs.ts'
 import type { HostRequest } from './playbook.ts'
-import type { Previews } from './preview.ts'
+import type { AskHost } from './preview.ts'
 import type { Job } from './schema.ts'
 
 /** What the engine works with, and what it keeps while it lives. */
 export interface AwxEngine {
   readonly jobs: Jobs
-  readonly previews: Previews
+  readonly askHost: AskHost
   readonly silence: HostSilence
   readonly lockSeconds: number
   readonly silenceSeconds: number
   readonly clock: () => Date
-  /** The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it. */
+  /**
+   * The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it again.
+   */
   readonly inquiries: Map<string, number>
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: AwxEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<AwxEngine>
 
-/** What the playbook is told of one host. Throws a sentence for what no package manager would print. */
-export function requestFor({ lockSeconds }: AwxEngine, deployment: DeploymentRequest): HostRequest {
+/** What the playbook is told about one host. Throws a sentence for text that no package manager would print. */
+export function requestFor({ lockSeconds }: AwxEngine, deployment: PackageRequest): HostRequest {
   const { changes, transaction, reboot, notAfter } = deployment
   for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
   planLines(apt, transaction) // refuses what no package manager would print

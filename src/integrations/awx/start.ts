@@ -1,7 +1,7 @@
 import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
-import type { DeploymentRequest } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { AwxProblem } from './client.ts'
 import type { JobHost, StartedJobs } from './handle.ts'
 import { findPlace, jobsOfRun, launchJob, type Place, portions, strangersAmong, WrongJob } from './jobs.ts'
@@ -20,13 +20,13 @@ interface AskedHost {
 interface Start extends Run {
   /** What is to be started, by name of the host. */
   readonly hosts: Map<string, AskedHost>
-  /** What has come of it so far. */
+  /** What is known of the result so far. */
   readonly settled: Settled[]
   readonly jobs: StartedJob[]
 }
 
 /** Launches jobs for what was not launched under this key before. */
-export async function start(run: Run, deployments: readonly DeploymentRequest[]): Promise<StartedJobs> {
+export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<StartedJobs> {
   const assets = deployments.map(({ asset }) => asset.id)
   const starting: Start = { ...run, hosts: new Map(), settled: [], jobs: [] }
   const { settled, jobs } = starting
@@ -64,7 +64,7 @@ async function placeOrRefusal({ engine, signal }: Run): Promise<Place | string> 
 }
 
 /** Notes the hosts that a job may be launched for; the others are settled. */
-async function takeHosts(start: Start, place: Place, deployments: readonly DeploymentRequest[]): Promise<void> {
+async function takeHosts(start: Start, place: Place, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, signal, hosts } = start
   const names = deployments.map(({ asset }) => asset.name)
   const strangers = await strangersAmong(engine.jobs, place, [...new Set(names)], signal)
@@ -73,7 +73,7 @@ async function takeHosts(start: Start, place: Place, deployments: readonly Deplo
     const stranger = strangers.get(name)
     if (stranger !== undefined) settle(start, id, heldBack(`${stranger}.`))
     else if (hosts.has(name)) {
-      settle(start, id, heldBack(`${name} is the same machine as another asset of this batch: list it once.`))
+      settle(start, id, heldBack(`${name} is the same machine as another server of this batch: list it once.`))
     } else {
       try {
         hosts.set(name, { asset: id, request: requestFor(engine, deployment) })
@@ -119,11 +119,11 @@ function startedJob(start: Start, job: number | null, names: readonly string[]):
 
 function hostOf({ hosts }: Start, name: string): AskedHost {
   const host = hosts.get(name)
-  if (host === undefined) throw new Error(`The host ${name} is no part of this batch.`)
+  if (host === undefined) throw new Error(`The host ${name} is not part of this batch.`)
   return host
 }
 
-/** When the time of all is over; `null`: that of one of them never is. */
+/** When the time of all is over; `null`: for one of them it never is. */
 function lastOf(times: readonly (string | null)[]): string | null {
   if (times.includes(null)) return null
   return times.reduce((last, at) => (Date.parse(at ?? '') > Date.parse(last ?? '') ? at : last), times[0] ?? null)

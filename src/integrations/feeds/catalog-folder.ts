@@ -73,7 +73,7 @@ function formatsOf(kinds: readonly FeedKind[]) {
 
 const HEAD = 4_000
 
-/** The first characters; of a zlib stream, which debsecan's feed is, those inside. */
+/** The first characters; for a zlib stream, as debsecan's feed is, those inside it. */
 function headOf(bytes: Buffer): string {
   if (bytes[0] !== 0x78) return bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
   try {

@@ -18,12 +18,12 @@ export interface Change {
 export interface ChangeList {
   /** Address of the list, relative to the feed's. */
   readonly list: string
-  /** Of what was taken back; `null`: the documents themselves say so. */
+  /** The list of what was taken back; `null`: the documents themselves say so. */
   readonly deletions: string | null
   changesIn(text: string): readonly Change[]
   /** The record that a deleted document held. */
   recordOf(path: string): string
-  /** For publishers that offer no whole: from when on records are fetched at first. */
+  /** For publishers that offer no complete file: the date from which records are fetched at first. */
   readonly start?: string
   /** Where the whole is, for publishers who say so in a file; left out: at the feed's own address. */
   readonly archive?: (location: string, options: LocationOptions, signal: AbortSignal) => Promise<string>
@@ -32,7 +32,7 @@ export interface ChangeList {
 export interface Changes {
   /** `null`: too many have changed to fetch them one by one. */
   readonly documents: readonly FeedDocument[] | null
-  /** Ids of records that are no more. */
+  /** Ids of records that no longer exist. */
   readonly removed: readonly string[]
   /** Up to where the list was read. */
   readonly seen: string
@@ -64,7 +64,9 @@ export async function fetchChanges(
       documents.push({ name: path, bytes: await text(path) })
     } catch (error) {
       signal.throwIfAborted()
-      throw new Error(`Of ${fresh.length} changed records ${path} cannot be had: ${errorText(error)}`, { cause: error })
+      throw new Error(`Of ${fresh.length} changed records ${path} cannot be fetched: ${errorText(error)}`, {
+        cause: error,
+      })
     }
   }
   const gone =

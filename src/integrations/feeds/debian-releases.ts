@@ -17,7 +17,9 @@ const platforms: ReadonlyMap<string, Platform> = new Map([
   ['duke', 'debian:15'],
 ])
 
-/** Names in Debian's data that are no release one can stay on, or older than security support with versions. */
+/**
+ * Names in Debian's data that are not a release one can stay on, or that are older than security support with versions.
+ */
 const unversioned = new Set(['sid', 'unstable', 'experimental', 'woody', 'potato', 'slink', 'hamm'])
 
 /** The platform of a code name; `none` where it is none we patch; `null` where the name is not known. */

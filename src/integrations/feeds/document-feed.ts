@@ -18,9 +18,9 @@ export interface DocumentFeed {
   readonly readers: readonly DocumentReader[]
   /** Only fixes of these platforms are kept; left out: all. */
   readonly platforms?: readonly Platform[] | undefined
-  /** How the publisher lists what has changed; `null`: the whole is asked for, and only read when it is new. */
+  /** How the publisher lists what has changed; `null`: the whole file is asked for, and read only when it is new. */
   readonly changes: ChangeList | null
-  /** Each answer holds only what has changed lately: what was said before stays. */
+  /** Each answer holds only recent changes: what was said before stays. */
   readonly accumulates?: boolean
   /** More than this percentage fewer records than the last time are not believed. */
   readonly maxShrinkPercent: number
@@ -40,7 +40,7 @@ type Cursor = z.infer<typeof cursorSchema>
 
 const DOCUMENTS_PER_TURN = 100
 
-/** One feed: its settings, and the form of what it gives. */
+/** One feed: its settings, and the form of its data. */
 interface Source {
   readonly options: FeedOptions
   readonly format: DocumentFeed

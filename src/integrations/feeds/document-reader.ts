@@ -1,4 +1,4 @@
-/** Formats of which one file is one or many records: how they are recognised and read. */
+/** Formats in which one file is one or many records: how they are recognised and read. */
 
 import { errorText } from '../../core/error-text.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'

@@ -23,7 +23,7 @@ export interface FeedDocument {
   readonly problem?: string
 }
 
-/** What may still be unpacked of one feed: an archive of archives shares it. */
+/** How much may still be unpacked of one feed: an archive of archives shares it. */
 interface Budget {
   bytes: number
   files: number

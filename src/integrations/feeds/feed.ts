@@ -13,7 +13,7 @@ export interface FeedOptions extends LocationOptions {
   readonly allowShrinking?: boolean
 }
 
-/** One feed's format. `State` is what the next fetch wants to know of this one; it must survive JSON. */
+/** One feed's format. `State` is what the next fetch needs to know about this one; it must survive JSON. */
 export interface FeedFormat<State> {
   readonly describe: string
   readonly state: z.ZodType<State>
@@ -23,7 +23,7 @@ export interface FeedFormat<State> {
 
 export interface FeedInput<State> {
   readonly bytes: Buffer
-  /** For sentences: the feed and where it came from. */
+  /** For sentences: the feed, and where it came from. */
   readonly what: string
   /** `null` at first. */
   readonly previous: State | null

@@ -12,7 +12,7 @@ import { looksLikeHtml } from '../json-text.ts'
 export interface LocationOptions {
   /** `https://...`, `http://...`, `file://...` or a path. */
   readonly location: string
-  /** Asked in this order when `location` fails. */
+  /** Tried in this order when `location` fails. */
   readonly mirrors?: readonly string[]
   /** The address redirects to a file with the date in its name: the same file need not be read again. */
   readonly datedByRedirect?: boolean
@@ -20,7 +20,7 @@ export interface LocationOptions {
   readonly fetch?: typeof fetch
   /** Time for one attempt. Default 120. */
   readonly timeoutSeconds?: number
-  /** As it travels. Default: what a feed may have. */
+  /** The limit for the bytes as they travel. Default: what a feed may have. */
   readonly maxBytes?: number
   /** Attempts per location before it counts as failed. Default 4; one that gave no answer in full counts for two. */
   readonly attempts?: number
@@ -33,7 +33,7 @@ export interface Validators {
   readonly location: string
   readonly etag: string | null
   readonly lastModified: string | null
-  /** Of the bytes as they travelled. */
+  /** The hash of the bytes as they travelled. */
   readonly sha256: string
   /** Where a redirect led, for feeds whose address leads to a dated file. */
   readonly resolved?: string | undefined
@@ -116,7 +116,7 @@ interface Failure {
   readonly problem: string
   readonly mayRecover: boolean
   readonly retryAfterSeconds: number | null
-  /** Each such attempt takes all the time there is. */
+  /** An attempt that timed out has used its full time limit. */
   readonly timedOut: boolean
 }
 

@@ -1,4 +1,7 @@
-/** Every kind of feed: a folder and a line. Apart from the other kinds, so that the thread that reads a feed loads no more than these. */
+/**
+ * Every kind of feed: a folder and a line. They are kept apart from the other kinds, so that the thread that reads a
+ * feed loads only these.
+ */
 
 import { alpineSecdb } from './alpine-secdb/kind.ts'
 import { csaf } from './csaf/kind.ts'

@@ -39,7 +39,7 @@ function fromList(text: string, what: string, warnings: string[]): InstalledPack
     if (line.trim() === '') continue
     const [, name, version, architecture, source] = /^(\S+)-(\d\S*-r\d+) (\S+) \{([^}]+)\}/.exec(line) ?? []
     if (name === undefined || version === undefined || architecture === undefined) {
-      warnings.push(`${what}, line ${index + 1}: "${line.slice(0, 60)}" is no installed package and was skipped`)
+      warnings.push(`${what}, line ${index + 1}: "${line.slice(0, 60)}" is not an installed package and was skipped`)
       continue
     }
     packages.push({ name, version, architecture, source: source ?? name, sourceVersion: version })

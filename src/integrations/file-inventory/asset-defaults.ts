@@ -29,7 +29,7 @@ export interface AssetFacts {
   readonly simulated?: boolean | undefined
 }
 
-/** The asset, from what its file says and the defaults of the source; `missing` names what neither says. */
+/** The asset, from what its file says and the defaults of the source; `missing` names what neither of them says. */
 export function assetOf(
   source: string,
   facts: AssetFacts,

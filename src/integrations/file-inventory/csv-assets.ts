@@ -168,7 +168,10 @@ function bounded(warnings: readonly string[]): readonly string[] {
   return [...warnings.slice(0, MAX_WARNINGS), `${warnings.length - MAX_WARNINGS} more rows were skipped`]
 }
 
-/** The parser works through what it is given in one go, and takes the next at once: others have their turn in between. */
+/**
+ * The parser works through what it is given in one go, and takes the next piece at once: others get their turn in
+ * between.
+ */
 async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
   const turns = createTurns()
   for (let start = 0; start < bytes.length; start += SLICE_BYTES) {

@@ -6,7 +6,7 @@ const presentStates = new Set(['installed', 'triggers-pending', 'triggers-awaite
 
 /**
  * Reads the packages whose files are on the disk from the text of `/var/lib/dpkg/status`. A paragraph that makes no
- * sense becomes a warning. Throws a sentence when the file is no dpkg status file or is cut off.
+ * sense becomes a warning. Throws a sentence when the file is not a dpkg status file or is cut off.
  */
 export function parseDpkgStatus(text: string, what: string): SoftwareList {
   if (text.trim() === '') throw new Error(`${what} is empty: a dpkg status file lists at least dpkg itself`)
@@ -76,7 +76,7 @@ function* paragraphsOf(text: string): Generator<Paragraph> {
     if (line.startsWith(' ') || line.startsWith('\t')) continue
     const colon = line.indexOf(':')
     if (colon < 1) {
-      problem ??= `"${line.slice(0, 60)}", which is no "Field: value",`
+      problem ??= `"${line.slice(0, 60)}", which is not "Field: value",`
       continue
     }
     fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())

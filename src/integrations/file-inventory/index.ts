@@ -1,6 +1,6 @@
 /** Inventory from a file: what one machine's package manager says, a software bill of materials, a JSON or a CSV export. docs/integrations/file-inventory.md */
 
-import { type Observation, observedAsset } from '../../core/asset.ts'
+import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
 import type { FileFormat } from '../../core/inventory-formats.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
@@ -46,13 +46,14 @@ export function createFileInventory(options: FileInventoryOptions): InventorySou
 async function* observeFile(
   options: FileInventoryOptions,
   { only, signal }: ObserveOptions,
-): AsyncGenerator<Observation> {
+): AsyncGenerator<Observation | Listing> {
   signal.throwIfAborted()
   const chosen = only === undefined ? null : new Set(only)
   for (const observation of await readFileAssets(options)) {
     signal.throwIfAborted()
     if (chosen?.has(observedAsset(observation).id) ?? true) yield observation
   }
+  if (chosen === null) yield { kind: 'all' }
 }
 
 async function readFileAssets(options: FileInventoryOptions): Promise<readonly Observation[]> {
@@ -73,7 +74,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   }
 }
 
-/** As UTF-8 without a mark; Windows writes UTF-16 when its output is sent to a file. */
+/** As UTF-8 without a byte order mark; Windows writes UTF-16 when output goes to a file. */
 function inUtf8(bytes: Buffer): Buffer {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes

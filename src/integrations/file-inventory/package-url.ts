@@ -15,7 +15,7 @@ const families: Readonly<Record<string, string>> = {
 
 /**
  * A package of an operating system from its package URL, https://github.com/package-url/purl-spec; `null` for libraries
- * of languages and for what is no package URL. Scanners say the source in `upstream`.
+ * of languages and for a text that is not a package URL. Scanners say the source in `upstream`.
  */
 export function packageFromUrl(text: string): PackageUrl | null {
   const [, type, namespace, rawName, rawVersion, query] =

@@ -1,6 +1,6 @@
 import type { FileFormat } from '../../core/inventory-formats.ts'
 
-/** The format of an inventory file by its first lines; `null` where it is none that is read. */
+/** The format of an inventory file by its first lines; `null` where it is not a format that is read. */
 export function recogniseFormat(head: Buffer): FileFormat | null {
   const wide = head[0] === 0xff && head[1] === 0xfe
   const text = head

@@ -29,7 +29,9 @@ export function parseRpmList(text: string, what: string, platform: Platform | nu
     if (line.trim() === '' || line.startsWith('gpg-pubkey')) continue
     const item = line.includes('\t') ? fromColumns(line, own) : fromName(line.trim())
     if (item === null) {
-      warnings.push(`${what}, line ${index + 1}: "${line.slice(0, 60)}" is no package of "${rpmQuery}" and was skipped`)
+      warnings.push(
+        `${what}, line ${index + 1}: "${line.slice(0, 60)}" is not a package of "${rpmQuery}" and was skipped`,
+      )
       continue
     }
     if (!line.includes('\t')) plain++
@@ -65,7 +67,7 @@ function said(value: string): boolean {
   return value.trim() !== '' && value.trim() !== '(none)'
 }
 
-/** `bash-5.1.8-9.el9.src.rpm`; the epoch is that of the package. */
+/** `bash-5.1.8-9.el9.src.rpm`; it has the epoch of the package. */
 function sourceOf(sourceRpm: string, name: string, version: string) {
   const [, source, sourceVersion] = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(sourceRpm.trim()) ?? []
   if (source === undefined || sourceVersion === undefined) return { source: name, sourceVersion: version }

@@ -76,7 +76,7 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
   return fromUrls(found, what)
 }
 
-/** `null` stands for something that is no package of an operating system. */
+/** `null` stands for something that is not a package of an operating system. */
 function fromUrls(found: readonly (PackageUrl | null)[], what: string): SoftwareList {
   const packages = new Map<string, InstalledPackage>()
   const platforms = new Map<string, number>()

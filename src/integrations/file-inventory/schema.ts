@@ -34,7 +34,7 @@ export const pendingSchema = z.object({
 export const faults = ['install fails', 'unhealthy after', 'unreachable', 'slow'] as const
 
 export const timeZone = text.refine((zone) => IANAZone.isValidZone(zone), {
-  error: 'is no IANA time zone such as "Europe/Berlin"',
+  error: 'is not an IANA time zone such as "Europe/Berlin"',
 })
 
 export const assetSchema = z.object({
@@ -68,5 +68,5 @@ export const assetSchema = z.object({
 
 export type AssetRecord = z.infer<typeof assetSchema>
 
-/** The envelope alone: each asset is parsed by itself so that one bad one costs one. */
+/** The envelope alone: each asset is parsed by itself, so that a bad one costs only itself. */
 export const inventoryFileSchema = z.looseObject({ assets: z.array(z.unknown()) })

@@ -1,5 +1,6 @@
-import { WINDOWS, windowsPlatform } from '../../core/assessment/windows-updates.ts'
+import { windowsPlatform } from '../../core/assessment/windows-updates.ts'
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
+import { WINDOWS } from '../../core/versions/windows.ts'
 import type { SoftwareList } from './software-list.ts'
 
 /** What Microsoft calls the builds of Windows 10 and 11: https://learn.microsoft.com/windows/release-health/. */

@@ -15,7 +15,7 @@ export interface FreezeCalendarOptions {
 
 const LONGEST_NAME = 100
 
-/** A calendar of which each event is a freeze. An address may hold a secret, so that only its host is ever shown. */
+/** A calendar in which each event is a freeze. An address may hold a secret, so only its host is ever shown. */
 export function createFreezeCalendar({ location, match, teams, timeZone }: FreezeCalendarOptions) {
   const name = shownLocation(location)
   return {

@@ -28,7 +28,7 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
         return { kind: 'impossible', name, reason }
       }
       if (!Number.isInteger(check.port) || check.port < 1 || check.port > 65_535) {
-        return { kind: 'impossible', name, reason: `${check.port} is no port` }
+        return { kind: 'impossible', name, reason: `${check.port} is not a port` }
       }
       return { kind: 'tcp', host, port: check.port, name }
     }
@@ -42,7 +42,7 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
 
 /**
  * A program and its arguments, with `{address}` and `{name}` of the asset and further values filled in. What stands for
- * the asset must be able to be a host name or an address, so that it can be no option and no path.
+ * the asset must be a possible host name or address, so that it cannot be an option or a path.
  */
 export function fillArguments(
   template: readonly string[],
@@ -80,7 +80,7 @@ function fillUrl(template: string, asset: Asset): FilledCheck {
   if (left !== undefined) {
     return { kind: 'impossible', name: template, reason: `${left} is not known: write {address} or {name}` }
   }
-  if (!URL.canParse(text)) return { kind: 'impossible', name: template, reason: `${text} is no URL` }
+  if (!URL.canParse(text)) return { kind: 'impossible', name: template, reason: `${text} is not a URL` }
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return { kind: 'impossible', name: template, reason: `${url.protocol} is not http: or https:` }
@@ -96,5 +96,5 @@ function hostOf(value: string): string | null {
 }
 
 function noHost(field: string, value: string): string {
-  return `the asset's ${field} ${JSON.stringify(value.slice(0, 80))} is not a host name or address`
+  return `the server's ${field} ${JSON.stringify(value.slice(0, 80))} is not a host name or address`
 }

@@ -11,7 +11,7 @@ import { describeEnd, lastLines } from '../process-end.ts'
 const LOG_LINES = 40
 
 /**
- * Programs, run beside Patchwarden without a shell. Not for simulated assets: a name that was invented may be that of a
+ * Programs, run beside Patchwarden without a shell. Not for simulated assets: an invented name may be the name of a
  * real machine.
  */
 export function createHookRunner(): HookRunner {
@@ -26,9 +26,9 @@ export function createHookRunner(): HookRunner {
 }
 
 async function runHook(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult> {
-  if (asset.simulated) return { ok: true, detail: 'not run: the asset is simulated', log: '' }
+  if (asset.simulated) return { ok: true, detail: 'not run: the server is simulated', log: '' }
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key)) {
-    return { ok: false, detail: `not run: the key ${JSON.stringify(key.slice(0, 80))} is no safe argument`, log: '' }
+    return { ok: false, detail: `not run: the key ${JSON.stringify(key.slice(0, 80))} is not a safe argument`, log: '' }
   }
   const filled = fillArguments(hook.command, asset, { key })
   if ('problem' in filled) return { ok: false, detail: `not run: ${filled.problem}`, log: '' }

@@ -1,4 +1,4 @@
-/** With what a server lets us in. Secrets. */
+/** What we show a server so that it lets us in. Secrets. */
 export type Access =
   | { readonly kind: 'open' }
   | { readonly kind: 'bearer'; readonly token: string }

@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly redirect?: 'follow' | 'manual'
   /** Until the answer is there in full. Left out: as long as the signal lets. */
   readonly timeoutSeconds?: number
-  /** Of the body, as it comes. */
+  /** The limit for the body, as it comes. */
   readonly maxBytes: number
   /** Whether this answer is to be read; left out: each is. */
   readonly reads?: (response: Response) => boolean

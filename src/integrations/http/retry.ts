@@ -7,7 +7,7 @@ export interface RetryPauses {
   readonly longestSeconds: number
 }
 
-/** Waits after so many attempts: as long as the server asked for, and no shorter than our own pause. */
+/** Waits after this many attempts: as long as the server asked for, but not shorter than our own pause. */
 export async function pauseAfter(
   attempts: number,
   askedSeconds: number | null,

@@ -16,7 +16,7 @@ export interface Occurrence {
   readonly end: number
   /** Untrusted text. */
   readonly summary: string
-  /** E-mail addresses, or whatever else the calendar names them by. */
+  /** E-mail addresses, or other names that the calendar has for people. */
   readonly attendees: readonly string[]
 }
 
@@ -31,14 +31,14 @@ export interface Stretch {
 }
 
 /**
- * Occurrences in the stretch, moved ones where they were moved to, cancelled ones left out, in order. Throws a sentence
- * where the text is no calendar, or holds an event of which it cannot be told when it is.
+ * Occurrences in the stretch, moved ones where they were moved to, without cancelled ones, in order. Throws a sentence
+ * where the text is not a calendar, or holds an event whose time cannot be told.
  */
 export function occurrencesIn(text: string, { location, timeZone, from, to }: Stretch): readonly Occurrence[] {
   const calendar = parse(text, location)
   const written = calendar.getFirstPropertyValue('x-wr-timezone')
   const own = (typeof written === 'string' ? zoneNamed(written) : null) ?? zoneNamed(timeZone)
-  if (own === null) throw new Error(`${timeZone} is no time zone.`)
+  if (own === null) throw new Error(`${timeZone} is not a time zone.`)
   const places: Places = { own, named: zonesOf(calendar, to + 2 * DAY_MS) }
   const events = groupedByUid(calendar.getAllSubcomponents('vevent'))
   const found: Occurrence[] = []
@@ -63,7 +63,7 @@ function parse(text: string, location: string): ICAL.Component {
     if (calendar.name !== 'vcalendar') throw new Error('it holds no VCALENDAR.')
     return calendar
   } catch (error) {
-    throw new Error(`${location} is no iCalendar file: ${errorText(error)}`)
+    throw new Error(`${location} is not an iCalendar file: ${errorText(error)}`)
   }
 }
 
@@ -100,7 +100,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   onwards.sort((a, b) => a.at - b.at)
   for (const event of live) {
     const span = spanOf(event, places)
-    // Those that later ones follow may have been moved into the stretch from anywhere.
+    // An occurrence that changes all later ones may have been moved into the stretch from anywhere.
     const earlier = Math.max(0, ...onwards.map((one) => (one.span === null ? 0 : one.at - one.span.start)))
     const starts = startsOf(event, span, places, onwards.length > 0 ? Number.NEGATIVE_INFINITY : from, to + earlier)
     for (const start of starts) {
@@ -112,7 +112,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   }
 }
 
-/** From one occurrence on all are as this one; `null`: cancelled. */
+/** From one occurrence on, all are like this one; `null`: cancelled. */
 interface Onwards {
   readonly at: number
   readonly event: ICAL.Component
@@ -123,7 +123,7 @@ interface Span {
   readonly start: number
   readonly first: CalendarTime
   readonly zone: Zone
-  /** Of whole days: so many. Else elapsed milliseconds. */
+  /** Whole days are counted; any other length is elapsed milliseconds. */
   readonly length: { readonly days: number } | { readonly milliseconds: number }
 }
 

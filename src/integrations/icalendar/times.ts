@@ -13,7 +13,7 @@ export interface CalendarTime {
   readonly whole: boolean
 }
 
-/** Every time in all properties of that name; of a period its start. Throws a clause. */
+/** Every time in all properties of that name; for a period, its start. Throws a clause. */
 export function timesOf(component: ICAL.Component, name: string): readonly CalendarTime[] {
   return component.getAllProperties(name).flatMap((property) => {
     const tzid = property.getParameter('tzid')
@@ -22,14 +22,14 @@ export function timesOf(component: ICAL.Component, name: string): readonly Calen
       const text = String(Array.isArray(value) ? value[0] : value)
       const local = parseLocal(text.replace(/z$/i, ''))
       if (local === null)
-        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is no time`)
+        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is not a time`)
       return { local, tzid: typeof tzid === 'string' ? tzid : null, utc: /z$/i.test(text), whole: text.length === 10 }
     })
   })
 }
 
 export interface Places {
-  /** Of floating times and of dates. */
+  /** The zone for floating times and for dates. */
   readonly own: Zone
   readonly named: (tzid: string) => Zone
 }

@@ -4,7 +4,7 @@ import { parseRrule } from '../../core/recurrence/rule.ts'
 import { type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { timesOf } from './times.ts'
 
-/** Zones by TZID: the IANA zone of that name, else what the calendar's own VTIMEZONE says. */
+/** Zones by TZID: the IANA zone of that name, or else what the calendar's own VTIMEZONE says. */
 export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string) => Zone {
   const known = new Map<string, Zone>()
   return (tzid) => {
@@ -16,7 +16,7 @@ export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string)
     const zone = zoneNamed(tzid) ?? (described ? describedZone(described, tzid, until) : null)
     if (zone === null)
       throw new Error(
-        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is no IANA zone, and no VTIMEZONE describes it`,
+        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is not an IANA zone, and no VTIMEZONE describes it`,
       )
     known.set(tzid, zone)
     return zone

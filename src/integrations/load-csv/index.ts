@@ -61,7 +61,7 @@ export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSig
       if (at === null) throw new Error(`${path}, line ${info.lines}: ${timeMend(time)}`)
       if (/^(nan|null|)$/i.test(amount)) continue
       if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(amount)) {
-        throw new Error(`${path}, line ${info.lines}: ${shown(amount)} is no number; write it with a decimal point.`)
+        throw new Error(`${path}, line ${info.lines}: ${shown(amount)} is not a number; write it with a decimal point.`)
       }
       samples.push({ at, value: Number(amount) })
       if (samples.length > inputLimits.loadSamples)
@@ -78,7 +78,7 @@ export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSig
 
 const rowSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) })
 
-/** ISO 8601 UTC; `null` for anything that is no certain instant. */
+/** ISO 8601 UTC; `null` for a text that is not a certain instant. */
 function instantOf(time: string): string | null {
   if (/^\d{9,13}(\.\d+)?$/.test(time)) {
     // Milliseconds have 12 digits and more since 1973.
@@ -91,7 +91,7 @@ function instantOf(time: string): string | null {
 }
 
 function timeMend(time: string): string {
-  return `${shown(time)} is no certain time; write it with its zone, such as 2026-10-01T02:00:00Z, or in seconds since 1970.`
+  return `${shown(time)} is not a certain time; write it with its zone, such as 2026-10-01T02:00:00Z, or in seconds since 1970.`
 }
 
 function shown(text: string): string {

@@ -15,7 +15,7 @@ export interface LocalInventoryOptions {
   readonly timeoutSeconds?: number
 }
 
-/** Always yields one observation: of a machine without apt, that it is not supported yet. */
+/** Always yields one observation; on a machine without apt it says that the machine is not supported yet. */
 export function createLocalInventory(options: LocalInventoryOptions): InventorySource {
   const { name, asset, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
@@ -43,6 +43,7 @@ export function createLocalInventory(options: LocalInventoryOptions): InventoryS
       signal.throwIfAborted()
       if (only !== undefined && !only.includes(asset.id)) return
       yield await look(depth, signal)
+      if (only === undefined) yield { kind: 'all' }
     },
   }
 }

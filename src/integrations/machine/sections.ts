@@ -9,8 +9,8 @@ export type Sections = ReadonlyMap<string, Section>
 const HEADER = /^@@ ([a-z-]+)(?: (.*))?$/
 
 /**
- * Splits the output of a host's script into its sections. `null` when it does not begin with `first` or the mark
- * `@@ end` is missing: it was cut off or is not ours, and half an answer is no answer.
+ * Splits the output of a host's script into its sections. `null` when it does not begin with `first` or the mark `@@
+ * end` is missing: then it was cut off or is not ours, and half an answer does not count.
  */
 export function splitSections(output: string, first: string): Sections | null {
   const sections = new Map<string, { value: string; lines: string[] }>()

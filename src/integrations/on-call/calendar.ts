@@ -8,7 +8,7 @@ export interface CalendarOptions {
   readonly clock: () => Date
 }
 
-/** Who is named by the events of now: their attendees, or else their summary. */
+/** Who is named by the events that run now: their attendees, or else their summary. */
 export function createCalendar({ location, clock }: CalendarOptions): PeopleSource {
   return {
     describe: `calendar ${location}`,
@@ -16,7 +16,7 @@ export function createCalendar({ location, clock }: CalendarOptions): PeopleSour
   }
 }
 
-/** Attendees' addresses, else the summary, of every event that holds `at`. Throws a sentence. */
+/** Attendees' addresses, or else the summary, of every event that covers `at`. Throws a sentence. */
 export function namesAt(text: string, at: Date, location: string): readonly string[] {
   const from = at.getTime()
   return occurrencesIn(text, { location, timeZone: 'UTC', from, to: from + 1 }).flatMap(({ attendees, summary }) =>

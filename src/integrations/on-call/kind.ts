@@ -4,12 +4,26 @@ import { z } from 'zod'
 import { text, urlOrPath } from '../../config/fields.ts'
 import { fallback } from '../../config/group-settings.ts'
 import { kind } from '../../config/kind.ts'
+import { apiAddress, formed } from '../../core/variables.ts'
 import { createCalendar } from './calendar.ts'
 import { createPagerDuty } from './pagerduty.ts'
 
 export const pagerduty = kind({
   name: 'pagerduty',
   page: 'configuration.md#groups',
+  variables: {
+    about: 'PagerDuty, for groups of that kind: a read-only API key.',
+    named: {
+      PAGERDUTY_TOKEN: {
+        meaning: 'groups of kind `pagerduty`: a read-only API key',
+        example: '...',
+        secret: true,
+        required: true,
+        mistake: formed(/^.{8,}$/s, 'Write a read-only API key of PagerDuty.'),
+      },
+      PAGERDUTY_API_URL: apiAddress('https://api.pagerduty.com'),
+    },
+  },
   roles: {
     onCall: {
       summary: 'Who is on call in a PagerDuty schedule; PAGERDUTY_TOKEN in .env.',
@@ -19,8 +33,9 @@ export const pagerduty = kind({
           .describe('Id of the schedule.'),
         fallback,
       }),
-      create({ schedule }, { secrets, clock }) {
-        if (secrets.pagerduty) return createPagerDuty({ schedule, ...secrets.pagerduty, clock })
+      create({ schedule }, { values, clock }) {
+        const { PAGERDUTY_TOKEN: token, PAGERDUTY_API_URL: apiUrl = null } = values
+        if (token !== undefined) return createPagerDuty({ schedule, token, apiUrl, clock })
         return { describe: 'PagerDuty', names: () => Promise.reject(new Error('PAGERDUTY_TOKEN is not set.')) }
       },
     },
@@ -32,7 +47,7 @@ export const calendar = kind({
   page: 'configuration.md#groups',
   roles: {
     onCall: {
-      summary: 'Who is named by the event of now in an iCalendar file.',
+      summary: 'Who is named by the present event in an iCalendar file.',
       settings: z.strictObject({
         location: urlOrPath.describe('Address or path of the iCalendar file.'),
         fallback,

@@ -44,7 +44,7 @@ export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOpt
       if (response.status === 404) throw new Error(`PagerDuty has no schedule ${schedule}.`)
       if (!response.ok) throw new Error(`PagerDuty answers ${response.status} for the schedule ${schedule}.`)
       const read = answer.safeParse(jsonOf(body))
-      if (!read.success) throw new Error('PagerDuty answers something that is no list of users.')
+      if (!read.success) throw new Error('PagerDuty answers something that is not a list of users.')
       return read.data.users.flatMap(({ email }) => email ?? [])
     },
   }

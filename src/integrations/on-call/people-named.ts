@@ -1,4 +1,4 @@
-/** From what another system calls people to the people of the configuration. */
+/** Finds people of the configuration by the names that another system has for them. */
 
 export interface Nameable {
   readonly id: string

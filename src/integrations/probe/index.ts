@@ -12,7 +12,7 @@ export type { ProbedAsset } from '../apt/index.ts'
 export interface ProbeDepth {
   /** Let the machine fetch its package lists first; otherwise it only reads. */
   readonly refresh: boolean
-  /** `installed`: only what is installed, the kernel, reboots and services; nothing of what is pending. Default `full`. */
+  /** `installed`: only what is installed, the kernel, reboots and services, without pending updates. Default `full`. */
   readonly depth?: 'full' | 'installed' | undefined
   /** The login may be root by sudo: the services of others are looked into, too. Default false. */
   readonly sudo?: boolean
@@ -48,7 +48,7 @@ export function probeWithin(manager: 'apt' | 'dnf' | 'zypper'): string {
   ].join('\n')
 }
 
-/** What such a part says of the machine; `null` where the answer has none. */
+/** What such a part says about the machine; `null` where the answer does not have the part. */
 export function readProbeWithin(answer: Sections, probed: ProbedAsset): Observation | null {
   const own = [...answer].flatMap(([name, section]): [string, Section][] =>
     name.startsWith(WITHIN) ? [[name.slice(WITHIN.length), section]] : [],

@@ -11,18 +11,19 @@ export type PrometheusAccess =
   | { readonly kind: 'missing'; readonly problem: string }
 
 export interface PrometheusServer {
-  /** What people call it. */
+  /** The name that people use for it. */
   readonly name: string
-  /** With the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
+  /** The address includes the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
   readonly url: string
   readonly access: PrometheusAccess
-  /** For one question. Default 30. */
+  /** Limit for one question. Default 30. */
   readonly timeoutSeconds?: number
 }
 
 /**
- * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak as
- * well. Throws a sentence for anything but a whole answer: one with warnings may lack data, and is none.
+ * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak
+ * as well. Throws a sentence for anything but a whole answer: an answer with warnings may lack data, and does not
+ * count.
  */
 export async function ask(
   server: PrometheusServer,
@@ -32,7 +33,7 @@ export async function ask(
 ): Promise<QueryResult> {
   const { name, access } = server
   if (access.kind === 'missing') throw new Error(access.problem)
-  // What a header cannot carry would be quoted in the error.
+  // A value that a header cannot carry would be quoted in the error.
   if (access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(access.token)) {
     throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
   }
@@ -63,7 +64,7 @@ export async function ask(
     throw new Error(`Prometheus ${name} answers ${response.status} without JSON: is ${server.url} the right address?`)
   }
   const read = answerSchema.safeParse(parseJson(text, `The answer of Prometheus ${name}`))
-  if (!read.success) throw new Error(`Prometheus ${name} answers something that is no result of a query.`)
+  if (!read.success) throw new Error(`Prometheus ${name} answers something that is not a result of a query.`)
   if (read.data.status === 'error') {
     throw new Error(`Prometheus ${name} refuses ${shown(parameters.query)}: ${read.data.error.slice(0, 300)}.`)
   }

@@ -40,12 +40,12 @@ function tooMany(count: number, name: string, query: string): string {
   return `Prometheus ${name} answers ${shown(query)} with ${count} series: make one of them, with sum() or max() around it.`
 }
 
-/** Not finite, it is no answer: 0/0 is what a ratio without any requests gives. */
+/** A value that is not finite is not an answer: 0/0 is what a ratio without any requests gives. */
 function finite(text: string, name: string, query: string): number {
   const value = numberOf(text)
   if (Number.isFinite(value)) return value
   throw new Error(
-    `Prometheus ${name} answers ${shown(query)} with ${text.slice(0, 20)}, which is no number to judge by: a division by 0?`,
+    `Prometheus ${name} answers ${shown(query)} with ${text.slice(0, 20)}, which is not a number to judge by: a division by 0?`,
   )
 }
 
@@ -58,7 +58,7 @@ export interface PrometheusLoadOptions {
   readonly server: PrometheusServer
   /** PromQL for one series. */
   readonly query: string
-  /** From one sample to the next; the query's own ranges (`[15m]`) should be as long. */
+  /** The time between two samples; the query's own ranges (`[15m]`) should be as long. */
   readonly stepSeconds: number
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { duration, optional, reference, text, webAddress } from '../../config/fields.ts'
-import { kind, type Secrets } from '../../config/kind.ts'
+import { kind } from '../../config/kind.ts'
 import type { EntryConfig } from '../../config/schema.ts'
 import { HOUR_SECONDS } from '../../core/time/instant.ts'
+import { formed, type Values } from '../../core/variables.ts'
 import { createPrometheusLoad, createPrometheusMetrics, type PrometheusAccess, type PrometheusServer } from './index.ts'
 
 const MINUTE = 60
@@ -38,11 +39,24 @@ type Server = z.output<typeof server>
 export const prometheus = kind({
   name: 'prometheus',
   page: 'integrations/prometheus.md',
+  variables: {
+    about:
+      'Prometheus (docs/integrations/prometheus.md): a bearer token. Another variable for another server is named in "secret".',
+    named: {
+      PROMETHEUS_TOKEN: {
+        meaning: 'metric sources of kind `prometheus`; `secret` may name others that begin with `PROMETHEUS_`',
+        example: '...',
+        secret: true,
+        mistake: formed(/^[\x21-\x7e]+$/, 'Write the token without blanks.'),
+      },
+    },
+    prefix: 'PROMETHEUS_',
+  },
   roles: {
     metrics: {
       summary: 'Prometheus, or what speaks its HTTP API: Thanos, Mimir, VictoriaMetrics.',
       settings: server,
-      create: (metric, { name, secrets }) => createPrometheusMetrics(serverOf(name, metric, secrets)),
+      create: (metric, { name, values }) => createPrometheusMetrics(serverOf(name, metric, values)),
     },
     load: {
       summary: 'A query to a metric source.',
@@ -56,11 +70,11 @@ export const prometheus = kind({
           .describe('From one sample to the next; ranges in the query should be as long.'),
       }),
       refersTo: ({ source }) => [{ path: ['source'], section: 'metrics', name: source }],
-      create({ source, query, step }, { name, config, secrets }) {
+      create({ source, query, step }, { name, config, values }) {
         const metric = config.metrics[source]
         if (metric === undefined || !isServer(metric))
-          throw new Error(`The load ${name} names the metric source ${source}, which is none.`)
-        return createPrometheusLoad({ name, server: serverOf(source, metric, secrets), query, stepSeconds: step })
+          throw new Error(`The load ${name} names the metric source ${source}, which is not a metric source.`)
+        return createPrometheusLoad({ name, server: serverOf(source, metric, values), query, stepSeconds: step })
       },
     },
   },
@@ -70,13 +84,13 @@ function isServer(metric: EntryConfig): metric is EntryConfig & Server {
   return metric.kind === 'prometheus'
 }
 
-function serverOf(name: string, metric: Server, secrets: Secrets): PrometheusServer {
-  return { name, url: metric.url, access: accessTo(name, metric, secrets), timeoutSeconds: metric.timeout }
+function serverOf(name: string, metric: Server, values: Values): PrometheusServer {
+  return { name, url: metric.url, access: accessTo(name, metric, values), timeoutSeconds: metric.timeout }
 }
 
-function accessTo(name: string, { user, secret }: Server, { prometheus = {} }: Secrets): PrometheusAccess {
+function accessTo(name: string, { user, secret }: Server, values: Values): PrometheusAccess {
   const variable = secret ?? 'PROMETHEUS_TOKEN'
-  const value = prometheus[variable] ?? null
+  const value = values[variable] ?? null
   if (value !== null) return user === null ? { kind: 'bearer', token: value } : { kind: 'basic', user, password: value }
   if (secret === null && user === null) return { kind: 'open' }
   return { kind: 'missing', problem: `${variable} is not set, and Prometheus ${name} is asked with it.` }

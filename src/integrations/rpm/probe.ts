@@ -32,7 +32,7 @@ export function parseRpmProbe(output: string, probed: ProbedAsset): Observation 
   return readRpmProbe(splitSections(output, RPM_PROBE), probed)
 }
 
-/** As `parseRpmProbe`, of its sections; `null`: the answer was cut off. */
+/** Like `parseRpmProbe`, but takes its sections; `null`: the answer was cut off. */
 export function readRpmProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured

@@ -18,7 +18,7 @@ export interface SarLoadOptions {
   /** `null`: this machine. */
   readonly target: SshTarget | null
   readonly measure: SarMeasure
-  /** Folders with recordings. Left out: what sysstat's configuration says, else where packages put them. */
+  /** Folders with recordings. Left out: those that sysstat's configuration names, or else those that packages use. */
   readonly folders?: readonly string[]
   readonly clock: () => Date
 }

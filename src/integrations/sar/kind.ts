@@ -56,7 +56,7 @@ function checkHost(load: z.output<typeof settings>, { sources }: Settings, notes
     return
   }
   if (!isSshSource(source)) {
-    const what = `is ${quote(load.source)}, of kind ${source.kind}, which says nothing of how to connect`
+    const what = `is ${quote(load.source)}, of kind ${source.kind}, which does not say how to connect`
     notes.problem(['source'], what, 'Name a source of kind ssh or local.')
     return
   }

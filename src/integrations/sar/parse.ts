@@ -4,14 +4,14 @@ export type SarMeasure = 'cpu' | 'load average'
 
 export interface SarHistory {
   readonly samples: readonly LoadSample[]
-  /** What could not be read on the host, as it said. */
+  /** What could not be read on the host, in the host's words. */
   readonly problems: readonly string[]
 }
 
 /**
  * Reads what history.sh printed: `sadf -d -U`, sysstat 10 to 12, one header line for each file and restart. Busy CPU is
- * 100 less %idle, of all CPUs together; of the load average, the one over 15 minutes. Each sample stands for the middle
- * of the time it was taken over. `null`: cut off.
+ * 100 less %idle, over all CPUs together; the load average is the one over 15 minutes. Each sample stands for the
+ * middle of the time it was taken over. `null`: cut off.
  */
 export function parseSar(output: string, measure: SarMeasure): SarHistory | null {
   const lines = output.split(/\r?\n/)

@@ -181,13 +181,13 @@ function markOf(key: string, asset: Asset): string {
   return `${key}/${createHash('sha256').update(asset.id).digest('hex').slice(0, 16)}`
 }
 
-/** It answers a JSON text, or an object with a message. */
+/** It answers with a JSON text, or with an object that has a message. */
 function saidIn(text: string): string {
   let value: unknown = text
   try {
     value = JSON.parse(text)
   } catch {
-    // Then it is the text itself.
+    // Then the text itself is the message.
   }
   const message = z.object({ message: z.string() }).safeParse(value)
   const said = message.success ? message.data.message : typeof value === 'string' ? value : text

@@ -2,7 +2,10 @@ import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import { inputLimits } from '../input-limits.ts'
 
-/** Does it for all assets, several at a time, even where one fails; then throws what went wrong, in one sentence. */
+/**
+ * Does it for all assets, several at a time, even where one fails; then throws one sentence about everything that went
+ * wrong.
+ */
 export async function forEachAsset(
   assets: readonly Asset[],
   signal: AbortSignal,
@@ -16,5 +19,7 @@ export async function forEachAsset(
   const [first] = failed
   if (first === undefined) return
   const said = first instanceof Error ? first.message : String(first)
-  throw new Error(failed.length === 1 ? said : `${said} So it is with ${failed.length} of ${assets.length} assets.`)
+  throw new Error(
+    failed.length === 1 ? said : `${said} The same happened to ${failed.length} of ${assets.length} servers.`,
+  )
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { command as commandOf, duration, text, webAddress } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
+import { formed, type Values } from '../../core/variables.ts'
 import { createAlertmanagerSilence, createCommandSilence } from './index.ts'
 
 const matcherMend = 'Write a label, an operator and a value, such as "instance=~{address}(:.*)?".'
@@ -28,6 +29,29 @@ const isAboutAsset = (text: string) => /\{(address|name)\}/.test(text)
 export const alertmanager = kind({
   name: 'alertmanager',
   page: 'silences.md',
+  variables: {
+    about:
+      'Alertmanager, for silences of that kind: a bearer token, or user and password. Left out, it is asked without.',
+    named: {
+      ALERTMANAGER_TOKEN: {
+        meaning: 'silences of kind `alertmanager`: a bearer token. Default: none',
+        example: '...',
+        secret: true,
+        mistake: formed(/^\S+$/, 'Write a bearer token, without spaces.'),
+      },
+      ALERTMANAGER_USER: {
+        meaning: 'instead of the token, with `ALERTMANAGER_PASSWORD`: basic authentication',
+        example: 'patchwarden',
+        mistake: formed(/^[^:]+$/, 'Write the user name for Alertmanager, without a colon.'),
+      },
+      ALERTMANAGER_PASSWORD: { meaning: 'the password of `ALERTMANAGER_USER`', example: '...', secret: true },
+    },
+    check({ ALERTMANAGER_TOKEN: token, ALERTMANAGER_USER: user, ALERTMANAGER_PASSWORD: password }) {
+      if (user === undefined || (token === undefined && password !== undefined)) return null
+      const what = token === undefined ? 'is set, but no ALERTMANAGER_PASSWORD' : 'is set, and ALERTMANAGER_TOKEN too'
+      return { variable: 'ALERTMANAGER_USER', what, mend: 'Write user and password, or the token alone.' }
+    },
+  },
   roles: {
     silence: {
       summary: 'Alertmanager, or what speaks its API v2.',
@@ -47,13 +71,18 @@ export const alertmanager = kind({
       check({ matchers }, _, notes) {
         if (matchers.some(({ isEqual, value }) => isEqual && isAboutAsset(value))) return
         const mend = 'Write one that holds {address} or {name}, such as "instance=~{address}(:.*)?".'
-        notes.problem(['matchers'], 'name no asset, so every asset would be silenced at once', mend)
+        notes.problem(['matchers'], 'name no server, so every server would be silenced at once', mend)
       },
-      create: ({ url, matchers }, { name, secrets }) =>
-        createAlertmanagerSilence({ name, url, matchers, access: secrets.alertmanager ?? null }),
+      create: ({ url, matchers }, { name, values }) =>
+        createAlertmanagerSilence({ name, url, matchers, access: accessOf(values) }),
     },
   },
 })
+
+function accessOf({ ALERTMANAGER_TOKEN: token, ALERTMANAGER_USER: user, ALERTMANAGER_PASSWORD: password }: Values) {
+  if (token !== undefined) return { kind: 'bearer', token } as const
+  return user === undefined || password === undefined ? null : ({ kind: 'basic', user, password } as const)
+}
 
 const values = ['name', 'address', 'key', 'until', 'reason'] as const
 
@@ -75,7 +104,7 @@ export const command = kind({
       check(silence, _, notes) {
         for (const key of ['hold', 'release'] as const) {
           if (silence[key].some(isAboutAsset)) continue
-          notes.problem([key], 'is not told which asset it is about', 'Add {name} or {address} to its arguments.')
+          notes.problem([key], 'is not told which server it is about', 'Add {name} or {address} to its arguments.')
         }
       },
       create: ({ hold, release, timeout }, { name }) =>

@@ -17,20 +17,20 @@ export interface Matcher {
 }
 
 /**
- * Fills in an asset. In a regular expression, what comes from the asset stands for itself alone. Throws a sentence where
- * the asset has no such value.
+ * Fills in an asset. In a regular expression, the asset's text only matches itself. Throws a sentence where the asset
+ * has no such value.
  */
 export function fillMatcher({ label, value, isRegex, isEqual }: MatcherTemplate, asset: Asset): Matcher {
   const filled = value.replace(/\{(address|name)\}/g, (_, key: string) => {
     const own = key === 'address' ? asset.address : asset.name
-    // Nothing at all would match every alert.
-    if (own.trim() === '') throw new Error(`The asset ${asset.id} has no ${key} to silence by.`)
+    // An empty value would match every alert.
+    if (own.trim() === '') throw new Error(`The server ${asset.id} has no ${key} to silence by.`)
     return isRegex ? escapeRegex(own) : own
   })
   return { name: label, value: filled, isRegex, isEqual }
 }
 
-/** For RE2, which refuses a backslash before a letter or digit that has no meaning. */
+/** For RE2, which refuses a backslash before a letter or digit if the pair has no meaning. */
 function escapeRegex(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
 }

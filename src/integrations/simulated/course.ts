@@ -1,4 +1,7 @@
-/** When a simulated deployment begins and ends, and what it says in between. All from the clock and the run's key. */
+/**
+ * When a simulated deployment begins and ends, and what it says in between. All of it follows from the clock and the
+ * run's key.
+ */
 
 import { createHash } from 'node:crypto'
 import type { SimulatedAsset } from './fleet-state.ts'

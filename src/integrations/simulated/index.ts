@@ -1,16 +1,16 @@
 /** An engine without hosts: it changes the versions in the example fleet's state file. docs/example-fleet.md */
 
 import type { Asset } from '../../core/asset.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { isOver, notBegun } from '../../core/not-begun.ts'
 import type {
-  Batch,
   DeployEngine,
   DeploymentHandle,
   DeploymentOutcome,
   DeploymentReport,
-  DeploymentRequest,
   PreflightResult,
 } from '../../core/ports.ts'
+import { type PackageBatch, type PackageRequest, packageEngine } from '../package-engine.ts'
 import { courseOf, progressText } from './course.ts'
 import { type FleetState, readFleetState, type SimulatedAsset } from './fleet-state.ts'
 import { createRunJournal, type Run, type RunDeployment } from './run-journal.ts'
@@ -28,16 +28,16 @@ export interface SimulatedEngineOptions {
 }
 
 /**
- * A run goes on by the clock: what should have happened by now is written to the state file at the next poll, in one
- * step with its outcome. A killed process therefore loses nothing, and nothing is done twice. One process at a time
- * may poll; any number may start and read.
+ * A run goes on by the clock: what should have happened until now is written to the state file at the next poll, in one
+ * step with its outcome. A killed process therefore loses nothing, and nothing is done twice. One process at a time may
+ * poll; any number may start and read.
  */
 export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEngine {
   const { name, stateFile, pace, clock } = options
   const journal = createRunJournal(`${stateFile}.runs`)
   const inTurn = createTurns()
 
-  return {
+  return packageEngine({
     name,
     describe: `Simulated: changes versions in ${stateFile} and touches no host`,
     simulated: true,
@@ -55,7 +55,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
       return batch.deployments.map((deployment) => checkReady(state, deployment))
     },
 
-    async start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
+    async start(batch: PackageBatch, signal: AbortSignal): Promise<DeploymentHandle> {
       signal.throwIfAborted()
       const run = await inTurn(() => journal.begin(batch, clock()))
       return { key: run.key, data: { startedAt: run.startedAt } }
@@ -76,17 +76,17 @@ export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEn
       signal.throwIfAborted()
       await inTurn(() => journal.cancel(handle.key, clock()))
     },
-  }
+  })
 }
 
 function reachable(state: FleetState, asset: Asset): SimulatedAsset {
   const record = state.find(asset.name)
-  if (record === null) throw new Error(`${asset.name} is not among the simulated assets`)
+  if (record === null) throw new Error(`${asset.name} is not among the simulated servers`)
   if (record.fault === 'unreachable') throw new Error(`${asset.name} does not answer (simulated)`)
   return record
 }
 
-function checkReady(state: FleetState, deployment: DeploymentRequest): PreflightResult {
+function checkReady(state: FleetState, deployment: PackageRequest): PreflightResult {
   const { asset, changes, transaction } = deployment
   const record = state.find(asset.name)
   const problem = record === null ? notThere(asset.name) : obstacle(record, changes, transaction)
@@ -96,15 +96,15 @@ function checkReady(state: FleetState, deployment: DeploymentRequest): Preflight
 }
 
 function notThere(name: string): DeploymentOutcome {
-  return { state: 'unreachable', reason: `${name} is not among the simulated assets`, touched: false, log: '' }
+  return { state: 'unreachable', reason: `${name} is not among the simulated servers`, touched: false, log: '' }
 }
 
 /** Why the transaction cannot begin; `null` when it can. */
 function obstacle(
   record: SimulatedAsset,
-  changes: DeploymentRequest['changes'],
-  transaction: DeploymentRequest['transaction'],
-): DeploymentOutcome | null {
+  changes: PackageRequest['changes'],
+  transaction: PackageRequest['transaction'],
+): DeploymentOutcome<PackageChange> | null {
   if (record.fault === 'unreachable') {
     return { state: 'unreachable', reason: `${record.name} does not answer (simulated)`, touched: false, log: '' }
   }
@@ -141,18 +141,18 @@ interface Settled {
 function settle(record: SimulatedAsset, deployment: RunDeployment, key: string): Settled {
   const problem = obstacle(record, deployment.changes, deployment.transaction)
   if (problem !== null) return { asset: record, outcome: problem }
-  // What of the approved transaction is still to be done.
+  // The part of the approved transaction that is still to be done.
   const plan = planTransaction(record, deployment.changes)
   const steps = plan.possible ? plan.steps : []
   if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(steps) }
   const { asset, changed, rebooted } = applyTransaction(record, steps, deployment.reboot, key)
   const log = changed.map((change) => `Setting up ${change.name} (${change.to}) ...`).join('\n')
-  const outcome: DeploymentOutcome = { state: 'succeeded', changed, rebooted, log }
+  const outcome: DeploymentOutcome<PackageChange> = { state: 'succeeded', changed, rebooted, log }
   if (record.fault !== 'unhealthy after' || changed.length === 0) return { asset, outcome }
   return { asset: { ...asset, unhealthy: '503 Service Unavailable (simulated, since the update)' }, outcome }
 }
 
-function failedInstall(steps: DeploymentRequest['transaction']): DeploymentOutcome {
+function failedInstall(steps: PackageRequest['transaction']): DeploymentOutcome<PackageChange> {
   const step = steps.at(-1)
   const what = step === undefined ? 'a package' : step.name
   return {

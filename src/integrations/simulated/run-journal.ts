@@ -3,10 +3,10 @@
 import { link, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Batch } from '../../core/ports.ts'
 import { errorCode, readBoundedFile, replaceFile, syncFolder, temporaryBeside } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
+import type { PackageBatch } from '../package-engine.ts'
 
 const runSchema = z.object({
   key: z.string(),
@@ -41,13 +41,13 @@ export type RunDeployment = Run['deployments'][number]
 
 export interface RunJournal {
   /**
-   * Writes the run down unless its key is there already; either way the run on record is returned. Of two times in which
-   * an asset may begin the earlier stands.
+   * Writes the run down unless its key is there already; either way it returns the run on record. If there are two
+   * times in which an asset may begin, the earlier one stands.
    */
-  begin(batch: Batch, now: Date): Promise<Run>
+  begin(batch: PackageBatch, now: Date): Promise<Run>
   /** Throws a sentence when there is no such run. */
   read(key: string): Promise<Run>
-  /** The first cancellation stands. */
+  /** Only the first cancellation counts. */
   cancel(key: string, now: Date): Promise<void>
 }
 
@@ -56,11 +56,11 @@ export function createRunJournal(folder: string): RunJournal {
     const path = runFile(folder, key)
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const run = runSchema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!run.success) throw new Error(`${path} is no run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
+    if (!run.success) throw new Error(`${path} is not a run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
     return run.data
   }
 
-  async function begin(batch: Batch, now: Date): Promise<Run> {
+  async function begin(batch: PackageBatch, now: Date): Promise<Run> {
     const path = runFile(folder, batch.key)
     const deployments = batch.deployments.map(({ asset, changes, transaction, reboot, notAfter }) => ({
       asset: asset.id,

@@ -1,7 +1,7 @@
 /** What a simulated package manager would do, and does. */
 
 import { createHash } from 'node:crypto'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { RebootRule, TransactionStep } from '../../core/ports.ts'
 import { compareDpkg } from '../../core/versions/dpkg.ts'
 import type { SimulatedAsset } from './fleet-state.ts'
@@ -35,7 +35,7 @@ export function planTransaction(asset: SimulatedAsset, changes: readonly Package
   return { possible: true, steps }
 }
 
-/** How a transaction goes beyond the approved one, a sentence; `null` where it is the same, or a part of it and nothing else. */
+/** How a transaction goes beyond the approved one, a sentence; `null` where it is the same, or only a part of it. */
 export function transactionDifference(
   approved: readonly TransactionStep[],
   now: readonly TransactionStep[],
@@ -49,7 +49,7 @@ export function transactionDifference(
   return `The transaction is not the approved one: ${parts.join('; ')}`
 }
 
-/** By what a step leads to, whatever version it starts from: that was approved. */
+/** By the version a step leads to, whatever version it starts from: the result was approved. */
 function byResult(steps: readonly TransactionStep[]): ReadonlyMap<string, TransactionStep> {
   return new Map(
     steps.map((step) => {
@@ -90,7 +90,7 @@ export function applyTransaction(
     next.pending = next.pending.filter((one) => one !== update)
     if (update) next.installedUpdates = [...next.installedUpdates, update]
     if (action === 'downgrade') {
-      // What was rolled back is offered again, as by an archive, and the trouble it brought is over.
+      // What was rolled back is offered again, as an archive would, and the trouble it brought is over.
       next.pending.push(...next.installedUpdates.filter((one) => one.name === name && one.candidate === from))
       next.unhealthy = null
     }
@@ -116,7 +116,7 @@ function boot(asset: SimulatedAsset, runKey: string): SimulatedAsset {
   }
 }
 
-/** The same seed gives the same id, so that a run that is applied again after a crash boots into the same boot. */
+/** The same seed gives the same id, so that a run which is applied again after a crash has the same boot id. */
 function bootIdOf(seed: string): string {
   const hex = createHash('sha256').update(`boot ${seed}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`

@@ -7,8 +7,9 @@ import { type HostShell, openShell } from './shell.ts'
 import { IDLE_SECONDS, SHELL, type SshTarget, sshArguments } from './target.ts'
 
 /**
- * One connection a host, shared by all sessions to it (ControlMaster of OpenSSH). A login costs both sides more than
- * anything else that a script does. Where it cannot be shared, ssh opens one of its own for the session.
+ * One connection for each host, shared by all sessions to it (ControlMaster of OpenSSH). A login costs both sides more
+ * than anything else that a script does. Where the connection cannot be shared, ssh opens one of its own for the
+ * session.
  */
 export interface SshConnections {
   /** Path of the socket for the host's connection; `null` where connections cannot be shared here. */
@@ -39,7 +40,7 @@ interface OpenConnections {
   folder: string | null
   /** How often the connection of a login was renewed. */
   readonly renewals: Map<string, number>
-  /** One a login, the one used last at the end. */
+  /** One for each login; the one that was used last is at the end. */
   readonly shells: Map<string, HostShell>
 }
 

@@ -2,9 +2,9 @@ import type { Asset } from '../../core/asset.ts'
 import type { DeployEngine } from '../../core/ports.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import { dnf } from '../upgrade-journal/dnf.ts'
+import { guarded } from '../upgrade-journal/engine-calls.ts'
 import type { PackageManager } from '../upgrade-journal/package-manager.ts'
 import { createPatience, type PatienceOptions } from '../upgrade-journal/patience.ts'
-import { checkKey } from '../upgrade-journal/script.ts'
 import { zypper } from '../upgrade-journal/zypper.ts'
 import type { SshConnections } from './connections.ts'
 import { follow, waitForEnd } from './follow.ts'
@@ -49,39 +49,29 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
   }
   const systems = engine.managers.map((manager) => `${manager.systems} with ${manager.name}`).join(', ')
 
-  return {
+  return guarded({
     name,
     describe: `Upgrades hosts of ${systems} ${carrier?.how ?? 'over SSH'}`,
     simulated: false,
     previewsAtOnce: concurrency,
 
-    async preview(asset, changes, signal) {
-      signal.throwIfAborted()
-      return preview(engine, asset, changes, signal)
-    },
+    preview: (asset, changes, signal) => preview(engine, asset, changes, signal),
     async preflight({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return each(engine, deployments, (request) => preflight({ engine, key, signal }, request))
     },
     async start({ key, deployments }, signal) {
-      signal.throwIfAborted()
-      checkKey(key)
       return makeHandle(key, await each(engine, deployments, (request) => start({ engine, key, signal }, request)))
     },
     async poll(handle, signal) {
-      signal.throwIfAborted()
       const run = { engine, key: handle.key, signal }
       return each(engine, readHandle(handle), (started) => follow(run, started, null))
     },
     async wait(handle, seconds, signal) {
-      signal.throwIfAborted()
       await waitForEnd({ engine, key: handle.key, signal }, readHandle(handle), seconds)
     },
     async cancel(handle, signal) {
-      signal.throwIfAborted()
       const run = { engine, key: handle.key, signal }
       await each(engine, readHandle(handle), (started) => follow(run, started, 'cancelled'))
     },
-  }
+  })
 }

@@ -52,7 +52,7 @@ export async function follow(
   return look === null ? reported : { ...reported, look }
 }
 
-/** The latest of the session that is attached, where there is one; else the host is asked. */
+/** The latest answer of the session that is attached, where there is one; otherwise the host is asked. */
 async function hear(run: Run, asset: Asset, stop: 'cancelled' | null): Promise<RemoteAnswer | 'nothing new'> {
   const { engine, key } = run
   const upgrade = upgradeId(key, asset)
@@ -86,7 +86,7 @@ function renewConnection({ target, connections }: SshEngine, asset: Asset): void
   if (where !== null) connections?.renew(where)
 }
 
-/** Comes back when one of them may have ended since it was heard last, or after so many seconds. */
+/** Returns when one of them may have ended since it was heard last, or after this many seconds. */
 export async function waitForEnd(
   { engine, key, signal }: Run,
   started: readonly StartedAsset[],

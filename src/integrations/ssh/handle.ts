@@ -23,7 +23,7 @@ const schema = z.object({
   assets: z.array(
     z.object({
       asset,
-      /** Settled when it was started: it never began. `null`: its journal tells. */
+      /** Settled when it was started, because nothing began. `null`: its journal tells. */
       outcome: unsuccessfulOutcome.nullable(),
     }),
   ),

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit'
 
 /**
- * Runs the tasks, so many at the same time, and yields each result as soon as it is there. Whoever stops listening
- * stops what has not begun; `onStop` ends what has.
+ * Runs the tasks, this many at the same time, and yields each result as soon as it is there. If the caller stops
+ * listening, tasks that have not begun never do; `onStop` ends the others.
  */
 export async function* inOrderOfEnd<T>(
   tasks: readonly (() => Promise<T>)[],

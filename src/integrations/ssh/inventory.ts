@@ -1,4 +1,4 @@
-import type { Asset, Observation } from '../../core/asset.ts'
+import type { Asset, Listing, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseProbe, probeScript } from '../probe/index.ts'
@@ -42,7 +42,7 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     return { kind: 'unreachable', asset, reason: answer.reason, at: now.toISOString() }
   }
 
-  async function* observe({ only, depth, signal }: ObserveOptions): AsyncGenerator<Observation> {
+  async function* observe({ only, depth, signal }: ObserveOptions): AsyncGenerator<Observation | Listing> {
     signal.throwIfAborted()
     const chosen = only === undefined ? null : new Set(only)
     const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
@@ -55,6 +55,7 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
       forget()
       stop.abort()
     })
+    if (chosen === null) yield { kind: 'all' }
   }
 
   const many = hosts.length === 1 ? 'One host' : `${hosts.length} hosts`

@@ -21,7 +21,7 @@ const sshHost = z.strictObject({
   user: optional(user).describe('Login on this host.'),
   port: optional(port).describe('SSH port of this host.'),
   ...facts,
-  tags: tags.describe('Tags of this host, beside those of the source.'),
+  tags: tags.describe('Tags of this host, added to the tags of the source.'),
 })
 
 const login = {
@@ -29,7 +29,7 @@ const login = {
   port: optional(port).describe('SSH port. Default: what the SSH configuration says.'),
   identityFile: optional(filePath).describe('Private key. Default: what the SSH configuration says.'),
   knownHostsFile: optional(filePath).describe('Known host keys. Default: what the SSH configuration says.'),
-  sshConfig: optional(filePath).describe('SSH configuration to use. Default: that of the user.'),
+  sshConfig: optional(filePath).describe("SSH configuration to use. Default: the user's own."),
 }
 
 const looking = {
@@ -150,7 +150,7 @@ export function targetOf(source: SshSource, one: SshHost): SshTarget {
   }
 }
 
-/** By the id of the asset, of all sources there are. */
+/** By the id of the asset, over all sources. */
 function targetsOf({ sources }: Settings): ReadonlyMap<string, SshTarget> {
   const targets = new Map<string, SshTarget>()
   for (const [name, source] of Object.entries(sources)) {

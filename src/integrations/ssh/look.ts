@@ -1,6 +1,7 @@
 import type { Asset } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
-import type { DeploymentOutcome, DeploymentRequest, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageChange } from '../../core/change.ts'
+import type { DeploymentOutcome, PreflightResult, TransactionStep } from '../../core/ports.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { judge, parseLook, transactionOf } from '../upgrade-journal/look.ts'
 import { lookScript } from '../upgrade-journal/script.ts'
 import { sudoProblem } from './connection-problem.ts'
@@ -24,7 +25,7 @@ export async function preview(
 }
 
 /** Whether a host could do now what was approved. */
-export async function preflight(run: Run, request: DeploymentRequest): Promise<PreflightResult> {
+export async function preflight(run: Run, request: PackageRequest): Promise<PreflightResult> {
   const { engine, key } = run
   const { asset, changes, transaction } = request
   const manager = managerFor(engine, asset)

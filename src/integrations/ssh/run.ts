@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
+import type { EngineRun } from '../upgrade-journal/engine-calls.ts'
 import { managerOf, type PackageManager } from '../upgrade-journal/package-manager.ts'
 import type { Patience } from '../upgrade-journal/patience.ts'
 import type { SshConnections } from './connections.ts'
@@ -17,7 +18,7 @@ export interface SshEngine {
   readonly managers: readonly [PackageManager, ...PackageManager[]]
   readonly patience: Patience
   readonly clock: () => Date
-  /** Upgrades seen by our own preflight to have no journal: only then is a start that failed certainly the first. */
+  /** Upgrades for which our own preflight saw no journal: only then is a failed start certainly the first. */
   readonly noJournalYet: Set<string>
   /** Sessions that stay until their upgrade ends, by upgrade; never more than `concurrency`. */
   readonly attached: Map<string, Attending>
@@ -25,19 +26,14 @@ export interface SshEngine {
   readonly outcomes: Map<string, DeploymentOutcome>
 }
 
-/** A session that stays, and what of it was read last. */
+/** A session that stays, and what was read from it last. */
 export interface Attending {
   readonly session: HostSession
   heard: string | null
 }
 
 /** One call of the engine about one batch. */
-export interface Run {
-  readonly engine: SshEngine
-  /** Of the batch. */
-  readonly key: string
-  readonly signal: AbortSignal
-}
+export type Run = EngineRun<SshEngine>
 
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
@@ -51,7 +47,7 @@ export function managerFor({ managers }: SshEngine, asset: Asset): PackageManage
   return managerOf(managers, asset.platform)
 }
 
-/** As many of them at the same time as the engine may. */
+/** Works on as many of them at the same time as the engine allows. */
 export async function each<T, R>(
   { concurrency }: SshEngine,
   items: readonly T[],
@@ -68,7 +64,7 @@ export interface ScriptForHost {
   readonly purpose: Purpose
 }
 
-/** Runs a script on a host and brings back what it said. */
+/** Runs a script on a host and brings back what the script printed. */
 export async function runOnHost({ engine, key, signal }: Run, task: ScriptForHost): Promise<RemoteAnswer> {
   const { connections, carrier } = engine
   const { asset, script, as, purpose } = task
@@ -78,7 +74,7 @@ export async function runOnHost({ engine, key, signal }: Run, task: ScriptForHos
   return target === null ? unlisted(asset) : runOverSsh(asset.name, target, remote)
 }
 
-/** A carrier takes a script there and brings back what it said; it does not stay. */
+/** A carrier takes a script to the host and brings back what it printed; it does not stay. */
 export function mayAttach({ carrier, attached, concurrency }: SshEngine): boolean {
   return carrier === undefined && attached.size < concurrency
 }
@@ -88,7 +84,7 @@ export function looksAtEnd({ carrier }: SshEngine): boolean {
   return carrier === undefined
 }
 
-/** Runs a script as root and stays for what it has to tell later. Comes back with its first answer. */
+/** Runs a script as root and stays for what the script says later. Returns with its first answer. */
 export async function attach({ engine, key, signal }: Run, asset: Asset, script: string): Promise<RemoteAnswer> {
   const { attached, connections, patience } = engine
   const target = engine.target(asset)

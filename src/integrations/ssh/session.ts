@@ -2,7 +2,7 @@ import { whenAborted } from '../when-aborted.ts'
 import type { SshTarget } from './target.ts'
 import { type RemoteAnswer, type RemoteScript, runOverSsh } from './transport.ts'
 
-/** A script that answers more than once: it stays attached to what it started and tells how that gets on. */
+/** A script that answers more than once: it stays attached to what it started and reports the progress. */
 export interface HostSession {
   /** Its first whole answer, or how it came to an end without one. Rejects only when the signal aborts. */
   readonly first: Promise<RemoteAnswer>
@@ -69,7 +69,7 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
       }
     }
   })
-  // Whoever no longer waits is not to hear of an abort as an error that nobody handles.
+  // A caller that does not wait any more must not get an abort as an error that nobody handles.
   first.catch(() => undefined)
   return { first, latest: () => latest, ended: () => ended, news: () => news }
 }

@@ -6,18 +6,18 @@ import { type MarkedText, markedText } from './marked-text.ts'
 
 /** A shell on a host: one login and one process here, for one script after another. */
 export interface HostShell {
-  /** It is there and has nothing to do. */
+  /** It is there, and free. */
   takes(): boolean
   /**
-   * `exited` is the end of the script; any other end is that of the shell, too. `null`: it has run scripts before, and was
-   * gone before this one was sent. One script at a time; never throws.
+   * `exited` is the end of the script; any other end is the end of the shell, too. `null`: it has run scripts before,
+   * and was gone before this one was sent. One script at a time; never throws.
    */
   run(script: ShellScript): Promise<ProcessEnd | null>
-  /** It has ended, or takes nothing any more. */
+  /** It has ended, or accepts nothing any more. */
   over(): boolean
   /** Ends it as soon as it has nothing to do. */
   leave(): void
-  /** Ends it, and what it runs. */
+  /** Ends the shell, and what runs in it. */
   close(): void
 }
 
@@ -26,7 +26,7 @@ export interface ShellScript {
   readonly script: string
   readonly as: 'user' | 'root'
   readonly timeoutSeconds: number
-  /** Of standard output and of error output, each. */
+  /** The limit for standard output and for error output, each. */
   readonly maxBytes: number
   readonly signal: AbortSignal
   /** Hears standard output as it comes. */
@@ -37,7 +37,7 @@ export interface ShellScript {
 interface Running {
   readonly asked: ShellScript
   readonly mark: string
-  /** What stood on standard output before the script was sent; `null`: it was. */
+  /** What stood on standard output before the script was sent; `null`: the script was sent. */
   before: string | null
   readonly stdout: MarkedText
   readonly stderr: MarkedText
@@ -53,13 +53,19 @@ interface ShellState {
   ended: Pick<ProcessEnd, 'end' | 'status'> | null
   running: Running | null
   idle: NodeJS.Timeout | undefined
-  /** It takes no script any more: one has failed, and nobody knows how much of it was read, or the connection may be dead. */
+  /**
+   * It takes no script any more: one has failed, so nobody knows how much of it was read; or the connection may be
+   * dead.
+   */
   spent: boolean
   /** It has taken a script. */
   used: boolean
 }
 
-/** `args`: those of ssh, which begin SHELL (target.ts). It ends by itself when it had nothing to do for `idleSeconds`. */
+/**
+ * `args`: the arguments of ssh, which begin SHELL (target.ts). It ends by itself when it had nothing to do for
+ * `idleSeconds`.
+ */
 export function openShell(args: readonly string[], idleSeconds: number): HostShell {
   const started = startProcess('ssh', args)
   const shell: ShellState = {

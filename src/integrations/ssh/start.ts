@@ -1,5 +1,5 @@
-import type { DeploymentRequest } from '../../core/ports.ts'
 import { splitSections } from '../machine/sections.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { otherAsset } from '../upgrade-journal/follow.ts'
 import { planLines } from '../upgrade-journal/plan.ts'
 import { startScript } from '../upgrade-journal/script.ts'
@@ -9,7 +9,7 @@ import { attach, attemptScript, looksAtEnd, managerFor, mayAttach, type Run, run
 import type { RemoteAnswer } from './transport.ts'
 
 /** Starts the upgrade of one host, or attaches to the one that was started under this key. */
-export async function start(run: Run, request: DeploymentRequest): Promise<StartedAsset> {
+export async function start(run: Run, request: PackageRequest): Promise<StartedAsset> {
   const { engine, key } = run
   const { asset } = request
   const upgrade = upgradeId(key, asset)
@@ -26,7 +26,7 @@ export async function start(run: Run, request: DeploymentRequest): Promise<Start
   return { asset, outcome: settledAtStart(request, answer, first) }
 }
 
-function scriptOf({ engine, key }: Run, request: DeploymentRequest, staying: boolean): string {
+function scriptOf({ engine, key }: Run, request: PackageRequest, staying: boolean): string {
   const { asset, changes, transaction, reboot, restartServices, notAfter } = request
   const manager = managerFor(engine, asset)
   return startScript({
@@ -46,8 +46,8 @@ function scriptOf({ engine, key }: Run, request: DeploymentRequest, staying: boo
   })
 }
 
-/** How it ended where it never began; `null`: its journal tells. `first`: no start before this one can have begun it. */
-function settledAtStart({ asset }: DeploymentRequest, answer: RemoteAnswer, first: boolean): StartedAsset['outcome'] {
+/** How it ended, if nothing began; `null`: its journal tells. `first`: no earlier start can have begun it. */
+function settledAtStart({ asset }: PackageRequest, answer: RemoteAnswer, first: boolean): StartedAsset['outcome'] {
   if (answer.kind === 'failed') {
     const never = first && answer.begun === 'no'
     return never ? { state: 'unreachable', reason: answer.reason, touched: false, log: '' } : null

@@ -1,4 +1,4 @@
-/** How to reach a host over SSH. What is left out is what the SSH configuration says. */
+/** How to reach a host over SSH. For what is left out, the SSH configuration counts. */
 export interface SshTarget {
   /** Host name, address, or an alias in the SSH configuration. */
   readonly host: string
@@ -21,16 +21,16 @@ export const SILENCE_SECONDS = 15
 /** A connection or shell that nobody uses is closed after this many seconds. */
 export const IDLE_SECONDS = 30
 
-/** Runs what comes on standard input, as whoever logs in. */
+/** Runs what comes on standard input, as the account that logs in. */
 export const AS_USER = 'sh -s'
 /** Runs it as root. Constant text in single quotes: any login shell understands it. */
 export const AS_ROOT = `sh -c 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi'`
 
 /**
- * Runs script after script. Before each comes a line "user BYTES MARK" or "root BYTES MARK"; the script when the mark stands on
- * standard output. After it the mark stands there again, with the exit status, and on error output. What a script that failed
- * has left unread would be taken for such lines, so it is the last. Each script asks sudo anew: whether the login may be root
- * is up to the host, at any time.
+ * Runs one script after another. Before each script comes a line "user BYTES MARK" or "root BYTES MARK"; the script
+ * follows when the mark stands on standard output. After it the mark stands there again, with the exit status, and on
+ * error output. If a script fails, what it left unread would be taken for such lines, so it is the last one. Each
+ * script asks sudo anew: whether the login may be root is up to the host, at any time.
  */
 export const SHELL =
   'sh -c \'while read -r as size mark; do echo "$mark"; ' +
@@ -40,8 +40,8 @@ export const SHELL =
   "done'"
 
 /**
- * Arguments of the OpenSSH client. Nothing of it comes from chat or feeds; all the same, whatever could be read as an
- * option or expanded is refused. `sharedConnection`: the socket of a connection to use, and to open where there is none.
+ * Arguments of the OpenSSH client. Nothing in them comes from chat or feeds; still, whatever could be read as an option
+ * or expanded is refused. `sharedConnection`: the socket of a connection to use, and to open where there is none.
  * Throws a sentence.
  */
 export function sshArguments(

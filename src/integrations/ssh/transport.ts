@@ -11,7 +11,7 @@ export interface RemoteScript {
   /** POSIX sh, sent on standard input. */
   readonly script: string
   readonly as: 'user' | 'root'
-  /** For the script, beside the time to connect. */
+  /** The time for the script itself, without the time to connect. */
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
   readonly connections?: SshConnections | undefined
@@ -32,7 +32,7 @@ export type Purpose = 'preview' | 'preflight' | 'apply' | 'outcome' | 'cancel'
 export interface CarriedScript extends RemoteScript {
   readonly asset: Asset
   readonly purpose: Purpose
-  /** Of the batch; that of a preview is `preview`. */
+  /** The key of the batch; for a preview it is `preview`. */
   readonly key: string
 }
 

@@ -8,7 +8,7 @@ const NAME = /^[a-z0-9][a-z0-9+.-]*$/
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/
 const ARCHITECTURE = /^[a-z0-9][a-z0-9-]*$/
 
-/** Nothing but what dpkg itself allows in these ever reaches a host. */
+/** Only what dpkg itself allows in these ever reaches a host. */
 function checkPackage(name: string, architecture: string, version: string | null): void {
   if (!NAME.test(name)) throw new Error(`${JSON.stringify(name.slice(0, 80))} is not the name of a Debian package.`)
   if (!ARCHITECTURE.test(architecture)) {

@@ -7,9 +7,9 @@ const FIRST_BOOT_IMAGE_KIB = 100 * 1024
 const MIN_INODES = 1_000
 
 export interface DiskFacts {
-  /** `name version KiB-to-fetch KiB-installed` of what would be installed. */
+  /** `name version KiB-to-fetch KiB-installed` for each package that would be installed. */
   readonly sizes: readonly string[]
-  /** `name KiB` of what is installed. */
+  /** `name KiB` for each installed package. */
   readonly installedSizes: readonly string[]
   /** `place mount-point free-KiB free-inodes`; `-` where the file system counts no inodes. */
   readonly disk: readonly string[]

@@ -32,7 +32,7 @@ const failures: readonly Failure[] = [
 
 let script: string | null = null
 
-/** dnf 4, of Red Hat Enterprise Linux 8 to 9 and what is made from it. */
+/** dnf 4, of Red Hat Enterprise Linux 8 to 9 and its derivatives. */
 export const dnf: PackageManager = {
   name: 'dnf',
   systems: 'Red Hat Enterprise Linux and its kin',

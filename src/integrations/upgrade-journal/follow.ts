@@ -1,5 +1,5 @@
 import type { Observation } from '../../core/asset.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { DeploymentOutcome } from '../../core/ports.ts'
@@ -36,20 +36,20 @@ export function parseProgress(manager: PackageManager, output: string, name: str
   return succeeded(manager, sections)
 }
 
-/** What the host said of itself when the upgrade had ended; `null`: it was not asked. */
+/** What the host said about itself when the upgrade had ended; `null`: it was not asked. */
 export function parseLookAfter(output: string, probed: ProbedAsset): Observation | null {
   const sections = splitSections(output, 'patchwarden-follow')
   return sections === null ? null : readProbeWithin(sections, probed)
 }
 
-/** Whether the host has said how the upgrade ended; what it told before that may be out of date. */
+/** Whether the host has said how the upgrade ended; what it said before that may be out of date. */
 export function isLast(output: string): boolean {
   const sections = splitSections(output, 'patchwarden-follow')
   return sections !== null && markedValue(sections, 'result') !== null
 }
 
 export function otherAsset(name: string): Extract<DeploymentOutcome, { state: 'held back' }> {
-  const reason = `${name} is the same machine as another asset of this batch: list it once.`
+  const reason = `${name} is the same machine as another server of this batch: list it once.`
   return { state: 'held back', reason, log: '' }
 }
 
@@ -124,13 +124,13 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
   return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
 }
 
-/** The first few; and how many more there are, so that nobody takes them for all. */
+/** The first few, and how many more there are, so that nobody takes the first few for all. */
 function named(lines: readonly string[]): string {
   const more = lines.length > 5 ? ` and ${lines.length - 5} more` : ''
   return `${lines.slice(0, 5).join(', ')}${more}`
 }
 
-/** It was decided that it does not begin, and that is no failure. */
+/** It was decided that it does not begin, which is not a failure. */
 function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
   if (decision === 'cancelled') return notBegun(STOPPED)
   return decision === 'over' ? notBegun(overSentence(manager, sections)) : null
@@ -183,7 +183,7 @@ function withoutResult(manager: PackageManager, sections: Sections, name: string
 
 function differenceOf(sections: Sections): string {
   const planned = linesOf(sections, 'planned')
-  if (planned.length === 0) return 'The host would do nothing any more of what was approved.'
+  if (planned.length === 0) return 'The host has nothing left to do of what was approved.'
   const difference = planDifference(linesOf(sections, 'plan'), planned)
   return difference ?? 'The host would now do something else than was approved.'
 }

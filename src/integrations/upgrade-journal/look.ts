@@ -1,5 +1,6 @@
-import type { DeploymentOutcome, DeploymentRequest, TransactionStep } from '../../core/ports.ts'
+import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { linesOf, markedValue, reported, type Sections, splitSections } from '../machine/sections.ts'
+import type { PackageRequest } from '../package-engine.ts'
 import { diskProblem } from './disk.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
 import { planDifference, planLines } from './plan.ts'
@@ -8,7 +9,7 @@ import { replaced } from './script.ts'
 /** Longer lists are cut in notes. */
 const NAMED = 6
 
-/** What a host would do, or in one sentence why it cannot say. */
+/** What a host would do, or one sentence that says why it cannot tell. */
 export type Look =
   | { readonly kind: 'seen'; readonly simulation: Simulation; readonly sections: Sections }
   | { readonly kind: 'problem'; readonly reason: string; readonly log: string }
@@ -36,7 +37,7 @@ export function parseLook(manager: PackageManager, output: string, name: string)
   return { kind: 'seen', simulation, sections }
 }
 
-/** The steps of a simulation, without what only the judgement of it needs. */
+/** The steps of a simulation, without what is only needed to judge them. */
 export function transactionOf({ steps }: Simulation): readonly TransactionStep[] {
   return steps.map(({ action, name, architecture, from, to }) => ({ action, name, architecture, from, to }))
 }
@@ -47,12 +48,7 @@ export type Fitness =
   | { readonly fit: false; readonly outcome: DeploymentOutcome }
 
 /** Judges what look.sh found before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
-export function judge(
-  manager: PackageManager,
-  output: string,
-  request: DeploymentRequest,
-  lockSeconds: number,
-): Fitness {
+export function judge(manager: PackageManager, output: string, request: PackageRequest, lockSeconds: number): Fitness {
   const { name } = request.asset
   const look = parseLook(manager, output, name)
   if (look.kind === 'problem') return heldBack(look.reason, look.log)
@@ -95,8 +91,8 @@ export function judge(
   return { fit: true, notes, untouched }
 }
 
-/** What no archive has any more, and what has not been kept either. */
-function cannotGoBack(manager: PackageManager, { transaction }: DeploymentRequest, sections: Sections): string[] {
+/** Versions that no archive has any more, and that have not been kept either. */
+function cannotGoBack(manager: PackageManager, { transaction }: PackageRequest, sections: Sections): string[] {
   const kept = new Set(linesOf(sections, 'kept'))
   const offered = new Set(
     linesOf(sections, 'sizes')
@@ -108,7 +104,7 @@ function cannotGoBack(manager: PackageManager, { transaction }: DeploymentReques
     const version = `${step.name} ${step.from}`
     const [argument] = replaced(manager, [step])
     if (argument === undefined || kept.has(argument) || offered.has(version)) return []
-    return [`${version} is no longer to be had: it cannot be rolled back`]
+    return [`${version} is not available any more: it cannot be rolled back`]
   })
 }
 

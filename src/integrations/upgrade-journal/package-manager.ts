@@ -1,4 +1,4 @@
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 
 /**
@@ -63,11 +63,11 @@ export interface PackageManager {
 export interface Simulation {
   /** In its order. */
   readonly steps: readonly TransactionStep[]
-  /** What it printed that makes no sense. */
+  /** Lines it printed that make no sense. */
   readonly warnings: readonly string[]
 }
 
-/** The first that suits; where none does, the first of all: the host itself says whether it has it. */
+/** The first that suits; where none does, the very first: the host itself says whether it has that one. */
 export function managerOf(managers: readonly [PackageManager, ...PackageManager[]], platform: string): PackageManager {
   return managers.find((manager) => manager.suits(platform)) ?? managers[0]
 }

@@ -17,7 +17,10 @@ export interface PatienceOptions {
 
 export type Standing = Omit<DeploymentReport, 'asset'>
 
-/** Who is asked about: `run` tells one upgrade of one host from all others, `name` is the host's in sentences. */
+/**
+ * Who is asked about: `run` distinguishes one upgrade of one host from all others, `name` is what sentences call the
+ * host.
+ */
 export interface Subject {
   readonly run: string
   readonly name: string
@@ -44,7 +47,7 @@ export function createPatience({
     return { outcome: null, progress }
   }
 
-  /** It does not answer, or nothing that can be used. `reason` is a sentence; `meanwhile`: what is told until then. */
+  /** It does not answer, or not with anything usable. `reason` is a sentence; `meanwhile`: what is told until then. */
   function silent({ run, name }: Subject, reason: string, meanwhile?: string): Standing {
     const { seconds, rebooting } = silence.silent(run)
     const limit = rebooting ? rebootWaitSeconds : silenceSeconds
@@ -84,7 +87,7 @@ export function createPatience({
     longestSeconds: transactionSeconds + rebootWaitSeconds,
     /** Its silence counts from now on. */
     began: silence.heard,
-    /** It ended, as was found out without asking it. */
+    /** It ended, which was found out without asking it. */
     ended,
     heard,
     silent,

@@ -13,8 +13,8 @@ export function planLines(manager: PackageManager, steps: readonly TransactionSt
 const NAMED = 6
 
 /**
- * How what a host would do goes beyond what was approved, both as plan lines; `null` where it does the same, or a part of it
- * and nothing else.
+ * How what a host would do goes beyond what was approved, both as plan lines; `null` where it does the same, or only a
+ * part of it.
  */
 export function planDifference(approved: readonly string[], now: readonly string[]): string | null {
   const before = new Set(approved)

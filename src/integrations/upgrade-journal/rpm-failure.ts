@@ -8,7 +8,7 @@ const LINE_LENGTH = 300
 /** What rpm itself stumbled over. A script is named as rpm does: `%pre(demo-app-2.0-1.noarch)`. */
 const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
 
-/** In order: the first that fits is the cause, what follows its consequence. */
+/** In order: the first that fits is the cause, and what follows is its consequence. */
 const shared: readonly Failure[] = [
   [
     /No space left on device|needs (\d+ ?[KMG]B) (?:more space )?on the (\S+) filesystem/,

@@ -1,11 +1,11 @@
 /**
  * One upgrade of one Linux host: the scripts that run there and the journal that they keep in /var/lib/patchwarden, the
- * reading of what they print, and the package managers. Whatever takes the scripts there (SSH, Ansible, AWS Run Command)
- * uses the same. No upgrade is begun twice for one key: the journal on the host sees to that.
+ * reading of what they print, and the package managers. Whatever takes the scripts there (SSH, Ansible, AWS Run
+ * Command) uses the same ones. The journal on the host ensures that an upgrade is not begun twice for one key.
  */
 
 import { readFileSync } from 'node:fs'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { PackageChange } from '../../core/change.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 import { quoted, sectionFunctions, serviceFunctions } from '../machine/shell.ts'
 import { probeWithin } from '../probe/index.ts'
@@ -27,7 +27,7 @@ export function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error(`${JSON.stringify(key.slice(0, 80))} cannot be the key of a run.`)
 }
 
-/** Does nothing but look: what the changes would do. `preflight`: and whether the host is fit for it. */
+/** Only looks at what the changes would do; with `preflight` also whether the host is fit for it. */
 export function lookScript(upgrade: HostUpgrade, { preflight }: { readonly preflight: boolean }): string {
   return script('look', upgrade, { PW_PREFLIGHT: preflight ? 'yes' : '' })
 }
@@ -39,7 +39,7 @@ export interface HostStart extends HostUpgrade {
   readonly reboot: boolean
   readonly restartServices: boolean
   readonly lockSeconds: number
-  /** Nothing begins from then on, ISO 8601; `null`: no end. */
+  /** Nothing begins after this time, ISO 8601; `null`: no end. */
   readonly notAfter: string | null
   /** When it is sent. */
   readonly now: Date
@@ -82,7 +82,7 @@ function seconds(milliseconds: number | null): string {
 export interface HostFollow {
   readonly manager: PackageManager
   readonly key: string
-  /** What has not begun never shall, because somebody cancelled it. */
+  /** What has not begun must never begin, because somebody cancelled it. */
   readonly stop: 'cancelled' | null
   /** Stay until the end of the upgrade. */
   readonly attach: boolean
@@ -103,7 +103,7 @@ type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
 type Extra = 'attend' | 'begins' | 'keep' | 'services' | 'restart'
 
-/** What some parts use beside what all share. */
+/** What some parts use in addition to what all share. */
 const used: Readonly<Partial<Record<Part, readonly Extra[]>>> = {
   start: ['begins', 'attend'],
   follow: ['begins', 'attend'],
@@ -122,7 +122,7 @@ function script(
     PW_KEY: key,
     PW_UPGRADES: named(changes.filter((change) => change.from !== null)),
     PW_NEW: named(changes.filter((change) => change.from === null)),
-    // Only what is older than what it replaces may be, and only where that was approved.
+    // A package may become older only where that was approved.
     PW_OLDER: changes.some(({ from, to }) => from !== null && manager.compare(from, to) > 0) ? 'yes' : '',
     PW_KEEP: replaced(manager, transaction).join(' '),
     ...settings,

@@ -14,7 +14,10 @@ export interface ZypperAnswers {
   readonly locks: string
 }
 
-/** Reads zypper's answers. An update is of security where a needed security patch wants a newer version than is there. */
+/**
+ * Reads zypper's answers. An update is a security update where a needed security patch wants a newer version than the
+ * installed one.
+ */
 export function zypperPending(answers: ZypperAnswers, installed: readonly InstalledPackage[]): PendingAnswer {
   const security = securityPackages(answers.conflicts, installed)
   const newer: Newer[] = []

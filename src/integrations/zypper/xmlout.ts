@@ -12,12 +12,12 @@ export function attributesOf(tag: string): ReadonlyMap<string, string> {
 }
 
 export interface Solvable {
-  /** What would be done with it: `install`, `upgrade`, `downgrade`, `remove`, `upgrade-change-arch`. */
+  /** What would be done with the package: `install`, `upgrade`, `downgrade`, `remove`, `upgrade-change-arch`. */
   readonly action: string
   readonly name: string
   readonly architecture: string
   readonly edition: string
-  /** What is installed now; `null` where it comes anew. */
+  /** What is installed now; `null` where the package is new. */
   readonly installed: string | null
 }
 

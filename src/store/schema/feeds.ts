@@ -17,7 +17,7 @@ export const sources = pgTable(
     checkedAt: instant('checked_at').notNull(),
     problem: text('problem'),
     rejected: integer('rejected').notNull().default(0),
-    /** Of a feed: number of its newest row in `feed_changes`; 0: there never was one. */
+    /** For a feed: number of its newest row in `feed_changes`; 0: there never was one. */
     version: integer('version').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.kind, table.name] })],
@@ -37,10 +37,13 @@ export const feedChanges = pgTable(
   (table) => [primaryKey({ columns: [table.feed, table.version] })],
 )
 
-/** Of what the feed brought for the row, by which it knows it again; 0: not known, as of rows of earlier versions. */
+/**
+ * Hash of what the feed brought for the row, by which the row is recognised; 0: not known, as for rows of earlier
+ * versions.
+ */
 const hash = () => bigint('hash', { mode: 'bigint' }).notNull().default(sql`0`)
 
-/** What records of feeds say of packages. `record`: the advisory, else the CVE, else the feed's own id. */
+/** What records of feeds say about packages. `record`: the advisory, else the CVE, else the feed's own id. */
 export const fixes = pgTable(
   'fixes',
   {
@@ -62,7 +65,7 @@ export const fixes = pgTable(
   (table) => [
     index('fixes_lookup').on(table.platform, table.package),
     index('fixes_feed_record').on(table.feed, table.record),
-    // By which a flaw is looked up.
+    // For looking up a flaw.
     index('fixes_cves').using('gin', table.cves),
     index('fixes_advisory').on(table.advisory),
     index('fixes_record').on(table.record),
@@ -78,7 +81,7 @@ export const advisories = pgTable(
     published: text('published'),
     cves: text('cves').array().notNull(),
     fixes: jsonb('fixes').$type<readonly { platform: string; source: string; fixedVersion: string }[]>().notNull(),
-    /** Of `fixes`, to find them by. */
+    /** Packages of `fixes`, for finding them. */
     packages: text('packages').array().notNull(),
     type: text('type').$type<PatchType>().notNull(),
     severity: text('severity'),

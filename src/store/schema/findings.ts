@@ -7,7 +7,7 @@ import type { FixDate } from '../../core/record/findings.ts'
 import type { AssetFacts } from '../../core/record/population.ts'
 import { instant } from './column-types.ts'
 
-/** Feeds of which the record speaks, as it last did. */
+/** What the record last said about feeds. */
 export const feedsRecorded = pgTable('feeds_recorded', {
   feed: text('feed').primaryKey(),
   failing: boolean('failing').notNull(),
@@ -51,9 +51,9 @@ export const platformsRecorded = pgTable(
 /** How far the findings of a team are recorded. */
 export const teamsAssessed = pgTable('teams_assessed', {
   team: text('team').primaryKey(),
-  /** Of which moment the newest assessment is that brought an entry. */
+  /** The moment of the newest assessment that brought an entry. */
   at: instant('at').notNull(),
-  /** Counts them: whoever has read an older one begins anew. */
+  /** Counts the assessments: whoever has read an older one begins anew. */
   version: integer('version').notNull(),
 })
 
@@ -66,11 +66,11 @@ export const findingsRecorded = pgTable(
     /** All that entries have named for it. */
     patches: jsonb('patches').$type<readonly string[]>().notNull(),
     feeds: jsonb('feeds').$type<readonly string[]>().notNull(),
-    /** As the vendor or we said it: an instant or a day. */
+    /** As the vendor or we said it: an instant, or a day. */
     fixedAt: text('fixed_at').notNull(),
     fixDate: text('fix_date').$type<FixDate>().notNull(),
     readAt: instant('read_at').notNull(),
-    /** On how many assets. */
+    /** On how many assets it is open. */
     open: integer('open').notNull(),
     entry: integer('entry').notNull(),
   },

@@ -1,9 +1,9 @@
-/** What the database is of, and where it is installed. */
+/** Which installation the database belongs to, and where that is. */
 
 import { boolean, pgTable, text } from 'drizzle-orm/pg-core'
 import { instant } from './column-types.ts'
 
-/** Whether the database is of the labelled example: one row. Nothing of the one may count in the other. */
+/** Whether the database belongs to the labelled example: one row. Nothing from one may count in the other. */
 export const installation = pgTable('installation', {
   one: boolean('one').primaryKey().default(true),
   example: boolean('example').notNull(),

@@ -28,7 +28,7 @@ export const packageVersions = pgTable(
     sourceVersion: text('source_version').notNull(),
     /** Empty: the platform's own vendor. */
     origin: text('origin').notNull(),
-    /** Empty: not modular, or not said. */
+    /** Empty: not modular, or it is not said. */
     module: text('module').notNull(),
   },
   (table) => [
@@ -48,7 +48,10 @@ export const packageVersions = pgTable(
 /** What is installed on an asset; assets with the same software share one. */
 export const softwareSets = pgTable('software_sets', {
   id: serial('id').primaryKey(),
-  /** Over what is in it, as store/sets.ts says; until it is seen again, one of an earlier version has it over ids. */
+  /**
+   * The hash of its members, as store/sets.ts says. A set of an earlier version has a hash of ids instead, until it is
+   * seen again.
+   */
   hash: text('hash').notNull().unique(),
   /** Ids of package versions, packed as store/packed-ids.ts says. */
   packages: bytes('packages').notNull(),
@@ -56,7 +59,7 @@ export const softwareSets = pgTable('software_sets', {
   size: integer('size').notNull(),
 })
 
-/** A text in the order of its bytes, by which it is found from its beginning. */
+/** A text in the order of its bytes, which is found by its beginning. */
 export function inBytes(column: PgColumn | SQL): SQL {
   return sql`${column} collate "C"`
 }
@@ -69,10 +72,10 @@ export const pendingUpdates = pgTable('pending_updates', {
   item: jsonb('item').$type<PendingUpdate>().notNull(),
 })
 
-/** What the package manager of an asset says can be installed; assets of which the same is said share one. */
+/** What the package manager of an asset says can be installed; assets with the same list share one. */
 export const pendingSets = pgTable('pending_sets', {
   id: serial('id').primaryKey(),
-  /** As of software sets. */
+  /** As for software sets. */
   hash: text('hash').notNull().unique(),
   /** Ids of pending updates, packed in their order. */
   updates: bytes('updates').notNull(),
@@ -89,7 +92,7 @@ export const assets = pgTable(
     source: text('source').notNull(),
     team: text('team').notNull(),
     asset: jsonb('asset').$type<Asset>().notNull(),
-    /** For lists, as the asset has them. */
+    /** For lists: the name as the asset has it. */
     name: text('name').notNull().generatedAlwaysAs(sql`asset ->> 'name'`),
     platform: text('platform').notNull().generatedAlwaysAs(sql`asset ->> 'platform'`),
     simulated: boolean('simulated').notNull().generatedAlwaysAs(sql`(asset ->> 'simulated')::boolean`),
@@ -115,7 +118,7 @@ export const assets = pgTable(
   ],
 )
 
-/** When each asset was looked at: all that a look writes which finds nothing new. */
+/** When each asset was looked at: the only thing that a look writes if it finds nothing new. */
 export const assetLooks = pgTable(
   'asset_looks',
   {
@@ -135,7 +138,7 @@ export const assetHistory = pgTable(
   'asset_history',
   {
     asset: text('asset').notNull(),
-    /** Of the look that found it. */
+    /** The time of the look that found it. */
     fromAt: instant('from_at').notNull(),
     /** `null`: it still has it. */
     untilAt: instant('until_at'),

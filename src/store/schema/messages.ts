@@ -5,7 +5,7 @@ import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'dri
 import type { ThreadEntry } from '../../chat/card.ts'
 import { instant } from './column-types.ts'
 
-/** Of a message: everybody in its channel is to know it, and it is about no proposal. */
+/** True for a message that everybody in its channel should know, and that is not about a proposal. */
 export const isNotice = sql`proposal is null and kind = 'entry'`
 
 /** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
@@ -35,7 +35,7 @@ export const outbox = pgTable(
   ],
 )
 
-/** Of a message of the console: a picture stands under it. */
+/** True for a message of the console with a picture under it. */
 export const hasPicture = sql`entry -> 'picture' is not null`
 
 /** The console's own message log: what a chat platform would hold. `id` is the outbox id, so a redelivery changes nothing. */

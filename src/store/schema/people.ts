@@ -24,7 +24,7 @@ export const sessions = pgTable('sessions', {
   person: text('person').notNull(),
   /** Who they act as; differs only in the labelled example. */
   actingAs: text('acting_as').notNull(),
-  /** As with the link that began it. */
+  /** As for the link that began it. */
   madeBy: text('made_by').array().notNull(),
   example: boolean('example').notNull(),
   createdAt: instant('created_at').notNull(),
@@ -46,7 +46,7 @@ export const linkedAccounts = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.platform, table.account] }),
-    // One on each platform: the next is refused until the one before is revoked.
+    // One on each platform: the next one is refused until the former is revoked.
     uniqueIndex('linked_accounts_once').on(table.person, table.platform),
   ],
 )

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { PatchType } from '../../core/catalog.ts'
 import type { Ask } from '../../core/permission/asks.ts'
+import type { PlacesToFill } from '../../core/permission/row.ts'
 import type { Priority } from '../../core/priority/priority.ts'
 import type { Brief } from '../../core/proposal/brief.ts'
 import type { LightState } from '../../core/proposal/light.ts'
@@ -12,7 +13,7 @@ import { countEndState } from '../../core/rollout/gate.ts'
 import type { Tally } from '../../core/rollout/tally.ts'
 import { instant } from './column-types.ts'
 
-/** Of a proposal: it is not over. An index is used where this is asked word for word. */
+/** True for a proposal that is not over. An index is used where this is asked word for word. */
 export const isOpen = sql.raw(`status not in (${finalStatuses.map((status) => `'${status}'`).join(', ')})`)
 
 /**
@@ -38,19 +39,19 @@ export const proposals = pgTable(
      */
     format: smallint('format').notNull().default(1),
     state: jsonb('state').$type<LightState>().notNull(),
-    /** For lists, as the state has them. */
+    /** For lists: the title as the state has it. */
     title: text('title').notNull().default(''),
     priority: text('priority').$type<Priority>().notNull().default('scheduled'),
     dueAt: instant('due_at'),
-    /** Hash of what is voted on, as it is made today; `null`: an earlier version kept it whole. */
+    /** Hash of what is voted on, as it is made today; `null`: an earlier version kept what is voted on whole. */
     decision: text('decision'),
     /** As core/proposal/glance.ts says. */
     underWay: boolean('under_way').notNull().default(false),
     /** What happened to its assets, in numbers. */
     tally: jsonb('tally').$type<Tally>(),
     /**
-     * Of which event the tally is, and what stands beside the state in other tables. Another one than `seq`: it was written
-     * by a version that did not know them, and they are made when the service starts.
+     * The event that the tally, and everything beside the state in other tables, belongs to. If it differs from `seq`,
+     * a version that did not know them wrote the row, and they are made when the service starts.
      */
     tallySeq: integer('tally_seq'),
   },
@@ -72,7 +73,7 @@ export const proposalBriefs = pgTable('proposal_briefs', {
   brief: jsonb('brief').$type<Brief>().notNull(),
 })
 
-/** Whom each proposal waits for now, and for what. People are pseudonyms. */
+/** Whom each proposal waits for now, and what for. People are pseudonyms. */
 export const asked = pgTable(
   'asked',
   {
@@ -80,11 +81,13 @@ export const asked = pgTable(
     what: text('what').$type<Ask['what']>().notNull(),
     number: integer('number').notNull(),
     team: text('team').notNull(),
-    /** Whoever holds one of these in the team, and these people. */
+    /** Whoever holds one of these roles in the team, and these people. */
     roles: text('roles').array().notNull(),
     people: text('people').array().notNull(),
     /** Not these, whatever their roles. */
     unasked: text('unasked').array().notNull(),
+    /** Only who would fill one more of these; `null`: all of them. */
+    places: jsonb('places').$type<PlacesToFill>(),
   },
   (table) => [primaryKey({ columns: [table.proposal, table.what] }), index('asked_team').on(table.team)],
 )
@@ -107,7 +110,10 @@ export const votes = pgTable(
   ],
 )
 
-/** Of a result: the asset did not end well, or never answered. As above, the index is used where this is asked word for word. */
+/**
+ * True for a result whose asset did not end well, or never answered. As above, the index is used where this is asked
+ * word for word.
+ */
 export const endedBadly = sql.raw(
   `end_state in (${endStates
     .filter((end) => countEndState(end) === 'bad' || countEndState(end) === 'unreachable')
@@ -123,7 +129,7 @@ export const results = pgTable(
     /** Number of the part: the test, the rollout, or the decision since the vote. */
     part: smallint('part').notNull(),
     asset: text('asset').notNull(),
-    /** Of an asset that was started. */
+    /** For an asset that was started. */
     ring: smallint('ring'),
     startedAt: instant('started_at'),
     doneAt: instant('done_at'),
@@ -134,7 +140,7 @@ export const results = pgTable(
   (table) => [
     primaryKey({ columns: [table.proposal, table.part, table.asset] }),
     index('results_asset').on(table.asset, table.proposal),
-    // Of a rollout, by ring: how long its assets took.
+    // For a rollout, by ring: how long its assets took.
     index('results_done').on(table.proposal, table.ring).where(sql`part = 1 and done_at is not null`),
     index('results_bad').on(table.proposal, table.part, table.asset).where(endedBadly),
   ],
@@ -165,7 +171,7 @@ export const deferrals = pgTable(
     proposal: text('proposal').notNull(),
     patch: text('patch').notNull(),
     team: text('team').notNull(),
-    /** As it was then: what became more urgent is proposed all the same. */
+    /** The priority at that time: what has become more urgent since is proposed all the same. */
     priority: text('priority').$type<Priority>().notNull(),
     until: instant('until').notNull(),
   },
@@ -185,7 +191,7 @@ export const standingRules = pgTable(
     name: text('name').notNull(),
     tags: text('tags').array().notNull(),
     types: text('types').$type<PatchType>().array().notNull(),
-    /** As the rule says it. */
+    /** In the words of the rule. */
     until: text('until').notNull(),
   },
   (table) => [index('standing_rules_team').on(table.team, table.name)],
@@ -209,7 +215,10 @@ export const carried = pgTable(
   ],
 )
 
-/** What each proposal that is not over asks for: the same content is one proposal, whoever looks at the same time. */
+/**
+ * What each proposal that is not over asks for: the same content makes only one proposal, even if several look at the
+ * same time.
+ */
 export const liveContents = pgTable(
   'live_contents',
   {

@@ -1,11 +1,11 @@
-/** What is left to propose, and what it goes by. */
+/** What is left to propose, and what that depends on. */
 
 import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { TransactionStep } from '../../core/ports.ts'
 import type { Watched } from '../../core/watched.ts'
 import { instant } from './column-types.ts'
 
-/** What has changed and was not looked at yet. Whoever does the work deletes the rows that it saw. */
+/** What has changed and was not looked at yet. Whoever does the work deletes the rows that they saw. */
 export const dirty = pgTable(
   'dirty',
   {
@@ -13,7 +13,7 @@ export const dirty = pgTable(
     /** `null`: not of one team. */
     team: text('team'),
     feed: text('feed'),
-    /** Of what `feed` holds. */
+    /** The version of what the feed holds. */
     version: integer('version'),
     why: text('why').notNull(),
     at: instant('at').notNull(),

@@ -1,4 +1,4 @@
-/** The audit record, to which is only added, and who is who in it. */
+/** The audit record, which only grows, and who is who in it. */
 
 import { sql } from 'drizzle-orm'
 import { bigserial, boolean, index, integer, pgSchema, pgTable, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
@@ -7,8 +7,8 @@ import { bytes, instant } from './column-types.ts'
 export const audit = pgSchema('audit')
 
 /**
- * Of an entry: it says what people decided and did, and not what was known of feeds, assets and flaws, of which there are
- * very many more. The index is used where this is asked word for word.
+ * True for an entry that says what people decided and did. Entries about what was known of feeds, assets and flaws are
+ * far more numerous, and are left out. The index is used where this is asked word for word.
  */
 export const isDecided = sql`stream !~ '^(assets:|feeds$|findings:)'`
 
@@ -22,7 +22,7 @@ export const entries = audit.table(
     /** Byte for byte what is hashed; never changed. */
     entry: text('entry').notNull(),
     hash: text('hash').notNull(),
-    /** What stands beside it, and can be erased with its salt: names, words, accounts, addresses. */
+    /** What stands beside the entry, and can be erased together with its salt: names, words, accounts, addresses. */
     salt: text('salt'),
     beside: text('beside'),
   },

@@ -1,4 +1,4 @@
-/** When nothing is to be done, and when it is quiet. */
+/** When assets must not be touched, and when they are least busy. */
 
 import { index, integer, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import type { MeasuredWindow, UnusableLoad } from '../../core/load.ts'
@@ -21,7 +21,10 @@ export const freezes = pgTable(
     team: text('team').notNull(),
     /** Pseudonym; in rows of earlier versions the person's id, as with `lifted_by`. */
     person: text('person').notNull(),
-    /** Number of the entry in `rights` that declares it, beside which the reason stands; `null`: of an earlier version. */
+    /**
+     * Number of the entry in `rights` that declares it; the reason stands beside that entry. `null`: from an earlier
+     * version.
+     */
     entry: integer('entry'),
     /** What the person wrote, in rows of earlier versions. */
     reason: text('reason'),

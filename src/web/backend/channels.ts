@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { limits } from '../../core/limits.ts'
+import { offersTo } from '../../core/permission/answer.ts'
 import type { Place } from '../../core/permission/place.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
@@ -15,7 +16,7 @@ import { cursorAt, placeIn } from '../cursor.ts'
 import { watchView } from '../watch.ts'
 import { type Backend, type Channel, memberIn, personOf } from './parts.ts'
 
-/** How long a channel shows what no proposal is about, and how much of it. */
+/** How long a channel shows messages that are not about a proposal, and how many of them. */
 const NOTICED_MS = 14 * DAY_MS
 const NOTICES = 3
 
@@ -27,9 +28,17 @@ export async function summaries(
   wanted: readonly Channel[] = backend.service.channels,
 ): Promise<readonly ChannelSummary[]> {
   const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
-  const roles = new Map(teams.map((team) => [team, memberIn(backend, team, viewer).roles]))
+  // Nothing waits for a person in a team that they belong to no more.
+  const roles = new Map(
+    teams.flatMap((team) => {
+      const { roles: held } = memberIn(backend, team, viewer)
+      return held.length === 0 ? [] : [[team, held] as const]
+    }),
+  )
+  const membersOf = (team: string) => backend.service.parts.teams.membersOf(team)
+  const asker = { id: viewer.person, roles, membersOf }
   const [badges, { value: counts }] = await Promise.all([
-    badgesOf(backend.service.db, teams, { id: viewer.person, roles }),
+    badgesOf(backend.service.db, teams, asker),
     backend.assetCounts(),
   ])
   return wanted.map(({ id, title, teams: mine }) => {
@@ -55,6 +64,7 @@ function cardView(place: Place, viewer: Viewer): CardView {
   return {
     card: proposalCard(place, personOf(viewer)),
     owners: members.map(({ id, name }) => ({ id, name })),
+    now: place.now,
     openedAt: glance.openedAt,
     closedAt: glance.closedAt,
   }
@@ -110,6 +120,7 @@ export async function proposalView(
   return {
     channel: await summaryOf(backend, home, viewer),
     card: cardView(place, viewer),
+    takesComments: offersTo(personOf(viewer), place).has('comment'),
     thread,
     older: entries.length > thread.length ? (thread[0]?.id ?? null) : null,
   }

@@ -1,4 +1,4 @@
-/** What can be looked up: assets, the record, people and what Patchwarden is connected with. */
+/** What can be looked up: assets, the record, people, and everything that Patchwarden is connected with. */
 
 import { z } from 'zod'
 import type { Answer } from '../../chat/desk.ts'
@@ -57,7 +57,7 @@ function authorOf(actor: Actor): string {
   return actor.through === undefined ? actor.name : `${actor.name}, by ${throughWords(actor.through, (id) => id)}`
 }
 
-/** One line of the record, as far as it can be read: whoever changed the store may have left anything. */
+/** One line of the record, as far as it can be read: somebody who changed the store may have left anything. */
 function auditRow(item: PlacedItem, register: Register): AuditRow {
   const { position, stream, seq, hash } = item
   const place = { position, stream, seq, hash }

@@ -35,7 +35,7 @@ export interface ConsoleParts {
     readonly kind: 'inventory' | 'catalog' | 'engine'
     readonly describe: string
   }[]
-  /** To chat platforms, by their names, and to the database. */
+  /** Connections to chat platforms, by their names, and to the database. */
   readonly connections?: readonly WatchedConnection[]
   readonly subscribe: ConsolePort['subscribe']
 }
@@ -56,13 +56,13 @@ export function personOf(viewer: Viewer): Person {
   return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console', through: viewer.through }
 }
 
-/** The viewer as one of a team; without a role where they are none of it. */
+/** The viewer as a member of a team; without a role where they are not a member. */
 export function memberIn({ service }: Backend, team: string, viewer: Viewer): Member {
   const member = service.parts.teams.membersOf(team).find((item) => item.id === viewer.person)
   return member ?? { id: viewer.person, name: viewer.name, roles: [] }
 }
 
-/** By person, what they hold in any team. */
+/** For each person, the roles they hold in any team. */
 export function allRoles({ service: { channels, parts } }: Backend): ReadonlyMap<string, readonly string[]> {
   const roles = new Map<string, Set<string>>()
   for (const team of new Set(channels.flatMap((channel) => channel.teams)))

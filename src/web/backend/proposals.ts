@@ -1,4 +1,4 @@
-/** What stands behind a proposal, and what is said to it. */
+/** What stands behind a proposal, and what people say to it. */
 
 import { z } from 'zod'
 import { type Answer, type DetailName, type DetailPart, detailNames, type PartOfDetail } from '../../chat/desk.ts'
@@ -27,7 +27,7 @@ export async function pictureOf({ service }: Backend, id: string, which: string)
   return Number.isSafeInteger(entry) && entry > 0 && entry < 2 ** 31 ? consolePicture(service.db, id, entry) : null
 }
 
-/** By all that decides about the answer, read anew: a page shows what held when it was made. */
+/** Decided by everything that counts, read anew: a page shows what was true when it was made. */
 export async function refusalOfDialog({ service }: Backend, click: Click, viewer: Viewer): Promise<Answer | null> {
   const found = await service.workflow.desk.asking(click, personOf(viewer))
   return 'ok' in found ? found : null

@@ -1,4 +1,4 @@
-/** Who is signed in, and as whom. */
+/** Who is signed in, and in whose name. */
 
 import type { Answer } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
@@ -46,7 +46,7 @@ export async function viewerOf(backend: Backend, session: string): Promise<Viewe
   const { db, people } = backend.service
   const found = await findSession(db, hashed(session), here(backend))
   const self = people.all.find((item) => item.id === found?.actingAs)
-  // A session whose link was made by somebody who has left the configuration is no longer valid.
+  // A session is not valid any more if its link was made by somebody who has left the configuration.
   const makers = (found?.madeBy ?? []).filter((hand) => hand !== COMMAND_LINE)
   if (!found || !self || !makers.every((maker) => people.all.some(({ id }) => id === maker))) return null
   const roles = allRoles(backend)
@@ -102,7 +102,7 @@ export async function makeSignInLink(
   if (!viewer.isOperator) return { ok: false, message: rich('Only operators make sign-in links for others.') }
   if (!people.all.some((item) => item.id === person))
     return { ok: false, message: rich(`There is no person "${person}" in the configuration.`) }
-  // Whoever introduced the one who makes it may hold it as well.
+  // If somebody introduced the person who makes the link, that somebody may hold it as well.
   const behind = viewer.through.kind === 'sign-in link' ? viewer.through.madeBy : []
   const madeBy = [...new Set([viewer.person, ...behind])]
   const link = { person, issuedBy: viewer.person, madeBy, example: people.example }

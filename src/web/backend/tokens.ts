@@ -4,7 +4,7 @@ import type { Db } from '../../store/connection.ts'
 import { addSignInLink } from '../../store/sessions.ts'
 
 const LINK_SECONDS = DAY_SECONDS
-/** It stands in the log of whatever started the service. */
+/** The link stands in the log of whatever started the service. */
 const START_LINK_SECONDS = 15 * 60
 
 /** A sign-in link to be made. */

@@ -9,19 +9,19 @@ export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer)
   const option = (value: string, chosen: string | null, words: string) =>
     html`<option value="${value}" ${value === (chosen ?? '') ? raw('selected') : ''}>${words}</option>`
   const asked = { team: team ?? '', platform: platform ?? '', text, anywhere: anywhere ? '1' : '', is: is ?? '' }
-  return html`<h1>Assets</h1>
+  return html`<h1>Servers</h1>
 <form method="get" action="/assets" class="find" role="search"><input name="text" value="${text}" aria-label="Name" placeholder="What the name begins with" maxlength="200" autocomplete="off">
 <label><input type="checkbox" name="anywhere" value="1" ${anywhere ? raw('checked') : ''}> anywhere in it</label>
 <select name="team" aria-label="Team">${option('', team, 'Every team')}${view.teams.map((one) => option(one, team, one))}</select>
 <input name="platform" value="${platform ?? ''}" aria-label="Platform" placeholder="Platform, as debian:12" maxlength="100" autocomplete="off">
 <select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}</select>
 <button>Find</button></form>
-<p class="empty">${team === null ? '' : `${team}: `}${counts.assets} assets, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
+<p class="empty">${team === null ? '' : `${team}: `}${counts.assets} servers, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
 ${
   view.rows.length === 0
-    ? html`<p class="empty">No asset is like that.</p>`
+    ? html`<p class="empty">No server matches.</p>`
     : rowsHtml(
-        ['Asset', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
+        ['Server', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
         view.rows.map((row) => [
           html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
           row.team,

@@ -1,6 +1,7 @@
-import { assetLabel, untilLabel } from '../../chat/actions.ts'
+import { actions, type Question } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
 import { ringWords } from '../../chat/ring-words.ts'
+import { datesFor } from '../../core/permission/choices.ts'
 import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
@@ -47,39 +48,60 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
-/** So many stand side by side; where there are more, the seldom ones come out on "More". */
+/** How many stand side by side; where there are more, the seldom ones are behind "More". */
 const SHOWN = 6
 
 /** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
-function actionsHtml({ card: { proposal, actions }, owners }: CardView, viewer: Viewer): Html {
-  const show = (action: CardAction) => actionHtml(proposal, action, viewer, owners)
-  if (actions.length <= SHOWN) return html`${actions.map(show)}`
-  return html`${actions.filter(({ rare }) => !rare).map(show)}
+function actionsHtml(view: CardView, viewer: Viewer): Html {
+  const { proposal, actions: shown } = view.card
+  const show = (action: CardAction) => actionHtml(view, action, viewer)
+  if (shown.length <= SHOWN) return html`${shown.map(show)}`
+  return html`${shown.filter(({ rare }) => !rare).map(show)}
 <details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
-${actions.filter(({ rare }) => rare).map(show)}`
+${shown.filter(({ rare }) => rare).map(show)}`
 }
 
-function actionHtml(proposal: string, action: CardAction, viewer: Viewer, owners: CardView['owners']): Html {
-  const shows =
-    action.name === 'assets' || action.name === 'explain' || action.name === 'plan' || action.name === 'report'
-  if (shows) return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
+function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardAction, viewer: Viewer): Html {
+  if (actions[action.name].command === null)
+    return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
   const hidden = html`<input type="hidden" name="action" value="${action.name}"><input type="hidden" name="revision" value="${action.revision}">`
   const post = html`method="post" action="/p/${proposal}/act" hx-post="/p/${proposal}/act" hx-target="#answer-${proposal}" hx-swap="innerHTML" hx-disabled-elt="find button"`
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
-  if (action.asks.length === 0)
+  if (action.questions.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
-  // Preserved while somebody types, but not into the next revision.
+  // What somebody types is preserved, but not into the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
-${action.asks.includes('asset') ? html`<label>${assetLabel(action.name)} <input name="asset" maxlength="200" ${action.optional.includes('asset') ? '' : raw('required')}></label>` : ''}
-${action.asks.includes('reason') ? html`<label>Reason <textarea name="reason" required maxlength="2000" rows="2"></textarea></label>` : ''}
-${
-  action.asks.includes('owner')
-    ? html`<label>Who looks at it again <select name="owner">${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
-    : ''
-}
-${action.asks.includes('until') ? html`<label>${untilLabel(action.name)} <input type="date" name="until" required></label>` : ''}
+${action.questions.map((question) => fieldHtml(question, { viewer, owners, dates: datesOf(action.name, now) }))}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
+}
+
+/** What may be picked. `dates`: first and last; `null`: any. */
+interface Choices {
+  readonly viewer: Pick<Viewer, 'person'>
+  readonly owners: CardView['owners']
+  readonly dates: ReturnType<typeof datesFor> | null
+}
+
+/** Only dates that would be taken can be picked. */
+function datesOf(action: CardAction['name'], now: string): Choices['dates'] {
+  return action === 'reject' || action === 'postpone' || action === 'freeze' ? datesFor(action, now) : null
+}
+
+/** A field for a question; what is not required may be left empty. */
+export function fieldHtml({ ask, label, required }: Question, { viewer, owners, dates }: Choices): Html {
+  const needed = required ? raw(' required') : ''
+  switch (ask) {
+    case 'reason':
+      return html`<label>${label} <textarea name="${ask}"${needed} maxlength="2000" rows="2"></textarea></label>`
+    case 'until':
+      return html`<label>${label} <input type="date" name="${ask}"${dates === null ? '' : html` min="${dates.first}" max="${dates.last}"`}${needed}></label>`
+    case 'asset':
+      return html`<label>${label} <input name="${ask}" maxlength="200"${needed}></label>`
+    case 'owner':
+      // Whoever reads it is chosen already.
+      return html`<label>${label} <select name="${ask}"${needed}>${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
+  }
 }

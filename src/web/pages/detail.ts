@@ -24,12 +24,12 @@ ${detail.tables.map(
 ${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
 }
 
-/** The detail of a proposal, of which this is a part. `path`: where it is. */
+/** The page of a proposal's detail, of which this is a part. `path`: where it is. */
 export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailPart, viewer: Viewer): Html {
   const only = part.only ?? ''
   const back = path.slice(0, path.lastIndexOf('/'))
   const isAssets = path.endsWith('/assets')
-  return html`<p><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only those that did not end well</a>` : html`<a href="${path}">All assets</a>`}` : ''}</p>
+  return html`<p><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only servers that did not end well</a>` : html`<a href="${path}">All servers</a>`}` : ''}</p>
 ${detailHtml(detail, viewer, `${back}/pictures${path.slice(back.length)}`)}
 ${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
 }
@@ -37,7 +37,7 @@ ${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
 export function explainHtml(name: string, detail: Detail | null, viewer: Viewer): Html {
   return html`<h1>Explain</h1><form method="get" action="/explain" class="ask"><label for="name">CVE, advisory, KB or package</label>
 <input id="name" name="name" value="${name}" placeholder="CVE-2026-12345" required maxlength="200" autocomplete="off"> <button>Explain</button></form>
-${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which assets it is about.</p>` : detailHtml(detail, viewer)}`
+${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which servers it is about.</p>` : detailHtml(detail, viewer)}`
 }
 
 /** A line each, whatever is in them. */

@@ -46,7 +46,7 @@ ${channels.map((channel) =>
   ),
 )}
 </section>
-<section><h2>Look up</h2>${link('/assets', 'Assets')}${link('/explain', 'Explain')}${link('/sources', 'Sources')}${link('/people', 'People')}${link('/audit', 'Audit')}</section>
+<section><h2>Look up</h2>${link('/assets', 'Servers')}${link('/explain', 'Explain')}${link('/sources', 'Sources')}${link('/people', 'People')}${link('/audit', 'Audit')}</section>
 <section class="me"><h2>You</h2>
 <p><strong>${viewer.name}</strong><br><small>${viewer.roles.join(', ') || 'no role'}</small></p>
 ${

@@ -7,11 +7,14 @@ import { pictureHtml } from './picture.ts'
 /** `before`: the entry before which this part of it ends; `null`: it is the end. */
 export function threadHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
   const { card } = view.card
+  const [label, hint] = view.takesComments
+    ? ['Comment or command', 'Comment, or /patch help']
+    : ['Command', '/patch help']
   return html`<header><strong>${card.proposal} thread</strong><small># ${view.channel.id}</small></header>
 ${entriesHtml(view, before, viewer)}
 <form class="say" method="post" action="/c/${view.channel.id}/say" hx-post="/c/${view.channel.id}/say" hx-target="#said" hx-swap="innerHTML">
 <input type="hidden" name="proposal" value="${card.proposal}">
-<input name="text" aria-label="Comment or command" placeholder="Comment, or /patch help" maxlength="2100" autocomplete="off" required>
+<input name="text" aria-label="${label}" placeholder="${hint}" maxlength="2100" autocomplete="off" required>
 <div id="said" class="answer" aria-live="polite"></div></form>`
 }
 

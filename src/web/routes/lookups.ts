@@ -16,7 +16,7 @@ export function addLookups(site: Site): void {
     withViewer(site, async (c, viewer) => {
       const query = assetsQuery(c)
       const main = assetsHtml(await port.assets(query, viewer), query, viewer)
-      return page(site, c, viewer, { title: 'Assets', current: '/assets', main })
+      return page(site, c, viewer, { title: 'Servers', current: '/assets', main })
     }),
   )
 

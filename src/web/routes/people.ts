@@ -8,7 +8,7 @@ import { addressOf, type Site } from '../site.ts'
 
 const revokeForm = z.object({ platform: z.enum(chatPlatformNames), account: z.string().min(1).max(200) })
 
-/** People, the accounts that speak for them, and links by which they sign in. */
+/** People, the accounts that speak for them, and links to sign in with. */
 export function addPeople(site: Site): void {
   const { app, port } = site
 

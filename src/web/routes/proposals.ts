@@ -22,7 +22,7 @@ const actForm = z.object({
   until: z.string().max(40).optional(),
 })
 
-/** One proposal: its card and thread, what stands behind them, and what is done to it. */
+/** One proposal: its card and thread, what stands behind them, and what people do to it. */
 export function addProposals(site: Site): void {
   const { app, port } = site
 

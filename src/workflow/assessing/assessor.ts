@@ -1,7 +1,7 @@
 /**
- * What teams miss, assessed again and again by what has changed since: assets whose software is another one, packages and
- * CVEs of which feeds say something else. What was worked out is kept in memory, and is made again from the store wherever
- * it is not there.
+ * What teams miss, assessed again and again by what has changed since: assets with other software, and packages and
+ * CVEs about which feeds say something else. Results are kept in memory, and are made again from the store wherever
+ * they are missing.
  */
 
 import { type Assessment, createAssess, type MissingAlike, patchId } from '../../core/assessment/assess.ts'
@@ -20,14 +20,14 @@ const ATTEMPTS = 5
 
 export interface Assessor {
   /**
-   * `kept`: nothing has changed of the team's assets since this count of its own was given, so that they are not read
-   * again; left out: they are. `fresh`: they are read again all the same.
+   * `kept`: the team's assets have not changed since this count, so they are not read again; left out: they are read.
+   * `fresh`: they are read again all the same.
    */
   assess(team: string, kept?: number, fresh?: boolean): Promise<TeamAssessed>
   /** What was read last of the team's assets counts as this from now on. */
   countAs(team: string, count: number): void
   readonly catalog: () => CatalogView
-  /** Of packages that assets of any team have. */
+  /** Names of packages that assets of any team have. */
   readonly names: () => { readonly platforms: readonly string[]; readonly packages: readonly string[] }
 }
 
@@ -147,7 +147,7 @@ function sameAssessment(some: Assessment, others: Assessment): boolean {
   )
 }
 
-/** Assets of which the same is said are the same objects as before. */
+/** Assets about which the same is said are the same objects as before. */
 function sameAssets(rows: readonly AssetKeys[], before: readonly AssetKeys[]): readonly AssetKeys[] {
   const known = new Map(before.map(({ asset }) => [asset.id, asset]))
   return rows.map((row) => {

@@ -1,4 +1,4 @@
-/** Keeps what is known at what the feeds say. */
+/** Keeps what is known up to date with what the feeds say. */
 
 import type { Software } from '../../core/assessment/missing.ts'
 import type { InstalledPackage } from '../../core/asset.ts'
@@ -13,7 +13,7 @@ import { type Known, nothingKnown, type Pair } from './known.ts'
 
 /** Sets that are read from the store together. */
 export const SETS_AT_ONCE = 500
-/** Packages and CVEs of which is read together what feeds say: it is made into values in one turn. */
+/** How many packages and CVEs are read together: what feeds say about them is made into values in one turn. */
 const NAMES_AT_ONCE = 250
 const CVES_AT_ONCE = 2_000
 
@@ -23,7 +23,7 @@ export interface Reading {
   readonly memory: SoftwareMemory
 }
 
-/** What is known, brought to what the feeds say now; made anew where it is not known what of it has changed. */
+/** Brings what is known to what the feeds say now; made anew where nobody can tell what has changed. */
 export async function learn(known: Known, { db, memory }: Reading): Promise<Known> {
   const now = await feedVersions(db)
   const removed = [...known.versions.keys()].some((feed) => !now.has(feed))
@@ -40,7 +40,7 @@ export async function learn(known: Known, { db, memory }: Reading): Promise<Know
   return known
 }
 
-/** False where so much has changed that all is better read again. */
+/** False where so much has changed that it is better to read everything again. */
 async function take(known: Known, changes: readonly FeedChange[], reading: Reading): Promise<boolean> {
   const packages = new Set<string>()
   const cves = new Set<string>()
@@ -92,7 +92,7 @@ async function replaceCves(known: Known, some: ReadonlySet<string> | null, { db 
   for (const team of known.teams.values()) team.assess.changed(new Set(), changed)
 }
 
-/** Reads what feeds say of CVEs. Answers with those of which it is another. */
+/** Reads what feeds say about CVEs. Returns those for which it differs. */
 async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<ReadonlySet<string>> {
   const changed = new Set<string>()
   for (const some of slices([...cves], CVES_AT_ONCE))

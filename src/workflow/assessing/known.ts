@@ -7,11 +7,11 @@ import type { Missing, Update } from '../../core/assessment/missing.ts'
 import type { InstalledPackage, PendingUpdate } from '../../core/asset.ts'
 import type { AssetKeys } from '../../store/inventory.ts'
 
-/** What a team misses, and what it was made of. */
+/** What a team misses, and what that was made from. */
 export interface TeamAssessed {
   /** Patches that are as they were are the same objects as before. */
   readonly assessment: Assessment
-  /** The same object as before where all of it is as it was, but for when assets were looked at. */
+  /** The same object as before where everything is as it was, apart from when assets were looked at. */
   readonly missed: object
   readonly alike: MissingAlike
   /** Its assets, by id. */
@@ -34,20 +34,20 @@ export interface Team {
   readonly day: string
   rows: readonly AssetKeys[]
   at: string
-  /** As it was given with the rows. */
+  /** The count that was given with the rows. */
   count: number | null
   assessed: TeamAssessed | null
 }
 
-/** Everything that goes by what feeds say; made anew where it is not known what of it has changed. */
+/** Everything that depends on what feeds say; made anew where nobody can tell what has changed. */
 export interface Known {
   readonly versions: Map<string, number>
   readonly catalog: CatalogView
   readonly misses: Misses
-  /** Source and binary names, and platforms, of which the catalog has been read. */
+  /** Source and binary names, and platforms, for which the catalog has been read. */
   readonly packages: Set<string>
   readonly platforms: Set<string>
-  /** Lists of software of which the catalog has been read. */
+  /** Lists of software for which the catalog has been read. */
   readonly looked: WeakSet<readonly InstalledPackage[]>
   readonly pairs: Map<string, Pair>
   /** How many of the pairs some asset had when that was last looked at. */

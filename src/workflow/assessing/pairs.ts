@@ -10,7 +10,7 @@ import { readSets, type Sets } from '../../store/software-memory.ts'
 import { type Reading, replacePackages, SETS_AT_ONCE } from './feeds-say.ts'
 import type { Known } from './known.ts'
 
-/** So many pairs are kept, whether assets have them or not. */
+/** At least this many pairs are kept, whether assets have them or not. */
 const PAIRS_AT_LEAST = 10_000
 
 /** Works out what is missed by pairs that were not met yet. False where some have other software by now. */
@@ -55,13 +55,13 @@ async function knowPackages(
   }
   const platforms = [...needed].filter((platform) => !known.platforms.has(platform))
   if (packages.size === 0 && platforms.length === 0) return
-  // All that any asset has is read together: the next team hardly has anything else.
+  // Everything that any asset has is read together: the next team hardly has anything else.
   const all = await softwareNames(reading.db)
   for (const name of all.packages) if (!known.packages.has(name)) packages.add(name)
   const count = known.platforms.size
   for (const platform of [...platforms, ...all.platforms]) known.platforms.add(platform)
   for (const name of packages) known.packages.add(name)
-  // Of a new platform nothing was read at all.
+  // For a new platform nothing was read yet.
   await replacePackages(known, known.platforms.size > count ? new Set(known.packages) : packages, reading)
 }
 
@@ -75,7 +75,7 @@ function* missedBy(
     const { platform } = asset
     const packages = sets.software.get(softwareSet)
     const pending = pendingSet === null ? null : sets.pending.get(pendingSet)
-    // It was purged since the assets were read: they have another one by now.
+    // It was purged since the assets were read: they have another one now.
     if (packages === undefined || pending === undefined) continue
     const missing = known.misses.of({ platform, packages, pending })
     known.pairs.set(key, { software: softwareSet, pending, platform, missing })

@@ -5,12 +5,13 @@ import type { Context, ProposalCommand } from '../../core/proposal/command.ts'
 import type { Actor, ProposalState } from '../../core/proposal/proposal.ts'
 import { stillToStart } from '../../core/proposal/since.ts'
 import { down } from '../../core/rollout/turn.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
 import type { Freeze } from '../../core/window.ts'
 import { workOfOthers } from '../../store/at-work.ts'
 import type { Queryable, Tx } from '../../store/connection.ts'
 import { rightsInForce } from '../../store/entries.ts'
 import { declaredFreezes } from '../../store/freezes.ts'
-import { oldestLook } from '../../store/inventory.ts'
+import { looksBefore } from '../../store/inventory.ts'
 import { standingRuleOf } from '../../store/precedents.ts'
 import { proposalsWithStatus, type StoredProposal } from '../../store/proposals.ts'
 import type { Estimates } from '../estimates.ts'
@@ -35,7 +36,7 @@ export async function contextOf(
   }: { readonly team: string; readonly command: ProposalCommand; readonly actor: Actor; readonly now: string },
 ): Promise<{ readonly context: Context; readonly rights: number | null }> {
   const before = stored?.state ?? null
-  // Asked for together: each is a way to the database and back.
+  // Asked for together, because each question goes to the database and back.
   const [freezes, standing, estimates, rights] = await Promise.all([
     freezesOf(tx, parts, team, now),
     standingGrant(tx, before),
@@ -51,20 +52,23 @@ export async function contextOf(
     standing,
     estimates,
     ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
-    ...(before === null || command.type !== 'start' ? {} : await lookedAt(tx, before)),
+    ...(before === null || command.type !== 'start' ? {} : await outdatedAssets(tx, before, now)),
   }
   return { context, rights }
 }
 
-/** How old the facts are on which a rollout would start. What rolls back goes by what was previewed when it opened. */
-export async function lookedAt(db: Queryable, state: ProposalState): Promise<Pick<Context, 'lookedAt'>> {
-  const { subject } = state
+/** Which facts are too old for a rollout to start on. What rolls back goes by what was previewed when it opened. */
+export async function outdatedAssets(
+  db: Queryable,
+  state: ProposalState,
+  now: string,
+): Promise<Pick<Context, 'outdated'>> {
+  const { subject, policy } = state
   if (subject.kind !== 'patches' || subject.rollsBack !== undefined) return {}
-  const assets = stillToStart(state)
-  return assets.length === 0 ? {} : { lookedAt: await oldestLook(db, assets) }
+  return { outdated: await looksBefore(db, stillToStart(state), plusSeconds(now, -policy.inventoryMaxAgeSeconds)) }
 }
 
-/** What other rollouts do to what this one would begin. */
+/** What other rollouts do to the assets that this one would begin on. */
 async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
   const others = await workOfOthers(tx, state)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }

@@ -8,29 +8,29 @@ import type { Content } from '../../core/proposal/event.ts'
 import type { Actor, ProposalState } from '../../core/proposal/proposal.ts'
 import { toOpen, withContents } from '../../core/proposal/written.ts'
 import { type HandOver, handOver } from '../../core/rollout/hand-over.ts'
-import type { Tx } from '../../store/connection.ts'
 import { prepareContents } from '../../store/content.ts'
 import { inSlices } from '../../store/in-slices.ts'
 import { knowPersons } from '../../store/persons.ts'
-import { findProposal, nextProposalNumber } from '../../store/proposals.ts'
+import { findProposal } from '../../store/proposals.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Estimates } from '../estimates.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { type CommandParts, freezesOf, standingGrant } from './context.ts'
 import { freezeTeam } from './freeze-team.ts'
-import { type Commanded, type Executed, everybody, runCommand } from './run-command.ts'
+import { type Opening, type OpeningBack, openProposal, openRollBack, RollBackRefused, runAndTell } from './roll-back.ts'
+import { type Executed, everybody } from './run-command.ts'
 
 export type Execute = ReturnType<typeof createExecute>
 
 type ExecuteParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'platforms' | 'wake' | 'log'>
 
-/** What executes commands, and what it has told. */
+/** What executes commands, and what it has told already. */
 interface Executing {
   readonly parts: ExecuteParts
-  /** Of these what work in a transaction may be given. */
+  /** The parts that work in a transaction may be given. */
   readonly forCommands: CommandParts
   readonly afterCommit: () => void
-  /** Which limits were told of which proposals. */
+  /** Which limits were reported for which proposals. */
   readonly told: Set<string>
 }
 
@@ -53,9 +53,16 @@ export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCo
 
   return {
     execute: (proposal: string, command: ProposalCommand, actor: Actor) => execute(executing, proposal, command, actor),
-    /** Opens a proposal under the next free number. `reason`: why an earlier rollout is undone. */
-    open: (team: string, content: Content, policy: Policy, actor: Actor, reason?: string) =>
-      open(executing, { team, content, policy, actor, ...(reason === undefined ? {} : { reason }) }),
+    /** Opens a proposal under the next free number. */
+    open: (team: string, content: Content, policy: Policy, actor: Actor) =>
+      open(executing, { team, content, policy, actor }),
+    /** Opens the one that undoes another, by the other's team and policy. */
+    openRollBack: (
+      { id, team, policy }: ProposalState,
+      content: Content,
+      actor: Actor,
+      asked: Pick<OpeningBack, 'end' | 'reason'>,
+    ) => open(executing, { team, content, policy, actor }, { original: id, ...asked }),
     /**
      * Freezes a team, or lifts its freezes, in a person's name. It is noted with every proposal of the team that is alive,
      * and each is scheduled anew.
@@ -89,7 +96,7 @@ async function execute(
   const kept = withContents(command)
   await prepareContents(parts.db, kept.contents, parts.clock().toISOString())
   if (kept.command.type === 'revise') made(kept.command.content)
-  const done = await inTransaction(parts.db, runCommand, {
+  const done = await inTransaction(parts.db, runAndTell, {
     parts: forCommands,
     proposal,
     command: kept.command,
@@ -100,11 +107,11 @@ async function execute(
   return done
 }
 
-/** That a limit is reached is told in the thread, once: whoever asked may be a part of Patchwarden itself. */
+/** Tells the thread once that a limit is reached: the one who asked may be a part of Patchwarden itself. */
 async function tellTooLarge(executing: Executing, proposal: string, sentence: string): Promise<void> {
   const { parts, told } = executing
   if (told.has(`${proposal} ${sentence}`)) return
-  // First: where the note is too large, too, it is not tried again.
+  // Set first: if the note is too large, too, it must not be tried again.
   told.add(`${proposal} ${sentence}`)
   try {
     await execute(executing, proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
@@ -114,17 +121,12 @@ async function tellTooLarge(executing: Executing, proposal: string, sentence: st
   }
 }
 
-interface ToOpen {
-  readonly team: string
-  readonly content: Content
-  readonly policy: Policy
-  readonly actor: Actor
-  readonly reason?: string
-}
+type ToOpen = Omit<Opening, 'parts'>
 
 async function open(
   { parts, forCommands, afterCommit }: Executing,
-  { team, content, policy, actor, ...asked }: ToOpen,
+  { team, content, policy, actor }: ToOpen,
+  undone?: Pick<OpeningBack, 'original' | 'end' | 'reason'>,
 ): Promise<Executed> {
   await inSlices(keepingSubject(content.subject))
   const kept = toOpen(content, policy)
@@ -132,30 +134,18 @@ async function open(
   await prepareContents(parts.db, kept.contents, now)
   await knowPersons(parts.db, everybody(actor, parts.teams.membersOf(team)), now)
   made(kept.content)
-  const done = await inTransaction(parts.db, openProposal, {
-    parts: forCommands,
-    team,
-    content: kept.content,
-    policy,
-    actor,
-    ...asked,
-  })
+  const opening = { parts: forCommands, team, content: kept.content, policy, actor }
+  const done =
+    undone === undefined
+      ? await inTransaction(parts.db, openProposal, opening)
+      : await inTransaction(parts.db, openRollBack, { ...opening, ...undone }).catch(refusedBack)
   if (done.ok) afterCommit()
   return done
 }
 
-async function openProposal(
-  tx: Tx,
-  { parts, team, actor, ...asked }: ToOpen & Pick<Commanded, 'parts'>,
-): Promise<Executed> {
-  const number = await nextProposalNumber(tx)
-  const id = `PW-${number}`
-  return runCommand(tx, {
-    parts,
-    proposal: id,
-    command: { type: 'open', id, number, team, ...asked },
-    actor,
-  })
+function refusedBack(error: unknown): Executed {
+  if (error instanceof RollBackRefused) return error.refused
+  throw error
 }
 
 async function askHandOver(
@@ -179,7 +169,9 @@ async function askHandOver(
   return handOver(state, assets, since, context)
 }
 
-/** What is asked for is stored. What lists show of it is worked out now, and not while a row is locked. */
+/**
+ * What is asked for is stored. What lists show of it is worked out now, because later a row would be locked meanwhile.
+ */
 function made(content: Content): void {
   briefOf(content.subject)
   subjectStored(content)

@@ -16,7 +16,7 @@ import { everybody, runCommand } from './run-command.ts'
 
 type FreezeCommand = Extract<ProposalCommand, { type: 'freeze' | 'unfreeze' }>
 
-/** It is noted with every proposal of the team that is alive, and each is scheduled anew. */
+/** It is noted with every living proposal of the team, and each of these is scheduled anew. */
 export async function freezeTeam(
   db: Db,
   parts: CommandParts,
@@ -45,7 +45,7 @@ interface FreezeGiven extends Pick<FreezeRequest, 'policy' | 'members'> {
 
 interface Frozen {
   readonly ok: boolean
-  /** What came of it, for whoever asked. */
+  /** The result, for whoever asked. */
   readonly sentence: string
 }
 

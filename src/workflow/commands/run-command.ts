@@ -53,8 +53,8 @@ export interface Commanded {
   readonly actor: Actor
 }
 
-/** Whoever stops something is never refused for how much was written before. */
-const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze']
+/** Whoever stops something is never refused for how much was written before; nor is it kept from anybody that it was undone. */
+const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze', 'end-roll-back']
 
 export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
   if (command.type === 'start-batch') {
@@ -86,6 +86,7 @@ export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Co
   }
   const problem = stops.includes(command.type) ? null : stateProblem(state)
   if (problem !== null) return refused(before, 'too large', problem)
+  tellPeople(writing, state)
   await write(tx, writing, state)
   return { ok: true, state, events: decision.events }
 }
@@ -94,7 +95,7 @@ function refused(state: ProposalState | null, code: Refusal['code'], sentence: s
   return { ok: false, state, refusal: { code, sentence } }
 }
 
-/** What a command writes, as it comes about event by event. */
+/** What a command writes, built up event by event. */
 interface Writing {
   readonly parts: CommandParts
   readonly proposal: string
@@ -114,6 +115,8 @@ interface Writing {
   shown: readonly string[]
   readonly sealed: SealedEntry[]
   readonly messages: OutboxMessage[]
+  /** The events, with the thread entries that tell them. */
+  readonly told: { readonly recorded: RecordedEvent; readonly entries: readonly ThreadEntry[] }[]
   readonly pages: HashedContent[]
   /** Hashes of contents that events name. */
   readonly named: string[]
@@ -138,6 +141,7 @@ function beginWriting({
     shown: everywhere,
     sealed: [],
     messages: [],
+    told: [],
     pages: [],
     named: [],
   }
@@ -166,10 +170,10 @@ async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<stri
   return null
 }
 
-/** Tells an event in the thread and to whom it concerns. Answers the platforms on which the thread is. */
+/** Tells an event in the thread. Answers the platforms on which the thread is. */
 async function tell(
   tx: Tx,
-  { parts, proposal, team, channel, everywhere, context, state, messages }: Writing,
+  { parts, proposal, team, channel, everywhere, context, state, messages, told }: Writing,
   {
     event,
     recorded,
@@ -178,18 +182,25 @@ async function tell(
 ): Promise<readonly string[]> {
   const { now, members } = context
   const consoleOnly = everywhere.filter((name) => name === CONSOLE)
-  const chats = everywhere.filter((name) => name !== CONSOLE)
   const heard =
     waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal)) ? consoleOnly : everywhere
-  const put = (to: string, entry: ThreadEntry | null, platforms: readonly string[]) => {
-    for (const platform of platforms) messages.push({ platform, channel: to, proposal, at: now, entry })
-  }
   const logs = await readLogs(tx, logsTold(recorded, state, next))
-  const told = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
-  for (const entry of told) put(channel, entry, heard)
-  const notices = [...noticesOf(recorded, next, context), ...noticesInName(recorded, next, told)]
-  for (const { person, entry } of notices) put(`@${person}`, entry, chats)
+  const entries = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
+  for (const entry of entries)
+    for (const platform of heard) messages.push({ platform, channel, proposal, at: now, entry })
+  told.push({ recorded, entries })
   return heard
+}
+
+/** Tells whom it concerns: with the buttons that they may use after all that the command brought about. */
+function tellPeople({ proposal, everywhere, context, told, messages }: Writing, state: ProposalState): void {
+  const chats = everywhere.filter((name) => name !== CONSOLE)
+  const notices = told.flatMap(({ recorded, entries }) => [
+    ...noticesOf(recorded, state, context),
+    ...noticesInName(recorded, state, context, entries),
+  ])
+  for (const { person, entry } of notices)
+    for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at: context.now, entry })
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {
@@ -198,7 +209,8 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
   for (const platform of writing.shown) messages.push({ platform, channel, proposal, at: now, entry: null })
   await nameContents(tx, writing.named, { contents: writing.pages, now })
   const dueAt = wakeAt(state, now)
-  // While the driver walks it needs no waking for what is due now: it reads the state again by itself.
+  // While the driver is at work on it, it need not be woken for what is due now: the driver reads the state again by
+  // itself.
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
   const [, { freed }] = await together(
     insertEntries(tx, writing.sealed),
@@ -214,15 +226,18 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
 
 const CONSOLE = 'console'
 
-/** Does it change what the team's drafts go by: that it is over, that it runs, that it is held as people voted on it? */
+/**
+ * Does it change what the team's drafts depend on: that it is over, that it runs, that it is held as people voted on
+ * it?
+ */
 function changesDrafts(before: ProposalState | null, now: ProposalState): boolean {
   if (now.subject.kind !== 'patches') return false
-  // Whoever drafts knows what it opens, but for what others open to undo a rollout.
+  // Whoever drafts knows what they open themselves, but not what others open to undo a rollout.
   if (before === null) return now.subject.rollsBack !== undefined
   return before.status !== now.status || isHeld(before) !== isHeld(now)
 }
 
-/** Everybody whom events of what an actor does for a team may name. */
+/** Everybody whom events may name when this actor does something for a team. */
 export function everybody(actor: Actor, members: readonly Member[]): readonly KnownPerson[] {
   return [...personsOf(actor), ...members.map(({ id, name }) => ({ id, name }))]
 }

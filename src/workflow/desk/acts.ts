@@ -38,7 +38,7 @@ export async function give(
   return refusedAnswer(proposal, result.refusal)
 }
 
-/** Of what takes more people: who else can agree. */
+/** For an act that takes more people: who else can agree. */
 async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { id: me }: Person): Promise<string> {
   const place = { ...(await momentOf(desk, state.team)), glance: glanceOf(state) }
   const others = whoMay(act, place).filter(({ id }) => id !== me)
@@ -46,7 +46,7 @@ async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { 
   return `Your agreement is recorded. It takes somebody else, too: ${who}.`
 }
 
-/** A freeze is the team's: the proposal only says of which one. */
+/** A freeze belongs to the team: the proposal only says to which team. */
 async function freeze(desk: DeskParts, proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
   const team = await teamOf(desk.db, proposal)
   if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
@@ -69,7 +69,7 @@ export async function act(desk: DeskParts, request: ActRequest, person: Person):
   return { ok: false, message: rich(`There is nothing to show for ${request.proposal}.`) }
 }
 
-/** What it was that counts as the person's own now. */
+/** Says which act counts as the person's own now. */
 function confirmedWords(
   { act, person }: Extract<ProposalEvent, { type: 'act-confirmed' }>,
   { id, votes }: ProposalState,

@@ -9,7 +9,7 @@ import { teamRefusal } from '../../core/permission/team.ts'
 import type { Refusal } from '../../core/proposal/command.ts'
 import { type PlaceParts, placeOf } from '../places.ts'
 
-/** Before a dialog opens: what it shows, or why it would be in vain, in the words that its answer would get. */
+/** Before a dialog opens: what it shows, or why it would be useless, in the words that its answer would get. */
 export function createAsking(parts: PlaceParts) {
   return async (click: Click, person: Person): Promise<Asking | Answer> => {
     const place = await placeOf(parts, click.proposal)
@@ -33,7 +33,7 @@ function refusalOfClick({ proposal, action, revision }: Click, person: Person, p
   return first === null || refusals.includes(null) ? null : refusedAnswer(proposal, first)
 }
 
-/** It is the team that is frozen, whatever became of the proposal. */
+/** A freeze is about the team, whatever became of the proposal. */
 function refusalOfTeam(
   act: 'freeze' | 'unfreeze',
   { id, through }: Person,

@@ -1,11 +1,12 @@
-import type { Desk, Suggestion } from '../../chat/desk.ts'
+import { type ActionName, actions } from '../../chat/actions.ts'
+import { offeredOf } from '../../chat/card-actions.ts'
+import type { Desk, Person, Suggestion } from '../../chat/desk.ts'
 import { proposalCard } from '../../chat/proposal-card.ts'
-import type { Db } from '../../store/connection.ts'
+import { offersTo } from '../../core/permission/answer.ts'
 import { announceTest } from '../../store/notify.ts'
 import { toldPictures } from '../../store/outbox.ts'
-import { listProposals, openTeams, readLines } from '../../store/proposal-pages.ts'
-import { teamOf } from '../../store/proposals.ts'
-import { placeOf } from '../places.ts'
+import { listProposals, readGlances } from '../../store/proposal-pages.ts'
+import { placeOf, placesOf } from '../places.ts'
 import { act, give } from './acts.ts'
 import { createAsking } from './asking.ts'
 import type { DeskParts } from './desk-parts.ts'
@@ -15,6 +16,8 @@ import { slash } from './slash.ts'
 
 /** What is suggested while somebody types: as much as Discord shows. */
 const SUGGESTED = 25
+/** Among so many are looked for those of which something would be accepted. */
+const LOOKED_AT = 100
 
 /** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
 export function createDesk(desk: DeskParts): Desk {
@@ -26,11 +29,7 @@ export function createDesk(desk: DeskParts): Desk {
     overview: (person) => overviewFor(desk, person),
     askLink: (account) => linking.askCode(account),
     asking: createAsking(desk),
-    async owners(proposal) {
-      const team = await teamOf(db, proposal)
-      return team === null ? [] : desk.teams.membersOf(team).map(({ id, name }) => ({ id, name }))
-    },
-    suggest: (typed) => openCalled(db, typed),
+    suggest: (typed, action, person) => suggested(desk, typed, action, person),
     tested: (nonce) => announceTest(db, nonce),
     comment: (proposal, text, person) => give(desk, proposal, { type: 'comment', text }, person, ''),
     async card(proposal, person) {
@@ -40,12 +39,34 @@ export function createDesk(desk: DeskParts): Desk {
   }
 }
 
-/** Open proposals that have this in the title or the id, newest first. */
-async function openCalled(db: Db, text: string): Promise<readonly Suggestion[]> {
-  const found = await listProposals(db, { teams: await openTeams(db), status: 'open', text }, null, SUGGESTED)
-  const lines = await readLines(
-    db,
+/** Proposals that have this in the title or the id. */
+async function suggested(
+  desk: DeskParts,
+  text: string,
+  action: ActionName,
+  person: Person,
+): Promise<readonly Suggestion[]> {
+  const teams = desk.teams.plans.map(({ team }) => team)
+  const isAct = actions[action].command !== null
+  const isMine = (team: string) => desk.teams.membersOf(team).some(({ id }) => id === person.id)
+  const list = (of: readonly string[], most: number) =>
+    listProposals(desk.db, { teams: of, status: 'open first', text }, null, most)
+  // Little is for people without a role: what they proposed, and their votes.
+  const found = isAct
+    ? [
+        ...(await list(teams.filter(isMine), LOOKED_AT)),
+        ...(await list(
+          teams.filter((team) => !isMine(team)),
+          SUGGESTED,
+        )),
+      ]
+    : await list(teams, SUGGESTED)
+  const glances = await readGlances(
+    desk.db,
     found.map(({ id }) => id),
   )
-  return lines.map(({ id, title }) => ({ name: `${id} ${title}`, value: id }))
+  return (await placesOf(desk, glances))
+    .filter((place) => offeredOf([action], offersTo(person, place)).length > 0)
+    .slice(0, SUGGESTED)
+    .map(({ glance: { id, title } }) => ({ name: `${id} ${title}`, value: id }))
 }

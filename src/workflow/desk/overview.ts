@@ -14,7 +14,7 @@ export async function overviewFor(desk: DeskParts, person: Person): Promise<Over
   )
   const roles = new Map([...known].map(([team, member]) => [team, member.roles]))
   const [waiting, running, decided] = await Promise.all([
-    waitingFor(desk.db, { id: person.id, roles }, OVERVIEW_LINES),
+    waitingFor(desk.db, { id: person.id, roles, membersOf: (team) => desk.teams.membersOf(team) }, OVERVIEW_LINES),
     underWay(desk.db, OVERVIEW_LINES),
     votedBy(desk.db, person.id, OVERVIEW_LINES),
   ])

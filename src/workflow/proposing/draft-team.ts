@@ -21,7 +21,7 @@ export interface Due {
   readonly rows: readonly DirtyRow[]
 }
 
-/** Brings the proposals of one team to what it misses now, and answers what engines are to be asked. */
+/** Brings the proposals of one team to what it misses now, and returns what engines must be asked. */
 export async function draftTeam(
   proposing: Proposing,
   due: Due,

@@ -1,4 +1,4 @@
-/** One team whose proposals are brought to what it misses now, and what of a draft is asked for. */
+/** One team whose proposals are brought to what it misses now, and which parts of a draft are asked for. */
 
 import type { Draft } from '../../core/draft.ts'
 import { saysTheSame } from '../../core/proposal/decide-life.ts'
@@ -15,7 +15,7 @@ import { assessment, type Given, type Left, later, noteBlind, PREVIEWS_MS, type 
 export interface Drafting extends Given {
   readonly proposing: Proposing
   readonly plan: TeamPlan
-  /** What of the configuration and the feeds the drafts go by. */
+  /** The part of the configuration and the feeds that the drafts depend on. */
   readonly key: string
   readonly own: TeamAssessed
   /** Since when drafts of the team have waited for previews; `null`: they have not. */

@@ -1,4 +1,4 @@
-/** Proposals on which people have voted: what they voted on stays, and follows what its assets need by now. */
+/** Proposals on which people have voted: what they voted on stays, and is compared with what its assets need now. */
 
 import type { Draft } from '../../core/draft.ts'
 import { silences } from '../../core/draft.ts'
@@ -8,6 +8,7 @@ import { saysTheSame } from '../../core/proposal/decide-life.ts'
 import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { nobodyLeft } from '../../core/proposal/since.ts'
 import { unfinished } from '../../core/rollout/run.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
 import type { Needs } from '../../core/within.ts'
 import { type Drafting, previewed, revise } from './drafting.ts'
 import { fillPreviews } from './previews.ts'
@@ -15,8 +16,8 @@ import { assessment, noteBlind } from './proposing.ts'
 import { changeReason } from './reasons.ts'
 
 /**
- * `draft`: all that would be asked for today. True where it is asked anew: because what is new is more urgent, or because
- * nothing of it is left.
+ * `draft`: all that would be asked for today. True where people are asked anew: because something new is more urgent,
+ * or because nothing of what they voted on is left.
  */
 export async function followHeld(
   drafting: Drafting,
@@ -27,7 +28,7 @@ export async function followHeld(
   const { proposing, stale, lease } = drafting
   const { subject } = state
   if (subject.kind !== 'patches') return false
-  // A run is not asked anew: what is new waits until it is over, and what is at work ends first.
+  // For a run people are not asked anew: new findings wait until it is over, and what is at work ends first.
   const fixed = state.rollout !== null || unfinished(state).length > 0
   const facts = withFacts(state, subject, needs, silences(stale))
   if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
@@ -35,17 +36,24 @@ export async function followHeld(
     await lease.show()
     if (content !== null) return revise(proposing, state, content, changeReason(state, content))
   }
-  const joined = { ...needs, previewed: await previewedSince(drafting, subject) }
+  const now = proposing.parts.clock().toISOString()
+  const joined: Needs = {
+    ...needs,
+    previewed: await previewedSince(drafting, subject),
+    // What is under way begins on nothing that is too old; before that, it is looked at again when it starts.
+    ...(state.rollout === null ? {} : { looksSince: plusSeconds(now, -state.policy.inventoryMaxAgeSeconds) }),
+  }
   const compared = await proposing.commands.execute(state.id, comparison(subject, joined, draft), assessment)
-  const now = compared.state ?? state
+  const after = compared.state ?? state
   if (fixed || draft === null) return false
-  if (!nobodyLeft(now)) return !saysTheSame(now, facts) && revise(proposing, now, facts, changeReason(now, facts))
-  const content = await previewed(drafting, draft, now)
+  if (!nobodyLeft(after))
+    return !saysTheSame(after, facts) && revise(proposing, after, facts, changeReason(after, facts))
+  const content = await previewed(drafting, draft, after)
   await lease.show()
-  return content !== null && revise(proposing, now, content, 'nothing of what was voted on is left as it was')
+  return content !== null && revise(proposing, after, content, 'nothing of what was voted on is left as it was')
 }
 
-/** Assets that were not previewed when people voted, and of which a preview says by now that it adds nothing. */
+/** Assets that were not previewed when people voted, and whose preview says now that it adds nothing. */
 async function previewedSince(
   { proposing: { parts }, own: { rows }, left }: Drafting,
   subject: PatchSubject,

@@ -1,4 +1,4 @@
-/** One look at all teams of which something has changed. */
+/** One look at all teams for which something has changed. */
 
 import type { StaleFeed } from '../../core/draft.ts'
 import { errorText } from '../../core/error-text.ts'
@@ -38,7 +38,7 @@ export async function lookAtTeams(
 ): Promise<Looked> {
   const { parts, assessor } = proposing
   const { by, team: only } = which
-  // Before anything is read: what comes after it leaves a row of its own.
+  // Read before anything else: a later change leaves a row of its own.
   const dirty = (await seenDirty(parts.db)).filter(({ why }) => why !== FINDINGS)
   const before = await draftedTeams(parts.db)
   const stale = await staleFeeds(parts)
@@ -55,7 +55,7 @@ export async function lookAtTeams(
     const { team } = one
     try {
       await inTurn(proposing, `propose ${team}`, signal, async (lease, waited) => {
-        // Whoever proposed in between has acted on something newer.
+        // If somebody else proposed in between, they acted on something newer.
         const own = waited ? await assessor.assess(team) : found.get(team)
         if (own === undefined) throw new Error('it was not assessed')
         for (const lacking of await draftTeam(proposing, one, own, { by, stale, lease, report }))

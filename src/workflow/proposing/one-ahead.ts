@@ -1,4 +1,4 @@
-/** What is made of each, one after the other: while one is stored, the next is made. */
+/** Makes something of each item, one after the other: while one result is stored, the next is made. */
 export async function* oneAhead<Item, Made>(
   items: readonly Item[],
   make: (item: Item) => Promise<Made>,
@@ -7,7 +7,7 @@ export async function* oneAhead<Item, Made>(
     const item = items[index]
     if (item === undefined) return null
     const made = make(item)
-    // Whoever waits for it is told; nobody does where the one before it failed.
+    // Whoever waits for it gets the error; nobody waits where the one before it failed.
     made.catch(() => undefined)
     return { item, made }
   }

@@ -1,12 +1,13 @@
 /**
- * Asks engines what changes would do, in bulk and ahead of proposals, and keeps what they answer: for an asset, or where the
- * engine says so for all that have the same software, as long as that and the changes are the same.
+ * Asks engines what changes would do, in bulk and ahead of proposals, and keeps the answers: for an asset or, where the
+ * engine says that it answers alike, for all assets with the same software. They are kept as long as the software and
+ * the changes are the same.
  */
 
 import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
-import type { PackageChange } from '../../core/catalog.ts'
+import type { Change } from '../../core/change.ts'
 import { errorText } from '../../core/error-text.ts'
 import { memoizeByIdentity } from '../../core/memoize-by-identity.ts'
 import type { DeployEngine } from '../../core/ports.ts'
@@ -25,7 +26,7 @@ const AT_ONCE = 8
 /** Answers that are stored together, and for how long they are collected. */
 const ANSWERS_AT_ONCE = 100
 const COLLECT_MS = 500
-/** What could not be previewed is asked again after so long. */
+/** What could not be previewed is asked again after this time. */
 export const ASK_AGAIN_MS = HOUR_MS
 
 /** What an engine is still to be asked. */
@@ -33,14 +34,14 @@ export interface Lacking {
   readonly engine: string
   readonly key: string
   readonly asset: Asset
-  readonly changes: readonly PackageChange[]
+  readonly changes: readonly Change[]
 }
 
 export interface Filled {
   readonly subject: PatchSubject
   /** Nobody has answered yet. */
   readonly lacking: readonly Lacking[]
-  /** It could not be answered, and is asked once more. */
+  /** It could not be answered, and will be asked once more. */
   readonly again: readonly Lacking[]
 }
 
@@ -171,7 +172,7 @@ async function answerOf(
   engine: DeployEngine,
   key: string,
   asset: Asset,
-  changes: readonly PackageChange[],
+  changes: readonly Change[],
   signal: AbortSignal,
 ): Promise<PreviewAnswer> {
   try {
@@ -183,13 +184,13 @@ async function answerOf(
   }
 }
 
-const changesHash = memoizeByIdentity((changes: readonly PackageChange[]) => sha256(JSON.stringify(changes)))
+const changesHash = memoizeByIdentity((changes: readonly Change[]) => sha256(JSON.stringify(changes)))
 
 /** What an answer holds for: these changes on this software, of this asset unless the engine answers alike for others. */
 function previewKey(
   { previewsBySoftware }: DeployEngine,
   { asset, ...row }: AssetKeys,
-  changes: readonly PackageChange[],
+  changes: readonly Change[],
 ): string {
   const software = `${asset.platform} ${row.softwareSet} ${row.pendingSet}`
   return `${previewsBySoftware === true ? software : `${asset.id} ${software}`} ${changesHash(changes)}`

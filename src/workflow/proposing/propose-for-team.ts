@@ -45,7 +45,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
       stale,
     }),
   )
-  // First, so that what they leave out is not asked for twice when another proposal takes it.
+  // Done first, so that what they leave out is not asked for twice when another proposal takes it.
   for (const state of open) {
     if (!isHeld(state)) continue
     const draft = drafts.find(({ existing }) => existing === state.id) ?? null
@@ -119,7 +119,7 @@ async function tellFollowUps(
   }
 }
 
-/** When time alone changes what is said of these patches: they are due, or their platform is supported no more. */
+/** When time alone changes what is said about these patches: they become due, or the support of their platform ends. */
 function timesOf({ patches, assets }: Assessment, { catalog }: Pick<Assessor, 'catalog'>): readonly string[] {
   const times = patches.flatMap(({ dueAt }) => dueAt ?? [])
   for (const platform of new Set(assets.map(({ asset }) => asset.platform))) {

@@ -15,7 +15,9 @@ import { inTurn, type MutableReport, type ProposeParts, type ProposeReport, type
 import { allTeams } from './team-plans.ts'
 
 export interface ProposeOptions extends Which {
-  /** What somebody else does: record findings, or ask engines, too. Left out: nothing; all is done when this is. */
+  /**
+   * Work that somebody else does: recording findings, or asking engines, too. Left out: all is done when this returns.
+   */
   readonly later?: 'findings' | 'all'
 }
 
@@ -23,7 +25,8 @@ export type Propose = ReturnType<typeof createPropose>
 
 /**
  * Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. A
- * team is drafted again only where something has changed that its drafts go by: a row of work says so, or a time has come.
+ * team is drafted again only where something has changed that its drafts depend on: a row of work says so, or a time
+ * has come.
  */
 export function createPropose(
   parts: ProposeParts,
@@ -42,12 +45,12 @@ export function createPropose(
     asking: new Map(),
   }
   return {
-    /** All of it: whoever it is that asks, what is to be done is done when this comes back. */
+    /** Does all of it: whoever asks, everything is done when this returns. */
     propose: (signal: AbortSignal, options: ProposeOptions = {}) => propose(proposing, signal, options),
     /**
-     * As the service does it: engines are asked beside it, so that nothing waits for them but what lacks their answers, and
-     * findings are recorded by a job of their own. Answers also how many teams were looked at. `stopping`: ends what is
-     * asked, which outlives this. `again`: is called when engines have answered.
+     * As the service does it. Engines are asked at the same time, so that only what lacks their answers waits for them,
+     * and a job of its own records findings. Also returns how many teams were looked at. `stopping`: ends the
+     * questions, which go on after this returns. `again`: is called when engines have answered.
      */
     proposeBeside: (signal: AbortSignal, stopping: AbortSignal, again: () => Promise<void>) =>
       proposeBeside(proposing, signal, stopping, again),
@@ -55,7 +58,7 @@ export function createPropose(
     answersKept: async (): Promise<void> => {
       await Promise.allSettled([...proposing.asking.values()])
     },
-    /** Brings the record of findings to what was assessed, of teams of which something has changed since it was. */
+    /** Brings the record of findings to what was assessed, for teams where something has changed since. */
     recordFindings: (signal: AbortSignal, only?: string) => recordChanged(proposing, signal, only),
     /** What each team misses, judged by its own assets. */
     assessments: (only: readonly string[] | null = null) => assessments(proposing, only),
@@ -127,7 +130,7 @@ async function recordChanged(
   const atWork = await assetsAtWork(db)
   const before = await draftedTeams(db)
   const teams = new Map<string, TeamAssessed>()
-  // As of now: the record takes nothing that is older than what it has.
+  // As of now, because the record takes nothing that is older than what it has.
   for (const team of new Set(rows.flatMap(({ team }) => team ?? [])))
     teams.set(team, await assessor.assess(team, before.get(team)?.count, true))
   const failed = await recordFindings({ parts, assessor }, { teams, atWork, all: only === undefined }, signal)

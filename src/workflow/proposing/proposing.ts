@@ -10,7 +10,7 @@ import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { ASK_AGAIN_MS, type Lacking } from './previews.ts'
 
-/** In whose name proposals are opened and changed that nobody asked for. */
+/** The actor of proposals that are opened and changed without a person asking for it. */
 export const assessment: Actor = { kind: 'system', part: 'assessment' }
 
 /** How long a decision waits for the previews of its assets. */
@@ -29,11 +29,11 @@ export interface Proposing {
   /** Teams whose drafts wait for engines that are being asked here, and those for which engines have answered. */
   readonly waiting: Set<string>
   readonly answered: Set<string>
-  /** By engine, the questions to it that are under way beside what is proposed. */
+  /** For each engine, the questions that are under way beside proposing. */
   readonly asking: Map<string, Promise<void>>
 }
 
-/** What the drafts of a team go by. */
+/** What the drafts of a team depend on. */
 export interface LastDraft {
   readonly missing: TeamAssessed['missed']
   readonly told: string
@@ -48,7 +48,7 @@ export interface ProposeReport {
 
 export type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
 
-/** What the drafting of teams goes by, and where it is told. */
+/** What the drafting of teams depends on, and where it is told. */
 export interface Given {
   /** Opens in a person's name, who then cannot approve. */
   readonly by: Actor | undefined
@@ -57,7 +57,7 @@ export interface Given {
   readonly report: MutableReport
 }
 
-/** What came of the drafting of a team, besides what was done. */
+/** The result of drafting a team, apart from what was done. */
 export interface Left {
   /** Engines are to be asked, and drafts wait for it. */
   readonly lacking: Lacking[]
@@ -65,7 +65,7 @@ export interface Left {
   readonly again: Lacking[]
   /** When time alone may change something, ISO 8601 UTC. */
   readonly times: string[]
-  /** Something of what was drafted could not be previewed. */
+  /** A part of what was drafted could not be previewed. */
   blind: boolean
 }
 
@@ -75,7 +75,7 @@ export function noteBlind(left: Left, now: string): void {
   left.times.push(later(now, ASK_AGAIN_MS))
 }
 
-/** So much later than an instant, ISO 8601 UTC. */
+/** An instant this much later, ISO 8601 UTC. */
 export function later(at: string, ms: number): string {
   return new Date(Date.parse(at) + ms).toISOString()
 }
@@ -83,7 +83,7 @@ export function later(at: string, ms: number): string {
 /** How long to wait before looking again whether it is this process's turn. */
 const TURN_MS = 300
 
-/** Runs work that one process does at a time, when its turn comes. `waited`: somebody else did it just before. */
+/** Runs work that only one process does at a time, when its turn comes. `waited`: somebody else did it just before. */
 export async function inTurn(
   { alone }: Pick<Proposing, 'alone'>,
   name: string,

@@ -6,7 +6,7 @@ import { priorityRank } from '../../core/priority/priority.ts'
 import type { Content } from '../../core/proposal/event.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 
-/** Why an undecided proposal is closed although nobody asked for that: what became of what it asked for. */
+/** Why an undecided proposal is closed although nobody asked for that: what happened to the things it asked for. */
 export function whyClosed(
   state: ProposalState,
   missing: Assessment | undefined,

@@ -10,7 +10,7 @@ export async function proposeRules({ parts, commands }: Pick<Proposing, 'parts' 
     await commands.open(rule.team, content, decidedBy, assessment)
 }
 
-/** Those of which no proposal has asked yet. */
+/** Rules for which no proposal has asked yet. */
 export async function rulesToPropose({ db, clock, teams }: Pick<Proposing['parts'], 'db' | 'clock' | 'teams'>) {
   const found: { readonly rule: StandingRule; readonly decidedBy: Policy; readonly content: Content }[] = []
   for (const { rule, decidedBy, window } of teams.standingRules) {

@@ -1,4 +1,4 @@
-/** What the drafts of teams go by besides their assets and decisions. */
+/** What the drafts of teams depend on besides their assets and decisions. */
 
 import { type StaleFeed, silences } from '../../core/draft.ts'
 import type { TeamPlan } from '../../core/ring-rule.ts'
@@ -10,7 +10,7 @@ import type { ProposeParts } from './proposing.ts'
 
 const STALE_AFTER_MS = DAY_MS
 
-/** Teams of the configuration, and others that have assets: of these nothing is proposed. */
+/** Teams of the configuration, and other teams that have assets: nothing is proposed for those. */
 export async function allTeams({ db, teams }: Pick<ProposeParts, 'db' | 'teams'>): Promise<readonly string[]> {
   return [...new Set([...teams.plans.map(({ team }) => team), ...(await teamsWithAssets(db))])]
 }
@@ -31,7 +31,7 @@ export function planOf({ teams, measured }: Pick<ProposeParts, 'teams' | 'measur
   }
 }
 
-/** All that the drafts of a team go by besides its assets, feeds and decisions. */
+/** All that the drafts of a team depend on besides its assets, feeds and decisions. */
 export function keyOf(
   parts: Pick<ProposeParts, 'judgement' | 'engines'>,
   plan: TeamPlan | null,

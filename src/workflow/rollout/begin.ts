@@ -19,9 +19,9 @@ export async function putBack(work: Work, open: readonly string[]): Promise<void
 }
 
 /**
- * Looks, prepares, then starts; whether it may is asked before the first step and right before the engine is called.
- * What will be started is written down before that: after a crash the engine is called again with the same key and the
- * same assets, and re-attaches. Whatever may not begin by then, it is told not to begin.
+ * Looks, prepares, then starts. Whether it may is asked before the first step, and again right before the engine is
+ * called. What will be started is written down before the call: after a crash the engine is called again with the same
+ * key and the same assets, and re-attaches. If an asset may not begin any more at that time, the engine is told so.
  */
 export async function begin(
   work: Work,
@@ -39,7 +39,7 @@ export async function begin(
   return { handle, assets: ready }
 }
 
-/** The assets that are prepared, which is written down; the others have come to their end. */
+/** The prepared assets, which is also written down; the others have come to their end. */
 async function makeReady(work: Work, engine: DeployEngine, open: readonly string[]): Promise<readonly string[]> {
   const { deploying, state, key, ask, finish, before, signal } = work
   const some = await allowed(work, await found(work, open))

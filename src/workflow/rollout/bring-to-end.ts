@@ -21,6 +21,8 @@ export interface Watch {
   readonly recording: Recording
   /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
   readonly stopped: () => boolean
+  /** Says until when there is nothing to do for a start, ISO 8601 UTC; `null`: there is. */
+  readonly rests: (key: string, until: string | null) => void
   readonly signal: AbortSignal
 }
 
@@ -41,7 +43,7 @@ export async function bringToEnd(deploying: Deploying, state: ProposalState, key
   const ask = asking(deploying, state, mine)
   const start: Start = { state, subject, key, mine, notes, present, away, ask, signal }
   const assets = workedOn(start)
-  const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} assets`}`
+  const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} servers`}`
   const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
   const { problem } = await silences.during(silence, key, assets, reason, signal, () => workOn(deploying, start, watch))
   if (problem !== null) await commands.execute(state.id, { type: 'note', text: problem }, rollout)
@@ -61,13 +63,13 @@ function asking({ parts, commands }: Deploying, state: ProposalState, mine: read
   }
 }
 
-/** Nothing has begun and nothing may: the monitoring has nothing to be silent about. */
+/** Nothing has begun and nothing may: there is no reason to silence the monitoring. */
 async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
   if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
   return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))
 }
 
-async function workOn(deploying: Deploying, start: Start, { recording, stopped }: Watch): Promise<void> {
+async function workOn(deploying: Deploying, start: Start, { recording, stopped, rests }: Watch): Promise<void> {
   const { parts, book } = deploying
   const { state, subject, key, mine, notes, present, signal } = start
   const check = createVerifier(parts, { state, key, present, known: notes.before, recording, signal })
@@ -77,7 +79,15 @@ async function workOn(deploying: Deploying, start: Start, { recording, stopped }
     await recording.outcomes(ended)
     check.add(ended, looks)
   }
-  const work: Work = { ...start, deploying, finish, before: check.before, stopped }
+  const work: Work = {
+    ...start,
+    deploying,
+    finish,
+    before: check.before,
+    stopped,
+    rests: (until) => rests(key, until),
+    idle: check.idle,
+  }
   const all = mine.map(({ asset }) => asset)
   const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)
   recording.expect({ outcomes: open, verifications: all })

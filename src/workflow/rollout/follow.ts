@@ -13,7 +13,7 @@ interface Following {
   readonly handle: DeploymentHandle
   /** Somebody has stopped it, and the engine was told. */
   cancelled: boolean
-  /** When it is worth looking again, ISO 8601 UTC, as it is written down; `null`: soon. */
+  /** When it is worth looking again, ISO 8601 UTC, as written down; `null`: soon. */
   next: string | null
 }
 
@@ -27,7 +27,7 @@ export async function follow(
   const { deploying, notes, ask, away, finish, signal } = work
   const { clock, pollSeconds } = deploying.parts
   const following: Following = { work, engine, handle, cancelled: false, next: notes.nextLook }
-  // What it said to a process before this one holds.
+  // What it told an earlier process still holds.
   if (following.next !== null) await untilNextLook(following)
   while (waiting.size > 0) {
     signal.throwIfAborted()
@@ -39,7 +39,7 @@ export async function follow(
     const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
     await finish(
       ended.map(({ asset, outcome }) => {
-        // What did not begin before a crash does not come again, where it may not begin any more.
+        // If an asset did not begin before a crash and may not begin any more, it does not come again.
         const problem = outcome.state === 'not begun' ? away.get(asset) : undefined
         if (problem !== undefined) return { asset, outcome: heldBack(problem) }
         return { asset, outcome: explained(outcome, answers?.get(asset), following.cancelled) }
@@ -47,7 +47,7 @@ export async function follow(
       new Map(reports.flatMap(({ asset, look }) => (look === undefined ? [] : [[asset, look]]))),
     )
     if (waiting.size === 0) return
-    // Not before the ends are recorded: whoever comes after a crash has to ask for them again.
+    // Only after the ends are recorded: whoever takes over after a crash has to ask for them again.
     const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
     const running = [...waiting].map((asset) => said.get(asset))
     await lookAt(following, nextLook(running, clock(), pollSeconds))
@@ -73,8 +73,10 @@ async function untilNextLook(following: Following): Promise<void> {
       await lookAt(following, null)
       await engine.cancel(handle, signal)
     }
+    const over = following.next === null || !isAhead(following.next, clock())
+    work.rests(over || !work.idle() ? null : following.next)
     if (following.next === null) return nextEnd(engine, handle, pollSeconds, signal)
-    if (!isAhead(following.next, clock())) return
+    if (over) return
     await sleep(pollSeconds * 1_000, undefined, { signal })
   }
 }
@@ -89,7 +91,7 @@ function explained(outcome: DeploymentOutcome, answer: HandOver | undefined, can
   return cancelled || answer.notAfter === null ? outcome : { ...outcome, notBefore: answer.notAfter }
 }
 
-/** Until an asset of the start has ended, where the engine can tell, or for so many seconds. */
+/** Waits until an asset of the start has ended, where the engine can tell, or for this many seconds. */
 async function nextEnd(
   engine: DeployEngine,
   handle: DeploymentHandle,

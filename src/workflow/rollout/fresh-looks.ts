@@ -1,7 +1,7 @@
 /** Fresh looks at assets, each by its own source. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asset, type Observation, observedAsset } from '../../core/asset.ts'
+import { type Asset, type Observation, observedAsset, onlyLooks } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import type { Look } from '../../core/verification.ts'
 import type { WorkflowParts } from '../ports.ts'
@@ -52,7 +52,9 @@ async function* lookOnce(
     const source = sources.find((item) => item.name === name)
     let reason = `its source "${name}" does not list it any more`
     try {
-      for await (const observation of source?.observe({ only: [...left.keys()], depth, signal }) ?? []) {
+      for await (const observation of source === undefined
+        ? []
+        : onlyLooks(source.observe({ only: [...left.keys()], depth, signal }))) {
         left.delete(observedAsset(observation).id)
         yield observation
       }

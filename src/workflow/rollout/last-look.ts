@@ -7,11 +7,11 @@ import { readAssets } from '../../store/inventory.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import { lookAll } from './fresh-looks.ts'
 import type { Recording } from './recording.ts'
-import { type Ended, healthOf, plannedIn, rollsBack, type VerifyParts } from './verify.ts'
+import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './verify.ts'
 
 /** Assets that are asked for together. */
 const LAST_LOOKS = 2_000
-/** Of these, so many are judged together. */
+/** How many of these are judged together. */
 const AT_ONCE = 100
 
 export interface LastLook {
@@ -49,7 +49,7 @@ async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets
       some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),
     )
     const write = recording.verifications(judged)
-    // It is awaited at the end; until then nobody else may think that it was forgotten.
+    // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
     write.catch(() => undefined)
     writing.push(write)
   }
@@ -81,6 +81,6 @@ async function verifyAgain(
   }
   const before = earlier?.healthBefore
   const health = last.kind === 'seen' && asset ? await healthOf(parts, state, asset, signal) : []
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
   return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
 }

@@ -43,9 +43,10 @@ export async function restore(
 }
 
 /**
- * What comes before a transaction, each only where all before it went well: the asset's health, the engine's own look,
- * then the hooks drain, snapshot and pre-check. Whatever refuses, nothing was installed, and what was drained comes back.
- * `problemOf`: why nothing may begin on an asset any more, asked again before each step that does something to it.
+ * What comes before a transaction, each step only if all before it went well: the asset's health, the engine's own
+ * look, then the hooks drain, snapshot and pre-check. Whatever refuses, nothing was installed, and what was drained
+ * comes back. `problemOf`: why nothing may begin on an asset any more, asked again before each step that does something
+ * to it.
  */
 export async function prepare(
   { health, hooks }: PrepareParts,

@@ -8,14 +8,14 @@ import type { WorkflowParts } from '../ports.ts'
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const verification: Actor = { kind: 'system', part: 'verification' }
 
-/** So long what is known of assets waits for what is known of others, or from one look to the next where that is shorter. */
+/** How long news about assets waits for news about others, or from one look to the next where that is shorter. */
 const PAUSE_MS = 250
 
 /** Records what became of the assets of one proposal, many at once: each commit costs as much as its assets together. */
 export interface Recording {
   /** Their outcomes and verifications come. What is collected waits for others only as long as some are to come. */
   expect(coming: { readonly outcomes: readonly string[]; readonly verifications: readonly string[] }): void
-  /** Nothing more comes of these assets. */
+  /** These assets have nothing more to report. */
   forget(assets: readonly string[]): void
   /** Comes back when they are recorded. Killed before, the engine is asked again: its journal knows them. */
   outcomes(ended: readonly RecordedOutcome[]): Promise<void>

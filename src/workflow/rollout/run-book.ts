@@ -1,4 +1,4 @@
-/** What is written down of each start, so that whoever drives next knows how far it had come. */
+/** What is written down about each start, so that whoever drives next knows how far it had come. */
 
 import type { HealthResult } from '../../core/ports.ts'
 import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../../store/starts.ts'
@@ -9,7 +9,7 @@ export interface RunNotes {
   readonly starting: readonly string[] | null
   /** What the engine needs to find the start again. */
   readonly handle: Readonly<Record<string, unknown>> | null
-  /** The engine is not asked again before this instant, ISO 8601 UTC; `null`: it has not said so. */
+  /** The engine is not asked again before this instant, ISO 8601 UTC; `null`: it has not said one. */
   readonly nextLook: string | null
   /** How healthy assets were before they were touched, by id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { restsUntil } from '../../core/next-look.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { stopProblem } from '../../core/rollout/hand-over.ts'
 import { unfinishedDeployments } from '../../core/rollout/run.ts'
@@ -13,17 +14,23 @@ export type Session = ReturnType<typeof openSession>
 export function openSession(deploying: Deploying, proposal: string, signal: AbortSignal) {
   const { parts, commands } = deploying
   const going = new Map<string, Promise<void>>()
+  const resting = new Map<string, string>()
   const endedAt = new Map<string, number>()
   let version = 0
   let heard: () => void = () => undefined
   let problem: { readonly error: unknown } | null = null
   let stopped = false
   const recording = createRecording(parts, commands.execute, proposal, changed, signal)
-  const watch: Watch = { recording, stopped: () => stopped, signal }
+  const watch: Watch = { recording, stopped: () => stopped, rests, signal }
 
   function changed(): void {
     version++
     heard()
+  }
+
+  function rests(key: string, until: string | null): void {
+    if (until === null) resting.delete(key)
+    else resting.set(key, until)
   }
 
   async function somethingOrAWhile(): Promise<void> {
@@ -43,10 +50,11 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
     async attend(state: ProposalState, seen: number): Promise<void> {
       stopped = stopProblem(state) !== null
       for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
-        // What was read before a start ended does not tell that it has: it is not done again.
+        // What was read before a start ended does not show the end: it is not done again.
         if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue
         const work = bringToEnd(deploying, state, key, watch).finally(() => {
           going.delete(key)
+          resting.delete(key)
           changed()
           endedAt.set(key, version)
         })
@@ -59,13 +67,19 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
       }
       if (version === seen && problem === null) await somethingOrAWhile()
       signal.throwIfAborted()
-      // Whoever drives gives up, and is called again soon; what was begun is found again by its key.
+      // The driver gives up and is called again soon; what was begun is found again by its key.
       if (problem !== null) throw problem.error
     },
+    /** Until when nobody has to wait here for what is at work, ISO 8601 UTC; `null`: somebody has to. */
+    restsUntil: () =>
+      restsUntil(
+        [...going.keys()].map((key) => resting.get(key) ?? null),
+        parts.clock(),
+      ),
     /** The last look at these assets, before the rollout is called complete. */
     lookAgain: (state: ProposalState, assets: readonly string[]) =>
       lookAgain({ parts, state, recording, signal }, assets),
-    /** Nothing goes on behind the back of whoever drives next. */
+    /** Nothing goes on without the knowledge of whoever drives next. */
     async end(): Promise<void> {
       await Promise.all(going.values())
     },

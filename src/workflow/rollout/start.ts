@@ -1,7 +1,8 @@
 /** One start of a proposal, and which of its assets may still begin. */
 
-import type { Asset, Observation } from '../../core/asset.ts'
+import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
+import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
@@ -9,6 +10,7 @@ import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
+import { readSnapshots } from '../../store/inventory.ts'
 import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import type { Silences } from '../silence.ts'
@@ -55,9 +57,13 @@ export interface Work extends Start {
   readonly before: Map<string, readonly HealthResult[]>
   /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
   readonly stopped: () => boolean
+  /** Says until when there is nothing to do for this start, ISO 8601 UTC; `null`: there is. */
+  readonly rests: (until: string | null) => void
+  /** Is none of its assets being verified? */
+  readonly idle: () => boolean
 }
 
-/** Of these assets those that are where the decision left them; the others have come to their end. */
+/** From these assets, those that are as the decision left them; the others have come to their end. */
 export async function found(
   { away, finish }: Work,
   assets: readonly string[],
@@ -72,7 +78,10 @@ export async function found(
   return assets.filter((asset) => !away.has(asset))
 }
 
-/** Of what was about to be started before a crash, what can be asked whether it was: the rest has come to its end. */
+/**
+ * From what was about to be started before a crash: the assets for which it can be asked whether they were. The rest
+ * has come to its end.
+ */
 export async function foundAgain(
   { present, finish }: Work,
   starting: readonly string[],
@@ -84,7 +93,7 @@ export async function foundAgain(
   return starting.filter((asset) => present.has(asset))
 }
 
-/** Of these assets those that may begin; the others have come to their end. */
+/** From these assets, those that may begin; the others have come to their end. */
 export async function allowed(
   { ask, finish }: Work,
   assets: readonly string[],
@@ -102,7 +111,7 @@ export async function allowed(
   return assets.filter((asset) => !out.has(asset))
 }
 
-/** With the time of each asset, as it is now: none is left where it may not begin any more. */
+/** With the present time limit of each asset: none is left where it may not begin any more. */
 export async function batchOf(
   { deploying, state, key, present, away, ask }: Work,
   assets: readonly string[],
@@ -110,15 +119,30 @@ export async function batchOf(
   const { reboot, restartServices } = state.policy
   const answers = await ask()
   const now = deploying.parts.clock().toISOString()
+  const again = await triedAgain(deploying.parts, state, assets)
   const deployments = assets.flatMap((id) => {
     const planned = plannedNow(state, id)
     const asset = present.get(id)
     if (planned === null || asset === undefined) return []
-    const { changes, transaction } = planned
+    const { transaction } = planned
+    const seen = again.get(id)
+    const changes = seen === undefined ? planned.changes : leftToDo(planned.changes, seen)
     const answer = answers.get(id)
     const may = answer !== undefined && 'notAfter' in answer && !away.has(id)
     const notAfter = may ? answer.notAfter : now
     return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
   })
   return { key, deployments }
+}
+
+/** The last look at those of the assets that somebody asked to try again, by id. */
+async function triedAgain(
+  { db }: Pick<DeployParts, 'db'>,
+  { rollout, test }: ProposalState,
+  assets: readonly string[],
+): Promise<ReadonlyMap<string, AssetSnapshot>> {
+  const retried = (rollout ?? test)?.retried ?? {}
+  const ids = assets.filter((id) => retried[id] !== undefined)
+  if (ids.length === 0) return new Map()
+  return new Map((await readSnapshots(db, { ids })).map((snapshot) => [snapshot.asset.id, snapshot]))
 }

@@ -1,4 +1,4 @@
-/** Verifies assets from what they say of themselves, and records it. */
+/** Verifies assets by what they say about themselves, and records it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset, Observation } from '../../core/asset.ts'
@@ -6,8 +6,9 @@ import { GONE } from '../../core/away.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
+import { deploymentOf } from '../../core/rollout/deployments.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
-import { type Look, lookedAt, verify } from '../../core/verification.ts'
+import { type Look, lookedAt, type VerificationFacts, verify } from '../../core/verification.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
@@ -39,6 +40,7 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   const { state, key, present, known, recording, signal } = verified
   const before = new Map(known)
   const tasks: Promise<void>[] = []
+  let going = 0
 
   async function check(ended: readonly RecordedOutcome[], looks: Looks): Promise<void> {
     const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
@@ -66,14 +68,21 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   return {
     /** How healthy assets were before; whoever prepares them adds what it sees. */
     before,
-    /** `looks`: of those that were looked at when they had ended, what was seen, by id; they are not looked at again. */
+    /**
+     * `looks`: for assets that were looked at when they had ended, what was seen, by id; they are not looked at again.
+     */
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
-      const task = check(ended, looks)
-      // It is awaited at the end; until then nobody else may think that it was forgotten.
+      going++
+      const task = check(ended, looks).finally(() => {
+        going--
+      })
+      // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
       task.catch(() => undefined)
       tasks.push(task)
     },
+    /** Is nothing being verified? */
+    idle: () => going === 0,
     async done(): Promise<void> {
       const ends = await Promise.allSettled(tasks)
       for (const end of ends) if (end.status === 'rejected') throw end.reason
@@ -102,7 +111,7 @@ async function conclude(
   signal: AbortSignal,
 ) {
   const now = () => parts.clock().toISOString()
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), rollsBack: rollsBack(state) }
+  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
   const verdict = verify(planned, outcome, first, facts)
   if (first.kind !== 'seen' || !asset || (verdict.end !== 'still missing' && verdict.end !== 'held back'))
     return verdict
@@ -144,7 +153,7 @@ interface Judged extends Ended {
   readonly before: readonly HealthResult[] | undefined
 }
 
-/** Of a hook that has nowhere to go: what was drained is not back in service, and that is told. */
+/** For a hook that has no address to go to: what was drained is not back in service, and that is told. */
 const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
 function hooksOf({ subject }: ProposalState) {
@@ -155,6 +164,15 @@ export function plannedIn({ subject }: ProposalState, asset: string): PlannedAss
   return subject.kind === 'patches' ? plannedOf(subject, asset) : null
 }
 
-export function rollsBack({ subject }: ProposalState): boolean {
-  return subject.kind === 'patches' && subject.rollsBack !== undefined
+/** What verification has to know of the start of an asset. */
+export function startOf(
+  { subject, rollout, test }: ProposalState,
+  { asset }: PlannedAsset,
+): Pick<VerificationFacts, 'startedAt' | 'rollsBack'> {
+  const run = rollout ?? test
+  const startedAt = run === null ? undefined : deploymentOf(run, asset.id)?.startedAt
+  return {
+    rollsBack: subject.kind === 'patches' && subject.rollsBack !== undefined,
+    ...(startedAt === undefined ? {} : { startedAt }),
+  }
 }

@@ -1,7 +1,8 @@
 /** What a team of many hosts votes on: few patches, 200 ways in which its hosts miss them. */
 
 import { createHash } from 'node:crypto'
-import type { PackageChange, Patch } from '../../../src/core/catalog.ts'
+import type { Patch } from '../../../src/core/catalog.ts'
+import type { PackageChange } from '../../../src/core/change.ts'
 import type { TransactionStep } from '../../../src/core/ports.ts'
 import type { Content } from '../../../src/core/proposal/event.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing } from '../../../src/core/proposal/proposal.ts'

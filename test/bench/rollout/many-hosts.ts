@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { count, eq } from 'drizzle-orm'
 import type { AssetSnapshot, Observation } from '../../../src/core/asset.ts'
-import type { PackageChange } from '../../../src/core/catalog.ts'
+import { type PackageChange, packageChanges } from '../../../src/core/change.ts'
 import type { Batch, DeployEngine, DeploymentReport, InventorySource } from '../../../src/core/ports.ts'
+import { stepsOf } from '../../../src/core/preview.ts'
 import type { ProposalEvent } from '../../../src/core/proposal/event.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
@@ -321,7 +322,7 @@ function createMemoryEngine(install: (id: string, changes: readonly PackageChang
     name: 'memory',
     describe: 'Changes hosts in memory',
     simulated: true,
-    preview: async (_asset, changes) => changes.map((change) => ({ action: 'upgrade', ...change })),
+    preview: async (_asset, changes) => stepsOf(changes),
     preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
     async start(batch) {
       if (!runs.has(batch.key)) runs.set(batch.key, { batch, polls: 0 })
@@ -335,7 +336,7 @@ function createMemoryEngine(install: (id: string, changes: readonly PackageChang
       if (ended) runs.delete(key)
       return run.batch.deployments.map(({ asset, changes }) => {
         if (!ended) return { asset: asset.id, outcome: null, progress: 'unpacking' }
-        install(asset.id, changes)
+        install(asset.id, packageChanges(changes, 'memory'))
         return {
           asset: asset.id,
           outcome: { state: 'succeeded', changed: changes, rebooted: false, log: '' },

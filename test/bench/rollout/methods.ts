@@ -4,8 +4,8 @@ import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Asset, Observation } from '../../../src/core/asset.ts'
-import type { PackageChange } from '../../../src/core/catalog.ts'
+import { type Asset, type Observation, onlyLooks } from '../../../src/core/asset.ts'
+import type { PackageChange } from '../../../src/core/change.ts'
 import type { DeploymentReport } from '../../../src/core/ports.ts'
 import {
   createSshConnections,
@@ -145,7 +145,8 @@ export const ours: Method = {
       for (const look of looks.values()) verify(look)
       const only = assets.flatMap((asset) => (seen.has(asset.id) ? [] : [asset.id]))
       if (only.length > 0)
-        for await (const observation of inventory.observe({ only, depth: 'installed', signal })) verify(observation)
+        for await (const observation of onlyLooks(inventory.observe({ only, depth: 'installed', signal })))
+          verify(observation)
       if (seen.size !== assets.length) throw new Error(`Only ${seen.size} of ${assets.length} hosts were seen again.`)
       step('verify')
     }

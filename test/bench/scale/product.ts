@@ -2,12 +2,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observation } from '../../../src/core/asset.ts'
+import { type PackageChange, packageChanges } from '../../../src/core/change.ts'
 import type { DeployEngine } from '../../../src/core/ports.ts'
+import { stepsOf } from '../../../src/core/preview.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { contentHash } from '../../../src/core/proposal/decision-content.ts'
 import type { Content, RecordedOutcome, RecordedVerification } from '../../../src/core/proposal/event.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
-import type { Actor, Choice, Deployment, PatchSubject, ProposalState } from '../../../src/core/proposal/proposal.ts'
+import type { Actor, Choice, Deployment, ProposalState } from '../../../src/core/proposal/proposal.ts'
 import type { TeamPlan } from '../../../src/core/ring-rule.ts'
 import { plannedOf } from '../../../src/core/rollout/planned.ts'
 import { unfinishedDeployments } from '../../../src/core/rollout/run.ts'
@@ -31,8 +33,8 @@ import { createRecording } from '../../../src/workflow/rollout/recording.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { judgement } from '../../support/example-service.ts'
 import { machineFor } from '../../support/proposal-case.ts'
-import { always } from '../../support/proposals.ts'
 import { beginSession } from '../../support/session.ts'
+import { always } from '../../support/windows.ts'
 import { members, policy, QUORUM, VOTERS } from '../voters.ts'
 import type { Feed } from './feeds.ts'
 import { ENGINE, INVENTORY } from './hosts.ts'
@@ -94,7 +96,7 @@ const engine: DeployEngine = {
   name: ENGINE,
   describe: 'a stand-in that previews at once',
   simulated: false,
-  preview: async (_asset, changes) => changes.map((change) => ({ action: 'upgrade', ...change })),
+  preview: async (_asset, changes) => stepsOf(changes),
   preflight: never,
   start: never,
   poll: never,
@@ -359,8 +361,8 @@ function commandOf(step: Commanded): ProposalCommand {
   }
 }
 
-function changesOf({ subject }: ProposalState, asset: string): PatchSubject['assets'][number]['changes'] {
-  return subject.kind === 'patches' ? (plannedOf(subject, asset)?.changes ?? []) : []
+function changesOf({ subject }: ProposalState, asset: string): readonly PackageChange[] {
+  return packageChanges(subject.kind === 'patches' ? (plannedOf(subject, asset)?.changes ?? []) : [], ENGINE)
 }
 
 /** Of a hundred hosts of the last ring one fails: none where that would stop a small one at its gate. */

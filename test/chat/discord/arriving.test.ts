@@ -11,10 +11,9 @@ import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-di
 import type { Guild, Role } from '../../fakes/discord/world.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService, jonas, mara, tom } from '../../support/example-service.ts'
+import { exampleService, jonas, mara, proposeAll, tom } from '../../support/example-service.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 
 /** In the payments team alone. */
 const marek = { id: 'marek', name: 'Marek', roles: ['owner'] }
@@ -102,9 +101,7 @@ test('a key that is none is refused at the start, and odd headers are no signatu
 
 test('proposals, and people of their teams, are completed while they are typed, for those who are known', async () => {
   await discord.setInteractionsEndpoint(address)
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   const typed = await discord.autocomplete(users.tom, channel, 'patch approve', ['proposal', 'open'])
   expect(typed.choices?.map(({ value }) => value)).toEqual(['PW-2', 'PW-1'])
@@ -153,9 +150,7 @@ test('a person who takes no direct messages is one notice, and holds nothing up'
 
 test('a token that was changed is one notice; with the old one back, messages arrive', async () => {
   discord.faults.add({ method: 'POST', path: /messages$/ }, { kind: 'refusal', reason: 'unauthorized' })
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   expect(service.warnings.filter((warning) => warning.includes('DISCORD_BOT_TOKEN is not valid'))).toHaveLength(1)
   await expect

@@ -4,16 +4,15 @@ import type { ChatConnection } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
-import { findProposal, openProposals } from '../../../src/store/proposals.ts'
+import { findProposal } from '../../../src/store/proposals.ts'
 import { createFakeDiscord, type FakeDiscord } from '../../fakes/discord/fake-discord.ts'
 import type { Interaction } from '../../fakes/discord/interactions.ts'
 import type { Message } from '../../fakes/discord/world.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService } from '../../support/example-service.ts'
+import { exampleService, proposeAll, webProposal } from '../../support/example-service.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const plenty = { limit: 1_000, windowMilliseconds: 1_000 }
 
 let discord: FakeDiscord
@@ -65,13 +64,9 @@ beforeEach(async () => {
     },
   })
   await connection.start()
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
-  const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!found) throw new Error('The example has no proposal.')
-  web = found
+  web = await webProposal(db)
 })
 afterEach(async () => {
   await connection.stop()

@@ -98,7 +98,7 @@ test('a plan that never ends says why', () => {
 
 test('the ends of assets are counted for all and for each ring', () => {
   expect(pictureAlt(pictures.outcome)).toBe(
-    '50 assets: 42 installed, 2 failed, 1 unreachable, 5 not touched. canary: 2 installed. broad: 40 installed, 2 failed, 1 unreachable, 5 not touched.',
+    '50 servers: 42 installed, 2 failed, 1 unreachable, 5 not touched. canary: 2 installed. broad: 40 installed, 2 failed, 1 unreachable, 5 not touched.',
   )
   const { subject } = content(3)
   expect(outcomeOf({ subject, rollout: null })).toEqual({

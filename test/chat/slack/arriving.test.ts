@@ -11,10 +11,10 @@ import { createFakeSlack, type FakeSlack, WORKSPACE } from '../../fakes/slack/fa
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
 import type { exampleService } from '../../support/example-service.ts'
+import { proposeAll } from '../../support/example-service.ts'
 import { slackByRequests } from '../../support/slack-by-requests.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const OTHER = 'T0000002'
 const SECRET = 'a secret that is not in the database'
 
@@ -48,9 +48,7 @@ async function begin(
 }
 
 async function propose(): Promise<string> {
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   return (await openProposals(database().db)).find(({ team }) => team === 'web-platform')?.id ?? ''
 }

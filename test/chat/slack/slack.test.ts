@@ -4,16 +4,15 @@ import { createSlack } from '../../../src/chat/slack/connection.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
 import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
-import { findProposal, openProposals } from '../../../src/store/proposals.ts'
+import { findProposal } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
 import { buttonsOf, createFakeSlack, type FakeSlack } from '../../fakes/slack/fake-slack.ts'
 import type { SlackMessage } from '../../fakes/slack/world.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
-import { exampleService } from '../../support/example-service.ts'
+import { exampleService, proposeAll, webProposal } from '../../support/example-service.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const people = { mara: 'U0MARA', tom: 'U0TOM', jonas: 'U0JONAS', guest: 'U0GUEST', bot: 'U0ROBOT' }
 const accounts = accountsOf(people)
 
@@ -57,13 +56,9 @@ beforeEach(async ({ task }) => {
     },
   })
   await connection.start()
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
-  const found = (await openProposals(db)).find((state) => state.team === 'web-platform')
-  if (!found) throw new Error('The example has no proposal.')
-  web = found
+  web = await webProposal(db)
 })
 afterEach(async () => {
   await connection.stop()

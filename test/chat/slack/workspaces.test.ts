@@ -15,10 +15,10 @@ import { createFakeSlack, type FakeSlack, WORKSPACE } from '../../fakes/slack/fa
 import type { SlackMessage } from '../../fakes/slack/world.ts'
 import { useDatabase } from '../../support/database.ts'
 import type { exampleService } from '../../support/example-service.ts'
+import { proposeAll } from '../../support/example-service.ts'
 import { slackByRequests } from '../../support/slack-by-requests.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const SECOND = 'T0000002'
 const FOREIGN = 'T0000666'
 const bothPlaces = {
@@ -96,9 +96,7 @@ async function installedEarlier(workspace: string): Promise<void> {
 }
 
 async function propose(): Promise<string> {
-  await service.workflow.syncFeeds(signal)
-  await service.workflow.syncInventory(signal)
-  await service.workflow.propose(signal)
+  await proposeAll(service.workflow)
   await service.workflow.deliver()
   return (await openProposals(database().db)).find(({ team }) => team === 'web-platform')?.id ?? ''
 }

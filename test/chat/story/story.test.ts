@@ -81,7 +81,7 @@ function tell(events: readonly (readonly [ProposalEvent, Actor] | ProposalEvent)
 
 describe('the thread', () => {
   test.each<[string, readonly (ProposalEvent | readonly [ProposalEvent, Actor])[], RegExp]>([
-    ['opening', [], /^Proposed by the assessment: 4 assets miss 1 patch\. Priority scheduled\.$/],
+    ['opening', [], /^Proposed by the assessment: 4 servers miss 1 patch\. Priority scheduled\.$/],
     ['an approval', [[cast('approve'), person('tom')]], /^Approved\.$/],
     [
       'an approval with a word',
@@ -109,7 +109,7 @@ describe('the thread', () => {
     [
       'a stop by the gate',
       [...started, { type: 'halted', by: 'Patchwarden', reason: 'Ring canary stopped at its gate: 1 failed' }],
-      /^Stopped\. Ring canary stopped at its gate: 1 failed\. 3 assets not touched\.$/,
+      /^Stopped\. Ring canary stopped at its gate: 1 failed\. 3 servers not touched\.$/,
     ],
     [
       'a test that is paused',
@@ -124,7 +124,7 @@ describe('the thread', () => {
     [
       'a test that is halted when nothing is at work',
       [{ type: 'test-started' }, [{ type: 'test-halted', by: 'Jonas', reason: 'alarms?' }, person('jonas')]],
-      /^Halted the test: alarms\? Nothing of it is at work\.$/,
+      /^Halted the test: alarms\? No server is at work for the test\.$/,
     ],
     [
       'a test that is halted because its proposal was closed',

@@ -110,7 +110,7 @@ describe('a plan forecast', () => {
       ],
     })
     expect(short.problem).toBe(
-      'Ring all never ends: an asset takes about 90 min, and the window "nightly" is never open for longer than 60 min.',
+      'Ring all never ends: a server takes about 90 min, and the window "nightly" is never open for longer than 60 min.',
     )
     const none = question(rings)
     const never = forecast({ ...none, subject: { ...none.subject, window: { name: 'none', rules: [] } } })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Through } from '../../../src/core/hands.ts'
 import { type Act, acts } from '../../../src/core/permission/acts.ts'
-import { offersToAny, why } from '../../../src/core/permission/answer.ts'
+import { offersToAny, refusalOf, why } from '../../../src/core/permission/answer.ts'
 import { doer, idsWhoMay, people, placeIn, type Scene } from '../../support/permission-scene.ts'
 import { person } from '../../support/proposal-case.ts'
 
@@ -40,7 +40,7 @@ describe('why somebody may or may not', () => {
         holds: true,
         why: 'PW-1 is open.',
       },
-      { what: 'Nothing of their own is against it', holds: true, why: 'Nothing is.' },
+      { what: 'Nothing in their roles or acts is against it', holds: true, why: 'Nothing is.' },
     ])
   })
 
@@ -77,4 +77,9 @@ test('where nothing is frozen, nobody is told that they agreed to lift it', () =
   const [, , when, own] = why('unfreeze', doer('mara'), placeIn('open'))
   expect(when).toMatchObject({ holds: false, why: 'Nobody has frozen web.' })
   expect(own).toMatchObject({ holds: true })
+})
+
+test('what no role may do is refused to everybody, though the proposal would take it', () => {
+  const place = placeIn('started', { policy: { stop: [] } })
+  for (const { id } of people) expect(refusalOf('pause', doer(id), place)).toMatchObject({ code: 'not allowed' })
 })

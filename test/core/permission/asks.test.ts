@@ -11,7 +11,10 @@ function asks(scene: Scene, options: PlaceOptions = {}): readonly Ask[] {
 
 /** Who is asked for what, the most pressing first. */
 function asked(scene: Scene, options: PlaceOptions = {}): readonly (readonly [string, readonly string[]])[] {
-  return asks(scene, options).map((ask) => [ask.what, people.filter((one) => isAsked(ask, one)).map(({ id }) => id)])
+  return asks(scene, options).map((ask) => [
+    ask.what,
+    people.filter((one) => isAsked(ask, one, people)).map(({ id }) => id),
+  ])
 }
 
 describe('whom a proposal waits for', () => {
@@ -79,6 +82,27 @@ describe('whom a proposal waits for', () => {
     expect(asked('open', { glance: { votes: one.state().votes } })).toEqual([['vote', ['mara', 'tom']]])
   })
 
+  test('who holds a role of which all places are filled is not asked; who would leave room for another is', () => {
+    const askedAfter = (...voters: readonly string[]) => {
+      const one = caseOf()
+      for (const who of voters) one.vote(who, 'approve')
+      return asked('open', { glance: { votes: one.state().votes } })
+    }
+    expect(askedAfter('noor')).toEqual([['vote', ['mara', 'tom']]])
+    // Mara is owner and security: with Noor or with Tom she fills the other.
+    expect(askedAfter('mara')).toEqual([['vote', ['noor', 'tom']]])
+    expect(askedAfter('tom')).toEqual([['vote', ['mara', 'noor']]])
+  })
+
+  test('where all have approved and a test is waited for, nobody is asked for a vote', () => {
+    const votes = ['noor', 'tom'].map((who) => {
+      const one = caseOf()
+      one.vote(who, 'approve')
+      return one.state().votes
+    })
+    expect(asked('test runs', { glance: { votes: votes.flat() } })).toEqual([['vote', []]])
+  })
+
   test('the hand of the command line is no person to leave out', () => {
     const proposer = {
       kind: 'person',
@@ -101,7 +125,7 @@ describe('whose vote or agreement came by a link', () => {
 
   test('is asked to confirm it, as a person, and whatever their role', () => {
     const [first] = asks('open', { glance: { votes: vote({ through, seq: 2 }) } })
-    expect(first).toEqual({ what: 'confirm', roles: [], people: ['noor'], except: [] })
+    expect(first).toEqual({ what: 'confirm', roles: [], people: ['noor'], except: [], places: null })
     expect(
       asked('halted', { glance: { votes: [], resumeVotes: [{ person: 'noor', name: 'Noor', through, seq: 9 }] } }),
     ).toEqual([
@@ -128,13 +152,13 @@ describe('whose vote or agreement came by a link', () => {
 })
 
 describe('is asked', () => {
-  const ask: Ask = { what: 'vote', roles: ['owner'], people: ['zoe'], except: ['noor'] }
+  const ask: Ask = { what: 'vote', roles: ['owner'], people: ['zoe'], except: ['noor'], places: null }
   test.each<[string, string, readonly string[], boolean]>([
     ['who holds the role', 'mara', ['owner', 'lead'], true],
     ['who is named, without a role', 'zoe', [], true],
     ['not who is left out', 'noor', ['owner'], false],
     ['not who holds another role', 'tom', ['security'], false],
   ])('%s', (_, id, roles, expected) => {
-    expect(isAsked(ask, { id, roles })).toBe(expected)
+    expect(isAsked(ask, { id, roles }, people)).toBe(expected)
   })
 })

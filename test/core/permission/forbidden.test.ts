@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Act, actOf, acts, isAct } from '../../../src/core/permission/acts.ts'
 import { forbidden } from '../../../src/core/permission/forbidden.ts'
+import type { PeoplesCommand } from '../../../src/core/permission/parts.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { caseOf, doer, people, scenes } from '../../support/permission-scene.ts'
 import { machine } from '../../support/proposal-case.ts'
@@ -10,7 +11,7 @@ const reason = 'because'
 const vote = { type: 'vote', revision: null, reason, owner: null, until: null } as const
 
 /** What people give, with the act that it is. */
-const ofPeople: readonly (readonly [ProposalCommand, Act])[] = [
+const ofPeople: readonly (readonly [PeoplesCommand, Act])[] = [
   [{ ...vote, choice: 'approve' }, 'approve'],
   [{ ...vote, choice: 'abstain' }, 'abstain'],
   [{ ...vote, choice: 'reject' }, 'reject'],
@@ -29,6 +30,7 @@ const ofPeople: readonly (readonly [ProposalCommand, Act])[] = [
   [{ type: 'resume' }, 'resume'],
   [{ type: 'extend-window', until: null, reason }, 'extend-window'],
   [{ type: 'break-glass', reason }, 'break-glass'],
+  [{ type: 'open-roll-back', by: 'PW-2' }, 'roll-back'],
   [{ type: 'review-break-glass' }, 'review-break-glass'],
   [{ type: 'skip', asset: 'web1', reason }, 'skip'],
 ]
@@ -38,6 +40,7 @@ const ofParts: readonly ProposalCommand[] = [
   { type: 'revise', content: content(4), reason },
   { type: 'compare-assets', departures: [], newcomers: [] },
   { type: 'supersede', by: 'PW-2' },
+  { type: 'end-roll-back', by: 'PW-2', undone: [] },
   { type: 'follow-up', advisory: 'DSA-1', mends: 'DSA-0', proposal: 'PW-2' },
   { type: 'remind' },
   { type: 'expire' },

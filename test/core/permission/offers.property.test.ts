@@ -10,11 +10,11 @@ import type { Content } from '../../../src/core/proposal/event.ts'
 import { evolve } from '../../../src/core/proposal/evolve.ts'
 import { hasFailed } from '../../../src/core/proposal/named-asset.ts'
 import { type Actor, type EndState, type ProposalState, statuses } from '../../../src/core/proposal/proposal.ts'
-import type { WindowPlan } from '../../../src/core/window.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { placeOf } from '../../support/place.ts'
 import { machineFor } from '../../support/proposal-case.ts'
-import { always, content, policy, testedContent } from '../../support/proposals.ts'
+import { content, policy, testedContent } from '../../support/proposals.ts'
+import { daily } from '../../support/windows.ts'
 
 const people: readonly Member[] = [
   { id: 'mara', name: 'Mara', roles: ['owner', 'security'] },
@@ -31,10 +31,7 @@ function doer({ id, name }: Member): Doer {
   return { kind: 'person', id, name, via: 'console' }
 }
 
-const nightly: WindowPlan = {
-  name: 'nightly',
-  rules: always.rules.map((rule) => ({ ...rule, start: '00:00', durationSeconds: 4 * 3_600 })),
-}
+const nightly = daily('nightly', '00:00', 4)
 
 /** The command of an act with all that is given with it right, as far as there is something right to give. */
 function valid(act: Act, state: ProposalState): readonly ProposalCommand[] {
@@ -79,8 +76,9 @@ function valid(act: Act, state: ProposalState): readonly ProposalCommand[] {
     case 'resume':
     case 'review-break-glass':
       return [{ type: act }]
-    // It opens a proposal of its own, and a freeze is the team's: they are no commands on this one.
     case 'roll-back':
+      return [{ type: 'open-roll-back', by: 'PW-2' }]
+    // A freeze is the team's: it is no command on this one.
     case 'unfreeze':
       return []
   }
@@ -243,9 +241,7 @@ test('what somebody is offered is accepted from them, and what they are not offe
     expect.arrayContaining(['open', 'scheduled', 'rolling out', 'paused', 'halted', 'completed', 'rejected']),
   )
   // A sign-in link, of which there is none here, is what is confirmed.
-  expect([...offered].sort()).toEqual(
-    acts.filter((act) => !['confirm', 'roll-back', 'unfreeze', 'go'].includes(act)).toSorted(),
-  )
+  expect([...offered].sort()).toEqual(acts.filter((act) => !['confirm', 'unfreeze', 'go'].includes(act)).toSorted())
   expect(statuses).toContain('expired')
 })
 

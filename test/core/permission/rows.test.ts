@@ -20,6 +20,14 @@ import { person } from '../../support/proposal-case.ts'
 const shell: Through = { kind: 'command line', user: 'deploy', host: 'build01' }
 const marasLink: Through = { kind: 'sign-in link', madeBy: ['mara'] }
 
+const agreedByLink = {
+  person: 'noor',
+  name: 'Noor',
+  through: marasLink,
+  at: '2026-11-20T02:00:00.000Z',
+  seq: 7,
+}
+
 const rule: Glance['subject'] = {
   kind: 'standing rule',
   rule: { name: 'dev', team: 'web', tags: ['dev'], types: ['security'], expiresAt: '2027-01-01T00:00:00.000Z' },
@@ -574,14 +582,18 @@ describe('when', () => {
     )
   })
 
-  test('a window is extended in its last hours or after it, and never into a freeze', () => {
+  test('a window is extended in its last three hours or after it, and never into a freeze', () => {
     const schedule = { start: '2026-11-20T01:00:00.000Z', end: '2026-11-20T09:00:00.000Z' }
     const extend = (now: string, place: PlaceOptions['place'] = {}) =>
       said('extend-window', 'noor', placeIn('halted', { glance: { schedule }, place: { ...place, now } }))
-    const anyway = 'The window is open until 2026-11-20T09:00:00.000Z anyway: extend it when it is about to end.'
+    const anyway =
+      'The window is open until 2026-11-20T09:00:00.000Z anyway: it is extended in its last 3 hours, or after it.'
     expect(extend('2026-11-20T01:00:00.000Z')).toBe(anyway)
     expect(extend('2026-11-20T04:00:00.000Z')).toBe(anyway)
-    expect(extend('2026-11-20T06:00:01.000Z')).toBeNull()
+    // A window is made longer by four hours at most, and that is not when it may be.
+    expect(extend('2026-11-20T05:00:01.000Z')).toBe(anyway)
+    expect(extend('2026-11-20T05:59:59.000Z')).toBe(anyway)
+    expect(extend('2026-11-20T06:00:00.000Z')).toBeNull()
     expect(extend('2026-11-20T09:00:00.000Z')).toBeNull()
     // It stopped, and its window is moved to one that has not begun.
     expect(extend('2026-11-20T00:59:00.000Z')).toBeNull()
@@ -732,8 +744,25 @@ describe('what of their own is against it', () => {
     const voted = placeIn('open', { glance: { votes } })
     expect(said('confirm', 'noor', voted)).toBeNull()
     expect(said('confirm', 'tom', voted)).toBe('Nothing of yours on PW-1 waits for a confirmation.')
-    const resumeVotes = [{ person: 'noor', name: 'Noor', through: marasLink, seq: 9 }]
-    expect(said('confirm', 'noor', placeIn('halted', { glance: { resumeVotes } }))).toBeNull()
+    const stopped = (resumeVotes: Glance['resumeVotes']) => placeIn('halted', { glance: { resumeVotes } })
+    expect(said('confirm', 'noor', stopped([agreedByLink]))).toBeNull()
+    // An agreement that an earlier version recorded needs none.
+    const { person: who, name, through } = agreedByLink
+    expect(said('confirm', 'noor', stopped([{ person: who, name, through }]))).toBe(
+      'Nothing of yours on PW-1 waits for a confirmation.',
+    )
+  })
+
+  test('an account that was linked after that confirms nothing, and is offered nothing', () => {
+    const { glance } = placeIn('open')
+    const vote = { ...agreedByLink, choice: 'approve', reason: null, revision: 1, via: 'console' } as const
+    const voted = placeIn('open', { glance: { ...glance, votes: [vote] } })
+    const linked = (linkedAt: string) => doer('noor', { via: 'slack', linkedAt })
+    expect(said('confirm', linked('2026-11-20T01:59:59.000Z'), voted)).toBeNull()
+    expect(said('confirm', linked('2026-11-20T02:00:00.000Z'), voted)).toBe(
+      'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.',
+    )
+    expect(isOffered('confirm', linked('2026-11-20T02:00:00.000Z'), voted)).toBe(false)
   })
 })
 
@@ -763,6 +792,7 @@ test('what decides is not taken from the command line where the policy does not 
     'approve',
     'abstain',
     'reject',
+    'withdraw',
     'unfreeze',
     'acknowledge',
     'leave-out',
@@ -774,4 +804,21 @@ test('what decides is not taken from the command line where the policy does not 
     'break-glass',
     'review-break-glass',
   ])
+})
+
+test('while people vote, withdrawing takes an account of one’s own; what was decided is cancelled and ended in any way', () => {
+  const recorded = { policy: { cli: 'recorded' } } as const
+  const by = (through: Through, scene: Scene, options: PlaceOptions = {}) =>
+    said('withdraw', doer('noor', { through }), placeIn(scene, options))
+  const link = 'this session began with a sign-in link made by Mara. Do it in Slack or Discord.'
+  expect(by(marasLink, 'open')).toBe(`Not withdrawn: while people vote, that takes an account of your own, and ${link}`)
+  expect(isOffered('withdraw', doer('noor', { through: marasLink }), placeIn('open'))).toBe(false)
+  expect(by(shell, 'open')).toContain('decisions are not taken from the command line here')
+  expect(by(shell, 'open', recorded)).toBeNull()
+  expect(by({ kind: 'example' }, 'open')).toBeNull()
+  for (const scene of ['scheduled', 'halted'] as const)
+    for (const through of [marasLink, shell]) {
+      expect(by(through, scene), scene).toBeNull()
+      expect(isOffered('withdraw', doer('noor', { through }), placeIn(scene))).toBe(true)
+    }
 })

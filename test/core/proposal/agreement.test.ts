@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
-import type { WindowPlan } from '../../../src/core/window.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content } from '../../support/proposals.ts'
-
-/** Every day from 01:00 for three hours. The case begins at midnight. */
-const nights: WindowPlan = {
-  name: 'nights',
-  rules: always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 3 * 3_600 })),
-}
+import { content } from '../../support/proposals.ts'
+import { nights } from '../../support/windows.ts'
 
 /** A rollout of six, at 01:00, whose first batch failed, which stopped it. */
 function halted(policy: Partial<Policy> = {}) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import {
+  approvalBringsOn,
   approvalNow,
   bypassesWindow,
   excludedVoters,
@@ -43,6 +44,20 @@ function tagged(tags: readonly string[], more: Partial<ProposalState> = {}): Pro
   const assets = state.subject.assets.map((planned) => ({ ...planned, asset: { ...planned.asset, tags } }))
   return { ...state, subject: { ...state.subject, assets } }
 }
+
+test('an approval brings on what misses one, and what nobody needs to approve; not what all have approved', () => {
+  const votes = (...who: readonly string[]) => {
+    const one = proposalCase({ content: testedContent(4, 2), policy: { testRing: 'required' } })
+    for (const id of who) one.vote(id, 'approve')
+    return one.state()
+  }
+  expect(approvalBringsOn(votes(), members)).toBe(true)
+  expect(approvalBringsOn(votes('noor'), members)).toBe(true)
+  // Both places are filled, and its test has not run.
+  expect(votes('noor', 'tom').status).toBe('open')
+  expect(approvalBringsOn(votes('noor', 'tom'), members)).toBe(false)
+  expect(approvalBringsOn(stateOf({ approval: lazy }), members)).toBe(true)
+})
 
 describe('who has to agree', () => {
   test('the quorum of the policy; nobody while a notice runs; the fallback where the rule does not cover it', () => {
@@ -104,7 +119,7 @@ describe('a standing approval covers what it says, and nothing else', () => {
     ['nobody voted it', tagged(['dev']), null, now, 'the rule "dev" has not been voted'],
     ['it is in force until its end', tagged(['dev']), grant, '2026-11-30T23:59:59.000Z', null],
     ['it is over at its end', tagged(['dev']), grant, grant.expiresAt, 'the rule "dev" expired on 2026-12-01'],
-    ['assets carry none', tagged(['web']), grant, now, '4 of its assets do not carry dev or lab'],
+    ['assets carry none', tagged(['web']), grant, now, '4 of its servers do not carry dev or lab'],
     [
       'a patch is of another kind',
       tagged(['dev']),
@@ -131,7 +146,7 @@ describe('a standing approval covers what it says, and nothing else', () => {
     const [first, ...others] = state.subject.assets
     const assets = first === undefined ? [] : [{ ...first, asset: { ...first.asset, tags: [] } }, ...others]
     expect(standingProblem({ ...state, subject: { ...state.subject, assets } }, grant, now)).toBe(
-      '1 of its assets do not carry dev or lab',
+      '1 of its servers do not carry dev or lab',
     )
   })
 })
@@ -152,7 +167,7 @@ describe('where the policy requires a test', () => {
     ['it runs', tested({}), 'the test ring test is still running'],
     ['it is paused', tested({ stopped: { how: 'paused', by, reason: 'look', at } }), 'the test ring test is paused'],
     ['it is halted', tested({ stopped: { how: 'halted', by, reason: 'bad', at } }), 'the test ring test is halted'],
-    ['no asset is in one', stateOf(required), 'its policy asks for a test ring, and no asset is in one'],
+    ['no asset is in one', stateOf(required), 'its policy asks for a test ring, and no server is in one'],
     ['it is not required', tested(null, { testRing: 'run' }), null],
   ])('%s', (_, state, problem) => {
     expect(testProblem(state)).toBe(problem)
@@ -170,7 +185,7 @@ describe('where the policy requires a test', () => {
   test('without rings there is no test to wait for, and no approval', () => {
     const state = stateOf(required)
     const subject = state.subject.kind === 'patches' ? { ...state.subject, rings: [] } : state.subject
-    expect(testProblem({ ...state, subject })).toBe('its policy asks for a test ring, and no asset is in one')
+    expect(testProblem({ ...state, subject })).toBe('its policy asks for a test ring, and no server is in one')
   })
 
   test('votes alone do not approve it', () => {
@@ -234,7 +249,7 @@ describe('how it is approved now', () => {
     })
     expect(ask(state)).toEqual({ missing: 'the rule "dev" has not been voted' })
     expect(ask(tagged(['web'], { noticeEndsAt }), { standing: grant })).toEqual({
-      missing: '4 of its assets do not carry dev or lab',
+      missing: '4 of its servers do not carry dev or lab',
     })
     expect(ask(tagged(['dev'], { noticeEndsAt, standingRefused: 'no' }), { standing: grant })).toEqual({
       missing: 'approval is incomplete: security 0 of 1',

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { Actor } from '../../../src/core/proposal/proposal.ts'
-import { nights } from '../../support/permission-scene.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content, testedContent } from '../../support/proposals.ts'
+import { content, testedContent } from '../../support/proposals.ts'
+import { always, nights } from '../../support/windows.ts'
 
 const reason = 'it is replaced'
 const both: Partial<Policy> = { resume: [{ role: 'owner', count: 2 }] }
@@ -33,8 +33,8 @@ function skip(asset: string | null, why: string | null = reason): ProposalComman
 
 describe('leaving out', () => {
   test.each<[string, ProposalCommand, string, string]>([
-    ['names an asset', skip(null), 'incomplete', 'Name an asset of PW-1.'],
-    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no asset "db1".'],
+    ['names an asset', skip(null), 'incomplete', 'Name a server of PW-1.'],
+    ['names one that is there', skip('db1'), 'incomplete', 'PW-1 has no server "db1".'],
     ['says why', skip('web6', null), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
     ['says why in words', skip('web6', '  '), 'incomplete', 'Say why web6 is left out: the reason is kept with it.'],
   ])('%s', (_, command, code, sentence) => {
@@ -110,11 +110,19 @@ describe('trying again', () => {
       code: 'not now',
       sentence: 'web6 has not failed: its turn has not come.',
     })
-    expect(one.give(retry('db1'), person('noor'))).toEqual({ code: 'incomplete', sentence: 'PW-1 has no asset "db1".' })
+    expect(one.give(retry('db1'), person('noor'))).toEqual({
+      code: 'incomplete',
+      sentence: 'PW-1 has no server "db1".',
+    })
     one.give({ type: 'resume' }, person('noor'))
     one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
     one.give({ type: 'start-batch' })
-    expect(one.give(retry('web2'), person('noor'))).toMatchObject({ code: 'not now' })
+    expect(one.give(retry('web2'), person('noor'))).toEqual({
+      code: 'not now',
+      sentence: 'web2 has not failed: it is being worked on.',
+    })
   })
 
   test('of all does not try what somebody left out; by its name it does', () => {
@@ -122,6 +130,38 @@ describe('trying again', () => {
     one.give(skip('web1'), person('noor'))
     expect(one.give(retry(null), person('noor'))).toEqual({ code: 'not now', sentence: 'No asset of PW-1 has failed.' })
     expect(one.give(retry('web1'), person('noor'))).toContain('retry-asked')
+  })
+
+  test('of all leaves what ended well', () => {
+    const one = started()
+    one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
+    one.finishBatch('failed')
+    expect(one.give(retry('web1'), person('noor'))).toEqual({
+      code: 'not now',
+      sentence: 'web1 has not failed: installed.',
+    })
+    one.give(retry(null), person('noor'))
+    expect(one.recorded().find(({ event }) => event.type === 'retry-asked')?.event).toMatchObject({
+      assets: ['lab/web2', 'lab/web3'],
+    })
+  })
+
+  test('of each of two agrees once', () => {
+    const one = started(both)
+    one.finishBatch()
+    one.pass(1)
+    one.give({ type: 'end-soak' })
+    one.finishBatch('failed')
+    expect(one.give(retry('web2'), person('noor'))).toEqual(['retry-asked', 'resume-agreed'])
+    expect(one.give(retry('web3'), person('noor'))).toEqual(['retry-asked'])
+  })
+
+  test('agrees beside somebody else who has', () => {
+    const one = halted(both)
+    one.give({ type: 'resume' }, person('mara'))
+    expect(one.give(retry('web1'), person('noor'))).toEqual(['retry-asked', 'resume-agreed', 'resumed'])
   })
 
   test('agrees once that it goes on', () => {
@@ -158,6 +198,23 @@ describe('stopping and going on', () => {
       type: 'resumed',
       by: ['Noor (not confirmed)', 'Mara'],
     })
+  })
+
+  test('said again by an account of one’s own confirms what was said, where the account was known before', () => {
+    const again = (linkedAt?: string) => {
+      const one = started(both)
+      one.give({ type: 'pause', reason: null }, person('jonas'))
+      const link = { kind: 'sign-in link', madeBy: ['tom'] } as const
+      one.give({ type: 'resume' }, { kind: 'person', id: 'noor', name: 'Noor', via: 'console', through: link })
+      one.pass(0.5)
+      return { one, own: { ...person('noor'), ...(linkedAt === undefined ? {} : { linkedAt }) } }
+    }
+    const known = again()
+    expect(known.one.give({ type: 'resume' }, known.own)).toEqual(['act-confirmed'])
+    expect(known.one.state().resumeVotes).toHaveLength(1)
+    const later = again('2026-11-20T01:15:00.000Z')
+    expect(later.one.give({ type: 'confirm', act: null }, later.own)).toMatchObject({ code: 'not own' })
+    expect(later.one.give({ type: 'resume' }, later.own)).toEqual(['resume-agreed'])
   })
 
   test('a paused test goes on as a test', () => {
@@ -199,7 +256,12 @@ describe('a longer window', () => {
       extend('2026-11-20T04:30:00.000Z'),
       'The window is open until 2026-11-20T04:00:00.000Z; choose a later time.',
     ],
-    ['is until a time', 2, extend('late'), '"late" is no time; write 2026-12-31T05:00Z, or nothing for an hour more.'],
+    [
+      'is until a time',
+      2,
+      extend('late'),
+      '"late" is not a time; write 2026-12-31T05:00Z, or nothing for an hour more.',
+    ],
     ['says why', 2, extend(null, ' '), 'Say why it may run on: the reason is kept, and everybody reads it.'],
     [
       'says why in any case',
@@ -213,11 +275,15 @@ describe('a longer window', () => {
     expect(given(one, command)).toBe(expected)
   })
 
-  test('is never more than four hours from now, also where it would be an hour', () => {
+  test('is given in the last three hours of the window, so that an hour more is never more than four from now', () => {
     const rules = always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 4.5 * 3_600 }))
     const one = started({}, { name: 'long', rules })
-    one.pass(0.6)
-    expect(given(one, extend(null))).toBe('2026-11-20T05:36:00.000Z')
+    one.pass(1.4)
+    expect(given(one, extend(null))).toBe(
+      'The window is open until 2026-11-20T05:30:00.000Z anyway: it is extended in its last 3 hours, or after it.',
+    )
+    one.pass(0.1)
+    expect(given(one, extend(null))).toBe('2026-11-20T06:30:00.000Z')
   })
 
   test('keeps who and why', () => {
@@ -245,6 +311,22 @@ describe('a longer window', () => {
       ],
     )
     expect(one.state().rollout?.extendedUntil).toBeNull()
+  })
+
+  test('to which somebody has agreed is agreed to with the same end, where nobody says another', () => {
+    const one = started(both)
+    one.pass(2)
+    expect(one.give(extend('2026-11-20T06:00Z'), person('noor'))).toEqual(['agreed'])
+    expect(one.give(extend(null), person('mara'))).toEqual(['window-extended'])
+    expect(one.state().rollout?.extendedUntil).toBe('2026-11-20T06:00:00.000Z')
+  })
+
+  test('is not what somebody agreed to who left out what failed', () => {
+    const one = halted(both)
+    one.pass(2)
+    one.give(skip('web1'), person('noor'))
+    one.give(extend(null), person('mara'))
+    expect(one.state().agreements?.at(-1)?.to).toEqual({ act: 'extend-window', until: '2026-11-20T05:00:00.000Z' })
   })
 
   test('ends what was agreed to about it, and nothing else', () => {

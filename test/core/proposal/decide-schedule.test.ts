@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import type { Freeze } from '../../../src/core/window.ts'
-import { nights } from '../../support/permission-scene.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content } from '../../support/proposals.ts'
+import { content } from '../../support/proposals.ts'
+import { always, nights } from '../../support/windows.ts'
 
 /** Scheduled for 01:00 of the 20th, in windows of three hours a night. It is midnight. */
 function scheduled(plan = nights) {

@@ -5,6 +5,7 @@ import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content, testedContent } from '../../support/proposals.ts'
 
 const marasLink: Through = { kind: 'sign-in link', madeBy: ['mara'] }
+const byLink = (id: string, through: Through = marasLink) => ({ ...person(id), through })
 const approve: ProposalCommand = {
   type: 'vote',
   choice: 'approve',
@@ -52,6 +53,36 @@ describe('a vote', () => {
     const one = proposalCase({ policy: { approval } })
     expect(one.vote('noor', 'approve')).toEqual(['vote-cast'])
     expect(one.state().status).toBe('open')
+  })
+
+  test('of lazy consensus approves nothing after the notice, either: that is told when it ends', () => {
+    const approval = { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner', 'security'] } as const
+    const one = proposalCase({ policy: { approval } })
+    one.give(approve, byLink('tom'))
+    one.pass(2)
+    expect(one.vote('noor', 'approve')).toEqual(['vote-cast'])
+    expect(one.give({ type: 'confirm', act: null }, person('tom'))).toEqual(['act-confirmed'])
+    expect(one.give({ type: 'end-notice' })).toContain('approved')
+  })
+
+  test('cast again by an account of one’s own confirms the first, where the account was known before', () => {
+    const again = (linkedAt?: string, choice: 'approve' | 'abstain' = 'approve') => {
+      const one = proposalCase()
+      one.give(approve, byLink('tom'))
+      one.pass(1)
+      return one.give({ ...approve, choice }, { ...person('tom'), ...(linkedAt === undefined ? {} : { linkedAt }) })
+    }
+    expect(again()).toEqual(['act-confirmed'])
+    expect(again('2026-11-20T00:30:00.000Z')).toEqual(['vote-cast'])
+    expect(again(undefined, 'abstain')).toEqual(['vote-cast'])
+  })
+
+  test('cast again after somebody else’s does not confirm that', () => {
+    const approval = { kind: 'quorum', needs: [{ role: 'owner', count: 2 }] } as const
+    const one = proposalCase({ policy: { approval } })
+    one.give(approve, byLink('noor', { kind: 'sign-in link', madeBy: ['tom'] }))
+    one.pass(1)
+    expect(one.vote('mara', 'approve')).toContain('vote-cast')
   })
 
   test('that approves a rule schedules nothing', () => {
@@ -180,8 +211,17 @@ describe('a vote that is withdrawn', () => {
   })
 })
 
+test('a vote that is withdrawn takes nothing back that silence decided', () => {
+  const approval = { kind: 'lazy consensus', noticeSeconds: 3_600, objectors: ['owner'] } as const
+  const one = proposalCase({ policy: { approval } })
+  one.vote('noor', 'approve')
+  one.pass(2)
+  expect(one.give({ type: 'end-notice' })).toContain('approved')
+  one.setting.members = one.setting.members.map((member) => ({ ...member, roles: ['on-call'] }))
+  expect(one.give({ type: 'withdraw-vote' }, person('noor'))).toEqual(['vote-withdrawn'])
+})
+
 describe('a confirmation', () => {
-  const byLink = (id: string) => ({ ...person(id), through: marasLink })
   const confirm: ProposalCommand = { type: 'confirm', act: null }
 
   test('of an abstention approves nothing', () => {

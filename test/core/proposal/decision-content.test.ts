@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { PackageChange } from '../../../src/core/catalog.ts'
+import type { PackageChange } from '../../../src/core/change.ts'
 import type { HashedContent } from '../../../src/core/content.ts'
 import { limits } from '../../../src/core/limits.ts'
 import { contentHash, keepSubject, votedOf, withEvidence } from '../../../src/core/proposal/decision-content.ts'

@@ -4,6 +4,7 @@ import { GENESIS } from '../../../src/core/audit.ts'
 import { canonicalJson } from '../../../src/core/canonical-json.ts'
 import { contentOf, type StoredContent } from '../../../src/core/content.ts'
 import { COMMAND_LINE, type Through } from '../../../src/core/hands.ts'
+import { isOfParts } from '../../../src/core/permission/parts.ts'
 import type { Member } from '../../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
@@ -20,6 +21,7 @@ import { pageOf } from '../../../src/core/rollout/results-page.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { machineFor } from '../../support/proposal-case.ts'
 import { policy, testedContent } from '../../support/proposals.ts'
+import { always } from '../../support/windows.ts'
 
 /** Whatever of these is among facts or in a state, is there by mistake. */
 const members: readonly Member[] = [
@@ -40,7 +42,12 @@ const ways: readonly (Through | undefined)[] = [
   SHELL,
   { kind: 'sign-in link', madeBy: [STRANGER.id, COMMAND_LINE] },
 ]
-const base = testedContent(5, 2)
+const atAnyTime = testedContent(5, 2)
+/** Open for some hours a night: what is approved waits for it, and what is not done by its end waits for more time. */
+const nightly = testedContent(5, 2, {
+  name: 'nights',
+  rules: always.rules.map((rule) => ({ ...rule, start: '01:00', durationSeconds: 6 * 3_600 })),
+})
 const rule = {
   ...policy,
   cli: 'recorded',
@@ -55,10 +62,12 @@ type Move =
       readonly kind: 'person'
       readonly who: number
       readonly way: number
-      readonly what: number
+      readonly which: number
+      readonly inVain: boolean
       readonly word: number
     }
   | { readonly kind: 'machine'; readonly end: EndState; readonly word: number }
+  | { readonly kind: 'revised'; readonly word: number }
   | { readonly kind: 'time'; readonly hours: number }
 
 /** Few words, so that the same ones come twice. */
@@ -69,9 +78,10 @@ const moves = fc.array(
       weight: 6,
       arbitrary: fc.record({
         kind: fc.constant('person' as const),
-        who: fc.nat(3),
-        way: fc.nat(2),
-        what: fc.nat(20),
+        who: fc.nat(persons.length - 1),
+        way: fc.nat(ways.length - 1),
+        which: fc.nat(),
+        inVain: fc.boolean(),
         word,
       }),
     },
@@ -83,50 +93,133 @@ const moves = fc.array(
         word,
       }),
     },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('revised' as const), word }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), hours: fc.integer({ min: 1, max: 30 }) }) },
   ),
-  { minLength: 5, maxLength: 60 },
+  { minLength: 5, maxLength: 60, size: 'max' },
 )
 
-function asked(what: number, text: string, state: ProposalState): ProposalCommand {
-  const vote = { type: 'vote', revision: state.revision, owner: STRANGER.id, until: '2026-12-24' } as const
-  const changed = { ...base, whyNow: text }
-  const all: readonly ProposalCommand[] = [
-    { ...vote, choice: 'approve', reason: text },
-    { ...vote, choice: 'approve', reason: null },
-    { ...vote, choice: 'abstain', reason: text },
-    { ...vote, choice: 'reject', reason: text, owner: members[1]?.id ?? '' },
-    { type: 'withdraw-vote' },
-    { type: 'confirm', act: null },
-    { type: 'comment', text },
-    { type: 'pause', reason: text },
-    { type: 'halt', reason: text },
-    { type: 'resume' },
-    { type: 'resume' },
-    { type: 'postpone', until: null, reason: null },
-    { type: 'postpone', until: null, reason: text },
-    { type: 'freeze', until: '2030-01-01T00:00:00.000Z', reason: text },
-    {
-      type: 'skip',
-      asset: state.subject.kind === 'patches' ? (state.subject.assets[3]?.asset.id ?? '') : '',
-      reason: text,
-    },
-    { type: 'retry', asset: null },
-    { type: 'break-glass', reason: text },
-    { type: 'review-break-glass' },
-    { type: 'extend-window', until: null, reason: text },
-    { type: 'go' },
-    { type: 'revise', content: changed, reason: text },
-  ]
-  return all[what] ?? { type: 'resume' }
+/** Stands for what a person writes. */
+const said = Symbol('what a person writes')
+/** A text that is chosen or worked out, such as a date or an asset, and can be no words of anybody. */
+interface Chosen {
+  readonly chosen: string | null
+}
+const chosen = (text: string | null): Chosen => ({ chosen: text })
+
+type CommandType = ProposalCommand['type']
+type Given<Type extends CommandType> = {
+  readonly [Key in Exclude<keyof Extract<ProposalCommand, { type: Type }>, 'type'>]: string extends Extract<
+    ProposalCommand,
+    { type: Type }
+  >[Key]
+    ? typeof said | Chosen
+    : Extract<ProposalCommand, { type: Type }>[Key]
+}
+
+/**
+ * How people give each command: of a member with text it is said whether they write it. Whoever adds a command adds it here.
+ * `parts`: parts of Patchwarden give it, and never people.
+ */
+const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState) => readonly Given<Type>[]) } = {
+  vote: ({ revision }) => {
+    const rest = { revision, owner: chosen(STRANGER.id), until: chosen('2026-12-24') }
+    return [
+      { ...rest, choice: 'approve', reason: said },
+      { ...rest, choice: 'approve', reason: chosen(null) },
+      { ...rest, choice: 'abstain', reason: said },
+      { ...rest, choice: 'reject', reason: said, owner: chosen(members[1]?.id ?? '') },
+    ]
+  },
+  'withdraw-vote': () => [{}],
+  confirm: () => [{ act: null }],
+  comment: () => [{ text: said }],
+  pause: () => [{ reason: said }],
+  halt: () => [{ reason: said }],
+  resume: () => [{ turn: null }, { turn: null }],
+  postpone: () => [
+    { until: chosen(null), reason: chosen(null) },
+    { until: chosen(null), reason: said },
+  ],
+  freeze: () => [{ until: chosen('2030-01-01T00:00:00.000Z'), reason: said }],
+  unfreeze: () => [{}],
+  acknowledge: () => [{ turn: null }],
+  skip: ({ subject }) => {
+    const asset = subject.kind === 'patches' ? subject.assets[3]?.asset.id : undefined
+    return [{ asset: chosen(asset ?? ''), reason: said }]
+  },
+  retry: () => [{ asset: chosen(null), turn: null }],
+  'break-glass': () => [{ reason: said }],
+  'review-break-glass': () => [{}],
+  'extend-window': () => [{ until: chosen(null), reason: said }],
+  go: () => [{ turn: null }],
+  withdraw: () => [{ reason: said }],
+  open: 'parts',
+  revise: 'parts',
+  'compare-assets': 'parts',
+  remind: 'parts',
+  expire: 'parts',
+  'end-notice': 'parts',
+  reschedule: 'parts',
+  'ask-acknowledgement': 'parts',
+  start: 'parts',
+  'start-batch': 'parts',
+  'record-outcomes': 'parts',
+  'record-verifications': 'parts',
+  'record-gate': 'parts',
+  'start-test': 'parts',
+  'announce-window': 'parts',
+  note: 'parts',
+  'note-drift': 'parts',
+  'end-soak': 'parts',
+  complete: 'parts',
+  supersede: 'parts',
+  'follow-up': 'parts',
+  'open-roll-back': () => [{ by: chosen('PW-9') }],
+  'end-roll-back': 'parts',
+}
+
+/** What is nearly always taken, or ends it: of what is taken, these are chosen only where there is nothing else. */
+const seldom: readonly CommandType[] = ['comment', 'withdraw', 'freeze']
+
+/** A command, and the members in which somebody writes. */
+interface Asked {
+  readonly command: ProposalCommand
+  readonly written: readonly string[]
+}
+
+/** Whatever people can ask, with `text` for what they write. */
+function askedOf(state: ProposalState, text: string): readonly Asked[] {
+  return Object.entries(given).flatMap(([type, ways]) => {
+    if (ways === 'parts') return []
+    return ways(state).map((members: Readonly<Record<string, unknown>>) => {
+      const filled = Object.entries(members).map(([key, value]) => [key, value === said ? text : textOf(value)])
+      const written = Object.keys(members).filter((key) => members[key] === said)
+      return {
+        command: { type, ...Object.fromEntries(filled) } as ProposalCommand,
+        written: written.map((key) => `${type}.${key}`),
+      }
+    })
+  })
+}
+
+function textOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'chosen' in value ? value.chosen : value
 }
 
 function driven(state: ProposalState, now: string, end: EndState, text: string): ProposalCommand {
   return machineCommand(state, now, end) ?? { type: 'note', text }
 }
 
-/** Every event as it was and as an entry, with what it names. `tested`: it begins with a test and without votes; else it is approved. */
-function play(list: readonly Move[], proposer: Actor, tested: boolean) {
+interface Setting {
+  /** It begins with a test and without votes; else it is approved. */
+  readonly tested: boolean
+  readonly atNight: boolean
+}
+
+/** Every event as it was and as an entry, with what it names. */
+function play(list: readonly Move[], proposer: Actor, { tested, atNight }: Setting) {
+  const base = atNight ? nightly : atAnyTime
   const inForce = { ...rule, testRing: tested ? 'run' : 'never' } as const
   let now = Date.parse('2026-11-20T00:00:00Z')
   let state: ProposalState | null = null
@@ -134,12 +227,16 @@ function play(list: readonly Move[], proposer: Actor, tested: boolean) {
   const entries: SealedEntry[] = []
   const pages = new Map<string, StoredContent>()
   const subjects = new Map<string, ProposalState['subject']>()
-  function give(command: ProposalCommand, actor: Actor): void {
-    const at = new Date(now).toISOString()
+  function decided(command: ProposalCommand, actor: Actor) {
     // Whoever proposed it had a role then, and may have none by now.
     const then = command.type === 'open' ? [...members, { ...STRANGER, roles: ['owner'] }] : members
+    const at = new Date(now).toISOString()
     const context: Context = { now: at, actor, members: then, freezes: [], standing: null }
-    const decision = decide(state, command, context)
+    return decide(state, command, context)
+  }
+  function give(command: ProposalCommand, actor: Actor): void {
+    const at = new Date(now).toISOString()
+    const decision = decided(command, actor)
     for (const event of decision.ok ? decision.events : []) {
       const seq = recorded.length + 1
       const one = recordable({ stream: 'PW-1', seq, at, actor, event })
@@ -169,15 +266,25 @@ function play(list: readonly Move[], proposer: Actor, tested: boolean) {
     now += 60_000
     if (state === null) throw new Error('It was not opened.')
     if (move.kind === 'time') now += move.hours * 3_600_000
-    else if (move.kind === 'machine') {
+    else if (move.kind === 'revised') {
+      const content = { ...base, whyNow: `zephyr ${move.word}` }
+      give({ type: 'revise', content, reason: `zephyr ${move.word}` }, { kind: 'system', part: 'assessment' })
+    } else if (move.kind === 'machine') {
       const command = driven(state, new Date(now).toISOString(), move.end, `zephyr ${move.word}`)
       give(command, machineFor(command))
     } else {
       const { id, name } = persons[move.who] ?? STRANGER
       const through = ways[move.way]
       const actor: Actor = { kind: 'person', id, name, via: 'console', ...(through === undefined ? {} : { through }) }
-      const command = asked(move.what, `zephyr ${move.word}`, state)
-      give(command, command.type === 'revise' ? { kind: 'system', part: 'assessment' } : actor)
+      const all = askedOf(state, `zephyr ${move.word}`)
+      // Half of it is something that is taken now: of what is refused there is nothing to be seen.
+      const accepted = move.inVain ? [] : all.filter(({ command }) => decided(command, actor).ok)
+      const more = accepted.filter(({ command }) => !seldom.includes(command.type))
+      const from = [more, accepted, all].find((some) => some.length > 0) ?? all
+      const { command, written } = from[move.which % from.length] ?? { command: { type: 'resume' }, written: [] }
+      for (const member of all.flatMap((one) => one.written)) writable.add(member)
+      if (decided(command, actor).ok) for (const member of written) taken.add(member)
+      give(command, actor)
     }
   }
   const named: Named = {
@@ -198,12 +305,16 @@ const proposers = fc.constantFrom<Actor>(
   { kind: 'system', part: 'assessment' },
   { kind: 'person', id: STRANGER.id, name: STRANGER.name, via: 'cli', through: SHELL },
 )
+const settings = fc.record({ tested: fc.boolean(), atNight: fc.boolean() })
 const seen = new Set<string>()
+/** Members in which people write, such as `comment.text`: those that were seen, and those with which something was taken. */
+const writable = new Set<string>()
+const taken = new Set<string>()
 
 test('whatever people do, a state is stored without them, read as it was, and the same when all of them is erased', () => {
   fc.assert(
-    fc.property(moves, proposers, fc.boolean(), (list, proposer, tested) => {
-      const { state, recorded, entries, named } = play(list, proposer, tested)
+    fc.property(moves, proposers, settings, (list, proposer, setting) => {
+      const { state, recorded, entries, named } = play(list, proposer, setting)
       if (state === null) throw new Error('It was not opened.')
       for (const { event } of recorded) seen.add(event.type)
       const row = stored(state, register)
@@ -252,4 +363,16 @@ test('whatever people do, a state is stored without them, read as it was, and th
       'vote-cast',
     ]),
   )
+  const never = [...writable].filter((member) => !taken.has(member))
+  expect(
+    never,
+    'people write in these, and no run ever took it: give the moves a situation in which it is taken',
+  ).toEqual([])
+})
+
+test('whatever is said to be given by parts of Patchwarden is no act of a person', () => {
+  for (const [type, how] of Object.entries(given)) {
+    const says = `whether people give "${type}": if they do, say in \`given\` what they write in it`
+    expect(isOfParts({ type } as ProposalCommand), says).toBe(how === 'parts')
+  }
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { proposalCard } from '../../../src/chat/proposal-card.ts'
 import { plain } from '../../../src/chat/rich-text.ts'
+import { versionBefore } from '../../../src/core/change.ts'
 import { type Ask, asksOf, isAsked } from '../../../src/core/permission/asks.ts'
 import { briefOf } from '../../../src/core/proposal/brief.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
@@ -18,11 +19,18 @@ import { placeOf } from '../../support/place.ts'
 import { members, person, proposalCase } from '../../support/proposal-case.ts'
 import { testedContent } from '../../support/proposals.ts'
 
-type Move = { readonly kind: 'machine' | 'person' | 'look' | 'time'; readonly which: number; readonly asset: number }
+interface Move {
+  readonly kind: 'machine' | 'person' | 'look' | 'time'
+  readonly which: number
+  /** Of what people do: however much that is. */
+  readonly doing: number
+  readonly asset: number
+}
 
 const move: fc.Arbitrary<Move> = fc.record({
   kind: fc.constantFrom('machine', 'machine', 'machine', 'person', 'person', 'look', 'time'),
   which: fc.nat(30),
+  doing: fc.nat(),
   asset: fc.nat(7),
 })
 
@@ -31,7 +39,7 @@ function assetOf(state: ProposalState, number: number): string {
   return assets[number % Math.max(1, assets.length)]?.asset.id ?? ''
 }
 
-function personCommand(state: ProposalState, { which, asset }: Move): ProposalCommand {
+function personCommand(state: ProposalState, { doing, asset }: Move): ProposalCommand {
   const vote = { type: 'vote', revision: null, reason: 'so', owner: 'mara', until: '2026-12-10' } as const
   const all: readonly ProposalCommand[] = [
     { ...vote, choice: 'approve' },
@@ -50,7 +58,7 @@ function personCommand(state: ProposalState, { which, asset }: Move): ProposalCo
     { type: 'review-break-glass' },
     { ...vote, choice: 'reject' },
   ]
-  return all[which % all.length] ?? { type: 'resume' }
+  return all[doing % all.length] ?? { type: 'resume' }
 }
 
 /** What a look at the fleet may find: some need less, some are gone, some are new. */
@@ -137,7 +145,7 @@ describe('whatever happens to a proposal', () => {
           // What failed may have changed something; what only added packages has nothing older.
           const mayHaveChanged = Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) => {
             if (outcome?.state !== 'succeeded') return outcome?.state === 'failed'
-            return outcome.changed.length === 0 || outcome.changed.some(({ from }) => from !== null)
+            return outcome.changed.length === 0 || outcome.changed.some((change) => versionBefore([change]) !== null)
           })
           expect(tally.changed).toBe(mayHaveChanged)
           const again = wholeState(lightOf(state), state.subject, resultRows(state))
@@ -174,14 +182,14 @@ describe('whatever happens to a proposal', () => {
     const large = proposalCase({ content: testedContent(3_000, 10) }).state()
     expect(JSON.stringify(tallyOf(large)).length + JSON.stringify(briefOf(large.subject)).length).toBeLessThan(3_000)
     const words = proposalCard(placeOf(large, members), null).facts.map(({ value }) => plain(value))
-    expect(words).toContain('3000 assets: web1, web10, web100, web1000 and 2996 more')
+    expect(words).toContain('3000 servers: web1, web10, web100, web1000 and 2996 more')
   })
 })
 
 describe('whom a proposal waits for', () => {
   const asked = (state: ProposalState, id: string): readonly Ask['what'][] => {
     const me = members.find((member) => member.id === id) ?? { id, roles: [] }
-    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me) ? ask.what : []))
+    return asksOf(glanceOf(state)).flatMap((ask) => (isAsked(ask, me, members) ? ask.what : []))
   }
 
   test('for a vote those with the roles, until each has voted', () => {

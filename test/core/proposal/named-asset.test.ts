@@ -25,13 +25,13 @@ describe('an asset of a proposal', () => {
     ['by its name', state, 'web2', { id: 'lab/web2', name: 'web2' }],
     ['by its id', state, 'lab/web2', { id: 'lab/web2', name: 'web2' }],
     ['with spaces around', state, ' web2 ', { id: 'lab/web2', name: 'web2' }],
-    ['not named', state, null, { sentence: 'Name an asset of PW-1.' }],
-    ['named by nothing but spaces', state, '  ', { sentence: 'Name an asset of PW-1.' }],
-    ['that it does not have', state, 'db1', { sentence: 'PW-1 has no asset "db1".' }],
-    ['of a rule, which has none', { ...state, subject: rule }, 'web1', { sentence: 'Name an asset of PW-1.' }],
-    ['by a name of two', twice(), 'web1', { sentence: '2 assets of PW-1 are called web1; write the whole id.' }],
+    ['not named', state, null, { sentence: 'Name a server of PW-1.' }],
+    ['named by nothing but spaces', state, '  ', { sentence: 'Name a server of PW-1.' }],
+    ['that it does not have', state, 'db1', { sentence: 'PW-1 has no server "db1".' }],
+    ['of a rule, which has none', { ...state, subject: rule }, 'web1', { sentence: 'Name a server of PW-1.' }],
+    ['by a name of two', twice(), 'web1', { sentence: '2 servers of PW-1 are called web1; write the whole id.' }],
     ['by the id of one of two', twice(), 'cloud/web1', { id: 'cloud/web1', name: 'web1' }],
-    ['by a very long name', state, 'x'.repeat(200), { sentence: `PW-1 has no asset "${'x'.repeat(80)}".` }],
+    ['by a very long name', state, 'x'.repeat(200), { sentence: `PW-1 has no server "${'x'.repeat(80)}".` }],
   ])('%s', (_, where, named, expected) => {
     expect(namedAsset(where, named)).toEqual(expected)
   })

@@ -86,6 +86,13 @@ describe('how it came', () => {
     ['review-break-glass', true, marasLink, [], recorded, elsewhere('Not reviewed: that')],
     ['review-break-glass', true, shell, [], policy, nothingTaken],
     ['review-break-glass', true, undefined, [], policy, null],
+    ['withdraw', true, marasLink, [], recorded, elsewhere('Not withdrawn: while people vote, that')],
+    ['withdraw', true, shell, [], policy, nothingTaken],
+    ['withdraw', true, shell, [], recorded, null],
+    ['withdraw', true, example, [], policy, null],
+    ['withdraw', true, undefined, [], policy, null],
+    ['withdraw', false, marasLink, [], policy, null],
+    ['withdraw', false, shell, [], policy, null],
     ['resume', true, shell, [], policy, nothingTaken],
     ['resume', true, shell, [], recorded, null],
     ['resume', true, marasLink, voted(), policy, null],
@@ -142,9 +149,8 @@ describe('a confirmation', () => {
     expect(confirmed('vote', act, noor(undefined, { linkedAt: '2026-11-20T02:00:00.000Z' }))).toBeNull()
   })
 
-  test('is of something that can be named, and by a person', () => {
+  test('is of something that can be named', () => {
     expect(confirmed('vote', { seq: 7 }, noor())).toBeNull()
     expect(confirmed('vote', { at: act.at }, noor())).toBeNull()
-    expect(confirmed('vote', act, { kind: 'system', part: 'timer' })).toBeNull()
   })
 })

@@ -2,24 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Gate } from '../../../src/core/proposal/proposal.ts'
-import type { WindowPlan } from '../../../src/core/window.ts'
 import { type CaseOptions, machineFor, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
-
-/** Every day from 01:00 for three hours. The case begins at midnight. */
-const nights: WindowPlan = {
-  name: 'nights',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '01:00',
-      durationSeconds: 3 * 3_600,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
+import { nights } from '../../support/windows.ts'
 
 function approved(options: CaseOptions = {}) {
   const one = proposalCase(options)

@@ -56,7 +56,7 @@ describe('what a team is told', () => {
       },
       {
         payments:
-          'Who may decide for payments has changed: Noor Haddad is on-call now, Tom Berg is no owner any more. The policy "standard" asks for 1 owner instead of 2.',
+          'Who may decide for payments has changed: Noor Haddad is on-call now, Tom Berg is not owner any more. The policy "standard" asks for 1 owner instead of 2.',
       },
     ],
     [

@@ -80,14 +80,14 @@ test('a number that is not whole is no fact, however deep', () => {
 })
 
 test.each([
-  ['null', 'is no entry'],
-  ['[]', 'is no entry'],
+  ['null', 'is not an entry'],
+  ['[]', 'is not an entry'],
   ['{"v":1}', 'is of the form 1, which this version does not know'],
   ['{"v":2,"stream":"a","at":"","by":"","event":"","prev":"","seq":1.5,"facts":{}}', 'has no "seq"'],
   ['{"v":2,"stream":"a","at":"","by":"","event":"","prev":"","seq":1,"facts":[]}', 'has no "facts"'],
   [
     '{"v":2,"stream":"a","at":"","by":"","event":"","prev":"","seq":1,"facts":{},"commit":4}',
-    'has a "commit" that is none',
+    'has a "commit" that is not text',
   ],
   ['{"v":2,"at":"","by":"","event":"","prev":"","seq":1,"facts":{}}', 'has no "stream"'],
 ])('%s is refused', (text, problem) => {

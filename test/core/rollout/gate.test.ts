@@ -89,7 +89,7 @@ describe('a gate', () => {
       of(1, 5),
       'at most 80 % can succeed (5 never answered, counted neither way), and this ring asks for 100 %',
     ],
-    ['never passes by silence alone', { unreachable: 'ignored' }, of(0, 10), 'none of its 10 assets answered'],
+    ['never passes by silence alone', { unreachable: 'ignored' }, of(0, 10), 'none of its 10 servers answered'],
     ['has nothing against a ring without assets', {}, of(0, 0, 0), null],
   ])('%s', (_, gate, counts, problem) => {
     expect(gateProblem({ ...strict, ...gate }, counts)).toBe(problem)

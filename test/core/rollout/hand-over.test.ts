@@ -1,24 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { type HandOver, handOver } from '../../../src/core/rollout/hand-over.ts'
-import type { WindowPlan } from '../../../src/core/window.ts'
 import { type CaseOptions, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
-
-/** Every day from 01:00 for three hours. The case begins at midnight. */
-const nights: WindowPlan = {
-  name: 'nights',
-  rules: [
-    {
-      days: [1, 2, 3, 4, 5, 6, 7],
-      start: '01:00',
-      durationSeconds: 3 * 3_600,
-      timeZone: 'UTC',
-      everyWeeks: 1,
-      anchor: null,
-    },
-  ],
-}
+import { nights } from '../../support/windows.ts'
 
 /** One canary that was started at 01:00 and not begun. */
 function started(options: CaseOptions = {}) {

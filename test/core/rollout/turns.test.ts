@@ -4,7 +4,8 @@ import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../../src/core/rollout/run.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
-import { always, content } from '../../support/proposals.ts'
+import { content } from '../../support/proposals.ts'
+import { always, daily } from '../../support/windows.ts'
 
 const lenient = { minSuccessPercent: 0, maxFailures: 99, unreachable: 'ignored' } as const
 
@@ -175,7 +176,7 @@ test('the budget of the whole rollout stops it, whatever the gate of the ring al
   const one = begun(4, ({ rings }) => ({ failureBudget: 1, rings: rings.map((ring) => ({ ...ring, batchSize: 1 })) }))
   expect(one.finishBatch('failed')).not.toContain('halted')
   expect(one.finishBatch('failed').slice(-2)).toEqual(['gate-failed', 'halted'])
-  expect(one.state().stopped?.reason).toContain('2 of its assets failed or never answered, more than the 1')
+  expect(one.state().stopped?.reason).toContain('2 of its servers failed or never answered, more than the 1')
 })
 
 describe('a gate that asks', () => {
@@ -261,7 +262,7 @@ describe('people', () => {
   })
 
   test('extend a window by an hour, with a reason, by those who may resume, and never into a freeze', () => {
-    const nights = { ...always, rules: always.rules.map((rule) => ({ ...rule, durationSeconds: 3_600 })) }
+    const nights = daily('nights', '00:00', 1)
     const one = begun(2, ({ rings }) => ({
       window: nights,
       rings: rings.map((ring) => ({ ...ring, batchSize: 1 })),
@@ -283,7 +284,7 @@ describe('people', () => {
 })
 
 describe('what cannot finish is never started', () => {
-  const nights = { ...always, rules: always.rules.map((rule) => ({ ...rule, durationSeconds: 3_600 })) }
+  const nights = daily('nights', '00:00', 1)
 
   test('with too little of the window left it waits for the next', () => {
     const one = begun(2, ({ rings }) => ({ window: nights, rings: rings.map((ring) => ({ ...ring, batchSize: 1 })) }))
@@ -313,7 +314,7 @@ describe('what cannot finish is never started', () => {
     one.setting.estimates = { all: 7_200 }
     one.vote('noor', 'approve')
     expect(one.vote('tom', 'approve')).toEqual(['vote-cast', 'approved', 'start-refused'])
-    expect(one.state().notStarted).toContain('never open for as long as an asset of ring all takes (about 120 min)')
+    expect(one.state().notStarted).toContain('never open for as long as a server of ring all takes (about 120 min)')
   })
 })
 
@@ -346,10 +347,8 @@ test('between the decision and the start lies the lead time', () => {
 })
 
 test('while a ring is watched its window ends on time, and the next one is where the watching is over', () => {
-  const days = [1, 2, 3, 4, 5, 6, 7] as const
-  const nightly = { days, start: '00:00', durationSeconds: 7_200, timeZone: 'UTC', everyWeeks: 1, anchor: null }
   const one = begun(2, ({ rings, assets }) => ({
-    window: { name: 'nights', rules: [nightly], noticeSeconds: 3_600 },
+    window: { ...daily('nights', '00:00', 2), noticeSeconds: 3_600 },
     rings: assets.map(({ asset }) => ({
       name: asset.name,
       assets: [asset.id],

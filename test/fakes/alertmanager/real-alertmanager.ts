@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../support/until.ts'
 
 /** The real program, by the names that distributions and the project give it; `null` (with a printed reason): none. */
 export function alertmanagerProgram(): string | null {
@@ -42,13 +42,14 @@ export async function startRealAlertmanager(program: string): Promise<RealAlertm
     await ended
     rmSync(folder, { recursive: true, force: true })
   }
-  for (let looks = 0; looks < 100; looks++) {
-    const ready = await fetch(`${url}/-/ready`).catch(() => null)
-    if (ready?.ok) return { url, close }
-    await sleep(100)
+  const isReady = async () => (await fetch(`${url}/-/ready`).catch(() => null))?.ok ?? false
+  try {
+    await until(`${program} answers`, 10, isReady, 50)
+    return { url, close }
+  } catch (error) {
+    await close()
+    throw error
   }
-  await close()
-  throw new Error(`${program} did not come up`)
 }
 
 function freePort(): Promise<number> {

@@ -6,6 +6,7 @@ import { everyFeed, location } from '../../../src/config/feed-settings.ts'
 import { count, filePath, reference, text } from '../../../src/config/fields.ts'
 import { fallback } from '../../../src/config/group-settings.ts'
 import { kind } from '../../../src/config/kind.ts'
+import { formed } from '../../../src/core/variables.ts'
 import { notebookEngine, notebookFeed, notebookInventory } from './notebook.ts'
 
 const book = filePath.describe('The notebook.')
@@ -14,6 +15,18 @@ const pages = count(1, 100, 'Write how many pages it has: 1 to 100.').default(10
 export const notebook = kind({
   name: 'notebook',
   page: 'integrations/file-inventory.md',
+  variables: {
+    about: 'A notebook that is locked.',
+    named: {
+      NOTEBOOK_KEY: {
+        meaning: 'the key of the notebook',
+        example: '...',
+        secret: true,
+        required: true,
+        mistake: formed(/^\d+$/, 'Write the number on the key.'),
+      },
+    },
+  },
   open: () => ({ opened: Symbol('a connection') }),
   roles: {
     inventory: {
@@ -43,7 +56,11 @@ export const notebook = kind({
     metrics: {
       summary: 'A number that somebody wrote down.',
       settings: z.strictObject({ page: pages }),
-      create: ({ page }, { name }) => ({ name, describe: `page ${page}`, value: async () => page }),
+      create: ({ page }, { name, values }) => ({
+        name,
+        describe: `page ${page}${values.NOTEBOOK_KEY === undefined ? '' : ', unlocked'}`,
+        value: async () => page,
+      }),
     },
     load: {
       summary: 'Numbers that somebody wrote down.',

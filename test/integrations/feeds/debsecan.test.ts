@@ -45,7 +45,7 @@ describe('debsecan', () => {
   })
 
   it('is refused for a release that is not known', () => {
-    expect(() => feed('x', 'debian-12')).toThrow('"debian-12" is no Debian release')
+    expect(() => feed('x', 'debian-12')).toThrow('"debian-12" is not a Debian release')
   })
 
   const real = sharedData('debian/debsecan-feed/bookworm')

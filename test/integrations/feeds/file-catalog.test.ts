@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { onlyLooks } from '../../../src/core/asset.ts'
 import { createFileCatalogFeed } from '../../../src/integrations/feeds/file-catalog/index.ts'
 import { fileCatalog } from '../../../src/integrations/feeds/file-catalog/kind.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
@@ -61,7 +62,7 @@ describe('the example catalog', () => {
     const path = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
     const fleet = createFileInventory({ name: 'example', path, format: 'json', defaults: {}, clock })
     let updates = 0
-    for await (const seen of fleet.observe({ signal: new AbortController().signal })) {
+    for await (const seen of onlyLooks(fleet.observe({ signal: new AbortController().signal }))) {
       if (seen.kind !== 'seen') throw new Error(seen.reason)
       expect(seen.snapshot.asset.simulated).toBe(true)
       for (const update of seen.snapshot.pending.filter((one) => one.security)) {

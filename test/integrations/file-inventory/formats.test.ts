@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { onlyLooks } from '../../../src/core/asset.ts'
 import type { FileFormat } from '../../../src/core/inventory-formats.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
 import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
@@ -25,7 +26,7 @@ async function read(text: string | Buffer, format: FileFormat | null = null, pla
     defaults: { team: 'web', name: 'host', ...(platform === undefined ? {} : { platform }) },
     clock: () => new Date('2026-11-20T12:00:00Z'),
   })
-  for await (const seen of source.observe({ signal: new AbortController().signal })) {
+  for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
     if (seen.kind !== 'seen') throw new Error(seen.reason)
     return { ...seen, format: found }
   }

@@ -101,7 +101,7 @@ describe('an HTTP check', () => {
   it.each([
     ['file:///etc/passwd', 'is not http'],
     ['http://{adress}/', '{adress} is not known'],
-    ['not a url', 'is no URL'],
+    ['not a url', 'is not a URL'],
   ])('of %j is not made', async (url, reason) => {
     const result = await one({ kind: 'http', url, expectStatus: 200, timeoutSeconds: 5 })
     expect(result).toMatchObject({ healthy: false, detail: expect.stringContaining(reason) })
@@ -153,7 +153,7 @@ describe('a TCP check', () => {
 
   it.each([
     [1, asset, 'connection refused'],
-    [70_000, asset, '70000 is no port'],
+    [70_000, asset, '70000 is not a port'],
     [80, { ...asset, address: 'no.such.host.invalid' }, 'cannot be resolved'],
     [80, { ...asset, address: 'a;b' }, 'not a host name'],
   ])('of port %d says why not', async (port, of, reason) => {

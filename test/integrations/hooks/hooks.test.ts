@@ -65,7 +65,7 @@ describe('a hook', () => {
     expect(odd).toMatchObject({ ok: false, detail: expect.stringContaining('is not a host name or address') })
     expect(await runner.run(hook, web, '-f', signal)).toMatchObject({
       ok: false,
-      detail: 'not run: the key "-f" is no safe argument',
+      detail: 'not run: the key "-f" is not a safe argument',
     })
     expect(existsSync(mark)).toBe(false)
   })
@@ -75,7 +75,7 @@ describe('a hook', () => {
     const hook: Hook = { moment: 'drain', command: ['touch', mark], timeoutSeconds: 5 }
     expect(await runner.run(hook, { ...web, simulated: true }, 'PW-7', signal)).toEqual({
       ok: true,
-      detail: 'not run: the asset is simulated',
+      detail: 'not run: the server is simulated',
       log: '',
     })
     expect(existsSync(mark)).toBe(false)

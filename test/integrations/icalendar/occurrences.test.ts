@@ -134,9 +134,9 @@ describe('when the events of a calendar are', () => {
   })
 
   it.each([
-    ['<html></html>', 'changes.ics is no iCalendar file'],
-    ['', 'changes.ics is no iCalendar file'],
-    [calendar(...event('DTSTART;TZID=Mars/Olympus:20260601T200000')), '"Mars/Olympus" is no IANA zone'],
+    ['<html></html>', 'changes.ics is not an iCalendar file'],
+    ['', 'changes.ics is not an iCalendar file'],
+    [calendar(...event('DTSTART;TZID=Mars/Olympus:20260601T200000')), '"Mars/Olympus" is not an IANA zone'],
     [calendar(...event('DURATION:PT1H')), 'it has no DTSTART'],
     [calendar(...event('DTSTART:20260601T200000Z', 'RRULE:FREQ=WEEKLY;BYDAY=1MO')), 'numbers a weekday'],
     [calendar(...event('DTSTART:20260101T000000Z', 'DURATION:PT1M', 'RRULE:FREQ=MINUTELY')), 'are too many'],

@@ -30,11 +30,11 @@ describe('a CSV file with load', () => {
     ['time,value\n', 'load.csv holds no sample'],
     [
       'time,value\n2026-10-01 02:00:00,5\n',
-      'load.csv, line 2: "2026-10-01 02:00:00" is no certain time; write it with its zone, such as 2026-10-01T02:00:00Z, or in seconds since 1970.',
+      'load.csv, line 2: "2026-10-01 02:00:00" is not a certain time; write it with its zone, such as 2026-10-01T02:00:00Z, or in seconds since 1970.',
     ],
-    ['1790812800,5\n2026-02-30T00:00:00Z,5', 'load.csv, line 2: "2026-02-30T00:00:00Z" is no certain time'],
-    ['1790812800,"1,5"\n', 'load.csv, line 1: "1,5" is no number; write it with a decimal point.'],
-    ['1790812800,0x10\n', 'line 1: "0x10" is no number'],
+    ['1790812800,5\n2026-02-30T00:00:00Z,5', 'load.csv, line 2: "2026-02-30T00:00:00Z" is not a certain time'],
+    ['1790812800,"1,5"\n', 'load.csv, line 1: "1,5" is not a number; write it with a decimal point.'],
+    ['1790812800,0x10\n', 'line 1: "0x10" is not a number'],
     ['1790812800,"5', 'load.csv is not valid CSV: Quote Not Closed'],
   ])('that is wrong says where: %j', async (text, sentence) => {
     await expect(read(text)).rejects.toThrow(sentence)

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Observation } from '../../../src/core/asset.ts'
+import { type Observation, onlyLooks } from '../../../src/core/asset.ts'
 import { createLocalInventory } from '../../../src/integrations/local-host/index.ts'
 import { anAsset } from '../../support/asset.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -23,7 +23,8 @@ async function look(options: { only?: readonly string[]; timeoutSeconds?: number
   })
   const observations: Observation[] = []
   const { signal } = new AbortController()
-  for await (const one of source.observe(only === undefined ? { signal } : { only, signal })) observations.push(one)
+  for await (const one of onlyLooks(source.observe(only === undefined ? { signal } : { only, signal })))
+    observations.push(one)
   return observations
 }
 

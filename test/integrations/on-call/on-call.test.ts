@@ -79,7 +79,7 @@ describe('a calendar (RFC 5545)', () => {
     try {
       expect(namesAt(text, new Date(), 'duty.ics')).toEqual([])
     } catch (error) {
-      expect(String(error)).toContain('duty.ics is no iCalendar file')
+      expect(String(error)).toContain('duty.ics is not an iCalendar file')
     }
   })
 })
@@ -119,7 +119,7 @@ describe('PagerDuty', () => {
     [401, '{}', 'does not take PAGERDUTY_TOKEN'],
     [404, '{}', 'has no schedule PABC123'],
     [503, 'busy', 'answers 503'],
-    [200, '<html>', 'is no list of users'],
+    [200, '<html>', 'is not a list of users'],
   ])('that answers %i %s is told as a sentence', async (status, body, says) => {
     answer = { status, body }
     await expect(source().names(signal)).rejects.toThrow(says)

@@ -56,8 +56,8 @@ describe('the value of a query', () => {
       'Prometheus prom has no value for "nothing": check the names in it; where nothing means 0, add "or vector(0)".',
     ],
     ['two', 'Prometheus prom answers "two" with 2 series: make one of them, with sum() or max() around it.'],
-    ['ratio', 'Prometheus prom answers "ratio" with NaN, which is no number to judge by: a division by 0?'],
-    ['endless', 'Prometheus prom answers "endless" with +Inf, which is no number to judge by: a division by 0?'],
+    ['ratio', 'Prometheus prom answers "ratio" with NaN, which is not a number to judge by: a division by 0?'],
+    ['endless', 'Prometheus prom answers "endless" with +Inf, which is not a number to judge by: a division by 0?'],
     ['sum(', 'Prometheus prom refuses "sum(": invalid parameter "query": 1:5: parse error: unclosed left parenthesis.'],
   ])('of %s is none, and it says why', async (query, sentence) => {
     await expect((await metrics({ series })).value(query, signal)).rejects.toThrow(sentence)
@@ -105,7 +105,7 @@ describe('the value of a query', () => {
       'another API',
       (_, response) =>
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"success","data":[]}'),
-      'answers something that is no result of a query',
+      'answers something that is not a result of a query',
     ],
     ['a connection that breaks', (request) => request.socket.destroy(), 'does not answer: the connection was closed'],
     [

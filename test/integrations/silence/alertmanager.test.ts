@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -57,17 +56,18 @@ function speaksTo(name: string, url: () => string): void {
       const web = anAsset('expired.example')
       const silence = silenceAt(url())
       await silence.hold({ key: 'PW-expired', assets: [web], until: inSeconds(3), reason: 'first' }, signal)
-      await sleep(3_200)
+      expect(await silencedUntil(url(), web)).toHaveLength(1)
+      const ownOnes = async () =>
+        (await json(`${url()}/api/v2/silences`, listed)).filter(({ comment }) => comment.includes('PW-expired'))
+      await expect
+        .poll(async () => (await ownOnes()).map(({ status }) => status.state), { timeout: 10_000 })
+        .toEqual(['expired'])
       expect(await silencedUntil(url(), web)).toEqual([])
       const until = inSeconds(60)
       await silence.hold({ key: 'PW-expired', assets: [web], until, reason: 'second' }, signal)
-      const own = (await json(`${url()}/api/v2/silences`, listed)).filter(({ comment }) =>
-        comment.includes('PW-expired'),
+      expect((await ownOnes()).map(({ status, comment }) => `${status.state} ${comment.split(' ')[0]}`).sort()).toEqual(
+        ['active second', 'expired first'],
       )
-      expect(own.map(({ status, comment }) => `${status.state} ${comment.split(' ')[0]}`).sort()).toEqual([
-        'active second',
-        'expired first',
-      ])
     })
 
     it('carries odd names as they are: a pattern of them matches them alone', async () => {
@@ -137,9 +137,11 @@ describe('over a fake', () => {
   it('gives up waiting when it is told to', async () => {
     fake.answerInstead.push(null)
     const stop = new AbortController()
-    const holding = silenceAt(fake.url).hold(lease(), stop.signal)
-    setTimeout(() => stop.abort(new Error('shutting down')), 50)
-    await expect(holding).rejects.toThrow('shutting down')
+    const before = fake.authorizations.length
+    const gaveUp = expect(silenceAt(fake.url).hold(lease(), stop.signal)).rejects.toThrow('shutting down')
+    await expect.poll(() => fake.authorizations.length).toBe(before + 1)
+    stop.abort(new Error('shutting down'))
+    await gaveUp
   })
 
   it('says that nobody listens', async () => {

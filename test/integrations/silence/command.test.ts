@@ -72,6 +72,6 @@ describe("a silence by programs of one's own", () => {
   it('tells of many failures how many', async () => {
     const assets = Array.from({ length: 20 }, (_, index) => anAsset(`odd${index}`))
     const holding = silence([program('fail2', 'exit 1'), '{name}']).hold({ ...lease, assets }, signal)
-    await expect(holding).rejects.toThrow(/exit status 1\. So it is with 20 of 20 assets\.$/)
+    await expect(holding).rejects.toThrow(/exit status 1\. The same happened to 20 of 20 servers\.$/)
   })
 })

@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Asset, AssetSnapshot } from '../../../src/core/asset.ts'
-import type { PackageChange } from '../../../src/core/catalog.ts'
+import { type Asset, type AssetSnapshot, onlyLooks } from '../../../src/core/asset.ts'
+import type { PackageChange } from '../../../src/core/change.ts'
 import type { Batch, DeploymentRequest, RebootRule } from '../../../src/core/ports.ts'
 import { createFileInventory } from '../../../src/integrations/file-inventory/index.ts'
 import { createSimulatedEngine, prepareExample } from '../../../src/integrations/simulated/index.ts'
@@ -39,7 +39,7 @@ function scene(pace = 10): Scene {
     },
     async snapshot(name) {
       const source = createFileInventory({ name: 'example', path: stateFile, format: 'json', defaults: {}, clock })
-      for await (const seen of source.observe({ only: [`example/${name}`], signal })) {
+      for await (const seen of onlyLooks(source.observe({ only: [`example/${name}`], signal }))) {
         if (seen.kind === 'seen') return seen.snapshot
         throw new Error(seen.reason)
       }

@@ -1,6 +1,5 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createSshConnections, type SshConnections } from '../../../src/integrations/ssh/index.ts'
 import { openShell, type ShellScript } from '../../../src/integrations/ssh/shell.ts'
@@ -42,6 +41,14 @@ beforeEach(() => writeFileSync(log, ''))
 const { signal } = new AbortController()
 const target = { host: 'web01', connectTimeoutSeconds: 1 }
 const logged = () => readFileSync(log, 'utf8').trim().split('\n')
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 function asked(script: string, more: Partial<ShellScript> = {}): ShellScript {
   return { script, as: 'user', timeoutSeconds: 20, maxBytes: 100_000, signal, ...more }
@@ -106,10 +113,11 @@ describe('a shell on a host', () => {
 
   it('is over when a script has failed: what that left unread is no script', async () => {
     const shell = open()
-    const unread = `exit 3\n${'root 9 x\ntouch owned\n'.repeat(5_000)}`
+    const unread = `echo $PPID >${folder}/pid\nexit 3\n${'root 9 x\ntouch owned\n'.repeat(5_000)}`
     expect(await shell.run(asked(unread))).toMatchObject({ end: 'exited', status: 3 })
     expect(shell.takes()).toBe(false)
-    await sleep(100)
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
+    await expect.poll(() => isThere(pid)).toBe(false)
     expect(logged()).toEqual(['login'])
   })
 

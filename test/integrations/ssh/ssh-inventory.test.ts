@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Observation } from '../../../src/core/asset.ts'
+import { type Observation, onlyLooks } from '../../../src/core/asset.ts'
 import { createSshInventory } from '../../../src/integrations/ssh/index.ts'
 import { inventorySourceContract } from '../../contracts/inventory-source.ts'
 import { anAsset } from '../../support/asset.ts'
@@ -59,7 +59,7 @@ function inventory(names: readonly string[], options: { concurrency?: number; re
 
 async function observed(names: readonly string[], options = {}): Promise<Record<string, Observation>> {
   const found: Record<string, Observation> = {}
-  for await (const one of inventory(names, options).observe({ signal: new AbortController().signal })) {
+  for await (const one of onlyLooks(inventory(names, options).observe({ signal: new AbortController().signal }))) {
     found[one.kind === 'seen' ? one.snapshot.asset.name : one.asset.name] = one
   }
   return found
@@ -111,9 +111,11 @@ describe('hosts over SSH', () => {
   })
 
   it('are left alone once nobody listens', async () => {
-    for await (const _ of inventory(['web01', 'silent1', 'web02', 'web03'], { concurrency: 1 }).observe({
-      signal: new AbortController().signal,
-    })) {
+    for await (const _ of onlyLooks(
+      inventory(['web01', 'silent1', 'web02', 'web03'], { concurrency: 1 }).observe({
+        signal: new AbortController().signal,
+      }),
+    )) {
       break
     }
     await sleep(300)
@@ -124,7 +126,7 @@ describe('hosts over SSH', () => {
     const stop = new AbortController()
     const source = inventory(['silent1', 'silent2'])
     const all = (async () => {
-      for await (const one of source.observe({ signal: stop.signal })) expect(one).toBeNull()
+      for await (const one of onlyLooks(source.observe({ signal: stop.signal }))) expect(one).toBeNull()
     })()
     setTimeout(() => stop.abort(new Error('shutting down')), 100)
     await expect(all).rejects.toThrow('shutting down')

@@ -38,7 +38,7 @@ function readSecdb(value: unknown, where: string, sink: Sink): void {
   }
   const platform = platformOf(parsed.data.distroversion, parsed.data.apkurl ?? '')
   if (platform === null) {
-    sink.rejected.push({ where, reason: `"${parsed.data.distroversion ?? ''}" is no release that one can stay on` })
+    sink.rejected.push({ where, reason: `"${parsed.data.distroversion ?? ''}" is not a release that one can stay on` })
     return
   }
   for (const [index, item] of parsed.data.packages.entries()) {

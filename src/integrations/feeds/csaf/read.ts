@@ -66,7 +66,7 @@ function readCsaf(value: unknown, where: string, sink: Sink): void {
       const key = `${cve} ${platform} ${name} ${module}`
       fixed.add(`${platform} ${name}`)
       const known = fixes.get(key)
-      // Of several architectures and rebuilds named for one package, the lowest mends.
+      // If several architectures and rebuilds are named for one package, the lowest version mends it.
       if (known?.fixedVersion != null && schemeFor(platform).compare(known.fixedVersion, version) <= 0) continue
       fixes.set(key, { ...said, platform, package: name, by: 'binary', fixedVersion: version, module })
     }

@@ -62,7 +62,7 @@ export async function parseTracker(
     sources++
     if (sources % SOURCES_PER_TURN === 0) await othersTurn()
     if (!isObject(issues)) {
-      reading.rejected.push({ where: source, reason: 'is no object by CVE' })
+      reading.rejected.push({ where: source, reason: 'is not an object by CVE' })
       continue
     }
     for (const [cve, issue] of Object.entries(issues)) readIssue(reading, source, cve, issue)

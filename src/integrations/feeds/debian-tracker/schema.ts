@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** One release's word on one CVE in one source package. */
+/** What one release says about one CVE in one source package. */
 export const releaseSchema = z.object({
   status: z.enum(['open', 'resolved', 'undetermined']),
   /** `0`: never affected. */

@@ -16,9 +16,9 @@ export interface DebsecanRow {
 }
 
 /**
- * The lowest version of Debian `release` (`12`) that mends the row's CVE; `null` where there is none yet. The feed mixes
- * the versions of all releases; they are told apart by their marks (`+deb12u1`), the kernel by its series. Where nothing
- * tells them apart the highest counts: rather a false alarm than a false all-clear.
+ * The lowest version of Debian `release` (`12`) that mends the row's CVE; `null` where there is none yet. The feed
+ * mixes the versions of all releases; they are told apart by their marks (`+deb12u1`), the kernel by its series. Where
+ * nothing tells them apart, the highest counts: a false alarm is better than a false all-clear.
  */
 export function fixedVersion(row: DebsecanRow, release: string): string | null {
   const { source, available, unstable, others } = row

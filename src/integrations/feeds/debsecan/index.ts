@@ -36,7 +36,9 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
   const { release } = options
   const platform = debianPlatform(release)
   if (platform === null || platform === 'none') {
-    throw new Error(`Feed "${options.name}": "${release}" is no Debian release; write its code name, such as bookworm`)
+    throw new Error(
+      `Feed "${options.name}": "${release}" is not a Debian release; write its code name, such as bookworm`,
+    )
   }
   const location = `https://security-tracker.debian.org/tracker/debsecan/release/1/${release}`
   return createFeed(
@@ -54,7 +56,8 @@ export async function parseDebsecan(input: FeedInput<State>, platform: Platform)
   const { what, previous } = input
   const bytes = await unpackZlib(input.bytes, what, inputLimits.feedUnpackedBytes)
   const [version, ...lines] = bytes.toString('utf8').split('\n')
-  if (version !== versionLine) throw new Error(`${what} does not begin with "${versionLine}": it is no debsecan feed`)
+  if (version !== versionLine)
+    throw new Error(`${what} does not begin with "${versionLine}": it is not a debsecan feed`)
   const endOfCves = lines.indexOf('')
   const endOfRows = lines.indexOf('', endOfCves + 1)
   if (endOfCves === -1 || endOfRows === -1) throw new Error(`${what} is cut off: it must have three parts`)
@@ -88,7 +91,7 @@ function readRow(line: string, cves: readonly string[], platform: Platform): Rea
   const cve = cves[Number(number)]
   if (cve === undefined) return { kind: 'rejected', reason: 'names an issue that is not in the list' }
   if (kind === 'B' || cve.startsWith('TEMP-')) return { kind: 'left out' }
-  if (!isCveId(cve)) return { kind: 'rejected', reason: `is about "${cve.slice(0, 40)}", which is no CVE id` }
+  if (!isCveId(cve)) return { kind: 'rejected', reason: `is about "${cve.slice(0, 40)}", which is not a CVE id` }
   const row = { source, available: flag === 'F', unstable, others: others.split(' ').filter((part) => part !== '') }
   const release = platform.slice('debian:'.length)
   const fixed = fixedVersion(row, release)

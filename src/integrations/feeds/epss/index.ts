@@ -98,6 +98,6 @@ function requirePlausible(what: string, previous: State, now: State): void {
   if (!(Math.abs(change) > MAX_SHARE_CHANGE_PERCENT)) return
   const [before, after] = [previous.highShare, now.highShare].map((share) => `${(share * 100).toFixed(1)} %`)
   throw new Error(
-    `${what}: scores of ${HIGH} and more went from ${before} to ${after} of all CVEs between ${previous.date} and ${now.date} under the same model ${now.model}: it is not believed; if it stays so, it is accepted ${COMPARABLE_DAYS} days on`,
+    `${what}: scores of ${HIGH} and more went from ${before} to ${after} of all CVEs between ${previous.date} and ${now.date} under the same model ${now.model}: it is not believed; if it stays like that, it is accepted ${COMPARABLE_DAYS} days on`,
   )
 }

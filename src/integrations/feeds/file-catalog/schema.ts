@@ -11,7 +11,7 @@ export function dateSchema(today: string) {
     if (z.iso.date().safeParse(value).success) return value
     const [whole, sign, days] = /^today(?:([+-])(\d{1,4}))?$/.exec(value) ?? []
     if (whole === undefined) {
-      context.addIssue({ code: 'custom', message: 'is no date such as 2026-08-07 or today-3' })
+      context.addIssue({ code: 'custom', message: 'is not a date such as 2026-08-07 or today-3' })
       return z.NEVER
     }
     const offset = Number(days ?? 0) * (sign === '-' ? -1 : 1)

@@ -4,7 +4,7 @@ import { cveId } from '../cve-id.ts'
 /** The catalog's envelope; each entry is parsed by itself. */
 export const catalogSchema = z.object({
   /** `2026.08.07` */
-  catalogVersion: z.string().regex(/^\d{4}\.\d{2}\.\d{2}/, { error: 'is no date such as 2026.08.07' }),
+  catalogVersion: z.string().regex(/^\d{4}\.\d{2}\.\d{2}/, { error: 'is not a date such as 2026.08.07' }),
   count: z.number().int().nonnegative(),
   vulnerabilities: z.array(z.unknown()),
 })

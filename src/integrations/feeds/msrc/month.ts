@@ -34,7 +34,7 @@ export interface Month {
   readonly vulnerabilities: readonly Vulnerability[]
 }
 
-/** The updates of a month, one for each KB and platform, and what it says of its CVEs. */
+/** The updates of a month, one for each KB and platform, and what the month says about its CVEs. */
 export function readMonth({ id, released, products, vulnerabilities }: Month, where: string, sink: Sink): void {
   const published = /^\d{4}-\d{2}-\d{2}/.test(released) ? released.slice(0, 10) : null
   sink.records.add(id)
@@ -42,7 +42,7 @@ export function readMonth({ id, released, products, vulnerabilities }: Month, wh
   for (const vulnerability of vulnerabilities) {
     const { cve, remediations, threats, scores } = vulnerability
     if (cve !== '' && !isCveId(cve) && !/^ADV\d+$/.test(cve)) {
-      sink.rejected.push({ where: `${where} (${id})`, reason: `"${cve.slice(0, 40)}" is no CVE id` })
+      sink.rejected.push({ where: `${where} (${id})`, reason: `"${cve.slice(0, 40)}" is not a CVE id` })
       continue
     }
     for (const remediation of remediations) {

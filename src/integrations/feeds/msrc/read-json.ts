@@ -40,10 +40,10 @@ export function isCvrfJson(given: object): boolean {
   return 'DocumentTracking' in given && 'ProductTree' in given
 }
 
-/** Throws a sentence where it is no month of Microsoft's. */
+/** Throws a sentence where it is not a month of Microsoft's. */
 export function readCvrfJson(given: unknown, what: string): Month {
   const parsed = schema.safeParse(given)
-  if (!parsed.success) throw new Error(`${what} is no CVRF of Microsoft's: ${schemaProblem(parsed.error)}`)
+  if (!parsed.success) throw new Error(`${what} is not a CVRF document of Microsoft's: ${schemaProblem(parsed.error)}`)
   const { DocumentTracking: tracking, ProductTree: tree, Vulnerability: list } = parsed.data
   return {
     id: tracking.Identification.ID?.Value ?? '',

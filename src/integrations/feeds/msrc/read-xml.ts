@@ -26,13 +26,13 @@ interface Score {
   vector: string
 }
 
-/** What of a document was read so far. */
+/** The parts of a document that were read so far. */
 interface Reading {
   readonly products: Map<string, string>
   readonly vulnerabilities: Vulnerability[]
   id: string
   released: string
-  /** Of the vulnerability whose end has not come yet. */
+  /** The CVE of the vulnerability whose end has not come yet. */
   cve: string
   remediations: Remediation[]
   threats: Threat[]

@@ -6,7 +6,7 @@ import type { FeedOptions } from '../feed.ts'
 import { nvdReader } from './read.ts'
 
 export interface NvdOptions extends Omit<FeedOptions, 'location'> {
-  /** A year, or `modified`: what changed in the last eight days, beside what is known. */
+  /** A year, or `modified`: what changed in the last eight days, added to what is known. */
   readonly part: string
   /** Default: NVD's file of the part. */
   readonly location?: string

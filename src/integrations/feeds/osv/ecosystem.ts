@@ -2,14 +2,14 @@ import type { Platform } from '../../../core/asset.ts'
 
 export interface Ecosystem {
   readonly platform: Platform
-  /** What package names in it name. */
+  /** What the package names of the ecosystem stand for. */
   readonly by: 'source' | 'binary'
   readonly subscription: string | null
 }
 
 /**
- * The platform of an OSV ecosystem, https://ossf.github.io/osv-schema/#defined-ecosystems; `null` for those that are no
- * platform here: languages, and tracks that replace packages (Ubuntu's FIPS, Realtime, BlueField).
+ * The platform of an OSV ecosystem, https://ossf.github.io/osv-schema/#defined-ecosystems; `null` for those that are
+ * not a platform here: languages, and tracks that replace packages (Ubuntu's FIPS, Realtime, BlueField).
  */
 export function ecosystemOf(name: string): Ecosystem | null {
   const [first = '', ...rest] = name.split(':')

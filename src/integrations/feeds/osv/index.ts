@@ -8,7 +8,7 @@ import type { FeedOptions } from '../feed.ts'
 import { osvReader } from './read.ts'
 
 export interface OsvOptions extends Omit<FeedOptions, 'location'> {
-  /** As OSV names it: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
+  /** The name that OSV uses: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
   readonly ecosystem: string
   /** Only these, e.g. `['ubuntu:22.04']`: an ecosystem has every release there ever was. Default: all. */
   readonly platforms?: readonly Platform[]

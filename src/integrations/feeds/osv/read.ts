@@ -123,7 +123,7 @@ function typeOf(id: string, summary: string): PatchType {
   return /^(?:SUSE|openSUSE)-RU-/.test(id) && !/security/i.test(summary) ? 'bugfix' : 'security'
 }
 
-/** Each `introduced` lasts to the `fixed` behind it; without one there is no fix yet. */
+/** Each `introduced` lasts until the `fixed` after it; where there is none, there is no fix yet. */
 function intervals(events: readonly { introduced?: string | undefined; fixed?: string | undefined }[]) {
   const found: { introduced: string | null; fixed: string | null }[] = []
   let introduced: string | null = null

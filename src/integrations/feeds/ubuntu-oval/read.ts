@@ -31,7 +31,7 @@ interface Test {
   state: string
 }
 
-/** What of a document was read so far. */
+/** The parts of a document that were read so far. */
 interface Reading {
   readonly definitions: Definition[]
   readonly tests: Map<string, Test>

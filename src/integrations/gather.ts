@@ -2,23 +2,28 @@ import pLimit from 'p-limit'
 
 /** Questions that come within this time are asked together. */
 const GATHER_MS = 25
-const RUNS_AT_ONCE = 2
 
 export interface Gathering<Question, Answer> {
   /** Whether the two may be asked in one run. */
   readonly together: (a: Question, b: Question) => boolean
-  /** One answer a question, in their order. */
-  readonly ask: (questions: readonly Question[]) => Promise<readonly Answer[]>
+  /** One answer a question, in their order. Answers that are still to come may each fail by themselves. */
+  readonly ask: (questions: readonly Question[]) => Promise<readonly (Answer | PromiseLike<Answer>)[]>
+  /** How many runs at the same time. Default: any number. */
+  readonly runsAtOnce?: number
 }
 
-/** Asks what is asked at the same moment in as few runs as may be: each starts Ansible anew. */
-export function createGathering<Question, Answer>({ together, ask }: Gathering<Question, Answer>) {
+/** Asks what is asked at the same moment in as few runs as may be: each starts Ansible, or a job of AWX, anew. */
+export function createGathering<Question, Answer>({
+  together,
+  ask,
+  runsAtOnce = Number.POSITIVE_INFINITY,
+}: Gathering<Question, Answer>) {
   interface Waiting {
     readonly question: Question
-    readonly answer: (answer: Answer) => void
+    readonly answer: (answer: Answer | PromiseLike<Answer>) => void
     readonly fail: (error: unknown) => void
   }
-  const limit = pLimit(RUNS_AT_ONCE)
+  const limit = pLimit(runsAtOnce)
   let waiting: Waiting[] = []
 
   function flush(): void {

@@ -1,0 +1,2 @@
+DROP INDEX "results_bad";--> statement-breakpoint
+CREATE INDEX "results_bad" ON "results" USING btree ("proposal","part","asset") WHERE end_state in ('still missing', 'held back', 'failed', 'unreachable', 'not known');

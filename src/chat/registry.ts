@@ -1,0 +1,8 @@
+/** Every chat platform: a folder and a line. */
+
+import type { ChatPlatformName } from '../core/chat-platforms.ts'
+import { discord } from './discord/platform.ts'
+import type { PlatformKind } from './platform-kind.ts'
+import { slack } from './slack/platform.ts'
+
+export const platformKinds: Readonly<Record<ChatPlatformName, PlatformKind>> = { slack, discord }

@@ -1,0 +1,31 @@
+import { deploymentOf } from '../rollout/deployments.ts'
+import type { ProposalCommand } from './command.ts'
+import { accept, type Decision, refuse } from './decision.ts'
+import type { ProposalEvent } from './event.ts'
+import { portions } from './portions.ts'
+import type { ProposalState } from './proposal.ts'
+
+type Ended = Extract<ProposalCommand, { type: 'end-roll-back' }>
+
+/** Keeps which assets have the versions from before: what is still changed may be rolled back again. */
+export function endRollBack({ id, rollout, rollBack }: ProposalState, { by, undone }: Ended): Decision {
+  if (rollout === null) return refuse('not now', `Nothing of ${id} was rolled out.`)
+  if (rollBack?.proposal === by && rollBack.over) return refuse('already', `${id} knows already that ${by} is over.`)
+  // What was started again since is changed again.
+  const back = undone.filter(({ asset, key }) => {
+    const deployment = deploymentOf(rollout, asset)
+    return deployment !== undefined && (key === null || deployment.key === key)
+  })
+  const parts = portions(back.map(({ asset }) => asset))
+  const all = parts.length === 0 ? [[]] : parts
+  return accept(
+    ...all.map(
+      (assets, index): ProposalEvent => ({
+        type: 'roll-back-ended',
+        proposal: by,
+        assets,
+        ...(index < all.length - 1 ? { more: true } : {}),
+      }),
+    ),
+  )
+}
