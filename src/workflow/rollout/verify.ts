@@ -5,7 +5,7 @@ import type { Asset, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
-import type { PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
+import type { EndState, PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
 import { deploymentOf } from '../../core/rollout/deployments.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
 import { type Look, lookedAt, type VerificationFacts, verify } from '../../core/verification.ts'
@@ -103,6 +103,8 @@ async function judge(parts: VerifyParts, one: Judged, signal: AbortSignal) {
   return conclude(parts, one, health, signal)
 }
 
+const worthAWholeLook: ReadonlySet<EndState> = new Set(['still missing', 'held back', 'not known'])
+
 /** A quick look says whether the versions are there; where they are not, a whole one says what keeps them away. */
 async function conclude(
   parts: VerifyParts,
@@ -113,8 +115,7 @@ async function conclude(
   const now = () => parts.clock().toISOString()
   const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
   const verdict = verify(planned, outcome, first, facts)
-  if (first.kind !== 'seen' || !asset || (verdict.end !== 'still missing' && verdict.end !== 'held back'))
-    return verdict
+  if (first.kind !== 'seen' || !asset || !worthAWholeLook.has(verdict.end)) return verdict
   for await (const observation of look({ parts, depth: 'full', answered: () => true, signal }, [asset])) {
     await saveObservations(parts.db, [observation], now())
     return verify(planned, outcome, observation, { ...facts, now: now() })
