@@ -28,7 +28,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   const refusal = refusalOf('roll-back', doer, { ...moment, glance: glanceOf(state) })
   if (refusal !== null) return refusal.sentence
   if (subject.kind !== 'patches' || changedAssets(state, subject, null).length === 0)
-    return `${id} has changed no asset, so there is nothing to roll back.`
+    return `${id} has changed no server, so there is nothing to roll back.`
   const [before] = only === null ? [] : undoneIn(state, subject, only)
   if (changedAssets(state, subject, only).length === 0 && before !== undefined)
     return `Not rolled back: ${before} has rolled "${only}" back.`

@@ -150,7 +150,7 @@ describe('a ring of which nobody is left', () => {
     const one = approved()
     one.give(look(out('web1')))
     expect(notes(one.state())).toContain(
-      'Ring canary is empty, so that nothing would be shown by it: 1 is up to date. The rollout stops there.',
+      'Ring canary is empty, so it would show nothing: 1 is up to date. The rollout stops there.',
     )
     expect(one.give({ type: 'start' })).toEqual(['rollout-started', 'gate-failed', 'halted'])
     expect(one.state().stopped?.reason).toContain('Ring canary is empty')
@@ -222,7 +222,7 @@ test('facts are as old as the oldest look at what is to be started, at that mome
   const all = ['web1', 'web2', 'web3', 'web4'].map((name) => ({ asset: `lab/${name}`, lookedAt: null }))
   Object.assign(one.setting, { outdated: all })
   expect(one.give({ type: 'start' })).toEqual(['start-refused'])
-  expect(one.state().notStarted).toContain('none of its assets was ever looked at')
+  expect(one.state().notStarted).toContain('none of its servers was ever looked at')
   Object.assign(one.setting, { outdated: [] })
   expect(one.give({ type: 'start' })).toEqual(['rollout-started'])
 })

@@ -138,13 +138,13 @@ describe('why nothing is rolled back', () => {
     })
 
   test('nothing was changed', () => {
-    expect(asked(rolledOut({ web1: heldBack }))).toBe('PW-1 has changed no asset, so there is nothing to roll back.')
+    expect(asked(rolledOut({ web1: heldBack }))).toBe('PW-1 has changed no server, so there is nothing to roll back.')
   })
 
   test('nothing that it was to change was left to change', () => {
     const since = { leftOut: {}, done: { 'lab/web1': ['openssl:amd64'] }, waiting: {}, toldAt: null }
     expect(asked({ ...rolledOut({ web1: done }), since })).toBe(
-      'PW-1 has changed no asset, so there is nothing to roll back.',
+      'PW-1 has changed no server, so there is nothing to roll back.',
     )
   })
 

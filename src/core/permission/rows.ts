@@ -194,14 +194,14 @@ export const rows: Readonly<Record<Act, Row>> = {
   skip: {
     kind: 'safe',
     decides: false,
-    doing: 'Leaving assets out of',
+    doing: 'Leaving servers out of',
     who: ['stop'],
     during: 'it is rolling out, paused or halted; only of what has not begun',
     when: (place) =>
       notRolledOut(place) ??
       (leftToSkip(place.glance) > 0
         ? null
-        : no('not now', `No asset of ${place.glance.id} is left that could be left out.`)),
+        : no('not now', `No server of ${place.glance.id} is left that could be left out.`)),
   },
   'leave-out': {
     kind: 'forward',
@@ -209,10 +209,10 @@ export const rows: Readonly<Record<Act, Row>> = {
     doing: 'Leaving out what failed in',
     who: ['resume'],
     during:
-      'it is rolling out, paused or halted, and an asset has not ended well; as many as `resume` counts, nobody twice',
+      'it is rolling out, paused or halted, and a server has not ended well; as many as `resume` counts, nobody twice',
     when: (place) =>
       notRolledOut(place) ??
-      (place.glance.tally.failed.count > 0 ? null : no('not now', `No asset of ${place.glance.id} has failed.`)),
+      (place.glance.tally.failed.count > 0 ? null : no('not now', `No server of ${place.glance.id} has failed.`)),
     unless: (place, doer) => {
       const { failed } = place.glance.tally
       return agreedOwn(place, doer, 'leave-out') < failed.count ? null : agreedAlready()
@@ -232,12 +232,12 @@ export const rows: Readonly<Record<Act, Row>> = {
     decides: true,
     doing: 'Trying again in',
     who: ['resume'],
-    during: 'it is rolling out, paused or halted, and an asset has not ended well',
+    during: 'it is rolling out, paused or halted, and a server has not ended well',
     when: (place) => {
       const { id, status, rollout } = place.glance
       if (rollout === null) return no('not now', `${id} is ${status}: nothing was rolled out yet.`)
       if (!is(place, started)) return no('not now', `${id} is ${status}: propose what is still missing anew.`)
-      return notWell(place.glance) > 0 ? null : no('not now', `No asset of ${id} has failed.`)
+      return notWell(place.glance) > 0 ? null : no('not now', `No server of ${id} has failed.`)
     },
   },
   resume: {
@@ -413,7 +413,7 @@ function withdrawable({ glance }: Place): Refusal | null {
   if (status === 'rolling out' || status === 'verifying')
     return no('not now', `${id} is being rolled out. Halt it first; then it can be withdrawn.`)
   return atWork(glance) > 0
-    ? no('not now', `Assets of ${id} are still being patched; withdraw it when they are done.`)
+    ? no('not now', `Servers of ${id} are still being patched; withdraw it when they are done.`)
     : null
 }
 
@@ -429,7 +429,7 @@ function extensible(place: Place): Refusal | null {
   const { glance, now, freezes } = place
   const { id, status, schedule, team } = glance
   if (!is(place, started) || schedule === null)
-    return no('not now', `${id} is ${status}: only the window of what is being rolled out is extended.`)
+    return no('not now', `${id} is ${status}: only the window of a running rollout can be extended.`)
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   if (open && isBefore(plusSeconds(now, limits.extendableSeconds), schedule.end))
     return no(
@@ -449,9 +449,9 @@ function reversible({ glance }: Place): Refusal | null {
     return no('not now', `${id} is being rolled out: halt it first.`)
   if (rollBack?.over === false) return no('not now', `Not rolled back: ${rollBack.proposal} does that already.`)
   if (!tally.changed && rollBack !== undefined) return no('not now', `${rollBack.proposal} has rolled ${id} back.`)
-  if (!tally.changed) return no('not now', `${id} has changed no asset, so there is nothing to roll back.`)
+  if (!tally.changed) return no('not now', `${id} has changed no server, so there is nothing to roll back.`)
   return atWork(glance) > 0
-    ? no('not now', `Assets of ${id} are still being patched; roll it back when they are done.`)
+    ? no('not now', `Servers of ${id} are still being patched; roll it back when they are done.`)
     : null
 }
 

@@ -98,7 +98,7 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Perso
     .map(({ asset }) => asset)
   if (command.asset === null) {
     const left = failed.filter((asset) => rollout.skipped[asset] === undefined)
-    if (left.length === 0) return refuse('not now', `No asset of ${state.id} has failed.`)
+    if (left.length === 0) return refuse('not now', `No server of ${state.id} has failed.`)
     // The last first: each goes before those that wait.
     const parts = [...portions(left)].reverse()
     return tryAgain(state, parts, context)

@@ -115,7 +115,7 @@ function outdatedProblem(state: ProposalState, { now, outdated }: Context): stri
     if (outdated.length === 0 || outdated.length < due) return null
     const looks = outdated.flatMap(({ lookedAt }) => lookedAt ?? []).sort()
     const latest = looks.at(-1)
-    if (latest === undefined) return 'none of its assets was ever looked at; they are looked at again first'
+    if (latest === undefined) return 'none of its servers was ever looked at; they are looked at again first'
     return tooOld(latest)
   }
   const { inventoryAt } = subject

@@ -118,10 +118,10 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
   if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
-  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so that nothing would be shown by it`
+  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so it would show nothing`
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
   if (out.length === 0 || out.length + skipped < planned.assets.length) return null
-  return `Ring ${planned.name} is empty, so that nothing would be shown by it: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
+  return `Ring ${planned.name} is empty, so it would show nothing: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
 }
 
 /** Assets that ended badly, and that nobody has left out since. */

@@ -106,7 +106,7 @@ describe('who may do what', () => {
     [
       'skip',
       'started',
-      'Leaving assets out of PW-1 takes the role owner or on-call; you have auditor. Mara, Noor or Jonas can.',
+      'Leaving servers out of PW-1 takes the role owner or on-call; you have auditor. Mara, Noor or Jonas can.',
     ],
     [
       'leave-out',
@@ -265,7 +265,7 @@ describe('when', () => {
       'noor',
       'halted',
       underWay,
-      (status) => `PW-1 is ${status}: only the window of what is being rolled out is extended.`,
+      (status) => `PW-1 is ${status}: only the window of a running rollout can be extended.`,
     ],
     ['break-glass', 'tom', 'open', early, (status) => `PW-1 is ${status}.`],
     ['review-break-glass', 'noor', 'broken glass', statuses, () => ''],
@@ -333,7 +333,7 @@ describe('when', () => {
       'at work',
       { status: 'halted' },
       'not now',
-      'Assets of PW-1 are still being patched; withdraw it when they are done.',
+      'Servers of PW-1 are still being patched; withdraw it when they are done.',
     ],
     [
       'what has no window is not postponed',
@@ -437,7 +437,7 @@ describe('when', () => {
       'test halted',
       {},
       'not now',
-      'PW-1 has changed no asset, so there is nothing to roll back.',
+      'PW-1 has changed no server, so there is nothing to roll back.',
     ],
     // The rollout.
     [
@@ -456,9 +456,9 @@ describe('when', () => {
       'started',
       {},
       'not now',
-      'No asset of PW-1 has failed.',
+      'No server of PW-1 has failed.',
     ],
-    ['what has failed is tried again', 'retry', 'noor', 'started', {}, 'not now', 'No asset of PW-1 has failed.'],
+    ['what has failed is tried again', 'retry', 'noor', 'started', {}, 'not now', 'No server of PW-1 has failed.'],
     [
       'there is a go only for a ring that asks for it',
       'go',
@@ -562,7 +562,7 @@ describe('when', () => {
     // Six assets, of which one failed.
     expect(said('skip', 'jonas', placeIn('halted', { glance: { tally: { ...tally, skipped: 4 } } }))).toBeNull()
     expect(said('skip', 'jonas', placeIn('halted', { glance: { tally: { ...tally, skipped: 5 } } }))).toBe(
-      'No asset of PW-1 is left that could be left out.',
+      'No server of PW-1 is left that could be left out.',
     )
   })
 
@@ -571,7 +571,7 @@ describe('when', () => {
     expect(said('roll-back', 'jonas', placeIn('halted', { glance: { tally: changed('halted') } }))).toBeNull()
     expect(
       said('roll-back', 'jonas', placeIn('at work', { status: 'halted', glance: { tally: changed('at work') } })),
-    ).toBe('Assets of PW-1 are still being patched; roll it back when they are done.')
+    ).toBe('Servers of PW-1 are still being patched; roll it back when they are done.')
     const { subject } = placeIn('halted').glance
     const back: Glance['subject'] = subject.kind === 'patches' ? { ...subject, rollsBack: 'PW-0' } : subject
     expect(said('roll-back', 'jonas', placeIn('halted', { glance: { subject: back, tally: changed('halted') } }))).toBe(
@@ -602,7 +602,7 @@ describe('when', () => {
     expect(extend('2026-11-20T07:00:00.000Z', { freezes: [sale] })).toBeNull()
     expect(extend('2026-11-20T09:00:00.000Z', { freezes: [{ ...sale, teams: ['db'] }] })).toBeNull()
     expect(said('extend-window', 'noor', placeIn('halted', { glance: { schedule: null } }))).toBe(
-      'PW-1 is halted: only the window of what is being rolled out is extended.',
+      'PW-1 is halted: only the window of a running rollout can be extended.',
     )
   })
 })
