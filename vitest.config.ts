@@ -27,6 +27,7 @@ const long = [
   'test/workflow/limits.test.ts',
   'test/workflow/long-record.test.ts',
   'test/workflow/moved.test.ts',
+  'test/workflow/many-waiting.test.ts',
   'test/workflow/next-look.test.ts',
   'test/workflow/pages.test.ts',
   'test/workflow/version-before.test.ts',

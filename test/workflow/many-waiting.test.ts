@@ -1,0 +1,130 @@
+/** Proposals whose machines report a day later: nobody waits for them, and what else has its time is done on time. */
+
+import { expect, test } from 'vitest'
+import type { Observation } from '../../src/core/asset.ts'
+import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
+import type { Content } from '../../src/core/proposal/event.ts'
+import type { Actor } from '../../src/core/proposal/proposal.ts'
+import { openLeases } from '../../src/store/leases.ts'
+import { findProposal } from '../../src/store/proposals.ts'
+import { saveObservations } from '../../src/store/save-looks.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
+import { useDatabase } from '../support/database.ts'
+import { approveAs, exampleService, mara, standard, tom } from '../support/example-service.ts'
+import { content } from '../support/proposals.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const HOUR = 3_600_000
+/** How many proposals wait, and how often each machine is asked before it has reported. */
+const [WAITING, LOOKS] = [100, 10]
+const assessment: Actor = { kind: 'system', part: 'assessment' }
+
+function looked(name: string, version: string, at: string): Observation {
+  const openssl = { name: 'openssl', version, architecture: 'amd64', source: 'openssl', sourceVersion: version }
+  const asset = anAsset(name, { engine: 'late' })
+  return { kind: 'seen', snapshot: aSnapshot(asset, { packages: [openssl], observedAt: at }), warnings: [] }
+}
+
+/** A proposal for one machine that the late engine serves. */
+function contentFor(name: string): Content {
+  const base = content(1)
+  if (base.subject.kind !== 'patches') throw new Error('It asks for no patches.')
+  const id = `lab/${name}`
+  const subject = {
+    ...base.subject,
+    engine: 'late',
+    assets: base.subject.assets.map((planned) => ({
+      ...planned,
+      asset: { ...planned.asset, id, name, engine: 'late' },
+    })),
+    // Rings of one name share their concurrency over all rollouts of a team.
+    rings: base.subject.rings.slice(0, 1).map((ring) => ({ ...ring, name, assets: [id], soakSeconds: 0 })),
+  }
+  return { ...base, title: `openssl on ${name}`, subject, contentHash: contentHash(subject) }
+}
+
+test('a hundred proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes', async () => {
+  const { db } = database()
+  let now = Date.now()
+  const clock = () => new Date(now)
+  const at = (ms = 0) => new Date(now + ms).toISOString()
+  const service = await exampleService(db, { clock })
+  const polls = new Map<string, number>()
+  const engine: DeployEngine = {
+    name: 'late',
+    describe: 'a system whose machines report a day later',
+    simulated: true,
+    preview: async () => [],
+    preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
+    start: async ({ key, deployments }) => ({ key, data: { asset: deployments[0]?.asset.id ?? '' } }),
+    async poll({ data }) {
+      const asset = String(data.asset)
+      const asked = (polls.get(asset) ?? 0) + 1
+      polls.set(asset, asked)
+      if (asked <= LOOKS) return [{ asset, outcome: null, progress: null, lookAgainAt: at(24 * HOUR) }]
+      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+      return [{ asset, outcome, progress: null, look: looked(asset.slice('lab/'.length), '3.0.22', at()) }]
+    },
+    cancel: async () => undefined,
+  }
+  const source: InventorySource = {
+    name: 'lab',
+    describe: 'what the system says of its machines',
+    async *observe({ only }) {
+      for (const id of only ?? []) yield looked(id.slice('lab/'.length), '3.0.22', at())
+    },
+  }
+  const leases = [openLeases(database().url), openLeases(database().url)]
+  const parts = { ...service.parts, sources: [source], engines: new Map([['late', engine]]) }
+  const replicas = leases.map(({ alone }) => createWorkflow(parts, alone))
+  const [first] = replicas
+  if (first === undefined) throw new Error('There is no process.')
+  const sweep = () => Promise.all(replicas.map((replica) => replica.sweep(signal)))
+
+  const names = Array.from({ length: WAITING }, (_, index) => `late${index}`)
+  await saveObservations(
+    db,
+    names.map((name) => looked(name, '3.0.20', at())),
+    at(),
+  )
+  const ids: string[] = []
+  for (const name of names) {
+    const opened = await first.open('web-platform', contentFor(name), standard, assessment)
+    if (!opened.ok) throw new Error(opened.refusal.sentence)
+    ids.push(opened.state.id)
+    for (const who of [mara, tom]) await approveAs(first, opened.state.id, who)
+  }
+  // Each that is taken is walked until it rests; of two processes one gets it.
+  const asked = async () => {
+    await sweep()
+    return polls.size
+  }
+  await expect.poll(asked, { timeout: 120_000 }).toBe(WAITING)
+
+  const held = () => database().sql`select name from leases where expires_at > clock_timestamp()`
+  await expect.poll(held, { timeout: 10_000 }).toEqual([])
+  const other = await first.open('web-platform', contentFor('other'), standard, assessment)
+  if (!other.ok) throw new Error(other.refusal.sentence)
+  for (let day = 1; day < LOOKS; day++) {
+    now += 24 * HOUR
+    await sweep()
+    await sweep()
+    expect(new Set(polls.values()), `day ${day}`).toEqual(new Set([day + 1]))
+    const state = await findProposal(db, other.state.id)
+    expect(state?.remindersSent, `day ${day}`).toBeGreaterThan(0)
+    expect(state?.status, `day ${day}`).toBe(day < 7 ? 'open' : 'expired')
+  }
+  now += 24 * HOUR
+  const ended = async () => {
+    await sweep()
+    const states = await Promise.all(ids.map((id) => findProposal(db, id)))
+    return new Set(states.map((state) => state?.status))
+  }
+  await expect.poll(ended, { timeout: 120_000 }).toEqual(new Set(['completed']))
+  expect(new Set(polls.values())).toEqual(new Set([LOOKS + 1]))
+  await Promise.all(leases.map((lease) => lease.end()))
+  await service.remove()
+})
