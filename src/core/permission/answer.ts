@@ -16,9 +16,8 @@ import { rows } from './rows.ts'
 import { turnProblem } from './turn.ts'
 
 /**
- * Why the act would be refused from this person now, with the sentence for them. `null`: it would be accepted, if what
- * is given with it is right. `turn`: the number that the button carried (`turnOf`); `null`: a command that names only
- * the proposal.
+ * Why the act would be refused from this person now; `null`: it would be accepted, if the values given with it are
+ * right. `turn`: the number that the button carried (`turnOf`); `null`: a command that names only the proposal.
  */
 export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | null = null): Refusal | null {
   const found = judged(act, doer, place, turn)

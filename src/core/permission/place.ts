@@ -19,10 +19,7 @@ export interface Moment {
   readonly now: string
   /** Freezes of the configuration, and freezes that people of the team declared. */
   readonly freezes: readonly Freeze[]
-  /**
-   * The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal is
-   * used.
-   */
+  /** The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal. */
   readonly teamPolicy?: Policy
 }
 

@@ -333,8 +333,8 @@ function notRolledOut(place: Place): Refusal | null {
 }
 
 /**
- * How many agreements of this kind the person has given that still wait for others. An agreement that came by a link or
- * the command line is not counted if the person now uses an account of their own: they can repeat it.
+ * How many agreements of this kind the person has given that still wait for others. If the person now uses an account
+ * of their own, only agreements by such an account count: others can be repeated.
  */
 function agreedOwn({ glance, now }: Place, doer: Doer, act: AgreedAct['act']): number {
   const mine = agreedTo(glance, act, now).filter(({ person }) => person === doer.id)

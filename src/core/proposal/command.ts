@@ -133,10 +133,7 @@ export interface Context {
   readonly actor: Actor
   /** The members of the team, with their roles as they are now. */
   readonly members: readonly Member[]
-  /**
-   * The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal is
-   * used.
-   */
+  /** The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal. */
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null

@@ -1,6 +1,6 @@
 /**
- * A state as it is stored, in parts: a small state without lists, which commands lock, and one row for each asset to
- * which something happened. The subject is stored as content. Together the parts give the whole state.
+ * A stored state: a small state without lists, which commands lock, and one row for each asset to which something
+ * happened. The subject is stored as content. Together they give the whole state.
  */
 
 import { alike } from '../alike.ts'
@@ -76,7 +76,6 @@ export interface ResultRow extends ResultKey {
 
 // ---------------------------------------------------------------- from a state to its parts
 
-/** Worked out once for each state. */
 export const lightOf = memoizeByIdentity((state: ProposalState): LightState => {
   const { subject, test, rollout, since, drifted: _, ...small } = state
   return {
@@ -108,7 +107,6 @@ function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run
 
 const heavy: ReadonlySet<string> = new Set(['rings', 'deployments', 'retried', 'skipped', 'notBegun'])
 
-/** All rows of a state. */
 export function resultRows(state: ProposalState): readonly ResultRow[] {
   return resultChanges(null, state).put
 }

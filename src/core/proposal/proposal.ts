@@ -221,9 +221,9 @@ export type ApprovedBy =
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /**
- * The end states of one asset. `not known`: the asset answers, but does not say whether all changes are there. `not
- * touched`: the rollout ended before its turn. In the verification of a start, `not touched` means that nothing began;
- * the asset then counts as not started.
+ * The end states of one asset. `not known`: it answers, but does not say whether all changes are there. `not touched`:
+ * the rollout ended before its turn. For a start, `not touched` means that nothing began: the asset then counts as not
+ * started.
  */
 export const endStates = [
   'installed',
@@ -290,7 +290,6 @@ export type RingStatus = 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
 
 export interface RingState {
   readonly status: RingStatus
-  /** Batches started so far. */
   readonly batchesStarted: number
   /** Assets of the batch under way that are still to start. */
   readonly waiting: readonly string[]

@@ -1,7 +1,6 @@
 /**
- * Personal data in a state. In the program a state has ids, names and words of people. In the store it has pseudonyms,
- * and the numbers of the entries beside which the words stand. So the stored state stays the same when the words are
- * erased.
+ * Personal data in a state. In the program a state has ids, names and words of people. The stored state has pseudonyms,
+ * and the numbers of the entries beside which the words stand. So it stays the same when the words are erased.
  */
 
 import type { Through } from '../hands.ts'

@@ -148,7 +148,6 @@ export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withCo
   return { content, contents: [...contents, policyContent(policy)] }
 }
 
-/** The policy of a proposal as content. */
 export const policyContent = memoizeByIdentity((policy: Policy) => contentOf('policy', policy))
 
 /** The content of a proposal with the hashes of its subject, and what must be stored for it. */

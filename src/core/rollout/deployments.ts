@@ -1,8 +1,8 @@
 /**
- * The deployments of a rollout. A state shows them, and stores them, as a record by asset id. To copy a record of
- * thousands is the most expensive part of an event. So an event copies only a part of a list, and the record is made
- * when somebody reads it. The list comes with values that every step needs. A run that was not made here, for example
- * one from the store, gets its list at the first use.
+ * The deployments of a rollout. A state shows and stores them as a record by asset id. Copying a record of thousands is
+ * the most expensive part of an event, so an event only copies a part of a list, and the record is made when somebody
+ * reads it. Beside the list stand values that every step needs. A run that was not made here, for example one from the
+ * store, gets its list at the first use.
  */
 
 import { canBeReversed } from '../change.ts'

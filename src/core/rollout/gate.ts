@@ -39,9 +39,9 @@ export function tally(total: number, failed: readonly Pick<Deployment, 'verifica
 }
 
 /**
- * Why the ring may not go on; `null`: it may. This is checked after every asset, so that a ring stops as soon as it can
- * no longer pass: there are too many failures, or the success rate is out of reach even if all other assets succeed.
- * Assets that never answered are counted apart; the gate says how they count.
+ * Why the ring may not go on; `null`: it may. Checked after every asset, so that a ring stops as soon as it cannot pass
+ * any more: too many assets failed, or the success rate is out of reach even if all others succeed. Assets that never
+ * answered are counted apart; the gate says how they count.
  */
 export function gateProblem(gate: Gate, counts: GateTally): string | null {
   const failures = counts.bad + (gate.unreachable === 'as failure' ? counts.unreachable : 0)

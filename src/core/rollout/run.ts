@@ -133,7 +133,6 @@ export const endedBadly = memoizeByIdentity((run: Rollout): ReadonlySet<string> 
   return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
 
-/** The items of a list as a set. */
 export const setOf = memoizeByIdentity((list: readonly string[]): ReadonlySet<string> => new Set(list))
 
 /**

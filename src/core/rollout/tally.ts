@@ -1,7 +1,6 @@
 /**
- * What happened to the assets of a proposal, as a few numbers. Lists and cards say no more about it than these numbers
- * and the counters of the rings. They are worked out with each event, so that lists and cards need not go through all
- * assets.
+ * What happened to the assets of a proposal, in a few numbers. Lists and cards show only these and the counters of the
+ * rings. The numbers are worked out with each event, so that nobody has to go through all assets.
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
@@ -31,7 +30,6 @@ export interface EndCounts {
   readonly leftOut: number
 }
 
-/** How one asset ended. */
 export interface NamedEnd {
   readonly name: string
   readonly end: string
@@ -66,7 +64,6 @@ export interface Tally {
   readonly test: TestTally | null
 }
 
-/** The results of the test ring. */
 export interface TestTally {
   readonly started: number
   readonly verified: number
