@@ -131,7 +131,7 @@ function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], c
   return resumed.ok ? accept(...asked, ...resumed.events) : resumed
 }
 
-/** Lets the rollout run on after the end of its window: one hour more, or until a given time. */
+/** Lets the rollout run on after its window: one hour more, or until a given time. Freezes hold all the same. */
 export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: PersonsContext): Decision {
   const { actor, now } = context
   const { schedule } = state

@@ -43,7 +43,7 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
   if (refusal !== null) return { ok: false, refusal }
   if (isOfParts(command)) return decidePart(state, command, context)
   const { actor } = context
-  // For the compiler only: `forbidden` has already refused people's commands to every part of Patchwarden.
+  // For the compiler only: `forbidden` lets no part of Patchwarden give a command of people.
   if (actor.kind !== 'person') return refuse('not allowed', `${command.type} is for people.`)
   return decidePerson(state, command, { ...context, actor })
 }

@@ -45,7 +45,7 @@ export type Step =
   | { readonly do: 'look again'; readonly assets: readonly string[] }
   | { readonly do: 'complete' }
 
-/** An approved proposal without a window is scheduled again after so many seconds. */
+/** Seconds until a proposal without a window is scheduled again. */
 const RETRY_SECONDS = 900
 
 /**
