@@ -1,6 +1,7 @@
 /**
- * When a plan would run if all went well: the rings one after the other, in batches, in windows, around freezes. A
- * simulation of the rollout's own rules with an estimate in place of each deployment. Nothing is decided on it.
+ * When a plan would run if all went well: rings one after the other, in batches, in windows, around freezes. It
+ * simulates the rollout by the same rules, with an estimate in place of each deployment. Nothing is decided by a
+ * forecast.
  */
 
 import { bypassesWindow } from '../proposal/approval.ts'
@@ -13,7 +14,7 @@ import { batchesOf, forecastRing, type Simulation } from './ring.ts'
 import { clusterRoom } from './room.ts'
 import { openTimes } from './times.ts'
 
-/** The forecast of a proposal as it stands: as if it were approved now, where it is not. */
+/** The forecast of a proposal. If it is not approved yet, the forecast is made as if it were approved now. */
 export function forecastOf(
   state: ProposalState,
   subject: PatchSubject,
@@ -38,7 +39,7 @@ export function forecast(question: ForecastQuestion): PlanForecast {
   const { now, subject, team, rollout = null } = question
   const simulation = simulationOf(question)
   let free = Date.parse(question.notBefore ?? now)
-  /** The same for the rings that run before the vote. */
+  /** As `free`, for the rings that run before the vote. */
   let test = Date.parse(now)
   let problem: string | null = null
   const rings: RingForecast[] = []
@@ -92,7 +93,7 @@ function neverReached(ring: PlannedRing): RingForecast {
   return { name, assets: assets.length, batches: batchesOf(ring), waitsForGo: gate.go ?? [], ...none }
 }
 
-/** Windows of the plan, the first of them, that begin until an instant. */
+/** The first windows of the plan that begin no later than `until`. */
 function windowsUntil({ times, subject }: Simulation, until: string): readonly Window[] {
   const begun = times.within(subject.window).spans.filter(({ start }) => start <= Date.parse(until))
   return begun.slice(0, KEPT).map(toWindow)

@@ -1,4 +1,4 @@
-/** What is asked of a forecast, and what it says. */
+/** The question and the answer of a forecast. */
 
 import type { PatchSubject, Rollout, Since } from '../proposal/proposal.ts'
 import type { Freeze, Window } from '../window.ts'
@@ -10,15 +10,15 @@ export interface ForecastQuestion {
   /** ISO 8601 UTC. */
   readonly now: string
   /**
-   * Only the rings that run before the vote begin earlier than this: the start of the schedule, or now and the lead
-   * time.
+   * Rings after the vote do not begin before this (ISO 8601 UTC): the start of the schedule, or now plus the lead time.
+   * Left out: now.
    */
   readonly notBefore?: string
-  /** Windows do not count: it was decided at once, or undoes something. */
+  /** Windows do not count, because of a break-glass or a roll back. */
   readonly atOnce?: boolean
-  /** Seconds that one asset takes, by name of ring. */
+  /** Seconds that one asset takes, by name of the ring. */
   readonly estimates?: Readonly<Record<string, number>>
-  /** What has been done already; only the rest is forecast. */
+  /** The rollout so far: only the rest is forecast. */
   readonly rollout?: Pick<Rollout, 'rings' | 'deployments' | 'skipped' | 'extendedUntil'> | null
   /** Assets that are left out since the vote, by id. */
   readonly leftOut?: Since['leftOut']
@@ -30,28 +30,28 @@ export interface RingForecast {
   /** How many of the assets are verified already. */
   readonly done: number
   readonly batches: number
-  /** When assets are worked on: one stretch for each window that is needed. Empty: its turn never comes. */
+  /** When assets are worked on: one stretch for each window that is needed. Empty: the ring never begins. */
   readonly runs: readonly Window[]
-  /** ISO 8601; `null` where its turn never comes, or it never ends. */
+  /** ISO 8601; `null`: the ring never begins, or never ends. */
   readonly start: string | null
   readonly end: string | null
-  /** The end, where it is not watched afterwards. */
+  /** When the soak of the ring is over (ISO 8601): the same as `end` for a ring without a soak. `null`: never. */
   readonly soakUntil: string | null
-  /** One of these roles must say go first; the forecast assumes that they do so at once. */
+  /** A person with one of these roles must say go first. The forecast assumes that they do so at once. */
   readonly waitsForGo: readonly string[]
 }
 
 export interface PlanForecast {
   readonly now: string
   readonly rings: readonly RingForecast[]
-  /** ISO 8601: when the last ring has been watched; `null` where that never comes. */
+  /** When the soak of the last ring is over (ISO 8601); `null`: never. */
   readonly end: string | null
-  /** A sentence: why it never ends. */
+  /** A sentence: why the plan never ends; `null`: it ends. */
   readonly problem: string | null
-  /** Windows of the plan until the end, the first of them; windows that assets have of their own are not among them. */
+  /** The first windows of the plan until its end, without windows that single assets have of their own. */
   readonly windows: readonly Window[]
   readonly freezes: readonly Pick<Freeze, 'name' | 'from' | 'to'>[]
 }
 
-/** How many windows, freezes and runs of a ring are kept: a picture has no room for more. */
+/** At most this many windows, freezes and runs of a ring are kept: a picture has no room for more. */
 export const KEPT = 40

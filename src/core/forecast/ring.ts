@@ -1,4 +1,4 @@
-/** When one ring would run: what it has done already, and the batches that are left of it, played one after the other. */
+/** When one ring would run: its past in the rollout, then its remaining batches one after the other. */
 
 import { limits } from '../limits.ts'
 import type { PlannedRing, RingState } from '../proposal/proposal.ts'
@@ -9,15 +9,15 @@ import { type ForecastQuestion, KEPT, type RingForecast } from './plan-forecast.
 import { type ClusterRoom, take } from './room.ts'
 import { firstFit, fits, type OpenTimes, type Times } from './times.ts'
 
-/** What all rings are simulated by. */
+/** What the simulation of every ring needs. */
 export interface Simulation extends Required<Omit<ForecastQuestion, 'team' | 'freezes' | 'notBefore'>> {
   readonly times: OpenTimes
-  /** Windows that assets have of their own, by id of the asset. */
+  /** Windows of single assets, by asset id. */
   readonly ownWindows: ReadonlyMap<string, WindowPlan>
   readonly room: ClusterRoom
 }
 
-/** Instants and durations in here are milliseconds. */
+/** Instants and durations here are milliseconds. */
 interface RingPlay {
   readonly ring: PlannedRing
   /** How long one asset takes. */
@@ -30,7 +30,10 @@ export function batchesOf(ring: PlannedRing): number {
   return Math.ceil(ring.assets.length / Math.max(1, ring.batchSize))
 }
 
-/** `free`: when the next ring may begin, in milliseconds; `null`: never. */
+/**
+ * `free`: when the next ring may begin, in milliseconds; `null`: never. `problem`: a sentence that says why the ring
+ * never ends; `null`: it ends.
+ */
 export function forecastRing(
   simulation: Simulation,
   ring: PlannedRing,
@@ -46,7 +49,7 @@ export function forecastRing(
   const end = problem !== null ? null : (runs.at(-1)?.end ?? toIso(earliest))
   const soak = begun?.soakUntil ?? null
   const watched = end === null ? null : Date.parse(end) + ring.soakSeconds * 1_000
-  // A ring that has passed was watched for as long as it was.
+  // The soak of a ring that has passed is over, however long it was.
   const free =
     begun?.status === 'passed' ? Date.parse(end ?? simulation.now) : soak === null ? watched : Date.parse(soak)
   return {
@@ -76,7 +79,7 @@ function playOf({ estimates, times, ownWindows, subject, atOnce, room }: Simulat
   }
 }
 
-/** What the rollout has done of a ring, and what is left of it. */
+/** The past of a ring in the rollout, and the assets that are left. */
 function pastOf({ rollout, leftOut, now }: Simulation, ring: PlannedRing, duration: number) {
   const left: string[] = []
   let done = 0
@@ -102,7 +105,10 @@ function pastOf({ rollout, leftOut, now }: Simulation, ring: PlannedRing, durati
   return { left, done, free, span: last === 0 ? null : { start: first, end: Math.max(first, last) } }
 }
 
-/** Plays the batches of a ring, adding to `spans` when it is worked on; a sentence where that never ends. */
+/**
+ * Simulates the batches of a ring and adds to `spans` when they are worked on. Gives a sentence if the ring never ends,
+ * else `null`.
+ */
 function playBatches(play: RingPlay, left: readonly string[], from: number, spans: Span[]): string | null {
   const { ring, duration, timesOf, room } = play
   const size = Math.max(1, ring.batchSize)
@@ -142,7 +148,7 @@ function whyNever({ ring, duration, timesOf }: RingPlay, assets: readonly string
   return `Ring ${ring.name} does not end within a year: ${name} is too short for its ${ring.assets.length} servers.`
 }
 
-/** No more than a picture shows: what comes after is one long span. */
+/** At most `KEPT` spans: the last of them covers all the rest. */
 function kept(spans: readonly Span[]): readonly Span[] {
   const first = spans[KEPT - 1]
   const last = spans.at(-1)

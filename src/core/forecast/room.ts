@@ -1,8 +1,11 @@
-/** Which assets are worked on at the same time in a forecast. */
+/** Which assets a forecast works on at the same time. */
 
 import type { Cluster } from '../proposal/proposal.ts'
 
-/** Begins anew for assets that are worked on at the same time: says of one after the other whether there is room for it. */
+/**
+ * Called once for assets that are worked on at the same time. The result says for one asset after the other whether its
+ * clusters have room for it, and takes that room.
+ */
 export type ClusterRoom = () => (asset: string) => boolean
 
 export function clusterRoom(clusters: readonly Cluster[]): ClusterRoom {

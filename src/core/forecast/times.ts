@@ -3,7 +3,9 @@
 import type { Span } from '../time/span.ts'
 import { type Freeze, HORIZON_MS, nextWindows, toSpan, unfrozen, type WindowPlan } from '../window.ts'
 
-/** When assets with the same windows may be touched. `next` only grows: the simulation never goes back. */
+/**
+ * When assets with the same windows may be touched. `next` only grows, because the simulation never goes back in time.
+ */
 export interface Times {
   readonly name: string
   readonly spans: readonly Span[]
@@ -11,13 +13,13 @@ export interface Times {
 }
 
 export interface OpenTimes {
-  /** Before the vote a ring runs in its controlled environment: only a freeze keeps it from it. */
+  /** For rings that run before the vote, or at once: any time without a freeze. */
   readonly anyTime: Times
-  /** The windows of a plan, and what somebody extended. */
+  /** The windows of a plan, and the time by which somebody extended the window. */
   readonly within: (plan: WindowPlan) => Times
 }
 
-/** Windows looked at; a daily one reaches about a year ahead. */
+/** So many windows are looked at: with a daily window this reaches about a year ahead. */
 const WINDOWS_TRIED = 400
 
 export function openTimes(
@@ -37,7 +39,7 @@ export function openTimes(
   function within(plan: WindowPlan): Times {
     const found = byPlan.get(plan)
     if (found) return found
-    // Plans that were read from the database are equal, not the same.
+    // Plans that were read from the database are equal, but not the same object.
     const key = JSON.stringify(plan)
     const times = known.get(key) ?? {
       name: plan.name,
@@ -51,7 +53,7 @@ export function openTimes(
   return { anyTime: { name: 'any time', spans: open, next: 0 }, within }
 }
 
-/** The first instant from `at` on at which one of the assets may begin and be done in time; `null` never. */
+/** The first instant from `at` on at which one of the assets may begin and has enough time to finish; `null`: never. */
 export function firstFit(
   assets: readonly string[],
   at: number,

@@ -1,4 +1,4 @@
-/** What a person can ask of a proposal: a closed list. */
+/** The acts: everything that a person can ask of a proposal. */
 
 import { hasFailed } from '../proposal/named-asset.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
@@ -29,14 +29,16 @@ export const acts = [
   'review-break-glass',
 ] as const
 
-/** What a person can ask of a proposal. */
 export type Act = (typeof acts)[number]
 
 export function isAct(name: string): name is Act {
   return acts.some((act) => act === name)
 }
 
-/** The act that a command is for this state. */
+/**
+ * The act that a command stands for. For `skip` this depends on the state: an asset that failed is left out, another is
+ * skipped.
+ */
 export function actOf(command: PeoplesCommand, state: ProposalState): Act {
   switch (command.type) {
     case 'vote':

@@ -1,4 +1,6 @@
-/** Whether somebody may do something now, what each person may, and who may what somebody else may not. */
+/**
+ * The answers of the table of permissions: whether a person may do something now, what they may do, and who else may.
+ */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Member } from '../policy.ts'
@@ -14,8 +16,8 @@ import { rows } from './rows.ts'
 import { turnProblem } from './turn.ts'
 
 /**
- * Why it would not be accepted from this person now, with the sentence for them; `null`: it would, if what is given with it
- * is right. `turn`: the number that the button carried (`turnOf`); `null`: it named the proposal alone.
+ * Why the act would be refused from this person now; `null`: it would be accepted, if the values given with it are
+ * right. `turn`: the number that the button carried (`turnOf`); `null`: a command that names only the proposal.
  */
 export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | null = null): Refusal | null {
   const found = judged(act, doer, place, turn)
@@ -24,14 +26,14 @@ export function refusalOf(act: Act, doer: Doer, place: Place, turn: number | nul
   return { ...found, sentence: `${found.sentence} ${othersCan(act, place)}` }
 }
 
-/** Why the person may not do it at any time, or not in the way in which it came; `null`: they may. */
+/** Why the person may not do this at any time, or not in the way in which it came; `null`: they may. */
 export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return notTheirs(act, doer, place)
   return proofOf(act, doer, place)
 }
 
-/** The same, without naming anybody else. */
+/** As `refusalOf`, but the sentence names nobody else. */
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
@@ -39,25 +41,27 @@ function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusa
   return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
 
-/** Why it does not do in the way in which it came; `null`: it does. */
+/** Why the act is refused because of the way in which it came; `null`: that way is accepted. */
 function proofOf(act: Act, doer: Doer, { glance, members }: Place): Refusal | null {
   return proofProblem(act, decidesNow(rows[act], glance), doer, glance, members)
 }
 
 function may(act: Act, { id, name }: Pick<Member, 'id' | 'name'>, place: Place): boolean {
-  // By an account of one's own, where every approval is taken.
+  // Asked for an account of the person's own in the console, because every approval is accepted there.
   return judged(act, { kind: 'person', id, name, via: 'console' }, place, null) === null
 }
 
 /**
- * What this person is offered: what would be accepted now, and what would be accepted once they confirm it in the
- * console.
+ * The acts that are offered to this person: those that would be accepted now, and those that would be accepted once the
+ * person confirms them in the console.
  */
 export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
   return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
 }
 
-/** What at least one person is offered: a member, or somebody whom the act is for whatever their roles. */
+/**
+ * The acts that are offered to at least one person: a member, or somebody who may do the act whatever their roles are.
+ */
 export function offersToAny(place: Place): ReadonlySet<Act> {
   return new Set(
     acts.filter(
@@ -68,7 +72,7 @@ export function offersToAny(place: Place): ReadonlySet<Act> {
   )
 }
 
-/** Ids of people whom the act is for as persons, such as who voted. */
+/** Ids of the people who may do the act as persons, for example because they voted. */
 function named({ who }: Row, place: Place): readonly string[] {
   return who.flatMap((name) => relation(name).people?.(place) ?? [])
 }
@@ -77,15 +81,15 @@ function isOffered(found: ReturnType<typeof judged>): boolean {
   return found === null || (found !== 'not theirs' && found.code === 'step-up')
 }
 
-/** Members from whom it would be accepted now. */
+/** Members from whom the act would be accepted now. */
 export const whoMay = oncePerPlace((act, place): readonly Member[] =>
   place.members.filter((member) => may(act, member, place)),
 )
 
-/** Why the proposal does not take it now, whoever asks. */
+/** Why the proposal does not accept the act now from anybody; `null`: it does. */
 const whenRefused = oncePerPlace((act, place): Refusal | null => rows[act].when(place))
 
-/** Worked out once for each act in a place. */
+/** Works the value out once for each act in a place. */
 function oncePerPlace<Value>(make: (act: Act, place: Place) => Value): (act: Act, place: Place) => Value {
   const known = memoizeByIdentity((_: Place) => new Map<Act, { readonly value: Value }>())
   return (act, place) => {
@@ -107,7 +111,7 @@ function isTheirs(row: Row, person: string, place: Place): boolean {
   return roles === 'any' || holds(me, roles)
 }
 
-/** Whoever holds one of these may; `any`: whoever holds any. */
+/** The roles of which a person needs one; `any`: any role in the team is enough. */
 function rolesOf({ who }: Row, place: Place): readonly string[] | 'any' {
   const all = who.map((name) => relation(name).roles?.(place) ?? [])
   return all.includes('any') ? 'any' : [...new Set(all.flat())]
@@ -124,12 +128,13 @@ function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
     )
   const roles = rolesOf(row, place)
   const now = whenRefused(act, place)
-  // Nobody could hold a role that nothing names: no ring waits, or there is no policy for it.
+  // If no role is named (no ring waits, or the policy has no break-glass), nobody lacks a role: the reason is another
+  // one.
   if (roles.length === 0 && now !== null) return now
   return no('not allowed', takesRole(`${row.doing} ${id}`, roles, me.roles, namesOfAble(roles, act, place)))
 }
 
-/** Whoever may do it now; where nobody may at this moment, whoever holds the role. */
+/** Names of the people who may do the act now. If nobody may now: names of the people who hold the role. */
 function namesOfAble(roles: readonly string[] | 'any', act: Act, place: Place): readonly string[] {
   const now = whoMay(act, place)
   const all = roles === 'any' ? place.members : holders(place.members, roles)
@@ -141,15 +146,14 @@ function othersCan(act: Act, place: Place): string {
   return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
 }
 
-/** One condition of an act, and whether it holds for somebody now. */
 export interface Condition {
   readonly what: string
   readonly holds: boolean
-  /** Why it does not hold, or how it does. */
+  /** A sentence: why the condition holds, or why it does not. */
   readonly why: string
 }
 
-/** Everything that decides whether somebody may do something now, in the order in which it is asked. */
+/** All conditions that decide whether the person may do the act now, in the order in which they are checked. */
 export function why(act: Act, doer: Doer, place: Place): readonly Condition[] {
   const row = rows[act]
   const theirs = isTheirs(row, doer.id, place)

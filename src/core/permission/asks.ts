@@ -1,4 +1,7 @@
-/** Whom a proposal waits for now, and for what: kept as rows, so that nobody reads states to know what waits for a person. */
+/**
+ * Whom a proposal waits for now, and for what. Asks are stored as rows, so that a person's list is made without reading
+ * states.
+ */
 
 import type { Member } from '../policy.ts'
 import { wouldFill } from '../quorum.ts'
@@ -11,18 +14,24 @@ import { rows } from './rows.ts'
 
 export interface Ask {
   readonly what: Asked
-  /** Whoever holds one of these roles in the team is asked, and so are these people, by id. */
+  /** Members who hold one of these roles are asked, and so are the `people`, by id. */
   readonly roles: readonly string[]
   readonly people: readonly string[]
-  /** Ids of people who are not, whatever their roles. */
+  /** Ids of people who are not asked, whatever their roles are. */
   readonly except: readonly string[]
-  /** Of those who hold the roles only they are asked who would fill one more of these places; `null`: all are. */
+  /**
+   * If there are places to fill, only those holders of the roles are asked who would fill one more place. `null`: all
+   * holders are asked.
+   */
   readonly places: PlacesToFill | null
 }
 
 const wanted = Object.values(rows).flatMap((row) => row.wanted ?? [])
 
-/** What would bring it on now, and who is asked for it, the most pressing first. */
+/**
+ * The acts that would bring the proposal on now, each with the people who are asked for it. The most urgent comes
+ * first.
+ */
 export function asksOf(glance: Askable): readonly Ask[] {
   return wanted
     .filter(({ when }) => when(glance))
@@ -39,7 +48,7 @@ export function asksOf(glance: Askable): readonly Ask[] {
     })
 }
 
-/** Is this member of the proposal's team asked? `members`: all of them. */
+/** Is this member of the proposal's team asked? `members`: all members of the team. */
 export function isAsked(
   { roles, people, except, places }: Ask,
   me: Pick<Member, 'id' | 'roles'>,
@@ -50,7 +59,7 @@ export function isAsked(
   return places === null || fillsOne(places, me, members)
 }
 
-/** The same places with other names for people. */
+/** The same places, with people under other names. */
 export function placesWith({ needs, approvals }: PlacesToFill, nameOf: (person: string) => string): PlacesToFill {
   return {
     needs,
@@ -61,7 +70,7 @@ export function placesWith({ needs, approvals }: PlacesToFill, nameOf: (person: 
   }
 }
 
-/** Would the person's approval fill one more of these places? */
+/** Would this person's approval fill one more of the places? */
 export function fillsOne(
   { needs, approvals }: PlacesToFill,
   me: Pick<Member, 'id' | 'roles'>,

@@ -1,4 +1,4 @@
-/** What may be picked with an act, for dialogs to offer: a decision takes no other. */
+/** Values that a dialog may offer with an act. Decisions refuse all others. */
 
 import { limits } from '../limits.ts'
 import { DAY_SECONDS, plusSeconds } from '../time/instant.ts'
@@ -9,7 +9,10 @@ interface Dates {
   readonly last: string
 }
 
-/** A freeze holds to the end of its date, so that it may be today's; a rejection and a postponement to the begin of theirs. */
+/**
+ * A freeze may end today, because it holds until its date is over. A rejection and a postponement end when their date
+ * begins, so the first date is tomorrow.
+ */
 export function datesFor(act: 'reject' | 'postpone' | 'freeze', now: string): Dates {
   const first = act === 'freeze' ? now : plusSeconds(now, DAY_SECONDS)
   return { first: dateOf(first), last: dateOf(plusSeconds(now, limits.deferralDays * DAY_SECONDS)) }

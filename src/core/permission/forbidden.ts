@@ -1,4 +1,4 @@
-/** The one place that judges commands: what a person may not do, and what only parts of Patchwarden do. */
+/** The one place that decides who may give a command: people, or only a part of Patchwarden. */
 
 import type { Context, ProposalCommand, Refusal } from '../proposal/command.ts'
 import { glanceOf } from '../proposal/glance.ts'
@@ -10,7 +10,10 @@ import { no } from './row.ts'
 import { rows } from './rows.ts'
 import { proposeRefusal } from './team.ts'
 
-/** Why the actor may not give this command now; `null`: only what is given with it can be wrong. */
+/**
+ * Why the actor may not give this command now; `null`: the actor may, and only the values in the command can still be
+ * wrong.
+ */
 export function forbidden(state: ProposalState, command: ProposalCommand, context: Context): Refusal | null {
   const { actor, members, now, freezes, teamPolicy } = context
   if (actor.kind === 'system') {
@@ -23,7 +26,7 @@ export function forbidden(state: ProposalState, command: ProposalCommand, contex
   if (isOfParts(command)) return no('not allowed', `Only Patchwarden itself does this (${command.type}).`)
   const act = actOf(command, state)
   const place = { glance: glanceOf(state), members, now, freezes, ...(teamPolicy === undefined ? {} : { teamPolicy }) }
-  // A freeze is judged once, for the team: each proposal only notes it.
+  // A freeze is judged once, for the whole team. Each proposal only records it.
   if (command.type === 'freeze' || command.type === 'unfreeze')
     return withoutRole(act, actor, place) ?? rows.freeze.when(place)
   return refusalOf(act, actor, place, turnIn(command))
@@ -37,7 +40,7 @@ export function openingForbidden(team: string, { actor, members }: Pick<Context,
   return refused === null ? null : no('not allowed', refused)
 }
 
-/** The number that came with it; `null`: it named the proposal alone. */
+/** The revision or turn that the command carries; `null`: it names only the proposal. */
 export function turnIn(command: ProposalCommand): number | null {
   if (command.type === 'vote') return command.revision
   return 'turn' in command ? (command.turn ?? null) : null

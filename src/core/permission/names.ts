@@ -1,17 +1,17 @@
 import { anyOf } from '../proposal/decision.ts'
 
-/** How many people are named. */
+/** At most this many people are named. */
 const NAMED = 3
 
-/** `Mara, Tom or Aisha`; of very many the first. */
+/** `Mara, Tom or Aisha`. A longer list: the first names and how many more there are. */
 export function someOf(names: readonly string[]): string {
   const more = names.length - NAMED
   return more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : anyOf(names)
 }
 
 /**
- * Says that something takes a role, to somebody who holds others. `roles`: `any` where any will do. `able`: who can do
- * it instead.
+ * The sentence for somebody who does not hold the role that an act takes. `roles`: `any` means that any role in the
+ * team is enough. `held`: the roles that they hold. `able`: names of people who can do it instead.
  */
 export function takesRole(
   doing: string,

@@ -1,4 +1,7 @@
-/** Which part of Patchwarden gives which command. None gives another's, acts for a person, or does what people do. */
+/**
+ * Which part of Patchwarden gives which command. No part gives a command of another part or of people, and none acts
+ * for a person.
+ */
 
 import type { ProposalCommand } from '../proposal/command.ts'
 import type { Actor } from '../proposal/proposal.ts'
@@ -31,7 +34,7 @@ const parts = {
   'note-drift': 'verification',
 } as const satisfies Partial<Record<Type, Part>>
 
-/** What people do not ask for, but for a proposal that they open. */
+/** Commands that only a part of Patchwarden gives. The exception is `open`, which people give, too. */
 export type PartsCommand = Extract<ProposalCommand, { type: keyof typeof parts }>
 export type PeoplesCommand = Exclude<ProposalCommand, PartsCommand>
 
@@ -39,7 +42,7 @@ export function isOfParts(command: ProposalCommand): command is PartsCommand {
   return command.type in parts
 }
 
-/** The part that gives it; `null`: people do. */
+/** The part that gives this command; `null`: people give it. */
 export function partFor(type: Type): Part | null {
   return type in parts ? parts[type as keyof typeof parts] : null
 }

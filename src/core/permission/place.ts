@@ -1,4 +1,4 @@
-/** What decides who may do what: a proposal at a glance, its team's people and the moment. */
+/** A place: a proposal at a glance, its team's members and the moment. It decides who may do what. */
 
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
@@ -8,18 +8,18 @@ import { isEndState } from '../proposal/proposal.ts'
 import { countEndState } from '../rollout/gate.ts'
 import type { Freeze } from '../window.ts'
 
-/** A small state and what it asks for, in full or in short. */
+/** A small state with its subject, either whole or as a brief. */
 export type Askable = LightState & { readonly subject: Rings }
 
-/** The part of this moment that decides who may do what. */
+/** The part of a place that belongs to this moment and not to the proposal. */
 export interface Moment {
-  /** The team's people and their roles as they are now. */
+  /** The members of the team, with their roles as they are now. */
   readonly members: readonly Member[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** What holds the team up now. */
+  /** Freezes of the configuration, and freezes that people of the team declared. */
   readonly freezes: readonly Freeze[]
-  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
+  /** The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal. */
   readonly teamPolicy?: Policy
 }
 
@@ -27,7 +27,7 @@ export interface Place extends Moment {
   readonly glance: Glance
 }
 
-/** Whoever may vote on what is asked for now: the quorum's roles, or while a notice runs those who may object. */
+/** The roles that may vote now: the roles of the quorum, or those that may object while a notice runs. */
 export function voters({ policy, standingRefused }: Pick<Glance, 'policy' | 'standingRefused'>): readonly string[] {
   const { approval } = policy
   const needs = quorumNeeds({ policy, standingRefused })
@@ -35,17 +35,17 @@ export function voters({ policy, standingRefused }: Pick<Glance, 'policy' | 'sta
   return approval.kind === 'quorum' ? [] : approval.objectors
 }
 
-/** How many assets are at work for the rollout. */
+/** How many assets the rollout is working on now. */
 export function atWork(glance: Pick<Glance, 'rollout'>): number {
   return ended(glance, (end) => end === 'at work')
 }
 
-/** How many the rollout has brought to an end that is not a good one. */
+/** How many assets of the rollout ended, but not well. */
 export function notWell(glance: Pick<Glance, 'rollout'>): number {
   return ended(glance, (end) => isEndState(end) && countEndState(end) !== 'good')
 }
 
-/** How many can still be left out before they begin: they were not started, and not left out already. */
+/** How many assets can still be skipped: they were not started and were not left out before. */
 export function leftToSkip(glance: Pick<Glance, 'rollout' | 'subject' | 'tally'>): number {
   const { subject, tally } = glance
   if (subject.kind !== 'patches') return 0

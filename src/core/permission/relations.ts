@@ -1,21 +1,21 @@
-/** How somebody stands to a proposal: by a role that its policy names, or as a person. */
+/** How a person can be related to a proposal: by a role that its policy names, or as a particular person. */
 
 import { isOwn } from '../hands.ts'
 import { ringAt } from '../proposal/glance.ts'
 import { type Askable, type Place, voters } from './place.ts'
 import { above, onCall, resumers, stoppers } from './roles.ts'
 
-/** The parts of a place that say how people stand to it. */
+/** The part of a place that relations depend on. */
 interface Standing extends Pick<Place, 'teamPolicy'> {
   readonly glance: Askable
 }
 
 interface Relation {
-  /** The words for the list of permissions. */
+  /** How the list of permissions names this relation. */
   readonly words: string
-  /** Whoever holds one of these roles in the team; `any`: whoever holds any. */
+  /** Members who hold one of these roles; `any`: all who hold any role in the team. */
   readonly roles?: (standing: Standing) => readonly string[] | 'any'
-  /** These people, by id, whatever roles they hold. */
+  /** Ids of people who have this relation, whatever their roles are. */
   readonly people?: (standing: Standing) => readonly string[]
 }
 

@@ -1,4 +1,7 @@
-/** Which roles a policy names for what, and who holds them. Nothing else looks at the roles of a person. */
+/**
+ * Which roles a policy names for what, and who holds them. To know what a person may do, only the table of permissions
+ * looks at their roles.
+ */
 
 import { type Member, ON_CALL, type Policy } from '../policy.ts'
 
@@ -14,7 +17,7 @@ export function resumers({ policy }: Under<'resume'>): readonly string[] {
   return policy.resume.map(({ role }) => role)
 }
 
-/** The roles above: those that are turned to where votes are missing, or where nobody acknowledges. */
+/** Roles to which a proposal is escalated when votes are missing or nobody acknowledges. */
 export function above({ policy }: Under<'escalateTo' | 'acknowledgement'>): readonly string[] {
   return [...new Set([...policy.escalateTo, ...(policy.acknowledgement?.escalateTo ?? [])])]
 }

@@ -7,50 +7,55 @@ import type { RelationName } from './relations.ts'
 
 export type Doer = Extract<Actor, { kind: 'person' }>
 
-/** What somebody is asked for. */
+/** What a person is asked to do. */
 export type Asked = 'acknowledge' | 'resume' | 'go' | 'review' | 'confirm' | 'vote'
 
-/** When an act would bring the proposal on, so that people are counted, reminded and named as missing. */
+/** When an act would bring the proposal on. Then people are asked and reminded, and are named as missing. */
 export interface Wanted {
   readonly as: Asked
-  /** The lower, the more pressing. */
+  /** A lower rank is more urgent. */
   readonly rank: number
-  /** Which of those who may do it are asked. */
+  /** The relations whose people are asked; others may do the act, but are not asked. */
   readonly who: readonly RelationName[]
   readonly when: (glance: Askable) => boolean
-  /** Ids of people who are not asked, whatever their roles. */
+  /** Ids of people who are not asked, whatever their roles are. */
   readonly except?: (glance: Askable) => readonly string[]
-  /** PlacesToFill that people fill: only those are asked who would fill one more. */
+  /**
+   * Places that approvals fill. Then only people are asked who would fill one more place. `null`: everybody in `who` is
+   * asked.
+   */
   readonly places?: (glance: Askable) => PlacesToFill | null
 }
 
-/** PlacesToFill to be filled, and what counts for them already. */
+/** The places that approvals must fill, and the approvals that count for them already. */
 export interface PlacesToFill {
   readonly needs: readonly RoleCount[]
   readonly approvals: readonly CountedAct[]
 }
 
-/** Who may do one thing, and when. */
+/** Who may do one act, and when. */
 export interface Row {
-  /** Safe: it stops, narrows or looks. Forward: it begins or widens work on machines. */
+  /** Safe: stops something, narrows it or looks at it. Forward: begins or widens work on machines. */
   readonly kind: 'safe' | 'forward'
-  /** Any of these may. */
+  /** People with any one of these relations may do it. */
   readonly who: readonly RelationName[]
-  /** Does it decide something? Then the policy takes it from the command line only where it says `cli: recorded`. */
+  /**
+   * Does the act decide something? Then the command line may be used for it only if the policy says `cli: recorded`.
+   */
   readonly decides: boolean | 'while it is open'
-  /** When the proposal takes it, in words. */
+  /** When the proposal accepts the act, in words. */
   readonly during: string
-  /** Why the proposal does not take it now, whoever asks; `null`: it does. */
+  /** Why the proposal does not accept the act now from anybody; `null`: it does. */
   readonly when: (place: Place) => Refusal | null
-  /** Why it does not take it from this person, who holds the role; `null`: it does. */
+  /** Why the proposal does not accept the act from this person, although they hold the role; `null`: it does. */
   readonly unless?: (place: Place, doer: Doer) => Refusal | null
-  /** Left out: it may be done, and nobody waits for it. */
+  /** When people are asked for this act. Left out: nobody waits for it. */
   readonly wanted?: Wanted
-  /** For sentences: `Approving`. */
+  /** The act at the start of a sentence: `Approving`. */
   readonly doing: string
 }
 
-/** Does it decide something about this proposal now? */
+/** Does the act decide something about this proposal now? */
 export function decidesNow({ decides }: Row, { status }: Pick<Askable, 'status'>): boolean {
   return decides === 'while it is open' ? status === 'open' : decides
 }

@@ -1,6 +1,5 @@
 /**
- * The table: who may do what to a proposal, and when. Decisions, cards, lists and messages go by it, and nothing else looks
- * at a role.
+ * The table of permissions: who may do what to a proposal, and when. Decisions, cards, lists and messages all use it.
  */
 
 import { addsNothing, COMMAND_LINE, isOneOf, isOwn, personAndHands } from '../hands.ts'
@@ -46,9 +45,9 @@ export const rows: Readonly<Record<Act, Row>> = {
       as: 'vote',
       rank: 6,
       who: ['voter'],
-      // While a notice runs, silence is consent: nobody is waited for.
+      // While a notice runs, silence is consent, so nobody is waited for.
       when: (glance) => glance.status === 'open' && quorumNeeds(glance) !== null,
-      // Who abstained has answered.
+      // A person who abstained has answered.
       except: (glance) => [
         ...glance.votes.filter((vote) => vote.choice !== 'approve' || isOwn(vote)).map(({ person }) => person),
         ...[...excludedVoters(glance)].filter((hand) => hand !== COMMAND_LINE),
@@ -109,7 +108,7 @@ export const rows: Readonly<Record<Act, Row>> = {
   },
   withdraw: {
     kind: 'safe',
-    // While people vote it takes the vote from them; afterwards it is a stop.
+    // While people vote, withdrawing takes the decision from them. Afterwards it is a stop.
     decides: 'while it is open',
     doing: 'Withdrawing',
     who: ['stop', 'proposer while it is open'],
@@ -321,7 +320,7 @@ function waitsForGo(glance: Askable): boolean {
   return goesOn(glance) && current !== null && wantsGo(current)
 }
 
-/** What people, and not the configuration, hold the team up with. */
+/** Freezes that people declared, without those of the configuration. */
 function declared({ freezes }: Place): readonly Freeze[] {
   return freezes.filter(({ liftAgreed }) => liftAgreed !== undefined)
 }
@@ -333,7 +332,10 @@ function notRolledOut(place: Place): Refusal | null {
     : no('not now', `${id} is ${status}: nothing is being rolled out.`)
 }
 
-/** To how many things of this kind somebody has agreed, which wait for others. What came by no account of theirs can be said again. */
+/**
+ * How many agreements of this kind the person has given that still wait for others. If the person now uses an account
+ * of their own, only agreements by such an account count: others can be repeated.
+ */
 function agreedOwn({ glance, now }: Place, doer: Doer, act: AgreedAct['act']): number {
   const mine = agreedTo(glance, act, now).filter(({ person }) => person === doer.id)
   return mine.filter((one) => addsNothing(doer, one)).length
@@ -357,7 +359,10 @@ function votable(place: Place): Refusal | null {
   return null
 }
 
-/** By an account of one's own, a vote that came by a link or a command line can be cast again: it is one's own then. */
+/**
+ * A vote that came by a link or the command line can be cast again by an account of the person's own. Then it counts as
+ * their own.
+ */
 function votedAlready({ glance }: Place, doer: Doer, choice: Vote['choice']): Refusal | null {
   const previous = glance.votes.find(({ person }) => person === doer.id)
   if (previous?.choice !== choice || !addsNothing(doer, previous)) return null
@@ -401,7 +406,7 @@ function unsure({ glance: { id, votes, resumeVotes } }: Place, doer: Doer): Refu
   return possible ? null : no('not own', LINKED_LATER)
 }
 
-// ---------------------------------------------------------------- its life
+// ---------------------------------------------------------------- life of the proposal
 
 function notOver({ glance: { id, status } }: Place): Refusal | null {
   return finalStatuses.includes(status) ? no('not now', `${id} is ${status}.`) : null

@@ -1,4 +1,4 @@
-/** Who may do what to a team, whatever its proposals are: by its present policy. */
+/** Who may do what to a whole team, by the team's present policy. */
 
 import type { Through } from '../hands.ts'
 import type { Member, Policy } from '../policy.ts'
@@ -6,7 +6,7 @@ import { commandLineProblem } from '../proposal/proof.ts'
 import { someOf, takesRole } from './names.ts'
 import { holders, holds, resumers, stoppers } from './roles.ts'
 
-/** Why the person may not propose what the team misses: that is for people with a role in it; `null`: they may. */
+/** Why the person may not propose patches for the team: they have no role in it. `null`: they may. */
 export function proposeRefusal(
   team: string,
   { id: person, name }: { readonly id: string; readonly name: string },
@@ -27,7 +27,10 @@ export interface TeamAsk {
   readonly members: readonly Member[]
 }
 
-/** Why the person may not: freezing is for one who may stop, lifting for one who may resume; `null`: they may. */
+/**
+ * Why the person may not freeze the team (this takes a role of `stop`) or lift its freeze (a role of `resume`, and a
+ * policy that accepts the command line if it came there); `null`: they may.
+ */
 export function teamRefusal({ act, team, person, through, policy, members }: TeamAsk): string | null {
   const roles = act === 'freeze' ? stoppers({ policy }) : resumers({ policy })
   const me = members.find((member) => member.id === person)

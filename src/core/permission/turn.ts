@@ -1,6 +1,6 @@
 /**
- * The turn of an act, as a number that its button carries: the revision that is voted on, the stop that is ended, the
- * ring that may begin. If the button is pressed later, when something else is asked, it counts for nothing.
+ * The turn of an act is a number that its button carries. It names what the act answers: the revision, the stop, the
+ * window or the ring. If a button is pressed after its turn is over, nothing is counted.
  */
 
 import type { Refusal } from '../proposal/command.ts'
@@ -30,7 +30,10 @@ function instant(at: string | undefined): number {
   return at === undefined ? 0 : Date.parse(at)
 }
 
-/** Why this is not what the button asked; `null`: it is, or nobody said. `turn`: the number that the button carried. */
+/**
+ * Why the button's turn is over; `null`: it is not over, or no turn was given. `turn`: the number that the button
+ * carried.
+ */
 export function turnProblem(act: Act, glance: Askable, turn: number | null): Refusal | null {
   if (turn === null || turn === turnOf(act, glance)) return null
   const { id, revision, schedule } = glance

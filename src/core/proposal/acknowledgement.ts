@@ -1,4 +1,7 @@
-/** Whether somebody on call knows of a rollout that is about to start: who is asked, when, and what silence means. */
+/**
+ * Acknowledging: whether somebody on call knows of a rollout that is about to start. Who is asked, when, and what
+ * silence means.
+ */
 
 import { holders, onCall } from '../permission/roles.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
@@ -6,7 +9,7 @@ import { bypassesWindow } from './approval.ts'
 import type { Context } from './command.ts'
 import type { ProposalState } from './proposal.ts'
 
-/** Must somebody still acknowledge? Whoever decided it at once is awake. */
+/** Must somebody still acknowledge? Not after a break-glass or for a roll back: then a person has just decided. */
 export function wantsAcknowledgement(
   state: Pick<ProposalState, 'policy' | 'acknowledgedBy' | 'approvedBy' | 'status'>,
 ): boolean {
@@ -18,12 +21,12 @@ export function wantsAcknowledgement(
   )
 }
 
-/** Does silence hold the rollout back? */
+/** Must the rollout wait until somebody acknowledges? */
 export function waitsForAcknowledgement(state: ProposalState): boolean {
   return wantsAcknowledgement(state) && state.policy.acknowledgement?.otherwise === 'wait'
 }
 
-/** When the people on call are asked next (ISO 8601); `null`: not any more. */
+/** When the people on call are asked next (ISO 8601); `null`: they are not asked any more. */
 export function nextAsk(state: ProposalState): string | null {
   const { schedule, asked } = state
   const rule = state.policy.acknowledgement
@@ -41,11 +44,11 @@ export function nextAsk(state: ProposalState): string | null {
 export interface Asking {
   /** Person ids. */
   readonly people: readonly string[]
-  /** The people above those on call are asked, too. */
+  /** True if the people above those on call are asked, too. */
   readonly escalated: boolean
 }
 
-/** Who is asked at this moment. If nobody is on call, the people above are asked at once. */
+/** The people to ask at this moment. If nobody is on call, the people above are asked at once. */
 export function askedNow(state: ProposalState, { members, now }: Pick<Context, 'members' | 'now'>): Asking {
   const rule = state.policy.acknowledgement
   const holding = (roles: readonly string[]) => holders(members, roles).map(({ id }) => id)

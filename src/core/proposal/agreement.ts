@@ -1,6 +1,6 @@
 /**
- * What takes as many people as resuming does: letting a failed asset not count any more, and letting a rollout run on
- * after its window. People agree by asking for it; it happens when enough have asked.
+ * Acts that take as many people as resuming: leaving out a failed asset, so that it does not count any more, and
+ * extending the window. A person agrees by asking for the act. It happens when enough people have asked.
  */
 
 import { throughOf } from '../hands.ts'
@@ -12,7 +12,7 @@ import type { ProposalEvent } from './event.ts'
 import { isSame } from './evolve-agreements.ts'
 import type { AgreedAct, Agreement, ProposalState } from './proposal.ts'
 
-/** The people who agreed to exactly this, and whose agreement still counts. */
+/** The agreements to an act that still count. An agreement to a longer window ends with the time that it names. */
 export function agreedTo(
   { agreements = [] }: Pick<ProposalState, 'agreements'>,
   act: AgreedAct['act'],
@@ -21,7 +21,10 @@ export function agreedTo(
   return agreements.filter(({ to }) => to.act === act && (to.act !== 'extend-window' || isBefore(now, to.until)))
 }
 
-/** Gives `then` if those who agreed to it, with whoever asks now, are enough; otherwise keeps the agreement. */
+/**
+ * If the people who agreed to exactly this, together with the person who asks now, are enough, the result has the
+ * events of `then`. Otherwise the agreement is kept.
+ */
 export function agree(
   state: ProposalState,
   to: AgreedAct,

@@ -1,4 +1,6 @@
-/** Is the proposal's policy satisfied? Asked when a vote lands, and again when the rollout starts. */
+/**
+ * Whether the policy of a proposal is satisfied. This is asked when a vote is cast, and again when the rollout starts.
+ */
 
 import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
@@ -7,14 +9,14 @@ import { countQuorum, missingIn, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
-/** What says who has to agree: a state has it, and what is shown of one at a glance. */
+/** The part of a state, whole or at a glance, that says who must agree. */
 export interface Deciding extends Pick<ProposalState, 'policy' | 'proposer' | 'standingRefused' | 'votes'> {
   readonly subject:
     | { readonly kind: 'patches'; readonly rings: readonly { readonly name: string }[] }
     | { readonly kind: 'standing rule' }
 }
 
-/** The quorum that is being asked for now; `null` while a notice runs and nobody needs to say yes. */
+/** The quorum that is needed now; `null`: none, because a notice runs and silence is consent. */
 export function quorumNeeds(state: Pick<Deciding, 'policy' | 'standingRefused'>): readonly RoleCount[] | null {
   const { approval } = state.policy
   switch (approval.kind) {
@@ -27,13 +29,13 @@ export function quorumNeeds(state: Pick<Deciding, 'policy' | 'standingRefused'>)
   }
 }
 
-/** Whose approval cannot count, people and hands: the proposer's, unless the policy says otherwise. */
+/** People and hands whose approval cannot count: those of the proposer, unless the policy allows self-approval. */
 export function excludedVoters(state: Pick<Deciding, 'policy' | 'proposer'>): ReadonlySet<string> {
   if (state.policy.selfApproval === 'allowed' || state.proposer.kind !== 'person') return new Set()
   return personAndHands({ ...state.proposer, person: state.proposer.id })
 }
 
-/** Approved by one person without the usual votes, and outside the window: an emergency, or the way back from one. */
+/** One person approved it without the usual votes and outside the window: by break-glass, or to roll something back. */
 export function bypassesWindow({ how }: ApprovedBy): boolean {
   return how === 'break-glass' || how === 'roll back'
 }
@@ -44,20 +46,26 @@ export function riskyRings({ subject, policy }: Pick<Deciding, 'subject' | 'poli
   return subject.rings.map((ring) => ring.name).filter((name) => policy.stepUpRings.includes(name))
 }
 
-/** Approvals that may count. Where a step-up is asked for, those that the person confirmed by an account of their own. */
+/**
+ * Approvals that may count. If a step-up is needed, only those that came by an account of the person's own or were
+ * confirmed by one.
+ */
 function approvals(state: Deciding): readonly CountedAct[] {
   const given = state.votes.filter((vote) => vote.choice === 'approve')
   return riskyRings(state).length === 0 ? given : given.filter(isOwn)
 }
 
-/** Progress toward the quorum with the present people and roles; `null` where no quorum is asked. */
+/** The progress toward the quorum, by the present members and their roles; `null`: no quorum is needed. */
 export function quorumProgress(state: Deciding, members: readonly Member[]): Quorum | null {
   const needs = quorumNeeds(state)
   if (needs === null) return null
   return countQuorum(needs, approvals(state), members, excludedVoters(state), abstained(state))
 }
 
-/** Would anybody's approval bring it on? While a notice runs nobody's is needed, and one may be given. */
+/**
+ * Would an approval bring the proposal on? While a notice runs the answer is yes: no approval is needed then, but one
+ * may be given.
+ */
 export function approvalBringsOn(state: Deciding, members: readonly Member[]): boolean {
   const progress = quorumProgress(state, members)
   return progress === null || missingIn(progress).length > 0
@@ -67,7 +75,7 @@ function abstained({ votes }: Pick<Deciding, 'votes'>): ReadonlySet<string> {
   return new Set(votes.filter(({ choice }) => choice === 'abstain').map(({ person }) => person))
 }
 
-/** Approvals that may count, with whose hands they came by alone: the rest may be erased. */
+/** Approvals that may count, with only the person and the hands: all other personal data may be erased. */
 export function countedApprovals(state: Deciding): readonly CountedAct[] {
   const excluded = excludedVoters(state)
   return approvals(state)
@@ -78,7 +86,7 @@ export function countedApprovals(state: Deciding): readonly CountedAct[] {
     })
 }
 
-/** Why a standing approval does not cover this proposal, or `null` when it does. */
+/** Why a standing approval does not cover this proposal; `null`: it does. */
 export function standingProblem(state: ProposalState, standing: StandingGrant | null, now: string): string | null {
   const { approval } = state.policy
   if (approval.kind !== 'standing' || state.subject.kind !== 'patches') return 'the policy has no standing approval'
@@ -94,7 +102,7 @@ export function standingProblem(state: ProposalState, standing: StandingGrant | 
   return null
 }
 
-/** Where the policy asks for it: why the test ring has not shown yet that this works; `null` when it has. */
+/** Why the test ring that the policy requires has not passed; `null`: it has, or the policy requires none. */
 export function testProblem({ subject, policy, test }: ProposalState): string | null {
   if (policy.testRing !== 'required' || subject.kind !== 'patches') return null
   const ring = subject.rings[0]
@@ -105,12 +113,12 @@ export function testProblem({ subject, policy, test }: ProposalState): string | 
   return test.result.passed ? null : `the test ring ${ring.name} did not pass`
 }
 
-/** How the proposal is approved now, or the sentence that says what is missing. */
+/** How the proposal is approved now, or a clause that says what is missing. */
 export function approvalNow(
   state: ProposalState,
   context: Pick<Context, 'members' | 'standing' | 'now'>,
 ): { readonly by: ApprovedBy } | { readonly missing: string } {
-  // One person decided it, for everybody to see.
+  // One person decided, and everybody could see it.
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return { by: state.approvedBy }
   const untested = testProblem(state)
   if (untested !== null) return { missing: untested }

@@ -1,4 +1,4 @@
-/** What a proposal asks for in short: all that lists and cards say of it, however many assets it has. */
+/** A brief: what a proposal asks for, in short. Lists and cards say no more about it, however many assets it has. */
 
 import type { Patch } from '../catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../change.ts'
@@ -9,18 +9,18 @@ import type { TransactionStep } from '../ports.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
-/** A list of different values, in places where one of them says enough. */
+/** A list of different values, shown as its first value and the number of values. */
 export interface Values {
   readonly count: number
-  /** `null`: there is none. */
+  /** `null`: the list is empty. */
   readonly first: string | null
 }
 
 export interface BriefPatch extends Pick<Patch, 'source' | 'version'> {
-  /** Versions of its packages before the change, and after it. */
+  /** Versions of the patch's packages before and after the change. */
   readonly from: Values
   readonly to: Values
-  /** The first ones, and how many there are. */
+  /** The first CVEs, and how many there are. */
   readonly cves: readonly string[]
   readonly cveCount: number
 }
@@ -32,38 +32,38 @@ export interface BriefRing extends Pick<PlannedRing, 'name' | 'soakSeconds' | 'b
 
 export interface PatchBrief {
   readonly kind: 'patches'
-  /** The most urgent ones, and how many there are. */
+  /** The first patches, which are the most urgent, and how many there are. */
   readonly patches: readonly BriefPatch[]
   readonly patchCount: number
   readonly types: readonly Patch['type'][]
-  /** What is asked for besides patching. */
+  /** What is asked for besides patching, for example a forensic investigation. */
   readonly also: readonly string[]
-  /** Facts that were assumed, with each value that was. */
+  /** Facts that were assumed, each with all values that were assumed for it. */
   readonly assumed: readonly { readonly fact: string; readonly values: readonly string[] }[]
   readonly assets: number
-  /** Names of the first ones. */
+  /** Names of the first assets. */
   readonly names: readonly string[]
-  /** All are hosts of the example fleet. */
+  /** True if all assets are hosts of the example fleet. */
   readonly simulated: boolean
-  /** How many have a preview; the first that has none, and why. */
+  /** How many assets have a preview (`previewed`), and the first asset without one (`blind`), with the reason. */
   readonly previewed: number
   readonly blind: { readonly name: string; readonly problem: string } | null
-  /** Names of packages that the previews remove, and of the first ones that they newly install. */
+  /** Names of all packages that the previews remove, and of the first ones that they newly install. */
   readonly removed: readonly string[]
   readonly added: readonly string[]
   readonly rings: readonly BriefRing[]
-  /** Name of the window, and what its measured load says. */
+  /** Name of the window, and a sentence about its measured load; `null`: no load was measured. */
   readonly window: string
   readonly measured: string | null
-  /** Why clusters would stop it. */
+  /** Sentences: clusters of which no member could ever be worked on. */
   readonly clusterProblems: readonly string[]
-  /** The proposal that it undoes. */
+  /** The proposal that this one rolls back; `null`: none. */
   readonly rollsBack: string | null
 }
 
 export type Brief = PatchBrief | StandingRuleSubject
 
-/** Worked out once for each subject: very many assets share few lists of changes. */
+/** Worked out once for each subject. Many assets share few lists of changes. */
 export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
   const subject = asKept(asked)
   if (subject.kind === 'standing rule') return subject
@@ -153,7 +153,7 @@ function previewsOf({ assets }: PatchSubject): Pick<PatchBrief, 'previewed' | 'b
   return { previewed, blind, removed: [...removed], added: [...added].slice(0, limits.briefEntries) }
 }
 
-/** A fact each, which may have been taken differently for different patches. */
+/** The assumed facts, each with the different values that patches assumed. */
 function assumptions({ patches }: PatchSubject): PatchBrief['assumed'] {
   const taken = new Map<string, Set<string>>()
   for (const { fact, value } of patches.flatMap((patch) => patch.assumptions))

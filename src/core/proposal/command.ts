@@ -1,4 +1,4 @@
-/** Everything that can be asked of a proposal, by people, timers and the rollout. */
+/** Everything that people, timers and the rollout can ask of a proposal. */
 
 import type { Member, Policy } from '../policy.ts'
 import type { HealthResult } from '../ports.ts'
@@ -10,11 +10,14 @@ import type { Actor, Choice, Person } from './proposal.ts'
 /** An asset that was changed back. */
 export interface Undone {
   readonly asset: string
-  /** The key of the start that was undone; `null`: an earlier version did not say. */
+  /** The key of the start that was undone; `null`: an earlier version did not record it. */
   readonly key: string | null
 }
 
-/** The number that the button carried (see core/permission/turn). Left out or `null`: it named the proposal alone. */
+/**
+ * The turn that the button carried, see core/permission/turn. Left out or `null`: a command that names only the
+ * proposal.
+ */
 interface Turned {
   readonly turn?: number | null
 }
@@ -27,13 +30,13 @@ export type ProposalCommand =
       readonly team: string
       readonly content: Content
       readonly policy: Policy
-      /** Why an earlier rollout is undone. */
+      /** Why an earlier rollout is rolled back. */
       readonly reason?: string
     }
   | { readonly type: 'revise'; readonly content: Content; readonly reason: string }
   /**
-   * What the latest look says about the assets of a decision: every asset that differs from what was voted on, and
-   * every asset that misses the same and was not voted on.
+   * How the latest assessment differs from what was voted on: `departures` are assets of the decision that need
+   * something else, `newcomers` are assets that miss the same patches and were not voted on.
    */
   | {
       readonly type: 'compare-assets'
@@ -43,15 +46,18 @@ export type ProposalCommand =
   | {
       readonly type: 'vote'
       readonly choice: Choice
-      /** The revision the person saw; `null` from a command that names the proposal only. */
+      /** The revision that the person saw; `null`: a command that names only the proposal. */
       readonly revision: number | null
       readonly reason: string | null
-      /** Rejections: who looks at it again (person id), and the date (ISO 8601) until which it holds. */
+      /**
+       * For a rejection: the person who looks at the proposal again (id), and the date until which the rejection holds
+       * (ISO 8601).
+       */
       readonly owner: string | null
       readonly until: string | null
     }
   | { readonly type: 'withdraw-vote' }
-  /** `act`: number of the event that is confirmed; `null`: whatever of the person's waits for it. */
+  /** `act`: the number of the event to confirm; `null`: whichever act of the person waits for a confirmation. */
   | { readonly type: 'confirm'; readonly act: number | null }
   | { readonly type: 'comment'; readonly text: string }
   | { readonly type: 'remind' }
@@ -60,7 +66,7 @@ export type ProposalCommand =
   | { readonly type: 'end-notice' }
   | { readonly type: 'reschedule' }
   | { readonly type: 'postpone'; readonly until: string | null; readonly reason: string | null }
-  /** `until`: ISO 8601 instant. The freeze itself is kept with the team; `context.freezes` holds it already. */
+  /** `until`: ISO 8601. The freeze itself is kept with the team, and `context.freezes` has it already. */
   | { readonly type: 'freeze'; readonly until: string; readonly reason: string }
   | { readonly type: 'unfreeze' }
   | { readonly type: 'ask-acknowledgement' }
@@ -69,7 +75,7 @@ export type ProposalCommand =
   | { readonly type: 'start-batch' }
   | { readonly type: 'record-outcomes'; readonly outcomes: readonly RecordedOutcome[] }
   | { readonly type: 'record-verifications'; readonly verifications: readonly RecordedVerification[] }
-  /** What the checks of the current ring's gate answered. */
+  /** The answers of the checks of the current ring's gate. */
   | { readonly type: 'record-gate'; readonly results: readonly HealthResult[] }
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
@@ -79,9 +85,9 @@ export type ProposalCommand =
   | ({ readonly type: 'go' } & Turned)
   /** `asset`: id or name. */
   | { readonly type: 'skip'; readonly asset: string | null; readonly reason: string | null }
-  /** `asset` null: all that failed. */
+  /** `asset`: id or name; `null`: all assets that failed. */
   | ({ readonly type: 'retry'; readonly asset: string | null } & Turned)
-  /** `until` null: an hour more. */
+  /** `until`: ISO 8601; `null`: one hour more. */
   | { readonly type: 'extend-window'; readonly until: string | null; readonly reason: string | null }
   | { readonly type: 'end-soak' }
   | { readonly type: 'complete' }
@@ -92,66 +98,70 @@ export type ProposalCommand =
   | { readonly type: 'supersede'; readonly by: string }
   | { readonly type: 'follow-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'break-glass'; readonly reason: string | null }
-  /** Another proposal undoes it. `by`: its id. It is opened in the same transaction. */
+  /**
+   * Another proposal rolls this one back. `by`: the id of the other proposal, which is opened in the same transaction.
+   */
   | { readonly type: 'open-roll-back'; readonly by: string }
-  /** That proposal is over. `undone`: the assets that report the versions from before. */
+  /** The proposal that rolls this one back is over. `undone`: the assets that report their earlier versions again. */
   | { readonly type: 'end-roll-back'; readonly by: string; readonly undone: readonly Undone[] }
   | { readonly type: 'review-break-glass' }
 
 /** A standing approval that was voted and is in force. */
 export interface StandingGrant {
   readonly rule: string
-  /** The proposal in which it was voted. */
+  /** The proposal in which people voted for it. */
   readonly proposal: string
   readonly expiresAt: string
   readonly tags: readonly string[]
   readonly types: readonly string[]
 }
 
-/** An asset that another proposal works on now. */
+/** An asset that another proposal is working on now. */
 export interface OtherWork {
   readonly asset: string
   readonly proposal: string
-  /** Name of its ring there. */
+  /** Name of the asset's ring in that proposal. */
   readonly ring: string
-  /** ISO 8601 UTC: the end of the window there; `null`: it has none. */
+  /** When the window of that proposal ends, ISO 8601 UTC; `null`: it has no window. */
   readonly until: string | null
 }
 
-/** All that a decision depends on besides the proposal itself. */
+/** Everything that a decision depends on, apart from the proposal itself. */
 export interface Context {
   /** ISO 8601 UTC. */
   readonly now: string
   readonly actor: Actor
-  /** The team's people and their roles as they are now. */
+  /** The members of the team, with their roles as they are now. */
   readonly members: readonly Member[]
-  /** The policy that the team's proposals are opened under now; freezes follow it. Left out: the proposal's. */
+  /** The policy under which the team opens proposals now; freezes go by it. Left out: the policy of the proposal. */
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
-  /** Seconds that one asset of a ring takes, from what earlier rollouts took, by the name of the ring. */
+  /** Seconds that one asset takes, by name of the ring, estimated from earlier rollouts. */
   readonly estimates?: Readonly<Record<string, number>>
-  /** Of the assets that are to be started those whose last look is too old to act on. Left out: the facts that were proposed count. */
+  /**
+   * Assets still to start whose last look is too old to act on. Left out: the age of the proposal's inventory decides.
+   */
   readonly outdated?: readonly Outdated[]
-  /** What other proposals work on; given only for `start-batch`. */
+  /** Assets that other proposals are working on. Only given for `start-batch`. */
   readonly others?: readonly OtherWork[]
-  /** Assets that ended badly in other rollouts of the team that are not over. */
+  /** Assets that ended badly in other rollouts of the team that are not over. Only given for `start-batch`. */
   readonly downElsewhere?: ReadonlySet<string>
 }
 
 /** An asset whose last look is too old to act on. */
 export interface Outdated {
   readonly asset: string
-  /** ISO 8601 UTC; `null`: it was never looked at, or no source lists it. */
+  /** ISO 8601 UTC; `null`: the asset was never looked at, or no source lists it. */
   readonly lookedAt: string | null
 }
 
-/** Of what only people ask for. */
+/** The context of a command that only people give. */
 export interface PersonsContext extends Context {
   readonly actor: Person
 }
 
-/** Why a command changed nothing: one sentence for whoever asked. `code` is for programs and tests. */
+/** Why a command changed nothing: one sentence for the person who asked, and a `code` for programs and tests. */
 export interface Refusal {
   readonly code:
     | 'not allowed'
@@ -159,14 +169,14 @@ export interface Refusal {
     | 'already'
     | 'old revision'
     | 'incomplete'
-    /** It would make an event larger than any may be. */
+    /** The event would be larger than allowed. */
     | 'too large'
     | 'unknown'
-    /** It needs an account of the person's own. */
+    /** The act needs an account of the person's own. */
     | 'not own'
     | 'outside window'
     | 'not satisfied'
-    /** It must be confirmed in the console. */
+    /** The act must be confirmed in the console. */
     | 'step-up'
   readonly sentence: string
 }

@@ -1,7 +1,7 @@
 import type { AssetSince, ProposalEvent } from './event.ts'
 import { portions } from './portions.ts'
 
-/** As many events as it takes: each has so many assets, and so many bytes, at most. */
+/** The events that record these changes, as many as the limits on assets and bytes of one event require. */
 export function comparedEvents(changed: readonly AssetSince[]): readonly ProposalEvent[] {
   const parts = portions(changed)
   return parts.map((assets, index) =>

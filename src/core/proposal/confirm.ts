@@ -6,7 +6,10 @@ import { type Decision, refuse } from './decision.ts'
 import { LINKED_LATER } from './proof.ts'
 import type { ProposalState } from './proposal.ts'
 
-/** Lets what was done in a person's name count as their own, at their word by an account of their own. */
+/**
+ * A person confirms, by an account of their own, a vote or an agreement that was made in their name. Then it counts as
+ * their own.
+ */
 export function confirm(
   state: ProposalState,
   { act }: Extract<ProposalCommand, { type: 'confirm' }>,

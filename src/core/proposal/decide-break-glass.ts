@@ -4,7 +4,7 @@ import type { PersonsContext, ProposalCommand } from './command.ts'
 import { AT_ONCE_SECONDS, accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
-/** Approves at once and outside the window, on one person's written reason; others review it afterwards. */
+/** Approves at once and outside the window, on one person's written reason. Other people review it afterwards. */
 export function breakGlass(
   state: ProposalState,
   command: Extract<ProposalCommand, { type: 'break-glass' }>,

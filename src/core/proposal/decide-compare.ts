@@ -5,7 +5,7 @@ import { accept, after, type Decision, refuse } from './decision.ts'
 import { finalStatuses, type ProposalState } from './proposal.ts'
 import { changesSince, isHeld } from './since.ts'
 
-/** The decision and its votes stay. The present needs of its assets say which of them are started, and with what. */
+/** The decision and its votes stay. What its assets need now says which of them are started, and with which changes. */
 export function compareAssets(
   state: ProposalState,
   command: Extract<ProposalCommand, { type: 'compare-assets' }>,

@@ -32,20 +32,23 @@ export function resume(state: ProposalState, context: PersonsContext): Decision 
   const { actor } = context
   const previous = state.resumeVotes.find((item) => item.person === actor.id)
   if (previous !== undefined) {
-    // The earlier act came by a link or the command line, and counts now as the person's own.
+    // The earlier agreement came by a link or the command line. It now counts as the person's own.
     const decision = confirmResume(state, previous, context)
     if (decision !== null) return decision
   }
   return withResumed(state, { type: 'resume-agreed', person: actor.id, name: actor.name }, context)
 }
 
-/** The agreement counts as the person's own from now on; `null` where the account became theirs after it was given. */
+/**
+ * The agreement now counts as the person's own. `null`: the person linked the account only after the agreement was
+ * given.
+ */
 export function confirmResume(state: ProposalState, agreed: ResumeVote, context: PersonsContext): Decision | null {
   const event = confirmed('agreement to resume', agreed, context.actor)
   return event === null ? null : withResumed(state, event, context)
 }
 
-/** Goes on as soon as those who agreed, by this event too, are enough. */
+/** Resumes as soon as enough people have agreed. `agreed`: the newest agreement, not recorded yet. */
 function withResumed(state: ProposalState, agreed: ProposalEvent, context: PersonsContext): Decision {
   const then = after(state, [agreed], context)
   if (!countQuorum(state.policy.resume, then.resumeVotes, context.members).satisfied) return accept(agreed)
@@ -54,7 +57,7 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Perso
   return accept(agreed, resumed, ...ringEvents(after(state, [agreed, resumed], context), context))
 }
 
-/** Says that the ring that comes next may begin. */
+/** Lets the next ring begin. */
 export function go(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
   const current = ringNow(state)
@@ -63,8 +66,8 @@ export function go(state: ProposalState, context: PersonsContext): Decision {
 }
 
 /**
- * Leaves an asset out. An asset whose turn has not come is not touched; that takes one person. An asset that failed
- * does not count at the gates any more; that takes as many people as resuming does.
+ * Leaves an asset out. If its turn has not come, it is not touched; this takes one person. If it failed, it does not
+ * count at the gates any more; this takes as many people as resuming.
  */
 export function skip(state: ProposalState, command: Of<'skip'>, context: PersonsContext): Decision {
   const found = namedAsset(state, command.asset)
@@ -81,14 +84,14 @@ export function skip(state: ProposalState, command: Of<'skip'>, context: Persons
   if (!reason) return refuse('incomplete', `Say why ${name} is left out: the reason is kept with it.`)
   const skipped: ProposalEvent = { type: 'asset-skipped', asset: id, name: context.actor.name, reason }
   const events = () => [skipped, ...ringEvents(after(state, [skipped], context), context)]
-  // What was begun and is neither at work nor done has failed.
+  // A deployment that is neither at work nor good has failed.
   if (deployment === undefined) return accept(...events())
   return agree(state, { act: 'leave-out', asset: id }, reason, context, events)
 }
 
 /**
- * Assets that failed, did not answer or were held back are started again when the rollout goes on, under a key of their own.
- * Where it is stopped, that agrees to go on.
+ * Starts assets again that failed, did not answer or were held back. It happens when the rollout goes on, under a new
+ * key. If the rollout is stopped, the person also agrees to resume it.
  */
 export function retry(state: ProposalState, command: Of<'retry'>, context: PersonsContext): Decision {
   if (state.rollout === null) return refuse('not now', `Nothing of ${state.id} was rolled out yet.`)
@@ -99,7 +102,7 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Perso
   if (command.asset === null) {
     const left = failed.filter((asset) => rollout.skipped[asset] === undefined)
     if (left.length === 0) return refuse('not now', `No server of ${state.id} has failed.`)
-    // The last first: each goes before those that wait.
+    // The last part comes first, because each part is put before the assets that wait.
     const parts = [...portions(left)].reverse()
     return tryAgain(state, parts, context)
   }
@@ -114,7 +117,7 @@ export function retry(state: ProposalState, command: Of<'retry'>, context: Perso
   return tryAgain(state, [[found.id]], context)
 }
 
-/** If the rollout is stopped, whoever wants something tried again also agrees that it goes on. */
+/** If the rollout is stopped, a person who asks for a retry also agrees to resume. */
 function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], context: PersonsContext): Decision {
   const asked = parts.map((assets) => ({ type: 'retry-asked' as const, assets, name: context.actor.name }))
   const { actor } = context
@@ -128,7 +131,7 @@ function tryAgain(state: ProposalState, parts: readonly (readonly string[])[], c
   return resumed.ok ? accept(...asked, ...resumed.events) : resumed
 }
 
-/** Lets what is being rolled out run on although the window ends: by an hour, or until a time; never into a freeze. */
+/** Lets the rollout run on after its window: one hour more, or until a given time. Freezes hold all the same. */
 export function extendWindow(state: ProposalState, command: Of<'extend-window'>, context: PersonsContext): Decision {
   const { actor, now } = context
   const { schedule } = state
@@ -136,7 +139,7 @@ export function extendWindow(state: ProposalState, command: Of<'extend-window'>,
   const open = !isBefore(now, schedule.start) && isBefore(now, schedule.end)
   const longest = plusSeconds(now, limits.extensionSeconds)
   const hour = plusSeconds(open ? schedule.end : now, HOUR_SECONDS)
-  // Whoever agrees with somebody means the same end of the window.
+  // A person who gives no time agrees to the time that was asked for before.
   const [asked] = agreedTo(state, 'extend-window', now).flatMap(({ to }) =>
     to.act === 'extend-window' ? to.until : [],
   )

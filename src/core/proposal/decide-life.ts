@@ -49,7 +49,7 @@ export function open(command: Of<'open'>, context: Context): Decision {
   return accept(opened)
 }
 
-/** A rollback is decided by the person who asks for it, if they may stop, like the stop itself. It begins at once. */
+/** A roll back needs no votes: one person with a role of `stop` decides it, like a stop. It begins at once. */
 function openRollback(
   command: Of<'open'>,
   { proposal }: { readonly proposal: string },
@@ -114,7 +114,7 @@ export function revise(state: ProposalState, command: Of<'revise'>, context: Con
   })
 }
 
-/** More urgent than before, or newly listed as exploited. */
+/** Is the new content more urgent, or is a CVE newly listed as exploited? */
 export function isRaised(
   state: Pick<ProposalState, 'priority' | 'subject'>,
   content: Pick<Content, 'priority' | 'subject'>,
@@ -125,7 +125,10 @@ export function isRaised(
   return exploitedCves(content.subject.patches).some((cve) => !known.includes(cve))
 }
 
-/** Would a revision to this bring people no news, as long as what they vote on is the same? */
+/**
+ * Would a revision to this content tell people nothing new? Only asked when the content that people vote on stays the
+ * same.
+ */
 export function saysTheSame(state: ProposalState, content: Content): boolean {
   return (
     state.title === content.title &&
@@ -136,7 +139,7 @@ export function saysTheSame(state: ProposalState, content: Content): boolean {
   )
 }
 
-/** What decided the priority of each patch: the row of the table, and the list of exploited CVEs. */
+/** The reasons for the priority of each patch: the row of the decision table, and the exploited CVEs. */
 function judgedBy(subject: Subject): string {
   if (subject.kind !== 'patches') return ''
   const rows = subject.patches.map(({ id, evidence }) => {

@@ -7,11 +7,13 @@ import type { ProposalState } from './proposal.ts'
 
 type Ended = Extract<ProposalCommand, { type: 'end-roll-back' }>
 
-/** Keeps which assets have the versions from before: what is still changed may be rolled back again. */
+/**
+ * Records which assets have their earlier versions again. Assets that are still changed may be rolled back once more.
+ */
 export function endRollBack({ id, rollout, rollBack }: ProposalState, { by, undone }: Ended): Decision {
   if (rollout === null) return refuse('not now', `Nothing of ${id} was rolled out.`)
   if (rollBack?.proposal === by && rollBack.over) return refuse('already', `${id} knows already that ${by} is over.`)
-  // What was started again since is changed again.
+  // An asset that was started again since then is changed again.
   const back = undone.filter(({ asset, key }) => {
     const deployment = deploymentOf(rollout, asset)
     return deployment !== undefined && (key === null || deployment.key === key)

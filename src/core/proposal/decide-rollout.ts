@@ -35,7 +35,10 @@ import { haltedTestEnd, statusWords, testGoesFirst } from './stop-test.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** Unique per proposal, revision, ring and start: with the asset, one package transaction ever. */
+/**
+ * A key is unique for proposal, revision, ring and start. Together with an asset it stands for exactly one package
+ * transaction.
+ */
 export function startKey(state: ProposalState, ring: number, start: number): string {
   return `${state.id}.r${state.revision}.${ring + 1}.${start + 1}`
 }
@@ -62,10 +65,10 @@ function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): s
     : 'the window passed before it could start'
 }
 
-/** May any asset that comes next be touched at this moment? */
+/** May any of the assets that come next be touched now? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
   const next = comesNext(state, subject)
-  if (next === null) return true // every asset was in the test ring: what is left is to look again
+  if (next === null) return true // all assets were in the test ring: only the last look is left
   const rolling = state.rollout === null ? { ...state, test: null } : state
   return touchable(rolling, next.assets, next.ring, context).length > 0
 }
@@ -106,7 +109,7 @@ function startProblem(state: ProposalState, subject: PatchSubject, context: Cont
   return null
 }
 
-/** Facts are judged by their age at this moment; the proposal says how old they were when it was made. */
+/** Facts are judged by their age at this moment, not by their age when the proposal was made. */
 function outdatedProblem(state: ProposalState, { now, outdated }: Context): string | null {
   const { subject, policy } = state
   if (subject.kind !== 'patches') return null
@@ -126,7 +129,7 @@ function tooOld(at: string): string {
   return `the inventory is from ${minuteOf(at)} UTC, too old to act on; it is looked at again first`
 }
 
-/** What nobody has looked at lately is left out, and the others start. */
+/** Assets without a recent look are left out, and the others start. */
 function outdatedEvents(state: ProposalState, { outdated = [] }: Context): readonly ProposalEvent[] {
   const { subject } = state
   if (subject.kind !== 'patches' || outdated.length === 0) return []
@@ -140,7 +143,7 @@ function outdatedEvents(state: ProposalState, { outdated = [] }: Context): reado
   )
 }
 
-/** The ring that is meant for it begins while people vote: the policy itself allows that, and nothing else. */
+/** The test ring begins while people vote. It needs no approval, only a policy that allows it. */
 export function startTest(state: ProposalState, context: Context): Decision {
   const { subject, policy } = state
   if (subject.kind !== 'patches' || subject.rings[0]?.beforeVote !== true || !runsTest(policy))
@@ -179,8 +182,8 @@ export function startBatch(state: ProposalState, context: Context): Decision {
 }
 
 /**
- * Assets that wait are named by the event that starts the first of them, or, where they are many, by events of their
- * own.
+ * The event that starts a batch also names the assets of the batch that wait. If they are too many, events of their own
+ * name them.
  */
 function batchEvents(
   started: Extract<ProposalEvent, { type: 'batch-started' }> & { readonly waiting: readonly string[] },
@@ -191,7 +194,10 @@ function batchEvents(
   return [{ ...started, waiting: [], queued: waiting.length }, ...queued]
 }
 
-/** Said once for each proposal that it waits for. What works on beyond its window ends nobody knows when. */
+/**
+ * Recorded once for each proposal that this one waits for. If the window of that proposal is over, `until` is `null`:
+ * nobody knows when its work will end.
+ */
 function awaitAsset(
   { waitsFor }: ProposalState,
   { asset, proposal, until }: OtherWork,
@@ -244,7 +250,7 @@ export function recordVerifications(
   return accept(...recorded, ...ringEvents(after(state, recorded, context), context))
 }
 
-/** What the ring's gate found when it asked about the service as a whole. */
+/** Records the answers of the gate's checks, and stops the rollout or the test if a check failed. */
 export function recordGate(state: ProposalState, command: Of<'record-gate'>, context: Context): Decision {
   const current = ringNow(state)
   if (!goesOn(state) || current === null || (current.planned.gate.checks ?? []).length === 0)
@@ -270,21 +276,24 @@ function stopEvents(state: ProposalState, ring: number, reason: string): readonl
   const by = PATCHWARDEN
   const failed: ProposalEvent = { type: 'gate-failed', ring, reason }
   if (testRunning(state)) {
-    // A test ends with all that it began.
+    // A halted test ends when all assets that it began have ended.
     const atWork = unfinished(state).length > 0
     return [failed, atWork ? { type: 'test-halted', by, reason } : { type: 'test-ended', passed: false, reason }]
   }
   return [failed, { type: 'halted', by, reason }]
 }
 
-/** What follows for the ring from the assets verified so far: stop at its gate, soak, pass, or nothing yet. */
+/**
+ * The events that follow for the ring from the assets verified so far: it stops at its gate, soaks or passes. Empty:
+ * nothing follows yet.
+ */
 export function ringEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
   const { subject } = state
   if (isHalted(state)) return haltedTestEnd(state)
   const current = ringNow(state)
   if (subject.kind !== 'patches' || current === null || !goesOn(state)) return []
   const { index, planned, ring } = current
-  // Where every asset of a ring was left out, it is done before it began.
+  // If all assets of a ring are left out, the ring is over before it begins.
   if (ring.status === 'waiting' && !someRemain(current)) {
     const empty = emptyRing(current)
     return empty === null ? passed(state, index, context) : stopEvents(state, index, empty)
@@ -303,7 +312,7 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
     const then = after(state, ended, context)
     return [...ended, ...(then.status === 'open' ? approvalEvents(then, context) : [])]
   }
-  // People let it go on although nothing was there to watch.
+  // People let the rollout go on although all assets of this ring were left out: there is nothing to watch.
   const nothing = Object.keys(current.leftOut).length > 0 && !planned.assets.some((asset) => startedIn(state)(asset))
   if (planned.soakSeconds > 0 && !nothing) {
     return [{ type: 'ring-soaking', ring: index, until: plusSeconds(context.now, planned.soakSeconds) }]
@@ -336,7 +345,7 @@ export function announceWindow(state: ProposalState, context: Context): Decision
   return accept({ type: 'window-announced', window: schedule })
 }
 
-/** Recorded after the end, too, in the old thread: what was verified is not true any more. */
+/** Drift is also recorded after the proposal has ended, in its old thread: what was verified is not true any more. */
 export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'>): Decision {
   const end = state.rollout?.deployments[asset]?.verification?.end
   if (end === undefined || countEndState(end) !== 'good') return refuse('unknown', `${asset} was never as promised.`)

@@ -10,7 +10,9 @@ import type { PatchSubject, ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** Moves an approved rollout that has not begun to a later window: the next one, or the first from a date on. */
+/**
+ * Moves an approved rollout that has not begun to a later window: the next one, or the first one from a given date on.
+ */
 export function postpone(state: ProposalState, command: Of<'postpone'>, context: PersonsContext): Decision {
   const { subject, schedule } = state
   const { actor, now } = context
@@ -37,7 +39,10 @@ export function postpone(state: ProposalState, command: Of<'postpone'>, context:
   return accept({ type: 'postponed', person: actor.id, name: actor.name, reason, window })
 }
 
-/** A window that is always open, from a time on. */
+/**
+ * The window that is open at `from`, beginning there; `null`: none is open. Needed for a plan that is always open,
+ * because it has no later window.
+ */
 function openFrom(
   { team }: ProposalState,
   { window }: PatchSubject,
@@ -64,7 +69,7 @@ export function unfreeze(state: ProposalState, context: PersonsContext): Decisio
   )
 }
 
-/** The window with the present freezes, where it differs from the one before. */
+/** The events that schedule the proposal by the present freezes. Empty: its window stays the same. */
 function moved(state: ProposalState, context: Context, why: string): readonly ProposalEvent[] {
   const { subject, schedule } = state
   if (subject.kind !== 'patches' || schedule === null || state.rollout !== null) return []

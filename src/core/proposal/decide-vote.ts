@@ -16,7 +16,7 @@ export function vote(state: ProposalState, command: VoteCommand, context: Person
   const { actor, now } = context
   const previous = state.votes.find((item) => item.person === actor.id)
   if (previous?.choice === command.choice) {
-    // The vote was cast by a link or the command line, and counts now as the person's own.
+    // The earlier vote came by a link or the command line. It now counts as the person's own.
     const decision = confirmVote(state, previous, context)
     if (decision !== null) return decision
   }
@@ -43,7 +43,7 @@ export function vote(state: ProposalState, command: VoteCommand, context: Person
   return accept(cast, ...approvalEvents(after(state, [cast], context), context))
 }
 
-/** The vote counts as the person's own from now on; `null` where the account became theirs after it was cast. */
+/** The vote now counts as the person's own. `null`: the person linked the account only after the vote was cast. */
 export function confirmVote(state: ProposalState, vote: Vote, context: PersonsContext): Decision | null {
   const event = confirmed('vote', vote, context.actor)
   if (event === null) return null
@@ -51,7 +51,7 @@ export function confirmVote(state: ProposalState, vote: Vote, context: PersonsCo
   return accept(event, ...approvalEvents(after(state, [event], context), context))
 }
 
-/** `approved`, and when it will run, if the policy is satisfied now; nothing otherwise. */
+/** The events `approved` and `scheduled`, if the policy is satisfied now; otherwise empty. */
 export function approvalEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
   const approval = approvalNow(state, context)
   if ('missing' in approval) return []
@@ -59,7 +59,7 @@ export function approvalEvents(state: ProposalState, context: Context): readonly
   return [approved, ...scheduleEvents(state, context, null)]
 }
 
-/** The window in which an approved proposal will run, or why there is none: no window means never. */
+/** The event that says in which window the proposal will run, or why there is none. Without a window it never runs. */
 export function scheduleEvents(
   state: ProposalState,
   context: Context,
@@ -84,7 +84,7 @@ function reject(state: ProposalState, command: VoteCommand, context: Context, ca
     )
   }
   const until = command.until ?? ''
-  // What is no date is not before anything, either.
+  // This also refuses a text that is not a date: `isBefore` is false for it.
   if (!isBefore(context.now, until)) {
     return refuse(
       'incomplete',

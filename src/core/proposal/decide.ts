@@ -28,8 +28,9 @@ import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
 
 /**
- * What a command does to a proposal: the events it causes, or the reason why it does nothing. Pure: the same state,
- * command and context always give the same answer. `state` is `null` for a proposal that does not exist yet.
+ * The effect of a command on a proposal: the events that it causes, or the reason why it is refused. This function is
+ * pure: the same state, command and context always give the same answer. `state`: `null` for a proposal that does not
+ * exist yet.
  */
 export function decide(state: ProposalState | null, command: ProposalCommand, context: Context): Decision {
   if (command.type === 'open') {
@@ -42,7 +43,7 @@ export function decide(state: ProposalState | null, command: ProposalCommand, co
   if (refusal !== null) return { ok: false, refusal }
   if (isOfParts(command)) return decidePart(state, command, context)
   const { actor } = context
-  // For the compiler: what people do was forbidden to every part.
+  // For the compiler only: `forbidden` lets no part of Patchwarden give a command of people.
   if (actor.kind !== 'person') return refuse('not allowed', `${command.type} is for people.`)
   return decidePerson(state, command, { ...context, actor })
 }

@@ -1,7 +1,7 @@
 /**
- * What a proposal asks for, as content. The decision is what people vote on, and its hash is what votes name; the evidence
- * is what they are shown beside it. Assets that get the same are a class, and the pages of assets name classes: so a change
- * of what is missing rewrites classes, and the lists of assets stay as they are.
+ * The subject of a proposal as content. People vote on the decision, and votes name its hash. The evidence is shown with
+ * the decision, and nobody votes on it. Assets that get the same form a class, and pages of assets name classes. So if
+ * other patches are missing, only classes are written again, and the pages of assets stay as they are.
  *
  *     decision ─> pages of assets
  *        ├─> pages of classes ─> change sets ─> changes
@@ -9,7 +9,7 @@
  *        └─> patches
  *     evidence ─> judgements of patches
  *
- * Order is by the bytes of ids, so that the same meaning has the same hash.
+ * Lists are ordered by the bytes of ids, so that the same meaning has the same hash.
  */
 
 import { type FrozenAsset, frozen } from '../asset.ts'
@@ -33,22 +33,22 @@ import { inOneGo, type Steps } from '../steps.ts'
 import type { WindowPlan } from '../window.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
-/** The two hashes that a subject is found by. */
+/** The two hashes that name a subject. */
 export interface SubjectHashes {
   readonly decision: string
   readonly evidence: string
 }
 
-/** A subject that was made into content. `subject` is what reading it gives: without what no decision freezes. */
+/** A subject made into content. `subject`: as it will be read again, without members that no decision keeps. */
 export interface KeptSubject extends SubjectHashes {
   readonly subject: Subject
-  /** What others name comes first. */
+  /** In an order in which each one comes after those that it names. */
   readonly contents: readonly HashedContent[]
 }
 
-// ---------------------------------------------------------------- the texts
+// ---------------------------------------------------------------- shapes of the stored texts
 
-/** A list, or where it is long the hashes of its parts. */
+/** A list, or for a long list the hashes of its parts. */
 type Listed<Item> = readonly Item[] | { readonly parts: readonly string[] }
 
 type ListOf = 'changes' | 'steps' | 'patches' | 'judgements' | 'assets' | 'problems'
@@ -60,11 +60,11 @@ interface ListText {
 
 type ChangeText =
   | ({ readonly kind: 'package' } & Omit<PackageChange, 'kind'>)
-  /** An update by its number (KB), and the build that it leads to. It has no version before. */
+  /** An update of Windows by its number (KB), and the build that it leads to. It has no version before. */
   | { readonly kind: 'update'; readonly update: string; readonly build: string | null; readonly undone?: true }
 
 interface ChangeSetText {
-  /** Hashes. */
+  /** Hashes of changes. */
   readonly changes: Listed<string>
 }
 
@@ -75,10 +75,10 @@ interface TransactionText {
 type PatchText = Pick<Patch, 'id' | 'platform' | 'source' | 'version' | 'packages'>
 type JudgementText = Omit<Patch, keyof PatchText>
 
-/** What assets share that are not told apart by it. */
+/** The traits of an asset without id and name. Many assets share them. */
 type Traits = Omit<FrozenAsset, 'id' | 'name'>
 
-/** Id, name, class, number of the traits on the page, number of the ring and place in it. */
+/** Id, name, number of the class, number of the traits on this page, number of the ring, place in the ring. */
 type Member = readonly [string, string, number, number, number | null, number | null]
 
 interface MembersText {
@@ -93,21 +93,21 @@ interface ClassesText {
 interface ClassText {
   /** Hash of the change set. */
   readonly changes: string
-  /** Hash; `null`: there is none. */
+  /** Hash of the transaction; `null`: there is none. */
   readonly transaction: string | null
   /** Places in the decision's list of patches. */
   readonly patches: readonly number[]
   /** Place in the decision's list of lanes. */
   readonly lane: number
-  /** The asset's window, where it differs from the lane's. */
+  /** The window of these assets; `null`: the window of the lane. */
   readonly window: WindowPlan | null
-  /** What the engine promises for these assets. No engine says so yet. */
+  /** What the engine promises for these assets. No engine does so yet. */
   readonly terms: null
-  /** The key of the start that is undone. */
+  /** The key of the start that is undone; `null`: none. */
   readonly undoes: string | null
 }
 
-/** The assets that one engine serves, with their own window and rings. There is one. */
+/** Assets that one engine serves, with their window and rings. There is only one lane so far. */
 interface LaneText {
   readonly engine: string
   readonly window: WindowPlan
@@ -122,30 +122,30 @@ type PatchDecisionText = { readonly kind: 'patches' } & {
   readonly assets: readonly string[]
   /** Hashes of pages. */
   readonly classes: readonly string[]
-  /** Hashes, by id of the patch. */
+  /** Hashes of patches, in the order of the patches' ids. */
   readonly patches: Listed<string>
   readonly lanes: readonly LaneText[]
-  /** The proposal that is undone. */
+  /** The proposal that is rolled back; `null`: none. */
   readonly rollsBack: string | null
 } & Pick<PatchSubject, 'health' | 'failureBudget' | 'hooks'> & { readonly clusters?: readonly ClusterText[] }
 
 type DecisionText = PatchDecisionText | StandingRuleSubject
 
 type EvidenceText = Pick<PatchSubject, 'silence' | 'measured'> & {
-  /** In the order in which they are shown: id of the patch and hash of its judgement. */
+  /** Pairs of patch id and hash of its judgement, in the order in which they are shown. */
   readonly judgements: Listed<readonly [string, string]>
   readonly inventoryAt: string | null
-  /** Asset ids, each with the reason why there is no preview. */
+  /** Pairs of asset id and the reason why there is no preview. */
   readonly notPreviewed: Listed<readonly [string, string]>
-  /** Why an earlier rollout is undone, where an earlier version wrote it: it stands beside an entry now. */
+  /** Why an earlier rollout is rolled back. Only earlier versions wrote it here; now it stands beside an entry. */
   readonly rollbackReason: string | null
 }
 
 // ---------------------------------------------------------------- writing
 
 /**
- * Makes a subject content, and reads it again from there. Very many assets take seconds: whoever has other things to do
- * goes on between the steps.
+ * Makes a subject into content, and gives it as it will be read again. With very many assets this takes seconds, so
+ * other work may be done between the steps.
  */
 export function* keepingSubject(subject: Subject): Steps<KeptSubject> {
   const known = lately.get(subject)
@@ -165,7 +165,7 @@ export function* keepingSubject(subject: Subject): Steps<KeptSubject> {
   return made
 }
 
-/** What reading the contents gives. */
+/** The subject as it will be read from its content. */
 function* asStored(
   subject: Subject,
   hashes: SubjectHashes,
@@ -179,31 +179,31 @@ function* asStored(
   return stored
 }
 
-/** What was made of a subject, until it is stored: it is asked for more than once on the way. */
+/** Subjects that were made into content and are not stored yet: they are needed more than once before that. */
 const lately = new WeakMap<Subject, KeptSubject>()
 
-/** It is stored, and its memory is given back. */
+/** Called when a subject is stored: its content is not kept in memory any more. */
 export function subjectStored({ subject }: Pick<KeptSubject, 'subject'>): void {
   lately.delete(subject)
 }
 
-/** The same in one go. */
+/** As `keepingSubject`, in one go. */
 export function keepSubject(subject: Subject): KeptSubject {
   return inOneGo(keepingSubject(subject))
 }
 
-/** Worked out once for each subject, which may have very many assets. */
+/** Worked out once for each subject, because it may have very many assets. */
 export const subjectHashes = memoizeByIdentity((subject: Subject): SubjectHashes => {
   const { decision, evidence } = keepSubject(subject)
   return { decision, evidence }
 })
 
-/** The hash of what is voted on, which votes name. */
+/** The hash of the decision, which votes name. */
 export function contentHash(subject: Subject): string {
   return subjectHashes(subject).decision
 }
 
-/** Keeps a value, or content that was made of one, and says its hash. */
+/** Keeps a value as content, or content that is ready (`take`), and returns its hash. */
 interface Keep {
   (kind: ContentKind, value: unknown): string
   readonly take: (content: MadeContent) => string
@@ -307,7 +307,7 @@ function judgementOf({
   return judgement
 }
 
-/** Where one id stands twice, what is planned for it is the last: so it was always looked up. */
+/** If an id comes twice, the last item counts: look-ups by id always worked like this. */
 function lastOfEach<Item>(items: readonly Item[], idOf: (item: Item) => string): Item[] {
   return [...new Map(items.map((item) => [idOf(item), item])).values()]
 }
@@ -316,7 +316,7 @@ function byId(a: { readonly id: string }, b: { readonly id: string }): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
 
-/** Very long lists mostly come in order. */
+/** A cheap check first: very long lists are usually in order already. */
 function sorted<Item>(items: readonly Item[], compare: (a: Item, b: Item) => number): readonly Item[] {
   const inOrder = items.every((item, index) => {
     const before = items[index - 1]
@@ -332,7 +332,7 @@ function cut<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   return parts
 }
 
-/** What is the same object is looked at once. */
+/** Calls `look` only once for the same object. */
 function oncePer<Value extends object, Result>(look: (value: Value) => Result): (value: Value) => Result {
   const seen = new Map<Value, Result>()
   return (value) => {
@@ -344,7 +344,7 @@ function oncePer<Value extends object, Result>(look: (value: Value) => Result): 
   }
 }
 
-/** Classes are numbered as their first assets come, so that what is missing elsewhere moves no number. */
+/** Classes are numbered in the order of their first assets, so that a change elsewhere moves no number. */
 function* classesOf(
   { rollsBack, window }: PatchSubject,
   assets: readonly PlannedAsset[],
@@ -428,8 +428,8 @@ function* pagesOfAssets(
 }
 
 /**
- * Ring and place of each asset: in the first ring that names it. An id that is not an asset of the decision has no
- * place.
+ * Ring and place of each asset, in the first ring that names it. Ids in a ring that are not assets of the decision are
+ * left out.
  */
 function placesIn(
   rings: readonly PlannedRing[],
@@ -444,7 +444,7 @@ function placesIn(
   return places
 }
 
-/** The subject without what no decision freezes, in the orders in which it is read. */
+/** The subject without members that no decision keeps, in the orders in which it is read. */
 function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
   const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
   const patches = lastOfEach(subject.patches, ({ id }) => id)
@@ -494,27 +494,27 @@ function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
 
 // ---------------------------------------------------------------- reading
 
-/** What a decision says by itself. About its patches it only knows what is voted on. */
+/** A decision without its evidence: only the content that people vote on. */
 export type Voted =
   | StandingRuleSubject
   | (Pick<
       PatchSubject,
       'kind' | 'assets' | 'rings' | 'window' | 'health' | 'failureBudget' | 'clusters' | 'hooks' | 'engine'
     > & {
-      /** Without why they are asked for. */
+      /** Patches without their judgements. */
       readonly patches: ReadonlyMap<string, PatchText>
       readonly rollsBack: NonNullable<PatchSubject['rollsBack']> | null
     })
 
 /**
- * The decision of a hash. `contents` has it, and all that it names. Throws a sentence where some is missing or was
- * changed.
+ * The decision with this hash. `contents` must have it, and everything that it names. Throws a sentence if content is
+ * missing or was changed.
  */
 export function votedOf(decision: string, contents: ReadonlyMap<string, StoredContent>): Voted {
   return inOneGo(readingVoted(decision, contents))
 }
 
-/** The same in steps. */
+/** As `votedOf`, in steps. */
 export function* readingVoted(decision: string, contents: ReadonlyMap<string, StoredContent>): Steps<Voted> {
   const read = reader(contents)
   const voted = read<DecisionText>('decision', decision)
@@ -575,21 +575,21 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   }
 }
 
-/** What a decision names of its assets and patches, so that a part of it can be read without the rest. */
+/** The hashes and the shared part of a decision, so that a part of it can be read without the rest. */
 export interface DecisionIndex {
-  /** How many assets it has. */
+  /** How many assets the decision has. */
   readonly count: number
-  /** Hashes of the pages of its assets, which are in the order of their ids. */
+  /** Hashes of the pages of assets. Assets are in the order of their ids. */
   readonly pages: readonly string[]
   readonly classes: readonly string[]
   readonly patches: readonly string[]
-  /** Its subject without the lists of assets and patches. */
+  /** The subject without patches, assets and the assets of its rings. */
   readonly bare: Omit<PatchSubject, 'patches' | 'assets' | 'rings'> & {
     readonly rings: readonly Omit<PlannedRing, 'assets'>[]
   }
 }
 
-/** `null`: it asks for a rule. `contents` has the decision, and the parts of its lists. */
+/** `null`: the decision is about a rule. `contents` must have the decision and the parts of its lists. */
 export function decisionIndex(decision: string, contents: ReadonlyMap<string, StoredContent>): DecisionIndex | null {
   const read = reader(contents)
   const voted = read<DecisionText>('decision', decision)
@@ -619,7 +619,7 @@ export function decisionIndex(decision: string, contents: ReadonlyMap<string, St
   }
 }
 
-/** One asset of a decision as its page has it. */
+/** One asset of a decision, as it stands on its page. */
 export interface PagedMember {
   readonly asset: FrozenAsset
   readonly class: number
@@ -638,7 +638,7 @@ export function membersOn(page: string, contents: ReadonlyMap<string, StoredCont
   })
 }
 
-/** The page of classes that a class is on. */
+/** The hash of the page of classes that has this class. */
 export function classPage({ classes }: DecisionIndex, number: number): string {
   return classes[Math.floor(number / limits.contentPage)] ?? ''
 }
@@ -650,7 +650,7 @@ function classNumbered(index: DecisionIndex, number: number, contents: ReadonlyM
   return own
 }
 
-/** Hashes of what the assets of a class get, and of the previewed transaction. `contents` has the page of the class. */
+/** Hashes of the change set and of the previewed transaction of a class. `contents` must have the page of the class. */
 export function namedByClass(
   index: DecisionIndex,
   number: number,
@@ -660,7 +660,7 @@ export function namedByClass(
   return transaction === null ? [changes] : [changes, transaction]
 }
 
-/** What these assets of a decision get. `contents` has the pages of their classes, and all that their classes name. */
+/** The plans of these assets. `contents` must have the pages of their classes, and everything that the classes name. */
 export function plannedMembers(
   index: DecisionIndex,
   members: readonly PagedMember[],
@@ -679,12 +679,15 @@ export function plannedMembers(
   })
 }
 
-/** Name of the integration that silences the monitoring, where there is one. `contents` has the evidence. */
+/** Name of the integration that silences the monitoring; `undefined`: none. `contents` must have the evidence. */
 export function silenceIn(evidence: string, contents: ReadonlyMap<string, StoredContent>): string | undefined {
   return reader(contents)<EvidenceText>('evidence', evidence).silence
 }
 
-/** Numbers of the classes that miss a patch, by the patch's id. `contents` has all its patches and pages of classes. */
+/**
+ * Numbers of the classes that miss a patch, by the patch's id. `contents` must have all patches and all pages of
+ * classes.
+ */
 export function classesMissing(
   { patches, classes }: DecisionIndex,
   patch: string,
@@ -696,7 +699,10 @@ export function classesMissing(
   return new Set(all.flatMap((one, number) => (one.patches.includes(place) ? number : [])))
 }
 
-/** Why its patches are asked for: ids of patches and hashes of their judgements, in the order in which they are shown. */
+/**
+ * Pairs of patch id and hash of its judgement, in the order in which they are shown. `contents` must have the evidence
+ * and the parts of its list.
+ */
 export function judgementsIn(
   evidence: string,
   contents: ReadonlyMap<string, StoredContent>,
@@ -705,7 +711,7 @@ export function judgementsIn(
   return read.list(read<EvidenceText>('evidence', evidence).judgements)
 }
 
-/** The given ones of its patches, each with its judgement. `contents` has all patches, and these judgements. */
+/** The patches of these judgements. `contents` must have all patches, and these judgements. */
 export function judgedPatches(
   { patches }: DecisionIndex,
   judgements: readonly (readonly [string, string])[],
@@ -719,7 +725,7 @@ export function judgedPatches(
   })
 }
 
-/** A decision with what is shown beside it. `contents` has the evidence and all that the evidence names. */
+/** The whole subject: a decision with its evidence. `contents` must have the evidence and everything that it names. */
 export function withEvidence(
   voted: Voted,
   hashes: SubjectHashes,
@@ -737,7 +743,7 @@ function know(subject: Subject, hashes: SubjectHashes): void {
 
 const read = new WeakSet<Subject>()
 
-/** The subject as reading its content gives it: so it is whatever made it, and whenever. */
+/** The subject as it is read from its content, so that it is the same whether it was just made or was stored. */
 export function asKept(subject: Subject): Subject {
   return read.has(subject) ? subject : keepSubject(subject).subject
 }
@@ -769,12 +775,12 @@ function shown(
 
 const noSteps: readonly TransactionStep[] = []
 
-/** In the order in which people read them: by name. */
+/** The order in which people read assets: by name, then by id. */
 function inOrder({ asset: a }: PlannedAsset, { asset: b }: PlannedAsset): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : byId(a, b)
 }
 
-/** Content that is what its hash says was written by us: its text has the shape of its kind. */
+/** Reads content. If the text matches its hash, Patchwarden wrote it, so the text has the shape of its kind. */
 function reader(contents: ReadonlyMap<string, StoredContent>) {
   function read<Text>(kind: ContentKind, hash: string): Text {
     const content = contents.get(hash)
@@ -800,7 +806,7 @@ function reader(contents: ReadonlyMap<string, StoredContent>) {
   return Object.assign(read, { list, changes, steps })
 }
 
-/** The same hash is the same object. */
+/** Gives the same object for the same hash. */
 function sharing<Value>(read: (hash: string) => Value): (hash: string) => Value {
   const known = new Map<string, Value>()
   return (hash) => {

@@ -9,7 +9,7 @@ export type Decision =
   | { readonly ok: true; readonly events: readonly ProposalEvent[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** What is decided at once may begin at once, and has this long to be done with its first ring. */
+/** Seconds that a break-glass or a roll back has for its first ring. It may begin at once. */
 export const AT_ONCE_SECONDS = DAY_SECONDS
 
 export function accept(...events: readonly ProposalEvent[]): Decision {
@@ -20,7 +20,7 @@ export function refuse(code: Refusal['code'], sentence: string): Decision {
   return { ok: false, refusal: { code, sentence } }
 }
 
-/** The state after events that are decided but not recorded yet, for rules that look at their own consequences. */
+/** The state after events that are decided but not recorded yet. Rules use it to look at their own consequences. */
 export function after(state: ProposalState, events: readonly ProposalEvent[], context: Context): ProposalState {
   let next = state
   for (const event of events) {
@@ -33,7 +33,7 @@ export function actorName(actor: Actor): string {
   return actor.kind === 'person' ? actor.name : PATCHWARDEN
 }
 
-/** Why somebody stopped something, as it is kept. */
+/** The reason for a stop as it is recorded. */
 export function stopWords(reason: string | null): string {
   return reason?.trim().slice(0, limits.reasonCharacters) || 'no reason given'
 }

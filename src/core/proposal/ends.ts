@@ -1,4 +1,4 @@
-/** How the assets of a proposal ended, as far as that is told one by one or counted for the end. */
+/** How the assets of a proposal ended, for messages about single assets and for the closing summary. */
 
 import { deploymentOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
@@ -8,7 +8,7 @@ import { whyNotTouched } from '../why-not-touched.ts'
 import type { Deployment, EndState, LeftOut, ProposalState, Verification } from './proposal.ts'
 import { leftOutOf, sinceOf } from './since.ts'
 
-/** An asset that ends otherwise than it did before. */
+/** An asset whose end state differs from the one before. */
 export interface ChangedEnd {
   readonly asset: string
   readonly deployment: Deployment
@@ -17,7 +17,7 @@ export interface ChangedEnd {
   readonly good: boolean
 }
 
-/** From some assets, those whose end differs from before. */
+/** Those of the given assets whose end state differs from the one in the state before. */
 export function changedEnds(
   assets: readonly string[],
   before: ProposalState | null,
@@ -39,7 +39,10 @@ export function allEndedWell(state: ProposalState): boolean {
   return counts.bad + counts.unreachable + counts.untouched === 0
 }
 
-/** How many assets nothing was started on, and none left out; and whether anything was started at all. */
+/**
+ * How many assets were neither started nor left out, and whether nothing was started at all. `null`: the proposal asks
+ * for a rule.
+ */
 export function notStarted(state: ProposalState): { readonly assets: number; readonly nothingStarted: boolean } | null {
   if (state.subject.kind !== 'patches') return null
   const { leftOut } = sinceOf(state)
@@ -50,7 +53,7 @@ export function notStarted(state: ProposalState): { readonly assets: number; rea
   return { assets: left.length, nothingStarted: Object.keys(deployed).length === 0 }
 }
 
-/** Why assets that were not touched were left out. */
+/** The reasons why assets were left out, for all assets left out that were not verified. */
 export function whyLeftUntouched(state: ProposalState): readonly LeftOut[] {
   const { leftOut } = sinceOf(state)
   return Object.entries(leftOut).flatMap(([asset, why]) =>
@@ -60,7 +63,7 @@ export function whyLeftUntouched(state: ProposalState): readonly LeftOut[] {
 
 const unremarkable: readonly EndState[] = ['installed', 'rebooted and re-scanned', 'rolled back']
 
-/** Assets that are named at the end: what did not end as planned, then what was not touched. */
+/** Assets that are named at the end: first those that did not end as planned, then those that were not touched. */
 export function remarkableEnds(state: ProposalState): readonly NamedEnd[] {
   const ends: NamedEnd[] = []
   for (const { asset, verification } of Object.values(state.rollout?.deployments ?? {})) {

@@ -1,6 +1,6 @@
 /**
- * Events of proposals as entries, and back. The table says of every member of every event whether it is a fact, names
- * people, or is personal and stands beside.
+ * Turns events of proposals into entries, and back. The table says for every member of every event how it is kept: as a
+ * fact, as pseudonyms of people, or beside the entry because it is personal.
  */
 
 import type { Through } from '../hands.ts'
@@ -12,7 +12,7 @@ import { type Actor, type ApprovedBy, type Deferral, PATCHWARDEN, type Via, type
 import { accountIn, cameFrom, wordsIn } from './said.ts'
 import { type Named, outcomesIn, verificationsIn } from './written.ts'
 
-/** How one member of an event is kept. `Holds`: whether it is for members in which there may be text. */
+/** How one member of an event is kept. `Holds`: whether members that may hold free text are allowed. */
 interface Kept<Holds extends 'text' | 'no text' = 'text'> {
   /** For the compiler only. */
   readonly holds?: Holds | undefined
@@ -31,7 +31,7 @@ interface Writing {
 
 interface Reading {
   readonly entry: Entry
-  /** `null`: it was erased. */
+  /** `null`: there is nothing beside the entry, or it was erased. */
   readonly beside: Beside | null
   readonly actor: Actor
   readonly register: Register
@@ -43,13 +43,19 @@ const asFact: Pick<Kept, 'write' | 'read'> = {
   read: (key, { entry }) => entry.facts[key],
 }
 
-/** Numbers, yes or no, and texts of a closed list. The compiler takes it for nothing in which somebody may have written. */
+/**
+ * Numbers, booleans, and texts of a closed list. The compiler does not accept this for a member that may hold free
+ * text.
+ */
 const fact: Kept<'no text'> = asFact
 
-/** Text that no person wrote, and that quotes none: an id, a time, a hash, what the configuration or an advisory is called. */
+/**
+ * Text that no person wrote and that quotes nobody: an id, a time, a hash, a name from the configuration or an
+ * advisory.
+ */
 const ownText: Kept = asFact
 
-/** Under a name of its own. */
+/** A fact that has another name in the entry. */
 function factAs(name: string): Kept {
   return {
     write: (value) => ({ facts: { [name]: value as Fact } }),
@@ -57,7 +63,7 @@ function factAs(name: string): Kept {
   }
 }
 
-/** A fact that follows from something else in the entry. */
+/** A member that follows from other parts of the entry. */
 function known(read: (reading: Reading) => unknown): Kept {
   return { write: () => ({}), read: (_key, reading) => read(reading) }
 }
@@ -67,11 +73,11 @@ const people: Kept = {
   read: (key, { entry, register }) => strings(entry.facts[key]).map((one) => register.personOf(one).id),
 }
 
-/** What somebody wrote, or a sentence that may quote them; `null` where nothing was. */
+/** Text that a person wrote, or a sentence that may quote them; `null`: there is none. */
 const words: Kept = {
   write: (value, _key, { actor }) => {
     if (typeof value === 'string') return { beside: { words: value } }
-    // If the words were erased, something that stands beside it for another reason would be taken for words.
+    // Something else stands beside this entry. Without the mark, erasing it would look as if words had been erased.
     return hasBeside(actor) ? { facts: { silent: true } } : {}
   },
   read: (_key, { entry, beside }) => {
@@ -80,12 +86,15 @@ const words: Kept = {
   },
 }
 
-/** Whether something stands beside whatever the actor does: the account, or the place of a command line. */
+/**
+ * Does something stand beside the entry whatever the act is? That is the person's account, or the user and host of a
+ * command line.
+ */
 function hasBeside(actor: Actor): boolean {
   return actor.kind === 'person' && (actor.account !== undefined || actor.through?.kind === 'command line')
 }
 
-/** A list that stands beside; an empty one once it was erased. */
+/** A list that stands beside the entry; empty after it was erased. */
 const besideList: Kept = {
   write: (value, key) => ({ beside: { [key]: value as Fact } }),
   read: (key, { beside }) => {
@@ -98,7 +107,10 @@ const actorsId = known(({ actor }) => (actor.kind === 'person' ? actor.id : ''))
 const actorsName = known(({ actor }) => (actor.kind === 'person' ? actor.name : PATCHWARDEN))
 const actorsVia = known(({ actor }) => (actor.kind === 'person' ? actor.via : undefined))
 
-/** Whoever stopped it. What follows from a person's act may still be Patchwarden's own doing. */
+/**
+ * The name of the person who stopped something, or Patchwarden. An event after a person's act may still be
+ * Patchwarden's own.
+ */
 const stopper: Kept = {
   write: (value, _key, { actor }) =>
     value === PATCHWARDEN && actor.kind === 'person' ? { facts: { patchwarden: true } } : {},
@@ -106,7 +118,7 @@ const stopper: Kept = {
     actor.kind === 'person' && entry.facts.patchwarden !== true ? actor.name : PATCHWARDEN,
 }
 
-/** Only what the acting person chose is said again. */
+/** Only choice, revision and reason are written. The other members follow from the entry and its actor. */
 const vote: Kept = {
   write: (value, key, writing) => {
     const { choice, revision, reason } = value as Vote
@@ -173,7 +185,7 @@ const deferral: Kept = {
   }),
 }
 
-/** The policy as it was then is content: the record says under which one people decided. */
+/** The policy is content, named by its hash. So the record shows under which policy people decided. */
 const policy: Kept = {
   write: () => ({}),
   read: (_key, { entry, named }) => named.policy(String(entry.facts.policy)),
@@ -202,7 +214,7 @@ const page = { page: ownText, counts: fact } as const
 
 type OfType<Type> = Extract<ProposalEvent, { readonly type: Type }>
 
-/** Whether there may be any text in a value, however deep. */
+/** Whether a value may hold free text, at any depth. */
 type MayHoldText<Value> = Value extends string
   ? string extends Value
     ? true
@@ -214,14 +226,14 @@ type MayHoldText<Value> = Value extends string
       : false
 type KeptFor<Value> = true extends MayHoldText<Value> ? Kept : Kept<'text' | 'no text'>
 
-/** Whoever adds a member with text says here whether people write it (`words`) or not (`ownText`). */
+/** For each member that may hold free text, the table must say whether people write it (`words`) or not (`ownText`). */
 type Table = {
   readonly [Type in EventType]: {
     readonly [Key in Exclude<keyof OfType<Type>, 'type'>]-?: KeptFor<OfType<Type>[Key]>
   }
 }
 
-/** Only events of earlier versions, which have no entry. */
+/** For events that only earlier versions wrote. They have no entry. */
 const before = known(() => undefined)
 
 const table: Table = {
@@ -283,13 +295,13 @@ const table: Table = {
   'window-extended': { until: ownText, person: actorsId, name: actorsName, reason: words },
   agreed: { to: ownText, reason: words, person: actorsId, name: actorsName },
   'go-given': { ring: fact, person: actorsId, name: actorsName },
-  // The name of a check, and what it saw, may be an address.
+  // The name and the detail of a check may contain an address.
   'gate-checked': { ring: fact, results: besideList, healthy: fact },
   'window-announced': { window: ownText },
   'test-started': {},
   'test-paused': { by: stopper, reason: words },
   'test-halted': { by: stopper, reason: words, closing: fact },
-  // Whose agreements they were, the entries before it say.
+  // Beside the entry, because these are names. The entries before it say who agreed.
   'test-resumed': { by: besideList },
   'test-ended': { passed: fact, reason: words },
   'assets-compared': { assets: ownText, more: fact },
@@ -308,24 +320,25 @@ const table: Table = {
   'break-glass-reviewed': { person: actorsId, name: actorsName },
 }
 
-/** What an entry says about the moment, beside what the event says. */
+/** What an entry says about the moment, in addition to its event. */
 export interface Circumstances {
-  /** Hash of what people decide on at that moment. */
+  /** Hash of the content that people decide on at that moment. */
   readonly content: string
   /** Hash of the policy. */
   readonly policy: string
-  /** Number of the entry of the stream `rights` that was in force; `null`: there was none. */
+  /** Number of the entry in the stream `rights` that was in force; `null`: there was none. */
   readonly rights: number | null
   readonly members: readonly Member[]
   readonly rule: Policy
 }
 
 /**
- * People with a role that may vote are named up to this many bytes; beyond that the rights in force say who they were.
+ * An entry names the people who may vote, if that takes at most so many bytes. If not, the rights in force say who they
+ * were.
  */
 const ELIGIBLE_BYTES = 32_000
 
-/** An event as facts and what stands beside them. `circumstances` null: nobody decided anything. */
+/** An event as facts and as data beside them. `circumstances`: `null` if nobody decided anything. */
 export function entryOf(
   { actor, event }: RecordedEvent,
   register: Register,
@@ -349,7 +362,7 @@ export function entryOf(
   return { by: whose.by, event: event.type, facts, beside }
 }
 
-/** Whoever did it, and the way in which it came. */
+/** The actor, and the way in which the act came. */
 export function actorFacts(
   actor: Actor,
   { pseudonymOf }: Pick<Register, 'pseudonymOf'>,
@@ -366,7 +379,7 @@ function throughFacts(through: Through, pseudonymOf: (person: string) => string)
   return through.kind === 'command line' ? { kind: through.kind } : { ...throughWith(through, pseudonymOf) }
 }
 
-/** Events at which the record says who could decide. */
+/** Events whose entries name the people who could decide. */
 const asksWho: readonly EventType[] = ['opened', 'revised', 'approved', 'rejected']
 
 function circumstanceFacts(
@@ -386,7 +399,7 @@ function circumstanceFacts(
   }
 }
 
-/** Who holds one of the roles; nothing where that would be too long. */
+/** People who hold one of the roles; `undefined`: the list would be too long. */
 function eligibleFacts(
   members: readonly Member[],
   roles: readonly string[],
@@ -399,7 +412,9 @@ function eligibleFacts(
   return Buffer.byteLength(JSON.stringify(named)) <= ELIGIBLE_BYTES ? named : undefined
 }
 
-/** The event of an entry. Throws a clause where it is none of ours, or needs what is not there. */
+/**
+ * The event of an entry. Throws a clause if the event type is unknown, or if something that the entry names is missing.
+ */
 export function recordedOf(
   entry: Entry,
   beside: SealedEntry['beside'],
@@ -422,7 +437,7 @@ export function recordedOf(
 
 const parts: readonly string[] = ['assessment', 'timer', 'rollout', 'verification', 'operator', 'inventory', 'feeds']
 
-/** Whoever did it. */
+/** The actor of an entry. */
 export function actorOf(
   { by, facts }: Pick<Entry, 'by' | 'facts'>,
   beside: Beside | null,

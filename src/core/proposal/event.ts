@@ -1,4 +1,4 @@
-/** Everything that can happen to a proposal. Events are the truth; everything else is derived from them. */
+/** Everything that can happen to a proposal. Events are the truth, and everything else is derived from them. */
 
 import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome, HealthResult } from '../ports.ts'
@@ -20,9 +20,12 @@ import type {
 export interface Content {
   readonly title: string
   readonly subject: Subject
-  /** Hash of what is voted on. */
+  /** Hash of the decision: the content that people vote on. */
   readonly contentHash: string
-  /** Hash of what is shown beside it. Left out: an event of an earlier version, which holds its subject itself. */
+  /**
+   * Hash of the evidence that is shown with the decision. Left out: an event of an earlier version, which holds its
+   * subject itself.
+   */
   readonly evidence?: string
   readonly priority: Priority
   readonly whyNow: string
@@ -32,7 +35,10 @@ export interface Content {
 export interface RecordedOutcome {
   readonly asset: string
   readonly outcome: DeploymentOutcome
-  /** Hash of its log, which is content of its own; the outcome's is empty then. Left out: there is none. */
+  /**
+   * Hash of the log, which is content of its own; then the log of the outcome is empty. Left out: there is no such
+   * content.
+   */
   readonly log?: string
 }
 
@@ -46,24 +52,24 @@ export interface NamedAsset {
   readonly name: string
 }
 
-/** What became of one asset since the vote, or of an asset that was not voted on. */
+/** How one asset has changed since the vote. It may be an asset that was not voted on. */
 export type AssetSince = NamedAsset &
   (
     | { readonly is: 'left out'; readonly why: LeftOut }
-    /** It still needs a part of what was voted; `done` is the part that it does not need any more. */
+    /** The asset still needs a part of the voted changes. `done`: the voted changes that it does not need any more. */
     | { readonly is: 'in part'; readonly done: readonly string[] }
-    /** It needs all that was voted on, again. */
+    /** The asset again needs all voted changes. */
     | { readonly is: 'as voted' }
-    /** It was not voted on and misses the same. */
+    /** The asset was not voted on, and misses the same patches. */
     | { readonly is: 'waiting' }
     | { readonly is: 'waiting no more' }
   )
 
-/** Where an event records what it says about assets. Events of earlier versions held it themselves. */
+/** The page that holds the results of an event. Events of earlier versions held the results themselves. */
 export interface ResultsPage {
-  /** Hash of its content. */
+  /** Hash of the page. */
   readonly page: string
-  /** How many assets ended how. */
+  /** Number of assets for each end state or outcome. */
   readonly counts: Readonly<Record<string, number>>
 }
 
@@ -83,16 +89,16 @@ export type ProposalEvent =
       readonly type: 'revised'
       readonly revision: number
       readonly reason: string
-      /** True where the content people vote on is the same: their votes hold. */
+      /** True if the content that people vote on stays the same, so that their votes hold. */
       readonly votesKept: boolean
       readonly expiresAt: string
       readonly noticeEndsAt: string | null
-      /** True where it has become more urgent: told loudly, once. */
+      /** True if the proposal has become more urgent. People are told of it once, loudly. */
       readonly raised?: boolean
     } & Content)
   /**
-   * What is asked for is now kept as content; an earlier version had it in the event. It says the same: `was` is its
-   * hash as people voted on it, and all that was decided holds.
+   * The subject is now content; an earlier version wrote it into the event. `was`: the hash that people voted on. The
+   * subject says the same, and everything that was decided holds.
    */
   | {
       readonly type: 'content-kept'
@@ -103,7 +109,9 @@ export type ProposalEvent =
     }
   | { readonly type: 'vote-cast'; readonly vote: Vote }
   | { readonly type: 'vote-withdrawn'; readonly person: string; readonly name: string }
-  /** A person confirmed, by an account of their own, what was done in their name. `of`: number of that event. */
+  /**
+   * A person confirmed, by an account of their own, an act that was done in their name. `of`: the number of that event.
+   */
   | {
       readonly type: 'act-confirmed'
       readonly person: string
@@ -120,16 +128,19 @@ export type ProposalEvent =
   | { readonly type: 'expired' }
   | { readonly type: 'withdrawn'; readonly reason: string }
   | { readonly type: 'superseded'; readonly by: string }
-  /** Another proposal undoes what it changed. */
+  /** Another proposal rolls this one back. */
   | { readonly type: 'roll-back-opened'; readonly proposal: string }
-  /** That one is over. `assets` have the versions from before; `more`: the next event names others. */
+  /**
+   * The proposal that rolls this one back is over. `assets`: those that have their earlier versions again. `more`: the
+   * next event names others.
+   */
   | {
       readonly type: 'roll-back-ended'
       readonly proposal: string
       readonly assets: readonly string[]
       readonly more?: true
     }
-  /** A later edition of an advisory that it carried mends what the first one broke. */
+  /** A later edition of an advisory in this proposal repairs what the earlier edition broke. */
   | { readonly type: 'followed-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
   | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
   | {
@@ -139,7 +150,7 @@ export type ProposalEvent =
       readonly reason: string | null
       readonly window: Window
     }
-  /** A freeze of the whole team, noted with each proposal that was alive then. */
+  /** A freeze of the whole team, recorded in each of its proposals that is not over. */
   | {
       readonly type: 'frozen'
       readonly person: string
@@ -151,11 +162,11 @@ export type ProposalEvent =
   | {
       readonly type: 'acknowledgement-asked'
       readonly people: readonly string[]
-      /** The people above those on call were asked, too. */
+      /** True if the people above those on call were asked, too. */
       readonly escalated: boolean
     }
   | { readonly type: 'start-refused'; readonly reason: string }
-  /** Nothing more can begin until another proposal is done with an asset. */
+  /** Nothing more can begin until another proposal has finished with this asset. */
   | ({ readonly type: 'asset-awaited' } & WaitsFor)
   | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
   | { readonly type: 'rollout-started' }
@@ -165,14 +176,14 @@ export type ProposalEvent =
       readonly batch: number
       readonly key: string
       readonly assets: readonly string[]
-      /** Assets of the same batch, which begin when others of it are done. */
+      /** Assets of the same batch that begin when others of the batch have ended. */
       readonly waiting?: readonly string[]
-      /** This many assets of the same batch are named by events of their own, which follow. */
+      /** So many assets of the same batch are named by the `batch-queued` events that follow. */
       readonly queued?: number
     }
-  /** Assets of the batch that was started just before, whose turn comes later. */
+  /** Assets of the batch that was started just before; they begin later. */
   | { readonly type: 'batch-queued'; readonly ring: number; readonly assets: readonly string[] }
-  /** More of the batch under way. */
+  /** More assets of the batch under way. */
   | {
       readonly type: 'assets-started'
       readonly ring: number
@@ -196,7 +207,7 @@ export type ProposalEvent =
       readonly name: string
       readonly reason: string
     }
-  /** Somebody asked for something that takes more people: it happens when enough have asked. */
+  /** A person agreed to an act that needs more people. The act happens when enough have agreed. */
   | {
       readonly type: 'agreed'
       readonly to: AgreedAct
@@ -214,26 +225,29 @@ export type ProposalEvent =
   | { readonly type: 'window-announced'; readonly window: Window }
   /** The test ring begins while people vote. */
   | { readonly type: 'test-started' }
-  /** The test ring begins nothing more until it is resumed. */
+  /** Nothing more of the test ring begins until it is resumed. */
   | { readonly type: 'test-paused'; readonly by: string; readonly reason: string }
-  /** The test ring begins nothing more, and ends when what has begun is at its end. */
+  /** Nothing more of the test ring begins. The test ends when the work that has begun has ended. */
   | {
       readonly type: 'test-halted'
       readonly by: string
       readonly reason: string
-      /** Left out where somebody asked for it; true where the proposal is closed, which the event after it tells. */
+      /**
+       * True if the test is halted because the proposal closes; the next event says so. Left out: a person or a gate
+       * halted it.
+       */
       readonly closing?: true
     }
   | { readonly type: 'test-resumed'; readonly by: readonly string[] }
   | { readonly type: 'test-ended'; readonly passed: boolean; readonly reason: string | null }
   /**
-   * Assets differ from what was voted on: that stays, and so do the votes. `more`: another event of the same look
-   * follows.
+   * Assets now differ from what was voted on. The decision and its votes stay. `more`: another event of the same
+   * comparison follows.
    */
   | { readonly type: 'assets-compared'; readonly assets: readonly AssetSince[]; readonly more?: true }
-  /** Something that people should know, but that changes nothing. */
+  /** Information for people that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }
-  /** An asset that was verified reports something older than was promised. */
+  /** A verified asset reports an older version than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
   | { readonly type: 'ring-soaking'; readonly ring: number; readonly until: string }
   | { readonly type: 'ring-passed'; readonly ring: number }
@@ -259,7 +273,7 @@ type ContentType = 'opened' | 'revised' | 'content-kept'
 type OfType<Type> = Extract<ProposalEvent, { type: Type }>
 type Without<Event, Key extends string> = Event extends unknown ? Omit<Event, Key> : never
 
-/** An event as it stands in the record: without what it names by a hash. */
+/** An event as it is recorded: without the content that it names by a hash. */
 export type WrittenEvent =
   | Exclude<ProposalEvent, { type: ResultsType | ContentType }>
   | ({ readonly type: 'outcomes-recorded' } & ResultsPage)
@@ -271,7 +285,7 @@ export type WrittenEvent =
 
 export type EventType = ProposalEvent['type']
 
-/** An event as it is recorded: numbered in its stream, with author and time. */
+/** An event with its number in the stream, its author and its time. */
 export interface RecordedEvent {
   /** Proposal id. */
   readonly stream: string
@@ -281,11 +295,11 @@ export interface RecordedEvent {
   readonly at: string
   readonly actor: Actor
   readonly event: ProposalEvent
-  /** An event of an earlier version: what people wrote stands in the event itself, and nothing stands beside it. */
+  /** An event of an earlier version: the words of people stand in the event itself, and nothing stands beside it. */
   readonly inItself?: true
 }
 
-/** The outcomes that an event records: one, several, or none. */
+/** The outcomes that an event records; empty for events of other types. */
 export function outcomesOf(event: ProposalEvent): readonly RecordedOutcome[] {
   if (event.type === 'outcomes-recorded') return event.outcomes
   return event.type === 'outcome-recorded' ? [event] : []

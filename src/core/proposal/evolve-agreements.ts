@@ -8,8 +8,8 @@ export function isSame(a: AgreedAct, b: AgreedAct): boolean {
 }
 
 /**
- * The state with what people agreed to after an event. Agreements end when another stop comes, and when what was agreed
- * to happens.
+ * The state with its agreements after an event. An agreement ends with the next stop, resume or revision, when its act
+ * happens, or when its asset is tried again.
  */
 export function withAgreements(state: ProposalState, recorded: RecordedEvent): ProposalState {
   const { agreements = [] } = state
@@ -31,7 +31,7 @@ function agreement(
   return { person, name, to, ...throughOf(actor.kind === 'person' ? actor : {}), ...said }
 }
 
-/** Nobody agrees to two ends of one window. */
+/** A person agrees to only one end of the window: a new agreement replaces the earlier one. */
 function replaces(now: AgreedAct, before: AgreedAct): boolean {
   return now.act === 'extend-window' ? before.act === 'extend-window' : isSame(now, before)
 }

@@ -30,7 +30,10 @@ import {
 import { withSaid } from './said.ts'
 import { sinceOf, withCompared } from './since.ts'
 
-/** A proposal's state after one more event. The first event must be `opened`; the rest are applied in order. */
+/**
+ * The state of a proposal after one more event. Events are applied in order, and the first one must be `opened`. Throws
+ * otherwise.
+ */
 export function evolve(state: ProposalState | null, recorded: RecordedEvent): ProposalState {
   const { event, at, actor, seq } = recorded
   if (event.type === 'opened') {
@@ -79,17 +82,17 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
   return withSaid(state, changed, recorded)
 }
 
-/** Where the words stand that came with the event. */
+/** The number of the entry beside which the words of this event stand; none for events of earlier versions. */
 function saidAt({ seq, inItself }: RecordedEvent): { readonly said?: number } {
   return inItself === true ? {} : { said: seq }
 }
 
-/** `name`: as the event has it. What follows from a person's act may be Patchwarden's own doing. */
+/** `name`: the name in the event. An event after a person's act may still be Patchwarden's own. */
 function byOf(actor: Actor, name: string): By {
   return { person: actor.kind === 'person' && name !== PATCHWARDEN ? actor.id : null, name }
 }
 
-/** Folds a whole stream. */
+/** The state after a whole stream; `null`: the stream is empty. */
 export function replay(events: readonly RecordedEvent[]): ProposalState | null {
   let state: ProposalState | null = null
   for (const event of events) state = evolve(state, event)
@@ -128,7 +131,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         ...content,
         ...undecided,
         status: 'open',
-        // Only exactly the tested set goes on to wider rings.
+        // Only exactly the content that was tested may go on to wider rings.
         test: null,
         votes: [],
         remindersSent: 0,
@@ -228,7 +231,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return runChange(state, (run) => withRing(run, event.ring, { status: 'failed' }))
     case 'gate-checked':
       return runChange(state, (run) => withRing(run, event.ring, { checked: { at, healthy: event.healthy } }))
-    // What people agree to is counted for each event.
+    // Agreements are updated for every event in `withAgreements`.
     case 'agreed':
       return {}
     case 'go-given':
@@ -246,7 +249,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'retry-asked':
       return runChange(state, (run) => withRetried(run, event.assets, ringsOf(state)))
     case 'window-extended': {
-      // What was already moved to a later window goes on now.
+      // If the rollout was already moved to a later window, it goes on now.
       if (state.schedule === null) return runChange(state, (run) => withChanges(run, { extendedUntil: event.until }))
       const start = Date.parse(at) < Date.parse(state.schedule.start) ? at : state.schedule.start
       const schedule = { start, end: event.until }
@@ -333,12 +336,12 @@ function withStop(test: TestRun | null, stopped: TestStop | null): TestRun | nul
   return test === null ? null : { ...test, stopped }
 }
 
-/** As above: a state that never had anything stays as earlier versions wrote it. */
+/** A state that never had `since` stays without it, because the record is compared with states of earlier versions. */
 function nothingSince({ since }: ProposalState): Pick<ProposalState, 'since'> {
   return since ? { since: null } : {}
 }
 
-/** What was left out is not started with the batch under way either. */
+/** Assets that are left out are also taken out of the batch under way. */
 function notInBatch(state: ProposalState, assets: readonly string[]): Partial<ProposalState> {
   const run = state.rollout ?? state.test
   const out = new Set(assets)
@@ -348,7 +351,9 @@ function notInBatch(state: ProposalState, assets: readonly string[]): Partial<Pr
   )
 }
 
-/** Who never waited keeps a state as earlier versions wrote it: the record is compared with that. */
+/**
+ * A state that never waited stays without `waitsFor`, because the record is compared with states of earlier versions.
+ */
 function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'> {
   return waitsFor ? { waitsFor: null } : {}
 }
@@ -356,15 +361,15 @@ function notWaiting({ waitsFor }: ProposalState): Pick<ProposalState, 'waitsFor'
 const unacknowledged = { acknowledgedBy: null, asked: null } as const
 
 /**
- * On another night somebody else is on call. Only the first window keeps an acknowledgement that came before the window
- * was known.
+ * An acknowledgement ends when the window changes, because somebody else may be on call then. It only stays if it came
+ * before there was any window.
  */
 function scheduled(state: ProposalState, window: Window): Partial<ProposalState> {
   if (state.rollout !== null) return { schedule: window }
   return { schedule: window, status: 'scheduled', ...(state.schedule === null ? {} : unacknowledged) }
 }
 
-/** What the test ring has shown is the first ring of the rollout, and is not done again. */
+/** The rollout takes over the work of the test ring as its first ring. That work is not done again. */
 function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const run = freshRun(state, at)
   if (state.test === null) return run
@@ -373,9 +378,10 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const tested = rings.map((ring, index) => {
     const planned = index === 0 && state.subject.kind === 'patches' ? state.subject.rings[0] : undefined
     if (planned === undefined) return ring
-    // Where it touched nothing, be it for its gate, the ring is still to come.
+    // If the test touched no asset, for example because its gate stopped it, the ring is still to come.
     if (Object.keys(deployments).length === 0) return { ...freshRing(), go: ring.go }
-    // Where the test ended early, the rest of its ring comes first; what failed was seen by those who approved.
+    // If the test ended early, the rest of its ring comes first. Failures of the test do not count any more: the people
+    // who approved knew them.
     const isDone = (asset: string) => deployments[asset] !== undefined || leftOut[asset] !== undefined
     const status = planned.assets.every(isDone) ? 'passed' : 'running'
     return {
@@ -390,7 +396,10 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   return { ...run, deployments, starts, retried, skipped, rings: tested }
 }
 
-/** Resuming a halted rollout accepts what has failed so far: those assets keep their end state and no longer count at the gate. */
+/**
+ * Resuming a halted rollout accepts all failures so far. Those assets keep their end state, but do not count at the
+ * gate any more.
+ */
 function forgive(rollout: Rollout, planned: readonly PlannedRing[]): Rollout {
   const done = deploymentsOf(rollout)
   return withRings(rollout, (ring, index) => {

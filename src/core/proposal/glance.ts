@@ -1,6 +1,6 @@
 /**
- * A proposal at a glance: its small state, what it asks for in short, and what happened to its assets in numbers. It
- * has the same size for many assets as for few, and is all that lists, cards and overviews need.
+ * A glance: the small state of a proposal, the brief of its subject, and the tally of its assets. Its size does not
+ * depend on the number of assets. Lists, cards and overviews need no more.
  */
 
 import { testRunning } from '../rollout/run.ts'
@@ -18,12 +18,12 @@ export function glanceOf(state: ProposalState): Glance {
   return { ...lightOf(state), subject: briefOf(state.subject), tally: tallyOf(state) }
 }
 
-/** What is asked for as far as its rings go: in full, or in short. */
+/** The rings of a subject, whole or in brief. */
 export type Rings =
   | { readonly kind: 'patches'; readonly rings: readonly Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>[] }
   | { readonly kind: 'standing rule' }
 
-/** The same ring as `ringNow`: the one that is under way or next; `null` when all have passed, or nothing runs. */
+/** The ring that is under way or next, as `ringNow` gives it; `null`: all have passed, or nothing runs. */
 export function ringAt(glance: Pick<LightState, 'rollout' | 'test'> & { readonly subject: Rings }): {
   readonly index: number
   readonly planned: Pick<BriefRing, 'name' | 'beforeVote' | 'gate'>
@@ -38,7 +38,7 @@ export function ringAt(glance: Pick<LightState, 'rollout' | 'test'> & { readonly
   return { index, planned, ring }
 }
 
-/** Is a rollout or a test of it under way, stopped half way, or planned? */
+/** Is a rollout scheduled, running or stopped, or does a test run? */
 export function isUnderWay(state: Pick<Glance, 'status' | 'rollout' | 'test'> | ProposalState): boolean {
   if (testRunning(state)) return true
   return state.status !== 'open' && state.status !== 'approved' && !finalStatuses.includes(state.status)

@@ -1,4 +1,6 @@
-/** What happens while nobody decides: a reminder, direct messages, an escalation, and at last expiry. */
+/**
+ * The ladder: what happens while nobody decides. A reminder, direct messages, an escalation, and at last the expiry.
+ */
 
 import { holders } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
@@ -15,7 +17,7 @@ export interface Rung {
   readonly at: string
 }
 
-/** The policy's rungs in the order in which they come. Each revision starts at the bottom again. */
+/** The rungs of the policy in the order of time. Each revision starts again at the first rung. */
 export function ladder(state: ProposalState): readonly Rung[] {
   const { remindAfterSeconds, messageAfterSeconds, escalateAfterSeconds, expiresAfterSeconds } = state.policy
   const askedSince = plusSeconds(state.expiresAt, -expiresAfterSeconds)
@@ -30,14 +32,14 @@ export function ladder(state: ProposalState): readonly Rung[] {
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
-/** The rung that comes next; `null` when there is none, or while silence is consent. */
+/** The next rung; `null`: there is none, or a notice runs and silence is consent. */
 export function nextRung(state: ProposalState): Rung | null {
   if (state.status !== 'open') return null
   if (state.noticeEndsAt !== null && state.standingRefused === null) return null
   return ladder(state)[state.remindersSent] ?? null
 }
 
-/** Ids of the people a rung turns to: those whose vote is missing, or those above them. */
+/** Ids of the people whom a rung addresses: those whose vote is missing, or those above them. */
 export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pick<Context, 'members'>): string[] {
   if (step === 'escalation') {
     return holders(members, state.policy.escalateTo).map(({ id }) => id)
@@ -46,7 +48,7 @@ export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pic
   return progress === null ? [] : [...missingIn(progress)]
 }
 
-/** People whose vote the policy could count at all. */
+/** Ids of the people whose vote the policy could count. */
 export function voters(state: ProposalState, { members }: Pick<Context, 'members'>): readonly string[] {
   return holders(members, votingRoles(state.policy.approval)).map(({ id }) => id)
 }

@@ -1,4 +1,4 @@
-/** Why assets do not get what was voted, in words. */
+/** Words for the reasons why assets are left out since the vote. */
 
 import { minuteOf } from '../time/instant.ts'
 import { type LeftOut, leftOutReasons } from './proposal.ts'
@@ -9,7 +9,7 @@ export function notLookedAt(lookedAt: string | null): LeftOut {
   return lookedAt === null ? { reason } : { reason, what: `${minuteOf(lookedAt)} UTC` }
 }
 
-/** Why one asset is left out, as what follows "it". */
+/** Why one asset is left out, as the end of a sentence that begins with "it". */
 export function whyLeftOut({ reason, what = '' }: LeftOut): string {
   switch (reason) {
     case 'up to date':
@@ -35,7 +35,7 @@ export function whyLeftOut({ reason, what = '' }: LeftOut): string {
   }
 }
 
-/** How many are left out for each reason. */
+/** How many assets are left out, by reason. */
 export type LeftOutCounts = Readonly<Partial<Record<LeftOut['reason'], number>>>
 
 export function countReasons(all: readonly LeftOut[]): LeftOutCounts {
@@ -44,7 +44,7 @@ export function countReasons(all: readonly LeftOut[]): LeftOutCounts {
   return counts
 }
 
-/** How many are left out and why: `9 are up to date, 3 gone`. */
+/** How many assets are left out and why: `9 are up to date, 3 gone`. */
 export function leftOutWords(counts: LeftOutCounts): string {
   return leftOutReasons.flatMap((reason) => countWords(reason, counts[reason] ?? 0)).join(', ')
 }

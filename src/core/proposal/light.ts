@@ -1,6 +1,6 @@
 /**
- * A state in two parts, as it is stored: a small one without any list, which commands lock, and a row for each asset that
- * something happened to. What is asked for is content. Together they are the state again.
+ * A stored state: a small state without lists, which commands lock, and one row for each asset to which something
+ * happened. The subject is stored as content. Together they give the whole state.
  */
 
 import { alike } from '../alike.ts'
@@ -23,7 +23,7 @@ import type {
 } from './proposal.ts'
 import { sinceOf } from './since.ts'
 
-/** How many assets of a ring ended how; `at work`, `waiting` and `forgiven` beside the end states. */
+/** The number of assets of a ring by end state, and also for `at work`, `waiting` and `forgiven`. */
 export type RingCounts = Readonly<Record<string, number>>
 
 export type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly name: string; readonly counts: RingCounts }
@@ -38,29 +38,29 @@ export interface LightState extends Omit<ProposalState, 'subject' | 'test' | 'ro
   readonly since?: Pick<Since, 'toldAt'> | null
 }
 
-/** What a row belongs to: the test before the vote, the rollout, or the decision as it stands since the vote. */
+/** What a row belongs to: the test before the vote, the rollout, or the changes since the vote. */
 export type ResultPart = 'test' | 'rollout' | 'since'
 
-/** Under which number each stands in the store. */
+/** The number of each part in the store. */
 export const partNumbers: Readonly<Record<ResultPart, number>> = { test: 0, rollout: 1, since: 2 }
 
 export function partOf(number: number): ResultPart {
   return number === 0 ? 'test' : number === 1 ? 'rollout' : 'since'
 }
 
-/** What happened to one asset. Members that are left out did not. */
+/** What happened to one asset. A member that is left out did not happen. */
 export interface ResultFacts {
   readonly deployment?: Omit<Deployment, 'asset'>
   readonly retried?: number
   readonly skipped?: Skipped
   readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
-  /** Its turn in the batch under way has not come. The number of the ring. */
+  /** Number of the ring: the asset waits there in the batch under way. */
   readonly waiting?: number
-  /** The number of the ring in which its failure was forgiven: it does not count at the gate any more. */
+  /** Number of the ring in which the failure of the asset was forgiven: it does not count at the gate any more. */
   readonly forgiven?: number
   readonly leftOut?: LeftOut
   readonly done?: readonly string[]
-  /** The name of an asset that was not voted on and waits. */
+  /** Name of the asset: it was not voted on, and waits for the next proposal. */
   readonly newcomer?: string
   readonly drifted?: string
 }
@@ -74,9 +74,8 @@ export interface ResultRow extends ResultKey {
   readonly facts: ResultFacts
 }
 
-// ---------------------------------------------------------------- apart
+// ---------------------------------------------------------------- from a state to its parts
 
-/** Worked out once for each state. */
 export const lightOf = memoizeByIdentity((state: ProposalState): LightState => {
   const { subject, test, rollout, since, drifted: _, ...small } = state
   return {
@@ -95,7 +94,7 @@ function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run
     const listed = { waiting: waiting.length, forgiven: forgiven.length }
     return { ...Object.fromEntries(Object.entries(listed).filter(([, count]) => count > 0)), ...ends.get(index) }
   })
-  // Its parts are read one by one: a copy of the run would make the record of its deployments.
+  // Members are copied one by one: copying the whole run would make the record of its deployments.
   const small: Record<string, unknown> = {}
   for (const key of Object.keys(run) as (keyof Run & string)[]) if (!heavy.has(key)) small[key] = run[key]
   const rings = run.rings.map(({ waiting: _, forgiven: __, ...ring }, index) => ({
@@ -108,12 +107,11 @@ function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run
 
 const heavy: ReadonlySet<string> = new Set(['rings', 'deployments', 'retried', 'skipped', 'notBegun'])
 
-/** All rows of a state. */
 export function resultRows(state: ProposalState): readonly ResultRow[] {
   return resultChanges(null, state).put
 }
 
-/** How the rows of a state differ from those of one before; `null`: there was none. */
+/** How the rows of a state differ from those of the state before; `null`: there was none. */
 export function resultChanges(
   before: ProposalState | null,
   after: ProposalState,
@@ -175,7 +173,7 @@ function addDifferences(before: Record_ = {}, after: Record_ = {}, changed: Set<
   for (const asset of Object.keys(before)) if (!(asset in after)) changed.add(asset)
 }
 
-/** An item that is taken from such a list is mostly its first one. */
+/** A cheap check first: usually items are taken from the start of such a list. */
 function addListed(before: readonly string[], after: readonly string[], changed: Set<string>): void {
   if (before === after) return
   const taken = before.length - after.length
@@ -191,7 +189,7 @@ function addListed(before: readonly string[], after: readonly string[], changed:
 function runFacts(run: Rollout, asset: string): ResultFacts {
   const deployment = deploymentOf(run, asset)
   const listed = (list: 'waiting' | 'forgiven') => run.rings.findIndex((ring) => setOf(ring[list]).has(asset))
-  // An asset that was started does not wait any more, and one that was not started has nothing to forgive.
+  // A started asset does not wait any more, and an asset that was not started has no failure to forgive.
   const waiting = deployment === undefined ? listed('waiting') : -1
   const forgiven = deployment === undefined ? -1 : listed('forgiven')
   const notBegun = run.notBegun[asset]
@@ -220,9 +218,9 @@ function sinceFacts(state: ProposalState, asset: string): ResultFacts {
   }
 }
 
-// ---------------------------------------------------------------- together
+// ---------------------------------------------------------------- from the parts to a state
 
-/** The state of its parts. */
+/** The whole state from its parts. */
 export function wholeState(light: LightState, subject: Subject, rows: readonly ResultRow[]): ProposalState {
   const { content: _, test, rollout, since, ...small } = light
   const rings = subject.kind === 'patches' ? subject.rings : []
@@ -288,7 +286,7 @@ function sharing(deployment: Omit<Deployment, 'asset'>): Omit<Deployment, 'asset
   return { ...deployment, outcome: alike(outcome), verification: verification && alikeBut(verification) }
 }
 
-/** The number at the end of the key of a start. */
+/** The number at the end of a start's key. */
 function startNumber(key: string): number {
   return Number(key.slice(key.lastIndexOf('.') + 1))
 }

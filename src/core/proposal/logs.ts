@@ -1,4 +1,4 @@
-/** Logs of outcomes, which are content beside the state. */
+/** Logs of outcomes. They are content, apart from the state. */
 
 import type { Deployment, ProposalState, Rollout } from './proposal.ts'
 
@@ -8,7 +8,10 @@ export function logsOf({ rollout, test }: ProposalState): readonly string[] {
   return [...new Set(runs.flatMap(({ log }) => log ?? []))]
 }
 
-/** The state with the logs that are kept in their outcomes, for callers that want all of it in one piece. */
+/**
+ * The state with the text of each log put into its outcome. `logs`: texts by hash; a log that is missing there is left
+ * as it is.
+ */
 export function withLogs(state: ProposalState, logs: ReadonlyMap<string, string>): ProposalState {
   const { rollout, test } = state
   return { ...state, rollout: rollout && runWithLogs(rollout, logs), test: test && runWithLogs(test, logs) }

@@ -2,7 +2,7 @@ import { deploymentOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
 import type { ProposalState } from './proposal.ts'
 
-/** An asset of the proposal by its id or name; else a sentence that says why there is none, or more than one. */
+/** An asset of the proposal by id or name. Gives a sentence instead if there is none, or more than one. */
 export function namedAsset(
   { id, subject }: Pick<ProposalState, 'id' | 'subject'>,
   named: string | null,
@@ -16,7 +16,10 @@ export function namedAsset(
   return { id: first.asset.id, name: first.asset.name }
 }
 
-/** Has the rollout brought this asset, named by id or name, to an end that is not a good one, which nobody left out? */
+/**
+ * Has this asset, named by id or name, ended in the rollout, but not well? An asset that somebody left out does not
+ * count.
+ */
 export function hasFailed(state: ProposalState, named: string | null): boolean {
   const found = namedAsset(state, named)
   if (state.rollout === null || 'sentence' in found) return false

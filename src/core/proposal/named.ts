@@ -1,18 +1,15 @@
-/** Which content other content names. */
+/** Which content is named by other content. */
 
 import type { StoredContent } from '../content.ts'
 
-/**
- * Hashes that content names, so that the content behind them is read, too. Somebody who forges content may have given
- * it any shape.
- */
+/** The hashes that content names, so that the content behind them is read, too. Forged content may have any shape. */
 export function hashesNamed({ kind, text }: StoredContent): readonly string[] {
   if (!(kind in naming)) return []
   const found = naming[kind as keyof typeof naming](parsed(text)).flat(3).filter(isHash)
   return [...new Set(found)]
 }
 
-/** Lists of hashes; of judgements each entry has one. */
+/** Lists whose items are hashes. Lists of judgements have pairs with a hash instead. */
 const listsOfHashes: readonly unknown[] = ['changes', 'patches']
 
 const naming = {

@@ -20,59 +20,59 @@ import { testProblem } from './approval.ts'
 import { nextRung } from './ladder.ts'
 import type { PatchSubject, ProposalState } from './proposal.ts'
 
-/** What the driver does next for a proposal. `at` instants are ISO 8601 UTC. */
+/** What the driver does next for a proposal. `until`: ISO 8601 UTC. */
 export type Step =
   | { readonly do: 'nothing' }
   | { readonly do: 'wait'; readonly until: string }
   | { readonly do: 'remind' }
-  /** The people on call are asked to acknowledge the coming start. */
+  /** Ask the people on call to acknowledge the coming start. */
   | { readonly do: 'ask' }
   | { readonly do: 'expire' }
   | { readonly do: 'end notice' }
   | { readonly do: 'reschedule' }
   | { readonly do: 'start' }
-  /** The ring that is meant for it runs while people vote. */
+  /** Start the test ring, which runs while people vote. */
   | { readonly do: 'start test' }
-  /** The thread is told of the window that comes next. */
+  /** Tell the thread about the coming window. */
   | { readonly do: 'announce' }
-  /** Ask what the gate of the current ring wants to know about the service. */
+  /** Ask the checks of the current ring's gate. */
   | { readonly do: 'check gate' }
   | { readonly do: 'start batch' }
-  /** Bring the started assets on: start or re-attach the engine, poll, verify. */
+  /** Bring the started assets on: start the engine or attach to it again, poll, verify. */
   | { readonly do: 'deploy' }
   | { readonly do: 'end soak' }
-  /** Look at these assets once more before the rollout is called complete. */
+  /** Look at these assets once more before the rollout is complete. */
   | { readonly do: 'look again'; readonly assets: readonly string[] }
   | { readonly do: 'complete' }
 
-/** How long an approved proposal without a window waits before it is asked again. */
+/** Seconds until a proposal without a window is scheduled again. */
 const RETRY_SECONDS = 900
 
 /**
- * The next step of a proposal at `now`. It depends on nothing else, so that any process can take over after a crash: it
- * reads the state, and goes on. Steps that are due at a time come first, so that news for people never waits for
- * assets.
+ * The next step of a proposal at `now`. It depends on nothing but the state and the time, so that after a crash any
+ * process can read the state and go on. Steps that are due by the clock come first, so that messages to people never
+ * wait for assets.
  */
 export function nextStep(state: ProposalState, now: string): Step {
   return timedStep(state, now) ?? workStep(state, now) ?? idleStep(state, now)
 }
 
-/** When the proposal needs attention again even if nobody touches it; `null`: never. */
+/** When the proposal needs attention again even if nobody touches it (ISO 8601 UTC); `null`: never. */
 export function wakeAt(state: ProposalState, now: string): string | null {
-  // Whatever is left to be looked at, and however long it takes to find that out.
+  // There is always a step then: `look again` or `complete`. To know which, all deployments would have to be read.
   if (state.status === 'verifying') return now
   const step = nextStep(state, now)
   if (step.do === 'nothing') return null
   if (step.do === 'wait') return step.until
-  // There may be no window; what is under way goes on meanwhile.
+  // Perhaps there is no window, so this is tried again later. Meanwhile work under way goes on.
   if (step.do === 'reschedule' && workStep(state, now) === null)
     return earliest([plusSeconds(now, RETRY_SECONDS), soakEnd(state)])
   return now
 }
 
 /**
- * Until when a proposal with assets at work may be left alone, ISO 8601 UTC, at most until `looks`: whatever has its time
- * before that, or could begin beside them, is asked then.
+ * Until when a proposal with assets at work may be left alone, ISO 8601 UTC. This is `looks` (the next look at these
+ * assets) at the latest. It is earlier if something is due before, or if more may begin beside these assets.
  */
 export function restEnd(state: ProposalState, looks: string, now: string): string {
   const { status, schedule, expiresAt } = state
@@ -89,7 +89,7 @@ function dueAt(now: string): Due {
   return (at) => Date.parse(at) <= Date.parse(now)
 }
 
-/** What is due by the clock, whatever is at work; `null`: nothing is. */
+/** The step that is due by the clock, even while assets are at work; `null`: none. */
 function timedStep(state: ProposalState, now: string): Step | null {
   const due = dueAt(now)
   const { schedule } = state
@@ -118,7 +118,7 @@ function timedStep(state: ProposalState, now: string): Step | null {
   }
 }
 
-/** The next step for assets and rings under way, also where something that was due was refused; `null`: nothing. */
+/** The next step for assets and rings under way; `null`: none. Also used after a step that was due was refused. */
 export function workStep(state: ProposalState, now: string): Step | null {
   return runningStep(state) ?? testStep(state, now) ?? soakStep(state, now)
 }
@@ -148,8 +148,8 @@ function idleStep(state: ProposalState, now: string): Step {
 }
 
 /**
- * Whether a proposal whose last event is of `since` may be waiting until `dueAt`. A command that changed nothing sets the
- * time anew, without an event, at any moment up to `now`.
+ * Can `dueAt` be the timer of this proposal? `since`: when its last event was recorded. A command that changed nothing
+ * may have set the timer again, without an event, at any moment up to `now`.
  */
 export function mayWakeAt(state: ProposalState, dueAt: string, since: string, now: string): boolean {
   const due = Date.parse(dueAt)
@@ -161,7 +161,10 @@ export function mayWakeAt(state: ProposalState, dueAt: string, since: string, no
   })
 }
 
-/** While assets are being worked on: more of their batch, or on with these, whatever became of the proposal. */
+/**
+ * The step while assets are being worked on, whatever the status of the proposal: start more of their batch, or work on
+ * with them.
+ */
 function runningStep(state: ProposalState): Step | null {
   if (unfinishedDeployments(state).length === 0) return null
   const current = ringNow(state)
@@ -174,12 +177,12 @@ function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing
   return mine.length < concurrencyOf(planned)
 }
 
-/** When silence becomes consent; `null`: never, or not yet. */
+/** When silence becomes consent (ISO 8601 UTC); `null`: no notice runs, or the test ring must pass first. */
 function noticeEnd(state: ProposalState): string | null {
   return state.standingRefused === null && testProblem(state) === null ? state.noticeEndsAt : null
 }
 
-/** The next step of the test ring while people vote; `null` where it has ended, or is not to run. */
+/** The next step of the test ring while people vote; `null`: it has ended, may not run, or has nothing to do now. */
 function testStep(state: ProposalState, now: string): Step | null {
   const { subject, policy, test } = state
   if (subject.kind !== 'patches' || !runsTest(policy) || subject.rings[0]?.beforeVote !== true) return null
@@ -188,13 +191,13 @@ function testStep(state: ProposalState, now: string): Step | null {
   const current = ringNow(state)
   if (current === null) return null
   if (emptyRing(current) !== null) return { do: 'start batch' }
-  // Somebody's go is waited for with the votes.
+  // The ring waits for a go while people vote.
   if (wantsGo(current)) return null
   const more = current.ring.waiting.length > 0 || someRemain(current)
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
 }
 
-/** What comes when a soak is over. */
+/** The step after a soak; `null`: no soak has ended. */
 function soakStep(state: ProposalState, now: string): Step | null {
   const until = soakEnd(state)
   const current = ringNow(state)
@@ -207,7 +210,8 @@ function scheduledStep(state: ProposalState, due: Due): Step {
   if (schedule === null) return { do: 'reschedule' }
   const ask = nextAsk(state)
   if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ask, noticeAt(state)]) }
-  // What it waits for has been said once; it wakes up when that ends, or at the next time of asking.
+  // People were told once what the start waits for. The proposal wakes up when the window ends, or when people on call
+  // are asked next.
   const waits = waitsForAcknowledgement(state) || testRunning(state)
   if (waits && state.notStarted !== null) return { do: 'wait', until: earliest([schedule.end, ask]) }
   return { do: 'start' }
@@ -217,7 +221,7 @@ function earliest(times: readonly [string, ...(string | null | undefined)[]]): s
   return times.reduce<string>((first, at) => (at && Date.parse(at) < Date.parse(first) ? at : first), times[0])
 }
 
-/** When notice is to be given of the window that comes next; `null`: it was given, or none is wanted. */
+/** When the coming window is announced (ISO 8601 UTC); `null`: it was announced, or needs no notice. */
 function noticeAt({ subject, schedule, announced }: ProposalState): string | null {
   if (subject.kind !== 'patches' || schedule === null || announced === schedule.start) return null
   const seconds = longestNotice(subject)
@@ -230,13 +234,13 @@ const longestNotice = memoizeByIdentity((subject: PatchSubject): number | null =
   return seconds.length === 0 ? null : Math.max(...seconds)
 })
 
-/** Notice is given before the window opens, or not at all. */
+/** The window is announced before it opens, or not at all. */
 function announceIsDue(state: ProposalState, due: Due): boolean {
   const notice = noticeAt(state)
   return notice !== null && due(notice) && state.schedule !== null && !due(state.schedule.start)
 }
 
-/** Is a window still needed? Not where all that is left has begun. */
+/** Is a window still needed? Not if everything that is left has begun. */
 function hasMoreToBegin(state: ProposalState): boolean {
   const current = ringNow(state)
   if (current === null) return false
@@ -257,7 +261,7 @@ function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, noticeAt(state)]) }
   if (current === null) return { do: 'start batch' }
   if (emptyRing(current) !== null) return { do: 'start batch' }
-  // A person says go; until then only the end of the window wakes it.
+  // A person must say go. Until then the proposal wakes up only at the end of the window.
   if (wantsGo(current)) return { do: 'wait', until: schedule.end }
   return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'start batch' }
 }

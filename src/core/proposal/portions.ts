@@ -2,8 +2,8 @@ import { canonicalJson } from '../canonical-json.ts'
 import { limits } from '../limits.ts'
 
 /**
- * What is told of assets, in the same order, cut so that each part fits into one event by its number of assets and of
- * bytes. An item that is too large for that is a part of its own.
+ * Cuts a list, in the same order, into parts that fit into one event each, by number of items and by bytes. An item
+ * that is too large by itself is a part of its own.
  */
 export function portions<Item>(
   all: readonly Item[],

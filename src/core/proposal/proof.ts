@@ -1,4 +1,4 @@
-/** What may be asked on a command line, or in a session that somebody else's link opened. */
+/** Proof: which acts are accepted from the command line, or in a session that began with somebody's sign-in link. */
 
 import { isOneOf, isOwn, namesIn, personAndHands, type Through, throughWords } from '../hands.ts'
 import type { Act } from '../permission/acts.ts'
@@ -9,7 +9,10 @@ import { anyOf } from './decision.ts'
 import type { ProposalEvent } from './event.ts'
 import type { Person, ProposalState } from './proposal.ts'
 
-/** Why the way in which it came does not do, though the person may do it; or `null`. `decides`: see `commandLineProblem`. */
+/**
+ * Why the act is refused because of the way in which it came, although the person may do it; `null`: it is not.
+ * `decides`: whether the act decides something, so that `commandLineProblem` is asked.
+ */
 export function proofProblem(
   act: Act,
   decides: boolean,
@@ -43,7 +46,7 @@ export function proofProblem(
   }
 }
 
-/** What no session of somebody else's link does where it decides. */
+/** Acts that are refused in a session that began with a sign-in link, if they decide something. */
 const ownAlone = {
   withdraw: 'Not withdrawn: while people vote, that',
   'break-glass': 'Not approved: breaking the glass',
@@ -51,8 +54,8 @@ const ownAlone = {
 } as const
 
 /**
- * Why the command line may not decide this under the policy; `null` where it may, or where the act came another way.
- * Looking, stopping and proposing are always allowed there, and are not asked about here.
+ * Why the policy refuses this decision from the command line; `null`: it is accepted, or the act came another way. Only
+ * asked for acts that decide: looking, stopping and proposing are always allowed there.
  */
 export function commandLineProblem(policy: Policy, act: Act, through: Through | undefined): Refusal | null {
   if (through?.kind !== 'command line' || takesCommandLine(policy)) return null
@@ -72,8 +75,8 @@ function refusal(sentence: string): Refusal {
 }
 
 /**
- * Why an approval does not count because of who asked for the proposal, without saying who can approve instead; or
- * `null`. The proposer does not count, and neither does any hand that may have been the proposer's.
+ * Why an approval does not count because it may be the proposer's own, by the person or by a hand; `null`: that is no
+ * problem. The sentence does not say who else can approve. `left`: the people and hands that cannot approve.
  */
 export function proposerProblem(
   state: Pick<ProposalState, 'id' | 'proposer'>,
@@ -89,8 +92,8 @@ export function proposerProblem(
 }
 
 /**
- * How an act counts that was not made by an account of the person's own, in words for that person; `null` where it
- * simply counts.
+ * A sentence for a person whose act did not come by an account of their own: how it counts; `null`: it counts like any
+ * other.
  */
 export function howItCounts(person: Person, members: readonly Member[]): string | null {
   const { through } = person
@@ -100,11 +103,14 @@ export function howItCounts(person: Person, members: readonly Member[]): string 
   return `It came by ${throughWords(through, nameOf)}, so it counts as one with whatever else came by ${anyOf(hands)}. To let it count as your own, confirm it with your account in Slack or Discord: /patch confirm.`
 }
 
-/** For whom `confirmed` finds nothing that they could confirm. */
+/** The refusal where `confirmed` gives `null`. */
 export const LINKED_LATER =
   'Not confirmed: this account was linked after that was done. Confirm it by an account that was known before.'
 
-/** The event with which a person confirms one of their acts; `null` where their account became theirs only later. */
+/**
+ * The event with which a person confirms one of their acts; `null`: the person linked the account only after the act,
+ * or the act needs no confirmation.
+ */
 export function confirmed(
   act: Extract<ProposalEvent, { type: 'act-confirmed' }>['act'],
   { at, seq }: { readonly at?: string; readonly seq?: number },

@@ -13,20 +13,20 @@ import type { Window, WindowPlan } from '../window.ts'
 
 export interface PlannedAsset {
   readonly asset: FrozenAsset
-  /** Ids of the patches it misses. */
+  /** Ids of the patches that the asset misses. */
   readonly patches: readonly string[]
   readonly changes: readonly Change[]
-  /** The previewed transaction; empty where `previewProblem` says why there is none. */
+  /** The previewed transaction; empty if there is none, see `previewProblem`. */
   readonly transaction: readonly TransactionStep[]
   readonly previewProblem: string | null
-  /** When this asset may be touched, where that differs from the window of the proposal. */
+  /** The asset's own window. Left out: the window of the proposal. */
   readonly window?: WindowPlan
 }
 
-/** A question about the service as a whole, asked before a ring begins and after each of its batches. */
+/** A check of the whole service. It is asked before a ring begins and after each of its batches. */
 export type ServiceCheck =
   | { readonly kind: 'health'; readonly check: HealthCheck }
-  /** A query to a metric source; what lies outside the bounds fails. */
+  /** A query to a metric source. The check fails if the value lies outside the bounds; `null`: no bound. */
   | {
       readonly kind: 'metric'
       readonly source: string
@@ -40,33 +40,33 @@ export interface Gate {
   readonly minSuccessPercent: number
   /** More failures than this in the ring stop the rollout before the next batch. */
   readonly maxFailures: number
-  /** How assets that never answered are counted. */
+  /** How assets that never answered count. */
   readonly unreachable: 'as failure' | 'ignored'
-  /** Somebody with one of these roles must say go before the ring begins. Left out: nobody is asked. */
+  /** A person with one of these roles must say go before the ring begins. Left out: nobody is asked. */
   readonly go?: readonly string[]
   readonly checks?: readonly ServiceCheck[]
 }
 
-/** Assets that serve together: a number of them must stay up at any time. */
+/** Assets that provide a service together: some of them must stay up at any time. */
 export interface Cluster {
   readonly name: string
   /** Asset ids. */
   readonly assets: readonly string[]
-  /** At most this many are worked on at the same time. */
+  /** At most this many assets are worked on at the same time. */
   readonly atOnce: number
-  /** At least this many are neither worked on nor in a bad end state. */
+  /** At least this many assets are not being worked on and not in a bad end state. */
   readonly minHealthy: number
 }
 
 export interface PlannedRing {
   readonly name: string
-  /** Asset ids, in the order they are patched. */
+  /** Asset ids, in the order in which they are patched. */
   readonly assets: readonly string[]
-  /** The gate is judged before each next batch. */
+  /** Assets in one batch. The gate is judged before each next batch. */
   readonly batchSize: number
-  /** How many of a batch are worked on at the same time. Left out: the whole batch. */
+  /** How many assets of a batch are worked on at the same time. Left out: the whole batch. */
   readonly concurrency?: number
-  /** Runs in its controlled environment while people vote. */
+  /** This is the test ring: it runs in a controlled environment while people vote. */
   readonly beforeVote?: true
   readonly soakSeconds: number
   readonly gate: Gate
@@ -79,22 +79,25 @@ export interface PatchSubject {
   readonly rings: readonly PlannedRing[]
   readonly window: WindowPlan
   readonly health: readonly HealthCheck[]
-  /** More failures than this in the whole rollout stop it. Left out: only the rings' own gates count. */
+  /** More failures than this in the whole rollout stop it. Left out: only the gates of the rings count. */
   readonly failureBudget?: number
   readonly clusters?: readonly Cluster[]
   readonly hooks?: readonly Hook[]
-  /** Name of the integration that silences the monitoring for the assets being worked on. */
+  /** Name of the integration that silences the monitoring for assets at work. Left out: nothing is silenced. */
   readonly silence?: string
-  /** Name of the engine that will do it. */
+  /** Name of the engine that will install. */
   readonly engine: string
-  /** Where the window was measured, or was to be: what was found. */
+  /**
+   * The measured load by which the window was chosen, or why it could not be used. Left out: no load was to be
+   * measured.
+   */
   readonly measured?: MeasuredWindow | UnusableLoad
-  /** Oldest look at any of the assets: the start is refused when it has grown too old. */
+  /** The oldest look at any of the assets (ISO 8601): a start is refused if it is too old. */
   readonly inventoryAt: string
-  /** Only where it undoes an earlier rollout: which one. */
+  /** The earlier rollout that this proposal rolls back. Left out: none. */
   readonly rollsBack?: {
     readonly proposal: string
-    /** The key under which each asset was started there, by asset id: snapshots were made under it. */
+    /** The keys of the earlier starts, by asset id: snapshots were made under these keys. */
     readonly keys?: Readonly<Record<string, string>>
   }
 }
@@ -120,7 +123,10 @@ export type Actor =
       readonly account?: string
       /** Left out: by an account of the person's own. */
       readonly through?: Through
-      /** When the person linked the account that acts, in ISO 8601 UTC. Left out: the configuration names it, or there is none. */
+      /**
+       * When the person linked the account that acts, ISO 8601 UTC. Left out: the configuration names it, or there is
+       * none.
+       */
       readonly linkedAt?: string
     }
   /** A part of Patchwarden itself; `part` is shown as the author. */
@@ -146,7 +152,7 @@ export const statuses = [
 ] as const
 export type Status = (typeof statuses)[number]
 
-/** States that nothing leads out of. */
+/** A proposal never leaves one of these states. */
 export const finalStatuses: readonly Status[] = ['completed', 'rejected', 'expired', 'withdrawn', 'superseded']
 
 export type Choice = 'approve' | 'reject' | 'abstain'
@@ -158,46 +164,48 @@ export interface Vote extends CountedAct {
   readonly revision: number
   readonly at: string
   readonly via: Via
-  /** Number of its event; left out where it needs no confirmation. */
+  /** Number of the vote's event. Left out: the vote needs no confirmation. */
   readonly seq?: number
-  /** Number of the entry that its words stand beside; left out where they stand in the event itself. */
+  /** Number of the entry beside which its words stand. Left out: the words stand in the event itself. */
   readonly said?: number
 }
 
-/** Somebody agreed that what is stopped goes on. */
+/** A person agreed to resume what is stopped. */
 export interface ResumeVote extends CountedAct {
   readonly name: string
-  /** ISO 8601 UTC. As `seq`, left out where it needs no confirmation. */
+  /** ISO 8601 UTC. `at` and `seq` are left out if the agreement needs no confirmation. */
   readonly at?: string
   readonly seq?: number
-  /** As for a vote. */
+  /** See `Vote`. */
   readonly said?: number
 }
 
-/** What takes as many people as resuming does. `asset`: its id; `until`: ISO 8601 UTC. */
+/** An act that takes as many people as resuming. `asset`: asset id. `until`: ISO 8601 UTC. */
 export type AgreedAct =
   | { readonly act: 'leave-out'; readonly asset: string }
   | { readonly act: 'extend-window'; readonly until: string }
 
-/** Somebody agreed to it, and more are needed. */
+/** A person agreed to an act that needs more people. */
 export interface Agreement extends CountedAct {
   readonly name: string
   readonly to: AgreedAct
-  /** As for a vote. */
+  /** See `Vote`. */
   readonly said?: number
 }
 
-/** What Patchwarden does itself is done by this name. */
+/** The name under which Patchwarden itself acts. */
 export const PATCHWARDEN = 'Patchwarden'
 
-/** Who did something; `person` null: Patchwarden itself. */
+/** Who did something. */
 export interface By {
-  /** Person id. */
+  /** Person id; `null`: Patchwarden itself. */
   readonly person: string | null
   readonly name: string
 }
 
-/** A rejection stays accountable: why, who looks at it again, and until when it holds. */
+/**
+ * A rejection with its reason, the person who looks at the proposal again (`owner`), and the time until which it holds.
+ */
 export interface Deferral {
   readonly by: string
   readonly reason: string
@@ -213,8 +221,9 @@ export type ApprovedBy =
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /**
- * The honest end states of one asset. `not known`: it answers, and does not tell whether all is there. `not touched`: the rollout ended before its turn. In the verification of a start it
- * means that nothing was begun; the asset is then as if its turn had not come.
+ * The end states of one asset. `not known`: it answers, but does not say whether all changes are there. `not touched`:
+ * the rollout ended before its turn. For a start, `not touched` means that nothing began: the asset then counts as not
+ * started.
  */
 export const endStates = [
   'installed',
@@ -238,22 +247,22 @@ export interface Verification {
   readonly end: EndState
   /** One sentence: why this end state. */
   readonly reason: string
-  /** What the asset itself reports for each promised change, in their order. */
+  /** What the asset itself reports for each promised change, in the order of the changes. */
   readonly packages: readonly {
     readonly name: string
-    /** The version, or the build of an update. */
+    /** The promised version, or the build of an update. */
     readonly promised: string
     /** `null`: not installed, or the asset does not say. */
     readonly version: string | null
-    /** Left out: as promised. Verifications of earlier versions leave it out always. */
+    /** Left out: as promised. Verifications of earlier versions always leave it out. */
     readonly result?: 'missing' | 'not known'
   }[]
   readonly health: readonly HealthResult[]
-  /** How it was before it was touched; left out where nobody looked. */
+  /** The health before the asset was touched. Left out: nobody looked. */
   readonly healthBefore?: readonly HealthResult[]
-  /** Services that still run what was replaced. */
+  /** Services that still run the replaced version. */
   readonly staleServices?: readonly string[]
-  /** Security updates that wait now and were not part of this. */
+  /** Security updates that are missing now and were not part of this change. */
   readonly newUpdates?: readonly string[]
   readonly at: string
 }
@@ -262,16 +271,18 @@ export interface Deployment {
   readonly asset: string
   readonly ring: number
   readonly batch: number
-  /** The key it was started under; with the asset, it stands for one package transaction ever. */
+  /** The key of the start. Together with the asset it stands for exactly one package transaction. */
   readonly key: string
   readonly startedAt: string
   readonly outcome: DeploymentOutcome | null
-  /** Hash of the outcome's log, where that is content of its own: the outcome's is empty then. */
+  /** Hash of the outcome's log, if the log is content of its own; then the log of the outcome is empty. */
   readonly log?: string
   readonly verification: Verification | null
-  /** The proposal by which it was changed back. Left out: it was not. */
+  /** The proposal that changed the asset back. Left out: it was not changed back. */
   readonly undoneBy?: string
-  /** When it was verified for the first time; the last look at the whole fleet comes later. */
+  /**
+   * When the asset was verified for the first time. The last look at all assets comes later and does not change this.
+   */
   readonly doneAt: string | null
 }
 
@@ -279,15 +290,14 @@ export type RingStatus = 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
 
 export interface RingState {
   readonly status: RingStatus
-  /** Batches started so far. */
   readonly batchesStarted: number
-  /** Assets of the batch under way whose turn has not come. */
+  /** Assets of the batch under way that are still to start. */
   readonly waiting: readonly string[]
-  /** Id of the person who said that the ring may begin. */
+  /** Id of the person who said go; `null`: nobody has. */
   readonly go: string | null
-  /** How the gate's checks were answered last; `null`: they are to be asked before anything more begins. */
+  /** The last answer of the gate's checks; `null`: they must be asked before anything more begins. */
   readonly checked: { readonly at: string; readonly healthy: boolean } | null
-  /** ISO 8601 while soaking. */
+  /** ISO 8601 while the ring is soaking, else `null`. */
   readonly soakUntil: string | null
   /** Assets whose failure somebody accepted by resuming: they do not count at the gate any more. */
   readonly forgiven: readonly string[]
@@ -296,33 +306,36 @@ export interface RingState {
 export interface Skipped {
   readonly by: By
   readonly reason: string
-  /** As for a vote. */
+  /** See `Vote`. */
   readonly said?: number
 }
 
 export interface Rollout {
   readonly startedAt: string
-  /** When the last look at the whole fleet began; `null`: it has not begun. */
+  /** When the last look at all assets began; `null`: it has not begun. */
   readonly verifyingSince: string | null
   readonly rings: readonly RingState[]
   /** By asset id. */
   readonly deployments: Readonly<Record<string, Deployment>>
-  /** How often assets were started: each start has a key of its own. */
+  /** How many starts there were. Each start has a key of its own. */
   readonly starts: number
-  /** How often somebody asked to try an asset again, by id. */
+  /** How often somebody asked to try an asset again, by asset id. */
   readonly retried: Readonly<Record<string, number>>
-  /** Assets that somebody left out, by id. */
+  /** Assets that somebody left out, by asset id. */
   readonly skipped: Readonly<Record<string, Skipped>>
   /**
-   * Assets that were started, but on which nothing began, until they are started again. `notBefore`: not before this
-   * instant.
+   * Assets that were started but on which nothing began, by asset id, until they are started again. `notBefore`: the
+   * earliest instant for that; `null`: any time.
    */
   readonly notBegun: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
-  /** Until when somebody lets it run on although the window is over. */
+  /** The end of the time by which somebody extended the window; `null`: nobody has. */
   readonly extendedUntil: string | null
 }
 
-/** Somebody stopped the test ring. Paused, it waits until it is resumed; halted, it ends with what has begun. */
+/**
+ * A stop of the test ring. A paused test waits until it is resumed. A halted test ends when the work that has begun has
+ * ended.
+ */
 export interface TestStop {
   readonly how: 'paused' | 'halted'
   readonly by: By
@@ -331,18 +344,18 @@ export interface TestStop {
   readonly at: string
 }
 
-/** The ring that runs while people vote. */
+/** The run of the test ring, while people vote. */
 export interface TestRun extends Rollout {
   readonly stopped: TestStop | null
-  /** `null` while it runs. */
+  /** `null` while the test runs. */
   readonly result: { readonly passed: boolean; readonly reason: string | null; readonly at: string } | null
 }
 
-/** An asset is in one rollout at a time: a proposal that needs an asset which is at work for another proposal waits. */
+/** An asset is in only one rollout at a time, so a proposal waits for an asset that another proposal is working on. */
 export interface WaitsFor {
   readonly asset: string
   readonly proposal: string
-  /** ISO 8601 UTC: by then the window of the other one is over; `null`: that is not known. */
+  /** When the window of the other proposal is over, ISO 8601 UTC; `null`: not known. */
   readonly until: string | null
 }
 
@@ -359,25 +372,30 @@ export const leftOutReasons = [
   'not looked at',
 ] as const
 
-/** Why an asset does not get what was voted. `what`: the package, engine or platform that the reason is about. */
+/** Why an asset is left out since the vote. `what`: the package, engine or platform that the reason is about. */
 export interface LeftOut {
   readonly reason: (typeof leftOutReasons)[number]
   readonly what?: string
 }
 
-/** What became of the assets since the proposal was voted on; what was voted on stays as it is. */
+/** How the assets have changed since the vote. The content that was voted on stays the same. */
 export interface Since {
-  /** Not started as long as they stand here, by asset id. */
+  /** Assets that are not started as long as they are listed here, by asset id. */
   readonly leftOut: Readonly<Record<string, LeftOut>>
-  /** Assets that need a part only, by id: the voted changes that they do not need any more (`name:architecture`). */
+  /**
+   * Assets that need only a part, by asset id: the voted changes that they do not need any more (`name:architecture`).
+   */
   readonly done: Readonly<Record<string, readonly string[]>>
-  /** Assets that were not voted on and miss the same, by id: their names. They wait for the next proposal. */
+  /** Names of assets that miss the same patches and were not voted on, by asset id. They wait for the next proposal. */
   readonly waiting: Readonly<Record<string, string>>
-  /** When the thread was last told (ISO 8601 UTC). */
+  /** When the thread was last told (ISO 8601 UTC); `null`: never. */
   readonly toldAt: string | null
 }
 
-/** Where a state has words that stand beside an entry, apart from those of votes and of assets that were left out. */
+/**
+ * Places of a state whose words stand beside an entry. Votes, agreements and skipped assets name their entry
+ * themselves.
+ */
 export const wordPlaces = [
   'why now',
   'proposer',
@@ -392,7 +410,7 @@ export const wordPlaces = [
 ] as const
 export type Said = Readonly<Partial<Record<(typeof wordPlaces)[number], number>>>
 
-/** `PW-12`: what streams of proposals are called. */
+/** Proposal ids, such as `PW-12`, are also the names of their streams. */
 export function isProposalId(text: string): boolean {
   return /^PW-\d+$/.test(text)
 }
@@ -406,7 +424,7 @@ export interface ProposalState {
   readonly status: Status
   readonly revision: number
   readonly subject: Subject
-  /** Hash over patches, assets, transactions and plan: votes hold for this content. */
+  /** Hash of the decision, which covers patches, assets, transactions and plan. Votes hold for this hash. */
   readonly contentHash: string
   readonly priority: Priority
   /** One sentence: why now. */
@@ -416,35 +434,38 @@ export interface ProposalState {
   readonly proposer: Actor
   readonly openedAt: string
   readonly expiresAt: string
-  /** When the notice of lazy consensus or standing approval ends; `null` for quorum. */
+  /** When the notice of lazy consensus or standing approval ends; `null` for a quorum. */
   readonly noticeEndsAt: string | null
-  /** Standing approval only: why the rule does not apply, so that the fallback quorum is asked. */
+  /** Only for a standing approval: why its rule does not apply, so that the fallback quorum is asked. */
   readonly standingRefused: string | null
-  /** How many rungs of the policy's ladder this revision has seen. */
+  /** How many rungs of the policy's ladder were done for this revision. */
   readonly remindersSent: number
   /** The current vote of each person. */
   readonly votes: readonly Vote[]
   readonly approvedBy: ApprovedBy | null
   readonly approvedAt: string | null
   readonly schedule: Window | null
-  /** Why the last attempt to start was refused, until one succeeds. */
+  /** Why the last attempt to start or to find a window failed; `null`: it did not fail. */
   readonly notStarted: string | null
-  /** The asset that it needs next and that another proposal works on; left out or `null`: it waits for none. */
+  /**
+   * The asset that is needed next and that another proposal is working on. Left out or `null`: the proposal waits for
+   * none.
+   */
   readonly waitsFor?: WaitsFor | null
   readonly acknowledgedBy: string | null
   /** When the people on call were asked to acknowledge the coming start; `null`: not yet. */
   readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null
-  /** What the test ring showed before people voted; `null`: it did not run. */
+  /** The run of the test ring before the approval; `null`: it did not run. */
   readonly test: TestRun | null
   readonly rollout: Rollout | null
-  /** Start of the last window of which notice was given. */
+  /** Start of the last window that was announced; `null`: none was. */
   readonly announced: string | null
-  /** Assets that lost again what had been verified, by id, as they were told last. */
+  /** What was last told about assets that lost again what was verified, by asset id. */
   readonly drifted: Readonly<Record<string, string>>
   readonly stopped: { readonly by: By; readonly reason: string; readonly at: string } | null
   /** People who have agreed to resume so far. */
   readonly resumeVotes: readonly ResumeVote[]
-  /** What people have agreed to besides, and has not happened yet. Left out: nothing ever was. */
+  /** Agreements to other acts that have not happened yet. Left out: there never was one. */
   readonly agreements?: readonly Agreement[]
   readonly breakGlass: {
     readonly person: string
@@ -453,15 +474,18 @@ export interface ProposalState {
     readonly reviewBy: string
     readonly reviewedBy: string | null
   } | null
-  /** Left out or `null`: nothing has changed. */
+  /** Left out or `null`: nothing has changed since the vote. */
   readonly since?: Since | null
-  /** The last proposal that was opened to undo it. Left out: there was none. */
+  /** The last proposal that was opened to roll this one back. Left out: there was none. */
   readonly rollBack?: { readonly proposal: string; readonly over: boolean }
   readonly deferral: Deferral | null
   readonly supersededBy: string | null
   readonly closedAt: string | null
-  /** Numbers of the entries that words stand beside, by where these stand here; nothing where they stood in the event itself. */
+  /**
+   * Number of the entry beside which the words of each place stand. Left out for a place: the words stand in the event
+   * itself.
+   */
   readonly said?: Said
-  /** Sequence number of the last event applied. */
+  /** Number of the last event that was applied. */
   readonly seq: number
 }

@@ -1,6 +1,6 @@
 /**
- * What a state holds about people. In the program it has their ids, names and words. As it is stored it has pseudonyms,
- * and the numbers of the entries that the words stand beside, so that it does not change when they are erased.
+ * Personal data in a state. In the program a state has ids, names and words of people. The stored state has pseudonyms,
+ * and the numbers of the entries beside which the words stand. So it stays the same when the words are erased.
  */
 
 import type { Through } from '../hands.ts'
@@ -12,17 +12,14 @@ import type { Actor, ApprovedBy, By, ProposalState, Said, TestStop, wordPlaces }
 
 type Place = (typeof wordPlaces)[number]
 
-/**
- * Events that bring words for a place where the state holds only the words: they are new even if they are the same
- * again.
- */
+/** Events that bring new words for a place. They are new even if the text is the same as before. */
 const bringers: Readonly<Partial<Record<Place, readonly EventType[]>>> = {
   'why now': ['opened', 'revised'],
   'standing refused': ['standing-refused'],
   'not started': ['start-refused'],
 }
 
-/** What tells the words of one event from those of another; `null`: there are no words. */
+/** A value for each place that changes when an event brings other words; `null`: there are no words. */
 const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
   'why now': ({ whyNow }) => whyNow,
   proposer: ({ proposer }) => proposer,
@@ -36,7 +33,7 @@ const marks: Readonly<Record<Place, (state: ProposalState) => unknown>> = {
   deferral: ({ deferral }) => deferral,
 }
 
-/** The state after an event, with the number of its entry wherever its words stand now. */
+/** The state after an event. `said` has the number of the event's entry for each place whose words came with it. */
 export function withSaid(
   before: ProposalState | null,
   after: ProposalState,
@@ -60,22 +57,22 @@ export function withSaid(
   return rest
 }
 
-// ---------------------------------------------------------------- as it is stored, and back
+// ---------------------------------------------------------------- the stored form, and back
 
 /**
- * What is done with each person and each text of a state. `said`: the number of the entry; left out: the text stands in
+ * How each person and each text of a state is changed. `said`: the number of the entry; left out: the text stands in
  * the event.
  */
 interface Change {
   readonly person: (id: string) => string
   readonly name: (person: string) => string
-  /** `member`: under which name they stand beside the entry. */
+  /** `member`: the name of the words beside the entry; left out: `words`. */
   readonly words: (text: string, said: number | undefined, member?: string) => string
   readonly through: (through: Through, said: number | undefined) => Through
   readonly account: (account: string | undefined, said: number | undefined) => { readonly account?: string }
 }
 
-/** People become pseudonyms, and words that stand beside entries are taken out. */
+/** For storing: people become pseudonyms, and words that stand beside entries are taken out. */
 function writing({ pseudonymOf }: Pick<Register, 'pseudonymOf'>): Change {
   return {
     person: pseudonymOf,
@@ -89,7 +86,9 @@ function writing({ pseudonymOf }: Pick<Register, 'pseudonymOf'>): Change {
   }
 }
 
-/** The other way round. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
+/**
+ * For reading: the reverse. `besides`: the data beside the entries of `entriesSaid`, as JSON, by number of the entry.
+ */
 function reading({ personOf }: Register, besides: ReadonlyMap<number, string | null>): Change {
   const besideOf = (seq: number) => readBeside(besides.get(seq) ?? null)
   return {
@@ -105,12 +104,15 @@ function reading({ personOf }: Register, besides: ReadonlyMap<number, string | n
   }
 }
 
-/** The state with pseudonyms, and without words that stand beside entries. */
+/** The state as it is stored: with pseudonyms, and without words that stand beside entries. */
 export function withoutPersons(light: LightState, register: Pick<Register, 'pseudonymOf'>): LightState {
   return changed(light, writing(register))
 }
 
-/** The state as the program knows it. `besides`: what stands beside the entries that `entriesSaid` names, as JSON. */
+/**
+ * The state as the program uses it. `besides`: the data beside the entries of `entriesSaid`, as JSON, by number of the
+ * entry.
+ */
 export function withPersons(
   light: LightState,
   register: Register,
@@ -119,7 +121,7 @@ export function withPersons(
   return changed(light, reading(register, besides))
 }
 
-/** The same for a row. */
+/** As `withoutPersons`, for a row. */
 export function rowWithoutPersons(row: ResultRow, register: Pick<Register, 'pseudonymOf'>): ResultRow {
   return rowChanged(row, writing(register))
 }
@@ -132,7 +134,7 @@ export function rowWithPersons(
   return rowChanged(row, reading(register, besides))
 }
 
-/** Numbers of the entries whose words are to be put back. */
+/** Numbers of the entries whose words must be put back. */
 export function entriesSaid(light: LightState, rows: readonly ResultRow[]): readonly number[] {
   const { votes, resumeVotes, agreements = [], said = {} } = light
   return [
@@ -142,19 +144,19 @@ export function entriesSaid(light: LightState, rows: readonly ResultRow[]): read
   ]
 }
 
-/** What somebody wrote with an entry. */
+/** The words beside an entry; `(erased)` if they were erased. */
 export function wordsIn(beside: Beside | null, member = 'words'): string {
   const words = beside?.[member]
   return typeof words === 'string' ? words : ERASED
 }
 
-/** The account that was used; nothing where there was none, or it was erased. */
+/** The account of the actor; empty if there was none, or it was erased. */
 export function accountIn(beside: Beside | null): { readonly account?: string } {
   const account = beside?.account
   return typeof account === 'string' ? { account } : {}
 }
 
-/** Where a command line was used. */
+/** The user and host of a command line; `(erased)` if they were erased. */
 export function cameFrom(beside: Beside | null): { readonly user: string; readonly host: string } {
   const { user, host } = beside ?? {}
   return { user: typeof user === 'string' ? user : ERASED, host: typeof host === 'string' ? host : ERASED }

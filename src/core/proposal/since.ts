@@ -1,4 +1,4 @@
-/** What became of the assets of a decision since the vote, as the state keeps it. */
+/** How the assets of a decision have changed since the vote, as the state keeps it. */
 
 import { canonicalJson } from '../canonical-json.ts'
 import { type Change, changeKey } from '../change.ts'
@@ -13,8 +13,8 @@ import type { AssetSince, NamedAsset } from './event.ts'
 import type { LeftOut, PatchSubject, PlannedAsset, ProposalState, Since } from './proposal.ts'
 
 /**
- * Has somebody voted or approved, or was anything begun? Then its content stays as it is. So it does once its notice has
- * begun anew a few times: in a large fleet it would never end.
+ * Must the content stay as it is? Yes, as soon as somebody has voted, it is approved, or a test or rollout has begun.
+ * Also after the notice was begun again a few times: otherwise, in a large fleet, it would never end.
  */
 export function isHeld(state: ProposalState): boolean {
   const { votes, approvedBy, test, rollout } = state
@@ -35,20 +35,20 @@ export function leftOutOf(state: Pick<ProposalState, 'since'>, asset: string): L
   return sinceOf(state).leftOut[asset]
 }
 
-/** Is there no asset left for which something was voted and may be begun? */
+/** Is no asset left that may still be started? */
 export function nobodyLeft(state: ProposalState): boolean {
   if (state.subject.kind !== 'patches') return false
   return stillToStart(state).length === 0
 }
 
-/** Assets whose turn is still to come, whatever ring they are in. */
+/** Assets that are still to start, in any ring. */
 export function stillToStart(state: ProposalState): readonly string[] {
   if (state.subject.kind !== 'patches') return []
   const ids = state.subject.assets.map(({ asset }) => asset.id)
   return ids.filter((asset) => leftOutOf(state, asset) === undefined && !hasBegun(state, asset))
 }
 
-/** Assets that are gone: none of their cluster counts on them. */
+/** Assets that are gone from the inventory: their clusters cannot count on them. */
 export function goneAssets(state: Pick<ProposalState, 'since'>): readonly string[] {
   return goneOf(sinceOf(state).leftOut)
 }
@@ -57,7 +57,9 @@ const goneOf = memoizeByIdentity((leftOut: Since['leftOut']): readonly string[] 
   Object.entries(leftOut).flatMap(([asset, { reason }]) => (reason === 'gone' ? [asset] : [])),
 )
 
-/** What is planned for an asset, without what it does not need any more; `null`: it is not part of the proposal. */
+/**
+ * The plan for an asset, without changes that it does not need any more; `null`: the asset is not part of the proposal.
+ */
 export function plannedNow(state: ProposalState, asset: string): PlannedAsset | null {
   if (state.subject.kind !== 'patches') return null
   const planned = plannedOf(state.subject, asset)
@@ -67,7 +69,9 @@ export function plannedNow(state: ProposalState, asset: string): PlannedAsset | 
   return planned.previewProblem === null ? now : { ...now, transaction: stepsOf(planned.changes), previewProblem: null }
 }
 
-/** Is it known what the asset would get: since people were asked, or since a preview that adds nothing? */
+/**
+ * Is it known what the asset would get? Either from the preview before the vote, or from a later one that adds nothing.
+ */
 export function isPreviewed(state: ProposalState, { asset, previewProblem }: PlannedAsset): boolean {
   return previewProblem === null || sinceOf(state).done[asset.id] !== undefined
 }
@@ -76,14 +80,14 @@ function without(changes: readonly Change[], done: readonly string[]): readonly 
   return changes.filter((change) => !done.includes(changeKey(change)))
 }
 
-/** Was it started, or did somebody decide what is to become of it? Then what it needs now changes nothing. */
+/** Was the asset started, or did somebody decide to skip or retry it? Then its present needs change nothing. */
 function hasBegun({ rollout, test }: ProposalState, asset: string): boolean {
   const run = rollout ?? test
   if (run === null) return false
   return deploymentOf(run, asset) !== undefined || run.skipped[asset] !== undefined || (run.retried[asset] ?? 0) > 0
 }
 
-/** Is its ring done, so that its turn does not come any more? */
+/** Is the asset's ring done, so that the asset's turn does not come any more? */
 function turnIsOver(state: ProposalState, subject: PatchSubject, asset: string): boolean {
   const ring = state.rollout?.rings[ringIndex(subject).get(asset) ?? -1]
   return ring !== undefined && (ring.status === 'passed' || ring.status === 'soaking')
@@ -94,7 +98,7 @@ const ringIndex = memoizeByIdentity(
     new Map(rings.flatMap(({ assets }, index) => assets.map((asset) => [asset, index] as const))),
 )
 
-/** How what a look says differs from what the state keeps. */
+/** The differences between the latest comparison and the one that the state keeps. */
 export function changesSince(
   state: ProposalState,
   subject: PatchSubject,
@@ -120,7 +124,7 @@ export function changesSince(
   return changed
 }
 
-/** Does the state already keep what a look says about an asset? */
+/** Does the state already keep this departure? */
 function isKept(
   departure: Departure | undefined,
   out: LeftOut | undefined,
@@ -131,7 +135,7 @@ function isKept(
   return out?.reason === departure.leftOut.reason && out.what === departure.leftOut.what
 }
 
-/** The thread is told at most this often, because the card always says how it stands. */
+/** The thread is told at most once in this time, because the card always shows the present state. */
 const TELL_EVERY_MS = DAY_MS
 
 export function withCompared(
@@ -147,13 +151,12 @@ export function withCompared(
 
 type ByAsset = Pick<Since, 'leftOut' | 'done' | 'waiting'>
 
-/** What was changed and not read yet. */
+/** Changes that nobody has read yet, so that no record was made from them. */
 const unread = new WeakMap<Since, { readonly before: Since; readonly assets: readonly AssetSince[] }>()
 
 /**
- * Copying records of thousands of assets costs more than anything else that an event does, and one look at a large
- * fleet is told in hundreds of events; only after the last does somebody read the result. So the records are made where
- * they are read.
+ * Copying records of thousands of assets is the most expensive part of an event. One look at a large fleet gives
+ * hundreds of events, and only the result of the last one is read. So the records are made when somebody reads them.
  */
 function withAssets(before: Since, assets: readonly AssetSince[], toldAt: string | null): Since {
   const read = (name: keyof ByAsset) => ({ get: () => byAsset(next)[name], enumerable: true, configurable: true })

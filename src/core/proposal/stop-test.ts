@@ -1,4 +1,4 @@
-/** How the ring that runs while people vote is stopped, by people or because its proposal is over. */
+/** How the test ring, which runs while people vote, is stopped: by people, or because its proposal is over. */
 
 import { isHalted, type Running, testRunning, testStop, unfinishedDeployments } from '../rollout/run.ts'
 import type { Context, PersonsContext, ProposalCommand } from './command.ts'
@@ -8,12 +8,12 @@ import type { ProposalState } from './proposal.ts'
 
 type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type: Type }>
 
-/** Nothing more of the test begins until it is resumed; what has begun runs to its end. */
+/** Nothing more of the test begins until it is resumed. Work that has begun goes on to its end. */
 export function pauseTest(command: Of<'pause'>, context: PersonsContext): Decision {
   return accept({ type: 'test-paused', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
-/** The test ends with what has begun, and did not pass. */
+/** The test ends when the work that has begun has ended. It has not passed. */
 export function haltTest(state: ProposalState, command: Of<'halt'>, context: PersonsContext): Decision {
   const by = context.actor.name
   const reason = stopWords(command.reason)
@@ -21,8 +21,8 @@ export function haltTest(state: ProposalState, command: Of<'halt'>, context: Per
 }
 
 /**
- * Comes before a proposal is closed, or asks for something else: a running test is halted, and still followed to its
- * end. `why`: a clause, such as "it was rejected".
+ * The events that come before a proposal closes or changes its content. A running test is halted; its work is still
+ * followed to the end. `why`: a clause, such as "the proposal was rejected".
  */
 export function closeTest(state: ProposalState, why: string, { actor }: Context): readonly ProposalEvent[] {
   if (!testRunning(state) || isHalted(state)) return []
@@ -30,7 +30,7 @@ export function closeTest(state: ProposalState, why: string, { actor }: Context)
   return [{ type: 'test-halted', by: actorName(actor), reason: why, closing: true }]
 }
 
-/** The end of a halted test, once all that it began is verified; nothing before, nor of a rollout. */
+/** The end of a halted test, when all its deployments are verified. Empty before that, and for a rollout. */
 export function haltedTestEnd(state: ProposalState): readonly ProposalEvent[] {
   if (!testRunning(state)) return []
   const stop = testStop(state)
@@ -43,7 +43,7 @@ function endedAtOnce(state: ProposalState, reason: string): readonly ProposalEve
   return [{ type: 'test-ended', passed: false, reason }]
 }
 
-/** Why the rollout does not start yet: its test has not ended. */
+/** Why the rollout does not start yet, if its test has not ended; `null`: no test runs. */
 export function testGoesFirst(state: ProposalState): string | null {
   if (!testRunning(state)) return null
   const stop = testStop(state)
@@ -51,7 +51,7 @@ export function testGoesFirst(state: ProposalState): string | null {
   return stop === null ? 'its test ring is still running' : 'its test ring is halted and not at its end yet'
 }
 
-/** The status for a sentence, with the test where one runs: `open; its test ring is paused`. */
+/** The status as a part of a sentence, with a running test: `open; its test ring is paused`. */
 export function statusWords(state: Running): string {
   if (!testRunning(state)) return state.status
   if (isHalted(state)) return `${state.status}; its test ring is halted`

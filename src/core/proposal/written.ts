@@ -1,6 +1,6 @@
 /**
- * An event names content by its hash. In the program the event holds what the content says ("opened"); as it is
- * recorded it does not ("written").
+ * Events and the content that they name by hash. In the program an event holds the content itself ("opened"); in the
+ * record it does not ("written").
  */
 
 import { type ContentKind, contentOf, type HashedContent, type StoredContent } from '../content.ts'
@@ -23,8 +23,8 @@ import { isHash } from './named.ts'
 import type { Subject } from './proposal.ts'
 
 /**
- * The hashes, if what the event asks for is content. They are read as they stand in the store, which somebody may have
- * changed.
+ * The hashes of the subject; `null`: the event names none as content. The event may have been changed in the store, so
+ * it may have any shape.
  */
 function subjectNamed(event: WrittenEvent): SubjectHashes | null {
   const { type, contentHash, evidence }: Readonly<Partial<Record<string, unknown>>> = { ...event }
@@ -32,13 +32,13 @@ function subjectNamed(event: WrittenEvent): SubjectHashes | null {
   return isHash(contentHash) && isHash(evidence) ? { decision: contentHash, evidence } : null
 }
 
-/** The hash of the page of results that an event names; `null`: it names none. */
+/** The hash of the results page that an event names; `null`: it names none. */
 function pageNamed(event: WrittenEvent): string | null {
   const { type, page }: Readonly<Partial<Record<string, unknown>>> = { ...event }
   return (type === 'outcomes-recorded' || type === 'verifications-recorded') && isHash(page) ? page : null
 }
 
-/** The content that an event names. What was changed in the store may be of any shape. */
+/** The content that an event names. The event may have been changed in the store, so it may have any shape. */
 export function namedBy(event: WrittenEvent): readonly { readonly kind: ContentKind; readonly hash: string }[] {
   const subject = subjectNamed(event)
   if (subject !== null)
@@ -50,7 +50,10 @@ export function namedBy(event: WrittenEvent): readonly { readonly kind: ContentK
   return page === null ? [] : [{ kind: 'results', hash: page }]
 }
 
-/** An event whose texts can be stored. What was made into content can be already, and is very large. */
+/**
+ * An event whose texts can be stored. A subject that was made into content can be stored already, and is not copied
+ * because it is very large.
+ */
 export function recordable(recorded: RecordedEvent): RecordedEvent {
   const { event } = recorded
   if (!('evidence' in event) || event.evidence === undefined) return storable(recorded)
@@ -58,10 +61,10 @@ export function recordable(recorded: RecordedEvent): RecordedEvent {
   return { ...storable({ ...recorded, event: rest }), event: { ...storable(rest), subject } as ProposalEvent }
 }
 
-/** What an event names, read before the event is opened. */
+/** The content that events name; it is read before an event is opened. */
 export interface Named {
   readonly pages: ReadonlyMap<string, StoredContent>
-  /** Throws a sentence where it cannot be read. */
+  /** Throws a sentence if the subject cannot be read. */
   readonly subject: (hashes: SubjectHashes) => Subject
   /** The policy, by its hash. */
   readonly policy: (hash: string) => Policy
@@ -75,9 +78,7 @@ export function verificationsIn(page: string, { pages }: Named): readonly Record
   return readPage(page, pages).verifications ?? []
 }
 
-/**
- * An event together with what its content says. Throws a sentence where the content is not there or is not what it was.
- */
+/** An event together with its content. Throws a sentence if the content is missing or was changed. */
 export function opened(event: WrittenEvent, named: Named): ProposalEvent {
   switch (event.type) {
     case 'opened':
@@ -106,8 +107,8 @@ function subjectOf(
 }
 
 /**
- * A command with the content that must be written before it: logs are taken out of it and named by their hash. The
- * pages are those of a command in which everything is new, as is mostly the case.
+ * A command, and the content that must be stored before it. Logs are moved into content and named by hash. Results
+ * pages are made as if all results were new, which is usually true.
  */
 export function withContents(command: ProposalCommand): {
   readonly command: ProposalCommand
@@ -141,16 +142,15 @@ export function withContents(command: ProposalCommand): {
   }
 }
 
-/** What is asked for, and what must be stored before a proposal opens: that content, and its policy. */
+/** The content of a proposal, and everything that must be stored before it opens: its subject and its policy. */
 export function toOpen(asked: Content, policy: Policy): ReturnType<typeof withContent> {
   const { content, contents } = withContent(asked)
   return { content, contents: [...contents, policyContent(policy)] }
 }
 
-/** The policy of a proposal as content. */
 export const policyContent = memoizeByIdentity((policy: Policy) => contentOf('policy', policy))
 
-/** What is asked for, under its hashes. */
+/** The content of a proposal with the hashes of its subject, and what must be stored for it. */
 export function withContent(content: Content): {
   readonly content: Content
   readonly contents: readonly HashedContent[]
@@ -163,7 +163,7 @@ function pagesOf(events: readonly ProposalEvent[]): readonly HashedContent[] {
   return events.flatMap((event) => pageOf(event) ?? [])
 }
 
-/** The end of a log says what went wrong. */
+/** At most `logCharacters` from the end of a log, because the end says what went wrong. */
 function keptLog(log: string): string {
   const most = limits.logCharacters
   if (log.trim() === '') return ''

@@ -1,9 +1,8 @@
 /**
- * What a rollout has done with each asset, as events change it. A state shows it as a record by asset, and it is stored
- * in that form; but copying a record of thousands costs more than anything else that an event does. So every change
- * copies a part of a list, which costs next to nothing, and the record is made where somebody reads it. Beside the list
- * stands what is asked for at every step. A run that was made elsewhere, such as one read from the store, gets its list
- * when it is first used.
+ * The deployments of a rollout. A state shows and stores them as a record by asset id. Copying a record of thousands is
+ * the most expensive part of an event, so an event only copies a part of a list, and the record is made when somebody
+ * reads it. Beside the list stand values that every step needs. A run that was not made here, for example one from the
+ * store, gets its list at the first use.
  */
 
 import { canBeReversed } from '../change.ts'
@@ -18,11 +17,11 @@ interface Deployments {
   /** In the order in which they were started. */
   readonly list: LongList<Deployment>
   /**
-   * Where in the list an asset stands. Later lists of the same rollout share it: places behind the end of this list
-   * belong to assets that were started later.
+   * Place in the list, by asset id. Later lists of the same rollout share this map: a place behind the end of this list
+   * belongs to an asset that was started later.
    */
   readonly places: Map<string, number>
-  /** Deployments that were started and not verified yet; the one that was changed last comes last. */
+  /** Deployments that were started and are not verified yet. The one that changed last comes last. */
   readonly unverified: readonly Deployment[]
   /** Deployments that ended badly or never answered, in the order of the list. */
   readonly failed: readonly Deployment[]
@@ -73,15 +72,15 @@ export function deploymentsOf(run: Rollout): readonly Deployment[] {
 }
 
 /**
- * Runs of one rollout that only grew have the same `root`. Of these, a run with the same or a larger `length` has at
- * least the assets of the other.
+ * Two runs have the same `root` if one grew out of the other without a deployment being taken out. Then the run with
+ * the larger `length` has all assets of the other.
  */
 export function grown(run: Rollout): { readonly root: object; readonly length: number } {
   const { places, list } = known(run)
   return { root: places, length: list.length }
 }
 
-/** The assets that were started since the rollout had grown so far. */
+/** Assets that were started after the rollout had this `length`. */
 export function startedSince(run: Rollout, length: number): readonly string[] {
   const { list } = known(run)
   const assets: string[] = []
@@ -89,7 +88,7 @@ export function startedSince(run: Rollout, length: number): readonly string[] {
   return assets
 }
 
-/** Deployments of a run that differ in another run, or are not there. */
+/** Deployments of a run that another run does not have, or has differently. */
 export function differing(run: Rollout, other: Rollout): readonly Deployment[] {
   const [mine, others] = [known(run), known(other)]
   const parts = new Set(others.list.parts)
@@ -98,7 +97,7 @@ export function differing(run: Rollout, other: Rollout): readonly Deployment[] {
   )
 }
 
-/** How many deployments of each ring ended how; `at work` beside the end states. */
+/** Per ring, the number of deployments in each end state. Those that have not ended count as `at work`. */
 export function endsByRing(run: Rollout): ReadonlyMap<number, Readonly<Record<string, number>>> {
   const sums = new Map<number, Record<string, number>>()
   for (const part of known(run).list.parts) {
@@ -123,8 +122,8 @@ const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
 })
 
 /**
- * May any asset have been changed from something older, and not back since? What failed cannot say how far it came. What newly
- * installed packages alone has nothing older to go back to.
+ * Has the rollout possibly changed an asset that was not changed back since? A failed deployment counts, because nobody
+ * knows how far it came. Packages that were newly installed do not count: there is no older version to go back to.
  */
 export function hasChanged(run: Rollout): boolean {
   return known(run).list.parts.some(partHasChanged)
@@ -143,12 +142,14 @@ export function unverified(run: Rollout): readonly Deployment[] {
   return known(run).unverified
 }
 
-/** Deployments that ended badly or never answered, also where somebody has left their assets out since. */
+/** Deployments that ended badly or never answered, including those whose assets somebody has left out since. */
 export function failedDeployments(run: Rollout): readonly Deployment[] {
   return known(run).failed
 }
 
-/** The run with deployments that are new, or replace what was known about their assets; each asset once. */
+/**
+ * The run with these deployments added, or put in place of the earlier ones of the same assets. Each asset comes once.
+ */
 export function withDeployments<Run extends Rollout>(run: Run, changed: readonly Deployment[]): Run {
   const before = known(run)
   const places = withPlaces(before, changed)
@@ -170,24 +171,24 @@ export function withDeployments<Run extends Rollout>(run: Run, changed: readonly
 function withPlaces(before: Deployments, changed: readonly Deployment[]): Map<string, number> {
   const fresh = changed.filter(({ asset }) => placeOf(before, asset) === undefined)
   if (fresh.length === 0) return before.places
-  // Where another state came out of the same one, it has taken the places behind the end of the list.
+  // If another state was made from the same one, it has already used the places behind the end of the list.
   const free = before.places.size === before.list.length
   const places = free ? before.places : listed(listOf(before.list)).places
   for (const { asset } of fresh) places.set(asset, places.size)
   return places
 }
 
-/** The run as if the turn of these assets had not come. */
+/** The run as if these assets had never been started. */
 export function withoutDeployments<Run extends Rollout>(run: Run, assets: ReadonlySet<string>): Run {
   return assembled(run, listed(deploymentsOf(run).filter(({ asset }) => !assets.has(asset))))
 }
 
-/** A copy of the run with other things changed; its deployments are the same. */
+/** A copy of the run with these changes, and with the same deployments. */
 export function withChanges<Run extends Rollout>(run: Run, changes: Changes): Run {
   return assembled(run, known(run), changes)
 }
 
-/** Copies what stands beside the deployments without reading the record, because reading would make it. */
+/** Copies all other members of the run. The record is not read here, because that would make it. */
 function assembled<Run extends Rollout>(run: Run, deployments: Deployments, changes: Changes = {}): Run {
   const next = Object.defineProperties({} as Run, {
     ...Object.getOwnPropertyDescriptors(run),

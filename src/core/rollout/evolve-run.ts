@@ -22,7 +22,7 @@ export function freshRun({ subject }: ProposalState, at: string): Rollout {
   }
 }
 
-/** Applies a change to what is under way. */
+/** Applies a change to the rollout, or to the test if there is no rollout. Throws if there is neither. */
 export function runChange(
   state: ProposalState,
   change: <Run extends Rollout>(run: Run) => Run,
@@ -69,7 +69,7 @@ export function withBatch<Run extends Rollout>(
   return withRing(next, ring, { status: 'running', batchesStarted: batch + 1, waiting, checked: null })
 }
 
-/** All but the instant is alike. */
+/** Shares equal verifications in memory; only `at` may differ. */
 export function alikeBut({ at, ...rest }: Verification): Verification {
   return { ...alike(rest), at }
 }
@@ -100,8 +100,8 @@ export function withResults<Run extends Rollout>(
 }
 
 /**
- * An asset that was started but on which nothing began is as if its turn had not come. This is not a retry: nobody has
- * to ask for it.
+ * If nothing began on an asset that was started, the asset counts as not started. This is no retry: nobody has to ask
+ * for it.
  */
 function withNotBegun<Run extends Rollout>(
   run: Run,
@@ -120,7 +120,7 @@ function withNotBegun<Run extends Rollout>(
   return withUnbegunRings(withTurnsAgain(next, assets, planned), planned)
 }
 
-/** A ring in which nothing has begun after all is as it was before: it still has to show something. */
+/** A ring in which nothing has begun after all waits again, so that it still counts as untested. */
 function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly PlannedRing[]): Run {
   return withRings(run, (ring, index) => {
     const begun = ring.status !== 'running' || planned[index]?.assets.some((asset) => deploymentOf(run, asset))
@@ -128,7 +128,7 @@ function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly Plann
   })
 }
 
-/** Another proposal has changed the assets back; started again here, they are changed again. */
+/** Another proposal has changed these assets back. If they are started again here, that mark is gone. */
 export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
   const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
   return all.length === 0
@@ -143,7 +143,7 @@ const placesIn = memoizeByIdentity(
   (assets: readonly string[]): ReadonlyMap<string, number> => new Map(assets.map((asset, place) => [asset, place])),
 )
 
-/** In the order in which the ring is planned, however the assets came together. */
+/** The assets in the order of the ring's plan. */
 export function inPlannedOrder(assets: readonly string[], ring: PlannedRing | undefined): readonly string[] {
   const places = placesIn(ring?.assets ?? [])
   const placeOf = (asset: string) => places.get(asset) ?? places.size
@@ -155,7 +155,7 @@ function withoutNotBegun({ notBegun }: Rollout, assets: readonly string[]): Pick
   return { notBegun: Object.fromEntries(Object.entries(notBegun).filter(([asset]) => !begun.has(asset))) }
 }
 
-/** The assets are as if their turn had not come, and their rings are not done. */
+/** The assets count as not started, and their rings run again. */
 export function withRetried<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
@@ -171,7 +171,7 @@ export function withRetried<Run extends Rollout>(
   return withTurnsAgain(withChanges(run, { retried, skipped }), assets, planned, running)
 }
 
-/** Takes the assets out of what was done; `changes`: what else happens to their rings. */
+/** Takes the assets out of the deployments. `changes`: other changes of their rings. */
 function withTurnsAgain<Run extends Rollout>(
   run: Run,
   assets: readonly string[],
@@ -187,7 +187,7 @@ function withTurnsAgain<Run extends Rollout>(
     return {
       ...ring,
       ...changes,
-      // They join the batch that is under way; after it, they are in a batch of their own.
+      // If a batch is under way, the assets join it. Otherwise they come in a later batch.
       waiting: ring.waiting.length > 0 ? inPlannedOrder([...mine, ...ring.waiting], planned[index]) : [],
       forgiven: ring.forgiven.filter((asset) => !again.has(asset)),
     }

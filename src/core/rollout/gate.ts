@@ -8,7 +8,7 @@ export function countEndState(end: EndState): GateCount {
     case 'installed':
     case 'waiting for reboot':
     case 'rebooted and re-scanned':
-    case 'rolled back': // what was promised by the rollout that undoes another
+    case 'rolled back': // a roll back ended as promised
       return 'good'
     case 'unreachable':
     case 'not known':
@@ -26,11 +26,11 @@ export interface GateTally {
   readonly total: number
   readonly bad: number
   readonly unreachable: number
-  /** Assets that ended well, or have not finished yet. */
+  /** Assets that ended well, or have not ended yet. */
   readonly hopeful: number
 }
 
-/** Counts a ring's assets (`total` of them) by those that did not end well. */
+/** Counts how the assets of a ring ended. `total`: all its assets. `failed`: those that did not end well. */
 export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[]): GateTally {
   const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
   const bad = ends.filter((end) => end === 'bad').length
@@ -39,9 +39,9 @@ export function tally(total: number, failed: readonly Pick<Deployment, 'verifica
 }
 
 /**
- * Why the ring may not go on, or `null`. Judged after every asset, so that a ring that can no longer pass stops at
- * once: too many failures, or a success rate that cannot be reached even if all that is left succeeds. Assets that
- * never answered are a number of their own; the gate says how it counts them.
+ * Why the ring may not go on; `null`: it may. Checked after every asset, so that a ring stops as soon as it cannot pass
+ * any more: too many assets failed, or the success rate is out of reach even if all others succeed. Assets that never
+ * answered are counted apart; the gate says how they count.
  */
 export function gateProblem(gate: Gate, counts: GateTally): string | null {
   const failures = counts.bad + (gate.unreachable === 'as failure' ? counts.unreachable : 0)

@@ -1,4 +1,4 @@
-/** What is asked again directly before anything begins on an asset: it may have been started days ago. */
+/** Checks that are made again directly before work on an asset begins. The asset may have been started days ago. */
 
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
@@ -9,19 +9,19 @@ import { liveRun, testRunning, testStop } from './run.ts'
 import { estimateOf, timeOver, touchable } from './touch.ts'
 
 /**
- * `notAfter`: it may begin before then, ISO 8601 UTC; `null`: at any time. `problem`: why it may not begin, as a
- * sentence.
+ * `notAfter`: work may begin before this instant, ISO 8601 UTC; `null`: at any time. `problem`: a sentence that says
+ * why work may not begin.
  */
 export type HandOver =
   | { readonly notAfter: string | null }
-  /** `over`: only because its time is over. */
+  /** `over`: true if the only problem is that the time of the asset is over. */
   | { readonly problem: string; readonly over: boolean }
 
 export type HandOverContext = Pick<Context, 'now' | 'freezes' | 'members' | 'standing' | 'estimates'>
 
 /**
- * For each asset of a start, whether it may begin now. `since`: when work on the start began, so that the time which
- * preparing took is not counted twice.
+ * Whether work may begin now, for each asset of a start. `since`: when preparing the start began; the time since then
+ * is taken off the estimate.
  */
 export function handOver(
   state: ProposalState,
@@ -47,7 +47,7 @@ export function handOver(
 
 const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'
 
-/** Why nothing more of it begins, whatever the window says; `null` while it goes on. */
+/** Why nothing more of the proposal begins, apart from windows; `null`: it goes on. */
 export function stopProblem(state: ProposalState): string | null {
   const { id, status, stopped } = state
   if (stopped !== null) return stoppedBy(stopped, 'rollout')
@@ -63,7 +63,7 @@ function stoppedBy({ by, reason }: { readonly by: By; readonly reason: string },
   return `${by.name} stopped the ${what}: ${reason.replace(/\.$/, '')}.`
 }
 
-/** Why the approval does not hold any more; the test ring runs before there is one. */
+/** Why the approval does not hold any more; `null`: it holds. The test ring needs none: it runs before the approval. */
 export function approvalProblem(
   state: ProposalState,
   context: Pick<Context, 'members' | 'standing' | 'now'>,

@@ -1,7 +1,7 @@
-/** A list of thousands whose copy with a few changes costs little, however long the list is. */
+/** A list of thousands of items. A copy with a few changes is cheap, however long the list is. */
 export interface LongList<Item> {
   readonly length: number
-  /** All of the same length but the last. */
+  /** All parts have the same length, except the last one. */
   readonly parts: readonly (readonly Item[])[]
 }
 
@@ -21,7 +21,7 @@ export function itemsOf<Item>({ parts }: LongList<Item>): readonly Item[] {
   return parts.flat()
 }
 
-/** The list with other items at these places; places behind its end make it longer, without gaps. */
+/** The list with other items at these places. Places behind the end make it longer; they must leave no gap. */
 export function withItems<Item>(list: LongList<Item>, items: ReadonlyMap<number, Item>): LongList<Item> {
   const parts = [...list.parts]
   const copied = new Map<number, Item[]>()

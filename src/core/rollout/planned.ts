@@ -6,7 +6,7 @@ const byId = memoizeByIdentity(
     new Map(subject.assets.map((planned) => [planned.asset.id, planned])),
 )
 
-/** What is planned for an asset, by its id; `null`: it is not part of the proposal. */
+/** The plan for an asset, by its id; `null`: the asset is not part of the proposal. */
 export function plannedOf(subject: PatchSubject, asset: string): PlannedAsset | null {
   return byId(subject).get(asset) ?? null
 }

@@ -1,26 +1,26 @@
 /**
- * What of a ring is still to come. It is asked at every step, and of a large ring either most has begun or most is to
- * come, so nobody looks at all of it again. What is remembered belongs to the record of deployments, and holds as long
- * as that only grows and nobody is skipped, left out or taken back.
+ * The assets of a ring that are still to come. Every step needs them, and a ring may be very large, so the part that is
+ * over is remembered and not searched again. This memory belongs to the deployments of the run. It holds while
+ * deployments are only added, and while `skipped` and `leftOut` stay the same objects.
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { PlannedRing, Rollout, Since } from '../proposal/proposal.ts'
 import { deploymentOf, grown, startedSince } from './deployments.ts'
 
-/** A ring of a rollout; `leftOut`: assets that are left out since the vote, by id. */
+/** A ring of a rollout. `leftOut`: assets that are left out since the vote, by id. */
 interface Ring {
   readonly planned: PlannedRing
   readonly run: Rollout
   readonly leftOut: Since['leftOut']
 }
 
-/** Assets of the ring whose turn has not come, in order; those that were skipped or left out have none. */
+/** Assets of the ring that are still to come, in order. Skipped assets and assets left out are not among them. */
 export function remaining(ring: Ring): readonly string[] {
   return firstRemaining(ring, Number.POSITIVE_INFINITY)
 }
 
-/** At most this many of them. */
+/** As `remaining`, but at most `most` assets. */
 export function firstRemaining(ring: Ring, most: number): readonly string[] {
   const { assets } = ring.planned
   const found: string[] = []
@@ -41,15 +41,15 @@ function remains({ run, leftOut }: Ring, asset: string): boolean {
 
 interface Passed extends Pick<Rollout, 'skipped'>, Pick<Ring, 'leftOut'> {
   readonly assets: readonly string[]
-  /** How far the rollout had grown then. */
+  /** Length of the deployments (see `grown`) when this was remembered. */
   readonly length: number
-  /** None of the assets before this place remains. */
+  /** None of the assets before this place is still to come. */
   readonly place: number
 }
 
 const passed = new WeakMap<object, Passed>()
 
-/** Where the first of them stands. */
+/** Place of the first asset that is still to come; the length of the list if there is none. */
 function firstPlace(ring: Ring): number {
   const { assets } = ring.planned
   const { skipped } = ring.run
@@ -89,7 +89,7 @@ interface Started extends Pick<Ring, 'leftOut'> {
 
 const started = new WeakMap<object, Started>()
 
-/** Assets that are left out although they were started: there should be none. */
+/** Assets that are left out although they were started. Normally there are none. */
 export function startedOf(run: Rollout, leftOut: Since['leftOut']): readonly string[] {
   const { root, length } = grown(run)
   const known = started.get(root)

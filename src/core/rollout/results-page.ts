@@ -1,4 +1,7 @@
-/** What became of assets stands in pages beside the events: an event names its page and says how many ended how. */
+/**
+ * Outcomes and verifications are stored in pages, as content. An event names its page, and says how many assets ended
+ * how.
+ */
 
 import { contentName, contentOf, contentProblem, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
@@ -11,7 +14,7 @@ const verificationsPage = memoizeByIdentity((verifications: readonly RecordedVer
   contentOf('results', { verifications }),
 )
 
-/** Outcomes as events; each fits, and so does its page. */
+/** The events that record these outcomes. There are as many as the limits on an event and a page require. */
 export function outcomesEvents(outcomes: readonly RecordedOutcome[]): readonly ProposalEvent[] {
   return portions(outcomes, limits.resultsPageBytes).map((some) => ({
     type: 'outcomes-recorded',
@@ -48,7 +51,7 @@ interface Page {
   readonly verifications?: readonly RecordedVerification[]
 }
 
-/** Reads a page. Throws a sentence where it is not there or is not what it was. */
+/** Reads a page. Throws a clause if the page is missing or was changed. */
 export function readPage(page: string, contents: ReadonlyMap<string, StoredContent>): Page {
   const content = contents.get(page)
   const problem = contentProblem('results', content)

@@ -1,4 +1,4 @@
-/** The rollout of a proposal, or the test that runs before it: both are rings of deployments. */
+/** A run: the rollout of a proposal, or the test that runs before it. Both consist of rings of deployments. */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { countReasons, leftOutWords } from '../proposal/left-out.ts'
@@ -16,13 +16,13 @@ import {
 import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
 
-/** The part of a state, or of what is shown of one at a glance, that says whether a rollout or a test is under way. */
+/** The part of a state, whole or at a glance, that says whether a rollout or a test is under way. */
 export interface Running extends Pick<ProposalState, 'status'> {
   readonly rollout: object | null
   readonly test: Pick<TestRun, 'stopped' | 'result'> | null
 }
 
-/** What is under way: the rollout, or else the test that runs while people vote. */
+/** The run that is under way: the rollout, or else the test that runs while people vote; `null`: none. */
 export function liveRun(state: ProposalState): Rollout | null {
   if (state.rollout !== null) return state.rollout
   return testRunning(state) ? state.test : null
@@ -32,24 +32,27 @@ export function testRunning(state: Pick<Running, 'rollout' | 'test'>): boolean {
   return state.rollout === null && state.test !== null && state.test.result === null
 }
 
-/** Why nothing more of the running test begins; `null` where it goes on, or none runs. */
+/** The stop of the running test; `null`: it is not stopped, or no test runs. */
 export function testStop(state: Pick<Running, 'rollout' | 'test'>): TestStop | null {
   return testRunning(state) ? (state.test?.stopped ?? null) : null
 }
 
-/** May more of what is under way begin, and may its rings be judged? Not while it is stopped. */
+/** May more assets begin, and may rings be judged? Not while the rollout or the test is stopped. */
 export function goesOn(state: Running): boolean {
   if (state.rollout !== null) return state.status === 'rolling out'
   return testRunning(state) && testStop(state) === null && !finalStatuses.includes(state.status)
 }
 
-/** Is what has not begun on an asset to be taken back? The test of a proposal that is over ends, too. */
+/**
+ * Must starts be taken back on which nothing has begun yet? Yes after a halt, and for the test of a proposal that is
+ * over.
+ */
 export function isHalted(state: Running): boolean {
   if (state.rollout !== null) return state.status === 'halted'
   return testRunning(state) && (testStop(state)?.how === 'halted' || finalStatuses.includes(state.status))
 }
 
-/** What people have stopped and can let go on again: the rollout, or a test that is paused. */
+/** The stop that people can end by resuming: of the rollout, or of a test that is paused. `null`: there is none. */
 export function waitingForResume(
   state: Running & Pick<ProposalState, 'stopped'>,
 ): Pick<TestStop, 'by' | 'reason' | 'at'> | null {
@@ -71,7 +74,7 @@ export interface CurrentRing {
   readonly leftOut: Since['leftOut']
 }
 
-/** The ring that is under way or next; `null` when all have passed, or nothing runs. A test has one ring only. */
+/** The ring that is under way or next; `null`: all have passed, or nothing runs. A test has only one ring. */
 export function ringNow(state: ProposalState): CurrentRing | null {
   const run = liveRun(state)
   if (run === null || state.subject.kind !== 'patches') return null
@@ -82,18 +85,18 @@ export function ringNow(state: ProposalState): CurrentRing | null {
   return { index, planned, ring, run, leftOut: sinceOf(state).leftOut }
 }
 
-/** The number of the ring that is under way or next; `null` when all have passed. */
+/** The number of the ring that is under way or next; `null`: all have passed, or nothing runs. */
 export function currentRing(state: ProposalState): number | null {
   return ringNow(state)?.index ?? null
 }
 
-/** Until when the ring under way is watched before the next (ISO 8601); `null`: it is not. */
+/** When the soak of the current ring ends (ISO 8601); `null`: it is not soaking. */
 export function soakEnd(state: ProposalState): string | null {
   const ring = ringNow(state)?.ring
   return ring?.status === 'soaking' ? ring.soakUntil : null
 }
 
-/** Assets started and not verified yet. */
+/** Assets that were started and are not verified yet. */
 export function unfinished(state: ProposalState): readonly string[] {
   return unfinishedDeployments(state).map((deployment) => deployment.asset)
 }
@@ -103,18 +106,18 @@ export function unfinishedDeployments(state: ProposalState): readonly Deployment
   return run === null ? [] : unverified(run)
 }
 
-/** Is the rollout at work on any asset? */
+/** Is the rollout working on any asset? */
 export function isAtWork({ rollout }: ProposalState): boolean {
   return rollout !== null && unverified(rollout).length > 0
 }
 
 /**
- * Why the ring shows nothing: everything that was in it is left out. Then it holds back what comes after it until
- * people resume. `null`: something is or was in it, or people left out by hand what was in it.
+ * Why the ring shows nothing: all its assets are left out since the vote. Such a ring holds back the rings after it
+ * until people resume. `null`: an asset of it was started or is still to come, or people skipped all of them by hand.
  */
 export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
   if (ring.status !== 'waiting') return null
-  // The cheap check first: usually no asset is left out, and a ring may be very large.
+  // The cheap check comes first: usually no asset is left out, and a ring may be very large.
   if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
@@ -124,18 +127,17 @@ export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string 
   return `Ring ${planned.name} is empty, so it would show nothing: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
 }
 
-/** Assets that ended badly, and that nobody has left out since. */
+/** Assets that ended badly and that nobody has left out since. */
 export const endedBadly = memoizeByIdentity((run: Rollout): ReadonlySet<string> => {
   const assets = failedDeployments(run).map(({ asset }) => asset)
   return new Set(assets.filter((asset) => run.skipped[asset] === undefined))
 })
 
-/** A set of the items that a state lists. */
 export const setOf = memoizeByIdentity((list: readonly string[]): ReadonlySet<string> => new Set(list))
 
 /**
- * The list without what was taken out of it. What is taken mostly comes first, in the same order. Then the rest is
- * copied without a look at each item, which matters where thousands wait and few begin at a time.
+ * The list without the items in `taken`. Usually these are the first items, in the same order. Then the rest is copied
+ * without a look at each item, which saves time where thousands wait.
  */
 export function without(list: readonly string[], taken: readonly string[]): readonly string[] {
   const first = taken.every((item, index) => list[index] === item)

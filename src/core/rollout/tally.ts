@@ -1,6 +1,6 @@
 /**
- * What happened to the assets of a proposal, in a few numbers: with the counters of its rings, this is all that lists
- * and cards say about it. It is worked out with each event, so that nothing here looks at all assets again.
+ * What happened to the assets of a proposal, in a few numbers. Lists and cards show only these and the counters of the
+ * rings. The numbers are worked out with each event, so that nobody has to go through all assets.
  */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
@@ -26,11 +26,10 @@ export interface EndCounts {
   readonly bad: number
   readonly unreachable: number
   readonly untouched: number
-  /** Not touched because they do not need it any more, or would get something else. */
+  /** Not touched, because they are left out since the vote. */
   readonly leftOut: number
 }
 
-/** How one asset ended. */
 export interface NamedEnd {
   readonly name: string
   readonly end: string
@@ -39,40 +38,44 @@ export interface NamedEnd {
 
 export interface Tally {
   readonly ends: EndCounts
-  /** Since the vote: left out, in need of a part only, and not voted on but waiting. */
+  /**
+   * How many assets since the vote are left out, still need only a part (`inPart`), or wait without having been voted
+   * on.
+   */
   readonly leftOut: LeftOutCounts
   readonly inPart: number
   readonly waiting: number
-  /** Assets that lost again what had been verified. */
+  /** Assets that lost again what was verified. */
   readonly drifted: number
   /** Assets that somebody left out of the rollout. */
   readonly skipped: number
-  /** Assets of the rollout that ended badly and were not left out: how many, and the first ones. */
+  /** Assets of the rollout that ended badly and were not left out: how many, and the first of them. */
   readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
-  /** May the rollout have changed any asset from something older, which was not changed back since? */
+  /** Has the rollout possibly changed an asset that was not changed back since? See `hasChanged`. */
   readonly changed: boolean
-  /** Where the test is stopped: how many of its assets are at work, with the names of the first ones. */
+  /**
+   * If the test is stopped: how many of its assets are at work, with the names of the first. `null`: it is not stopped.
+   */
   readonly atWork: { readonly count: number; readonly names: readonly string[] } | null
-  /** Why each ring to come shows nothing, where all its assets are left out. */
+  /** A sentence for each ring still to come whose assets are all left out. */
   readonly emptyRings: readonly string[]
-  /** Name of the asset that it waits for. */
+  /** Name of the asset that the proposal waits for; `null`: none. */
   readonly waitsFor: string | null
   readonly test: TestTally | null
 }
 
-/** What the test ring has shown. */
 export interface TestTally {
   readonly started: number
   readonly verified: number
   readonly good: number
   readonly rebooted: number
-  /** The first assets that did not end well, or have not yet. */
+  /** The first assets that did not end well, or have not ended yet. */
   readonly others: readonly NamedEnd[]
 }
 
-/** At most this many that ended badly are told one by one. */
+/** At most this many assets that ended badly are listed. */
 const FIRST_ENDS = 3
-/** At most this many that are at work are named. */
+/** At most this many assets at work are named. */
 export const AT_WORK_NAMED = 8
 
 export const tallyOf = memoizeByIdentity((state: ProposalState): Tally => {
@@ -103,7 +106,7 @@ export function assetName(state: Pick<ProposalState, 'subject'>, id: string): st
   return plannedOf(state.subject, id)?.asset.name ?? id
 }
 
-/** End states of every asset of the proposal, as the closing summary and the report count them. */
+/** How all assets of the proposal ended, as the closing summary and the report count them. */
 export function endCounts(state: ProposalState): EndCounts {
   const { subject, rollout } = state
   if (subject.kind !== 'patches') return { good: 0, bad: 0, unreachable: 0, untouched: 0, leftOut: 0 }
@@ -124,7 +127,7 @@ function isDecided(deployment: Deployment | undefined): boolean {
   return verification !== null && countEndState(verification.end) !== 'undecided'
 }
 
-/** Records that did not change are the same objects, and may be very large. */
+/** Worked out once for each record: records that did not change are the same objects, and may be very large. */
 const sizeOf = memoizeByIdentity((record: Readonly<Record<string, unknown>>) => Object.keys(record).length)
 const reasonsOf = memoizeByIdentity((leftOut: ReturnType<typeof sinceOf>['leftOut']) =>
   countReasons(Object.values(leftOut)),
@@ -147,7 +150,7 @@ function namedEnd(state: ProposalState, { asset, verification }: Deployment): Na
   }
 }
 
-/** In the order in which they are patched, which a state that was just read gives, too. */
+/** In the planned order, which does not depend on whether the state was just read from the store. */
 function atWork(state: ProposalState): Tally['atWork'] {
   const assets = setOf(unfinished(state))
   const planned = state.subject.kind === 'patches' ? state.subject.rings.flatMap((ring) => ring.assets) : []
@@ -169,14 +172,14 @@ function emptyRings(state: ProposalState): readonly string[] {
   })
 }
 
-/** Mostly few are left out of very many, and nobody needs to look at each. */
+/** A cheap check first: usually few assets are left out, and a ring may be very large. */
 function mayBeEmpty(ring: Parameters<typeof leftOutIn>[0], skipped: number): boolean {
   return leftOutIn(ring) + skipped >= ring.planned.assets.length
 }
 
 const testTallies = new WeakMap<Rollout, { readonly subject: ProposalState['subject']; readonly tally: TestTally }>()
 
-/** A test that is over stays the same object through the whole rollout. */
+/** Kept for each test: once a test is over, it stays the same object through the whole rollout. */
 function testTally(state: ProposalState, test: TestRun): TestTally {
   const known = testTallies.get(test)
   if (known?.subject === state.subject) return known.tally

@@ -1,4 +1,6 @@
-/** When assets of a proposal may be touched: its windows, the freezes, extended windows, and what still fits. */
+/**
+ * When assets of a proposal may be touched: in windows or extended windows, outside freezes, and with enough time left.
+ */
 
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { bypassesWindow } from '../proposal/approval.ts'
@@ -12,10 +14,10 @@ import { ringNow, soakEnd } from './run.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
-/** Windows looked at for one that is long enough. */
+/** So many windows are searched for one that is long enough. */
 const WINDOWS_TRIED = 400
 
-/** The window of an asset: its own, or the window of the proposal. */
+/** Windows of assets that have one of their own, by asset id. The others use the window of the proposal. */
 export const windowsOf = memoizeByIdentity(
   (subject: PatchSubject): ReadonlyMap<string, WindowPlan> =>
     new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]]))),
@@ -26,7 +28,7 @@ export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates
   return estimates?.[ring] ?? 0
 }
 
-/** Which of the assets may begin now, and be done before their time is over. Break-glass is the one way around windows. */
+/** The assets that may begin now and have enough time to finish. Only a break-glass or a roll back ignores windows. */
 export function touchable(
   state: ProposalState,
   assets: readonly string[],
@@ -50,7 +52,7 @@ function openNow(
   const { subject, schedule } = state
   const { now, freezes } = context
   if (subject.kind !== 'patches') return []
-  // The test ring is a controlled environment: only a freeze keeps hands off it.
+  // The test ring is a controlled environment: only a freeze holds it back.
   if (state.rollout === null && state.test !== null) {
     return freezeAt(freezes, state.team, now) === null ? assets : []
   }
@@ -76,10 +78,10 @@ function openNow(
 }
 
 /**
- * When an asset that may be touched now may no longer begin: when its window ends, or what stands in the window's
- * place. That is the window that somebody extended; after break-glass and for a rollback, which no window binds, the
- * end of the schedule that was made for them; and for the test ring, which runs at any time, the next freeze. `null`:
- * no end.
+ * Until when an asset that may be touched now may begin (ISO 8601 UTC); `null`: no end. Usually this is the end of its
+ * window. In an extended window: the end of that, or the next freeze if it comes before. After a break-glass and for a
+ * roll back, windows do not count: the end of the schedule. The test ring runs at any time: the start of the next
+ * freeze.
  */
 export function timeOver(state: ProposalState, asset: string, { now, freezes }: TouchContext): string | null {
   const { subject, schedule, team } = state
@@ -94,7 +96,10 @@ export function timeOver(state: ProposalState, asset: string, { now, freezes }: 
   return openWindow(windowsOf(subject).get(asset) ?? subject.window, freezes, team, now)?.end ?? now
 }
 
-/** What begins next: the rest of the batch under way, or else of its ring; before the rollout, its first ring. */
+/**
+ * The assets that begin next: the rest of the batch under way, or else the rest of the ring. Before the rollout: the
+ * first ring. `null`: no ring is left.
+ */
 export function comesNext(
   state: ProposalState,
   subject: PatchSubject,
@@ -104,15 +109,15 @@ export function comesNext(
     const { planned, ring } = current
     return { ring: planned.name, assets: ring.waiting.length > 0 ? ring.waiting : remaining(current) }
   }
-  // What the test ring did is not done again.
+  // The test ring is not done again.
   const first = subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
   if (first === undefined) return null
-  // Where all are left out the rollout begins all the same, and holds there.
+  // If all assets are left out, the rollout begins all the same, and stops at this ring.
   const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
   return { ring: first.name, assets: some.length === 0 ? first.assets : some }
 }
 
-/** When what is left of the proposal may run next, or a sentence that says why it never may. */
+/** When the rest of the proposal may run next, or a sentence that says why it never may. */
 export function nextRun(
   state: ProposalState,
   context: TouchContext,
@@ -139,10 +144,10 @@ export function nextRun(
   }
 }
 
-/** The first time of a plan that leaves enough time between the decision and the start, and enough time to finish. */
+/** The first window of the plan that respects the lead time and is long enough; `null`: there is none. */
 function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
   const { now, freezes } = context
-  // What is being watched goes on when that is over.
+  // A ring that is soaking goes on when the soak is over.
   const led =
     state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : (soakEnd(state) ?? now)
   const from = isBefore(led, now) ? now : led

@@ -1,4 +1,4 @@
-/** Whose turn it is in a rollout: what may begin now, and what it waits for where nothing may. */
+/** The turn in a rollout: which assets may begin now, or what the rollout waits for. */
 
 import { clusterRooms } from '../cluster.ts'
 import type { OtherWork } from '../proposal/command.ts'
@@ -26,23 +26,25 @@ export type Turn =
       readonly kind: 'start'
       readonly ring: number
       readonly batch: number
-      /** It is the first of its batch. */
+      /** True if this start begins a new batch. */
       readonly fresh: boolean
       readonly assets: readonly string[]
-      /** Assets of the same batch that come later. */
+      /** Assets of the same batch that begin later. */
       readonly waiting: readonly string[]
     }
   | { readonly kind: 'wait'; readonly for: 'assets' | 'window' | 'go' | 'checks' | 'soak'; readonly why: string }
-  /** Another proposal works on it, or on as many as may be. */
+  /**
+   * Another proposal is working on the asset, or on so many assets of the same ring or cluster that there is no room.
+   */
   | { readonly kind: 'wait'; readonly for: 'another proposal'; readonly on: OtherWork; readonly why: string }
-  /** It cannot go on without somebody. */
+  /** The rollout cannot go on until a person does something. */
   | { readonly kind: 'stuck'; readonly ring: number; readonly why: string }
   | { readonly kind: 'done'; readonly why: string }
 
-/** How long an answer of the gate's checks holds. */
+/** Answers of the gate's checks hold for so many seconds. */
 const CHECK_SECONDS = 300
 
-/** Are the gate's checks to be asked before anything more of the ring begins, or before it passes? */
+/** Must the gate's checks be asked again before more of the ring begins, or before it passes? */
 export function wantsChecks({ planned, ring }: Pick<CurrentRing, 'planned' | 'ring'>, now: string): boolean {
   if ((planned.gate.checks ?? []).length === 0) return false
   return ring.checked === null || isBefore(plusSeconds(ring.checked.at, CHECK_SECONDS), now)
@@ -58,7 +60,7 @@ export function wantsGo({
   return (planned.gate.go ?? []).length > 0 && ring.go === null && ring.batchesStarted === 0
 }
 
-/** Why nothing more may begin: the ring's gate, or the budget of the whole rollout; `null` while all is well. */
+/** Why nothing more may begin: the gate of the ring, or the failure budget of the whole rollout; `null`: it may. */
 export function stopReason(subject: PatchSubject, current: CurrentRing): string | null {
   const { planned, run } = current
   const problem = gateProblem(planned.gate, tallyOf(current))
@@ -70,17 +72,17 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
   return `The rollout stopped: ${failed} of its servers failed or never answered, more than the ${subject.failureBudget} that it allows in all`
 }
 
-/** Assets whose failure somebody accepted, or that were left out since, do not count any more. */
+/** Counts the assets of a ring for its gate. Failures do not count if somebody accepted them or left the asset out. */
 function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally {
   const failed = failedDeployments(run).filter((deployment) => deployment.ring === index)
   const forgiven = setOf(ring.forgiven)
   const counted = failed.filter(({ asset }) => !forgiven.has(asset) && run.skipped[asset] === undefined)
-  // What was left out is neither a success nor a failure.
+  // An asset that is left out is neither a success nor a failure.
   const out = leftOutIn({ planned, run, leftOut })
   return tally(planned.assets.length - out - (failed.length - counted.length), counted)
 }
 
-/** Assets of a batch that are worked on at the same time. */
+/** How many assets of a batch are worked on at the same time. */
 export function concurrencyOf(ring: PlannedRing): number {
   return Math.max(1, ring.concurrency ?? ring.batchSize)
 }
@@ -101,7 +103,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const fresh = ring.waiting.length === 0
   if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
   const others = context.others ?? []
-  // The limits of a ring hold over all rollouts of the team together.
+  // The limits of a ring hold for all rollouts of the team together.
   const sameRing = others.filter(({ ring: name }) => name === planned.name)
   const free = concurrencyOf(planned) - mine - sameRing.length
   if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
@@ -113,7 +115,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   if (fresh && wantsChecks(current, context.now))
     return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
   const taken = new Map(others.map((other) => [other.asset, other]))
-  // With clusters it may be any of those for which there is room.
+  // With clusters, any asset of the batch may be the one that has room.
   const enough = fresh ? planned.batchSize : (subject.clusters ?? []).length === 0 ? free : ring.waiting.length
   const { open, own } = openOf(state, current, taken, Math.max(1, enough), context)
   if (open.length === 0) return { kind: 'wait', for: 'window', why: 'The window is not open, or too short now.' }
@@ -135,7 +137,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
-  // One start is told in one event: the other assets that have room begin with the next start.
+  // One start is recorded in one event. Other assets that have room begin with the next start.
   const [assets = []] = portions(chosen.assets)
   const waiting = without(fresh ? batch : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
@@ -143,8 +145,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
 }
 
 /**
- * What comes next and may be touched now, and the part of it that nobody else has at work. `enough` of these are as
- * good as all. They mostly come first, so nobody has to look at the thousands behind them.
+ * `open`: the next assets that may be touched now. `own`: those of them that no other proposal works on. The search
+ * stops when `enough` are found. They usually come first, so that the thousands behind them are not looked at.
  */
 function openOf(
   state: ProposalState,
@@ -167,8 +169,8 @@ function waitFor(on: OtherWork, what: string): Turn {
 }
 
 /**
- * The first assets, at most `most`, for which every cluster has room; `full` and `why` say what holds back the first of
- * the others.
+ * The first assets, at most `most`, for which every cluster has room. `full` and `why`: the cluster that holds back the
+ * first of the other assets.
  */
 function withRoom(
   subject: PatchSubject,
@@ -187,7 +189,7 @@ function withRoom(
   let why = ''
   for (const asset of assets) {
     if (chosen.length >= most) break
-    // One that is down already takes nothing away that was up.
+    // An asset that is down already does not make the cluster smaller.
     const up = bad.has(asset) ? 0 : 1
     const mine = clustersWith(subject, asset).flatMap((cluster) => rooms.get(cluster) ?? [])
     const full = mine.find(({ free, spare }) => free < 1 || spare < up)?.cluster
@@ -206,7 +208,7 @@ function withRoom(
   return { assets: chosen, full: first, why }
 }
 
-/** Assets that ended badly, those included that are to be tried again. */
+/** Assets that ended badly, including those that are to be tried again. */
 export function down(run: Rollout): ReadonlySet<string> {
   const bad = new Set(endedBadly(run))
   for (const asset of Object.keys(run.retried)) if (deploymentOf(run, asset) === undefined) bad.add(asset)
