@@ -1,7 +1,10 @@
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 const shape = /^postgres(?:ql)?:\/\/(?:(.*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/s
 
-/** Which part of the address of a database cannot be read; `null` where all can. Says nothing that may be secret. */
+/**
+ * A clause about the part of a database address that cannot be read; `null`: the address is right. Contains nothing
+ * secret.
+ */
 export function databaseUrlProblem(url: string): string | null {
   const parts = shape.exec(url)
   if (parts === null) return 'it does not begin with postgres://'

@@ -1,4 +1,6 @@
-/** The formats an inventory file may have: what the configuration offers and what the file reader reads. docs/integrations/file-inventory.md */
+/**
+ * The formats of inventory files, for the configuration and the file reader. See docs/integrations/file-inventory.md.
+ */
 export const fileFormats = [
   'dpkg-status',
   'rpm-list',
